@@ -1,1 +1,28 @@
-export {};
+export { type Endpoint, endpointOf, wechatPathPrefixes } from './catalogue/endpoint.ts';
+export type {
+  Asking,
+  AuthorizerInfo,
+  AuthorizerListPage,
+  ComponentApi,
+  ComponentApiOptions,
+  ExchangedCode,
+} from './component-api/component-api.ts';
+export { openComponentApi } from './component-api/open-component-api.ts';
+export type { Envelope, ReceivedEnvelope } from './envelope/envelope.ts';
+export { type EnvelopeCode, EnvelopeFailure } from './envelope/envelope-failure.ts';
+export { type EnvelopeKey, type EnvelopeKeys, readEncodingAesKey } from './envelope/envelope-keys.ts';
+export { type OpenedEnvelope, openEnvelope } from './envelope/open-envelope.ts';
+export { readEnvelope } from './envelope/read-envelope.ts';
+export { readXml, type XmlNode } from './envelope/read-xml.ts';
+export { type SealedEnvelope, type SealOptions, sealEnvelope } from './envelope/seal-envelope.ts';
+export { signatureOf } from './envelope/signature.ts';
+export { verifyEcho } from './envelope/verify-echo.ts';
+export { type ErrcodeEntry, explainErrcode, isTokenRefusal } from './errors/errcode.ts';
+export { refusal } from './errors/refusal.ts';
+export { Failure, type FailureDetails, type Remedy } from './failure.ts';
+export { type Answer, readAnswer } from './http/answer.ts';
+export { openTransport, type TransportOptions } from './http/open-transport.ts';
+export { parseWeChatJson } from './http/parse-json.ts';
+export { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './http/transport.ts';
+export type { Push } from './push/push.ts';
+export { readPush } from './push/read-push.ts';

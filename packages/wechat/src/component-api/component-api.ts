@@ -1,0 +1,87 @@
+import type { Transport } from '../http/transport.ts';
+
+export interface ComponentApiOptions {
+  readonly transport: Transport;
+  /** `https://api.weixin.qq.com`, without a path. */
+  readonly apiBase: string;
+  readonly timeoutMs?: number;
+}
+
+export interface Asking {
+  readonly signal?: AbortSignal;
+  /** Called once right before the first byte leaves; throwing keeps the request from leaving. */
+  readonly leaving?: () => void;
+}
+
+export interface ExchangedCode {
+  readonly appid: string;
+  /** Missing when the account has no API permission at all (dossier §3.5). */
+  readonly accessToken: string | undefined;
+  readonly expiresInMs: number;
+  readonly refreshToken: string | undefined;
+  /** Permission-set ids. */
+  readonly scopes: number[];
+}
+
+export interface AuthorizerInfo {
+  readonly appid: string;
+  readonly nickName: string;
+  /** The original id, `gh_…`. */
+  readonly userName: string;
+  readonly headImg?: string;
+  readonly alias?: string;
+  readonly principalName?: string;
+  readonly kind: 'official-account' | 'mini-program';
+  readonly serviceType: number | undefined;
+  readonly verifyType: number | undefined;
+  readonly accountStatus: number | undefined;
+  readonly refreshToken: string | undefined;
+  readonly scopes: number[];
+  /** WeChat's whole answer with every refresh token masked. */
+  readonly raw: unknown;
+}
+
+export interface AuthorizerListPage {
+  readonly total: number;
+  readonly items: {
+    readonly appid: string;
+    /** Missing for accounts whose code was never exchanged (dossier §3.8). */
+    readonly refreshToken: string | undefined;
+    readonly authorizedAt: Date;
+  }[];
+}
+
+/** The component's own API (dossier §3). Every method throws a Failure: a refusal, a TransportFailure, or
+ * `wechat_broken_answer`. */
+export interface ComponentApi {
+  startPushTicket(c: { appid: string; appsecret: string }, asking?: Asking): Promise<'started' | 'was_running'>;
+  fetchComponentToken(
+    c: { appid: string; appsecret: string; ticket: string },
+    asking?: Asking,
+  ): Promise<{ token: string; expiresInMs: number }>;
+  createPreAuthCode(
+    c: { appid: string; componentToken: string },
+    asking?: Asking,
+  ): Promise<{ preAuthCode: string; expiresInMs: number }>;
+  queryAuth(c: { appid: string; componentToken: string; code: string }, asking?: Asking): Promise<ExchangedCode>;
+  fetchAuthorizerToken(
+    c: { appid: string; componentToken: string; authorizer: string; refreshToken: string },
+    asking?: Asking,
+  ): Promise<{ token: string; expiresInMs: number; refreshToken: string | undefined }>;
+  getAuthorizerInfo(
+    c: { appid: string; componentToken: string; authorizer: string },
+    asking?: Asking,
+  ): Promise<AuthorizerInfo>;
+  getAuthorizerList(
+    c: { appid: string; componentToken: string; offset: number; count: number },
+    asking?: Asking,
+  ): Promise<AuthorizerListPage>;
+  getAuthorizerOption(
+    c: { appid: string; componentToken: string; authorizer: string; name: string },
+    asking?: Asking,
+  ): Promise<string>;
+  setAuthorizerOption(
+    c: { appid: string; componentToken: string; authorizer: string; name: string; value: string },
+    asking?: Asking,
+  ): Promise<void>;
+}

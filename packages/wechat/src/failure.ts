@@ -1,0 +1,32 @@
+/** What the one who meets an error should do next; the whole house decides by this word, never by `message`. */
+export type Remedy = 'retry' | 'slow-down' | 'refresh-token' | 'reauthorize' | 'fix-request' | 'operator';
+
+export interface FailureDetails {
+  /** Must be free of secrets: it ends up in logs. */
+  cause?: unknown;
+  /** WeChat's own number, when WeChat answered. */
+  errcode?: number;
+  /** WeChat's request id, good for seven days at `/cgi-bin/openapi/rid/get`. */
+  rid?: string;
+  retryAfterMs?: number;
+}
+
+/** The one base class of every error that the house throws on purpose. */
+export class Failure extends Error {
+  override readonly name: string = 'Failure';
+  /** Stable, snake_case. */
+  readonly code: string;
+  readonly remedy: Remedy;
+  readonly errcode: number | undefined;
+  readonly rid: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: string, remedy: Remedy, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.errcode = details.errcode;
+    this.rid = details.rid;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}

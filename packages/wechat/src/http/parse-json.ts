@@ -1,0 +1,3 @@
+export function parseWeChatJson(text: string): unknown {
+  return JSON.parse(text);
+}

@@ -1,0 +1,5 @@
+import type { Push } from './push.ts';
+
+export function readPush(_xml: string): Push {
+  throw new Error('not yet');
+}
