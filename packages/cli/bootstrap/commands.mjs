@@ -1,0 +1,70 @@
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { ensurePackages } from './install.mjs';
+import { findNode } from './node-runtime.mjs';
+import { ensureRedisServer } from './redis-server.mjs';
+import { root } from './root.mjs';
+import { supervise } from './supervise.mjs';
+
+/**
+ * Sets up what is missing, then hands over to the real program under Node 24.
+ * @param {string[]} argv
+ */
+export async function run(argv) {
+  await ensurePackages(root, process.env);
+  const node = findNode(root);
+  const [first = 'help', ...rest] = argv;
+  if (first === '--test') return leaveWith(await test(node, rest));
+  if (first === '--check') return leaveWith(await check(node, rest));
+  if (first === '--bench') {
+    await ensureRedisServer();
+    return leaveWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
+  }
+  // `start` looks for redis-server itself, because only it knows after reading the settings whether it needs one.
+  leaveWith(
+    await supervise(node, [join(root, 'packages/cli/src/main.ts'), ...argv], {
+      // The program takes SIGHUP as "leave, if you are not leaving already" (src/leave-on-signal.ts).
+      leave: 'SIGHUP',
+      tellWhenGone: true,
+    }),
+  );
+}
+
+/**
+ * @param {string} node
+ * @param {string[]} args
+ */
+async function test(node, args) {
+  await ensureRedisServer();
+  return tool(node, ['node_modules/vitest/vitest.mjs', 'run', ...args]);
+}
+
+/**
+ * @param {string} node
+ * @param {string[]} args
+ */
+async function check(node, args) {
+  const steps = [
+    ['node_modules/@biomejs/biome/bin/biome', 'check', '--max-diagnostics=100'],
+    ['node_modules/typescript/bin/tsc', '-p', '.', '--noEmit'],
+    ['node_modules/knip/bin/knip.js', '--no-progress'],
+  ];
+  for (const step of steps) {
+    const ended = await tool(node, step);
+    if (ended.code !== 0) return ended;
+  }
+  return test(node, args);
+}
+
+/**
+ * @param {string} node
+ * @param {string[]} args
+ */
+function tool(node, args) {
+  return supervise(node, args, { leave: 'SIGTERM', cwd: root });
+}
+
+/** @param {{ code: number | null, signal: NodeJS.Signals | null }} ended */
+function leaveWith({ code, signal }) {
+  process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
+}
