@@ -1,5 +1,8 @@
+import { decrypt } from './cipher.ts';
 import type { Envelope } from './envelope.ts';
+import { EnvelopeFailure } from './envelope-failure.ts';
 import type { EnvelopeKeys } from './envelope-keys.ts';
+import { sameSignature, signatureOf } from './signature.ts';
 
 export interface OpenedEnvelope {
   readonly xml: string;
@@ -7,6 +10,36 @@ export interface OpenedEnvelope {
   readonly keyIndex: number;
 }
 
-export function openEnvelope(_keys: EnvelopeKeys, _envelope: Envelope): OpenedEnvelope {
-  throw new Error('not yet');
+/** Verifies, decrypts, and checks that it is addressed to us; throws EnvelopeFailure. */
+export function openEnvelope(keys: EnvelopeKeys, envelope: Envelope): OpenedEnvelope {
+  const signer = signerOf(keys, envelope);
+  let failure: EnvelopeFailure | undefined;
+  for (const keyIndex of decryptionOrder(keys, signer)) {
+    const key = keys.keys[keyIndex];
+    if (key === undefined) continue;
+    try {
+      return { xml: decrypt(key.aesKey, keys.appid, envelope.encrypt), keyIndex };
+    } catch (error) {
+      if (!(error instanceof EnvelopeFailure)) throw error;
+      // A wrong key fails at the padding. One that gets as far as the tail is the right key of another component,
+      // and that is the more telling answer.
+      if (failure === undefined || error.wechatCode === -40005) failure = error;
+    }
+  }
+  throw failure ?? new EnvelopeFailure(-40001);
+}
+
+/** The index of the token that signed it. */
+function signerOf(keys: EnvelopeKeys, { timestamp, nonce, encrypt, msgSignature }: Envelope): number {
+  const signer = keys.keys.findIndex(({ token }) =>
+    sameSignature(signatureOf(token, timestamp, nonce, encrypt), msgSignature),
+  );
+  if (signer < 0) throw new EnvelopeFailure(-40001);
+  return signer;
+}
+
+/** The signer's own key first, so that the answer is signed as the push was; then all others, because the token and
+ * the key need not have changed together. */
+function decryptionOrder(keys: EnvelopeKeys, signer: number): number[] {
+  return [signer, ...keys.keys.map((_key, index) => index).filter((index) => index !== signer)];
 }

@@ -1,4 +1,7 @@
+import { encrypt } from './cipher.ts';
+import { EnvelopeFailure } from './envelope-failure.ts';
 import type { EnvelopeKeys } from './envelope-keys.ts';
+import { signatureOf } from './signature.ts';
 
 export interface SealOptions {
   readonly timestamp: string;
@@ -16,6 +19,27 @@ export interface SealedEnvelope {
   readonly xml: string;
 }
 
-export function sealEnvelope(_keys: EnvelopeKeys, _xml: string, _options: SealOptions): SealedEnvelope {
-  throw new Error('not yet');
+/** Throws EnvelopeFailure −40006 for a key that is not there, −40011 for a timestamp that is not digits. */
+export function sealEnvelope(keys: EnvelopeKeys, xml: string, options: SealOptions): SealedEnvelope {
+  const { timestamp, nonce, keyIndex = 0, random16 } = options;
+  const key = keys.keys[keyIndex];
+  if (key === undefined) throw new EnvelopeFailure(-40006, 'there is no such key');
+  if (!/^\d+$/.test(timestamp)) throw new EnvelopeFailure(-40011, 'the timestamp is not a number');
+  const sealed = encrypt(key.aesKey, keys.appid, xml, random16);
+  const msgSignature = signatureOf(key.token, timestamp, nonce, sealed);
+  return {
+    encrypt: sealed,
+    msgSignature,
+    xml: `<xml>
+<Encrypt>${cdata(sealed)}</Encrypt>
+<MsgSignature>${cdata(msgSignature)}</MsgSignature>
+<TimeStamp>${timestamp}</TimeStamp>
+<Nonce>${cdata(nonce)}</Nonce>
+</xml>`,
+  };
+}
+
+/** The nonce is the request's own, so it is somebody else's text. */
+function cdata(text: string): string {
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }

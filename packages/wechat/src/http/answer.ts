@@ -1,3 +1,4 @@
+import { parseWeChatJson } from './parse-json.ts';
 import type { WeChatResponse } from './transport.ts';
 
 export type Answer =
@@ -5,7 +6,7 @@ export type Answer =
       readonly kind: 'json';
       /** Integers beyond 2^53 are strings here. */
       readonly value: unknown;
-      /** As WeChat sent it, but for the control characters. */
+      /** The body as it came. */
       readonly text: string;
       /** 0 when absent. */
       readonly errcode: number;
@@ -15,6 +16,68 @@ export type Answer =
   | { readonly kind: 'binary'; readonly contentType: string }
   | { readonly kind: 'broken'; readonly why: 'empty' | 'html' | 'http_status' | 'not_json'; readonly status: number };
 
-export function readAnswer(_response: WeChatResponse, _expects: 'json' | 'any' = 'json'): Answer {
-  throw new Error('not yet');
+type Broken = Extract<Answer, { kind: 'broken' }>;
+
+/**
+ * Says what came back, going by the body: WeChat sends JSON under any content type, also where an API answers with
+ * bytes otherwise (dossier §4.7, §9). `expects` is `any` where bytes are a proper answer.
+ */
+export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = 'json'): Answer {
+  const { status, body } = response;
+  const contentType = response.headers['content-type'] ?? 'application/octet-stream';
+  // Non-200 comes from the edge, not from the API; what it did is unknown.
+  if (status >= 500) return broken('http_status', status);
+  const start = firstByte(body);
+  if (status < 200 || status >= 300) {
+    const refused = start === brace ? readJson(body) : undefined;
+    return refused?.kind === 'json' && refused.errcode !== 0 ? refused : broken('http_status', status);
+  }
+  if (start === undefined) return broken('empty', status);
+  const json = start === brace || start === bracket ? readJson(body) : undefined;
+  if (json !== undefined) return json;
+  if (looksLikeHtml(body)) return broken('html', status);
+  if (expects === 'json' || /\bjson\b/i.test(contentType)) return broken('not_json', status);
+  return { kind: 'binary', contentType };
+}
+
+const brace = 0x7b;
+const bracket = 0x5b;
+
+function broken(why: Broken['why'], status: number): Broken {
+  return { kind: 'broken', why, status };
+}
+
+/** The first byte that is neither white space nor part of a byte order mark. */
+function firstByte(body: Buffer): number | undefined {
+  return body.find((byte, at) => byte > 0x20 && !(at < 3 && (byte === 0xef || byte === 0xbb || byte === 0xbf)));
+}
+
+function looksLikeHtml(body: Buffer): boolean {
+  return /^(?:\ufeff|\s)*<(?:!doctype\s+html|html|head|body|center|h1)\b/i.test(body.toString('utf8', 0, 512));
+}
+
+function readJson(body: Buffer): Extract<Answer, { kind: 'json' }> | undefined {
+  const text = body.toString('utf8');
+  let value: unknown;
+  try {
+    value = parseWeChatJson(text);
+  } catch {
+    return undefined;
+  }
+  const { errcode, errmsg } = value as { errcode?: unknown; errmsg?: unknown };
+  const message = typeof errmsg === 'string' ? errmsg : '';
+  return {
+    kind: 'json',
+    value,
+    text,
+    errcode: readErrcode(errcode),
+    errmsg: message,
+    rid: /\brid:\s*([0-9a-f]+(?:-[0-9a-f]+)+)/i.exec(message)?.[1],
+  };
+}
+
+/** A string at times: `"errcode":"40029"` (dossier §3.0). */
+function readErrcode(errcode: unknown): number {
+  if (typeof errcode === 'number') return errcode;
+  return typeof errcode === 'string' && /^-?\d{1,9}$/.test(errcode) ? Number(errcode) : 0;
 }

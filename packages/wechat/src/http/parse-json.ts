@@ -1,3 +1,37 @@
+import { Failure } from '../failure.ts';
+
+/** A number of 16 digits or more where a value may stand: 2^53 has 16. */
+const mayExceed = /[:,[]\s*-?\d{16}/;
+/** A string, whole, so that what is inside is left alone; or a number, whole. */
+const stringOrNumber = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/**
+ * JSON as WeChat writes it (dossier §9): 64-bit integers beyond 2^53 become strings with exactly their digits, and
+ * raw control characters inside strings are forgiven. Throws `wechat_broken_answer`.
+ */
 export function parseWeChatJson(text: string): unknown {
-  return JSON.parse(text);
+  const exact = mayExceed.test(text) ? text.replace(stringOrNumber, quotedIfUnsafe) : text;
+  try {
+    return JSON.parse(exact);
+  } catch {
+    return parseForgivingly(exact);
+  }
+}
+
+function quotedIfUnsafe(token: string): string {
+  if (token.length < 16 || token.startsWith('"') || /[.eE]/.test(token)) return token;
+  return Number.isSafeInteger(Number(token)) ? token : `"${token}"`;
+}
+
+function parseForgivingly(text: string): unknown {
+  const forgiven = text
+    .replace(/^\ufeff/, '')
+    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, '')
+    .replace(stringOrNumber, (token) => token.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t'));
+  try {
+    return JSON.parse(forgiven);
+  } catch {
+    // The original message quotes the text, which may hold a token.
+    throw new Failure('wechat_broken_answer', 'retry', 'WeChat answered something that is not JSON');
+  }
 }

@@ -1,0 +1,45 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { EnvelopeFailure } from './envelope-failure.ts';
+
+/** PKCS#7 over 32 bytes, not over AES's 16: no library's own padding fits (dossier §2.1). */
+const padBlock = 32;
+const prefixLength = 16;
+const headLength = prefixLength + 4;
+
+/** `Encrypt`: base64 of AES-256-CBC over random16 ‖ length ‖ message ‖ appid ‖ padding. */
+export function encrypt(
+  aesKey: Buffer,
+  appid: string,
+  message: string,
+  random16: Buffer = randomBytes(prefixLength),
+): string {
+  if (random16.length !== prefixLength) throw new EnvelopeFailure(-40006, 'the random prefix is not 16 bytes');
+  const body = Buffer.from(message);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  const plain = Buffer.concat([random16, length, body, Buffer.from(appid)]);
+  const pad = padBlock - (plain.length % padBlock);
+  const cipher = createCipheriv('aes-256-cbc', aesKey, aesKey.subarray(0, 16)).setAutoPadding(false);
+  return Buffer.concat([cipher.update(plain), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
+    'base64',
+  );
+}
+
+/** Throws EnvelopeFailure −40010, −40007, −40008, or −40005 when the tail names another component. */
+export function decrypt(aesKey: Buffer, appid: string, encrypted: string): string {
+  // Buffer skips what is not base64; a sender that relies on that is not WeChat.
+  if (encrypted.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encrypted)) throw new EnvelopeFailure(-40010);
+  const sealed = Buffer.from(encrypted, 'base64');
+  if (sealed.length === 0 || sealed.length % 16 !== 0) throw new EnvelopeFailure(-40007);
+  const decipher = createDecipheriv('aes-256-cbc', aesKey, aesKey.subarray(0, 16)).setAutoPadding(false);
+  const padded = Buffer.concat([decipher.update(sealed), decipher.final()]);
+  const pad = padded[padded.length - 1] ?? 0;
+  if (pad < 1 || pad > padBlock || pad > padded.length) throw new EnvelopeFailure(-40007);
+  const end = padded.length - pad;
+  for (let at = end; at < padded.length; at++) if (padded[at] !== pad) throw new EnvelopeFailure(-40007);
+  if (end < headLength) throw new EnvelopeFailure(-40008);
+  const messageEnd = headLength + padded.readUInt32BE(prefixLength);
+  if (messageEnd > end) throw new EnvelopeFailure(-40008);
+  if (!padded.subarray(messageEnd, end).equals(Buffer.from(appid))) throw new EnvelopeFailure(-40005);
+  return padded.toString('utf8', headLength, messageEnd);
+}

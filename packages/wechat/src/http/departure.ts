@@ -1,0 +1,161 @@
+import type { Dispatcher } from 'undici';
+import { TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
+
+const largestAnswer = 25 * 1024 * 1024;
+/** So little goes out in one write, whole or not at all. */
+const oneWrite = 8 * 1024;
+
+/** One request on its way: knows at every moment whether something of it may have reached WeChat. */
+export class Departure implements Dispatcher.DispatchHandler {
+  readonly #request: WeChatRequest;
+  readonly #resolve: (response: WeChatResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #givenUp = () => this.#giveUp('wechat_timeout', 'the caller gave up');
+  #sent: 'no' | 'maybe' = 'no';
+  #writing = false;
+  #settled = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: Readonly<Record<string, string>> = {};
+  #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(request: WeChatRequest, resolve: (response: WeChatResponse) => void, reject: (error: unknown) => void) {
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(
+      () => this.#giveUp('wechat_timeout', `no whole answer within ${request.timeoutMs} ms`),
+      request.timeoutMs,
+    );
+    request.signal?.addEventListener('abort', this.#givenUp);
+  }
+
+  by(dispatcher: Dispatcher): void {
+    const { method, url, headers, body, signal } = this.#request;
+    if (signal?.aborted) return this.#givenUp();
+    try {
+      const { origin, pathname, search } = new URL(url);
+      dispatcher.dispatch(
+        {
+          origin,
+          path: pathname + search,
+          method: method as Dispatcher.HttpMethod,
+          headers: headers ?? {},
+          body: body ?? null,
+        },
+        this,
+      );
+    } catch (error) {
+      this.#fail('wechat_unreachable', error);
+    }
+  }
+
+  /** Undici calls this with a socket in hand, in the same tick as it writes. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // What is thrown here keeps the request from leaving.
+    if (this.#settled) throw new Error('given up');
+    try {
+      this.#request.leaving?.();
+    } catch (error) {
+      this.#settle(() => this.#reject(error));
+      throw error;
+    }
+    this.#controller = controller;
+    this.#sent = 'maybe';
+    this.#writing = true;
+    setImmediate(() => {
+      this.#writing = false;
+    });
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = flat(headers);
+    if (Number(this.#headers['content-length']) > largestAnswer) this.#tooLarge();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#size += chunk.length;
+    if (this.#size > largestAnswer) return this.#tooLarge();
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const [first, ...more] = this.#chunks;
+    const body = first === undefined ? Buffer.alloc(0) : more.length === 0 ? first : Buffer.concat(this.#chunks);
+    this.#settle(() => this.#resolve({ status: this.#status, headers: this.#headers, body }));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#writing && wasRefusedByTheKernel(error) && (this.#request.body?.length ?? 0) <= oneWrite) {
+      // An idle socket was reset a moment ago: the write failed as a whole, before anything else happened.
+      this.#sent = 'no';
+    }
+    this.#fail(codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT' ? 'wechat_timeout' : 'wechat_unreachable', error);
+  }
+
+  #tooLarge(): void {
+    this.#giveUp('wechat_unreachable', `the answer is larger than ${largestAnswer} bytes`);
+  }
+
+  #giveUp(code: 'wechat_unreachable' | 'wechat_timeout', why: string): void {
+    this.#settle(() => this.#reject(new TransportFailure(code, this.#sent, `${this.#doing()}: ${why}`)));
+    this.#controller?.abort(new Error(why));
+  }
+
+  #fail(code: 'wechat_unreachable' | 'wechat_timeout', error: unknown): void {
+    const why = codeOf(error) ?? 'the connection failed';
+    this.#settle(() =>
+      this.#reject(
+        new TransportFailure(code, this.#sent, `${this.#doing()}: ${why}`, new Error(withoutSecrets(error))),
+      ),
+    );
+  }
+
+  #settle(tell: () => void): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#request.signal?.removeEventListener('abort', this.#givenUp);
+    tell();
+  }
+
+  /** Method, host and path: the query carries tokens. */
+  #doing(): string {
+    const { method, url } = this.#request;
+    if (!URL.canParse(url)) return `${method} of something that is no URL`;
+    const { host, pathname } = new URL(url);
+    return `${method} ${host}${pathname}`;
+  }
+}
+
+type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+function flat(headers: IncomingHeaders): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) all[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return all;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function wasRefusedByTheKernel(error: Error): boolean {
+  return 'syscall' in error && error.syscall === 'write' && ['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '');
+}
+
+/** Errors of URL parsing and of proxies quote what they were given; those of sockets name an address at most. */
+function withoutSecrets(error: unknown): string {
+  const code = codeOf(error);
+  const harmless =
+    error instanceof Error && ('syscall' in error || (code?.startsWith('UND_ERR_') && code !== 'UND_ERR_INVALID_ARG'));
+  return harmless ? error.message : (code ?? 'unknown');
+}
