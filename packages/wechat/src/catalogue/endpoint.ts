@@ -1,10 +1,12 @@
+import catalogued from './endpoints.json' with { type: 'json' };
+
 export interface Endpoint {
   readonly name: string;
   readonly method: string;
   readonly path: string;
   /** `user`: the web-OAuth token of one person, which is not ours to keep. */
   readonly token: 'none' | 'component' | 'authorizer' | 'either' | 'user';
-  /** Doing it twice leaves the same as doing it once, and harms nobody. */
+  /** Doing it twice leaves what doing it once leaves, harms nobody, and no answer worth having is lost. */
   readonly safeToRepeat: boolean;
   /** Gives out tokens, tickets or codes that are the platform's own business. */
   readonly mints: boolean;
@@ -14,16 +16,96 @@ export interface Endpoint {
   readonly doc: string;
 }
 
-/** Always answers, for endpoints that nobody catalogued too. */
-export function endpointOf(_method: string, _path: string): Endpoint {
-  throw new Error('not yet');
+/** endpoints.json carries each decision, with its `why` where it does not explain itself. */
+export const endpoints: readonly Endpoint[] = catalogued.map(
+  ({ name, method, path, token, safeToRepeat, mints, doc, ...rest }) => ({
+    name,
+    method,
+    path,
+    token: token as Endpoint['token'],
+    safeToRepeat,
+    mints,
+    dailyLimit: rest.dailyLimit,
+    doc,
+  }),
+);
+
+const byPath = indexByPath();
+
+/** Every path of WeChat's API begins with one of these. */
+export const wechatPathPrefixes: readonly string[] = [
+  ...new Set(endpoints.map(({ path }) => path.slice(0, path.indexOf('/', 1) + 1))),
+];
+
+/** Always answers, for endpoints that nobody catalogued too. A query may follow the path. */
+export function endpointOf(method: string, path: string): Endpoint {
+  const [bare = '', query = ''] = path.split('?', 2);
+  const place = normal(bare);
+  const asked = method.toUpperCase();
+  const candidates = byPath.get(place) ?? [];
+  const chosen = candidates.length > 1 ? candidates.filter((it) => sharesAction(it, query)) : candidates;
+  // Two endpoints may share a path; without an action to tell them apart, the careful one counts.
+  const careful = chosen.find((it) => !it.safeToRepeat) ?? chosen[0] ?? candidates.find((it) => !it.safeToRepeat);
+  // Another method on a known path reaches the same door: WeChat answers 43001 or 43002, or does it anyway.
+  if (careful !== undefined) return careful;
+  return {
+    name: 'unknown',
+    method: asked,
+    path: bare,
+    token: tokenByPath(place),
+    safeToRepeat: asked === 'GET' && !mintsByPath(place),
+    mints: mintsByPath(place),
+    dailyLimit: undefined,
+    doc: '',
+  };
 }
 
-export const wechatPathPrefixes: readonly string[] = [
-  '/cgi-bin/',
-  '/wxa/',
-  '/wxaapi/',
-  '/sns/',
-  '/datacube/',
-  '/customservice/',
-];
+function indexByPath(): ReadonlyMap<string, readonly Endpoint[]> {
+  const index = new Map<string, Endpoint[]>();
+  for (const endpoint of endpoints) {
+    const place = normal(endpoint.path.split('?', 1)[0] ?? '');
+    index.set(place, [...(index.get(place) ?? []), endpoint]);
+  }
+  return index;
+}
+
+/** Whoever spells a minting path differently shall not get past it. */
+function normal(path: string): string {
+  let plain = path;
+  try {
+    plain = decodeURIComponent(path);
+  } catch {
+    // Not an encoding: then it is what it looks like.
+  }
+  return plain
+    .toLowerCase()
+    .replace(/\/{2,}/g, '/')
+    .replace(/\/+$/, '');
+}
+
+function sharesAction(endpoint: Endpoint, query: string): boolean {
+  const action = new URLSearchParams(query).get('action');
+  return action !== null && endpoint.path.endsWith(`?action=${action}`);
+}
+
+/** These stand outside the catalogue, because only the account's own secret opens them. */
+const mintingPaths = new Set([
+  '/cgi-bin/token',
+  '/cgi-bin/stable_token',
+  '/sns/oauth2/access_token',
+  '/sns/oauth2/refresh_token',
+]);
+
+function mintsByPath(place: string): boolean {
+  return (
+    mintingPaths.has(place) || /^\/cgi-bin\/component\/api_(?:\w+_token|query_auth|create_preauthcode)$/.test(place)
+  );
+}
+
+function tokenByPath(place: string): Endpoint['token'] {
+  if (mintingPaths.has(place)) return 'none';
+  // Rules of dossier §4.11, §5.6 and §5.7.
+  if (/^\/cgi-bin\/component\/(?:set|get|upload)privacy/.test(place)) return 'authorizer';
+  if (/^\/(?:cgi-bin|wxa)\/component\//.test(place) || /^\/sns\/(?:\w+\/)?component\//.test(place)) return 'component';
+  return place.startsWith('/sns/') ? 'user' : 'authorizer';
+}

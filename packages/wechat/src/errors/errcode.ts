@@ -1,4 +1,5 @@
 import type { Remedy } from '../failure.ts';
+import documented from './errcodes.json' with { type: 'json' };
 
 export interface ErrcodeEntry {
   readonly errcode: number;
@@ -12,11 +13,92 @@ export interface ErrcodeEntry {
   readonly code: string;
 }
 
+/** The dossier's reaction words in the words of the house. */
+const remedies: Readonly<Record<string, Remedy>> = {
+  refresh_token_once: 'refresh-token',
+  // The next ticket comes by itself, within ten minutes.
+  new_ticket_once: 'retry',
+  reconcile_refresh_token_once: 'reauthorize',
+  reauthorize: 'reauthorize',
+  backoff: 'retry',
+  next_minute: 'slow-down',
+  next_day_beijing: 'slow-down',
+  next_month: 'slow-down',
+  wait_then_retry: 'slow-down',
+  operator_action: 'operator',
+  fix_request: 'fix-request',
+  never: 'fix-request',
+  try_previous_key: 'fix-request',
+  none: 'fix-request',
+};
+
+/** Numbers that somebody decides by get a name. */
+const codes: Readonly<Record<string, readonly number[]>> = {
+  ok: [0],
+  token_refused: [40001, 40014, 42001, 42006],
+  secret_refused: [40125, 40094],
+  component_refused: [61011],
+  ip_not_allowed: [61004, 40164, 40090, 45035],
+  ticket_refused: [61005, 61006, 40091],
+  refresh_token_refused: [61023],
+  not_authorized: [61003],
+  auth_code_refused: [61009, 61010],
+  user_code_refused: [40029, 40163, 42003],
+  user_consent_gone: [40030, 42002, 42007],
+  quota_closed: [45009],
+  api_not_granted: [48001, 61007],
+};
+
+/** The others go by what the dossier says to do. */
+const codesByReaction: Readonly<Record<string, string>> = {
+  backoff: 'wechat_busy',
+  next_minute: 'minute_limit',
+  next_day_beijing: 'day_limit',
+  next_month: 'month_limit',
+  wait_then_retry: 'wechat_not_yet',
+  operator_action: 'operator_needed',
+};
+
+const named = new Map(Object.entries(codes).flatMap(([code, numbers]) => numbers.map((number) => [number, code])));
+
+const entries = new Map<number, ErrcodeEntry>(
+  documented.map((entry) => [
+    entry.errcode,
+    { ...entry, remedy: remedyOf(entry), code: named.get(entry.errcode) ?? codeOf(entry) },
+  ]),
+);
+
 /** Always answers; numbers that nobody documented are `wechat_refused`. */
-export function explainErrcode(_errcode: number): ErrcodeEntry {
-  throw new Error('not yet');
+export function explainErrcode(errcode: number): ErrcodeEntry {
+  return (
+    entries.get(errcode) ?? {
+      errcode,
+      meaning: 'an errcode that nobody documented',
+      class: 'unknown',
+      reaction: 'never',
+      remedy: 'fix-request',
+      code: 'wechat_refused',
+    }
+  );
 }
 
-export function isTokenRefusal(_errcode: number): boolean {
-  throw new Error('not yet');
+/** Which of them comes depends on whether the token is superseded, malformed or old: one class (dossier §8). */
+export function isTokenRefusal(errcode: number): boolean {
+  return codes.token_refused?.includes(errcode) ?? false;
+}
+
+export function documentedErrcodes(): readonly ErrcodeEntry[] {
+  return [...entries.values()];
+}
+
+function remedyOf({ class: kind, reaction }: { class: string; reaction: string }): Remedy {
+  // Backing off is waiting when it is a limit, and trying again when WeChat stumbled.
+  if (reaction === 'backoff' && kind !== 'transient') return 'slow-down';
+  return remedies[reaction] ?? 'fix-request';
+}
+
+function codeOf({ class: kind, reaction }: { class: string; reaction: string }): string {
+  if (kind === 'crypto') return 'envelope_refused';
+  if (reaction === 'backoff' && kind !== 'transient') return 'wechat_not_yet';
+  return codesByReaction[reaction] ?? 'wechat_refused';
 }

@@ -1,8 +1,42 @@
 import { Failure } from '../failure.ts';
+import { explainErrcode } from './errcode.ts';
 
-export function refusal(
-  _answer: { errcode: number; errmsg: string; rid?: string | undefined },
-  _doing: string,
-): Failure {
-  throw new Failure('not_yet', 'operator', 'not yet');
+/** `doing` reads like "fetching the component token"; the message quotes WeChat without its secrets. */
+export function refusal(answer: { errcode: number; errmsg: string; rid?: string | undefined }, doing: string): Failure {
+  const { errcode, errmsg, rid } = answer;
+  const { meaning, remedy, code } = explainErrcode(errcode);
+  const quoted = withoutSecrets(errmsg);
+  return new Failure(
+    code,
+    remedy,
+    `WeChat refused ${doing}: ${meaning} (errcode ${errcode}${quoted === '' ? '' : `, "${quoted}"`})`,
+    { errcode, ...(rid === undefined ? {} : { rid }), ...retryAfter(code) },
+  );
+}
+
+function retryAfter(code: string): { retryAfterMs?: number } {
+  if (code === 'minute_limit') return { retryAfterMs: 60_000 };
+  if (code === 'quota_closed' || code === 'day_limit') return { retryAfterMs: untilBeijingMidnight(Date.now()) };
+  return {};
+}
+
+const dayMs = 24 * 3600 * 1000;
+const beijingOffsetMs = 8 * 3600 * 1000;
+
+/** Quotas are counted by the calendar day of Beijing, which knows no daylight saving (dossier §3.10). */
+function untilBeijingMidnight(now: number): number {
+  return dayMs - ((now + beijingOffsetMs) % dayMs);
+}
+
+/** WeChat echoes parameters at times. What is long and dense, or follows the name of a secret, is not repeated;
+ * a request id may stay. */
+function withoutSecrets(errmsg: string): string {
+  return errmsg
+    .slice(0, 500)
+    .replace(/[\x00-\x1f\x7f]/g, ' ')
+    .replace(/\b\w*(?:token|secret|ticket|code|key)\w*["']?\s*[=:]\s*["']?[^\s"',&]+/gi, (match) =>
+      match.replace(/(?<=[=:]\s*["']?)[^\s"'=:][^\s]*$/, '***'),
+    )
+    .replace(/\b\w+@@@\S+/g, '***')
+    .replace(/[\w@+/=.~-]{20,}/g, (run) => (/^[0-9a-f]{1,10}(?:-[0-9a-f]{1,10}){2}$/i.test(run) ? run : '***'));
 }

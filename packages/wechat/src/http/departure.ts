@@ -34,7 +34,10 @@ export class Departure implements Dispatcher.DispatchHandler {
 
   by(dispatcher: Dispatcher): void {
     const { method, url, headers, body, signal } = this.#request;
-    if (signal?.aborted) return this.#givenUp();
+    if (signal?.aborted) {
+      this.#givenUp();
+      return;
+    }
     try {
       const { origin, pathname, search } = new URL(url);
       dispatcher.dispatch(
@@ -80,8 +83,8 @@ export class Departure implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#size += chunk.length;
-    if (this.#size > largestAnswer) return this.#tooLarge();
-    this.#chunks.push(chunk);
+    if (this.#size > largestAnswer) this.#tooLarge();
+    else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
