@@ -34,9 +34,7 @@ function withoutSecrets(errmsg: string): string {
   return errmsg
     .slice(0, 500)
     .replace(/[\x00-\x1f\x7f]/g, ' ')
-    .replace(/\b\w*(?:token|secret|ticket|code|key)\w*["']?\s*[=:]\s*["']?[^\s"',&]+/gi, (match) =>
-      match.replace(/(?<=[=:]\s*["']?)[^\s"'=:][^\s]*$/, '***'),
-    )
+    .replace(/(\w*(?:token|secret|ticket|code|key)\w*["']?\s*[=:]\s*["']?)[^\s"',&]+/gi, '$1***')
     .replace(/\b\w+@@@\S+/g, '***')
     .replace(/[\w@+/=.~-]{20,}/g, (run) => (/^[0-9a-f]{1,10}(?:-[0-9a-f]{1,10}){2}$/i.test(run) ? run : '***'));
 }

@@ -1,0 +1,50 @@
+import axios from 'axios';
+import { refusal } from '../errors/refusal.ts';
+import { Failure } from '../failure.ts';
+import { readAnswer } from '../http/answer.ts';
+import type { Asking, ComponentApiOptions } from './component-api.ts';
+import { throughTransport } from './through-transport.ts';
+
+export interface Question {
+  /** Reads like "fetching the component token". */
+  readonly doing: string;
+  /** The last part of `/cgi-bin/component/…`. */
+  readonly api: string;
+  readonly componentToken?: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+/** Posts one question to the component API; throws a Failure unless WeChat agreed. */
+export type Ask = (question: Question, asking: Asking | undefined) => Promise<Fields>;
+
+export function openAsk({ transport, apiBase, timeoutMs = 10_000 }: ComponentApiOptions): Ask {
+  const client = axios.create({
+    baseURL: `${apiBase.replace(/\/+$/, '')}/cgi-bin/component/`,
+    // The transport speaks for itself: no status is an error to axios, no body is changed by it.
+    validateStatus: () => true,
+    transformRequest: [(data) => JSON.stringify(data)],
+    transformResponse: [(data) => data],
+  });
+  return async ({ doing, api, componentToken, body }, asking = {}) => {
+    const response = await client.post<Buffer>(api, body, {
+      adapter: throughTransport(transport, timeoutMs, asking),
+      // The only name that all component APIs know (dossier §3.0).
+      params: componentToken === undefined ? {} : { component_access_token: componentToken },
+    });
+    const answer = readAnswer({ status: response.status, headers: {}, body: response.data });
+    if (answer.kind === 'broken') throw brokenAnswer(doing, `${answer.why}, HTTP ${answer.status}`);
+    if (answer.kind !== 'json' || !isFields(answer.value)) throw brokenAnswer(doing, 'not an object');
+    if (answer.errcode !== 0) throw refusal(answer, doing);
+    return answer.value;
+  };
+}
+
+/** WeChat answered, but not what its documentation promises. */
+export function brokenAnswer(doing: string, why: string): Failure {
+  return new Failure('wechat_broken_answer', 'retry', `WeChat's answer to ${doing} is broken: ${why}`);
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

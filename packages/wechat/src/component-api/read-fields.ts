@@ -1,0 +1,55 @@
+import { brokenAnswer, type Fields, isFields } from './ask.ts';
+
+/** Two hours: what every WeChat token lives (dossier §3.11). */
+const usualLifeSeconds = 7200;
+
+/** Empty counts as absent; ids come as numbers at times. */
+export function text(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function requiredText(fields: Fields, name: string, doing: string): string {
+  const value = text(fields, name);
+  if (value === undefined) throw brokenAnswer(doing, `${name} is missing`);
+  return value;
+}
+
+/** Numbers come as strings at times (dossier §9). */
+export function integer(fields: Fields, name: string): number | undefined {
+  const value = fields[name];
+  const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
+}
+
+export function child(fields: Fields, name: string): Fields | undefined {
+  const value = fields[name];
+  return isFields(value) ? value : undefined;
+}
+
+export function requiredChild(fields: Fields, name: string, doing: string): Fields {
+  const value = child(fields, name);
+  if (value === undefined) throw brokenAnswer(doing, `${name} is missing`);
+  return value;
+}
+
+export function children(fields: Fields, name: string): Fields[] {
+  const value = fields[name];
+  return Array.isArray(value) ? value.filter(isFields) : [];
+}
+
+/** `expires_in`, in milliseconds. */
+export function expiry(fields: Fields, otherwise = usualLifeSeconds): number {
+  const seconds = integer(fields, 'expires_in') ?? otherwise;
+  return Math.max(0, seconds) * 1000;
+}
+
+/** `func_info[].funcscope_category.id`: what the merchant really granted (dossier §3.5). */
+export function scopes(fields: Fields): number[] {
+  return children(fields, 'func_info').flatMap((info) => {
+    const category = child(info, 'funcscope_category');
+    const id = category === undefined ? undefined : integer(category, 'id');
+    return id === undefined ? [] : [id];
+  });
+}
