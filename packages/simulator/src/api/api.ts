@@ -1,0 +1,97 @@
+import type { Account, AccountKind } from '../account.ts';
+import type { Component } from '../component.ts';
+import type { Grant } from '../grant.ts';
+import { Refusal } from '../refusal.ts';
+import type { WechatValue } from '../wechat-json.ts';
+import type { World } from '../world.ts';
+
+export type JsonObject = { [name: string]: WechatValue | undefined };
+
+/** A request to an API after its body has been read. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly contentType: string;
+  readonly body: Buffer;
+  readonly callerIp: string;
+  /** Where this simulator is reached, for links in answers. */
+  readonly origin: string;
+}
+
+export interface ComponentCall {
+  readonly world: World;
+  readonly asked: Asked;
+  readonly component: Component;
+}
+
+export interface AuthorizerCall extends ComponentCall {
+  readonly account: Account;
+  readonly grant: Grant;
+}
+
+export type Reply =
+  | { readonly json: JsonObject }
+  | { readonly bytes: Buffer; readonly contentType: string; readonly fileName: string };
+
+interface Shape {
+  readonly method: 'GET' | 'POST' | 'any';
+}
+
+/** One API. `needs` says which token opens it; `secret` means none: the body names component and secret. */
+export type Api =
+  | (Shape & { readonly needs: 'secret'; answer(call: ComponentCall): Reply })
+  | (Shape & { readonly needs: 'component'; answer(call: ComponentCall): Reply })
+  | (Shape & { readonly needs: 'either'; answer(call: ComponentCall): Reply })
+  | (Shape & {
+      readonly needs: 'authorizer';
+      /** The only kind of account that has this API; others get 48001. */
+      readonly kind?: AccountKind;
+      /** Permission sets of which one must be granted; otherwise 61007. */
+      readonly sets?: readonly number[];
+      answer(call: AuthorizerCall): Reply;
+    });
+
+export type ApiTable = Record<string, Api>;
+
+export const OK: JsonObject = { errcode: 0, errmsg: 'ok' };
+
+export function bodyOf(asked: Asked): JsonObject {
+  if (asked.body.length === 0) throw new Refusal(44002);
+  let body: unknown;
+  try {
+    body = JSON.parse(asked.body.toString('utf8'));
+  } catch {
+    throw new Refusal(47001);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal(47001);
+  return body as JsonObject;
+}
+
+/** A member as text; '' when it is absent. */
+export function textOf(body: JsonObject, name: string): string {
+  const value = body[name];
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'string' && typeof value !== 'number') throw new Refusal(47001);
+  return String(value);
+}
+
+export function objectOf(body: JsonObject, name: string): JsonObject {
+  const value = body[name];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Refusal(47001);
+  return value;
+}
+
+export function listOf(body: JsonObject, name: string): WechatValue[] {
+  const value = body[name];
+  if (!Array.isArray(value)) throw new Refusal(47001);
+  return value;
+}
+
+/** Every listed openid; one of another account spoils the whole list. */
+export function openidsOf(body: JsonObject, account: Account, most: number, foreign: number): string[] {
+  const openids = listOf(body, 'openid_list').map(String);
+  if (openids.length > most) throw new Refusal(40032);
+  for (const openid of openids) if (account.followers.placeOf(openid) === null) throw new Refusal(foreign);
+  return openids;
+}

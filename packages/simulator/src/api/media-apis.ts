@@ -1,0 +1,65 @@
+import type { Account, Media } from '../account.ts';
+import type { Clock } from '../clock.ts';
+import { Refusal } from '../refusal.ts';
+import type { ApiTable } from './api.ts';
+import { partsOf } from './multipart.ts';
+
+const KIB = 1024;
+const MOST_BYTES: Record<string, number> = {
+  image: 10 * KIB * KIB,
+  voice: 2 * KIB * KIB,
+  video: 10 * KIB * KIB,
+  thumb: 64 * KIB,
+};
+const LIFE_S = 3 * 24 * 3600;
+const SETS = [1, 6, 7, 11, 19];
+
+/** Temporary media; dossier §4.7. */
+export const MEDIA_APIS: ApiTable = {
+  '/cgi-bin/media/upload': {
+    method: 'POST',
+    needs: 'authorizer',
+    sets: SETS,
+    answer({ world, asked, account }) {
+      const type = asked.query.get('type') ?? '';
+      const most = Object.hasOwn(MOST_BYTES, type) ? MOST_BYTES[type] : undefined;
+      if (most === undefined) throw new Refusal(40004);
+      const part = partsOf(asked.contentType, asked.body).find((one) => one.name === 'media');
+      if (part === undefined || part.fileName === null || part.bytes.length === 0) throw new Refusal(41005);
+      if (part.bytes.length > most) throw new Refusal(45001);
+      const id = world.credentials.text(64);
+      account.media.set(id, {
+        type,
+        contentType: part.contentType,
+        fileName: part.fileName,
+        bytes: Buffer.from(part.bytes),
+        expiresAt: world.clock.now() + world.clock.lasting(LIFE_S),
+      });
+      const created = { created_at: world.clock.unix() };
+      return { json: type === 'thumb' ? { type, thumb_media_id: id, ...created } : { type, media_id: id, ...created } };
+    },
+  },
+
+  '/cgi-bin/media/get': {
+    method: 'GET',
+    needs: 'authorizer',
+    sets: SETS,
+    answer({ world, asked, account }) {
+      const id = asked.query.get('media_id') ?? '';
+      const media = liveMedia(account, id, world.clock);
+      if (media === undefined) throw new Refusal(40007);
+      // Videos are not sent, only where to find them (dossier §10 rule 39).
+      if (media.type === 'video') return { json: { video_url: `${asked.origin}/_media/${account.appid}/${id}` } };
+      return { bytes: media.bytes, contentType: media.contentType, fileName: `${id}${extensionOf(media.fileName)}` };
+    },
+  },
+};
+
+export function liveMedia(account: Account, id: string, clock: Clock): Media | undefined {
+  const media = account.media.get(id);
+  return media !== undefined && clock.now() < media.expiresAt ? media : undefined;
+}
+
+function extensionOf(fileName: string): string {
+  return /\.\w{1,8}$/.exec(fileName)?.[0] ?? '';
+}

@@ -1,0 +1,41 @@
+import { Refusal } from '../refusal.ts';
+import { TOKEN_LIFE_S } from '../token.ts';
+import type { ApiTable } from './api.ts';
+
+// Near its end a ticket is replaced, never earlier (dossier §10 rule 50).
+const JS_TICKET_RENEWED_S = 300;
+
+/** WeChat's own addresses, and the tickets that web pages sign with; dossier §3.10 and §4.12. */
+export const NETWORK_APIS: ApiTable = {
+  '/cgi-bin/getcallbackip': {
+    method: 'GET',
+    needs: 'either',
+    answer: () => ({ json: { ip_list: ['127.0.0.1', '101.226.103.0/25'] } }),
+  },
+
+  '/cgi-bin/get_api_domain_ip': {
+    method: 'GET',
+    needs: 'either',
+    answer: () => ({ json: { ip_list: ['127.0.0.1'] } }),
+  },
+
+  '/cgi-bin/ticket/getticket': {
+    method: 'GET',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: [4, 8],
+    answer({ world, asked, account, component }) {
+      const type = asked.query.get('type') ?? '';
+      if (type !== 'jsapi' && type !== 'wx_card') throw new Refusal(40035);
+      const { clock } = world;
+      const key = `${component.appid} ${type}`;
+      let ticket = account.jsTickets.get(key);
+      if (ticket === undefined || clock.now() >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWED_S)) {
+        ticket = { value: world.credentials.text(86), expiresAt: clock.now() + clock.lasting(TOKEN_LIFE_S) };
+        account.jsTickets.set(key, ticket);
+      }
+      const left = Math.max(1, Math.floor((ticket.expiresAt - clock.now()) / 1000));
+      return { json: { errcode: 0, errmsg: 'ok', ticket: ticket.value, expires_in: left } };
+    },
+  },
+};

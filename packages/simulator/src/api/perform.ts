@@ -1,0 +1,90 @@
+import type { Component } from '../component.ts';
+import { Refusal } from '../refusal.ts';
+import type { LentToken } from '../token.ts';
+import type { World } from '../world.ts';
+import { type Asked, bodyOf, type Reply, textOf } from './api.ts';
+import { COMPONENT_APIS } from './component-apis.ts';
+import { FOLLOWER_APIS } from './follower-apis.ts';
+import { MEDIA_APIS } from './media-apis.ts';
+import { MENU_APIS } from './menu-apis.ts';
+import { MESSAGE_APIS } from './message-apis.ts';
+import { NETWORK_APIS } from './network-apis.ts';
+import { TAG_APIS } from './tag-apis.ts';
+
+const APIS = {
+  ...COMPONENT_APIS,
+  ...FOLLOWER_APIS,
+  ...MEDIA_APIS,
+  ...MENU_APIS,
+  ...MESSAGE_APIS,
+  ...NETWORK_APIS,
+  ...TAG_APIS,
+};
+
+/** Does what a request asks for, side effects and all, in one go. Throws `Refusal`. */
+export function perform(world: World, asked: Asked): Reply {
+  const api = Object.hasOwn(APIS, asked.path) ? APIS[asked.path] : undefined;
+  if (api === undefined) throw new Refusal(40066);
+  refuseForeignIp(world, asked);
+  if (api.method !== 'any' && api.method !== asked.method) throw new Refusal(api.method === 'GET' ? 43001 : 43002);
+
+  if (api.needs === 'secret') {
+    const component = componentNamed(world, textOf(bodyOf(asked), 'component_appid'));
+    charge(world, component.appid, asked.path);
+    return api.answer({ world, asked, component });
+  }
+
+  const token = tokenOf(world, asked, api.needs);
+  const component = world.components.get(token.component)!;
+  if (api.needs !== 'authorizer') {
+    charge(world, token.appid ?? component.appid, asked.path);
+    return api.answer({ world, asked, component });
+  }
+  const account = world.accounts.get(token.appid!)!;
+  const grant = world.grants.live(component.appid, account.appid);
+  if (grant === undefined) throw new Refusal(40001);
+  charge(world, account.appid, asked.path);
+  if (api.kind !== undefined && api.kind !== account.kind) throw new Refusal(48001);
+  if (api.sets !== undefined && !api.sets.some((id) => grant.funcIds.includes(id))) throw new Refusal(61007);
+  return api.answer({ world, asked, component, account, grant });
+}
+
+/** The token string a request carries, wherever it may stand (dossier §10 rule 19). */
+export function tokenIn(query: URLSearchParams, path: string): string {
+  const token = query.get('access_token');
+  // Only component APIs know the older name, `sns` ones know only that; nobody else reads it.
+  const older = /^\/(cgi-bin\/component|sns)\//.test(path) ? query.get('component_access_token') : null;
+  return token || older || '';
+}
+
+function tokenOf(world: World, asked: Asked, needs: 'component' | 'authorizer' | 'either'): LentToken {
+  const value = tokenIn(asked.query, asked.path);
+  if (value === '') throw new Refusal(41001);
+  const token = world.tokens.find(value);
+  if (token === undefined) throw new Refusal(40001);
+  if (needs === 'component' && token.kind !== 'component') throw new Refusal(61014);
+  if (needs === 'authorizer' && token.kind !== 'authorizer') throw new Refusal(61015);
+  const errcode = world.tokens.judge(token);
+  if (errcode !== 0) throw new Refusal(errcode);
+  return token;
+}
+
+// Looked at before any token (dossier §10 rule 28).
+function refuseForeignIp(world: World, asked: Asked): void {
+  const { ipList } = world.options;
+  if (ipList === null || ipList.includes(asked.callerIp)) return;
+  const masked = asked.callerIp.split('.').slice(0, 2).join('.');
+  throw new Refusal(61004, `requestIP: ${masked}.*.*`);
+}
+
+function componentNamed(world: World, appid: string): Component {
+  if (appid === '') throw new Refusal(41018);
+  const component = world.components.get(appid);
+  if (component === undefined) throw new Refusal(/^wx[0-9a-zA-Z]+$/.test(appid) ? 61011 : 40013);
+  return component;
+}
+
+function charge(world: World, account: string, path: string): void {
+  const errcode = world.quota.take(account, path);
+  if (errcode !== 0) throw new Refusal(errcode);
+}

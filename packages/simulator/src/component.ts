@@ -1,0 +1,77 @@
+import type { Clock } from './clock.ts';
+import type { Credentials } from './credential.ts';
+
+export interface ComponentSettings {
+  appid: string;
+  appsecret: string;
+  token: string;
+  encodingAesKey: string;
+  eventUrl: string;
+  messageUrl: string;
+}
+
+interface Ticket {
+  readonly value: string;
+  readonly bornAt: number;
+  expiresAt: number;
+}
+
+const TICKET_LIFE_S = 12 * 3600;
+// The value need not change on each push; observed to change about hourly (dossier §1.4).
+const TICKET_CHANGES_S = 3600;
+
+/** A third-party platform as WeChat's console knows it. */
+export interface Component extends ComponentSettings {
+  readonly tickets: Ticket[];
+  ticketService: boolean;
+  /** Ticket pushes that failed in a row; too many stop the service. */
+  failedTicketPushes: number;
+  lastTicketAt: number | null;
+  lastAcceptedTicketAt: number | null;
+}
+
+export function openComponent(settings: ComponentSettings): Component {
+  return {
+    ...settings,
+    tickets: [],
+    ticketService: true,
+    failedTicketPushes: 0,
+    lastTicketAt: null,
+    lastAcceptedTicketAt: null,
+  };
+}
+
+/** The ticket to push with `createTime`; it then lives twelve hours from that moment, an older life staying if longer. */
+export function nextTicket(
+  component: Component,
+  which: 'same' | 'new' | 'hourly',
+  createTime: number,
+  clock: Clock,
+  credentials: Credentials,
+): string {
+  // The current second counts from now, or a much scaled ticket would be dead before it is sent.
+  const bornAt = createTime === clock.unix() ? clock.now() : createTime * 1000;
+  const expiresAt = bornAt + clock.lasting(TICKET_LIFE_S);
+  const last = component.tickets.at(-1);
+  const old = last !== undefined && clock.now() - last.bornAt >= clock.lasting(TICKET_CHANGES_S);
+  if (last !== undefined && (which === 'same' || (which === 'hourly' && !old && last.expiresAt > clock.now()))) {
+    last.expiresAt = Math.max(last.expiresAt, expiresAt);
+    return last.value;
+  }
+  const ticket = { value: credentials.ticket(), bornAt: clock.now(), expiresAt };
+  component.tickets.push(ticket);
+  return ticket.value;
+}
+
+/** 0 when the ticket is good, otherwise the errcode it meets. Several tickets are good at once (dossier §10 rule 1). */
+export function judgeTicket(component: Component, value: string, now: number): 0 | 61005 | 61006 {
+  const ticket = component.tickets.find((known) => known.value === value);
+  if (ticket === undefined) return 61006;
+  return now < ticket.expiresAt ? 0 : 61005;
+}
+
+export function endTickets(component: Component, now: number): number {
+  const live = component.tickets.filter((ticket) => now < ticket.expiresAt);
+  for (const ticket of live) ticket.expiresAt = now;
+  return live.length;
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody } from '../read-body.ts';
+import type { World } from '../world.ts';
+import type { ControlRoute } from './control-route.ts';
+import { BadInput, type Body } from './input.ts';
+import { LOOKING_ROUTES } from './looking.ts';
+import { PUSHING_ROUTES } from './pushing.ts';
+import { STEERING_ROUTES } from './steering.ts';
+
+const ROUTES: Record<string, ControlRoute> = { ...LOOKING_ROUTES, ...PUSHING_ROUTES, ...STEERING_ROUTES };
+
+/** Answers one request to the control API. */
+export async function answerControl(
+  world: World,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const send = (status: number, answer: unknown) => {
+    if (world.ending.aborted) return;
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+    response.end(`${JSON.stringify(answer)}\n`);
+  };
+  const raw = await readBody(request);
+  const label = `${request.method} ${url.pathname}`;
+  const route = Object.hasOwn(ROUTES, label) ? ROUTES[label] : undefined;
+  if (route === undefined) return send(404, { error: `there is no ${label}`, routes: Object.keys(ROUTES) });
+  try {
+    send(200, await route(world, bodyOf(raw), url.searchParams));
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    send(400, { error: error.message });
+  }
+}
+
+function bodyOf(raw: Buffer | null): Body {
+  if (raw === null) throw new BadInput('the body is too large');
+  if (raw.length === 0) return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(raw.toString('utf8'));
+  } catch {
+    throw new BadInput('the body is not JSON');
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new BadInput('the body must be a JSON object');
+  }
+  return body as Body;
+}

@@ -1,0 +1,150 @@
+import { openReplyWindow } from '../account.ts';
+import type { Component } from '../component.ts';
+import { consentPush, giveConsent, takeConsentBack } from '../consent/consent.ts';
+import { deliver, deliverOnce } from '../push/deliver.ts';
+import { PUSH_FAULTS, type Push } from '../push/parcel.ts';
+import { type Payload, writePayload } from '../push/payload.ts';
+import type { DeliveryRecord } from '../push/push-log.ts';
+import { pushTicket } from '../push/ticket.ts';
+import type { World } from '../world.ts';
+import type { ControlRoute } from './control-route.ts';
+import {
+  BadInput,
+  type Body,
+  oneOf,
+  only,
+  optionalFlag,
+  optionalNumber,
+  optionalNumbers,
+  optionalObject,
+  optionalText,
+  text,
+} from './input.ts';
+import { accountOf, componentOf } from './whom.ts';
+
+// What a user does that lets the account answer for a minute (dossier §4.4).
+const REPLY_EVENTS = /^event:(subscribe|SCAN|CLICK|scancode_\w+|user_enter_tempsession)$/;
+
+/** What a test may make WeChat tell. */
+export const PUSHING_ROUTES: Record<string, ControlRoute> = {
+  'POST /_control/tick': async (world, body) => {
+    only(body, 'component', 'createTime', 'ticket', 'deliver');
+    const createTime = optionalNumber(body, 'createTime') ?? world.clock.unix();
+    const which = oneOf(body, 'ticket', ['same', 'new', 'hourly'], 'hourly');
+    const copies = optionalNumber(body, 'deliver') ?? 1;
+    const records = await pushTicket(world, componentOf(world, body), { which, createTime, copies });
+    return { createTime, deliveries: records.map(shown) };
+  },
+
+  'POST /_control/authorize': async (world, body) => {
+    only(body, 'component', 'appid', 'funcIds', 'preAuthCode', 'push');
+    const component = componentOf(world, body);
+    const account = accountOf(world, body);
+    const wish = body.push ?? true;
+    if (wish !== true && wish !== false && wish !== 'force') throw new BadInput('push must be true, false or force');
+    const preAuthCode = optionalText(body, 'preAuthCode') ?? '';
+    if (preAuthCode !== '') {
+      const judged = world.grants.judgePreAuthCode(component.appid, preAuthCode);
+      if (judged !== 'good') throw new BadInput(`preAuthCode is ${judged}`);
+    }
+    const consent = giveConsent(world, component, account, optionalNumbers(body, 'funcIds') ?? null, preAuthCode);
+    const pushed = wish === 'force' || (wish && consent.change !== 'unchanged');
+    const records = pushed ? await deliver(world, consentPush(world, component, consent)) : [];
+    return {
+      code: consent.redirectCode,
+      expiresAt: new Date(consent.codeExpiresAt).toISOString(),
+      pushed,
+      change: consent.change,
+      deliveries: records.map(shown),
+    };
+  },
+
+  'POST /_control/unauthorize': async (world, body) => {
+    only(body, 'component', 'appid', 'push');
+    const push = takeConsentBack(world, componentOf(world, body), accountOf(world, body).appid);
+    if (push === null) throw new BadInput('this account has not authorized this component');
+    const records = optionalFlag(body, 'push') === false ? [] : await deliver(world, push);
+    return { deliveries: records.map(shown) };
+  },
+
+  'POST /_control/push': async (world, body) => {
+    only(body, 'component', 'appid', 'url', 'fields', 'xml', 'copies', 'fault', 'concurrent');
+    const push = pushOf(world, componentOf(world, body), body);
+    const fault = body.fault === undefined ? null : oneOf(body, 'fault', PUSH_FAULTS);
+    if (fault === null) happen(world, push);
+    const copies = optionalNumber(body, 'copies', 1) ?? 1;
+    // What WeChat would never send is not repeated when it is refused.
+    const send = () =>
+      fault === null ? deliver(world, push) : deliverOnce(world, push, 1, fault).then((one) => [one]);
+    const records: DeliveryRecord[] = [];
+    if (optionalFlag(body, 'concurrent')) {
+      records.push(...(await Promise.all(Array.from({ length: copies }, send))).flat());
+    } else {
+      for (let copy = 0; copy < copies; copy += 1) records.push(...(await send()));
+    }
+    return { deliveries: records.map(shown), msgId: push.msgId, createTime: push.createTime };
+  },
+};
+
+function shown(record: DeliveryRecord): object {
+  const { status, body, ms, complaint, attempt } = record;
+  return { status, body, ms, attempt, complaint };
+}
+
+function pushOf(world: World, component: Component, body: Body): Push {
+  const url = oneOf(body, 'url', ['events', 'messages']);
+  const appid = url === 'messages' ? text(body, 'appid') : (optionalText(body, 'appid') ?? null);
+  const account = appid === null ? undefined : world.accounts.get(appid);
+  const userName = account?.userName ?? 'gh_000000000000';
+  const about = { component, url, appid, userName };
+  const xml = optionalText(body, 'xml');
+  if (xml !== undefined) {
+    return {
+      ...about,
+      xml,
+      openid: elementOf(xml, 'FromUserName'),
+      what: kindOf(elementOf(xml, 'InfoType'), elementOf(xml, 'MsgType'), elementOf(xml, 'Event')),
+      msgId: elementOf(xml, 'MsgId'),
+      createTime: Number(elementOf(xml, 'CreateTime') ?? 0),
+    };
+  }
+  const fields = (optionalObject(body, 'fields') ?? {}) as Payload;
+  const createTime = Number(fields.CreateTime ?? world.clock.unix());
+  if (url === 'events') {
+    const payload: Payload = { AppId: component.appid, CreateTime: createTime, ...fields };
+    const written = writePayload(payload, world.chance);
+    return { ...about, xml: written, openid: null, what: String(fields.InfoType ?? ''), msgId: null, createTime };
+  }
+  const openid = String(fields.FromUserName ?? account?.followers.from(0, 1)[0] ?? 'oAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+  const msgType = String(fields.MsgType ?? (fields.Event === undefined ? 'text' : 'event'));
+  const payload: Payload = {
+    ToUserName: userName,
+    FromUserName: openid,
+    CreateTime: createTime,
+    MsgType: msgType,
+    ...fields,
+  };
+  // Events carry no MsgId (dossier §1.5).
+  if (msgType !== 'event') payload.MsgId ??= world.credentials.messageId();
+  const what = kindOf(null, msgType, fields.Event === undefined ? null : String(fields.Event));
+  const msgId = payload.MsgId === undefined ? null : String(payload.MsgId);
+  return { ...about, xml: writePayload(payload, world.chance), openid, what, msgId, createTime };
+}
+
+/** What a push tells has happened at WeChat, too: people come, go and open their reply windows. */
+function happen(world: World, push: Push): void {
+  const account = world.accounts.get(push.appid ?? '');
+  if (account === undefined || push.openid === null || push.url === 'events') return;
+  if (push.what === 'event:subscribe') account.followers.subscribe(push.openid);
+  if (push.what === 'event:unsubscribe') account.followers.unsubscribe(push.openid);
+  const message = !push.what.startsWith('event:');
+  if (message || REPLY_EVENTS.test(push.what)) openReplyWindow(account, push.openid, message, world.clock);
+}
+
+function kindOf(infoType: string | null, msgType: string | null, event: string | null): string {
+  return infoType ?? (event === null ? (msgType ?? '') : `event:${event}`);
+}
+
+function elementOf(xml: string, name: string): string | null {
+  return new RegExp(`<${name}>(?:<!\\[CDATA\\[)?([^<\\]]*)`).exec(xml)?.[1] ?? null;
+}

@@ -1,0 +1,62 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { World } from '../world.ts';
+import { type Push, type PushFault, wrap } from './parcel.ts';
+import { post } from './post.ts';
+import type { DeliveryRecord } from './push-log.ts';
+import { complaintAbout } from './reply.ts';
+
+/** Delivers once and records what came back. */
+export async function deliverOnce(
+  world: World,
+  push: Push,
+  attempt: number,
+  fault: PushFault | null,
+): Promise<DeliveryRecord> {
+  const parcel = wrap(world, push, fault);
+  const at = new Date().toISOString();
+  const posted = await post(parcel.url, parcel.body, world.ending);
+  const kind = world.accounts.get(push.appid ?? '')?.kind ?? 'official-account';
+  const complaint = complaintAbout(push, parcel, posted, kind, world.options.tolerateWhitespace);
+  const record: DeliveryRecord = {
+    at,
+    component: push.component.appid,
+    appid: push.appid,
+    url: push.url,
+    what: push.what,
+    msgId: push.msgId,
+    createTime: push.createTime,
+    attempt,
+    fault,
+    status: posted.status,
+    body: posted.body.slice(0, 2000),
+    ms: posted.ms,
+    complaint,
+  };
+  world.pushes.delivered(record);
+  return record;
+}
+
+/** Delivers until the answer is good, as often as WeChat tries (dossier §10 rules 7 to 10). */
+export async function deliver(world: World, push: Push): Promise<DeliveryRecord[]> {
+  const records: DeliveryRecord[] = [];
+  for (let attempt = 1; attempt <= world.options.deliveries && !world.ending.aborted; attempt += 1) {
+    if (attempt > 1)
+      await pause(world.options.redeliveryMs, undefined, { signal: world.ending }).catch(() => undefined);
+    const record = await deliverOnce(world, push, attempt, null);
+    records.push(record);
+    if (record.complaint === null) {
+      if (world.chance.happens(world.options.duplicateRate)) {
+        records.push(await deliverOnce(world, push, attempt + 1, null));
+      }
+      return records;
+    }
+    alarm(world, push, record.complaint);
+  }
+  if (push.url === 'messages' && !push.what.startsWith('event:')) world.pushes.notice(push.appid, push.openid);
+  return records;
+}
+
+export function alarm(world: World, push: Push, reason: string): void {
+  const at = new Date().toISOString();
+  world.pushes.alarm({ at, component: push.component.appid, appid: push.appid, what: push.what, reason });
+}

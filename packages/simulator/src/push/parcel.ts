@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Component } from '../component.ts';
+import { seal, sign } from '../envelope.ts';
+import type { World } from '../world.ts';
+
+export const PUSH_FAULTS = [
+  'bad-msg-signature',
+  'truncated',
+  'doctype',
+  'huge',
+  'wrong-component',
+  'plaintext',
+  'wrong-key',
+] as const;
+
+/** What makes a push one that the real WeChat would never send. */
+export type PushFault = (typeof PUSH_FAULTS)[number];
+
+/** One thing WeChat has to tell; each of its deliveries becomes a parcel of its own. */
+export interface Push {
+  readonly component: Component;
+  readonly url: 'events' | 'messages';
+  /** The account it is about; goes into the place of $APPID$. */
+  readonly appid: string | null;
+  /** `gh_…` of the account, for the outer element of the message URL. */
+  readonly userName: string;
+  readonly openid: string | null;
+  readonly xml: string;
+  readonly what: string;
+  readonly msgId: string | null;
+  readonly createTime: number;
+}
+
+/** What goes over the wire in one delivery. */
+export interface Parcel {
+  readonly url: string;
+  readonly body: string;
+  /** The key the push was sealed with; only replies made with it count (dossier §10 rule 14). */
+  readonly encodingAesKey: string;
+  readonly token: string;
+}
+
+const HUGE_BYTES = 10 * 1024 * 1024;
+
+/** Wraps a push once more: fresh timestamp, nonce, prefix, ciphertext and signatures (dossier §10 rules 4, 5 and 7). */
+export function wrap(world: World, push: Push, fault: PushFault | null): Parcel {
+  const { component } = push;
+  const timestamp = String(world.clock.unix());
+  const nonce = String(1 + world.chance.below(2_147_483_647));
+  const xml = fault === 'huge' ? grown(push.xml) : push.xml;
+  const key = fault === 'wrong-key' ? randomKey() : component.encodingAesKey;
+  const tail = fault === 'wrong-component' ? `wx${randomBytes(8).toString('hex')}` : component.appid;
+  const encrypt = seal(xml, tail, key, world.credentials.bytes(16));
+  const query = new URLSearchParams({
+    signature: sign(component.token, timestamp, nonce),
+    timestamp,
+    nonce,
+    encrypt_type: 'aes',
+    msg_signature:
+      fault === 'bad-msg-signature'
+        ? randomBytes(20).toString('hex')
+        : sign(component.token, timestamp, nonce, encrypt),
+  });
+  if (push.url === 'messages' && push.openid !== null) query.set('openid', push.openid);
+  const target =
+    push.url === 'events' ? component.eventUrl : component.messageUrl.replaceAll('$APPID$', push.appid ?? '');
+  return {
+    url: `${target}${target.includes('?') ? '&' : '?'}${query}`,
+    body: fault === 'plaintext' ? push.xml : outer(push, encrypt, fault),
+    encodingAesKey: component.encodingAesKey,
+    token: component.token,
+  };
+}
+
+// The event URL gets AppId, the message URL ToUserName (dossier §10 rule 6).
+function outer(push: Push, encrypt: string, fault: PushFault | null): string {
+  const who =
+    push.url === 'events'
+      ? `<AppId><![CDATA[${push.component.appid}]]></AppId>`
+      : `<ToUserName><![CDATA[${push.userName}]]></ToUserName>`;
+  if (fault === 'doctype') {
+    // The signature is right for whoever expands the entity: a reader that does so takes it in.
+    return `<!DOCTYPE xml [<!ENTITY sealed "${encrypt}">]><xml>${who}<Encrypt>&sealed;</Encrypt></xml>`;
+  }
+  const body = `<xml>\n  ${who}\n  <Encrypt><![CDATA[${encrypt}]]></Encrypt>\n</xml>`;
+  return fault === 'truncated' ? body.slice(0, body.length / 2) : body;
+}
+
+function grown(xml: string): string {
+  // Base64 makes four bytes of three.
+  const padding = ' '.repeat(Math.ceil(HUGE_BYTES * 0.75));
+  return xml.endsWith('</xml>') ? `${xml.slice(0, -6)}${padding}</xml>` : xml + padding;
+}
+
+function randomKey(): string {
+  return randomBytes(64).toString('base64').replace(/[+/=]/g, 'x').slice(0, 43);
+}

@@ -1,0 +1,42 @@
+import type { Chance } from '../chance.ts';
+
+/** What a push says, before it becomes XML. */
+export type PayloadValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | PayloadValue[]
+  | { [name: string]: PayloadValue };
+export type Payload = { [name: string]: PayloadValue };
+
+/**
+ * XML as WeChat writes it. Order, CDATA and whitespace vary with luck, so that readers which depend on them are found
+ * out and paddings of every length occur (dossier §10 rules 4 and 16).
+ */
+export function writePayload(payload: Payload, chance: Chance): string {
+  const names = Object.keys(payload);
+  const turn = chance.happens(0.25) ? chance.below(names.length) : 0;
+  const between = chance.happens(0.5) ? '\n' : '';
+  const elements = [...names.slice(turn), ...names.slice(0, turn)].map((name) =>
+    element(name, payload[name] ?? '', chance),
+  );
+  return `<xml>${between}${elements.join(between)}${'\n'.repeat(chance.below(33))}</xml>`;
+}
+
+function element(name: string, value: PayloadValue, chance: Chance): string {
+  if (Array.isArray(value)) return value.map((item) => element(name, item, chance)).join('');
+  if (value !== null && typeof value === 'object') {
+    const inner = Object.entries(value).map(([child, grandchild]) => element(child, grandchild, chance));
+    return `<${name}>${inner.join('')}</${name}>`;
+  }
+  return `<${name}>${text(value, chance)}</${name}>`;
+}
+
+function text(value: string | number | bigint | boolean | null, chance: Chance): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  const words = value === null ? '' : String(value);
+  if (/^[\w@./:-]+$/.test(words) && chance.happens(0.2)) return words;
+  return `<![CDATA[${words.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
+}

@@ -1,0 +1,58 @@
+/** One delivery of a push and what came back. */
+export interface DeliveryRecord {
+  readonly at: string;
+  readonly component: string;
+  readonly appid: string | null;
+  readonly url: 'events' | 'messages';
+  /** InfoType, MsgType, or `event:` and the Event. */
+  readonly what: string;
+  readonly msgId: string | null;
+  readonly createTime: number;
+  readonly attempt: number;
+  readonly fault: string | null;
+  /** 0 when nothing came back. */
+  readonly status: number;
+  /** At most its first 2,000 characters. */
+  readonly body: string;
+  readonly ms: number;
+  /** Why the answer is no good; null when it is. */
+  readonly complaint: string | null;
+}
+
+/** What WeChat's alarm group reads. */
+export interface Alarm {
+  readonly at: string;
+  readonly component: string;
+  readonly appid: string | null;
+  readonly what: string;
+  readonly reason: string;
+}
+
+const REMEMBERED = 2000;
+
+/** The newest deliveries and alarms, and how many there were in all. */
+export class PushLog {
+  deliveries: DeliveryRecord[] = [];
+  alarms: Alarm[] = [];
+  /** Users who read "the service is unavailable" in their chat (dossier §10 rule 8). */
+  notices: { at: string; appid: string | null; openid: string | null }[] = [];
+  count = 0;
+
+  delivered(record: DeliveryRecord): void {
+    this.count += 1;
+    this.deliveries = keep(this.deliveries, record);
+  }
+
+  alarm(alarm: Alarm): void {
+    this.alarms = keep(this.alarms, alarm);
+  }
+
+  notice(appid: string | null, openid: string | null): void {
+    this.notices = keep(this.notices, { at: new Date().toISOString(), appid, openid });
+  }
+}
+
+function keep<T>(list: T[], one: T): T[] {
+  list.push(one);
+  return list.length > 2 * REMEMBERED ? list.slice(-REMEMBERED) : list;
+}

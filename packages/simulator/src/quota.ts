@@ -1,0 +1,82 @@
+import type { Clock } from './clock.ts';
+
+/** Documented daily limits of a newly registered account (dossier §4, §7.2, §10 rule 17). */
+const DAILY: Record<string, number> = {
+  '/cgi-bin/component/api_component_token': 2000,
+  '/cgi-bin/user/get': 500,
+  '/cgi-bin/user/info': 5_000_000,
+  '/cgi-bin/user/info/updateremark': 10_000,
+  '/cgi-bin/tags/create': 1000,
+  '/cgi-bin/tags/get': 1000,
+  '/cgi-bin/tags/members/batchtagging': 100_000,
+  '/cgi-bin/menu/create': 1000,
+  '/cgi-bin/menu/get': 10_000,
+  '/cgi-bin/menu/delete': 1000,
+  '/cgi-bin/message/custom/send': 500_000,
+  '/cgi-bin/message/template/send': 100_000,
+  '/cgi-bin/media/upload': 100_000,
+  '/cgi-bin/media/get': 200_000,
+};
+
+interface Count {
+  day: string;
+  used: number;
+  minute: number;
+  usedInMinute: number;
+  daily?: number;
+  perMinute?: number;
+}
+
+export interface QuotaChange {
+  daily?: number;
+  minute?: number;
+  used?: number;
+}
+
+/** How often each account called each path today and in this minute. Days and minutes are real, never scaled. */
+export class Quota {
+  readonly #counts = new Map<string, Count>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one call, whatever becomes of it (dossier §10 rule 31); answers the errcode when it is one too many. */
+  take(account: string, path: string): 0 | 45009 | 45011 {
+    const count = this.#current(account, path);
+    if (count.perMinute !== undefined && count.usedInMinute >= count.perMinute) return 45011;
+    if (count.used >= (count.daily ?? DAILY[path] ?? Number.POSITIVE_INFINITY)) return 45009;
+    count.used += 1;
+    count.usedInMinute += 1;
+    return 0;
+  }
+
+  read(account: string, path: string): { daily: number | null; used: number; minute: number | null } {
+    const count = this.#current(account, path);
+    return { daily: count.daily ?? DAILY[path] ?? null, used: count.used, minute: count.perMinute ?? null };
+  }
+
+  change(account: string, path: string, change: QuotaChange): void {
+    const count = this.#current(account, path);
+    if (change.daily !== undefined) count.daily = change.daily;
+    if (change.minute !== undefined) count.perMinute = change.minute;
+    if (change.used !== undefined) count.used = change.used;
+  }
+
+  /** Forgets every count and every changed limit. */
+  reset(): void {
+    this.#counts.clear();
+  }
+
+  #current(account: string, path: string): Count {
+    const key = `${account} ${path}`;
+    const day = this.#clock.beijingDay();
+    const minute = Math.floor(this.#clock.now() / 60_000);
+    const count = this.#counts.get(key) ?? { day, used: 0, minute, usedInMinute: 0 };
+    this.#counts.set(key, count);
+    if (count.day !== day) Object.assign(count, { day, used: 0 });
+    if (count.minute !== minute) Object.assign(count, { minute, usedInMinute: 0 });
+    return count;
+  }
+}

@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerApi } from './answer-api.ts';
+import { liveMedia } from './api/media-apis.ts';
+import { CONSENT_PATHS, consentPage } from './consent/page.ts';
+import { answerControl } from './control/answer-control.ts';
+import { readBody } from './read-body.ts';
+import type { World } from './world.ts';
+
+// Below these WeChat answers JSON even to a path that it does not know.
+const API_PREFIXES = /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice)\//;
+
+/** All of WeChat's hosts on one port: API, pages, media and the control API. */
+export function openServer(world: World): Server {
+  const server = createServer((request, response) => {
+    answer(world, request, response).catch((error: unknown) => {
+      if (world.ending.aborted) return;
+      // A mistake of the simulator's own; it must not look like one of WeChat's moods.
+      console.error(error);
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
+      response.end('the simulator itself failed; see its log\n');
+    });
+  });
+  // A client of the house may keep connections for long; an early hang-up here would look like a reset of WeChat's.
+  server.keepAliveTimeout = 65_000;
+  return server;
+}
+
+async function answer(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const base = `http://${request.headers.host ?? 'localhost'}`;
+  const target = request.url ?? '/';
+  if (!URL.canParse(target, base)) {
+    response.writeHead(400).end();
+    return;
+  }
+  const url = new URL(target, base);
+  if (url.pathname === '/_control' || url.pathname.startsWith('/_control/')) {
+    return await answerControl(world, request, response, url);
+  }
+  if (CONSENT_PATHS.includes(url.pathname)) return await answerPage(world, request, response, url);
+  if (url.pathname.startsWith('/_media/')) return answerMedia(world, response, url);
+  if (API_PREFIXES.test(url.pathname)) return await answerApi(world, request, response, url);
+  response.writeHead(404, { 'content-type': 'text/html' }).end('<html><h1>404 Not Found</h1></html>\n');
+}
+
+async function answerPage(world: World, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+  const body = await readBody(request);
+  const page = consentPage(world, {
+    method: request.method ?? 'GET',
+    query: url.searchParams,
+    form: new URLSearchParams(body?.toString('utf8') ?? ''),
+    referer: request.headers.referer,
+  });
+  if ('location' in page) response.writeHead(302, { location: page.location }).end();
+  else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page.html);
+}
+
+function answerMedia(world: World, response: ServerResponse, url: URL): void {
+  const [, , appid = '', id = ''] = url.pathname.split('/');
+  const account = world.accounts.get(appid);
+  const media = account === undefined ? undefined : liveMedia(account, id, world.clock);
+  if (media === undefined) response.writeHead(404).end();
+  else response.writeHead(200, { 'content-type': media.contentType }).end(media.bytes);
+}

@@ -1,0 +1,71 @@
+import { type Account, openAccount } from './account.ts';
+import { Chance } from './chance.ts';
+import { Clock } from './clock.ts';
+import { type Component, openComponent } from './component.ts';
+import { Credentials } from './credential.ts';
+import { Faults } from './faults.ts';
+import { Grants } from './grant.ts';
+import { defaultOptions, type Options } from './options.ts';
+import { PushLog } from './push/push-log.ts';
+import { Quota } from './quota.ts';
+import type { SimulatorSettings } from './settings.ts';
+import { Tokens } from './token.ts';
+import { Traffic } from './traffic.ts';
+import type { WechatValue } from './wechat-json.ts';
+
+/** A message an account sent to a user. */
+export interface SentMessage {
+  readonly component: string;
+  readonly appid: string;
+  readonly touser: string;
+  readonly msgtype: string;
+  readonly content: WechatValue;
+  readonly at: string;
+}
+
+/** Everything this WeChat knows. One per running simulator. */
+export interface World {
+  readonly seed: number;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly credentials: Credentials;
+  readonly options: Options;
+  readonly components: Map<string, Component>;
+  readonly accounts: Map<string, Account>;
+  readonly tokens: Tokens;
+  readonly grants: Grants;
+  readonly quota: Quota;
+  readonly faults: Faults;
+  readonly traffic: Traffic;
+  readonly pushes: PushLog;
+  readonly messages: SentMessage[];
+  /** Ends deliveries and waits when the simulator closes. */
+  readonly ending: AbortSignal;
+}
+
+export function openWorld(settings: SimulatorSettings, ending: AbortSignal): World {
+  const seed = settings.seed ?? 1;
+  const clock = new Clock(settings.timeScale ?? 1);
+  const credentials = new Credentials(seed, settings.deterministic ?? false);
+  return {
+    seed,
+    clock,
+    chance: new Chance(seed),
+    credentials,
+    options: {
+      ...defaultOptions(),
+      duplicateRate: settings.rates?.duplicate ?? 0,
+      systemErrorRate: settings.rates?.systemError ?? 0,
+    },
+    components: new Map(settings.components.map((one) => [one.appid, openComponent(one)])),
+    accounts: new Map(settings.accounts.map((one) => [one.appid, openAccount(one, seed)])),
+    tokens: new Tokens(clock, credentials),
+    grants: new Grants(clock, credentials),
+    quota: new Quota(clock),
+    faults: new Faults(),
+    traffic: new Traffic(),
+    pushes: new PushLog(),
+    messages: [],
+    ending,
+  };
+}
