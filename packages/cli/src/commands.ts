@@ -1,0 +1,35 @@
+import type { Command } from './command.ts';
+import { usage } from './usage.ts';
+
+interface Entry {
+  readonly summary: string;
+  /** Loaded when it is asked for: nobody waits for the gateway's packages to read the usage. */
+  load(): Promise<Command>;
+}
+
+export const commands: Readonly<Record<string, Entry>> = {
+  start: {
+    summary: 'everything in one process, beside its own Redis; with a pretended WeChat where no component is named',
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  gateway: {
+    summary: 'answers WeChat, business programs and operators',
+    load: async () => (await import('./commands/gateway.ts')).gateway,
+  },
+  worker: {
+    summary: 'does the work that waits in the queues',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  simulator: {
+    summary: 'a WeChat to practise on',
+    load: async () => (await import('./commands/simulator.ts')).simulator,
+  },
+  migrate: {
+    summary: 'brings the database up to date (gateway and worker do it at their start, too)',
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
+  help: {
+    summary: 'this text',
+    load: async () => async () => console.log(usage(commands)),
+  },
+};

@@ -1,0 +1,9 @@
+import { migrate as migrateDatabase } from '@wxthirdparty/platform';
+import type { Command } from '../command.ts';
+import { readSettings } from '../settings.ts';
+
+export const migrate: Command = async ({ env, leaving }) => {
+  const settings = readSettings(env, 'migrate');
+  const applied = await leaving.unlessLeft(migrateDatabase(settings.databaseUrl));
+  console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}.`);
+};

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { startGateway } from '@wxthirdparty/gateway';
+import { openPlatform, Scope } from '@wxthirdparty/platform';
+import { startWorkers } from '@wxthirdparty/worker';
+import { pino } from 'pino';
+import type { Command } from '../command.ts';
+import { openLog } from '../log.ts';
+import { drainMs, gatewaySettings, platformSettings } from '../part-settings.ts';
+import { isDemo, readSettings, required, type Settings } from '../settings.ts';
+import { banner } from '../start/banner.ts';
+import { openDataDir } from '../start/data-dir.ts';
+import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
+import { enrol } from '../start/enrol.ts';
+import { probePort } from '../start/free-port.ts';
+import { turnOver } from '../start/log-file.ts';
+import { startOwnRedis } from '../start/own-redis.ts';
+import { startSimulator } from '../start/simulator-child.ts';
+import { sayTakenPort } from '../taken-port.ts';
+
+/** Gateway and worker in this process; Redis, and in demo mode a WeChat, beside it. */
+export const start: Command = async ({ env, leaving }) => {
+  const given = readSettings(env, 'start');
+  leaving.patience(given.shutdownMs);
+  await using scope = new Scope();
+  const dataDir = scope.keep('data folder', openDataDir(given.dataDir), (d) => d.release());
+  // Now, because everything else takes longer; and the simulator must know it before the gateway listens.
+  const port = await sayTakenPort(probePort(given.host, required(given.port)), required(given.port));
+  const gatewayUrl = `http://${addressFor(given.host)}:${port}`;
+
+  const redis =
+    given.redisUrl === undefined
+      ? scope.keep('redis', await leaving.unlessLeft(startOwnRedis(dataDir)), (r) => r.stop())
+      : undefined;
+
+  const secrets = isDemo(env) ? demoSecrets(dataDir.path) : undefined;
+  const simulator = secrets
+    ? scope.keep('simulator', await leaving.unlessLeft(startSimulator(dataDir, secrets, gatewayUrl)), (s) => s.stop())
+    : undefined;
+  const settings = secrets && simulator ? forDemo(given, secrets, simulator.url) : given;
+
+  const logFile = turnOver(join(dataDir.logs, 'wxthirdparty.log'));
+  const log = openLog(settings.logLevel, pino.destination({ dest: logFile, append: true, sync: true }));
+  const redisUrl = redis?.url ?? required(given.redisUrl);
+  const opening = openPlatform(platformSettings(settings, redisUrl), { log });
+  const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+
+  const share = drainMs(settings, 2);
+  const workers = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs: share }, log);
+  scope.keep('workers', workers, (w) => w.close(), share + 500);
+  const starting = startGateway(platform, gatewaySettings(settings, port, share), log);
+  scope.keep('gateway', await leaving.unlessLeft(sayTakenPort(starting, port)), (g) => g.close(), share + 500);
+
+  const demo =
+    secrets && simulator ? { secrets, simulatorUrl: simulator.url, apiKey: required(settings.apiKey) } : undefined;
+  if (demo) {
+    const { simulatorUrl, apiKey } = demo;
+    const { accounts } = demo.secrets;
+    await leaving.unlessLeft(enrol({ gatewayUrl, simulatorUrl, apiKey, accounts, logs: dataDir.logs }));
+  }
+  console.log(
+    banner({
+      gatewayUrl,
+      redis: redis ? `its own, on port ${redis.port}` : 'the one that REDIS_URL names',
+      logs: dataDir.logs,
+      admin: settings.admin,
+      ...(demo && {
+        demo: {
+          simulatorUrl: demo.simulatorUrl,
+          apiKey: demo.apiKey,
+          appid: demo.secrets.accounts[0].appid,
+          secretsFile: join(dataDir.path, 'demo.json'),
+        },
+      }),
+    }),
+  );
+  await leaving.asked;
+};
+
+/** What the environment says stays; the demo fills in the rest, and its WeChat takes the place of the real one. */
+function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): Settings {
+  return {
+    ...given,
+    components: [secrets.component],
+    wechat: { apiBase: simulatorUrl, mpBase: simulatorUrl, openBase: simulatorUrl },
+    secretsKeys: given.secretsKeys.length > 0 ? given.secretsKeys : [Buffer.from(secrets.secretsKey, 'base64')],
+    apiKey: given.apiKey ?? secrets.apiKey,
+    admin: { ...given.admin, password: given.admin.password ?? secrets.adminPassword },
+  };
+}
+
+/** One that listens everywhere is asked on this machine. */
+function addressFor(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,28 @@
+import { openPlatform, Scope } from '@wxthirdparty/platform';
+import { startProbes, startWorkers } from '@wxthirdparty/worker';
+import type { Command } from '../command.ts';
+import { openLog } from '../log.ts';
+import { drainMs, platformSettings } from '../part-settings.ts';
+import { readSettings, required } from '../settings.ts';
+import { sayTakenPort } from '../taken-port.ts';
+
+export const worker: Command = async ({ env, leaving }) => {
+  const settings = readSettings(env, 'worker');
+  leaving.patience(settings.shutdownMs);
+  const log = openLog(settings.logLevel);
+  const { port, host, workerConcurrency: concurrency } = settings;
+
+  await using scope = new Scope();
+  const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)), { log });
+  const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+
+  if (port !== undefined) {
+    const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);
+    const { url } = scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
+    log.info(`worker answers probes on ${url}`);
+  }
+  const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
+  scope.keep('workers', workers, (w) => w.close(), settings.shutdownMs);
+  log.info('worker ready');
+  await leaving.asked;
+};

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { SettingsFailure } from './settings-failure.ts';
+
+/** The real environment over the file's: a deployment decides, the file only fills in. A missing file is an empty one. */
+export function withDotEnv(file: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return env;
+    throw new SettingsFailure([`${file} cannot be read (${code}); make it readable for this user or remove it.`]);
+  }
+  return { ...parseDotEnv(text, file), ...env };
+}
+
+const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/;
+
+/** NAME=value, with or without quotes; `#` begins a comment. Nothing is expanded: what stands there is the value. */
+export function parseDotEnv(text: string, file = '.env'): Record<string, string> {
+  const values: Record<string, string> = {};
+  const faults: string[] = [];
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name, rest] = ASSIGNMENT.exec(line) ?? [];
+    const value = rest === undefined ? undefined : unquote(rest);
+    // The line itself may hold a secret, so only its number is told.
+    if (name === undefined) faults.push(`${file} line ${index + 1} is not NAME=value.`);
+    else if (value === undefined) faults.push(`${file} line ${index + 1} (${name}) has a quote that is not closed.`);
+    else values[name] = value;
+  }
+  if (faults.length > 0) throw new SettingsFailure(faults);
+  return values;
+}
+
+function unquote(rest: string): string | undefined {
+  const quote = rest[0];
+  if (quote !== '"' && quote !== "'") return rest.replace(/\s+#.*$/, '').trim();
+  const end = rest.indexOf(quote, 1);
+  const after = rest.slice(end + 1).trim();
+  if (end === -1 || (after !== '' && !after.startsWith('#'))) return undefined;
+  return rest.slice(1, end);
+}

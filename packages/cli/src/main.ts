@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { Failure } from '@wxthirdparty/wechat';
+import { commands } from './commands.ts';
+import { withDotEnv } from './dot-env.ts';
+import { LeftEarly, leaveOnSignal } from './leave-on-signal.ts';
+import { root } from './root.ts';
+
+/** Runs the command that the arguments name; answers the process's exit code. */
+async function main([name = 'help', ...args]: string[]): Promise<number> {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!entry) {
+    console.error(`There is no command "${name}"; there are ${Object.keys(commands).join(', ')}.`);
+    return 2;
+  }
+  // Before anything is loaded or opened, so that a signal that comes early closes what there is.
+  const leaving = leaveOnSignal();
+  try {
+    const env = withDotEnv(join(root, '.env'), process.env);
+    const command = await entry.load();
+    await command({ env, args, leaving });
+    return 0;
+  } catch (error) {
+    if (error instanceof LeftEarly) return 0;
+    console.error(explain(error));
+    return 1;
+  }
+}
+
+/** One that we foresaw says what to do, in its message; any other is our own mistake and shows where. */
+function explain(error: unknown): unknown {
+  if (error instanceof Failure || (error instanceof Error && error.name === 'Sentence')) return error.message;
+  return error;
+}
+
+process.exit(await main(process.argv.slice(2)));

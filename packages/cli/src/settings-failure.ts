@@ -1,0 +1,17 @@
+import { Failure } from '@wxthirdparty/wechat';
+
+/** Everything that is wrong with the environment, told at once. Holds names and advice, never values. */
+export class SettingsFailure extends Failure {
+  override readonly name = 'SettingsFailure';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    const [only] = faults;
+    const message =
+      faults.length === 1
+        ? `The settings are not complete: ${only}`
+        : `The settings are not complete:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
+    super('invalid_settings', 'operator', message);
+    this.faults = faults;
+  }
+}

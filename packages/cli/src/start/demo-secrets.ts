@@ -1,0 +1,49 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { keptOnce } from './private-json.ts';
+
+const account = z.object({
+  appid: z.string(),
+  kind: z.enum(['official-account', 'mini-program']),
+  nickName: z.string(),
+  followers: z.number(),
+});
+
+const schema = z.object({
+  component: z.object({ appid: z.string(), appsecret: z.string(), token: z.string(), encodingAesKey: z.string() }),
+  accounts: z.tuple([account, account]),
+  secretsKey: z.string(),
+  apiKey: z.string(),
+  adminPassword: z.string(),
+});
+
+export type DemoSecrets = z.infer<typeof schema>;
+
+/** The demo's component, accounts and keys: made at the first start, the same ever after. */
+export function demoSecrets(dataDir: string): DemoSecrets {
+  return keptOnce(join(dataDir, 'demo.json'), schema, () => ({
+    component: {
+      appid: appid(),
+      appsecret: randomBytes(16).toString('hex'),
+      token: letters(24),
+      encodingAesKey: letters(43),
+    },
+    accounts: [
+      { appid: appid(), kind: 'official-account', nickName: '演示服务号', followers: 25 },
+      { appid: appid(), kind: 'mini-program', nickName: '演示小程序', followers: 0 },
+    ],
+    secretsKey: randomBytes(32).toString('base64'),
+    apiKey: letters(32),
+    adminPassword: letters(16),
+  }));
+}
+
+function appid(): string {
+  return `wx${randomBytes(8).toString('hex')}`;
+}
+
+function letters(length: number): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Failure } from '@wxthirdparty/wechat';
+import { root } from '../root.ts';
+import type { DataDir } from './data-dir.ts';
+import type { DemoSecrets } from './demo-secrets.ts';
+import { turnOver } from './log-file.ts';
+
+export interface SimulatorChild {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const START_MS = 20_000;
+const STOP_MS = 2_000;
+
+/** A WeChat of our own, beside us, that pushes to `gatewayUrl`. */
+export async function startSimulator(
+  dataDir: DataDir,
+  { component, accounts }: DemoSecrets,
+  gatewayUrl: string,
+): Promise<SimulatorChild> {
+  const settings = {
+    port: 0,
+    host: '127.0.0.1',
+    components: [
+      {
+        ...component,
+        eventUrl: `${gatewayUrl}/wechat/${component.appid}/events`,
+        messageUrl: `${gatewayUrl}/wechat/${component.appid}/messages/$APPID$`,
+      },
+    ],
+    accounts,
+  };
+  const file = turnOver(join(dataDir.logs, 'simulator.log'));
+  const child = spawn(process.execPath, [join(root, 'packages/simulator/src/main.ts')], {
+    // A group of its own: the terminal's Ctrl-C is for us, and we say when it stops.
+    detached: true,
+    // Its input stays open as long as we live, and it goes when that ends.
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, SIMULATOR_SETTINGS: JSON.stringify(settings), SIMULATOR_EXIT_WITH_PARENT: '1' },
+  });
+  const log = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  child.stdin.on('error', () => {});
+  const stop = () => stopChild(child);
+  try {
+    return { url: await listening(child, file), stop };
+  } catch (failure) {
+    await stop();
+    throw failure;
+  }
+}
+
+function listening(child: ChildProcess, file: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = () =>
+      reject(new Failure('simulator_not_starting', 'operator', `The simulator does not start; ${file} says why.`));
+    const patience = setTimeout(fail, START_MS);
+    child.once('exit', fail);
+    child.once('error', fail);
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+      if (!url) return;
+      clearTimeout(patience);
+      child.off('exit', fail);
+      resolve(url);
+    });
+  });
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.stdin?.end();
+  const killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await gone;
+  clearTimeout(killing);
+}
