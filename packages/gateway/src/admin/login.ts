@@ -1,0 +1,74 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import type { GatewaySettings } from '../gateway-settings.ts';
+import { sameSecret } from '../http/same-secret.ts';
+import { Tries } from './tries.ts';
+
+/** HTTP Basic before everything under `/admin`. */
+export function login(admin: GatewaySettings['admin'], log: Logger) {
+  const tries = new Tries();
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (admin.password === undefined || admin.password === '') {
+      say(response, 403, 'These pages are closed: set ADMIN_PASSWORD to open them.');
+      return;
+    }
+    const address = request.ip ?? '';
+    const blockedMs = tries.blockedMs(address);
+    if (blockedMs > 0) {
+      response.set('retry-after', String(Math.ceil(blockedMs / 1000)));
+      say(response, 429, 'Too many wrong passwords from this address; wait ten minutes.');
+      return;
+    }
+    const presented = credentialsOf(request);
+    if (presented !== undefined) {
+      // Both are always compared, so that time does not tell which was wrong.
+      const rightUser = sameSecret(presented.user, admin.user);
+      const rightPassword = sameSecret(presented.password, admin.password);
+      if (rightUser && rightPassword) {
+        tries.succeeded(address);
+        next();
+        return;
+      }
+      tries.failed(address);
+      log.warn({ from: address }, 'wrong password for /admin');
+    }
+    response.set('www-authenticate', 'Basic realm="wxthirdparty", charset="UTF-8"');
+    say(response, 401, 'Log in with ADMIN_USER and ADMIN_PASSWORD.');
+  };
+}
+
+function credentialsOf(request: Request): { user: string; password: string } | undefined {
+  const match = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(request.headers.authorization ?? '');
+  if (match === null) return undefined;
+  const pair = Buffer.from(match[1]!, 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  return colon === -1 ? undefined : { user: pair.slice(0, colon), password: pair.slice(colon + 1) };
+}
+
+function say(response: Response, status: number, sentence: string): void {
+  response.status(status).type('text/plain').send(`${sentence}\n`);
+}
+
+/**
+ * Browsers add the login to requests of foreign pages, too. They say where a request comes from; what is no browser
+ * says nothing, and carries no login that it does not know. Throws Failure `forbidden`.
+ */
+export function sameOrigin(publicUrl: string | undefined) {
+  const publicOrigin = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const { origin, host } = request.headers;
+      const site = request.headers['sec-fetch-site'];
+      const foreign =
+        (site !== undefined && site !== 'same-origin') ||
+        (origin !== undefined && origin !== publicOrigin && hostOf(origin) !== host);
+      if (foreign) throw new Failure('forbidden', 'fix-request', 'another page may not write here');
+    }
+    next();
+  };
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

@@ -1,0 +1,44 @@
+/** Names of members that hold no secret and no person. */
+const plain = /^(?:id|kind|url|appid|component|owner|authorizer|account|state|queue)$|(?:[a-z](?:Id|Appid|Hash))$/;
+const personal = /open_?id|union_?id|user|code|ticket|token|secret|key/i;
+const sealed = /envelope|encrypt|sealed|cipher/i;
+
+/** What Bull Board may show of a job: ids, numbers and dates; of everything else only that it was there. */
+export function redact(value: unknown, name = ''): unknown {
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (sealed.test(name)) return `sealed, ${bytesOf(value)} bytes`;
+  if (typeof value === 'string') {
+    if (isDate(value) || (isPlain(name) && /^[\w.:{}@-]{1,128}$/.test(value))) return value;
+    return `masked, ${value.length} characters`;
+  }
+  if (Array.isArray(value))
+    return value.length > 100 ? `masked, ${value.length} items` : value.map((v) => redact(v, name));
+  if (typeof value !== 'object') return 'masked';
+  return Object.fromEntries(Object.entries(value).map(([member, v]) => [member, redact(v, member)]));
+}
+
+/** What a job returned: expected outcomes are words (`stored`, `outrun`). */
+export function redactOutcome(value: unknown): unknown {
+  // BullMQ may hand it on as JSON text.
+  if (typeof value === 'string' && /^"?[a-z][a-z_-]{0,31}"?$/.test(value)) return value;
+  return redact(value);
+}
+
+/** Of messages and log lines everything that is long and opaque enough to be a token, an openid or a code. */
+export function redactText(text: string): string {
+  return text.replace(/[A-Za-z0-9_+=@%-]{20,}/g, (word) =>
+    /^[a-z_-]+$/.test(word) ? word : `‹${word.length} characters›`,
+  );
+}
+
+function isPlain(name: string): boolean {
+  return plain.test(name) && !personal.test(name);
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text);
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value));
+}

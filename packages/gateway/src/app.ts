@@ -1,0 +1,105 @@
+import type { Platform } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { BOARD_PATH, board } from './admin/board.ts';
+import { login, sameOrigin } from './admin/login.ts';
+import type { ApiKeys } from './api-keys.ts';
+import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
+import { bearer } from './bearer.ts';
+import { callRoutes } from './call/call-routes.ts';
+import type { GatewaySettings } from './gateway-settings.ts';
+import { describeError } from './http/describe-error.ts';
+import type { Leaving } from './http/leaving.ts';
+import { requestIdOf } from './http/request-id.ts';
+import { requestLog } from './http/request-log.ts';
+import { healthRoutes } from './operator/health-routes.ts';
+import { problemOf, sendProblem } from './problem.ts';
+import { statusRoutes } from './status/status-routes.ts';
+
+/** What Express answers: business programs and operators. */
+export function app(
+  platform: Platform,
+  settings: GatewaySettings,
+  apiKeys: ApiKeys,
+  leaving: Leaving,
+  log: Logger,
+): Express {
+  const application = express();
+  application.disable('x-powered-by');
+  application.disable('etag');
+  if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
+  application.use(requestLog(log), securityHeaders(settings.publicUrl));
+  application.use(healthRoutes(platform, leaving));
+  application.use('/v1', bearer(apiKeys), businessRoutes(platform, leaving));
+  application.use(
+    '/admin',
+    pageHeaders(),
+    sameOrigin(settings.publicUrl),
+    login(settings.admin, log),
+    Router().get('/', (_request, response) => response.redirect(`${BOARD_PATH}/`)),
+  );
+  application.use(BOARD_PATH, board(platform.queues, settings.admin.write));
+  application.use(() => {
+    throw new Failure('not_found', 'fix-request', 'no such route');
+  });
+  application.use(problems(log));
+  return application;
+}
+
+function businessRoutes(platform: Platform, leaving: Leaving): Router {
+  return Router().use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
+}
+
+function securityHeaders(publicUrl: string | undefined) {
+  return helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    // Told over plain HTTP it means nothing, and not every gateway stands behind TLS.
+    strictTransportSecurity: publicUrl?.startsWith('https:') ? { includeSubDomains: false } : false,
+  });
+}
+
+/** Bull Board sets styles on elements; everything else it needs comes from here. */
+function pageHeaders() {
+  return helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      fontSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  });
+}
+
+/** `2` means two proxies; as a string Express would take it for an address. */
+function hopsOr(trustProxy: string): string | number | boolean {
+  if (/^\d+$/.test(trustProxy)) return Number(trustProxy);
+  if (trustProxy === 'true' || trustProxy === 'false') return trustProxy === 'true';
+  return trustProxy;
+}
+
+function problems(log: Logger) {
+  return (error: unknown, _request: Request, response: Response, _next: NextFunction): void => {
+    const failure = fromExpress(error);
+    const incident = requestIdOf(response);
+    if (!(failure instanceof Failure)) {
+      log.error({ requestId: incident, error: describeError(failure) }, 'request failed unexpectedly');
+    }
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, problemOf(failure, incident));
+  };
+}
+
+/** Express says with a status what it cannot read (a broken `%` in the path). */
+function fromExpress(error: unknown): unknown {
+  const status = error instanceof Error ? (error as { status?: unknown }).status : undefined;
+  if (error instanceof Failure || typeof status !== 'number' || status < 400 || status > 499) return error;
+  return new Failure('invalid_request', 'fix-request', 'the request cannot be read');
+}

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer';
+import type { Call, CallResponse } from '@wxthirdparty/platform';
+import { parseWeChatJson } from '@wxthirdparty/wechat';
+
+/** How a call looks to business programs. */
+export function callAnswer(call: Call): Record<string, unknown> {
+  return {
+    id: call.id,
+    state: call.state,
+    attempts: call.attempts,
+    createdAt: call.createdAt,
+    settledAt: call.settledAt,
+    response:
+      call.response === null
+        ? null
+        : { status: call.response.status, headers: call.response.headers, body: bodyOf(call.response) },
+    failure:
+      call.failure === null
+        ? null
+        : {
+            code: call.failure.code,
+            remedy: call.failure.remedy,
+            message: call.failure.message,
+            errcode: call.failure.errcode ?? null,
+            rid: call.failure.rid ?? null,
+          },
+    quota: call.quota,
+  };
+}
+
+/** WeChat's content types are unreliable (dossier §9): what parses as JSON is JSON. */
+function bodyOf({ headers, body }: CallResponse): unknown {
+  const contentType = headers['content-type'] ?? '';
+  if (looksLikeJson(body)) {
+    try {
+      return masked(parseWeChatJson(body.toString('utf8')));
+    } catch {
+      // A text or a file that only begins like JSON.
+    }
+  }
+  if (/^text\/|json|xml/i.test(contentType) || (contentType === '' && isUtf8(body))) return body.toString('utf8');
+  return { base64: body.toString('base64'), contentType: contentType || 'application/octet-stream' };
+}
+
+function looksLikeJson(body: Buffer): boolean {
+  return /^(?:\uFEFF)?\s*[[{]/.test(body.subarray(0, 64).toString('utf8'));
+}
+
+/** A refresh token is the lasting consent of a merchant; it never leaves the platform. */
+function masked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(masked);
+  if (value === null || typeof value !== 'object') return value;
+  // fromEntries defines members, so that one named `__proto__` stays one.
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, /refresh_?token/i.test(name) ? '***' : masked(member)]),
+  );
+}

@@ -1,0 +1,95 @@
+import { Failure } from '@wxthirdparty/wechat';
+import { z } from 'zod';
+import { memberOf } from './json-member.ts';
+import { mints, namesToken, pathFault } from './wechat-path.ts';
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** What `POST /v1/authorizers/:appid/calls` takes. */
+export const CallBody = z.strictObject({
+  method: z.enum(['GET', 'POST']),
+  path: z.string().superRefine((path, context) => {
+    const fault = pathFault(path);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    else if (mints(path)) {
+      context.addIssue({
+        code: 'custom',
+        message: 'this API gives out credentials, which are the platform’s business',
+      });
+    }
+  }),
+  query: z
+    .record(
+      z.string().refine((name) => !namesToken(name), 'tokens are added by the platform'),
+      z.union([scalar, z.array(scalar)]),
+    )
+    .default({}),
+  /** Any JSON; null is no body. */
+  body: z.unknown().optional(),
+  waitMs: z.int().min(0).max(60_000).default(30_000),
+});
+
+export interface ReadCallBody {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly query: readonly (readonly [name: string, value: string])[];
+  readonly contentType?: string;
+  readonly body?: Buffer;
+  readonly waitMs: number;
+}
+
+/** Throws Failure `invalid_request`. */
+export function readCallBody(bytes: Buffer): ReadCallBody {
+  const text = textOf(bytes);
+  const result = CallBody.safeParse(parse(text));
+  if (!result.success) throw invalid(describe(result.error));
+  const { method, path, body, waitMs } = result.data;
+  const query = readQuery(memberOf(text, 'query'));
+  if (body === undefined || body === null) return { method, path, query, waitMs };
+  if (method === 'GET') throw invalid('body: a GET carries none');
+  // From the text, not from the value: a value has forgotten the digits of large integers.
+  const exact = Buffer.from(memberOf(text, 'body')!);
+  return { method, path, query, contentType: 'application/json; charset=utf-8', body: exact, waitMs };
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid('the body is not UTF-8');
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the body.
+    throw invalid('the body is not JSON');
+  }
+}
+
+/** TypeScript does not know the third argument yet. */
+type Reviver = (name: string, value: unknown, context: { readonly source: string }) => unknown;
+
+const exactIntegers: Reviver = (_name, value, { source }) =>
+  typeof value === 'number' && /^-?\d+$/.test(source) ? source : value;
+
+function readQuery(text: string | undefined): [string, string][] {
+  if (text === undefined) return [];
+  const exact = JSON.parse(text, exactIntegers as (name: string, value: unknown) => unknown) as Record<string, unknown>;
+  return Object.entries(exact).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
+  );
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`))
+    .join('; ');
+}
+
+function invalid(message: string): Failure {
+  return new Failure('invalid_request', 'fix-request', message);
+}

@@ -1,0 +1,62 @@
+import type { Call, Platform } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import { Router } from 'express';
+import type { Leaving } from '../http/leaving.ts';
+import { readBody } from '../http/read-body.ts';
+import { ofOneComponent } from '../one-component.ts';
+import { callAnswer } from './call-answer.ts';
+import { readCallBody } from './call-body.ts';
+import { settled } from './settled.ts';
+
+const BODY_LIMIT = 20 * 1024 * 1024;
+const BODY_WITHIN_MS = 60_000;
+/** Somebody waits: what has not left after ten minutes is not wanted any more. */
+const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
+const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
+
+export function callRoutes(platform: Platform, leaving: Leaving): Router {
+  const routes = Router();
+
+  routes.post('/authorizers/:appid/calls', async (request, response) => {
+    const type = request.headers['content-type'];
+    if (type === undefined || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+      throw new Failure('unsupported_content', 'fix-request', 'send Content-Type: application/json');
+    }
+    if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
+      throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
+    }
+    const { waitMs, ...call } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
+    const { id } = await platform.calls.submit({
+      ...call,
+      appid: request.params.appid,
+      component: ofOneComponent(request.query),
+      waitMs,
+      departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
+    });
+    response.locals['call'] = id;
+
+    // A caller that hangs up ends only the waiting: the call has an id, and can be asked for.
+    const waiting = new AbortController();
+    const stop = leaving.endWaits.listen(() => waiting.abort());
+    response.once('close', () => waiting.abort());
+    let found: Call | undefined;
+    try {
+      found = (await settled(platform, id, waitMs, waiting.signal)) ?? (await platform.calls.find(id));
+    } finally {
+      stop();
+    }
+    if (found === undefined)
+      throw new Failure('call_lost', 'retry', 'the call’s record vanished; it may have been sent');
+    if (found.settledAt === null) response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
+    response.json(callAnswer(found));
+  });
+
+  routes.get('/calls/:id', async (request, response) => {
+    response.locals['call'] = request.params.id;
+    const found = await platform.calls.find(request.params.id);
+    if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+    response.json(callAnswer(found));
+  });
+
+  return routes;
+}

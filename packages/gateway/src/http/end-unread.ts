@@ -1,0 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * A body that was given up half-way ends the connection with the answer. One that nobody began to read is left to
+ * Node, which discards it and keeps the connection: so the refusal of an upload arrives instead of a reset.
+ */
+export function endUnread(request: IncomingMessage, response: ServerResponse): void {
+  if (request.readableDidRead && !request.complete) response.setHeader('connection', 'close');
+}

@@ -1,0 +1,100 @@
+import type { ServerResponse } from 'node:http';
+import { NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
+import { Failure, type Remedy } from '@wxthirdparty/wechat';
+import { endUnread } from './http/end-unread.ts';
+
+/** RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly remedy: Remedy;
+  /** Seconds; also the header. */
+  readonly retryAfter?: number;
+  readonly errcode?: number;
+  readonly rid?: string;
+  readonly reasons?: readonly string[];
+  readonly closedUntil?: string;
+}
+
+/** Codes whose status says more than their remedy does. */
+const known: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  invalid_request: [400, 'The request is not valid'],
+  unauthorized: [401, 'The API key is missing or wrong'],
+  forbidden: [403, 'This key may not do that'],
+  not_found: [404, 'There is nothing here'],
+  unknown_component: [404, 'This gateway does not run that component'],
+  unknown_authorizer: [404, 'No such account has authorized the component'],
+  unknown_call: [404, 'No such call'],
+  method_not_allowed: [405, 'Not with this method'],
+  slow_body: [408, 'The body took too long to arrive'],
+  reauthorize: [409, 'The account must authorize again'],
+  ambiguous_component: [409, 'The account exists under several components'],
+  too_large: [413, 'The request is too large'],
+  unsupported_content: [415, 'The body must be JSON'],
+  quota_closed: [429, 'The quota of this API is used up'],
+  internal: [500, 'Something unexpected happened'],
+  not_ready: [503, 'The component cannot act now'],
+  overloaded: [503, 'Too much is waiting already'],
+};
+
+const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]>> = {
+  retry: [503, 'Not now'],
+  'slow-down': [429, 'Too fast'],
+  'refresh-token': [503, 'Not now'],
+  reauthorize: [409, 'The account must authorize again'],
+  'fix-request': [400, 'The request is not valid'],
+  operator: [503, 'The operator of this gateway must act'],
+};
+
+/** When nobody knows better. */
+const PATIENCE_S = 5;
+
+/** The one place where failures become HTTP. Anything that is no Failure says nothing but its incident id. */
+export function problemOf(error: unknown, incident: string): Problem {
+  if (!(error instanceof Failure)) {
+    return {
+      type: 'urn:wxthirdparty:problem:internal',
+      title: known['internal']![1],
+      status: 500,
+      detail: `the log tells more under ${incident}`,
+      code: 'internal',
+      remedy: 'operator',
+    };
+  }
+  const [status, title] = known[error.code] ?? byRemedy[error.remedy];
+  const closedUntil = error instanceof QuotaClosedFailure ? error.closedUntil : undefined;
+  const retryAfter = retryAfterOf(error, status, closedUntil);
+  return {
+    type: `urn:wxthirdparty:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    remedy: error.remedy,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(error.errcode === undefined ? {} : { errcode: error.errcode }),
+    ...(error.rid === undefined ? {} : { rid: error.rid }),
+    ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
+    ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
+  };
+}
+
+function retryAfterOf(failure: Failure, status: number, closedUntil: Date | undefined): number | undefined {
+  if (failure.retryAfterMs !== undefined) return Math.max(1, Math.ceil(failure.retryAfterMs / 1000));
+  if (closedUntil !== undefined) return Math.max(1, Math.ceil((closedUntil.getTime() - Date.now()) / 1000));
+  return status === 503 ? PATIENCE_S : undefined;
+}
+
+export function sendProblem(response: ServerResponse, problem: Problem): void {
+  const body = Buffer.from(JSON.stringify(problem));
+  response.statusCode = problem.status;
+  response.setHeader('content-type', 'application/problem+json');
+  response.setHeader('content-length', body.length);
+  if (problem.retryAfter !== undefined) response.setHeader('retry-after', problem.retryAfter);
+  if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="wxthirdparty"');
+  endUnread(response.req, response);
+  response.end(body);
+}

@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Platform } from '@wxthirdparty/platform';
+import { EnvelopeFailure, Failure } from '@wxthirdparty/wechat';
+import type { Logger } from 'pino';
+import { describeError } from '../http/describe-error.ts';
+import { endUnread } from '../http/end-unread.ts';
+import { readBody } from '../http/read-body.ts';
+import { since } from '../http/since.ts';
+import { type PushUrl, readPushUrl } from './push-url.ts';
+import { RefusalLog } from './refusal-log.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+/** WeChat hangs up after five seconds (dossier §1.3). */
+const BODY_WITHIN_MS = 4_000;
+const ANSWER_WITHIN_MS = 4_700;
+
+export type PushRoute = (request: IncomingMessage, response: ServerResponse, path: string, search: string) => void;
+
+/**
+ * WeChat's side. It stands before Express, which costs more than verifying and enqueuing together, and before every
+ * body parser: signatures are over raw bytes.
+ */
+export function pushRoute(platform: Platform, log: Logger): PushRoute {
+  const refusals = new RefusalLog();
+
+  return (request, response, path, search) => {
+    const startedAt = performance.now();
+    const push = readPushUrl(path);
+    if (push === undefined) return answer(request, response, 404, 'there is no such URL');
+
+    const refuse = (status: number, reason: string): void => {
+      answer(request, response, status, reason);
+      const line = refusals.next();
+      if (line === undefined) return;
+      const from = request.socket.remoteAddress;
+      log.warn({ ...push, from, status, reason, ...line, durationMs: since(startedAt) }, 'push refused');
+    };
+    const fail = (error: unknown): void => {
+      const [status, reason] = verdictOf(error);
+      if (status !== 503) {
+        refuse(status, reason);
+        return;
+      }
+      // Not ours to judge: WeChat delivers again what we could not keep.
+      response.setHeader('retry-after', 1);
+      answer(request, response, status, reason);
+      log.error({ ...push, status, durationMs: since(startedAt), error: describeError(error) }, 'push not accepted');
+    };
+
+    if (request.method === 'GET') {
+      try {
+        const echo = platform.pushes.echo(push.component, queryOf(search));
+        if (echo === undefined) return refuse(403, 'the signature does not match');
+        answer(request, response, 200, echo);
+        log.info({ ...push, durationMs: since(startedAt) }, 'push URL proved');
+      } catch (error) {
+        fail(error);
+      }
+      return;
+    }
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'GET, POST');
+      return refuse(405, 'only GET and POST');
+    }
+    accept(platform, push, request, search, startedAt).then(() => {
+      answer(request, response, 200, 'success');
+      log.info({ ...push, durationMs: since(startedAt) }, 'push accepted');
+    }, fail);
+  };
+}
+
+async function accept(
+  platform: Platform,
+  push: PushUrl,
+  request: IncomingMessage,
+  search: string,
+  startedAt: number,
+): Promise<void> {
+  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
+  let timer: NodeJS.Timeout | undefined;
+  // Should it be kept after all, WeChat's repetition is found to be one.
+  const tooLate = new Promise<never>((_, reject) => {
+    const leftMs = Math.max(0, ANSWER_WITHIN_MS - since(startedAt));
+    timer = setTimeout(
+      () => reject(new Failure('push_not_kept', 'retry', 'the push could not be kept in time')),
+      leftMs,
+    );
+  });
+  try {
+    await Promise.race([platform.pushes.accept({ ...push, query: queryOf(search), body }), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function verdictOf(error: unknown): [status: number, reason: string] {
+  if (error instanceof EnvelopeFailure) return [error.wechatCode === -40001 ? 403 : 400, error.message];
+  if (error instanceof Failure) {
+    if (error.code === 'unknown_component') return [404, 'unknown component'];
+    if (error.code === 'too_large') return [413, 'too large'];
+    if (error.code === 'slow_body') return [408, 'the body did not arrive in time'];
+    if (error.code === 'caller_gone') return [400, 'the sender hung up'];
+    if (error.remedy === 'fix-request') return [400, error.message];
+  }
+  return [503, 'the push could not be kept'];
+}
+
+/** A repeated parameter stays an array: whoever verifies refuses what is no string. */
+function queryOf(search: string): Record<string, unknown> {
+  const query: Record<string, unknown> = Object.create(null);
+  const parameters = new URLSearchParams(search);
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    query[name] = values.length === 1 ? values[0] : values;
+  }
+  return query;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+  const body = Buffer.from(text);
+  response.statusCode = status;
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.setHeader('content-length', body.length);
+  endUnread(request, response);
+  response.end(body);
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Platform } from '@wxthirdparty/platform';
+import type { Logger } from 'pino';
+import { openApiKeys } from './api-keys.ts';
+import { app } from './app.ts';
+import { front } from './front.ts';
+import type { GatewaySettings } from './gateway-settings.ts';
+import { Leaving } from './http/leaving.ts';
+import { pushRoute } from './push/push-route.ts';
+import { openVirtualTokens } from './virtual/virtual-token.ts';
+import { isVirtualWeChat, virtualWeChat } from './virtual/virtual-wechat.ts';
+
+export interface Gateway {
+  readonly url: string;
+  readonly port: number;
+  /** Takes nothing new, lets running requests finish within `shutdownMs`, then cuts what is left. */
+  close(): Promise<void>;
+}
+
+export async function startGateway(platform: Platform, settings: GatewaySettings, log: Logger): Promise<Gateway> {
+  const leaving = new Leaving();
+  const apiKeys = openApiKeys(settings.apiKey);
+  const tokens = openVirtualTokens(settings.secretsKeys);
+  const server = createServer(
+    {
+      // A 20 MB upload over a slow line; the routes have closer bounds of their own.
+      requestTimeout: 120_000,
+      headersTimeout: 15_000,
+      // Longer than the idle time of usual proxies: whoever closes first should not be us.
+      keepAliveTimeout: 75_000,
+    },
+    front(
+      {
+        push: pushRoute(platform, log),
+        virtual: virtualWeChat({ platform, apiKeys, tokens, leaving }, log),
+        isVirtual: isVirtualWeChat,
+        rest: app(platform, settings, apiKeys, leaving, log),
+      },
+      leaving,
+    ),
+  );
+  server.listen(settings.port, settings.host);
+  await once(server, 'listening');
+
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
+  log.info({ port }, `gateway listening on ${url}`);
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    close: () => {
+      closing ??= close(server, leaving, settings.shutdownMs);
+      return closing;
+    },
+  };
+}
+
+/** Calls usually settle within a second; whoever waits longer is answered with what is known. */
+const GRACE_SHARE = 0.2;
+const LAST_CHANCE_SHARE = 0.8;
+
+async function close(server: Server, leaving: Leaving, shutdownMs: number): Promise<void> {
+  leaving.closing.ring();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const timers = [
+    setTimeout(() => leaving.endWaits.ring(), shutdownMs * GRACE_SHARE),
+    setTimeout(() => leaving.lastChance.ring(), shutdownMs * LAST_CHANCE_SHARE),
+    setTimeout(() => server.closeAllConnections(), shutdownMs * 0.95),
+  ];
+  await closed;
+  for (const timer of timers) clearTimeout(timer);
+}

@@ -1,0 +1,21 @@
+import type { Platform } from '@wxthirdparty/platform';
+import { Router } from 'express';
+
+export function statusRoutes(platform: Platform): Router {
+  const routes = Router();
+  routes.get('/status', async (_request, response) => {
+    const { ready, components } = await platform.status();
+    response.json({
+      ready,
+      components: components.map(({ appid, ready, reasons, lastPushAt, ticket, token }) => ({
+        appid,
+        ready,
+        reasons,
+        lastPushAt,
+        ticket: ticket && { receivedAt: ticket.receivedAt, expiresAt: ticket.expiresAt },
+        token: token && { version: token.version, expiresAt: token.expiresAt, failure: token.failure },
+      })),
+    });
+  });
+  return routes;
+}

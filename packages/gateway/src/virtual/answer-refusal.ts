@@ -1,0 +1,15 @@
+import type { ServerResponse } from 'node:http';
+import { endUnread } from '../http/end-unread.ts';
+import type { Refusal } from './refusal.ts';
+
+/** WeChat refuses with HTTP 200; SDKs look at nothing but the errcode. */
+export function answerRefusal(response: ServerResponse, { errcode, errmsg }: Refusal): void {
+  endUnread(response.req, response);
+  answerJson(response, { errcode, errmsg });
+}
+
+export function answerJson(response: ServerResponse, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length });
+  response.end(body);
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Call, Platform } from '@wxthirdparty/platform';
+import type { ApiKeys } from '../api-keys.ts';
+import { settled } from '../call/settled.ts';
+import { mints, namesToken, pathFault } from '../call/wechat-path.ts';
+import type { Leaving } from '../http/leaving.ts';
+import { readBody } from '../http/read-body.ts';
+import { answerRefusal } from './answer-refusal.ts';
+import { type Refusal, refusalOf, refusals } from './refusal.ts';
+import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
+
+const BODY_LIMIT = 20 * 1024 * 1024;
+const BODY_WITHIN_MS = 60_000;
+const DEPART_WITHIN_MS = 30_000;
+/** How long a call that did leave may take; longer than the transport lets it. */
+const SETTLE_WITHIN_MS = 60_000;
+
+export interface CallServices {
+  readonly platform: Platform;
+  readonly apiKeys: ApiKeys;
+  readonly tokens: VirtualTokens;
+  readonly leaving: Leaving;
+}
+
+/** For the log: whose call it was and what the caller got. */
+export interface CallNote {
+  appid?: string;
+  call?: string;
+  errcode?: number;
+  hungUp?: boolean;
+}
+
+/** A request to WeChat, with a token of ours; answered as WeChat answered it. Throws what the platform throws. */
+export async function callRoute(
+  { platform, apiKeys, tokens, leaving }: CallServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  search: string,
+  note: CallNote,
+): Promise<void> {
+  const refuse = (refusal: Refusal): void => {
+    note.errcode = refusal.errcode;
+    answerRefusal(response, refusal);
+  };
+  const parameters = [...new URLSearchParams(search)];
+  const grant = grantOf(parameters, tokens, apiKeys);
+  if ('errcode' in grant) return refuse(grant);
+  note.appid = grant.appid;
+  const { method } = request;
+  if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
+  const fault = pathFault(path);
+  if (fault !== undefined) return refuse({ ...refusals.badPath, errmsg: `invalid url: ${fault}` });
+  if (mints(path) || parameters.some(([name]) => /^component_/i.test(name) && namesToken(name))) {
+    return refuse(refusals.mints);
+  }
+  if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
+
+  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
+  const { id } = await platform.calls.submit({
+    appid: grant.appid,
+    component: grant.component,
+    method,
+    path,
+    query: parameters.filter(([name]) => !namesToken(name)),
+    ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
+    waitMs: DEPART_WITHIN_MS,
+    departWithinMs: DEPART_WITHIN_MS,
+  });
+  note.call = id;
+
+  const call = await outcome(platform, id, response, leaving);
+  if (call === 'hung-up') {
+    note.hungUp = true;
+  } else if (call === 'unsettled') {
+    refuse(refusals.outcomeUnknown);
+  } else if (call === 'cancelled' || call.state === 'cancelled') {
+    refuse(refusals.notDeparted);
+  } else if (call.state === 'completed' && call.response !== null) {
+    answerAsWeChat(response, call.response);
+  } else {
+    refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
+  }
+}
+
+function grantOf(
+  parameters: readonly [string, string][],
+  tokens: VirtualTokens,
+  apiKeys: ApiKeys,
+): VirtualGrant | Refusal {
+  const token = parameters.find(([name]) => name === 'access_token')?.[1];
+  if (token === undefined || token === '') return refusals.missingToken;
+  const read = tokens.read(token);
+  if (read.verdict === 'expired') return refusals.expiredToken;
+  // A key that was taken back takes its tokens with it.
+  if (read.verdict === 'made-up' || !apiKeys.knows(read.grant.keyFingerprint)) return refusals.madeUpToken;
+  return read.grant;
+}
+
+/**
+ * Waits until the call settles. One that has not left when the caller hangs up, time is over or the gateway closes,
+ * is cancelled; one that has left is waited for, because "not left, repeat it" would be untrue.
+ */
+async function outcome(
+  platform: Platform,
+  id: string,
+  response: ServerResponse,
+  leaving: Leaving,
+): Promise<Call | 'hung-up' | 'cancelled' | 'unsettled'> {
+  let hungUp = response.destroyed;
+  let waiting = new AbortController();
+  const onClose = (): void => {
+    hungUp = true;
+    waiting.abort();
+  };
+  response.once('close', onClose);
+  const stops = [leaving.endWaits.listen(() => waiting.abort())];
+  try {
+    if (hungUp) waiting.abort();
+    const inTime = await settled(platform, id, DEPART_WITHIN_MS, waiting.signal);
+    if (inTime !== undefined) return inTime;
+    const cancelled = await platform.calls.cancel(id);
+    if (hungUp) return 'hung-up';
+    if (cancelled) return 'cancelled';
+
+    waiting = new AbortController();
+    stops.push(leaving.lastChance.listen(() => waiting.abort()));
+    const late = await settled(platform, id, SETTLE_WITHIN_MS, waiting.signal);
+    return late ?? (hungUp ? 'hung-up' : 'unsettled');
+  } finally {
+    response.off('close', onClose);
+    for (const stop of stops) stop();
+  }
+}
+
+/** Byte for byte. Always 200, as WeChat does; only its edge answers otherwise (dossier §9). */
+function answerAsWeChat(response: ServerResponse, { headers, body }: NonNullable<Call['response']>): void {
+  const type = headers['content-type'];
+  const disposition = headers['content-disposition'];
+  if (type !== undefined) response.setHeader('content-type', asBytes(type));
+  if (disposition !== undefined) response.setHeader('content-disposition', asBytes(disposition));
+  response.setHeader('content-length', body.length);
+  response.statusCode = 200;
+  response.end(body);
+}
+
+/** File names come in Chinese: Node sends header values as latin1 and throws at anything else. */
+function asBytes(value: string): string {
+  return Buffer.from(
+    value.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, ''),
+    /[^\x00-\xff]/.test(value) ? 'utf8' : 'latin1',
+  ).toString('latin1');
+}

@@ -1,0 +1,31 @@
+import { Failure, type Remedy } from '@wxthirdparty/wechat';
+import { expect, test } from 'vitest';
+import { refusalOf, refusalOfError } from './refusal.ts';
+
+test.each<[code: string, remedy: Remedy, errcode: number]>([
+  ['unknown_authorizer', 'fix-request', 61003],
+  ['ambiguous_component', 'fix-request', 61003],
+  ['reauthorize', 'reauthorize', 61003],
+  ['quota_closed', 'slow-down', 45009],
+  ['not_ready', 'retry', -1],
+  ['overloaded', 'slow-down', -1],
+  ['deadline_passed', 'retry', -1],
+  ['wechat_unreachable', 'retry', -1],
+  ['outcome_unknown', 'operator', 990001],
+  ['call_lost', 'retry', 990001],
+  ['too_large', 'fix-request', 45001],
+])('%s → %s → %i', (code, remedy, errcode) => {
+  expect(refusalOf(new Failure(code, remedy, 'why')).errcode).toBe(errcode);
+});
+
+test('WeChat’s own number reaches the operator', () => {
+  expect(refusalOf(new Failure('ip_not_allowed', 'operator', 'why', { errcode: 61004 })).errcode).toBe(61004);
+});
+
+test('a refused component token never makes an SDK throw away ours', () => {
+  expect(refusalOf(new Failure('invalid_credential', 'operator', 'why', { errcode: 40001 })).errcode).toBe(-1);
+});
+
+test('an error nobody foresaw is not to be repeated', () => {
+  expect(refusalOfError(new TypeError('x')).errcode).toBe(990001);
+});

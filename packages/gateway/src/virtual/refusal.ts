@@ -1,0 +1,83 @@
+import type { CallFailure } from '@wxthirdparty/platform';
+import { Failure, type Remedy } from '@wxthirdparty/wechat';
+
+/** A refusal that looks like WeChat's. */
+export interface Refusal {
+  readonly errcode: number;
+  readonly errmsg: string;
+}
+
+/** SDKs repeat −1, 40001 and 42001 by themselves; what may have been done must have a number they do not know. */
+export const OUTCOME_UNKNOWN = 990001;
+
+export const refusals = {
+  missingAppid: { errcode: 41002, errmsg: 'appid missing' },
+  missingSecret: { errcode: 41004, errmsg: 'appsecret missing: use an API key of this gateway' },
+  badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
+  badKey: { errcode: 40125, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
+  badAccount: { errcode: 61003, errmsg: 'component is not authorized by this account' },
+  missingToken: { errcode: 41001, errmsg: 'access_token missing' },
+  madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
+  expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
+  mints: { errcode: 48001, errmsg: 'api unauthorized: tokens, tickets and codes are the platform’s own business' },
+  badPath: { errcode: 40066, errmsg: 'invalid url' },
+  needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
+  needsPost: { errcode: 43002, errmsg: 'require POST method' },
+  encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
+  badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
+  tooLarge: { errcode: 45001, errmsg: 'media size out of limit: this gateway passes at most 20 MB' },
+  unavailable: { errcode: -1, errmsg: 'system error: nothing was sent; repeat it' },
+  notDeparted: { errcode: -1, errmsg: 'system error: the call did not leave in time and never will; repeat it' },
+  outcomeUnknown: {
+    errcode: OUTCOME_UNKNOWN,
+    errmsg: 'outcome unknown: the call may have reached WeChat; look before you repeat it',
+  },
+} as const satisfies Record<string, Refusal>;
+
+const byCode: Readonly<Record<string, Refusal>> = {
+  unknown_authorizer: refusals.badAccount,
+  unknown_component: refusals.badAccount,
+  reauthorize: { errcode: 61003, errmsg: 'component is not authorized by this account: it must authorize again' },
+  ambiguous_component: {
+    errcode: 61003,
+    errmsg: 'this account exists under several components: use COMPONENT_APPID:APPID as appid',
+  },
+  too_large: refusals.tooLarge,
+  deadline_passed: refusals.notDeparted,
+  cancelled: refusals.notDeparted,
+  outcome_unknown: refusals.outcomeUnknown,
+  // Its record is gone, and with it the knowledge whether it was sent.
+  call_lost: refusals.outcomeUnknown,
+};
+
+/** Every other code, by what is to be done. */
+const byRemedy: Readonly<Record<Remedy, number>> = {
+  retry: -1,
+  'slow-down': -1,
+  'refresh-token': -1,
+  reauthorize: 61003,
+  'fix-request': 40066,
+  operator: -1,
+};
+
+/** Numbers that make SDKs throw their token away; said about a token of ours they would be untrue. */
+const aboutTokens = new Set([40001, 40014, 42001]);
+
+/** What became of a call that WeChat did not answer, or was never made. */
+export function refusalOf(failure: Failure | CallFailure): Refusal {
+  const fixed = byCode[failure.code];
+  if (fixed !== undefined) return fixed;
+  if (failure.code === 'quota_closed') {
+    return { errcode: 45009, errmsg: `reach max api daily quota limit: ${failure.message}` };
+  }
+  // WeChat's own number tells an operator more than ours (61004: the IP list).
+  const { errcode } = failure;
+  const own = failure.remedy === 'operator' || failure.remedy === 'fix-request';
+  const number = own && errcode !== undefined && !aboutTokens.has(errcode) ? errcode : byRemedy[failure.remedy];
+  return { errcode: number, errmsg: `${number === -1 ? 'system error' : 'refused'}: ${failure.message}` };
+}
+
+/** An error nobody foresaw: whether the call was kept is not known, so nobody may be told to repeat it. */
+export function refusalOfError(error: unknown): Refusal {
+  return error instanceof Failure ? refusalOf(error) : refusals.outcomeUnknown;
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Platform } from '@wxthirdparty/platform';
+import { z } from 'zod';
+import type { ApiKeys } from '../api-keys.ts';
+import { readBody } from '../http/read-body.ts';
+import { answerJson, answerRefusal } from './answer-refusal.ts';
+import { type Refusal, refusals } from './refusal.ts';
+import { LIFE_S, type VirtualTokens } from './virtual-token.ts';
+
+/** What `GET /cgi-bin/token` takes as query and `POST /cgi-bin/stable_token` as JSON (`force_refresh` changes nothing). */
+export const TokenRequest = z.object({
+  grant_type: z.string().optional(),
+  appid: z.string().optional(),
+  secret: z.string().optional(),
+});
+
+export interface TokenServices {
+  readonly platform: Platform;
+  readonly apiKeys: ApiKeys;
+  readonly tokens: VirtualTokens;
+}
+
+/** Gives a token of ours to whoever has an API key. Throws Failure where the account cannot act. */
+export async function tokenRoute(
+  { platform, apiKeys, tokens }: TokenServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  stable: boolean,
+  search: string,
+): Promise<number> {
+  const refuse = (refusal: Refusal): number => {
+    answerRefusal(response, refusal);
+    return refusal.errcode;
+  };
+
+  if (stable && request.method !== 'POST') return refuse(refusals.needsPost);
+  const parameters = stable ? parse(await readBody(request, { limit: 16 * 1024, withinMs: 10_000 })) : of(search);
+  if (parameters === undefined) return refuse(refusals.badJson);
+  const { grant_type: grantType, appid, secret } = parameters;
+  if (secret === undefined || secret === '') return refuse(refusals.missingSecret);
+  const keyFingerprint = apiKeys.recognize(secret);
+  if (keyFingerprint === undefined) return refuse(refusals.badKey);
+  if (grantType !== 'client_credential') return refuse(refusals.badGrantType);
+  if (appid === undefined || appid === '') return refuse(refusals.missingAppid);
+
+  const colon = appid.indexOf(':');
+  const authorizer =
+    colon === -1
+      ? await platform.authorizers.find(appid)
+      : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
+  if (authorizer.state === 'revoked') return refuse(refusals.badAccount);
+  const token = tokens.sign({ keyFingerprint, component: authorizer.component, appid: authorizer.appid });
+  answerJson(response, { access_token: token, expires_in: LIFE_S });
+  return 0;
+}
+
+function of(search: string): z.infer<typeof TokenRequest> {
+  return Object.fromEntries(new URLSearchParams(search));
+}
+
+function parse(body: Buffer): z.infer<typeof TokenRequest> | undefined {
+  try {
+    return TokenRequest.parse(JSON.parse(body.toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}

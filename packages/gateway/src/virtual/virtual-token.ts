@@ -1,0 +1,65 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/** Whom a token of ours speaks for, and which API key it was given to. */
+export interface VirtualGrant {
+  readonly keyFingerprint: string;
+  readonly component: string;
+  readonly appid: string;
+}
+
+export type ReadToken =
+  | { readonly verdict: 'good'; readonly grant: VirtualGrant }
+  | { readonly verdict: 'expired' }
+  | { readonly verdict: 'made-up' };
+
+export interface VirtualTokens {
+  sign(grant: VirtualGrant): string;
+  read(token: string): ReadToken;
+}
+
+const PREFIX = 'wxt_';
+const MAC_BYTES = 32;
+export const LIFE_S = 7200;
+
+/**
+ * Tokens of the virtual WeChat: signed, kept nowhere, worthless at WeChat. What they say is not secret, so it is not
+ * sealed; URL-safe and far below the 512 characters that SDKs reserve.
+ *
+ * @param secretsKeys the first signs, all verify
+ */
+export function openVirtualTokens(secretsKeys: readonly Buffer[], now: () => number = Date.now): VirtualTokens {
+  const keys = secretsKeys.map((secret) =>
+    Buffer.from(hkdfSync('sha256', secret, '', 'wxthirdparty virtual access token v1', 32)),
+  );
+  const signer = keys[0];
+  if (signer === undefined) throw new Error('the virtual WeChat needs a secrets key');
+
+  return {
+    sign({ keyFingerprint, component, appid }) {
+      const expiresAt = Math.floor(now() / 1000) + LIFE_S;
+      const claims = Buffer.from(JSON.stringify([expiresAt, keyFingerprint, component, appid]));
+      return PREFIX + Buffer.concat([macOf(signer, claims), claims]).toString('base64url');
+    },
+    read(token) {
+      if (!token.startsWith(PREFIX) || token.length > 512) return { verdict: 'made-up' };
+      const bytes = Buffer.from(token.slice(PREFIX.length), 'base64url');
+      if (bytes.length <= MAC_BYTES) return { verdict: 'made-up' };
+      const claims = bytes.subarray(MAC_BYTES);
+      const mac = bytes.subarray(0, MAC_BYTES);
+      if (!keys.some((key) => timingSafeEqual(macOf(key, claims), mac))) return { verdict: 'made-up' };
+      // Ours, therefore of this shape.
+      const [expiresAt, keyFingerprint, component, appid] = JSON.parse(claims.toString()) as [
+        number,
+        string,
+        string,
+        string,
+      ];
+      if (expiresAt * 1000 <= now()) return { verdict: 'expired' };
+      return { verdict: 'good', grant: { keyFingerprint, component, appid } };
+    },
+  };
+}
+
+function macOf(key: Buffer, claims: Buffer): Buffer {
+  return createHmac('sha256', key).update(claims).digest();
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Failure } from '@wxthirdparty/wechat';
+import type { Logger } from 'pino';
+import { namesWeChatPath } from '../call/wechat-path.ts';
+import { describeError } from '../http/describe-error.ts';
+import { since } from '../http/since.ts';
+import { answerRefusal } from './answer-refusal.ts';
+import { type CallNote, type CallServices, callRoute } from './call-route.ts';
+import { type Refusal, refusalOfError, refusals } from './refusal.ts';
+import { tokenRoute } from './token-route.ts';
+
+/** Whether the path is one that any WeChat SDK would ask. */
+export function isVirtualWeChat(path: string): boolean {
+  return namesWeChatPath(path);
+}
+
+/** The WeChat that SDKs see when they are given our base URL. It stands before Express: it needs nothing of it. */
+export function virtualWeChat(services: CallServices, log: Logger) {
+  return (request: IncomingMessage, response: ServerResponse, path: string, search: string): void => {
+    const startedAt = performance.now();
+    // A page that WeChat gives out as media must not run as one of ours.
+    response.setHeader('content-security-policy', "sandbox; default-src 'none'");
+    const note: CallNote = {};
+    handle(services, request, response, path, search, note)
+      .catch((error: unknown) => {
+        if (error instanceof Failure && error.code === 'caller_gone') {
+          note.hungUp = true;
+          return;
+        }
+        if (!(error instanceof Failure)) log.error({ ...note, error: describeError(error) }, 'virtual WeChat failed');
+        const refusal = refusalAt(error, note);
+        note.errcode = refusal.errcode;
+        answerRefusal(response, refusal);
+      })
+      .finally(() => {
+        const { method } = request;
+        log.info({ method, path: path.slice(0, 256), ...note, durationMs: since(startedAt) }, 'virtual WeChat');
+      });
+  };
+}
+
+/** What the error means depends on how far the request had come. */
+function refusalAt(error: unknown, note: CallNote): Refusal {
+  // Submitted, and then lost sight of.
+  if (note.call !== undefined) return refusals.outcomeUnknown;
+  // A Failure of submitting says for sure that nothing was kept; anything else does not.
+  if (error instanceof Failure || note.appid !== undefined) return refusalOfError(error);
+  return refusals.unavailable;
+}
+
+async function handle(
+  services: CallServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  search: string,
+  note: CallNote,
+): Promise<void> {
+  const stable = path === '/cgi-bin/stable_token';
+  if (stable || path === '/cgi-bin/token') {
+    note.errcode = await tokenRoute(services, request, response, stable, search);
+  } else {
+    await callRoute(services, request, response, path, search, note);
+  }
+}
