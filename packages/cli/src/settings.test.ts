@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { root } from './root.ts';
+import { type Need, readSettings } from './settings.ts';
+import { SettingsFailure } from './settings-failure.ts';
+
+const key = Buffer.alloc(32, 7).toString('base64');
+const component = {
+  WX_COMPONENT_APPID: 'wx0123456789abcdef',
+  WX_COMPONENT_APPSECRET: 'the-app-secret',
+  WX_TOKEN: 'token123',
+  WX_ENCODING_AES_KEY: 'k'.repeat(43),
+};
+const complete = { ...component, REDIS_URL: 'redis://127.0.0.1:6379', SECRETS_KEY: key };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wx-settings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('settings', () => {
+  it('need few words; the rest has defaults', () => {
+    expect(readSettings(complete, 'gateway')).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      publicUrl: undefined,
+      trustProxy: undefined,
+      returnToOrigins: [],
+      redisUrl: 'redis://127.0.0.1:6379',
+      databaseUrl: `sqlite:${join(root, '.data/wxthirdparty.sqlite')}`,
+      dataDir: join(root, '.data'),
+      components: [
+        { appid: 'wx0123456789abcdef', appsecret: 'the-app-secret', token: 'token123', encodingAesKey: 'k'.repeat(43) },
+      ],
+      wechat: {
+        apiBase: 'https://api.weixin.qq.com',
+        mpBase: 'https://mp.weixin.qq.com',
+        openBase: 'https://open.weixin.qq.com',
+      },
+      secretsKeys: [Buffer.alloc(32, 7)],
+      apiKey: undefined,
+      admin: { user: 'admin', password: undefined, write: false },
+      logLevel: 'info',
+      workerConcurrency: 50,
+      shutdownMs: 10_000,
+    });
+  });
+
+  it('read every variable', () => {
+    const other = Buffer.alloc(32, 8).toString('base64');
+    const settings = readSettings(
+      {
+        ...complete,
+        PORT: '0',
+        HOST: '0.0.0.0',
+        PUBLIC_URL: 'https://wx.example.com/',
+        TRUST_PROXY: '10.0.0.0/8, loopback',
+        RETURN_TO_ORIGINS: 'https://a.example, http://localhost:5173/',
+        REDIS_URL: 'redis+sentinel://one:26379,two:26379/mymaster',
+        DATABASE_URL: 'sqlite:/var/lib/wx.sqlite',
+        DATA_DIR: '/var/lib/wx',
+        WX_PREVIOUS_TOKEN: 'before1',
+        WX_PREVIOUS_ENCODING_AES_KEY: 'p'.repeat(43),
+        WECHAT_API_BASE: 'http://127.0.0.1:9/',
+        WECHAT_PROXY: 'http://proxy:3128',
+        SECRETS_KEY: `${key},${other}`,
+        API_KEY: 'a-key',
+        ADMIN_USER: 'root',
+        ADMIN_PASSWORD: 'pass word',
+        ADMIN_WRITE: 'true',
+        LOG_LEVEL: 'debug',
+        WORKER_CONCURRENCY: '7',
+        SHUTDOWN_MS: '2500',
+      },
+      'worker',
+    );
+    expect(settings).toMatchObject({
+      port: 0,
+      host: '0.0.0.0',
+      publicUrl: 'https://wx.example.com',
+      trustProxy: '10.0.0.0/8, loopback',
+      returnToOrigins: ['https://a.example', 'http://localhost:5173'],
+      redisUrl: 'redis+sentinel://one:26379,two:26379/mymaster',
+      databaseUrl: 'sqlite:/var/lib/wx.sqlite',
+      dataDir: '/var/lib/wx',
+      components: [{ previousToken: 'before1', previousEncodingAesKey: 'p'.repeat(43) }],
+      wechat: { apiBase: 'http://127.0.0.1:9', proxy: 'http://proxy:3128' },
+      secretsKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
+      apiKey: 'a-key',
+      admin: { user: 'root', password: 'pass word', write: true },
+      logLevel: 'debug',
+      workerConcurrency: 7,
+      shutdownMs: 2_500,
+    });
+  });
+
+  it('tell all faults together, by name and with what to do', () => {
+    const faults = faultsOf(
+      {
+        WX_COMPONENT_APPID: 'wx0123456789abcdef',
+        WX_TOKEN: 'x',
+        WX_ENCODING_AES_KEY: 'short',
+        PORT: '70000',
+        REDIS_URL: 'localhost:6379',
+        LOG_LEVEL: 'loud',
+        ADMIN_WRITE: 'maybe',
+        PUBLIC_URL: 'wx.example.com',
+        RETURN_TO_ORIGINS: 'https://a.example/path',
+        SHUTDOWN_MS: 'soon',
+        WECHAT_API_BASE: 'ftp://x',
+        DATABASE_URL: 'postgres://x',
+      },
+      'gateway',
+    );
+    for (const name of [
+      'WX_COMPONENT_APPSECRET is missing',
+      'WX_TOKEN must be',
+      'WX_ENCODING_AES_KEY must be .*43',
+      'PORT must be a whole number from 0 to 65535',
+      'REDIS_URL must begin with redis://',
+      'LOG_LEVEL must be one of',
+      'ADMIN_WRITE must be true or false',
+      'PUBLIC_URL must be',
+      'RETURN_TO_ORIGINS must list origins',
+      'SHUTDOWN_MS must be a whole number',
+      'WECHAT_API_BASE must be',
+      'DATABASE_URL must be',
+      'SECRETS_KEY is missing; make one with "openssl rand -base64 32"',
+    ]) {
+      expect(faults).toContainEqual(expect.stringMatching(new RegExp(`^${name}`)));
+    }
+    expect(faults).toHaveLength(13);
+  });
+
+  it('never show a value', () => {
+    const file = join(folder, 'components.json');
+    writeFileSync(
+      file,
+      '[{"appid":"wx1","appsecret":"hun ter2","token":"hunter2!","encodingAesKey":"hunter2"}, hunter2',
+    );
+    const wrong = Object.fromEntries(
+      [
+        'WX_COMPONENT_APPSECRET',
+        'WX_TOKEN',
+        'WX_ENCODING_AES_KEY',
+        'SECRETS_KEY',
+        'API_KEY',
+        'REDIS_URL',
+        'DATABASE_URL',
+      ].map((name) => [name, 'hunter2 hunter2']),
+    );
+    const env = { ...wrong, WX_COMPONENT_APPID: 'wx1', WX_COMPONENTS_FILE: file };
+    const faults = faultsOf(env, 'gateway');
+    expect(faults).toHaveLength(8);
+    expect(faults.join()).not.toContain('hun');
+  });
+
+  it.each(['gateway', 'worker'] as const)('%s needs a component, Redis and the key', (needs) => {
+    expect(faultsOf({}, needs).map((fault) => fault.split(' ')[0])).toEqual([
+      'WX_COMPONENT_APPID',
+      'SECRETS_KEY',
+      'REDIS_URL',
+    ]);
+  });
+
+  it('start needs nothing in demo mode, and the key outside it', () => {
+    expect(readSettings({ WX_TOKEN: '?' }, 'start')).toMatchObject({ components: [], secretsKeys: [], port: 3000 });
+    expect(faultsOf(component, 'start')).toEqual([expect.stringContaining('SECRETS_KEY is missing')]);
+    expect(readSettings({ ...component, SECRETS_KEY: key }, 'start').redisUrl).toBeUndefined();
+  });
+
+  it('migrate needs the database only', () => {
+    expect(readSettings({ DATABASE_URL: 'sqlite:x.sqlite' }, 'migrate').databaseUrl).toBe(
+      `sqlite:${join(root, 'x.sqlite')}`,
+    );
+  });
+
+  it('a worker without a port does not listen', () => {
+    expect(readSettings(complete, 'worker').port).toBeUndefined();
+  });
+
+  it('take an empty variable for one that is not set', () => {
+    expect(readSettings({ ...complete, PORT: '', API_KEY: '', WX_COMPONENTS_FILE: '' }, 'gateway')).toMatchObject({
+      port: 3000,
+      apiKey: undefined,
+    });
+  });
+
+  it.each(['not base64 !', Buffer.alloc(31).toString('base64'), `${key},`, `${key},short`])(
+    'refuse the SECRETS_KEY %s',
+    (wrong) => {
+      expect(faultsOf({ ...complete, SECRETS_KEY: wrong }, 'gateway')).toEqual([
+        expect.stringMatching(/^SECRETS_KEY must be 32 bytes in base64/),
+      ]);
+    },
+  );
+});
+
+describe('WX_COMPONENTS_FILE', () => {
+  const entry = { appid: 'wxfile', appsecret: 'secret', token: 'token123', encodingAesKey: 'k'.repeat(43) };
+  const withFile = (text: string) => {
+    const file = join(folder, 'components.json');
+    writeFileSync(file, text);
+    return { REDIS_URL: 'redis://x', SECRETS_KEY: key, WX_COMPONENTS_FILE: file };
+  };
+
+  it('adds its components to that of the environment', () => {
+    const env = { ...withFile(JSON.stringify([entry, { ...entry, appid: 'wxother' }])), ...component };
+    expect(readSettings(env, 'gateway').components.map(({ appid }) => appid)).toEqual([
+      'wx0123456789abcdef',
+      'wxfile',
+      'wxother',
+    ]);
+  });
+
+  it('names path, entry and field of each fault', () => {
+    const env = withFile(JSON.stringify([{ ...entry, token: 'x' }, 7, { ...entry, appid: undefined, colour: 'red' }]));
+    const place = `WX_COMPONENTS_FILE: entry`;
+    expect(faultsOf(env, 'gateway')).toEqual([
+      expect.stringMatching(`^${place} 1 of ${env.WX_COMPONENTS_FILE}: token must be`),
+      expect.stringMatching(`^${place} 2 of .* must be an object`),
+      expect.stringMatching(`^${place} 3 of .*: appid is missing`),
+      expect.stringMatching(`^${place} 3 of .*: colour is not known`),
+    ]);
+  });
+
+  it('refuses a component that is there twice', () => {
+    expect(faultsOf(withFile(JSON.stringify([entry, entry])), 'gateway')).toEqual([
+      expect.stringMatching(/entry 2 of .* names the component wxfile that .*entry 1/),
+    ]);
+  });
+
+  it.each([
+    ['{"a":', 'is not JSON'],
+    ['{}', 'must hold an array'],
+    ['[]', 'must hold an array'],
+  ])('says of %s that it %s', (text, why) => {
+    expect(faultsOf(withFile(text), 'gateway')).toEqual([expect.stringContaining(why)]);
+  });
+
+  it('says when it is not there', () => {
+    const env = { ...complete, WX_COMPONENTS_FILE: join(folder, 'none.json') };
+    expect(faultsOf(env, 'gateway')).toEqual([expect.stringContaining('cannot be read (ENOENT)')]);
+  });
+});
+
+function faultsOf(env: NodeJS.ProcessEnv, needs: Need): readonly string[] {
+  try {
+    readSettings(env, needs);
+  } catch (failure) {
+    if (failure instanceof SettingsFailure) return failure.faults;
+    throw failure;
+  }
+  return [];
+}
