@@ -1,4 +1,16 @@
+export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
-export type { ComponentSettings, ComponentStatus, NotReadyReason, Platform, PlatformStatus } from './platform.ts';
+export { CallJob } from './call/call-job.ts';
+export type { ComponentSettings } from './component/components.ts';
+export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
+export type { ComponentStatus } from './component/status.ts';
+export { migrate } from './database/migrate.ts';
+export { openPlatform, type Platform, type PlatformSettings, type PlatformStatus } from './platform.ts';
+export { PushJob, type PushPayload } from './push/push-job.ts';
+export type { JobContract } from './queue/job.ts';
+export { QuotaClosedFailure } from './quota/ledger.ts';
+export { queuePrefix } from './redis/keys.ts';
 export { Scope } from './scope.ts';
+export { RefreshJob } from './token/refresh-job.ts';
+export type { TokenOwner } from './token/token.ts';

@@ -1,84 +1,213 @@
-import type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
-import type { Call, CallRequest } from './call/call.ts';
+import { openComponentApi, openTransport } from '@wxthirdparty/wechat';
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { sql } from 'kysely';
+import { type AuthorizationOutcome, Authorizations } from './authorizer/authorize.ts';
+import { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
+import { AuthorizerStore } from './authorizer/authorizer-store.ts';
+import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
+import { Authorizers } from './authorizer/authorizers.ts';
+import { DueSet } from './authorizer/due-set.ts';
+import { CallJob } from './call/call-job.ts';
+import { CallStore } from './call/call-store.ts';
+import { Calls } from './call/calls.ts';
+import { type Performed, perform } from './call/perform.ts';
+import { componentTokenKind } from './component/component-token.ts';
+import { type ComponentSettings, Components } from './component/components.ts';
+import { type ComponentStatus, componentStatus } from './component/status.ts';
+import { Tickets } from './component/ticket.ts';
+import { migrateOpen } from './database/migrate.ts';
+import { openDatabase } from './database/open.ts';
+import { PushIntake } from './push/accept.ts';
+import { type HandledPush, handlePush } from './push/handle.ts';
+import { PushJob, type PushPayload } from './push/push-job.ts';
+import { type OpenQueue, openQueue } from './queue/queues.ts';
+import { Ledger } from './quota/ledger.ts';
+import { connectRedis, untilConnected } from './redis/connect.ts';
+import { Hints } from './redis/hints.ts';
+import { channels } from './redis/keys.ts';
+import { openLeases } from './redis/lease.ts';
+import { Seals } from './redis/sealed.ts';
+import { Scope } from './scope.ts';
+import type { RefreshOutcome } from './token/refresh.ts';
+import { RefreshJob } from './token/refresh-job.ts';
+import type { TokenOwner } from './token/token.ts';
+import { TokenStore } from './token/token-store.ts';
+import { Tokens } from './token/tokens.ts';
+import { startWatch, type WatchOptions } from './watch.ts';
 
-export interface ComponentSettings {
-  readonly appid: string;
-  readonly appsecret: string;
-  readonly token: string;
-  readonly encodingAesKey: string;
-  readonly previousToken?: string | undefined;
-  readonly previousEncodingAesKey?: string | undefined;
+const CONNECT_WITHIN_MS = 10_000;
+
+export interface PlatformSettings {
+  /** `redis://` or `rediss://`. */
+  readonly redisUrl: string;
+  /** `sqlite:/absolute/path`. */
+  readonly databaseUrl: string;
+  /** 32 bytes each; the first seals, all open. */
+  readonly secretsKeys: readonly Buffer[];
+  readonly components: readonly ComponentSettings[];
+  readonly wechat: { readonly apiBase: string; readonly proxy?: string | undefined };
 }
 
+/** What the gateway and the worker stand on. */
 export interface Platform {
-  readonly pushes: {
-    /**
-     * Verifies, opens and enqueues one push; the caller answers `success` when this returns.
-     * Throws Failure `unknown_component`, or EnvelopeFailure for a push that is not WeChat's.
-     */
-    accept(push: {
-      readonly component: string;
-      readonly url: 'events' | 'messages';
-      /** The appid in the message URL. */
-      readonly appid?: string | undefined;
-      readonly query: Record<string, unknown>;
-      readonly body: Buffer;
-    }): Promise<void>;
-    /** The GET that proves the URL ours (dossier §1.6): what to answer, or undefined for a wrong signature. */
-    echo(component: string, query: Record<string, unknown>): string | undefined;
-  };
-  readonly calls: {
-    /**
-     * Records the call and wakes a worker. Checks account, readiness and quota, in this order.
-     * Throws Failure: invalid_request, unknown_component, unknown_authorizer, ambiguous_component, reauthorize,
-     * not_ready, quota_closed, overloaded, too_large.
-     */
-    submit(request: CallRequest): Promise<{ readonly id: string }>;
-    /** The settled call, or undefined when `waitMs` passed first. A record that vanished settles as `call_lost`. */
-    settled(id: string, waitMs: number, signal?: AbortSignal): Promise<Call | undefined>;
-    find(id: string): Promise<Call | undefined>;
-    /** True when the call had not departed yet; it never will. */
-    cancel(id: string): Promise<boolean>;
-  };
-  readonly authorizers: {
-    /** Throws Failure: unknown_authorizer (not_ready while its component is not), ambiguous_component, unknown_component. */
-    find(appid: string, component?: string): Promise<Authorizer>;
-    list(page: {
-      readonly state?: AuthorizerState | undefined;
-      readonly limit: number;
-      /** As a former answer's `next`; Failure `invalid_request` for anything else. */
-      readonly cursor?: string | undefined;
-    }): Promise<{ readonly items: readonly Authorizer[]; readonly next: string | null }>;
-  };
+  readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
+  readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
+  readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
   status(): Promise<PlatformStatus>;
-  /** For Bull Board: every queue with a title and a sentence. */
-  readonly queues: readonly { readonly queue: import('bullmq').Queue; readonly description: string }[];
+  /** Every queue with a sentence about it. */
+  readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   health(): Promise<{ readonly redis: boolean; readonly database: boolean }>;
+  /** What the worker's processors do, one function for each job. */
+  readonly work: Work;
   close(): Promise<void>;
 }
 
-export type NotReadyReason = 'no_ticket' | 'ticket_expired' | 'component_token_failing';
-
-export interface ComponentStatus {
-  readonly appid: string;
-  readonly ready: boolean;
-  readonly reasons: readonly NotReadyReason[];
-  readonly lastPushAt: Date | null;
-  readonly ticket: { readonly receivedAt: Date; readonly expiresAt: Date } | null;
-  readonly token: {
-    readonly version: number;
-    readonly expiresAt: Date | null;
-    readonly failure: {
-      readonly code: string;
-      readonly remedy: string;
-      readonly message: string;
-      readonly errcode: number | null;
-      readonly at: Date;
-    } | null;
-  } | null;
+export interface Work {
+  refresh(owner: TokenOwner): Promise<RefreshOutcome>;
+  performCall(id: string, signal: AbortSignal): Promise<Performed>;
+  handlePush(payload: PushPayload): Promise<HandledPush>;
+  authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
+  startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
+  /** Told when a component becomes ready or stops being so. */
+  onReadiness(listener: (component: string, ready: boolean) => void): void;
+  /** A connection as BullMQ's workers want it; whoever asks closes it. */
+  connect(name: string): Redis;
 }
 
 export interface PlatformStatus {
+  /** All components are ready. */
   readonly ready: boolean;
   readonly components: readonly ComponentStatus[];
+}
+
+/** Opens all; what fails on the way closes what was opened before. */
+export async function openPlatform(settings: PlatformSettings): Promise<Platform> {
+  const scope = new Scope();
+  try {
+    return await open(settings, scope);
+  } catch (error) {
+    await scope.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function open(settings: PlatformSettings, scope: Scope): Promise<Platform> {
+  const seals = new Seals(settings.secretsKeys);
+  const components = new Components(settings.components);
+
+  const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
+  await migrateOpen(database);
+
+  const connect = (patience: 'patient' | 'prompt', name: string) =>
+    scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
+  const redis = connect('patient', 'work');
+  const front = connect('prompt', 'front');
+  const subscriber = connect('patient', 'hints');
+  await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
+  const hints = new Hints(subscriber);
+
+  const queue = <P>(contract: Parameters<typeof openQueue<P>>[0]): OpenQueue<P> => {
+    const opened = openQueue(contract, front);
+    return scope.keep(`queue ${contract.queue}`, opened, (q) => q.queue.close());
+  };
+  const pushQueue = queue(PushJob);
+  const refreshQueue = queue(RefreshJob);
+  const authorizeQueue = queue(AuthorizeJob);
+  const callQueue = queue(CallJob);
+
+  const { proxy, apiBase } = settings.wechat;
+  const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
+  const api = openComponentApi({ transport, apiBase });
+
+  const tickets = new Tickets(redis, database, seals);
+  const authorizerStore = new AuthorizerStore(database, seals);
+  const dueSet = new DueSet(redis);
+  const kinds = [
+    componentTokenKind(components, tickets, api),
+    authorizerTokenKind({ api, store: authorizerStore, dueSet, tokens: () => tokens }),
+  ];
+  const tokenStore = new TokenStore(redis, seals, kinds);
+  const tokens: Tokens = new Tokens({
+    store: tokenStore,
+    leases: openLeases(redis),
+    hints,
+    kinds,
+    askForRefresh: (owner) => refreshQueue.add({ owner }),
+  });
+  const authorizations = new Authorizations({
+    redis,
+    api,
+    tokens,
+    store: authorizerStore,
+    dueSet,
+    seals,
+    queue: authorizeQueue,
+  });
+
+  // The gateway's side fails at once while Redis is away, instead of keeping callers in the dark.
+  const frontTokenStore = new TokenStore(front, seals, kinds);
+  const frontTickets = new Tickets(front, database, seals);
+  const authorizers = new Authorizers(authorizerStore, components, front);
+  const frontTokens = new Tokens({
+    store: frontTokenStore,
+    leases: openLeases(front),
+    hints,
+    kinds,
+    askForRefresh: (owner) => refreshQueue.add({ owner }),
+  });
+  const calls = new Calls({
+    redis: front,
+    store: new CallStore(front, seals),
+    authorizers,
+    tokens: frontTokens,
+    ledger: new Ledger(front),
+    queue: callQueue,
+    hints,
+  });
+  scope.keep('calls', calls, (c) => c.close());
+
+  const performing = {
+    store: new CallStore(redis, seals),
+    tokens,
+    ledger: new Ledger(redis),
+    dueSet,
+    transport,
+    apiBase,
+  };
+
+  return {
+    pushes: new PushIntake(front, components, pushQueue),
+    calls,
+    authorizers,
+    async status() {
+      const all = await Promise.all(
+        components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),
+      );
+      return { ready: all.every((c) => c.ready), components: all };
+    },
+    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue].map(({ queue, contract }) => ({
+      queue,
+      description: contract.description,
+    })),
+    async health() {
+      const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), sql`select 1`.execute(database)]);
+      return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
+    },
+    work: {
+      refresh: (owner) => tokens.refresh(owner),
+      performCall: (id, signal) => perform(id, signal, performing),
+      handlePush: (payload) => handlePush(payload, { components, tickets, tokens, authorizations }),
+      authorize: (payload) => authorizations.exchange(payload),
+      startWatch: (tell) => startWatch({ redis, components, tickets, tokens, authorizerStore, dueSet, api, tell }),
+      onReadiness(listener) {
+        hints.on(channels.readiness, (message) => {
+          const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);
+          if (match) listener(match[1]!, match[2] === '1');
+        });
+      },
+      connect: (name) => connectRedis(settings.redisUrl, 'patient', name),
+    },
+    close: () => scope.close(),
+  };
 }

@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { type AuthorizerInfo, Failure } from '@wxthirdparty/wechat';
+import type { Sql } from '../database/open.ts';
+import type { AuthorizerRow } from '../database/schema.ts';
+import type { Seals } from '../redis/sealed.ts';
+import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
+
+/** Authorizers and their grants in SQL. Nobody is ever deleted. */
+export class AuthorizerStore {
+  readonly #sql: Sql;
+  readonly #seals: Seals;
+
+  constructor(sql: Sql, seals: Seals) {
+    this.#sql = sql;
+    this.#seals = seals;
+  }
+
+  async find(component: string, appid: string): Promise<Authorizer | undefined> {
+    const row = await this.#row(component, appid);
+    return row && toAuthorizer(row);
+  }
+
+  async findEverywhere(appid: string): Promise<Authorizer[]> {
+    const rows = await this.#sql.selectFrom('authorizers').selectAll().where('appid', '=', appid).execute();
+    return rows.map(toAuthorizer);
+  }
+
+  /** Ordered by appid, then component; `after` is the last one seen. */
+  async list(page: {
+    state?: AuthorizerState | undefined;
+    limit: number;
+    after?: { appid: string; component: string } | undefined;
+  }): Promise<Authorizer[]> {
+    let query = this.#sql.selectFrom('authorizers').selectAll().orderBy('appid').orderBy('component').limit(page.limit);
+    if (page.state) query = query.where('state', '=', page.state);
+    const { after } = page;
+    if (after) {
+      query = query.where((eb) =>
+        eb.or([
+          eb('appid', '>', after.appid),
+          eb.and([eb('appid', '=', after.appid), eb('component', '>', after.component)]),
+        ]),
+      );
+    }
+    return (await query.execute()).map(toAuthorizer);
+  }
+
+  async grant(component: string, appid: string): Promise<Grant | undefined> {
+    const row = await this.#row(component, appid);
+    if (!row) return undefined;
+    const sealed = row.refresh_token_sealed;
+    return {
+      component,
+      appid,
+      refreshToken: sealed ? this.#seals.open(sealed, place(component, appid)) : null,
+      version: Number(row.grant_version),
+      state: row.state as AuthorizerState,
+    };
+  }
+
+  /** What a code exchange brought: saved whatever was there, since consent is WeChat's last word. */
+  async saveGrant(
+    component: string,
+    appid: string,
+    grant: { refreshToken: string | undefined; scopes: readonly number[]; authorizedAt: Date },
+  ): Promise<void> {
+    const now = Date.now();
+    const change = {
+      state: 'active',
+      scopes: JSON.stringify(grant.scopes),
+      refresh_token_sealed: grant.refreshToken ? this.#seals.seal(grant.refreshToken, place(component, appid)) : null,
+      authorized_at: grant.authorizedAt.getTime(),
+      updated_at: now,
+    };
+    await this.#sql
+      .insertInto('authorizers')
+      .values({ component, appid, handle: newHandle(), ...change, used_at: now })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['appid', 'component'])
+          .doUpdateSet((eb) => ({ ...change, grant_version: eb('authorizers.grant_version', '+', 1) })),
+      )
+      .execute();
+  }
+
+  /**
+   * What WeChat told about a grant that we had read as `version` before asking; `outrun` where it has changed since.
+   * `version` undefined: the authorizer was unknown.
+   */
+  async changeGrant(
+    component: string,
+    appid: string,
+    version: number | undefined,
+    change: { refreshToken?: string; state?: AuthorizerState; scopes?: readonly number[] },
+  ): Promise<'saved' | 'outrun'> {
+    const now = Date.now();
+    const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, place(component, appid));
+    if (version === undefined) {
+      const inserted = await this.#sql
+        .insertInto('authorizers')
+        .values({
+          component,
+          appid,
+          handle: newHandle(),
+          state: change.state ?? 'active',
+          scopes: JSON.stringify(change.scopes ?? []),
+          refresh_token_sealed: sealed ?? null,
+          authorized_at: now,
+          updated_at: now,
+          used_at: now,
+        })
+        .onConflict((conflict) => conflict.columns(['appid', 'component']).doNothing())
+        .executeTakeFirst();
+      return Number(inserted.numInsertedOrUpdatedRows ?? 0) > 0 ? 'saved' : 'outrun';
+    }
+    const updated = await this.#sql
+      .updateTable('authorizers')
+      .set((eb) => ({
+        ...(change.state ? { state: change.state } : {}),
+        ...(change.scopes ? { scopes: JSON.stringify(change.scopes) } : {}),
+        ...(sealed ? { refresh_token_sealed: sealed } : {}),
+        updated_at: now,
+        grant_version: eb('grant_version', '+', 1),
+      }))
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .where('grant_version', '=', version)
+      .executeTakeFirst();
+    return Number(updated.numUpdatedRows) > 0 ? 'saved' : 'outrun';
+  }
+
+  async saveProfile(component: string, info: AuthorizerInfo): Promise<void> {
+    await this.#sql
+      .updateTable('authorizers')
+      .set({
+        kind: info.kind,
+        nick_name: info.nickName,
+        user_name: info.userName,
+        head_img: info.headImg ?? null,
+        principal_name: info.principalName ?? null,
+        updated_at: Date.now(),
+      })
+      .where('component', '=', component)
+      .where('appid', '=', info.appid)
+      .execute();
+  }
+
+  async markUsed(component: string, appid: string): Promise<void> {
+    await this.#sql
+      .updateTable('authorizers')
+      .set({ used_at: Date.now() })
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .execute();
+  }
+
+  /** Active ones whose token was refreshed since; in pages, so that memory stays flat. */
+  async *usedSince(component: string, since: Date): AsyncGenerator<string[]> {
+    let after = '';
+    for (;;) {
+      const rows = await this.#sql
+        .selectFrom('authorizers')
+        .select('appid')
+        .where('component', '=', component)
+        .where('state', '=', 'active')
+        .where('used_at', '>=', since.getTime())
+        .where('appid', '>', after)
+        .orderBy('appid')
+        .limit(1_000)
+        .execute();
+      if (rows.length === 0) return;
+      yield rows.map((row) => row.appid);
+      after = rows.at(-1)!.appid;
+    }
+  }
+
+  #row(component: string, appid: string): Promise<AuthorizerRow | undefined> {
+    return this.#sql
+      .selectFrom('authorizers')
+      .selectAll()
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .executeTakeFirst();
+  }
+}
+
+function toAuthorizer(row: AuthorizerRow): Authorizer {
+  return {
+    component: row.component,
+    appid: row.appid,
+    kind: row.kind as Authorizer['kind'],
+    nickName: row.nick_name,
+    userName: row.user_name,
+    headImg: row.head_img,
+    principalName: row.principal_name,
+    state: row.state as AuthorizerState,
+    scopes: JSON.parse(row.scopes) as number[],
+    handle: row.handle,
+    authorizedAt: new Date(Number(row.authorized_at)),
+    updatedAt: new Date(Number(row.updated_at)),
+  };
+}
+
+function newHandle(): string {
+  return randomBytes(18).toString('base64url');
+}
+
+function place(component: string, appid: string): string {
+  return `${component}/${appid}/refresh-token`;
+}
+
+export function unknownAuthorizer(appid: string): Failure {
+  return new Failure(
+    'unknown_authorizer',
+    'fix-request',
+    `No account ${/^[A-Za-z0-9_-]{1,64}$/.test(appid) ? appid : '(not an appid)'} has authorized a component of this deployment.`,
+  );
+}

@@ -1,0 +1,90 @@
+import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { askComponent } from '../component/ask-component.ts';
+import type { TokenOwner } from '../token/token.ts';
+import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { AuthorizerState, Grant } from './authorizer.ts';
+import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
+import type { DueSet } from './due-set.ts';
+import { findInWeChatsList } from './reconcile.ts';
+
+const NOT_AUTHORIZED = 61003;
+const REFRESH_TOKEN_REFUSED = 61023;
+
+export function authorizerOwner(component: string, appid: string): TokenOwner {
+  return { kind: 'authorizer', component, appid };
+}
+
+/** The authorizer token comes from the grant's refresh token, asked for with the component's token (dossier §3.6). */
+export function authorizerTokenKind(options: {
+  readonly api: ComponentApi;
+  readonly store: AuthorizerStore;
+  readonly dueSet: DueSet;
+  /** Late: the tokens are made of the kinds. */
+  readonly tokens: () => Tokens;
+}): TokenKind {
+  const { api, store, dueSet } = options;
+
+  async function fetchWith(grant: Grant, refreshToken: string, context: FetchContext): Promise<FetchedToken> {
+    const fetched = await askComponent(options.tokens(), grant.component, (componentToken) =>
+      api.fetchAuthorizerToken(
+        { appid: grant.component, componentToken, authorizer: grant.appid, refreshToken },
+        { leaving: context.leaving },
+      ),
+    );
+    // Durable before the access token is published: a crash in between must not lose the only way to the next one.
+    if (fetched.refreshToken && fetched.refreshToken !== grant.refreshToken) {
+      await store.changeGrant(grant.component, grant.appid, grant.version, { refreshToken: fetched.refreshToken });
+    }
+    return { value: fetched.token, expiresInMs: fetched.expiresInMs };
+  }
+
+  /** WeChat does not take our refresh token: perhaps its own list holds a newer one (dossier §3.6). */
+  async function fetchWithListed(grant: Grant, refusal: Failure, context: FetchContext): Promise<FetchedToken> {
+    const listed = await findInWeChatsList(api, options.tokens(), grant.component, grant.appid);
+    if (listed?.refreshToken && listed.refreshToken !== grant.refreshToken) {
+      const saved = await store.changeGrant(grant.component, grant.appid, grant.version, {
+        refreshToken: listed.refreshToken,
+      });
+      const current = await store.grant(grant.component, grant.appid);
+      if (saved === 'saved' && current?.refreshToken) return fetchWith(current, current.refreshToken, context);
+    }
+    throw await ended(grant, 'needs-reauthorization', refusal);
+  }
+
+  /** The consent has ended, unless it was renewed while we asked: then WeChat's refusal was of the old one. */
+  async function ended(grant: Grant, state: AuthorizerState, refusal: Failure): Promise<Failure> {
+    const saved = await store.changeGrant(grant.component, grant.appid, grant.version, { state });
+    if (saved === 'outrun') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
+    await dueSet.drop(grant.component, grant.appid);
+    return refusal;
+  }
+
+  return {
+    name: 'authorizer',
+    async fetch(owner, context) {
+      const grant = await store.grant(owner.component, owner.appid);
+      if (!grant) throw unknownAuthorizer(owner.appid);
+      if (grant.state !== 'active') throw needsReauthorization(owner.appid, grant.state);
+      if (!grant.refreshToken) {
+        return fetchWithListed(grant, needsReauthorization(owner.appid, 'without a refresh token'), context);
+      }
+      try {
+        return await fetchWith(grant, grant.refreshToken, context);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (error.errcode === NOT_AUTHORIZED) throw await ended(grant, 'revoked', error);
+        if (error.errcode === REFRESH_TOKEN_REFUSED) return fetchWithListed(grant, error, context);
+        throw error;
+      }
+    },
+    async published(owner, { refreshInMs }) {
+      await store.markUsed(owner.component, owner.appid);
+      await dueSet.schedule(owner.component, owner.appid, refreshInMs);
+    },
+  };
+}
+
+export function needsReauthorization(appid: string, state: string): Failure {
+  return new Failure('reauthorize', 'reauthorize', `Account ${appid} must authorize again (it is ${state}).`);
+}

@@ -1,0 +1,86 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import type { Components } from '../component/components.ts';
+import { refuseUnlessReady } from '../component/status.ts';
+import type { Authorizer, AuthorizerState } from './authorizer.ts';
+import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
+
+const REMEMBERED_FOR_MS = 1_000;
+const MOST_REMEMBERED = 10_000;
+
+export interface AuthorizerPage {
+  readonly items: readonly Authorizer[];
+  readonly next: string | null;
+}
+
+/** Who has let a component of this deployment act. */
+export class Authorizers {
+  readonly #store: AuthorizerStore;
+  readonly #components: Components;
+  readonly #redis: Redis;
+  /** For the calls' hot path; never for "unknown", which may change at any moment. */
+  readonly #seen = new Map<string, { readonly authorizer: Authorizer; readonly at: number }>();
+
+  constructor(store: AuthorizerStore, components: Components, redis: Redis) {
+    this.#store = store;
+    this.#components = components;
+    this.#redis = redis;
+  }
+
+  /**
+   * Throws Failure `unknown_component`, `ambiguous_component`, `unknown_authorizer`; `not_ready` instead of unknown while
+   * a component that it might belong to is not ready, since it may be on its way.
+   */
+  async find(appid: string, component?: string): Promise<Authorizer> {
+    const key = `${component ?? ''}/${appid}`;
+    const seen = this.#seen.get(key);
+    if (seen && performance.now() - seen.at < REMEMBERED_FOR_MS) return seen.authorizer;
+    const authorizer = await this.#look(appid, component);
+    if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
+    this.#seen.set(key, { authorizer, at: performance.now() });
+    return authorizer;
+  }
+
+  async list(page: {
+    state?: AuthorizerState | undefined;
+    limit: number;
+    cursor?: string | undefined;
+  }): Promise<AuthorizerPage> {
+    const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
+    const items = await this.#store.list({ state: page.state, limit: page.limit + 1, after });
+    const more = items.length > page.limit;
+    const shown = items.slice(0, page.limit);
+    return { items: shown, next: more ? writeCursor(shown.at(-1)!) : null };
+  }
+
+  async #look(appid: string, component: string | undefined): Promise<Authorizer> {
+    if (component !== undefined) this.#components.get(component);
+    const found = (await this.#store.findEverywhere(appid)).filter((a) =>
+      component === undefined ? this.#components.has(a.component) : a.component === component,
+    );
+    if (found.length > 1) {
+      const among = found.map((a) => a.component).join(', ');
+      throw new Failure(
+        'ambiguous_component',
+        'fix-request',
+        `Account ${appid} has authorized several components; say which with ?component= (one of ${among}).`,
+      );
+    }
+    if (found[0]) return found[0];
+    const candidates = component === undefined ? this.#components.all().map((c) => c.appid) : [component];
+    for (const candidate of candidates) await refuseUnlessReady(this.#redis, candidate);
+    throw unknownAuthorizer(appid);
+  }
+}
+
+function writeCursor(last: Authorizer): string {
+  return Buffer.from(`${last.appid} ${last.component}`, 'utf8').toString('base64url');
+}
+
+function readCursor(cursor: string): { appid: string; component: string } {
+  const [appid, component, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (!appid || !component || rest.length > 0) {
+    throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
+  }
+  return { appid, component };
+}

@@ -1,0 +1,60 @@
+import type { Redis } from 'ioredis';
+import { keys } from '../redis/keys.ts';
+import { defineScript, NOW_LUA } from '../redis/script.ts';
+
+const IN_USE_MS = 24 * 60 * 60_000;
+const RESTORED_FOR_MS = 7 * IN_USE_MS;
+const CLAIM_MS = 60_000;
+
+/** KEYS: due set. ARGV: member, in ms, only where it is not there yet (1). */
+const schedule = defineScript<number>(`${NOW_LUA}
+local at = string.format('%.0f', now + tonumber(ARGV[2]))
+if ARGV[3] == '1' then return redis.call('ZADD', KEYS[1], 'NX', at, ARGV[1]) end
+return redis.call('ZADD', KEYS[1], at, ARGV[1])`);
+
+/** Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: due set. ARGV: limit. */
+const claim = defineScript<string[]>(`${NOW_LUA}
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+for _, member in ipairs(due) do redis.call('ZADD', KEYS[1], string.format('%.0f', now + ${CLAIM_MS}), member) end
+return due`);
+
+/** Which authorizers' tokens are to be refreshed ahead, and when: those in use in the last 24 hours. */
+export class DueSet {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  async schedule(component: string, appid: string, inMs: number): Promise<void> {
+    await schedule(this.#redis, [keys.due(component)], [appid, Math.floor(inMs), 0]);
+  }
+
+  async scheduleWhereMissing(component: string, appid: string, inMs: number): Promise<void> {
+    await schedule(this.#redis, [keys.due(component)], [appid, Math.floor(inMs), 1]);
+  }
+
+  claim(component: string, limit: number): Promise<string[]> {
+    return claim(this.#redis, [keys.due(component)], [limit]);
+  }
+
+  async drop(component: string, appid: string): Promise<void> {
+    await this.#redis.zrem(keys.due(component), appid);
+  }
+
+  async markUsed(component: string, appid: string): Promise<void> {
+    await this.#redis.set(keys.used(component, appid), '1', 'PX', IN_USE_MS);
+  }
+
+  async inUse(component: string, appid: string): Promise<boolean> {
+    return (await this.#redis.exists(keys.used(component, appid))) === 1;
+  }
+
+  /** Calls `fill` once for each time that Redis was emptied; a fill that fails is tried again. */
+  async restoreOnce(component: string, fill: (since: Date) => Promise<void>): Promise<boolean> {
+    if ((await this.#redis.exists(keys.dueRestored(component))) === 1) return false;
+    await fill(new Date(Date.now() - IN_USE_MS));
+    await this.#redis.set(keys.dueRestored(component), '1', 'PX', RESTORED_FOR_MS);
+    return true;
+  }
+}

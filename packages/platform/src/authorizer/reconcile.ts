@@ -1,0 +1,29 @@
+import type { ComponentApi } from '@wxthirdparty/wechat';
+import { askComponent } from '../component/ask-component.ts';
+import type { Tokens } from '../token/tokens.ts';
+
+const PAGE = 500;
+/** WeChat lists at most this many accounts to one component; a list that never ends must end here. */
+const MOST_PAGES = 2_000;
+
+/**
+ * The refresh token that WeChat's own list holds for an account, or undefined where the list does not know it (dossier
+ * §3.8). The way back when an answer with a refresh token was lost.
+ */
+export async function findInWeChatsList(
+  api: ComponentApi,
+  tokens: Tokens,
+  component: string,
+  appid: string,
+): Promise<{ refreshToken: string | undefined; authorizedAt: Date } | undefined> {
+  for (let page = 0, offset = 0; page < MOST_PAGES; page++) {
+    const { total, items } = await askComponent(tokens, component, (componentToken) =>
+      api.getAuthorizerList({ appid: component, componentToken, offset, count: PAGE }),
+    );
+    const found = items.find((item) => item.appid === appid);
+    if (found) return { refreshToken: found.refreshToken, authorizedAt: found.authorizedAt };
+    offset += items.length;
+    if (items.length === 0 || offset >= total) return undefined;
+  }
+  return undefined;
+}

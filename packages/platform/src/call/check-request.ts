@@ -1,0 +1,27 @@
+import { endpointOf, Failure } from '@wxthirdparty/wechat';
+import type { CallRequest } from './call.ts';
+
+export const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
+const METHODS = new Set(['GET', 'POST']);
+const TOKEN_PARAMETERS = new Set(['access_token', 'component_access_token', 'authorizer_access_token']);
+
+/** Throws Failure `invalid_request` or `too_large`; the message says what to change. */
+export function checkRequest(request: CallRequest): void {
+  const { method, path, query, body } = request;
+  if (!METHODS.has(method)) throw invalid('method must be GET or POST.');
+  if (!/^\/[A-Za-z0-9_\-./]+$/.test(path) || path.includes('//') || path.split('/').includes('..')) {
+    throw invalid('path must begin with one /, name a WeChat path, and hold no host, no "//", no ".." and no "?".');
+  }
+  const token = query.find(([name]) => TOKEN_PARAMETERS.has(name.toLowerCase()));
+  if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
+  if (endpointOf(method, path).mints) {
+    throw invalid(`${path} gives out a credential; the platform keeps these by itself, and nobody else may.`);
+  }
+  if (body && body.length > LARGEST_BODY_BYTES) {
+    throw new Failure('too_large', 'fix-request', 'A request body may have at most 20 MB.');
+  }
+}
+
+function invalid(message: string): Failure {
+  return new Failure('invalid_request', 'fix-request', message);
+}

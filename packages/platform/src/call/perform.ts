@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Endpoint,
+  endpointOf,
+  Failure,
+  readAnswer,
+  type Transport,
+  TransportFailure,
+  type WeChatResponse,
+} from '@wxthirdparty/wechat';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { DueSet } from '../authorizer/due-set.ts';
+import type { Ledger, QuotaPair } from '../quota/ledger.ts';
+import type { Token } from '../token/token.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { CallFailure, CallResponse } from './call.ts';
+import { type CallId, parseCallId } from './call-id.ts';
+import type { CallStore, Outcome, StoredCall } from './call-store.ts';
+import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
+
+/** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
+const TOKEN_WAIT_MS = 2_000;
+const TOKEN_RETRY_MS = 500;
+/** After a freeze nobody knows what others have done meanwhile. */
+const CLAIM_GOOD_FOR_MS = 2_000;
+const ANSWER_WITHIN_MS = 30_000;
+const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
+
+export type Performed =
+  | { readonly done: true; readonly outcome: string; readonly errcode?: number | undefined; readonly attempts: number }
+  | { readonly done: false; readonly delayMs: number }
+  /** The process is leaving; another one takes the call. */
+  | { readonly done: false; readonly handBack: true };
+
+class ClaimTooOld extends Error {}
+
+export interface PerformOptions {
+  readonly store: CallStore;
+  readonly tokens: Tokens;
+  readonly ledger: Ledger;
+  readonly dueSet: DueSet;
+  readonly transport: Transport;
+  readonly apiBase: string;
+}
+
+/** Carries one call to WeChat, as far as this run gets; the record says where the next run goes on. */
+export async function perform(id: string, signal: AbortSignal, options: PerformOptions): Promise<Performed> {
+  const call = parseCallId(id);
+  if (!call) return { done: true, outcome: 'not_a_call', attempts: 0 };
+  const stored = await options.store.load(call);
+  if (!stored) return { done: true, outcome: 'gone', attempts: 0 };
+  if (stored.settled) return { done: true, outcome: 'settled_before', attempts: stored.attempts };
+  return new Run(call, stored, signal, options).go();
+}
+
+class Run {
+  readonly #runId = randomUUID();
+  readonly #call: CallId;
+  readonly #stored: StoredCall;
+  readonly #signal: AbortSignal;
+  readonly #o: PerformOptions;
+  readonly #endpoint: Endpoint;
+  readonly #pair: QuotaPair;
+  #refusals: number;
+
+  constructor(call: CallId, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
+    this.#call = call;
+    this.#stored = stored;
+    this.#signal = signal;
+    this.#o = options;
+    this.#endpoint = endpointOf(stored.method, stored.path);
+    this.#pair = { component: call.component, appid: call.appid, path: stored.path };
+    this.#refusals = stored.refusals;
+  }
+
+  async go(): Promise<Performed> {
+    for (;;) {
+      const token = await this.#token();
+      if ('done' in token) return token;
+      const step = await this.#sendOnce(token);
+      if (step !== 'again') return step;
+    }
+  }
+
+  /** The token is asked for at the last moment, and never seen outside of here. */
+  async #token(): Promise<Token | Performed> {
+    try {
+      return await this.#o.tokens.get(
+        authorizerOwner(this.#call.component, this.#call.appid),
+        TOKEN_WAIT_MS,
+        this.#signal,
+      );
+    } catch (error) {
+      if (this.#signal.aborted) return { done: false, handBack: true };
+      if (!(error instanceof Failure)) throw error;
+      const passing = error.remedy === 'retry' || error.remedy === 'refresh-token';
+      if (error.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS);
+      // Somebody who waits hears the cause now; nobody waits for a background call, so it waits for better times.
+      if (this.#stored.background && passing) return this.#delay(error.retryAfterMs ?? TOKEN_RETRY_MS);
+      return this.#fail(toCallFailure(error));
+    }
+  }
+
+  async #sendOnce(token: Token): Promise<Performed | 'again'> {
+    const { store, ledger } = this.#o;
+    const claimedAt = performance.now();
+    const departure = await store.depart(
+      this.#call,
+      this.#runId,
+      this.#endpoint.safeToRepeat,
+      ledger.keysOf(this.#pair),
+    );
+    switch (departure.go) {
+      case 'gone':
+      case 'settled':
+        return { done: true, outcome: departure.go, attempts: this.#stored.attempts };
+      case 'deadline':
+        return this.#fail(deadlinePassed);
+      case 'claimed':
+        return this.#fail(outcomeUnknown('The process that was sending the call ended before an answer came'));
+      case 'closed':
+        if (this.#stored.background) return this.#delay(departure.inMs);
+        return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
+    }
+    const sent = await this.#send(token, claimedAt);
+    if (sent === 'claim-too-old') {
+      await store.release(this.#call, this.#runId, 'not-sent');
+      return 'again';
+    }
+    if (this.#signal.aborted && sent.result.kind === 'unanswered' && this.#endpoint.safeToRepeat) {
+      await store.release(this.#call, this.#runId, 'not-sent');
+      return { done: false, handBack: true };
+    }
+    const verdict = judge(sent.result, {
+      safeToRepeat: this.#endpoint.safeToRepeat,
+      background: this.#stored.background,
+      attempts: departure.attempts,
+      refusals: this.#refusals,
+    });
+    if (departure.probe && verdict.do !== 'close-quota' && sent.result.kind === 'answered') {
+      await ledger.reopen(this.#pair);
+    }
+    switch (verdict.do) {
+      case 'fail':
+        return this.#fail(verdict.failure, departure.attempts);
+      case 'repeat':
+        await store.release(this.#call, this.#runId, 'not-sent');
+        return this.#delay(verdict.afterMs);
+      case 'next-token':
+        this.#refusals++;
+        await store.release(this.#call, this.#runId, 'token-refused');
+        await this.#o.tokens.distrust(token);
+        return 'again';
+      case 'close-quota':
+        await ledger.close(this.#pair, verdict.span, departure.leftAt);
+        if (verdict.wait) {
+          await store.release(this.#call, this.#runId, 'quota-refused');
+          return this.#delay(1_000);
+        }
+        break;
+    }
+    await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
+    return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);
+  }
+
+  async #send(
+    token: Token,
+    claimedAt: number,
+  ): Promise<{ result: Result; response?: WeChatResponse } | 'claim-too-old'> {
+    const { method, path, query, contentType, body } = this.#stored;
+    const url = new URL(this.#o.apiBase + path);
+    for (const [name, value] of query) url.searchParams.append(name, value);
+    url.searchParams.append('access_token', token.value);
+    try {
+      const response = await this.#o.transport.send({
+        method,
+        url: url.href,
+        ...(body ? { body } : {}),
+        headers: contentType ? { 'content-type': contentType } : {},
+        timeoutMs: ANSWER_WITHIN_MS,
+        signal: this.#signal,
+        leaving: () => {
+          if (performance.now() - claimedAt > CLAIM_GOOD_FOR_MS) throw new ClaimTooOld();
+        },
+      });
+      return { result: { kind: 'answered', answer: readAnswer(response, 'any') }, response };
+    } catch (error) {
+      if (error instanceof ClaimTooOld) return 'claim-too-old';
+      if (error instanceof TransportFailure) return { result: { kind: 'unanswered', failure: error } };
+      throw error;
+    }
+  }
+
+  async #delay(delayMs: number): Promise<Performed> {
+    if (this.#stored.now + delayMs > this.#stored.deadlineAt) return this.#fail(deadlinePassed);
+    await this.#o.store.delay(this.#call, delayMs);
+    return { done: false, delayMs };
+  }
+
+  #fail(failure: CallFailure, attempts = this.#stored.attempts): Promise<Performed> {
+    return this.#settle({ state: 'failed', failure }, attempts);
+  }
+
+  async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<Performed> {
+    const first = await this.#o.store.settle(this.#call, outcome);
+    const answer = result?.kind === 'answered' ? result.answer : undefined;
+    return {
+      done: true,
+      outcome: first ? (outcome.state === 'failed' ? outcome.failure.code : 'completed') : 'settled_before',
+      ...(answer?.kind === 'json' ? { errcode: answer.errcode } : {}),
+      attempts,
+    };
+  }
+}
+
+function passOn(response: WeChatResponse): CallResponse {
+  const headers: Record<string, string> = {};
+  for (const name of PASSED_ON_HEADERS) {
+    const value = response.headers[name];
+    if (value !== undefined) headers[name] = value;
+  }
+  return { status: response.status, headers, body: response.body };
+}
+
+const deadlinePassed: CallFailure = {
+  code: 'deadline_passed',
+  remedy: 'retry',
+  message: 'The call could not leave in time; it was not sent.',
+};
+
+function quotaClosed(path: string, until: Date): CallFailure {
+  return {
+    code: 'quota_closed',
+    remedy: 'slow-down',
+    message: `WeChat allows no more calls of ${path} for this account until ${until.toISOString()}.`,
+  };
+}

@@ -1,0 +1,93 @@
+import { type Answer, type Failure, isTokenRefusal, type TransportFailure } from '@wxthirdparty/wechat';
+import type { CallFailure } from './call.ts';
+
+const DAY_QUOTA = 45009;
+const MINUTE_QUOTAS = new Set([45011, 44991]);
+const BUSY = -1;
+/** Departures after which a trouble that may pass is given up. */
+const MOST_TRIES = 4;
+const BACKOFF_MS = 500;
+
+/** What came back from one departure. */
+export type Result =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'unanswered'; readonly failure: TransportFailure };
+
+export interface Circumstances {
+  /** Whether WeChat may do it twice without harm; the catalogue says so. */
+  readonly safeToRepeat: boolean;
+  readonly background: boolean;
+  /** Departures so far, this one included. */
+  readonly attempts: number;
+  /** How many of them ended because WeChat refused our token. */
+  readonly refusals: number;
+}
+
+export type Verdict =
+  /** What WeChat said goes to the caller, whatever its errcode. */
+  | { readonly do: 'answer' }
+  | { readonly do: 'fail'; readonly failure: CallFailure }
+  | { readonly do: 'repeat'; readonly afterMs: number }
+  | { readonly do: 'next-token' }
+  /** `wait`: the call is tried again after reopening; otherwise WeChat's refusal goes to the caller. */
+  | { readonly do: 'close-quota'; readonly span: 'day' | 'minute'; readonly wait: boolean };
+
+/** What to do after one departure: the one place that decides what may be sent again. */
+export function judge(result: Result, c: Circumstances): Verdict {
+  return result.kind === 'answered' ? judgeAnswer(result.answer, c) : judgeSilence(result.failure, c);
+}
+
+function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
+  if (answer.kind === 'binary') return { do: 'answer' };
+  if (answer.kind === 'broken') {
+    const why = `WeChat answered ${answer.why === 'http_status' ? `HTTP ${answer.status}` : brokenWords[answer.why]}`;
+    return c.safeToRepeat
+      ? repeatOr(c, { code: 'wechat_broken_answer', remedy: 'retry', message: `${why}, again and again.` })
+      : { do: 'fail', failure: outcomeUnknown(why) };
+  }
+  const { errcode } = answer;
+  // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
+  if (isTokenRefusal(errcode)) return c.refusals === 0 ? { do: 'next-token' } : { do: 'answer' };
+  if (errcode === DAY_QUOTA) return { do: 'close-quota', span: 'day', wait: c.background };
+  if (MINUTE_QUOTAS.has(errcode)) return { do: 'close-quota', span: 'minute', wait: c.background };
+  // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
+  if (errcode === BUSY && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };
+  return { do: 'answer' };
+}
+
+function judgeSilence(failure: TransportFailure, c: Circumstances): Verdict {
+  const told: CallFailure = { code: failure.code, remedy: failure.remedy, message: failure.message };
+  if (failure.sent === 'no' || c.safeToRepeat) return repeatOr(c, told);
+  return { do: 'fail', failure: outcomeUnknown(failure.message) };
+}
+
+function repeatOr(c: Circumstances, failure: CallFailure): Verdict {
+  return triesLeft(c) ? { do: 'repeat', afterMs: backoffMs(c) } : { do: 'fail', failure };
+}
+
+function triesLeft(c: Circumstances): boolean {
+  return c.attempts - c.refusals < MOST_TRIES;
+}
+
+function backoffMs(c: Circumstances): number {
+  return BACKOFF_MS * 2 ** Math.max(0, c.attempts - c.refusals - 1);
+}
+
+export function outcomeUnknown(why: string): CallFailure {
+  return {
+    code: 'outcome_unknown',
+    remedy: 'operator',
+    message: `${why}; the call may have been carried out and is not safe to repeat. Look it up at WeChat before you send it again.`,
+  };
+}
+
+export function toCallFailure(failure: Failure): CallFailure {
+  const { code, remedy, message, errcode, rid } = failure;
+  return { code, remedy, message, errcode, rid };
+}
+
+const brokenWords = {
+  empty: 'nothing',
+  html: 'an HTML page',
+  not_json: 'something that is not JSON',
+} as const;

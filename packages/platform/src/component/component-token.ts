@@ -1,0 +1,39 @@
+import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { keys } from '../redis/keys.ts';
+import type { TokenOwner } from '../token/token.ts';
+import type { TokenKind } from '../token/token-kind.ts';
+import type { Components } from './components.ts';
+import { readinessLua } from './readiness.ts';
+import type { Tickets } from './ticket.ts';
+
+export function componentOwner(component: string): TokenOwner {
+  return { kind: 'component', component, appid: component };
+}
+
+/** The component token comes from the ticket and the component's secret (dossier §3.2). */
+export function componentTokenKind(components: Components, tickets: Tickets, api: ComponentApi): TokenKind {
+  return {
+    name: 'component',
+    async fetch(owner, { leaving }) {
+      const { appid, appsecret } = components.get(owner.component);
+      const ticket = await tickets.current(appid);
+      if (!ticket) {
+        throw new Failure(
+          'no_ticket',
+          'retry',
+          `No live ticket of component ${appid} is here; WeChat pushes one every ten minutes.`,
+        );
+      }
+      const { token, expiresInMs } = await api.fetchComponentToken({ appid, appsecret, ticket }, { leaving });
+      return { value: token, expiresInMs };
+    },
+    afterChange: {
+      keys: (owner) => [keys.ticket(owner.component), keys.ready(owner.component)],
+      lua: readinessLua({
+        token: 'KEYS[1]',
+        ticket: 'EXTRA(1)',
+        ready: 'EXTRA(2)',
+      }),
+    },
+  };
+}

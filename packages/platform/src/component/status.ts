@@ -1,0 +1,81 @@
+import type { Redis } from 'ioredis';
+import { keys } from '../redis/keys.ts';
+import { toLocalDate } from '../redis/redis-time.ts';
+import type { TokenStore } from '../token/token-store.ts';
+import { componentOwner } from './component-token.ts';
+import { NotReadyFailure, type NotReadyReason } from './readiness.ts';
+import type { Tickets } from './ticket.ts';
+
+export interface ComponentStatus {
+  readonly appid: string;
+  readonly ready: boolean;
+  readonly reasons: readonly NotReadyReason[];
+  readonly lastPushAt: Date | null;
+  readonly ticket: { readonly receivedAt: Date; readonly expiresAt: Date } | null;
+  readonly token: {
+    readonly version: number;
+    readonly expiresAt: Date | null;
+    readonly failure: {
+      readonly code: string;
+      readonly remedy: string;
+      readonly message: string;
+      readonly errcode: number | null;
+      readonly at: Date;
+    } | null;
+  } | null;
+}
+
+/** Whether a component can act, and if not, why. */
+export async function componentStatus(
+  redis: Redis,
+  tickets: Tickets,
+  tokens: TokenStore,
+  component: string,
+): Promise<ComponentStatus> {
+  const [readiness, lastPush, ticket, record] = await Promise.all([
+    lookAtReadiness(redis, component),
+    redis.get(keys.lastPush(component)),
+    tickets.view(component),
+    tokens.read(componentOwner(component)),
+  ]);
+  const { failure } = record;
+  return {
+    appid: component,
+    ...readiness,
+    lastPushAt: lastPush ? new Date(Number(lastPush)) : null,
+    ticket: ticket ? { receivedAt: ticket.receivedAt, expiresAt: ticket.expiresAt } : null,
+    token:
+      record.version === 0 && !failure
+        ? null
+        : {
+            version: record.version,
+            expiresAt: record.expiresAt ? toLocalDate(record.expiresAt, record.now) : null,
+            failure: failure
+              ? {
+                  code: failure.code,
+                  remedy: failure.remedy,
+                  message: failure.message,
+                  errcode: failure.errcode ?? null,
+                  at: toLocalDate(failure.at, record.now),
+                }
+              : null,
+          },
+  };
+}
+
+/** Throws NotReadyFailure with the reasons. */
+export async function refuseUnlessReady(redis: Redis, component: string): Promise<void> {
+  const { ready, reasons } = await lookAtReadiness(redis, component);
+  if (!ready) throw new NotReadyFailure(component, reasons);
+}
+
+async function lookAtReadiness(
+  redis: Redis,
+  component: string,
+): Promise<{ ready: boolean; reasons: readonly NotReadyReason[] }> {
+  if ((await redis.exists(keys.ready(component))) === 1) return { ready: true, reasons: [] };
+  const expiresAt = await redis.hget(keys.ticket(component), 'expiresAt');
+  if (!expiresAt) return { ready: false, reasons: ['no_ticket'] };
+  if (Number(expiresAt) <= Date.now()) return { ready: false, reasons: ['ticket_expired'] };
+  return { ready: false, reasons: ['component_token_failing'] };
+}

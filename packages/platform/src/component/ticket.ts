@@ -1,0 +1,128 @@
+import type { Redis } from 'ioredis';
+import type { Sql } from '../database/open.ts';
+import { channels, keys } from '../redis/keys.ts';
+import { defineScript, NOW_LUA } from '../redis/script.ts';
+import type { Seals } from '../redis/sealed.ts';
+import { readinessLua } from './readiness.ts';
+
+const HOUR_MS = 60 * 60_000;
+const TICKET_LIFE_MS = 12 * HOUR_MS;
+
+export interface TicketView {
+  /** WeChat's CreateTime of the ticket that we hold. */
+  readonly createdAt: Date;
+  readonly receivedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/**
+ * KEYS: ticket, token, ready. ARGV: sealed ticket, CreateTime in ms, received at, expires at, channel, owner.
+ * A new ticket also ends the component token's backoff: what failed for want of it may be tried again.
+ */
+const keep = defineScript<number>(`${NOW_LUA}
+local stored = tonumber(redis.call('HGET', KEYS[1], 'createTime') or '-1')
+local kept = 0
+if tonumber(ARGV[2]) >= stored then
+  kept = 1
+  redis.call('HSET', KEYS[1], 'ticket', ARGV[1], 'createTime', ARGV[2], 'receivedAt', ARGV[3], 'expiresAt', ARGV[4])
+  -- A while longer than it lives, so that status can say "expired" instead of "never came".
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(ARGV[4]) + ${24 * HOUR_MS}))
+  if tonumber(ARGV[2]) > stored and redis.call('EXISTS', KEYS[2]) == 1 then
+    redis.call('HDEL', KEYS[2], 'retryAt')
+    redis.call('PUBLISH', ARGV[5], ARGV[6])
+  end
+end
+${readinessLua({ ticket: 'KEYS[1]', token: 'KEYS[2]', ready: 'KEYS[3]' })}
+return kept`);
+
+/** The newest ticket of each component: live in Redis, a sealed copy in SQL for a Redis that lost everything. */
+export class Tickets {
+  readonly #redis: Redis;
+  readonly #sql: Sql;
+  readonly #seals: Seals;
+
+  constructor(redis: Redis, sql: Sql, seals: Seals) {
+    this.#redis = redis;
+    this.#sql = sql;
+    this.#seals = seals;
+  }
+
+  /** `older`: a newer one is here; deliveries are not ordered (dossier §1.3). */
+  async keep(component: string, ticket: string, createTime: number, receivedAt: Date): Promise<'kept' | 'older'> {
+    const sealed = this.#seals.seal(ticket, place(component));
+    const kept = await this.#keepSealed(component, sealed, createTime * 1000, receivedAt.getTime());
+    if (!kept) return 'older';
+    const row = {
+      ticket_sealed: sealed,
+      ticket_create_time: createTime * 1000,
+      ticket_received_at: receivedAt.getTime(),
+    };
+    await this.#sql
+      .insertInto('components')
+      .values({ appid: component, ...row })
+      .onConflict((conflict) =>
+        conflict
+          .column('appid')
+          .doUpdateSet(row)
+          .where((eb) =>
+            eb.or([
+              eb('components.ticket_create_time', 'is', null),
+              eb('components.ticket_create_time', '<=', row.ticket_create_time),
+            ]),
+          ),
+      )
+      .execute();
+    return 'kept';
+  }
+
+  /** The ticket's value while it lives. */
+  async current(component: string): Promise<string | undefined> {
+    const [sealed, expiresAt] = await this.#redis.hmget(keys.ticket(component), 'ticket', 'expiresAt');
+    if (!sealed || Number(expiresAt) <= Date.now()) return undefined;
+    return this.#seals.open(sealed, place(component));
+  }
+
+  async view(component: string): Promise<TicketView | undefined> {
+    const [createTime, receivedAt, expiresAt] = await this.#redis.hmget(
+      keys.ticket(component),
+      'createTime',
+      'receivedAt',
+      'expiresAt',
+    );
+    if (!createTime) return undefined;
+    return {
+      createdAt: new Date(Number(createTime)),
+      receivedAt: new Date(Number(receivedAt)),
+      expiresAt: new Date(Number(expiresAt)),
+    };
+  }
+
+  /** Into a Redis that has none: the copy from SQL, if it still lives. */
+  async restore(component: string): Promise<boolean> {
+    const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
+    if (!row?.ticket_sealed || row.ticket_create_time === null) return false;
+    const createTime = Number(row.ticket_create_time);
+    if (createTime + TICKET_LIFE_MS <= Date.now()) return false;
+    return this.#keepSealed(component, row.ticket_sealed, createTime, Number(row.ticket_received_at ?? createTime));
+  }
+
+  async #keepSealed(component: string, sealed: string, createTime: number, receivedAt: number): Promise<boolean> {
+    const kept = await keep(
+      this.#redis,
+      [keys.ticket(component), keys.token(component, component, 'component'), keys.ready(component)],
+      [
+        sealed,
+        createTime,
+        receivedAt,
+        createTime + TICKET_LIFE_MS,
+        channels.tokens,
+        `component-${component}-${component}`,
+      ],
+    );
+    return kept === 1;
+  }
+}
+
+function place(component: string): string {
+  return `${component}/${component}/ticket`;
+}

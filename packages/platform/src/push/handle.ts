@@ -1,0 +1,59 @@
+import { openEnvelope, readPush } from '@wxthirdparty/wechat';
+import type { Authorizations } from '../authorizer/authorize.ts';
+import { componentOwner } from '../component/component-token.ts';
+import type { Components } from '../component/components.ts';
+import type { Tickets } from '../component/ticket.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { PushPayload } from './push-job.ts';
+
+/** What a push was and what came of it, for the log: ids and kinds only. */
+export interface HandledPush {
+  readonly push: string;
+  readonly appid?: string | undefined;
+  readonly outcome: string;
+}
+
+export interface HandleOptions {
+  readonly components: Components;
+  readonly tickets: Tickets;
+  readonly tokens: Tokens;
+  readonly authorizations: Authorizations;
+}
+
+/** Does what a push asks for. May run twice for the same push, and out of order. */
+export async function handlePush(payload: PushPayload, options: HandleOptions): Promise<HandledPush> {
+  const component = options.components.get(payload.component);
+  const push = readPush(openEnvelope(component.envelopeKeys, payload.envelope).xml);
+  switch (push.type) {
+    case 'ticket': {
+      const outcome = await options.tickets.keep(
+        component.appid,
+        push.ticket,
+        push.createTime,
+        new Date(payload.receivedAt),
+      );
+      // A ticket alone mints nothing: a new component token ends the former one after five minutes.
+      const owner = componentOwner(component.appid);
+      if (outcome === 'kept' && !(await options.tokens.has(owner))) await options.tokens.askForRefresh(owner);
+      return { push: 'component_verify_ticket', outcome };
+    }
+    case 'authorized':
+    case 'updateauthorized':
+      await options.authorizations.ask(component.appid, push.code, push.appid);
+      return { push: push.type, appid: push.appid, outcome: 'exchange_asked' };
+    case 'fasteregister': {
+      const name = 'notify_third_fasteregister';
+      if (!push.code) return { push: name, appid: push.appid, outcome: `status_${push.status}` };
+      await options.authorizations.ask(component.appid, push.code, push.appid);
+      return { push: name, appid: push.appid, outcome: 'exchange_asked' };
+    }
+    case 'unauthorized': {
+      const outcome = await options.authorizations.readProfile(component.appid, push.appid);
+      return { push: push.type, appid: push.appid, outcome };
+    }
+    case 'other':
+      return { push: push.infoType, outcome: 'noted' };
+    case 'message':
+      return { push: push.event ? `event:${push.event}` : push.msgType, appid: payload.appid, outcome: 'noted' };
+  }
+}

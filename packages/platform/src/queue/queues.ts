@@ -1,0 +1,23 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { queuePrefix } from '../redis/keys.ts';
+import { enqueue, type JobContract } from './job.ts';
+
+export interface OpenQueue<Payload> {
+  readonly contract: JobContract<Payload>;
+  readonly queue: Queue;
+  add(payload: Payload): Promise<void>;
+}
+
+/** On a prompt connection an `add` fails at once while Redis is away. Closing the connection is the caller's. */
+export function openQueue<Payload>(contract: JobContract<Payload>, redis: Redis): OpenQueue<Payload> {
+  const queue = new Queue(contract.queue, {
+    connection: redis,
+    prefix: queuePrefix(contract.queue),
+    skipWaitingForReady: true,
+    // Nobody reads the event stream; the least that BullMQ can keep.
+    streams: { events: { maxLen: 10 } },
+  });
+  queue.on('error', () => {});
+  return { contract, queue, add: (payload) => enqueue(queue, contract, payload) };
+}

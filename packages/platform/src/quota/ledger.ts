@@ -1,0 +1,129 @@
+import { type Endpoint, Failure } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import { keys } from '../redis/keys.ts';
+import { toLocalDate } from '../redis/redis-time.ts';
+import { defineScript, NOW_LUA } from '../redis/script.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MINUTE_MS = 60_000;
+/** WeChat's day begins at midnight in Shanghai (dossier §3.10). */
+const BEIJING_OFFSET_MS = 8 * 60 * 60_000;
+/** Operators clear quotas by hand; so often one call may try whether a closed day has opened again. */
+const PROBE_EVERY_MS = 15 * MINUTE_MS;
+
+export class QuotaClosedFailure extends Failure {
+  readonly closedUntil: Date;
+
+  constructor(path: string, closedUntil: Date) {
+    super('quota_closed', 'slow-down', `WeChat allows no more calls of ${path} for this account at present.`, {
+      retryAfterMs: Math.max(0, closedUntil.getTime() - Date.now()),
+    });
+    this.closedUntil = closedUntil;
+  }
+}
+
+export interface Usage {
+  readonly used: number;
+  /** Undefined where WeChat documents none. */
+  readonly limit: number | undefined;
+  readonly closedUntil: Date | undefined;
+}
+
+/** One account and one API path: what WeChat counts by. */
+export interface QuotaPair {
+  readonly component: string;
+  readonly appid: string;
+  readonly path: string;
+}
+
+/**
+ * Lua functions for the script that lets a call depart. `quota_closed(key)` answers the time of reopening or nil, and
+ * lets one probe an interval through a closed day; `quota_take(key)` counts a departure.
+ */
+export const QUOTA_LUA = `
+local function quota_closed(key)
+  local untilAt = tonumber(redis.call('HGET', key, 'until') or '0')
+  if untilAt <= now then return nil, 0 end
+  local probeAt = tonumber(redis.call('HGET', key, 'probeAt') or '0')
+  if probeAt > 0 and now >= probeAt then
+    redis.call('HSET', key, 'probeAt', string.format('%.0f', now + ${PROBE_EVERY_MS}))
+    return nil, 1
+  end
+  return untilAt, 0
+end
+local function quota_take(key)
+  local day = math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
+  local minute = math.floor(now / ${MINUTE_MS})
+  local used = redis.call('INCR', key .. ':d' .. day)
+  if used == 1 then redis.call('PEXPIRE', key .. ':d' .. day, ${2 * DAY_MS}) end
+  if redis.call('INCR', key .. ':m' .. minute) == 1 then redis.call('PEXPIRE', key .. ':m' .. minute, ${2 * MINUTE_MS}) end
+  return used
+end
+`;
+
+/**
+ * KEYS: closed. ARGV: 'day' or 'minute', when the request left (Redis ms). A day closes until midnight of the day in
+ * which the request left: an answer that comes after midnight says nothing about the new day.
+ */
+const close = defineScript<number>(`${NOW_LUA}
+local untilAt = now + ${MINUTE_MS}
+local probeAt = 0
+if ARGV[1] == 'day' then
+  local day = math.floor((tonumber(ARGV[2]) + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
+  untilAt = (day + 1) * ${DAY_MS} - ${BEIJING_OFFSET_MS}
+  probeAt = now + ${PROBE_EVERY_MS}
+end
+if untilAt <= now then return 0 end
+if tonumber(redis.call('HGET', KEYS[1], 'until') or '0') >= untilAt then return untilAt end
+redis.call('HSET', KEYS[1], 'until', string.format('%.0f', untilAt), 'probeAt', string.format('%.0f', probeAt))
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', untilAt))
+return untilAt`);
+
+/** KEYS: used, closed. Answers now, used today, closed until, probe at. */
+const look = defineScript<[number, string | null, string | null, string | null]>(`${NOW_LUA}
+local day = math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
+return { now, redis.call('GET', KEYS[1] .. ':d' .. day), redis.call('HGET', KEYS[2], 'until'), redis.call('HGET', KEYS[2], 'probeAt') }`);
+
+/** What we have used of WeChat's quotas, and which of them WeChat has closed. */
+export class Ledger {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** The keys that the departing script needs: used, closed. */
+  keysOf(pair: QuotaPair): [used: string, closed: string] {
+    return [
+      keys.quotaUsed(pair.component, pair.appid, pair.path),
+      keys.quotaClosed(pair.component, pair.appid, pair.path),
+    ];
+  }
+
+  async usage(pair: QuotaPair, endpoint: Endpoint): Promise<Usage> {
+    const [now, used, until] = await look(this.#redis, this.keysOf(pair), []);
+    const closedUntil = Number(until ?? 0);
+    return {
+      used: Number(used ?? 0),
+      limit: endpoint.dailyLimit,
+      closedUntil: closedUntil > now ? toLocalDate(closedUntil, now) : undefined,
+    };
+  }
+
+  /** Throws where nothing may leave now, not even a probe: an interactive call is refused at once. */
+  async refuseIfClosed(pair: QuotaPair): Promise<void> {
+    const [now, , until, probeAt] = await look(this.#redis, this.keysOf(pair), []);
+    if (Number(until ?? 0) <= now) return;
+    if (Number(probeAt ?? 0) > 0 && now >= Number(probeAt)) return;
+    throw new QuotaClosedFailure(pair.path, toLocalDate(Number(until), now));
+  }
+
+  async close(pair: QuotaPair, span: 'day' | 'minute', leftAt: number): Promise<void> {
+    await close(this.#redis, [this.keysOf(pair)[1]], [span, Math.floor(leftAt)]);
+  }
+
+  /** A probe came through. */
+  async reopen(pair: QuotaPair): Promise<void> {
+    await this.#redis.del(this.keysOf(pair)[1]);
+  }
+}

@@ -1,0 +1,60 @@
+import { Failure } from '@wxthirdparty/wechat';
+import { Redis, type RedisOptions } from 'ioredis';
+
+/**
+ * `patient`: commands wait for a lost connection to come back (workers; BullMQ demands it).
+ * `prompt`: commands fail at once while Redis is away, so that a caller hears of it in time (gateways).
+ */
+export type Patience = 'patient' | 'prompt';
+
+/** Opens one connection; answers before it is ready. */
+export function connectRedis(url: string, patience: Patience, name: string): Redis {
+  if (!/^rediss?:\/\//.test(url)) {
+    throw new Failure(
+      'unsupported_redis_url',
+      'operator',
+      'REDIS_URL must begin with redis:// or rediss://; Sentinel and Cluster come with a later version.',
+    );
+  }
+  const options = {
+    connectionName: name,
+    // A restarted Redis is back in well under a second; the default grows to five.
+    retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), 1_000) + Math.random() * 100,
+    ...(patience === 'patient'
+      ? { maxRetriesPerRequest: null }
+      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 5_000 }),
+  } satisfies RedisOptions;
+  const redis = new Redis(url, options);
+  // Without a listener every lost connection would be an unhandled error; the state is told by /readyz.
+  redis.on('error', () => {});
+  return redis;
+}
+
+/** Resolves once the connection works; the Failure after `patienceMs` names the cause without the URL's password. */
+export async function untilConnected(redis: Redis, patienceMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  let last: Error | undefined;
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error) => {
+      last = error;
+    };
+    const timer = setTimeout(() => {
+      redis.off('error', onError);
+      redis.off('ready', onReady);
+      reject(
+        new Failure(
+          'redis_unreachable',
+          'operator',
+          `Redis does not answer (${last?.message ?? 'no answer'}); is it running, and is REDIS_URL right?`,
+        ),
+      );
+    }, patienceMs);
+    const onReady = () => {
+      clearTimeout(timer);
+      redis.off('error', onError);
+      resolve();
+    };
+    redis.on('error', onError);
+    redis.once('ready', onReady);
+  });
+}

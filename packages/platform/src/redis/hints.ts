@@ -1,0 +1,32 @@
+import type { Redis } from 'ioredis';
+
+type Listener = (message: string) => void;
+
+/**
+ * Listens on pub/sub. A hint only saves waiting: whoever depends on a state reads it again by itself, since messages
+ * sent while the connection was down are gone.
+ */
+export class Hints {
+  readonly #subscriber: Redis;
+  readonly #listeners = new Map<string, Set<Listener>>();
+
+  constructor(subscriber: Redis) {
+    this.#subscriber = subscriber;
+    subscriber.on('message', (channel: string, message: string) => {
+      for (const listener of this.#listeners.get(channel) ?? []) listener(message);
+    });
+  }
+
+  /** Returns what ends it. ioredis subscribes again by itself after a reconnect. */
+  on(channel: string, listener: Listener): () => void {
+    const there = this.#listeners.get(channel);
+    if (there) there.add(listener);
+    else {
+      this.#listeners.set(channel, new Set([listener]));
+      this.#subscriber.subscribe(channel).catch(() => {});
+    }
+    return () => {
+      this.#listeners.get(channel)?.delete(listener);
+    };
+  }
+}

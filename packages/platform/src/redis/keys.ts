@@ -1,0 +1,52 @@
+/**
+ * Every Redis key of the house is made here. Keys of one owner share the hash tag `{component:owner}`, so that one Lua
+ * script may touch them together on a Redis Cluster; whatever no script touches together has a tag of its own, so that
+ * the load spreads.
+ */
+const prefix = 'wx';
+
+function owned(component: string, owner: string, rest: string): string {
+  return `${prefix}:{${component}:${owner}}:${rest}`;
+}
+
+export const keys = {
+  token: (component: string, owner: string, kind: string) => owned(component, owner, `token:${kind}`),
+  lease: (component: string, owner: string, kind: string) => owned(component, owner, `lease:${kind}`),
+  fence: (component: string, owner: string, kind: string) => owned(component, owner, `fence:${kind}`),
+
+  ticket: (component: string) => owned(component, component, 'ticket'),
+  ready: (component: string) => owned(component, component, 'ready'),
+  lastPush: (component: string) => owned(component, component, 'last-push'),
+  /** When we may next ask WeChat to push tickets again. */
+  ticketRequest: (component: string) => owned(component, component, 'ticket-request'),
+
+  /** What came of an authorization code, by the code's hash. */
+  codeOutcome: (component: string, codeHash: string) => owned(component, component, `code:${codeHash}`),
+  /** Lives as long as an authorizer counts as in use. */
+  used: (component: string, owner: string) => owned(component, owner, 'used'),
+  /** Authorizers by the time at which their token is due. */
+  due: (component: string) => owned(component, 'due', 'set'),
+  /** Says that the due set has been filled from SQL since Redis was last empty. */
+  dueRestored: (component: string) => owned(component, 'due', 'restored'),
+
+  /** `queued → sent → settled`; the bodies lie beside it. */
+  call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
+  callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
+  callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
+
+  /** The script appends `:d<day>` and `:m<minute>`. */
+  quotaUsed: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
+  quotaClosed: (component: string, owner: string, path: string) => owned(component, owner, `closed:${path}`),
+} as const;
+
+/** Pub/sub channels; only hints travel there, nothing that must arrive. */
+export const channels = {
+  tokens: `${prefix}:tokens`,
+  readiness: `${prefix}:readiness`,
+  replies: (gateway: string) => `${prefix}:replies:${gateway}`,
+} as const;
+
+/** BullMQ builds its keys as `prefix:queue:…`; a tag for each queue keeps its scripts in one slot. */
+export function queuePrefix(queue: string): string {
+  return `{${prefix}:${queue}}`;
+}

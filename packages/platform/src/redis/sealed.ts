@@ -1,0 +1,93 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { Failure } from '@wxthirdparty/wechat';
+
+const FORMAT = 1;
+const KEY_ID_BYTES = 4;
+const SALT_BYTES = 16;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES + IV_BYTES;
+const REMEMBERED_KEYS = 1_000;
+
+/**
+ * Seals what may be stored: AES-256-GCM under SECRETS_KEY, with the place where it lies (component, owner, field) as
+ * associated data, so that a value copied elsewhere does not open.
+ *
+ * Layout: format, key id, salt, iv, ciphertext, tag. Each process seals under a key of its own, derived with a random
+ * salt, and counts its ivs: random ivs under one key would run out of safety after 2^32 bodies.
+ */
+export class Seals {
+  readonly #masters: readonly { readonly id: Buffer; readonly key: Buffer }[];
+  readonly #derived = new Map<string, Buffer>();
+  readonly #salt = randomBytes(SALT_BYTES);
+  readonly #ivPrefix = randomBytes(4);
+  #sealed = 0n;
+
+  /** The first key seals; all open, so that keys rotate. */
+  constructor(keys: readonly Buffer[]) {
+    if (keys.length === 0) throw new Failure('no_secrets_key', 'operator', 'SECRETS_KEY is missing.');
+    this.#masters = keys.map((key) => ({
+      id: createHash('sha256').update(key).digest().subarray(0, KEY_ID_BYTES),
+      key,
+    }));
+  }
+
+  seal(text: string, place: string): string {
+    return this.sealBytes(Buffer.from(text, 'utf8'), place).toString('base64url');
+  }
+
+  open(sealed: string, place: string): string {
+    return this.openBytes(Buffer.from(sealed, 'base64url'), place).toString('utf8');
+  }
+
+  sealBytes(plain: Buffer, place: string): Buffer {
+    const master = this.#masters[0]!;
+    const iv = Buffer.alloc(IV_BYTES);
+    this.#ivPrefix.copy(iv);
+    iv.writeBigUInt64BE(this.#sealed++, 4);
+    const cipher = createCipheriv('aes-256-gcm', this.#key(master, this.#salt), iv);
+    cipher.setAAD(Buffer.from(place, 'utf8'));
+    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([Buffer.from([FORMAT]), master.id, this.#salt, iv, body, cipher.getAuthTag()]);
+  }
+
+  /** Throws Failure `unsealable` where no key opens it. */
+  openBytes(sealed: Buffer, place: string): Buffer {
+    if (sealed.length < HEADER_BYTES + TAG_BYTES || sealed[0] !== FORMAT) throw unsealable(place);
+    const id = sealed.subarray(1, 1 + KEY_ID_BYTES);
+    const salt = sealed.subarray(1 + KEY_ID_BYTES, 1 + KEY_ID_BYTES + SALT_BYTES);
+    const iv = sealed.subarray(HEADER_BYTES - IV_BYTES, HEADER_BYTES);
+    const master = this.#masters.find((m) => m.id.equals(id));
+    if (!master) throw unsealable(place);
+    const decipher = createDecipheriv('aes-256-gcm', this.#key(master, salt), iv);
+    decipher.setAAD(Buffer.from(place, 'utf8'));
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+    try {
+      return Buffer.concat([
+        decipher.update(sealed.subarray(HEADER_BYTES, sealed.length - TAG_BYTES)),
+        decipher.final(),
+      ]);
+    } catch (cause) {
+      throw unsealable(place, cause);
+    }
+  }
+
+  #key(master: { readonly id: Buffer; readonly key: Buffer }, salt: Buffer): Buffer {
+    const name = `${master.id.toString('hex')}${salt.toString('hex')}`;
+    const known = this.#derived.get(name);
+    if (known) return known;
+    const key = Buffer.from(hkdfSync('sha256', master.key, salt, 'wxthirdparty seal', 32));
+    if (this.#derived.size >= REMEMBERED_KEYS) this.#derived.clear();
+    this.#derived.set(name, key);
+    return key;
+  }
+}
+
+function unsealable(place: string, cause?: unknown): Failure {
+  return new Failure(
+    'unsealable',
+    'operator',
+    `A stored secret (${place}) does not open; is SECRETS_KEY the one under which it was sealed?`,
+    { cause },
+  );
+}

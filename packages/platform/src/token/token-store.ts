@@ -1,0 +1,241 @@
+import type { Failure, Remedy } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import { channels, keys } from '../redis/keys.ts';
+import { defineScript, NOW_LUA, type Script } from '../redis/script.ts';
+import type { Seals } from '../redis/sealed.ts';
+import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
+import type { TokenKind } from './token-kind.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** One token's record. All times are ms on Redis' clock; `now` is that clock when it was read. */
+export interface TokenRecord {
+  readonly now: number;
+  readonly value: string | undefined;
+  readonly version: number;
+  readonly refreshAt: number;
+  readonly trustedUntil: number;
+  readonly expiresAt: number;
+  /** Fetches that failed in a row. */
+  readonly failures: number;
+  /** Before this nobody asks WeChat; 0 when nothing stands against it. */
+  readonly retryAt: number;
+  readonly failure: TokenFailure | undefined;
+}
+
+export interface TokenFailure {
+  readonly code: string;
+  readonly remedy: Remedy;
+  readonly message: string;
+  readonly errcode: number | undefined;
+  readonly at: number;
+}
+
+const FIELDS = [
+  'value',
+  'version',
+  'refreshAt',
+  'trustedUntil',
+  'expiresAt',
+  'failures',
+  'retryAt',
+  'failure',
+] as const;
+const READ_LUA = `redis.call('HMGET', KEYS[#KEYS_TOKEN], '${FIELDS.join("', '")}')`;
+type RawFields = (string | null)[];
+
+/** KEYS: token. */
+const read = defineScript<[number, RawFields]>(`${NOW_LUA}
+return { now, ${READ_LUA.replace('#KEYS_TOKEN', '1')} }`);
+
+/**
+ * Lease, fence and "read again" in one step. KEYS: token, fence, lease. ARGV: the lease's value.
+ * The fence is at least Redis' time, so that an emptied or failed-over Redis cannot move it backwards.
+ */
+const admit = defineScript<[number, string, RawFields] | null>(`${NOW_LUA}
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return false end
+local last = math.max(
+  tonumber(redis.call('GET', KEYS[2]) or '0'),
+  tonumber(redis.call('HGET', KEYS[1], 'version') or '0'))
+local fence = string.format('%.0f', math.max(last + 1, now))
+redis.call('SET', KEYS[2], fence, 'PX', ${30 * DAY_MS})
+return { now, fence, ${READ_LUA.replace('#KEYS_TOKEN', '1')} }`);
+
+/** ARGV: version, sealed value, refreshAt, trustedUntil, expiresAt, capRefreshAt, capTrustedUntil, channel, owner. */
+const PUBLISH_LUA = `
+local stored = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+local outcome = 1
+if tonumber(ARGV[1]) <= stored then
+  -- WeChat may have minted ours last and end the stored one five minutes later: do not lean on it for longer.
+  outcome = 0
+  for field, cap in pairs({ refreshAt = ARGV[6], trustedUntil = ARGV[7] }) do
+    if tonumber(redis.call('HGET', KEYS[1], field) or '0') > tonumber(cap) then redis.call('HSET', KEYS[1], field, cap) end
+  end
+else
+  redis.call('HSET', KEYS[1], 'version', ARGV[1], 'value', ARGV[2], 'refreshAt', ARGV[3], 'trustedUntil', ARGV[4],
+    'expiresAt', ARGV[5], 'failures', '0')
+  redis.call('HDEL', KEYS[1], 'retryAt', 'failure')
+  -- Longer than the token itself: its version must outlive it.
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(ARGV[5]) + ${7 * DAY_MS}))
+end
+redis.call('PUBLISH', ARGV[8], ARGV[9])
+`;
+
+/** ARGV: fence, retryAfterMs, failure as JSON without its time, channel, owner, counts (1: WeChat was asked). */
+const FAIL_LUA = `
+local outcome = 0
+if tonumber(redis.call('HGET', KEYS[1], 'version') or '0') <= tonumber(ARGV[1]) then
+  outcome = 1
+  local failure = cjson.decode(ARGV[3])
+  failure.at = now
+  redis.call('HSET', KEYS[1], 'retryAt', string.format('%.0f', now + tonumber(ARGV[2])), 'failure', cjson.encode(failure))
+  if ARGV[6] == '1' then
+    redis.call('HINCRBY', KEYS[1], 'failures', 1)
+    redis.call('HSET', KEYS[1], 'failedAt', string.format('%.0f', now))
+  end
+  redis.call('PEXPIRE', KEYS[1], ${30 * DAY_MS})
+end
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+`;
+
+/** ARGV: the version that WeChat refused. */
+const DISTRUST_LUA = `
+local outcome = 0
+if redis.call('HGET', KEYS[1], 'version') == ARGV[1] then
+  outcome = 1
+  redis.call('HSET', KEYS[1], 'refreshAt', '0', 'trustedUntil', '0')
+end
+`;
+
+/** What stands against asking WeChat is gone: the owner's state has changed. ARGV: channel, owner. */
+const FORGIVE_LUA = `
+local outcome = redis.call('HDEL', KEYS[1], 'retryAt', 'failure')
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+`;
+
+interface ChangeScripts {
+  readonly publish: Script<number>;
+  readonly fail: Script<number>;
+  readonly distrust: Script<number>;
+  readonly forgive: Script<number>;
+}
+
+/** The records of all kinds of token. Every change is compare-and-set on the version. */
+export class TokenStore {
+  readonly #redis: Redis;
+  readonly #seals: Seals;
+  readonly #kinds: ReadonlyMap<TokenKindName, TokenKind>;
+  readonly #changes = new Map<TokenKindName, ChangeScripts>();
+
+  constructor(redis: Redis, seals: Seals, kinds: readonly TokenKind[]) {
+    this.#redis = redis;
+    this.#seals = seals;
+    this.#kinds = new Map(kinds.map((kind) => [kind.name, kind]));
+    for (const kind of kinds) this.#changes.set(kind.name, changeScripts(kind));
+  }
+
+  async read(owner: TokenOwner): Promise<TokenRecord> {
+    const [now, fields] = await read(this.#redis, [tokenKey(owner)], []);
+    return this.#record(owner, now, fields);
+  }
+
+  /** Undefined where the lease is no longer ours. */
+  async admit(owner: TokenOwner, leaseValue: string): Promise<{ fence: number; record: TokenRecord } | undefined> {
+    const { kind, component, appid } = owner;
+    const answer = await admit(
+      this.#redis,
+      [tokenKey(owner), keys.fence(component, appid, kind), leaseKey(owner)],
+      [leaseValue],
+    );
+    if (!answer) return undefined;
+    const [now, fence, fields] = answer;
+    return { fence: Number(fence), record: this.#record(owner, now, fields) };
+  }
+
+  /** `sentAt`: when the request left, in ms on Redis' clock. `outrun`: a newer token is there; ours is thrown away. */
+  async publish(
+    owner: TokenOwner,
+    fence: number,
+    token: { value: string; refreshAt: number; trustedUntil: number; expiresAt: number; sentAt: number },
+  ): Promise<'stored' | 'outrun'> {
+    const stored = await this.#change('publish', owner, [
+      fence,
+      this.#seals.seal(token.value, place(owner)),
+      Math.floor(token.refreshAt),
+      Math.floor(token.trustedUntil),
+      Math.floor(token.expiresAt),
+      Math.floor(token.sentAt + 3 * MINUTE_MS),
+      Math.floor(token.sentAt + 4 * MINUTE_MS),
+      channels.tokens,
+      ownerKey(owner),
+    ]);
+    return stored === 1 ? 'stored' : 'outrun';
+  }
+
+  /** `asked`: the request reached WeChat or tried to; false where we lacked what we need to ask. */
+  async fail(owner: TokenOwner, fence: number, failure: Failure, retryAfterMs: number, asked: boolean): Promise<void> {
+    const told = { code: failure.code, remedy: failure.remedy, message: failure.message, errcode: failure.errcode };
+    await this.#change('fail', owner, [
+      fence,
+      Math.floor(retryAfterMs),
+      JSON.stringify(told),
+      channels.tokens,
+      ownerKey(owner),
+      asked ? 1 : 0,
+    ]);
+  }
+
+  /** True when that version was the current one: the next reader gets a new token. */
+  async distrust(owner: TokenOwner, version: number): Promise<boolean> {
+    return (await this.#change('distrust', owner, [version])) === 1;
+  }
+
+  async forgive(owner: TokenOwner): Promise<void> {
+    await this.#change('forgive', owner, [channels.tokens, ownerKey(owner)]);
+  }
+
+  #change(script: keyof ChangeScripts, owner: TokenOwner, args: (string | number)[]): Promise<number> {
+    const extra = this.#kinds.get(owner.kind)?.afterChange?.keys(owner) ?? [];
+    return this.#changes.get(owner.kind)![script](this.#redis, [tokenKey(owner), ...extra], args);
+  }
+
+  #record(owner: TokenOwner, now: number, fields: RawFields): TokenRecord {
+    const [value, version, refreshAt, trustedUntil, expiresAt, failures, retryAt, failure] = fields;
+    return {
+      now,
+      value: value ? this.#seals.open(value, place(owner)) : undefined,
+      version: Number(version ?? 0),
+      refreshAt: Number(refreshAt ?? 0),
+      trustedUntil: Number(trustedUntil ?? 0),
+      expiresAt: Number(expiresAt ?? 0),
+      failures: Number(failures ?? 0),
+      retryAt: Number(retryAt ?? 0),
+      failure: failure ? (JSON.parse(failure) as TokenFailure) : undefined,
+    };
+  }
+}
+
+function changeScripts(kind: TokenKind): ChangeScripts {
+  const after = kind.afterChange?.lua ?? '';
+  const whole = (lua: string) =>
+    defineScript<number>(`${NOW_LUA}local function EXTRA(n) return KEYS[1 + n] end\n${lua}\n${after}\nreturn outcome`);
+  return {
+    publish: whole(PUBLISH_LUA),
+    fail: whole(FAIL_LUA),
+    distrust: whole(DISTRUST_LUA),
+    forgive: whole(FORGIVE_LUA),
+  };
+}
+
+function tokenKey(owner: TokenOwner): string {
+  return keys.token(owner.component, owner.appid, owner.kind);
+}
+
+export function leaseKey(owner: TokenOwner): string {
+  return keys.lease(owner.component, owner.appid, owner.kind);
+}
+
+function place(owner: TokenOwner): string {
+  return `${owner.component}/${owner.appid}/token:${owner.kind}`;
+}

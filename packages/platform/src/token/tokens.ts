@@ -1,0 +1,255 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { Hints } from '../redis/hints.ts';
+import { channels } from '../redis/keys.ts';
+import type { Leases } from '../redis/lease.ts';
+import { toLocalDate } from '../redis/redis-time.ts';
+import { type RefreshOutcome, refresh } from './refresh.ts';
+import { ownerKey, type Token, type TokenKindName, type TokenOwner } from './token.ts';
+import type { TokenKind } from './token-kind.ts';
+import type { TokenRecord, TokenStore } from './token-store.ts';
+
+const CACHED_FOR_MS = 30_000;
+const REREAD_MS = 500;
+const ASK_AGAIN_MS = 2_000;
+const ENSURE_WITHIN_MS = 30_000;
+
+export interface TokensOptions {
+  readonly store: TokenStore;
+  readonly leases: Leases;
+  readonly hints: Hints;
+  readonly kinds: readonly TokenKind[];
+  /** Puts a RefreshJob into its queue; may fail while Redis is away. */
+  readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
+}
+
+/**
+ * Where a process gets tokens: from its cache, from Redis, or by asking for a refresh and waiting. One waiting loop for
+ * each owner, however many ask.
+ */
+export class Tokens {
+  readonly #options: TokensOptions;
+  readonly #cache = new Map<string, { readonly token: Token; readonly readAt: number }>();
+  readonly #waits = new Map<string, TokenWait>();
+
+  constructor(options: TokensOptions) {
+    this.#options = options;
+    // A hint that something about this owner has changed: forget what we think we know.
+    options.hints.on(channels.tokens, (owner) => {
+      this.#cache.delete(owner);
+      this.#waits.get(owner)?.wake();
+    });
+  }
+
+  get store(): TokenStore {
+    return this.#options.store;
+  }
+
+  /**
+   * A trusted token. Waits at most `waitMs` for a refresh, then fails with `token_not_ready`; while a refresh is known to
+   * fail, fails at once with the recorded cause.
+   */
+  async get(owner: TokenOwner, waitMs: number, signal?: AbortSignal): Promise<Token> {
+    const cached = this.#cached(owner);
+    if (cached) return cached;
+    const record = await this.#options.store.read(owner);
+    const token = this.#trusted(owner, record);
+    if (token) return token;
+    throwIfBackingOff(record);
+    return this.#wait(owner, waitMs, signal);
+  }
+
+  /** Whether a call could leave now without any refresh. */
+  async has(owner: TokenOwner): Promise<boolean> {
+    if (this.#cached(owner)) return true;
+    return this.#trusted(owner, await this.#options.store.read(owner)) !== undefined;
+  }
+
+  /**
+   * WeChat refused this token. Only if it is still the current one does a refresh follow: a caller that comes late with
+   * an old token must not void the new one.
+   */
+  async distrust(token: Token): Promise<void> {
+    this.#forget(token);
+    if (await this.#options.store.distrust(token.owner, token.version)) await this.askForRefresh(token.owner);
+  }
+
+  /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
+  refresh(owner: TokenOwner): Promise<RefreshOutcome> {
+    return refresh(owner, this.#kind(owner.kind), this.#options);
+  }
+
+  /**
+   * A trusted token, refreshed inline where it is due: for a refresh that needs the component's token. It never waits for
+   * another job, which might be waiting behind this very one.
+   */
+  async ensure(owner: TokenOwner): Promise<Token> {
+    const until = performance.now() + ENSURE_WITHIN_MS;
+    for (;;) {
+      const record = await this.#options.store.read(owner);
+      const token = this.#trusted(owner, record);
+      if (token) return token;
+      throwIfBackingOff(record);
+      const { outcome } = await this.refresh(owner);
+      if (outcome === 'held') await this.#hintOr(owner, 200);
+      if (performance.now() > until) throw notReady(owner);
+    }
+  }
+
+  async askForRefresh(owner: TokenOwner): Promise<void> {
+    // A lost wish is asked again by whoever still waits, and by the watch.
+    await this.#options.askForRefresh(owner).catch(() => {});
+  }
+
+  #kind(name: TokenKindName): TokenKind {
+    const kind = this.#options.kinds.find((k) => k.name === name);
+    if (!kind) throw new Error(`no token kind ${name}`);
+    return kind;
+  }
+
+  #cached(owner: TokenOwner): Token | undefined {
+    const entry = this.#cache.get(ownerKey(owner));
+    if (
+      !entry ||
+      performance.now() - entry.readAt > CACHED_FOR_MS ||
+      entry.token.trustedUntil.getTime() <= Date.now()
+    ) {
+      return undefined;
+    }
+    return entry.token;
+  }
+
+  #trusted(owner: TokenOwner, record: TokenRecord): Token | undefined {
+    if (!record.value || record.trustedUntil <= record.now) return undefined;
+    const token: Token = {
+      owner,
+      value: record.value,
+      version: record.version,
+      trustedUntil: toLocalDate(record.trustedUntil, record.now),
+    };
+    this.#cache.set(ownerKey(owner), { token, readAt: performance.now() });
+    return token;
+  }
+
+  #forget(token: Token): void {
+    const key = ownerKey(token.owner);
+    if (this.#cache.get(key)?.token.version === token.version) this.#cache.delete(key);
+  }
+
+  #wait(owner: TokenOwner, waitMs: number, signal: AbortSignal | undefined): Promise<Token> {
+    const key = ownerKey(owner);
+    let wait = this.#waits.get(key);
+    if (!wait) {
+      wait = new TokenWait();
+      this.#waits.set(key, wait);
+      void this.#loop(owner, wait).finally(() => this.#waits.delete(key));
+    }
+    return wait.join(waitMs, signal, () => notReady(owner));
+  }
+
+  /** Reads until the token is there or nobody waits any longer; the announcement only shortens it. */
+  async #loop(owner: TokenOwner, wait: TokenWait): Promise<void> {
+    let askedAt = Number.NEGATIVE_INFINITY;
+    while (wait.wanted) {
+      try {
+        const record = await this.#options.store.read(owner);
+        const token = this.#trusted(owner, record);
+        if (token) return wait.settle(token);
+        throwIfBackingOff(record);
+      } catch (error) {
+        return wait.fail(error);
+      }
+      if (performance.now() - askedAt >= ASK_AGAIN_MS) {
+        askedAt = performance.now();
+        void this.askForRefresh(owner);
+      }
+      await wait.pause(REREAD_MS);
+    }
+  }
+
+  async #hintOr(owner: TokenOwner, ms: number): Promise<void> {
+    let off = () => {};
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      off = this.#options.hints.on(channels.tokens, (key) => key === ownerKey(owner) && resolve());
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    off();
+  }
+}
+
+/** The callers in one process that wait for one owner's token. */
+class TokenWait {
+  readonly #joined = new Set<{ resolve(token: Token): void; reject(error: unknown): void }>();
+  #wake: (() => void) | undefined;
+  #woken = false;
+
+  get wanted(): boolean {
+    return this.#joined.size > 0;
+  }
+
+  join(waitMs: number, signal: AbortSignal | undefined, tooLate: () => Failure): Promise<Token> {
+    return new Promise<Token>((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        this.#joined.delete(me);
+      };
+      const me = {
+        resolve: (token: Token) => {
+          leave();
+          resolve(token);
+        },
+        reject: (error: unknown) => {
+          leave();
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => me.reject(tooLate()), waitMs);
+      const onAbort = () => me.reject(signal?.reason);
+      signal?.addEventListener('abort', onAbort);
+      this.#joined.add(me);
+    });
+  }
+
+  settle(token: Token): void {
+    for (const caller of this.#joined) caller.resolve(token);
+  }
+
+  fail(error: unknown): void {
+    for (const caller of this.#joined) caller.reject(error);
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  async pause(ms: number): Promise<void> {
+    // A hint that came while the record was being read must not be slept over.
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#wake = undefined;
+    this.#woken = false;
+  }
+}
+
+function throwIfBackingOff(record: TokenRecord): void {
+  if (record.retryAt <= record.now || !record.failure) return;
+  const { code, remedy, message, errcode } = record.failure;
+  throw new Failure(code, remedy, message, {
+    ...(errcode === undefined ? {} : { errcode }),
+    retryAfterMs: record.retryAt - record.now,
+  });
+}
+
+function notReady(owner: TokenOwner): Failure {
+  return new Failure('token_not_ready', 'retry', `The ${owner.kind} token of ${owner.appid} is still being fetched.`);
+}

@@ -1,0 +1,111 @@
+import type { ComponentApi } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import type { AuthorizerStore } from './authorizer/authorizer-store.ts';
+import { authorizerOwner } from './authorizer/authorizer-token.ts';
+import type { DueSet } from './authorizer/due-set.ts';
+import { componentOwner } from './component/component-token.ts';
+import type { Components } from './component/components.ts';
+import type { Tickets } from './component/ticket.ts';
+import { requestTicketsIfSilent } from './component/ticket-request.ts';
+import type { Tokens } from './token/tokens.ts';
+
+const EVERY_MS = 5_000;
+const DUE_AT_ONCE = 500;
+/** After a lost Redis all tokens are due; spread them, since WeChat counts. */
+const SPREAD_MS = 60_000;
+
+export interface WatchOptions {
+  readonly redis: Redis;
+  readonly components: Components;
+  readonly tickets: Tickets;
+  readonly tokens: Tokens;
+  readonly authorizerStore: AuthorizerStore;
+  readonly dueSet: DueSet;
+  readonly api: ComponentApi;
+  /** Told what was repaired, and what went wrong. */
+  readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
+}
+
+/** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
+export function startWatch(options: WatchOptions): { close(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> = Promise.resolve();
+  let closed = false;
+  const later = (ms: number) => {
+    if (closed) return;
+    timer = setTimeout(() => {
+      round = watchAll(options).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
+    }, ms);
+  };
+  later(0);
+  return {
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}
+
+async function watchAll(options: WatchOptions): Promise<void> {
+  for (const { appid } of options.components.all()) {
+    await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
+    await attempt(options, appid, 'restore_due', () => restoreDue(options, appid));
+    await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
+    await attempt(options, appid, 'due', () => refreshDue(options, appid));
+    await attempt(options, appid, 'request_tickets', async () => {
+      const did = await requestTicketsIfSilent(appid, options);
+      return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
+    });
+  }
+}
+
+/** One part's trouble must not keep the others from their work. */
+async function attempt(
+  { tell }: WatchOptions,
+  component: string,
+  what: string,
+  part: () => Promise<string | undefined>,
+): Promise<void> {
+  try {
+    const did = await part();
+    if (did) tell({ component, did });
+  } catch (failure) {
+    tell({ component, did: `${what}_failed`, failure });
+  }
+}
+
+async function restoreTicket({ tickets }: WatchOptions, component: string): Promise<string | undefined> {
+  if (await tickets.view(component)) return undefined;
+  return (await tickets.restore(component)) ? 'ticket_restored' : undefined;
+}
+
+async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: string): Promise<string | undefined> {
+  let count = 0;
+  const restored = await dueSet.restoreOnce(component, async (since) => {
+    for await (const page of authorizerStore.usedSince(component, since)) {
+      for (const appid of page) {
+        await dueSet.markUsed(component, appid);
+        await dueSet.scheduleWhereMissing(component, appid, Math.random() * SPREAD_MS);
+      }
+      count += page.length;
+    }
+  });
+  return restored && count > 0 ? `due_restored_${count}` : undefined;
+}
+
+/** Components always have a token at hand: each call may need it. */
+async function refreshComponent({ tokens, tickets }: WatchOptions, component: string): Promise<undefined> {
+  const owner = componentOwner(component);
+  const record = await tokens.store.read(owner);
+  if (record.now < record.refreshAt || record.now < record.retryAt) return;
+  if (!(await tickets.current(component))) return;
+  await tokens.askForRefresh(owner);
+}
+
+async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): Promise<undefined> {
+  for (const appid of await dueSet.claim(component, DUE_AT_ONCE)) {
+    if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
+    else await dueSet.drop(component, appid);
+  }
+}

@@ -1,0 +1,75 @@
+import { type JobContract, queuePrefix } from '@wxthirdparty/platform';
+import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+/** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
+const LOCK_MS = 3_000;
+const STALL_CHECK_MS = 1_500;
+/** BullMQ fails a job at its second stall; ours may be cut anywhere, any number of times. */
+const MOST_STALLS = 1_000_000;
+
+/** What a processor wants done with its job; nothing: it is finished. */
+export type Next = { readonly delayMs: number } | { readonly handBack: true } | undefined;
+
+export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<Payload>) => Promise<Next>;
+
+export interface RunOptions {
+  readonly concurrency: number;
+  readonly shutdownMs: number;
+  readonly connect: (name: string) => Redis;
+  readonly log: Logger;
+}
+
+/** Runs one queue's jobs until it is closed. */
+export function runQueue<Payload>(
+  contract: JobContract<Payload>,
+  process: Process<Payload>,
+  { concurrency, shutdownMs, connect, log }: RunOptions,
+): { readonly ready: Promise<void>; close(): Promise<void> } {
+  const leaving = new AbortController();
+  const connection = connect(`worker-${contract.queue}`);
+  const worker = new Worker<Payload, void>(
+    contract.queue,
+    async (job, token, signal) => {
+      const either = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
+      const next = await process(job.data, either, job);
+      if (!next) return;
+      if ('delayMs' in next) {
+        await job.moveToDelayed(Date.now() + Math.ceil(next.delayMs), token);
+        throw new DelayedError();
+      }
+      await job.moveToWait(token);
+      throw new WaitingError();
+    },
+    {
+      connection,
+      prefix: queuePrefix(contract.queue),
+      concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALL_CHECK_MS,
+      maxStalledCount: MOST_STALLS,
+    },
+  );
+  worker.on('error', (error) => log.warn({ queue: contract.queue, err: { message: error.message } }, 'queue trouble'));
+  worker.on('failed', (job, error) =>
+    log.warn(
+      { queue: contract.queue, job: job?.id, attempts: job?.attemptsMade, err: { message: error.message } },
+      'job failed',
+    ),
+  );
+  return {
+    ready: worker.waitUntilReady().then(() => {}),
+    async close() {
+      // Running work has most of the patience to finish; what still runs then is told to stop, and handed back.
+      const timer = setTimeout(() => leaving.abort(new Error('the process is leaving')), shutdownMs * 0.6);
+      try {
+        await worker.close();
+      } finally {
+        clearTimeout(timer);
+        leaving.abort();
+        connection.disconnect();
+      }
+    },
+  };
+}
