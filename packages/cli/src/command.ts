@@ -3,9 +3,11 @@ import type { Leaving } from './leave-on-signal.ts';
 export interface Invocation {
   /** The environment with `.env` beneath it. */
   readonly env: NodeJS.ProcessEnv;
+  /** The environment alone. */
+  readonly envWithoutFile: NodeJS.ProcessEnv;
   readonly args: readonly string[];
   readonly leaving: Leaving;
 }
 
-/** One word of the command line. Returning means exit code 0. */
-export type Command = (invocation: Invocation) => Promise<void>;
+/** One word of the command line. Answers the exit code; nothing means 0. */
+export type Command = (invocation: Invocation) => Promise<number | void>;

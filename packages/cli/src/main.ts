@@ -17,8 +17,7 @@ async function main([name = 'help', ...args]: string[]): Promise<number> {
   try {
     const env = withDotEnv(join(root, '.env'), process.env);
     const command = await entry.load();
-    await command({ env, args, leaving });
-    return 0;
+    return (await command({ env, envWithoutFile: process.env, args, leaving })) ?? 0;
   } catch (error) {
     if (error instanceof LeftEarly) return 0;
     console.error(explain(error));

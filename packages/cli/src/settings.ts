@@ -35,7 +35,8 @@ export interface WechatSettings {
   proxy?: string;
 }
 
-export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'simulator';
+/** What a command needs; the simulator reads settings of its own. */
+export type Need = 'gateway' | 'worker' | 'start' | 'migrate';
 
 /** Every schema's words continue a sentence that begins with the variable's name. */
 const variables = {

@@ -17,12 +17,6 @@ export const gateway: Command = async ({ env, leaving }) => {
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
 
   const starting = startGateway(platform, gatewaySettings(settings, port, drainMs(settings, 1)), log);
-  const { url } = scope.keep(
-    'gateway',
-    await leaving.unlessLeft(sayTakenPort(starting, port)),
-    (g) => g.close(),
-    settings.shutdownMs,
-  );
-  log.info(`gateway listening on ${url}`);
+  scope.keep('gateway', await leaving.unlessLeft(sayTakenPort(starting, port)), (g) => g.close(), settings.shutdownMs);
   await leaving.asked;
 };

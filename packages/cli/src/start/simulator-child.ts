@@ -41,7 +41,8 @@ export async function startSimulator(
     detached: true,
     // Its input stays open as long as we live, and it goes when that ends.
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, SIMULATOR_SETTINGS: JSON.stringify(settings), SIMULATOR_EXIT_WITH_PARENT: '1' },
+    // Nothing else of our environment: its PORT and HOST are the gateway's.
+    env: { SIMULATOR_SETTINGS: JSON.stringify(settings), SIMULATOR_EXIT_WITH_PARENT: '1' },
   });
   const log = createWriteStream(file, { flags: 'a', mode: 0o600 });
   child.stdout.pipe(log, { end: false });

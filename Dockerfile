@@ -1,0 +1,31 @@
+# One image for every process; the command says which one it is.
+FROM node:24-slim
+
+WORKDIR /app
+ENV NODE_ENV=production
+
+# The lockfile and the manifests first: the packages are installed again only when these change.
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY packages/cli/package.json packages/cli/
+COPY packages/gateway/package.json packages/gateway/
+COPY packages/platform/package.json packages/platform/
+COPY packages/simulator/package.json packages/simulator/
+COPY packages/wechat/package.json packages/wechat/
+COPY packages/worker/package.json packages/worker/
+COPY e2e/package.json e2e/
+# Without the optional packages: they are Node itself, for machines that have an older one, and native extras that
+# every user of them does without.
+RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --no-optional \
+ && rm -rf /root/.npm /root/.cache /root/.local
+
+COPY packages packages
+
+# Compose mounts a volume here; a new volume takes over the owner of the folder that it covers.
+RUN mkdir /data && chown node:node /data
+ENV DATA_DIR=/data
+VOLUME /data
+USER node
+
+# Node itself is the process that gets the signals.
+CMD ["node", "packages/cli/src/main.ts", "gateway"]
+EXPOSE 3000
