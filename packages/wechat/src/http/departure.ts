@@ -4,6 +4,7 @@ import { TransportFailure, type WeChatRequest, type WeChatResponse } from './tra
 const largestAnswer = 25 * 1024 * 1024;
 /** So little goes out in one write, whole or not at all. */
 const oneWrite = 8 * 1024;
+const mostSocketsLost = 3;
 
 /** One request on its way: knows at every moment whether something of it may have reached WeChat. */
 export class Departure implements Dispatcher.DispatchHandler {
@@ -15,6 +16,8 @@ export class Departure implements Dispatcher.DispatchHandler {
   #sent: 'no' | 'maybe' = 'no';
   #writing = false;
   #settled = false;
+  #dispatcher: Dispatcher | undefined;
+  #socketsLost = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
@@ -33,23 +36,17 @@ export class Departure implements Dispatcher.DispatchHandler {
   }
 
   by(dispatcher: Dispatcher): void {
-    const { method, url, headers, body, signal } = this.#request;
-    if (signal?.aborted) {
-      this.#givenUp();
-      return;
-    }
+    this.#dispatcher = dispatcher;
+    if (this.#request.signal?.aborted) this.#givenUp();
+    else this.#dispatch(dispatcher);
+  }
+
+  #dispatch(dispatcher: Dispatcher): void {
+    const { method, url, headers = {}, body = null } = this.#request;
     try {
       const { origin, pathname, search } = new URL(url);
-      dispatcher.dispatch(
-        {
-          origin,
-          path: pathname + search,
-          method: method as Dispatcher.HttpMethod,
-          headers: headers ?? {},
-          body: body ?? null,
-        },
-        this,
-      );
+      const options = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod, headers, body };
+      dispatcher.dispatch(options, this);
     } catch (error) {
       this.#fail('wechat_unreachable', error);
     }
@@ -94,6 +91,15 @@ export class Departure implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#settled) return;
+    if (this.#sent === 'no' && codeOf(error) === 'ECONNRESET' && this.#socketsLost < mostSocketsLost) {
+      // Undici fails what waits behind an idle socket that was reset. It may as well take the next socket.
+      this.#socketsLost++;
+      if (this.#dispatcher !== undefined) {
+        this.#dispatch(this.#dispatcher);
+        return;
+      }
+    }
     if (this.#writing && wasRefusedByTheKernel(error) && (this.#request.body?.length ?? 0) <= oneWrite) {
       // An idle socket was reset a moment ago: the write failed as a whole, before anything else happened.
       this.#sent = 'no';

@@ -12,7 +12,8 @@ export interface TransportOptions {
   connections?: number;
 }
 
-/** Never follows redirects (there are none on the API, dossier §9), never repeats, never decompresses. */
+/** Never follows redirects (there are none on the API, dossier §9), never repeats what may have left, never
+ * decompresses. */
 export function openTransport(options: TransportOptions = {}): Transport {
   const dispatcher = openDispatcher(options);
   return {

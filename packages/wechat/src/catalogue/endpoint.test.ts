@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { endpointOf, endpoints, wechatPathPrefixes } from './endpoint.ts';
+
+test('241 endpoints, each found again, each under a known prefix', () => {
+  expect(endpoints).toHaveLength(241);
+  for (const endpoint of endpoints) {
+    expect(endpointOf(endpoint.method, endpoint.path).name).toBe(endpoint.name);
+    expect(wechatPathPrefixes.some((prefix) => endpoint.path.startsWith(prefix))).toBe(true);
+  }
+  expect([...wechatPathPrefixes].sort()).toEqual(
+    ['/cgi-bin/', '/customservice/', '/datacube/', '/sns/', '/wxa/', '/wxaapi/'].sort(),
+  );
+});
+
+test.each([
+  ['POST', '/cgi-bin/user/info/batchget', true],
+  ['POST', '/cgi-bin/tags/update', true],
+  ['POST', '/cgi-bin/user/info/updateremark', true],
+  ['POST', '/cgi-bin/menu/create', true],
+  ['POST', '/wxa/modify_domain', true],
+  ['POST', '/datacube/getusersummary', true],
+  ['POST', '/cgi-bin/material/get_material', true],
+  ['GET', '/cgi-bin/user/get', true],
+  ['POST', '/cgi-bin/message/custom/send', false],
+  ['POST', '/cgi-bin/message/template/send', false],
+  ['POST', '/cgi-bin/message/mass/sendall', false],
+  ['POST', '/cgi-bin/media/upload', false],
+  ['POST', '/cgi-bin/material/add_material', false],
+  ['POST', '/cgi-bin/tags/create', false],
+  ['POST', '/wxa/release', false],
+  ['POST', '/wxa/submit_audit', false],
+  ['POST', '/cgi-bin/clear_quota', false],
+  ['GET', '/wxa/undocodeaudit', false],
+  ['GET', '/wxa/revertcoderelease', false],
+  ['GET', '/sns/component/jscode2session', false],
+  ['GET', '/cgi-bin/message/custom/send', false],
+  ['POST', '/cgi-bin/component/fastregisterweapp', false],
+  ['POST', '/cgi-bin/component/fastregisterweapp?action=create', false],
+  ['POST', '/cgi-bin/component/fastregisterweapp?action=search', true],
+  ['GET', '/wxa/brand_new', true],
+  ['POST', '/wxa/brand_new', false],
+])('%s %s safe to repeat: %s', (method, path, safe) => {
+  expect(endpointOf(method, path).safeToRepeat).toBe(safe);
+});
+
+test('every send, upload, submission and addition is left alone', () => {
+  const suspicious = /send|upload|submit|mass\/|release$|clear_quota|\/add|api_add|\/create$|apply/;
+  const repeated = endpoints.filter(({ path, safeToRepeat }) => safeToRepeat && suspicious.test(path));
+  expect(repeated.map(({ name }) => name).sort()).toEqual(
+    ['createMenu', 'massGet', 'massSpeedGet', 'massSpeedSet', 'uploadKfHeadImg'].sort(),
+  );
+});
+
+test.each([
+  '/cgi-bin/component/api_component_token',
+  '/cgi-bin/component/api_authorizer_token',
+  '/cgi-bin/component/api_query_auth',
+  '/cgi-bin/component/api_create_preauthcode',
+  '/cgi-bin/component/API_Authorizer_Token/',
+  '/cgi-bin/component/api%5fauthorizer%5ftoken',
+  '/cgi-bin//component/api_query_auth',
+  '/cgi-bin/token',
+  '/cgi-bin/stable_token',
+  '/sns/oauth2/access_token',
+])('%s mints', (path) => {
+  expect(endpointOf('POST', path).mints).toBe(true);
+  expect(endpointOf('GET', path).mints).toBe(true);
+});
+
+test.each(['/cgi-bin/ticket/getticket', '/cgi-bin/user/get', '/sns/oauth2/component/access_token', '/wxa/%zz'])(
+  '%s does not mint',
+  (path) => {
+    expect(endpointOf('GET', path).mints).toBe(false);
+  },
+);
+
+test.each([
+  ['/cgi-bin/component/api_get_authorizer_list', 'component'],
+  ['/cgi-bin/component/something_new', 'component'],
+  ['/cgi-bin/component/setprivacysetting', 'authorizer'],
+  ['/cgi-bin/component/getprivacysetting', 'authorizer'],
+  ['/cgi-bin/component/api_start_push_ticket', 'none'],
+  ['/sns/component/jscode2session', 'component'],
+  ['/sns/oauth2/component/access_token', 'component'],
+  ['/sns/userinfo', 'user'],
+  ['/cgi-bin/openapi/quota/get', 'either'],
+  ['/cgi-bin/user/get', 'authorizer'],
+  ['/wxa/brand_new', 'authorizer'],
+] as const)('%s takes the token: %s', (path, token) => {
+  expect(endpointOf('POST', path).token).toBe(token);
+});
+
+test('limits of a day', () => {
+  expect(endpointOf('GET', '/cgi-bin/user/get').dailyLimit).toBe(500);
+  expect(endpointOf('POST', '/cgi-bin/user/info/batchget').dailyLimit).toBeUndefined();
+});

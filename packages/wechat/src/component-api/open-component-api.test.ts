@@ -1,0 +1,209 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Failure } from '../failure.ts';
+import { openTransport } from '../http/open-transport.ts';
+import { type Transport, TransportFailure } from '../http/transport.ts';
+import type { ComponentApi } from './component-api.ts';
+import { openComponentApi } from './open-component-api.ts';
+
+let answer: { status?: number; body: string } | undefined;
+let seen: { method: string | undefined; path: string; token: string | null; body: unknown } | undefined;
+const server = http.createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    const url = new URL(request.url ?? '', 'http://x');
+    const token = url.searchParams.get('component_access_token');
+    seen = { method: request.method, path: url.pathname, token, body: JSON.parse(Buffer.concat(chunks).toString()) };
+    if (answer === undefined) request.socket.destroy();
+    else response.writeHead(answer.status ?? 200, { 'content-type': 'text/plain' }).end(answer.body);
+  });
+});
+let transport: Transport;
+let api: ComponentApi;
+
+beforeAll(async () => {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  transport = openTransport({});
+  const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  api = openComponentApi({ transport, apiBase, timeoutMs: 2000 });
+});
+afterAll(async () => {
+  await transport.close();
+  await new Promise((done) => server.close(done));
+});
+beforeEach(() => {
+  seen = undefined;
+});
+
+const says = (value: unknown) => {
+  answer = { body: JSON.stringify(value) };
+};
+const own = { appid: 'wxc', appsecret: 'SECRETsecret' };
+const c = { appid: 'wxc', componentToken: 'SECRET+tok/en=' };
+
+test('starting the pushes sends component_secret', async () => {
+  says({ errcode: 0, errmsg: 'ok' });
+  expect(await api.startPushTicket(own)).toBe('started');
+  expect(seen).toEqual({
+    method: 'POST',
+    path: '/cgi-bin/component/api_start_push_ticket',
+    token: null,
+    body: { component_appid: 'wxc', component_secret: 'SECRETsecret' },
+  });
+  says({ errcode: 0, errmsg: 'in a normal state' });
+  expect(await api.startPushTicket(own)).toBe('was_running');
+});
+
+test('the component token is asked for with component_appsecret', async () => {
+  says({ component_access_token: 'T', expires_in: 7200 });
+  expect(await api.fetchComponentToken({ ...own, ticket: 'k' })).toEqual({ token: 'T', expiresInMs: 7_200_000 });
+  expect(seen?.body).toEqual({
+    component_appid: 'wxc',
+    component_appsecret: 'SECRETsecret',
+    component_verify_ticket: 'k',
+  });
+});
+
+test('a pre-auth code, with the token in the query', async () => {
+  says({ pre_auth_code: 'P', expires_in: '1800' });
+  expect(await api.createPreAuthCode(c)).toEqual({ preAuthCode: 'P', expiresInMs: 1_800_000 });
+  expect(seen?.token).toBe('SECRET+tok/en=');
+});
+
+test('an exchanged code', async () => {
+  const func_info = [
+    { funcscope_category: { id: 1 } },
+    { funcscope_category: { id: '17', name: 'x' }, confirm_info: {} },
+  ];
+  says({
+    authorization_info: {
+      authorizer_appid: 'wxa',
+      authorizer_access_token: 'A',
+      expires_in: 7200,
+      authorizer_refresh_token: 'R',
+      func_info,
+    },
+  });
+  expect(await api.queryAuth({ ...c, code: 'queryauthcode@@@1' })).toEqual({
+    appid: 'wxa',
+    accessToken: 'A',
+    expiresInMs: 7_200_000,
+    refreshToken: 'R',
+    scopes: [1, 17],
+  });
+  says({ authorization_info: { authorizer_appid: 'wxa', func_info: [] } });
+  expect(await api.queryAuth({ ...c, code: 'q' })).toMatchObject({ accessToken: undefined, refreshToken: undefined });
+});
+
+test('an authorizer token, whose refresh token may be empty', async () => {
+  says({ authorizer_access_token: 'A', expires_in: 7200, authorizer_refresh_token: '' });
+  const asked = api.fetchAuthorizerToken({ ...c, authorizer: 'wxa', refreshToken: 'R' });
+  expect(await asked).toEqual({ token: 'A', expiresInMs: 7_200_000, refreshToken: undefined });
+  expect(seen?.body).toEqual({ component_appid: 'wxc', authorizer_appid: 'wxa', authorizer_refresh_token: 'R' });
+});
+
+test('an official account and a mini program', async () => {
+  const authorization_info = {
+    authorizer_appid: 'wxa',
+    authorizer_refresh_token: 'SECRET',
+    func_info: [{ funcscope_category: { id: 2 } }],
+  };
+  const authorizer_info = {
+    nick_name: 'N',
+    user_name: 'gh_1',
+    alias: '',
+    principal_name: 'Ltd',
+    service_type_info: { id: 2 },
+    verify_type_info: { id: -1 },
+    account_status: 1,
+  };
+  says({ authorizer_info, authorization_info });
+  const info = await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' });
+  expect(info).toMatchObject({ appid: 'wxa', nickName: 'N', kind: 'official-account', serviceType: 2, verifyType: -1 });
+  expect(info).toMatchObject({ accountStatus: 1, refreshToken: 'SECRET', scopes: [2], principalName: 'Ltd' });
+  expect('alias' in info || 'headImg' in info).toBe(false);
+  expect(inspect(info.raw, { depth: 9 })).not.toContain('SECRET');
+  expect(info.raw).toMatchObject({ authorization_info: { authorizer_refresh_token: '***' } });
+  says({ authorizer_info: { ...authorizer_info, MiniProgramInfo: { network: {} } }, authorization_info });
+  expect((await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' })).kind).toBe('mini-program');
+});
+
+test('a page of the list', async () => {
+  says({ total_count: 33, list: [{ authorizer_appid: 'wxa', refresh_token: '', auth_time: 1558000607 }] });
+  expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({
+    total: 33,
+    items: [{ appid: 'wxa', refreshToken: undefined, authorizedAt: new Date(1558000607000) }],
+  });
+  expect(seen?.body).toEqual({ component_appid: 'wxc', offset: 0, count: 100 });
+});
+
+test('options, by the 2.0 family', async () => {
+  says({ authorizer_appid: 'wxa', option_name: 'voice_recognize', option_value: '1' });
+  expect(await api.getAuthorizerOption({ ...c, authorizer: 'wxa', name: 'voice_recognize' })).toBe('1');
+  expect(seen?.path).toBe('/cgi-bin/component/api_get_authorizer_option');
+  says({ errcode: 0, errmsg: 'ok' });
+  await api.setAuthorizerOption({ ...c, authorizer: 'wxa', name: 'voice_recognize', value: '0' });
+  expect(seen?.body).toMatchObject({ component_appid: 'wxc', authorizer_appid: 'wxa', option_value: '0' });
+});
+
+async function failure(promise: Promise<unknown>): Promise<Failure> {
+  const error = await promise.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Failure);
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('SECRET');
+  return error as Failure;
+}
+const fetchToken = () => api.fetchAuthorizerToken({ ...c, authorizer: 'wxa', refreshToken: 'SECRETrefresh' });
+
+test('refusals', async () => {
+  says({ errcode: 61023, errmsg: 'refresh_token is invalid rid: 617682e0-09059ac5-34a8e2ea' });
+  expect(await failure(fetchToken())).toMatchObject({
+    code: 'refresh_token_refused',
+    remedy: 'reauthorize',
+    errcode: 61023,
+    rid: '617682e0-09059ac5-34a8e2ea',
+  });
+  says({ errcode: 40001, errmsg: 'invalid credential SECRETSECRETSECRETSECRET' });
+  expect(await failure(fetchToken())).toMatchObject({ code: 'token_refused', remedy: 'refresh-token' });
+});
+
+test('where the component’s own secret is sent, 40001 is a matter for a person', async () => {
+  says({ errcode: 40001, errmsg: 'invalid credential' });
+  const refused = await failure(api.fetchComponentToken({ ...own, ticket: 'SECRETticket' }));
+  expect(refused).toMatchObject({ code: 'component_refused', remedy: 'operator', errcode: 40001 });
+  says({ errcode: 61006, errmsg: 'component ticket is invalid' });
+  expect(await failure(api.fetchComponentToken({ ...own, ticket: 'k' }))).toMatchObject({ code: 'ticket_refused' });
+});
+
+test.each([
+  ['', 200],
+  ['<html>502</html>', 502],
+  ['{"cut', 200],
+  ['[]', 200],
+  ['{"errcode":0,"errmsg":"ok"}', 200],
+])('a broken answer: %j', async (body, status) => {
+  answer = { body, status };
+  expect(await failure(fetchToken())).toMatchObject({ code: 'wechat_broken_answer', remedy: 'retry' });
+});
+
+test('a lost answer', async () => {
+  answer = undefined;
+  const lost = await failure(fetchToken());
+  expect(lost).toBeInstanceOf(TransportFailure);
+  expect(lost).toMatchObject({ sent: 'maybe', code: 'wechat_unreachable' });
+});
+
+test('the hook may keep it from leaving, and the signal end it', async () => {
+  says({});
+  const stop = new Error('lease lost');
+  const leaving = () => {
+    throw stop;
+  };
+  await expect(api.createPreAuthCode(c, { leaving })).rejects.toBe(stop);
+  expect(seen).toBeUndefined();
+  const given = await failure(api.createPreAuthCode(c, { signal: AbortSignal.abort() }));
+  expect(given).toMatchObject({ sent: 'no' });
+  expect(seen).toBeUndefined();
+});

@@ -1,0 +1,263 @@
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openTransport } from './open-transport.ts';
+import { type Transport, TransportFailure, type WeChatRequest } from './transport.ts';
+
+const opened: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+function transportWith(options: Parameters<typeof openTransport>[0] = {}): Transport {
+  const transport = openTransport(options);
+  opened.push(() => transport.close());
+  return transport;
+}
+
+async function listen(server: net.Server): Promise<string> {
+  const sockets = new Set<net.Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  opened.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((done) => server.close(done));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const web = (answer: http.RequestListener) => listen(http.createServer(answer));
+const post = (url: string, more: Partial<WeChatRequest> = {}): WeChatRequest => ({
+  method: 'POST',
+  url,
+  body: Buffer.from('{"a":1}'),
+  timeoutMs: 5000,
+  ...more,
+});
+const failureOf = async (promise: Promise<unknown>): Promise<TransportFailure> => {
+  const error = await promise.then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  expect(error).toBeInstanceOf(TransportFailure);
+  return error as TransportFailure;
+};
+const secret = 'access_token=SECRET_TOKEN';
+const everything = (error: Error): string =>
+  [error.message, error.stack, JSON.stringify(error), String(error.cause), JSON.stringify(error.cause)].join(' ');
+
+describe('what arrives', () => {
+  test('method, path, query, headers and body, as they were given', async () => {
+    const base = await web((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', () => {
+        response.setHeader('X-Method', `${request.method} ${request.url} ${request.headers['content-type']}`);
+        response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+        response.end(Buffer.concat(chunks));
+      });
+    });
+    const request = post(`${base}/cgi-bin/x?a=1&b=%2B`, { headers: { 'content-type': 'text/x' } });
+    const { status, headers, body } = await transportWith().send(request);
+    expect({ status, body: body.toString() }).toEqual({ status: 200, body: '{"a":1}' });
+    expect(headers).toMatchObject({ 'x-method': 'POST /cgi-bin/x?a=1&b=%2B text/x', 'set-cookie': 'a=1, b=2' });
+  });
+
+  test('a 502 page and a redirect are answers; nothing is followed', async () => {
+    let asked = 0;
+    const base = await web((_request, response) => {
+      asked++;
+      response.writeHead(asked === 1 ? 502 : 302, { location: '/elsewhere' }).end('<html>');
+    });
+    const transport = transportWith();
+    expect(await transport.send(post(base))).toMatchObject({ status: 502 });
+    expect(await transport.send(post(base))).toMatchObject({ status: 302, body: Buffer.from('<html>') });
+    expect(asked).toBe(2);
+  });
+
+  test('an empty body', async () => {
+    const base = await web((_request, response) => void response.end());
+    expect((await transportWith().send(post(base))).body).toHaveLength(0);
+  });
+
+  test('a socket is used again', async () => {
+    let sockets = 0;
+    const server = http.createServer((_request, response) => void response.end('{}'));
+    server.on('connection', () => sockets++);
+    const base = await listen(server);
+    const transport = transportWith();
+    for (let i = 0; i < 5; i++) await transport.send(post(base));
+    // Two at most: the first may not be free yet when its answer is there.
+    expect(sockets).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('surely nothing reached WeChat', () => {
+  test('nobody listens, nobody has that name, it is no URL', async () => {
+    const base = await web(() => {});
+    await opened.splice(0)[0]?.();
+    for (const url of [base, 'http://nobody.invalid', 'no url at all']) {
+      const failure = await failureOf(transportWith().send(post(`${url}/cgi-bin/x?${secret}`)));
+      expect(failure).toMatchObject({ sent: 'no', code: 'wechat_unreachable', remedy: 'retry' });
+      expect(everything(failure)).not.toContain('SECRET_TOKEN');
+    }
+  });
+
+  test('it was given up while it waited for a socket', async () => {
+    const base = await web(() => {});
+    const transport = transportWith({ connections: 1 });
+    const first = failureOf(transport.send(post(base, { timeoutMs: 300 })));
+    let left = false;
+    const second = failureOf(transport.send(post(base, { timeoutMs: 50, leaving: () => (left = true) })));
+    expect(await second).toMatchObject({ sent: 'no', code: 'wechat_timeout' });
+    expect(await first).toMatchObject({ sent: 'maybe', code: 'wechat_timeout' });
+    await turn();
+    expect(left).toBe(false);
+  });
+
+  test('the signal was aborted before', async () => {
+    const failure = await failureOf(transportWith().send(post('http://127.0.0.1:9', { signal: AbortSignal.abort() })));
+    expect(failure.sent).toBe('no');
+  });
+
+  test('leaving() threw: that very error, and the socket still serves', async () => {
+    let asked = 0;
+    const base = await web((_request, response) => {
+      asked++;
+      response.end('{}');
+    });
+    const transport = transportWith({ connections: 1 });
+    await transport.send(post(base));
+    const thrown = new Error('lease lost');
+    const promise = transport.send(
+      post(base, {
+        leaving: () => {
+          throw thrown;
+        },
+      }),
+    );
+    await expect(promise).rejects.toBe(thrown);
+    expect((await transport.send(post(base))).status).toBe(200);
+    expect(asked).toBe(2);
+  });
+
+  test('an idle socket was reset or closed before it was used again: another one is opened, leaving() runs once', async () => {
+    for (const end of ['resetAndDestroy', 'end', 'destroy'] as const) {
+      const sockets: net.Socket[] = [];
+      const server = http.createServer((_request, response) => void response.end('{}'));
+      server.on('connection', (socket) => sockets.push(socket));
+      const base = await listen(server);
+      const transport = transportWith();
+      for (let i = 0; i < 20; i++) {
+        let left = 0;
+        const answer = transport.send(post(base, { leaving: () => left++ }));
+        const result = await answer.catch((error: unknown) => error);
+        if (result instanceof TransportFailure) expect(result.sent).toBe('no');
+        else expect(result).toMatchObject({ status: 200 });
+        expect(left).toBe(1);
+        sockets.at(-1)?.[end]();
+        if (i % 2 === 0) await turn();
+      }
+    }
+  });
+
+  test('the proxy refuses', async () => {
+    const proxy = await listen(
+      http.createServer().on('connect', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')),
+    );
+    const failure = await failureOf(transportWith({ proxy }).send(post(`http://api.invalid/x?${secret}`)));
+    expect(failure.sent).toBe('no');
+    expect(everything(failure)).not.toContain('SECRET_TOKEN');
+  });
+});
+
+describe('WeChat may have acted', () => {
+  test.each(['resetAndDestroy', 'end', 'destroy'] as const)('it read the request, then %s', async (end) => {
+    const base = await listen(net.createServer((socket) => socket.once('data', () => socket[end]())));
+    const failure = await failureOf(transportWith().send(post(`${base}/cgi-bin/x?${secret}`)));
+    expect(failure).toMatchObject({ sent: 'maybe', code: 'wechat_unreachable' });
+    expect(everything(failure)).not.toContain('SECRET_TOKEN');
+  });
+
+  test('it read a second request on the same socket, then reset', async () => {
+    let asked = 0;
+    const base = await web((request, response) => {
+      if (++asked === 1) response.end('{}');
+      else request.socket.resetAndDestroy();
+    });
+    const transport = transportWith();
+    await transport.send(post(base));
+    expect((await failureOf(transport.send(post(base)))).sent).toBe('maybe');
+  });
+
+  test('it never answers, or never ends its answer', async () => {
+    for (const answer of ['', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf']) {
+      const base = await listen(net.createServer((socket) => void socket.write(answer)));
+      const start = performance.now();
+      const failure = await failureOf(transportWith().send(post(base, { timeoutMs: 100 })));
+      expect(failure).toMatchObject({ sent: 'maybe', code: 'wechat_timeout' });
+      expect(performance.now() - start).toBeLessThan(2000);
+    }
+  });
+
+  test('it says nonsense, or hangs up in the middle', async () => {
+    for (const answer of ['SMTP ready\r\n', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf']) {
+      const base = await listen(net.createServer((socket) => socket.once('data', () => socket.end(answer))));
+      expect(await failureOf(transportWith().send(post(base)))).toMatchObject({ sent: 'maybe' });
+    }
+  });
+
+  test('the caller gives up', async () => {
+    const gone = new AbortController();
+    const base = await web(() => gone.abort(new Error('SECRET_TOKEN')));
+    const failure = await failureOf(transportWith().send(post(base, { signal: gone.signal })));
+    expect(failure).toMatchObject({ sent: 'maybe', code: 'wechat_timeout' });
+    expect(everything(failure)).not.toContain('SECRET_TOKEN');
+  });
+
+  test('the answer has no end, announced or not', async () => {
+    for (const announced of [true, false]) {
+      const base = await web((_request, response) => {
+        if (announced) response.setHeader('content-length', 26 * 1024 * 1024);
+        const more = () => {
+          if (response.destroyed) return;
+          response.write(Buffer.alloc(1024 * 1024));
+          setImmediate(more);
+        };
+        more();
+      });
+      const failure = await failureOf(transportWith().send(post(base)));
+      expect(failure).toMatchObject({ sent: 'maybe', code: 'wechat_unreachable' });
+      expect(failure.message).toContain('larger');
+    }
+  });
+});
+
+test('through a proxy, by a tunnel', async () => {
+  const base = await web((_request, response) => void response.end('{"errcode":0}'));
+  const seen: string[] = [];
+  const proxy = await listen(
+    http.createServer().on('connect', (request, client: net.Socket) => {
+      seen.push(`${request.method} ${request.url}`);
+      const [host, port] = (request.url ?? '').split(':');
+      const upstream = net.connect(Number(port), host, () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [upstream, client]) socket.on('error', () => {});
+    }),
+  );
+  const { body } = await transportWith({ proxy }).send(post(`${base}/x?${secret}`));
+  expect(body.toString()).toBe('{"errcode":0}');
+  expect(seen).toEqual([`CONNECT ${base.replace('http://', '')}`]);
+});
+
+test('a proxy that is no URL is an operator’s fault, and not quoted', () => {
+  expect(() => openTransport({ proxy: 'user:password at proxy' })).toThrow(
+    expect.objectContaining({ code: 'invalid_proxy', message: expect.not.stringContaining('password') }),
+  );
+});
