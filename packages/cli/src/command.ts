@@ -9,5 +9,5 @@ export interface Invocation {
   readonly leaving: Leaving;
 }
 
-/** One word of the command line. Answers the exit code; nothing means 0. */
-export type Command = (invocation: Invocation) => Promise<number | void>;
+/** One word of the command line. Answers the exit code of the process. */
+export type Command = (invocation: Invocation) => Promise<number>;

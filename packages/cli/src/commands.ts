@@ -30,6 +30,9 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   help: {
     summary: 'this text',
-    load: async () => async () => console.log(usage(commands)),
+    load: async () => async () => {
+      console.log(usage(commands));
+      return 0;
+    },
   },
 };

@@ -17,7 +17,7 @@ async function main([name = 'help', ...args]: string[]): Promise<number> {
   try {
     const env = withDotEnv(join(root, '.env'), process.env);
     const command = await entry.load();
-    return (await command({ env, envWithoutFile: process.env, args, leaving })) ?? 0;
+    return await command({ env, envWithoutFile: process.env, args, leaving });
   } catch (error) {
     if (error instanceof LeftEarly) return 0;
     console.error(explain(error));

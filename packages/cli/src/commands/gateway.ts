@@ -13,10 +13,11 @@ export const gateway: Command = async ({ env, leaving }) => {
   const port = required(settings.port);
 
   await using scope = new Scope();
-  const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)), { log });
+  const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
 
   const starting = startGateway(platform, gatewaySettings(settings, port, drainMs(settings, 1)), log);
   scope.keep('gateway', await leaving.unlessLeft(sayTakenPort(starting, port)), (g) => g.close(), settings.shutdownMs);
   await leaving.asked;
+  return 0;
 };

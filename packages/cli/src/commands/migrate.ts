@@ -6,4 +6,5 @@ export const migrate: Command = async ({ env, leaving }) => {
   const settings = readSettings(env, 'migrate');
   const applied = await leaving.unlessLeft(migrateDatabase(settings.databaseUrl));
   console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}.`);
+  return 0;
 };

@@ -41,12 +41,12 @@ export const start: Command = async ({ env, leaving }) => {
   const logFile = turnOver(join(dataDir.logs, 'wxthirdparty.log'));
   const log = openLog(settings.logLevel, pino.destination({ dest: logFile, append: true, sync: true }));
   const redisUrl = redis?.url ?? required(given.redisUrl);
-  const opening = openPlatform(platformSettings(settings, redisUrl), { log });
+  const opening = openPlatform(platformSettings(settings, redisUrl));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
 
   const share = drainMs(settings, 2);
   const workers = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs: share }, log);
-  scope.keep('workers', workers, (w) => w.close(), share + 500);
+  scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), share + 500);
   const starting = startGateway(platform, gatewaySettings(settings, port, share), log);
   scope.keep('gateway', await leaving.unlessLeft(sayTakenPort(starting, port)), (g) => g.close(), share + 500);
 
@@ -74,6 +74,7 @@ export const start: Command = async ({ env, leaving }) => {
     }),
   );
   await leaving.asked;
+  return 0;
 };
 
 /** What the environment says stays; the demo fills in the rest, and its WeChat takes the place of the real one. */

@@ -13,16 +13,15 @@ export const worker: Command = async ({ env, leaving }) => {
   const { port, host, workerConcurrency: concurrency } = settings;
 
   await using scope = new Scope();
-  const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)), { log });
+  const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
 
   if (port !== undefined) {
     const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);
-    const { url } = scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
-    log.info(`worker answers probes on ${url}`);
+    scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
   }
-  const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
-  scope.keep('workers', workers, (w) => w.close(), settings.shutdownMs);
-  log.info('worker ready');
+  const workers = await startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
+  scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), settings.shutdownMs);
   await leaving.asked;
+  return 0;
 };
