@@ -5,7 +5,7 @@ import { readAnswer } from '../http/answer.ts';
 import type { Asking, ComponentApiOptions } from './component-api.ts';
 import { throughTransport } from './through-transport.ts';
 
-export interface Question {
+interface Question {
   /** Reads like "fetching the component token". */
   readonly doing: string;
   /** The last part of `/cgi-bin/component/…`. */
