@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { House, SERVICE_ACCOUNT } from './support/house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await House.open();
+});
+afterAll(() => house.close());
+
+it('becomes ready on the first ticket, and says since when', async () => {
+  await house.ready();
+  const { body } = await house.api<{ components: { ready: boolean; reasons: string[]; ticket: object }[] }>(
+    'GET',
+    '/v1/status',
+  );
+  expect(body.components).toHaveLength(1);
+  expect(body.components[0]).toMatchObject({ ready: true, reasons: [] });
+  expect(body.components[0]?.ticket).toMatchObject({ receivedAt: expect.any(String), expiresAt: expect.any(String) });
+});
+
+it('answers a call with the followers of an account that has authorized', async () => {
+  await house.authorized();
+  const { status, body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+  expect(status).toBe(200);
+  expect(body.state).toBe('completed');
+  expect(body.response?.body).toMatchObject({ total: 25, count: 25 });
+});

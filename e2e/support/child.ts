@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { until } from './until.ts';
+
+/** A real process of a story: its output is kept, it can be frozen, killed and asked to leave. */
+export class Child {
+  readonly name: string;
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<number | NodeJS.Signals>;
+  #output = '';
+  #code: number | NodeJS.Signals | undefined;
+
+  constructor(name: string, command: string, args: readonly string[], env: Record<string, string>, cwd?: string) {
+    this.name = name;
+    this.#process = spawn(command, args, {
+      // Nothing of the tester's own environment may leak in, but for what finds programs and a home.
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd ? { cwd } : {}),
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+    this.#exited = new Promise((resolve) => {
+      this.#process.once('error', (error) => {
+        this.#output += `\n${error.message}`;
+        resolve(1);
+      });
+      this.#process.once('exit', (code, signal) => resolve(code ?? signal ?? 1));
+    });
+    void this.#exited.then((code) => {
+      this.#code = code;
+    });
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get running(): boolean {
+    return this.#code === undefined;
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  /** The log lines, parsed; lines that are no JSON are left out. */
+  lines(): Record<string, unknown>[] {
+    return this.#output.split('\n').flatMap((line) => {
+      try {
+        return line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  async says(text: string | RegExp, withinMs = 30_000): Promise<void> {
+    await until(
+      `${this.name} says ${text}; it said: ${this.#output.slice(-1_000)}`,
+      () => {
+        if (typeof text === 'string' ? this.#output.includes(text) : text.test(this.#output)) return true;
+        if (!this.running) throw new Error(`${this.name} ended (${this.#code}): ${this.#output.slice(-2_000)}`);
+        return false;
+      },
+      withinMs,
+    );
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  freeze(): void {
+    this.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#exited;
+  }
+
+  /** Asks it to leave; answers how it left. Kills it after `withinMs`. */
+  async leave(withinMs = 15_000): Promise<number | NodeJS.Signals> {
+    this.thaw();
+    this.signal('SIGTERM');
+    const timer = setTimeout(() => this.signal('SIGKILL'), withinMs);
+    try {
+      return await this.#exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

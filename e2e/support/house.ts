@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+import { freePort } from './free-port.ts';
+import { RedisServer } from './redis.ts';
+import { until } from './until.ts';
+import { type PractisedAccount, type PractisedComponent, WeChat } from './wechat.ts';
+
+const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+
+export const SERVICE_ACCOUNT = 'wx00000000000000a1';
+export const MINI_PROGRAM = 'wx00000000000000b2';
+
+export interface HouseSettings {
+  readonly gateways?: number;
+  readonly workers?: number;
+  readonly accounts?: readonly PractisedAccount[];
+  readonly timeScale?: number;
+  readonly env?: Record<string, string>;
+}
+
+/** Everything a story needs, as real processes on free ports; `close` stops all of it. */
+export class House {
+  readonly dir: string;
+  readonly redis: RedisServer;
+  readonly wechat: WeChat;
+  readonly component: PractisedComponent;
+  readonly apiKey = `key-${randomBytes(12).toString('hex')}`;
+  readonly adminPassword = randomBytes(12).toString('hex');
+  readonly gateways: Child[] = [];
+  readonly workers: Child[] = [];
+  readonly #gatewayPorts: readonly number[];
+  readonly #env: Record<string, string>;
+
+  private constructor(
+    dir: string,
+    redis: RedisServer,
+    wechat: WeChat,
+    component: PractisedComponent,
+    gatewayPorts: readonly number[],
+    env: Record<string, string>,
+  ) {
+    this.dir = dir;
+    this.redis = redis;
+    this.wechat = wechat;
+    this.component = component;
+    this.#gatewayPorts = gatewayPorts;
+    this.#env = {
+      HOST: '127.0.0.1',
+      DATA_DIR: dir,
+      REDIS_URL: redis.url,
+      DATABASE_URL: `sqlite:${join(dir, 'house.sqlite')}`,
+      WX_COMPONENT_APPID: component.appid,
+      WX_COMPONENT_APPSECRET: component.appsecret,
+      WX_TOKEN: component.token,
+      WX_ENCODING_AES_KEY: component.encodingAesKey,
+      WECHAT_API_BASE: wechat.url,
+      WECHAT_MP_BASE: wechat.url,
+      WECHAT_OPEN_BASE: wechat.url,
+      SECRETS_KEY: randomBytes(32).toString('base64'),
+      API_KEY: this.apiKey,
+      ADMIN_PASSWORD: this.adminPassword,
+      LOG_LEVEL: 'debug',
+      ...env,
+    };
+  }
+
+  /** Opens Redis, WeChat, gateways and workers, and waits until each answers. Nobody has authorized yet. */
+  static async open(settings: HouseSettings = {}): Promise<House> {
+    const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-'));
+    const redis = await RedisServer.start(dir);
+    const gatewayPorts = await Promise.all(Array.from({ length: settings.gateways ?? 1 }, freePort));
+    const component: PractisedComponent = {
+      appid: `wx${randomBytes(8).toString('hex')}`,
+      appsecret: randomBytes(16).toString('hex'),
+      token: randomBytes(8).toString('hex'),
+      encodingAesKey: randomBytes(33)
+        .toString('base64')
+        .replace(/[^A-Za-z0-9]/g, 'x')
+        .slice(0, 43),
+    };
+    const push = `http://127.0.0.1:${gatewayPorts[0]}/wechat/${component.appid}`;
+    const wechat = new WeChat(await freePort(), {
+      components: [{ ...component, eventUrl: `${push}/events`, messageUrl: `${push}/messages/$APPID$` }],
+      accounts: settings.accounts ?? [
+        { appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', followers: 25 },
+        { appid: MINI_PROGRAM, kind: 'mini-program', nickName: '演示小程序' },
+      ],
+      timeScale: settings.timeScale,
+    });
+    const house = new House(dir, redis, wechat, component, gatewayPorts, settings.env ?? {});
+    try {
+      await wechat.child.says('simulator listening');
+      gatewayPorts.forEach((_, index) => house.startGateway(index));
+      for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
+      await Promise.all([
+        ...house.gateways.map((gateway) => gateway.says('gateway listening')),
+        ...house.workers.map((worker) => worker.says('worker ready')),
+      ]);
+    } catch (error) {
+      await house.close();
+      throw error;
+    }
+    return house;
+  }
+
+  startGateway(index: number): Child {
+    const port = String(this.#gatewayPorts[index]);
+    const gateway = new Child(`gateway ${index}`, process.execPath, [MAIN, 'gateway'], { ...this.#env, PORT: port });
+    this.gateways[index] = gateway;
+    return gateway;
+  }
+
+  startWorker(env: Record<string, string> = {}): Child {
+    const worker = new Child(`worker ${this.workers.length}`, process.execPath, [MAIN, 'worker'], {
+      ...this.#env,
+      ...env,
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  gatewayUrl(index = 0): string {
+    return `http://127.0.0.1:${this.#gatewayPorts[index % this.#gatewayPorts.length]}`;
+  }
+
+  async api<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    gateway = 0,
+  ): Promise<{ status: number; headers: Headers; body: T }> {
+    const response = await fetch(this.gatewayUrl(gateway) + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.apiKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as T };
+  }
+
+  /** Answers the settled call, or what the API said instead. */
+  async call(
+    appid: string,
+    request: { method: string; path: string; query?: object; body?: unknown; waitMs?: number },
+    gateway = 0,
+  ): Promise<{ status: number; body: CallBody }> {
+    return this.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, request, gateway);
+  }
+
+  async ready(withinMs = 20_000): Promise<void> {
+    await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready, withinMs);
+  }
+
+  /** The account consents, as its owner would, and the house has exchanged the code. */
+  async authorized(appid = SERVICE_ACCOUNT): Promise<void> {
+    await this.ready();
+    await this.wechat.control('POST', '/authorize', { appid });
+    await until(`${appid} active`, async () => {
+      const { status, body } = await this.api<{ state: string }>('GET', `/v1/authorizers/${appid}`);
+      return status === 200 && body.state === 'active';
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.gateways, ...this.workers].map((child) => child.running && child.leave()));
+    await this.wechat.child.leave();
+    await this.redis.stop();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+export interface CallBody {
+  readonly id: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly response: { readonly status: number; readonly body: Record<string, unknown> } | null;
+  readonly failure: { readonly code: string; readonly remedy: string; readonly errcode?: number } | null;
+  readonly quota: Record<string, unknown> | null;
+  readonly code?: string;
+}

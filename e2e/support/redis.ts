@@ -1,0 +1,76 @@
+import { Redis } from 'ioredis';
+import { Child } from './child.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
+
+/** A real redis-server with an append-only file in `dir`; it can die and come back. */
+export class RedisServer {
+  readonly port: number;
+  readonly url: string;
+  readonly #dir: string;
+  #child: Child;
+
+  private constructor(port: number, dir: string) {
+    this.port = port;
+    this.url = `redis://127.0.0.1:${port}/0`;
+    this.#dir = dir;
+    this.#child = this.#spawn();
+  }
+
+  static async start(dir: string): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), dir);
+    await server.#answers();
+    return server;
+  }
+
+  client(): Redis {
+    return new Redis(this.url, { maxRetriesPerRequest: 1 });
+  }
+
+  async flush(): Promise<void> {
+    const client = this.client();
+    try {
+      await client.flushall();
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+
+  async restart(): Promise<void> {
+    this.#child = this.#spawn();
+    await this.#answers();
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.kill();
+  }
+
+  #spawn(): Child {
+    return new Child(
+      'redis',
+      'redis-server',
+      [
+        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#dir],
+        ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--maxmemory-policy', 'noeviction'],
+      ],
+      {},
+    );
+  }
+
+  async #answers(): Promise<void> {
+    await until('redis answers', async () => {
+      const client = new Redis(this.url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
+      client.on('error', () => {});
+      try {
+        await client.connect();
+        return (await client.ping()) === 'PONG';
+      } finally {
+        client.disconnect();
+      }
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Waits for a condition, never for a time: answers its first value that is neither false nor undefined. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | false | undefined> | T | false | undefined,
+  withinMs = 20_000,
+): Promise<T> {
+  const begunAt = performance.now();
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value !== false && value !== undefined) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() - begunAt > withinMs) {
+      throw new Error(
+        `not within ${withinMs} ms: ${what} (last: ${last instanceof Error ? last.message : String(last)})`,
+      );
+    }
+    await pause(25);
+  }
+}

@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+
+/** One component as the house and the simulator both know it. */
+export interface PractisedComponent {
+  readonly appid: string;
+  readonly appsecret: string;
+  readonly token: string;
+  readonly encodingAesKey: string;
+}
+
+export interface PractisedAccount {
+  readonly appid: string;
+  readonly kind: 'official-account' | 'mini-program';
+  readonly nickName: string;
+  readonly followers?: number;
+}
+
+export interface Counters {
+  readonly requests: Record<string, number>;
+  readonly byAccount: Record<string, Record<string, number>>;
+  readonly outcomes: Record<string, Record<string, number>>;
+  readonly minted: Record<string, number>;
+}
+
+export interface Deliveries {
+  readonly deliveries: readonly { readonly status: number; readonly body: string; readonly ms: number }[];
+  readonly createTime?: number;
+}
+
+/** The simulator as a process, and its control API. */
+export class WeChat {
+  readonly url: string;
+  readonly child: Child;
+
+  constructor(
+    port: number,
+    settings: {
+      readonly components: readonly (PractisedComponent & { eventUrl: string; messageUrl: string })[];
+      readonly accounts: readonly PractisedAccount[];
+      readonly timeScale?: number | undefined;
+    },
+  ) {
+    this.url = `http://127.0.0.1:${port}`;
+    const main = fileURLToPath(new URL('../../packages/simulator/src/main.ts', import.meta.url));
+    this.child = new Child('simulator', process.execPath, [main], {
+      SIMULATOR_SETTINGS: JSON.stringify({ port, host: '127.0.0.1', seed: 1, ...settings }),
+    });
+  }
+
+  async control<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}/_control${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`control ${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  counters(): Promise<Counters> {
+    return this.control('GET', '/counters');
+  }
+
+  /** How often WeChat was asked, e.g. `POST /cgi-bin/component/api_component_token`. */
+  async asked(what: string): Promise<number> {
+    return (await this.counters()).requests[what] ?? 0;
+  }
+
+  async messages(): Promise<{ appid: string; touser: string; content: unknown }[]> {
+    const answer = await this.control<unknown>('GET', '/messages');
+    return (Array.isArray(answer) ? answer : (answer as { messages: unknown }).messages) as never;
+  }
+}
