@@ -13,7 +13,7 @@ export class Child {
     this.name = name;
     this.#process = spawn(command, args, {
       // Nothing of the tester's own environment may leak in, but for what finds programs and a home.
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd ? { cwd } : {}),
     });

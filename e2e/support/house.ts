@@ -94,7 +94,7 @@ export class House {
     const house = new House(dir, redis, wechat, component, gatewayPorts, settings.env ?? {});
     try {
       await wechat.child.says('simulator listening');
-      gatewayPorts.forEach((_, index) => house.startGateway(index));
+      for (const index of gatewayPorts.keys()) house.startGateway(index);
       for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
       await Promise.all([
         ...house.gateways.map((gateway) => gateway.says('gateway listening')),
