@@ -3,9 +3,9 @@ import { checkEncodingAesKey, checkSettings, checkToken, SettingsError, type Sim
 
 /** The settings of a simulator process. Throws `SettingsError` whose message begins with the variable's name. */
 export function readSettings(env: NodeJS.ProcessEnv): SimulatorSettings {
-  const port = portOf(env);
   const settings = named(env) ?? demo(env);
-  return { ...settings, port: env.PORT ? port : (settings.port ?? port), ...(env.HOST ? { host: env.HOST } : {}) };
+  // PORT and HOST may be meant for the gateway that started us; what the settings say comes first.
+  return { ...settings, port: settings.port ?? portOf(env), host: settings.host ?? (env.HOST || '127.0.0.1') };
 }
 
 function portOf(env: NodeJS.ProcessEnv): number {

@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { seal, sign } from '../src/envelope.ts';
+import { startSimulator } from '../src/index.ts';
+import { COMPONENT, KEY, MINI, OFFICIAL, practise, TOKEN, until } from './practise.ts';
+import { element, type Received, startReceiver } from './receiver.ts';
+
+type P = Awaited<ReturnType<typeof practise>>;
+
+const say = (p: P, changes: object = {}) =>
+  p.control('POST /push', { appid: OFFICIAL, url: 'messages', fields: { Content: '你好 😀' }, ...changes });
+
+/** A passive reply to a push, sealed as a platform does it. */
+function reply(push: Received, key: string, changes: Record<string, string> = {}): string {
+  const fields = {
+    ToUserName: element(push.message, 'FromUserName') ?? '',
+    FromUserName: element(push.message, 'ToUserName') ?? '',
+    MsgType: 'text',
+    Content: 'hello',
+    ...changes,
+  };
+  const inner = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`);
+  const encrypt = seal(`<xml>${inner.join('')}</xml>`, COMPONENT, key, randomBytes(16));
+  const signature = sign(TOKEN, '1', '2', encrypt);
+  return `<xml><Encrypt>${encrypt}</Encrypt><MsgSignature>${signature}</MsgSignature><TimeStamp>1</TimeStamp><Nonce>2</Nonce></xml>`;
+}
+
+describe('a push', () => {
+  test('is sealed for the component, signed, and says what was asked', async () => {
+    const p = await practise();
+    const answer = await say(p);
+    expect(answer.deliveries).toMatchObject([{ status: 200, body: 'success', complaint: null }]);
+    const [push] = p.receiver.received as [Received];
+    expect(push).toMatchObject({ path: `/messages/${OFFICIAL}`, signed: true, tail: COMPONENT });
+    expect(element(push.message, 'Content')).toBe('你好 😀');
+    expect(element(push.message, 'MsgId')).toBe(answer.msgId);
+    expect(BigInt(answer.msgId)).toBeGreaterThan(2n ** 53n);
+    expect(Number(element(push.message, 'CreateTime'))).toBe(answer.createTime);
+    expect(push.query.get('openid')).toBe(element(push.message, 'FromUserName'));
+    expect(push.query.get('encrypt_type')).toBe('aes');
+    expect(push.query.get('signature')).toBe(
+      sign(TOKEN, push.query.get('timestamp') ?? '', push.query.get('nonce') ?? ''),
+    );
+    expect(push.raw).toContain('<ToUserName><![CDATA[gh_0000000000a1]]></ToUserName>');
+  });
+
+  test('on the event URL names the component outside', async () => {
+    const p = await practise();
+    await p.control('POST /push', { url: 'events', fields: { InfoType: 'notify_x', appid: 'wxnew', info: { a: 1 } } });
+    const [push] = p.receiver.received as [Received];
+    expect(push.raw).toContain(`<AppId><![CDATA[${COMPONENT}]]></AppId>`);
+    expect(push.query.get('openid')).toBeNull();
+    expect(push.message).toMatch(/<info><a>1<\/a><\/info>/);
+  });
+
+  test('can be given as XML', async () => {
+    const p = await practise();
+    const xml = '<xml><MsgId>12</MsgId><CreateTime>34</CreateTime><FromUserName><![CDATA[oX]]></FromUserName></xml>';
+    const answer = await say(p, { fields: undefined, xml });
+    expect(answer).toMatchObject({ msgId: '12', createTime: 34 });
+    expect(p.receiver.received[0]?.message).toBe(xml);
+    expect(p.receiver.received[0]?.query.get('openid')).toBe('oX');
+  });
+
+  test('comes again, freshly wrapped, until it is accepted', async () => {
+    const p = await practise();
+    p.receiver.answer = (_push, n) => (n === 0 ? { status: 500 } : n === 1 ? 'hang-up' : {});
+    const answer = await say(p);
+    expect(answer.deliveries.map((one: { status: number }) => one.status)).toEqual([500, 0, 200]);
+    const { received } = p.receiver;
+    expect(new Set(received.map((one) => one.message)).size).toBe(1);
+    expect(new Set(received.map((one) => one.encrypt)).size).toBe(3);
+    expect(new Set(received.map((one) => one.query.get('nonce'))).size).toBe(3);
+    expect(received.every((one) => one.signed)).toBe(true);
+  });
+
+  test('that is never accepted comes three times, alarms, and tells the user', async () => {
+    const p = await practise();
+    p.receiver.answer = () => ({ body: '{"success":true}' });
+    expect((await say(p)).deliveries).toHaveLength(3);
+    const state = await p.control('GET /state');
+    expect(state.alarms).toHaveLength(3);
+    expect(state.notices).toMatchObject([{ appid: OFFICIAL }]);
+    await p.control('POST /options', { deliveries: 4, redeliveryMs: 0 });
+    expect((await say(p)).deliveries).toHaveLength(4);
+  });
+
+  test('is not answered by anything but success on the event URL', async () => {
+    const p = await practise();
+    await p.control('POST /options', { redeliveryMs: 0 });
+    for (const body of ['', '"success"', '\uFEFFsuccess', 'success\n', '<p>success</p>']) {
+      p.receiver.answer = () => ({ body });
+      const { deliveries } = await p.control('POST /tick', {});
+      expect(deliveries[0].complaint).toBe('illegal response, should be success');
+    }
+    expect((await p.control('GET /state')).alarms).toHaveLength(5);
+    await p.control('POST /options', { tolerateWhitespace: true });
+    p.receiver.answer = () => ({ body: 'success\n' });
+    expect((await p.control('POST /tick', {})).deliveries[0].complaint).toBeNull();
+  });
+
+  test('ends silently with nothing or an encrypted reply, and not with a bad one', async () => {
+    const p = await practise();
+    await p.control('POST /options', { deliveries: 1 });
+    const complaint = async (answer: (push: Received) => string, changes: object = {}) => {
+      p.receiver.answer = (push) => ({ body: answer(push) });
+      return (await say(p, changes)).deliveries[0].complaint as string | null;
+    };
+    expect(await complaint(() => '')).toBeNull();
+    expect(await complaint((push) => reply(push, KEY))).toBeNull();
+    expect(await complaint((push) => reply(push, KEY, { ToUserName: 'oOther' }))).toMatch('not swapped');
+    expect(await complaint((push) => reply(push, KEY, { MsgType: 'poem' }))).toMatch('MsgType poem');
+    expect(await complaint((push) => reply(push, 'Z'.repeat(43)))).toMatch('illegal response');
+    expect(await complaint((push) => reply(push, KEY).replace('<Nonce>2', '<Nonce>3'))).toMatch('signature');
+    expect(await complaint(() => '<xml><MsgType>text</MsgType></xml>')).toMatch('no Encrypt');
+    const items = '<item><Title>1</Title></item><item><Title>2</Title></item>';
+    const news = (push: Received) => reply(push, KEY, { MsgType: 'news', Articles: items });
+    expect(await complaint(news)).toMatch('too many news');
+    expect(await complaint(news, { fields: { Event: 'subscribe' } })).toBeNull();
+    expect(await complaint((push) => reply(push, KEY), { appid: MINI })).toMatch('mini programs');
+  });
+
+  test('can be copied, one after the other or at once, and doubled by luck', async () => {
+    const p = await practise();
+    expect((await say(p, { copies: 3, concurrent: true })).deliveries).toHaveLength(3);
+    expect((await say(p, { copies: 2 })).deliveries).toHaveLength(2);
+    expect(new Set(p.receiver.received.slice(0, 3).map((one) => one.message)).size).toBe(1);
+    await p.control('POST /options', { duplicateRate: 1 });
+    expect((await say(p)).deliveries).toHaveLength(2);
+  });
+
+  test('of every padding length occurs', async () => {
+    const p = await practise();
+    const pads = new Set<number>();
+    await until(async () => {
+      await say(p, { copies: 1, fields: { Content: 'x' } });
+      const { message, tail } = p.receiver.received.at(-1)!;
+      pads.add(32 - ((20 + Buffer.byteLength(message) + tail.length) % 32));
+      return pads.size === 32;
+    });
+  });
+
+  test('of a hostile kind is what its name says, and is not repeated', async () => {
+    const p = await practise();
+    p.receiver.answer = () => ({ status: 400 });
+    const push = async (fault: string) => {
+      const answer = await say(p, { fault });
+      expect(answer.deliveries).toMatchObject([{ status: 400 }]);
+      return p.receiver.received.at(-1)!;
+    };
+    expect(await push('bad-msg-signature')).toMatchObject({ signed: false, tail: COMPONENT });
+    const wrong = await push('wrong-component');
+    expect(wrong.signed).toBe(true);
+    expect(wrong.tail).toMatch(/^wx[0-9a-f]{16}$/);
+    expect(wrong.tail).not.toBe(COMPONENT);
+    const otherKey = await push('wrong-key');
+    expect(otherKey.signed).toBe(true);
+    expect(otherKey.tail).not.toBe(COMPONENT);
+    expect((await push('truncated')).raw).not.toContain('</xml>');
+    expect((await push('doctype')).raw).toContain('<!DOCTYPE');
+    expect((await push('plaintext')).raw).toContain('<MsgType>');
+    expect((await push('huge')).raw.length).toBeGreaterThan(10 * 1024 * 1024);
+    expect((await p.control('GET /followers?appid=wx00000000000000a1')).total).toBe(25);
+  });
+
+  test('about coming and going changes who follows', async () => {
+    const p = await practise();
+    const total = async () => (await p.control('GET /followers?appid=wx00000000000000a1&limit=0')).total;
+    await say(p, { fields: { Event: 'subscribe', FromUserName: 'oNewcomer', EventKey: '' } });
+    expect(await total()).toBe(26);
+    expect(element(p.receiver.received[0]!.message, 'MsgType')).toBe('event');
+    expect(element(p.receiver.received[0]!.message, 'MsgId')).toBeUndefined();
+    await say(p, { fields: { Event: 'unsubscribe', FromUserName: 'oNewcomer' } });
+    expect(await total()).toBe(25);
+  });
+});
+
+describe('tickets', () => {
+  test('are pushed with the time, the value and the copies asked for', async () => {
+    const p = await practise();
+    const first = await p.control('POST /tick', { ticket: 'new', createTime: 1_700_000_000, deliver: 2 });
+    expect(first).toMatchObject({ createTime: 1_700_000_000, deliveries: [{ status: 200 }, { status: 200 }] });
+    await p.control('POST /tick', { ticket: 'same' });
+    await p.control('POST /tick', { ticket: 'new' });
+    const tickets = p.receiver.received.map((one) => element(one.message, 'ComponentVerifyTicket'));
+    expect(tickets[0]).toBe(tickets[1]);
+    expect(tickets[2]).toBe(tickets[0]);
+    expect(tickets[3]).not.toBe(tickets[0]);
+    expect(element(p.receiver.received[0]!.message, 'CreateTime')).toBe('1700000000');
+    expect((await p.control('GET /secrets')).tickets).toEqual([tickets[0], tickets[3]]);
+  });
+
+  test('come by themselves, and many refusals in a row stop them', async () => {
+    const p = await practise({ timeScale: 20_000 });
+    await p.control('POST /options', { ticketFailuresToStop: 4, unknownPushRate: 1 });
+    await until(() => p.receiver.received.some((one) => one.message.includes('component_verify_ticket')));
+    await until(() => p.receiver.received.some((one) => one.message.includes('notify_something_new')));
+    p.receiver.answer = () => ({ status: 500 });
+    await p.control('POST /options', { deliveries: 1 });
+    await until(async () => (await p.control('GET /state')).components[0].ticketService === false);
+  });
+
+  test('wait for a platform that starts later', async () => {
+    const early = await startReceiver(TOKEN, KEY);
+    const port = Number(new URL(early.url).port);
+    await early.close();
+    const simulator = await startSimulator({
+      components: [
+        {
+          appid: COMPONENT,
+          appsecret: 's',
+          token: TOKEN,
+          encodingAesKey: KEY,
+          eventUrl: `${early.url}/events`,
+          messageUrl: `${early.url}/$APPID$`,
+        },
+      ],
+      accounts: [],
+    });
+    const state = async () => (await (await fetch(`${simulator.url}/_control/state`)).json()) as { pushes: number };
+    await until(async () => (await state()).pushes >= 2);
+    const late = await startReceiver(TOKEN, KEY, port);
+    await until(() => late.received.length > 0);
+    expect(element(late.received[0]!.message, 'InfoType')).toBe('component_verify_ticket');
+    expect(await state()).toMatchObject({ alarms: [] });
+    await simulator.close();
+    await late.close();
+  });
+});
+
+test('consent, its change and its end are pushed', async () => {
+  const p = await practise();
+  const { code } = await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [1, 2] });
+  await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [2, 1] });
+  await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [1] });
+  await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [1], push: 'force' });
+  await p.control('POST /unauthorize', { appid: OFFICIAL });
+  await p.control('POST /authorize', { appid: OFFICIAL, push: false });
+  const messages = p.receiver.received.map((one) => one.message);
+  expect(messages.map((one) => element(one, 'InfoType'))).toEqual([
+    'authorized',
+    'updateauthorized',
+    'updateauthorized',
+    'unauthorized',
+  ]);
+  expect(element(messages[0]!, 'AuthorizationCode')).toBe(code);
+  const lasts = Number(element(messages[0]!, 'AuthorizationCodeExpiredTime')) - Math.floor(Date.now() / 1000);
+  expect(lasts).toBeGreaterThan(3500);
+  expect(element(messages[3]!, 'AuthorizationCode')).toBeUndefined();
+
+  await p.control('POST /options', { differentRedirectCode: true });
+  const two = await p.control('POST /authorize', { appid: MINI });
+  expect(element(p.receiver.received.at(-1)!.message, 'AuthorizationCode')).not.toBe(two.code);
+});
+
+test('after a change of keys pushes use the new ones at once', async () => {
+  const p = await practise();
+  await p.control('POST /options', { deliveries: 1 });
+  await p.control('POST /rotate-key', { encodingAesKey: 'Z'.repeat(43) });
+  await say(p);
+  expect(p.receiver.received[0]).toMatchObject({ signed: true });
+  expect(p.receiver.received[0]?.tail).not.toBe(COMPONENT);
+  await p.control('POST /rotate-key', { token: 'another', encodingAesKey: KEY });
+  await say(p);
+  expect(p.receiver.received[1]).toMatchObject({ signed: false, tail: COMPONENT });
+});
