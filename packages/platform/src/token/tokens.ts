@@ -137,26 +137,34 @@ export class Tokens {
 
   #wait(owner: TokenOwner, waitMs: number, signal: AbortSignal | undefined): Promise<Token> {
     const key = ownerKey(owner);
-    let wait = this.#waits.get(key);
-    if (!wait) {
-      wait = new TokenWait();
-      this.#waits.set(key, wait);
-      void this.#loop(owner, wait).finally(() => this.#waits.delete(key));
-    }
-    return wait.join(waitMs, signal, () => notReady(owner));
+    const there = this.#waits.get(key);
+    if (there) return there.join(waitMs, signal, () => notReady(owner));
+    const wait = new TokenWait();
+    this.#waits.set(key, wait);
+    const joined = wait.join(waitMs, signal, () => notReady(owner));
+    // From here on who asks begins a wait of his own.
+    const end = () => void this.#waits.delete(key);
+    void this.#loop(owner, wait, end);
+    return joined;
   }
 
   /** Reads until the token is there or nobody waits any longer; the announcement only shortens it. */
-  async #loop(owner: TokenOwner, wait: TokenWait): Promise<void> {
+  async #loop(owner: TokenOwner, wait: TokenWait, end: () => void): Promise<void> {
     let askedAt = Number.NEGATIVE_INFINITY;
     while (wait.wanted) {
       try {
         const record = await this.#options.store.read(owner);
         const token = this.#trusted(owner, record);
-        if (token) return wait.settle(token);
+        if (token) {
+          end();
+          wait.settle(token);
+          return;
+        }
         throwIfBackingOff(record);
       } catch (error) {
-        return wait.fail(error);
+        end();
+        wait.fail(error);
+        return;
       }
       if (performance.now() - askedAt >= ASK_AGAIN_MS) {
         askedAt = performance.now();
@@ -164,6 +172,7 @@ export class Tokens {
       }
       await wait.pause(REREAD_MS);
     }
+    end();
   }
 
   async #hintOr(owner: TokenOwner, ms: number): Promise<void> {
@@ -209,6 +218,7 @@ class TokenWait {
       const onAbort = () => me.reject(signal?.reason);
       signal?.addEventListener('abort', onAbort);
       this.#joined.add(me);
+      if (signal?.aborted) onAbort();
     });
   }
 

@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto';
+import { Failure } from '@wxthirdparty/wechat';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
+import { Hints } from '../redis/hints.ts';
+import { openLeases } from '../redis/lease.ts';
+import { Seals } from '../redis/sealed.ts';
+import type { Token, TokenOwner } from './token.ts';
+import type { FetchContext, FetchedToken, TokenKind } from './token-kind.ts';
+import { TokenStore } from './token-store.ts';
+import { Tokens } from './tokens.ts';
+
+let server: TestRedis;
+const open: Redis[] = [];
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(() => server.redis.flushall());
+afterEach(() => {
+  for (const redis of open.splice(0)) redis.disconnect();
+});
+
+const owner: TokenOwner = { kind: 'authorizer', component: 'wxc', appid: 'wxa' };
+const seals = new Seals([randomBytes(32)]);
+
+type Fetch = (context: FetchContext) => Promise<FetchedToken>;
+const lasting = (value: string): FetchedToken => ({ value, expiresInMs: 7_200_000 });
+
+/** One process's view of the tokens, with a WeChat of the test's own making behind it. */
+function node(fetch: Fetch): { tokens: Tokens; store: TokenStore } {
+  const [redis, subscriber] = [new Redis(server.url), new Redis(server.url)];
+  open.push(redis, subscriber);
+  const kind: TokenKind = { name: 'authorizer', fetch: (_, context) => fetch(context) };
+  const store = new TokenStore(redis, seals, [kind]);
+  const tokens: Tokens = new Tokens({
+    store,
+    leases: openLeases(redis),
+    hints: new Hints(subscriber),
+    kinds: [kind],
+    // The queue's place: here whoever is asked does it at once.
+    askForRefresh: async (who) => void (await tokens.refresh(who)),
+  });
+  return { tokens, store };
+}
+
+function counting(answer: (n: number) => Promise<FetchedToken> | FetchedToken): { fetch: Fetch; asked: () => number } {
+  let n = 0;
+  return {
+    asked: () => n,
+    fetch: async ({ leaving }) => {
+      leaving();
+      return answer(++n);
+    },
+  };
+}
+
+describe('a reader', () => {
+  it('gets the new token, however many nodes ask at once, with one request to WeChat', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const nodes = Array.from({ length: 6 }, () => node(wechat.fetch));
+    const all = await Promise.all(
+      nodes.flatMap(({ tokens }) => Array.from({ length: 30 }, () => tokens.get(owner, 5_000))),
+    );
+    expect(new Set(all.map((token) => token.value))).toEqual(new Set(['token 1']));
+    expect(wechat.asked()).toBe(1);
+  });
+
+  it('distrusts only the token that was refused, so that a late caller does not void the next one', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const [a, b] = [node(wechat.fetch), node(wechat.fetch)];
+    const old = await a.tokens.get(owner, 5_000);
+    await b.tokens.get(owner, 5_000);
+    await a.tokens.distrust(old);
+    const next = await b.tokens.get(owner, 5_000);
+    await until('both know the next one', async () => (await a.tokens.get(owner, 5_000)).value === 'token 2');
+    await b.tokens.distrust(old);
+    await a.tokens.distrust(old);
+    expect((await b.tokens.get(owner, 5_000)).value).toBe('token 2');
+    expect(next.version).toBeGreaterThan(old.version);
+    expect(wechat.asked()).toBe(2);
+  });
+
+  it('hears the recorded cause at once while a refresh is known to fail', async () => {
+    const wechat = counting(() => {
+      throw new Failure('ip_not_allowed', 'operator', 'add the address to the list', { errcode: 61004 });
+    });
+    const { tokens } = node(wechat.fetch);
+    await expect(tokens.get(owner, 5_000)).rejects.toMatchObject({ code: 'ip_not_allowed', errcode: 61004 });
+    const begunAt = performance.now();
+    await expect(tokens.get(owner, 5_000)).rejects.toMatchObject({ code: 'ip_not_allowed' });
+    expect(performance.now() - begunAt).toBeLessThan(400);
+    expect(wechat.asked()).toBe(1);
+  });
+
+  it('stops waiting when its patience ends', async () => {
+    const { tokens } = node(() => new Promise(() => {}));
+    await expect(tokens.get(owner, 50)).rejects.toMatchObject({ code: 'token_not_ready', remedy: 'retry' });
+  });
+
+  it('stops waiting when its caller leaves', async () => {
+    const { tokens } = node(() => new Promise(() => {}));
+    const leaving = new AbortController();
+    const waiting = tokens.get(owner, 5_000, leaving.signal);
+    leaving.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+  });
+});
+
+describe('a refresh', () => {
+  it('does nothing while the token is not due', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const { tokens } = node(wechat.fetch);
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
+    expect(await tokens.refresh(owner)).toEqual({ outcome: 'fresh' });
+    expect(wechat.asked()).toBe(1);
+  });
+
+  it('leaves WeChat alone after a failure, until the owner is forgiven', async () => {
+    const wechat = counting((n) => {
+      if (n === 1) throw new Failure('wrong', 'operator', 'no');
+      return lasting('token');
+    });
+    const { tokens, store } = node(wechat.fetch);
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
+    expect(await tokens.refresh(owner)).toEqual({ outcome: 'backing-off' });
+    await store.forgive(owner);
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
+  });
+
+  it('tries a passing trouble again by itself', async () => {
+    const wechat = counting((n) => {
+      if (n === 1) throw new Failure('wechat_busy', 'retry', 'busy');
+      return lasting('token');
+    });
+    expect(await node(wechat.fetch).tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
+    expect(wechat.asked()).toBe(2);
+  });
+
+  it('never lets a late answer replace a newer token, and does not lean on that one for long', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const late = node(async ({ leaving }) => {
+      leaving();
+      begun.resolve();
+      await gate.promise;
+      return lasting('late');
+    });
+    const lateRefresh = late.tokens.refresh(owner);
+    await begun.promise;
+    // The lease is gone as after a freeze; another node takes over.
+    await server.redis.del('wx:{wxc:wxa}:lease:authorizer');
+    const other = node(counting(() => lasting('newer')).fetch);
+    expect(await other.tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
+    const before = await other.store.read(owner);
+    gate.resolve();
+    expect(await lateRefresh).toMatchObject({ outcome: 'outrun' });
+    const after = await other.store.read(owner);
+    expect(after).toMatchObject({ value: 'newer', version: before.version });
+    expect(after.trustedUntil - after.now).toBeLessThanOrEqual(4 * 60_000);
+    expect(after.refreshAt - after.now).toBeLessThanOrEqual(3 * 60_000);
+  });
+
+  it('asks for nothing once its lease is over', async () => {
+    let left = false;
+    const frozen = node(async ({ leaving }) => {
+      await server.redis.set('wx:{wxc:wxa}:lease:authorizer', 'another');
+      // The extension notices within a third of the lease.
+      await until('the lease is seen to be over', () => {
+        try {
+          leaving();
+          return false;
+        } catch {
+          return true;
+        }
+      });
+      leaving();
+      left = true;
+      return lasting('never');
+    });
+    expect(await frozen.tokens.refresh(owner)).toEqual({ outcome: 'held' });
+    expect(left).toBe(false);
+  });
+
+  it('counts on after Redis has lost everything', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const { tokens, store } = node(wechat.fetch);
+    await tokens.refresh(owner);
+    const before = await store.read(owner);
+    await server.redis.flushall();
+    await tokens.refresh(owner);
+    expect((await store.read(owner)).version).toBeGreaterThan(before.version);
+  });
+});
+
+describe('the store', () => {
+  it('keeps no token in clear', async () => {
+    const { tokens } = node(counting(() => lasting('42_very-secret')).fetch);
+    await tokens.refresh(owner);
+    const raw = JSON.stringify(await server.redis.hgetall('wx:{wxc:wxa}:token:authorizer'));
+    expect(raw).toContain('version');
+    expect(raw).not.toContain('very-secret');
+  });
+
+  it('gives tokens an end that both clocks agree on', async () => {
+    const { tokens } = node(counting(() => lasting('t')).fetch);
+    const token: Token = await tokens.get(owner, 5_000);
+    const left = token.trustedUntil.getTime() - Date.now();
+    expect(left).toBeGreaterThan(7_000_000);
+    expect(left).toBeLessThan(7_200_000);
+  });
+});

@@ -1,0 +1,14 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Waits for a condition, never for a time. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  withinMs = 10_000,
+): Promise<void> {
+  const begunAt = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - begunAt > withinMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await pause(10);
+  }
+}
