@@ -1,4 +1,3 @@
-import type { Platform } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express';
 import helmet from 'helmet';
@@ -9,6 +8,7 @@ import type { ApiKeys } from './api-keys.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
+import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
 import type { Leaving } from './http/leaving.ts';
@@ -20,7 +20,7 @@ import { statusRoutes } from './status/status-routes.ts';
 
 /** What Express answers: business programs and operators. */
 export function app(
-  platform: Platform,
+  platform: GatewayPlatform,
   settings: GatewaySettings,
   apiKeys: ApiKeys,
   leaving: Leaving,
@@ -48,7 +48,7 @@ export function app(
   return application;
 }
 
-function businessRoutes(platform: Platform, leaving: Leaving): Router {
+function businessRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   return Router().use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
 }
 

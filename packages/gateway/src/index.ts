@@ -1,2 +1,3 @@
+export type { GatewayPlatform } from './gateway-platform.ts';
 export type { GatewaySettings } from './gateway-settings.ts';
 export { type Gateway, startGateway } from './start-gateway.ts';

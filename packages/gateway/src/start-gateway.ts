@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Platform } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
 import { openApiKeys } from './api-keys.ts';
 import { app } from './app.ts';
 import { front } from './front.ts';
+import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { Leaving } from './http/leaving.ts';
 import { pushRoute } from './push/push-route.ts';
@@ -19,7 +19,11 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-export async function startGateway(platform: Platform, settings: GatewaySettings, log: Logger): Promise<Gateway> {
+export async function startGateway(
+  platform: GatewayPlatform,
+  settings: GatewaySettings,
+  log: Logger,
+): Promise<Gateway> {
   const leaving = new Leaving();
   const apiKeys = openApiKeys(settings.apiKey);
   const tokens = openVirtualTokens(settings.secretsKeys);

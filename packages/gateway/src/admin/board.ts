@@ -2,23 +2,19 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { AppViewRoute, BoardHooks } from '@bull-board/api/typings/app';
 import { ExpressAdapter } from '@bull-board/express';
-import type { Platform } from '@wxthirdparty/platform';
 import type { Request, Response, Router } from 'express';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import { redact, redactOutcome, redactText } from './redact.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
 /** Bull Board over the platform's queues: reading, and with `write` also retrying, cleaning and pausing. */
-export function board(queues: Platform['queues'], write: boolean): Router {
+export function board(queues: GatewayPlatform['queues'], write: boolean): Router {
   const adapter = new OwnPage();
   adapter.setBasePath(BOARD_PATH);
   createBullBoard({
     queues: queues.map(({ queue, description }) => {
-      const shown = new BullMQAdapter(queue, { readOnlyMode: !write, displayName: queue.name, description });
-      shown.setFormatter('data', (data) => redact(data));
-      shown.setFormatter('progress', (progress) => redact(progress));
-      shown.setFormatter('returnValue', redactOutcome);
-      return shown;
+      return new BullMQAdapter(queue, { readOnlyMode: !write, displayName: queue.name, description });
     }),
     serverAdapter: adapter,
     options: {
@@ -57,20 +53,42 @@ const hooks: BoardHooks = {
     method !== 'get' && neverWritable.test(route)
       ? { allow: false, status: 403, message: 'Jobs are shown redacted here and cannot be written.' }
       : undefined,
-  after: (_context, result) => ({ ...result, body: redactTexts(result.body) }),
+  after: (_context, result) => ({ ...result, body: redactAnswer(result.body) }),
 };
 
-/** Formatters see data, progress and return value only; errors, logs and schedulers come past here. */
+const redactions: Readonly<Record<string, (value: unknown) => unknown>> = {
+  data: redact,
+  template: redact,
+  progress: redact,
+  returnValue: redactOutcome,
+  failedReason: redactTexts,
+  deferredFailure: redactTexts,
+  ignoredChildFailureReasons: redactTexts,
+  stacktrace: redactTexts,
+};
+
+/**
+ * Here and not by the library's formatters: these see only the data, progress and return value of a job that is
+ * listed, not the same in a flow or a scheduler, nor errors and logs.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the library's own type of a body
-function redactTexts(body: any): any {
-  if (Array.isArray(body)) return body.map((line) => (typeof line === 'string' ? redactText(line) : redactTexts(line)));
-  if (body === null || typeof body !== 'object') return body;
+function redactAnswer(body: any): any {
+  // Logs are the only answers that are lists.
+  if (Array.isArray(body)) return redactTexts(body);
+  return redactMembers(body);
+}
+
+function redactMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redactMembers);
+  if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => {
-      if (typeof value === 'string' && /reason|failure/i.test(name)) return [name, redactText(value)];
-      if (name === 'template' && value !== null && typeof value === 'object') return [name, redact(value)];
-      if (name === 'data' || name === 'progress' || name === 'opts') return [name, value];
-      return [name, redactTexts(value)];
-    }),
+    Object.entries(value).map(([name, member]) => [name, (redactions[name] ?? redactMembers)(member)]),
   );
+}
+
+function redactTexts(value: unknown): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (Array.isArray(value)) return value.map(redactTexts);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, redactTexts(text)]));
 }

@@ -11,8 +11,7 @@ export function redact(value: unknown, name = ''): unknown {
     if (isDate(value) || (isPlain(name) && /^[\w.:{}@-]{1,128}$/.test(value))) return value;
     return `masked, ${value.length} characters`;
   }
-  if (Array.isArray(value))
-    return value.length > 100 ? `masked, ${value.length} items` : value.map((v) => redact(v, name));
+  if (Array.isArray(value)) return value.map((item) => redact(item, name));
   if (typeof value !== 'object') return 'masked';
   return Object.fromEntries(Object.entries(value).map(([member, v]) => [member, redact(v, member)]));
 }

@@ -1,7 +1,8 @@
-import type { Authorizer, Platform } from '@wxthirdparty/platform';
+import type { Authorizer } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import { ofOneComponent } from '../one-component.ts';
 
 /** What `GET /v1/authorizers` takes. */
@@ -11,7 +12,7 @@ export const AuthorizerListQuery = z.object({
   cursor: z.string().optional(),
 });
 
-export function authorizerRoutes(platform: Platform): Router {
+export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/authorizers', async (request, response) => {

@@ -1,6 +1,7 @@
-import type { Call, Platform } from '@wxthirdparty/platform';
+import type { Call } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
 import { ofOneComponent } from '../one-component.ts';
@@ -14,7 +15,7 @@ const BODY_WITHIN_MS = 60_000;
 const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
 const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 
-export function callRoutes(platform: Platform, leaving: Leaving): Router {
+export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
 
   routes.post('/authorizers/:appid/calls', async (request, response) => {

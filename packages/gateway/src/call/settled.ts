@@ -1,8 +1,9 @@
-import type { Call, Platform } from '@wxthirdparty/platform';
+import type { Call } from '@wxthirdparty/platform';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 
 /** The settled call, or undefined when the time was over or the waiting was ended first. */
 export async function settled(
-  platform: Platform,
+  platform: GatewayPlatform,
   id: string,
   waitMs: number,
   signal: AbortSignal,

@@ -1,10 +1,10 @@
-import type { Platform } from '@wxthirdparty/platform';
 import { Router } from 'express';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 
 const WITHIN_MS = 2_000;
 
-export function healthRoutes(platform: Platform, leaving: Leaving): Router {
+export function healthRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
   routes.get('/healthz', (_request, response) => {
     response.json({ alive: true });
@@ -19,7 +19,7 @@ export function healthRoutes(platform: Platform, leaving: Leaving): Router {
 }
 
 /** A client that waits for its server to come back waits longer than whoever asks whether it is there. */
-async function healthInTime(platform: Platform): Promise<{ redis: boolean; database: boolean }> {
+async function healthInTime(platform: GatewayPlatform): Promise<{ redis: boolean; database: boolean }> {
   const down = { redis: false, database: false };
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<typeof down>((resolve) => {

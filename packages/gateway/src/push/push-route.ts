@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Platform } from '@wxthirdparty/platform';
 import { EnvelopeFailure, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import { describeError } from '../http/describe-error.ts';
 import { endUnread } from '../http/end-unread.ts';
 import { readBody } from '../http/read-body.ts';
@@ -20,7 +20,7 @@ export type PushRoute = (request: IncomingMessage, response: ServerResponse, pat
  * WeChat's side. It stands before Express, which costs more than verifying and enqueuing together, and before every
  * body parser: signatures are over raw bytes.
  */
-export function pushRoute(platform: Platform, log: Logger): PushRoute {
+export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   const refusals = new RefusalLog();
 
   return (request, response, path, search) => {
@@ -70,7 +70,7 @@ export function pushRoute(platform: Platform, log: Logger): PushRoute {
 }
 
 async function accept(
-  platform: Platform,
+  platform: GatewayPlatform,
   push: PushUrl,
   request: IncomingMessage,
   search: string,

@@ -1,7 +1,7 @@
-import type { Platform } from '@wxthirdparty/platform';
 import { Router } from 'express';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 
-export function statusRoutes(platform: Platform): Router {
+export function statusRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
   routes.get('/status', async (_request, response) => {
     const { ready, components } = await platform.status();

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Call, Platform } from '@wxthirdparty/platform';
+import type { Call } from '@wxthirdparty/platform';
 import type { ApiKeys } from '../api-keys.ts';
 import { settled } from '../call/settled.ts';
 import { mints, namesToken, pathFault } from '../call/wechat-path.ts';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
 import { answerRefusal } from './answer-refusal.ts';
@@ -16,7 +17,7 @@ const DEPART_WITHIN_MS = 30_000;
 const SETTLE_WITHIN_MS = 60_000;
 
 export interface CallServices {
-  readonly platform: Platform;
+  readonly platform: GatewayPlatform;
   readonly apiKeys: ApiKeys;
   readonly tokens: VirtualTokens;
   readonly leaving: Leaving;
@@ -72,6 +73,7 @@ export async function callRoute(
   const call = await outcome(platform, id, response, leaving);
   if (call === 'hung-up') {
     note.hungUp = true;
+    response.destroy();
   } else if (call === 'unsettled') {
     refuse(refusals.outcomeUnknown);
   } else if (call === 'cancelled' || call.state === 'cancelled') {
@@ -102,7 +104,7 @@ function grantOf(
  * is cancelled; one that has left is waited for, because "not left, repeat it" would be untrue.
  */
 async function outcome(
-  platform: Platform,
+  platform: GatewayPlatform,
   id: string,
   response: ServerResponse,
   leaving: Leaving,
@@ -140,7 +142,8 @@ function answerAsWeChat(response: ServerResponse, { headers, body }: NonNullable
   if (type !== undefined) response.setHeader('content-type', asBytes(type));
   if (disposition !== undefined) response.setHeader('content-disposition', asBytes(disposition));
   response.setHeader('content-length', body.length);
-  response.statusCode = 200;
+  // Before `end`, which would make Node decode the disposition once more and lose its letters.
+  response.writeHead(200);
   response.end(body);
 }
 

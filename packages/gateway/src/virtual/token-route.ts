@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Platform } from '@wxthirdparty/platform';
 import { z } from 'zod';
 import type { ApiKeys } from '../api-keys.ts';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readBody } from '../http/read-body.ts';
 import { answerJson, answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -15,7 +15,7 @@ export const TokenRequest = z.object({
 });
 
 export interface TokenServices {
-  readonly platform: Platform;
+  readonly platform: GatewayPlatform;
   readonly apiKeys: ApiKeys;
   readonly tokens: VirtualTokens;
 }

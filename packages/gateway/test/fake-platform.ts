@@ -1,0 +1,111 @@
+import type { Authorizer, Call, CallRequest } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import type { GatewayPlatform } from '../src/gateway-platform.ts';
+
+export const COMPONENT = 'wxc0000000000000001';
+export const ACCOUNT = 'wxa0000000000000001';
+
+type Changeable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface FakePlatform extends Changeable<GatewayPlatform> {
+  pushes: Changeable<GatewayPlatform['pushes']>;
+  calls: Changeable<GatewayPlatform['calls']>;
+  authorizers: Changeable<GatewayPlatform['authorizers']>;
+  readonly submitted: CallRequest[];
+  readonly cancelled: string[];
+}
+
+/** Only answers; what a platform decides is told elsewhere, against the real one. Tests replace what they are about. */
+export function fakePlatform(): FakePlatform {
+  const submitted: CallRequest[] = [];
+  const cancelled: string[] = [];
+  return {
+    submitted,
+    cancelled,
+    pushes: {
+      accept: () => Promise.resolve(),
+      echo: () => undefined,
+    },
+    calls: {
+      submit: (request) => {
+        submitted.push(request);
+        return Promise.resolve({ id: 'call-1' });
+      },
+      settled: () => Promise.resolve(settledCall()),
+      find: (id) => Promise.resolve(id === 'call-1' ? settledCall() : undefined),
+      cancel: (id) => {
+        cancelled.push(id);
+        return Promise.resolve(true);
+      },
+    },
+    authorizers: {
+      find: (appid) =>
+        appid === ACCOUNT
+          ? Promise.resolve(authorizer())
+          : Promise.reject(new Failure('unknown_authorizer', 'fix-request', 'no such account')),
+      list: () => Promise.resolve({ items: [authorizer()], next: null }),
+    },
+    status: () => Promise.resolve({ ready: true, components: [] }),
+    queues: [],
+    health: () => Promise.resolve({ redis: true, database: true }),
+  };
+}
+
+export function authorizer(changes: Partial<Authorizer> = {}): Authorizer {
+  return {
+    component: COMPONENT,
+    appid: ACCOUNT,
+    kind: 'official-account',
+    nickName: '茶馆',
+    userName: 'gh_1',
+    headImg: null,
+    principalName: null,
+    state: 'active',
+    scopes: [1, 7],
+    handle: 'h1',
+    authorizedAt: new Date('2026-11-01T00:00:00Z'),
+    updatedAt: new Date('2026-11-02T00:00:00Z'),
+    ...changes,
+  };
+}
+
+export function settledCall(changes: Partial<Call> = {}): Call {
+  return {
+    id: 'call-1',
+    component: COMPONENT,
+    appid: ACCOUNT,
+    method: 'GET',
+    path: '/cgi-bin/user/get',
+    state: 'completed',
+    attempts: 1,
+    createdAt: new Date('2026-11-22T10:00:00Z'),
+    settledAt: new Date('2026-11-22T10:00:01Z'),
+    response: answered('{"errcode":0,"errmsg":"ok"}'),
+    failure: null,
+    quota: { used: 1, limit: 500, remaining: 499, closedUntil: null },
+    ...changes,
+  };
+}
+
+export function runningCall(): Call {
+  return settledCall({ state: 'running', settledAt: null, response: null });
+}
+
+export function answered(body: string | Buffer, headers: Record<string, string> = {}): Call['response'] {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json; encoding=utf-8', ...headers },
+    body: Buffer.from(body as string),
+  };
+}
+
+/** As the platform does: undefined when the time is over or the waiting is ended. */
+export function neverSettles(_id: string, waitMs: number, signal?: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), waitMs);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
+  });
+}

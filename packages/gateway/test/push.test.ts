@@ -1,0 +1,115 @@
+import { connect } from 'node:net';
+import { EnvelopeFailure, Failure } from '@wxthirdparty/wechat';
+import { expect, test } from 'vitest';
+import { COMPONENT, fakePlatform } from './fake-platform.ts';
+import { openGateway } from './open-gateway.ts';
+
+const events = `/wechat/${COMPONENT}/events?timestamp=1&nonce=2&msg_signature=3`;
+
+test('a push arrives as raw bytes, with its query, and is answered with seven bytes', async () => {
+  const platform = fakePlatform();
+  const pushes: unknown[] = [];
+  platform.pushes.accept = (push) => {
+    pushes.push(push);
+    return Promise.resolve();
+  };
+  const gateway = await openGateway(platform);
+  const body = Buffer.from([0xff, 0x00, 0x3c]);
+  // A content type that any body parser would fall for.
+  const response = await fetch(`${gateway.url}/wechat/c1/messages/a1?openid=o&openid=p&nonce=%20x`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toContain('text/plain');
+  expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toBe('success');
+  expect(pushes).toEqual([
+    { component: 'c1', url: 'messages', appid: 'a1', query: { openid: ['o', 'p'], nonce: ' x' }, body },
+  ]);
+  const line = await gateway.logged('push accepted');
+  expect(line).toMatchObject({ component: 'c1', url: 'messages', appid: 'a1' });
+  expect(line['durationMs']).toEqual(expect.any(Number));
+});
+
+test.each([
+  ['a wrong signature', new EnvelopeFailure(-40001), 403],
+  ['another component', new EnvelopeFailure(-40005), 400],
+  ['no envelope', new EnvelopeFailure(-40002), 400],
+  ['an unknown component', new Failure('unknown_component', 'fix-request', 'no'), 404],
+  ['Redis down', new Error('connection lost'), 503],
+  ['Redis down, told politely', new Failure('redis_down', 'retry', 'no'), 503],
+])('%s', async (_name, error, status) => {
+  const platform = fakePlatform();
+  platform.pushes.accept = () => Promise.reject(error);
+  const gateway = await openGateway(platform);
+  const response = await fetch(gateway.url + events, { method: 'POST', body: '<xml>TOP-SECRET</xml>' });
+  expect(response.status).toBe(status);
+  await gateway.logged(status === 503 ? 'push not accepted' : 'push refused');
+  expect(JSON.stringify(gateway.log)).not.toContain('TOP-SECRET');
+});
+
+test('ten megabytes are refused with 413, and the sender hears it', async () => {
+  const platform = fakePlatform();
+  platform.pushes.accept = () => Promise.reject(new Error('must not be asked'));
+  const gateway = await openGateway(platform);
+  const response = await fetch(gateway.url + events, { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024) });
+  expect(response.status).toBe(413);
+  await gateway.logged('push refused');
+});
+
+test('a megabyte is let through', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const response = await fetch(gateway.url + events, { method: 'POST', body: Buffer.alloc(1024 * 1024) });
+  expect(response.status).toBe(200);
+});
+
+test('a body that trickles is given up before WeChat gives us up', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const socket = connect(gateway.port, '127.0.0.1');
+  socket.write(`POST ${events} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n<xml>`);
+  const startedAt = Date.now();
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(Date.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('a push that cannot be kept in time is left to be delivered again', async () => {
+  const platform = fakePlatform();
+  platform.pushes.accept = () => new Promise(() => {});
+  const gateway = await openGateway(platform);
+  const startedAt = Date.now();
+  const response = await fetch(gateway.url + events, { method: 'POST', body: '<xml/>' });
+  expect(response.status).toBe(503);
+  expect(Date.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('GET answers the echo, or 403', async () => {
+  const platform = fakePlatform();
+  platform.pushes.echo = (_component, query) => (query['signature'] === 'good' ? String(query['echostr']) : undefined);
+  const gateway = await openGateway(platform);
+  const good = await fetch(`${gateway.url}/wechat/c1/events?signature=good&echostr=%3Cb%3E42`);
+  expect([good.status, await good.text()]).toEqual([200, '<b>42']);
+  expect(good.headers.get('content-type')).toContain('text/plain');
+  expect(good.headers.get('x-content-type-options')).toBe('nosniff');
+  const bad = await fetch(`${gateway.url}/wechat/c1/messages/a1?signature=bad&echostr=42`);
+  expect(bad.status).toBe(403);
+});
+
+test.each([
+  ['PUT', '/wechat/c1/events', 405],
+  ['POST', '/wechat/c1/elsewhere', 404],
+  ['POST', '/wechat/%2e%2e/events', 404],
+])('%s %s → %i', async (method, path, status) => {
+  const gateway = await openGateway(fakePlatform());
+  expect((await fetch(gateway.url + path, { method })).status).toBe(status);
+});
+
+test('a flood of forged pushes cannot fill the log', async () => {
+  const platform = fakePlatform();
+  platform.pushes.accept = () => Promise.reject(new EnvelopeFailure(-40001));
+  const gateway = await openGateway(platform);
+  for (let n = 0; n < 100; n++) await fetch(gateway.url + events, { method: 'POST', body: 'x' });
+  expect(gateway.log.filter((line) => line.msg === 'push refused')).toHaveLength(30);
+});

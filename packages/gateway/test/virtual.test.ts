@@ -1,0 +1,322 @@
+import { request as httpRequest } from 'node:http';
+import type { CallFailure } from '@wxthirdparty/platform';
+import { QuotaClosedFailure } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import { expect, test } from 'vitest';
+import { openVirtualTokens } from '../src/virtual/virtual-token.ts';
+import { ACCOUNT, answered, authorizer, COMPONENT, fakePlatform, neverSettles, settledCall } from './fake-platform.ts';
+import { API_KEY, type OpenedGateway, openGateway } from './open-gateway.ts';
+
+interface WeChatAnswer {
+  readonly errcode?: number;
+  readonly errmsg?: string;
+  readonly access_token?: string;
+  readonly expires_in?: number;
+}
+
+async function answerOf(response: Response): Promise<WeChatAnswer> {
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toContain('application/json');
+  const body = (await response.json()) as WeChatAnswer;
+  if (body.errcode !== undefined) expect(body.errmsg).toEqual(expect.any(String));
+  return body;
+}
+
+async function tokenOf(gateway: OpenedGateway): Promise<string> {
+  const url = `${gateway.url}/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
+  return (await answerOf(await fetch(url))).access_token!;
+}
+
+test('an account and an API key give a token of ours', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const url = `${gateway.url}/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
+  const answer = await answerOf(await fetch(url));
+  expect(answer).toEqual({ access_token: expect.stringMatching(/^wxt_[A-Za-z0-9_-]+$/), expires_in: 7200 });
+  expect(JSON.stringify(gateway.log)).not.toContain(API_KEY);
+});
+
+test('stable_token takes JSON, and COMPONENT:AUTHORIZER', async () => {
+  const platform = fakePlatform();
+  const asked: unknown[] = [];
+  platform.authorizers.find = (...parameters) => {
+    asked.push(parameters);
+    return Promise.resolve(authorizer());
+  };
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/stable_token`, {
+    method: 'POST',
+    body: JSON.stringify({
+      grant_type: 'client_credential',
+      appid: `${COMPONENT}:${ACCOUNT}`,
+      secret: API_KEY,
+      force_refresh: true,
+    }),
+  });
+  expect((await answerOf(response)).expires_in).toBe(7200);
+  expect(asked).toEqual([[ACCOUNT, COMPONENT]]);
+});
+
+const credentials = `grant_type=client_credential&secret=${API_KEY}`;
+test.each([
+  ['a bad key', `grant_type=client_credential&appid=${ACCOUNT}&secret=wrong`, 40125],
+  ['no key', `grant_type=client_credential&appid=${ACCOUNT}`, 41004],
+  ['no account', credentials, 41002],
+  ['an unknown account', `${credentials}&appid=wxother`, 61003],
+  ['the component itself', `${credentials}&appid=${COMPONENT}`, 61003],
+  ['another grant type', `grant_type=x&appid=${ACCOUNT}&secret=${API_KEY}`, 40002],
+])('%s gets no token', async (_name, query, errcode) => {
+  const gateway = await openGateway(fakePlatform());
+  expect(await answerOf(await fetch(`${gateway.url}/cgi-bin/token?${query}`))).toMatchObject({ errcode });
+});
+
+test.each([
+  ['is revoked', () => Promise.resolve(authorizer({ state: 'revoked' })), 61003],
+  ['is ambiguous', () => Promise.reject(new Failure('ambiguous_component', 'fix-request', 'm')), 61003],
+  ['may be on its way', () => Promise.reject(new Failure('not_ready', 'retry', 'm')), -1],
+  ['cannot be looked up', () => Promise.reject(new Error('down')), -1],
+])('an account that %s gets no token', async (_name, find, errcode) => {
+  const platform = fakePlatform();
+  platform.authorizers.find = find;
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/token?${credentials}&appid=${ACCOUNT}`);
+  expect(await answerOf(response)).toMatchObject({ errcode });
+});
+
+test.each([
+  ['GET', undefined, 43002],
+  ['POST', '{', 47001],
+])('stable_token by %s with %s', async (method, body, errcode) => {
+  const gateway = await openGateway(fakePlatform());
+  const response = await fetch(
+    `${gateway.url}/cgi-bin/stable_token`,
+    body === undefined ? { method } : { method, body },
+  );
+  expect(await answerOf(response)).toMatchObject({ errcode });
+});
+
+test('a call goes out as it came in, and comes back byte for byte', async () => {
+  const platform = fakePlatform();
+  const bytes = Buffer.from([0xff, 0xd8, 0x00, 0x0a, 0x7b]);
+  platform.calls.settled = () =>
+    Promise.resolve(
+      settledCall({
+        response: {
+          status: 502,
+          headers: { 'content-type': 'image/jpeg', 'content-disposition': 'attachment; filename="图.jpg"' },
+          body: bytes,
+        },
+      }),
+    );
+  const gateway = await openGateway(platform);
+  const token = await tokenOf(gateway);
+  const sent = Buffer.from('--b\r\nContent-Disposition: form-data; name="media"\r\n\r\n\u0000\xff\r\n--b--', 'latin1');
+  const response = await fetch(
+    `${gateway.url}/cgi-bin/media/upload?z=1&access_token=${token}&type=image&a=%E4%B8%AD&z=2`,
+    { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=b' }, body: sent },
+  );
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('image/jpeg');
+  // Header values are bytes to fetch, too.
+  const disposition = Buffer.from(response.headers.get('content-disposition')!, 'latin1').toString();
+  expect(disposition).toBe('attachment; filename="图.jpg"');
+  expect(response.headers.get('content-security-policy')).toContain('sandbox');
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+  expect(platform.submitted).toEqual([
+    {
+      appid: ACCOUNT,
+      component: COMPONENT,
+      method: 'POST',
+      path: '/cgi-bin/media/upload',
+      query: [
+        ['z', '1'],
+        ['type', 'image'],
+        ['a', '中'],
+        ['z', '2'],
+      ],
+      contentType: 'multipart/form-data; boundary=b',
+      body: sent,
+      waitMs: 30_000,
+      departWithinMs: 30_000,
+    },
+  ]);
+  const lines = gateway.log.filter((line) => line.msg === 'virtual WeChat');
+  expect(lines.at(-1)).toMatchObject({ path: '/cgi-bin/media/upload', appid: ACCOUNT, call: 'call-1' });
+  expect(JSON.stringify(gateway.log)).not.toContain(token);
+});
+
+test('control characters and large integers in WeChat’s JSON are not touched', async () => {
+  const platform = fakePlatform();
+  const body = Buffer.from('{"msgid":22876340532172986,"nickname":"a\u0007b"}');
+  platform.calls.settled = () => Promise.resolve(settledCall({ response: answered(body) }));
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/user/info?access_token=${await tokenOf(gateway)}`);
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(body);
+});
+
+test('20 MB pass, more is refused', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  const url = `${gateway.url}/cgi-bin/media/upload?access_token=${await tokenOf(gateway)}`;
+  const body = Buffer.alloc(20 * 1024 * 1024, 1);
+  expect(await answerOf(await fetch(url, { method: 'POST', body }))).toMatchObject({ errcode: 0 });
+  expect(platform.submitted[0]!.body!.equals(body)).toBe(true);
+  const larger = Buffer.alloc(20 * 1024 * 1024 + 1);
+  expect(await answerOf(await fetch(url, { method: 'POST', body: larger }))).toMatchObject({ errcode: 45001 });
+});
+
+test.each([
+  ['no token', '/cgi-bin/user/get', 41001],
+  ['a made-up token', '/cgi-bin/user/get?access_token=68_abc', 40001],
+  ['a made-up token of our shape', `/cgi-bin/user/get?access_token=wxt_${'A'.repeat(160)}`, 40001],
+  ['a minting path', '/cgi-bin/component/api_component_token?access_token=TOKEN', 48001],
+  ['a minting path by a detour', '/cgi-bin/user/../token?access_token=TOKEN', 41004],
+  ['a hidden detour', '/cgi-bin/user/%2e%2e/token?access_token=TOKEN', 41004],
+  ['a hidden slash', '/cgi-bin/user%2fget?access_token=TOKEN', 40066],
+  ['a double slash', '/cgi-bin//token?access_token=TOKEN', 40066],
+  ['a component token', '/cgi-bin/user/get?access_token=TOKEN&component_access_token=x', 48001],
+])('%s is refused as WeChat would', async (_name, path, errcode) => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  // Not by fetch: it resolves detours by itself, and so does not show ours.
+  const url = gateway.url + path.replace('TOKEN', await tokenOf(gateway));
+  expect(await answerOf(await fetch(url))).toMatchObject({ errcode });
+  expect(platform.submitted).toEqual([]);
+});
+
+test('a detour in the raw path is refused', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  const path = `/cgi-bin/user/../token?access_token=${await tokenOf(gateway)}`;
+  const body = await new Promise<string>((resolve, reject) => {
+    httpRequest({ port: gateway.port, host: '127.0.0.1', path }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      response.on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end();
+  });
+  expect(JSON.parse(body)).toMatchObject({ errcode: 40066 });
+  expect(platform.submitted).toEqual([]);
+});
+
+test('an expired token is refused with 42001, one of another key with 40001', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const grant = { keyFingerprint: 'f'.repeat(32), component: COMPONENT, appid: ACCOUNT };
+  const secret = Buffer.alloc(32, 7);
+  const expired = openVirtualTokens([secret], () => Date.now() - 7_200_000).sign(grant);
+  const foreign = openVirtualTokens([secret]).sign(grant);
+  const url = `${gateway.url}/cgi-bin/user/get?access_token=`;
+  expect(await answerOf(await fetch(url + expired))).toMatchObject({ errcode: 42001 });
+  expect(await answerOf(await fetch(url + foreign))).toMatchObject({ errcode: 40001 });
+});
+
+test('the refusal of a large upload arrives', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const url = `${gateway.url}/cgi-bin/media/upload?access_token=old`;
+  const response = await fetch(url, { method: 'POST', body: Buffer.alloc(20 * 1024 * 1024) });
+  expect(await answerOf(response)).toMatchObject({ errcode: 40001 });
+});
+
+test.each([
+  [new Failure('unknown_authorizer', 'fix-request', 'm'), 61003],
+  [new Failure('reauthorize', 'reauthorize', 'm'), 61003],
+  [new Failure('not_ready', 'retry', 'm'), -1],
+  [new Failure('overloaded', 'slow-down', 'm'), -1],
+  [new Failure('too_large', 'fix-request', 'm'), 45001],
+  [new QuotaClosedFailure('/cgi-bin/user/get', new Date()), 45009],
+  // Whether it was recorded before the connection broke is not known.
+  [new Error('connection lost'), 990001],
+])('submitting fails with %o → %i', async (error, errcode) => {
+  const platform = fakePlatform();
+  platform.calls.submit = () => Promise.reject(error);
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`);
+  expect(await answerOf(response)).toMatchObject({ errcode });
+});
+
+test.each<[CallFailure['code'], CallFailure['remedy'], number]>([
+  ['outcome_unknown', 'operator', 990001],
+  ['call_lost', 'retry', 990001],
+  ['deadline_passed', 'retry', -1],
+  ['wechat_unreachable', 'retry', -1],
+  ['reauthorize', 'reauthorize', 61003],
+  ['quota_closed', 'slow-down', 45009],
+])('a call that failed with %s (%s) is answered with %i', async (code, remedy, errcode) => {
+  const platform = fakePlatform();
+  platform.calls.settled = () =>
+    Promise.resolve(settledCall({ state: 'failed', response: null, failure: { code, remedy, message: 'm' } }));
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`);
+  expect(await answerOf(response)).toMatchObject({ errcode });
+});
+
+test('losing sight of a submitted call is 990001, whatever the reason', async () => {
+  const platform = fakePlatform();
+  platform.calls.settled = () => Promise.reject(new Failure('redis_down', 'retry', 'm'));
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`);
+  expect(await answerOf(response)).toMatchObject({ errcode: 990001 });
+});
+
+test('a call that did not leave in time is cancelled and may be repeated', async () => {
+  const platform = fakePlatform();
+  platform.calls.settled = () => Promise.resolve(undefined);
+  const gateway = await openGateway(platform);
+  const response = await fetch(`${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`);
+  expect(await answerOf(response)).toMatchObject({ errcode: -1 });
+  expect(platform.cancelled).toEqual(['call-1']);
+});
+
+test('a call that left is waited for, because "repeat it" would be untrue', async () => {
+  const platform = fakePlatform();
+  const waits: number[] = [];
+  platform.calls.cancel = () => Promise.resolve(false);
+  platform.calls.settled = (_id, waitMs) => Promise.resolve(waits.push(waitMs) === 1 ? undefined : settledCall());
+  const gateway = await openGateway(platform);
+  const url = `${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`;
+  expect(await answerOf(await fetch(url))).toMatchObject({ errcode: 0 });
+  expect(waits).toEqual([30_000, 60_000]);
+  platform.calls.settled = () => Promise.resolve(undefined);
+  expect(await answerOf(await fetch(url))).toMatchObject({ errcode: 990001 });
+});
+
+test('who hangs up before the call left cancels it', async () => {
+  const platform = fakePlatform();
+  let waiting = false;
+  platform.calls.settled = (id, waitMs, signal) => {
+    waiting = true;
+    return neverSettles(id, waitMs, signal);
+  };
+  const gateway = await openGateway(platform);
+  const hangUp = new AbortController();
+  const url = `${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`;
+  const call = fetch(url, { signal: hangUp.signal });
+  await expect.poll(() => waiting).toBe(true);
+  hangUp.abort();
+  await expect(call).rejects.toThrow();
+  await expect.poll(() => platform.cancelled).toEqual(['call-1']);
+  await expect.poll(() => gateway.log.at(-1)).toMatchObject({ msg: 'virtual WeChat', call: 'call-1', hungUp: true });
+});
+
+test('who hangs up while the call is submitted cancels it, too', async () => {
+  const platform = fakePlatform();
+  const submitting = Promise.withResolvers<void>();
+  const submitted = Promise.withResolvers<{ id: string }>();
+  platform.calls.submit = () => {
+    submitting.resolve();
+    return submitted.promise;
+  };
+  platform.calls.settled = neverSettles;
+  const gateway = await openGateway(platform);
+  const hangUp = new AbortController();
+  const url = `${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`;
+  const call = fetch(url, { signal: hangUp.signal });
+  await submitting.promise;
+  hangUp.abort();
+  await expect(call).rejects.toThrow();
+  submitted.resolve({ id: 'call-1' });
+  await expect.poll(() => platform.cancelled).toEqual(['call-1']);
+});
