@@ -21,7 +21,7 @@ export interface Media {
 }
 
 /** Allowance to write to one user: `left` more messages before `until`. */
-export interface ReplyWindow {
+interface ReplyWindow {
   until: number;
   left: number;
 }

@@ -1,7 +1,7 @@
 export const FAILURES = ['errcode', 'reset', '502', 'empty', 'html', 'hang', 'truncated'] as const;
 
 /** How an answer goes wrong. */
-export type Failure = (typeof FAILURES)[number];
+type Failure = (typeof FAILURES)[number];
 
 interface Aim {
   /** A path, or `*` for all. */

@@ -14,7 +14,7 @@ import { Traffic } from './traffic.ts';
 import type { WechatValue } from './wechat-json.ts';
 
 /** A message an account sent to a user. */
-export interface SentMessage {
+interface SentMessage {
   readonly component: string;
   readonly appid: string;
   readonly touser: string;

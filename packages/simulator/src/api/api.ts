@@ -39,7 +39,7 @@ interface Shape {
 }
 
 /** One API. `needs` says which token opens it; `secret` means none: the body names component and secret. */
-export type Api =
+type Api =
   | (Shape & { readonly needs: 'secret'; answer(call: ComponentCall): Reply })
   | (Shape & { readonly needs: 'component'; answer(call: ComponentCall): Reply })
   | (Shape & { readonly needs: 'either'; answer(call: ComponentCall): Reply })

@@ -183,7 +183,7 @@ export const COMPONENT_APIS: ApiTable = {
   },
 };
 
-export function checkSecret(given: string, secret: string): void {
+function checkSecret(given: string, secret: string): void {
   if (given === '') throw new Refusal(41004);
   if (given !== secret) throw new Refusal(40125);
 }

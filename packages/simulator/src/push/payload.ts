@@ -1,14 +1,7 @@
 import type { Chance } from '../chance.ts';
 
 /** What a push says, before it becomes XML. */
-export type PayloadValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | PayloadValue[]
-  | { [name: string]: PayloadValue };
+type PayloadValue = string | number | bigint | boolean | null | PayloadValue[] | { [name: string]: PayloadValue };
 export type Payload = { [name: string]: PayloadValue };
 
 /**

@@ -37,7 +37,7 @@ export async function pushTicket(world: World, component: Component, wish: Ticke
 }
 
 /** The push of every ten minutes: many failures in a row stop the service (dossier §10 rules 1 and 2). */
-export async function pushDueTicket(world: World, component: Component): Promise<void> {
+async function pushDueTicket(world: World, component: Component): Promise<void> {
   const [record] = await pushTicket(world, component, { which: 'hourly', createTime: world.clock.unix(), copies: 1 });
   if (record?.complaint === null) component.failedTicketPushes = 0;
   else component.failedTicketPushes += 1;
