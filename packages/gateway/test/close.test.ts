@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { ACCOUNT, fakePlatform, neverSettles, runningCall, settledCall } from './fake-platform.ts';
 import { API_KEY, bearer, openGateway } from './open-gateway.ts';
@@ -85,6 +87,18 @@ test('closing: running requests are answered, connections end, nobody gets in', 
   agent.destroy();
 });
 
+test('closing: a connection on which nothing was asked does not hold it up', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const socket = connect(gateway.port, '127.0.0.1');
+  await once(socket, 'connect');
+  // Known to the server, too: connections are accepted in order.
+  await (await fetch(`${gateway.url}/healthz`)).text();
+  const startedAt = Date.now();
+  await gateway.close();
+  expect(Date.now() - startedAt).toBeLessThan(1_000);
+  socket.destroy();
+});
+
 test('closing: a call that settles in the meantime is answered as ever', async () => {
   const platform = fakePlatform();
   const settles = Promise.withResolvers<ReturnType<typeof settledCall>>();
@@ -110,6 +124,7 @@ test('closing: a call that left but never settles is told as unknown before the 
   const platform = fakePlatform();
   platform.calls.settled = neverSettles;
   platform.calls.cancel = () => Promise.resolve(false);
+  platform.calls.find = () => Promise.resolve(runningCall());
   const gateway = await openGateway(platform);
   const credentials = `grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
   const token = (

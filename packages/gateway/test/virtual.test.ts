@@ -4,7 +4,16 @@ import { QuotaClosedFailure } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { expect, test } from 'vitest';
 import { openVirtualTokens } from '../src/virtual/virtual-token.ts';
-import { ACCOUNT, answered, authorizer, COMPONENT, fakePlatform, neverSettles, settledCall } from './fake-platform.ts';
+import {
+  ACCOUNT,
+  answered,
+  authorizer,
+  COMPONENT,
+  fakePlatform,
+  neverSettles,
+  runningCall,
+  settledCall,
+} from './fake-platform.ts';
 import { API_KEY, type OpenedGateway, openGateway } from './open-gateway.ts';
 
 interface WeChatAnswer {
@@ -280,6 +289,7 @@ test('a call that left is waited for, because "repeat it" would be untrue', asyn
   expect(await answerOf(await fetch(url))).toMatchObject({ errcode: 0 });
   expect(waits).toEqual([30_000, 60_000]);
   platform.calls.settled = () => Promise.resolve(undefined);
+  platform.calls.find = () => Promise.resolve(runningCall());
   expect(await answerOf(await fetch(url))).toMatchObject({ errcode: 990001 });
 });
 

@@ -128,7 +128,10 @@ async function outcome(
     waiting = new AbortController();
     stops.push(leaving.lastChance.listen(() => waiting.abort()));
     const late = await settled(platform, id, SETTLE_WITHIN_MS, waiting.signal);
-    return late ?? (hungUp ? 'hung-up' : 'unsettled');
+    if (late !== undefined) return late;
+    if (hungUp) return 'hung-up';
+    const last = await platform.calls.find(id);
+    return last === undefined || last.settledAt === null ? 'unsettled' : last;
   } finally {
     response.off('close', onClose);
     for (const stop of stops) stop();
