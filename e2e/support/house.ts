@@ -107,9 +107,13 @@ export class House {
     return house;
   }
 
-  startGateway(index: number): Child {
+  startGateway(index: number, env: Record<string, string> = {}): Child {
     const port = String(this.#gatewayPorts[index]);
-    const gateway = new Child(`gateway ${index}`, process.execPath, [MAIN, 'gateway'], { ...this.#env, PORT: port });
+    const gateway = new Child(`gateway ${index}`, process.execPath, [MAIN, 'gateway'], {
+      ...this.#env,
+      PORT: port,
+      ...env,
+    });
     this.gateways[index] = gateway;
     return gateway;
   }
