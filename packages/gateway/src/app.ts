@@ -14,6 +14,7 @@ import { describeError } from './http/describe-error.ts';
 import type { Leaving } from './http/leaving.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
+import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { statusRoutes } from './status/status-routes.ts';
@@ -32,7 +33,8 @@ export function app(
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
   application.use(healthRoutes(platform, leaving));
-  application.use('/v1', bearer(apiKeys), businessRoutes(platform, leaving));
+  application.use('/v1', bearer(apiKeys));
+  application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
   application.use(
     '/admin',
     pageHeaders(),
@@ -44,12 +46,8 @@ export function app(
   application.use(() => {
     throw new Failure('not_found', 'fix-request', 'no such route');
   });
-  application.use(problems(log));
+  application.use(problems(platform, log));
   return application;
-}
-
-function businessRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
-  return Router().use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
 }
 
 function securityHeaders(publicUrl: string | undefined) {
@@ -85,16 +83,32 @@ function hopsOr(trustProxy: string): string | number | boolean {
   return trustProxy;
 }
 
-function problems(log: Logger) {
-  return (error: unknown, _request: Request, response: Response, _next: NextFunction): void => {
-    const failure = fromExpress(error);
+function problems(platform: GatewayPlatform, log: Logger) {
+  return async (error: unknown, request: Request, response: Response, _next: NextFunction): Promise<void> => {
     const incident = requestIdOf(response);
+    let failure = fromExpress(error);
     if (!(failure instanceof Failure)) {
-      log.error({ requestId: incident, error: describeError(failure) }, 'request failed unexpectedly');
+      const { redis, database } = await healthInTime(platform);
+      if (redis && database) {
+        log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');
+      } else {
+        failure = unavailable(request.method);
+      }
     }
     if (response.headersSent) response.destroy();
     else sendProblem(response, problemOf(failure, incident));
   };
+}
+
+/** A call may have been recorded just before the connection broke: only reading may be repeated without a thought. */
+function unavailable(method: string): Failure {
+  return method === 'GET' || method === 'HEAD'
+    ? new Failure('unavailable', 'retry', 'Redis or the database is away')
+    : new Failure(
+        'unavailable',
+        'operator',
+        'Redis or the database went away; whether the call was taken is not known',
+      );
 }
 
 /** Express says with a status what it cannot read (a broken `%` in the path). */

@@ -37,6 +37,7 @@ const known: Readonly<Record<string, readonly [status: number, title: string]>> 
   quota_closed: [429, 'The quota of this API is used up'],
   internal: [500, 'Something unexpected happened'],
   not_ready: [503, 'The component cannot act now'],
+  unavailable: [503, 'A part of this gateway is away'],
   overloaded: [503, 'Too much is waiting already'],
 };
 

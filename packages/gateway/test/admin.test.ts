@@ -103,6 +103,7 @@ test('the page asks nothing of foreign hosts', async () => {
   const gateway = await openBoard();
   const response = await fetch(`${gateway.url}/admin`, { headers: login });
   expect(response.url).toBe(`${gateway.url}/admin/queues/`);
+  expect(response.headers.get('x-powered-by')).toBeNull();
   const page = await response.text();
   expect(page).toContain('<base href="/admin/queues/"');
   expect(page).not.toMatch(/(?:src|href)="https?:/);

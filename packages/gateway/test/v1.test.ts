@@ -387,6 +387,23 @@ test('an unforeseen error tells nothing but where to look', async () => {
   expect(JSON.stringify(gateway.log)).not.toContain('SECRET');
 });
 
+test.each([
+  ['GET', '/v1/status', 'retry'],
+  ['POST', calls, 'operator'],
+])('%s %s while Redis is away', async (method, path, remedy) => {
+  const platform = fakePlatform();
+  platform.health = () => Promise.resolve({ redis: false, database: true });
+  platform.status = () => Promise.reject(new Error('connection lost'));
+  platform.calls.submit = () => Promise.reject(new Error('connection lost'));
+  const gateway = await openGateway(platform);
+  const body = method === 'GET' ? {} : { body: '{"method":"GET","path":"/cgi-bin/user/get"}' };
+  const response = await fetch(gateway.url + path, { method, headers: json, ...body });
+  expect(await problem(response)).toMatchObject({ status: 503, code: 'unavailable', remedy, retryAfter: 5 });
+  expect(await gateway.logged('request')).toMatchObject({
+    route: method === 'GET' ? path : '/v1/authorizers/:appid/calls',
+  });
+});
+
 test('a call is found by its id, another is not', async () => {
   const gateway = await openGateway(fakePlatform());
   expect(await (await fetch(`${gateway.url}/v1/calls/call-1`, { headers: bearer })).json()).toMatchObject({

@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { AppViewRoute, BoardHooks } from '@bull-board/api/typings/app';
 import { ExpressAdapter } from '@bull-board/express';
-import type { Request, Response, Router } from 'express';
+import type { NextFunction, Request, Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { redact, redactOutcome, redactText } from './redact.ts';
 
@@ -33,12 +33,17 @@ export function board(queues: GatewayPlatform['queues'], write: boolean): Router
 
 /** The page asks a foreign host for fonts; China waits for it in vain, and our CSP refuses it. */
 class OwnPage extends ExpressAdapter {
+  constructor() {
+    super();
+    this.app.disable('x-powered-by');
+  }
+
   override setEntryRoute({ route, handler }: AppViewRoute): ExpressAdapter {
-    this.app.get(route, (_request: Request, response: Response) => {
+    this.app.get(route, (_request: Request, response: Response, next: NextFunction) => {
       const { name, params } = handler({ basePath: this.basePath, uiConfig: this.uiConfig });
       response.render(name, params, (error: Error | null, html: string) => {
-        if (error !== null) throw error;
-        response.type('html').send(html.replace(/<link [^>]*href="https?:[^>]*>/g, ''));
+        if (error !== null) next(error);
+        else response.type('html').send(html.replace(/<link [^>]*href="https?:[^>]*>/g, ''));
       });
     });
     return this;

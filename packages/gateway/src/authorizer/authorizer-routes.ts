@@ -5,7 +5,10 @@ import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { ofOneComponent } from '../one-component.ts';
 
-/** What `GET /v1/authorizers` takes. */
+/**
+ * What `GET /v1/authorizers` takes.
+ * @public the API's description is made from it
+ */
 export const AuthorizerListQuery = z.object({
   state: z.enum(['active', 'needs-reauthorization', 'revoked']).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -15,7 +18,7 @@ export const AuthorizerListQuery = z.object({
 export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
-  routes.get('/authorizers', async (request, response) => {
+  routes.get('/v1/authorizers', async (request, response) => {
     const query = AuthorizerListQuery.safeParse(request.query);
     if (!query.success) {
       const faults = query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
@@ -25,7 +28,7 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
     response.json({ items: items.map(authorizerAnswer), next });
   });
 
-  routes.get('/authorizers/:appid', async (request, response) => {
+  routes.get('/v1/authorizers/:appid', async (request, response) => {
     response.json(
       authorizerAnswer(await platform.authorizers.find(request.params.appid, ofOneComponent(request.query))),
     );

@@ -5,7 +5,10 @@ import { mints, namesToken, pathFault } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-/** What `POST /v1/authorizers/:appid/calls` takes. */
+/**
+ * What `POST /v1/authorizers/:appid/calls` takes.
+ * @public the API's description is made from it
+ */
 export const CallBody = z.strictObject({
   method: z.enum(['GET', 'POST']),
   path: z.string().superRefine((path, context) => {

@@ -18,7 +18,7 @@ const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
 
-  routes.post('/authorizers/:appid/calls', async (request, response) => {
+  routes.post('/v1/authorizers/:appid/calls', async (request, response) => {
     const type = request.headers['content-type'];
     if (type === undefined || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
       throw new Failure('unsupported_content', 'fix-request', 'send Content-Type: application/json');
@@ -47,12 +47,12 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
       stop();
     }
     if (found === undefined)
-      throw new Failure('call_lost', 'retry', 'the call’s record vanished; it may have been sent');
+      throw new Failure('call_lost', 'operator', 'the call’s record vanished; it may have been sent');
     if (found.settledAt === null) response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
     response.json(callAnswer(found));
   });
 
-  routes.get('/calls/:id', async (request, response) => {
+  routes.get('/v1/calls/:id', async (request, response) => {
     response.locals['call'] = request.params.id;
     const found = await platform.calls.find(request.params.id);
     if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');

@@ -29,5 +29,5 @@ export function mints(path: string): boolean {
 
 /** Names of query parameters that carry tokens; these are ours to add. */
 export function namesToken(parameter: string): boolean {
-  return /^(?:component_)?access_?token$/i.test(parameter);
+  return /^(?:component_|authorizer_)?access_?token$/i.test(parameter);
 }

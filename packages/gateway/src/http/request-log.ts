@@ -27,6 +27,7 @@ export function requestLog(log: Logger) {
 
 function routeOf(request: Request): string {
   const path: unknown = request.route?.path;
-  if (request.baseUrl.startsWith('/admin')) return '/admin/queues';
-  return typeof path === 'string' ? request.baseUrl + path : 'none';
+  // Not `baseUrl`: an error on its way out of a router has lost it. So routes are named with their whole path.
+  if (request.originalUrl.startsWith('/admin')) return '/admin/queues';
+  return typeof path === 'string' ? path : 'none';
 }

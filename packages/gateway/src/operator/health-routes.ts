@@ -1,8 +1,7 @@
 import { Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
-
-const WITHIN_MS = 2_000;
+import { healthInTime } from './health-in-time.ts';
 
 export function healthRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
@@ -16,20 +15,4 @@ export function healthRoutes(platform: GatewayPlatform, leaving: Leaving): Route
     response.status(ready ? 200 : 503).json({ ready, redis, database, closing });
   });
   return routes;
-}
-
-/** A client that waits for its server to come back waits longer than whoever asks whether it is there. */
-async function healthInTime(platform: GatewayPlatform): Promise<{ redis: boolean; database: boolean }> {
-  const down = { redis: false, database: false };
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<typeof down>((resolve) => {
-    timer = setTimeout(() => resolve(down), WITHIN_MS);
-  });
-  try {
-    return await Promise.race([platform.health(), tooLate]);
-  } catch {
-    return down;
-  } finally {
-    clearTimeout(timer);
-  }
 }

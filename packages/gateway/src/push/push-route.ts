@@ -22,6 +22,7 @@ export type PushRoute = (request: IncomingMessage, response: ServerResponse, pat
  */
 export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   const refusals = new RefusalLog();
+  const outages = new RefusalLog();
 
   return (request, response, path, search) => {
     const startedAt = performance.now();
@@ -44,7 +45,10 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
       // Not ours to judge: WeChat delivers again what we could not keep.
       response.setHeader('retry-after', 1);
       answer(request, response, status, reason);
-      log.error({ ...push, status, durationMs: since(startedAt), error: describeError(error) }, 'push not accepted');
+      const line = outages.next();
+      if (line === undefined) return;
+      const durationMs = since(startedAt);
+      log.error({ ...push, status, ...line, durationMs, error: describeError(error) }, 'push not accepted');
     };
 
     if (request.method === 'GET') {
@@ -93,6 +97,7 @@ async function accept(
   }
 }
 
+/** 403: not signed by WeChat. 400, 404, 408, 413: not a push of ours. 503: a push that WeChat is to deliver again. */
 function verdictOf(error: unknown): [status: number, reason: string] {
   if (error instanceof EnvelopeFailure) return [error.wechatCode === -40001 ? 403 : 400, error.message];
   if (error instanceof Failure) {

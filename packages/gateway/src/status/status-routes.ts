@@ -3,7 +3,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 
 export function statusRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
-  routes.get('/status', async (_request, response) => {
+  routes.get('/v1/status', async (_request, response) => {
     const { ready, components } = await platform.status();
     response.json({
       ready,

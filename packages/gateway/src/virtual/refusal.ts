@@ -8,7 +8,7 @@ export interface Refusal {
 }
 
 /** SDKs repeat −1, 40001 and 42001 by themselves; what may have been done must have a number they do not know. */
-export const OUTCOME_UNKNOWN = 990001;
+const OUTCOME_UNKNOWN = 990001;
 
 export const refusals = {
   missingAppid: { errcode: 41002, errmsg: 'appid missing' },

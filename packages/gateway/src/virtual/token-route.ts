@@ -7,7 +7,10 @@ import { answerJson, answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { LIFE_S, type VirtualTokens } from './virtual-token.ts';
 
-/** What `GET /cgi-bin/token` takes as query and `POST /cgi-bin/stable_token` as JSON (`force_refresh` changes nothing). */
+/**
+ * What `GET /cgi-bin/token` takes as query and `POST /cgi-bin/stable_token` as JSON; `force_refresh` changes nothing.
+ * @public the API's description is made from it
+ */
 export const TokenRequest = z.object({
   grant_type: z.string().optional(),
   appid: z.string().optional(),

@@ -7,7 +7,7 @@ export interface VirtualGrant {
   readonly appid: string;
 }
 
-export type ReadToken =
+type ReadToken =
   | { readonly verdict: 'good'; readonly grant: VirtualGrant }
   | { readonly verdict: 'expired' }
   | { readonly verdict: 'made-up' };

@@ -3,6 +3,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import { namesWeChatPath } from '../call/wechat-path.ts';
 import { describeError } from '../http/describe-error.ts';
+import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type CallNote, type CallServices, callRoute } from './call-route.ts';
@@ -21,20 +22,25 @@ export function virtualWeChat(services: CallServices, log: Logger) {
     // A page that WeChat gives out as media must not run as one of ours.
     response.setHeader('content-security-policy', "sandbox; default-src 'none'");
     const note: CallNote = {};
+    const requestId = requestIdOf(response);
     handle(services, request, response, path, search, note)
       .catch((error: unknown) => {
         if (error instanceof Failure && error.code === 'caller_gone') {
           note.hungUp = true;
           return;
         }
-        if (!(error instanceof Failure)) log.error({ ...note, error: describeError(error) }, 'virtual WeChat failed');
+        if (!(error instanceof Failure))
+          log.error({ requestId, ...note, error: describeError(error) }, 'virtual WeChat failed');
         const refusal = refusalAt(error, note);
         note.errcode = refusal.errcode;
         answerRefusal(response, refusal);
       })
       .finally(() => {
         const { method } = request;
-        log.info({ method, path: path.slice(0, 256), ...note, durationMs: since(startedAt) }, 'virtual WeChat');
+        log.info(
+          { requestId, method, path: path.slice(0, 256), ...note, durationMs: since(startedAt) },
+          'virtual WeChat',
+        );
       });
   };
 }
