@@ -236,8 +236,6 @@ test.each([
   [new Failure('overloaded', 'slow-down', 'm'), -1],
   [new Failure('too_large', 'fix-request', 'm'), 45001],
   [new QuotaClosedFailure('/cgi-bin/user/get', new Date()), 45009],
-  // Whether it was recorded before the connection broke is not known.
-  [new Error('connection lost'), 990001],
 ])('submitting fails with %o → %i', async (error, errcode) => {
   const platform = fakePlatform();
   platform.calls.submit = () => Promise.reject(error);
@@ -262,12 +260,19 @@ test.each<[CallFailure['code'], CallFailure['remedy'], number]>([
   expect(await answerOf(response)).toMatchObject({ errcode });
 });
 
-test('losing sight of a submitted call is 990001, whatever the reason', async () => {
+test.each([
+  ['/cgi-bin/message/custom/send', 'POST', 990001],
+  ['/cgi-bin/user/get', 'GET', -1],
+])('losing sight of %s may be repeated only where that is harmless', async (path, method, errcode) => {
   const platform = fakePlatform();
-  platform.calls.settled = () => Promise.reject(new Failure('redis_down', 'retry', 'm'));
   const gateway = await openGateway(platform);
-  const response = await fetch(`${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`);
-  expect(await answerOf(response)).toMatchObject({ errcode: 990001 });
+  const url = `${gateway.url}${path}?access_token=${await tokenOf(gateway)}`;
+  // Whether it was recorded before the connection broke is not known.
+  platform.calls.submit = () => Promise.reject(new Error('connection lost'));
+  expect(await answerOf(await fetch(url, { method }))).toMatchObject({ errcode });
+  platform.calls.submit = () => Promise.resolve({ id: 'call-1' });
+  platform.calls.settled = () => Promise.reject(new Failure('redis_down', 'retry', 'm'));
+  expect(await answerOf(await fetch(url, { method }))).toMatchObject({ errcode });
 });
 
 test('a call that did not leave in time is cancelled and may be repeated', async () => {

@@ -1,6 +1,6 @@
 import { Failure, type Remedy } from '@wxthirdparty/wechat';
 import { expect, test } from 'vitest';
-import { refusalOf, refusalOfError } from './refusal.ts';
+import { refusalOf } from './refusal.ts';
 
 test.each<[code: string, remedy: Remedy, errcode: number]>([
   ['unknown_authorizer', 'fix-request', 61003],
@@ -24,8 +24,4 @@ test('WeChat’s own number reaches the operator', () => {
 
 test('a refused component token never makes an SDK throw away ours', () => {
   expect(refusalOf(new Failure('invalid_credential', 'operator', 'why', { errcode: 40001 })).errcode).toBe(-1);
-});
-
-test('an error nobody foresaw is not to be repeated', () => {
-  expect(refusalOfError(new TypeError('x')).errcode).toBe(990001);
 });

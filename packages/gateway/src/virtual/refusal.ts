@@ -1,5 +1,5 @@
 import type { CallFailure } from '@wxthirdparty/platform';
-import { Failure, type Remedy } from '@wxthirdparty/wechat';
+import type { Failure, Remedy } from '@wxthirdparty/wechat';
 
 /** A refusal that looks like WeChat's. */
 export interface Refusal {
@@ -26,7 +26,7 @@ export const refusals = {
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
   badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
   tooLarge: { errcode: 45001, errmsg: 'media size out of limit: this gateway passes at most 20 MB' },
-  unavailable: { errcode: -1, errmsg: 'system error: nothing was sent; repeat it' },
+  unavailable: { errcode: -1, errmsg: 'system error: this gateway lost sight of the call; repeat it' },
   notDeparted: { errcode: -1, errmsg: 'system error: the call did not leave in time and never will; repeat it' },
   outcomeUnknown: {
     errcode: OUTCOME_UNKNOWN,
@@ -75,9 +75,4 @@ export function refusalOf(failure: Failure | CallFailure): Refusal {
   const own = failure.remedy === 'operator' || failure.remedy === 'fix-request';
   const number = own && errcode !== undefined && !aboutTokens.has(errcode) ? errcode : byRemedy[failure.remedy];
   return { errcode: number, errmsg: `${number === -1 ? 'system error' : 'refused'}: ${failure.message}` };
-}
-
-/** An error nobody foresaw: whether the call was kept is not known, so nobody may be told to repeat it. */
-export function refusalOfError(error: unknown): Refusal {
-  return error instanceof Failure ? refusalOf(error) : refusals.outcomeUnknown;
 }

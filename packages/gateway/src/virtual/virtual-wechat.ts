@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Failure } from '@wxthirdparty/wechat';
+import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import { namesWeChatPath } from '../call/wechat-path.ts';
 import { describeError } from '../http/describe-error.ts';
@@ -7,7 +7,7 @@ import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type CallNote, type CallServices, callRoute } from './call-route.ts';
-import { type Refusal, refusalOfError, refusals } from './refusal.ts';
+import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import { tokenRoute } from './token-route.ts';
 
 /** Whether the path is one that any WeChat SDK would ask. */
@@ -31,7 +31,7 @@ export function virtualWeChat(services: CallServices, log: Logger) {
         }
         if (!(error instanceof Failure))
           log.error({ requestId, ...note, error: describeError(error) }, 'virtual WeChat failed');
-        const refusal = refusalAt(error, note);
+        const refusal = refusalAt(error, note, request);
         note.errcode = refusal.errcode;
         answerRefusal(response, refusal);
       })
@@ -45,13 +45,12 @@ export function virtualWeChat(services: CallServices, log: Logger) {
   };
 }
 
-/** What the error means depends on how far the request had come. */
-function refusalAt(error: unknown, note: CallNote): Refusal {
-  // Submitted, and then lost sight of.
-  if (note.call !== undefined) return refusals.outcomeUnknown;
-  // A Failure of submitting says for sure that nothing was kept; anything else does not.
-  if (error instanceof Failure || note.appid !== undefined) return refusalOfError(error);
-  return refusals.unavailable;
+/** What the error means depends on how far the request had come, and on what it harms to do it again. */
+function refusalAt(error: unknown, note: CallNote, { method = '', url = '' }: IncomingMessage): Refusal {
+  // A Failure of looking up or submitting says for sure that nothing was kept; anything else does not.
+  if (note.call === undefined && error instanceof Failure) return refusalOf(error);
+  const begun = note.appid !== undefined;
+  return begun && !endpointOf(method, url).safeToRepeat ? refusals.outcomeUnknown : refusals.unavailable;
 }
 
 async function handle(
