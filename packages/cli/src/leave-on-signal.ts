@@ -14,22 +14,27 @@ export interface Leaving {
   patience(ms: number): void;
 }
 
+/** The same wish on two ways arrives within this time. */
+const ECHO_MS = 500;
+
 /**
  * The first signal asks the process to drain. The second leaves at once, and so does time: a drain that takes longer
  * than the patience ends with code 1.
  *
  * SIGHUP never counts as a second signal: whoever started us sends it to say "leave, if you are not leaving already"
  * (bootstrap/supervise.mjs), and a terminal that closes says the same. So does the end of that starter itself, which
- * breaks the channel to it.
+ * breaks the channel to it. Since the starter's word can overtake the very signal that made it speak, the first signal
+ * that follows it closely is no second one either.
  */
 export function leaveOnSignal(): Leaving {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
-  let leaving = false;
+  let leavingSince: number | undefined;
+  let signals = 0;
   let patienceMs = 10_000;
 
   const leave = () => {
-    if (leaving) return;
-    leaving = true;
+    if (leavingSince !== undefined) return;
+    leavingSince = performance.now();
     setTimeout(() => {
       console.error(`wxthirdparty: still busy ${patienceMs} ms after it was asked to leave; leaving anyway.`);
       process.exit(1);
@@ -37,7 +42,9 @@ export function leaveOnSignal(): Leaving {
     resolve();
   };
   const insist = (signal: NodeJS.Signals) => {
-    if (leaving) process.exit(128 + constants.signals[signal]);
+    signals += 1;
+    const again = leavingSince !== undefined && (signals > 1 || performance.now() - leavingSince > ECHO_MS);
+    if (again) process.exit(128 + constants.signals[signal]);
     leave();
   };
   process.on('SIGINT', insist);
