@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { CallRequest } from './call.ts';
+import { checkRequest } from './check-request.ts';
+
+const good: CallRequest = {
+  appid: 'wxa',
+  method: 'GET',
+  path: '/cgi-bin/user/get',
+  query: [['next_openid', '']],
+  waitMs: 1,
+  departWithinMs: 1,
+};
+
+it('takes a WeChat path with its parameters', () => {
+  expect(() => checkRequest(good)).not.toThrow();
+});
+
+describe('refuses', () => {
+  it.each([
+    '',
+    'cgi-bin/user/get',
+    '//evil.example/x',
+    'https://evil.example/x',
+    '/cgi-bin//user',
+    '/cgi-bin/../x',
+    '/cgi-bin/user/get?x=1',
+    '/cgi-bin/user/get#x',
+    '/cgi-bin/user get',
+    '/\\evil.example',
+    '/cgi-bin/%2e%2e/x',
+    '/cgi-bin/user/get\r\nHost: evil.example',
+  ])('the path %j', (path) => {
+    expect(() => checkRequest({ ...good, path })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+  it.each(['access_token', 'ACCESS_TOKEN', 'component_access_token'])('the parameter %s', (name) => {
+    expect(() => checkRequest({ ...good, query: [[name, 'x']] })).toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
+    );
+  });
+  it.each([
+    ['GET', '/cgi-bin/token'],
+    ['POST', '/cgi-bin/stable_token'],
+    ['POST', '/cgi-bin/component/api_component_token'],
+    ['POST', '/cgi-bin/component/api_authorizer_token'],
+    ['POST', '/cgi-bin/component/api_query_auth'],
+  ])('%s %s, which gives out a credential', (method, path) => {
+    expect(() => checkRequest({ ...good, method, path })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+  it('other methods', () => {
+    expect(() => checkRequest({ ...good, method: 'DELETE' })).toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
+    );
+  });
+  it('a body beyond 20 MB', () => {
+    const body = Buffer.alloc(20 * 1024 * 1024 + 1);
+    expect(() => checkRequest({ ...good, body })).toThrow(expect.objectContaining({ code: 'too_large' }));
+  });
+});

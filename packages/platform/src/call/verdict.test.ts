@@ -1,0 +1,73 @@
+import { type Answer, TransportFailure } from '@wxthirdparty/wechat';
+import { describe, expect, it } from 'vitest';
+import { type Circumstances, judge, type Result } from './verdict.ts';
+
+const first: Circumstances = { safeToRepeat: true, background: false, attempts: 1, refusals: 0 };
+const json = (errcode: number): Result => ({
+  kind: 'answered',
+  answer: { kind: 'json', value: {}, text: '', errcode, errmsg: '', rid: undefined } as Answer,
+});
+const broken = (why: 'empty' | 'html' | 'http_status' | 'not_json'): Result => ({
+  kind: 'answered',
+  answer: { kind: 'broken', why, status: 502 } as Answer,
+});
+const silent = (sent: 'no' | 'maybe'): Result => ({
+  kind: 'unanswered',
+  failure: new TransportFailure('wechat_timeout', sent, 'no answer'),
+});
+
+describe('a call that is not safe to repeat', () => {
+  const unsafe = { ...first, safeToRepeat: false };
+  it.each([
+    ['a reset or timeout after sending', silent('maybe')],
+    ['a 5xx', broken('http_status')],
+    ['an HTML page', broken('html')],
+    ['an empty body', broken('empty')],
+    ['a cut body', broken('not_json')],
+  ])('ends as outcome_unknown after %s', (_, result) => {
+    expect(judge(result, unsafe)).toMatchObject({ do: 'fail', failure: { code: 'outcome_unknown' } });
+  });
+  it('is repeated where surely nothing was sent', () => {
+    expect(judge(silent('no'), unsafe)).toMatchObject({ do: 'repeat' });
+  });
+  it("hands WeChat's −1 to the caller instead of repeating", () => {
+    expect(judge(json(-1), unsafe)).toEqual({ do: 'answer' });
+  });
+  it('goes again with the next token, once, since a refusal is definite', () => {
+    expect(judge(json(42001), unsafe)).toEqual({ do: 'next-token' });
+    expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
+  });
+});
+
+describe('a call that is safe to repeat', () => {
+  it.each([
+    ['−1', json(-1)],
+    ['a reset', silent('maybe')],
+    ['an empty body', broken('empty')],
+  ])('is repeated a few times with growing pauses after %s', (_, result) => {
+    const pauses = [1, 2, 3].map((attempts) => {
+      const verdict = judge(result, { ...first, attempts });
+      return verdict.do === 'repeat' ? verdict.afterMs : undefined;
+    });
+    expect(pauses).toEqual([500, 1_000, 2_000]);
+    expect(judge(result, { ...first, attempts: 4 }).do).not.toBe('repeat');
+  });
+  it('does not count refused tokens as tries', () => {
+    expect(judge(json(-1), { ...first, attempts: 4, refusals: 1 })).toMatchObject({ do: 'repeat' });
+  });
+});
+
+describe('a closed quota', () => {
+  it('is told to who waits, and waited for in the background', () => {
+    expect(judge(json(45009), first)).toEqual({ do: 'close-quota', span: 'day', wait: false });
+    expect(judge(json(45009), { ...first, background: true })).toEqual({ do: 'close-quota', span: 'day', wait: true });
+    expect(judge(json(45011), first)).toEqual({ do: 'close-quota', span: 'minute', wait: false });
+  });
+});
+
+it("passes everything else on as WeChat's answer", () => {
+  for (const errcode of [0, 40003, 48001, 61007, 45047]) expect(judge(json(errcode), first)).toEqual({ do: 'answer' });
+  expect(judge({ kind: 'answered', answer: { kind: 'binary', contentType: 'image/jpeg' } }, first)).toEqual({
+    do: 'answer',
+  });
+});
