@@ -24,17 +24,13 @@ export async function ensureRedisServer() {
   throw new Sentence(howToGetRedis());
 }
 
-/** @param {string} [path] the PATH to search */
-export function findRedisServer(path) {
-  return findProgram(PROGRAMS, path);
+/** @param {string[]} [folders] where to look */
+export function findRedisServer(folders) {
+  return findProgram(PROGRAMS, folders);
 }
 
-/**
- * @param {string[]} names
- * @param {string} [path]
- */
-function findProgram(names, path = process.env.PATH ?? '', places = USUAL_PLACES) {
-  const folders = [...path.split(delimiter).filter(Boolean), ...places];
+/** @param {string[]} names */
+function findProgram(names, folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...USUAL_PLACES]) {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 

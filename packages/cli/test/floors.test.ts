@@ -84,6 +84,7 @@ describe('the floors', () => {
     const file = 'packages/wechat/src/push/push.ts';
     expect(violationsOf({ [file]: "import { a } from '../index.ts';" })[0]).toMatch(/not the index of its own package/);
     expect(violationsOf({ [file]: "import { a } from '@wxthirdparty/wechat';" })).toHaveLength(1);
+    expect(violationsOf({ 'packages/wechat/test/a.test.ts': "import { a } from '../src/index.ts';" })).toEqual([]);
   });
 
   it('names a circle', () => {

@@ -20,7 +20,7 @@ export const worker: Command = async ({ env, leaving }) => {
     const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);
     scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
   }
-  const workers = await startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
+  const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
   scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), settings.shutdownMs);
   await leaving.asked;
   return 0;

@@ -1,0 +1,244 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { explainInstallFailure, stamp } from '../bootstrap/install.mjs';
+import { withInstallLock } from '../bootstrap/install-lock.mjs';
+import { findNode } from '../bootstrap/node-runtime.mjs';
+import { findRedisServer, howToGetRedis } from '../bootstrap/redis-server.mjs';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wx-bootstrap-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the stamp of the packages', () => {
+  it('changes with each file that lays them down', () => {
+    const files = ['pnpm-lock.yaml', 'package.json', 'pnpm-workspace.yaml'];
+    for (const file of files) writeFileSync(join(folder, file), 'one');
+    const before = stamp(folder);
+    expect(stamp(folder)).toBe(before);
+    const after = files.map((file) => {
+      writeFileSync(join(folder, file), 'two');
+      return stamp(folder);
+    });
+    expect(new Set([before, ...after]).size).toBe(4);
+  });
+});
+
+describe('a failed install', () => {
+  it.each([
+    ['npm error code ENOTFOUND', /registry did not answer.*proxy/],
+    [' ERR_PNPM_META_FETCH_FAIL  GET https://registry/: request failed', /registry did not answer/],
+    [' ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with "frozen-lockfile"', /pnpm-lock.yaml does not belong/],
+    ['ENOSPC: no space left on device', /disk is full/],
+    ['something odd', /says above what stopped it/],
+  ])('that says %j is explained', (output, words) => {
+    expect(explainInstallFailure(output)).toMatch(words);
+  });
+});
+
+describe('the install lock', () => {
+  const lock = () => join(folder, '.installing');
+
+  it('lets one at a time', async () => {
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise(setImmediate);
+      inside -= 1;
+    };
+    await Promise.all([1, 2, 3].map(() => withInstallLock(lock(), work)));
+    expect(most).toBe(1);
+    expect(existsSync(lock())).toBe(false);
+  });
+
+  it('goes when the work fails', async () => {
+    await expect(withInstallLock(lock(), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(existsSync(lock())).toBe(false);
+  });
+
+  it('of a dead process is taken over', async () => {
+    const dead = spawnSync(process.execPath, ['--version']).pid;
+    mkdirSync(lock());
+    writeFileSync(join(lock(), 'owner'), JSON.stringify({ pid: dead, host: hostname() }));
+    expect(await withInstallLock(lock(), async () => 'ours')).toBe('ours');
+  });
+
+  it('of another host is taken over when nobody touched it for long', async () => {
+    mkdirSync(lock());
+    writeFileSync(join(lock(), 'owner'), JSON.stringify({ pid: 1, host: 'elsewhere' }));
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(lock(), longAgo, longAgo);
+    expect(await withInstallLock(lock(), async () => 'ours')).toBe('ours');
+  });
+});
+
+describe('the Node to run with', () => {
+  const packaged = (name: string, exit: number) => {
+    const bin = join(folder, 'node_modules', name, 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'node'), `#!/bin/sh\nexit ${exit}\n`);
+    chmodSync(join(bin, 'node'), 0o755);
+    return join(bin, 'node');
+  };
+  const name = `node-${process.platform}-${process.arch}`;
+  const host = { path: '/host/node', version: '24.1.0' };
+
+  it('comes with the packages', () => {
+    expect(findNode(folder, host)).toBe('/host/node');
+    expect(findNode(folder, { ...host, version: packaged(name, 0) && '20.0.0' })).toContain(name);
+  });
+
+  it('is found under the odd name, too', () => {
+    const path = packaged(`node-bin-${process.platform}-${process.arch}`, 0);
+    expect(findNode(folder, host)).toBe(path);
+  });
+
+  it("is the host's own where that one does not start", () => {
+    packaged(name, 127);
+    expect(findNode(folder, host)).toBe('/host/node');
+  });
+
+  it('is asked for where there is none', () => {
+    expect(() => findNode(folder, { ...host, version: '22.9.0' })).toThrow(/Install Node 24 or newer/);
+  });
+});
+
+describe('redis-server', () => {
+  it('is preferred to valkey-server, and found wherever it lies', () => {
+    const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+    for (const [place, program] of [
+      [one, 'valkey-server'],
+      [two, 'redis-server'],
+    ] as const) {
+      mkdirSync(place);
+      writeFileSync(join(place, program), '');
+    }
+    expect(findRedisServer([one, two])).toBeUndefined();
+    chmodSync(join(one, 'valkey-server'), 0o755);
+    expect(findRedisServer([one, two])).toBe(join(one, 'valkey-server'));
+    chmodSync(join(two, 'redis-server'), 0o755);
+    expect(findRedisServer([one, two])).toBe(join(two, 'redis-server'));
+  });
+
+  it('that is missing: says what to type on each system', () => {
+    for (const words of [
+      'apt-get install',
+      'dnf install',
+      'apk add',
+      'brew install',
+      'REDIS_URL',
+      'docker compose up',
+    ]) {
+      expect(howToGetRedis()).toContain(words);
+    }
+  });
+});
+
+describe('the one in between', () => {
+  it.each([
+    ['process.exit(7)', { code: 7, signal: null }],
+    ["process.kill(process.pid, 'SIGKILL')", { code: null, signal: 'SIGKILL' }],
+  ])('tells how the program ended: %s', async (program, ended) => {
+    const between = supervised(program);
+    expect(JSON.parse((await between.line('ended')).slice('ended'.length))).toEqual(ended);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('passes the first %s on as leave, and no echo of it', async (signal) => {
+    const between = supervised(tellsSignals);
+    await between.line('up');
+    between.kill(signal);
+    await between.line('SIGHUP');
+    // npm's copy; were it passed on, it would come before the next SIGHUP.
+    between.kill(signal);
+    between.kill('SIGHUP');
+    await between.line('SIGHUP', 2);
+    expect(between.output()).not.toContain(signal);
+    between.release();
+    await between.line('ended');
+  });
+
+  it('passes on as it is what comes long after', async () => {
+    const between = supervised(tellsSignals);
+    await between.line('up');
+    between.kill('SIGTERM');
+    await between.line('SIGHUP');
+    await expect
+      .poll(
+        () => {
+          between.kill('SIGTERM');
+          return between.output();
+        },
+        { timeout: 5_000, interval: 100 },
+      )
+      .toContain('SIGTERM');
+    between.release();
+    await between.line('ended');
+  });
+
+  it('does not leave the program behind when it is killed', async () => {
+    const between = supervised(
+      "process.on('disconnect', () => { console.log('alone'); process.exit() }); console.log('up')",
+    );
+    await between.line('up');
+    between.kill('SIGKILL');
+    await between.line('alone');
+  });
+});
+
+const tellsSignals = `
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => console.log(signal));
+  setInterval(() => require('node:fs').existsSync(process.env.RELEASE) && process.exit(), 20);
+  console.log('up');
+`;
+
+/** A process that supervises the program, like the real bootstrap does. */
+function supervised(program: string) {
+  const release = join(folder, 'release');
+  const supervise = new URL('../bootstrap/supervise.mjs', import.meta.url).href;
+  const code = `
+    const { supervise } = await import(${JSON.stringify(supervise)});
+    const ended = await supervise(process.execPath, ['-e', ${JSON.stringify(program)}], { leave: 'SIGHUP', tellWhenGone: true });
+    console.log('ended' + JSON.stringify(ended));
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    env: { ...process.env, RELEASE: release },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let heard = '';
+  child.stdout.on('data', (chunk) => {
+    heard += chunk;
+  });
+  const matching = (start: string) => heard.split('\n').filter((line) => line.startsWith(start));
+  return {
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    output: () => heard,
+    release: () => writeFileSync(release, ''),
+    line: async (start: string, count = 1) => {
+      await expect.poll(() => matching(start).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+      return matching(start)[count - 1]!;
+    },
+  };
+}
+
+describe('an old Node', () => {
+  it('meets a first file that it can read', () => {
+    const text = readFileSync(new URL('../bootstrap/run.mjs', import.meta.url), 'utf8');
+    expect(text).not.toMatch(/^import /m);
+    expect(text).toContain('needs Node 20 or newer');
+  });
+});

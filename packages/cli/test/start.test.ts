@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { root } from '../src/root.ts';
+
+let folder: string;
+const running: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wx-start-'));
+});
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+});
+
+/** The real command, with nothing of the machine's own settings. */
+function command(args: string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [join(root, 'packages/cli/src/main.ts'), ...args], {
+    env: { PATH: process.env.PATH, WX_COMPONENT_APPID: '', WX_COMPONENTS_FILE: '', REDIS_URL: '', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.push(child);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return { child, ended, stdout: () => stdout };
+}
+
+describe('start says in one sentence, and without a stack, why it cannot', () => {
+  const sentence = async (env: NodeJS.ProcessEnv) => {
+    const { code, stderr, stdout } = await command(['start'], env).ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    return stderr;
+  };
+
+  it('a data folder that cannot be made', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(await sentence({ DATA_DIR: join(folder, 'file', 'data') })).toMatch(
+      /data folder .* cannot be written.*DATA_DIR/,
+    );
+  });
+
+  it('a taken port', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const told = await sentence({ DATA_DIR: folder, PORT: String(port) });
+    expect(told).toContain(`Port ${port} is taken by another program`);
+    server.close();
+  });
+
+  it('a missing SECRETS_KEY, outside demo mode', async () => {
+    const component = {
+      WX_COMPONENT_APPID: 'wx0123456789abcdef',
+      WX_COMPONENT_APPSECRET: 'secret',
+      WX_TOKEN: 'token123',
+      WX_ENCODING_AES_KEY: 'k'.repeat(43),
+    };
+    expect(await sentence({ DATA_DIR: folder, SECRETS_KEY: '', ...component })).toMatch(/SECRETS_KEY is missing/);
+  });
+
+  it('damaged demo secrets', async () => {
+    writeFileSync(join(folder, 'demo.json'), '{"component":');
+    expect(await sentence({ DATA_DIR: folder })).toMatch(/demo.json is damaged/);
+  });
+});
+
+it('an unknown command names the ones there are', async () => {
+  const { code, stderr } = await command(['fly'], {}).ended;
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^There is no command "fly"; there are start, gateway, worker, .*\n$/);
+});
+
+it('no command tells the usage', async () => {
+  const { code, stdout } = await command([], {}).ended;
+  expect(code).toBe(0);
+  expect(stdout).toContain('Usage: npm run wxthirdparty -- COMMAND');
+});
+
+it('migrate brings a database up to date, once', async () => {
+  const env = { DATABASE_URL: `sqlite:${join(folder, 'wx.sqlite')}` };
+  expect((await command(['migrate'], env).ended).stdout).toMatch(/^Applied: /);
+  expect((await command(['migrate'], env).ended).stdout).toBe('The database is up to date.\n');
+});
+
+it('start runs the demo, ends with a line to paste, is alone in its folder, and leaves nothing', async () => {
+  const first = command(['start'], { DATA_DIR: folder });
+  await started(first);
+  const demo = readFileSync(join(folder, 'demo.json'), 'utf8');
+  expect(statSync(join(folder, 'demo.json')).mode & 0o777).toBe(0o600);
+
+  const line = first.stdout().trimEnd().split('\n').at(-1)!;
+  expect(line).toMatch(
+    /^curl -s http:\/\/127\.0\.0\.1:\d+\/v1\/authorizers\/wx[0-9a-f]{16}\/calls -H '[^']*' -H '[^']*' -d '[^']*'$/,
+  );
+  expect(first.stdout().match(/^curl /gm)).toHaveLength(1);
+  const pasted = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const answer = JSON.parse(Buffer.concat(await pasted.stdout.toArray()).toString());
+  expect(answer.response.body).toMatchObject({ total: 25, count: 25 });
+
+  const second = await command(['start'], { DATA_DIR: folder }).ended;
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/^Another "npm start" runs in .* already; .*\n$/);
+
+  // Killed, so that nothing of ours could clean up; then all over again, with the secrets of before.
+  const ports = portsOf(first.stdout());
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const third = command(['start'], { DATA_DIR: folder });
+  await started(third);
+  expect(readFileSync(join(folder, 'demo.json'), 'utf8')).toBe(demo);
+  expect(
+    await port(redisPort).then(
+      () => true,
+      () => false,
+    ),
+  ).toBe(portOf('redis') === redisPort);
+
+  third.child.kill('SIGTERM');
+  expect(await third.ended).toMatchObject({ code: 0, stderr: '' });
+  for (const number of [...ports, ...portsOf(third.stdout())]) await expect(port(number)).rejects.toThrow();
+}, 120_000);
+
+/** Of the gateway, Redis and the simulator, as the lines name them. */
+function portsOf(lines: string): number[] {
+  const found = /runs at http:\S+:(\d+)[\s\S]*on port (\d+)[\s\S]*simulated at http:\S+:(\d+)/.exec(lines);
+  return found!.slice(1).map(Number);
+}
+
+async function started({ stdout, ended }: ReturnType<typeof command>): Promise<void> {
+  const early = ended.then(({ stderr }) => {
+    throw new Error(`it ended before it was ready: ${stderr}`);
+  });
+  early.catch(() => {});
+  await Promise.race([early, expect.poll(stdout, { timeout: 60_000 }).toMatch(/^curl .*\n/m)]);
+}
+
+/** Resolves when somebody listens there. */
+async function port(number: number): Promise<void> {
+  const socket = connect(number, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
+}
