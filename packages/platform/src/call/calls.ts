@@ -88,7 +88,7 @@ export class Calls {
       throw error;
     }
     if (pending) pending.recorded = true;
-    await this.#wake(call, pending);
+    await this.#wake(call, request, pending);
     return { id: call.id };
   }
 
@@ -96,22 +96,25 @@ export class Calls {
     const pending = this.#pending.get(id);
     if (!pending) return undefined;
     pending.left = false;
-    const news = this.#early.delete(id) ? 'look' : await this.#news(pending, waitMs, signal);
-    if (news === 'lost') {
+    const until = performance.now() + waitMs;
+    for (;;) {
+      const news = this.#early.delete(id) ? 'look' : await this.#news(pending, until - performance.now(), signal);
+      let call: Call | undefined;
+      try {
+        call = news === 'lost' ? undefined : await this.find(id);
+      } catch (error) {
+        // Redis is away at the wrong moment: the re-reading says when there is something to see.
+        if (news === 'look' && error instanceof Failure && error.code === 'redis_unreachable') continue;
+        pending.left = true;
+        throw error;
+      }
+      if (call?.settledAt === null) {
+        pending.left = true;
+        return undefined;
+      }
       this.#drop(pending);
-      return lost(pending);
+      return call ?? lost(pending);
     }
-    const call = await this.find(id);
-    if (!call) {
-      this.#drop(pending);
-      return lost(pending);
-    }
-    if (call.settledAt === null) {
-      pending.left = true;
-      return undefined;
-    }
-    this.#drop(pending);
-    return call;
   }
 
   async find(id: string): Promise<Call | undefined> {
@@ -160,7 +163,7 @@ export class Calls {
    * The record is there, so the call is accepted: a wake-up that fails now is made up for by the re-reading below. For a
    * background call nobody re-reads, so it must get through, or the call must not happen.
    */
-  async #wake(call: CallId, pending: Pending | undefined): Promise<void> {
+  async #wake(call: CallId, request: CallRequest, pending: Pending | undefined): Promise<void> {
     try {
       await this.#o.queue.add({ id: call.id });
     } catch (error) {
@@ -168,9 +171,19 @@ export class Calls {
         pending.wokenAt = Number.NEGATIVE_INFINITY;
         return;
       }
-      await this.#o.store.cancel(call);
-      throw error;
+      // Only what was cancelled for certain may be refused: the wake-up may have got through, and its answer not.
+      const cancelled = await this.#o.store.cancel(call).catch(() => undefined);
+      if (cancelled) throw error;
+      if (cancelled === undefined) this.#keepWaking(call, request);
     }
+  }
+
+  /** Redis went away between record and wake-up: the call is accepted, so it is woken again until it settles. */
+  #keepWaking(call: CallId, request: CallRequest): void {
+    const pending = this.#expect(call, request);
+    pending.recorded = true;
+    pending.left = true;
+    pending.wokenAt = Number.NEGATIVE_INFINITY;
   }
 
   #tell(id: string, news: 'look' | 'lost'): void {

@@ -23,6 +23,7 @@ describe('refuses', () => {
     'https://evil.example/x',
     '/cgi-bin//user',
     '/cgi-bin/../x',
+    '/cgi-bin/./token',
     '/cgi-bin/user/get?x=1',
     '/cgi-bin/user/get#x',
     '/cgi-bin/user get',

@@ -1,5 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import { Redis, type RedisOptions } from 'ioredis';
+import { type Command, Redis, type RedisOptions } from 'ioredis';
 
 /**
  * `patient`: commands wait for a lost connection to come back (workers; BullMQ demands it).
@@ -24,10 +24,28 @@ export function connectRedis(url: string, patience: Patience, name: string): Red
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 5_000 }),
   } satisfies RedisOptions;
-  const redis = new Redis(url, options);
+  const redis = patience === 'patient' ? new Redis(url, options) : new PromptRedis(url, options);
   // Without a listener every lost connection would be an unhandled error; the state is told by /readyz.
   redis.on('error', () => {});
   return redis;
+}
+
+/** Says in our words, to whoever gave the command, that Redis is away; what Redis itself answers stays as it is. */
+class PromptRedis extends Redis {
+  override sendCommand(command: Command, ...rest: SendRest): unknown {
+    // Not by a promise of our own: ioredis sends commands whose promise nobody but itself looks at.
+    const reject = command.reject;
+    command.reject = (error) => reject.call(command, error.name === 'ReplyError' ? error : unreachable(error));
+    return super.sendCommand(command, ...rest);
+  }
+}
+
+type SendRest = Parameters<Redis['sendCommand']> extends [unknown, ...infer Rest] ? Rest : never;
+
+function unreachable(cause: Error): Failure {
+  return cause instanceof Failure
+    ? cause
+    : new Failure('redis_unreachable', 'retry', 'Redis does not answer.', { cause, retryAfterMs: 2_000 });
 }
 
 /** Resolves once the connection works; the Failure after `patienceMs` names the cause without the URL's password. */

@@ -82,10 +82,14 @@ end
 redis.call('PUBLISH', ARGV[8], ARGV[9])
 `;
 
-/** ARGV: fence, retryAfterMs, failure as JSON without its time, channel, owner, counts (1: WeChat was asked). */
+/**
+ * ARGV: fence, retryAfterMs, failure as JSON without its time, channel, owner, counts (1: WeChat was asked).
+ * Counts only while the fence is the last one given out: whoever was admitted since is asking WeChat anew, and its
+ * callers must not hear of an old failure.
+ */
 const FAIL_LUA = `
 local outcome = 0
-if tonumber(redis.call('HGET', KEYS[1], 'version') or '0') <= tonumber(ARGV[1]) then
+if redis.call('GET', KEYS[2]) == ARGV[1] then
   outcome = 1
   local failure = cjson.decode(ARGV[3])
   failure.at = now
@@ -142,12 +146,7 @@ export class TokenStore {
 
   /** Undefined where the lease is no longer ours. */
   async admit(owner: TokenOwner, leaseValue: string): Promise<{ fence: number; record: TokenRecord } | undefined> {
-    const { kind, component, appid } = owner;
-    const answer = await admit(
-      this.#redis,
-      [tokenKey(owner), keys.fence(component, appid, kind), leaseKey(owner)],
-      [leaseValue],
-    );
+    const answer = await admit(this.#redis, [tokenKey(owner), fenceKey(owner), leaseKey(owner)], [leaseValue]);
     if (!answer) return undefined;
     const [now, fence, fields] = answer;
     return { fence: Number(fence), record: this.#record(owner, now, fields) };
@@ -197,7 +196,7 @@ export class TokenStore {
 
   #change(script: keyof ChangeScripts, owner: TokenOwner, args: (string | number)[]): Promise<number> {
     const extra = this.#kinds.get(owner.kind)?.afterChange?.keys(owner) ?? [];
-    return this.#changes.get(owner.kind)![script](this.#redis, [tokenKey(owner), ...extra], args);
+    return this.#changes.get(owner.kind)![script](this.#redis, [tokenKey(owner), fenceKey(owner), ...extra], args);
   }
 
   #record(owner: TokenOwner, now: number, fields: RawFields): TokenRecord {
@@ -219,7 +218,7 @@ export class TokenStore {
 function changeScripts(kind: TokenKind): ChangeScripts {
   const after = kind.afterChange?.lua ?? '';
   const whole = (lua: string) =>
-    defineScript<number>(`${NOW_LUA}local function EXTRA(n) return KEYS[1 + n] end\n${lua}\n${after}\nreturn outcome`);
+    defineScript<number>(`${NOW_LUA}local function EXTRA(n) return KEYS[2 + n] end\n${lua}\n${after}\nreturn outcome`);
   return {
     publish: whole(PUBLISH_LUA),
     fail: whole(FAIL_LUA),
@@ -230,6 +229,10 @@ function changeScripts(kind: TokenKind): ChangeScripts {
 
 function tokenKey(owner: TokenOwner): string {
   return keys.token(owner.component, owner.appid, owner.kind);
+}
+
+function fenceKey(owner: TokenOwner): string {
+  return keys.fence(owner.component, owner.appid, owner.kind);
 }
 
 export function leaseKey(owner: TokenOwner): string {
