@@ -53,9 +53,10 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
-    response.locals['call'] = request.params.id;
     const found = await platform.calls.find(request.params.id);
     if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+    // Not before: the log must not repeat whatever a caller puts in the place of an id.
+    response.locals['call'] = found.id;
     response.json(callAnswer(found));
   });
 
