@@ -28,6 +28,14 @@ export function callAnswer(call: Call): Record<string, unknown> {
   };
 }
 
+/** A call whose record cannot be read just now. It is no refusal: who repeated it would have it sent twice. */
+export function acceptedAnswer(id: string, acceptedAt: Date): Record<string, unknown> {
+  return {
+    ...{ id, state: 'queued', attempts: 0, createdAt: acceptedAt, settledAt: null },
+    ...{ response: null, failure: null, quota: null },
+  };
+}
+
 /** WeChat's content types are unreliable (dossier §9): what parses as JSON is JSON. */
 function bodyOf({ headers, body }: CallResponse): unknown {
   const contentType = headers['content-type'] ?? '';

@@ -5,7 +5,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
 import { ofOneComponent } from '../one-component.ts';
-import { callAnswer } from './call-answer.ts';
+import { acceptedAnswer, callAnswer } from './call-answer.ts';
 import { readCallBody } from './call-body.ts';
 import { settled } from './settled.ts';
 
@@ -40,16 +40,22 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     const waiting = new AbortController();
     const stop = leaving.endWaits.listen(() => waiting.abort());
     response.once('close', () => waiting.abort());
-    let found: Call | undefined;
+    const acceptedAt = new Date();
+    let found: Call | 'unseen' | undefined;
     try {
       found = (await settled(platform, id, waitMs, waiting.signal)) ?? (await platform.calls.find(id));
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'redis_unreachable') throw error;
+      found = 'unseen';
     } finally {
       stop();
     }
     if (found === undefined)
       throw new Failure('call_lost', 'operator', 'the call’s record vanished; it may have been sent');
-    if (found.settledAt === null) response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
-    response.json(callAnswer(found));
+    if (found === 'unseen' || found.settledAt === null) {
+      response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
+    }
+    response.json(found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found));
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
