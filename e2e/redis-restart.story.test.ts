@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
+import { until } from './support/until.ts';
+
+const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
+
+interface Delivery {
+  readonly status: number;
+  readonly body: string;
+  readonly msgId: string;
+}
+
+let house: House;
+beforeAll(async () => {
+  house = await House.open({ gateways: 2, workers: 2 });
+  await house.authorized();
+  // Accepted means on disk; what is written each second only, a killed Redis may lose (a limit that we state).
+  const client = house.redis.client();
+  await client.config('SET', 'appendfsync', 'always');
+  client.disconnect();
+  // WeChat tries three times; here it tries until somebody is there, so that every push has an end.
+  await house.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
+});
+afterAll(() => house.close());
+
+it('Redis dies and comes back under load: everything accepted is accounted for, nothing is sent twice', async () => {
+  const load = await Load.start(house, 8);
+  const pushing = new Pushing(house, 3);
+  await until('calls and pushes flow', () => load.accepted.length > 100 && pushing.msgIds.length > 20);
+
+  // More than once: each time it dies somewhere else in the middle of something.
+  for (let outage = 0; outage < 4; outage++) await killAndRestart(load);
+  await Promise.all([load.stop(), pushing.stop()]);
+
+  // Who was refused was told so clearly and soon, and who was not refused has an id.
+  expect(load.asked.filter(({ status }) => ![200, 202, 503].includes(status))).toEqual([]);
+  for (const { status, retryAfter, ms, body } of load.refused) {
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'redis_unreachable' });
+    expect(Number(retryAfter)).toBeGreaterThan(0);
+    expect(ms).toBeLessThan(2_000);
+  }
+
+  const arrived = await settleAll(load);
+  expect(load.refused.some(({ kind }) => kind === 'send')).toBe(true);
+  for (const { content } of load.refused) expect(arrived.get(content) ?? 0, `${content} was refused`).toBe(0);
+
+  // Every push was accepted in the end, however often it was refused before, and each was handled once.
+  const all = await deliveries();
+  const accepted = new Set(all.filter((d) => d.status === 200 && d.body === 'success').map((d) => d.msgId));
+  expect([...pushing.msgIds].sort()).toEqual([...accepted].sort());
+  await until('every accepted push is handled', () => new Set(handledPushes()).size >= accepted.size);
+  expect(handledPushes().sort()).toEqual([...new Set(handledPushes())].sort());
+  expect(handledPushes()).toHaveLength(accepted.size);
+  for (const child of [...house.gateways, ...house.workers]) expect(child.running).toBe(true);
+});
+
+it('Redis is away for longer than locks live: calls in mid-work still end', async () => {
+  const read = '/cgi-bin/user/info';
+  const send = '/cgi-bin/message/custom/send';
+  const asked = async (path: string) =>
+    (await house.wechat.asked(`GET ${path}`)) + (await house.wechat.asked(`POST ${path}`));
+  const before = { read: await asked(read), send: await asked(send) };
+  const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}`);
+  for (const path of [read, send])
+    await house.wechat.control('POST', '/delay', { path, ms: 2_000, count: 1, at: 'after' });
+  const reading = house.call(SERVICE_ACCOUNT, { method: 'GET', path: read, query: { openid: openids[0] } });
+  const sending = house.call(SERVICE_ACCOUNT, {
+    method: 'POST',
+    path: send,
+    body: { touser: openids[0], msgtype: 'text', text: { content: 'while Redis is away' } },
+  });
+  await until(
+    'both are on their way',
+    async () => (await asked(read)) > before.read && (await asked(send)) > before.send,
+  );
+
+  await house.redis.kill();
+  const killedAt = performance.now();
+  // BullMQ's locks live three seconds.
+  await until('the locks have ended', () => performance.now() - killedAt > 4_000);
+  await house.redis.restart();
+
+  const read_ = await reading;
+  expect(read_).toMatchObject({ status: 200, body: { state: 'completed' } });
+  const sent = await sending;
+  expect(sent.status).toBe(200);
+  expect(['completed', 'outcome_unknown']).toContain(sent.body.failure?.code ?? sent.body.state);
+  expect((await asked(send)) - before.send).toBe(1);
+  expect((await arrivals(house)).get('while Redis is away')).toBe(1);
+});
+
+async function killAndRestart(load: Load): Promise<void> {
+  await house.redis.kill();
+  const refusedBefore = load.refused.length;
+  const refusedPushesBefore = await refusedPushes();
+  await until('callers on both gateways are refused', () =>
+    [0, 1].every((gateway) => load.refused.slice(refusedBefore).some((one) => one.gateway === gateway)),
+  );
+  await until('a push is refused', async () => (await refusedPushes()) > refusedPushesBefore);
+  expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(503);
+  expect((await house.api('GET', '/v1/status')).status).toBe(503);
+
+  await house.redis.restart();
+  const restartedAt = performance.now();
+  await Promise.all(
+    [0, 1].map((gateway) =>
+      until('a new call is answered', async () => {
+        const { body } = await house.call(SERVICE_ACCOUNT, FOLLOWERS, gateway);
+        return body.state === 'completed';
+      }),
+    ),
+  );
+  expect(performance.now() - restartedAt).toBeLessThan(10_000);
+  const acceptedBefore = load.accepted.length;
+  await until('the load flows again', () => load.accepted.length > acceptedBefore + 50);
+}
+
+/** Every call with an id has an outcome; every message that was said to be sent arrived once, and none twice. */
+async function settleAll(load: Load): Promise<Map<string, number>> {
+  const outcomes = new Map<string, string>();
+  for (const { content, gateway, body } of load.accepted) {
+    const { state, failure } =
+      body.state === 'completed' || body.state === 'failed' ? body : await settledCall(house, body.id!, gateway);
+    outcomes.set(content, failure?.code ?? state!);
+  }
+  const arrived = await arrivals(house);
+  for (const [content, times] of arrived) expect(times, content).toBe(1);
+  for (const { kind, content } of load.accepted) {
+    const outcome = outcomes.get(content)!;
+    if (kind === 'read') expect(outcome).toBe('completed');
+    else if (outcome === 'completed') expect(arrived.get(content), `${content} completed`).toBe(1);
+    else expect(outcome).toBe('outcome_unknown');
+  }
+  return arrived;
+}
+
+async function refusedPushes(): Promise<number> {
+  return (await deliveries()).filter(({ status }) => status === 503).length;
+}
+
+async function deliveries(): Promise<Delivery[]> {
+  const answer = await house.wechat.control<{ deliveries: (Delivery & { what: string })[] }>(
+    'GET',
+    '/deliveries?limit=4000',
+  );
+  return answer.deliveries.filter(({ what }) => what === 'text');
+}
+
+/** The jobs that workers have handled, one entry for each time. */
+function handledPushes(): unknown[] {
+  const lines = house.workers.flatMap((worker) => worker.lines());
+  return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
+}

@@ -1,0 +1,144 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CallBody, House } from './house.ts';
+import { SERVICE_ACCOUNT } from './house.ts';
+import { until } from './until.ts';
+
+/** One call that a business program asked for, and what it was told. */
+export interface Asked {
+  readonly kind: 'read' | 'send';
+  /** What the message says; of a read, nothing but a name. */
+  readonly content: string;
+  readonly gateway: number;
+  readonly ms: number;
+  /** 0: no answer came, the connection broke. */
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly body: Partial<CallBody>;
+}
+
+/** Business programs that never stop asking: reads and messages, some of them in the background. */
+export class Load {
+  readonly asked: Asked[] = [];
+  readonly #house: House;
+  readonly #openid: string;
+  readonly #callers: Promise<void>[];
+  #stopped = false;
+
+  private constructor(house: House, openid: string, callers: number) {
+    this.#house = house;
+    this.#openid = openid;
+    this.#callers = Array.from({ length: callers }, (_, caller) => this.#go(caller));
+  }
+
+  static async start(house: House, callers: number): Promise<Load> {
+    const { openids } = await house.wechat.control<{ openids: string[] }>(
+      'GET',
+      `/followers?appid=${SERVICE_ACCOUNT}&limit=1`,
+    );
+    return new Load(house, openids[0]!, callers);
+  }
+
+  /** Calls with an id: the house has promised to settle them. */
+  get accepted(): Asked[] {
+    return this.asked.filter(({ status }) => status === 200 || status === 202);
+  }
+
+  get refused(): Asked[] {
+    return this.asked.filter(({ status }) => status >= 400);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#callers);
+  }
+
+  async #go(caller: number): Promise<void> {
+    for (let turn = 0; !this.#stopped; turn++) {
+      const gateway = (caller + turn) % this.#house.gateways.length;
+      const asked = await this.#ask(`${caller}-${turn}`, caller % 2 === 0 ? 'send' : 'read', turn % 3 === 0, gateway);
+      this.asked.push(asked);
+      // Who is refused comes back at a human pace, or nothing else would find a free processor.
+      await pause(asked.status === 200 || asked.status === 202 ? 5 : 50);
+    }
+  }
+
+  async #ask(content: string, kind: Asked['kind'], background: boolean, gateway: number): Promise<Asked> {
+    const request =
+      kind === 'read'
+        ? { method: 'GET', path: '/cgi-bin/user/info', query: { openid: this.#openid } }
+        : {
+            method: 'POST',
+            path: '/cgi-bin/message/custom/send',
+            body: { touser: this.#openid, msgtype: 'text', text: { content } },
+          };
+    const begunAt = performance.now();
+    const told = (status: number, retryAfter: string | null, body: Partial<CallBody>): Asked => ({
+      ...{ kind, content, gateway, status, retryAfter, body },
+      ms: performance.now() - begunAt,
+    });
+    try {
+      const { status, headers, body } = await this.#house.api<CallBody>(
+        'POST',
+        `/v1/authorizers/${SERVICE_ACCOUNT}/calls`,
+        { ...request, ...(background ? { waitMs: 0 } : {}) },
+        gateway,
+      );
+      return told(status, headers.get('retry-after'), body);
+    } catch {
+      return told(0, null, {});
+    }
+  }
+}
+
+/** How an accepted call ended, asked for by its id. */
+export function settledCall(house: House, id: string, gateway = 0, withinMs = 30_000): Promise<CallBody> {
+  return until(
+    `${id} settles`,
+    async () => {
+      const { status, body } = await house.api<CallBody>('GET', `/v1/calls/${id}`, undefined, gateway);
+      if (status !== 200) throw new Error(`${status} ${body.code}`);
+      return ['completed', 'failed', 'cancelled'].includes(body.state) && body;
+    },
+    withinMs,
+  );
+}
+
+/** How often each message arrived at its user. */
+export async function arrivals(house: House): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { content } of await house.wechat.messages()) {
+    const said = (content as { content: string }).content;
+    counts.set(said, (counts.get(said) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Users who write to the account all the time; WeChat delivers each message until it is accepted or it gives up. */
+export class Pushing {
+  readonly msgIds: string[] = [];
+  readonly #house: House;
+  readonly #users: Promise<void>[];
+  #stopped = false;
+
+  constructor(house: House, users: number) {
+    this.#house = house;
+    this.#users = Array.from({ length: users }, () => this.#go());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#users);
+  }
+
+  async #go(): Promise<void> {
+    while (!this.#stopped) {
+      const { msgId } = await this.#house.wechat.control<{ msgId: string }>('POST', '/push', {
+        url: 'messages',
+        appid: SERVICE_ACCOUNT,
+        fields: { MsgType: 'text', Content: '你好' },
+      });
+      this.msgIds.push(msgId);
+      await pause(10);
+    }
+  }
+}
