@@ -14,3 +14,4 @@ export { queuePrefix } from './redis/keys.ts';
 export { Scope } from './scope.ts';
 export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';
+export type { RefreshListener } from './token/tokens.ts';

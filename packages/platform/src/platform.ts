@@ -33,7 +33,7 @@ import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenStore } from './token/token-store.ts';
-import { Tokens } from './token/tokens.ts';
+import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -69,6 +69,8 @@ export interface Work {
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
+  /** Told of every refresh that this process did or tried, whoever asked for it. */
+  onRefresh(listener: RefreshListener): void;
   /** Told when a component becomes ready or stops being so. */
   onReadiness(listener: (component: string, ready: boolean) => void): void;
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
@@ -128,12 +130,16 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     authorizerTokenKind({ api, store: authorizerStore, dueSet, tokens: () => tokens }),
   ];
   const tokenStore = new TokenStore(redis, seals, kinds);
+  const refreshListeners: RefreshListener[] = [];
   const tokens: Tokens = new Tokens({
     store: tokenStore,
     leases: openLeases(redis),
     hints,
     kinds,
     askForRefresh: (owner) => refreshQueue.add({ owner }),
+    onRefresh(...news) {
+      for (const listener of refreshListeners) listener(...news);
+    },
   });
   const authorizations = new Authorizations({
     redis,
@@ -200,6 +206,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       handlePush: (payload) => handlePush(payload, { components, tickets, tokens, authorizations }),
       authorize: (payload) => authorizations.exchange(payload),
       startWatch: (tell) => startWatch({ redis, components, tickets, tokens, authorizerStore, dueSet, api, tell }),
+      onRefresh(listener) {
+        refreshListeners.push(listener);
+      },
       onReadiness(listener) {
         hints.on(channels.readiness, (message) => {
           const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);

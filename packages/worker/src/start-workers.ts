@@ -1,5 +1,6 @@
 import { AuthorizeJob, CallJob, type Platform, PushJob, RefreshJob, Scope } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
+import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
 import { processCall } from './processors/calls.ts';
 import { processPush } from './processors/pushes.ts';
@@ -23,11 +24,12 @@ export async function startWorkers(
   const { work } = platform;
   const run = <P>(contract: Parameters<typeof runQueue<P>>[0], process: Parameters<typeof runQueue<P>>[1]) =>
     runQueue(contract, process, { ...settings, connect: work.connect, log });
+  work.onRefresh(logRefresh(log));
   work.onReadiness((component, ready) =>
     log.info({ component, ready }, ready ? 'component ready' : 'component not ready'),
   );
   const queues = [
-    run(RefreshJob, processRefresh(work, log)),
+    run(RefreshJob, processRefresh(work)),
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
     run(PushJob, processPush(work, log)),

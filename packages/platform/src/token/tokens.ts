@@ -20,7 +20,11 @@ export interface TokensOptions {
   readonly kinds: readonly TokenKind[];
   /** Puts a RefreshJob into its queue; may fail while Redis is away. */
   readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
+  /** Told of every refresh that this process did or tried, the inline ones included. */
+  readonly onRefresh?: RefreshListener;
 }
+
+export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: number) => void;
 
 /**
  * Where a process gets tokens: from its cache, from Redis, or by asking for a refresh and waiting. One waiting loop for
@@ -74,8 +78,11 @@ export class Tokens {
   }
 
   /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
-  refresh(owner: TokenOwner): Promise<RefreshOutcome> {
-    return refresh(owner, this.#kind(owner.kind), this.#options);
+  async refresh(owner: TokenOwner): Promise<RefreshOutcome> {
+    const begunAt = performance.now();
+    const result = await refresh(owner, this.#kind(owner.kind), this.#options);
+    this.#options.onRefresh?.(owner, result, Math.round(performance.now() - begunAt));
+    return result;
   }
 
   /**
