@@ -65,6 +65,8 @@ export interface Platform {
 
 export interface Work {
   refresh(owner: TokenOwner): Promise<RefreshOutcome>;
+  /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
+  awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
@@ -75,6 +77,13 @@ export interface Work {
   onReadiness(listener: (component: string, ready: boolean) => void): void;
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
   connect(name: string): Redis;
+}
+
+/** Of a token all but its value, which is the transport's alone. */
+export interface AwaitedToken {
+  readonly version: number;
+  /** Says that WeChat has refused it. */
+  refused(): Promise<void>;
 }
 
 export interface PlatformStatus {
@@ -202,6 +211,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     },
     work: {
       refresh: (owner) => tokens.refresh(owner),
+      async awaitToken(owner, waitMs) {
+        const token = await tokens.get(owner, waitMs);
+        return { version: token.version, refused: () => tokens.distrust(token) };
+      },
       performCall: (id, signal) => perform(id, signal, performing),
       handlePush: (payload) => handlePush(payload, { components, tickets, tokens, authorizations }),
       authorize: (payload) => authorizations.exchange(payload),
