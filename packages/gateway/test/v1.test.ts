@@ -404,6 +404,17 @@ test.each([
   });
 });
 
+test('a call that was taken is no refusal because Redis went away', async () => {
+  const platform = fakePlatform();
+  const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');
+  platform.calls.settled = () => Promise.reject(away);
+  platform.calls.find = () => Promise.reject(away);
+  const response = await post(await openGateway(platform), { method: 'GET', path: '/cgi-bin/user/get' });
+  expect(response.status).toBe(202);
+  expect(response.headers.get('location')).toBe('/v1/calls/call-1');
+  expect(await response.json()).toMatchObject({ id: 'call-1', state: 'queued', settledAt: null, response: null });
+});
+
 test('a call is found by its id, another is not', async () => {
   const gateway = await openGateway(fakePlatform());
   expect(await (await fetch(`${gateway.url}/v1/calls/call-1`, { headers: bearer })).json()).toMatchObject({
