@@ -6,6 +6,11 @@ import type { Logger } from 'pino';
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
 const LOCK_MS = 3_000;
 const STALL_CHECK_MS = 1_500;
+/**
+ * How long a worker waits for a wake-up before it looks by itself. A frozen process takes one wake-up along for as long
+ * as it was waiting when it froze; by the time its jobs are taken over that has to be past (BullMQ's default: 5).
+ */
+const LOOK_AGAIN_S = 1;
 /** BullMQ fails a job at its second stall; ours may be cut anywhere, any number of times. */
 const MOST_STALLS = 1_000_000;
 
@@ -47,6 +52,7 @@ export function runQueue<Payload>(
       prefix: queuePrefix(contract.queue),
       concurrency,
       lockDuration: LOCK_MS,
+      drainDelay: LOOK_AGAIN_S,
       stalledInterval: STALL_CHECK_MS,
       maxStalledCount: MOST_STALLS,
     },
