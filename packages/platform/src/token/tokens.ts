@@ -74,7 +74,10 @@ export class Tokens {
    */
   async distrust(token: Token): Promise<void> {
     this.#forget(token);
-    if (await this.#options.store.distrust(token.owner, token.version)) await this.askForRefresh(token.owner);
+    const wasCurrent = await this.#options.store.distrust(token.owner, token.version);
+    // Again: a reader who asked Redis just before may have put it back, and the caller would be refused twice.
+    this.#forget(token);
+    if (wasCurrent) await this.askForRefresh(token.owner);
   }
 
   /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
