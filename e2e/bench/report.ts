@@ -1,13 +1,13 @@
 import type { Bench, Figures } from './bench.ts';
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** The median of the rounds' own ratios: noise that slows both sides of a round leaves its ratio alone. */
-export function ratioOf({ rounds }: Figures): number {
+function ratioOf({ rounds }: Figures): number {
   return median(rounds.map(({ measured, against }) => measured / against));
 }
 
