@@ -8,6 +8,7 @@ import type { ApiKeys } from './api-keys.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
+import { explainRoutes } from './explain/explain-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
@@ -34,7 +35,7 @@ export function app(
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
   application.use(healthRoutes(platform, leaving));
   application.use('/v1', bearer(apiKeys));
-  application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
+  application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving), explainRoutes());
   application.use(
     '/admin',
     pageHeaders(),

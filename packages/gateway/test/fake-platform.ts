@@ -31,6 +31,11 @@ export function fakePlatform(): FakePlatform {
         submitted.push(request);
         return Promise.resolve({ id: 'call-1' });
       },
+      submitAll: (requests) => {
+        submitted.push(...requests);
+        return Promise.resolve(requests.map((_, i) => ({ id: `call-${i + 1}` })));
+      },
+      list: () => Promise.resolve({ items: [settledCall()], next: null }),
       settled: () => Promise.resolve(settledCall()),
       find: (id) => Promise.resolve(id === 'call-1' ? settledCall() : undefined),
       cancel: (id) => {
@@ -79,6 +84,8 @@ export function settledCall(changes: Partial<Call> = {}): Call {
     state: 'completed',
     attempts: 1,
     createdAt: new Date('2026-11-22T10:00:00Z'),
+    deadlineAt: new Date('2026-11-22T10:10:00Z'),
+    notBeforeAt: null,
     settledAt: new Date('2026-11-22T10:00:01Z'),
     response: answered('{"errcode":0,"errmsg":"ok"}'),
     failure: null,

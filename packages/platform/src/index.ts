@@ -1,7 +1,23 @@
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
-export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
+export type {
+  Call,
+  CallFailure,
+  CallRequest,
+  CallResponse,
+  CallState,
+  CallSummary,
+  QuotaView,
+} from './call/call.ts';
+export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { CallJob } from './call/call-job.ts';
+export { CallbackJob } from './call/callback-job.ts';
+export { callbackSecret } from './call/callback-signer.ts';
+export type { Told } from './call/callbacks.ts';
+export type { CallFilter, CallPage } from './call/calls.ts';
+export { LaneJob } from './call/lane-job.ts';
+export type { LaneOwner } from './call/lane-store.ts';
+export type { Performed } from './call/perform.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';

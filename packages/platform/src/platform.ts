@@ -10,8 +10,15 @@ import { Authorizers } from './authorizer/authorizers.ts';
 import { DueSet } from './authorizer/due-set.ts';
 import { CallJob } from './call/call-job.ts';
 import { CallStore } from './call/call-store.ts';
+import { CallbackJob } from './call/callback-job.ts';
+import { CallbackSigner } from './call/callback-signer.ts';
+import { Callbacks, type Told } from './call/callbacks.ts';
 import { Calls } from './call/calls.ts';
+import { LaneJob } from './call/lane-job.ts';
+import { type LaneOwner, LaneStore } from './call/lane-store.ts';
+import { Lanes } from './call/lanes.ts';
 import { type Performed, perform } from './call/perform.ts';
+import { takeTurn } from './call/take-turn.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
@@ -52,7 +59,7 @@ export interface PlatformSettings {
 /** What the gateway and the worker stand on. */
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
-  readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
+  readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
@@ -68,6 +75,10 @@ export interface Work {
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
+  /** One turn of an account's background calls; `tell` hears of each. */
+  takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
+  /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
+  deliverCallback(id: string, signal: AbortSignal): Promise<Told>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
@@ -78,6 +89,8 @@ export interface Work {
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
   connect(name: string): Redis;
 }
+
+export type PerformedListener = (id: string, performed: Performed, ms: number) => void;
 
 /** Of a token all but its value, which is the transport's alone. */
 export interface AwaitedToken {
@@ -126,6 +139,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const refreshQueue = queue(RefreshJob);
   const authorizeQueue = queue(AuthorizeJob);
   const callQueue = queue(CallJob);
+  const laneQueue = queue(LaneJob);
+  const callbackQueue = queue(CallbackJob);
 
   const { proxy, apiBase } = settings.wechat;
   const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
@@ -171,24 +186,38 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     kinds,
     askForRefresh: (owner) => refreshQueue.add({ owner }),
   });
+  const signer = new CallbackSigner(settings.secretsKeys);
+  const frontCallStore = new CallStore(front, seals);
   const calls = new Calls({
     redis: front,
-    store: new CallStore(front, seals),
+    store: frontCallStore,
     authorizers,
     tokens: frontTokens,
     ledger: new Ledger(front),
     queue: callQueue,
+    lanes: new Lanes(front, laneQueue),
+    callbacks: new Callbacks(frontCallStore, signer, callbackQueue),
     hints,
   });
   scope.keep('calls', calls, (c) => c.close());
 
+  const callStore = new CallStore(redis, seals);
+  const callbacks = new Callbacks(callStore, signer, callbackQueue);
+  const lanes = new Lanes(redis, laneQueue);
+  const laneStore = new LaneStore(redis);
   const performing = {
-    store: new CallStore(redis, seals),
+    store: callStore,
     tokens,
     ledger: new Ledger(redis),
     dueSet,
     transport,
     apiBase,
+  };
+  const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
+    const performed = await perform(id, signal, performing);
+    // Before the job is done or the call leaves its lane: who dies here does it again.
+    if (performed.done && performed.hasCallback) await callbacks.tell({ id });
+    return performed;
   };
 
   return {
@@ -201,10 +230,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       );
       return { ready: all.every((c) => c.ready), components: all };
     },
-    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue].map(({ queue, contract }) => ({
-      queue,
-      description: contract.description,
-    })),
+    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue, laneQueue, callbackQueue].map(
+      ({ queue, contract }) => ({
+        queue,
+        description: contract.description,
+      }),
+    ),
     async health() {
       const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), sql`select 1`.execute(database)]);
       return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
@@ -215,10 +246,23 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         const token = await tokens.get(owner, waitMs);
         return { version: token.version, refused: () => tokens.distrust(token) };
       },
-      performCall: (id, signal) => perform(id, signal, performing),
+      performCall,
+      takeTurn: (lane, signal, tell) =>
+        takeTurn(lane, signal, {
+          store: laneStore,
+          lanes,
+          async perform(id, either) {
+            const begunAt = performance.now();
+            const performed = await performCall(id, either);
+            tell(id, performed, Math.round(performance.now() - begunAt));
+            return performed;
+          },
+        }),
+      deliverCallback: (id, signal) => callbacks.deliver(id, signal),
       handlePush: (payload) => handlePush(payload, { components, tickets, tokens, authorizations }),
       authorize: (payload) => authorizations.exchange(payload),
-      startWatch: (tell) => startWatch({ redis, components, tickets, tokens, authorizerStore, dueSet, api, tell }),
+      startWatch: (tell) =>
+        startWatch({ redis, components, tickets, tokens, authorizerStore, dueSet, lanes, api, tell }),
       onRefresh(listener) {
         refreshListeners.push(listener);
       },

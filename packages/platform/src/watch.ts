@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerOwner } from './authorizer/authorizer-token.ts';
 import type { DueSet } from './authorizer/due-set.ts';
+import type { Lanes } from './call/lanes.ts';
 import { componentOwner } from './component/component-token.ts';
 import type { Components } from './component/components.ts';
 import type { Tickets } from './component/ticket.ts';
@@ -11,6 +12,8 @@ import { requestTicketsIfSilent } from './component/ticket-request.ts';
 import type { Tokens } from './token/tokens.ts';
 
 const EVERY_MS = 5_000;
+/** So punctual are calls that wait for a time; it costs one command, however many lanes wait. */
+const LANES_EVERY_MS = 1_000;
 const CLOSE_WITHIN_MS = 500;
 const DUE_AT_ONCE = 500;
 /** After a lost Redis all tokens are due; spread them, since WeChat counts. */
@@ -23,6 +26,7 @@ export interface WatchOptions {
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
   readonly dueSet: DueSet;
+  readonly lanes: Lanes;
   readonly api: ComponentApi;
   /** Told what was repaired, and what went wrong. */
   readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
@@ -30,13 +34,25 @@ export interface WatchOptions {
 
 /** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
 export function startWatch(options: WatchOptions): { close(): Promise<void> } {
+  const timers = [
+    startRounds(EVERY_MS, () => watchAll(options)),
+    startRounds(LANES_EVERY_MS, () => wakeLanes(options)),
+  ];
+  return {
+    async close() {
+      await Promise.all(timers.map((timer) => timer.close()));
+    },
+  };
+}
+
+function startRounds(everyMs: number, work: () => Promise<void>): { close(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let closed = false;
   const later = (ms: number) => {
     if (closed) return;
     timer = setTimeout(() => {
-      round = watchAll(options).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
+      round = work().finally(() => later(everyMs * (0.8 + 0.4 * Math.random())));
     }, ms);
   };
   later(0);
@@ -48,6 +64,15 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
       await Promise.race([round, pause(CLOSE_WITHIN_MS)]);
     },
   };
+}
+
+async function wakeLanes(options: WatchOptions): Promise<void> {
+  for (const { appid } of options.components.all()) {
+    await attempt(options, appid, 'wake_lanes', async () => {
+      await options.lanes.wakeDue(appid);
+      return undefined;
+    });
+  }
 }
 
 async function watchAll(options: WatchOptions): Promise<void> {

@@ -1,8 +1,19 @@
-import { AuthorizeJob, CallJob, type Platform, PushJob, RefreshJob, Scope } from '@wxthirdparty/platform';
+import {
+  AuthorizeJob,
+  CallbackJob,
+  CallJob,
+  LaneJob,
+  type Platform,
+  PushJob,
+  RefreshJob,
+  Scope,
+} from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
 import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
+import { processCallback } from './processors/callbacks.ts';
 import { processCall } from './processors/calls.ts';
+import { processLane } from './processors/lanes.ts';
 import { processPush } from './processors/pushes.ts';
 import { processRefresh } from './processors/refreshes.ts';
 import { runQueue } from './run-queue.ts';
@@ -32,6 +43,8 @@ export async function startWorkers(
     run(RefreshJob, processRefresh(work)),
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
+    run(LaneJob, processLane(work, log)),
+    run(CallbackJob, processCallback(work, log)),
     run(PushJob, processPush(work, log)),
   ];
   // All at once: each has the whole patience.

@@ -1,9 +1,9 @@
 import type { Authorizer } from '@wxthirdparty/platform';
-import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { ofOneComponent } from '../one-component.ts';
+import { readQuery } from '../read-query.ts';
 
 /**
  * What `GET /v1/authorizers` takes.
@@ -19,12 +19,7 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const query = AuthorizerListQuery.safeParse(request.query);
-    if (!query.success) {
-      const faults = query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-      throw new Failure('invalid_request', 'fix-request', faults.join('; '));
-    }
-    const { items, next } = await platform.authorizers.list(query.data);
+    const { items, next } = await platform.authorizers.list(readQuery(AuthorizerListQuery, request.query));
     response.json({ items: items.map(authorizerAnswer), next });
   });
 

@@ -61,6 +61,18 @@ local function quota_take(key)
 end
 `;
 
+/** `quota_reopens(key)` answers when the next call may leave, a probe included; nil: now. It changes nothing. */
+export const QUOTA_REOPENS_LUA = `
+local function quota_reopens(key)
+  local at = redis.call('HMGET', key, 'until', 'probeAt')
+  local untilAt, probeAt = tonumber(at[1] or '0'), tonumber(at[2] or '0')
+  if untilAt <= now then return nil end
+  if probeAt == 0 then return untilAt end
+  if probeAt <= now then return nil end
+  return math.min(untilAt, probeAt)
+end
+`;
+
 /**
  * KEYS: closed. ARGV: 'day' or 'minute', when the request left (Redis ms). A day closes until midnight of the day in
  * which the request left: an answer that comes after midnight says nothing about the new day.

@@ -33,6 +33,14 @@ export const keys = {
   call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
   callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
   callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
+  /** The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. */
+  callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
+  /** Which call an idempotency key (hashed) belongs to. */
+  idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
+  /** Background calls in order; its scripts append `:paths`, `:path:<path>`, `:aside` and `:deadlines`. */
+  lane: (component: string, owner: string) => owned(component, owner, 'lane'),
+  /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
+  lanes: (component: string) => owned(component, 'lanes', 'set'),
 
   /** The script appends `:d<day>` and `:m<minute>`. */
   quotaUsed: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
