@@ -129,6 +129,13 @@ export class House {
     return worker;
   }
 
+  /** What a command of the command line prints. */
+  async command(...args: string[]): Promise<string> {
+    const child = new Child(args.join(' '), process.execPath, [MAIN, ...args], this.#env);
+    await child.says('\n');
+    return child.output.trim();
+  }
+
   gatewayUrl(index = 0): string {
     return `http://127.0.0.1:${this.#gatewayPorts[index % this.#gatewayPorts.length]}`;
   }

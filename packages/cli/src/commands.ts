@@ -28,6 +28,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'brings the database up to date (gateway and worker do it at their start, too)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  'callback-secret': {
+    summary: 'prints the secret with which receivers check that a callback is ours',
+    load: async () => (await import('./commands/callback-secret.ts')).printCallbackSecret,
+  },
   help: {
     summary: 'this text',
     load: async () => async () => {

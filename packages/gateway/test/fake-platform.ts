@@ -81,6 +81,7 @@ export function settledCall(changes: Partial<Call> = {}): Call {
     appid: ACCOUNT,
     method: 'GET',
     path: '/cgi-bin/user/get',
+    background: false,
     state: 'completed',
     attempts: 1,
     createdAt: new Date('2026-11-22T10:00:00Z'),

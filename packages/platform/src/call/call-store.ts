@@ -328,6 +328,7 @@ function summaryOf(call: CallId, fields: Record<string, string>): CallSummary {
     appid: call.appid,
     method: fields.method!,
     path: fields.path!,
+    background: fields.background === '1',
     state: stateOf(fields),
     attempts: Number(fields.attempts),
     createdAt: new Date(Number(fields.createdAt)),

@@ -60,6 +60,8 @@ export interface Call {
   readonly appid: string;
   readonly method: string;
   readonly path: string;
+  /** Nobody waits for it. */
+  readonly background: boolean;
   readonly state: CallState;
   /** Departures so far. */
   readonly attempts: number;

@@ -5,7 +5,7 @@ import { authorizerOwner, needsReauthorization } from '../authorizer/authorizer-
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
-import type { Ledger } from '../quota/ledger.ts';
+import type { Ledger, Usage } from '../quota/ledger.ts';
 import type { Hints } from '../redis/hints.ts';
 import { channels } from '../redis/keys.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -251,6 +251,7 @@ export class Calls {
     const usage = await this.#o.ledger.usage(call, endpointOf(call.method, call.path));
     return {
       ...call,
+      state: isParked(call, usage) ? 'delayed' : call.state,
       quota: {
         used: usage.used,
         limit: usage.limit ?? null,
@@ -275,7 +276,8 @@ export class Calls {
     for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
       const places = await this.#index.read(component, appid, { since: filter.since, before, limit: LOOKED_AT_ONCE });
       const ids = places.map(({ call }) => ({ component, appid, id: `${component}.${appid}.${call}` }));
-      for (const [i, call] of (await this.#o.store.summaries(ids)).entries()) {
+      const calls = await this.#withParked(await this.#o.store.summaries(ids));
+      for (const [i, call] of calls.entries()) {
         if (items.length === filter.limit) return { items, next: writeCursor(component, before!) };
         before = places[i]!;
         const matches = !filter.state || call?.state === filter.state;
@@ -284,6 +286,19 @@ export class Calls {
       if (places.length < LOOKED_AT_ONCE) return { items, next: null };
     }
     return { items, next: before ? writeCursor(component, before) : null };
+  }
+
+  /** Those that wait for their quota say so; it is asked about once for each path. */
+  async #withParked(calls: readonly (CallSummary | undefined)[]): Promise<(CallSummary | undefined)[]> {
+    const usages = new Map<string, Promise<Usage>>();
+    return Promise.all(
+      calls.map(async (call) => {
+        if (call?.state !== 'queued' || !call.background) return call;
+        const usage = usages.get(call.path) ?? this.#o.ledger.usage(call, endpointOf(call.method, call.path));
+        usages.set(call.path, usage);
+        return { ...call, state: isParked(call, await usage) ? 'delayed' : call.state };
+      }),
+    );
   }
 
   #expect(call: CallId, request: CallRequest, inLane: boolean): Pending {
@@ -373,6 +388,11 @@ export class Calls {
   }
 }
 
+/** Its own record does not say so: it is the quota's that counts. */
+function isParked({ state, background }: CallSummary, { closedUntil }: Usage): boolean {
+  return state === 'queued' && background && closedUntil !== undefined;
+}
+
 function overloaded(message: string, retryAfterMs: number): Failure {
   return new Failure('overloaded', 'slow-down', message, { retryAfterMs });
 }
@@ -400,6 +420,7 @@ function lost({ call, request, createdAt }: Pending): Call {
     appid: call.appid,
     method: request.method,
     path: request.path,
+    background: false,
     state: 'failed',
     attempts: 0,
     createdAt,
