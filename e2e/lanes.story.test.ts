@@ -114,6 +114,20 @@ it('a worker killed in mid-turn loses nothing and doubles nothing', async () => 
   expect(order).toEqual(said.filter((text) => times.has(text)));
 });
 
+it('a lane whose job is lost is found again', async () => {
+  for (const worker of house.workers.splice(0)) expect(await worker.leave()).toBe(0);
+  const ids = await batchIds(
+    house,
+    numbered('found', 30).map((text) => say(B, text)),
+  );
+  const redis = house.redis.client();
+  await redis.del(...(await redis.keys('{wx:lanes}*')));
+  redis.disconnect();
+  for (let i = 0; i < 2; i++) await house.startWorker().says('worker ready');
+  await allSettled(house, ids, 20_000);
+  expect(await arrived(B)).toEqual(numbered('found', 30));
+});
+
 it('a closed quota parks its calls: nobody looks at them until it opens, and other paths go on', async () => {
   await house.wechat.control('POST', '/quota/reset');
   await house.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 3 });

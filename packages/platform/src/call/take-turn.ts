@@ -4,6 +4,8 @@ import type { Performed } from './perform.ts';
 
 const MOST_CALLS = 10;
 const MOST_MS = 2_000;
+/** A token may come back earlier than its last failure promised; looking whether it has costs WeChat nothing. */
+const LONGEST_HOLD_MS = 60_000;
 
 export interface TurnOptions {
   readonly store: LaneStore;
@@ -31,7 +33,8 @@ export async function takeTurn(owner: LaneOwner, signal: AbortSignal, { store, l
     if (performed.done) continue;
     if ('handBack' in performed) return lanes.wake(owner);
     // A closed quota holds its path by itself, and a dead token holds them all.
-    if (performed.until === 'token') await store.hold(owner, undefined, performed.delayMs);
-    if (performed.until === 'again') await store.hold(owner, step.path, performed.delayMs);
+    const holdMs = Math.min(performed.delayMs, LONGEST_HOLD_MS);
+    if (performed.until === 'token') await store.hold(owner, undefined, holdMs);
+    if (performed.until === 'again') await store.hold(owner, step.path, holdMs);
   }
 }
