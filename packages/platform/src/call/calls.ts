@@ -19,7 +19,7 @@ import { type Claim, printOf } from './idempotency.ts';
 import type { Lanes } from './lanes.ts';
 
 const REREAD_MS = 1_000;
-/** A call that nobody has picked up by then may have lost its wake-up. */
+/** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
 const WAKE_AGAIN_MS = 5_000;
 const MOST_WAITING_JOBS = 50_000;
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
@@ -55,8 +55,8 @@ export interface CallsOptions {
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly queue: OpenQueue<{ readonly id: string }>;
-  readonly lanes: Lanes;
-  readonly callbacks: Callbacks;
+  readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+  readonly callbacks: Pick<Callbacks, 'tellWhereWanted'>;
   readonly hints: Hints;
 }
 
@@ -364,7 +364,7 @@ export class Calls {
     const state = await this.#o.store.state(pending.call);
     if (state === undefined) this.#tell(pending.call.id, 'lost');
     else if (state === 'settled') this.#tell(pending.call.id, 'look');
-    else if (state === 'queued' && !pending.inLane && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
+    else if (!pending.inLane && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
       pending.wokenAt = performance.now();
       await this.#o.queue.add({ id: pending.call.id });
     }
@@ -373,7 +373,10 @@ export class Calls {
   async #refuseOverload(requests: readonly CallRequest[]): Promise<void> {
     if (performance.now() - this.#backlog.knownAt > BACKLOG_KNOWN_FOR_MS) {
       this.#backlog = { ...this.#backlog, knownAt: performance.now() };
-      const [jobs, memory] = await Promise.all([this.#o.queue.queue.getWaitingCount(), this.#o.redis.info('memory')]);
+      const [{ waiting: jobs = 0 }, memory] = await Promise.all([
+        this.#o.queue.queue.getJobCounts('waiting'),
+        this.#o.redis.info('memory'),
+      ]);
       this.#backlog = { jobs, memory: shareUsed(memory), knownAt: performance.now() };
     }
     // A lane may be long; but all of them together must leave Redis room.

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
+import type { Authorizers } from '../authorizer/authorizers.ts';
+import { Ledger } from '../quota/ledger.ts';
+import { Hints } from '../redis/hints.ts';
+import { Seals } from '../redis/sealed.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { CallRequest } from './call.ts';
+import { type CallId, parseCallId } from './call-id.ts';
+import { CallJob } from './call-job.ts';
+import { CallStore } from './call-store.ts';
+import { Calls } from './calls.ts';
+
+/** Tells which records were read again. */
+class WatchedStore extends CallStore {
+  readonly reread: string[] = [];
+
+  override state(call: CallId) {
+    this.reread.push(call.id);
+    return super.state(call);
+  }
+}
+
+let server: TestRedis;
+let subscriber: Redis;
+let store: WatchedStore;
+let ledger: Ledger;
+let calls: Calls;
+let woken: string[];
+let lanes: string[];
+let told: string[];
+let queued: { waiting: number };
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  await server.redis.flushall();
+  subscriber = new Redis(server.url);
+  store = new WatchedStore(server.redis, new Seals([randomBytes(32)]));
+  ledger = new Ledger(server.redis);
+  woken = [];
+  lanes = [];
+  told = [];
+  queued = { waiting: 0 };
+  const queue = { getJobCounts: async () => queued } as unknown as Queue;
+  calls = new Calls({
+    ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
+    authorizers: { find: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }) } as unknown as Authorizers,
+    tokens: { has: async () => true } as unknown as Tokens,
+    queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
+    lanes: {
+      mark: async ({ appid }) => void lanes.push(`mark ${appid}`),
+      wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
+    },
+    callbacks: { tellWhereWanted: async ({ id }) => void told.push(id) },
+  });
+});
+afterEach(() => {
+  calls.close();
+  subscriber.disconnect();
+});
+
+const path = '/cgi-bin/message/custom/send';
+
+async function submitted(change: Partial<CallRequest> = {}): Promise<CallId> {
+  const request = { appid: 'wxa', method: 'POST', path, query: [], waitMs: 30_000, departWithinMs: 60_000 };
+  return parseCallId((await calls.submit({ ...request, ...change })).id)!;
+}
+
+const answered = { state: 'completed', response: { status: 200, headers: {}, body: Buffer.from('{}') } } as const;
+
+it('hands the outcome to who waits', async () => {
+  const call = await submitted();
+  const waiting = calls.settled(call.id, 10_000);
+  await store.settle(call, answered);
+  expect(await waiting).toMatchObject({ id: call.id, state: 'completed' });
+});
+
+it('hands over an outcome that came before anybody waited', async () => {
+  const call = await submitted();
+  await store.settle(call, answered);
+  expect(await calls.settled(call.id, 10_000)).toMatchObject({ state: 'completed' });
+});
+
+it('tells who waits that Redis has lost the call', async () => {
+  const call = await submitted();
+  const waiting = calls.settled(call.id, 10_000);
+  await server.redis.flushall();
+  expect(await waiting).toMatchObject({ state: 'failed', failure: { code: 'call_lost', remedy: 'operator' } });
+});
+
+it.each(['queued', 'sent'])('wakes a %s call again whose job was lost', async (state) => {
+  const call = await submitted();
+  if (state === 'sent') {
+    await store.depart(call, 'a run that died', false, ledger.keysOf({ component: 'wxc', appid: 'wxa', path }));
+  }
+  await until('the call is woken again', () => woken.filter((id) => id === call.id).length > 1);
+});
+
+it('keeps nothing in mind of a call whose caller had gone before it could wait', async () => {
+  const [gone, kept] = [await submitted(), await submitted()];
+  expect(await calls.settled(gone.id, 10_000, AbortSignal.abort())).toBeUndefined();
+  expect(await calls.cancel(gone.id)).toBe(true);
+  const rereadTwice = () => store.reread.filter((id) => id === kept.id).length > 1;
+  await until('the cancelling is told', rereadTwice);
+  store.reread.length = 0;
+  await until('the other one is read again', rereadTwice);
+  expect(store.reread).not.toContain(gone.id);
+});
+
+it('refuses everybody who waits once too many calls wait for a worker; lanes are long', async () => {
+  queued = { waiting: 50_001 };
+  await expect(submitted()).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+  await submitted({ waitMs: 0 });
+});
+
+it('takes no more background calls once Redis is nearly full', async () => {
+  const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
+  await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.1)));
+  try {
+    await expect(submitted({ waitMs: 0 })).rejects.toMatchObject({ code: 'overloaded' });
+    await submitted();
+  } finally {
+    await server.redis.config('SET', 'maxmemory', '0');
+  }
+});
+
+it('marks a lane before a call is in it, and wakes it afterwards; its calls have no job of their own', async () => {
+  const call = await submitted({ waitMs: 0 });
+  expect(lanes).toEqual(['mark wxa', 'wake wxa']);
+  expect(woken).toEqual([]);
+  expect(await calls.find(call.id)).toMatchObject({ state: 'queued', background: true });
+});
+
+it('answers a batch call by call, in its order, and wakes a lane once', async () => {
+  const request = { appid: 'wxa', method: 'POST', path, query: [], waitMs: 0, departWithinMs: 60_000 };
+  const answers = await calls.submitAll([request, { ...request, path: 'nonsense' }, request]);
+  expect(answers).toEqual([
+    { id: expect.any(String) },
+    expect.objectContaining({ code: 'invalid_request' }),
+    { id: expect.any(String) },
+  ]);
+  expect(lanes).toEqual(['mark wxa', 'wake wxa']);
+  const { items } = await calls.list({ appid: 'wxa', limit: 10 });
+  expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
+});
+
+it('tells of a cancelled call, and of none that cannot be cancelled', async () => {
+  const [call, other] = [await submitted({ waitMs: 0 }), await submitted()];
+  await store.settle(other, answered);
+  expect([await calls.cancel(call.id), await calls.cancel(other.id), await calls.cancel('nonsense')]).toEqual([
+    ...[true, false, false],
+  ]);
+  expect(told).toEqual([call.id]);
+});
+
+it('hands the outcome also to who came with the same idempotency key', async () => {
+  const call = await submitted({ idempotencyKey: 'k' });
+  expect((await submitted({ idempotencyKey: 'k' })).id).toBe(call.id);
+  await expect(submitted({ idempotencyKey: 'k', method: 'GET' })).rejects.toMatchObject({
+    code: 'idempotency_conflict',
+  });
+  const both = [calls.settled(call.id, 10_000), calls.settled(call.id, 10_000)];
+  await store.settle(call, answered);
+  expect(await Promise.all(both)).toMatchObject([{ state: 'completed' }, { state: 'completed' }]);
+});
+
+it('never wakes a call of a lane by itself, though somebody waits for it', async () => {
+  const call = await submitted({ waitMs: 0, idempotencyKey: 'k' });
+  expect((await submitted({ idempotencyKey: 'k' })).id).toBe(call.id);
+  // One that has a job of its own lost shows that the time for it was there.
+  const other = await submitted();
+  await until('the other is woken again', () => woken.filter((id) => id === other.id).length > 1);
+  expect(woken).not.toContain(call.id);
+});
