@@ -125,7 +125,7 @@ test.each([
 test('calls are listed without what WeChat answered', async () => {
   const platform = fakePlatform();
   let asked: CallFilter | undefined;
-  platform.calls.list = (filter) => {
+  platform.callList.page = (filter) => {
     asked = filter;
     return Promise.resolve({ items: [settledCall()], next: 'more' });
   };

@@ -10,6 +10,7 @@ type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   calls: Changeable<GatewayPlatform['calls']>;
+  callList: Changeable<GatewayPlatform['callList']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   readonly submitted: CallRequest[];
   readonly cancelled: string[];
@@ -35,13 +36,15 @@ export function fakePlatform(): FakePlatform {
         submitted.push(...requests);
         return Promise.resolve(requests.map((_, i) => ({ id: `call-${i + 1}` })));
       },
-      list: () => Promise.resolve({ items: [settledCall()], next: null }),
       settled: () => Promise.resolve(settledCall()),
       find: (id) => Promise.resolve(id === 'call-1' ? settledCall() : undefined),
       cancel: (id) => {
         cancelled.push(id);
         return Promise.resolve(true);
       },
+    },
+    callList: {
+      page: () => Promise.resolve({ items: [settledCall()], next: null }),
     },
     authorizers: {
       find: (appid) =>

@@ -11,10 +11,10 @@ export type {
 } from './call/call.ts';
 export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { CallJob } from './call/call-job.ts';
+export type { CallFilter, CallPage } from './call/call-list.ts';
 export { CallbackJob } from './call/callback-job.ts';
 export { callbackSecret } from './call/callback-signer.ts';
 export type { Told } from './call/callbacks.ts';
-export type { CallFilter, CallPage } from './call/calls.ts';
 export { LaneJob } from './call/lane-job.ts';
 export type { LaneOwner } from './call/lane-store.ts';
 export type { Performed } from './call/perform.ts';

@@ -9,6 +9,7 @@ import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { Authorizers } from './authorizer/authorizers.ts';
 import { DueSet } from './authorizer/due-set.ts';
 import { CallJob } from './call/call-job.ts';
+import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
 import { CallbackJob } from './call/callback-job.ts';
 import { CallbackSigner } from './call/callback-signer.ts';
@@ -61,7 +62,8 @@ export interface PlatformSettings {
 /** What the gateway and the worker stand on. */
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
-  readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel' | 'list'>;
+  readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel'>;
+  readonly callList: Pick<CallList, 'page'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
@@ -225,6 +227,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   return {
     pushes: new PushIntake(front, components, pushQueue),
     calls,
+    callList: new CallList(front, authorizers, frontCallStore, new Ledger(front)),
     authorizers,
     async status() {
       const all = await Promise.all(

@@ -73,7 +73,7 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
   });
 
   routes.get('/v1/calls', async (request, response) => {
-    const { items, next } = await platform.calls.list(readQuery(CallListQuery, request.query));
+    const { items, next } = await platform.callList.page(readQuery(CallListQuery, request.query));
     response.json({ items: items.map(callSummaryAnswer), next });
   });
 

@@ -12,6 +12,7 @@ import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import { CallJob } from './call-job.ts';
+import { CallList } from './call-list.ts';
 import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
 
@@ -24,6 +25,10 @@ class WatchedStore extends CallStore {
     return super.state(call);
   }
 }
+
+const authorizers = {
+  find: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }),
+} as unknown as Authorizers;
 
 let server: TestRedis;
 let subscriber: Redis;
@@ -50,7 +55,7 @@ beforeEach(async () => {
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
-    authorizers: { find: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }) } as unknown as Authorizers,
+    authorizers,
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
     lanes: {
@@ -146,7 +151,7 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
     { id: expect.any(String) },
   ]);
   expect(lanes).toEqual(['mark wxa', 'wake wxa']);
-  const { items } = await calls.list({ appid: 'wxa', limit: 10 });
+  const { items } = await new CallList(server.redis, authorizers, store, ledger).page({ appid: 'wxa', limit: 10 });
   expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
 });
 

@@ -5,33 +5,26 @@ import { authorizerOwner, needsReauthorization } from '../authorizer/authorizer-
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
-import type { Ledger, Usage } from '../quota/ledger.ts';
+import type { Ledger } from '../quota/ledger.ts';
 import type { Hints } from '../redis/hints.ts';
 import { channels } from '../redis/keys.ts';
 import type { Tokens } from '../token/tokens.ts';
-import type { Call, CallRequest, CallState, CallSummary } from './call.ts';
+import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
-import { CallIndex, readCursor, writeCursor } from './call-index.ts';
 import type { CallStore } from './call-store.ts';
 import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
 import { type Claim, printOf } from './idempotency.ts';
 import type { Lanes } from './lanes.ts';
+import { isParked } from './parked.ts';
+import { overloaded, Room } from './room.ts';
 
 const REREAD_MS = 1_000;
 /** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
 const WAKE_AGAIN_MS = 5_000;
-const MOST_WAITING_JOBS = 50_000;
-const MOST_BODY_BYTES = 256 * 1024 * 1024;
-const BACKLOG_KNOWN_FOR_MS = 1_000;
 const MOST_EARLY_REPLIES = 10_000;
-/** Of Redis' memory; the rest is for tokens, pushes, and those who wait. */
-const MOST_MEMORY = 0.8;
 /** Of a batch, so that sealing does not keep others waiting. */
 const CREATED_AT_ONCE = 100;
-/** Of a list: records looked at for one page, whether they match or not. */
-const MOST_LOOKED_AT = 2_000;
-const LOOKED_AT_ONCE = 200;
 
 interface Pending {
   readonly call: CallId;
@@ -60,23 +53,6 @@ export interface CallsOptions {
   readonly hints: Hints;
 }
 
-export interface CallFilter {
-  readonly appid: string;
-  readonly component?: string | undefined;
-  readonly state?: CallState | undefined;
-  readonly path?: string | undefined;
-  /** Made at or after. */
-  readonly since?: Date | undefined;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
-
-/** The newest first. A page may hold fewer than asked for; only `next: null` is the end. */
-export interface CallPage {
-  readonly items: readonly CallSummary[];
-  readonly next: string | null;
-}
-
 /** The gateway's side of calls: takes them in, and hands their outcome to whoever waits. */
 export class Calls {
   readonly #o: CallsOptions;
@@ -86,13 +62,12 @@ export class Calls {
   /** Replies that came before their caller began to wait. */
   readonly #early = new Set<string>();
   readonly #timer: NodeJS.Timeout;
-  readonly #index: CallIndex;
-  #backlog = { jobs: 0, memory: 0, knownAt: Number.NEGATIVE_INFINITY };
+  readonly #room: Room;
   #bodyBytes = 0;
 
   constructor(options: CallsOptions) {
     this.#o = options;
-    this.#index = new CallIndex(options.redis);
+    this.#room = new Room(options.redis, options.queue.queue);
     options.hints.on(channels.replies(this.#me), (id) => this.#tell(id, 'look'));
     this.#timer = setInterval(() => void this.#reread(), REREAD_MS);
     this.#timer.unref();
@@ -109,13 +84,13 @@ export class Calls {
   async submit(request: CallRequest): Promise<{ readonly id: string }> {
     const admitted = await this.#admit(request);
     if ('claim' in admitted) return this.#join(admitted.claim, request);
-    await this.#refuseOverload([request]);
+    await this.#room.refuseWithout([request], this.#bodyBytes);
     return request.waitMs > 0 ? this.#submitOne(admitted, request) : (await this.#append([admitted], [request]))[0]!();
   }
 
   /** Many calls for which nobody waits; of each, its id or why it was refused. They keep their order. */
   async submitAll(requests: readonly CallRequest[]): Promise<({ readonly id: string } | Failure)[]> {
-    await this.#refuseOverload(requests);
+    await this.#room.refuseWithout(requests, this.#bodyBytes);
     const results: ({ readonly id: string } | Failure)[] = [];
     for (let from = 0; from < requests.length; from += CREATED_AT_ONCE) {
       const some = requests.slice(from, from + CREATED_AT_ONCE);
@@ -197,7 +172,7 @@ export class Calls {
     await Promise.allSettled([...toWake.values()].map((call) => this.#o.lanes.wake(call)));
     return created.map((one, i) => () => {
       if (one.status === 'rejected') throw one.reason;
-      if (one.value === 'full') throw overloaded('Too many calls of this account are waiting already.', 60_000);
+      if (one.value === 'full') throw overloaded('Too many calls of this account wait already.', 60_000);
       if (typeof one.value === 'object') return this.#join(one.value.claim, requests[i]!);
       return { id: calls[i]!.id };
     });
@@ -269,38 +244,6 @@ export class Calls {
     return true;
   }
 
-  async list(filter: CallFilter): Promise<CallPage> {
-    const { component, appid } = await this.#o.authorizers.find(filter.appid, filter.component);
-    let before = filter.cursor === undefined ? undefined : readCursor(filter.cursor, component);
-    const items: CallSummary[] = [];
-    for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
-      const places = await this.#index.read(component, appid, { since: filter.since, before, limit: LOOKED_AT_ONCE });
-      const ids = places.map(({ call }) => ({ component, appid, id: `${component}.${appid}.${call}` }));
-      const calls = await this.#withParked(await this.#o.store.summaries(ids));
-      for (const [i, call] of calls.entries()) {
-        if (items.length === filter.limit) return { items, next: writeCursor(component, before!) };
-        before = places[i]!;
-        const matches = !filter.state || call?.state === filter.state;
-        if (call && matches && (!filter.path || call.path === filter.path)) items.push(call);
-      }
-      if (places.length < LOOKED_AT_ONCE) return { items, next: null };
-    }
-    return { items, next: before ? writeCursor(component, before) : null };
-  }
-
-  /** Those that wait for their quota say so; it is asked about once for each path. */
-  async #withParked(calls: readonly (CallSummary | undefined)[]): Promise<(CallSummary | undefined)[]> {
-    const usages = new Map<string, Promise<Usage>>();
-    return Promise.all(
-      calls.map(async (call) => {
-        if (call?.state !== 'queued' || !call.background) return call;
-        const usage = usages.get(call.path) ?? this.#o.ledger.usage(call, endpointOf(call.method, call.path));
-        usages.set(call.path, usage);
-        return { ...call, state: isParked(call, await usage) ? 'delayed' : call.state };
-      }),
-    );
-  }
-
   #expect(call: CallId, request: CallRequest, inLane: boolean): Pending {
     const pending: Pending = {
       call,
@@ -369,42 +312,6 @@ export class Calls {
       await this.#o.queue.add({ id: pending.call.id });
     }
   }
-
-  async #refuseOverload(requests: readonly CallRequest[]): Promise<void> {
-    if (performance.now() - this.#backlog.knownAt > BACKLOG_KNOWN_FOR_MS) {
-      this.#backlog = { ...this.#backlog, knownAt: performance.now() };
-      const [{ waiting: jobs = 0 }, memory] = await Promise.all([
-        this.#o.queue.queue.getJobCounts('waiting'),
-        this.#o.redis.info('memory'),
-      ]);
-      this.#backlog = { jobs, memory: shareUsed(memory), knownAt: performance.now() };
-    }
-    // A lane may be long; but all of them together must leave Redis room.
-    if (this.#backlog.memory > MOST_MEMORY && requests.some(({ waitMs }) => waitMs === 0)) {
-      throw overloaded('Redis has no room for more calls that wait.', 30_000);
-    }
-    const bytes = requests.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
-    const tooMany = this.#backlog.jobs > MOST_WAITING_JOBS && requests.some(({ waitMs }) => waitMs > 0);
-    if (tooMany || this.#bodyBytes + bytes > MOST_BODY_BYTES) {
-      throw overloaded('Too many calls are waiting; start more workers, or call more slowly.', 5_000);
-    }
-  }
-}
-
-/** Its own record does not say so: it is the quota's that counts. */
-function isParked({ state, background }: CallSummary, { closedUntil }: Usage): boolean {
-  return state === 'queued' && background && closedUntil !== undefined;
-}
-
-function overloaded(message: string, retryAfterMs: number): Failure {
-  return new Failure('overloaded', 'slow-down', message, { retryAfterMs });
-}
-
-/** Of the memory that Redis may use, or, where nobody has set a limit, of the machine's. */
-function shareUsed(info: string): number {
-  const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  const most = number('maxmemory') || number('total_system_memory');
-  return most > 0 ? number('used_memory') / most : 0;
 }
 
 async function orFailure<T>(work: () => Promise<T>): Promise<T | Failure> {
