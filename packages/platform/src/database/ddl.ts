@@ -8,9 +8,9 @@ type ColumnType = RawBuilder<unknown>;
  * MySQL commits each of them by itself, so a migration that is cut in the middle begins again from its start.
  */
 export interface Ddl {
-  /** An appid, openid, handle or number of ours: ASCII, compared byte by byte. */
+  /** An appid, openid or name of ours. Compared byte by byte, but for spaces at the end, which MySQL overlooks. */
   id(length: number): ColumnType;
-  /** What people write; compared byte by byte, too. `length` in characters. */
+  /** What people write; compared in the same way. `length` in characters. */
   text(length: number): ColumnType;
   /** Text that is neither searched nor ordered by, up to 16 MB; JSON, for example. */
   readonly longText: ColumnType;
@@ -54,7 +54,9 @@ function sqliteDdl(db: Kysely<unknown>): Ddl {
 function mysqlDdl(db: Kysely<unknown>): Ddl {
   const type = (words: string): ColumnType => sql.raw(words);
   return {
-    id: (length) => type(`varchar(${length}) character set ascii collate ascii_bin`),
+    // Not ASCII, which would be enough: MySQL refuses to compare such a column with a text that is none, and what
+    // callers ask for may be anything.
+    id: (length) => type(`varchar(${length})`),
     text: (length) => type(`varchar(${length})`),
     longText: type('mediumtext'),
     sealed: type('text character set ascii collate ascii_bin'),
