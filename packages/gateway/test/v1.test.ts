@@ -27,7 +27,7 @@ function post(gateway: OpenedGateway, body: unknown, path = calls): Promise<Resp
 async function problem(response: Response): Promise<Record<string, unknown>> {
   expect(response.headers.get('content-type')).toContain('application/problem+json');
   const body = (await response.json()) as Record<string, unknown>;
-  expect(body['status']).toBe(response.status);
+  expect(body.status).toBe(response.status);
   for (const name of ['type', 'title', 'detail', 'code', 'remedy'])
     expect(body[name], name).toEqual(expect.any(String));
   return body;
@@ -368,9 +368,7 @@ test.each([
   const response = await post(gateway, { method: 'GET', path: '/cgi-bin/user/get' });
   const body = await problem(response);
   expect(body).toMatchObject({ code: failure.code, remedy: failure.remedy, ...expected });
-  expect(response.headers.get('retry-after')).toBe(
-    body['retryAfter'] === undefined ? null : String(body['retryAfter']),
-  );
+  expect(response.headers.get('retry-after')).toBe(body.retryAfter === undefined ? null : String(body.retryAfter));
 });
 
 test('an unforeseen error tells nothing but where to look', async () => {
@@ -383,7 +381,7 @@ test('an unforeseen error tells nothing but where to look', async () => {
   expect(body).toMatchObject({ status: 500, code: 'internal' });
   expect(JSON.stringify(body)).not.toContain('ECONNREFUSED');
   const line = await gateway.logged('request failed unexpectedly');
-  expect(body['detail']).toContain(String(line['requestId']));
+  expect(body.detail).toContain(String(line.requestId));
   expect(JSON.stringify(gateway.log)).not.toContain('SECRET');
 });
 

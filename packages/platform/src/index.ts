@@ -6,7 +6,13 @@ export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export { migrate } from './database/migrate.ts';
-export { type AwaitedToken, openPlatform, type Platform, type PlatformSettings, type PlatformStatus } from './platform.ts';
+export {
+  type AwaitedToken,
+  openPlatform,
+  type Platform,
+  type PlatformSettings,
+  type PlatformStatus,
+} from './platform.ts';
 export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
 export { QuotaClosedFailure } from './quota/ledger.ts';

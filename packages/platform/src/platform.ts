@@ -64,7 +64,7 @@ export interface Platform {
 }
 
 export interface Work {
-  refresh(owner: TokenOwner): Promise<RefreshOutcome>;
+  refresh(owner: TokenOwner, signal: AbortSignal): Promise<RefreshOutcome>;
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
@@ -210,7 +210,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
     },
     work: {
-      refresh: (owner) => tokens.refresh(owner),
+      refresh: (owner, signal) => tokens.refresh(owner, signal),
       async awaitToken(owner, waitMs) {
         const token = await tokens.get(owner, waitMs);
         return { version: token.version, refused: () => tokens.distrust(token) };

@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 
 /** Times are ms since 1970; `sealed` columns hold what redis/sealed.ts made. */
 export interface Database {
@@ -34,4 +34,3 @@ export interface AuthorizerTable {
 }
 
 export type AuthorizerRow = Selectable<AuthorizerTable>;
-export type NewAuthorizerRow = Insertable<AuthorizerTable>;
