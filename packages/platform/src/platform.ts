@@ -41,8 +41,10 @@ const CONNECT_WITHIN_MS = 10_000;
 export interface PlatformSettings {
   /** `redis://` or `rediss://`. */
   readonly redisUrl: string;
-  /** `sqlite:/absolute/path`. */
+  /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
   readonly databaseUrl: string;
+  /** A replica that lists are read from; it may lag behind. */
+  readonly databaseReadUrl?: string | undefined;
   /** 32 bytes each; the first seals, all open. */
   readonly secretsKeys: readonly Buffer[];
   readonly components: readonly ComponentSettings[];
@@ -109,6 +111,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
+  const { databaseReadUrl } = settings;
+  const replica = databaseReadUrl
+    ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
+    : database;
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
@@ -132,7 +138,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const api = openComponentApi({ transport, apiBase });
 
   const tickets = new Tickets(redis, database, seals);
-  const authorizerStore = new AuthorizerStore(database, seals);
+  const authorizerStore = new AuthorizerStore(database, seals, replica);
   const dueSet = new DueSet(redis);
   const kinds = [
     componentTokenKind(components, tickets, api),

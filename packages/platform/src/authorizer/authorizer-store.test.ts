@@ -7,9 +7,10 @@ import { AuthorizerStore } from './authorizer-store.ts';
 describe.each(databases)('authorizers on %s', (kind) => {
   let database: TestDatabase;
   let store: AuthorizerStore;
+  const seals = new Seals([randomBytes(32)]);
   beforeAll(async () => {
     database = await startDatabase(kind);
-    store = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
+    store = new AuthorizerStore(database.sql, seals);
   });
   afterAll(() => database.stop());
   beforeEach(() => database.sql.deleteFrom('authorizers').execute());
@@ -84,5 +85,16 @@ describe.each(databases)('authorizers on %s', (kind) => {
   it('keeps no refresh token in clear', async () => {
     await store.saveGrant('wxc', 'wxa', grant('refreshtoken@@@clear'));
     expect(JSON.stringify(await database.sql.selectFrom('authorizers').selectAll().execute())).not.toContain('clear');
+  });
+
+  it('lists from the replica, and decides by the database itself', async () => {
+    const lagging = await startDatabase(kind);
+    const reading = new AuthorizerStore(database.sql, seals, lagging.sql);
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    expect(await reading.list({ limit: 10 })).toEqual([]);
+    expect(await reading.grant('wxc', 'wxa')).toMatchObject({ refreshToken: '1' });
+    expect(await reading.findEverywhere('wxa')).toHaveLength(1);
+    expect(await reading.changeGrant('wxc', 'wxa', 1, { state: 'revoked' })).toBe('saved');
+    await lagging.stop();
   });
 });

@@ -10,10 +10,13 @@ import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
 export class AuthorizerStore {
   readonly #sql: Sql;
   readonly #seals: Seals;
+  readonly #replica: Sql;
 
-  constructor(sql: Sql, seals: Seals) {
+  /** `replica` may lag behind: only lists are read from it, nothing that a decision or a write rests on. */
+  constructor(sql: Sql, seals: Seals, replica: Sql = sql) {
     this.#sql = sql;
     this.#seals = seals;
+    this.#replica = replica;
   }
 
   async find(component: string, appid: string): Promise<Authorizer | undefined> {
@@ -32,7 +35,12 @@ export class AuthorizerStore {
     limit: number;
     after?: { appid: string; component: string } | undefined;
   }): Promise<Authorizer[]> {
-    let query = this.#sql.selectFrom('authorizers').selectAll().orderBy('appid').orderBy('component').limit(page.limit);
+    let query = this.#replica
+      .selectFrom('authorizers')
+      .selectAll()
+      .orderBy('appid')
+      .orderBy('component')
+      .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
     const { after } = page;
     if (after) {

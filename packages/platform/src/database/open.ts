@@ -3,12 +3,13 @@ import { Kysely } from 'kysely';
 import { mysqlDialect } from './mysql.ts';
 import type { Database } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
+import { sqlitePath } from './sqlite-path.ts';
 
 export type Sql = Kysely<Database>;
 
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. */
 export function openDatabase(databaseUrl: string): Sql {
-  const path = /^sqlite:(\/.*)$/.exec(databaseUrl)?.[1];
+  const path = sqlitePath(databaseUrl);
   if (path) return new Kysely<Database>({ dialect: sqliteDialect(path) });
   if (databaseUrl.startsWith('mysql://')) return new Kysely<Database>({ dialect: mysqlDialect(databaseUrl) });
   throw new Failure(
