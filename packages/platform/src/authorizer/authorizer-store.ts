@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type AuthorizerInfo, Failure } from '@wxthirdparty/wechat';
 import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
 import type { AuthorizerRow } from '../database/schema.ts';
 import type { Seals } from '../redis/sealed.ts';
 import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
@@ -90,9 +91,12 @@ export class AuthorizerStore {
         .executeTakeFirst();
       return numUpdatedRows > 0n;
     };
-    if (await renew()) return;
     const first = { component, appid, handle: newHandle(), ...change, used_at: now };
-    if (!(await insertUnlessThere(this.#sql.insertInto('authorizers').values(first)))) await renew();
+    // WeChat gives a grant only once: it must not be lost with a connection.
+    await repeat(async () => {
+      if (await renew()) return;
+      if (!(await insertUnlessThere(this.#sql.insertInto('authorizers').values(first)))) await renew();
+    });
   }
 
   /**
@@ -107,34 +111,50 @@ export class AuthorizerStore {
   ): Promise<'saved' | 'outrun'> {
     const now = Date.now();
     const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, place(component, appid));
-    if (version === undefined) {
-      const found = this.#sql.insertInto('authorizers').values({
-        component,
-        appid,
-        handle: newHandle(),
-        state: change.state ?? 'active',
-        scopes: JSON.stringify(change.scopes ?? []),
-        refresh_token_sealed: sealed ?? null,
-        authorized_at: now,
-        updated_at: now,
-        used_at: now,
-      });
-      return (await insertUnlessThere(found)) ? 'saved' : 'outrun';
-    }
-    const updated = await this.#sql
-      .updateTable('authorizers')
-      .set((eb) => ({
-        ...(change.state ? { state: change.state } : {}),
-        ...(change.scopes ? { scopes: JSON.stringify(change.scopes) } : {}),
-        ...(sealed ? { refresh_token_sealed: sealed } : {}),
-        updated_at: now,
-        grant_version: eb('grant_version', '+', 1),
-      }))
-      .where('component', '=', component)
-      .where('appid', '=', appid)
-      .where('grant_version', '=', version)
-      .executeTakeFirst();
-    return Number(updated.numUpdatedRows) > 0 ? 'saved' : 'outrun';
+    const scopes = change.scopes && JSON.stringify(change.scopes);
+    const handle = newHandle();
+    const attempt = async (): Promise<boolean> => {
+      if (version === undefined) {
+        const found = this.#sql.insertInto('authorizers').values({
+          component,
+          appid,
+          handle,
+          state: change.state ?? 'active',
+          scopes: scopes ?? '[]',
+          refresh_token_sealed: sealed ?? null,
+          authorized_at: now,
+          updated_at: now,
+          used_at: now,
+        });
+        return insertUnlessThere(found);
+      }
+      const { numUpdatedRows } = await this.#sql
+        .updateTable('authorizers')
+        .set((eb) => ({
+          ...(change.state ? { state: change.state } : {}),
+          ...(scopes ? { scopes } : {}),
+          ...(sealed ? { refresh_token_sealed: sealed } : {}),
+          updated_at: now,
+          grant_version: eb('grant_version', '+', 1),
+        }))
+        .where('component', '=', component)
+        .where('appid', '=', appid)
+        .where('grant_version', '=', version)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    };
+    /** Where the connection was lost before the answer, the write that was in the way may have been our own. */
+    const ours = async (): Promise<boolean> => {
+      const row = await this.#row(component, appid);
+      if (version === undefined) return row?.handle === handle;
+      const same = row?.grant_version === version + 1 && row.updated_at === now;
+      return same && (!sealed || row.refresh_token_sealed === sealed);
+    };
+    let attempts = 0;
+    return repeat(async () => {
+      attempts++;
+      return (await attempt()) || (attempts > 1 && (await ours())) ? 'saved' : 'outrun';
+    });
   }
 
   async saveProfile(component: string, info: AuthorizerInfo): Promise<void> {

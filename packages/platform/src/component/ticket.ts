@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
 import { channels, keys } from '../redis/keys.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import type { Seals } from '../redis/sealed.ts';
@@ -64,9 +65,11 @@ export class Tickets {
       ticket_create_time: createTime * 1000,
       ticket_received_at: receivedAt.getTime(),
     };
-    if (await this.#updateCopy(component, row)) return 'kept';
-    const first = this.#sql.insertInto('components').values({ appid: component, ...row });
-    if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
+    await repeat(async () => {
+      if (await this.#updateCopy(component, row)) return;
+      const first = this.#sql.insertInto('components').values({ appid: component, ...row });
+      if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
+    });
     return 'kept';
   }
 
