@@ -39,6 +39,7 @@ const PLATFORM_ORDER = [
   'follower',
   'push',
   'watch.ts',
+  'reseal.ts',
   'platform.ts',
   'index.ts',
 ];

@@ -4,7 +4,7 @@ import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { AuthorizerRow } from '../database/schema.ts';
-import type { Seals } from '../redis/sealed.ts';
+import type { Resealed, Seals } from '../redis/sealed.ts';
 import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
 
 /** Authorizers and their grants in SQL. Nobody is ever deleted. */
@@ -200,6 +200,43 @@ export class AuthorizerStore {
       yield rows.map((row) => row.appid);
       after = rows.at(-1)!.appid;
     }
+  }
+
+  /** All of them, whatever their state; in pages, so that memory stays flat. */
+  async *everybody(): AsyncGenerator<{ component: string; appid: string }[]> {
+    let last: { component: string; appid: string } | undefined;
+    for (;;) {
+      let query = this.#sql.selectFrom('authorizers').select(['component', 'appid']);
+      const after = last;
+      if (after) {
+        query = query.where((eb) =>
+          eb.or([
+            eb('appid', '>', after.appid),
+            eb.and([eb('appid', '=', after.appid), eb('component', '>', after.component)]),
+          ]),
+        );
+      }
+      const rows = await query.orderBy('appid').orderBy('component').limit(500).execute();
+      last = rows.at(-1);
+      if (!last) return;
+      yield rows;
+    }
+  }
+
+  /** Changes nothing but the key under which the refresh token lies; who reads the grant's version meets no change. */
+  async resealGrant(component: string, appid: string): Promise<Resealed> {
+    const sealed = (await this.#row(component, appid))?.refresh_token_sealed;
+    if (!sealed) return 'none';
+    const anew = this.#seals.reseal(sealed, place(component, appid));
+    if (!anew) return 'fresh';
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('authorizers')
+      .set({ refresh_token_sealed: anew })
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .where('refresh_token_sealed', '=', sealed)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n ? 'resealed' : 'outrun';
   }
 
   #row(component: string, appid: string): Promise<AuthorizerRow | undefined> {
