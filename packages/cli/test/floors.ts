@@ -38,6 +38,7 @@ const PLATFORM_ORDER = [
   'call',
   'follower',
   'push',
+  'ancestor',
   'watch.ts',
   'reseal.ts',
   'platform.ts',

@@ -1,3 +1,4 @@
+export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';

@@ -7,6 +7,20 @@ import type { AuthorizerRow } from '../database/schema.ts';
 import type { Resealed, Seals } from '../redis/sealed.ts';
 import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
 
+/** What another system knew of an account. */
+export interface NewAuthorizer {
+  readonly component: string;
+  readonly appid: string;
+  readonly kind: Authorizer['kind'] | undefined;
+  readonly nickName: string | undefined;
+  readonly userName: string | undefined;
+  readonly headImg: string | undefined;
+  readonly handle: string | undefined;
+  readonly refreshToken: string | undefined;
+  /** When its consent was last known to hold (ms). */
+  readonly at: number | undefined;
+}
+
 /** Authorizers and their grants in SQL. Nobody is ever deleted. */
 export class AuthorizerStore {
   readonly #sql: Sql;
@@ -155,6 +169,43 @@ export class AuthorizerStore {
       attempts++;
       return (await attempt()) || (attempts > 1 && (await ours())) ? 'saved' : 'outrun';
     });
+  }
+
+  /** One that another system knew; false where it is known here. Without a handle it gets a new one. */
+  async add({ component, appid, refreshToken, at, ...known }: NewAuthorizer): Promise<boolean> {
+    const now = Date.now();
+    const first = this.#sql.insertInto('authorizers').values({
+      component,
+      appid,
+      kind: known.kind ?? null,
+      nick_name: known.nickName ?? null,
+      user_name: known.userName ?? null,
+      head_img: known.headImg ?? null,
+      state: 'active',
+      scopes: '[]',
+      handle: known.handle ?? newHandle(),
+      refresh_token_sealed: refreshToken === undefined ? null : this.#seals.seal(refreshToken, place(component, appid)),
+      authorized_at: at ?? now,
+      updated_at: now,
+      used_at: at ?? null,
+    });
+    return insertUnlessThere(first);
+  }
+
+  async findByHandle(handle: string): Promise<Authorizer | undefined> {
+    const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', handle).executeTakeFirst();
+    return row && toAuthorizer(row);
+  }
+
+  /** False where another account has it. */
+  async changeHandle(component: string, appid: string, handle: string): Promise<boolean> {
+    return insertUnlessThere(
+      this.#sql
+        .updateTable('authorizers')
+        .set({ handle })
+        .where('component', '=', component)
+        .where('appid', '=', appid),
+    );
   }
 
   async saveProfile(component: string, info: AuthorizerInfo): Promise<void> {

@@ -95,6 +95,18 @@ export class Tickets {
     };
   }
 
+  /** The copy in SQL, for a Redis that has none. */
+  async viewCopy(component: string): Promise<TicketView | undefined> {
+    const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
+    if (!row?.ticket_sealed || row.ticket_create_time === null) return undefined;
+    const createdAt = Number(row.ticket_create_time);
+    return {
+      createdAt: new Date(createdAt),
+      receivedAt: new Date(Number(row.ticket_received_at ?? createdAt)),
+      expiresAt: new Date(createdAt + TICKET_LIFE_MS),
+    };
+  }
+
   /** Into a Redis that has none: the copy from SQL, if it still lives. */
   async restore(component: string): Promise<boolean> {
     const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
