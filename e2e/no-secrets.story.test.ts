@@ -174,7 +174,7 @@ async function wrongPushes(): Promise<void> {
 async function callsFail(): Promise<void> {
   for (const how of ['truncated', 'html', 'empty', '502', 'reset']) {
     await fail('/cgi-bin/user/get', how);
-    expect((await followers()).body.state, how).toBe('completed');
+    expect((await followers()).body.response?.body, how).toMatchObject({ total: 25 });
     await fail('/cgi-bin/message/custom/send', how, { at: 'after' });
     const { body } = await house.call(SERVICE_ACCOUNT, {
       method: 'POST',
@@ -327,6 +327,8 @@ async function readRedis(types = new Set<string>()): Promise<Places> {
     for await (const keys of client.scanStream({ count: 1_000 })) {
       for (const key of keys as string[]) {
         const type = await client.type(key);
+        // Its time came since the scan; the append-only file still has it.
+        if (type === 'none') continue;
         types.add(type);
         places.set(
           `Redis ${type} ${key}`,

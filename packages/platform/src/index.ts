@@ -11,6 +11,7 @@ export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
+export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export {
   type AwaitedToken,

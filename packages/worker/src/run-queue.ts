@@ -67,12 +67,17 @@ export function runQueue<Payload>(
   return {
     ready: worker.waitUntilReady().then(() => {}),
     async close() {
-      // Running work has most of the patience to finish; what still runs then is told to stop, and handed back.
+      // Running work has most of the patience to finish; what still runs then is told to stop, and handed back. What
+      // does not even obey, or cannot be handed back since Redis is away, is left: its locks end within seconds.
       const timer = setTimeout(() => leaving.abort(new Error('the process is leaving')), shutdownMs * 0.6);
+      const { promise: tooLong, resolve: giveUp } = Promise.withResolvers<'left'>();
+      const lastTimer = setTimeout(() => giveUp('left'), shutdownMs * 0.85);
       try {
-        await worker.close();
+        const closed = await Promise.race([worker.close(), tooLong]);
+        if (closed === 'left') log.warn({ queue: contract.queue }, 'left without waiting any longer');
       } finally {
         clearTimeout(timer);
+        clearTimeout(lastTimer);
         leaving.abort();
         connection.disconnect();
       }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type AuthorizerInfo, Failure } from '@wxthirdparty/wechat';
 import type { Updateable } from 'kysely';
-import { insertedFirst } from '../database/inserted-first.ts';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
 import type { AuthorizerRow, AuthorizerTable } from '../database/schema.ts';
 import { inTransaction } from '../database/transaction.ts';
 import type { Seals } from '../redis/sealed.ts';
@@ -19,10 +20,13 @@ export interface GrantChange {
 export class AuthorizerStore {
   readonly #sql: Sql;
   readonly #seals: Seals;
+  readonly #replica: Sql;
 
-  constructor(sql: Sql, seals: Seals) {
+  /** `replica` may lag behind: only lists are read from it, nothing that a decision or a write rests on. */
+  constructor(sql: Sql, seals: Seals, replica: Sql = sql) {
     this.#sql = sql;
     this.#seals = seals;
+    this.#replica = replica;
   }
 
   /** The same store as part of a transaction. */
@@ -47,7 +51,12 @@ export class AuthorizerStore {
     limit: number;
     after?: { appid: string; component: string } | undefined;
   }): Promise<Authorizer[]> {
-    let query = this.#sql.selectFrom('authorizers').selectAll().orderBy('appid').orderBy('component').limit(page.limit);
+    let query = this.#replica
+      .selectFrom('authorizers')
+      .selectAll()
+      .orderBy('appid')
+      .orderBy('component')
+      .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
     if (page.handle !== undefined) query = query.where('handle', '=', page.handle);
     const { after } = page;
@@ -145,20 +154,15 @@ export class AuthorizerStore {
       // A consent may bring another profile; until it has been read, it is due.
       profile_due_at: now,
     };
-    await inTransaction(this.#sql, async (sql) => {
+    const handle = newHandle();
+    // WeChat gives a grant only once: it must not be lost with a connection.
+    await this.#whole(async (sql) => {
       const renew = () => update(sql, component, appid, change);
       if (!(await renew())) {
-        const first = await insertedFirst(
-          () =>
-            sql
-              .insertInto('authorizers')
-              .values({ component, appid, handle: newHandle(), ...change, used_at: now })
-              .execute(),
-          async () => (await grantVersion(sql, component, appid)) !== undefined,
-        );
-        if (!first) await renew();
+        const first = sql.insertInto('authorizers').values({ component, appid, handle, ...change, used_at: now });
+        if (!(await insertUnlessThere(first))) await renew();
       }
-      const version = (await grantVersion(sql, component, appid))!;
+      const { grant_version: version } = (await rowOf(sql, component, appid))!;
       await remember(sql, component, appid, version === 1 ? 'authorized' : 'reauthorized', now);
     });
   }
@@ -175,45 +179,48 @@ export class AuthorizerStore {
   ): Promise<'saved' | 'outrun'> {
     const now = Date.now();
     const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, place(component, appid));
+    const scopes = change.scopes && JSON.stringify(change.scopes);
     const event = change.state === 'active' ? 'restored' : change.state;
-    return inTransaction(this.#sql, async (sql) => {
-      const saved =
-        version === undefined
-          ? await insertedFirst(
-              () =>
-                sql
-                  .insertInto('authorizers')
-                  .values({
-                    component,
-                    appid,
-                    handle: newHandle(),
-                    state: change.state ?? 'active',
-                    scopes: JSON.stringify(change.scopes ?? []),
-                    refresh_token_sealed: sealed ?? null,
-                    authorized_at: change.authorizedAt?.getTime() ?? now,
-                    updated_at: now,
-                    used_at: null,
-                    profile_due_at: now,
-                  })
-                  .execute(),
-              async () => (await grantVersion(sql, component, appid)) !== undefined,
-            )
-          : await update(
-              sql,
-              component,
-              appid,
-              {
-                ...(change.state ? { state: change.state } : {}),
-                ...(change.scopes ? { scopes: JSON.stringify(change.scopes) } : {}),
-                ...(change.authorizedAt ? { authorized_at: change.authorizedAt.getTime() } : {}),
-                ...(sealed ? { refresh_token_sealed: sealed } : {}),
-                updated_at: now,
-              },
-              version,
-            );
-      if (!saved) return 'outrun';
-      if (event) await remember(sql, component, appid, event, now);
-      return 'saved';
+    const handle = newHandle();
+    const attempt = async (sql: Sql): Promise<boolean> => {
+      if (version === undefined) {
+        const found = sql.insertInto('authorizers').values({
+          component,
+          appid,
+          handle,
+          state: change.state ?? 'active',
+          scopes: scopes ?? '[]',
+          refresh_token_sealed: sealed ?? null,
+          authorized_at: change.authorizedAt?.getTime() ?? now,
+          updated_at: now,
+          profile_due_at: now,
+        });
+        return insertUnlessThere(found);
+      }
+      const changes = {
+        ...(change.state ? { state: change.state } : {}),
+        ...(scopes ? { scopes } : {}),
+        ...(change.authorizedAt ? { authorized_at: change.authorizedAt.getTime() } : {}),
+        ...(sealed ? { refresh_token_sealed: sealed } : {}),
+        updated_at: now,
+      };
+      return update(sql, component, appid, changes, version);
+    };
+    /** Where the connection was lost before the answer, the write that was in the way may have been our own. */
+    const ours = async (sql: Sql): Promise<boolean> => {
+      const row = await rowOf(sql, component, appid);
+      if (version === undefined) return row?.handle === handle;
+      const same = row?.grant_version === version + 1 && row.updated_at === now;
+      return same && (!sealed || row.refresh_token_sealed === sealed);
+    };
+    let attempts = 0;
+    return this.#whole(async (sql) => {
+      attempts++;
+      if (await attempt(sql)) {
+        if (event) await remember(sql, component, appid, event, now);
+        return 'saved';
+      }
+      return attempts > 1 && (await ours(sql)) ? 'saved' : 'outrun';
     });
   }
 
@@ -224,7 +231,7 @@ export class AuthorizerStore {
   async saveProfile(component: string, info: AuthorizerInfo, version: number, nextInMs: number): Promise<void> {
     const { appid } = info;
     const now = Date.now();
-    await inTransaction(this.#sql, async (sql) => {
+    await this.#whole(async (sql) => {
       await sql
         .updateTable('authorizers')
         .set({
@@ -244,12 +251,7 @@ export class AuthorizerStore {
         .where('component', '=', component)
         .where('appid', '=', appid)
         .execute();
-      const row = await sql
-        .selectFrom('authorizers')
-        .select('scopes')
-        .where('component', '=', component)
-        .where('appid', '=', appid)
-        .executeTakeFirst();
+      const row = await rowOf(sql, component, appid);
       if (!row || sameScopes(JSON.parse(row.scopes) as number[], info.scopes)) return;
       const scopes = JSON.stringify(info.scopes);
       if (await update(sql, component, appid, { scopes }, version)) {
@@ -264,7 +266,7 @@ export class AuthorizerStore {
     appid: string,
     page: { limit: number; before?: number | undefined },
   ): Promise<GrantEvent[]> {
-    let query = this.#sql
+    let query = this.#replica
       .selectFrom('authorizer_history')
       .selectAll()
       .where('component', '=', component)
@@ -324,12 +326,12 @@ export class AuthorizerStore {
   }
 
   #row(component: string, appid: string): Promise<AuthorizerRow | undefined> {
-    return this.#sql
-      .selectFrom('authorizers')
-      .selectAll()
-      .where('component', '=', component)
-      .where('appid', '=', appid)
-      .executeTakeFirst();
+    return rowOf(this.#sql, component, appid);
+  }
+
+  /** One transaction, repeated where its connection is lost; as part of another one, that is the other's affair. */
+  #whole<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#sql.isTransaction ? work(this.#sql) : repeat(() => inTransaction(this.#sql, work));
   }
 }
 
@@ -372,14 +374,13 @@ async function update(
   return Number((await query.executeTakeFirst()).numUpdatedRows) > 0;
 }
 
-async function grantVersion(sql: Sql, component: string, appid: string): Promise<number | undefined> {
-  const row = await sql
+function rowOf(sql: Sql, component: string, appid: string): Promise<AuthorizerRow | undefined> {
+  return sql
     .selectFrom('authorizers')
-    .select('grant_version')
+    .selectAll()
     .where('component', '=', component)
     .where('appid', '=', appid)
     .executeTakeFirst();
-  return row && Number(row.grant_version);
 }
 
 /** Notes what has just happened to the grant, as part of the same transaction. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { insertedFirst } from '../database/inserted-first.ts';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import type { ReconciliationTable } from '../database/schema.ts';
 
@@ -49,7 +49,7 @@ export class ReconciliationStore {
 
   /** A new run, or the one that still lasts: each component has one at a time. */
   async begin(component: string, reason: ReconcileReason): Promise<{ readonly run: Reconciliation; isNew: boolean }> {
-    for (let tries = 0; ; tries++) {
+    for (;;) {
       const there = await this.#running(component);
       if (there) return { run: there, isNew: false };
       const now = Date.now();
@@ -73,11 +73,7 @@ export class ReconciliationStore {
         updated_at: now,
         finished_at: null,
       };
-      const first = await insertedFirst(
-        () => this.#sql.insertInto('reconciliations').values(row).execute(),
-        // It may have ended since; then there is room for another.
-        async () => tries < 5,
-      );
+      const first = await insertUnlessThere(this.#sql.insertInto('reconciliations').values(row));
       if (first) return { run: toReconciliation(row), isNew: true };
     }
   }

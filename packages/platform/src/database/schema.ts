@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 
 /** Times are ms since 1970; `sealed` columns hold what redis/sealed.ts made. */
 export interface Database {
@@ -104,4 +104,3 @@ export interface ReconciliationTable {
 }
 
 export type AuthorizerRow = Selectable<AuthorizerTable>;
-export type NewAuthorizerRow = Insertable<AuthorizerTable>;

@@ -1,88 +1,78 @@
 import { type Kysely, sql } from 'kysely';
+import { ddl } from '../ddl.ts';
 
-/** Links for merchants, what happened to each consent, and runs of reconciliation. Ids are hex: no store folds them. */
+/** Links for merchants, what happened to each consent, and runs of reconciliation. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await db.schema
-    .createTable('authorization_links')
-    .addColumn('id', 'varchar(64)', (c) => c.primaryKey())
-    .addColumn('component', 'varchar(64)', (c) => c.notNull())
-    .addColumn('style', 'varchar(16)')
-    .addColumn('auth_type', 'integer', (c) => c.notNull())
-    .addColumn('biz_appid', 'varchar(64)')
-    .addColumn('category_id_list', 'varchar(255)')
-    .addColumn('return_to', 'text')
-    .addColumn('state', 'varchar(16)', (c) => c.notNull())
-    .addColumn('appid', 'varchar(64)')
-    .addColumn('failure_code', 'varchar(64)')
-    .addColumn('failure_message', 'text')
-    .addColumn('created_at', 'bigint', (c) => c.notNull())
-    .addColumn('expires_at', 'bigint', (c) => c.notNull())
-    .addColumn('opened_at', 'bigint')
-    .addColumn('settled_at', 'bigint')
-    .execute();
-  await db.schema.createIndex('authorization_links_created').on('authorization_links').column('created_at').execute();
+  const { createTable, createIndex, addColumn, id, text, longText, whole } = ddl(db);
 
-  await db.schema
-    .createTable('authorization_openings')
-    .addColumn('pre_auth_hash', 'varchar(64)', (c) => c.primaryKey())
-    .addColumn('link_id', 'varchar(64)', (c) => c.notNull())
-    .addColumn('opened_at', 'bigint', (c) => c.notNull())
+  await createTable('authorization_links')
+    .addColumn('id', id(64), (c) => c.primaryKey())
+    .addColumn('component', id(64), (c) => c.notNull())
+    .addColumn('style', id(16))
+    .addColumn('auth_type', whole, (c) => c.notNull())
+    .addColumn('biz_appid', id(64))
+    .addColumn('category_id_list', id(255))
+    .addColumn('return_to', longText)
+    .addColumn('state', id(16), (c) => c.notNull())
+    .addColumn('appid', id(64))
+    .addColumn('failure_code', id(64))
+    .addColumn('failure_message', longText)
+    .addColumn('created_at', whole, (c) => c.notNull())
+    .addColumn('expires_at', whole, (c) => c.notNull())
+    .addColumn('opened_at', whole)
+    .addColumn('settled_at', whole)
     .execute();
-  await db.schema
-    .createIndex('authorization_openings_opened')
-    .on('authorization_openings')
-    .column('opened_at')
-    .execute();
+  await createIndex('authorization_links_created', 'authorization_links', ['created_at']);
 
-  await db.schema
-    .createTable('authorizer_history')
-    .addColumn('component', 'varchar(64)', (c) => c.notNull())
-    .addColumn('appid', 'varchar(64)', (c) => c.notNull())
-    .addColumn('grant_version', 'bigint', (c) => c.notNull())
-    .addColumn('at', 'bigint', (c) => c.notNull())
-    .addColumn('event', 'varchar(32)', (c) => c.notNull())
-    .addColumn('state', 'varchar(32)', (c) => c.notNull())
-    .addColumn('scopes', 'text', (c) => c.notNull())
+  await createTable('authorization_openings')
+    .addColumn('pre_auth_hash', id(64), (c) => c.primaryKey())
+    .addColumn('link_id', id(64), (c) => c.notNull())
+    .addColumn('opened_at', whole, (c) => c.notNull())
+    .execute();
+  await createIndex('authorization_openings_opened', 'authorization_openings', ['opened_at']);
+
+  await createTable('authorizer_history')
+    .addColumn('component', id(64), (c) => c.notNull())
+    .addColumn('appid', id(64), (c) => c.notNull())
+    .addColumn('grant_version', whole, (c) => c.notNull())
+    .addColumn('at', whole, (c) => c.notNull())
+    .addColumn('event', id(32), (c) => c.notNull())
+    .addColumn('state', id(32), (c) => c.notNull())
+    .addColumn('scopes', longText, (c) => c.notNull())
     // With its time, since an account whose row was taken out by hand begins at version 1 again.
     .addPrimaryKeyConstraint('authorizer_history_pk', ['component', 'appid', 'grant_version', 'at'])
     .execute();
 
-  await db.schema
-    .createTable('reconciliations')
-    .addColumn('id', 'varchar(64)', (c) => c.primaryKey())
-    .addColumn('component', 'varchar(64)', (c) => c.notNull())
+  await createTable('reconciliations')
+    .addColumn('id', id(64), (c) => c.primaryKey())
+    .addColumn('component', id(64), (c) => c.notNull())
     // The component while the run lasts, then null: so only one can last.
-    .addColumn('running_for', 'varchar(64)', (c) => c.unique())
-    .addColumn('reason', 'varchar(32)', (c) => c.notNull())
-    .addColumn('state', 'varchar(16)', (c) => c.notNull())
-    .addColumn('phase', 'varchar(16)', (c) => c.notNull())
-    .addColumn('list_offset', 'integer', (c) => c.notNull())
-    .addColumn('missing_after', 'varchar(64)', (c) => c.notNull())
-    .addColumn('total', 'integer')
-    .addColumn('seen', 'integer', (c) => c.notNull())
-    .addColumn('added', 'integer', (c) => c.notNull())
-    .addColumn('changed', 'integer', (c) => c.notNull())
-    .addColumn('revoked', 'integer', (c) => c.notNull())
-    .addColumn('error', 'text')
-    .addColumn('created_at', 'bigint', (c) => c.notNull())
-    .addColumn('started_at', 'bigint')
-    .addColumn('updated_at', 'bigint', (c) => c.notNull())
-    .addColumn('finished_at', 'bigint')
+    .addColumn('running_for', id(64), (c) => c.unique())
+    .addColumn('reason', id(32), (c) => c.notNull())
+    .addColumn('state', id(16), (c) => c.notNull())
+    .addColumn('phase', id(16), (c) => c.notNull())
+    .addColumn('list_offset', whole, (c) => c.notNull())
+    .addColumn('missing_after', id(64), (c) => c.notNull())
+    .addColumn('total', whole)
+    .addColumn('seen', whole, (c) => c.notNull())
+    .addColumn('added', whole, (c) => c.notNull())
+    .addColumn('changed', whole, (c) => c.notNull())
+    .addColumn('revoked', whole, (c) => c.notNull())
+    .addColumn('error', longText)
+    .addColumn('created_at', whole, (c) => c.notNull())
+    .addColumn('started_at', whole)
+    .addColumn('updated_at', whole, (c) => c.notNull())
+    .addColumn('finished_at', whole)
     .execute();
-  await db.schema.createIndex('reconciliations_created').on('reconciliations').column('created_at').execute();
+  await createIndex('reconciliations_created', 'reconciliations', ['created_at']);
 
-  // One by one: SQLite takes no list of them.
-  await db.schema.alterTable('authorizers').addColumn('alias', 'varchar(255)').execute();
-  await db.schema.alterTable('authorizers').addColumn('service_type', 'integer').execute();
-  await db.schema.alterTable('authorizers').addColumn('verify_type', 'integer').execute();
-  await db.schema.alterTable('authorizers').addColumn('account_status', 'integer').execute();
-  await db.schema.alterTable('authorizers').addColumn('profile_at', 'bigint').execute();
-  await db.schema.alterTable('authorizers').addColumn('profile_due_at', 'bigint').execute();
-  await db.schema.alterTable('authorizers').addColumn('listed_at', 'bigint').execute();
-  await sql`update authorizers set profile_due_at = 0`.execute(db);
-  await db.schema
-    .createIndex('authorizers_profile_due')
-    .on('authorizers')
-    .columns(['component', 'profile_due_at'])
-    .execute();
+  await addColumn('authorizers', 'alias', text(255));
+  await addColumn('authorizers', 'service_type', whole);
+  await addColumn('authorizers', 'verify_type', whole);
+  await addColumn('authorizers', 'account_status', whole);
+  await addColumn('authorizers', 'profile_at', whole);
+  await addColumn('authorizers', 'profile_due_at', whole);
+  await addColumn('authorizers', 'listed_at', whole);
+  await sql`update authorizers set profile_due_at = 0 where profile_due_at is null`.execute(db);
+  await createIndex('authorizers_profile_due', 'authorizers', ['component', 'profile_due_at']);
 }
