@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorizerListPage, type ComponentApi, Failure } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { Components } from '../component/components.ts';
@@ -19,6 +20,7 @@ const MISSING_AT_ONCE = 100;
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 const SILENT_MS = 30_000;
 const NOT_READY_AGAIN_MS = 2_000;
+const QUICK_TRIES = 3;
 const TROUBLE_AGAIN_MS = 30_000;
 
 /** What a processor does next with the job; nothing where the run has ended. */
@@ -108,8 +110,7 @@ export class Reconciler {
         const run = await store.find(id);
         if (run?.state !== 'running') return undefined;
         if (signal.aborted) return { handBack: true };
-        if (run.phase === 'listing') await this.#list(run);
-        else if (await this.#missing(run, signal)) await store.finish(id, 'completed');
+        await this.#persistently(() => this.#step(run, signal), signal);
       }
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -121,6 +122,24 @@ export class Reconciler {
       }
       if (error.code === 'no_ticket' || error.code === 'token_not_ready') return { delayMs: NOT_READY_AGAIN_MS };
       return { delayMs: Math.min(error.retryAfterMs ?? TROUBLE_AGAIN_MS, 10 * TROUBLE_AGAIN_MS) };
+    }
+  }
+
+  async #step(run: Reconciliation, signal: AbortSignal): Promise<void> {
+    if (run.phase === 'listing') await this.#list(run);
+    else if (await this.#missing(run, signal)) await this.#o.store.finish(run.id, 'completed');
+  }
+
+  /** A trouble that passes within seconds should not cost half a minute. */
+  async #persistently(step: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await step();
+      } catch (error) {
+        const passing = error instanceof Failure && error.remedy === 'retry' && error.retryAfterMs === undefined;
+        if (!passing || tries >= QUICK_TRIES || signal.aborted) throw error;
+        await pause(500 * 2 ** (tries - 1), undefined, { signal }).catch(() => {});
+      }
     }
   }
 
