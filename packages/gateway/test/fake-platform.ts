@@ -72,7 +72,7 @@ export function fakePlatform(): FakePlatform {
 
 export const LINK = 'a'.repeat(40);
 
-export function link(changes: Partial<AuthorizationLink>, expiresInMs = 60_000): AuthorizationLink {
+function link(changes: Partial<AuthorizationLink>, expiresInMs = 60_000): AuthorizationLink {
   const createdAt = new Date('2026-11-22T10:00:00Z');
   return {
     id: LINK,

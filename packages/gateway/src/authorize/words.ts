@@ -17,7 +17,7 @@ export const pages = {
       title: '正在前往微信授权页',
       cause: '请在微信页面上选择要授权的公众号或小程序，并由管理员确认。',
       wayOut:
-        '如果没有自动跳转，请点击下面的按钮。如果微信提示“请确认授权入口页所在域名”，请联系服务商：需在微信开放平台把 {host} 登记为登录授权的发起页域名。',
+        '如果没有自动跳转，请点击按钮。如果微信提示“请确认授权入口页所在域名”，请联系服务商：需在微信开放平台把 {host} 登记为登录授权的发起页域名。',
     },
     en: {
       title: 'Taking you to WeChat',
@@ -167,7 +167,7 @@ const errors: Readonly<Record<string, Text>> = {
     zh: {
       title: '请从平台的域名进入',
       cause: '您打开的是 {here}，而微信只接受从 {host} 发起的授权。',
-      wayOut: '请点击下面的按钮。若您是平台的运营者：请让代理传递原始 Host（或设置 TRUST_PROXY），或修改 PUBLIC_URL。',
+      wayOut: '请点击按钮。若您是平台的运营者：请让代理传递原始 Host（或设置 TRUST_PROXY），或修改 PUBLIC_URL。',
     },
     en: {
       title: 'Please enter by the platform’s domain',
