@@ -3,6 +3,7 @@ import { type AuthorizerListPage, type ComponentApi, Failure } from '@wxthirdpar
 import { askComponent } from '../component/ask-component.ts';
 import type { Components } from '../component/components.ts';
 import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
 import { inTransaction } from '../database/transaction.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -168,7 +169,8 @@ export class Reconciler {
   ): Promise<void> {
     const { sql, store, tokens } = this.#o;
     const renewed: string[] = [];
-    await inTransaction(sql, async (transaction) => {
+    const save = async (transaction: Sql) => {
+      renewed.length = 0;
       const authorizers = this.#o.authorizers.within(transaction);
       let added = 0;
       let changed = 0;
@@ -200,10 +202,14 @@ export class Reconciler {
         changed,
       };
       if (!(await store.step(run, step, transaction))) throw new MarkMoved();
-    }).catch((error: unknown) => {
-      if (!(error instanceof MarkMoved)) throw error;
-      renewed.length = 0;
-    });
+    };
+    try {
+      await repeat(() => inTransaction(sql, save));
+    } catch (error) {
+      // Another run of this job has done the page.
+      if (error instanceof MarkMoved) return;
+      throw error;
+    }
     // What stood against asking for their tokens may be gone with the new refresh token.
     for (const appid of renewed) await tokens.store.forgive(authorizerOwner(run.component, appid));
   }
