@@ -51,13 +51,20 @@ export class Authorizations {
       outcome = await this.#exchangeOrLookUp(payload, run);
       await codes.settle(component, codeHash, outcome);
     }
-    if (outcome.outcome === 'authorized' && outcome.profile === 'pending') {
-      // The consent stands without the profile; a failure here is mended by the next refresh of the profile.
-      await profiles.read(component, outcome.appid).catch(() => {});
-      outcome = { ...outcome, profile: 'asked' };
-      await codes.settle(component, codeHash, outcome);
+    if (outcome.outcome !== 'authorized' || outcome.profile === 'asked') {
+      await links.settle(component, codeHash, outcome);
+      return outcome;
     }
+    // The consent stands without the profile. A failure here makes the job run again, and only this is done again.
+    const failure = await profiles.read(component, outcome.appid).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    outcome = { ...outcome, profile: failure === undefined ? 'asked' : 'failed' };
+    await codes.settle(component, codeHash, outcome);
     await links.settle(component, codeHash, outcome);
+    // After the last run the profile's own turns come to it.
+    if (failure !== undefined && !run.last) throw failure;
     return outcome;
   }
 
@@ -70,9 +77,13 @@ export class Authorizations {
     const [seconds, micros] = await redis.time();
     const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     const askedAt = performance.now();
+    let refusal: unknown;
     try {
       const exchanged = await askComponent(tokens, component, (componentToken) =>
-        api.queryAuth({ appid: component, componentToken, code }),
+        api.queryAuth({ appid: component, componentToken, code }).catch((error: unknown) => {
+          refusal = error;
+          throw error;
+        }),
       );
       const { appid } = exchanged;
       await store.saveGrant(component, appid, {
@@ -105,8 +116,9 @@ export class Authorizations {
         if (run.again && !run.last) throw error;
         return failed(error);
       }
-      const passing = error.remedy === 'retry' || error.remedy === 'slow-down' || error.remedy === 'operator';
-      if (passing && !run.last) throw error;
+      // What stopped us before WeChat saw the code, such as a component token that is not to be had, says nothing of it.
+      const final = error === refusal && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
+      if (!final && !run.last) throw error;
       return failed(error);
     }
   }
@@ -122,7 +134,11 @@ export class Authorizations {
     const known = version ?? (await store.grant(component, appid))?.version;
     const listed = await findInWeChatsList(api, tokens, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
-    await store.changeGrant(component, appid, known, { refreshToken: listed.refreshToken, state: 'active' });
+    // The list does not say what was granted.
+    const { scopes } = await askComponent(tokens, component, (componentToken) =>
+      api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
+    );
+    await store.changeGrant(component, appid, known, { refreshToken: listed.refreshToken, scopes, state: 'active' });
     const owner = authorizerOwner(component, appid);
     await tokens.store.forgive(owner);
     await tokens.askForRefresh(owner);

@@ -6,7 +6,7 @@ import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { AuthorizerRow, AuthorizerTable } from '../database/schema.ts';
 import { inTransaction } from '../database/transaction.ts';
-import type { Seals } from '../redis/sealed.ts';
+import type { Resealed, Seals } from '../redis/sealed.ts';
 import type { Authorizer, AuthorizerState, Grant, GrantEvent } from './authorizer.ts';
 
 export interface GrantChange {
@@ -14,6 +14,20 @@ export interface GrantChange {
   readonly state?: AuthorizerState;
   readonly scopes?: readonly number[];
   readonly authorizedAt?: Date;
+}
+
+/** What another system knew of an account. */
+export interface NewAuthorizer {
+  readonly component: string;
+  readonly appid: string;
+  readonly kind: Authorizer['kind'] | undefined;
+  readonly nickName: string | undefined;
+  readonly userName: string | undefined;
+  readonly headImg: string | undefined;
+  readonly handle: string | undefined;
+  readonly refreshToken: string | undefined;
+  /** When its consent was last known to hold (ms). */
+  readonly at: number | undefined;
 }
 
 /** Authorizers and their grants in SQL. Nobody is ever deleted. */
@@ -281,6 +295,44 @@ export class AuthorizerStore {
     }));
   }
 
+  /** One that another system knew; false where it is known here. Without a handle it gets a new one. */
+  async add({ component, appid, refreshToken, at, ...known }: NewAuthorizer): Promise<boolean> {
+    const now = Date.now();
+    const first = this.#sql.insertInto('authorizers').values({
+      component,
+      appid,
+      kind: known.kind ?? null,
+      nick_name: known.nickName ?? null,
+      user_name: known.userName ?? null,
+      head_img: known.headImg ?? null,
+      state: 'active',
+      scopes: '[]',
+      handle: known.handle ?? newHandle(),
+      refresh_token_sealed: refreshToken === undefined ? null : this.#seals.seal(refreshToken, place(component, appid)),
+      authorized_at: at ?? now,
+      updated_at: now,
+      used_at: at ?? null,
+      profile_due_at: now,
+    });
+    return insertUnlessThere(first);
+  }
+
+  async findByHandle(handle: string): Promise<Authorizer | undefined> {
+    const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', handle).executeTakeFirst();
+    return row && toAuthorizer(row);
+  }
+
+  /** False where another account has it. */
+  async changeHandle(component: string, appid: string, handle: string): Promise<boolean> {
+    return insertUnlessThere(
+      this.#sql
+        .updateTable('authorizers')
+        .set({ handle })
+        .where('component', '=', component)
+        .where('appid', '=', appid),
+    );
+  }
+
   async markUsed(component: string, appid: string): Promise<void> {
     await this.#sql
       .updateTable('authorizers')
@@ -308,6 +360,40 @@ export class AuthorizerStore {
       yield rows.map((row) => row.appid);
       after = rows.at(-1)!.appid;
     }
+  }
+
+  /** All of them, whatever their state; in pages, so that memory stays flat. */
+  async *everybody(): AsyncGenerator<{ component: string; appid: string }[]> {
+    let last: { component: string; appid: string } | undefined;
+    for (;;) {
+      let query = this.#sql.selectFrom('authorizers').select(['component', 'appid']);
+      const after = last;
+      if (after) {
+        query = query
+          .where('appid', '>=', after.appid)
+          .where((eb) => eb.or([eb('appid', '>', after.appid), eb('component', '>', after.component)]));
+      }
+      const rows = await query.orderBy('appid').orderBy('component').limit(500).execute();
+      last = rows.at(-1);
+      if (!last) return;
+      yield rows;
+    }
+  }
+
+  /** Changes nothing but the key under which the refresh token lies; who reads the grant's version meets no change. */
+  async resealGrant(component: string, appid: string): Promise<Resealed> {
+    const sealed = (await this.#row(component, appid))?.refresh_token_sealed;
+    if (!sealed) return 'none';
+    const anew = this.#seals.reseal(sealed, place(component, appid));
+    if (!anew) return 'fresh';
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('authorizers')
+      .set({ refresh_token_sealed: anew })
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .where('refresh_token_sealed', '=', sealed)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n ? 'resealed' : 'outrun';
   }
 
   #toGrant(

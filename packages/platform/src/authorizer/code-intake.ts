@@ -13,7 +13,7 @@ export type AuthorizationOutcome =
       readonly outcome: 'authorized';
       readonly appid: string;
       /** Whether WeChat has been asked who that is. */
-      readonly profile: 'pending' | 'asked';
+      readonly profile: 'pending' | 'failed' | 'asked';
     }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly errcode?: number };
 

@@ -128,7 +128,7 @@ export class Consents {
     for (;;) {
       const outcome = await codes.outcome(component, codeHash);
       const late = performance.now() >= until || signal.aborted;
-      if (outcome && (late || outcome.outcome === 'failed' || outcome.profile === 'asked')) {
+      if (outcome && (late || outcome.outcome === 'failed' || outcome.profile !== 'pending')) {
         await this.#o.links.settle(component, codeHash, outcome);
         return this.#result(component, carried, outcome);
       }
