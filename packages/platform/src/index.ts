@@ -1,6 +1,12 @@
 export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
+export type { AuthorizationLink, ConsentWish, LinkState } from './authorizer/authorization-link.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
-export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
+export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/authorizer.ts';
+export type { Return as ConsentReturn, Visit as ConsentVisit } from './authorizer/consents.ts';
+export { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
+export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
+export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
+export type { Reconciliation } from './authorizer/reconciliation-store.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
 export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';

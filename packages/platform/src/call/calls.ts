@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import { authorizerOwner, needsReauthorization } from '../authorizer/authorizer-token.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
@@ -70,8 +70,7 @@ export class Calls {
 
   async submit(request: CallRequest): Promise<{ readonly id: string }> {
     checkRequest(request);
-    const { appid, component, state } = await this.#o.authorizers.find(request.appid, request.component);
-    if (state !== 'active') throw needsReauthorization(appid, state);
+    const { appid, component } = await this.#o.authorizers.findActive(request.appid, request.component);
     // Calls whose token is still trusted go on while the component is not ready.
     if (!(await this.#o.tokens.has(authorizerOwner(component, appid))))
       await refuseUnlessReady(this.#o.redis, component);
