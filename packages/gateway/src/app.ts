@@ -8,6 +8,8 @@ import type { ApiKeys } from './api-keys.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
+import { followerRoutes } from './follower/follower-routes.ts';
+import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
@@ -35,6 +37,7 @@ export function app(
   application.use(healthRoutes(platform, leaving));
   application.use('/v1', bearer(apiKeys));
   application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
+  application.use(followerRoutes(platform), followerSyncRoutes(platform, leaving));
   application.use(
     '/admin',
     pageHeaders(),

@@ -45,6 +45,8 @@ export function fakePlatform(): FakePlatform {
           : Promise.reject(new Failure('unknown_authorizer', 'fix-request', 'no such account')),
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
     },
+    followers: {} as GatewayPlatform['followers'],
+    followerSyncs: {} as GatewayPlatform['followerSyncs'],
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),

@@ -1,11 +1,16 @@
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
+export { beijingDay } from './beijing-time.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
 export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export { migrate } from './database/migrate.ts';
+export type { Follower, FollowerFilter } from './follower/follower.ts';
+export { type FollowerSync, isOver } from './follower/follower-sync.ts';
+export { FollowerSyncJob } from './follower/follower-sync-job.ts';
+export type { SyncSchedule } from './follower/sync-schedules.ts';
 export { openPlatform, type Platform, type PlatformSettings, type PlatformStatus } from './platform.ts';
 export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';

@@ -16,8 +16,16 @@ import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
+import { openBulkWriter } from './database/bulk.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { FollowerStore } from './follower/follower-store.ts';
+import { FollowerSyncJob } from './follower/follower-sync-job.ts';
+import { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import { FollowerSyncs } from './follower/follower-syncs.ts';
+import { Followers } from './follower/followers.ts';
+import { performTurn, type Turn } from './follower/perform-turn.ts';
+import { SyncSchedules } from './follower/sync-schedules.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -54,6 +62,11 @@ export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
+  readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
+  readonly followerSyncs: Pick<
+    FollowerSyncs,
+    'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
+  >;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
@@ -68,6 +81,7 @@ export interface Work {
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
+  performTurn(id: string, signal: AbortSignal): Promise<Turn>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
   /** Told when a component becomes ready or stops being so. */
   onReadiness(listener: (component: string, ready: boolean) => void): void;
@@ -98,6 +112,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
+  const bulk = scope.keep('bulk writer', openBulkWriter(settings.databaseUrl, database), (b) => b.close());
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
@@ -115,6 +130,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const refreshQueue = queue(RefreshJob);
   const authorizeQueue = queue(AuthorizeJob);
   const callQueue = queue(CallJob);
+  const followerSyncQueue = queue(FollowerSyncJob);
 
   const { proxy, apiBase } = settings.wechat;
   const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
@@ -167,6 +183,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   scope.keep('calls', calls, (c) => c.close());
 
+  const followerStore = new FollowerStore(database, bulk);
+  const followerSyncStore = new FollowerSyncStore(database, bulk);
+  const syncSchedules = new SyncSchedules(database);
+
   const performing = {
     store: new CallStore(redis, seals),
     tokens,
@@ -176,17 +196,37 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     apiBase,
   };
 
+  const syncing = {
+    sql: database,
+    followers: followerStore,
+    syncs: followerSyncStore,
+    dueSet,
+    tokens,
+    ledger: performing.ledger,
+    transport,
+    apiBase,
+  };
+
   return {
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    followers: new Followers(authorizers, followerStore),
+    followerSyncs: new FollowerSyncs({
+      redis: front,
+      authorizers,
+      tokens: frontTokens,
+      store: followerSyncStore,
+      schedules: syncSchedules,
+      queue: followerSyncQueue,
+    }),
     async status() {
       const all = await Promise.all(
         components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),
       );
       return { ready: all.every((c) => c.ready), components: all };
     },
-    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue].map(({ queue, contract }) => ({
+    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue, followerSyncQueue].map(({ queue, contract }) => ({
       queue,
       description: contract.description,
     })),
@@ -197,9 +237,24 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     work: {
       refresh: (owner) => tokens.refresh(owner),
       performCall: (id, signal) => perform(id, signal, performing),
-      handlePush: (payload) => handlePush(payload, { components, tickets, tokens, authorizations }),
+      handlePush: (payload) =>
+        handlePush(payload, {
+          components,
+          tickets,
+          tokens,
+          authorizations,
+          authorizerStore,
+          followers: followerStore,
+        }),
       authorize: (payload) => authorizations.exchange(payload),
-      startWatch: (tell) => startWatch({ redis, components, tickets, tokens, authorizerStore, dueSet, api, tell }),
+      performTurn: (id, signal) => performTurn(id, signal, syncing),
+      startWatch: (tell) =>
+        startWatch({
+          ...{ redis, components, tickets, tokens, authorizerStore, dueSet, api, tell },
+          followerSyncs: followerSyncStore,
+          syncSchedules,
+          wakeFollowerSync: (id) => followerSyncQueue.add({ id }),
+        }),
       onReadiness(listener) {
         hints.on(channels.readiness, (message) => {
           const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);

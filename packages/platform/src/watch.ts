@@ -7,12 +7,16 @@ import { componentOwner } from './component/component-token.ts';
 import type { Components } from './component/components.ts';
 import type { Tickets } from './component/ticket.ts';
 import { requestTicketsIfSilent } from './component/ticket-request.ts';
+import type { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import type { SyncSchedules } from './follower/sync-schedules.ts';
 import type { Tokens } from './token/tokens.ts';
 
 const EVERY_MS = 5_000;
 const DUE_AT_ONCE = 500;
 /** After a lost Redis all tokens are due; spread them, since WeChat counts. */
 const SPREAD_MS = 60_000;
+/** A follower sync that moves or waits shows it more often than this. */
+const SYNC_IDLE_MS = 15_000;
 
 export interface WatchOptions {
   readonly redis: Redis;
@@ -22,6 +26,9 @@ export interface WatchOptions {
   readonly authorizerStore: AuthorizerStore;
   readonly dueSet: DueSet;
   readonly api: ComponentApi;
+  readonly followerSyncs: FollowerSyncStore;
+  readonly syncSchedules: SyncSchedules;
+  readonly wakeFollowerSync: (id: string) => Promise<void>;
   /** Told what was repaired, and what went wrong. */
   readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
 }
@@ -53,6 +60,7 @@ async function watchAll(options: WatchOptions): Promise<void> {
     await attempt(options, appid, 'restore_due', () => restoreDue(options, appid));
     await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
     await attempt(options, appid, 'due', () => refreshDue(options, appid));
+    await attempt(options, appid, 'follower_syncs', () => wakeFollowerSyncs(options, appid));
     await attempt(options, appid, 'request_tickets', async () => {
       const did = await requestTicketsIfSilent(appid, options);
       return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
@@ -108,4 +116,15 @@ async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): 
     if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
     else await dueSet.drop(component, appid);
   }
+}
+
+/** The database knows which syncs are to go on and which are due; a job may have been lost with Redis. */
+async function wakeFollowerSyncs(
+  { followerSyncs, syncSchedules, wakeFollowerSync }: WatchOptions,
+  component: string,
+): Promise<string | undefined> {
+  const started = await syncSchedules.startDue(component);
+  const idle = await followerSyncs.idle(component, SYNC_IDLE_MS);
+  for (const id of [...started, ...idle]) await wakeFollowerSync(id);
+  return started.length > 0 ? `follower_syncs_started_${started.length}` : undefined;
 }

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as first from './migrations/0001-first.ts';
+import * as followers from './migrations/0003-followers.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 /** Forward only: a migration that has landed never changes. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
+  '0003-followers': followers,
 };
 
 /** Runs what is pending and answers its names. */
