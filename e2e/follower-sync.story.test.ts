@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BATCH, completed, exported, type FollowerBody, followersAtWeChat, LIST, type SyncBody, startSync } from './support/follower-syncs.ts';
+import {
+  BATCH,
+  completed,
+  exported,
+  type FollowerBody,
+  followersAtWeChat,
+  LIST,
+  type SyncBody,
+  startSync,
+} from './support/follower-syncs.ts';
 import { House } from './support/house.ts';
 
 const BIG = 'wx00000000000000c3';

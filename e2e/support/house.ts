@@ -19,6 +19,8 @@ export interface HouseSettings {
   readonly workers?: number;
   readonly accounts?: readonly PractisedAccount[];
   readonly timeScale?: number;
+  /** Where WeChat pushes to, if not straight to the first gateway. */
+  readonly pushTo?: string;
   readonly env?: Record<string, string>;
 }
 
@@ -82,7 +84,7 @@ export class House {
         .replace(/[^A-Za-z0-9]/g, 'x')
         .slice(0, 43),
     };
-    const push = `http://127.0.0.1:${gatewayPorts[0]}/wechat/${component.appid}`;
+    const push = `${settings.pushTo ?? `http://127.0.0.1:${gatewayPorts[0]}`}/wechat/${component.appid}`;
     const wechat = new WeChat(await freePort(), {
       components: [{ ...component, eventUrl: `${push}/events`, messageUrl: `${push}/messages/$APPID$` }],
       accounts: settings.accounts ?? [

@@ -57,8 +57,9 @@ function install(root, env) {
     const child = spawn('npx', ['-y', PNPM, 'install', '--frozen-lockfile'], {
       cwd: root,
       // The whole environment, because proxies, registries and certificates are configured there. But the tools that
-      // `npm test` needs are development dependencies, which pnpm leaves out in production; and CI keeps it from asking.
-      env: { ...env, NODE_ENV: 'development', CI: 'true' },
+      // `npm test` needs are development dependencies, which pnpm leaves out in production; CI keeps it from asking; and
+      // after `npm --silent` it would not say what stopped it.
+      env: { ...env, NODE_ENV: 'development', CI: 'true', npm_config_loglevel: 'error' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -9,8 +9,8 @@ export class SettingsFailure extends Failure {
     const [only] = faults;
     const message =
       faults.length === 1
-        ? `The settings are not complete: ${only}`
-        : `The settings are not complete:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
+        ? `The settings cannot be used: ${only}`
+        : `The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
     super('invalid_settings', 'operator', message);
     this.faults = faults;
   }

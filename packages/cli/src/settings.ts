@@ -15,6 +15,8 @@ export interface Settings {
   returnToOrigins: string[];
   redisUrl: string | undefined;
   databaseUrl: string;
+  /** A replica that lists and exports are read from. */
+  databaseReadUrl: string | undefined;
   /** Absolute. */
   dataDir: string;
   components: ComponentSettings[];
@@ -36,7 +38,7 @@ export interface WechatSettings {
 }
 
 /** What a command needs; the simulator reads settings of its own. */
-export type Need = 'gateway' | 'worker' | 'start' | 'migrate';
+export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'backup';
 
 /** Every schema's words continue a sentence that begins with the variable's name. */
 const variables = {
@@ -62,10 +64,8 @@ const variables = {
       'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',
     )
     .optional(),
-  DATABASE_URL: z
-    .string()
-    .regex(/^(sqlite:.|mysql:\/\/.)/, 'must be sqlite:/absolute/path or mysql://user:password@host/database')
-    .optional(),
+  DATABASE_URL: databaseAddress().optional(),
+  DATABASE_READ_URL: databaseAddress().optional(),
   DATA_DIR: z.string().default('.data'),
   WX_COMPONENTS_FILE: z.string().optional(),
   WECHAT_API_BASE: webAddress('must be an http or https address').default('https://api.weixin.qq.com'),
@@ -142,7 +142,8 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     trustProxy: values.TRUST_PROXY,
     returnToOrigins: values.RETURN_TO_ORIGINS,
     redisUrl: values.REDIS_URL,
-    databaseUrl: databaseUrl(values.DATABASE_URL, dataDir),
+    databaseUrl: databaseUrl(values.DATABASE_URL ?? `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`),
+    databaseReadUrl: values.DATABASE_READ_URL === undefined ? undefined : databaseUrl(values.DATABASE_READ_URL),
     dataDir,
     components,
     wechat: {
@@ -191,11 +192,16 @@ function absolute(path: string): string {
   return resolve(root, path);
 }
 
-function databaseUrl(given: string | undefined, dataDir: string): string {
-  if (given === undefined) return `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`;
+function databaseUrl(given: string): string {
   if (!given.startsWith('sqlite:')) return given;
   const path = given.slice('sqlite:'.length);
   return path === ':memory:' || isAbsolute(path) ? given : `sqlite:${absolute(path)}`;
+}
+
+function databaseAddress() {
+  return z
+    .string()
+    .regex(/^(sqlite:.|mysql:\/\/.)/, 'must be sqlite:/absolute/path or mysql://user:password@host/database');
 }
 
 function whole(least: number, most: number) {

@@ -60,7 +60,7 @@ export function problemOf(error: unknown, incident: string): Problem {
   if (!(error instanceof Failure)) {
     return {
       type: 'urn:wxthirdparty:problem:internal',
-      title: known['internal']![1],
+      title: known.internal![1],
       status: 500,
       detail: `the log tells more under ${incident}`,
       code: 'internal',

@@ -147,8 +147,8 @@ test('queues are named and described, and jobs show ids but no content', async (
     openid: 'masked, 28 characters',
   });
   const { job } = JSON.parse(await ask(`queues/pushes/${failed}`)) as { job: Record<string, unknown> };
-  expect(job['data']).toMatchObject({ component: 'c1', envelope: expect.stringMatching(/^sealed, \d+ bytes$/) });
-  expect(job['failedReason']).toContain('broke at');
+  expect(job.data).toMatchObject({ component: 'c1', envelope: expect.stringMatching(/^sealed, \d+ bytes$/) });
+  expect(job.failedReason).toContain('broke at');
   expect(await ask(`queues/pushes/${failed}/logs`)).toContain('saw');
   await ask(`queues/pushes/${failed}/flow`);
   await ask('job-schedulers');

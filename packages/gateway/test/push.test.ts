@@ -29,7 +29,7 @@ test('a push arrives as raw bytes, with its query, and is answered with seven by
   ]);
   const line = await gateway.logged('push accepted');
   expect(line).toMatchObject({ component: 'c1', url: 'messages', appid: 'a1' });
-  expect(line['durationMs']).toEqual(expect.any(Number));
+  expect(line.durationMs).toEqual(expect.any(Number));
 });
 
 test.each([
@@ -87,7 +87,7 @@ test('a push that cannot be kept in time is left to be delivered again', async (
 
 test('GET answers the echo, or 403', async () => {
   const platform = fakePlatform();
-  platform.pushes.echo = (_component, query) => (query['signature'] === 'good' ? String(query['echostr']) : undefined);
+  platform.pushes.echo = (_component, query) => (query.signature === 'good' ? String(query.echostr) : undefined);
   const gateway = await openGateway(platform);
   const good = await fetch(`${gateway.url}/wechat/c1/events?signature=good&echostr=%3Cb%3E42`);
   expect([good.status, await good.text()]).toEqual([200, '<b>42']);

@@ -27,7 +27,7 @@ function post(gateway: OpenedGateway, body: unknown, path = calls): Promise<Resp
 async function problem(response: Response): Promise<Record<string, unknown>> {
   expect(response.headers.get('content-type')).toContain('application/problem+json');
   const body = (await response.json()) as Record<string, unknown>;
-  expect(body['status']).toBe(response.status);
+  expect(body.status).toBe(response.status);
   for (const name of ['type', 'title', 'detail', 'code', 'remedy'])
     expect(body[name], name).toEqual(expect.any(String));
   return body;
@@ -368,9 +368,7 @@ test.each([
   const response = await post(gateway, { method: 'GET', path: '/cgi-bin/user/get' });
   const body = await problem(response);
   expect(body).toMatchObject({ code: failure.code, remedy: failure.remedy, ...expected });
-  expect(response.headers.get('retry-after')).toBe(
-    body['retryAfter'] === undefined ? null : String(body['retryAfter']),
-  );
+  expect(response.headers.get('retry-after')).toBe(body.retryAfter === undefined ? null : String(body.retryAfter));
 });
 
 test('an unforeseen error tells nothing but where to look', async () => {
@@ -383,7 +381,7 @@ test('an unforeseen error tells nothing but where to look', async () => {
   expect(body).toMatchObject({ status: 500, code: 'internal' });
   expect(JSON.stringify(body)).not.toContain('ECONNREFUSED');
   const line = await gateway.logged('request failed unexpectedly');
-  expect(body['detail']).toContain(String(line['requestId']));
+  expect(body.detail).toContain(String(line.requestId));
   expect(JSON.stringify(gateway.log)).not.toContain('SECRET');
 });
 
@@ -402,6 +400,17 @@ test.each([
   expect(await gateway.logged('request')).toMatchObject({
     route: method === 'GET' ? path : '/v1/authorizers/:appid/calls',
   });
+});
+
+test('a call that was taken is no refusal because Redis went away', async () => {
+  const platform = fakePlatform();
+  const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');
+  platform.calls.settled = () => Promise.reject(away);
+  platform.calls.find = () => Promise.reject(away);
+  const response = await post(await openGateway(platform), { method: 'GET', path: '/cgi-bin/user/get' });
+  expect(response.status).toBe(202);
+  expect(response.headers.get('location')).toBe('/v1/calls/call-1');
+  expect(await response.json()).toMatchObject({ id: 'call-1', state: 'queued', settledAt: null, response: null });
 });
 
 test('a call is found by its id, another is not', async () => {

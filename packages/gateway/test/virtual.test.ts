@@ -146,6 +146,7 @@ test('a call goes out as it came in, and comes back byte for byte', async () => 
       body: sent,
       waitMs: 30_000,
       departWithinMs: 30_000,
+      keptForMs: 120_000,
     },
   ]);
   const lines = gateway.log.filter((line) => line.msg === 'virtual WeChat');

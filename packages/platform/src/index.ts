@@ -6,12 +6,19 @@ export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
+export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
-export { openPlatform, type Platform, type PlatformSettings, type PlatformStatus } from './platform.ts';
+export {
+  type AwaitedToken,
+  openPlatform,
+  type Platform,
+  type PlatformSettings,
+  type PlatformStatus,
+} from './platform.ts';
 export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
 export { QuotaClosedFailure } from './quota/ledger.ts';
@@ -19,3 +26,4 @@ export { queuePrefix } from './redis/keys.ts';
 export { Scope } from './scope.ts';
 export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';
+export type { RefreshListener } from './token/tokens.ts';

@@ -41,7 +41,7 @@ import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenStore } from './token/token-store.ts';
-import { Tokens } from './token/tokens.ts';
+import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -49,8 +49,10 @@ const CONNECT_WITHIN_MS = 10_000;
 export interface PlatformSettings {
   /** `redis://` or `rediss://`. */
   readonly redisUrl: string;
-  /** `sqlite:/absolute/path`. */
+  /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
   readonly databaseUrl: string;
+  /** A replica that lists are read from; it may lag behind. */
+  readonly databaseReadUrl?: string | undefined;
   /** 32 bytes each; the first seals, all open. */
   readonly secretsKeys: readonly Buffer[];
   readonly components: readonly ComponentSettings[];
@@ -77,16 +79,27 @@ export interface Platform {
 }
 
 export interface Work {
-  refresh(owner: TokenOwner): Promise<RefreshOutcome>;
+  refresh(owner: TokenOwner, signal: AbortSignal): Promise<RefreshOutcome>;
+  /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
+  awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
   performTurn(id: string, signal: AbortSignal): Promise<Turn>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
+  /** Told of every refresh that this process did or tried, whoever asked for it. */
+  onRefresh(listener: RefreshListener): void;
   /** Told when a component becomes ready or stops being so. */
   onReadiness(listener: (component: string, ready: boolean) => void): void;
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
   connect(name: string): Redis;
+}
+
+/** Of a token all but its value, which is the transport's alone. */
+export interface AwaitedToken {
+  readonly version: number;
+  /** Says that WeChat has refused it. */
+  refused(): Promise<void>;
 }
 
 export interface PlatformStatus {
@@ -112,6 +125,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
+  const { databaseReadUrl } = settings;
+  const replica = databaseReadUrl
+    ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
+    : database;
   const bulk = scope.keep('bulk writer', openBulkWriter(settings.databaseUrl, database), (b) => b.close());
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
@@ -137,19 +154,23 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const api = openComponentApi({ transport, apiBase });
 
   const tickets = new Tickets(redis, database, seals);
-  const authorizerStore = new AuthorizerStore(database, seals);
+  const authorizerStore = new AuthorizerStore(database, seals, replica);
   const dueSet = new DueSet(redis);
   const kinds = [
     componentTokenKind(components, tickets, api),
     authorizerTokenKind({ api, store: authorizerStore, dueSet, tokens: () => tokens }),
   ];
   const tokenStore = new TokenStore(redis, seals, kinds);
+  const refreshListeners: RefreshListener[] = [];
   const tokens: Tokens = new Tokens({
     store: tokenStore,
     leases: openLeases(redis),
     hints,
     kinds,
     askForRefresh: (owner) => refreshQueue.add({ owner }),
+    onRefresh(...news) {
+      for (const listener of refreshListeners) listener(...news);
+    },
   });
   const authorizations = new Authorizations({
     redis,
@@ -211,7 +232,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
-    followers: new Followers(authorizers, followerStore),
+    followers: new Followers(authorizers, new FollowerStore(replica, bulk)),
     followerSyncs: new FollowerSyncs({
       redis: front,
       authorizers,
@@ -235,7 +256,11 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
     },
     work: {
-      refresh: (owner) => tokens.refresh(owner),
+      refresh: (owner, signal) => tokens.refresh(owner, signal),
+      async awaitToken(owner, waitMs) {
+        const token = await tokens.get(owner, waitMs);
+        return { version: token.version, refused: () => tokens.distrust(token) };
+      },
       performCall: (id, signal) => perform(id, signal, performing),
       handlePush: (payload) =>
         handlePush(payload, {
@@ -255,6 +280,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           syncSchedules,
           wakeFollowerSync: (id) => followerSyncQueue.add({ id }),
         }),
+      onRefresh(listener) {
+        refreshListeners.push(listener);
+      },
       onReadiness(listener) {
         hints.on(channels.readiness, (message) => {
           const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);

@@ -6,6 +6,11 @@ import type { Logger } from 'pino';
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
 const LOCK_MS = 3_000;
 const STALL_CHECK_MS = 1_500;
+/**
+ * How long a worker waits for a wake-up before it looks by itself. A frozen process takes one wake-up along for as long
+ * as it was waiting when it froze; by the time its jobs are taken over that has to be past (BullMQ's default: 5).
+ */
+const LOOK_AGAIN_S = 1;
 /** BullMQ fails a job at its second stall; ours may be cut anywhere, any number of times. */
 const MOST_STALLS = 1_000_000;
 
@@ -47,6 +52,7 @@ export function runQueue<Payload>(
       prefix: queuePrefix(contract.queue),
       concurrency,
       lockDuration: LOCK_MS,
+      drainDelay: LOOK_AGAIN_S,
       stalledInterval: STALL_CHECK_MS,
       maxStalledCount: MOST_STALLS,
     },
@@ -61,12 +67,17 @@ export function runQueue<Payload>(
   return {
     ready: worker.waitUntilReady().then(() => {}),
     async close() {
-      // Running work has most of the patience to finish; what still runs then is told to stop, and handed back.
+      // Running work has most of the patience to finish; what still runs then is told to stop, and handed back. What
+      // does not even obey, or cannot be handed back since Redis is away, is left: its locks end within seconds.
       const timer = setTimeout(() => leaving.abort(new Error('the process is leaving')), shutdownMs * 0.6);
+      const { promise: tooLong, resolve: giveUp } = Promise.withResolvers<'left'>();
+      const lastTimer = setTimeout(() => giveUp('left'), shutdownMs * 0.85);
       try {
-        await worker.close();
+        const closed = await Promise.race([worker.close(), tooLong]);
+        if (closed === 'left') log.warn({ queue: contract.queue }, 'left without waiting any longer');
       } finally {
         clearTimeout(timer);
+        clearTimeout(lastTimer);
         leaving.abort();
         connection.disconnect();
       }

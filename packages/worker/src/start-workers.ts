@@ -8,6 +8,7 @@ import {
   Scope,
 } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
+import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
 import { processCall } from './processors/calls.ts';
 import { processFollowerSync } from './processors/follower-syncs.ts';
@@ -44,11 +45,12 @@ export async function startWorkers(
       connect: work.connect,
       log,
     });
+  work.onRefresh(logRefresh(log));
   work.onReadiness((component, ready) =>
     log.info({ component, ready }, ready ? 'component ready' : 'component not ready'),
   );
   const queues = [
-    run(RefreshJob, processRefresh(work, log)),
+    run(RefreshJob, processRefresh(work)),
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
     run(PushJob, processPush(work, log)),

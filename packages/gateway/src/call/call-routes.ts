@@ -34,7 +34,7 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
       waitMs,
       departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
     });
-    response.locals['call'] = id;
+    response.locals.call = id;
 
     // A caller that hangs up ends only the waiting: the call has an id, and can be asked for.
     const waiting = new AbortController();
@@ -62,7 +62,7 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     const found = await platform.calls.find(request.params.id);
     if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
     // Not before: the log must not repeat whatever a caller puts in the place of an id.
-    response.locals['call'] = found.id;
+    response.locals.call = found.id;
     response.json(callAnswer(found));
   });
 

@@ -13,7 +13,7 @@ export function requestLog(log: Logger) {
         method: request.method,
         route: routeOf(request),
         status: response.statusCode,
-        call: response.locals['call'] as string | undefined,
+        call: response.locals.call as string | undefined,
         hungUp: response.writableFinished ? undefined : true,
         durationMs: since(startedAt),
       };

@@ -13,6 +13,8 @@ import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
 const BODY_LIMIT = 20 * 1024 * 1024;
 const BODY_WITHIN_MS = 60_000;
 const DEPART_WITHIN_MS = 30_000;
+/** An SDK never learns the call's id: its answer is read once, by us. */
+const KEPT_MS = 120_000;
 /** How long a call that did leave may take; longer than the transport lets it. */
 const SETTLE_WITHIN_MS = 60_000;
 
@@ -67,6 +69,7 @@ export async function callRoute(
     ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
     waitMs: DEPART_WITHIN_MS,
     departWithinMs: DEPART_WITHIN_MS,
+    keptForMs: KEPT_MS,
   });
   note.call = id;
 

@@ -14,7 +14,8 @@ export const AuthorizeJob = defineJob<AuthorizationPayload>({
   description: 'Exchanges one authorization code for the grant behind it. A code is single-use, so its hash is the id.',
   // Push and redirect carry the same code; whoever comes second finds the job, or its stored outcome.
   idOf: ({ codeHash }) => codeHash,
-  attempts: 8,
+  // An hour in all: as long as a code lives.
+  attempts: 12,
   backoffMs: 1_000,
   keep: { ageS: 7_200 },
 });

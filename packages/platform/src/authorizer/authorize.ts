@@ -66,7 +66,7 @@ export class Authorizations {
    * Asks WeChat who the account is and whether it still lets us act. Only 61003 revokes: an `unauthorized` push is a
    * hint that may be late or out of order.
    */
-  async readProfile(component: string, appid: string): Promise<'saved' | 'revoked' | 'outrun'> {
+  async readProfile(component: string, appid: string): Promise<'saved' | 'revoked' | 'outrun' | 'unknown'> {
     const { api, tokens, store } = this.#o;
     const before = await store.grant(component, appid);
     try {
@@ -76,7 +76,8 @@ export class Authorizations {
       await store.saveProfile(component, info);
       return 'saved';
     } catch (error) {
-      if (!(error instanceof Failure) || error.errcode !== NOT_AUTHORIZED || !before) throw error;
+      if (!(error instanceof Failure) || error.errcode !== NOT_AUTHORIZED) throw error;
+      if (!before) return 'unknown';
       const saved = await store.changeGrant(component, appid, before.version, { state: 'revoked' });
       if (saved === 'outrun') return 'outrun';
       await this.#o.dueSet.drop(component, appid);

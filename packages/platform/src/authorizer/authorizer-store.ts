@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type AuthorizerInfo, Failure } from '@wxthirdparty/wechat';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import type { AuthorizerRow } from '../database/schema.ts';
 import type { Seals } from '../redis/sealed.ts';
@@ -9,10 +10,13 @@ import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
 export class AuthorizerStore {
   readonly #sql: Sql;
   readonly #seals: Seals;
+  readonly #replica: Sql;
 
-  constructor(sql: Sql, seals: Seals) {
+  /** `replica` may lag behind: only lists are read from it, nothing that a decision or a write rests on. */
+  constructor(sql: Sql, seals: Seals, replica: Sql = sql) {
     this.#sql = sql;
     this.#seals = seals;
+    this.#replica = replica;
   }
 
   async find(component: string, appid: string): Promise<Authorizer | undefined> {
@@ -31,7 +35,12 @@ export class AuthorizerStore {
     limit: number;
     after?: { appid: string; component: string } | undefined;
   }): Promise<Authorizer[]> {
-    let query = this.#sql.selectFrom('authorizers').selectAll().orderBy('appid').orderBy('component').limit(page.limit);
+    let query = this.#replica
+      .selectFrom('authorizers')
+      .selectAll()
+      .orderBy('appid')
+      .orderBy('component')
+      .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
     const { after } = page;
     if (after) {
@@ -72,15 +81,18 @@ export class AuthorizerStore {
       authorized_at: grant.authorizedAt.getTime(),
       updated_at: now,
     };
-    await this.#sql
-      .insertInto('authorizers')
-      .values({ component, appid, handle: newHandle(), ...change, used_at: now })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['appid', 'component'])
-          .doUpdateSet((eb) => ({ ...change, grant_version: eb('authorizers.grant_version', '+', 1) })),
-      )
-      .execute();
+    const renew = async () => {
+      const { numUpdatedRows } = await this.#sql
+        .updateTable('authorizers')
+        .set((eb) => ({ ...change, grant_version: eb('grant_version', '+', 1) }))
+        .where('component', '=', component)
+        .where('appid', '=', appid)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    };
+    if (await renew()) return;
+    const first = { component, appid, handle: newHandle(), ...change, used_at: now };
+    if (!(await insertUnlessThere(this.#sql.insertInto('authorizers').values(first)))) await renew();
   }
 
   /**
@@ -96,22 +108,18 @@ export class AuthorizerStore {
     const now = Date.now();
     const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, place(component, appid));
     if (version === undefined) {
-      const inserted = await this.#sql
-        .insertInto('authorizers')
-        .values({
-          component,
-          appid,
-          handle: newHandle(),
-          state: change.state ?? 'active',
-          scopes: JSON.stringify(change.scopes ?? []),
-          refresh_token_sealed: sealed ?? null,
-          authorized_at: now,
-          updated_at: now,
-          used_at: now,
-        })
-        .onConflict((conflict) => conflict.columns(['appid', 'component']).doNothing())
-        .executeTakeFirst();
-      return Number(inserted.numInsertedOrUpdatedRows ?? 0) > 0 ? 'saved' : 'outrun';
+      const found = this.#sql.insertInto('authorizers').values({
+        component,
+        appid,
+        handle: newHandle(),
+        state: change.state ?? 'active',
+        scopes: JSON.stringify(change.scopes ?? []),
+        refresh_token_sealed: sealed ?? null,
+        authorized_at: now,
+        updated_at: now,
+        used_at: now,
+      });
+      return (await insertUnlessThere(found)) ? 'saved' : 'outrun';
     }
     const updated = await this.#sql
       .updateTable('authorizers')

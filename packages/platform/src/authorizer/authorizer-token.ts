@@ -26,11 +26,15 @@ export function authorizerTokenKind(options: {
   const { api, store, dueSet } = options;
 
   async function fetchWith(grant: Grant, refreshToken: string, context: FetchContext): Promise<FetchedToken> {
-    const fetched = await askComponent(options.tokens(), grant.component, (componentToken) =>
-      api.fetchAuthorizerToken(
-        { appid: grant.component, componentToken, authorizer: grant.appid, refreshToken },
-        { leaving: context.leaving },
-      ),
+    const fetched = await askComponent(
+      options.tokens(),
+      grant.component,
+      (componentToken) =>
+        api.fetchAuthorizerToken(
+          { appid: grant.component, componentToken, authorizer: grant.appid, refreshToken },
+          context,
+        ),
+      context.signal,
     );
     // Durable before the access token is published: a crash in between must not lose the only way to the next one.
     if (fetched.refreshToken && fetched.refreshToken !== grant.refreshToken) {

@@ -5,6 +5,9 @@ import { defineScript, NOW_LUA } from '../redis/script.ts';
 const IN_USE_MS = 24 * 60 * 60_000;
 const RESTORED_FOR_MS = 7 * IN_USE_MS;
 const CLAIM_MS = 60_000;
+/** A mark that lasts a day need not be renewed with each call. */
+const MARK_EVERY_MS = 10 * 60_000;
+const MOST_REMEMBERED = 100_000;
 
 /** KEYS: due set. ARGV: member, in ms, only where it is not there yet (1). */
 const schedule = defineScript<number>(`${NOW_LUA}
@@ -21,6 +24,7 @@ return due`);
 /** Which authorizers' tokens are to be refreshed ahead, and when: those in use in the last 24 hours. */
 export class DueSet {
   readonly #redis: Redis;
+  readonly #markedAt = new Map<string, number>();
 
   constructor(redis: Redis) {
     this.#redis = redis;
@@ -43,7 +47,12 @@ export class DueSet {
   }
 
   async markUsed(component: string, appid: string): Promise<void> {
-    await this.#redis.set(keys.used(component, appid), '1', 'PX', IN_USE_MS);
+    const key = keys.used(component, appid);
+    const markedAt = this.#markedAt.get(key);
+    if (markedAt !== undefined && performance.now() - markedAt < MARK_EVERY_MS) return;
+    if (this.#markedAt.size >= MOST_REMEMBERED) this.#markedAt.clear();
+    this.#markedAt.set(key, performance.now());
+    await this.#redis.set(key, '1', 'PX', IN_USE_MS);
   }
 
   async inUse(component: string, appid: string): Promise<boolean> {

@@ -73,19 +73,19 @@ redis.call('HDEL', KEYS[1], 'sentBy')
 if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'refusals', 1) end
 return 1`);
 
-/** The first outcome stays. KEYS: record, request, result. ARGV: outcome, failure or headers, status, body, kept. */
+/** The first outcome stays. KEYS: record, request, result. ARGV: outcome, failure or headers, status, body, the call's id. */
 const settle = defineScript<number>(`${NOW_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or state == 'settled' then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[1],
   'told', ARGV[2], 'status', ARGV[3])
 redis.call('HDEL', KEYS[1], 'delayedUntil')
-local kept = tonumber(ARGV[redis.call('HGET', KEYS[1], 'background') == '1' and 6 or 5])
+local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
 redis.call('PEXPIRE', KEYS[1], kept)
 if ARGV[4] ~= '' then redis.call('SET', KEYS[3], ARGV[4], 'PX', kept) end
 redis.call('DEL', KEYS[2])
 local channel = redis.call('HGET', KEYS[1], 'channel')
-if channel then redis.call('PUBLISH', channel, ARGV[7]) end
+if channel then redis.call('PUBLISH', channel, ARGV[5]) end
 return 1`);
 
 /** KEYS: record, request. ARGV: the call's id. */
@@ -125,15 +125,16 @@ export class CallStore {
     length.writeUInt32BE(head.length);
     const plain = Buffer.concat([length, head, request.body ?? Buffer.alloc(0)]);
     const background = request.waitMs === 0;
+    const keptMs = request.keptForMs ?? (background ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
     await create(
       this.#redis,
       [recordKey(call), requestKey(call)],
       [
         this.#seals.sealBytes(plain, place(call, 'request')),
-        background ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS,
+        keptMs,
         request.departWithinMs,
         ...['method', request.method, 'path', request.path, 'background', background ? '1' : '0'],
-        ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo)],
+        ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
       ],
     );
   }
@@ -201,8 +202,6 @@ export class CallStore {
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
         response?.status ?? 0,
         response ? this.#seals.sealBytes(response.body, place(call, 'result')) : '',
-        KEPT_INTERACTIVE_MS,
-        KEPT_BACKGROUND_MS,
         call.id,
       ],
     );

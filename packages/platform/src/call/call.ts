@@ -17,6 +17,8 @@ export interface CallRequest {
   readonly waitMs: number;
   /** A call that has not left by then fails with `deadline_passed`. */
   readonly departWithinMs: number;
+  /** How long the outcome can be asked for by id; a caller who never learns the id needs it only once. */
+  readonly keptForMs?: number | undefined;
 }
 
 export type CallState = 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled';

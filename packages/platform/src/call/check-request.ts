@@ -1,7 +1,7 @@
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { CallRequest } from './call.ts';
 
-export const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
+const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
 const METHODS = new Set(['GET', 'POST']);
 const TOKEN_PARAMETERS = new Set(['access_token', 'component_access_token', 'authorizer_access_token']);
 

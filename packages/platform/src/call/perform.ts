@@ -93,7 +93,7 @@ class Run {
     } catch (error) {
       if (this.#signal.aborted) return { done: false, handBack: true };
       if (!(error instanceof Failure)) throw error;
-      const passing = error.remedy === 'retry' || error.remedy === 'refresh-token';
+      const passing = error.remedy !== 'reauthorize' && error.remedy !== 'fix-request';
       if (error.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS);
       // Somebody who waits hears the cause now; nobody waits for a background call, so it waits for better times.
       if (this.#stored.background && passing) return this.#delay(error.retryAfterMs ?? TOKEN_RETRY_MS);

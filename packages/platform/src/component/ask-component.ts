@@ -10,14 +10,15 @@ export async function askComponent<T>(
   tokens: Tokens,
   component: string,
   ask: (componentToken: string) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const token = await tokens.ensure(componentOwner(component));
+  const token = await tokens.ensure(componentOwner(component), signal);
   try {
     return await ask(token.value);
   } catch (error) {
     if (!(error instanceof Failure) || error.errcode === undefined || !isTokenRefusal(error.errcode)) throw error;
     await tokens.distrust(token);
-    const next = await tokens.ensure(componentOwner(component));
+    const next = await tokens.ensure(componentOwner(component), signal);
     return await ask(next.value);
   }
 }

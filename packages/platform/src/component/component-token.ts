@@ -14,7 +14,7 @@ export function componentOwner(component: string): TokenOwner {
 export function componentTokenKind(components: Components, tickets: Tickets, api: ComponentApi): TokenKind {
   return {
     name: 'component',
-    async fetch(owner, { leaving }) {
+    async fetch(owner, asking) {
       const { appid, appsecret } = components.get(owner.component);
       const ticket = await tickets.current(appid);
       if (!ticket) {
@@ -24,7 +24,7 @@ export function componentTokenKind(components: Components, tickets: Tickets, api
           `No live ticket of component ${appid} is here; WeChat pushes one every ten minutes.`,
         );
       }
-      const { token, expiresInMs } = await api.fetchComponentToken({ appid, appsecret, ticket }, { leaving });
+      const { token, expiresInMs } = await api.fetchComponentToken({ appid, appsecret, ticket }, asking);
       return { value: token, expiresInMs };
     },
     afterChange: {

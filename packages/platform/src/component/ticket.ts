@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import { channels, keys } from '../redis/keys.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
@@ -35,6 +36,12 @@ end
 ${readinessLua({ ticket: 'KEYS[1]', token: 'KEYS[2]', ready: 'KEYS[3]' })}
 return kept`);
 
+interface TicketCopy {
+  readonly ticket_sealed: string;
+  readonly ticket_create_time: number;
+  readonly ticket_received_at: number;
+}
+
 /** The newest ticket of each component: live in Redis, a sealed copy in SQL for a Redis that lost everything. */
 export class Tickets {
   readonly #redis: Redis;
@@ -57,21 +64,9 @@ export class Tickets {
       ticket_create_time: createTime * 1000,
       ticket_received_at: receivedAt.getTime(),
     };
-    await this.#sql
-      .insertInto('components')
-      .values({ appid: component, ...row })
-      .onConflict((conflict) =>
-        conflict
-          .column('appid')
-          .doUpdateSet(row)
-          .where((eb) =>
-            eb.or([
-              eb('components.ticket_create_time', 'is', null),
-              eb('components.ticket_create_time', '<=', row.ticket_create_time),
-            ]),
-          ),
-      )
-      .execute();
+    if (await this.#updateCopy(component, row)) return 'kept';
+    const first = this.#sql.insertInto('components').values({ appid: component, ...row });
+    if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
     return 'kept';
   }
 
@@ -104,6 +99,19 @@ export class Tickets {
     const createTime = Number(row.ticket_create_time);
     if (createTime + TICKET_LIFE_MS <= Date.now()) return false;
     return this.#keepSealed(component, row.ticket_sealed, createTime, Number(row.ticket_received_at ?? createTime));
+  }
+
+  /** False where there is no copy yet, or one of a newer ticket. */
+  async #updateCopy(component: string, row: TicketCopy): Promise<boolean> {
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('components')
+      .set(row)
+      .where('appid', '=', component)
+      .where((eb) =>
+        eb.or([eb('ticket_create_time', 'is', null), eb('ticket_create_time', '<=', row.ticket_create_time)]),
+      )
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   async #keepSealed(component: string, sealed: string, createTime: number, receivedAt: number): Promise<boolean> {

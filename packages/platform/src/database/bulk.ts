@@ -1,6 +1,8 @@
 import { CompiledQuery } from 'kysely';
 import type { Sql } from './open.ts';
+import { isConflict } from './sql-error.ts';
 import { SqliteBulk } from './sqlite-bulk.ts';
+import { sqlitePath } from './sqlite-path.ts';
 import type { Statement } from './statement.ts';
 import { mysqlUpserts, sqliteUpsert, type Upsert } from './upsert-rows.ts';
 
@@ -16,7 +18,7 @@ export interface BulkWriter {
 }
 
 export function openBulkWriter(databaseUrl: string, sql: Sql): BulkWriter {
-  const path = /^sqlite:(\/.*)$/.exec(databaseUrl)?.[1];
+  const path = sqlitePath(databaseUrl);
   if (path === undefined) return new MysqlBulk(sql);
   const thread = new SqliteBulk(path);
   return {
@@ -38,6 +40,9 @@ export function openBulkWriter(databaseUrl: string, sql: Sql): BulkWriter {
   };
 }
 
+/** Another writer's lock makes MySQL undo a transaction; a few times that is no news. */
+const MOST_TRIES = 5;
+
 class Undone extends Error {}
 
 class MysqlBulk implements BulkWriter {
@@ -48,21 +53,25 @@ class MysqlBulk implements BulkWriter {
   }
 
   async write(steps: readonly BulkStep[]): Promise<'done' | 'undone'> {
-    try {
-      await this.#sql.transaction().execute(async (transaction) => {
-        for (const step of steps) {
-          for (const { text, parameters, orUndo } of 'table' in step ? mysqlUpserts(step) : [step]) {
-            const { numAffectedRows } = await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]));
-            if (orUndo && !numAffectedRows) throw new Undone();
-          }
-        }
-      });
-      return 'done';
-    } catch (error) {
-      if (error instanceof Undone) return 'undone';
-      throw error;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#sql.transaction().execute((transaction) => writeAll(transaction, steps));
+        return 'done';
+      } catch (error) {
+        if (error instanceof Undone) return 'undone';
+        if (!isConflict(error) || tries === MOST_TRIES) throw error;
+      }
     }
   }
 
   async close(): Promise<void> {}
+}
+
+async function writeAll(transaction: Sql, steps: readonly BulkStep[]): Promise<void> {
+  for (const step of steps) {
+    for (const { text, parameters, orUndo } of 'table' in step ? mysqlUpserts(step) : [step]) {
+      const { numAffectedRows } = await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]));
+      if (orUndo && !numAffectedRows) throw new Undone();
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 
 /** Times are ms since 1970; `sealed` columns hold what redis/sealed.ts made. */
 export interface Database {
@@ -114,4 +114,3 @@ export interface FollowerSyncScheduleTable {
 export type AuthorizerRow = Selectable<AuthorizerTable>;
 export type FollowerRow = Selectable<FollowerTable>;
 export type FollowerSyncRow = Selectable<FollowerSyncTable>;
-export type NewAuthorizerRow = Insertable<AuthorizerTable>;

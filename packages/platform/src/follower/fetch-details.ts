@@ -53,7 +53,7 @@ async function fetchBatch(
     path: '/cgi-bin/user/info/batchget',
     body: { user_list: openids.map((openid) => ({ openid, lang: 'zh_CN' })) },
   });
-  if (asked.kind === 'answered') return read(account, openids, asked.value['user_info_list'], asked.askedAt);
+  if (asked.kind === 'answered') return read(account, openids, asked.value.user_info_list, asked.askedAt);
   if (asked.kind !== 'refused' || asked.failure.errcode !== FOREIGN_OPENID) return asked;
   if (openids.length === 1) {
     // WeChat listed it and does not know it: kept as listed.
@@ -73,7 +73,7 @@ function read(account: FollowerAccount, openids: readonly string[], list: unknow
   const values: SqlValue[] = [];
   const missing = new Set(openids);
   for (const detail of Array.isArray(list) ? (list as Record<string, unknown>[]) : []) {
-    const openid = detail?.['openid'];
+    const openid = detail?.openid;
     if (typeof openid === 'string' && missing.delete(openid)) pushDetail(values, account, detail, askedAt);
   }
   for (const openid of missing) pushListed(values, account, openid);

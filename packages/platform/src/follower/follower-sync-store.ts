@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import type { FollowerSyncRow } from '../database/schema.ts';
 import type { SqlValue } from '../database/statement.ts';
@@ -38,17 +39,13 @@ export class FollowerSyncStore {
 
   /** The account's sync that is not over, or a new one. */
   async start(account: FollowerAccount, details: boolean): Promise<{ sync: FollowerSync; started: boolean }> {
-    for (let tries = 1; ; tries++) {
+    for (;;) {
       const there = await this.active(account);
       if (there) return { sync: there, started: false };
-      try {
-        const row = newRow(account, details, Date.now());
-        await this.#sql.insertInto('follower_syncs').values(row).execute();
-        return { sync: toSync(row), started: true };
-      } catch (error) {
-        // Somebody else started one at the same moment: the unique key lets only one through.
-        if (tries === 3) throw error;
-      }
+      // Of two who start one at the same moment, the unique key lets only one through.
+      const row = newRow(account, details, Date.now());
+      const mine = await insertUnlessThere(this.#sql.insertInto('follower_syncs').values(row));
+      if (mine) return { sync: toSync(row), started: true };
     }
   }
 
@@ -263,7 +260,7 @@ function toSync(row: FollowerSyncRow): FollowerSync {
     listed: Number(row.listed),
     detailed: Number(row.detailed),
     total: row.total === null ? null : Number(row.total),
-    ratePerSecond: moves ? Math.round(Number(row.rate)) : null,
+    ratePerSecond: moves ? Number(row.rate) : null,
     waitingUntil: toDate(row.waiting_until),
     createdAt: new Date(Number(row.created_at)),
     startedAt: toDate(row.started_at),

@@ -2,6 +2,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
+import { isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
 import { fetchDetails } from './fetch-details.ts';
@@ -52,7 +53,7 @@ type Stop = Pick<Turn, 'outcome' | 'code' | 'next'>;
 export async function performTurn(id: string, signal: AbortSignal, options: TurnOptions): Promise<Turn> {
   const sync = await options.syncs.takeRun(id);
   if (!sync) return { outcome: 'nothing_to_do' };
-  const stop = await new SyncTurn(sync, signal, options).go();
+  const stop = await new SyncTurn(sync, signal, options).go().catch(awayOrThrow);
   const { appid, phase, listed, detailed } = sync;
   return { appid, phase, listed, detailed, ...stop };
 }
@@ -253,8 +254,14 @@ class SyncTurn {
     const now = performance.now();
     if (phase !== this.#rateFrom.phase) this.#rateFrom = { at: now, phase, done: listed + detailed };
     const seconds = (now - this.#rateFrom.at) / 1_000;
-    return seconds < 0.2 ? undefined : (listed + detailed - this.#rateFrom.done) / seconds;
+    return seconds < 0.2 ? undefined : Math.round((listed + detailed - this.#rateFrom.done) / seconds);
   }
+}
+
+/** A database that went away in the middle is asked again; what it has written stands in the record. */
+function awayOrThrow(error: unknown): Stop {
+  if (isConnectionLoss(error)) return { outcome: 'waits', code: 'database_away', next: { delayMs: 1_000 } };
+  throw error;
 }
 
 // Behind the others, not ahead of them.
@@ -263,7 +270,7 @@ const handedBack: Stop = { outcome: 'goes_on', next: { handBack: true } };
 const takenOver: Stop = { outcome: 'taken_over' };
 
 function readPage(value: Fields): { openids: string[]; next: string | undefined; total: number | undefined } {
-  const data = value['data'] as { openid?: unknown } | undefined;
+  const data = value.data as { openid?: unknown } | undefined;
   const openids = Array.isArray(data?.openid) ? (data.openid as unknown[]) : [];
   const { next_openid: next, total } = value;
   return {

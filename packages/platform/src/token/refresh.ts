@@ -17,12 +17,12 @@ const UNASKED_RETRY_MS = 5_000;
 
 /**
  * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `outrun`: a newer token was
- * stored meanwhile, ours is thrown away.
+ * stored meanwhile, ours is thrown away. `left`: the process is leaving, another one has to fetch it.
  */
 export type RefreshOutcome =
   | { readonly outcome: 'stored' | 'outrun'; readonly version: number; readonly tookMs: number }
   | { readonly outcome: 'failed'; readonly failure: Failure }
-  | { readonly outcome: 'fresh' | 'held' | 'backing-off' };
+  | { readonly outcome: 'fresh' | 'held' | 'backing-off' | 'left' };
 
 class LeaseEnded extends Error {}
 
@@ -34,6 +34,7 @@ export async function refresh(
   owner: TokenOwner,
   kind: TokenKind,
   { leases, store }: { readonly leases: Leases; readonly store: TokenStore },
+  signal?: AbortSignal,
 ): Promise<RefreshOutcome> {
   const lease = await leases.take(leaseKey(owner), LEASE_TTL_MS);
   if (lease === 'held') return { outcome: 'held' };
@@ -43,7 +44,7 @@ export async function refresh(
     const { fence, record } = admitted;
     if (record.now < record.refreshAt) return { outcome: 'fresh' };
     if (record.now < record.retryAt) return { outcome: 'backing-off' };
-    return await fetchUnderFence(owner, kind, store, lease, fence, record.now);
+    return await fetchUnderFence(owner, kind, store, lease, fence, record.now, signal);
   } catch (error) {
     if (error instanceof LeaseEnded) return { outcome: 'held' };
     throw error;
@@ -59,6 +60,7 @@ async function fetchUnderFence(
   lease: Lease,
   fence: number,
   redisNow: number,
+  signal: AbortSignal | undefined,
 ): Promise<RefreshOutcome> {
   // Redis' clock carried on by the monotonic one, which a freeze does not stop.
   const admittedAt = performance.now();
@@ -70,8 +72,11 @@ async function fetchUnderFence(
   };
   let fetched: FetchedToken;
   try {
-    fetched = await fetchPersistently(() => kind.fetch(owner, { leaving }), lease);
+    const context = { leaving, ...(signal ? { signal } : {}) };
+    fetched = await fetchPersistently(() => kind.fetch(owner, context), lease, signal);
   } catch (error) {
+    // Says nothing about WeChat: a failure that stands in the record would keep the others from asking.
+    if (signal?.aborted) return { outcome: 'left' };
     if (!(error instanceof Failure)) throw error;
     const asked = sentAt !== undefined;
     await store.fail(owner, fence, error, asked ? retryAfterMs(error) : UNASKED_RETRY_MS, asked);
@@ -91,7 +96,11 @@ async function fetchUnderFence(
   return { outcome, version: fence, tookMs: Math.round(performance.now() - admittedAt) };
 }
 
-async function fetchPersistently(fetch: () => Promise<FetchedToken>, lease: Lease): Promise<FetchedToken> {
+async function fetchPersistently(
+  fetch: () => Promise<FetchedToken>,
+  lease: Lease,
+  signal: AbortSignal | undefined,
+): Promise<FetchedToken> {
   const begunAt = performance.now();
   for (let tries = 1; ; tries++) {
     try {
@@ -99,7 +108,7 @@ async function fetchPersistently(fetch: () => Promise<FetchedToken>, lease: Leas
     } catch (error) {
       const passing = error instanceof Failure && error.remedy === 'retry';
       const timeLeft = performance.now() - begunAt < QUICK_TRIES_WITHIN_MS;
-      if (!passing || tries >= QUICK_TRIES || !timeLeft || !lease.alive()) throw error;
+      if (!passing || tries >= QUICK_TRIES || !timeLeft || !lease.alive() || signal?.aborted) throw error;
       await pause(500 * 2 ** (tries - 1));
     }
   }

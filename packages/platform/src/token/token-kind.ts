@@ -9,6 +9,8 @@ export interface FetchedToken {
 export interface FetchContext {
   /** Call right before the request leaves; throws where the lease has ended, so that nothing leaves. */
   readonly leaving: () => void;
+  /** Aborted when the process leaves before WeChat has answered: another one asks then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where a kind of token comes from. The token folder knows no ticket and no grant; these do. */

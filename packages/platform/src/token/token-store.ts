@@ -106,7 +106,8 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 /** ARGV: the version that WeChat refused. */
 const DISTRUST_LUA = `
 local outcome = 0
-if redis.call('HGET', KEYS[1], 'version') == ARGV[1] then
+local version, trustedUntil = unpack(redis.call('HMGET', KEYS[1], 'version', 'trustedUntil'))
+if version == ARGV[1] and trustedUntil ~= '0' then
   outcome = 1
   redis.call('HSET', KEYS[1], 'refreshAt', '0', 'trustedUntil', '0')
 end
@@ -185,7 +186,7 @@ export class TokenStore {
     ]);
   }
 
-  /** True when that version was the current one: the next reader gets a new token. */
+  /** True for the first who says so of the current version: the next reader gets a new token. */
   async distrust(owner: TokenOwner, version: number): Promise<boolean> {
     return (await this.#change('distrust', owner, [version])) === 1;
   }

@@ -184,6 +184,20 @@ describe('a refresh', () => {
     expect(left).toBe(false);
   });
 
+  it('that a leaving process gives up leaves nothing behind that keeps the next one from asking', async () => {
+    const leaving = new AbortController();
+    const cut = node(({ signal }) => {
+      leaving.abort();
+      return Promise.reject(
+        signal?.aborted ? new Failure('wechat_timeout', 'retry', 'given up') : new Error('no signal'),
+      );
+    });
+    expect(await cut.tokens.refresh(owner, leaving.signal)).toEqual({ outcome: 'left' });
+    expect(await node(counting(() => lasting('token')).fetch).tokens.refresh(owner)).toMatchObject({
+      outcome: 'stored',
+    });
+  });
+
   it('counts on after Redis has lost everything', async () => {
     const wechat = counting((n) => lasting(`token ${n}`));
     const { tokens, store } = node(wechat.fetch);

@@ -20,7 +20,11 @@ export interface TokensOptions {
   readonly kinds: readonly TokenKind[];
   /** Puts a RefreshJob into its queue; may fail while Redis is away. */
   readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
+  /** Told of every refresh that this process did or tried, the inline ones included. */
+  readonly onRefresh?: RefreshListener;
 }
+
+export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: number) => void;
 
 /**
  * Where a process gets tokens: from its cache, from Redis, or by asking for a refresh and waiting. One waiting loop for
@@ -70,26 +74,33 @@ export class Tokens {
    */
   async distrust(token: Token): Promise<void> {
     this.#forget(token);
-    if (await this.#options.store.distrust(token.owner, token.version)) await this.askForRefresh(token.owner);
+    const wasCurrent = await this.#options.store.distrust(token.owner, token.version);
+    // Again: a reader who asked Redis just before may have put it back, and the caller would be refused twice.
+    this.#forget(token);
+    if (wasCurrent) await this.askForRefresh(token.owner);
   }
 
   /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
-  refresh(owner: TokenOwner): Promise<RefreshOutcome> {
-    return refresh(owner, this.#kind(owner.kind), this.#options);
+  async refresh(owner: TokenOwner, signal?: AbortSignal): Promise<RefreshOutcome> {
+    const begunAt = performance.now();
+    const result = await refresh(owner, this.#kind(owner.kind), this.#options, signal);
+    this.#options.onRefresh?.(owner, result, Math.round(performance.now() - begunAt));
+    return result;
   }
 
   /**
    * A trusted token, refreshed inline where it is due: for a refresh that needs the component's token. It never waits for
    * another job, which might be waiting behind this very one.
    */
-  async ensure(owner: TokenOwner): Promise<Token> {
+  async ensure(owner: TokenOwner, signal?: AbortSignal): Promise<Token> {
     const until = performance.now() + ENSURE_WITHIN_MS;
     for (;;) {
       const record = await this.#options.store.read(owner);
       const token = this.#trusted(owner, record);
       if (token) return token;
       throwIfBackingOff(record);
-      const { outcome } = await this.refresh(owner);
+      signal?.throwIfAborted();
+      const { outcome } = await this.refresh(owner, signal);
       if (outcome === 'held') await this.#hintOr(owner, 200);
       if (performance.now() > until) throw notReady(owner);
     }

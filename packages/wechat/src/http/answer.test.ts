@@ -48,6 +48,11 @@ describe('an answer', () => {
     expect(readAnswer(answer(picture, 'image/jpeg'))).toEqual({ kind: 'broken', why: 'not_json', status: 200 });
     expect(readAnswer(answer('{not json', 'audio/amr'), 'any')).toMatchObject({ kind: 'binary' });
     expect(readAnswer(answer('{"cut":', 'application/json'), 'any')).toMatchObject({ kind: 'broken', why: 'not_json' });
+    for (const cut of ['{"errcode":0,', '[{"a":1},', ' {"cut":"}" \n']) {
+      expect(readAnswer(answer(cut, 'text/plain'), 'any')).toMatchObject({ kind: 'broken', why: 'not_json' });
+    }
+    expect(readAnswer(answer('{a text that is no JSON}', 'text/plain'), 'any').kind).toBe('binary');
+    expect(readAnswer(answer('{bytes', 'image/jpeg'), 'any').kind).toBe('binary');
   });
 
   test.each([

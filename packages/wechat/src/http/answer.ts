@@ -37,11 +37,16 @@ export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = '
   if (json !== undefined) return json;
   if (looksLikeHtml(body)) return broken('html', status);
   if (expects === 'json' || /\bjson\b/i.test(contentType)) return broken('not_json', status);
+  if ((start === brace || start === bracket) && /^text\//i.test(contentType) && isCut(body)) {
+    return broken('not_json', status);
+  }
   return { kind: 'binary', contentType };
 }
 
 const brace = 0x7b;
 const bracket = 0x5b;
+const closingBrace = 0x7d;
+const closingBracket = 0x5d;
 
 function broken(why: Broken['why'], status: number): Broken {
   return { kind: 'broken', why, status };
@@ -50,6 +55,12 @@ function broken(why: Broken['why'], status: number): Broken {
 /** The first byte that is neither white space nor part of a byte order mark. */
 function firstByte(body: Buffer): number | undefined {
   return body.find((byte, at) => byte > 0x20 && !(at < 3 && (byte === 0xef || byte === 0xbb || byte === 0xbf)));
+}
+
+/** What opened with a bracket, and does not end with one. */
+function isCut(body: Buffer): boolean {
+  const last = body.findLast((byte) => byte > 0x20);
+  return last !== closingBrace && last !== closingBracket;
 }
 
 function looksLikeHtml(body: Buffer): boolean {

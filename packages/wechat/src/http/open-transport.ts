@@ -21,7 +21,8 @@ export function openTransport(options: TransportOptions = {}): Transport {
       new Promise((resolve, reject) => {
         new Departure(request, resolve, reject).by(dispatcher);
       }),
-    close: () => dispatcher.close(),
+    // Whoever closes has waited for its work as long as it wanted to.
+    close: () => dispatcher.destroy(),
   };
 }
 

@@ -24,6 +24,7 @@ export interface WeChatResponse {
 export interface Transport {
   /** Throws TransportFailure, or whatever `leaving` threw. */
   send(request: WeChatRequest): Promise<WeChatResponse>;
+  /** Cuts what still runs. */
   close(): Promise<void>;
 }
 

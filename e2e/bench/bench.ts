@@ -1,0 +1,26 @@
+/** What one file `*.bench.ts` exports as its default: one promise about speed, measured against something beside it. */
+export interface Bench {
+  /** What is promised, in a few words. */
+  readonly name: string;
+  /** What is measured. */
+  readonly measured: string;
+  /** What it is measured against in the same minute on the same machine: machines differ, ratios hardly. */
+  readonly against: string;
+  /** Of measured ÷ against. */
+  readonly guide: { readonly atMost: number } | { readonly atLeast: number };
+  run(): Promise<Figures>;
+}
+
+export interface Figures {
+  /** Of both members of a round. */
+  readonly unit: string;
+  readonly rounds: readonly Round[];
+  /** What must hold besides, whatever the time: each with whether it did. */
+  readonly facts: readonly { readonly what: string; readonly holds: boolean }[];
+}
+
+/** One measurement and, right beside it, what it is measured against. */
+export interface Round {
+  readonly measured: number;
+  readonly against: number;
+}

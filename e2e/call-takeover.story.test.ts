@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Child } from './support/child.ts';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { AUTHORIZER_TOKEN, expire, follower, SEND_MESSAGE, type Tally, tally, USER_INFO } from './support/tally.ts';
+import { until } from './support/until.ts';
+
+const TAKEOVER_MS = 10_000;
+/** So many requests one worker has at WeChat at the same time. */
+const SOCKETS = 128;
+
+let house: House;
+let openid: string;
+/** The only worker at the beginning of a story, so the one that has the calls. */
+let first: Child;
+let before: Tally;
+
+beforeAll(async () => {
+  house = await House.open();
+  await house.authorized();
+  openid = await follower(house);
+});
+afterAll(() => house.close());
+
+beforeEach(async () => {
+  first = house.workers.find((worker) => worker.running)!;
+  expect((await read()).body.state).toBe('completed');
+  before = await tally(house);
+});
+
+it('three workers die in the same read: it is done again each time; each message they died in was sent once', async () => {
+  await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 3 });
+  // WeChat sends the message at once, and is slow to say so.
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 3, at: 'after' });
+  const reading = read();
+  let worker = first;
+  for (const death of [1, 2, 3]) {
+    const content = `death ${death}`;
+    const sending = send(content);
+    await arrived(USER_INFO, death);
+    await arrived(SEND_MESSAGE, death);
+    await worker.kill();
+    const died = performance.now();
+    worker = house.startWorker();
+
+    const { status, body } = await sending;
+    expect(performance.now() - died).toBeLessThan(TAKEOVER_MS);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      state: 'failed',
+      response: null,
+      failure: { code: 'outcome_unknown', remedy: 'operator' },
+    });
+    expect(await sent(content)).toBe(1);
+    await arrived(USER_INFO, death + 1, TAKEOVER_MS - (performance.now() - died));
+  }
+  const { body } = await reading;
+  expect(body).toMatchObject({ state: 'completed', attempts: 4, response: { body: { openid } } });
+  expect((await tally(house)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(3);
+});
+
+it('a worker frozen before it could send, whose call another has carried out, sends nothing when it wakes', async () => {
+  await house.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: 6_500, count: 1 });
+  await expire(house, ['authorizer']);
+  // The call waits for the token that the worker is fetching.
+  const sending = send('frozen');
+  await refused(SEND_MESSAGE, 1);
+  await arrived(AUTHORIZER_TOKEN, 1);
+  first.freeze();
+  const silentAt = first.output.length;
+  const frozen = performance.now();
+  const second = house.startWorker();
+  const { body } = await sending;
+  expect(performance.now() - frozen).toBeLessThan(TAKEOVER_MS);
+  expect(body).toMatchObject({ state: 'completed', response: { body: { errcode: 0 } } });
+  expect(await sent('frozen')).toBe(1);
+
+  await until('WeChat has answered the frozen worker', async () => {
+    const now = await tally(house);
+    return now.answered(AUTHORIZER_TOKEN, 0) - before.answered(AUTHORIZER_TOKEN, 0) === 2;
+  });
+  first.thaw();
+  await awake(first, silentAt);
+  expect(await first.leave()).toBe(0);
+  expect(await sent('frozen')).toBe(1);
+  // The one that found the dead token, and the one that got through.
+  expect((await tally(house)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(2);
+  expect(second.running).toBe(true);
+});
+
+it('a worker frozen between claim and departure sends nothing of what another has settled', async () => {
+  const crowded = house.startWorker({ WORKER_CONCURRENCY: '200' });
+  await crowded.says('worker ready');
+  expect(await first.leave()).toBe(0);
+  // More calls than a worker has sockets: what has claimed to be sent still waits for one.
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5_000, count: SOCKETS });
+  const contents = Array.from({ length: SOCKETS + 40 }, (_, i) => `crowd ${i}`);
+  const sending = contents.map(send);
+  await arrived(SEND_MESSAGE, SOCKETS);
+  crowded.freeze();
+  const frozenAt = performance.now();
+  const silentAt = crowded.output.length;
+  house.startWorker();
+  const codes = (await Promise.all(sending)).map(({ body }) => body.failure?.code ?? body.state);
+  expect(performance.now() - frozenAt).toBeLessThan(TAKEOVER_MS);
+
+  await until('WeChat has answered all that it was asked', async () => {
+    const now = await tally(house);
+    return now.answered(SEND_MESSAGE, 0) - before.answered(SEND_MESSAGE, 0) === (await asked(SEND_MESSAGE));
+  });
+  const messages = await messageCounts();
+  const times = contents.map((content) => messages.get(content) ?? 0);
+  crowded.thaw();
+  await awake(crowded, silentAt);
+  expect(await crowded.leave()).toBe(0);
+  const later = await messageCounts();
+  expect(contents.map((content) => later.get(content) ?? 0)).toEqual(times);
+  expect(codes.filter((code, i) => (code === 'completed' ? times[i] !== 1 : code !== 'outcome_unknown'))).toEqual([]);
+  expect(Math.max(...times)).toBe(1);
+  // These had claimed, and were never sent.
+  expect(times.filter((sentTimes) => sentTimes === 0).length).toBeGreaterThan(0);
+});
+
+it('a worker frozen while it waits for work keeps no call from the others', async () => {
+  await house.startWorker().says('worker ready');
+  const redis = house.redis.client();
+  try {
+    for (let round = 1; round <= 5; round++) {
+      // Of each worker one connection per queue.
+      await until('both wait for work', async () => /blocked_clients:8\b/.test(await redis.info('clients')));
+      first.freeze();
+      const frozenAt = performance.now();
+      expect((await read()).body.state).toBe('completed');
+      expect(performance.now() - frozenAt).toBeLessThan(2_500);
+      first.thaw();
+    }
+  } finally {
+    redis.disconnect();
+  }
+});
+
+function read(): Promise<{ status: number; body: CallBody }> {
+  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
+}
+
+function send(content: string): Promise<{ status: number; body: CallBody }> {
+  const body = { touser: openid, msgtype: 'text', text: { content } };
+  return house.call(SERVICE_ACCOUNT, { method: 'POST', path: SEND_MESSAGE, body, waitMs: 60_000 });
+}
+
+/** How often WeChat has sent that message. */
+async function sent(content: string): Promise<number> {
+  return (await messageCounts()).get(content) ?? 0;
+}
+
+async function messageCounts(): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const message of await house.wechat.messages()) {
+    const { content } = message.content as { content: string };
+    counts.set(content, (counts.get(content) ?? 0) + 1);
+  }
+  return counts;
+}
+
+async function asked(path: string): Promise<number> {
+  return (await tally(house)).asked(path) - before.asked(path);
+}
+
+function arrived(path: string, times: number, withinMs?: number): Promise<unknown> {
+  return until(`WeChat is asked ${path} ${times} times`, async () => (await asked(path)) === times, withinMs);
+}
+
+function refused(path: string, times: number): Promise<unknown> {
+  return until(`WeChat refuses ${path}`, async () => {
+    return (await tally(house)).answered(path, 42001) - before.answered(path, 42001) === times;
+  });
+}
+
+/** A worker that has come back to itself finds that its jobs are no longer its own. */
+async function awake(worker: Child, silentAt: number): Promise<void> {
+  await until(`${worker.name} is awake`, () =>
+    /could not renew lock|Missing (lock|key)|Lock mismatch/.test(worker.output.slice(silentAt)),
+  );
+}

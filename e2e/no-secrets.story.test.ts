@@ -1,0 +1,519 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { SecretSearch } from './support/secret-search.ts';
+import { until } from './support/until.ts';
+
+const SECRETS_KEY = randomBytes(32);
+const COMPONENT_TOKEN = '/cgi-bin/component/api_component_token';
+const QUERY_AUTH = '/cgi-bin/component/api_query_auth';
+const AUTHORIZER_TOKEN = '/cgi-bin/component/api_authorizer_token';
+
+/** Where bytes lie, by name. */
+type Places = Map<string, Buffer>;
+
+let house: House;
+const virtualTokens: string[] = [];
+/** Every command that Redis got, also those that leave no trace in it. */
+const commands: string[] = [];
+let monitor: Redis | undefined;
+let openids: readonly string[];
+let boardPages: Places;
+
+beforeAll(async () => {
+  house = await House.open({ workers: 2, env: { SECRETS_KEY: SECRETS_KEY.toString('base64'), LOG_LEVEL: 'trace' } });
+  monitor = await watchRedis();
+  await wholeRun();
+  boardPages = await readBoard();
+  await Promise.all([...house.workers, ...house.gateways].map((child) => child.running && child.leave()));
+}, 90_000);
+afterAll(async () => {
+  monitor?.disconnect();
+  await house?.close();
+});
+
+async function watchRedis(): Promise<Redis> {
+  const watching = await house.redis.client().monitor();
+  watching.on('monitor', (_time: string, args: readonly string[]) => commands.push(args.join('\n')));
+  watching.on('error', () => {});
+  return watching;
+}
+
+const control = (path: string, body: object) => house.wechat.control('POST', path, body);
+const fail = (path: string, how: string, more: object = {}) => control('/fail', { path, how, ...more });
+const expire = (token: string, appid?: string, as = 42001) =>
+  control('/expire', { token, as, ...(appid && { appid }) });
+const followers = (appid = SERVICE_ACCOUNT) => house.call(appid, { method: 'GET', path: '/cgi-bin/user/get' });
+
+function at(path: string, headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Response> {
+  return fetch(house.gatewayUrl() + path, { ...init, headers });
+}
+
+/** Everything that a house goes through, good and bad. */
+async function wholeRun(): Promise<void> {
+  await control('/options', { rotateRefreshToken: true, differentRedirectCode: true });
+  await house.authorized(SERVICE_ACCOUNT);
+  await house.authorized(MINI_PROGRAM);
+  ({ openids } = await house.wechat.control<{ openids: string[] }>(
+    'GET',
+    `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`,
+  ));
+
+  await workerIsKilled();
+  // A refresh that WeChat never answers takes ten seconds to fail; the rest happens meanwhile.
+  await fail(AUTHORIZER_TOKEN, 'hang', { appid: MINI_PROGRAM });
+  await expire('authorizer', MINI_PROGRAM);
+  const unanswered = house.call(MINI_PROGRAM, {
+    method: 'POST',
+    path: '/cgi-bin/message/custom/send',
+    body: { touser: openids[0], msgtype: 'text', text: { content: 'late' } },
+    waitMs: 500,
+  });
+
+  await businessCalls();
+  await virtualCalls();
+  await tokensDie();
+  await wrongPushes();
+  await callsFail();
+  await carelessCallers();
+  expect((await unanswered).status).toBe(202);
+  await until('the refresh has timed out', () =>
+    house.workers.some((worker) => worker.output.includes('wechat_timeout')),
+  );
+  await consentEnds();
+  await redisIsKilled();
+  await componentFails();
+}
+
+async function businessCalls(): Promise<void> {
+  const ask = async (request: Parameters<House['call']>[1]) => {
+    const { body } = await house.call(SERVICE_ACCOUNT, request);
+    expect(body.state).toBe('completed');
+  };
+  await ask({ method: 'GET', path: '/cgi-bin/user/get' });
+  await ask({ method: 'GET', path: '/cgi-bin/user/info', query: { openid: openids[0] } });
+  const message = { touser: openids[1], msgtype: 'text', text: { content: '一句悄悄话' } };
+  await ask({ method: 'POST', path: '/cgi-bin/message/custom/send', body: message });
+  const background = await house.call(SERVICE_ACCOUNT, {
+    method: 'POST',
+    path: '/cgi-bin/message/custom/send',
+    body: { ...message, touser: openids[2] },
+    waitMs: 0,
+  });
+  expect(background.status).toBe(202);
+  await until('the background call is done', async () => {
+    const { body } = await house.api<{ state: string }>('GET', `/v1/calls/${background.body.id}`);
+    return body.state === 'completed';
+  });
+}
+
+async function virtualCalls(): Promise<void> {
+  const query = new URLSearchParams({
+    grant_type: 'client_credential',
+    appid: SERVICE_ACCOUNT,
+    secret: house.apiKey,
+  });
+  const first = await (await at(`/cgi-bin/token?${query}`)).json();
+  const body = JSON.stringify(Object.fromEntries(query));
+  const second = await (await at('/cgi-bin/stable_token', {}, { method: 'POST', body })).json();
+  for (const { access_token: token } of [first, second] as { access_token: string }[]) {
+    virtualTokens.push(token);
+    expect(await (await at(`/cgi-bin/user/get?access_token=${token}`)).json()).toMatchObject({ total: 25 });
+  }
+  const form = new FormData();
+  form.append('media', new Blob([randomBytes(50_000)]), 'picture.png');
+  const url = `/cgi-bin/media/upload?type=image&access_token=${virtualTokens[0]}`;
+  expect(await (await at(url, {}, { method: 'POST', body: form })).json()).toMatchObject({ type: 'image' });
+  await at(`/cgi-bin/user/info?openid=${openids[3]}&access_token=${virtualTokens[1]}x`);
+  await at(`/cgi-bin/token?${query.toString().replace(house.apiKey, `${house.apiKey}x`)}`);
+}
+
+async function tokensDie(): Promise<void> {
+  for (const as of [42001, 40001, 40014]) {
+    await expire('authorizer', SERVICE_ACCOUNT, as);
+    expect((await followers()).body.state).toBe('completed');
+  }
+  await expire('component');
+  await expire('authorizer', SERVICE_ACCOUNT);
+  expect((await followers()).body.state).toBe('completed');
+  // Half an answer holds half a token: what cannot be read must not be quoted.
+  for (const how of ['truncated', 'html', 'empty', '502', 'reset']) {
+    await fail(AUTHORIZER_TOKEN, how, { appid: SERVICE_ACCOUNT });
+    await expire('authorizer', SERVICE_ACCOUNT);
+    expect((await followers()).body.state, how).toBe('completed');
+  }
+}
+
+async function wrongPushes(): Promise<void> {
+  const faults = ['bad-msg-signature', 'truncated', 'doctype', 'huge', 'wrong-component', 'plaintext', 'wrong-key'];
+  const { tickets } = await secretsOfWeChat();
+  for (const fault of faults) {
+    await control('/push', {
+      url: 'events',
+      fields: { InfoType: 'component_verify_ticket', ComponentVerifyTicket: tickets!.at(-1) },
+      fault,
+    });
+  }
+  for (const fields of [
+    { FromUserName: openids[4], MsgType: 'text', Content: '一句悄悄话' },
+    { FromUserName: openids[5], MsgType: 'event', Event: 'subscribe' },
+    { FromUserName: openids[6], MsgType: 'text', Content: 'again', Nonsense: openids[7] },
+  ]) {
+    await control('/push', { url: 'messages', appid: SERVICE_ACCOUNT, fields, copies: 2 });
+  }
+  const strange = { InfoType: 'nobody_knows', openid: openids[8], AuthorizationCode: 'x' };
+  await control('/push', { url: 'events', fields: strange });
+  await control('/tick', { ticket: 'new', deliver: 2 });
+  await until('all pushes are handled', () => linesOf('push').some((line) => line.includes('nobody_knows')));
+}
+
+async function callsFail(): Promise<void> {
+  for (const how of ['truncated', 'html', 'empty', '502', 'reset']) {
+    await fail('/cgi-bin/user/get', how);
+    expect((await followers()).body.state, how).toBe('completed');
+    await fail('/cgi-bin/message/custom/send', how, { at: 'after' });
+    const { body } = await house.call(SERVICE_ACCOUNT, {
+      method: 'POST',
+      path: '/cgi-bin/message/custom/send',
+      body: { touser: openids[9], msgtype: 'text', text: { content: how } },
+    });
+    expect(body.failure?.code, how).toBe('outcome_unknown');
+  }
+}
+
+async function workerIsKilled(): Promise<void> {
+  await control('/delay', { path: '/cgi-bin/user/info', ms: 1_000, count: 1 });
+  const before = await house.wechat.asked('GET /cgi-bin/user/info');
+  const call = house.call(SERVICE_ACCOUNT, {
+    method: 'GET',
+    path: '/cgi-bin/user/info',
+    query: { openid: openids[10] },
+  });
+  await until('it is on its way', async () => (await house.wechat.asked('GET /cgi-bin/user/info')) > before);
+  await Promise.all(house.workers.map((worker) => worker.kill()));
+  await house.startWorker().says('worker ready');
+  expect((await call).body.state).toBe('completed');
+}
+
+/** Whoever calls us may put anything anywhere. */
+async function carelessCallers(): Promise<void> {
+  const { authorizerTokens, refreshTokens, authCodes } = await secretsOfWeChat();
+  const [token, code] = [authorizerTokens!.at(-1)!, authCodes!.at(-1)!];
+  const key = { authorization: `Bearer ${house.apiKey}` };
+  const login = { authorization: `Basic ${Buffer.from(`admin:${house.apiKey}`).toString('base64')}` };
+  const json = { ...key, 'content-type': 'application/json' };
+  const asked = await Promise.all([
+    at(`/authorize/${house.component.appid}/callback?auth_code=${encodeURIComponent(code)}&expires_in=3600`),
+    at(`/cgi-bin/user/get?access_token=${token}`),
+    at(`/cgi-bin/user/get?access_token=${virtualTokens[0]}&component_access_token=${token}`),
+    at(`/v1/authorizers/${encodeURIComponent(refreshTokens!.at(-1)!)}`, key),
+    at(`/v1/calls/${encodeURIComponent(token)}`, key),
+    at(`/v1/status?secret=${house.apiKey}`, { authorization: `Bearer ${house.component.appsecret}` }),
+    at(`/${house.apiKey}/${token}?${token}`, key),
+    at('/admin/queues', login),
+    at(`/wechat/${house.component.appid}/events?msg_signature=${token}`, {}, { method: 'POST', body: code }),
+    at(`/v1/authorizers/${SERVICE_ACCOUNT}/calls`, json, {
+      method: 'POST',
+      body: `{"method":"GET","path":"/cgi-bin/user/get","query":{"access_token":"${token}"}}`,
+    }),
+    at(`/v1/authorizers/${SERVICE_ACCOUNT}/calls`, json, { method: 'POST', body: `{"body":"${token}` }),
+  ]);
+  for (const response of asked) expect(await response.text(), response.url).not.toContain(token.slice(3, 40));
+}
+
+/** WeChat takes the refresh token no longer (61023), the account consents again, and then takes all of it back. */
+async function consentEnds(): Promise<void> {
+  await fail(AUTHORIZER_TOKEN, 'errcode', { errcode: 61023, appid: SERVICE_ACCOUNT });
+  await expire('authorizer', SERVICE_ACCOUNT);
+  expect((await followers()).body.failure?.errcode).toBe(61023);
+  const state = async (appid: string) =>
+    (await house.api<{ state: string }>('GET', `/v1/authorizers/${appid}`)).body.state;
+  await until('the consent has ended', async () => (await state(SERVICE_ACCOUNT)) === 'needs-reauthorization');
+  // The answer with both tokens is lost on the way; the code is spent.
+  await fail(QUERY_AUTH, 'truncated');
+  await control('/authorize', { appid: SERVICE_ACCOUNT, push: 'force' });
+  await until('authorized again', async () => (await state(SERVICE_ACCOUNT)) === 'active');
+  expect((await followers()).body.state).toBe('completed');
+  await control('/unauthorize', { appid: MINI_PROGRAM });
+  await until('revoked', async () => (await state(MINI_PROGRAM)) === 'revoked');
+}
+
+async function redisIsKilled(): Promise<void> {
+  // Redis writes once a second to disk; what it loses is WeChat's to tell again.
+  const call = followers();
+  await house.redis.kill();
+  monitor?.disconnect();
+  await call.catch(() => {});
+  await Promise.allSettled([followers(), control('/tick', { ticket: 'new' }), at('/readyz')]);
+  await house.redis.restart();
+  monitor = await watchRedis();
+  await until('calls work again', async () => (await followers()).body.state === 'completed');
+}
+
+async function componentFails(): Promise<void> {
+  for (const how of ['truncated', 'html', 'empty', '502', 'reset']) await fail(COMPONENT_TOKEN, how);
+  await fail(COMPONENT_TOKEN, 'errcode', { errcode: 61004 });
+  await expire('component');
+  await expire('authorizer', SERVICE_ACCOUNT);
+  expect((await followers()).body.failure).toBeTruthy();
+  await until('the component is not ready', async () => {
+    // A new ticket ends the backoff, so that each of the failures is met.
+    await control('/tick', { ticket: 'new' });
+    const { body } = await house.api<{ components: { token: { failure: { errcode: number } | null } }[] }>(
+      'GET',
+      '/v1/status',
+    );
+    await followers();
+    return body.components[0]?.token.failure?.errcode === 61004;
+  });
+}
+
+function linesOf(message: string): string[] {
+  return house.workers.flatMap((worker) =>
+    worker.output.split('\n').filter((line) => line.includes(`"msg":"${message}"`)),
+  );
+}
+
+function secretsOfWeChat(): Promise<Record<string, string[]>> {
+  return house.wechat.control('GET', '/secrets');
+}
+
+async function theSearch(): Promise<SecretSearch> {
+  const issued = await secretsOfWeChat();
+  for (const kind of ['tickets', 'componentTokens', 'authorizerTokens', 'refreshTokens', 'authCodes']) {
+    expect(issued[kind]!.length, kind).toBeGreaterThan(1);
+  }
+  const { appsecret, token, encodingAesKey } = house.component;
+  return new SecretSearch({
+    ...issued,
+    virtualTokens,
+    'component secret': [appsecret],
+    'push token': [token],
+    'AES key': [encodingAesKey, Buffer.from(`${encodingAesKey}=`, 'base64')],
+    'API key': [house.apiKey],
+    SECRETS_KEY: [SECRETS_KEY.toString('base64'), SECRETS_KEY],
+    'admin password': [house.adminPassword],
+  });
+}
+
+/** The processes' output, whole. */
+function readLogs(): Places {
+  return new Map(
+    [...house.gateways, ...house.workers].map((child) => [`log of ${child.name}`, Buffer.from(child.output)]),
+  );
+}
+
+/** The files of Redis and of the database, as they lie on the disk. */
+async function readFiles(): Promise<Places> {
+  const files = (await readdir(house.dir, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+  return new Map(
+    await Promise.all(
+      files.map(
+        async ({ parentPath, name }): Promise<[string, Buffer]> => [name, await readFile(join(parentPath, name))],
+      ),
+    ),
+  );
+}
+
+/** Every value under every key, the keys themselves included. */
+async function readRedis(types = new Set<string>()): Promise<Places> {
+  const client = house.redis.client();
+  const places: Places = new Map();
+  try {
+    for await (const keys of client.scanStream({ count: 1_000 })) {
+      for (const key of keys as string[]) {
+        const type = await client.type(key);
+        types.add(type);
+        places.set(
+          `Redis ${type} ${key}`,
+          Buffer.concat([Buffer.from(`${key}\n`), ...(await valuesOf(client, type, key))]),
+        );
+      }
+    }
+  } finally {
+    client.disconnect();
+  }
+  return places;
+}
+
+async function valuesOf(client: Redis, type: string, key: string): Promise<Buffer[]> {
+  const commandOf: Record<string, [command: string, ...args: string[]]> = {
+    string: ['GET', key],
+    hash: ['HGETALL', key],
+    list: ['LRANGE', key, '0', '-1'],
+    set: ['SMEMBERS', key],
+    zset: ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+    stream: ['XRANGE', key, '-', '+'],
+  };
+  const command = commandOf[type];
+  if (!command) throw new Error(`who wrote a ${type} into Redis?`);
+  const values: unknown[] = [await client.callBuffer(...command)];
+  return (values.flat(9) as (Buffer | string | number)[]).flatMap((value) => [
+    Buffer.isBuffer(value) ? value : Buffer.from(String(value)),
+    Buffer.from('\n'),
+  ]);
+}
+
+/** Everything that Bull Board's own API and our status pages tell. */
+async function readBoard(): Promise<Places> {
+  const login = { authorization: `Basic ${Buffer.from(`admin:${house.adminPassword}`).toString('base64')}` };
+  const api = '/admin/queues/api';
+  const places: Places = new Map();
+  const read = async (path: string, headers = login): Promise<string> => {
+    const response = await at(path, headers);
+    expect(response.status, path).toBe(200);
+    const text = await response.text();
+    places.set(`page ${path}`, Buffer.from(text));
+    return text;
+  };
+  await read('/admin/queues/');
+  for (const name of ['pushes', 'calls', 'refreshes', 'authorizations']) {
+    const list = await read(`${api}/queues?activeQueue=${name}&status=latest&page=1&jobsPerPage=200`);
+    const { queues } = JSON.parse(list) as { queues: { name: string; jobs: { id: string }[] }[] };
+    for (const { id } of queues.find((queue) => queue.name === name)!.jobs) {
+      for (const detail of ['', '/logs']) await read(`${api}/queues/${name}/${encodeURIComponent(id)}${detail}`);
+    }
+  }
+  for (const path of ['/v1/status', '/v1/authorizers']) {
+    await read(path, { authorization: `Bearer ${house.apiKey}` });
+  }
+  return places;
+}
+
+function findings(search: SecretSearch, places: Places): string[] {
+  return [...places].flatMap(([place, bytes]) => search.find(place, bytes));
+}
+
+/** A search in nothing finds nothing: what is no secret must be there. */
+function mustHold(places: Places, text: string): void {
+  const holding = [...places.values()].filter((bytes) => bytes.includes(text));
+  expect(holding.length, `places that hold ${text}`).toBeGreaterThan(0);
+}
+
+describe('after a whole run no secret stands in clear', () => {
+  it('in the logs of any process, nor does any openid', async () => {
+    const logs = readLogs();
+    expect(logs.size).toBe(4);
+    for (const [place, bytes] of logs) expect(bytes.includes(house.component.appid), place).toBe(true);
+    expect(findings(await theSearch(), logs)).toEqual([]);
+    expect(openids.length).toBe(25);
+    expect(findings(new SecretSearch({ openids }), logs)).toEqual([]);
+    expect(findings(new SecretSearch({ content: ['一句悄悄话'] }), logs)).toEqual([]);
+  });
+
+  it('in any value in Redis', async () => {
+    const types = new Set<string>();
+    const values = await readRedis(types);
+    expect([...types].sort()).toEqual(expect.arrayContaining(['hash', 'stream', 'string', 'zset']));
+    for (const part of ['token:component', 'token:authorizer', '}:ticket', ':call:', 'code:', 'calls:', 'pushes:']) {
+      expect(
+        [...values.keys()].some((place) => place.includes(part)),
+        part,
+      ).toBe(true);
+    }
+    expect(findings(await theSearch(), values)).toEqual([]);
+    expect(findings(new SecretSearch({ openids, content: ['一句悄悄话'] }), values)).toEqual([]);
+  });
+
+  it('in any command that Redis was sent', async () => {
+    const sent: Places = new Map([['commands', Buffer.from(commands.join('\n'))]]);
+    expect(commands.length).toBeGreaterThan(1_000);
+    mustHold(sent, 'wx:tokens');
+    expect(findings(await theSearch(), sent)).toEqual([]);
+    expect(findings(new SecretSearch({ openids }), sent)).toEqual([]);
+  });
+
+  it('in the files of Redis and of the database', async () => {
+    const files = await readFiles();
+    expect([...files.keys()]).toEqual(expect.arrayContaining(['house.sqlite', expect.stringMatching(/incr\.aof$/)]));
+    for (const pattern of [/aof$/, /sqlite/]) {
+      mustHold(new Map([...files].filter(([name]) => pattern.test(name))), SERVICE_ACCOUNT);
+    }
+    expect(findings(await theSearch(), files)).toEqual([]);
+  });
+
+  it('on Bull Board’s pages and ours', async () => {
+    expect(boardPages.size).toBeGreaterThan(30);
+    mustHold(boardPages, house.component.appid);
+    mustHold(boardPages, 'sealed, ');
+    expect(findings(await theSearch(), boardPages)).toEqual([]);
+    expect(findings(new SecretSearch({ openids, content: ['一句悄悄话'] }), boardPages)).toEqual([]);
+  });
+});
+
+describe('the search finds a secret that was put there on purpose', () => {
+  it('in Redis, whatever holds it and however it is written', async () => {
+    const { tickets, authorizerTokens, refreshTokens } = await secretsOfWeChat();
+    const [ticket, token, refresh] = [tickets![0]!, authorizerTokens![0]!, refreshTokens![1]!];
+    const client = house.redis.client();
+    try {
+      await client.set('planted-string', `{"x":"${Buffer.from(`ab${ticket}`).toString('base64')}"}`);
+      await client.hset('planted-hash', 'field', encodeURIComponent(refresh));
+      await client.hset('planted-field', token, '1');
+      await client.rpush('planted-list', 'a', `Bearer ${token.slice(0, 30)}…`);
+      await client.sadd('planted-set', 'a', virtualTokens[0]!);
+      await client.zadd('planted-zset', 1, Buffer.from(house.component.appsecret).toString('hex'));
+      await client.xadd('planted-stream', '*', 'name', house.apiKey);
+      await client.set(Buffer.from('planted-bytes'), SECRETS_KEY);
+      await client.set(`planted-key ${house.component.encodingAesKey}`, '1');
+    } finally {
+      client.disconnect();
+    }
+    const search = await theSearch();
+    const inValues = findings(search, await readRedis()).filter((found) => found.includes('planted'));
+    const expected = [
+      /^tickets\[0\] in Redis string planted-string \(base64\)/,
+      /^refreshTokens\[1\] in Redis hash planted-hash/,
+      /^authorizerTokens\[0\] in Redis hash planted-field/,
+      /^authorizerTokens\[0\] in Redis list planted-list/,
+      /^virtualTokens\[0\] in Redis set planted-set/,
+      /^component secret\[0\] in Redis zset planted-zset \(hex\)/,
+      /^API key\[0\] in Redis stream planted-stream/,
+      /^SECRETS_KEY\[1\] in Redis string planted-bytes/,
+      /^AES key\[0\] in Redis string planted-key /,
+    ];
+    for (const pattern of expected) expect(inValues).toContainEqual(expect.stringMatching(pattern));
+    const inFiles = findings(search, await readFiles());
+    for (const kind of ['tickets[0]', 'refreshTokens[1]', 'SECRETS_KEY[1]']) {
+      expect(inFiles.filter((found) => found.startsWith(`${kind} in appendonly`)).length, kind).toBeGreaterThan(0);
+    }
+    const inCommands = findings(search, new Map([['commands', Buffer.from(commands.join('\n'))]]));
+    expect(inCommands).toContainEqual(expect.stringMatching(/^API key\[0\] in commands/));
+  });
+
+  it('in the database', async () => {
+    const { refreshTokens } = await secretsOfWeChat();
+    const database = new DatabaseSync(join(house.dir, 'house.sqlite'));
+    try {
+      database.prepare('update authorizers set nick_name = ?').run(refreshTokens!.at(-1)!);
+      const found = findings(await theSearch(), await readFiles());
+      expect(found).toContainEqual(expect.stringMatching(/^refreshTokens\[\d+\] in house\.sqlite/));
+    } finally {
+      database.close();
+    }
+  });
+
+  it('in a log and on Bull Board’s pages', async () => {
+    const client = house.redis.client();
+    try {
+      const [job] = await client.zrange('{wx:pushes}:pushes:completed', '0', '0');
+      await client.hset(`{wx:pushes}:pushes:${job}`, 'name', house.component.appsecret);
+    } finally {
+      client.disconnect();
+    }
+    await house.startGateway(0).says('gateway listening');
+    // A caller's own word for its request is logged as it is.
+    await at('/v1/status', { authorization: 'Bearer x', 'x-request-id': house.component.appsecret });
+    const search = await theSearch();
+    await until('it is logged', () => findings(search, readLogs()).length > 0);
+    expect(findings(search, readLogs())).toEqual(['component secret[0] in log of gateway 0 (plain)']);
+    expect(findings(search, await readBoard())).toContainEqual(
+      expect.stringMatching(/^component secret\[0\] in page \/admin\/queues\/api\/queues/),
+    );
+    expect(findings(new SecretSearch({ openids: [SERVICE_ACCOUNT] }), readLogs()).length).toBeGreaterThan(0);
+  });
+});

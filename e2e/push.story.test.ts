@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Crossroads, type Passed } from './support/crossroads.ts';
+import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { queueCounts } from './support/queue-counts.ts';
+import { until } from './support/until.ts';
+
+interface Delivery {
+  readonly status: number;
+  readonly body: string;
+}
+
+let crossroads: Crossroads;
+let house: House;
+let redis: Redis;
+beforeAll(async () => {
+  crossroads = await Crossroads.open();
+  house = await House.open({ gateways: 2, workers: 2, pushTo: crossroads.url });
+  crossroads.leadTo(house.gatewayUrl(0), house.gatewayUrl(1));
+  redis = house.redis.client();
+  await house.authorized();
+  // From here on, only the pushes of the stories.
+  await house.wechat.control('POST', '/ticket-service', { on: false });
+  await drained();
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await house?.close();
+  await crossroads?.close();
+});
+
+it('takes a message once, however many copies come at the same time on two gateways', async () => {
+  const { completed } = await drained();
+  const passedBefore = crossroads.passed.length;
+  const deliveries = await push({
+    url: 'messages',
+    appid: SERVICE_ACCOUNT,
+    fields: { MsgType: 'text', Content: '你好' },
+    copies: 8,
+    concurrent: true,
+  });
+  expect(deliveries).toHaveLength(8);
+  expect(deliveries.every(accepted)).toBe(true);
+  const passed = crossroads.passed.slice(passedBefore);
+  expect(new Set(passed.map(({ way }) => way))).toEqual(new Set([0, 1]));
+  // Freshly sealed each time: nothing of the envelope tells that they are the same.
+  expect(new Set(passed.map(({ body }) => body.toString())).size).toBe(8);
+  expect((await drained()).completed - completed).toBe(1);
+
+  // Late, when the first has long been handled, and byte for byte.
+  for (const late of passed) expect(await again(late, 0)).toEqual({ status: 200, body: 'success' });
+  expect((await drained()).completed - completed).toBe(1);
+  expect(handled('text')).toHaveLength(1);
+});
+
+it('takes an event once by what it says, since events carry no id', async () => {
+  const { completed } = await drained();
+  const event = {
+    url: 'messages',
+    appid: SERVICE_ACCOUNT,
+    fields: { MsgType: 'event', Event: 'CLICK', EventKey: 'menu-1', CreateTime: now() },
+  };
+  expect((await push({ ...event, copies: 4, concurrent: true })).every(accepted)).toBe(true);
+  expect((await drained()).completed - completed).toBe(1);
+  // The same user in the same second, but another button.
+  expect((await push({ ...event, fields: { ...event.fields, EventKey: 'menu-2' } })).every(accepted)).toBe(true);
+  expect((await drained()).completed - completed).toBe(2);
+  expect(handled('event:CLICK')).toHaveLength(2);
+});
+
+it('never replaces a ticket by an older one, and mints with the newer', async () => {
+  const begunAt = crossroads.passed.length;
+  await house.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 10 });
+  const older = crossroads.passed[begunAt]!;
+  await drained();
+  // What WeChat itself no longer knows nobody can mint with.
+  await house.wechat.control('POST', '/expire', { token: 'ticket' });
+  await house.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 20 });
+  await drained();
+  const held = await ticket();
+
+  for (const gateway of [0, 1]) expect(await again(older, gateway)).toEqual({ status: 200, body: 'success' });
+  await drained();
+  expect(handled('component_verify_ticket').filter(({ outcome }) => outcome === 'older')).toHaveLength(2);
+  expect(await ticket()).toEqual(held);
+
+  const mint = 'POST /cgi-bin/component/api_component_token';
+  const minted = await house.wechat.asked(mint);
+  for (const token of ['component', 'authorizer']) {
+    await house.wechat.control('POST', '/expire', { token, appid: SERVICE_ACCOUNT });
+  }
+  const { body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+  expect(body.state).toBe('completed');
+  expect(body.response?.body).toMatchObject({ total: 25 });
+  expect((await house.wechat.asked(mint)) - minted).toBe(1);
+  expect((await house.wechat.counters()).outcomes[mint]).toEqual({ 0: expect.any(Number) });
+});
+
+it.each([
+  ['bad-msg-signature', 403],
+  ['truncated', 400],
+  ['huge', 413],
+  ['doctype', 400],
+  ['wrong-component', 400],
+  ['plaintext', 400],
+  ['wrong-key', 400],
+])('refuses a push that is %s with %i, and keeps nothing of it', async (fault, status) => {
+  const secret = `never-in-a-log-${fault}`;
+  const before = await everything();
+  const refusals = refused(status).length;
+  const passedBefore = crossroads.passed.length;
+  const kinds = [
+    { url: 'events', fields: { InfoType: 'component_verify_ticket', ComponentVerifyTicket: secret } },
+    { url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'text', Content: secret } },
+  ];
+  for (const kind of kinds) {
+    const [delivery] = await push({ ...kind, fault });
+    expect(delivery?.status).toBe(status);
+    expect(delivery?.body).not.toContain(secret);
+  }
+  await expectNothingNew(before);
+
+  await until('both refusals are logged', () => refused(status).length >= refusals + 2);
+  for (const { body } of crossroads.passed.slice(passedBefore)) {
+    const sealed = /<Encrypt><!\[CDATA\[([^\]]{20})/.exec(body.toString())?.[1];
+    for (const child of [...house.gateways, ...house.workers]) {
+      expect(child.output).not.toContain(secret);
+      if (sealed) expect(child.output).not.toContain(sealed);
+      expect(child.running).toBe(true);
+    }
+  }
+  expect((await push(kinds[1]!)).every(accepted)).toBe(true);
+});
+
+it('does not know components that it does not run', async () => {
+  const before = await everything();
+  const passedBefore = crossroads.passed.length;
+  await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: { Content: '你好' }, fault: 'wrong-component' });
+  const passed = crossroads.passed[passedBefore]!;
+  const url = passed.url.replace(house.component.appid, 'wx0000000000000000');
+  expect(await again({ ...passed, url }, 0)).toMatchObject({ status: 404 });
+  expect(await again({ ...passed, url: url.replace(/\/messages\/[^?]+/, '/events') }, 1)).toMatchObject({
+    status: 404,
+  });
+  await expectNothingNew(before);
+});
+
+it('proves its URLs to WeChat with echostr, and to nobody else', async () => {
+  const [timestamp, nonce, echostr] = [String(now()), '42', '8291634812345'];
+  const signature = createHash('sha1').update([house.component.token, timestamp, nonce].sort().join('')).digest('hex');
+  for (const path of ['events', `messages/${SERVICE_ACCOUNT}`]) {
+    const url = `${house.gatewayUrl()}/wechat/${house.component.appid}/${path}`;
+    const good = await fetch(`${url}?${new URLSearchParams({ signature, timestamp, nonce, echostr })}`);
+    expect([good.status, await good.text()]).toEqual([200, echostr]);
+    const forged = await fetch(
+      `${url}?${new URLSearchParams({ signature: 'f'.repeat(40), timestamp, nonce, echostr })}`,
+    );
+    expect(forged.status).toBe(403);
+    expect(await forged.text()).not.toContain(echostr);
+  }
+});
+
+it.each([
+  [{ url: 'events', fields: { InfoType: 'notify_nobody_knows', Detail: { Deep: '1' } } }, 'notify_nobody_knows'],
+  [{ url: 'messages', appid: SERVICE_ACCOUNT, fields: { Event: 'brand_new' } }, 'event:brand_new'],
+  [{ url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'hologram' } }, 'hologram'],
+])('answers success to what nobody knows yet: %j', async (unknown, name) => {
+  expect((await push(unknown)).every(accepted)).toBe(true);
+  await until('it is noted', () => handled(name).some(({ outcome }) => outcome === 'noted'));
+});
+
+function accepted(delivery: Delivery): boolean {
+  return delivery.status === 200 && delivery.body === 'success';
+}
+
+async function push(what: object): Promise<readonly Delivery[]> {
+  return (await house.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what)).deliveries;
+}
+
+/** The same request once more, as it was. */
+async function again({ url, body }: Passed, gateway: number): Promise<Delivery> {
+  const response = await fetch(house.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
+  return { status: response.status, body: await response.text() };
+}
+
+/** The queue of pushes once all of it is done; what was accepted before is in it by then. */
+async function drained() {
+  return until('all pushes are done', async () => {
+    const counts = await queueCounts(redis, 'pushes');
+    expect(counts.failed).toBe(0);
+    return counts.waiting + counts.active + counts.delayed === 0 && counts;
+  });
+}
+
+interface Kept {
+  readonly counts: unknown;
+  readonly keys: readonly string[];
+  readonly lastPushAt: string;
+}
+
+/** All that Redis keeps, but for what BullMQ and refreshes set for moments; when a push last came is part of it. */
+async function everything(): Promise<Kept> {
+  const counts = await drained();
+  const keys = (await redis.keys('*')).filter((key) => !/:(lock|stalled-check|stalled)$|:lease:/.test(key));
+  return { counts, keys, lastPushAt: (await status()).lastPushAt };
+}
+
+async function expectNothingNew(before: Kept): Promise<void> {
+  const { counts, keys, lastPushAt } = await everything();
+  expect(keys.filter((key) => !before.keys.includes(key))).toEqual([]);
+  expect({ counts, lastPushAt }).toEqual({ counts: before.counts, lastPushAt: before.lastPushAt });
+}
+
+async function status(): Promise<{ lastPushAt: string; ticket: unknown }> {
+  const { body } = await house.api<{ components: { lastPushAt: string; ticket: unknown }[] }>('GET', '/v1/status');
+  return body.components[0]!;
+}
+
+async function ticket(): Promise<unknown> {
+  return (await status()).ticket;
+}
+
+function handled(push: string): Record<string, unknown>[] {
+  const lines = house.workers.flatMap((worker) => worker.lines());
+  return lines.filter((line) => line.msg === 'push' && line.push === push);
+}
+
+function refused(status: number): Record<string, unknown>[] {
+  const lines = house.gateways.flatMap((gateway) => gateway.lines());
+  return lines.filter((line) => line.msg === 'push refused' && line.status === status && line.reason !== undefined);
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}

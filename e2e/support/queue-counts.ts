@@ -1,0 +1,22 @@
+import type { Redis } from 'ioredis';
+
+/** How many jobs lie in each state of one queue, read where BullMQ keeps them. */
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
+export async function queueCounts(redis: Redis, queue: string): Promise<QueueCounts> {
+  const key = (state: string) => `{wx:${queue}}:${queue}:${state}`;
+  const [waiting, active, delayed, completed, failed] = await Promise.all([
+    redis.llen(key('wait')),
+    redis.llen(key('active')),
+    redis.zcard(key('delayed')),
+    redis.zcard(key('completed')),
+    redis.zcard(key('failed')),
+  ]);
+  return { waiting, active, delayed, completed, failed };
+}

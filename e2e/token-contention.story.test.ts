@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { AUTHORIZER_TOKEN, COMPONENT_TOKEN, expire, follower, type Tally, tally, USER_INFO } from './support/tally.ts';
+import { until } from './support/until.ts';
+
+const CALLERS = 200;
+const TOKEN_REFUSALS = [40001, 40014, 42001];
+
+let house: House;
+let openid: string;
+let first: Tally;
+/** Refreshes that the stories so far have made necessary. */
+const due = { component: 0, authorizer: 0 };
+
+beforeAll(async () => {
+  house = await House.open({ gateways: 3, workers: 3 });
+  await house.authorized();
+  openid = await follower(house);
+  await answered(callers(1));
+  first = await tally(house);
+});
+afterAll(() => house.close());
+
+it.each(TOKEN_REFUSALS)(
+  'both tokens die (%i) under 200 callers: one refresh each, and everybody is answered',
+  async (as) => {
+    const before = await tally(house);
+    await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 1_000, count: 100 });
+    const calls = callers(CALLERS);
+    await until('a hundred calls are at WeChat', async () => (await asked(before, USER_INFO)) >= 100);
+    await expire(house, ['authorizer', 'component'], as);
+    await answered(calls);
+    await refreshed(before, { component: 1, authorizer: 1 });
+    const after = await tally(house);
+    expect(after.answered(USER_INFO, as) - before.answered(USER_INFO, as)).toBeGreaterThan(0);
+  },
+);
+
+it('only the account’s token dies: the component’s stays', async () => {
+  const before = await tally(house);
+  await expire(house, ['authorizer']);
+  await answered(callers(CALLERS));
+  await refreshed(before, { component: 0, authorizer: 1 });
+});
+
+it('WeChat takes longer over the account’s token than a lease lasts: still one refresh', async () => {
+  const before = await tally(house);
+  await house.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: 6_000 });
+  await expire(house, ['authorizer']);
+  await answered(callers(CALLERS));
+  await house.wechat.control('DELETE', '/faults');
+  await refreshed(before, { component: 0, authorizer: 1 });
+  expect(await asked(before, AUTHORIZER_TOKEN)).toBe(1);
+});
+
+it('WeChat takes longer over the component’s token than a lease lasts: still one refresh', async () => {
+  const before = await tally(house);
+  await house.wechat.control('POST', '/delay', { path: COMPONENT_TOKEN, ms: 6_000 });
+  await expire(house, ['authorizer', 'component']);
+  await answered(callers(CALLERS));
+  await house.wechat.control('DELETE', '/faults');
+  await refreshed(before, { component: 1, authorizer: 1 });
+  expect(await asked(before, COMPONENT_TOKEN)).toBe(1);
+});
+
+it('the tokens die while nobody calls: the next caller is answered after one refresh', async () => {
+  const before = await tally(house);
+  await expire(house, ['authorizer', 'component']);
+  await answered(callers(1));
+  await refreshed(before, { component: 1, authorizer: 1 });
+  await answered(callers(3));
+  await refreshed(before, { component: 1, authorizer: 1 }, 'again');
+});
+
+it('callers who come late with the old token do not end the new one', async () => {
+  const before = await tally(house);
+  await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 4_000, count: 30 });
+  const late = callers(30);
+  await until('thirty calls are at WeChat', async () => (await asked(before, USER_INFO)) >= 30);
+  await expire(house, ['authorizer']);
+  await answered(callers(1));
+  const between = await tally(house);
+  // The others have not heard yet that their token is dead.
+  expect(between.answered(USER_INFO, 42001) - before.answered(USER_INFO, 42001)).toBe(1);
+  expect(between.authorizerTokens - before.authorizerTokens).toBe(1);
+
+  await answered(late);
+  const after = await tally(house);
+  expect(after.answered(USER_INFO, 42001) - before.answered(USER_INFO, 42001)).toBe(31);
+  await refreshed(before, { component: 0, authorizer: 1 });
+});
+
+it('all in all there were as many refreshes as deaths', async () => {
+  const last = await tally(house);
+  expect(last.componentTokens - first.componentTokens).toBe(due.component);
+  expect(last.authorizerTokens - first.authorizerTokens).toBe(due.authorizer);
+});
+
+/** Programs that ask for the same user at once, spread over the gateways. */
+function callers(count: number): Promise<{ status: number; body: CallBody }>[] {
+  const request = { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 };
+  return Array.from({ length: count }, (_, i) => house.call(SERVICE_ACCOUNT, request, i));
+}
+
+/** Everybody got what they asked for, and nobody saw a refused token. */
+async function answered(calls: Promise<{ status: number; body: CallBody }>[]): Promise<void> {
+  const answers = await Promise.all(calls);
+  const wrong = answers.filter(
+    ({ status, body }) => status !== 200 || body.state !== 'completed' || body.response?.body.openid !== openid,
+  );
+  expect(wrong.map(({ status, body }) => ({ status, ...body }))).toEqual([]);
+}
+
+async function asked(before: Tally, path: string): Promise<number> {
+  return (await tally(house)).asked(path) - before.asked(path);
+}
+
+async function refreshed(
+  before: Tally,
+  times: { component: number; authorizer: number },
+  counted?: 'again',
+): Promise<void> {
+  const after = await tally(house);
+  expect({
+    component: after.componentTokens - before.componentTokens,
+    authorizer: after.authorizerTokens - before.authorizerTokens,
+  }).toEqual(times);
+  if (counted === 'again') return;
+  due.component += times.component;
+  due.authorizer += times.authorizer;
+}

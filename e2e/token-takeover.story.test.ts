@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Child } from './support/child.ts';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import {
+  AUTHORIZER_TOKEN,
+  COMPONENT_TOKEN,
+  componentVersion,
+  expire,
+  follower,
+  type Tally,
+  tally,
+  USER_INFO,
+} from './support/tally.ts';
+import { until } from './support/until.ts';
+
+const TAKEOVER_MS = 10_000;
+
+let house: House;
+let openid: string;
+/** The only worker at the beginning of a story, so the one that refreshes. */
+let first: Child;
+let before: Tally;
+
+beforeAll(async () => {
+  house = await House.open();
+  await house.authorized();
+  openid = await follower(house);
+});
+afterAll(() => house.close());
+
+beforeEach(async () => {
+  first = house.workers.find((worker) => worker.running)!;
+  expect((await call()).body.state).toBe('completed');
+  before = await tally(house);
+});
+
+afterEach(async () => {
+  await house.wechat.control('DELETE', '/faults');
+  // A worker that was frozen is as good as any other: it leaves in good order.
+  if (first.running) expect(await first.leave()).toBe(0);
+});
+
+it('a worker frozen while it refreshes is replaced, and when it wakes, its token changes nothing', async () => {
+  // WeChat lends it the token after it has lent the other one.
+  await slow(COMPONENT_TOKEN, 6_000);
+  await expire(house, ['authorizer', 'component']);
+  const waiting = call();
+  await arrived(COMPONENT_TOKEN, 1);
+  const version = await componentVersion(house);
+  first.freeze();
+  await takenOver(COMPONENT_TOKEN);
+  expect((await waiting).body.state).toBe('completed');
+  const newer = await componentVersion(house);
+  expect(newer).toBeGreaterThan(version);
+
+  await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
+  first.thaw();
+  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('outrun'));
+  expect(await componentVersion(house)).toBe(newer);
+  expect((await call()).body.state).toBe('completed');
+  expect(await lent()).toEqual({ component: 2, authorizer: 1 });
+});
+
+it('the same, and Redis loses everything while it is frozen', async () => {
+  await slow(COMPONENT_TOKEN, 6_000);
+  await expire(house, ['authorizer', 'component']);
+  const waiting = call();
+  await arrived(COMPONENT_TOKEN, 1);
+  const version = await componentVersion(house);
+  first.freeze();
+  await house.redis.flush();
+  await takenOver(COMPONENT_TOKEN);
+  expect((await waiting).body.failure?.code).toBe('call_lost');
+  const newer = await until('a new token is kept', async () => (await componentVersion(house)) || undefined);
+  expect(newer).toBeGreaterThan(version);
+
+  await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
+  first.thaw();
+  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('outrun'));
+  expect(await componentVersion(house)).toBe(newer);
+  expect((await call()).body.state).toBe('completed');
+  expect(await lent()).toEqual({ component: 2, authorizer: 1 });
+});
+
+it('a worker that wakes to a refusal does not keep anybody from the token that another is fetching', async () => {
+  await slow(COMPONENT_TOKEN, 3_000);
+  await house.wechat.control('POST', '/fail', { path: COMPONENT_TOKEN, how: 'errcode', errcode: -1 });
+  await slow(COMPONENT_TOKEN, 4_000);
+  await expire(house, ['authorizer', 'component']);
+  const waiting = call();
+  await arrived(COMPONENT_TOKEN, 1);
+  first.freeze();
+  await takenOver(COMPONENT_TOKEN);
+  first.thaw();
+  await until('the first worker hears the refusal', () => refreshes(first, 'component').includes('failed'));
+  // The other one's answer is still on its way.
+  expect(await lent()).toEqual({ component: 0, authorizer: 0 });
+  expect((await house.api('GET', '/v1/status')).body).toMatchObject({
+    ready: true,
+    components: [{ ready: true, reasons: [], token: { failure: null } }],
+  });
+  expect((await waiting).body).toMatchObject({ state: 'completed', failure: null });
+  expect(await lent()).toEqual({ component: 1, authorizer: 1 });
+});
+
+it('a worker killed while it refreshes is replaced', async () => {
+  await slow(AUTHORIZER_TOKEN, 30_000);
+  await expire(house, ['authorizer']);
+  const waiting = call();
+  await arrived(AUTHORIZER_TOKEN, 1);
+  await first.kill();
+  await takenOver(AUTHORIZER_TOKEN);
+  expect((await waiting).body.state).toBe('completed');
+  expect(await lent()).toEqual({ component: 0, authorizer: 1 });
+});
+
+/** Somebody who needs the account's token; on the way to it the component's, too. */
+function call(): Promise<{ status: number; body: CallBody }> {
+  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
+}
+
+/** WeChat takes its time over the next request, and does what it was asked only then. */
+function slow(path: string, ms: number): Promise<unknown> {
+  return house.wechat.control('POST', '/delay', { path, ms, count: 1 });
+}
+
+async function lent(): Promise<{ component: number; authorizer: number }> {
+  const now = await tally(house);
+  return {
+    component: now.componentTokens - before.componentTokens,
+    authorizer: now.authorizerTokens - before.authorizerTokens,
+  };
+}
+
+function arrived(path: string, times: number, withinMs?: number): Promise<unknown> {
+  return until(
+    `WeChat is asked ${path} ${times} times`,
+    async () => (await tally(house)).asked(path) - before.asked(path) === times,
+    withinMs,
+  );
+}
+
+/** A second worker starts at the moment the first one falls out, and asks WeChat in its place. */
+async function takenOver(path: string): Promise<void> {
+  house.startWorker();
+  await arrived(path, 2, TAKEOVER_MS);
+}
+
+/** How the refreshes of one kind of token ended in one worker, as it logs them. */
+function refreshes(worker: Child, kind: string): unknown[] {
+  return worker
+    .lines()
+    .filter((line) => line.msg === 'refresh' && line.kind === kind)
+    .map((line) => line.outcome);
+}

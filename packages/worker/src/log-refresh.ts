@@ -1,0 +1,22 @@
+import type { RefreshListener } from '@wxthirdparty/platform';
+import type { Logger } from 'pino';
+
+/** One line per refresh, whether a job or another refresh needed it. */
+export function logRefresh(log: Logger): RefreshListener {
+  return (owner, result, ms) => {
+    const line = { kind: owner.kind, component: owner.component, appid: owner.appid, outcome: result.outcome, ms };
+    switch (result.outcome) {
+      case 'stored':
+      case 'outrun':
+        log.info({ ...line, version: result.version }, 'refresh');
+        break;
+      case 'failed': {
+        const { code, remedy, errcode, rid, message } = result.failure;
+        log.warn({ ...line, code, remedy, errcode, rid, reason: message }, 'refresh');
+        break;
+      }
+      default:
+        log.debug(line, 'refresh');
+    }
+  };
+}
