@@ -69,6 +69,11 @@ export async function exported(house: House, appid: string, query = ''): Promise
     .map((line) => JSON.parse(line) as FollowerBody);
 }
 
+/** One follower, as the export shows him. */
+export async function follower(house: House, appid: string, openid: string): Promise<FollowerBody | undefined> {
+  return (await exported(house, appid)).find((one) => one.openid === openid);
+}
+
 /** Whoever follows the account at WeChat, in the order of the table. */
 export async function followersAtWeChat(house: House, appid: string): Promise<string[]> {
   const { openids } = await house.wechat.control<{ openids: string[] }>(
