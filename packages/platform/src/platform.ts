@@ -16,13 +16,13 @@ import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
-import { openBulkWriter } from './database/bulk.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncJob } from './follower/follower-sync-job.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
+import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
@@ -129,7 +129,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const replica = databaseReadUrl
     ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
     : database;
-  const bulk = scope.keep('bulk writer', openBulkWriter(settings.databaseUrl, database), (b) => b.close());
+  const writer = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
@@ -204,8 +204,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   scope.keep('calls', calls, (c) => c.close());
 
-  const followerStore = new FollowerStore(database, bulk);
-  const followerSyncStore = new FollowerSyncStore(database, bulk);
+  const followerStore = new FollowerStore(database, writer);
+  const followerSyncStore = new FollowerSyncStore(database, writer);
   const syncSchedules = new SyncSchedules(database);
 
   const performing = {
@@ -222,6 +222,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     followers: followerStore,
     syncs: followerSyncStore,
     dueSet,
+    writer,
     tokens,
     ledger: performing.ledger,
     transport,
@@ -232,7 +233,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
-    followers: new Followers(authorizers, new FollowerStore(replica, bulk)),
+    followers: new Followers(authorizers, new FollowerStore(replica, writer)),
     followerSyncs: new FollowerSyncs({
       redis: front,
       authorizers,

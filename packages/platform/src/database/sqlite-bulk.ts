@@ -1,66 +1,54 @@
-import { Worker } from 'node:worker_threads';
-import type { RowStatement } from './upsert-rows.ts';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { BulkStep, BulkWriter } from './bulk.ts';
+import { sqliteUpsert } from './upsert-rows.ts';
 
-export interface BulkAnswer {
-  readonly id: number;
-  readonly result?: 'done' | 'undone';
-  readonly error?: { readonly message: string; readonly errcode?: number };
-}
+const MOST_PREPARED = 50;
 
-/** A thread that owns a connection to the SQLite file; it begins with the first write. */
-export class SqliteBulk {
-  readonly #path: string;
-  #thread: Worker | undefined;
-  #asked = 0;
-  readonly #waiting = new Map<number, { resolve(result: 'done' | 'undone'): void; reject(error: Error): void }>();
+/** Synchronous, and it waits for other processes' locks: for a thread of its own. */
+export function openSqliteBulk(path: string): BulkWriter {
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA busy_timeout = 10000');
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec('PRAGMA synchronous = NORMAL');
+  // A page that is changed several times between two checkpoints goes into the file once.
+  database.exec('PRAGMA wal_autocheckpoint = 8000');
+  database.exec('PRAGMA cache_size = -16000');
+  const prepared = new Map<string, StatementSync>();
 
-  constructor(path: string) {
-    this.#path = path;
+  function prepare(text: string): StatementSync {
+    const there = prepared.get(text);
+    if (there) return there;
+    if (prepared.size >= MOST_PREPARED) prepared.clear();
+    const statement = database.prepare(text);
+    prepared.set(text, statement);
+    return statement;
   }
 
-  write(statements: readonly RowStatement[]): Promise<'done' | 'undone'> {
-    const thread = this.#open();
-    const id = ++this.#asked;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      thread.ref();
-      thread.postMessage({ id, statements });
-    });
+  function write(steps: readonly BulkStep[]): 'done' | 'undone' {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const step of steps) {
+        if ('table' in step) {
+          const { text, values, width, shared } = sqliteUpsert(step);
+          const statement = prepare(text);
+          for (let at = 0; at < values.length; at += width) {
+            statement.run(...values.slice(at, at + width), ...shared);
+          }
+        } else {
+          const { changes } = prepare(step.text).run(...step.parameters);
+          if (step.orUndo && Number(changes) === 0) {
+            database.exec('ROLLBACK');
+            return 'undone';
+          }
+        }
+      }
+      database.exec('COMMIT');
+      return 'done';
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
   }
 
-  /** What was asked for before is written. */
-  async close(): Promise<void> {
-    const thread = this.#thread;
-    if (!thread) return;
-    this.#thread = undefined;
-    const gone = new Promise((resolve) => thread.once('exit', resolve));
-    thread.postMessage('close');
-    await gone;
-  }
-
-  #open(): Worker {
-    if (this.#thread) return this.#thread;
-    const thread = new Worker(new URL('./sqlite-bulk-thread.ts', import.meta.url), {
-      workerData: { path: this.#path },
-      // Its garbage is short-lived; a small heap keeps the process small.
-      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 },
-    });
-    thread.on('message', ({ id, result, error }: BulkAnswer) => {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (this.#waiting.size === 0) thread.unref();
-      if (result) waiting?.resolve(result);
-      else waiting?.reject(Object.assign(new Error(error?.message), { errcode: error?.errcode }));
-    });
-    const ended = (error: Error) => {
-      if (this.#thread === thread) this.#thread = undefined;
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
-      this.#waiting.clear();
-    };
-    thread.on('error', ended);
-    thread.on('exit', () => ended(new Error('the thread that writes to SQLite has ended')));
-    thread.unref();
-    this.#thread = thread;
-    return thread;
-  }
+  return { write: async (steps) => write(steps), close: async () => database.close() };
 }

@@ -26,7 +26,6 @@ export interface RowStatement {
   readonly width: number;
   /** Follow the values of each row. */
   readonly shared: readonly SqlValue[];
-  readonly orUndo?: boolean | undefined;
 }
 
 /** A prepared statement run row by row is SQLite's fastest way; rows that stay as they are are not written at all. */

@@ -33,6 +33,11 @@ export interface FollowerQuestion {
   readonly body?: unknown;
 }
 
+export interface UnreadQuestion extends FollowerQuestion {
+  /** An answer that begins so has succeeded, and is handed on unread. */
+  readonly unreadIf: string;
+}
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Why a request brought nothing. */
@@ -52,6 +57,12 @@ export type NoAnswer =
 /** `askedAt`: when the request left, on Redis' clock (ms). */
 export type Asked = { readonly kind: 'answered'; readonly value: Fields; readonly askedAt: number } | NoAnswer;
 
+export interface Unread {
+  readonly kind: 'unread';
+  readonly body: Buffer;
+  readonly askedAt: number;
+}
+
 export interface AskOptions {
   readonly tokens: Tokens;
   readonly ledger: Ledger;
@@ -65,7 +76,19 @@ export async function askFollowers(
   question: FollowerQuestion,
   signal: AbortSignal,
   options: AskOptions,
-): Promise<Asked> {
+): Promise<Asked>;
+export async function askFollowers(
+  account: FollowerAccount,
+  question: UnreadQuestion,
+  signal: AbortSignal,
+  options: AskOptions,
+): Promise<Asked | Unread>;
+export async function askFollowers(
+  account: FollowerAccount,
+  question: FollowerQuestion & Partial<UnreadQuestion>,
+  signal: AbortSignal,
+  options: AskOptions,
+): Promise<Asked | Unread> {
   const pair = { component: account.component, appid: account.appid, path: question.path };
   let refusals = 0;
   let last: FollowerSyncError | undefined;
@@ -75,6 +98,10 @@ export async function askFollowers(
     const departure = await options.ledger.take(pair);
     if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
     const answer = await send(question, token, signal, options);
+    if (Buffer.isBuffer(answer)) {
+      if (departure.probe) await options.ledger.reopen(pair);
+      return { kind: 'unread', body: answer, askedAt: departure.leftAt };
+    }
     if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
     if (answer instanceof TransportFailure) last = told(answer);
     else if (answer.kind !== 'json') last = brokenAnswer(question.doing);
@@ -120,11 +147,11 @@ async function tokenFor(account: FollowerAccount, signal: AbortSignal, tokens: T
 }
 
 async function send(
-  { method, path, query = {}, body }: FollowerQuestion,
+  { method, path, query = {}, body, unreadIf }: FollowerQuestion & Partial<UnreadQuestion>,
   token: Token,
   signal: AbortSignal,
   { transport, apiBase }: AskOptions,
-): Promise<Answer | TransportFailure> {
+): Promise<Answer | Buffer | TransportFailure> {
   const search = new URLSearchParams({ ...query, access_token: token.value });
   try {
     const response = await transport.send({
@@ -136,7 +163,11 @@ async function send(
       timeoutMs: ANSWER_WITHIN_MS,
       signal,
     });
-    return readAnswer(response);
+    const succeeded =
+      unreadIf !== undefined &&
+      response.status === 200 &&
+      response.body.toString('latin1', 0, unreadIf.length) === unreadIf;
+    return succeeded ? response.body : readAnswer(response);
   } catch (error) {
     if (error instanceof TransportFailure) return error;
     throw error;

@@ -1,7 +1,8 @@
 import type { SqlValue } from '../database/statement.ts';
-import type { Asked, FollowerQuestion, NoAnswer } from './ask-followers.ts';
+import type { Asked, NoAnswer, Unread, UnreadQuestion } from './ask-followers.ts';
 import type { FollowerAccount } from './follower.ts';
-import { pushDetail, pushListed } from './follower-row.ts';
+import { pushDetails, pushListed } from './follower-row.ts';
+import type { UnreadDetails } from './follower-writer.ts';
 
 const BATCH = 100;
 /** Requests of one sync on their way at the same time: interactive calls share the sockets and WeChat's patience. */
@@ -12,11 +13,13 @@ export interface FetchedDetails {
   readonly kind: 'fetched';
   /** Row after row, as `followerUpsert` wants them. */
   readonly values: readonly SqlValue[];
+  /** Answers that are still to be read. */
+  readonly answers: readonly UnreadDetails[];
   /** When the earliest batch was asked for (ms). */
   readonly askedAt: number;
 }
 
-export type Ask = (question: FollowerQuestion) => Promise<Asked>;
+export type Ask = (question: UnreadQuestion) => Promise<Asked | Unread>;
 
 /** Who these openids are, in batches; all of them, or why not. */
 export async function fetchDetails(
@@ -52,14 +55,28 @@ async function fetchBatch(
     method: 'POST',
     path: '/cgi-bin/user/info/batchget',
     body: { user_list: openids.map((openid) => ({ openid, lang: 'zh_CN' })) },
+    unreadIf: '{"user_info_list":',
   });
-  if (asked.kind === 'answered') return read(account, openids, asked.value.user_info_list, asked.askedAt);
+  const { askedAt } = { askedAt: 0, ...asked };
+  if (asked.kind === 'unread') {
+    return {
+      kind: 'fetched',
+      values: [],
+      answers: [{ openids: openids.join('\n'), body: asked.body, askedAt }],
+      askedAt,
+    };
+  }
+  if (asked.kind === 'answered') {
+    const values: SqlValue[] = [];
+    pushDetails(values, account, openids, asked.value.user_info_list, askedAt);
+    return { kind: 'fetched', values, answers: [], askedAt };
+  }
   if (asked.kind !== 'refused' || asked.failure.errcode !== FOREIGN_OPENID) return asked;
   if (openids.length === 1) {
     // WeChat listed it and does not know it: kept as listed.
     const values: SqlValue[] = [];
     pushListed(values, account, openids[0]!);
-    return { kind: 'fetched', values, askedAt: Number.POSITIVE_INFINITY };
+    return { kind: 'fetched', values, answers: [], askedAt: Number.POSITIVE_INFINITY };
   }
   const half = openids.length >> 1;
   const left = await fetchBatch(account, openids.slice(0, half), ask);
@@ -69,21 +86,11 @@ async function fetchBatch(
   return joined([left, right]);
 }
 
-function read(account: FollowerAccount, openids: readonly string[], list: unknown, askedAt: number): FetchedDetails {
-  const values: SqlValue[] = [];
-  const missing = new Set(openids);
-  for (const detail of Array.isArray(list) ? (list as Record<string, unknown>[]) : []) {
-    const openid = detail?.openid;
-    if (typeof openid === 'string' && missing.delete(openid)) pushDetail(values, account, detail, askedAt);
-  }
-  for (const openid of missing) pushListed(values, account, openid);
-  return { kind: 'fetched', values, askedAt };
-}
-
 function joined(parts: readonly FetchedDetails[]): FetchedDetails {
   return {
     kind: 'fetched',
     values: parts.flatMap((part) => part.values),
+    answers: parts.flatMap((part) => part.answers),
     askedAt: Math.min(...parts.map((part) => part.askedAt)),
   };
 }

@@ -76,6 +76,22 @@ export function pushDetail(
   );
 }
 
+/** A whole answer of `user/info/batchget`: who is missing in it was listed, and is kept as listed. */
+export function pushDetails(
+  values: SqlValue[],
+  account: FollowerAccount,
+  openids: readonly string[],
+  list: unknown,
+  askedAt: number,
+): void {
+  const missing = new Set(openids);
+  for (const detail of Array.isArray(list) ? (list as Record<string, unknown>[]) : []) {
+    const openid = detail?.openid;
+    if (typeof openid === 'string' && missing.delete(openid)) pushDetail(values, account, detail, askedAt);
+  }
+  for (const openid of missing) pushListed(values, account, openid);
+}
+
 export function toFollower(row: FollowerRow): Follower {
   return {
     openid: row.openid,

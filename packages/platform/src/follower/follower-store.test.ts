@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { beijingDay } from '../beijing-time.ts';
-import { type BulkWriter, openBulkWriter } from '../database/bulk.ts';
 import type { SqlValue } from '../database/statement.ts';
 import type { FollowerFilter } from './follower.ts';
 import { followerUpsert, pushDetail, pushListed } from './follower-row.ts';
 import { FollowerStore } from './follower-store.ts';
+import { FollowerWriter } from './follower-writer.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
 const at = (iso: string) => Date.parse(iso);
 
 describe.each(databases)('followers on %s', (kind) => {
   let database: TestDatabase;
-  let bulk: BulkWriter;
+  let bulk: FollowerWriter;
   let store: FollowerStore;
   beforeAll(async () => {
     database = await startDatabase(kind);
-    bulk = openBulkWriter(database.url, database.sql);
+    bulk = new FollowerWriter(database.url);
     store = new FollowerStore(database.sql, bulk);
   });
   afterAll(async () => {
@@ -170,6 +170,21 @@ describe.each(databases)('followers on %s', (kind) => {
       { day: '2026-11-21', subscribed: 2, unsubscribed: 0 },
       { day: '2026-11-22', subscribed: 0, unsubscribed: 1 },
     ]);
+  });
+
+  it('reads answers of WeChat beside the main thread, and says which it cannot read', async () => {
+    const write = (text: string) =>
+      bulk.write([{ account, answers: [{ openids: 'oA\noB', body: Buffer.from(text), askedAt: 5 }], askedAt: 5 }]);
+    expect(await write('{"user_info_list":[{"subscribe":1,"openid":"oA","remark":"read","x":1}]}')).toBe('done');
+    expect((await all()).map((f) => [f.openid, f.remark, f.extra])).toEqual([
+      ['oA', 'read', { x: 1 }],
+      ['oB', null, {}],
+    ]);
+    const before = await all();
+    expect(await write('{"user_info_list":[{"subscribe":1,"openid":"oA","rema')).toBe('unreadable');
+    expect(await write('{"user_info_list":[{"openid":"oA","remark":"\u0008"}]}')).toBe('unreadable');
+    expect(await write('{"user_info_list":[{"openid":"oA","x":98765432109876543210}]}')).toBe('unreadable');
+    expect(await all()).toEqual(before);
   });
 
   it('writes all or nothing', async () => {

@@ -98,7 +98,7 @@ export class FollowerSyncStore {
     const run = Number(row.run) + 1;
     const { numUpdatedRows } = await this.#sql
       .updateTable('follower_syncs')
-      .set({ run, state: 'running', started_at: row.started_at ?? now, waiting_until: null, updated_at: now })
+      .set({ run, state: 'running', started_at: row.started_at ?? now, updated_at: now })
       .where('id', '=', id)
       .where('run', '=', row.run)
       .where('state', 'in', ['queued', 'running'])
@@ -111,25 +111,27 @@ export class FollowerSyncStore {
    * sync was paused or cancelled; then nothing was written.
    */
   checkpoint(sync: SyncRun, steps: readonly BulkStep[], rate?: number): Promise<'done' | 'undone'> {
-    return this.#bulk.write([
-      change(sync, {
-        phase: sync.phase,
-        total: sync.total,
-        listed: sync.listed,
-        detailed: sync.detailed,
-        pages: sync.pages,
-        next_openids: JSON.stringify(sync.nextOpenids),
-        listing_from: sync.listingFrom,
-        splits: JSON.stringify(sync.splits),
-        bucket: sync.bucket,
-        after_openid: sync.afterOpenid,
-        error: null,
-        troubles: 0,
-        trouble_since: null,
-        ...(rate === undefined ? {} : { rate }),
-      }),
-      ...steps,
-    ]);
+    return this.#bulk.write([this.checkpointOf(sync, rate), ...steps]);
+  }
+
+  checkpointOf(sync: SyncRun, rate?: number): BulkStep {
+    return change(sync, {
+      phase: sync.phase,
+      total: sync.total,
+      listed: sync.listed,
+      detailed: sync.detailed,
+      pages: sync.pages,
+      next_openids: JSON.stringify(sync.nextOpenids),
+      listing_from: sync.listingFrom,
+      splits: JSON.stringify(sync.splits),
+      bucket: sync.bucket,
+      after_openid: sync.afterOpenid,
+      error: null,
+      waiting_until: null,
+      troubles: 0,
+      trouble_since: null,
+      ...(rate === undefined ? {} : { rate }),
+    });
   }
 
   /** The sync goes on later; `trouble` unless it is a matter of course, such as a closed quota. */

@@ -1,15 +1,16 @@
-import { Failure } from '@wxthirdparty/wechat';
+import { Failure, readAnswer } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
-import { fetchDetails } from './fetch-details.ts';
-import { followerUpsert, pushesBefore, pushListed } from './follower-row.ts';
+import { type FetchedDetails, fetchDetails } from './fetch-details.ts';
+import { followerUpsert, pushDetails, pushesBefore, pushListed } from './follower-row.ts';
 import type { FollowerStore } from './follower-store.ts';
 import type { FollowerSyncError } from './follower-sync.ts';
 import type { FollowerSyncStore, SyncRun } from './follower-sync-store.ts';
+import type { FollowerWriter } from './follower-writer.ts';
 import { type Bucket, chooseSplits, forgetListed, keepListed, readBucket } from './listed-openids.ts';
 
 /** A turn lasts so long; then other syncs have theirs, and a process that leaves waits for no more. */
@@ -33,6 +34,7 @@ export interface TurnOptions extends AskOptions {
   readonly followers: FollowerStore;
   readonly syncs: FollowerSyncStore;
   readonly dueSet: DueSet;
+  readonly writer: FollowerWriter;
 }
 
 /** What a turn came to, for the log. */
@@ -153,9 +155,7 @@ class SyncTurn {
       if (fetched.kind !== 'fetched') return this.#noAnswer(fetched);
       sync.detailed += chunk.length;
       sync.afterOpenid = chunk.at(-1)!;
-      // A batch of strangers only was answered at no time in particular.
-      const askedAt = Number.isFinite(fetched.askedAt) ? fetched.askedAt : (sync.listingFrom ?? 0);
-      writing = this.#save([followerUpsert(fetched.values, askedAt)]);
+      writing = this.#saveDetails(fetched);
       at += CHUNK;
       if (this.#over() || this.#signal.aborted) break;
     }
@@ -222,6 +222,26 @@ class SyncTurn {
     }
   }
 
+  /** What is odd about an answer is rare, and read here, where it may be forgiven. */
+  async #saveDetails({ values, answers, askedAt }: FetchedDetails): Promise<Stop | undefined> {
+    const sync = this.#sync;
+    // A batch of strangers only was answered at no time in particular.
+    const asked = Number.isFinite(askedAt) ? askedAt : (sync.listingFrom ?? 0);
+    const known = values.length > 0 ? [followerUpsert(values, asked)] : [];
+    const checkpoint = this.#o.syncs.checkpointOf(sync, this.#rate());
+    const written = await this.#o.writer.write([checkpoint, ...known, { account: sync, answers, askedAt: asked }]);
+    if (written !== 'unreadable') return written === 'done' ? undefined : takenOver;
+    const all = [...values];
+    for (const { openids, body, askedAt } of answers) {
+      const answer = readAnswer({ status: 200, headers: {}, body: Buffer.from(body) });
+      if (answer.kind !== 'json') return this.#noAnswer(brokenDetails);
+      const list = (answer.value as Fields).user_info_list;
+      pushDetails(all, sync, openids.split('\n'), list, askedAt);
+    }
+    const again = await this.#o.writer.write([checkpoint, followerUpsert(all, asked)]);
+    return again === 'done' ? undefined : takenOver;
+  }
+
   async #save(steps: readonly BulkStep[]): Promise<Stop | undefined> {
     return (await this.#o.syncs.checkpoint(this.#sync, steps, this.#rate())) === 'done' ? undefined : takenOver;
   }
@@ -257,6 +277,13 @@ class SyncTurn {
     return seconds < 0.2 ? undefined : Math.round((listed + detailed - this.#rateFrom.done) / seconds);
   }
 }
+
+const brokenDetails: NoAnswer = {
+  kind: 'postponed',
+  afterMs: undefined,
+  trouble: true,
+  error: { code: 'wechat_broken_answer', remedy: 'retry', message: "WeChat's answer with details is broken." },
+};
 
 /** A database that went away in the middle is asked again; what it has written stands in the record. */
 function awayOrThrow(error: unknown): Stop {
