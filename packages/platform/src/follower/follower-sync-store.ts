@@ -123,7 +123,8 @@ export class FollowerSyncStore {
       pages: sync.pages,
       next_openids: JSON.stringify(sync.nextOpenids),
       listing_from: sync.listingFrom,
-      splits: JSON.stringify(sync.splits),
+      // Chosen by the first page, and never again.
+      ...(sync.pages <= 1 ? { splits: JSON.stringify(sync.splits) } : {}),
       bucket: sync.bucket,
       after_openid: sync.afterOpenid,
       error: null,

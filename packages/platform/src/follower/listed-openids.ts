@@ -1,8 +1,8 @@
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 
-/** Followers worked on together: few enough for memory, many enough that a bucket is worth a look at the table. */
-const BUCKET = 20_000;
+/** Followers worked on together: so few that they are gone before the garbage collector takes them for lasting. */
+const BUCKET = 5_000;
 const MOST_BUCKETS = 1_000;
 
 /**
@@ -72,6 +72,7 @@ export async function readBucket(sql: Sql, syncId: string, bucket: number): Prom
     .where('bucket', '=', bucket)
     .orderBy('page')
     .execute();
-  const openids = [...new Set(rows.flatMap((row) => row.openids.split('\n')))].sort();
+  const all = rows.flatMap((row) => row.openids.split('\n')).sort();
+  const openids = all.filter((openid, i) => openid !== all[i - 1]);
   return { openids, askedAt: Math.min(...rows.map((row) => Number(row.asked_at))) };
 }

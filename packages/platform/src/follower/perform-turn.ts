@@ -186,22 +186,29 @@ class SyncTurn {
     return (await this.#o.syncs.finish(sync)) === 'done' ? { outcome: 'completed' } : takenOver;
   }
 
+  /** Both are in the order of the table, so one walk along both is enough. */
   async #compare({ openids }: Bucket): Promise<{ missing: string[]; gone: string[] }> {
     const sync = this.#sync;
-    const missing = new Set(openids);
-    const listed = new Set(openids);
+    const missing: string[] = [];
     const gone: string[] = [];
     const before = pushesBefore(sync.listingFrom ?? 0);
     const from = sync.bucket === 0 ? '' : sync.splits[sync.bucket - 1]!;
+    let at = 0;
     for await (const rows of this.#o.followers.statuses(sync, from, sync.splits[sync.bucket])) {
       for (const { openid, subscribed, status_at } of rows) {
+        while (at < openids.length && openids[at]! < openid) missing.push(openids[at++]!);
         const follows = Number(subscribed) === 1;
+        if (openids[at] !== openid) {
+          if (follows && Number(status_at) < before) gone.push(openid);
+          continue;
+        }
+        at++;
         // With details, a later answer than the list's has told who left meanwhile.
-        if (follows || sync.details) missing.delete(openid);
-        if (follows && !listed.has(openid) && Number(status_at) < before) gone.push(openid);
+        if (!follows && !sync.details) missing.push(openid);
       }
     }
-    return { missing: [...missing], gone };
+    while (at < openids.length) missing.push(openids[at++]!);
+    return { missing, gone };
   }
 
   #markGone(openids: readonly string[]): BulkStep {
