@@ -232,6 +232,15 @@ describe('what WeChat answers comes back byte for byte', () => {
     expect(() => JSON.parse(ours.bytes.toString('utf8'))).toThrow();
   });
 
+  it('never half an answer: what may be asked again is asked again', async () => {
+    const before = await house.wechat.asked('GET /cgi-bin/user/get');
+    // Several, because WeChat changes its content type from answer to answer.
+    await house.wechat.control('POST', '/fail', { path: '/cgi-bin/user/get', how: 'truncated', count: 6 });
+    const all = await Promise.all(Array.from({ length: 6 }, () => sdk().getFollowers()));
+    expect(all.map(({ data }) => data.openid)).toEqual(Array(6).fill(openids));
+    expect(await house.wechat.asked('GET /cgi-bin/user/get')).toBe(before + 12);
+  });
+
   it('a refusal in WeChat’s own words, with its rid', async () => {
     const { ours } = await bothWays('/cgi-bin/user/info?openid=nobody');
     expect(JSON.parse(ours.bytes.toString('utf8'))).toEqual({
