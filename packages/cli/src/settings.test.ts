@@ -183,6 +183,12 @@ describe('settings', () => {
     );
   });
 
+  it('reseal needs the key, and import a component, too', () => {
+    expect(readSettings({ SECRETS_KEY: key }, 'reseal')).toMatchObject({ components: [], redisUrl: undefined });
+    expect(faultsOf({}, 'reseal')).toEqual([expect.stringContaining('SECRETS_KEY is missing')]);
+    expect(faultsOf({}, 'import').map((fault) => fault.split(' ')[0])).toEqual(['WX_COMPONENT_APPID', 'SECRETS_KEY']);
+  });
+
   it('a worker without a port does not listen', () => {
     expect(readSettings(complete, 'worker').port).toBeUndefined();
   });

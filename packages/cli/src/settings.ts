@@ -38,7 +38,7 @@ export interface WechatSettings {
 }
 
 /** What a command needs; the simulator reads settings of its own. */
-export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'backup';
+export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'backup' | 'reseal' | 'import';
 
 /** Every schema's words continue a sentence that begins with the variable's name. */
 const variables = {
@@ -167,13 +167,14 @@ export function isDemo(env: NodeJS.ProcessEnv): boolean {
 }
 
 function needsComponents(needs: Need): boolean {
-  return needs === 'gateway' || needs === 'worker' || needs === 'start';
+  return needs === 'gateway' || needs === 'worker' || needs === 'start' || needs === 'import';
 }
 
 function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
-  if (!needsComponents(needs) || (needs === 'start' && isDemo(env))) return [];
+  const bare = needs === 'migrate' || needs === 'backup' || (needs === 'start' && isDemo(env));
+  if (bare) return [];
   const faults: string[] = [];
-  if (isDemo(env)) {
+  if (needsComponents(needs) && isDemo(env)) {
     faults.push(
       'WX_COMPONENT_APPID is missing; name your component (with WX_COMPONENT_APPSECRET, WX_TOKEN, WX_ENCODING_AES_KEY) or list several in WX_COMPONENTS_FILE. To try the system without one, use "npm start".',
     );
@@ -181,7 +182,8 @@ function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
   if (!env.SECRETS_KEY) {
     faults.push('SECRETS_KEY is missing; make one with "openssl rand -base64 32", and keep a copy in a safe place.');
   }
-  if (needs !== 'start' && !env.REDIS_URL) {
+  // The last two also find the Redis that `start` runs.
+  if ((needs === 'gateway' || needs === 'worker') && !env.REDIS_URL) {
     faults.push('REDIS_URL is missing; name the Redis that all processes share, like redis://127.0.0.1:6379.');
   }
   return faults;

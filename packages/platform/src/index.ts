@@ -1,3 +1,4 @@
+export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
 export { beijingDay } from './beijing-time.ts';
@@ -23,6 +24,7 @@ export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
 export { QuotaClosedFailure } from './quota/ledger.ts';
 export { queuePrefix } from './redis/keys.ts';
+export { type ResealReport, reseal } from './reseal.ts';
 export { Scope } from './scope.ts';
 export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';

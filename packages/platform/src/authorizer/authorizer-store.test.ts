@@ -97,4 +97,42 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await reading.changeGrant('wxc', 'wxa', 1, { state: 'revoked' })).toBe('saved');
     await lagging.stop();
   });
+
+  it.each(['saved', 'outrun'] as const)('tells a grant whose answer was lost: %s', async (outcome) => {
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    let lost = false;
+    // Answers the first write with a lost connection although it was done.
+    const losing = new Proxy(database.sql, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        if (name !== 'updateTable' || lost) return typeof value === 'function' ? value.bind(target) : value;
+        return () => {
+          lost = true;
+          const write = database.sql.updateTable('authorizers');
+          const lose = async () => {
+            if (outcome === 'outrun') await store.saveGrant('wxc', 'wxa', grant('another'));
+            throw Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
+          };
+          return losingAnswer(write, lose);
+        };
+      },
+    });
+    const unlucky = new AuthorizerStore(losing, seals);
+    expect(await unlucky.changeGrant('wxc', 'wxa', 1, { refreshToken: '2' })).toBe(outcome);
+    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: outcome === 'saved' ? '2' : 'another' });
+  });
 });
+
+/** The same builder, whose last step does its work and then fails. */
+function losingAnswer<T extends object>(builder: T, lose: () => Promise<never>): T {
+  return new Proxy(builder, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        const answer = value.apply(target, args);
+        return name === 'executeTakeFirst' ? answer.then(lose) : losingAnswer(answer, lose);
+      };
+    },
+  });
+}

@@ -1,6 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { Kysely } from 'kysely';
 import { mysqlDialect } from './mysql.ts';
+import { patient } from './patient.ts';
 import type { Database } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { sqlitePath } from './sqlite-path.ts';
@@ -10,8 +11,8 @@ export type Sql = Kysely<Database>;
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. */
 export function openDatabase(databaseUrl: string): Sql {
   const path = sqlitePath(databaseUrl);
-  if (path) return new Kysely<Database>({ dialect: sqliteDialect(path) });
-  if (databaseUrl.startsWith('mysql://')) return new Kysely<Database>({ dialect: mysqlDialect(databaseUrl) });
+  if (path) return new Kysely<Database>({ dialect: patient(sqliteDialect(path)) });
+  if (databaseUrl.startsWith('mysql://')) return new Kysely<Database>({ dialect: patient(mysqlDialect(databaseUrl)) });
   throw new Failure(
     'unsupported_database_url',
     'operator',
