@@ -113,8 +113,11 @@ describe('what it shows', () => {
       'authorizations',
       'callbacks',
       'calls',
+      'follower-syncs',
       'lanes',
+      'profiles',
       'pushes',
+      'reconciliations',
       'refreshes',
     ]);
     for (const { name, displayName, description } of queues) {

@@ -1,6 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
-import { faultsOf } from '../faults.ts';
 import { elementsOf, memberOf } from './json-member.ts';
 import { mints, namesToken, pathFault } from './wechat-path.ts';
 
@@ -84,7 +83,7 @@ export interface ReadBatchedCall extends ReadCallBody {
 export function readCallBody(bytes: Buffer): ReadCallBody {
   const text = textOf(bytes);
   const result = CallBody.safeParse(parse(text));
-  if (!result.success) throw invalid(faultsOf(result.error));
+  if (!result.success) throw invalid(describe(result.error));
   const { waitMs, ...call } = result.data;
   return { ...asWritten(call, text), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
 }
@@ -94,10 +93,10 @@ export function readBatchBody(bytes: Buffer): (ReadBatchedCall | Failure)[] {
   const text = textOf(bytes);
   const whole = parse(text);
   const shape = z.strictObject({ calls: z.array(z.unknown()).min(1).max(MOST_IN_BATCH) }).safeParse(whole);
-  if (!shape.success) throw invalid(faultsOf(shape.error));
+  if (!shape.success) throw invalid(describe(shape.error));
   return elementsOf(memberOf(text, 'calls')!).map((element, i) => {
     const result = BatchedCall.safeParse(shape.data.calls[i]);
-    if (!result.success) return invalid(faultsOf(result.error));
+    if (!result.success) return invalid(describe(result.error));
     const { appid, component, ...call } = result.data;
     try {
       return { ...asWritten(call, element), appid, component, waitMs: 0 };
@@ -147,6 +146,17 @@ function readQuery(text: string | undefined): [string, string][] {
   return Object.entries(exact).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
   );
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => {
+      // What is wrong with a member's name stands one step deeper.
+      const message = (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
+      return issue.path.length === 0 ? message : `${issue.path.join('.')}: ${message}`;
+    })
+    .join('; ');
 }
 
 function invalid(message: string): Failure {

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { QUOTA_LUA } from '../quota/ledger.ts';
-import { channels, keys } from '../redis/keys.ts';
+import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
-import type { Seals } from '../redis/sealed.ts';
+import { SEALED_HEAD_BYTES, type Seals } from '../redis/sealed.ts';
 import type { Call, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
@@ -53,30 +53,31 @@ export type Outcome =
 const LONGEST_LANE = 200_000;
 
 /**
- * KEYS: record, request, index, lane, the pair's quota, and where it has an idempotency key, that. ARGV: request, kept
+ * KEYS: record, request, callback, index, lane, the pair's quota, and where it has an idempotency key, that. ARGV: request, kept
  * after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id, path,
- * background (1), listed (1), fingerprint, then fields and values.
+ * background (1), listed (1), fingerprint, callback, then fields and values.
  */
 const create = defineScript<['made' | 'wake' | 'full' | 'claimed', string?]>(`${NOW_LUA}
 ${LANE_LUA}
 ${INDEX_LUA}
 local call, path, background, notBeforeAt = ARGV[6], ARGV[7], ARGV[8] == '1', tonumber(ARGV[5])
-if KEYS[6] then
-  local claim = redis.call('GET', KEYS[6])
+if KEYS[7] then
+  local claim = redis.call('GET', KEYS[7])
   if claim then return { 'claimed', claim } end
 end
-if background and redis.call('ZCARD', KEYS[4] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
+if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
-  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 11))
+  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 12))
 redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
+if ARGV[11] ~= '' then redis.call('SET', KEYS[3], ARGV[11], 'PX', lives) end
 if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
-if KEYS[6] then redis.call('SET', KEYS[6], call .. ' ' .. ARGV[8] .. ' ' .. ARGV[10], 'PX', lives) end
-if ARGV[9] == '1' then index_add(KEYS[3], call, lives) end
-if background and lane_append(KEYS[4], KEYS[5], call, path, notBeforeAt, deadlineAt) == 1 then return { 'wake' } end
+if KEYS[7] then redis.call('SET', KEYS[7], call .. ' ' .. ARGV[8] .. ' ' .. ARGV[10], 'PX', lives) end
+if ARGV[9] == '1' then index_add(KEYS[4], call, lives) end
+if background and lane_append(KEYS[5], KEYS[6], call, path, notBeforeAt, deadlineAt) == 1 then return { 'wake' } end
 return { 'made' }`);
 
 /**
@@ -106,17 +107,18 @@ redis.call('HDEL', KEYS[1], 'sentBy')
 if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'refusals', 1) end
 return 1`);
 
-/** What ends with a call, whatever its outcome. KEYS: record, request, index, idempotency keys without their hash. */
+/** What ends with a call, whatever its outcome. KEYS: record, request, callback, index, idempotency keys without their hash. */
 const END_LUA = `
 ${INDEX_LUA}
 local function call_ended(call, id)
   local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
   redis.call('HDEL', KEYS[1], 'delayedUntil')
   redis.call('PEXPIRE', KEYS[1], kept)
+  redis.call('PEXPIRE', KEYS[3], kept)
   redis.call('DEL', KEYS[2])
-  index_keep(KEYS[3], call, kept)
+  index_keep(KEYS[4], call, kept)
   local claim = redis.call('HGET', KEYS[1], 'claim')
-  if claim then redis.call('PEXPIRE', KEYS[4] .. claim, kept) end
+  if claim then redis.call('PEXPIRE', KEYS[5] .. claim, kept) end
   local channel = redis.call('HGET', KEYS[1], 'channel')
   if channel then redis.call('PUBLISH', channel, id) end
   return kept
@@ -134,7 +136,7 @@ if not state or state == 'settled' then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[3],
   'told', ARGV[4], 'status', ARGV[5])
 local kept = call_ended(ARGV[2], ARGV[1])
-if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6], 'PX', kept) end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
 return 1`);
 
 /** KEYS: as above. ARGV: the call's id, its last part. */
@@ -181,7 +183,8 @@ export class CallStore {
     const [made, claimed] = await create(
       this.#redis,
       [
-        ...[recordKey(call), requestKey(call), keys.callIndex(component, appid), keys.lane(component, appid)],
+        ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
+        keys.lane(component, appid),
         keys.quotaClosed(component, appid, path),
         ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
       ],
@@ -190,10 +193,11 @@ export class CallStore {
         ...[keptMs, request.departWithinMs, request.deadlineAt?.getTime() ?? 0, request.notBeforeAt?.getTime() ?? 0],
         ...[lastPartOf(call), path, background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
         idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
+        callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
         ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
         ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
         ...(claim === undefined ? [] : ['claim', claim]),
-        ...(callbackUrl === undefined ? [] : ['callback', this.#seals.seal(callbackUrl, place(call, 'callback'))]),
+        ...(callbackUrl === undefined ? [] : ['hasCallback', '1']),
       ],
     );
     return made === 'claimed' ? { claim: readClaim(call, claimed!) } : made;
@@ -223,7 +227,7 @@ export class CallStore {
       now: Number(now.toString()),
       settled: settled || !plain,
       background: fields.get('background') === '1',
-      hasCallback: fields.has('callback'),
+      hasCallback: fields.has('hasCallback'),
       deadlineAt: Number(fields.get('deadlineAt')),
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
@@ -291,6 +295,21 @@ export class CallStore {
       | undefined;
   }
 
+  /** How many bodies lie under an older key than the first. They are kept for a day at most, so they may stay there. */
+  async countUnderOlderKeys(): Promise<number> {
+    let count = 0;
+    for (const match of patterns.callBodies) {
+      for await (const found of this.#redis.scanStream({ match, count: 500 })) {
+        const heads = await Promise.all(
+          (found as string[]).map((key) => this.#redis.getrangeBuffer(key, 0, SEALED_HEAD_BYTES - 1)),
+        );
+        // One that went meanwhile is empty.
+        count += heads.filter((head) => head.length > 0 && !this.#seals.isFresh(head)).length;
+      }
+    }
+    return count;
+  }
+
   async find(call: CallId): Promise<Omit<Call, 'quota'> | undefined> {
     const fields = await this.#redis.hgetall(recordKey(call));
     if (!fields.state) return undefined;
@@ -316,8 +335,8 @@ export class CallStore {
 
   /** Where the outcome is to be told. */
   async callbackUrl(call: CallId): Promise<string | undefined> {
-    const sealed = await this.#redis.hget(recordKey(call), 'callback');
-    return sealed ? this.#seals.open(sealed, place(call, 'callback')) : undefined;
+    const sealed = await this.#redis.getBuffer(callbackKey(call));
+    return sealed ? this.#seals.openBytes(sealed, place(call, 'callback')).toString('utf8') : undefined;
   }
 }
 
@@ -354,9 +373,11 @@ function readClaim({ component, appid }: { component: string; appid: string }, c
 const recordKey = (call: CallId) => keys.call(call.component, call.appid, call.id);
 const requestKey = (call: CallId) => keys.callRequest(call.component, call.appid, call.id);
 const resultKey = (call: CallId) => keys.callResult(call.component, call.appid, call.id);
+const callbackKey = (call: CallId) => keys.callCallback(call.component, call.appid, call.id);
 const endingKeys = (call: CallId) => [
   recordKey(call),
   requestKey(call),
+  callbackKey(call),
   keys.callIndex(call.component, call.appid),
   keys.idempotency(call.component, call.appid, ''),
 ];

@@ -26,9 +26,8 @@ class WatchedStore extends CallStore {
   }
 }
 
-const authorizers = {
-  find: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }),
-} as unknown as Authorizers;
+const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
+const authorizers = { find: active, findActive: active } as unknown as Authorizers;
 
 let server: TestRedis;
 let subscriber: Redis;

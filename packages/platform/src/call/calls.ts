@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import { authorizerOwner, needsReauthorization } from '../authorizer/authorizer-token.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
@@ -118,13 +118,13 @@ export class Calls {
   /** Whether it may be made; then its id to be, otherwise the call that was made under its key before. */
   async #admit(request: CallRequest): Promise<CallId | { readonly claim: Claim }> {
     checkRequest(request);
-    const { appid, component, state } = await this.#o.authorizers.find(request.appid, request.component);
     if (request.idempotencyKey !== undefined) {
       // Before all that changes: who asks again is to get his answer also when nothing new may leave.
+      const { appid, component } = await this.#o.authorizers.find(request.appid, request.component);
       const claim = await this.#o.store.claimed(component, appid, request.idempotencyKey);
       if (claim) return { claim };
     }
-    if (state !== 'active') throw needsReauthorization(appid, state);
+    const { appid, component } = await this.#o.authorizers.findActive(request.appid, request.component);
     // Calls whose token is still trusted go on while the component is not ready.
     if (!(await this.#o.tokens.has(authorizerOwner(component, appid))))
       await refuseUnlessReady(this.#o.redis, component);
