@@ -46,7 +46,9 @@ beforeEach(async () => {
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
-    authorizers: { findActive: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }) } as unknown as Authorizers,
+    authorizers: {
+      findActive: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }),
+    } as unknown as Authorizers,
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
   });
