@@ -133,3 +133,50 @@ describe('a backup', () => {
     expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
 });
+
+describe('the ancestor', () => {
+  let server: MariaDbServer;
+  let house: House;
+  beforeEach(async () => {
+    server = await startMariaDb();
+    house = await House.open();
+  });
+  afterEach(async () => {
+    await house?.close();
+    await server?.stop();
+  });
+
+  it('hands its accounts over, once, and with their cookies', async () => {
+    await house.ready();
+    await server.say(`
+      create table wx_users_info (appid varchar(255), access_token_updated_at datetime, refresh_token varchar(255),
+        nick_name varchar(255), service_type_id int, wx_token varchar(255)) default charset=utf8;
+      insert into wx_users_info values
+        ('${SERVICE_ACCOUNT}', '2015-06-01 00:00:00', 'refreshtoken@@@old', 'old name', 2, 'a-cookie'),
+        ('wxhalf', null, null, null, null, null), (null, null, null, null, null, null);`);
+    const from = server.url('wx');
+    const says = async (...args: string[]) => {
+      const child = house.command(['import', ...args]);
+      return `${await child.ended()} ${child.output}`;
+    };
+    const get = (appid: string) => house.api('GET', `/v1/authorizers/${appid}`);
+
+    expect(await says('wxthirdparty')).toMatch(/^2 Usage: .*import wxthirdparty mysql:/);
+    expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain('There is no component wxstranger');
+    expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 A dry run.*Accounts: 2 added.*Run it without/s);
+    expect((await get(SERVICE_ACCOUNT)).status).toBe(404);
+    const done = await says('wxthirdparty', from);
+    expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
+    expect(done).toContain('1 × an account without a refresh token');
+    expect(done).not.toMatch(/a-cookie|refreshtoken@@@/);
+    expect((await get(SERVICE_ACCOUNT)).body).toMatchObject({
+      ...{ state: 'active', handle: 'a-cookie', nickName: 'old name', kind: 'official-account' },
+    });
+    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    // The owner consents anew: that is newer than anything the ancestor knows, and his cookie stays good.
+    await house.authorized();
+    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    expect((await get(SERVICE_ACCOUNT)).body.handle).toBe('a-cookie');
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+  });
+});

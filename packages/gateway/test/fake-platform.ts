@@ -64,6 +64,8 @@ export function fakePlatform(): FakePlatform {
       begin: (component, reason) => Promise.resolve({ run: reconciliation({ component, reason }), isNew: true }),
       find: () => Promise.resolve(reconciliation({})),
     },
+    followers: {} as GatewayPlatform['followers'],
+    followerSyncs: {} as GatewayPlatform['followerSyncs'],
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),

@@ -12,6 +12,8 @@ const START_MS = 30_000;
 export interface MariaDbServer {
   /** Of a database that need not be there yet; `wx` is. */
   url(database: string): string;
+  /** Statements in the database `wx`. */
+  say(sql: string): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -64,6 +66,8 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   await up();
   return {
     url: (database) => `mysql://wx:wx@127.0.0.1:${port}/${database}`,
+    say: (sql) =>
+      run(find('mariadb'), ['--no-defaults', `--socket=${join(dir, 's')}`, '-uroot', 'wx', `--execute=${sql}`]),
     kill,
     async restart() {
       server = begin();
