@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
+import type { Push } from './push/parcel.ts';
 
 export interface ComponentSettings {
   appid: string;
@@ -27,6 +28,7 @@ export interface Component extends ComponentSettings {
   /** Ticket pushes that failed in a row; too many stop the service. */
   failedTicketPushes: number;
   lastTicketAt: number | null;
+  lastTicketPush: Push | null;
   lastAcceptedTicketAt: number | null;
 }
 
@@ -37,6 +39,7 @@ export function openComponent(settings: ComponentSettings): Component {
     ticketService: true,
     failedTicketPushes: 0,
     lastTicketAt: null,
+    lastTicketPush: null,
     lastAcceptedTicketAt: null,
   };
 }

@@ -129,6 +129,31 @@ describe('a push', () => {
     expect((await say(p)).deliveries).toHaveLength(2);
   });
 
+  test('may be overtaken by the next one of the same user', async () => {
+    const p = await practise();
+    await p.control('POST /options', { reorderRate: 1 });
+    const first = say(p, { fields: { Content: 'first' } });
+    await p.control('POST /options', { reorderRate: 0 });
+    await say(p, { fields: { Content: 'second' } });
+    await first;
+    expect(p.receiver.received.map((one) => element(one.message, 'Content'))).toEqual(['second', 'first']);
+  });
+
+  test('that nothing overtakes comes all the same', async () => {
+    const p = await practise();
+    await p.control('POST /options', { reorderRate: 1 });
+    expect((await say(p)).deliveries).toHaveLength(1);
+  });
+
+  test('may share its second with another event of the same user', async () => {
+    const p = await practise();
+    await p.control('POST /options', { sameSecondRate: 1 });
+    await p.control('POST /push', { appid: OFFICIAL, url: 'messages', fields: { Event: 'CLICK', EventKey: 'K' } });
+    const [one, other] = p.receiver.received.map((push) => push.message) as [string, string];
+    for (const name of ['FromUserName', 'CreateTime']) expect(element(other, name)).toBe(element(one, name));
+    expect([element(one, 'Event'), element(other, 'Event')]).toEqual(['CLICK', 'LOCATION']);
+  });
+
   test('of every padding length occurs', async () => {
     const p = await practise();
     const pads = new Set<number>();
@@ -188,6 +213,17 @@ describe('tickets', () => {
     expect(tickets[3]).not.toBe(tickets[0]);
     expect(element(p.receiver.received[0]!.message, 'CreateTime')).toBe('1700000000');
     expect((await p.control('GET /secrets')).tickets).toEqual([tickets[0], tickets[3]]);
+  });
+
+  test('come once more after a newer one, when luck is bad', async () => {
+    const p = await practise();
+    await p.control('POST /tick', { ticket: 'new', createTime: 1_700_000_000 });
+    await p.control('POST /options', { reorderRate: 1 });
+    await p.control('POST /tick', { ticket: 'new' });
+    const [old, fresh, late] = p.receiver.received.map((push) => push.message) as [string, string, string];
+    expect(element(fresh, 'ComponentVerifyTicket')).not.toBe(element(old, 'ComponentVerifyTicket'));
+    expect(late).toBe(old);
+    expect(element(late, 'CreateTime')).toBe('1700000000');
   });
 
   test('come by themselves, and many refusals in a row stop them', async () => {
