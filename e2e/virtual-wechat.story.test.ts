@@ -339,7 +339,6 @@ describe('refusals of our own look like WeChat’s', () => {
     '/cgi-bin/component/api_query_auth',
     '/cgi-bin/component/api_create_preauthcode',
     '/cgi-bin/component/API_Component_Token',
-    '/sns/oauth2/access_token',
   ])('the minting path %s 48001, and WeChat hears nothing', async (path) => {
     const token = await ourToken();
     const asked = async () =>

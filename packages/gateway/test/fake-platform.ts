@@ -45,6 +45,7 @@ export function fakePlatform(): FakePlatform {
           : Promise.reject(new Failure('unknown_authorizer', 'fix-request', 'no such account')),
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
     },
+    components: [COMPONENT],
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),

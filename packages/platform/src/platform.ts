@@ -54,6 +54,8 @@ export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
+  /** Appids of the components that this deployment runs. */
+  readonly components: readonly string[];
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
@@ -174,6 +176,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const calls = new Calls({
     redis: front,
     store: new CallStore(front, seals),
+    components,
     authorizers,
     tokens: frontTokens,
     ledger: new Ledger(front),
@@ -195,6 +198,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    components: components.all().map(({ appid }) => appid),
     async status() {
       const all = await Promise.all(
         components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),

@@ -1,6 +1,5 @@
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
-import type { Push } from './push/parcel.ts';
 
 export interface ComponentSettings {
   appid: string;
@@ -28,7 +27,7 @@ export interface Component extends ComponentSettings {
   /** Ticket pushes that failed in a row; too many stop the service. */
   failedTicketPushes: number;
   lastTicketAt: number | null;
-  lastTicketPush: Push | null;
+  lastTicketPush: { readonly xml: string; readonly createTime: number } | null;
   lastAcceptedTicketAt: number | null;
 }
 

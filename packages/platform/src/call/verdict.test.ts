@@ -2,7 +2,13 @@ import { type Answer, TransportFailure } from '@wxthirdparty/wechat';
 import { describe, expect, it } from 'vitest';
 import { type Circumstances, judge, type Result } from './verdict.ts';
 
-const first: Circumstances = { safeToRepeat: true, background: false, attempts: 1, refusals: 0 };
+const first: Circumstances = {
+  safeToRepeat: true,
+  background: false,
+  attempts: 1,
+  refusals: 0,
+  tokenToBlame: true,
+};
 const json = (errcode: number): Result => ({
   kind: 'answered',
   answer: { kind: 'json', value: {}, text: '', errcode, errmsg: '', rid: undefined } as Answer,
@@ -36,6 +42,9 @@ describe('a call that is not safe to repeat', () => {
   it('goes again with the next token, once, since a refusal is definite', () => {
     expect(judge(json(42001), unsafe)).toEqual({ do: 'next-token' });
     expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
+  });
+  it('goes to the caller where the refused token was not ours', () => {
+    expect(judge(json(40001), { ...unsafe, tokenToBlame: false })).toEqual({ do: 'answer' });
   });
 });
 

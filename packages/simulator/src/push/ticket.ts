@@ -26,7 +26,7 @@ export async function pushTicket(world: World, component: Component, wish: Ticke
   );
   component.lastTicketAt = world.clock.now();
   const older = component.lastTicketPush;
-  component.lastTicketPush = push;
+  component.lastTicketPush = { xml: push.xml, createTime: push.createTime };
   const records: DeliveryRecord[] = [];
   for (let copy = 0; copy < wish.copies; copy += 1) {
     const record = await deliverOnce(world, push, 1, null);
@@ -37,7 +37,7 @@ export async function pushTicket(world: World, component: Component, wish: Ticke
   }
   // The network keeps no order: an older ticket, with its own CreateTime, comes after the newer one.
   if (older !== null && world.chance.happens(world.options.reorderRate)) {
-    records.push(await deliverOnce(world, older, 2, null));
+    records.push(await deliverOnce(world, { ...push, ...older }, 2, null));
   }
   return records;
 }
