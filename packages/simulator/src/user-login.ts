@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
 
-export const CODE_LIFE_S = 300;
+const CODE_LIFE_S = 300;
 export const USER_TOKEN_LIFE_S = 7200;
 const USER_REFRESH_TOKEN_LIFE_S = 30 * 24 * 3600;
 
