@@ -103,6 +103,7 @@ export function answered(body: string | Buffer, headers: Record<string, string> 
 /** As the platform does: undefined when the time is over or the waiting is ended. */
 export function neverSettles(_id: string, waitMs: number, signal?: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
+    if (signal?.aborted) return resolve(undefined);
     const timer = setTimeout(() => resolve(undefined), waitMs);
     signal?.addEventListener('abort', () => {
       clearTimeout(timer);

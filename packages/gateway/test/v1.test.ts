@@ -323,6 +323,14 @@ test.each([
   expect(platform.submitted).toEqual([]);
 });
 
+test('a refused token says why', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const body = { method: 'GET', path: '/cgi-bin/user/get', query: { access_token: 'x' } };
+  expect(await problem(await post(gateway, body))).toMatchObject({
+    detail: 'query.access_token: tokens are added by the platform',
+  });
+});
+
 test('another content type is refused with 415', async () => {
   const gateway = await openGateway(fakePlatform());
   const response = await fetch(gateway.url + calls, { method: 'POST', headers: bearer, body: '{}' });

@@ -438,7 +438,11 @@ test('who hangs up while the call is submitted cancels it, too', async () => {
     submitting.resolve();
     return submitted.promise;
   };
-  platform.calls.settled = neverSettles;
+  const waits: (AbortSignal | undefined)[] = [];
+  platform.calls.settled = (id, waitMs, signal) => {
+    waits.push(signal);
+    return neverSettles(id, waitMs, signal);
+  };
   const gateway = await openGateway(platform);
   const hangUp = new AbortController();
   const url = `${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`;
@@ -448,4 +452,6 @@ test('who hangs up while the call is submitted cancels it, too', async () => {
   await expect(call).rejects.toThrow();
   submitted.resolve({ id: 'call-1' });
   await expect.poll(() => platform.cancelled).toEqual(['call-1']);
+  // A platform that never heard of it would keep the call in mind for ever.
+  expect(waits.map((signal) => signal?.aborted)).toEqual([true]);
 });

@@ -37,6 +37,8 @@ import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
+/** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
+const COMPONENT_API_TIMEOUT_MS = 20_000;
 
 export interface PlatformSettings {
   /** `redis://` or `rediss://`. */
@@ -131,7 +133,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const { proxy, apiBase } = settings.wechat;
   const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
-  const api = openComponentApi({ transport, apiBase });
+  const api = openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS });
 
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals);

@@ -87,10 +87,7 @@ async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: 
   let count = 0;
   const restored = await dueSet.restoreOnce(component, async (since) => {
     for await (const page of authorizerStore.usedSince(component, since)) {
-      for (const appid of page) {
-        await dueSet.markUsed(component, appid);
-        await dueSet.scheduleWhereMissing(component, appid, Math.random() * SPREAD_MS);
-      }
+      for (const appid of page) await dueSet.restore(component, appid, Math.random() * SPREAD_MS);
       count += page.length;
     }
   });

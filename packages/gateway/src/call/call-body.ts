@@ -89,7 +89,11 @@ function readQuery(text: string | undefined): [string, string][] {
 function describe(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
-    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`))
+    .map((issue) => {
+      // What is wrong with a member's name stands one step deeper.
+      const message = (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
+      return issue.path.length === 0 ? message : `${issue.path.join('.')}: ${message}`;
+    })
     .join('; ');
 }
 

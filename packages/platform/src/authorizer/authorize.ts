@@ -52,13 +52,10 @@ export class Authorizations {
     const { component, codeHash } = payload;
     const outcomeKey = keys.codeOutcome(component, codeHash);
     const known = await this.#o.redis.get(outcomeKey);
-    if (known) return JSON.parse(known) as AuthorizationOutcome;
-    const outcome = await this.#exchangeOrLookUp(payload);
-    await this.#o.redis.set(outcomeKey, JSON.stringify(outcome), 'PX', OUTCOME_KEPT_MS);
-    if (outcome.outcome === 'authorized') {
-      // The consent stands without the profile; a failure here is mended by the next refresh of the profile.
-      await this.readProfile(component, outcome.appid).catch(() => {});
-    }
+    const outcome = known ? (JSON.parse(known) as AuthorizationOutcome) : await this.#exchangeOrLookUp(payload);
+    if (!known) await this.#o.redis.set(outcomeKey, JSON.stringify(outcome), 'PX', OUTCOME_KEPT_MS);
+    // The consent stands without the profile. A failure here makes the job run again, and only this is done again.
+    if (outcome.outcome === 'authorized') await this.readProfile(component, outcome.appid);
     return outcome;
   }
 
@@ -96,9 +93,13 @@ export class Authorizations {
     const [seconds, micros] = await redis.time();
     const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     const askedAt = performance.now();
+    let refusal: unknown;
     try {
       const exchanged = await askComponent(tokens, component, (componentToken) =>
-        api.queryAuth({ appid: component, componentToken, code }),
+        api.queryAuth({ appid: component, componentToken, code }).catch((error: unknown) => {
+          refusal = error;
+          throw error;
+        }),
       );
       const { appid } = exchanged;
       await store.saveGrant(component, appid, {
@@ -126,7 +127,9 @@ export class Authorizations {
       if (!(error instanceof Failure)) throw error;
       const spent = error.errcode === CODE_SPENT || error.errcode === CODE_UNKNOWN;
       if (spent && payload.appid) return this.#lookUp(component, payload.appid, before?.version, error);
-      if (error.remedy === 'retry' || error.remedy === 'slow-down' || error.remedy === 'operator') throw error;
+      // What stopped us before WeChat saw the code, such as a component token that is not to be had, says nothing of it.
+      const final = error === refusal && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
+      if (!final) throw error;
       return failed(error);
     }
   }
@@ -141,7 +144,11 @@ export class Authorizations {
     const { api, tokens, store } = this.#o;
     const listed = await findInWeChatsList(api, tokens, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
-    await store.changeGrant(component, appid, version, { refreshToken: listed.refreshToken, state: 'active' });
+    // The list does not say what was granted.
+    const { scopes } = await askComponent(tokens, component, (componentToken) =>
+      api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
+    );
+    await store.changeGrant(component, appid, version, { refreshToken: listed.refreshToken, scopes, state: 'active' });
     const owner = authorizerOwner(component, appid);
     await tokens.store.forgive(owner);
     await tokens.askForRefresh(owner);

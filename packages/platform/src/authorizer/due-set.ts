@@ -34,7 +34,9 @@ export class DueSet {
     await schedule(this.#redis, [keys.due(component)], [appid, Math.floor(inMs), 0]);
   }
 
-  async scheduleWhereMissing(component: string, appid: string, inMs: number): Promise<void> {
+  /** Into a Redis that was emptied: in use, and due unless a time is known already. Marks of before are gone. */
+  async restore(component: string, appid: string, inMs: number): Promise<void> {
+    await this.#mark(keys.used(component, appid));
     await schedule(this.#redis, [keys.due(component)], [appid, Math.floor(inMs), 1]);
   }
 
@@ -50,9 +52,7 @@ export class DueSet {
     const key = keys.used(component, appid);
     const markedAt = this.#markedAt.get(key);
     if (markedAt !== undefined && performance.now() - markedAt < MARK_EVERY_MS) return;
-    if (this.#markedAt.size >= MOST_REMEMBERED) this.#markedAt.clear();
-    this.#markedAt.set(key, performance.now());
-    await this.#redis.set(key, '1', 'PX', IN_USE_MS);
+    await this.#mark(key);
   }
 
   async inUse(component: string, appid: string): Promise<boolean> {
@@ -65,5 +65,11 @@ export class DueSet {
     await fill(new Date(Date.now() - IN_USE_MS));
     await this.#redis.set(keys.dueRestored(component), '1', 'PX', RESTORED_FOR_MS);
     return true;
+  }
+
+  async #mark(key: string): Promise<void> {
+    if (this.#markedAt.size >= MOST_REMEMBERED) this.#markedAt.clear();
+    this.#markedAt.set(key, performance.now());
+    await this.#redis.set(key, '1', 'PX', IN_USE_MS);
   }
 }

@@ -17,7 +17,7 @@ import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
 
 const REREAD_MS = 1_000;
-/** A call that nobody has picked up by then may have lost its wake-up. */
+/** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
 const WAKE_AGAIN_MS = 5_000;
 const MOST_WAITING_JOBS = 50_000;
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
@@ -237,7 +237,7 @@ export class Calls {
     const state = await this.#o.store.state(pending.call);
     if (state === undefined) this.#tell(pending.call.id, 'lost');
     else if (state === 'settled') this.#tell(pending.call.id, 'look');
-    else if (state === 'queued' && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
+    else if (performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
       pending.wokenAt = performance.now();
       await this.#o.queue.add({ id: pending.call.id });
     }

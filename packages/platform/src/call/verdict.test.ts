@@ -1,6 +1,6 @@
-import { type Answer, TransportFailure } from '@wxthirdparty/wechat';
+import { type Answer, Failure, TransportFailure } from '@wxthirdparty/wechat';
 import { describe, expect, it } from 'vitest';
-import { type Circumstances, judge, type Result } from './verdict.ts';
+import { type Circumstances, judge, type Result, toCallFailure } from './verdict.ts';
 
 const first: Circumstances = {
   safeToRepeat: true,
@@ -79,4 +79,9 @@ it("passes everything else on as WeChat's answer", () => {
   expect(judge({ kind: 'answered', answer: { kind: 'binary', contentType: 'image/jpeg' } }, first)).toEqual({
     do: 'answer',
   });
+});
+
+it('says reauthorize whichever number ended the consent', () => {
+  const ended = new Failure('refresh_token_refused', 'reauthorize', 'refused', { errcode: 61023 });
+  expect(toCallFailure(ended)).toMatchObject({ code: 'reauthorize', remedy: 'reauthorize', errcode: 61023 });
 });

@@ -83,9 +83,9 @@ export function outcomeUnknown(why: string): CallFailure {
   };
 }
 
-export function toCallFailure(failure: Failure): CallFailure {
-  const { code, remedy, message, errcode, rid } = failure;
-  return { code, remedy, message, errcode, rid };
+/** Whichever of its numbers WeChat says it with, an ended consent is `reauthorize` to callers, as it is from then on. */
+export function toCallFailure({ code, remedy, message, errcode, rid }: Failure): CallFailure {
+  return { code: remedy === 'reauthorize' ? 'reauthorize' : code, remedy, message, errcode, rid };
 }
 
 const brokenWords = {

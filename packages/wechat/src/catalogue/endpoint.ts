@@ -32,9 +32,15 @@ export const endpoints: readonly Endpoint[] = catalogued.map(
 
 const byPath = indexByPath();
 
+/** Coupons, images, cloud functions, shops, devices: an account may call them, though the catalogue knows none. */
+const uncatalogued = [
+  ...['/card/', '/channels/', '/cv/', '/device/', '/merchant/', '/product/', '/scan/', '/semantic/'],
+  ...['/shakearound/', '/shop/', '/tcb/', '/bizwifi/'],
+];
+
 /** Every path of WeChat's API begins with one of these. */
 export const wechatPathPrefixes: readonly string[] = [
-  ...new Set(endpoints.map(({ path }) => path.slice(0, path.indexOf('/', 1) + 1))),
+  ...new Set([...endpoints.map(({ path }) => path.slice(0, path.indexOf('/', 1) + 1)), ...uncatalogued]),
 ];
 
 /** Always answers, for endpoints that nobody catalogued too. A query may follow the path. */

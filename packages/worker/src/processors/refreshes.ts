@@ -1,9 +1,13 @@
 import type { Platform, TokenOwner } from '@wxthirdparty/platform';
 import type { Process } from '../run-queue.ts';
 
+/** Whoever holds the lease may die with it: somebody looks again soon, also where nobody waits for the token. */
+const LOOK_AGAIN_MS = 1_000;
+
 export function processRefresh(work: Platform['work']): Process<{ readonly owner: TokenOwner }> {
   return async ({ owner }, signal) => {
     const { outcome } = await work.refresh(owner, signal);
-    return outcome === 'left' ? { handBack: true } : undefined;
+    if (outcome === 'left') return { handBack: true };
+    return outcome === 'held' ? { delayMs: LOOK_AGAIN_MS } : undefined;
   };
 }
