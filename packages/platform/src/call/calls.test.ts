@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
+import { Components } from '../component/components.ts';
 import { openQueue } from '../queue/queues.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Hints } from '../redis/hints.ts';
@@ -43,6 +44,7 @@ beforeEach(async () => {
   woken = [];
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
+    components: new Components([]),
     authorizers: { find: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }) } as unknown as Authorizers,
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { ...openQueue(CallJob, server.redis), add: async ({ id }) => void woken.push(id) },
