@@ -94,6 +94,26 @@ describe('questions', () => {
   });
 });
 
+describe('paths that nobody catalogued', () => {
+  it.each(['/cgi-bin/new/api', '/wxa/new', '/wxaapi/new/api', '/datacube/new', '/customservice/new/api'])(
+    'below a prefix of WeChat’s: %s',
+    async (path) => {
+      for (const method of ['GET', 'POST']) {
+        const answer = await ask(`${path}?access_token=${token}`, {
+          method,
+          body: method === 'POST' ? '{}' : undefined,
+        });
+        // WeChat does not know it either, and says so itself.
+        expect(answer).toMatchObject({ errcode: 40066, errmsg: expect.stringContaining('rid: ') });
+      }
+    },
+  );
+
+  it('below /sns/, where only the token of a person opens anything', async () => {
+    expect(await ask(`/sns/new/api?access_token=${token}`)).toMatchObject({ errcode: 48001 });
+  });
+});
+
 describe('messages', () => {
   it.each([
     [
@@ -392,6 +412,28 @@ describe('people log in', () => {
     const { code } = await login(MINI_PROGRAM);
     const other = `/sns/component/jscode2session?appid=${MINI_PROGRAM}&access_token=${token}&js_code=${code}`;
     expect(await ask(other)).toMatchObject({ errcode: 40013 });
+  });
+
+  it('one who logs in too often keeps nobody else out', async () => {
+    const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}&grant_type=authorization_code`;
+    const path = '/sns/component/jscode2session';
+    await house.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 45011 });
+    const one = await login(MINI_PROGRAM);
+    expect(await ask(`${way}&js_code=${one.code}`)).toMatchObject({ errcode: 45011 });
+    const other = await login(MINI_PROGRAM);
+    expect(await ask(`${way}&js_code=${other.code}`)).toMatchObject({ openid: other.openid });
+  });
+
+  it('by a call of /v1, which keeps for the business what is the business’s', async () => {
+    const { code, openid } = await login(SERVICE_ACCOUNT);
+    const call = async (path: string, query: object) =>
+      (await house.call(SERVICE_ACCOUNT, { method: 'GET', path, query })).body.response?.body;
+    const lent = await call('/sns/oauth2/component/access_token', { code, grant_type: 'authorization_code' });
+    expect(lent).toMatchObject({ openid, refresh_token: expect.stringMatching(/.{100}/) });
+    const person = { access_token: lent?.access_token, openid };
+    expect(await call('/sns/userinfo', person)).toMatchObject({ openid, nickname: expect.any(String) });
+    const stolen = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get', query: person });
+    expect(stolen).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
   it('a token that dies at WeChat meanwhile costs nobody a login', async () => {

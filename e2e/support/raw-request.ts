@@ -11,7 +11,11 @@ export interface RawAnswer {
 /** A request with exactly these headers and bytes; without a length the body goes in chunks. */
 export function rawRequest(
   url: string,
-  wish: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string | Buffer } = {},
+  wish: {
+    readonly method?: string;
+    readonly headers?: Record<string, string>;
+    readonly body?: string | Buffer | undefined;
+  } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     let continued = false;

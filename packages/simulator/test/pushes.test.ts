@@ -300,3 +300,19 @@ test('after a change of keys pushes use the new ones at once', async () => {
   await say(p);
   expect(p.receiver.received[1]).toMatchObject({ signed: false, tail: COMPONENT });
 });
+
+test('a reply counts when it is made with the key of its push, and with no other', async () => {
+  const p = await practise();
+  const key = 'Z'.repeat(43);
+  await p.control('POST /options', { deliveries: 1 });
+  // The receiver still has the old key and cannot read the push; so it says here who wrote it.
+  const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
+  const message = `<FromUserName>${openids[0]}</FromUserName><ToUserName>gh_0000000000a1</ToUserName>`;
+  await p.control('POST /rotate-key', { encodingAesKey: key });
+  const complaint = async (made: string) => {
+    p.receiver.answer = (push) => ({ body: reply({ ...push, message }, made) });
+    return (await say(p)).deliveries[0].complaint;
+  };
+  expect(await complaint(key)).toBeNull();
+  expect(await complaint(KEY)).toMatch(/./);
+});

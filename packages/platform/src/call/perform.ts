@@ -134,6 +134,7 @@ class Run {
       background: this.#stored.background,
       attempts: departure.attempts,
       refusals: this.#refusals,
+      minuteOfOnePerson: this.#endpoint.path === '/sns/component/jscode2session',
       tokenToBlame: token !== undefined && blamesToken(this.#owner, this.#endpoint),
     });
     if (departure.probe && verdict.do !== 'close-quota' && sent.result.kind === 'answered') {

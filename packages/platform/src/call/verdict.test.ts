@@ -8,6 +8,7 @@ const first: Circumstances = {
   attempts: 1,
   refusals: 0,
   tokenToBlame: true,
+  minuteOfOnePerson: false,
 };
 const json = (errcode: number): Result => ({
   kind: 'answered',
@@ -42,6 +43,10 @@ describe('a call that is not safe to repeat', () => {
   it('goes again with the next token, once, since a refusal is definite', () => {
     expect(judge(json(42001), unsafe)).toEqual({ do: 'next-token' });
     expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
+  });
+  it('closes nothing where one person asked too often', () => {
+    expect(judge(json(45011), { ...unsafe, minuteOfOnePerson: true })).toEqual({ do: 'answer' });
+    expect(judge(json(45011), unsafe)).toMatchObject({ do: 'close-quota', span: 'minute' });
   });
   it('goes to the caller where the refused token was not ours', () => {
     expect(judge(json(40001), { ...unsafe, tokenToBlame: false })).toEqual({ do: 'answer' });
