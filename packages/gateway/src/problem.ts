@@ -17,6 +17,8 @@ export interface Problem {
   readonly rid?: string;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
+  /** Where the merchant can consent again. */
+  readonly authorizationUrl?: string;
 }
 
 /** Codes whose status says more than their remedy does. */
@@ -28,6 +30,8 @@ const known: Readonly<Record<string, readonly [status: number, title: string]>> 
   unknown_component: [404, 'This gateway does not run that component'],
   unknown_authorizer: [404, 'No such account has authorized the component'],
   unknown_call: [404, 'No such call'],
+  unknown_link: [404, 'No such authorization link'],
+  unknown_reconciliation: [404, 'No such reconciliation'],
   method_not_allowed: [405, 'Not with this method'],
   slow_body: [408, 'The body took too long to arrive'],
   reauthorize: [409, 'The account must authorize again'],

@@ -4,6 +4,11 @@ import type { Redis } from 'ioredis';
 import type { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerOwner } from './authorizer/authorizer-token.ts';
 import type { DueSet } from './authorizer/due-set.ts';
+import type { LinkStore } from './authorizer/link-store.ts';
+import type { ProfilePayload } from './authorizer/profile-job.ts';
+import { askForDueProfiles } from './authorizer/profile-turn.ts';
+import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
+import type { ReconcileRequests } from './authorizer/reconciliations.ts';
 import { componentOwner } from './component/component-token.ts';
 import type { Components } from './component/components.ts';
 import type { Tickets } from './component/ticket.ts';
@@ -24,6 +29,9 @@ export interface WatchOptions {
   readonly authorizerStore: AuthorizerStore;
   readonly dueSet: DueSet;
   readonly api: ComponentApi;
+  readonly reconcile: ReconcileRequests;
+  readonly linkStore: LinkStore;
+  readonly askForProfile: (payload: ProfilePayload) => Promise<void>;
   /** Told what was repaired, and what went wrong. */
   readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
 }
@@ -33,10 +41,11 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let closed = false;
+  const started = new Set<string>();
   const later = (ms: number) => {
     if (closed) return;
     timer = setTimeout(() => {
-      round = watchAll(options).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
+      round = watchAll(options, started).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
     }, ms);
   };
   later(0);
@@ -50,7 +59,7 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
   };
 }
 
-async function watchAll(options: WatchOptions): Promise<void> {
+async function watchAll(options: WatchOptions, started: Set<string>): Promise<void> {
   for (const { appid } of options.components.all()) {
     await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
     await attempt(options, appid, 'restore_due', () => restoreDue(options, appid));
@@ -59,6 +68,15 @@ async function watchAll(options: WatchOptions): Promise<void> {
     await attempt(options, appid, 'request_tickets', async () => {
       const did = await requestTicketsIfSilent(appid, options);
       return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
+    });
+    await attempt(options, appid, 'reconcile', () => reconcile(options, appid, started));
+    await attempt(options, appid, 'profiles', async () => {
+      const count = await askForDueProfiles(appid, {
+        redis: options.redis,
+        store: options.authorizerStore,
+        ask: options.askForProfile,
+      });
+      return count > 0 ? `profiles_asked_${count}` : undefined;
     });
   }
 }
@@ -108,4 +126,23 @@ async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): 
     if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
     else await dueSet.drop(component, appid);
   }
+}
+
+/** At a process' start, nightly, and where Redis has lost everything; and lost jobs of runs are brought back. */
+async function reconcile(
+  { redis, reconcile: requests, linkStore }: WatchOptions,
+  component: string,
+  started: Set<string>,
+): Promise<string | undefined> {
+  if (await requests.revive(component)) return 'reconciliation_revived';
+  const first = !started.has(component);
+  const due = await claimReconcileTurn(redis, component, 'due');
+  if (!due && !(first && (await claimReconcileTurn(redis, component, 'start')))) {
+    started.add(component);
+    return undefined;
+  }
+  const { isNew } = await requests.begin(component, first ? 'start' : 'nightly');
+  started.add(component);
+  await linkStore.prune();
+  return isNew ? 'reconciliation_begun' : undefined;
 }

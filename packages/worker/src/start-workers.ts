@@ -1,9 +1,20 @@
-import { AuthorizeJob, CallJob, type Platform, PushJob, RefreshJob, Scope } from '@wxthirdparty/platform';
+import {
+  AuthorizeJob,
+  CallJob,
+  type Platform,
+  ProfileJob,
+  PushJob,
+  ReconcileJob,
+  RefreshJob,
+  Scope,
+} from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
 import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
 import { processCall } from './processors/calls.ts';
+import { processProfile } from './processors/profiles.ts';
 import { processPush } from './processors/pushes.ts';
+import { processReconciliation } from './processors/reconciliations.ts';
 import { processRefresh } from './processors/refreshes.ts';
 import { runQueue } from './run-queue.ts';
 
@@ -33,6 +44,8 @@ export async function startWorkers(
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
     run(PushJob, processPush(work, log)),
+    run(ProfileJob, processProfile(work, log)),
+    run(ReconcileJob, processReconciliation(work, log)),
   ];
   // All at once: each has the whole patience.
   scope.keep('queues', queues, (all) => Promise.all(all.map((q) => q.close())), settings.shutdownMs);

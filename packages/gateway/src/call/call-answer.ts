@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Call, CallResponse } from '@wxthirdparty/platform';
-import { parseWeChatJson } from '@wxthirdparty/wechat';
+import { maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
 
 /** How a call looks to business programs. */
 export function callAnswer(call: Call): Record<string, unknown> {
@@ -42,8 +42,9 @@ function bodyOf(path: string, { headers, body }: CallResponse): unknown {
   if (looksLikeJson(body)) {
     try {
       const value = parseWeChatJson(body.toString('utf8'));
-      // What a person's login answers is the business's to keep.
-      return path.toLowerCase().startsWith('/sns/') ? value : masked(value);
+      // A merchant's refresh token is the lasting consent and never leaves the platform; what a person's login answers is
+      // the business's to keep.
+      return path.toLowerCase().startsWith('/sns/') ? value : maskRefreshTokens(value);
     } catch {
       // A text or a file that only begins like JSON.
     }
@@ -54,14 +55,4 @@ function bodyOf(path: string, { headers, body }: CallResponse): unknown {
 
 function looksLikeJson(body: Buffer): boolean {
   return /^(?:\uFEFF)?\s*[[{]/.test(body.subarray(0, 64).toString('utf8'));
-}
-
-/** A refresh token is the lasting consent of a merchant; it never leaves the platform. */
-function masked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(masked);
-  if (value === null || typeof value !== 'object') return value;
-  // fromEntries defines members, so that one named `__proto__` stays one.
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, /refresh_?token/i.test(name) ? '***' : masked(member)]),
-  );
 }

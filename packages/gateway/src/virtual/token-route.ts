@@ -58,7 +58,7 @@ export async function tokenRoute(
     colon === -1
       ? await platform.authorizers.find(appid)
       : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
-  if (authorizer.state === 'revoked') return refuse(refusals.badAccount);
+  if (authorizer.state !== 'active') return refuse(refusals.mustReauthorize);
   return give(authorizer.component, authorizer.appid);
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import { needsReauthorization } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
@@ -57,7 +56,7 @@ export class Calls {
   /** Replies that came before their caller began to wait. */
   readonly #early = new Set<string>();
   readonly #timer: NodeJS.Timeout;
-  #backlog = { jobs: 0, knownAt: Number.NEGATIVE_INFINITY };
+  #backlog = { waiting: 0, parked: 0, knownAt: Number.NEGATIVE_INFINITY };
   #bodyBytes = 0;
 
   constructor(options: CallsOptions) {
@@ -141,11 +140,9 @@ export class Calls {
     return callId !== undefined && this.#o.store.cancel(callId);
   }
 
-  async #whose({ appid, component }: CallRequest): Promise<{ appid: string; component: string }> {
+  async #whose({ appid, component }: CallRequest): Promise<{ readonly appid: string; readonly component: string }> {
     if (component === appid && this.#o.components.has(appid)) return { appid, component };
-    const found = await this.#o.authorizers.find(appid, component);
-    if (found.state !== 'active') throw needsReauthorization(appid, found.state);
-    return found;
+    return this.#o.authorizers.findActive(appid, component);
   }
 
   #expect(call: CallId, request: CallRequest): Pending {
@@ -245,10 +242,13 @@ export class Calls {
 
   async #refuseOverload(request: CallRequest): Promise<void> {
     if (performance.now() - this.#backlog.knownAt > BACKLOG_KNOWN_FOR_MS) {
-      this.#backlog = { jobs: this.#backlog.jobs, knownAt: performance.now() };
-      this.#backlog.jobs = await this.#o.queue.queue.getWaitingCount();
+      this.#backlog = { ...this.#backlog, knownAt: performance.now() };
+      const { waiting = 0, delayed = 0 } = await this.#o.queue.queue.getJobCounts('waiting', 'delayed');
+      Object.assign(this.#backlog, { waiting, parked: delayed });
     }
-    const tooMany = this.#backlog.jobs > MOST_WAITING_JOBS;
+    const { waiting, parked } = this.#backlog;
+    // What one account's closed quota has parked must not stop the others' callers, but it may not fill Redis either.
+    const tooMany = waiting + (request.waitMs > 0 ? 0 : parked) > MOST_WAITING_JOBS;
     const tooMuch = this.#bodyBytes + (request.body?.length ?? 0) > MOST_BODY_BYTES;
     if (tooMany || tooMuch) {
       throw new Failure(

@@ -137,7 +137,8 @@ class Run {
       minuteOfOnePerson: this.#endpoint.path === '/sns/component/jscode2session',
       tokenToBlame: token !== undefined && blamesToken(this.#owner, this.#endpoint),
     });
-    if (departure.probe && verdict.do !== 'close-quota' && sent.result.kind === 'answered') {
+    // A refused token says nothing about the quota.
+    if (departure.probe && verdict.do === 'answer') {
       await ledger.reopen(this.#pair);
     }
     switch (verdict.do) {

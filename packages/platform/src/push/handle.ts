@@ -1,5 +1,9 @@
 import { openEnvelope, readPush } from '@wxthirdparty/wechat';
-import type { Authorizations } from '../authorizer/authorize.ts';
+import type { AuthorizationLinks } from '../authorizer/authorization-links.ts';
+import type { CodeIntake } from '../authorizer/code-intake.ts';
+import { hashOfCode } from '../authorizer/code-ties.ts';
+import type { LinkStore } from '../authorizer/link-store.ts';
+import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
@@ -17,7 +21,10 @@ export interface HandleOptions {
   readonly components: Components;
   readonly tickets: Tickets;
   readonly tokens: Tokens;
-  readonly authorizations: Authorizations;
+  readonly codes: CodeIntake;
+  readonly links: AuthorizationLinks;
+  readonly linkStore: LinkStore;
+  readonly profiles: Profiles;
 }
 
 /** Does what a push asks for. May run twice for the same push, and out of order. */
@@ -39,16 +46,16 @@ export async function handlePush(payload: PushPayload, options: HandleOptions): 
     }
     case 'authorized':
     case 'updateauthorized':
-      await options.authorizations.ask(component.appid, push.code, push.appid);
+      await takeCode(component.appid, push.code, push.appid, push.preAuthCode, options);
       return { push: push.type, appid: push.appid, outcome: 'exchange_asked' };
     case 'fasteregister': {
       const name = 'notify_third_fasteregister';
       if (!push.code) return { push: name, appid: push.appid, outcome: `status_${push.status}` };
-      await options.authorizations.ask(component.appid, push.code, push.appid);
+      await options.codes.ask(component.appid, push.code, push.appid);
       return { push: name, appid: push.appid, outcome: 'exchange_asked' };
     }
     case 'unauthorized': {
-      const outcome = await options.authorizations.readProfile(component.appid, push.appid);
+      const outcome = await options.profiles.read(component.appid, push.appid);
       return { push: push.type, appid: push.appid, outcome };
     }
     case 'other':
@@ -56,4 +63,20 @@ export async function handlePush(payload: PushPayload, options: HandleOptions): 
     case 'message':
       return { push: push.event ? `event:${push.event}` : push.msgType, appid: payload.appid, outcome: 'noted' };
   }
+}
+
+/** The push says which pre-auth code the merchant used, and so which link. */
+async function takeCode(
+  component: string,
+  code: string,
+  appid: string,
+  preAuthCode: string | undefined,
+  { codes, links, linkStore }: HandleOptions,
+): Promise<void> {
+  const linkId = preAuthCode && (await linkStore.idOfPreAuthCode(hashOfCode(component, preAuthCode)));
+  await codes.ties.fromPush(component, hashOfCode(component, code), appid, linkId || undefined);
+  const codeHash = await codes.ask(component, code, appid);
+  // The browser may have been first, and the exchange be over: then nobody else would look at what we have just noted.
+  const outcome = await codes.outcome(component, codeHash);
+  if (outcome) await links.settle(component, codeHash, outcome);
 }
