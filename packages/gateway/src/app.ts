@@ -15,6 +15,8 @@ import { optionRoutes } from './authorizer/option-routes.ts';
 import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
+import { followerRoutes } from './follower/follower-routes.ts';
+import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
@@ -51,6 +53,8 @@ export function app(
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
     callRoutes(platform, leaving),
+    followerRoutes(platform),
+    followerSyncRoutes(platform, leaving),
   );
   application.use(
     '/admin',

@@ -65,6 +65,8 @@ export function fakePlatform(): FakePlatform {
       find: () => Promise.resolve(reconciliation({})),
     },
     components: [COMPONENT],
+    followers: {} as GatewayPlatform['followers'],
+    followerSyncs: {} as GatewayPlatform['followerSyncs'],
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),

@@ -7,6 +7,7 @@ export { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
 export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
 export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
 export type { Reconciliation } from './authorizer/reconciliation-store.ts';
+export { beijingDay } from './beijing-time.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
 export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
@@ -14,6 +15,10 @@ export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
+export type { Follower, FollowerFilter } from './follower/follower.ts';
+export { type FollowerSync, isOver } from './follower/follower-sync.ts';
+export { FollowerSyncJob } from './follower/follower-sync-job.ts';
+export type { SyncSchedule } from './follower/sync-schedules.ts';
 export {
   type AwaitedToken,
   openPlatform,

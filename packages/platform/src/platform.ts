@@ -31,6 +31,14 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { FollowerStore } from './follower/follower-store.ts';
+import { FollowerSyncJob } from './follower/follower-sync-job.ts';
+import { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import { FollowerSyncs } from './follower/follower-syncs.ts';
+import { FollowerWriter } from './follower/follower-writer.ts';
+import { Followers } from './follower/followers.ts';
+import { performTurn, type Turn } from './follower/perform-turn.ts';
+import { SyncSchedules } from './follower/sync-schedules.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -83,6 +91,11 @@ export interface Platform {
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];
+  readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
+  readonly followerSyncs: Pick<
+    FollowerSyncs,
+    'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
+  >;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
@@ -101,6 +114,7 @@ export interface Work {
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<ReconcileNext>;
+  performTurn(id: string, signal: AbortSignal): Promise<Turn>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
   /** Told of every refresh that this process did or tried, whoever asked for it. */
   onRefresh(listener: RefreshListener): void;
@@ -144,6 +158,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const replica = databaseReadUrl
     ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
     : database;
+  const writer = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
@@ -163,6 +178,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const callQueue = queue(CallJob);
   const profileQueue = queue(ProfileJob);
   const reconcileQueue = queue(ReconcileJob);
+  const followerSyncQueue = queue(FollowerSyncJob);
 
   const { proxy, apiBase } = settings.wechat;
   const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
@@ -255,6 +271,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   scope.keep('calls', calls, (c) => c.close());
 
+  const followerStore = new FollowerStore(database, writer);
+  const followerSyncStore = new FollowerSyncStore(database, writer);
+  const syncSchedules = new SyncSchedules(database);
+
   const performing = {
     store: new CallStore(redis, seals),
     tokens,
@@ -276,6 +296,17 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     authorizers: authorizerStore,
     codes: new CodeIntake(front, frontTies, seals, authorizeQueue),
   });
+  const syncing = {
+    sql: database,
+    followers: followerStore,
+    syncs: followerSyncStore,
+    dueSet,
+    writer,
+    tokens,
+    ledger: performing.ledger,
+    transport,
+    apiBase,
+  };
 
   return {
     pushes: new PushIntake(front, components, pushQueue),
@@ -286,13 +317,22 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     authorizationLinks: frontLinks,
     consents,
     reconciliations: reconcile,
+    followers: new Followers(authorizers, new FollowerStore(replica, writer)),
+    followerSyncs: new FollowerSyncs({
+      redis: front,
+      authorizers,
+      tokens: frontTokens,
+      store: followerSyncStore,
+      schedules: syncSchedules,
+      queue: followerSyncQueue,
+    }),
     async status() {
       const all = await Promise.all(
         components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),
       );
       return { ready: all.every((c) => c.ready), components: all };
     },
-    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue, profileQueue, reconcileQueue].map(
+    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue, profileQueue, reconcileQueue, followerSyncQueue].map(
       ({ queue, contract }) => ({
         queue,
         description: contract.description,
@@ -312,7 +352,19 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         return { version: token.version, refused: () => tokens.distrust(token) };
       },
       performCall: (id, signal) => perform(id, signal, performing),
-      handlePush: (payload) => handlePush(payload, { components, tickets, tokens, codes, links, linkStore, profiles }),
+      handlePush: (payload) =>
+        handlePush(payload, {
+          components,
+          tickets,
+          tokens,
+          codes,
+          links,
+          linkStore,
+          profiles,
+          authorizerStore,
+          followers: followerStore,
+        }),
+      performTurn: (id, signal) => performTurn(id, signal, syncing),
       authorize: (payload, run) => authorizations.exchange(payload, run),
       readProfile: ({ component, appid }) => profiles.read(component, appid),
       reconcile: ({ id }, signal) => reconciler.work(id, signal),
@@ -328,6 +380,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           reconcile,
           linkStore,
           askForProfile: (payload) => profileQueue.add(payload),
+          followerSyncs: followerSyncStore,
+          syncSchedules,
+          wakeFollowerSync: (id) => followerSyncQueue.add({ id }),
           tell,
         }),
       onRefresh(listener) {

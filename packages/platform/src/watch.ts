@@ -13,6 +13,8 @@ import { componentOwner } from './component/component-token.ts';
 import type { Components } from './component/components.ts';
 import type { Tickets } from './component/ticket.ts';
 import { requestTicketsIfSilent } from './component/ticket-request.ts';
+import type { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import type { SyncSchedules } from './follower/sync-schedules.ts';
 import type { Tokens } from './token/tokens.ts';
 
 const EVERY_MS = 5_000;
@@ -20,6 +22,8 @@ const CLOSE_WITHIN_MS = 500;
 const DUE_AT_ONCE = 500;
 /** After a lost Redis all tokens are due; spread them, since WeChat counts. */
 const SPREAD_MS = 60_000;
+/** A follower sync that moves or waits shows it more often than this. */
+const SYNC_IDLE_MS = 15_000;
 
 export interface WatchOptions {
   readonly redis: Redis;
@@ -32,6 +36,9 @@ export interface WatchOptions {
   readonly reconcile: ReconcileRequests;
   readonly linkStore: LinkStore;
   readonly askForProfile: (payload: ProfilePayload) => Promise<void>;
+  readonly followerSyncs: FollowerSyncStore;
+  readonly syncSchedules: SyncSchedules;
+  readonly wakeFollowerSync: (id: string) => Promise<void>;
   /** Told what was repaired, and what went wrong. */
   readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
 }
@@ -65,6 +72,7 @@ async function watchAll(options: WatchOptions, started: Set<string>): Promise<vo
     await attempt(options, appid, 'restore_due', () => restoreDue(options, appid));
     await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
     await attempt(options, appid, 'due', () => refreshDue(options, appid));
+    await attempt(options, appid, 'follower_syncs', () => wakeFollowerSyncs(options, appid));
     await attempt(options, appid, 'request_tickets', async () => {
       const did = await requestTicketsIfSilent(appid, options);
       return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
@@ -145,4 +153,15 @@ async function reconcile(
   started.add(component);
   await linkStore.prune();
   return isNew ? 'reconciliation_begun' : undefined;
+}
+
+/** The database knows which syncs are to go on and which are due; a job may have been lost with Redis. */
+async function wakeFollowerSyncs(
+  { followerSyncs, syncSchedules, wakeFollowerSync }: WatchOptions,
+  component: string,
+): Promise<string | undefined> {
+  const started = await syncSchedules.startDue(component);
+  const idle = await followerSyncs.idle(component, SYNC_IDLE_MS);
+  for (const id of [...started, ...idle]) await wakeFollowerSync(id);
+  return started.length > 0 ? `follower_syncs_started_${started.length}` : undefined;
 }

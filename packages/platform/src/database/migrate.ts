@@ -2,12 +2,14 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { whileLocked } from './migration-lock.ts';
 import * as first from './migrations/0001-first.ts';
 import * as authorizationLinks from './migrations/0002-authorization-links.ts';
+import * as followers from './migrations/0003-followers.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 /** Forward only: a migration that has landed never changes. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-authorization-links': authorizationLinks,
+  '0003-followers': followers,
 };
 
 /** Runs what is pending and answers its names. */

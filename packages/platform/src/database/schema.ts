@@ -8,6 +8,10 @@ export interface Database {
   authorization_links: AuthorizationLinkTable;
   authorization_openings: AuthorizationOpeningTable;
   reconciliations: ReconciliationTable;
+  followers: FollowerTable;
+  follower_syncs: FollowerSyncTable;
+  follower_sync_lists: FollowerSyncListTable;
+  follower_sync_schedules: FollowerSyncScheduleTable;
 }
 
 export interface ComponentTable {
@@ -103,4 +107,80 @@ export interface ReconciliationTable {
   finished_at: number | null;
 }
 
+export interface FollowerTable {
+  component: string;
+  appid: string;
+  openid: string;
+  /** 1 or 0. */
+  subscribed: number;
+  /** Time of the newest push about it; 0 where there was none. */
+  status_at: number;
+  subscribed_at: number | null;
+  unsubscribed_at: number | null;
+  unionid: string | null;
+  remark: string | null;
+  /** `,2,134,`: so that one tag can be looked for without any index. Null: WeChat was not asked. */
+  tag_ids: string | null;
+  scene: string | null;
+  /** JSON object: whatever else WeChat tells about a follower. */
+  extra: string | null;
+}
+
+export interface FollowerSyncTable {
+  id: string;
+  component: string;
+  appid: string;
+  /** Component and appid while the sync is not over: it is unique, so there is one at a time. */
+  active_key: string | null;
+  details: number;
+  state: string;
+  phase: string;
+  /** Grows with every turn; who writes must still be the latest. */
+  run: number;
+  total: number | null;
+  listed: number;
+  detailed: number;
+  pages: number;
+  /** JSON array: the last openids listed, of which the last is where the next page begins. */
+  next_openids: string;
+  /** When the first page was asked for. */
+  listing_from: number | null;
+  /** JSON array: the last openid of each bucket but the last. */
+  splits: string;
+  /** Where the details or the finishing have got to. */
+  bucket: number;
+  after_openid: string;
+  /** Followers a second, lately. */
+  rate: number | null;
+  error: string | null;
+  /** Turns in a row that got nowhere. */
+  troubles: number;
+  trouble_since: number | null;
+  waiting_until: number | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  updated_at: number;
+}
+
+export interface FollowerSyncListTable {
+  sync_id: string;
+  bucket: number;
+  page: number;
+  asked_at: number;
+  /** One to a line. */
+  openids: string;
+}
+
+export interface FollowerSyncScheduleTable {
+  component: string;
+  appid: string;
+  /** `03:30`, Beijing time. */
+  at: string;
+  details: number;
+  next_at: number;
+}
+
 export type AuthorizerRow = Selectable<AuthorizerTable>;
+export type FollowerRow = Selectable<FollowerTable>;
+export type FollowerSyncRow = Selectable<FollowerSyncTable>;

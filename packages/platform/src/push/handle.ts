@@ -1,5 +1,6 @@
-import { openEnvelope, readPush } from '@wxthirdparty/wechat';
+import { openEnvelope, type Push, readPush } from '@wxthirdparty/wechat';
 import type { AuthorizationLinks } from '../authorizer/authorization-links.ts';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { CodeIntake } from '../authorizer/code-intake.ts';
 import { hashOfCode } from '../authorizer/code-ties.ts';
 import type { LinkStore } from '../authorizer/link-store.ts';
@@ -7,6 +8,7 @@ import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
+import type { FollowerStore } from '../follower/follower-store.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { PushPayload } from './push-job.ts';
 
@@ -25,6 +27,8 @@ export interface HandleOptions {
   readonly links: AuthorizationLinks;
   readonly linkStore: LinkStore;
   readonly profiles: Profiles;
+  readonly authorizerStore: Pick<AuthorizerStore, 'find'>;
+  readonly followers: Pick<FollowerStore, 'tellStatus'>;
 }
 
 /** Does what a push asks for. May run twice for the same push, and out of order. */
@@ -60,8 +64,11 @@ export async function handlePush(payload: PushPayload, options: HandleOptions): 
     }
     case 'other':
       return { push: push.infoType, outcome: 'noted' };
-    case 'message':
-      return { push: push.event ? `event:${push.event}` : push.msgType, appid: payload.appid, outcome: 'noted' };
+    case 'message': {
+      const name = push.event ? `event:${push.event}` : push.msgType;
+      const outcome = await tellFollower(push, component.appid, payload.appid, options);
+      return { push: name, appid: payload.appid, outcome };
+    }
   }
 }
 
@@ -79,4 +86,19 @@ async function takeCode(
   // The browser may have been first, and the exchange be over: then nobody else would look at what we have just noted.
   const outcome = await codes.outcome(component, codeHash);
   if (outcome) await links.settle(component, codeHash, outcome);
+}
+
+/** The appid stands in the URL, which nobody has signed; the `gh_…` in the message is sealed. */
+async function tellFollower(
+  push: Extract<Push, { type: 'message' }>,
+  component: string,
+  appid: string | undefined,
+  { authorizerStore, followers }: HandleOptions,
+): Promise<string> {
+  if (push.event !== 'subscribe' && push.event !== 'unsubscribe') return 'noted';
+  const account = appid === undefined ? undefined : await authorizerStore.find(component, appid);
+  if (!account || (account.userName && account.userName !== push.toUserName)) return 'unknown_account';
+  if (!/^[\x21-\x7e]{1,64}$/.test(push.fromUserName)) return 'noted';
+  await followers.tellStatus(account, push.fromUserName, push.event === 'subscribe', new Date(push.createTime * 1_000));
+  return push.event === 'subscribe' ? 'follows' : 'left';
 }
