@@ -89,6 +89,8 @@ export interface Platform {
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'leave' | 'comeBack'>;
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
+  /** Appids of the components that this deployment runs. */
+  readonly components: readonly string[];
   readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
   readonly followerSyncs: Pick<
     FollowerSyncs,
@@ -260,6 +262,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const calls = new Calls({
     redis: front,
     store: new CallStore(front, seals),
+    components,
     authorizers,
     tokens: frontTokens,
     ledger: new Ledger(front),
@@ -309,6 +312,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    components: components.all().map(({ appid }) => appid),
     authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
     authorizationLinks: frontLinks,
     consents,
