@@ -72,6 +72,7 @@ export function fakePlatform(): FakePlatform {
       begin: (component, reason) => Promise.resolve({ run: reconciliation({ component, reason }), isNew: true }),
       find: () => Promise.resolve(reconciliation({})),
     },
+    components: [COMPONENT],
     followers: {} as GatewayPlatform['followers'],
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
     status: () => Promise.resolve({ ready: true, components: [] }),

@@ -31,6 +31,7 @@ import { Calls } from './call/calls.ts';
 import { LaneJob } from './call/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane-store.ts';
 import { Lanes } from './call/lanes.ts';
+import { Owners } from './call/owners.ts';
 import { type Performed, perform } from './call/perform.ts';
 import { takeTurn } from './call/take-turn.ts';
 import { componentTokenKind } from './component/component-token.ts';
@@ -98,6 +99,8 @@ export interface Platform {
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'leave' | 'comeBack'>;
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
+  /** Appids of the components that this deployment runs. */
+  readonly components: readonly string[];
   readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
   readonly followerSyncs: Pick<
     FollowerSyncs,
@@ -276,10 +279,11 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   const signer = new CallbackSigner(settings.secretsKeys);
   const frontCallStore = new CallStore(front, seals);
+  const owners = new Owners(components, authorizers);
   const calls = new Calls({
     redis: front,
     store: frontCallStore,
-    authorizers,
+    owners,
     tokens: frontTokens,
     ledger: new Ledger(front),
     queue: callQueue,
@@ -339,8 +343,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   return {
     pushes: new PushIntake(front, components, pushQueue),
     calls,
-    callList: new CallList(front, authorizers, frontCallStore, new Ledger(front)),
+    callList: new CallList(front, owners, frontCallStore, new Ledger(front)),
     authorizers,
+    components: components.all().map(({ appid }) => appid),
     authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
     authorizationLinks: frontLinks,
     consents,

@@ -1,4 +1,4 @@
-import { Failure } from '@wxthirdparty/wechat';
+import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { elementsOf, memberOf } from './json-member.ts';
 import { mints, namesToken, pathFault } from './wechat-path.ts';
@@ -21,12 +21,7 @@ const request = {
       });
     }
   }),
-  query: z
-    .record(
-      z.string().refine((name) => !namesToken(name), 'tokens are added by the platform'),
-      z.union([scalar, z.array(scalar)]),
-    )
-    .default({}),
+  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).default({}),
   /** Any JSON; null is no body. */
   body: z.unknown().optional(),
   /** It does not leave later: `deadline_passed`. */
@@ -37,24 +32,40 @@ const request = {
   callbackUrl: z.string().optional(),
 };
 
+/** A person's own token (/sns/userinfo) is theirs to send; all others are ours to add. */
+function bringsNoToken(
+  { method, path, query }: { method: string; path: string; query: object },
+  context: z.RefinementCtx,
+): void {
+  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
+  for (const name of Object.keys(query)) {
+    if (name === brought || !namesToken(name)) continue;
+    context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
+  }
+}
+
 /**
  * What `POST /v1/authorizers/:appid/calls` takes.
  * @public the API's description is made from it
  */
-export const CallBody = z.strictObject({
-  ...request,
-  /** 30000 by default; 0 where `notBeforeAt` is given. */
-  waitMs: z.int().min(0).max(60_000).optional(),
-});
+export const CallBody = z
+  .strictObject({
+    ...request,
+    /** 30000 by default; 0 where `notBeforeAt` is given. */
+    waitMs: z.int().min(0).max(60_000).optional(),
+  })
+  .superRefine(bringsNoToken);
 
 const MOST_IN_BATCH = 1_000;
 
-const BatchedCall = z.strictObject({
-  ...request,
-  /** The account; `component` where it exists under several. */
-  appid: z.string().min(1),
-  component: z.string().optional(),
-});
+const BatchedCall = z
+  .strictObject({
+    ...request,
+    /** The account; `component` where it exists under several. A component's own calls have its appid in both. */
+    appid: z.string().min(1),
+    component: z.string().optional(),
+  })
+  .superRefine(bringsNoToken);
 
 /**
  * What `POST /v1/calls/batch` takes: calls for which nobody waits.

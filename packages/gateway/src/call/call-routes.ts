@@ -36,19 +36,29 @@ export const CallListQuery = z.object({
 export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
 
-  routes.post('/v1/authorizers/:appid/calls', async (request, response) => {
-    const { waitMs, ...call } = readCallBody(await readJsonBody(request));
+  const call = async (
+    request: Request,
+    response: Response,
+    whose: { appid: string; component?: string | undefined },
+  ) => {
+    const { waitMs, ...asked } = readCallBody(await readJsonBody(request));
     const { id } = await platform.calls.submit({
-      ...call,
-      appid: request.params.appid,
-      component: ofOneComponent(request.query),
+      ...asked,
+      ...whose,
       idempotencyKey: idempotencyKeyOf(request),
       waitMs,
       departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
     });
     response.locals.call = id;
     await answerWhenSettled(platform, leaving, response, id, waitMs);
-  });
+  };
+
+  routes.post('/v1/authorizers/:appid/calls', (request, response) =>
+    call(request, response, { appid: request.params.appid, component: ofOneComponent(request.query) }),
+  );
+  routes.post('/v1/components/:appid/calls', (request, response) =>
+    call(request, response, { appid: request.params.appid, component: request.params.appid }),
+  );
 
   routes.post('/v1/calls/batch', async (request, response) => {
     const key = idempotencyKeyOf(request);

@@ -23,7 +23,21 @@ export const refusals = {
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
   madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
-  mints: { errcode: 48001, errmsg: 'api unauthorized: tokens, tickets and codes are the platform’s own business' },
+  mints: {
+    errcode: 48001,
+    errmsg:
+      'api unauthorized: tokens, tickets and codes are the platform’s own business; ' +
+      '/cgi-bin/token gives a token of this gateway for an appid and an API key',
+  },
+  userTokenAlone: {
+    errcode: 48001,
+    errmsg: 'api unauthorized: send Authorization: Bearer API_KEY besides the user’s access_token',
+  },
+  notAUsersToken: {
+    errcode: 48001,
+    errmsg: 'api unauthorized: access_token must be the one of the user who logged in, not one of this gateway',
+  },
+  otherAppid: { errcode: 40013, errmsg: 'invalid appid: this access_token is for another account' },
   badPath: { errcode: 40066, errmsg: 'invalid url' },
   needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
   needsPost: { errcode: 43002, errmsg: 'require POST method' },

@@ -46,15 +46,20 @@ export async function tokenRoute(
   if (grantType !== 'client_credential') return refuse(refusals.badGrantType);
   if (appid === undefined || appid === '') return refuse(refusals.missingAppid);
 
+  const give = (component: string, account: string): number => {
+    const token = tokens.sign({ keyFingerprint, component, appid: account });
+    answerJson(response, { access_token: token, expires_in: LIFE_S });
+    return 0;
+  };
+
+  if (platform.components.includes(appid)) return give(appid, appid);
   const colon = appid.indexOf(':');
   const authorizer =
     colon === -1
       ? await platform.authorizers.find(appid)
       : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
   if (authorizer.state !== 'active') return refuse(refusals.mustReauthorize);
-  const token = tokens.sign({ keyFingerprint, component: authorizer.component, appid: authorizer.appid });
-  answerJson(response, { access_token: token, expires_in: LIFE_S });
-  return 0;
+  return give(authorizer.component, authorizer.appid);
 }
 
 function of(search: string): z.infer<typeof TokenRequest> {

@@ -1,10 +1,10 @@
 import { endpointOf } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import type { Authorizers } from '../authorizer/authorizers.ts';
 import type { Ledger, Usage } from '../quota/ledger.ts';
 import type { CallState, CallSummary } from './call.ts';
 import { CallIndex, readCursor, writeCursor } from './call-index.ts';
 import type { CallStore } from './call-store.ts';
+import type { Owners } from './owners.ts';
 import { isParked } from './parked.ts';
 
 /** Records looked at for one page, whether they match or not. */
@@ -28,22 +28,22 @@ export interface CallPage {
   readonly next: string | null;
 }
 
-/** Lists the calls of one account. */
+/** Lists the calls of one account, or of a component. */
 export class CallList {
-  readonly #authorizers: Pick<Authorizers, 'find'>;
+  readonly #owners: Owners;
   readonly #index: CallIndex;
   readonly #store: CallStore;
   readonly #ledger: Ledger;
 
-  constructor(redis: Redis, authorizers: Pick<Authorizers, 'find'>, store: CallStore, ledger: Ledger) {
-    this.#authorizers = authorizers;
+  constructor(redis: Redis, owners: Owners, store: CallStore, ledger: Ledger) {
+    this.#owners = owners;
     this.#index = new CallIndex(redis);
     this.#store = store;
     this.#ledger = ledger;
   }
 
   async page(filter: CallFilter): Promise<CallPage> {
-    const { component, appid } = await this.#authorizers.find(filter.appid, filter.component);
+    const { component, appid } = await this.#owners.find(filter.appid, filter.component);
     let before = filter.cursor === undefined ? undefined : readCursor(filter.cursor, component);
     const items: CallSummary[] = [];
     for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
+import { Components } from '../component/components.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -15,6 +16,7 @@ import { CallJob } from './call-job.ts';
 import { CallList } from './call-list.ts';
 import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
+import { Owners } from './owners.ts';
 
 /** Tells which records were read again. */
 class WatchedStore extends CallStore {
@@ -28,6 +30,8 @@ class WatchedStore extends CallStore {
 
 const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
 const authorizers = { find: active, findActive: active } as unknown as Authorizers;
+
+const components = new Components([]);
 
 let server: TestRedis;
 let subscriber: Redis;
@@ -54,7 +58,7 @@ beforeEach(async () => {
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
-    authorizers,
+    owners: new Owners(components, authorizers),
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
     lanes: {
@@ -150,7 +154,10 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
     { id: expect.any(String) },
   ]);
   expect(lanes).toEqual(['mark wxa', 'wake wxa']);
-  const { items } = await new CallList(server.redis, authorizers, store, ledger).page({ appid: 'wxa', limit: 10 });
+  const { items } = await new CallList(server.redis, new Owners(components, authorizers), store, ledger).page({
+    appid: 'wxa',
+    limit: 10,
+  });
   expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
 });
 

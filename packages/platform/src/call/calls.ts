@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import { authorizerOwner } from '../authorizer/authorizer-token.ts';
-import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Ledger } from '../quota/ledger.ts';
@@ -12,10 +10,12 @@ import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
+import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
 import { type Claim, printOf } from './idempotency.ts';
 import type { Lanes } from './lanes.ts';
+import type { Owners } from './owners.ts';
 import { isParked } from './parked.ts';
 import { overloaded, Room } from './room.ts';
 
@@ -44,7 +44,7 @@ interface Pending {
 export interface CallsOptions {
   readonly redis: Redis;
   readonly store: CallStore;
-  readonly authorizers: Authorizers;
+  readonly owners: Owners;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly queue: OpenQueue<{ readonly id: string }>;
@@ -118,16 +118,17 @@ export class Calls {
   /** Whether it may be made; then its id to be, otherwise the call that was made under its key before. */
   async #admit(request: CallRequest): Promise<CallId | { readonly claim: Claim }> {
     checkRequest(request);
+    const named = await this.#o.owners.find(request.appid, request.component);
+    refuseAccountsApi({ ...request, ...named });
     if (request.idempotencyKey !== undefined) {
       // Before all that changes: who asks again is to get his answer also when nothing new may leave.
-      const { appid, component } = await this.#o.authorizers.find(request.appid, request.component);
-      const claim = await this.#o.store.claimed(component, appid, request.idempotencyKey);
+      const claim = await this.#o.store.claimed(named.component, named.appid, request.idempotencyKey);
       if (claim) return { claim };
     }
-    const { appid, component } = await this.#o.authorizers.findActive(request.appid, request.component);
+    const { appid, component } = await this.#o.owners.findActive(request.appid, request.component);
+    const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted go on while the component is not ready.
-    if (!(await this.#o.tokens.has(authorizerOwner(component, appid))))
-      await refuseUnlessReady(this.#o.redis, component);
+    if (owner && !(await this.#o.tokens.has(owner))) await refuseUnlessReady(this.#o.redis, component);
     if (request.waitMs > 0) await this.#o.ledger.refuseIfClosed({ component, appid, path: request.path });
     return newCallId(component, appid);
   }
