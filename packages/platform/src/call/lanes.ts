@@ -7,7 +7,7 @@ import type { LaneOwner } from './lane-store.ts';
 /** A lane that was marked, but whose waking got lost, is found after so long. */
 const MARKED_MS = 5_000;
 /** A lane whose turn got lost is found after so long. */
-const CLAIMED_MS = 30_000;
+const CLAIMED_MS = 10_000;
 /** A turn that ends while somebody appends may write too late a time; it must not cost more than this. */
 const LONGEST_SLEEP_MS = 10 * 60_000;
 const WOKEN_AT_ONCE = 500;

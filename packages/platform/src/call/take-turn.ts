@@ -4,6 +4,8 @@ import type { Performed } from './perform.ts';
 
 const MOST_CALLS = 10;
 const MOST_MS = 2_000;
+/** After a turn that our own trouble has cut short. */
+const TRY_AGAIN_MS = 1_000;
 /** A token may come back earlier than its last failure promised; looking whether it has costs WeChat nothing. */
 const LONGEST_HOLD_MS = 60_000;
 
@@ -18,7 +20,17 @@ export interface TurnOptions {
  * leaves the lane when it is settled, not before: whoever dies in mid-turn loses nothing, and what he sent is known by
  * the call's own record.
  */
-export async function takeTurn(owner: LaneOwner, signal: AbortSignal, { store, lanes, perform }: TurnOptions) {
+export async function takeTurn(owner: LaneOwner, signal: AbortSignal, options: TurnOptions): Promise<void> {
+  try {
+    await callAfterCall(owner, signal, options);
+  } catch (error) {
+    // This job is over then, but the lane is not.
+    await options.lanes.sleep(owner, TRY_AGAIN_MS);
+    throw error;
+  }
+}
+
+async function callAfterCall(owner: LaneOwner, signal: AbortSignal, { store, lanes, perform }: TurnOptions) {
   const begunAt = performance.now();
   let done: string | undefined;
   for (let calls = 0; ; calls++) {
