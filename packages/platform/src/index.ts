@@ -1,3 +1,4 @@
+export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
@@ -5,6 +6,7 @@ export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
+export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export {
   type AwaitedToken,
@@ -17,6 +19,7 @@ export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
 export { QuotaClosedFailure } from './quota/ledger.ts';
 export { queuePrefix } from './redis/keys.ts';
+export { type ResealReport, reseal } from './reseal.ts';
 export { Scope } from './scope.ts';
 export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';

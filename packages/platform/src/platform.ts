@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { openComponentApi, openTransport } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -37,14 +38,17 @@ import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
+const HEALTHY_WITHIN_MS = 2_000;
 /** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
 const COMPONENT_API_TIMEOUT_MS = 20_000;
 
 export interface PlatformSettings {
   /** `redis://` or `rediss://`. */
   readonly redisUrl: string;
-  /** `sqlite:/absolute/path`. */
+  /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
   readonly databaseUrl: string;
+  /** A replica that lists are read from; it may lag behind. */
+  readonly databaseReadUrl?: string | undefined;
   /** 32 bytes each; the first seals, all open. */
   readonly secretsKeys: readonly Buffer[];
   readonly components: readonly ComponentSettings[];
@@ -111,6 +115,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
+  const { databaseReadUrl } = settings;
+  const replica = databaseReadUrl
+    ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
+    : database;
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
@@ -134,7 +142,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const api = openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS });
 
   const tickets = new Tickets(redis, database, seals);
-  const authorizerStore = new AuthorizerStore(database, seals);
+  const authorizerStore = new AuthorizerStore(database, seals, replica);
   const dueSet = new DueSet(redis);
   const kinds = [
     componentTokenKind(components, tickets, api),
@@ -208,7 +216,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       description: contract.description,
     })),
     async health() {
-      const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), sql`select 1`.execute(database)]);
+      const asked = sql`select 1`.execute(database);
+      // It would wait for the database to come back; whoever asks how we are wants to know now.
+      const late = pause(HEALTHY_WITHIN_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('late')));
+      const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), Promise.race([asked, late])]);
       return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
     },
     work: {

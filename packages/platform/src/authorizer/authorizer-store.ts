@@ -1,18 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { type AuthorizerInfo, Failure } from '@wxthirdparty/wechat';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
 import type { AuthorizerRow } from '../database/schema.ts';
-import type { Seals } from '../redis/sealed.ts';
+import type { Resealed, Seals } from '../redis/sealed.ts';
 import type { Authorizer, AuthorizerState, Grant } from './authorizer.ts';
+
+/** What another system knew of an account. */
+export interface NewAuthorizer {
+  readonly component: string;
+  readonly appid: string;
+  readonly kind: Authorizer['kind'] | undefined;
+  readonly nickName: string | undefined;
+  readonly userName: string | undefined;
+  readonly headImg: string | undefined;
+  readonly handle: string | undefined;
+  readonly refreshToken: string | undefined;
+  /** When its consent was last known to hold (ms). */
+  readonly at: number | undefined;
+}
 
 /** Authorizers and their grants in SQL. Nobody is ever deleted. */
 export class AuthorizerStore {
   readonly #sql: Sql;
   readonly #seals: Seals;
+  readonly #replica: Sql;
 
-  constructor(sql: Sql, seals: Seals) {
+  /** `replica` may lag behind: only lists are read from it, nothing that a decision or a write rests on. */
+  constructor(sql: Sql, seals: Seals, replica: Sql = sql) {
     this.#sql = sql;
     this.#seals = seals;
+    this.#replica = replica;
   }
 
   async find(component: string, appid: string): Promise<Authorizer | undefined> {
@@ -31,7 +50,12 @@ export class AuthorizerStore {
     limit: number;
     after?: { appid: string; component: string } | undefined;
   }): Promise<Authorizer[]> {
-    let query = this.#sql.selectFrom('authorizers').selectAll().orderBy('appid').orderBy('component').limit(page.limit);
+    let query = this.#replica
+      .selectFrom('authorizers')
+      .selectAll()
+      .orderBy('appid')
+      .orderBy('component')
+      .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
     const { after } = page;
     if (after) {
@@ -72,15 +96,21 @@ export class AuthorizerStore {
       authorized_at: grant.authorizedAt.getTime(),
       updated_at: now,
     };
-    await this.#sql
-      .insertInto('authorizers')
-      .values({ component, appid, handle: newHandle(), ...change, used_at: now })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['appid', 'component'])
-          .doUpdateSet((eb) => ({ ...change, grant_version: eb('authorizers.grant_version', '+', 1) })),
-      )
-      .execute();
+    const renew = async () => {
+      const { numUpdatedRows } = await this.#sql
+        .updateTable('authorizers')
+        .set((eb) => ({ ...change, grant_version: eb('grant_version', '+', 1) }))
+        .where('component', '=', component)
+        .where('appid', '=', appid)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    };
+    const first = { component, appid, handle: newHandle(), ...change, used_at: now };
+    // WeChat gives a grant only once: it must not be lost with a connection.
+    await repeat(async () => {
+      if (await renew()) return;
+      if (!(await insertUnlessThere(this.#sql.insertInto('authorizers').values(first)))) await renew();
+    });
   }
 
   /**
@@ -95,38 +125,87 @@ export class AuthorizerStore {
   ): Promise<'saved' | 'outrun'> {
     const now = Date.now();
     const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, place(component, appid));
-    if (version === undefined) {
-      const inserted = await this.#sql
-        .insertInto('authorizers')
-        .values({
+    const scopes = change.scopes && JSON.stringify(change.scopes);
+    const handle = newHandle();
+    const attempt = async (): Promise<boolean> => {
+      if (version === undefined) {
+        const found = this.#sql.insertInto('authorizers').values({
           component,
           appid,
-          handle: newHandle(),
+          handle,
           state: change.state ?? 'active',
-          scopes: JSON.stringify(change.scopes ?? []),
+          scopes: scopes ?? '[]',
           refresh_token_sealed: sealed ?? null,
           authorized_at: now,
           updated_at: now,
           used_at: now,
-        })
-        .onConflict((conflict) => conflict.columns(['appid', 'component']).doNothing())
+        });
+        return insertUnlessThere(found);
+      }
+      const { numUpdatedRows } = await this.#sql
+        .updateTable('authorizers')
+        .set((eb) => ({
+          ...(change.state ? { state: change.state } : {}),
+          ...(scopes ? { scopes } : {}),
+          ...(sealed ? { refresh_token_sealed: sealed } : {}),
+          updated_at: now,
+          grant_version: eb('grant_version', '+', 1),
+        }))
+        .where('component', '=', component)
+        .where('appid', '=', appid)
+        .where('grant_version', '=', version)
         .executeTakeFirst();
-      return Number(inserted.numInsertedOrUpdatedRows ?? 0) > 0 ? 'saved' : 'outrun';
-    }
-    const updated = await this.#sql
-      .updateTable('authorizers')
-      .set((eb) => ({
-        ...(change.state ? { state: change.state } : {}),
-        ...(change.scopes ? { scopes: JSON.stringify(change.scopes) } : {}),
-        ...(sealed ? { refresh_token_sealed: sealed } : {}),
-        updated_at: now,
-        grant_version: eb('grant_version', '+', 1),
-      }))
-      .where('component', '=', component)
-      .where('appid', '=', appid)
-      .where('grant_version', '=', version)
-      .executeTakeFirst();
-    return Number(updated.numUpdatedRows) > 0 ? 'saved' : 'outrun';
+      return numUpdatedRows > 0n;
+    };
+    /** Where the connection was lost before the answer, the write that was in the way may have been our own. */
+    const ours = async (): Promise<boolean> => {
+      const row = await this.#row(component, appid);
+      if (version === undefined) return row?.handle === handle;
+      const same = row?.grant_version === version + 1 && row.updated_at === now;
+      return same && (!sealed || row.refresh_token_sealed === sealed);
+    };
+    let attempts = 0;
+    return repeat(async () => {
+      attempts++;
+      return (await attempt()) || (attempts > 1 && (await ours())) ? 'saved' : 'outrun';
+    });
+  }
+
+  /** One that another system knew; false where it is known here. Without a handle it gets a new one. */
+  async add({ component, appid, refreshToken, at, ...known }: NewAuthorizer): Promise<boolean> {
+    const now = Date.now();
+    const first = this.#sql.insertInto('authorizers').values({
+      component,
+      appid,
+      kind: known.kind ?? null,
+      nick_name: known.nickName ?? null,
+      user_name: known.userName ?? null,
+      head_img: known.headImg ?? null,
+      state: 'active',
+      scopes: '[]',
+      handle: known.handle ?? newHandle(),
+      refresh_token_sealed: refreshToken === undefined ? null : this.#seals.seal(refreshToken, place(component, appid)),
+      authorized_at: at ?? now,
+      updated_at: now,
+      used_at: at ?? null,
+    });
+    return insertUnlessThere(first);
+  }
+
+  async findByHandle(handle: string): Promise<Authorizer | undefined> {
+    const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', handle).executeTakeFirst();
+    return row && toAuthorizer(row);
+  }
+
+  /** False where another account has it. */
+  async changeHandle(component: string, appid: string, handle: string): Promise<boolean> {
+    return insertUnlessThere(
+      this.#sql
+        .updateTable('authorizers')
+        .set({ handle })
+        .where('component', '=', component)
+        .where('appid', '=', appid),
+    );
   }
 
   async saveProfile(component: string, info: AuthorizerInfo): Promise<void> {
@@ -172,6 +251,43 @@ export class AuthorizerStore {
       yield rows.map((row) => row.appid);
       after = rows.at(-1)!.appid;
     }
+  }
+
+  /** All of them, whatever their state; in pages, so that memory stays flat. */
+  async *everybody(): AsyncGenerator<{ component: string; appid: string }[]> {
+    let last: { component: string; appid: string } | undefined;
+    for (;;) {
+      let query = this.#sql.selectFrom('authorizers').select(['component', 'appid']);
+      const after = last;
+      if (after) {
+        query = query.where((eb) =>
+          eb.or([
+            eb('appid', '>', after.appid),
+            eb.and([eb('appid', '=', after.appid), eb('component', '>', after.component)]),
+          ]),
+        );
+      }
+      const rows = await query.orderBy('appid').orderBy('component').limit(500).execute();
+      last = rows.at(-1);
+      if (!last) return;
+      yield rows;
+    }
+  }
+
+  /** Changes nothing but the key under which the refresh token lies; who reads the grant's version meets no change. */
+  async resealGrant(component: string, appid: string): Promise<Resealed> {
+    const sealed = (await this.#row(component, appid))?.refresh_token_sealed;
+    if (!sealed) return 'none';
+    const anew = this.#seals.reseal(sealed, place(component, appid));
+    if (!anew) return 'fresh';
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('authorizers')
+      .set({ refresh_token_sealed: anew })
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .where('refresh_token_sealed', '=', sealed)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n ? 'resealed' : 'outrun';
   }
 
   #row(component: string, appid: string): Promise<AuthorizerRow | undefined> {

@@ -39,6 +39,11 @@ export const keys = {
   quotaClosed: (component: string, owner: string, path: string) => owned(component, owner, `closed:${path}`),
 } as const;
 
+/** What SCAN looks for. */
+export const patterns = {
+  callBodies: [`${prefix}:{*}:call:*:request`, `${prefix}:{*}:call:*:result`],
+} as const;
+
 /** Pub/sub channels; only hints travel there, nothing that must arrive. */
 export const channels = {
   tokens: `${prefix}:tokens`,

@@ -1,8 +1,8 @@
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
 import { channels, keys } from '../redis/keys.ts';
-import { defineScript, NOW_LUA, type Script } from '../redis/script.ts';
-import type { Seals } from '../redis/sealed.ts';
+import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
+import type { Resealed, Seals } from '../redis/sealed.ts';
 import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
 import type { TokenKind } from './token-kind.ts';
 
@@ -193,6 +193,15 @@ export class TokenStore {
 
   async forgive(owner: TokenOwner): Promise<void> {
     await this.#change('forgive', owner, [channels.tokens, ownerKey(owner)]);
+  }
+
+  /** Changes nothing but the key under which the value lies. */
+  async reseal(owner: TokenOwner): Promise<Resealed> {
+    const sealed = await this.#redis.hget(tokenKey(owner), 'value');
+    if (!sealed) return 'none';
+    const anew = this.#seals.reseal(sealed, place(owner));
+    if (!anew) return 'fresh';
+    return (await swapField(this.#redis, [tokenKey(owner)], ['value', sealed, anew])) === 1 ? 'resealed' : 'outrun';
   }
 
   #change(script: keyof ChangeScripts, owner: TokenOwner, args: (string | number)[]): Promise<number> {
