@@ -129,6 +129,11 @@ export class House {
     return worker;
   }
 
+  /** One of the command line's other words, with the settings of the house. */
+  command(args: readonly string[], env: Record<string, string> = {}): Child {
+    return new Child(args[0]!, process.execPath, [MAIN, ...args], { ...this.#env, ...env });
+  }
+
   gatewayUrl(index = 0): string {
     return `http://127.0.0.1:${this.#gatewayPorts[index % this.#gatewayPorts.length]}`;
   }

@@ -10,8 +10,10 @@ const START_MS = 30_000;
 
 /** A real mariadbd on a free port, in a folder that goes with it. It can die and come back. */
 export interface MariaDbServer {
-  /** Of a database that need not be there yet. */
+  /** Of a database that need not be there yet; `wx` is. */
   url(database: string): string;
+  /** Statements in the database `wx`. */
+  say(sql: string): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -28,10 +30,12 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   await mkdir(data);
   await run(install, [...where, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']);
   const init = join(dir, 'init.sql');
-  await writeFile(
-    init,
-    "create or replace user 'wx'@'127.0.0.1' identified by 'wx';\ngrant all on *.* to 'wx'@'127.0.0.1' with grant option;\n",
-  );
+  const words = [
+    "create or replace user 'wx'@'127.0.0.1' identified by 'wx';",
+    "grant all on *.* to 'wx'@'127.0.0.1' with grant option;",
+    'create database if not exists wx;',
+  ];
+  await writeFile(init, `${words.join('\n')}\n`);
   const log = join(dir, 'log');
   const begin = () =>
     guarded(program, [
@@ -62,6 +66,8 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   await up();
   return {
     url: (database) => `mysql://wx:wx@127.0.0.1:${port}/${database}`,
+    say: (sql) =>
+      run(find('mariadb'), ['--no-defaults', `--socket=${join(dir, 's')}`, '-uroot', 'wx', `--execute=${sql}`]),
     kill,
     async restart() {
       server = begin();

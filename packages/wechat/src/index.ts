@@ -7,6 +7,7 @@ export type {
   ComponentApiOptions,
   ExchangedCode,
 } from './component-api/component-api.ts';
+export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';
 export { openComponentApi } from './component-api/open-component-api.ts';
 export type { Envelope, ReceivedEnvelope } from './envelope/envelope.ts';
 export { type EnvelopeCode, EnvelopeFailure } from './envelope/envelope-failure.ts';

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertUnlessThere } from './insert-unless-there.ts';
 import { isDuplicate } from './sql-error.ts';
-import { upsert } from './upsert.ts';
 
 /** What every store takes for granted of the database beneath it. */
 describe.each(databases)('%s', (kind) => {
@@ -106,42 +105,6 @@ describe.each(databases)('%s', (kind) => {
       }),
     ).rejects.toThrow('cut');
     expect(await appids()).toEqual([]);
-  });
-
-  it('inserts many rows and sets what was named in those that were there', async () => {
-    await add('wx7', { nick_name: 'before', kind: 'before', grant_version: 5 });
-    const many = Array.from({ length: 2_500 }, (_, i) => account(`wx${i}`, { nick_name: `n${i}`, kind: 'k' }));
-    await upsert(database.sql, 'authorizers', many, { key: ['appid', 'component'], set: ['nick_name', 'updated_at'] });
-    expect(await appids()).toHaveLength(2_500);
-    const row = await database.sql.selectFrom('authorizers').selectAll().where('appid', '=', 'wx7').executeTakeFirst();
-    expect(row).toMatchObject({ nick_name: 'n7', kind: 'before', grant_version: 5 });
-    await upsert(database.sql, 'authorizers', [], { key: ['appid', 'component'], set: [] });
-  });
-
-  it('sets by a rule that sees what was there and what came', async () => {
-    for (const [appid, time] of Object.entries({ wx1: 100, wx2: 300 }))
-      await add(appid, { state: 'old', updated_at: time });
-    const came = ['wx1', 'wx2', 'wx3'].map((appid) => account(appid, { state: 'new', updated_at: 200 }));
-    await upsert(database.sql, 'authorizers', came, {
-      key: ['appid', 'component'],
-      set: ({ stored, given, choose }) => {
-        const newer = sql<boolean>`${stored('updated_at')} < ${given('updated_at')}`;
-        return {
-          state: choose(newer, given('state'), stored('state')),
-          updated_at: choose(newer, given('updated_at'), stored('updated_at')),
-        };
-      },
-    });
-    const rows = await database.sql
-      .selectFrom('authorizers')
-      .select(['state', 'updated_at'])
-      .orderBy('appid')
-      .execute();
-    expect(rows).toEqual([
-      { state: 'new', updated_at: 200 },
-      { state: 'old', updated_at: 300 },
-      { state: 'new', updated_at: 200 },
-    ]);
   });
 });
 

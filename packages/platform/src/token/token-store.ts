@@ -7,6 +7,8 @@ import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
 import type { TokenKind } from './token-kind.ts';
 
 const MINUTE_MS = 60_000;
+/** Counted from when the refused writer asked, the stored token falls due then and is trusted a minute longer. */
+export const OUTRUN_REFRESH_IN_MS = 3 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** One token's record. All times are ms on Redis' clock; `now` is that clock when it was read. */
@@ -165,8 +167,8 @@ export class TokenStore {
       Math.floor(token.refreshAt),
       Math.floor(token.trustedUntil),
       Math.floor(token.expiresAt),
-      Math.floor(token.sentAt + 3 * MINUTE_MS),
-      Math.floor(token.sentAt + 4 * MINUTE_MS),
+      Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS),
+      Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS + MINUTE_MS),
       channels.tokens,
       ownerKey(owner),
     ]);
