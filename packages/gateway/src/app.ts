@@ -4,7 +4,6 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { BOARD_PATH, board } from './admin/board.ts';
 import { login, sameOrigin } from './admin/login.ts';
-import type { ApiKeys } from './api-keys.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
@@ -14,6 +13,10 @@ import { describeError } from './http/describe-error.ts';
 import type { Leaving } from './http/leaving.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
+import { auditRoutes } from './key/audit-routes.ts';
+import type { Doorkeeper } from './key/doorkeeper.ts';
+import { guard } from './key/guard.ts';
+import { keyRoutes } from './key/key-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { problemOf, sendProblem } from './problem.ts';
@@ -23,7 +26,7 @@ import { statusRoutes } from './status/status-routes.ts';
 export function app(
   platform: GatewayPlatform,
   settings: GatewaySettings,
-  apiKeys: ApiKeys,
+  doorkeeper: Doorkeeper,
   leaving: Leaving,
   log: Logger,
 ): Express {
@@ -33,8 +36,10 @@ export function app(
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
   application.use(healthRoutes(platform, leaving));
-  application.use('/v1', bearer(apiKeys));
+  application.use('/v1', bearer(doorkeeper));
+  application.use(guard(platform));
   application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
+  application.use(keyRoutes(platform), auditRoutes(platform));
   application.use(
     '/admin',
     pageHeaders(),

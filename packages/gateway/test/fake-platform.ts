@@ -1,4 +1,4 @@
-import type { Authorizer, Call, CallRequest } from '@wxthirdparty/platform';
+import type { Actor, ApiKey, Authorizer, Call, CallRequest } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
 
@@ -11,6 +11,11 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   calls: Changeable<GatewayPlatform['calls']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
+  apiKeys: Changeable<GatewayPlatform['apiKeys']>;
+  audit: Changeable<GatewayPlatform['audit']>;
+  /** Stored keys, by their text. */
+  readonly given: Map<string, ApiKey>;
+  readonly audited: { readonly actor: Actor; readonly action: string }[];
   readonly submitted: CallRequest[];
   readonly cancelled: string[];
 }
@@ -19,7 +24,11 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
 export function fakePlatform(): FakePlatform {
   const submitted: CallRequest[] = [];
   const cancelled: string[] = [];
+  const given = new Map<string, ApiKey>();
+  const audited: { actor: Actor; action: string }[] = [];
   return {
+    given,
+    audited,
     submitted,
     cancelled,
     pushes: {
@@ -45,9 +54,44 @@ export function fakePlatform(): FakePlatform {
           : Promise.reject(new Failure('unknown_authorizer', 'fix-request', 'no such account')),
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
     },
+    apiKeys: {
+      recognize: (text) => Promise.resolve(given.get(text)),
+      find: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)),
+      admit: () => Promise.resolve(),
+      create: (wish, by) => {
+        const key = apiKey({ ...wish, createdBy: by.id });
+        return Promise.resolve({ key, text: 'wxk_the-key' });
+      },
+      list: () => Promise.resolve({ items: [...given.values()], next: null }),
+      revoke: (id) => Promise.resolve([...given.values()].some((key) => key.id === id) ? 'revoked' : 'unknown'),
+    },
+    audit: {
+      note: (actor, action) => {
+        audited.push({ actor, action });
+        return Promise.resolve();
+      },
+      list: () => Promise.resolve({ items: [], next: null }),
+    },
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
+  };
+}
+
+export function apiKey(changes: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: '0123456789abcdef',
+    name: 'shop',
+    scopes: ['calls'],
+    accounts: [],
+    paths: [],
+    ratePerSecond: null,
+    expiresAt: null,
+    createdAt: new Date('2026-11-22T10:00:00Z'),
+    createdBy: 'API_KEY',
+    revokedAt: null,
+    lastUsedAt: null,
+    ...changes,
   };
 }
 

@@ -19,6 +19,9 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { ApiKeys } from './key/api-keys.ts';
+import { Audit } from './key/audit.ts';
+import { KeyStore } from './key/key-store.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -60,6 +63,8 @@ export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly audit: Pick<Audit, 'note' | 'list'>;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
@@ -127,6 +132,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const subscriber = connect('patient', 'hints');
   await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
   const hints = new Hints(subscriber);
+
+  const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
+  scope.keep('api keys', apiKeys, (k) => k.close());
 
   const queue = <P>(contract: Parameters<typeof openQueue<P>>[0]): OpenQueue<P> => {
     const opened = openQueue(contract, front);
@@ -205,6 +213,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    apiKeys,
+    audit: new Audit(database),
     async status() {
       const all = await Promise.all(
         components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),

@@ -3,6 +3,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { callerOf } from '../key/caller.ts';
 import { ofOneComponent } from '../one-component.ts';
 
 /**
@@ -24,7 +25,10 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
       const faults = query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
       throw new Failure('invalid_request', 'fix-request', faults.join('; '));
     }
-    const { items, next } = await platform.authorizers.list(query.data);
+    const { items, next } = await platform.authorizers.list({
+      ...query.data,
+      accounts: callerOf(response).rights.accounts,
+    });
     response.json({ items: items.map(authorizerAnswer), next });
   });
 

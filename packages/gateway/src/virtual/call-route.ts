@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Call } from '@wxthirdparty/platform';
-import type { ApiKeys } from '../api-keys.ts';
+import { type Call, demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
 import { settled } from '../call/settled.ts';
 import { mints, namesToken, pathFault } from '../call/wechat-path.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import type { TrustProxy } from '../http/address-of.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
+import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
@@ -20,13 +21,16 @@ const SETTLE_WITHIN_MS = 60_000;
 
 export interface CallServices {
   readonly platform: GatewayPlatform;
-  readonly apiKeys: ApiKeys;
+  readonly doorkeeper: Doorkeeper;
+  /** Whose word about the caller's address counts. */
+  readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
   readonly leaving: Leaving;
 }
 
 /** For the log: whose call it was and what the caller got. */
 export interface CallNote {
+  key?: string;
   appid?: string;
   call?: string;
   errcode?: number;
@@ -35,7 +39,7 @@ export interface CallNote {
 
 /** A request to WeChat, with a token of ours; answered as WeChat answered it. Throws what the platform throws. */
 export async function callRoute(
-  { platform, apiKeys, tokens, leaving }: CallServices,
+  { platform, doorkeeper, tokens, leaving }: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -47,8 +51,14 @@ export async function callRoute(
     answerRefusal(response, refusal);
   };
   const parameters = [...new URLSearchParams(search)];
-  const grant = grantOf(parameters, tokens, apiKeys);
+  const grant = grantOf(parameters, tokens);
   if ('errcode' in grant) return refuse(grant);
+  const caller = await doorkeeper.letInAgain(grant.keyFingerprint);
+  // A key that was taken back takes its tokens with it.
+  if (caller === undefined) return refuse(refusals.madeUpToken);
+  note.key = caller.id;
+  demandScope(caller.rights, 'calls');
+  demandAccount(caller.rights, grant.appid);
   note.appid = grant.appid;
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
@@ -57,6 +67,7 @@ export async function callRoute(
   if (mints(path) || parameters.some(([name]) => /^component_/i.test(name) && namesToken(name))) {
     return refuse(refusals.mints);
   }
+  demandPath(caller.rights, path);
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
@@ -88,17 +99,12 @@ export async function callRoute(
   }
 }
 
-function grantOf(
-  parameters: readonly [string, string][],
-  tokens: VirtualTokens,
-  apiKeys: ApiKeys,
-): VirtualGrant | Refusal {
+function grantOf(parameters: readonly [string, string][], tokens: VirtualTokens): VirtualGrant | Refusal {
   const token = parameters.find(([name]) => name === 'access_token')?.[1];
   if (token === undefined || token === '') return refusals.missingToken;
   const read = tokens.read(token);
   if (read.verdict === 'expired') return refusals.expiredToken;
-  // A key that was taken back takes its tokens with it.
-  if (read.verdict === 'made-up' || !apiKeys.knows(read.grant.keyFingerprint)) return refusals.madeUpToken;
+  if (read.verdict === 'made-up') return refusals.madeUpToken;
   return read.grant;
 }
 

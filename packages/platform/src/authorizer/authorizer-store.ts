@@ -47,6 +47,8 @@ export class AuthorizerStore {
   /** Ordered by appid, then component; `after` is the last one seen. */
   async list(page: {
     state?: AuthorizerState | undefined;
+    /** Only these; none named: all. */
+    accounts?: readonly string[] | undefined;
     limit: number;
     after?: { appid: string; component: string } | undefined;
   }): Promise<Authorizer[]> {
@@ -57,6 +59,7 @@ export class AuthorizerStore {
       .orderBy('component')
       .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
+    if (page.accounts?.length) query = query.where('appid', 'in', page.accounts);
     const { after } = page;
     if (after) {
       query = query.where((eb) =>

@@ -43,11 +43,13 @@ export class Authorizers {
 
   async list(page: {
     state?: AuthorizerState | undefined;
+    /** Only these; none named: all. */
+    accounts?: readonly string[] | undefined;
     limit: number;
     cursor?: string | undefined;
   }): Promise<AuthorizerPage> {
     const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
-    const items = await this.#store.list({ state: page.state, limit: page.limit + 1, after });
+    const items = await this.#store.list({ state: page.state, accounts: page.accounts, limit: page.limit + 1, after });
     const more = items.length > page.limit;
     const shown = items.slice(0, page.limit);
     return { items: shown, next: more ? writeCursor(shown.at(-1)!) : null };

@@ -1,11 +1,13 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { whileLocked } from './migration-lock.ts';
 import * as first from './migrations/0001-first.ts';
+import * as apiKeys from './migrations/0004-api-keys.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 /** Forward only: a migration that has landed never changes. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
+  '0004-api-keys': apiKeys,
 };
 
 /** Runs what is pending and answers its names. */
