@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Browser } from './support/browser.ts';
 import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
 import { SecretSearch } from './support/secret-search.ts';
 import { until } from './support/until.ts';
@@ -70,6 +71,7 @@ async function wholeRun(): Promise<void> {
     `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`,
   ));
 
+  await consentInBrowser();
   await workerIsKilled();
   // A refresh that WeChat never answers takes ten seconds to fail; the rest happens meanwhile.
   await fail(AUTHORIZER_TOKEN, 'hang', { appid: MINI_PROGRAM });
@@ -96,6 +98,24 @@ async function wholeRun(): Promise<void> {
   await componentFails();
 }
 
+/** By a link, and coming back with codes that WeChat takes and does not take. */
+async function consentInBrowser(): Promise<void> {
+  const { body: link } = await house.api<{ id: string; url: string }>(
+    'POST',
+    `/v1/components/${house.component.appid}/authorization-links`,
+    {},
+  );
+  const browser = new Browser();
+  const wechatUrl = await browser.leave(link.url);
+  const callback = new URL(await browser.consent(wechatUrl, MINI_PROGRAM));
+  expect((await browser.open(callback.href)).status).toBe(200);
+  expect((await new Browser().open(callback.href)).status).toBe(403);
+  callback.searchParams.set('auth_code', new URL(wechatUrl).searchParams.get('pre_auth_code')!);
+  expect((await browser.open(callback.href)).status).toBe(400);
+  const { body } = await house.api<{ state: string }>('GET', `/v1/authorization-links/${link.id}`);
+  expect(body.state).toBe('authorized');
+}
+
 async function businessCalls(): Promise<void> {
   const ask = async (request: Parameters<House['call']>[1]) => {
     const { body } = await house.call(SERVICE_ACCOUNT, request);
@@ -118,6 +138,20 @@ async function businessCalls(): Promise<void> {
   });
 }
 
+/** Their codes and tokens are theirs: they pass through, and nothing of them stays. */
+async function peopleLogIn(): Promise<void> {
+  const login = async (appid: string) =>
+    (await house.wechat.control<{ code: string }>('POST', '/login', { appid, scope: 'snsapi_userinfo' })).code;
+  const session = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}&grant_type=authorization_code`;
+  expect(await (await at(`${session}&js_code=${await login(MINI_PROGRAM)}`)).json()).toHaveProperty('session_key');
+  const web = `/sns/oauth2/access_token?appid=${SERVICE_ACCOUNT}&secret=${house.apiKey}&grant_type=authorization_code`;
+  const lent = await (await at(`${web}&code=${await login(SERVICE_ACCOUNT)}`)).json();
+  const { access_token: token, openid } = lent as { access_token: string; openid: string };
+  const person = `/sns/userinfo?access_token=${token}&openid=${openid}`;
+  expect(await (await at(person, { authorization: `Bearer ${house.apiKey}` })).json()).toMatchObject({ openid });
+  expect(await (await at(person)).json()).toMatchObject({ errcode: 48001 });
+}
+
 async function virtualCalls(): Promise<void> {
   const query = new URLSearchParams({
     grant_type: 'client_credential',
@@ -135,6 +169,7 @@ async function virtualCalls(): Promise<void> {
   form.append('media', new Blob([randomBytes(50_000)]), 'picture.png');
   const url = `/cgi-bin/media/upload?type=image&access_token=${virtualTokens[0]}`;
   expect(await (await at(url, {}, { method: 'POST', body: form })).json()).toMatchObject({ type: 'image' });
+  await peopleLogIn();
   await at(`/cgi-bin/user/info?openid=${openids[3]}&access_token=${virtualTokens[1]}x`);
   await at(`/cgi-bin/token?${query.toString().replace(house.apiKey, `${house.apiKey}x`)}`);
 }
@@ -380,7 +415,7 @@ async function readBoard(): Promise<Places> {
     return text;
   };
   await read('/admin/queues/');
-  for (const name of ['pushes', 'calls', 'refreshes', 'authorizations']) {
+  for (const name of ['pushes', 'calls', 'refreshes', 'authorizations', 'profiles', 'reconciliations']) {
     const list = await read(`${api}/queues?activeQueue=${name}&status=latest&page=1&jobsPerPage=200`);
     const { queues } = JSON.parse(list) as { queues: { name: string; jobs: { id: string }[] }[] };
     for (const { id } of queues.find((queue) => queue.name === name)!.jobs) {

@@ -36,6 +36,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'FILE: copies the SQLite database while it is used',
     load: async () => (await import('./commands/backup.ts')).backup,
   },
+  sync: {
+    summary: 'APPID [--no-details]: copies the followers of an account, and shows how far it is',
+    load: async () => (await import('./commands/sync.ts')).sync,
+  },
   reseal: {
     summary: 'puts every secret under the first SECRETS_KEY, so that the others may go; processes may run meanwhile',
     load: async () => (await import('./commands/reseal.ts')).reseal,

@@ -8,8 +8,8 @@ export function platformSettings(settings: Settings, redisUrl: string): Platform
 }
 
 export function gatewaySettings(settings: Settings, port: number, drainMs: number): GatewaySettings {
-  const { host, publicUrl, trustProxy, apiKey, secretsKeys, admin } = settings;
-  return { port, host, publicUrl, trustProxy, apiKey, secretsKeys, admin, shutdownMs: drainMs };
+  const { host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin } = settings;
+  return { port, host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, shutdownMs: drainMs };
 }
 
 /**

@@ -15,7 +15,13 @@ export interface ApiKeys {
 export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform['apiKeys']): ApiKeys {
   const own = apiKey === undefined || apiKey === '' ? undefined : { apiKey, caller: callerByEnvironment(apiKey) };
   const callerBy = (key: ApiKey | undefined): Caller | undefined =>
-    key && { id: key.id, fingerprint: key.id, rights: key, admit: () => stored.admit(key) };
+    key && {
+      id: key.id,
+      fingerprint: key.id,
+      rights: key,
+      admit: () => stored.admit(key),
+      isGood: async () => (await stored.find(key.id)) !== undefined,
+    };
   return {
     async recognize(presented) {
       if (own && sameSecret(presented, own.apiKey)) return own.caller;
@@ -29,7 +35,13 @@ export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform[
 }
 
 function callerByEnvironment(apiKey: string): Caller {
-  return { id: 'API_KEY', fingerprint: fingerprintOf(apiKey), rights: allRights, admit: () => Promise.resolve() };
+  return {
+    id: 'API_KEY',
+    fingerprint: fingerprintOf(apiKey),
+    rights: allRights,
+    admit: () => Promise.resolve(),
+    isGood: () => Promise.resolve(true),
+  };
 }
 
 /** 16 bytes of a hash, hex: enough to tell keys apart, useless to anybody who finds it. No id is as long. */

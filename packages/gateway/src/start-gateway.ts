@@ -29,9 +29,10 @@ export async function startGateway(
   const leaving = new Leaving();
   const doorkeeper = new Doorkeeper(openApiKeys(settings.apiKey, platform.apiKeys));
   const tokens = openVirtualTokens(settings.secretsKeys);
-  const rest = app(platform, settings, doorkeeper, leaving, log);
+  const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
+  const rest = app(platform, settings, publicUrl, doorkeeper, leaving, log);
   const trusts = rest.get('trust proxy fn') as TrustProxy;
-  const server = createServer(
+  const server: Server = createServer(
     {
       // A 20 MB upload over a slow line; the routes have closer bounds of their own.
       requestTimeout: 120_000,

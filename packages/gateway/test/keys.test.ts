@@ -56,16 +56,24 @@ describe('the table of routes', () => {
 
   test('holds every route under /v1, so that none is for operators only by mistake', () => {
     const platform = fakePlatform();
-    const settings = { port: 0, host: '', secretsKeys: [], admin: { user: 'a', write: false }, shutdownMs: 1 };
+    const admin = { user: 'a', write: false };
+    const settings = { port: 0, host: '', returnToOrigins: [], secretsKeys: [], admin, shutdownMs: 1 };
     const doorkeeper = new Doorkeeper(openApiKeys(undefined, platform.apiKeys));
-    const application = app(platform, settings, doorkeeper, new Leaving(), pino({ level: 'silent' }));
+    const application = app(
+      platform,
+      settings,
+      () => 'http://localhost',
+      doorkeeper,
+      new Leaving(),
+      pino({ level: 'silent' }),
+    );
     const { stack } = (application as unknown as { router: { stack: readonly Layer[] } }).router;
     const all = routesOf(stack).filter((name) => name.includes(' /v1'));
     const table = routeRights.map(({ method, path }) => `${method} ${path}`);
     // The guard's own routes are the table; what is left are the routes themselves.
     expect(all.slice(0, table.length)).toEqual(table);
     const routes = all.slice(table.length);
-    expect(routes.length).toBeGreaterThanOrEqual(9);
+    expect(routes.length).toBeGreaterThanOrEqual(30);
     expect(routes.filter((name) => !table.includes(name))).toEqual([]);
   });
 
@@ -166,6 +174,54 @@ describe('a key for certain accounts', () => {
     );
     expect(pages).toEqual([{ limit: 100, accounts: [ACCOUNT] }]);
   });
+});
+
+test('a key sees and steers the follower syncs of its own accounts only', async () => {
+  const platform = fakePlatform();
+  const steered: string[] = [];
+  const sync = (id: string) => ({ id, appid: id === 'mine' ? ACCOUNT : OTHER, state: 'completed' });
+  platform.followerSyncs = {
+    find: (id: string) => Promise.resolve(sync(id)),
+    pause: (id: string) => {
+      steered.push(id);
+      return Promise.resolve(sync(id));
+    },
+  } as unknown as FakePlatform['followerSyncs'];
+  const gateway = await openGateway(platform);
+  const key = give(platform, { accounts: [ACCOUNT], scopes: ['followers:read', 'authorizers:write'] });
+  for (const [how, status] of [
+    ['GET /v1/follower-syncs/mine', 200],
+    ['GET /v1/follower-syncs/theirs', 403],
+    ['GET /v1/follower-syncs/theirs/events', 403],
+    ['POST /v1/follower-syncs/theirs/pause', 403],
+    ['POST /v1/follower-syncs/mine/pause', 200],
+  ] as const) {
+    expect((await ask(gateway, how, key)).status, how).toBe(status);
+  }
+  expect(steered).toEqual(['mine']);
+});
+
+test('an answer that goes on for long is cut off when its key is revoked', async () => {
+  const platform = fakePlatform();
+  const key = give(platform, { scopes: ['followers:read'] });
+  let pages = 0;
+  platform.followers = {
+    stream: () =>
+      Promise.resolve(
+        (async function* () {
+          for (; pages < 100; pages++) {
+            if (pages === 3) platform.given.clear();
+            yield [{ openid: `o${pages}`, tagIds: [] }];
+          }
+        })(),
+      ),
+  } as unknown as FakePlatform['followers'];
+  const gateway = await openGateway(platform);
+  const whole = fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/followers.ndjson`, {
+    headers: { authorization: `Bearer ${key}` },
+  }).then((response) => response.text());
+  await expect(whole).rejects.toThrow();
+  expect(pages).toBe(3);
 });
 
 test('a key for certain paths calls these only, and sees no other call', async () => {
@@ -387,6 +443,28 @@ describe('the virtual WeChat', () => {
       errmsg: expect.stringContaining('/cgi-bin/user/get'),
     });
     expect(platform.submitted).toHaveLength(1);
+  });
+
+  test('logs people in to the accounts of the key only, and for components only with theirs', async () => {
+    const platform = fakePlatform();
+    const gateway = await openGateway(platform);
+    const key = give(platform, { accounts: [ACCOUNT], paths: ['/sns/jscode2session'] });
+    const login = (appid: string) => `/sns/jscode2session?appid=${appid}&secret=${key}&js_code=c`;
+    expect(await get(gateway, login(ACCOUNT))).toMatchObject({ errcode: 0 });
+    expect(await get(gateway, login(OTHER))).toMatchObject({ errcode: 61003 });
+    expect(await get(gateway, `/sns/oauth2/access_token?appid=${ACCOUNT}&secret=${key}&code=c`)).toMatchObject({
+      errcode: 48001,
+    });
+    expect(await get(gateway, login(ACCOUNT).replace(key, 'wrong'))).toMatchObject({ errcode: 40125 });
+    expect(await get(gateway, credentials(key, COMPONENT))).toMatchObject({ errcode: 61003 });
+    // Beside a person's own token, too: whose account is not named is the component's.
+    const user = (query: string) =>
+      fetch(`${gateway.url}/sns/userinfo?access_token=of-a-person${query}`, {
+        headers: { authorization: `Bearer ${give(platform, { accounts: [ACCOUNT] })}` },
+      }).then((response) => response.json());
+    expect(await user('')).toMatchObject({ errcode: 61003 });
+    expect(await user(`&appid=${ACCOUNT}`)).toMatchObject({ errcode: 0 });
+    expect(platform.submitted.map(({ appid }) => appid)).toEqual([ACCOUNT, ACCOUNT]);
   });
 
   test('a token says for whom it is, but its key decides', async () => {

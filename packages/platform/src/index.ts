@@ -1,6 +1,13 @@
 export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
+export type { AuthorizationLink, ConsentWish, LinkState } from './authorizer/authorization-link.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
-export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
+export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/authorizer.ts';
+export type { Return as ConsentReturn, Visit as ConsentVisit } from './authorizer/consents.ts';
+export { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
+export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
+export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
+export type { Reconciliation } from './authorizer/reconciliation-store.ts';
+export { beijingDay } from './beijing-time.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
 export { parseCallId } from './call/call-id.ts';
 export { CallJob } from './call/call-job.ts';
@@ -9,14 +16,18 @@ export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
+export type { Follower, FollowerFilter } from './follower/follower.ts';
+export { type FollowerSync, isOver } from './follower/follower-sync.ts';
+export { FollowerSyncJob } from './follower/follower-sync-job.ts';
+export type { SyncSchedule } from './follower/sync-schedules.ts';
 export { type ApiKey, type KeyWish, keyBounds } from './key/api-key.ts';
 export type { Actor, AuditEntry } from './key/audit.ts';
 export {
   allRights,
   demandAccount,
-  demandNoRestriction,
   demandPath,
   demandScope,
+  demandUnrestricted,
   ForbiddenFailure,
   type KeyRights,
   type KeyScope,

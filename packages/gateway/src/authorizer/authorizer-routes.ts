@@ -12,21 +12,23 @@ import { ofOneComponent } from '../one-component.ts';
  */
 export const AuthorizerListQuery = z.object({
   state: z.enum(['active', 'needs-reauthorization', 'revoked']).optional(),
+  handle: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().optional(),
 });
+
+/**
+ * What `GET /v1/authorizers/:appid/history` takes.
+ * @public the API's description is made from it
+ */
+export const HistoryQuery = AuthorizerListQuery.pick({ limit: true, cursor: true });
 
 export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const query = AuthorizerListQuery.safeParse(request.query);
-    if (!query.success) {
-      const faults = query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-      throw new Failure('invalid_request', 'fix-request', faults.join('; '));
-    }
     const { items, next } = await platform.authorizers.list({
-      ...query.data,
+      ...parsed(AuthorizerListQuery, request.query),
       accounts: callerOf(response).rights.accounts,
     });
     response.json({ items: items.map(authorizerAnswer), next });
@@ -38,7 +40,24 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
     );
   });
 
+  routes.get('/v1/authorizers/:appid/history', async (request, response) => {
+    const page = parsed(HistoryQuery, request.query);
+    const { items, next } = await platform.authorizers.history(
+      request.params.appid,
+      ofOneComponent(request.query),
+      page,
+    );
+    response.json({ items: items.map(({ at, event, state, scopes }) => ({ at, event, state, scopes })), next });
+  });
+
   return routes;
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, query: unknown): z.infer<Schema> {
+  const read = schema.safeParse(query);
+  if (read.success) return read.data;
+  const faults = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Failure('invalid_request', 'fix-request', faults.join('; '));
 }
 
 /** Member by member, so that nothing that is added to an authorizer gets out by itself. */
@@ -51,10 +70,15 @@ function authorizerAnswer(authorizer: Authorizer): Record<string, unknown> {
     userName: authorizer.userName,
     headImg: authorizer.headImg,
     principalName: authorizer.principalName,
+    alias: authorizer.alias,
+    serviceType: authorizer.serviceType,
+    verifyType: authorizer.verifyType,
+    accountStatus: authorizer.accountStatus,
     state: authorizer.state,
     scopes: authorizer.scopes,
     handle: authorizer.handle,
     authorizedAt: authorizer.authorizedAt,
     updatedAt: authorizer.updatedAt,
+    profileAt: authorizer.profileAt,
   };
 }

@@ -1,4 +1,4 @@
-import { Failure } from '@wxthirdparty/wechat';
+import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { memberOf } from './json-member.ts';
 import { mints, namesToken, pathFault } from './wechat-path.ts';
@@ -9,28 +9,32 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
  * What `POST /v1/authorizers/:appid/calls` takes.
  * @public the API's description is made from it
  */
-export const CallBody = z.strictObject({
-  method: z.enum(['GET', 'POST']),
-  path: z.string().superRefine((path, context) => {
-    const fault = pathFault(path);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-    else if (mints(path)) {
-      context.addIssue({
-        code: 'custom',
-        message: 'this API gives out credentials, which are the platform’s business',
-      });
+export const CallBody = z
+  .strictObject({
+    method: z.enum(['GET', 'POST']),
+    path: z.string().superRefine((path, context) => {
+      const fault = pathFault(path);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+      else if (mints(path)) {
+        context.addIssue({
+          code: 'custom',
+          message: 'this API gives out credentials, which are the platform’s business',
+        });
+      }
+    }),
+    query: z.record(z.string(), z.union([scalar, z.array(scalar)])).default({}),
+    /** Any JSON; null is no body. */
+    body: z.unknown().optional(),
+    waitMs: z.int().min(0).max(60_000).default(30_000),
+  })
+  .superRefine(({ method, path, query }, context) => {
+    // A person's own token (/sns/userinfo) is theirs to send; all others are ours to add.
+    const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
+    for (const name of Object.keys(query)) {
+      if (name === brought || !namesToken(name)) continue;
+      context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
     }
-  }),
-  query: z
-    .record(
-      z.string().refine((name) => !namesToken(name), 'tokens are added by the platform'),
-      z.union([scalar, z.array(scalar)]),
-    )
-    .default({}),
-  /** Any JSON; null is no body. */
-  body: z.unknown().optional(),
-  waitMs: z.int().min(0).max(60_000).default(30_000),
-});
+  });
 
 export interface ReadCallBody {
   readonly method: 'GET' | 'POST';

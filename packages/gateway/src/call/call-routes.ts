@@ -1,6 +1,6 @@
 import { type Call, demandPath } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
@@ -19,7 +19,11 @@ const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
 
-  routes.post('/v1/authorizers/:appid/calls', async (request, response) => {
+  const call = async (
+    request: Request,
+    response: Response,
+    whose: { appid: string; component?: string | undefined },
+  ) => {
     const type = request.headers['content-type'];
     if (type === undefined || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
       throw new Failure('unsupported_content', 'fix-request', 'send Content-Type: application/json');
@@ -27,12 +31,11 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
       throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
     }
-    const { waitMs, ...call } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
-    demandPath(callerOf(response).rights, call.path);
+    const { waitMs, ...asked } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
+    demandPath(callerOf(response).rights, asked.path);
     const { id } = await platform.calls.submit({
-      ...call,
-      appid: request.params.appid,
-      component: ofOneComponent(request.query),
+      ...asked,
+      ...whose,
       waitMs,
       departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
     });
@@ -58,7 +61,14 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
       response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
     }
     response.json(found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found));
-  });
+  };
+
+  routes.post('/v1/authorizers/:appid/calls', (request, response) =>
+    call(request, response, { appid: request.params.appid, component: ofOneComponent(request.query) }),
+  );
+  routes.post('/v1/components/:appid/calls', (request, response) =>
+    call(request, response, { appid: request.params.appid, component: request.params.appid }),
+  );
 
   routes.get('/v1/calls/:id', async (request, response) => {
     const found = await platform.calls.find(request.params.id);

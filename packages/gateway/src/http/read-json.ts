@@ -1,12 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import { Failure } from '@wxthirdparty/wechat';
-import type { Request } from 'express';
 import type { z } from 'zod';
 import { readBody } from './read-body.ts';
+import { readQuery } from './read-query.ts';
 
 const BOUNDS = { limit: 64 * 1024, withinMs: 10_000 };
 
 /** A small JSON body; a missing one counts as `{}`. Throws Failure `unsupported_content`, `invalid_request`, `too_large`. */
-export async function readJson<Schema extends z.ZodType>(request: Request, schema: Schema): Promise<z.infer<Schema>> {
+export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
   const body = await readBody(request, BOUNDS);
   const type = request.headers['content-type'];
   if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '')) {
@@ -18,8 +19,5 @@ export async function readJson<Schema extends z.ZodType>(request: Request, schem
   } catch {
     throw new Failure('invalid_request', 'fix-request', 'the body is not JSON');
   }
-  const read = schema.safeParse(value);
-  if (read.success) return read.data;
-  const faults = read.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw new Failure('invalid_request', 'fix-request', faults.join('; '));
+  return readQuery(schema, value);
 }

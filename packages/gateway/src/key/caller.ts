@@ -1,4 +1,5 @@
 import type { KeyRights } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
 import type { Response } from 'express';
 
 /** Whoever presented a key that is good. */
@@ -10,6 +11,8 @@ export interface Caller {
   readonly rights: KeyRights;
   /** Counts one request. Throws Failure `rate_limited`. */
   admit(): Promise<void>;
+  /** For answers that go on for long: false once the key was revoked or has expired. */
+  isGood(): Promise<boolean>;
 }
 
 export function keepCaller(response: Response, caller: Caller): void {
@@ -21,4 +24,10 @@ export function callerOf(response: Response): Caller {
   const caller = response.locals.caller as Caller | undefined;
   if (caller === undefined) throw new Error('a route under /v1 was reached without a key');
   return caller;
+}
+
+/** Throws Failure `unauthorized` in the midst of an answer, which is cut off then: half of it must not look whole. */
+export async function demandStillGood(response: Response): Promise<void> {
+  if (await callerOf(response).isGood()) return;
+  throw new Failure('unauthorized', 'fix-request', 'the key was revoked or has expired');
 }

@@ -1,4 +1,4 @@
-import { demandAccount, demandNoRestriction, demandScope, parseCallId } from '@wxthirdparty/platform';
+import { demandAccount, demandScope, demandUnrestricted, parseCallId } from '@wxthirdparty/platform';
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { actorOf } from './actor-of.ts';
@@ -26,13 +26,14 @@ export function guard(platform: GatewayPlatform): Router {
 
 async function check(
   platform: GatewayPlatform,
-  { scope, accounts, path, tellsItself }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
+  { scope, accounts, paths, path, tellsItself }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { rights } = callerOf(response);
   if (scope !== 'any') demandScope(rights, scope);
-  if (accounts === 'all') demandNoRestriction(rights);
+  if (accounts === 'all') demandUnrestricted(rights, 'accounts');
+  if (paths === 'all') demandUnrestricted(rights, 'paths');
   if (accounts === 'named') demandAccount(rights, String(request.params.appid));
   // Two of them are none that a key is for.
   if (accounts === 'asked') demandAccount(rights, String(request.query.appid ?? ''));

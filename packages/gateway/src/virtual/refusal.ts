@@ -16,10 +16,28 @@ export const refusals = {
   badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
   badKey: { errcode: 40125, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
   badAccount: { errcode: 61003, errmsg: 'component is not authorized by this account' },
+  mustReauthorize: {
+    errcode: 61003,
+    errmsg: 'component is not authorized by this account: it must authorize again',
+  },
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
   madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
-  mints: { errcode: 48001, errmsg: 'api unauthorized: tokens, tickets and codes are the platform’s own business' },
+  mints: {
+    errcode: 48001,
+    errmsg:
+      'api unauthorized: tokens, tickets and codes are the platform’s own business; ' +
+      '/cgi-bin/token gives a token of this gateway for an appid and an API key',
+  },
+  userTokenAlone: {
+    errcode: 48001,
+    errmsg: 'api unauthorized: send Authorization: Bearer API_KEY besides the user’s access_token',
+  },
+  notAUsersToken: {
+    errcode: 48001,
+    errmsg: 'api unauthorized: access_token must be the one of the user who logged in, not one of this gateway',
+  },
+  otherAppid: { errcode: 40013, errmsg: 'invalid appid: this access_token is for another account' },
   badPath: { errcode: 40066, errmsg: 'invalid url' },
   needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
@@ -37,7 +55,7 @@ export const refusals = {
 const byCode: Readonly<Record<string, Refusal>> = {
   unknown_authorizer: refusals.badAccount,
   unknown_component: refusals.badAccount,
-  reauthorize: { errcode: 61003, errmsg: 'component is not authorized by this account: it must authorize again' },
+  reauthorize: refusals.mustReauthorize,
   ambiguous_component: {
     errcode: 61003,
     errmsg: 'this account exists under several components: use COMPONENT_APPID:APPID as appid',

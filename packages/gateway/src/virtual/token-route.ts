@@ -52,18 +52,20 @@ export async function tokenRoute(
   demandScope(caller.rights, 'calls');
   const colon = appid.indexOf(':');
   demandAccount(caller.rights, appid.slice(colon + 1));
+
+  const give = (component: string, account: string): number => {
+    const token = tokens.sign({ keyFingerprint: caller.fingerprint, component, appid: account });
+    answerJson(response, { access_token: token, expires_in: LIFE_S });
+    return 0;
+  };
+
+  if (platform.components.includes(appid)) return give(appid, appid);
   const authorizer =
     colon === -1
       ? await platform.authorizers.find(appid)
       : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
-  if (authorizer.state === 'revoked') return refuse(refusals.badAccount);
-  const token = tokens.sign({
-    keyFingerprint: caller.fingerprint,
-    component: authorizer.component,
-    appid: authorizer.appid,
-  });
-  answerJson(response, { access_token: token, expires_in: LIFE_S });
-  return 0;
+  if (authorizer.state !== 'active') return refuse(refusals.mustReauthorize);
+  return give(authorizer.component, authorizer.appid);
 }
 
 function of(search: string): z.infer<typeof TokenRequest> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AuthorizerInfo } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -13,7 +14,10 @@ describe.each(databases)('authorizers on %s', (kind) => {
     store = new AuthorizerStore(database.sql, seals);
   });
   afterAll(() => database.stop());
-  beforeEach(() => database.sql.deleteFrom('authorizers').execute());
+  beforeEach(async () => {
+    await database.sql.deleteFrom('authorizers').execute();
+    await database.sql.deleteFrom('authorizer_history').execute();
+  });
 
   const grant = (refreshToken: string) => ({ refreshToken, scopes: [1, 15], authorizedAt: new Date(1_000) });
 
@@ -87,6 +91,54 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(used).toEqual(['wxa1']);
   });
 
+  const profile = (scopes: number[]): AuthorizerInfo => ({
+    appid: 'wxa',
+    nickName: '茶馆',
+    userName: 'gh_1',
+    kind: 'mini-program',
+    serviceType: 0,
+    verifyType: -1,
+    accountStatus: 1,
+    refreshToken: undefined,
+    scopes,
+    raw: {},
+  });
+
+  it('takes scopes from a profile only where the grant is still the one that was asked about', async () => {
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.saveProfile('wxc', profile([15, 1]), 1, 1_000);
+    expect(await store.grant('wxc', 'wxa')).toMatchObject({ version: 1 });
+    await store.saveProfile('wxc', profile([1]), 1, 1_000);
+    expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1], kind: 'mini-program', verifyType: -1 });
+    await store.saveGrant('wxc', 'wxa', grant('2'));
+    await store.saveProfile('wxc', profile([7]), 2, 1_000);
+    expect((await store.find('wxc', 'wxa'))?.scopes).toEqual([1, 15]);
+  });
+
+  it('tells what happened to a consent, newest first', async () => {
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.saveProfile('wxc', profile([1]), 1, 1_000);
+    await store.changeGrant('wxc', 'wxa', 2, { refreshToken: 'echo' });
+    await store.changeGrant('wxc', 'wxa', 3, { state: 'revoked' });
+    await store.saveGrant('wxc', 'wxa', grant('2'));
+    await store.saveGrant('wxd', 'wxa', grant('other'));
+    const events = (await store.history('wxc', 'wxa', { limit: 10 })).map(({ event, state }) => `${event}/${state}`);
+    expect(events).toEqual(['reauthorized/active', 'revoked/revoked', 'scopes-changed/active', 'authorized/active']);
+    expect(await store.history('wxc', 'wxa', { limit: 10, before: 2 })).toMatchObject([{ event: 'authorized' }]);
+  });
+
+  it('hands out each due profile once, the longest due first', async () => {
+    for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.saveGrant('wxc', appid, grant('r'));
+    const due = (appid: string, at: number) =>
+      database.sql.updateTable('authorizers').set({ profile_due_at: at }).where('appid', '=', appid).execute();
+    await due('wxa1', 5);
+    await due('wxa2', 3);
+    await due('wxa3', Date.now() + 60_000);
+    expect(await store.claimDueProfiles('wxc', 1, 60_000)).toEqual(['wxa2']);
+    expect(await store.claimDueProfiles('wxc', 10, 60_000)).toEqual(['wxa1']);
+    expect(await store.claimDueProfiles('wxc', 10, 60_000)).toEqual([]);
+  });
+
   it('keeps no refresh token in clear', async () => {
     await store.saveGrant('wxc', 'wxa', grant('refreshtoken@@@clear'));
     expect(JSON.stringify(await database.sql.selectFrom('authorizers').selectAll().execute())).not.toContain('clear');
@@ -106,20 +158,19 @@ describe.each(databases)('authorizers on %s', (kind) => {
   it.each(['saved', 'outrun'] as const)('tells a grant whose answer was lost: %s', async (outcome) => {
     await store.saveGrant('wxc', 'wxa', grant('1'));
     let lost = false;
-    // Answers the first write with a lost connection although it was done.
+    // Does the first transaction, and then says that the connection was lost.
     const losing = new Proxy(database.sql, {
       get(target, name) {
         const value = Reflect.get(target, name, target);
-        if (name !== 'updateTable' || lost) return typeof value === 'function' ? value.bind(target) : value;
-        return () => {
-          lost = true;
-          const write = database.sql.updateTable('authorizers');
-          const lose = async () => {
+        if (name !== 'transaction' || lost) return typeof value === 'function' ? value.bind(target) : value;
+        return () => ({
+          async execute(work: Parameters<ReturnType<typeof target.transaction>['execute']>[0]) {
+            lost = true;
+            await target.transaction().execute(work);
             if (outcome === 'outrun') await store.saveGrant('wxc', 'wxa', grant('another'));
             throw Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
-          };
-          return losingAnswer(write, lose);
-        };
+          },
+        });
       },
     });
     const unlucky = new AuthorizerStore(losing, seals);
@@ -127,17 +178,3 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: outcome === 'saved' ? '2' : 'another' });
   });
 });
-
-/** The same builder, whose last step does its work and then fails. */
-function losingAnswer<T extends object>(builder: T, lose: () => Promise<never>): T {
-  return new Proxy(builder, {
-    get(target, name) {
-      const value = Reflect.get(target, name, target);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        const answer = value.apply(target, args);
-        return name === 'executeTakeFirst' ? answer.then(lose) : losingAnswer(answer, lose);
-      };
-    },
-  });
-}

@@ -17,7 +17,8 @@ function openSqlite(path: string) {
     // Other processes write, too: wait for them a little, but never block the event loop for long.
     raw.exec('PRAGMA busy_timeout = 1000');
     raw.exec('PRAGMA journal_mode = WAL');
-    raw.exec('PRAGMA synchronous = NORMAL');
+    // A refresh token that is published must survive a power cut: WeChat gives no second one for the asking.
+    raw.exec('PRAGMA synchronous = FULL');
     raw.exec('PRAGMA foreign_keys = ON');
   } catch (cause) {
     throw new Failure('database_unusable', 'operator', `The database file ${path} cannot be opened or written.`, {

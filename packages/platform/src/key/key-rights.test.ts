@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   allRights,
   demandAccount,
-  demandNoRestriction,
   demandPath,
   demandScope,
+  demandUnrestricted,
   ForbiddenFailure,
   type KeyRights,
   keyScopes,
@@ -55,9 +55,11 @@ describe.each([
 });
 
 it('what concerns everybody is not for keys of some', () => {
-  expect(missing(() => demandNoRestriction(rights({ accounts: ['wxa'] })))).toEqual({ restriction: 'accounts' });
-  expect(missing(() => demandNoRestriction(rights({ paths: ['/wxa/x'] })))).toEqual({ restriction: 'paths' });
-  expect(missing(() => demandNoRestriction(allRights))).toBeUndefined();
+  const some = rights({ accounts: ['wxa'], paths: ['/wxa/x'] });
+  for (const restriction of ['accounts', 'paths'] as const) {
+    expect(missing(() => demandUnrestricted(some, restriction))).toEqual({ restriction });
+    expect(missing(() => demandUnrestricted(allRights, restriction))).toBeUndefined();
+  }
 });
 
 it('the refusal says what is missing, at a bearable length', () => {

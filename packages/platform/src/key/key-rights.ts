@@ -48,10 +48,9 @@ export function demandPath({ paths }: KeyRights, path: string): void {
   }
 }
 
-/** For what concerns every account and any path. Throws ForbiddenFailure. */
-export function demandNoRestriction({ accounts, paths }: KeyRights): void {
-  if (accounts.length > 0) throw new ForbiddenFailure({ restriction: 'accounts' });
-  if (paths.length > 0) throw new ForbiddenFailure({ restriction: 'paths' });
+/** For what concerns all of them. Throws ForbiddenFailure. */
+export function demandUnrestricted(rights: KeyRights, restriction: 'accounts' | 'paths'): void {
+  if (rights[restriction].length > 0) throw new ForbiddenFailure({ restriction });
 }
 
 /** Letter by letter: whoever spells a path in another way is refused, and nothing is allowed by mistake. */

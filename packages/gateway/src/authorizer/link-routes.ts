@@ -1,0 +1,74 @@
+import type { AuthorizationLink } from '@wxthirdparty/platform';
+import { Router } from 'express';
+import { z } from 'zod';
+import { authType, bizAppid, categoryIdList, style } from '../authorize/authorize-query.ts';
+import { linkUrl, type PublicUrl } from '../authorize/public-url.ts';
+import type { ReturnTo } from '../authorize/return-to.ts';
+import type { GatewayPlatform } from '../gateway-platform.ts';
+import { readJson } from '../http/read-json.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * What `POST /v1/components/:appid/authorization-links` takes.
+ * @public the API's description is made from it
+ */
+export const AuthorizationLinkBody = z.strictObject({
+  style: style.nullish(),
+  authType: authType.default(3),
+  bizAppid: bizAppid.nullish(),
+  categoryIdList: categoryIdList.nullish(),
+  returnTo: z.string().nullish(),
+  expiresInMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(30 * DAY_MS)
+    .default(7 * DAY_MS),
+});
+
+export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, returnTo: ReturnTo): Router {
+  const routes = Router();
+
+  routes.post('/v1/components/:appid/authorization-links', async (request, response) => {
+    const body = await readJson(request, AuthorizationLinkBody);
+    const link = await platform.authorizationLinks.create(
+      request.params.appid,
+      {
+        style: body.style ?? null,
+        authType: body.authType,
+        bizAppid: body.bizAppid ?? null,
+        categoryIdList: body.categoryIdList ?? null,
+        returnTo: body.returnTo ? returnTo.check(body.returnTo) : null,
+      },
+      body.expiresInMs,
+    );
+    response.status(201).location(`/v1/authorization-links/${link.id}`).json(linkAnswer(link, publicUrl));
+  });
+
+  routes.get('/v1/authorization-links/:id', async (request, response) => {
+    response.json(linkAnswer(await platform.authorizationLinks.find(request.params.id), publicUrl));
+  });
+
+  return routes;
+}
+
+function linkAnswer(link: AuthorizationLink, publicUrl: PublicUrl): Record<string, unknown> {
+  return {
+    id: link.id,
+    component: link.component,
+    url: linkUrl(publicUrl, link.component, link.id),
+    state: link.state,
+    appid: link.appid,
+    failure: link.failure && { code: link.failure.code, message: link.failure.message },
+    style: link.style,
+    authType: link.authType,
+    bizAppid: link.bizAppid,
+    categoryIdList: link.categoryIdList,
+    returnTo: link.returnTo,
+    createdAt: link.createdAt,
+    expiresAt: link.expiresAt,
+    openedAt: link.openedAt,
+    settledAt: link.settledAt,
+  };
+}
