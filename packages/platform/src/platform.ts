@@ -39,6 +39,9 @@ import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
+import { ApiKeys } from './key/api-keys.ts';
+import { Audit } from './key/audit.ts';
+import { KeyStore } from './key/key-store.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -84,6 +87,8 @@ export interface PlatformSettings {
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly audit: Pick<Audit, 'note' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
@@ -167,6 +172,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const subscriber = connect('patient', 'hints');
   await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
   const hints = new Hints(subscriber);
+
+  const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
+  scope.keep('api keys', apiKeys, (k) => k.close());
 
   const queue = <P>(contract: Parameters<typeof openQueue<P>>[0]): OpenQueue<P> => {
     const opened = openQueue(contract, front);
@@ -312,6 +320,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    apiKeys,
+    audit: new Audit(database),
     components: components.all().map(({ appid }) => appid),
     authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
     authorizationLinks: frontLinks,

@@ -3,6 +3,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { callerOf } from '../key/caller.ts';
 import { ofOneComponent } from '../one-component.ts';
 
 /**
@@ -26,7 +27,10 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const { items, next } = await platform.authorizers.list(parsed(AuthorizerListQuery, request.query));
+    const { items, next } = await platform.authorizers.list({
+      ...parsed(AuthorizerListQuery, request.query),
+      accounts: callerOf(response).rights.accounts,
+    });
     response.json({ items: items.map(authorizerAnswer), next });
   });
 

@@ -1,9 +1,10 @@
-import type { Call } from '@wxthirdparty/platform';
+import { type Call, demandPath } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
+import { callerOf } from '../key/caller.ts';
 import { ofOneComponent } from '../one-component.ts';
 import { acceptedAnswer, callAnswer } from './call-answer.ts';
 import { readCallBody } from './call-body.ts';
@@ -31,6 +32,7 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
       throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
     }
     const { waitMs, ...asked } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
+    demandPath(callerOf(response).rights, asked.path);
     const { id } = await platform.calls.submit({
       ...asked,
       ...whose,
@@ -71,6 +73,7 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
   routes.get('/v1/calls/:id', async (request, response) => {
     const found = await platform.calls.find(request.params.id);
     if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+    demandPath(callerOf(response).rights, found.path);
     // Not before: the log must not repeat whatever a caller puts in the place of an id.
     response.locals.call = found.id;
     response.json(callAnswer(found));

@@ -1,4 +1,4 @@
-import { type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
+import { demandAccount, type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
+import { callerOf, demandStillGood } from '../key/caller.ts';
 import { ofOneComponent } from '../one-component.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
@@ -33,6 +34,13 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
   const routes = Router();
   const { followerSyncs } = platform;
 
+  /** Only to whom its account is open. */
+  const find = async (id: string, response: Response): Promise<FollowerSync> => {
+    const sync = await followerSyncs.find(id);
+    demandAccount(callerOf(response).rights, sync.appid);
+    return sync;
+  };
+
   routes.post('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
     const { details } = await readJson(request, FollowerSyncWish);
     const component = ofOneComponent(request.query);
@@ -48,19 +56,21 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
   });
 
   routes.get('/v1/follower-syncs/:id', async (request, response) => {
-    response.json(followerSyncAnswer(await followerSyncs.find(request.params.id)));
+    response.json(followerSyncAnswer(await find(request.params.id, response)));
   });
 
   routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
     const { id } = request.params;
     await followerSyncEvents(response, leaving, async () => {
-      const sync = await followerSyncs.find(id);
+      await demandStillGood(response);
+      const sync = await find(id, response);
       return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
     });
   });
 
   const steered = (steer: (id: string) => Promise<FollowerSync>) => {
     return async (request: Request<{ id: string }>, response: Response) => {
+      await find(request.params.id, response);
       response.json(followerSyncAnswer(await steer(request.params.id)));
     };
   };
