@@ -1,9 +1,48 @@
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
-import { memberOf } from './json-member.ts';
+import { elementsOf, memberOf } from './json-member.ts';
 import { mints, namesToken, pathFault } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const time = z.iso
+  .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone, like 2030-01-31T08:00:00Z' })
+  .transform((text) => new Date(text));
+
+const request = {
+  method: z.enum(['GET', 'POST']),
+  path: z.string().superRefine((path, context) => {
+    const fault = pathFault(path);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    else if (mints(path)) {
+      context.addIssue({
+        code: 'custom',
+        message: 'this API gives out credentials, which are the platform’s business',
+      });
+    }
+  }),
+  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).default({}),
+  /** Any JSON; null is no body. */
+  body: z.unknown().optional(),
+  /** It does not leave later: `deadline_passed`. */
+  deadlineAt: time.optional(),
+  /** It does not leave earlier; it waits in the background. */
+  notBeforeAt: time.optional(),
+  /** Told of the outcome, by the Standard Webhooks scheme. */
+  callbackUrl: z.string().optional(),
+};
+
+/** A person's own token (/sns/userinfo) is theirs to send; all others are ours to add. */
+function bringsNoToken(
+  { method, path, query }: { method: string; path: string; query: object },
+  context: z.RefinementCtx,
+): void {
+  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
+  for (const name of Object.keys(query)) {
+    if (name === brought || !namesToken(name)) continue;
+    context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
+  }
+}
 
 /**
  * What `POST /v1/authorizers/:appid/calls` takes.
@@ -11,30 +50,28 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
  */
 export const CallBody = z
   .strictObject({
-    method: z.enum(['GET', 'POST']),
-    path: z.string().superRefine((path, context) => {
-      const fault = pathFault(path);
-      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-      else if (mints(path)) {
-        context.addIssue({
-          code: 'custom',
-          message: 'this API gives out credentials, which are the platform’s business',
-        });
-      }
-    }),
-    query: z.record(z.string(), z.union([scalar, z.array(scalar)])).default({}),
-    /** Any JSON; null is no body. */
-    body: z.unknown().optional(),
-    waitMs: z.int().min(0).max(60_000).default(30_000),
+    ...request,
+    /** 30000 by default; 0 where `notBeforeAt` is given. */
+    waitMs: z.int().min(0).max(60_000).optional(),
   })
-  .superRefine(({ method, path, query }, context) => {
-    // A person's own token (/sns/userinfo) is theirs to send; all others are ours to add.
-    const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
-    for (const name of Object.keys(query)) {
-      if (name === brought || !namesToken(name)) continue;
-      context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
-    }
-  });
+  .superRefine(bringsNoToken);
+
+const MOST_IN_BATCH = 1_000;
+
+const BatchedCall = z
+  .strictObject({
+    ...request,
+    /** The account; `component` where it exists under several. A component's own calls have its appid in both. */
+    appid: z.string().min(1),
+    component: z.string().optional(),
+  })
+  .superRefine(bringsNoToken);
+
+/**
+ * What `POST /v1/calls/batch` takes: calls for which nobody waits.
+ * @public the API's description is made from it
+ */
+export const BatchBody = z.strictObject({ calls: z.array(BatchedCall).min(1).max(MOST_IN_BATCH) });
 
 export interface ReadCallBody {
   readonly method: 'GET' | 'POST';
@@ -42,7 +79,15 @@ export interface ReadCallBody {
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly contentType?: string;
   readonly body?: Buffer;
+  readonly deadlineAt?: Date | undefined;
+  readonly notBeforeAt?: Date | undefined;
+  readonly callbackUrl?: string | undefined;
   readonly waitMs: number;
+}
+
+export interface ReadBatchedCall extends ReadCallBody {
+  readonly appid: string;
+  readonly component?: string | undefined;
 }
 
 /** Throws Failure `invalid_request`. */
@@ -50,13 +95,37 @@ export function readCallBody(bytes: Buffer): ReadCallBody {
   const text = textOf(bytes);
   const result = CallBody.safeParse(parse(text));
   if (!result.success) throw invalid(describe(result.error));
-  const { method, path, body, waitMs } = result.data;
+  const { waitMs, ...call } = result.data;
+  return { ...asWritten(call, text), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
+}
+
+/** Each call, or why it is none: one that is wrong must not keep the others back. Throws Failure `invalid_request`. */
+export function readBatchBody(bytes: Buffer): (ReadBatchedCall | Failure)[] {
+  const text = textOf(bytes);
+  const whole = parse(text);
+  const shape = z.strictObject({ calls: z.array(z.unknown()).min(1).max(MOST_IN_BATCH) }).safeParse(whole);
+  if (!shape.success) throw invalid(describe(shape.error));
+  return elementsOf(memberOf(text, 'calls')!).map((element, i) => {
+    const result = BatchedCall.safeParse(shape.data.calls[i]);
+    if (!result.success) return invalid(describe(result.error));
+    const { appid, component, ...call } = result.data;
+    try {
+      return { ...asWritten(call, element), appid, component, waitMs: 0 };
+    } catch (error) {
+      if (error instanceof Failure) return error;
+      throw error;
+    }
+  });
+}
+
+/** Body and query from the text, not from the value: a value has forgotten the digits of large integers. */
+function asWritten(call: z.output<typeof CallBody>, text: string): Omit<ReadCallBody, 'waitMs'> {
+  const { method, path, body, deadlineAt, notBeforeAt, callbackUrl } = call;
   const query = readQuery(memberOf(text, 'query'));
-  if (body === undefined || body === null) return { method, path, query, waitMs };
+  const read = { method, path, query, deadlineAt, notBeforeAt, callbackUrl };
+  if (body === undefined || body === null) return read;
   if (method === 'GET') throw invalid('body: a GET carries none');
-  // From the text, not from the value: a value has forgotten the digits of large integers.
-  const exact = Buffer.from(memberOf(text, 'body')!);
-  return { method, path, query, contentType: 'application/json; charset=utf-8', body: exact, waitMs };
+  return { ...read, contentType: 'application/json; charset=utf-8', body: Buffer.from(memberOf(text, 'body')!) };
 }
 
 function textOf(bytes: Buffer): string {
