@@ -38,9 +38,8 @@ export type Departure =
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
 export type Created =
-  /** `wake`: its lane must be woken for it. `full`: its lane has no place left. */
+  /** `full`: its lane has no place left. */
   | 'made'
-  | 'wake'
   | 'full'
   /** The idempotency key belongs to an earlier call. */
   | { readonly claim: Claim };
@@ -53,16 +52,18 @@ export type Outcome =
 const LONGEST_LANE = 200_000;
 
 /**
- * KEYS: record, request, callback, index, lane, the pair's quota, and where it has an idempotency key, that. ARGV: request, kept
- * after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id, path,
+ * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
+ * then, since nothing leaves that is in no lane and has no job.
+ *
+ * KEYS: record, request, callback, index, lane, and where it has an idempotency key, that. ARGV: request, kept
+ * after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
  * background (1), listed (1), fingerprint, callback, then fields and values.
  */
-const create = defineScript<['made' | 'wake' | 'full' | 'claimed', string?]>(`${NOW_LUA}
-${LANE_LUA}
+const create = defineScript<['made' | 'full' | 'claimed', string?]>(`${NOW_LUA}
 ${INDEX_LUA}
-local call, path, background, notBeforeAt = ARGV[6], ARGV[7], ARGV[8] == '1', tonumber(ARGV[5])
-if KEYS[7] then
-  local claim = redis.call('GET', KEYS[7])
+local call, background, notBeforeAt = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5])
+if KEYS[6] then
+  local claim = redis.call('GET', KEYS[6])
   if claim then return { 'claimed', claim } end
 end
 if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
@@ -70,15 +71,25 @@ local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
-  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 12))
+  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 11))
 redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
-if ARGV[11] ~= '' then redis.call('SET', KEYS[3], ARGV[11], 'PX', lives) end
+if ARGV[10] ~= '' then redis.call('SET', KEYS[3], ARGV[10], 'PX', lives) end
 if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
-if KEYS[7] then redis.call('SET', KEYS[7], call .. ' ' .. ARGV[8] .. ' ' .. ARGV[10], 'PX', lives) end
-if ARGV[9] == '1' then index_add(KEYS[4], call, lives) end
-if background and lane_append(KEYS[5], KEYS[6], call, path, notBeforeAt, deadlineAt) == 1 then return { 'wake' } end
+if KEYS[6] then redis.call('SET', KEYS[6], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
+if ARGV[8] == '1' then index_add(KEYS[4], call, lives) end
 return { 'made' }`);
+
+/** Once, however often it is asked for. KEYS: record, lane, the pair's quota. ARGV: the last part of its id, path. */
+const enterLane = defineScript<'gone' | 'in' | 'wake'>(`${NOW_LUA}
+${LANE_LUA}
+local record = redis.call('HMGET', KEYS[1], 'state', 'inLane', 'notBeforeAt', 'deadlineAt')
+if not record[1] or record[1] == 'settled' then return 'gone' end
+if record[2] then return 'in' end
+redis.call('HSET', KEYS[1], 'inLane', '1')
+local notBeforeAt, deadlineAt = tonumber(record[3] or '0'), tonumber(record[4])
+if lane_append(KEYS[2], KEYS[3], ARGV[1], ARGV[2], notBeforeAt, deadlineAt) == 1 then return 'wake' end
+return 'in'`);
 
 /**
  * One departure. KEYS: record, quota used, quota closed. ARGV: run id, safe to repeat (1).
@@ -139,12 +150,14 @@ local kept = call_ended(ARGV[2], ARGV[1])
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
 return 1`);
 
-/** KEYS: as above. ARGV: the call's id, its last part. */
+/** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
 const cancel = defineScript<number>(`${NOW_LUA}
 ${END_LUA}
 if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', 'cancelled')
 call_ended(ARGV[2], ARGV[1])
+local claim = redis.call('HGET', KEYS[1], 'claim')
+if ARGV[3] == '1' and claim then redis.call('DEL', KEYS[5] .. claim) end
 return 1`);
 
 /** KEYS: record. ARGV: for how long. */
@@ -168,7 +181,7 @@ export class CallStore {
     redis.defineCommand('wxLoadCall', { numberOfKeys: 2, lua: load, readOnly: true });
   }
 
-  /** `replyTo`: the gateway that waits for the outcome. Calls that are created one after the other keep that order. */
+  /** `replyTo`: the gateway that waits for the outcome. */
   async create(call: CallId, request: CallRequest, replyTo: string): Promise<Created> {
     const head = Buffer.from(JSON.stringify({ query: request.query, contentType: request.contentType }), 'utf8');
     const length = Buffer.alloc(4);
@@ -185,13 +198,12 @@ export class CallStore {
       [
         ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
         keys.lane(component, appid),
-        keys.quotaClosed(component, appid, path),
         ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
       ],
       [
         this.#seals.sealBytes(plain, place(call, 'request')),
         ...[keptMs, request.departWithinMs, request.deadlineAt?.getTime() ?? 0, request.notBeforeAt?.getTime() ?? 0],
-        ...[lastPartOf(call), path, background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
+        ...[lastPartOf(call), background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
         idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
         callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
         ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
@@ -201,6 +213,16 @@ export class CallStore {
       ],
     );
     return made === 'claimed' ? { claim: readClaim(call, claimed!) } : made;
+  }
+
+  /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
+  enterLane(call: CallId, path: string): Promise<'gone' | 'in' | 'wake'> {
+    const { component, appid } = call;
+    return enterLane(
+      this.#redis,
+      [recordKey(call), keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
+      [lastPartOf(call), path],
+    );
   }
 
   /** The call that was made under an idempotency key. */
@@ -279,7 +301,12 @@ export class CallStore {
   }
 
   async cancel(call: CallId): Promise<boolean> {
-    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call)])) === 1;
+    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call), 0])) === 1;
+  }
+
+  /** Cancels a call whose caller is refused: asking again under the same idempotency key makes a new one. */
+  async withdraw(call: CallId): Promise<boolean> {
+    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call), 1])) === 1;
   }
 
   async delay(call: CallId, forMs: number): Promise<void> {

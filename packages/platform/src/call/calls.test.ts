@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { Failure } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
@@ -143,6 +144,43 @@ it('marks a lane before a call is in it, and wakes it afterwards; its calls have
   expect(lanes).toEqual(['mark wxa', 'wake wxa']);
   expect(woken).toEqual([]);
   expect(await calls.find(call.id)).toMatchObject({ state: 'queued', background: true });
+});
+
+describe('Redis goes away while a background call is taken', () => {
+  const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');
+  const lengthOfLane = () => server.redis.zcard('wx:{wxc:wxa}:lane:deadlines');
+
+  it('before its making is confirmed: it is refused, and never sent', async () => {
+    vi.spyOn(store, 'create').mockImplementationOnce(async (...args) => {
+      await CallStore.prototype.create.apply(store, args);
+      throw away;
+    });
+    await expect(submitted({ waitMs: 0, idempotencyKey: 'k' })).rejects.toBe(away);
+    expect(await lengthOfLane()).toBe(0);
+    // Asking again under its key brings it on its way after all.
+    await submitted({ waitMs: 0, idempotencyKey: 'k' });
+    expect(await lengthOfLane()).toBe(1);
+  });
+
+  const unheard = async (call: CallId, wanted: string) => {
+    await CallStore.prototype.enterLane.call(store, call, wanted);
+    throw away;
+  };
+
+  it('before its entering is confirmed: it is refused only if it could be taken back', async () => {
+    vi.spyOn(store, 'enterLane').mockImplementationOnce(unheard);
+    await expect(submitted({ waitMs: 0, idempotencyKey: 'k' })).rejects.toBe(away);
+    const again = await submitted({ waitMs: 0, idempotencyKey: 'k' });
+    expect(await calls.find(again.id)).toMatchObject({ state: 'queued' });
+  });
+
+  it('and stays away: it is accepted, and entered until it surely is', async () => {
+    vi.spyOn(store, 'enterLane').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
+    vi.spyOn(store, 'withdraw').mockRejectedValueOnce(away);
+    const call = await submitted({ waitMs: 0 });
+    await until('it is in its lane', async () => (await lengthOfLane()) === 1);
+    expect(await calls.find(call.id)).toMatchObject({ state: 'queued' });
+  });
 });
 
 it('answers a batch call by call, in its order, and wakes a lane once', async () => {

@@ -29,8 +29,8 @@ const CREATED_AT_ONCE = 100;
 interface Pending {
   readonly call: CallId;
   readonly request: CallRequest;
-  /** Woken by its lane, not by a job of its own. */
-  readonly inLane: boolean;
+  /** Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. */
+  way: 'job' | 'lane' | 'entering';
   readonly createdAt: Date;
   readonly bodyBytes: number;
   /** Until then the record is not there, which is not the same as lost. */
@@ -135,7 +135,7 @@ export class Calls {
 
   async #submitOne(call: CallId, request: CallRequest): Promise<{ readonly id: string }> {
     // Before the record is there: its outcome may be announced while we still wait for the answer of `create`.
-    const pending = this.#expect(call, request, false);
+    const pending = this.#expect(call, request, 'job');
     try {
       const created = await this.#o.store.create(call, request, this.#me);
       if (typeof created === 'object') {
@@ -158,28 +158,52 @@ export class Calls {
   async #append(
     calls: readonly CallId[],
     requests: readonly CallRequest[],
-  ): Promise<(() => { readonly id: string })[]> {
-    const owners = [...new Map(calls.map((call) => [`${call.component}.${call.appid}`, call])).values()];
+  ): Promise<(() => Promise<{ readonly id: string }>)[]> {
+    const created = await Promise.allSettled(
+      calls.map((call, i) => this.#o.store.create(call, requests[i]!, this.#me)),
+    );
+    const made = calls.filter((_, i) => (created[i] as { value?: unknown }).value === 'made');
+    const owners = new Map(made.map((call) => [`${call.component}.${call.appid}`, call]));
+    const paths = new Map(calls.map((call, i) => [call.id, requests[i]!.path]));
     // In one go, so that nothing comes between: first the marks, by which lanes are found again, then the calls.
-    const [marks, created] = await Promise.all([
-      Promise.allSettled(owners.map((owner) => this.#o.lanes.mark(owner))),
-      Promise.allSettled(calls.map((call, i) => this.#o.store.create(call, requests[i]!, this.#me))),
+    const [, entered] = await Promise.all([
+      Promise.allSettled([...owners.values()].map((owner) => this.#o.lanes.mark(owner))),
+      Promise.allSettled(made.map((call) => this.#o.store.enterLane(call, paths.get(call.id)!))),
     ]);
-    const unmarked = marks.find((mark) => mark.status === 'rejected');
-    if (unmarked && created.every(({ status }) => status === 'rejected')) throw unmarked.reason;
-    const asleep = calls.filter((_, i) => (created[i] as { value?: unknown }).value === 'wake');
+    const asleep = made.filter((_, i) => (entered[i] as { value?: unknown }).value === 'wake');
     const toWake = new Map(asleep.map((call) => [`${call.component}.${call.appid}`, call]));
     // Accepted they are already: a lane that is not woken now is found by its mark.
     await Promise.allSettled([...toWake.values()].map((call) => this.#o.lanes.wake(call)));
-    return created.map((one, i) => () => {
+
+    const failures = new Map(
+      made.flatMap((call, i) => {
+        const one = entered[i]!;
+        return one.status === 'rejected' ? [[call.id, one.reason as unknown]] : [];
+      }),
+    );
+    return created.map((one, i) => async () => {
+      const [call, request] = [calls[i]!, requests[i]!];
+      // In no lane: what may have been made is never sent.
       if (one.status === 'rejected') throw one.reason;
       if (one.value === 'full') throw overloaded('Too many calls of this account wait already.', 60_000);
-      if (typeof one.value === 'object') return this.#join(one.value.claim, requests[i]!);
-      return { id: calls[i]!.id };
+      if (typeof one.value === 'object') return this.#join(one.value.claim, request);
+      if (failures.has(call.id)) await this.#withdraw(call, request, failures.get(call.id));
+      return { id: call.id };
     });
   }
 
-  #join(claim: Claim, request: CallRequest): { readonly id: string } {
+  /** Only what was cancelled for certain may be refused: it may be in its lane, and only the answer got lost. */
+  async #withdraw(call: CallId, request: CallRequest, cause: unknown): Promise<void> {
+    const withdrawn = await this.#o.store.withdraw(call).catch(() => undefined);
+    if (withdrawn) throw cause;
+    if (withdrawn === false) return;
+    // Redis went away in between: the call is accepted, so it is entered again until somebody knows.
+    const pending = this.#expect(call, request, 'entering');
+    pending.recorded = true;
+    pending.left = true;
+  }
+
+  async #join(claim: Claim, request: CallRequest): Promise<{ readonly id: string }> {
     if (claim.print !== printOf(request, request.idempotencyKey!)) {
       throw new Failure(
         'idempotency_conflict',
@@ -188,11 +212,20 @@ export class Calls {
       );
     }
     const call = parseCallId(claim.id)!;
+    // Who made it may have been refused in the middle, and come again for that reason.
+    if (claim.background) await this.#enter(call, request);
+    else if ((await this.#o.store.state(call)) === 'queued') await this.#o.queue.add({ id: call.id });
     // Its outcome is announced to the gateway that made it; here, re-reading tells.
     if (request.waitMs > 0 && !this.#pending.has(claim.id)) {
-      this.#expect(call, request, claim.background).recorded = true;
+      this.#expect(call, request, claim.background ? 'lane' : 'job').recorded = true;
     }
     return { id: claim.id };
+  }
+
+  /** However often: it enters once. */
+  async #enter(call: CallId, request: CallRequest): Promise<void> {
+    await this.#o.lanes.mark(call);
+    if ((await this.#o.store.enterLane(call, request.path)) === 'wake') await this.#o.lanes.wake(call);
   }
 
   async settled(id: string, waitMs: number, signal?: AbortSignal): Promise<Call | undefined> {
@@ -245,11 +278,11 @@ export class Calls {
     return true;
   }
 
-  #expect(call: CallId, request: CallRequest, inLane: boolean): Pending {
+  #expect(call: CallId, request: CallRequest, way: Pending['way']): Pending {
     const pending: Pending = {
       call,
       request,
-      inLane,
+      way,
       createdAt: new Date(),
       bodyBytes: request.body?.length ?? 0,
       recorded: false,
@@ -308,7 +341,11 @@ export class Calls {
     const state = await this.#o.store.state(pending.call);
     if (state === undefined) this.#tell(pending.call.id, 'lost');
     else if (state === 'settled') this.#tell(pending.call.id, 'look');
-    else if (!pending.inLane && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
+    else if (pending.way === 'entering') {
+      await this.#enter(pending.call, pending.request);
+      pending.way = 'lane';
+      if (pending.left) this.#drop(pending);
+    } else if (pending.way === 'job' && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
       pending.wokenAt = performance.now();
       await this.#o.queue.add({ id: pending.call.id });
     }

@@ -5,7 +5,7 @@ import { until } from '../../test/until.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
-import { newCallId } from './call-id.ts';
+import { newCallId, parseCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
 import { type LaneStep, LaneStore } from './lane-store.ts';
 
@@ -25,10 +25,12 @@ beforeEach(() => server.redis.flushall());
 const owner = { component: 'wxc', appid: 'wxa' };
 const [SEND, READ] = ['/cgi-bin/message/custom/send', '/cgi-bin/user/info'];
 
-async function append(change: Partial<CallRequest> = {}): Promise<{ id: string; created: unknown }> {
+async function append(change: Partial<CallRequest> = {}): Promise<{ id: string; entered: unknown }> {
   const call = newCallId(owner.component, owner.appid);
   const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 0, departWithinMs: 60_000 };
-  return { id: call.id, created: await calls.create(call, { ...request, ...change }, 'g') };
+  const whole = { ...request, ...change };
+  await calls.create(call, whole, 'g');
+  return { id: call.id, entered: await calls.enterLane(call, whole.path) };
 }
 
 async function appendAll(...paths: string[]): Promise<string[]> {
@@ -56,6 +58,19 @@ it('gives its calls in the order of their coming, whatever their paths, then res
   expect(await server.redis.keys('*lane*')).toEqual([]);
 });
 
+it('has a call once, however often it enters, and none that is over', async () => {
+  const { id } = await append();
+  expect(await calls.enterLane(parseCallId(id)!, SEND)).toBe('in');
+  expect(await lane.length(owner)).toBe(1);
+  const over = newCallId(owner.component, owner.appid);
+  const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 0, departWithinMs: 60_000 };
+  expect(await calls.enterLane(over, SEND)).toBe('gone');
+  await calls.create(over, request, 'g');
+  await calls.cancel(over);
+  expect(await calls.enterLane(over, SEND)).toBe('gone');
+  expect((await drain()).ids).toEqual([id]);
+});
+
 it('gives the same call again until it is done', async () => {
   const [first, second] = await appendAll(SEND, SEND);
   expect(called(await lane.next(owner, undefined)).id).toBe(first);
@@ -67,13 +82,13 @@ it('gives the same call again until it is done', async () => {
 });
 
 it('says once that it must be woken, until somebody looks', async () => {
-  expect((await append()).created).toBe('wake');
+  expect((await append()).entered).toBe('wake');
   // Nobody has looked yet: the one who was to wake it may have died.
-  expect((await append()).created).toBe('wake');
+  expect((await append()).entered).toBe('wake');
   await lane.next(owner, undefined);
-  expect((await append()).created).toBe('made');
+  expect((await append()).entered).toBe('in');
   await drain();
-  expect((await append()).created).toBe('wake');
+  expect((await append()).entered).toBe('wake');
 });
 
 it('lets the other paths pass a closed one, and keeps that one’s order', async () => {
@@ -83,8 +98,8 @@ it('lets the other paths pass a closed one, and keeps that one’s order', async
   expect(ids).toEqual([b, d]);
   expect(last).toMatchObject({ do: 'wait' });
   expect((last as { forMs: number }).forMs).toBeGreaterThan(50_000);
-  expect((await append({ path: SEND })).created).toBe('made');
-  expect((await append({ path: READ })).created).toBe('wake');
+  expect((await append({ path: SEND })).entered).toBe('in');
+  expect((await append({ path: READ })).entered).toBe('wake');
 
   await ledger.reopen({ ...owner, path: SEND });
   expect((await drain()).ids.slice(0, 2)).toEqual([a, c]);
@@ -122,8 +137,8 @@ it('a call that is not wanted yet waits aside, and has its old place when its ti
 it('wakes for a call that is wanted before anything else is', async () => {
   await append({ notBeforeAt: new Date(Date.now() + 60_000) });
   expect(await lane.next(owner, undefined)).toMatchObject({ do: 'wait' });
-  expect((await append({ notBeforeAt: new Date(Date.now() + 90_000) })).created).toBe('made');
-  expect((await append({ notBeforeAt: new Date(Date.now() + 30_000) })).created).toBe('wake');
+  expect((await append({ notBeforeAt: new Date(Date.now() + 90_000) })).entered).toBe('in');
+  expect((await append({ notBeforeAt: new Date(Date.now() + 30_000) })).entered).toBe('wake');
 });
 
 it('gives a call whose deadline is over first, also while its path is closed', async () => {
