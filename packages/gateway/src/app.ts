@@ -14,6 +14,7 @@ import { describeError } from './http/describe-error.ts';
 import type { Leaving } from './http/leaving.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
+import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { problemOf, sendProblem } from './problem.ts';
@@ -32,7 +33,7 @@ export function app(
   application.disable('etag');
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
-  application.use(healthRoutes(platform, leaving));
+  application.use(healthRoutes(platform, leaving), descriptionRoutes());
   application.use('/v1', bearer(apiKeys));
   application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
   application.use(

@@ -3,17 +3,50 @@ import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { ComponentQuery, ofOneComponent } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { time } from '../openapi/time.ts';
 
-/**
- * What `GET /v1/authorizers` takes.
- * @public the API's description is made from it
- */
-export const AuthorizerListQuery = z.object({
-  state: z.enum(['active', 'needs-reauthorization', 'revoked']).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().optional(),
-});
+const state = z.enum(['active', 'needs-reauthorization', 'revoked']);
+
+/** What `GET /v1/authorizers` takes. */
+const AuthorizerListQuery = PageQuery.extend({ state: state.optional() });
+
+const AuthorizerAnswer = z
+  .object({
+    appid: z.string(),
+    component: z.string(),
+    kind: z.enum(['official-account', 'mini-program']).nullable().meta({ description: 'null until WeChat has told' }),
+    nickName: z.string().nullable(),
+    userName: z.string().nullable().meta({ description: 'WeChat’s original id, `gh_…`' }),
+    headImg: z.string().nullable(),
+    principalName: z.string().nullable(),
+    state,
+    scopes: z.array(z.int()).readonly().meta({ description: 'ids of the permission sets that were granted' }),
+    handle: z.string().meta({ description: 'opaque and random; for cookies of merchant-facing pages' }),
+    authorizedAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Authorizer' });
+
+export const authorizerOperations: Operations = {
+  'GET /v1/authorizers': {
+    id: 'listAuthorizers',
+    tag: 'Authorizers',
+    summary: 'Who authorized you',
+    query: AuthorizerListQuery,
+    answers: { 200: pageOf(AuthorizerAnswer) },
+  },
+  'GET /v1/authorizers/:appid': {
+    id: 'getAuthorizer',
+    tag: 'Authorizers',
+    summary: 'One account that authorized you',
+    query: ComponentQuery,
+    answers: { 200: AuthorizerAnswer },
+    problems: ['unknown_authorizer', 'unknown_component', 'ambiguous_component', 'not_ready'],
+  },
+};
 
 export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
@@ -38,7 +71,7 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
 }
 
 /** Member by member, so that nothing that is added to an authorizer gets out by itself. */
-function authorizerAnswer(authorizer: Authorizer): Record<string, unknown> {
+function authorizerAnswer(authorizer: Authorizer): z.input<typeof AuthorizerAnswer> {
   return {
     appid: authorizer.appid,
     component: authorizer.component,

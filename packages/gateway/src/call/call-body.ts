@@ -1,17 +1,13 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { memberOf } from './json-member.ts';
-import { mints, namesToken, pathFault } from './wechat-path.ts';
+import { mints, namesToken, pathFault, pathShape } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-/**
- * What `POST /v1/authorizers/:appid/calls` takes.
- * @public the API's description is made from it
- */
-export const CallBody = z.strictObject({
-  method: z.enum(['GET', 'POST']),
-  path: z.string().superRefine((path, context) => {
+const path = z
+  .string()
+  .superRefine((path, context) => {
     const fault = pathFault(path);
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
     else if (mints(path)) {
@@ -20,17 +16,29 @@ export const CallBody = z.strictObject({
         message: 'this API gives out credentials, which are the platform’s business',
       });
     }
-  }),
-  query: z
-    .record(
-      z.string().refine((name) => !namesToken(name), 'tokens are added by the platform'),
-      z.union([scalar, z.array(scalar)]),
-    )
-    .default({}),
-  /** Any JSON; null is no body. */
-  body: z.unknown().optional(),
-  waitMs: z.int().min(0).max(60_000).default(30_000),
-});
+  })
+  .meta({
+    description: 'a path of WeChat’s, without host and query',
+    pattern: pathShape.source,
+    examples: ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'],
+  });
+
+/** What `POST /v1/authorizers/:appid/calls` takes. */
+export const CallBody = z
+  .strictObject({
+    method: z.enum(['GET', 'POST']),
+    path,
+    query: z
+      .record(
+        z.string().refine((name) => !namesToken(name), 'tokens are added by the platform'),
+        z.union([scalar, z.array(scalar)]),
+      )
+      .default({})
+      .meta({ description: 'without tokens: the platform adds them' }),
+    body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
+    waitMs: z.int().min(0).max(60_000).default(30_000).meta({ description: '0: nobody waits' }),
+  })
+  .meta({ id: 'CallRequest' });
 
 export interface ReadCallBody {
   readonly method: 'GET' | 'POST';

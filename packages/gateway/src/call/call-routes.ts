@@ -4,9 +4,10 @@ import { Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
-import { ofOneComponent } from '../one-component.ts';
-import { acceptedAnswer, callAnswer } from './call-answer.ts';
-import { readCallBody } from './call-body.ts';
+import { ComponentQuery, ofOneComponent } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { acceptedAnswer, CallAnswer, callAnswer } from './call-answer.ts';
+import { CallBody, readCallBody } from './call-body.ts';
 import { settled } from './settled.ts';
 
 const BODY_LIMIT = 20 * 1024 * 1024;
@@ -14,6 +15,37 @@ const BODY_WITHIN_MS = 60_000;
 /** Somebody waits: what has not left after ten minutes is not wanted any more. */
 const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
 const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
+
+export const callOperations: Operations = {
+  'POST /v1/authorizers/:appid/calls': {
+    id: 'call',
+    tag: 'Calls',
+    summary: 'Calls WeChat on behalf of an account',
+    description:
+      'Waits at most `waitMs` for WeChat’s answer. What may have been sent is never sent twice; where nobody can know, ' +
+      'the call fails as `outcome_unknown`.',
+    query: ComponentQuery,
+    body: CallBody,
+    answers: { 200: CallAnswer, 202: CallAnswer },
+    problems: [
+      'unknown_authorizer',
+      'unknown_component',
+      'reauthorize',
+      'ambiguous_component',
+      'slow_body',
+      'quota_closed',
+      'not_ready',
+      'overloaded',
+    ],
+  },
+  'GET /v1/calls/:id': {
+    id: 'getCall',
+    tag: 'Calls',
+    summary: 'A call and, once it is settled, WeChat’s answer',
+    answers: { 200: CallAnswer },
+    problems: ['unknown_call'],
+  },
+};
 
 export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { remedy } from './remedy.ts';
+
+/** RFC 9457, as this gateway speaks it. */
+export const ProblemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'stable; decide by it, or by `remedy`' }),
+    remedy,
+    retryAfter: z.int().optional().meta({ description: 'seconds; also the header' }),
+    errcode: z.int().optional().meta({ description: 'WeChat’s, where WeChat refused' }),
+    rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
+    reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
+    closedUntil: z.iso.datetime().optional().meta({ description: 'of `quota_closed`' }),
+  })
+  .meta({ id: 'Problem' });
