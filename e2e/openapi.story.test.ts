@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { arbitraryOf } from './support/arbitrary-of.ts';
+import { Description, type JsonSchema, type Route } from './support/description.ts';
+import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { mutated } from './support/mutated.ts';
+
+const RUNS = 100;
+/** The document lets a call wait a minute; this story has others to try. */
+const PATIENCE_MS = 200;
+
+let house: House;
+let description: Description;
+let callId: string;
+
+beforeAll(async () => {
+  house = await House.open();
+  await house.authorized();
+  description = await Description.of(house.gatewayUrl());
+  callId = (await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.id;
+});
+afterAll(() => house?.close());
+
+describe('the description', () => {
+  it.each([
+    ['a member that it does not name', 200, { ready: true, components: [], more: 1 }],
+    ['a member that is missing', 200, { ready: true }],
+    ['a status that it does not name', 201, { ready: true, components: [] }],
+  ])('would notice %s', (_, status, body) => {
+    expect(() => description.hold('GET', '/v1/status', status, 'application/json', body)).toThrow('GET /v1/status');
+  });
+});
+
+describe('whatever programs ask', () => {
+  it('no answer is a 500, and each is one that the description promises', async () => {
+    expect(description.routes.length).toBeGreaterThan(4);
+    // Side by side, as they come in life: nobody waits for the slowest of them.
+    await Promise.all(
+      description.routes.map((route) =>
+        fc.assert(
+          fc.asyncProperty(requests(route), async (request) => {
+            const { status, problem } = await ask(route, request);
+            // A part that is away or a queue that is full may be said; that something unexpected happened may not.
+            expect([status, problem]).not.toEqual([500, expect.anything()]);
+            if (status > 500) expect(problem).not.toBeUndefined();
+          }),
+          { numRuns: RUNS, endOnFailure: true },
+        ),
+      ),
+    );
+    const unexpected = house.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly');
+    expect(unexpected).toEqual([]);
+  });
+
+  it('the gateway lives, and answers as before', async () => {
+    const { body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+    expect(body.state).toBe('completed');
+    expect(house.gateways[0]!.running).toBe(true);
+  });
+});
+
+interface Asked {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: readonly (readonly [string, string])[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+function requests({ operation }: Route): fc.Arbitrary<Asked> {
+  const parameters = operation.parameters ?? [];
+  const of = (schema: JsonSchema) => arbitraryOf(schema, description.schemas);
+  const among = (place: string) => parameters.filter((it) => it.in === place);
+  const path = fc.record(Object.fromEntries(among('path').map(({ name, schema }) => [name, inPath(name, of(schema))])));
+  const query = fc.record(Object.fromEntries(among('query').map(({ name, schema }) => [name, of(schema)])), {
+    requiredKeys: [],
+  });
+  const headers = fc.record(
+    Object.fromEntries(among('header').map(({ name, schema }) => [name, of(schema).map(asHeader)])),
+    { requiredKeys: [] },
+  );
+  const schema = operation.requestBody?.content['application/json']?.schema;
+  return fc.record({
+    path,
+    query: sometimesMutated(query).map(asQuery),
+    headers: headers as fc.Arbitrary<Record<string, string>>,
+    body: schema === undefined ? fc.constant(undefined) : bodies(of(schema)),
+  });
+}
+
+function sometimesMutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 2, arbitrary: values }, { weight: 3, arbitrary: mutated(values) });
+}
+
+function bodies(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 8, arbitrary: sometimesMutated(values).map((value) => JSON.stringify(patient(value))) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('', '{', '[[[[', 'null', '"\\ud800"', '{"a":1}'.repeat(2), '['.repeat(20_000)),
+    },
+  );
+}
+
+function patient(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || !('path' in value)) return value;
+  const { waitMs = PATIENCE_MS } = value as { waitMs?: unknown };
+  return { ...value, waitMs: typeof waitMs === 'number' && waitMs > PATIENCE_MS ? PATIENCE_MS : waitMs };
+}
+
+/** Those that there are, more often than those that there are not. */
+function inPath(name: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  const real = name === 'appid' ? [SERVICE_ACCOUNT, house.component.appid] : [callId];
+  return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...real) }, values.map(String));
+}
+
+function asHeader(value: unknown): string {
+  return String(value).replace(/[^\x20-\x7e]/g, '?');
+}
+
+function asQuery(value: unknown): [string, string][] {
+  if (value === null || typeof value !== 'object') return [['odd', String(value)]];
+  return Object.entries(value).flatMap(([name, one]) =>
+    (Array.isArray(one) ? one : [one]).map((it): [string, string] => [
+      name,
+      typeof it === 'string' ? it : JSON.stringify(it),
+    ]),
+  );
+}
+
+async function ask(route: Route, asked: Asked): Promise<{ status: number; problem: unknown }> {
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const segment = encodeURIComponent((asked.path[name] ?? '').toWellFormed());
+    // A client would make `.` and `..` another path, and nothing another route.
+    return /^\.*$/.test(segment) ? 'none' : segment;
+  });
+  const query = new URLSearchParams(
+    asked.query.map(([name, value]): [string, string] => [name.toWellFormed(), value.toWellFormed()]),
+  );
+  const url = `${path}${query.size > 0 ? `?${query}` : ''}`;
+  const gone = new AbortController();
+  const response = await fetch(house.gatewayUrl() + url, {
+    method: route.method,
+    headers: {
+      ...asked.headers,
+      authorization: `Bearer ${house.apiKey}`,
+      ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(asked.body === undefined ? {} : { body: asked.body }),
+    signal: gone.signal,
+  });
+  const type = response.headers.get('content-type');
+  const isJson = /json(?:;|$)/.test(type ?? '') && !type!.includes('ndjson');
+  const body: unknown = isJson ? await response.json() : undefined;
+  // A stream of events has no end of its own.
+  if (!isJson) gone.abort();
+  description.hold(route.method, path, response.status, type, body);
+  return { status: response.status, problem: response.ok ? undefined : body };
+}
