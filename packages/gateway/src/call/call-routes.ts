@@ -6,8 +6,9 @@ import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
 import { ComponentQuery, ofOneComponent } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
-import { acceptedAnswer, CallAnswer, callAnswer } from './call-answer.ts';
+import { acceptedAnswer, callAnswer } from './call-answer.ts';
 import { CallBody, readCallBody } from './call-body.ts';
+import { CallAnswer } from './call-schema.ts';
 import { settled } from './settled.ts';
 
 const BODY_LIMIT = 20 * 1024 * 1024;
