@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // For both projects together.
+    globalSetup: ['packages/platform/test/mariadb-for-all.ts'],
     projects: [
       {
         test: {

@@ -109,7 +109,14 @@ describe('the login', () => {
 describe('what it shows', () => {
   it('every queue, each with a sentence about it', async () => {
     const queues = await shownQueues();
-    expect(queues.map(({ name }) => name).sort()).toEqual(['authorizations', 'calls', 'pushes', 'refreshes']);
+    expect(queues.map(({ name }) => name).sort()).toEqual([
+      'authorizations',
+      'calls',
+      'profiles',
+      'pushes',
+      'reconciliations',
+      'refreshes',
+    ]);
     for (const { name, displayName, description } of queues) {
       expect(displayName).toBe(name);
       expect(description).toMatch(/^[A-Z].{20,}\.$/);

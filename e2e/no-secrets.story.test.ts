@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Browser } from './support/browser.ts';
 import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
 import { SecretSearch } from './support/secret-search.ts';
 import { until } from './support/until.ts';
@@ -70,6 +71,7 @@ async function wholeRun(): Promise<void> {
     `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`,
   ));
 
+  await consentInBrowser();
   await workerIsKilled();
   // A refresh that WeChat never answers takes ten seconds to fail; the rest happens meanwhile.
   await fail(AUTHORIZER_TOKEN, 'hang', { appid: MINI_PROGRAM });
@@ -94,6 +96,24 @@ async function wholeRun(): Promise<void> {
   await consentEnds();
   await redisIsKilled();
   await componentFails();
+}
+
+/** By a link, and coming back with codes that WeChat takes and does not take. */
+async function consentInBrowser(): Promise<void> {
+  const { body: link } = await house.api<{ id: string; url: string }>(
+    'POST',
+    `/v1/components/${house.component.appid}/authorization-links`,
+    {},
+  );
+  const browser = new Browser();
+  const wechatUrl = await browser.leave(link.url);
+  const callback = new URL(await browser.consent(wechatUrl, MINI_PROGRAM));
+  expect((await browser.open(callback.href)).status).toBe(200);
+  expect((await new Browser().open(callback.href)).status).toBe(403);
+  callback.searchParams.set('auth_code', new URL(wechatUrl).searchParams.get('pre_auth_code')!);
+  expect((await browser.open(callback.href)).status).toBe(400);
+  const { body } = await house.api<{ state: string }>('GET', `/v1/authorization-links/${link.id}`);
+  expect(body.state).toBe('authorized');
 }
 
 async function businessCalls(): Promise<void> {
@@ -380,7 +400,7 @@ async function readBoard(): Promise<Places> {
     return text;
   };
   await read('/admin/queues/');
-  for (const name of ['pushes', 'calls', 'refreshes', 'authorizations']) {
+  for (const name of ['pushes', 'calls', 'refreshes', 'authorizations', 'profiles', 'reconciliations']) {
     const list = await read(`${api}/queues?activeQueue=${name}&status=latest&page=1&jobsPerPage=200`);
     const { queues } = JSON.parse(list) as { queues: { name: string; jobs: { id: string }[] }[] };
     for (const { id } of queues.find((queue) => queue.name === name)!.jobs) {

@@ -73,6 +73,11 @@ export class Child {
     this.#process.kill(signal);
   }
 
+  /** How it ended by itself. */
+  ended(): Promise<number | NodeJS.Signals> {
+    return this.#exited;
+  }
+
   freeze(): void {
     this.signal('SIGSTOP');
   }

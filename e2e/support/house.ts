@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ export interface HouseSettings {
   readonly timeScale?: number;
   /** Where WeChat pushes to, if not straight to the first gateway. */
   readonly pushTo?: string;
+  /** How many components the deployment runs: the first by its environment, the others by WX_COMPONENTS_FILE. */
+  readonly components?: number;
   readonly env?: Record<string, string>;
 }
 
@@ -30,7 +32,9 @@ export class House {
   readonly dir: string;
   readonly redis: RedisServer;
   readonly wechat: WeChat;
+  /** The first of them. */
   readonly component: PractisedComponent;
+  readonly components: readonly PractisedComponent[];
   readonly apiKey = `key-${randomBytes(12).toString('hex')}`;
   readonly adminPassword = randomBytes(12).toString('hex');
   readonly gateways: Child[] = [];
@@ -43,14 +47,16 @@ export class House {
     dir: string,
     redis: RedisServer,
     wechat: WeChat,
-    component: PractisedComponent,
+    components: readonly PractisedComponent[],
     gatewayPorts: readonly number[],
     env: Record<string, string>,
   ) {
     this.dir = dir;
     this.redis = redis;
     this.wechat = wechat;
+    const component = components[0]!;
     this.component = component;
+    this.components = components;
     this.#gatewayPorts = gatewayPorts;
     this.#env = {
       HOST: '127.0.0.1',
@@ -61,6 +67,8 @@ export class House {
       WX_COMPONENT_APPSECRET: component.appsecret,
       WX_TOKEN: component.token,
       WX_ENCODING_AES_KEY: component.encodingAesKey,
+      ...(components.length > 1 ? { WX_COMPONENTS_FILE: componentsFile(dir) } : {}),
+      PUBLIC_URL: `http://127.0.0.1:${gatewayPorts[0]}`,
       WECHAT_API_BASE: wechat.url,
       WECHAT_MP_BASE: wechat.url,
       WECHAT_OPEN_BASE: wechat.url,
@@ -77,25 +85,22 @@ export class House {
     const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-'));
     const redis = await RedisServer.start(dir);
     const gatewayPorts = await Promise.all(Array.from({ length: settings.gateways ?? 1 }, freePort));
-    const component: PractisedComponent = {
-      appid: `wx${randomBytes(8).toString('hex')}`,
-      appsecret: randomBytes(16).toString('hex'),
-      token: randomBytes(8).toString('hex'),
-      encodingAesKey: randomBytes(33)
-        .toString('base64')
-        .replace(/[^A-Za-z0-9]/g, 'x')
-        .slice(0, 43),
-    };
-    const push = `${settings.pushTo ?? `http://127.0.0.1:${gatewayPorts[0]}`}/wechat/${component.appid}`;
+    const components = Array.from({ length: settings.components ?? 1 }, newComponent);
+    if (components.length > 1) await writeFile(componentsFile(dir), JSON.stringify(components.slice(1)));
+    const pushTo = settings.pushTo ?? `http://127.0.0.1:${gatewayPorts[0]}`;
     const wechat = new WeChat(await freePort(), {
-      components: [{ ...component, eventUrl: `${push}/events`, messageUrl: `${push}/messages/$APPID$` }],
+      components: components.map((component) => ({
+        ...component,
+        eventUrl: `${pushTo}/wechat/${component.appid}/events`,
+        messageUrl: `${pushTo}/wechat/${component.appid}/messages/$APPID$`,
+      })),
       accounts: settings.accounts ?? [
         { appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', followers: 25 },
         { appid: MINI_PROGRAM, kind: 'mini-program', nickName: '演示小程序' },
       ],
       timeScale: settings.timeScale,
     });
-    const house = new House(dir, redis, wechat, component, gatewayPorts, settings.env ?? {});
+    const house = new House(dir, redis, wechat, components, gatewayPorts, settings.env ?? {});
     try {
       await wechat.child.says('simulator listening');
       for (const index of gatewayPorts.keys()) house.startGateway(index);
@@ -130,6 +135,11 @@ export class House {
     });
     this.workers.push(worker);
     return worker;
+  }
+
+  /** One of the command line's other words, with the settings of the house. */
+  command(args: readonly string[], env: Record<string, string> = {}): Child {
+    return new Child(args[0]!, process.execPath, [MAIN, ...args], { ...this.#env, ...env });
   }
 
   gatewayUrl(index = 0): string {
@@ -170,11 +180,12 @@ export class House {
   }
 
   /** The account consents, as its owner would, and the house has exchanged the code. */
-  async authorized(appid = SERVICE_ACCOUNT): Promise<void> {
+  async authorized(appid = SERVICE_ACCOUNT, component = this.component.appid): Promise<void> {
     await this.ready();
-    await this.wechat.control('POST', '/authorize', { appid });
+    await this.wechat.control('POST', '/authorize', { appid, component });
     await until(`${appid} active`, async () => {
-      const { status, body } = await this.api<{ state: string }>('GET', `/v1/authorizers/${appid}`);
+      const path = `/v1/authorizers/${appid}?component=${component}`;
+      const { status, body } = await this.api<{ state: string }>('GET', path);
       return status === 200 && body.state === 'active';
     });
   }
@@ -185,6 +196,22 @@ export class House {
     await this.redis.stop();
     await rm(this.dir, { recursive: true, force: true });
   }
+}
+
+function newComponent(): PractisedComponent {
+  return {
+    appid: `wx${randomBytes(8).toString('hex')}`,
+    appsecret: randomBytes(16).toString('hex'),
+    token: randomBytes(8).toString('hex'),
+    encodingAesKey: randomBytes(33)
+      .toString('base64')
+      .replace(/[^A-Za-z0-9]/g, 'x')
+      .slice(0, 43),
+  };
+}
+
+function componentsFile(dir: string): string {
+  return join(dir, 'components.json');
 }
 
 export interface CallBody {

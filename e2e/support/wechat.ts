@@ -23,7 +23,7 @@ export interface Counters {
   readonly minted: Record<string, number>;
 }
 
-export interface Deliveries {
+interface Deliveries {
   readonly deliveries: readonly { readonly status: number; readonly body: string; readonly ms: number }[];
   readonly createTime?: number;
 }

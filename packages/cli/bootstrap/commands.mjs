@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensurePackages } from './install.mjs';
+import { ensureMariaDbServer } from './mariadb-server.mjs';
 import { findNode } from './node-runtime.mjs';
 import { ensureRedisServer } from './redis-server.mjs';
 import { root } from './root.mjs';
@@ -18,6 +19,7 @@ export async function run(argv) {
   if (first === '--check') return leaveWith(await check(node, rest));
   if (first === '--bench') {
     await ensureRedisServer();
+    await ensureMariaDbServer();
     return leaveWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
   }
   // `start` looks for redis-server itself, because only it knows after reading the settings whether it needs one.
@@ -36,6 +38,7 @@ export async function run(argv) {
  */
 async function test(node, args) {
   await ensureRedisServer();
+  await ensureMariaDbServer();
   return tool(node, ['node_modules/vitest/vitest.mjs', 'run', ...args]);
 }
 

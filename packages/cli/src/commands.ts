@@ -28,6 +28,22 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'brings the database up to date (gateway and worker do it at their start, too)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  backup: {
+    summary: 'FILE: copies the SQLite database while it is used',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  sync: {
+    summary: 'APPID [--no-details]: copies the followers of an account, and shows how far it is',
+    load: async () => (await import('./commands/sync.ts')).sync,
+  },
+  reseal: {
+    summary: 'puts every secret under the first SECRETS_KEY, so that the others may go; processes may run meanwhile',
+    load: async () => (await import('./commands/reseal.ts')).reseal,
+  },
+  import: {
+    summary: 'wxthirdparty mysql://…: takes over what the library wxthirdparty of 2015 kept; --dry-run only tells',
+    load: async () => (await import('./commands/import.ts')).importFrom,
+  },
   help: {
     summary: 'this text',
     load: async () => async () => {

@@ -3,13 +3,13 @@ import type { PlatformSettings } from '@wxthirdparty/platform';
 import type { Settings } from './settings.ts';
 
 export function platformSettings(settings: Settings, redisUrl: string): PlatformSettings {
-  const { databaseUrl, secretsKeys, components, wechat } = settings;
-  return { redisUrl, databaseUrl, secretsKeys, components, wechat };
+  const { databaseUrl, databaseReadUrl, secretsKeys, components, wechat } = settings;
+  return { redisUrl, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
 }
 
 export function gatewaySettings(settings: Settings, port: number, drainMs: number): GatewaySettings {
-  const { host, publicUrl, trustProxy, apiKey, secretsKeys, admin } = settings;
-  return { port, host, publicUrl, trustProxy, apiKey, secretsKeys, admin, shutdownMs: drainMs };
+  const { host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin } = settings;
+  return { port, host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, shutdownMs: drainMs };
 }
 
 /**

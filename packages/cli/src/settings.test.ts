@@ -31,6 +31,7 @@ describe('settings', () => {
       returnToOrigins: [],
       redisUrl: 'redis://127.0.0.1:6379',
       databaseUrl: `sqlite:${join(root, '.data/wxthirdparty.sqlite')}`,
+      databaseReadUrl: undefined,
       dataDir: join(root, '.data'),
       components: [
         { appid: 'wx0123456789abcdef', appsecret: 'the-app-secret', token: 'token123', encodingAesKey: 'k'.repeat(43) },
@@ -61,6 +62,7 @@ describe('settings', () => {
         RETURN_TO_ORIGINS: 'https://a.example, http://localhost:5173/',
         REDIS_URL: 'redis+sentinel://one:26379,two:26379/mymaster',
         DATABASE_URL: 'sqlite:/var/lib/wx.sqlite',
+        DATABASE_READ_URL: 'mysql://wx:secret@replica/wx',
         DATA_DIR: '/var/lib/wx',
         WX_PREVIOUS_TOKEN: 'before1',
         WX_PREVIOUS_ENCODING_AES_KEY: 'p'.repeat(43),
@@ -85,6 +87,7 @@ describe('settings', () => {
       returnToOrigins: ['https://a.example', 'http://localhost:5173'],
       redisUrl: 'redis+sentinel://one:26379,two:26379/mymaster',
       databaseUrl: 'sqlite:/var/lib/wx.sqlite',
+      databaseReadUrl: 'mysql://wx:secret@replica/wx',
       dataDir: '/var/lib/wx',
       components: [{ previousToken: 'before1', previousEncodingAesKey: 'p'.repeat(43) }],
       wechat: { apiBase: 'http://127.0.0.1:9', proxy: 'http://proxy:3128' },
@@ -112,6 +115,7 @@ describe('settings', () => {
         SHUTDOWN_MS: 'soon',
         WECHAT_API_BASE: 'ftp://x',
         DATABASE_URL: 'postgres://x',
+        DATABASE_READ_URL: 'http://x',
       },
       'gateway',
     );
@@ -128,11 +132,12 @@ describe('settings', () => {
       'SHUTDOWN_MS must be a whole number',
       'WECHAT_API_BASE must be',
       'DATABASE_URL must be',
+      'DATABASE_READ_URL must be',
       'SECRETS_KEY is missing; make one with "openssl rand -base64 32"',
     ]) {
       expect(faults).toContainEqual(expect.stringMatching(new RegExp(`^${name}`)));
     }
-    expect(faults).toHaveLength(13);
+    expect(faults).toHaveLength(14);
   });
 
   it('never show a value', () => {
@@ -176,6 +181,12 @@ describe('settings', () => {
     expect(readSettings({ DATABASE_URL: 'sqlite:x.sqlite' }, 'migrate').databaseUrl).toBe(
       `sqlite:${join(root, 'x.sqlite')}`,
     );
+  });
+
+  it('reseal needs the key, and import a component, too', () => {
+    expect(readSettings({ SECRETS_KEY: key }, 'reseal')).toMatchObject({ components: [], redisUrl: undefined });
+    expect(faultsOf({}, 'reseal')).toEqual([expect.stringContaining('SECRETS_KEY is missing')]);
+    expect(faultsOf({}, 'import').map((fault) => fault.split(' ')[0])).toEqual(['WX_COMPONENT_APPID', 'SECRETS_KEY']);
   });
 
   it('a worker without a port does not listen', () => {

@@ -15,6 +15,8 @@ export interface Settings {
   returnToOrigins: string[];
   redisUrl: string | undefined;
   databaseUrl: string;
+  /** A replica that lists and exports are read from. */
+  databaseReadUrl: string | undefined;
   /** Absolute. */
   dataDir: string;
   components: ComponentSettings[];
@@ -36,7 +38,7 @@ export interface WechatSettings {
 }
 
 /** What a command needs; the simulator reads settings of its own. */
-export type Need = 'gateway' | 'worker' | 'start' | 'migrate';
+export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'backup' | 'reseal' | 'import';
 
 /** Every schema's words continue a sentence that begins with the variable's name. */
 const variables = {
@@ -62,10 +64,8 @@ const variables = {
       'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',
     )
     .optional(),
-  DATABASE_URL: z
-    .string()
-    .regex(/^(sqlite:.|mysql:\/\/.)/, 'must be sqlite:/absolute/path or mysql://user:password@host/database')
-    .optional(),
+  DATABASE_URL: databaseAddress().optional(),
+  DATABASE_READ_URL: databaseAddress().optional(),
   DATA_DIR: z.string().default('.data'),
   WX_COMPONENTS_FILE: z.string().optional(),
   WECHAT_API_BASE: webAddress('must be an http or https address').default('https://api.weixin.qq.com'),
@@ -142,7 +142,8 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     trustProxy: values.TRUST_PROXY,
     returnToOrigins: values.RETURN_TO_ORIGINS,
     redisUrl: values.REDIS_URL,
-    databaseUrl: databaseUrl(values.DATABASE_URL, dataDir),
+    databaseUrl: databaseUrl(values.DATABASE_URL ?? `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`),
+    databaseReadUrl: values.DATABASE_READ_URL === undefined ? undefined : databaseUrl(values.DATABASE_READ_URL),
     dataDir,
     components,
     wechat: {
@@ -166,13 +167,14 @@ export function isDemo(env: NodeJS.ProcessEnv): boolean {
 }
 
 function needsComponents(needs: Need): boolean {
-  return needs === 'gateway' || needs === 'worker' || needs === 'start';
+  return needs === 'gateway' || needs === 'worker' || needs === 'start' || needs === 'import';
 }
 
 function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
-  if (!needsComponents(needs) || (needs === 'start' && isDemo(env))) return [];
+  const bare = needs === 'migrate' || needs === 'backup' || (needs === 'start' && isDemo(env));
+  if (bare) return [];
   const faults: string[] = [];
-  if (isDemo(env)) {
+  if (needsComponents(needs) && isDemo(env)) {
     faults.push(
       'WX_COMPONENT_APPID is missing; name your component (with WX_COMPONENT_APPSECRET, WX_TOKEN, WX_ENCODING_AES_KEY) or list several in WX_COMPONENTS_FILE. To try the system without one, use "npm start".',
     );
@@ -180,7 +182,8 @@ function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
   if (!env.SECRETS_KEY) {
     faults.push('SECRETS_KEY is missing; make one with "openssl rand -base64 32", and keep a copy in a safe place.');
   }
-  if (needs !== 'start' && !env.REDIS_URL) {
+  // The last two also find the Redis that `start` runs.
+  if ((needs === 'gateway' || needs === 'worker') && !env.REDIS_URL) {
     faults.push('REDIS_URL is missing; name the Redis that all processes share, like redis://127.0.0.1:6379.');
   }
   return faults;
@@ -191,11 +194,16 @@ function absolute(path: string): string {
   return resolve(root, path);
 }
 
-function databaseUrl(given: string | undefined, dataDir: string): string {
-  if (given === undefined) return `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`;
+function databaseUrl(given: string): string {
   if (!given.startsWith('sqlite:')) return given;
   const path = given.slice('sqlite:'.length);
   return path === ':memory:' || isAbsolute(path) ? given : `sqlite:${absolute(path)}`;
+}
+
+function databaseAddress() {
+  return z
+    .string()
+    .regex(/^(sqlite:.|mysql:\/\/.)/, 'must be sqlite:/absolute/path or mysql://user:password@host/database');
 }
 
 function whole(least: number, most: number) {

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { explainInstallFailure, stamp } from '../bootstrap/install.mjs';
 import { withInstallLock } from '../bootstrap/install-lock.mjs';
+import { findMariaDbServer, howToGetMariaDb } from '../bootstrap/mariadb-server.mjs';
 import { findNode } from '../bootstrap/node-runtime.mjs';
 import { findRedisServer, howToGetRedis } from '../bootstrap/redis-server.mjs';
 
@@ -146,6 +147,18 @@ describe('redis-server', () => {
     ]) {
       expect(howToGetRedis()).toContain(words);
     }
+  });
+});
+
+describe('mariadbd', () => {
+  it('is looked for where servers lie', () => {
+    expect(findMariaDbServer([folder])).toBeUndefined();
+    writeFileSync(join(folder, 'mariadbd'), '', { mode: 0o755 });
+    expect(findMariaDbServer([folder])).toBe(join(folder, 'mariadbd'));
+  });
+
+  it('that is not there is asked for with the words to type', () => {
+    expect(howToGetMariaDb()).toContain('apt-get install mariadb-server');
   });
 });
 

@@ -38,7 +38,9 @@ const PLATFORM_ORDER = [
   'call',
   'follower',
   'push',
+  'ancestor',
   'watch.ts',
+  'reseal.ts',
   'platform.ts',
   'index.ts',
 ];

@@ -1,3 +1,4 @@
+import { ReauthorizeFailure } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express';
 import helmet from 'helmet';
@@ -5,9 +6,17 @@ import type { Logger } from 'pino';
 import { BOARD_PATH, board } from './admin/board.ts';
 import { login, sameOrigin } from './admin/login.ts';
 import type { ApiKeys } from './api-keys.ts';
+import { authorizeRoutes } from './authorize/authorize-routes.ts';
+import { linkUrl, type PublicUrl } from './authorize/public-url.ts';
+import { ReturnTo } from './authorize/return-to.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
+import { linkRoutes } from './authorizer/link-routes.ts';
+import { optionRoutes } from './authorizer/option-routes.ts';
+import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
+import { followerRoutes } from './follower/follower-routes.ts';
+import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
@@ -17,13 +26,14 @@ import { requestLog } from './http/request-log.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
-import { problemOf, sendProblem } from './problem.ts';
+import { type Problem, problemOf, sendProblem } from './problem.ts';
 import { statusRoutes } from './status/status-routes.ts';
 
 /** What Express answers: business programs and operators. */
 export function app(
   platform: GatewayPlatform,
   settings: GatewaySettings,
+  publicUrl: PublicUrl,
   apiKeys: ApiKeys,
   leaving: Leaving,
   log: Logger,
@@ -34,8 +44,19 @@ export function app(
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
   application.use(healthRoutes(platform, leaving), descriptionRoutes());
+  const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
+  application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
   application.use('/v1', bearer(apiKeys));
-  application.use(statusRoutes(platform), authorizerRoutes(platform), callRoutes(platform, leaving));
+  application.use(
+    statusRoutes(platform),
+    reconciliationRoutes(platform),
+    authorizerRoutes(platform),
+    optionRoutes(platform),
+    linkRoutes(platform, publicUrl, returnTo),
+    callRoutes(platform, leaving),
+    followerRoutes(platform),
+    followerSyncRoutes(platform, leaving),
+  );
   application.use(
     '/admin',
     pageHeaders(),
@@ -47,7 +68,7 @@ export function app(
   application.use(() => {
     throw new Failure('not_found', 'fix-request', 'no such route');
   });
-  application.use(problems(platform, log));
+  application.use(problems(platform, publicUrl, log));
   return application;
 }
 
@@ -84,7 +105,7 @@ function hopsOr(trustProxy: string): string | number | boolean {
   return trustProxy;
 }
 
-function problems(platform: GatewayPlatform, log: Logger) {
+function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) {
   return async (error: unknown, request: Request, response: Response, _next: NextFunction): Promise<void> => {
     const incident = requestIdOf(response);
     let failure = fromExpress(error);
@@ -97,8 +118,14 @@ function problems(platform: GatewayPlatform, log: Logger) {
       }
     }
     if (response.headersSent) response.destroy();
-    else sendProblem(response, problemOf(failure, incident));
+    else sendProblem(response, withWayBack(problemOf(failure, incident), failure, publicUrl));
   };
+}
+
+/** Whoever must ask a merchant to consent again is told by which link. */
+function withWayBack(problem: Problem, failure: unknown, publicUrl: PublicUrl): Problem {
+  if (!(failure instanceof ReauthorizeFailure) || failure.linkId === undefined) return problem;
+  return { ...problem, authorizationUrl: linkUrl(publicUrl, failure.component, failure.linkId) };
 }
 
 /** A call may have been recorded just before the connection broke: only reading may be repeated without a thought. */

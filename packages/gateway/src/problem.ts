@@ -17,6 +17,8 @@ export interface Problem {
   readonly rid?: string;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
+  /** Where the merchant can consent again. */
+  readonly authorizationUrl?: string;
 }
 
 /** Codes whose status says more than their remedy does. */
@@ -28,9 +30,13 @@ const known = {
   unknown_component: [404, 'This gateway does not run that component'],
   unknown_authorizer: [404, 'No such account has authorized the component'],
   unknown_call: [404, 'No such call'],
+  unknown_link: [404, 'No such authorization link'],
+  unknown_reconciliation: [404, 'No such reconciliation'],
+  unknown_follower_sync: [404, 'No such follower sync'],
   method_not_allowed: [405, 'Not with this method'],
   slow_body: [408, 'The body took too long to arrive'],
   reauthorize: [409, 'The account must authorize again'],
+  follower_sync_over: [409, 'The follower sync is over'],
   ambiguous_component: [409, 'The account exists under several components'],
   too_large: [413, 'The request is too large'],
   unsupported_content: [415, 'The body must be JSON'],

@@ -27,7 +27,8 @@ export async function startGateway(
   const leaving = new Leaving();
   const apiKeys = openApiKeys(settings.apiKey);
   const tokens = openVirtualTokens(settings.secretsKeys);
-  const server = createServer(
+  const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
+  const server: Server = createServer(
     {
       // A 20 MB upload over a slow line; the routes have closer bounds of their own.
       requestTimeout: 120_000,
@@ -40,7 +41,7 @@ export async function startGateway(
         push: pushRoute(platform, log),
         virtual: virtualWeChat({ platform, apiKeys, tokens, leaving }, log),
         isVirtual: isVirtualWeChat,
-        rest: app(platform, settings, apiKeys, leaving, log),
+        rest: app(platform, settings, publicUrl, apiKeys, leaving, log),
       },
       leaving,
     ),

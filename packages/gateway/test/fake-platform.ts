@@ -1,4 +1,4 @@
-import type { Authorizer, Call, CallRequest } from '@wxthirdparty/platform';
+import type { AuthorizationLink, Authorizer, Call, CallRequest, Reconciliation } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
 
@@ -11,6 +11,8 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   calls: Changeable<GatewayPlatform['calls']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
+  consents: Changeable<GatewayPlatform['consents']>;
+  authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
   readonly submitted: CallRequest[];
   readonly cancelled: string[];
 }
@@ -44,10 +46,76 @@ export function fakePlatform(): FakePlatform {
           ? Promise.resolve(authorizer())
           : Promise.reject(new Failure('unknown_authorizer', 'fix-request', 'no such account')),
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
+      history: () => Promise.resolve({ items: [], next: null }),
     },
+    authorizerOptions: { get: () => Promise.resolve('0'), set: () => Promise.resolve() },
+    authorizationLinks: {
+      create: (component, wish, expiresInMs) => Promise.resolve(link({ ...wish, component }, expiresInMs)),
+      find: (id) =>
+        id === LINK
+          ? Promise.resolve(link({}))
+          : Promise.reject(new Failure('unknown_link', 'fix-request', 'no such link')),
+    },
+    consents: {
+      leave: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
+      comeBack: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, returnTo: null }),
+    },
+    reconciliations: {
+      begin: (component, reason) => Promise.resolve({ run: reconciliation({ component, reason }), isNew: true }),
+      find: () => Promise.resolve(reconciliation({})),
+    },
+    followers: {} as GatewayPlatform['followers'],
+    followerSyncs: {} as GatewayPlatform['followerSyncs'],
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
+  };
+}
+
+export const LINK = 'a'.repeat(40);
+
+function link(changes: Partial<AuthorizationLink>, expiresInMs = 60_000): AuthorizationLink {
+  const createdAt = new Date('2026-11-22T10:00:00Z');
+  return {
+    id: LINK,
+    component: COMPONENT,
+    state: 'pending',
+    appid: null,
+    failure: null,
+    style: null,
+    authType: 3,
+    bizAppid: null,
+    categoryIdList: null,
+    returnTo: null,
+    createdAt,
+    expiresAt: new Date(createdAt.getTime() + expiresInMs),
+    openedAt: null,
+    settledAt: null,
+    ...changes,
+  };
+}
+
+function reconciliation(changes: {
+  component?: string | undefined;
+  reason?: Reconciliation['reason'];
+}): Reconciliation {
+  return {
+    id: 'r1',
+    component: changes.component ?? COMPONENT,
+    reason: changes.reason ?? 'requested',
+    state: 'queued',
+    phase: 'listing',
+    listOffset: 0,
+    missingAfter: '',
+    total: null,
+    seen: 0,
+    added: 0,
+    changed: 0,
+    revoked: 0,
+    error: null,
+    createdAt: new Date('2026-11-22T10:00:00Z'),
+    startedAt: null,
+    finishedAt: null,
   };
 }
 
@@ -60,6 +128,11 @@ export function authorizer(changes: Partial<Authorizer> = {}): Authorizer {
     userName: 'gh_1',
     headImg: null,
     principalName: null,
+    alias: null,
+    serviceType: null,
+    verifyType: null,
+    accountStatus: null,
+    profileAt: null,
     state: 'active',
     scopes: [1, 7],
     handle: 'h1',

@@ -43,6 +43,7 @@ export async function openGateway(
       port: 0,
       host: '127.0.0.1',
       apiKey: API_KEY,
+      returnToOrigins: [],
       secretsKeys: [Buffer.alloc(32, 7)],
       admin: { user: 'admin', password: 'a-password', write: false },
       shutdownMs: 2_000,

@@ -91,10 +91,12 @@ function application(): Router {
     host: '127.0.0.1',
     secretsKeys: [Buffer.alloc(32, 7)],
     admin: { user: 'admin', write: false },
+    returnToOrigins: [],
     shutdownMs: 1_000,
   };
   const log = pino({ level: 'silent' });
-  return app(fakePlatform(), settings, openApiKeys(undefined), new Leaving(), log).router as unknown as Router;
+  return app(fakePlatform(), settings, () => 'http://127.0.0.1', openApiKeys(undefined), new Leaving(), log)
+    .router as unknown as Router;
 }
 
 /** Every route that Express would find under /v1, as the description spells them. */

@@ -1,11 +1,24 @@
+export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
+export type { AuthorizationLink, ConsentWish, LinkState } from './authorizer/authorization-link.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
-export type { Authorizer, AuthorizerState } from './authorizer/authorizer.ts';
+export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/authorizer.ts';
+export type { Return as ConsentReturn, Visit as ConsentVisit } from './authorizer/consents.ts';
+export { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
+export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
+export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
+export type { Reconciliation } from './authorizer/reconciliation-store.ts';
+export { beijingDay } from './beijing-time.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
 export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
+export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
+export type { Follower, FollowerFilter } from './follower/follower.ts';
+export { type FollowerSync, isOver } from './follower/follower-sync.ts';
+export { FollowerSyncJob } from './follower/follower-sync-job.ts';
+export type { SyncSchedule } from './follower/sync-schedules.ts';
 export {
   type AwaitedToken,
   openPlatform,
@@ -17,6 +30,7 @@ export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
 export { QuotaClosedFailure } from './quota/ledger.ts';
 export { queuePrefix } from './redis/keys.ts';
+export { type ResealReport, reseal } from './reseal.ts';
 export { Scope } from './scope.ts';
 export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';

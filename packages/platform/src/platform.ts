@@ -1,13 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { openComponentApi, openTransport } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
-import { type AuthorizationOutcome, Authorizations } from './authorizer/authorize.ts';
+import { AuthorizationLinks } from './authorizer/authorization-links.ts';
+import { type AuthorizationRun, Authorizations } from './authorizer/authorize.ts';
 import { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
+import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
 import { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { Authorizers } from './authorizer/authorizers.ts';
+import { type AuthorizationOutcome, CodeIntake } from './authorizer/code-intake.ts';
+import { CodeTies } from './authorizer/code-ties.ts';
+import { Consents } from './authorizer/consents.ts';
 import { DueSet } from './authorizer/due-set.ts';
+import { LinkStore } from './authorizer/link-store.ts';
+import { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
+import { type ProfileOutcome, Profiles } from './authorizer/profiles.ts';
+import { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
+import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
+import { ReconciliationStore } from './authorizer/reconciliation-store.ts';
+import { type ReconcileNext, ReconcileRequests, Reconciler } from './authorizer/reconciliations.ts';
 import { CallJob } from './call/call-job.ts';
 import { CallStore } from './call/call-store.ts';
 import { Calls } from './call/calls.ts';
@@ -18,6 +31,14 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { FollowerStore } from './follower/follower-store.ts';
+import { FollowerSyncJob } from './follower/follower-sync-job.ts';
+import { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import { FollowerSyncs } from './follower/follower-syncs.ts';
+import { FollowerWriter } from './follower/follower-writer.ts';
+import { Followers } from './follower/followers.ts';
+import { performTurn, type Turn } from './follower/perform-turn.ts';
+import { SyncSchedules } from './follower/sync-schedules.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -37,25 +58,42 @@ import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
+const HEALTHY_WITHIN_MS = 2_000;
 /** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
 const COMPONENT_API_TIMEOUT_MS = 20_000;
 
 export interface PlatformSettings {
   /** `redis://` or `rediss://`. */
   readonly redisUrl: string;
-  /** `sqlite:/absolute/path`. */
+  /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
   readonly databaseUrl: string;
+  /** A replica that lists are read from; it may lag behind. */
+  readonly databaseReadUrl?: string | undefined;
   /** 32 bytes each; the first seals, all open. */
   readonly secretsKeys: readonly Buffer[];
   readonly components: readonly ComponentSettings[];
-  readonly wechat: { readonly apiBase: string; readonly proxy?: string | undefined };
+  readonly wechat: {
+    readonly apiBase: string;
+    readonly mpBase: string;
+    readonly openBase: string;
+    readonly proxy?: string | undefined;
+  };
 }
 
 /** What the gateway and the worker stand on. */
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
-  readonly authorizers: Pick<Authorizers, 'find' | 'list'>;
+  readonly authorizers: Pick<Authorizers, 'find' | 'list' | 'history'>;
+  readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
+  readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
+  readonly consents: Pick<Consents, 'leave' | 'comeBack'>;
+  readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
+  readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
+  readonly followerSyncs: Pick<
+    FollowerSyncs,
+    'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
+  >;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
@@ -71,7 +109,10 @@ export interface Work {
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
-  authorize(payload: AuthorizationPayload): Promise<AuthorizationOutcome>;
+  authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
+  readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
+  reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<ReconcileNext>;
+  performTurn(id: string, signal: AbortSignal): Promise<Turn>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
   /** Told of every refresh that this process did or tried, whoever asked for it. */
   onRefresh(listener: RefreshListener): void;
@@ -111,6 +152,11 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
+  const { databaseReadUrl } = settings;
+  const replica = databaseReadUrl
+    ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
+    : database;
+  const writer = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
@@ -128,17 +174,31 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const refreshQueue = queue(RefreshJob);
   const authorizeQueue = queue(AuthorizeJob);
   const callQueue = queue(CallJob);
+  const profileQueue = queue(ProfileJob);
+  const reconcileQueue = queue(ReconcileJob);
+  const followerSyncQueue = queue(FollowerSyncJob);
 
   const { proxy, apiBase } = settings.wechat;
   const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
   const api = openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS });
 
   const tickets = new Tickets(redis, database, seals);
-  const authorizerStore = new AuthorizerStore(database, seals);
+  const authorizerStore = new AuthorizerStore(database, seals, replica);
   const dueSet = new DueSet(redis);
   const kinds = [
     componentTokenKind(components, tickets, api),
-    authorizerTokenKind({ api, store: authorizerStore, dueSet, tokens: () => tokens }),
+    authorizerTokenKind({
+      api,
+      store: authorizerStore,
+      dueSet,
+      tokens: () => tokens,
+      refused(component) {
+        // A hint: the nightly run comes to it anyway.
+        claimReconcileTurn(redis, component, 'refused')
+          .then((mine) => (mine ? reconcile.begin(component, 'refused') : undefined))
+          .catch(() => {});
+      },
+    }),
   ];
   const tokenStore = new TokenStore(redis, seals, kinds);
   const refreshListeners: RefreshListener[] = [];
@@ -152,20 +212,44 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       for (const listener of refreshListeners) listener(...news);
     },
   });
+  const linkStore = new LinkStore(database);
+  const ties = new CodeTies(redis);
+  const links = new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore });
+  const codes = new CodeIntake(redis, ties, seals, authorizeQueue);
+  const profiles = new Profiles({ api, tokens, store: authorizerStore, dueSet });
   const authorizations = new Authorizations({
     redis,
     api,
     tokens,
     store: authorizerStore,
     dueSet,
-    seals,
-    queue: authorizeQueue,
+    codes,
+    profiles,
+    links,
+  });
+  const runs = new ReconciliationStore(database);
+  const reconcile = new ReconcileRequests(runs, components, reconcileQueue);
+  const reconciler = new Reconciler({
+    sql: database,
+    api,
+    tokens,
+    store: runs,
+    authorizers: authorizerStore,
+    profiles,
   });
 
   // The gateway's side fails at once while Redis is away, instead of keeping callers in the dark.
   const frontTokenStore = new TokenStore(front, seals, kinds);
   const frontTickets = new Tickets(front, database, seals);
-  const authorizers = new Authorizers(authorizerStore, components, front);
+  const frontTies = new CodeTies(front);
+  const frontLinks = new AuthorizationLinks({
+    redis: front,
+    components,
+    store: linkStore,
+    ties: frontTies,
+    authorizers: authorizerStore,
+  });
+  const authorizers = new Authorizers(authorizerStore, components, front, frontLinks);
   const frontTokens = new Tokens({
     store: frontTokenStore,
     leases: openLeases(front),
@@ -184,6 +268,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   scope.keep('calls', calls, (c) => c.close());
 
+  const followerStore = new FollowerStore(database, writer);
+  const followerSyncStore = new FollowerSyncStore(database, writer);
+  const syncSchedules = new SyncSchedules(database);
+
   const performing = {
     store: new CallStore(redis, seals),
     tokens,
@@ -193,22 +281,64 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     apiBase,
   };
 
+  const consents = new Consents({
+    redis: front,
+    api,
+    bases: settings.wechat,
+    components,
+    tokens: frontTokens,
+    seals,
+    links: frontLinks,
+    linkStore,
+    authorizers: authorizerStore,
+    codes: new CodeIntake(front, frontTies, seals, authorizeQueue),
+  });
+  const syncing = {
+    sql: database,
+    followers: followerStore,
+    syncs: followerSyncStore,
+    dueSet,
+    writer,
+    tokens,
+    ledger: performing.ledger,
+    transport,
+    apiBase,
+  };
+
   return {
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
+    authorizationLinks: frontLinks,
+    consents,
+    reconciliations: reconcile,
+    followers: new Followers(authorizers, new FollowerStore(replica, writer)),
+    followerSyncs: new FollowerSyncs({
+      redis: front,
+      authorizers,
+      tokens: frontTokens,
+      store: followerSyncStore,
+      schedules: syncSchedules,
+      queue: followerSyncQueue,
+    }),
     async status() {
       const all = await Promise.all(
         components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),
       );
       return { ready: all.every((c) => c.ready), components: all };
     },
-    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue].map(({ queue, contract }) => ({
-      queue,
-      description: contract.description,
-    })),
+    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue, profileQueue, reconcileQueue, followerSyncQueue].map(
+      ({ queue, contract }) => ({
+        queue,
+        description: contract.description,
+      }),
+    ),
     async health() {
-      const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), sql`select 1`.execute(database)]);
+      const asked = sql`select 1`.execute(database);
+      // It would wait for the database to come back; whoever asks how we are wants to know now.
+      const late = pause(HEALTHY_WITHIN_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('late')));
+      const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), Promise.race([asked, late])]);
       return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
     },
     work: {
@@ -218,9 +348,39 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         return { version: token.version, refused: () => tokens.distrust(token) };
       },
       performCall: (id, signal) => perform(id, signal, performing),
-      handlePush: (payload) => handlePush(payload, { components, tickets, tokens, authorizations }),
-      authorize: (payload) => authorizations.exchange(payload),
-      startWatch: (tell) => startWatch({ redis, components, tickets, tokens, authorizerStore, dueSet, api, tell }),
+      handlePush: (payload) =>
+        handlePush(payload, {
+          components,
+          tickets,
+          tokens,
+          codes,
+          links,
+          linkStore,
+          profiles,
+          authorizerStore,
+          followers: followerStore,
+        }),
+      performTurn: (id, signal) => performTurn(id, signal, syncing),
+      authorize: (payload, run) => authorizations.exchange(payload, run),
+      readProfile: ({ component, appid }) => profiles.read(component, appid),
+      reconcile: ({ id }, signal) => reconciler.work(id, signal),
+      startWatch: (tell) =>
+        startWatch({
+          redis,
+          components,
+          tickets,
+          tokens,
+          authorizerStore,
+          dueSet,
+          api,
+          reconcile,
+          linkStore,
+          askForProfile: (payload) => profileQueue.add(payload),
+          followerSyncs: followerSyncStore,
+          syncSchedules,
+          wakeFollowerSync: (id) => followerSyncQueue.add({ id }),
+          tell,
+        }),
       onRefresh(listener) {
         refreshListeners.push(listener);
       },

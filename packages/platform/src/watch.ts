@@ -4,10 +4,17 @@ import type { Redis } from 'ioredis';
 import type { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerOwner } from './authorizer/authorizer-token.ts';
 import type { DueSet } from './authorizer/due-set.ts';
+import type { LinkStore } from './authorizer/link-store.ts';
+import type { ProfilePayload } from './authorizer/profile-job.ts';
+import { askForDueProfiles } from './authorizer/profile-turn.ts';
+import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
+import type { ReconcileRequests } from './authorizer/reconciliations.ts';
 import { componentOwner } from './component/component-token.ts';
 import type { Components } from './component/components.ts';
 import type { Tickets } from './component/ticket.ts';
 import { requestTicketsIfSilent } from './component/ticket-request.ts';
+import type { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import type { SyncSchedules } from './follower/sync-schedules.ts';
 import type { Tokens } from './token/tokens.ts';
 
 const EVERY_MS = 5_000;
@@ -15,6 +22,8 @@ const CLOSE_WITHIN_MS = 500;
 const DUE_AT_ONCE = 500;
 /** After a lost Redis all tokens are due; spread them, since WeChat counts. */
 const SPREAD_MS = 60_000;
+/** A follower sync that moves or waits shows it more often than this. */
+const SYNC_IDLE_MS = 15_000;
 
 export interface WatchOptions {
   readonly redis: Redis;
@@ -24,6 +33,12 @@ export interface WatchOptions {
   readonly authorizerStore: AuthorizerStore;
   readonly dueSet: DueSet;
   readonly api: ComponentApi;
+  readonly reconcile: ReconcileRequests;
+  readonly linkStore: LinkStore;
+  readonly askForProfile: (payload: ProfilePayload) => Promise<void>;
+  readonly followerSyncs: FollowerSyncStore;
+  readonly syncSchedules: SyncSchedules;
+  readonly wakeFollowerSync: (id: string) => Promise<void>;
   /** Told what was repaired, and what went wrong. */
   readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
 }
@@ -33,10 +48,11 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let closed = false;
+  const started = new Set<string>();
   const later = (ms: number) => {
     if (closed) return;
     timer = setTimeout(() => {
-      round = watchAll(options).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
+      round = watchAll(options, started).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
     }, ms);
   };
   later(0);
@@ -50,15 +66,25 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
   };
 }
 
-async function watchAll(options: WatchOptions): Promise<void> {
+async function watchAll(options: WatchOptions, started: Set<string>): Promise<void> {
   for (const { appid } of options.components.all()) {
     await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
     await attempt(options, appid, 'restore_due', () => restoreDue(options, appid));
     await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
     await attempt(options, appid, 'due', () => refreshDue(options, appid));
+    await attempt(options, appid, 'follower_syncs', () => wakeFollowerSyncs(options, appid));
     await attempt(options, appid, 'request_tickets', async () => {
       const did = await requestTicketsIfSilent(appid, options);
       return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
+    });
+    await attempt(options, appid, 'reconcile', () => reconcile(options, appid, started));
+    await attempt(options, appid, 'profiles', async () => {
+      const count = await askForDueProfiles(appid, {
+        redis: options.redis,
+        store: options.authorizerStore,
+        ask: options.askForProfile,
+      });
+      return count > 0 ? `profiles_asked_${count}` : undefined;
     });
   }
 }
@@ -108,4 +134,34 @@ async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): 
     if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
     else await dueSet.drop(component, appid);
   }
+}
+
+/** At a process' start, nightly, and where Redis has lost everything; and lost jobs of runs are brought back. */
+async function reconcile(
+  { redis, reconcile: requests, linkStore }: WatchOptions,
+  component: string,
+  started: Set<string>,
+): Promise<string | undefined> {
+  if (await requests.revive(component)) return 'reconciliation_revived';
+  const first = !started.has(component);
+  const due = await claimReconcileTurn(redis, component, 'due');
+  if (!due && !(first && (await claimReconcileTurn(redis, component, 'start')))) {
+    started.add(component);
+    return undefined;
+  }
+  const { isNew } = await requests.begin(component, first ? 'start' : 'nightly');
+  started.add(component);
+  await linkStore.prune();
+  return isNew ? 'reconciliation_begun' : undefined;
+}
+
+/** The database knows which syncs are to go on and which are due; a job may have been lost with Redis. */
+async function wakeFollowerSyncs(
+  { followerSyncs, syncSchedules, wakeFollowerSync }: WatchOptions,
+  component: string,
+): Promise<string | undefined> {
+  const started = await syncSchedules.startDue(component);
+  const idle = await followerSyncs.idle(component, SYNC_IDLE_MS);
+  for (const id of [...started, ...idle]) await wakeFollowerSync(id);
+  return started.length > 0 ? `follower_syncs_started_${started.length}` : undefined;
 }

@@ -16,6 +16,7 @@ export class Followers {
   /** People who came later, in order of arrival; they stay here when they leave, so that paging keeps its place. */
   readonly #late: { openid: string; follows: boolean }[] = [];
   readonly #latePlace = new Map<string, number>();
+  readonly #foreign = new Set<string>();
 
   constructor(account: string, seed: number, founding: number) {
     this.founding = founding;
@@ -68,6 +69,16 @@ export class Followers {
     if (place === null) return;
     if (place < this.founding) this.#gone.add(place);
     else this.#late[place - this.founding]!.follows = false;
+  }
+
+  /** From now on the list names it, and nothing else knows it (dossier §4.1). */
+  disown(openid: string): void {
+    this.subscribe(openid);
+    this.#foreign.add(openid);
+  }
+
+  isForeign(openid: string): boolean {
+    return this.#foreign.has(openid);
   }
 
   /** At most `limit` openids that stand at `place` or later. */

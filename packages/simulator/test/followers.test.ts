@@ -37,3 +37,11 @@ test('people come and go without moving the others', () => {
   followers.subscribe(second);
   expect(followers.from(0, 9)).toEqual([first, second, third]);
 });
+
+test('a foreign openid is listed, and told to be foreign', () => {
+  const followers = new Followers('wxacc', 1, 2);
+  followers.disown('oForeign');
+  expect(followers.from(0, 9).at(-1)).toBe('oForeign');
+  expect(followers.isForeign('oForeign')).toBe(true);
+  expect(followers.isForeign(followers.openidAt(0))).toBe(false);
+});

@@ -7,7 +7,9 @@ export type {
   ComponentApiOptions,
   ExchangedCode,
 } from './component-api/component-api.ts';
+export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';
 export { openComponentApi } from './component-api/open-component-api.ts';
+export { type ConsentPage, consentUrl } from './consent/consent-url.ts';
 export type { Envelope, ReceivedEnvelope } from './envelope/envelope.ts';
 export { type EnvelopeCode, EnvelopeFailure } from './envelope/envelope-failure.ts';
 export { type EnvelopeKey, type EnvelopeKeys, readEncodingAesKey } from './envelope/envelope-keys.ts';

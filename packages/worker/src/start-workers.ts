@@ -1,11 +1,27 @@
-import { AuthorizeJob, CallJob, type Platform, PushJob, RefreshJob, Scope } from '@wxthirdparty/platform';
+import {
+  AuthorizeJob,
+  CallJob,
+  FollowerSyncJob,
+  type Platform,
+  ProfileJob,
+  PushJob,
+  ReconcileJob,
+  RefreshJob,
+  Scope,
+} from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
 import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
 import { processCall } from './processors/calls.ts';
+import { processFollowerSync } from './processors/follower-syncs.ts';
+import { processProfile } from './processors/profiles.ts';
 import { processPush } from './processors/pushes.ts';
+import { processReconciliation } from './processors/reconciliations.ts';
 import { processRefresh } from './processors/refreshes.ts';
 import { runQueue } from './run-queue.ts';
+
+/** Syncs of one process that have their turn at the same time: they can wait, and calls need the processor. */
+const MOST_SYNCS = 4;
 
 export interface WorkerSettings {
   /** Jobs of each queue that run at the same time in this process. */
@@ -22,8 +38,17 @@ export async function startWorkers(
 ): Promise<{ close(): Promise<void> }> {
   const scope = new Scope();
   const { work } = platform;
-  const run = <P>(contract: Parameters<typeof runQueue<P>>[0], process: Parameters<typeof runQueue<P>>[1]) =>
-    runQueue(contract, process, { ...settings, connect: work.connect, log });
+  const run = <P>(
+    contract: Parameters<typeof runQueue<P>>[0],
+    process: Parameters<typeof runQueue<P>>[1],
+    most = settings.concurrency,
+  ) =>
+    runQueue(contract, process, {
+      ...settings,
+      concurrency: Math.min(most, settings.concurrency),
+      connect: work.connect,
+      log,
+    });
   work.onRefresh(logRefresh(log));
   work.onReadiness((component, ready) =>
     log.info({ component, ready }, ready ? 'component ready' : 'component not ready'),
@@ -33,6 +58,9 @@ export async function startWorkers(
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
     run(PushJob, processPush(work, log)),
+    run(ProfileJob, processProfile(work, log)),
+    run(ReconcileJob, processReconciliation(work, log)),
+    run(FollowerSyncJob, processFollowerSync(work, log), MOST_SYNCS),
   ];
   // All at once: each has the whole patience.
   scope.keep('queues', queues, (all) => Promise.all(all.map((q) => q.close())), settings.shutdownMs);

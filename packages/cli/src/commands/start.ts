@@ -7,6 +7,7 @@ import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
 import { drainMs, gatewaySettings, platformSettings } from '../part-settings.ts';
 import { isDemo, readSettings, required, type Settings } from '../settings.ts';
+import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { banner } from '../start/banner.ts';
 import { openDataDir } from '../start/data-dir.ts';
 import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
@@ -73,6 +74,7 @@ export const start: Command = async ({ env, leaving }) => {
       }),
     }),
   );
+  keepYoungHeapSmall();
   await leaving.asked;
   return 0;
 };

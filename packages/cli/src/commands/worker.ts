@@ -4,6 +4,7 @@ import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
 import { drainMs, platformSettings } from '../part-settings.ts';
 import { readSettings, required } from '../settings.ts';
+import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
 export const worker: Command = async ({ env, leaving }) => {
@@ -22,6 +23,7 @@ export const worker: Command = async ({ env, leaving }) => {
   }
   const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
   scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), settings.shutdownMs);
+  keepYoungHeapSmall();
   await leaving.asked;
   return 0;
 };

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
@@ -12,6 +12,13 @@ import { probePort } from './free-port.ts';
 import { turnOver } from './log-file.ts';
 import { keep, keptOnce } from './private-json.ts';
 import { say } from './redis-line.ts';
+
+/** Of the Redis that `start` runs with this data folder, for commands beside it. */
+export function ownRedisUrl(dataDirPath: string): string | undefined {
+  const file = join(dataDirPath, 'redis', 'redis.json');
+  const { port, password } = existsSync(file) ? keptOnce(file, kept, nothing) : nothing();
+  return port === 0 ? undefined : urlOf(port, password);
+}
 
 export interface OwnRedis {
   readonly url: string;
@@ -66,6 +73,14 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
       throw new Failure('redis_not_starting', 'operator', `Redis does not start; ${log} says why.${lastLine(log)}`);
     }
   }
+}
+
+function nothing(): z.infer<typeof kept> {
+  return { port: 0, password: '' };
+}
+
+function urlOf(port: number, password: string): string {
+  return `redis://:${password}@127.0.0.1:${port}`;
 }
 
 /** The last `start` may have been killed a moment ago: two servers must not write into one folder. */
@@ -150,7 +165,7 @@ function watchOver(first: ChildProcess, run: () => ChildProcess, port: number, p
 
   return {
     port,
-    url: `redis://:${password}@127.0.0.1:${port}`,
+    url: urlOf(port, password),
     stop: async () => {
       stopping = true;
       if (guardian.exitCode !== null || guardian.signalCode !== null) return;

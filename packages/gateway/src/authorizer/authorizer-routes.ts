@@ -1,9 +1,9 @@
 import type { Authorizer } from '@wxthirdparty/platform';
-import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import { ComponentQuery, ofOneComponent } from '../one-component.ts';
+import { readQuery } from '../http/read-query.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
 import { time } from '../openapi/time.ts';
@@ -11,7 +11,10 @@ import { time } from '../openapi/time.ts';
 const state = z.enum(['active', 'needs-reauthorization', 'revoked']);
 
 /** What `GET /v1/authorizers` takes. */
-const AuthorizerListQuery = PageQuery.extend({ state: state.optional() });
+const AuthorizerListQuery = PageQuery.extend({ state: state.optional(), handle: z.string().optional() });
+
+/** What `GET /v1/authorizers/:appid/history` takes. */
+const HistoryQuery = PageQuery.extend(ComponentQuery.shape);
 
 const AuthorizerAnswer = z
   .object({
@@ -22,13 +25,27 @@ const AuthorizerAnswer = z
     userName: z.string().nullable().meta({ description: 'WeChat’s original id, `gh_…`' }),
     headImg: z.string().nullable(),
     principalName: z.string().nullable(),
+    alias: z.string().nullable(),
+    serviceType: z.int().nullable().meta({ description: 'WeChat’s own number, as the two behind it' }),
+    verifyType: z.int().nullable(),
+    accountStatus: z.int().nullable(),
     state,
     scopes: z.array(z.int()).readonly().meta({ description: 'ids of the permission sets that were granted' }),
     handle: z.string().meta({ description: 'opaque and random; for cookies of merchant-facing pages' }),
     authorizedAt: time,
     updatedAt: time,
+    profileAt: time.nullable().meta({ description: 'when WeChat last told the profile' }),
   })
   .meta({ id: 'Authorizer' });
+
+const GrantEvent = z
+  .object({
+    at: time,
+    event: z.enum(['authorized', 'reauthorized', 'needs-reauthorization', 'revoked', 'restored', 'scopes-changed']),
+    state,
+    scopes: z.array(z.int()).readonly(),
+  })
+  .meta({ id: 'GrantEvent' });
 
 export const authorizerOperations: Operations = {
   'GET /v1/authorizers': {
@@ -44,7 +61,15 @@ export const authorizerOperations: Operations = {
     summary: 'One account that authorized you',
     query: ComponentQuery,
     answers: { 200: AuthorizerAnswer },
-    problems: ['unknown_authorizer', 'unknown_component', 'ambiguous_component', 'not_ready'],
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/history': {
+    id: 'listGrantEvents',
+    tag: 'Authorizers',
+    summary: 'What happened to an account’s consent, the newest first',
+    query: HistoryQuery,
+    answers: { 200: pageOf(GrantEvent) },
+    problems: [...oneAccount],
   },
 };
 
@@ -52,12 +77,7 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const query = AuthorizerListQuery.safeParse(request.query);
-    if (!query.success) {
-      const faults = query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-      throw new Failure('invalid_request', 'fix-request', faults.join('; '));
-    }
-    const { items, next } = await platform.authorizers.list(query.data);
+    const { items, next } = await platform.authorizers.list(readQuery(AuthorizerListQuery, request.query));
     response.json({ items: items.map(authorizerAnswer), next });
   });
 
@@ -65,6 +85,12 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
     response.json(
       authorizerAnswer(await platform.authorizers.find(request.params.appid, ofOneComponent(request.query))),
     );
+  });
+
+  routes.get('/v1/authorizers/:appid/history', async (request, response) => {
+    const { component, ...page } = readQuery(HistoryQuery, request.query);
+    const { items, next } = await platform.authorizers.history(request.params.appid, component, page);
+    response.json({ items: items.map(({ at, event, state, scopes }) => ({ at, event, state, scopes })), next });
   });
 
   return routes;
@@ -80,10 +106,15 @@ function authorizerAnswer(authorizer: Authorizer): z.input<typeof AuthorizerAnsw
     userName: authorizer.userName,
     headImg: authorizer.headImg,
     principalName: authorizer.principalName,
+    alias: authorizer.alias,
+    serviceType: authorizer.serviceType,
+    verifyType: authorizer.verifyType,
+    accountStatus: authorizer.accountStatus,
     state: authorizer.state,
     scopes: authorizer.scopes,
     handle: authorizer.handle,
     authorizedAt: authorizer.authorizedAt,
     updatedAt: authorizer.updatedAt,
+    profileAt: authorizer.profileAt,
   };
 }

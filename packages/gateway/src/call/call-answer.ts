@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Call, CallResponse } from '@wxthirdparty/platform';
-import { parseWeChatJson } from '@wxthirdparty/wechat';
+import { maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
 import type { z } from 'zod';
 import type { CallAnswer } from './call-schema.ts';
 
@@ -43,7 +43,8 @@ function bodyOf({ headers, body }: CallResponse): unknown {
   const contentType = headers['content-type'] ?? '';
   if (looksLikeJson(body)) {
     try {
-      return masked(parseWeChatJson(body.toString('utf8')));
+      // A refresh token is the lasting consent of a merchant; it never leaves the platform.
+      return maskRefreshTokens(parseWeChatJson(body.toString('utf8')));
     } catch {
       // A text or a file that only begins like JSON.
     }
@@ -54,14 +55,4 @@ function bodyOf({ headers, body }: CallResponse): unknown {
 
 function looksLikeJson(body: Buffer): boolean {
   return /^(?:\uFEFF)?\s*[[{]/.test(body.subarray(0, 64).toString('utf8'));
-}
-
-/** A refresh token is the lasting consent of a merchant; it never leaves the platform. */
-function masked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(masked);
-  if (value === null || typeof value !== 'object') return value;
-  // fromEntries defines members, so that one named `__proto__` stays one.
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, /refresh_?token/i.test(name) ? '***' : masked(member)]),
-  );
 }

@@ -4,7 +4,7 @@ import { Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
-import { ComponentQuery, ofOneComponent } from '../one-component.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
 import { acceptedAnswer, callAnswer } from './call-answer.ts';
 import { CallBody, readCallBody } from './call-body.ts';
@@ -28,16 +28,7 @@ export const callOperations: Operations = {
     query: ComponentQuery,
     body: CallBody,
     answers: { 200: CallAnswer, 202: CallAnswer },
-    problems: [
-      'unknown_authorizer',
-      'unknown_component',
-      'reauthorize',
-      'ambiguous_component',
-      'slow_body',
-      'quota_closed',
-      'not_ready',
-      'overloaded',
-    ],
+    problems: [...oneAccount, 'reauthorize', 'quota_closed', 'overloaded'],
   },
   'GET /v1/calls/:id': {
     id: 'getCall',

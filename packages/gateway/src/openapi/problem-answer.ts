@@ -15,5 +15,6 @@ export const ProblemAnswer = z
     rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
     reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
     closedUntil: z.iso.datetime().optional().meta({ description: 'of `quota_closed`' }),
+    authorizationUrl: z.string().optional().meta({ description: 'where the merchant can consent again' }),
   })
   .meta({ id: 'Problem' });

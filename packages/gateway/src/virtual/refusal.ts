@@ -16,6 +16,10 @@ export const refusals = {
   badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
   badKey: { errcode: 40125, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
   badAccount: { errcode: 61003, errmsg: 'component is not authorized by this account' },
+  mustReauthorize: {
+    errcode: 61003,
+    errmsg: 'component is not authorized by this account: it must authorize again',
+  },
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
   madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
@@ -37,7 +41,7 @@ export const refusals = {
 const byCode: Readonly<Record<string, Refusal>> = {
   unknown_authorizer: refusals.badAccount,
   unknown_component: refusals.badAccount,
-  reauthorize: { errcode: 61003, errmsg: 'component is not authorized by this account: it must authorize again' },
+  reauthorize: refusals.mustReauthorize,
   ambiguous_component: {
     errcode: 61003,
     errmsg: 'this account exists under several components: use COMPONENT_APPID:APPID as appid',

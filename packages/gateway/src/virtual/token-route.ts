@@ -51,7 +51,7 @@ export async function tokenRoute(
     colon === -1
       ? await platform.authorizers.find(appid)
       : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
-  if (authorizer.state === 'revoked') return refuse(refusals.badAccount);
+  if (authorizer.state !== 'active') return refuse(refusals.mustReauthorize);
   const token = tokens.sign({ keyFingerprint, component: authorizer.component, appid: authorizer.appid });
   answerJson(response, { access_token: token, expires_in: LIFE_S });
   return 0;

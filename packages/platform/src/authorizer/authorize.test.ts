@@ -4,17 +4,23 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Components } from '../component/components.ts';
 import { openQueue } from '../queue/queues.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../redis/sealed.ts';
 import { TokenStore } from '../token/token-store.ts';
 import { Tokens } from '../token/tokens.ts';
-import { Authorizations } from './authorize.ts';
+import { AuthorizationLinks } from './authorization-links.ts';
+import { type AuthorizationRun, Authorizations } from './authorize.ts';
 import { type AuthorizationPayload, AuthorizeJob } from './authorize-job.ts';
 import { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner, authorizerTokenKind } from './authorizer-token.ts';
+import { CodeIntake } from './code-intake.ts';
+import { CodeTies, hashOfCode } from './code-ties.ts';
 import { DueSet } from './due-set.ts';
+import { LinkStore } from './link-store.ts';
+import { Profiles } from './profiles.ts';
 
 let server: TestRedis;
 let database: TestDatabase;
@@ -72,20 +78,30 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
     ...openQueue(AuthorizeJob, server.redis),
     add: async (job: AuthorizationPayload) => void jobs.push(job),
   };
-  const authorizations = new Authorizations({ redis: server.redis, api, tokens, store, dueSet, seals, queue });
+  const ties = new CodeTies(server.redis);
+  const codes = new CodeIntake(server.redis, ties, seals, queue);
+  const linkStore = new LinkStore(database.sql);
+  const links = new AuthorizationLinks({
+    ...{ redis: server.redis, components: new Components([]), store: linkStore, ties, authorizers: store },
+  });
+  const profiles = new Profiles({ api, tokens, store, dueSet });
+  const authorizations = new Authorizations({
+    ...{ redis: server.redis, api, tokens, store, dueSet, codes, profiles, links },
+  });
   return {
-    ...{ asked, store, tokens },
-    async job() {
-      await authorizations.ask('wxc', 'queryauthcode@@@1', 'wxa');
+    ...{ asked, store, tokens, codes, linkStore },
+    async job(appid: string | undefined = 'wxa') {
+      await codes.ask('wxc', 'queryauthcode@@@1', appid);
       return jobs.at(-1)!;
     },
-    exchange: (job: AuthorizationPayload) => authorizations.exchange(job),
+    exchange: (job: AuthorizationPayload, run: Partial<AuthorizationRun> = {}) =>
+      authorizations.exchange(job, { again: false, last: false, ...run }),
   };
 }
 
 it('keeps the grant and publishes the token that came with it', async () => {
   const { job, exchange, store, tokens } = authorizationsWith({});
-  expect(await exchange(await job())).toEqual({ outcome: 'authorized', appid: 'wxa' });
+  expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
   expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@1', state: 'active' });
   expect(await store.find('wxc', 'wxa')).toMatchObject({ nickName: '茶馆', scopes: [1, 15] });
   expect(await tokens.get(owner, 0)).toMatchObject({ value: 'access 1' });
@@ -95,7 +111,7 @@ it('spends a code once, however often its job runs', async () => {
   const { job, exchange, asked } = authorizationsWith({});
   const one = await job();
   await exchange(one);
-  expect(await exchange(one)).toEqual({ outcome: 'authorized', appid: 'wxa' });
+  expect(await exchange(one)).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
   expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
 });
 
@@ -107,7 +123,7 @@ it('finds the account in the list of WeChat where a crash lost the answer to a c
       items: [{ appid: 'wxa', refreshToken: 'refreshtoken@@@listed', authorizedAt: new Date() }],
     }),
   });
-  expect(await exchange(await job())).toEqual({ outcome: 'authorized', appid: 'wxa' });
+  expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
   expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@listed', state: 'active' });
   expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1, 15] });
 });
@@ -153,7 +169,7 @@ it('asks again for a profile that it could not read, without the code', async ()
   expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
 });
 
-it('takes the refresh token of the list where WeChat refuses ours, and the account as gone where they are the same', async () => {
+it('takes the refresh token of the list where WeChat refuses ours, and the account as gone where that is refused, too', async () => {
   const refused = new Failure('refresh_token_refused', 'reauthorize', 'refused', { errcode: 61023 });
   const listed = 'refreshtoken@@@2';
   const { job, exchange, store, tokens } = authorizationsWith({
@@ -166,10 +182,8 @@ it('takes the refresh token of the list where WeChat refuses ours, and the accou
   await exchange(await job());
   await tokens.distrust(await tokens.get(owner, 0));
   expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: listed, state: 'active' });
-  await tokens.store.forgive(owner);
-  expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'needs-reauthorization' });
+  // Both were refused: there is no other.
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: listed, state: 'needs-reauthorization' });
 });
 
 it('lets only 61003 revoke', async () => {
@@ -179,4 +193,45 @@ it('lets only 61003 revoke', async () => {
   await tokens.distrust(await tokens.get(owner, 0));
   await tokens.refresh(owner);
   expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
+});
+
+const listing = () => ({
+  total: 1,
+  items: [{ appid: 'wxa', refreshToken: 'refreshtoken@@@listed', authorizedAt: new Date() }],
+});
+
+it('waits for the push to say whose a code is, where the answer to a browser’s code was lost', async () => {
+  const { job, exchange, codes } = authorizationsWith({
+    queryAuth: () => Promise.reject(spent),
+    getAuthorizerList: listing,
+  });
+  const fromBrowser = await job(undefined);
+  delete (fromBrowser as { appid?: string }).appid;
+  await expect(exchange(fromBrowser, { again: true })).rejects.toMatchObject({ errcode: 61010 });
+  await codes.ties.fromPush('wxc', fromBrowser.codeHash, 'wxa', undefined);
+  expect(await exchange(fromBrowser, { again: true })).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+});
+
+it('says that a code failed when nobody will try it again', async () => {
+  const { job, exchange } = authorizationsWith({
+    queryAuth: () => Promise.reject(new Failure('ip_not_allowed', 'operator', 'not from here', { errcode: 61004 })),
+  });
+  const one = await job();
+  await expect(exchange(one)).rejects.toMatchObject({ errcode: 61004 });
+  expect(await exchange(one, { last: true })).toMatchObject({ outcome: 'failed', errcode: 61004 });
+});
+
+it.each(['push first', 'browser first'])('believes the push about the link, %s', async (order) => {
+  const { job, exchange, codes, linkStore } = authorizationsWith({});
+  const wish = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
+  const [right, wrong] = [await linkStore.create('wxc', wish, 60_000), await linkStore.create('wxc', wish, 60_000)];
+  const codeHash = hashOfCode('wxc', 'queryauthcode@@@1');
+  const ties = [
+    () => codes.ties.fromPush('wxc', codeHash, 'wxa', right.id),
+    () => codes.ties.fromBrowser('wxc', codeHash, wrong.id),
+  ];
+  for (const tie of order === 'push first' ? ties : ties.toReversed()) await tie();
+  await exchange(await job());
+  expect(await linkStore.find(right.id)).toMatchObject({ state: 'authorized', appid: 'wxa' });
+  expect(await linkStore.find(wrong.id)).toMatchObject({ state: 'pending', appid: null });
 });

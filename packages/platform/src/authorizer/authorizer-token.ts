@@ -6,6 +6,7 @@ import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerState, Grant } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
 import type { DueSet } from './due-set.ts';
+import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { findInWeChatsList } from './reconcile.ts';
 
 const NOT_AUTHORIZED = 61003;
@@ -22,6 +23,8 @@ export function authorizerTokenKind(options: {
   readonly dueSet: DueSet;
   /** Late: the tokens are made of the kinds. */
   readonly tokens: () => Tokens;
+  /** WeChat does not know a refresh token of ours; perhaps it is not the only one. */
+  readonly refused?: (component: string) => void;
 }): TokenKind {
   const { api, store, dueSet } = options;
 
@@ -51,7 +54,14 @@ export function authorizerTokenKind(options: {
         refreshToken: listed.refreshToken,
       });
       const current = await store.grant(grant.component, grant.appid);
-      if (saved === 'saved' && current?.refreshToken) return fetchWith(current, current.refreshToken, context);
+      if (saved === 'saved' && current?.refreshToken) {
+        try {
+          return await fetchWith(current, current.refreshToken, context);
+        } catch (error) {
+          if (!(error instanceof Failure) || error.errcode !== REFRESH_TOKEN_REFUSED) throw error;
+          throw await ended(current, 'needs-reauthorization', error);
+        }
+      }
     }
     throw await ended(grant, 'needs-reauthorization', refusal);
   }
@@ -69,16 +79,19 @@ export function authorizerTokenKind(options: {
     async fetch(owner, context) {
       const grant = await store.grant(owner.component, owner.appid);
       if (!grant) throw unknownAuthorizer(owner.appid);
-      if (grant.state !== 'active') throw needsReauthorization(owner.appid, grant.state);
+      if (grant.state !== 'active') throw new ReauthorizeFailure(owner.component, owner.appid, grant.state);
       if (!grant.refreshToken) {
-        return fetchWithListed(grant, needsReauthorization(owner.appid, 'without a refresh token'), context);
+        return fetchWithListed(grant, new ReauthorizeFailure(owner.component, owner.appid, grant.state), context);
       }
       try {
         return await fetchWith(grant, grant.refreshToken, context);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (error.errcode === NOT_AUTHORIZED) throw await ended(grant, 'revoked', error);
-        if (error.errcode === REFRESH_TOKEN_REFUSED) return fetchWithListed(grant, error, context);
+        if (error.errcode === REFRESH_TOKEN_REFUSED) {
+          options.refused?.(owner.component);
+          return fetchWithListed(grant, error, context);
+        }
         throw error;
       }
     },
@@ -87,8 +100,4 @@ export function authorizerTokenKind(options: {
       await dueSet.schedule(owner.component, owner.appid, refreshInMs);
     },
   };
-}
-
-export function needsReauthorization(appid: string, state: string): Failure {
-  return new Failure('reauthorize', 'reauthorize', `Account ${appid} must authorize again (it is ${state}).`);
 }

@@ -12,6 +12,11 @@ export interface Authorizer {
   readonly userName: string | null;
   readonly headImg: string | null;
   readonly principalName: string | null;
+  readonly alias: string | null;
+  /** WeChat's own numbers (dossier §3.7): the kind of service, how it is verified, whether it is in good standing. */
+  readonly serviceType: number | null;
+  readonly verifyType: number | null;
+  readonly accountStatus: number | null;
   readonly state: AuthorizerState;
   /** Ids of the permission sets that were granted. */
   readonly scopes: readonly number[];
@@ -19,6 +24,18 @@ export interface Authorizer {
   readonly handle: string;
   readonly authorizedAt: Date;
   readonly updatedAt: Date;
+  /** When WeChat last told the profile. */
+  readonly profileAt: Date | null;
+}
+
+/** What happened to a consent. `restored`: WeChat's own list knew better than we did. */
+export interface GrantEvent {
+  /** The grant's version since then. */
+  readonly version: number;
+  readonly at: Date;
+  readonly event: 'authorized' | 'reauthorized' | 'needs-reauthorization' | 'revoked' | 'restored' | 'scopes-changed';
+  readonly state: AuthorizerState;
+  readonly scopes: readonly number[];
 }
 
 /**

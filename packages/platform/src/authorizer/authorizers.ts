@@ -2,8 +2,10 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
-import type { Authorizer, AuthorizerState } from './authorizer.ts';
+import type { AuthorizationLinks } from './authorization-links.ts';
+import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
+import { ReauthorizeFailure } from './reauthorize-failure.ts';
 
 const REMEMBERED_FOR_MS = 1_000;
 const MOST_REMEMBERED = 10_000;
@@ -18,13 +20,20 @@ export class Authorizers {
   readonly #store: AuthorizerStore;
   readonly #components: Components;
   readonly #redis: Redis;
+  readonly #links: Pick<AuthorizationLinks, 'wayBack'>;
   /** For the calls' hot path; never for "unknown", which may change at any moment. */
   readonly #seen = new Map<string, { readonly authorizer: Authorizer; readonly at: number }>();
 
-  constructor(store: AuthorizerStore, components: Components, redis: Redis) {
+  constructor(
+    store: AuthorizerStore,
+    components: Components,
+    redis: Redis,
+    links: Pick<AuthorizationLinks, 'wayBack'>,
+  ) {
     this.#store = store;
     this.#components = components;
     this.#redis = redis;
+    this.#links = links;
   }
 
   /**
@@ -36,21 +45,48 @@ export class Authorizers {
     const seen = this.#seen.get(key);
     if (seen && performance.now() - seen.at < REMEMBERED_FOR_MS) return seen.authorizer;
     const authorizer = await this.#look(appid, component);
+    // One that may not act is looked up each time: it may have authorized again a moment ago.
+    if (authorizer.state !== 'active') return authorizer;
     if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
     this.#seen.set(key, { authorizer, at: performance.now() });
     return authorizer;
   }
 
+  /** For who wants to act for it. Throws also ReauthorizeFailure, which names the merchant's way back. */
+  async findActive(appid: string, component?: string): Promise<Authorizer> {
+    const authorizer = await this.find(appid, component);
+    if (authorizer.state === 'active') return authorizer;
+    // The refusal stands without a link, too.
+    const linkId = await this.#links.wayBack(authorizer.component, appid).catch(() => undefined);
+    throw new ReauthorizeFailure(authorizer.component, appid, authorizer.state, linkId);
+  }
+
   async list(page: {
     state?: AuthorizerState | undefined;
+    handle?: string | undefined;
     limit: number;
     cursor?: string | undefined;
   }): Promise<AuthorizerPage> {
     const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
-    const items = await this.#store.list({ state: page.state, limit: page.limit + 1, after });
+    const { state, handle } = page;
+    const items = await this.#store.list({ state, handle, limit: page.limit + 1, after });
     const more = items.length > page.limit;
     const shown = items.slice(0, page.limit);
     return { items: shown, next: more ? writeCursor(shown.at(-1)!) : null };
+  }
+
+  /** What happened to the account's consent, newest first. Throws what `find` throws. */
+  async history(
+    appid: string,
+    component: string | undefined,
+    page: { limit: number; cursor?: string | undefined },
+  ): Promise<{ readonly items: readonly GrantEvent[]; readonly next: string | null }> {
+    const authorizer = await this.find(appid, component);
+    const before = page.cursor === undefined ? undefined : Number(page.cursor);
+    if (before !== undefined && !(before > 0)) throw badCursor();
+    const items = await this.#store.history(authorizer.component, appid, { limit: page.limit + 1, before });
+    const shown = items.slice(0, page.limit);
+    return { items: shown, next: items.length > page.limit ? String(shown.at(-1)!.version) : null };
   }
 
   async #look(appid: string, component: string | undefined): Promise<Authorizer> {
@@ -79,8 +115,10 @@ function writeCursor(last: Authorizer): string {
 
 function readCursor(cursor: string): { appid: string; component: string } {
   const [appid, component, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (!appid || !component || rest.length > 0) {
-    throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
-  }
+  if (!appid || !component || rest.length > 0) throw badCursor();
   return { appid, component };
+}
+
+function badCursor(): Failure {
+  return new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
 }

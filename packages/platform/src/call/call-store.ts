@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { QUOTA_LUA } from '../quota/ledger.ts';
-import { channels, keys } from '../redis/keys.ts';
+import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
-import type { Seals } from '../redis/sealed.ts';
+import { SEALED_HEAD_BYTES, type Seals } from '../redis/sealed.ts';
 import type { Call, CallFailure, CallRequest, CallResponse, CallState } from './call.ts';
 import type { CallId } from './call-id.ts';
 
@@ -223,6 +223,21 @@ export class CallStore {
       | 'sent'
       | 'settled'
       | undefined;
+  }
+
+  /** How many bodies lie under an older key than the first. They are kept for a day at most, so they may stay there. */
+  async countUnderOlderKeys(): Promise<number> {
+    let count = 0;
+    for (const match of patterns.callBodies) {
+      for await (const found of this.#redis.scanStream({ match, count: 500 })) {
+        const heads = await Promise.all(
+          (found as string[]).map((key) => this.#redis.getrangeBuffer(key, 0, SEALED_HEAD_BYTES - 1)),
+        );
+        // One that went meanwhile is empty.
+        count += heads.filter((head) => head.length > 0 && !this.#seals.isFresh(head)).length;
+      }
+    }
+    return count;
   }
 
   async find(call: CallId): Promise<Omit<Call, 'quota'> | undefined> {

@@ -2,7 +2,7 @@ import type { Remedy } from '@wxthirdparty/wechat';
 
 /** What a business program asks us to send to WeChat. */
 export interface CallRequest {
-  /** The account on whose behalf the call goes out; a component's own appid for its own APIs. */
+  /** The account on whose behalf the call goes out. */
   readonly appid: string;
   /** Chooses where the account exists under two components. */
   readonly component?: string | undefined;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
-import { openQueue } from '../queue/queues.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -31,6 +31,7 @@ let store: WatchedStore;
 let ledger: Ledger;
 let calls: Calls;
 let woken: string[];
+let queued: { waiting: number; delayed: number };
 beforeAll(async () => {
   server = await startRedis();
 });
@@ -41,11 +42,15 @@ beforeEach(async () => {
   store = new WatchedStore(server.redis, new Seals([randomBytes(32)]));
   ledger = new Ledger(server.redis);
   woken = [];
+  queued = { waiting: 0, delayed: 0 };
+  const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
-    authorizers: { find: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }) } as unknown as Authorizers,
+    authorizers: {
+      findActive: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }),
+    } as unknown as Authorizers,
     tokens: { has: async () => true } as unknown as Tokens,
-    queue: { ...openQueue(CallJob, server.redis), add: async ({ id }) => void woken.push(id) },
+    queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
   });
 });
 afterEach(() => {
@@ -99,4 +104,15 @@ it('keeps nothing in mind of a call whose caller had gone before it could wait',
   store.reread.length = 0;
   await until('the other one is read again', rereadTwice);
   expect(store.reread).not.toContain(gone.id);
+});
+
+it('refuses more calls than workers and Redis can take; what a closed quota has parked stops no caller who waits', async () => {
+  queued = { waiting: 1, delayed: 50_000 };
+  await submitted();
+  await expect(submitted({ waitMs: 0 })).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+});
+
+it('refuses everybody once too many calls wait for a worker', async () => {
+  queued = { waiting: 50_001, delayed: 0 };
+  await expect(submitted()).rejects.toMatchObject({ code: 'overloaded' });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import { authorizerOwner, needsReauthorization } from '../authorizer/authorizer-token.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
@@ -54,7 +54,7 @@ export class Calls {
   /** Replies that came before their caller began to wait. */
   readonly #early = new Set<string>();
   readonly #timer: NodeJS.Timeout;
-  #backlog = { jobs: 0, knownAt: Number.NEGATIVE_INFINITY };
+  #backlog = { waiting: 0, parked: 0, knownAt: Number.NEGATIVE_INFINITY };
   #bodyBytes = 0;
 
   constructor(options: CallsOptions) {
@@ -70,8 +70,7 @@ export class Calls {
 
   async submit(request: CallRequest): Promise<{ readonly id: string }> {
     checkRequest(request);
-    const { appid, component, state } = await this.#o.authorizers.find(request.appid, request.component);
-    if (state !== 'active') throw needsReauthorization(appid, state);
+    const { appid, component } = await this.#o.authorizers.findActive(request.appid, request.component);
     // Calls whose token is still trusted go on while the component is not ready.
     if (!(await this.#o.tokens.has(authorizerOwner(component, appid))))
       await refuseUnlessReady(this.#o.redis, component);
@@ -235,10 +234,13 @@ export class Calls {
 
   async #refuseOverload(request: CallRequest): Promise<void> {
     if (performance.now() - this.#backlog.knownAt > BACKLOG_KNOWN_FOR_MS) {
-      this.#backlog = { jobs: this.#backlog.jobs, knownAt: performance.now() };
-      this.#backlog.jobs = await this.#o.queue.queue.getWaitingCount();
+      this.#backlog = { ...this.#backlog, knownAt: performance.now() };
+      const { waiting = 0, delayed = 0 } = await this.#o.queue.queue.getJobCounts('waiting', 'delayed');
+      Object.assign(this.#backlog, { waiting, parked: delayed });
     }
-    const tooMany = this.#backlog.jobs > MOST_WAITING_JOBS;
+    const { waiting, parked } = this.#backlog;
+    // What one account's closed quota has parked must not stop the others' callers, but it may not fill Redis either.
+    const tooMany = waiting + (request.waitMs > 0 ? 0 : parked) > MOST_WAITING_JOBS;
     const tooMuch = this.#bodyBytes + (request.body?.length ?? 0) > MOST_BODY_BYTES;
     if (tooMany || tooMuch) {
       throw new Failure(

@@ -137,7 +137,8 @@ class Run {
       attempts: departure.attempts,
       refusals: this.#refusals,
     });
-    if (departure.probe && verdict.do !== 'close-quota' && sent.result.kind === 'answered') {
+    // A refused token says nothing about the quota.
+    if (departure.probe && verdict.do === 'answer') {
       await ledger.reopen(this.#pair);
     }
     switch (verdict.do) {

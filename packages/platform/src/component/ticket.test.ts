@@ -1,96 +1,98 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { startDatabase, type TestDatabase } from '../../test/database.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Seals } from '../redis/sealed.ts';
 import { refuseUnlessReady } from './status.ts';
 import { Tickets } from './ticket.ts';
 
-let server: TestRedis;
-let database: TestDatabase;
-let tickets: Tickets;
-beforeAll(async () => {
-  server = await startRedis();
-  database = await startDatabase();
-  tickets = new Tickets(server.redis, database.sql, new Seals([randomBytes(32)]));
-});
-afterAll(async () => {
-  await server.stop();
-  await database.stop();
-});
-beforeEach(async () => {
-  await server.redis.flushall();
-  await database.sql.deleteFrom('components').execute();
-});
-
-const now = () => Math.floor(Date.now() / 1000);
-
-it('makes the component ready', async () => {
-  await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({ reasons: ['no_ticket'] });
-  await tickets.keep('wxc', 'ticket@@@1', now(), new Date());
-  await refuseUnlessReady(server.redis, 'wxc');
-  expect(await tickets.current('wxc')).toBe('ticket@@@1');
-});
-
-it('keeps the newest, in whatever order they come', async () => {
-  await tickets.keep('wxc', 'newer', now(), new Date());
-  expect(await tickets.keep('wxc', 'older', now() - 600, new Date())).toBe('older');
-  expect(await tickets.current('wxc')).toBe('newer');
-});
-
-it('takes the later arrival of two of the same second', async () => {
-  const time = now();
-  await tickets.keep('wxc', 'first', time, new Date(1_000));
-  expect(await tickets.keep('wxc', 'second', time, new Date(2_000))).toBe('kept');
-  expect(await tickets.current('wxc')).toBe('second');
-  expect((await tickets.view('wxc'))?.receivedAt).toEqual(new Date(2_000));
-});
-
-it('says that one has expired, twelve hours after it was made', async () => {
-  await tickets.keep('wxc', 'old', now() - 12 * 3600 - 1, new Date());
-  expect(await tickets.current('wxc')).toBeUndefined();
-  await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({ reasons: ['ticket_expired'] });
-});
-
-it('comes back from SQL into a Redis that lost everything', async () => {
-  await tickets.keep('wxc', 'ticket@@@kept', now(), new Date());
-  await server.redis.flushall();
-  expect(await tickets.restore('wxc')).toBe(true);
-  expect(await tickets.current('wxc')).toBe('ticket@@@kept');
-  await refuseUnlessReady(server.redis, 'wxc');
-});
-
-it('does not come back once it has expired, and never over a newer one', async () => {
-  await tickets.keep('wxc', 'older', now() - 60, new Date());
-  await server.redis.flushall();
-  await server.redis.hset('wx:{wxc:wxc}:ticket', {
-    createTime: String((now() + 60) * 1000),
-    ticket: 'x',
-    expiresAt: '1',
+describe.each(databases)('a ticket beside %s', (kind) => {
+  let server: TestRedis;
+  let database: TestDatabase;
+  let tickets: Tickets;
+  beforeAll(async () => {
+    server = await startRedis();
+    database = await startDatabase(kind);
+    tickets = new Tickets(server.redis, database.sql, new Seals([randomBytes(32)]));
   });
-  expect(await tickets.restore('wxc')).toBe(false);
-  await server.redis.flushall();
-  await database.sql.updateTable('components').set({ ticket_create_time: 1 }).execute();
-  expect(await tickets.restore('wxc')).toBe(false);
-});
+  afterAll(async () => {
+    await server.stop();
+    await database.stop();
+  });
+  beforeEach(async () => {
+    await server.redis.flushall();
+    await database.sql.deleteFrom('components').execute();
+  });
 
-it('never replaces the newer copy in SQL by an older one', async () => {
-  await tickets.keep('wxc', 'newer', now(), new Date());
-  await server.redis.flushall();
-  await tickets.keep('wxc', 'older', now() - 600, new Date());
-  await server.redis.flushall();
-  await tickets.restore('wxc');
-  expect(await tickets.current('wxc')).toBe('newer');
-});
+  const now = () => Math.floor(Date.now() / 1000);
 
-it('ends the backoff of the component token', async () => {
-  await server.redis.hset('wx:{wxc:wxc}:token:component', { retryAt: '9999999999999', failures: '1' });
-  await tickets.keep('wxc', 'fresh', now(), new Date());
-  expect(await server.redis.hget('wx:{wxc:wxc}:token:component', 'retryAt')).toBeNull();
-});
+  it('makes the component ready', async () => {
+    await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({ reasons: ['no_ticket'] });
+    await tickets.keep('wxc', 'ticket@@@1', now(), new Date());
+    await refuseUnlessReady(server.redis, 'wxc');
+    expect(await tickets.current('wxc')).toBe('ticket@@@1');
+  });
 
-it('lies sealed in both places', async () => {
-  await tickets.keep('wxc', 'ticket@@@clear', now(), new Date());
-  expect(JSON.stringify(await server.redis.hgetall('wx:{wxc:wxc}:ticket'))).not.toContain('clear');
-  expect(JSON.stringify(await database.sql.selectFrom('components').selectAll().execute())).not.toContain('clear');
+  it('keeps the newest, in whatever order they come', async () => {
+    await tickets.keep('wxc', 'newer', now(), new Date());
+    expect(await tickets.keep('wxc', 'older', now() - 600, new Date())).toBe('older');
+    expect(await tickets.current('wxc')).toBe('newer');
+  });
+
+  it('takes the later arrival of two of the same second', async () => {
+    const time = now();
+    await tickets.keep('wxc', 'first', time, new Date(1_000));
+    expect(await tickets.keep('wxc', 'second', time, new Date(2_000))).toBe('kept');
+    expect(await tickets.current('wxc')).toBe('second');
+    expect((await tickets.view('wxc'))?.receivedAt).toEqual(new Date(2_000));
+  });
+
+  it('says that one has expired, twelve hours after it was made', async () => {
+    await tickets.keep('wxc', 'old', now() - 12 * 3600 - 1, new Date());
+    expect(await tickets.current('wxc')).toBeUndefined();
+    await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({ reasons: ['ticket_expired'] });
+  });
+
+  it('comes back from SQL into a Redis that lost everything', async () => {
+    await tickets.keep('wxc', 'ticket@@@kept', now(), new Date());
+    await server.redis.flushall();
+    expect(await tickets.restore('wxc')).toBe(true);
+    expect(await tickets.current('wxc')).toBe('ticket@@@kept');
+    await refuseUnlessReady(server.redis, 'wxc');
+  });
+
+  it('does not come back once it has expired, and never over a newer one', async () => {
+    await tickets.keep('wxc', 'older', now() - 60, new Date());
+    await server.redis.flushall();
+    await server.redis.hset('wx:{wxc:wxc}:ticket', {
+      createTime: String((now() + 60) * 1000),
+      ticket: 'x',
+      expiresAt: '1',
+    });
+    expect(await tickets.restore('wxc')).toBe(false);
+    await server.redis.flushall();
+    await database.sql.updateTable('components').set({ ticket_create_time: 1 }).execute();
+    expect(await tickets.restore('wxc')).toBe(false);
+  });
+
+  it('never replaces the newer copy in SQL by an older one', async () => {
+    await tickets.keep('wxc', 'newer', now(), new Date());
+    await server.redis.flushall();
+    await tickets.keep('wxc', 'older', now() - 600, new Date());
+    await server.redis.flushall();
+    await tickets.restore('wxc');
+    expect(await tickets.current('wxc')).toBe('newer');
+  });
+
+  it('ends the backoff of the component token', async () => {
+    await server.redis.hset('wx:{wxc:wxc}:token:component', { retryAt: '9999999999999', failures: '1' });
+    await tickets.keep('wxc', 'fresh', now(), new Date());
+    expect(await server.redis.hget('wx:{wxc:wxc}:token:component', 'retryAt')).toBeNull();
+  });
+
+  it('lies sealed in both places', async () => {
+    await tickets.keep('wxc', 'ticket@@@clear', now(), new Date());
+    expect(JSON.stringify(await server.redis.hgetall('wx:{wxc:wxc}:ticket'))).not.toContain('clear');
+    expect(JSON.stringify(await database.sql.selectFrom('components').selectAll().execute())).not.toContain('clear');
+  });
 });

@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
 import { channels, keys } from '../redis/keys.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
-import type { Seals } from '../redis/sealed.ts';
+import { defineScript, NOW_LUA, swapField } from '../redis/script.ts';
+import type { Resealed, Seals } from '../redis/sealed.ts';
 import { readinessLua } from './readiness.ts';
 
 const HOUR_MS = 60 * 60_000;
@@ -35,6 +37,12 @@ end
 ${readinessLua({ ticket: 'KEYS[1]', token: 'KEYS[2]', ready: 'KEYS[3]' })}
 return kept`);
 
+interface TicketCopy {
+  readonly ticket_sealed: string;
+  readonly ticket_create_time: number;
+  readonly ticket_received_at: number;
+}
+
 /** The newest ticket of each component: live in Redis, a sealed copy in SQL for a Redis that lost everything. */
 export class Tickets {
   readonly #redis: Redis;
@@ -57,21 +65,11 @@ export class Tickets {
       ticket_create_time: createTime * 1000,
       ticket_received_at: receivedAt.getTime(),
     };
-    await this.#sql
-      .insertInto('components')
-      .values({ appid: component, ...row })
-      .onConflict((conflict) =>
-        conflict
-          .column('appid')
-          .doUpdateSet(row)
-          .where((eb) =>
-            eb.or([
-              eb('components.ticket_create_time', 'is', null),
-              eb('components.ticket_create_time', '<=', row.ticket_create_time),
-            ]),
-          ),
-      )
-      .execute();
+    await repeat(async () => {
+      if (await this.#updateCopy(component, row)) return;
+      const first = this.#sql.insertInto('components').values({ appid: component, ...row });
+      if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
+    });
     return 'kept';
   }
 
@@ -97,6 +95,18 @@ export class Tickets {
     };
   }
 
+  /** The copy in SQL, for a Redis that has none. */
+  async viewCopy(component: string): Promise<TicketView | undefined> {
+    const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
+    if (!row?.ticket_sealed || row.ticket_create_time === null) return undefined;
+    const createdAt = Number(row.ticket_create_time);
+    return {
+      createdAt: new Date(createdAt),
+      receivedAt: new Date(Number(row.ticket_received_at ?? createdAt)),
+      expiresAt: new Date(createdAt + TICKET_LIFE_MS),
+    };
+  }
+
   /** Into a Redis that has none: the copy from SQL, if it still lives. */
   async restore(component: string): Promise<boolean> {
     const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
@@ -104,6 +114,48 @@ export class Tickets {
     const createTime = Number(row.ticket_create_time);
     if (createTime + TICKET_LIFE_MS <= Date.now()) return false;
     return this.#keepSealed(component, row.ticket_sealed, createTime, Number(row.ticket_received_at ?? createTime));
+  }
+
+  /** Changes nothing but the key under which the live ticket lies. */
+  async resealLive(component: string): Promise<Resealed> {
+    const key = keys.ticket(component);
+    const sealed = await this.#redis.hget(key, 'ticket');
+    if (!sealed) return 'none';
+    const anew = this.#seals.reseal(sealed, place(component));
+    if (!anew) return 'fresh';
+    return (await swapField(this.#redis, [key], ['ticket', sealed, anew])) === 1 ? 'resealed' : 'outrun';
+  }
+
+  /** The same for the copy in SQL. */
+  async resealCopy(component: string): Promise<Resealed> {
+    const row = await this.#sql
+      .selectFrom('components')
+      .select('ticket_sealed')
+      .where('appid', '=', component)
+      .executeTakeFirst();
+    if (!row?.ticket_sealed) return 'none';
+    const anew = this.#seals.reseal(row.ticket_sealed, place(component));
+    if (!anew) return 'fresh';
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('components')
+      .set({ ticket_sealed: anew })
+      .where('appid', '=', component)
+      .where('ticket_sealed', '=', row.ticket_sealed)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n ? 'resealed' : 'outrun';
+  }
+
+  /** False where there is no copy yet, or one of a newer ticket. */
+  async #updateCopy(component: string, row: TicketCopy): Promise<boolean> {
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('components')
+      .set(row)
+      .where('appid', '=', component)
+      .where((eb) =>
+        eb.or([eb('ticket_create_time', 'is', null), eb('ticket_create_time', '<=', row.ticket_create_time)]),
+      )
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   async #keepSealed(component: string, sealed: string, createTime: number, receivedAt: number): Promise<boolean> {

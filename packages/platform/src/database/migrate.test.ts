@@ -1,48 +1,90 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, expect, it } from 'vitest';
-import { migrate } from './migrate.ts';
-import { openDatabase } from './open.ts';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { databases, emptyDatabase } from '../../test/database.ts';
+import { migrate, migrateOpen } from './migrate.ts';
+import { openDatabase, type Sql } from './open.ts';
 
-const dirs: string[] = [];
-afterEach(() => {
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-function newUrl(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'wxthirdparty-migrate-'));
-  dirs.push(dir);
-  return `sqlite:${join(dir, 'deep', 'm.sqlite')}`;
-}
+describe.each(databases)('migrations on %s', (kind) => {
+  let url: string;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    ({ url, remove } = await emptyDatabase(kind));
+  });
+  afterEach(() => remove());
 
-it('runs what is pending, once', async () => {
-  const url = newUrl();
-  expect(await migrate(url)).toContain('0001-first');
-  expect(await migrate(url)).toEqual([]);
-});
+  async function open<T>(work: (db: Sql) => Promise<T>): Promise<T> {
+    const db = openDatabase(url);
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
+  }
 
-it('is safe when several processes start at once', async () => {
-  const url = newUrl();
-  const module = fileURLToPath(new URL('./migrate.ts', import.meta.url));
-  const script = `import { migrate } from ${JSON.stringify(module)}; console.log(JSON.stringify(await migrate(process.argv[1])));`;
-  const runs = await Promise.all(
-    Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, url])),
-  );
-  const applied = runs.map(({ stdout }) => (JSON.parse(stdout) as string[]).length);
-  expect(applied.filter((count) => count > 0)).toHaveLength(1);
+  it('run what is pending, once', async () => {
+    expect(await migrate(url)).toContain('0001-first');
+    expect(await migrate(url)).toEqual([]);
+  });
+
+  it('are safe when several processes start at once', async () => {
+    const module = fileURLToPath(new URL('./migrate.ts', import.meta.url));
+    const script = `import { migrate } from ${JSON.stringify(module)}; console.log(JSON.stringify(await migrate(process.argv[1])));`;
+    const runs = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, url]),
+      ),
+    );
+    const applied = runs.map(({ stdout }) => (JSON.parse(stdout) as string[]).length);
+    expect(applied.filter((count) => count > 0)).toHaveLength(1);
+  });
+
+  it('bring the first schema and what is in it up to date', async () => {
+    const before = {
+      appid: 'wxc',
+      ticket_sealed: 'sealed',
+      ticket_create_time: 1_700_000_000_000,
+      ticket_received_at: 1,
+    };
+    const account = { ...{ component: 'wxc', appid: 'wxa', nick_name: '演示 🎉', state: 'active', scopes: '[1]' } };
+    const rest = { handle: 'h', refresh_token_sealed: 'sealed', authorized_at: 1_700_000_000_000, updated_at: 2 };
+    await open(async (db) => {
+      expect(await migrateOpen(db, '0001-first')).toEqual(['0001-first']);
+      await db.insertInto('components').values(before).execute();
+      await db
+        .insertInto('authorizers')
+        .values({ ...account, ...rest })
+        .execute();
+    });
+    await migrate(url);
+    await open(async (db) => {
+      expect(await db.selectFrom('components').selectAll().execute()).toMatchObject([before]);
+      expect(await db.selectFrom('authorizers').selectAll().execute()).toMatchObject([{ ...account, ...rest }]);
+    });
+    expect(await migrate(url)).toEqual([]);
+  });
+
+  it('begin again where a process died in their midst', async () => {
+    await migrate(url);
+    await open((db) => sql`delete from kysely_migration`.execute(db));
+    if (kind === 'SQLite') return;
+    // As on MySQL, where each step stays although the whole was not finished.
+    expect(await migrate(url)).toContain('0001-first');
+  });
 });
 
 it('says which file it cannot open', async () => {
-  const url = newUrl();
+  const { url, remove } = await emptyDatabase('SQLite');
   await migrate(url);
   // A file stands where a folder is needed.
   const db = openDatabase(`${url}/x.sqlite`);
-  await expect(db.selectFrom('components').selectAll().execute()).rejects.toThrow('m.sqlite/x.sqlite');
+  await expect(db.selectFrom('components').selectAll().execute()).rejects.toThrow('test.sqlite/x.sqlite');
+  await remove();
 });
 
 it('names what a database URL must look like', () => {
   expect(() => openDatabase('postgres://x')).toThrow('DATABASE_URL');
+  expect(() => openDatabase('mysql://%')).toThrow('DATABASE_URL');
 });

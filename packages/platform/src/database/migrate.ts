@@ -1,11 +1,15 @@
-import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { whileLocked } from './migration-lock.ts';
 import * as first from './migrations/0001-first.ts';
+import * as authorizationLinks from './migrations/0002-authorization-links.ts';
+import * as followers from './migrations/0003-followers.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 /** Forward only: a migration that has landed never changes. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
+  '0002-authorization-links': authorizationLinks,
+  '0003-followers': followers,
 };
 
 /** Runs what is pending and answers its names. */
@@ -18,35 +22,17 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   }
 }
 
-/** Kysely's own lock does nothing on SQLite, so that two processes starting at once would both migrate. */
-export async function migrateOpen(db: Sql): Promise<string[]> {
-  return db.connection().execute(async (connection) => {
-    await lockForWriting(connection);
-    try {
-      const migrator = new Migrator({
-        db: connection,
-        provider: { getMigrations: async () => migrations },
-        disableTransactions: true,
-      });
-      const { error, results } = await migrator.migrateToLatest();
-      if (error) throw error;
-      await sql`COMMIT`.execute(connection);
-      return (results ?? []).map((result) => result.migrationName);
-    } catch (error) {
-      await sql`ROLLBACK`.execute(connection);
-      throw error;
-    }
+/** `upTo` is for tests that begin with an older schema. */
+export async function migrateOpen(db: Sql, upTo?: string): Promise<string[]> {
+  return whileLocked(db, async (connection) => {
+    const migrator = new Migrator({
+      db: connection,
+      provider: { getMigrations: async () => migrations },
+      // On SQLite the lock is a transaction already; MySQL has none for tables.
+      disableTransactions: true,
+    });
+    const { error, results } = await (upTo ? migrator.migrateTo(upTo) : migrator.migrateToLatest());
+    if (error) throw error;
+    return (results ?? []).map((result) => result.migrationName);
   });
-}
-
-async function lockForWriting(connection: Sql): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await sql`BEGIN IMMEDIATE`.execute(connection);
-      return;
-    } catch (error) {
-      // The busy timeout is short; another process may migrate for longer.
-      if (attempt >= 30) throw error;
-    }
-  }
 }

@@ -1,52 +1,21 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '@wxthirdparty/wechat';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
+import { mysqlDialect } from './mysql.ts';
+import { patient } from './patient.ts';
 import type { Database } from './schema.ts';
+import { sqliteDialect } from './sqlite.ts';
+import { sqlitePath } from './sqlite-path.ts';
 
 export type Sql = Kysely<Database>;
 
-/** `databaseUrl`: `sqlite:/absolute/path` (`mysql://` comes with a later version). */
+/** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. */
 export function openDatabase(databaseUrl: string): Sql {
-  const path = /^sqlite:(\/.*)$/.exec(databaseUrl)?.[1];
-  if (!path) {
-    throw new Failure(
-      'unsupported_database_url',
-      'operator',
-      'DATABASE_URL must be sqlite: followed by an absolute path; MySQL and MariaDB come with a later version.',
-    );
-  }
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: async () => openSqlite(path) }) });
-}
-
-/** Kysely wants better-sqlite3's shape; node:sqlite needs no installation. */
-function openSqlite(path: string) {
-  let raw: DatabaseSync;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    raw = new DatabaseSync(path);
-    // Other processes write, too: wait for them a little, but never block the event loop for long.
-    raw.exec('PRAGMA busy_timeout = 1000');
-    raw.exec('PRAGMA journal_mode = WAL');
-    raw.exec('PRAGMA synchronous = NORMAL');
-    raw.exec('PRAGMA foreign_keys = ON');
-  } catch (cause) {
-    throw new Failure('database_unusable', 'operator', `The database file ${path} cannot be opened or written.`, {
-      cause,
-    });
-  }
-  return {
-    close: () => raw.close(),
-    prepare: (text: string) => {
-      const statement = raw.prepare(text);
-      const reads = statement.columns().length > 0;
-      return {
-        reader: reads,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as never[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as never[])) as never,
-        iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as never[])) as never,
-      };
-    },
-  };
+  const path = sqlitePath(databaseUrl);
+  if (path) return new Kysely<Database>({ dialect: patient(sqliteDialect(path)) });
+  if (databaseUrl.startsWith('mysql://')) return new Kysely<Database>({ dialect: patient(mysqlDialect(databaseUrl)) });
+  throw new Failure(
+    'unsupported_database_url',
+    'operator',
+    'DATABASE_URL must be sqlite: followed by an absolute path, or mysql://user:password@host/database.',
+  );
 }

@@ -4,6 +4,14 @@ import type { Generated, Selectable } from 'kysely';
 export interface Database {
   components: ComponentTable;
   authorizers: AuthorizerTable;
+  authorizer_history: AuthorizerHistoryTable;
+  authorization_links: AuthorizationLinkTable;
+  authorization_openings: AuthorizationOpeningTable;
+  reconciliations: ReconciliationTable;
+  followers: FollowerTable;
+  follower_syncs: FollowerSyncTable;
+  follower_sync_lists: FollowerSyncListTable;
+  follower_sync_schedules: FollowerSyncScheduleTable;
 }
 
 export interface ComponentTable {
@@ -31,6 +39,148 @@ export interface AuthorizerTable {
   updated_at: number;
   /** The last refresh of its token; tells after a lost Redis who was in use. */
   used_at: number | null;
+  alias: string | null;
+  service_type: number | null;
+  verify_type: number | null;
+  account_status: number | null;
+  /** When WeChat last told the profile, and when it is to be asked again. */
+  profile_at: number | null;
+  profile_due_at: number | null;
+  /** The last reconciliation, by its start, whose list held the account. */
+  listed_at: number | null;
+}
+
+/** What became of a consent; the grant's version orders it. */
+export interface AuthorizerHistoryTable {
+  component: string;
+  appid: string;
+  grant_version: number;
+  at: number;
+  event: string;
+  state: string;
+  scopes: string;
+}
+
+export interface AuthorizationLinkTable {
+  id: string;
+  component: string;
+  style: string | null;
+  auth_type: number;
+  biz_appid: string | null;
+  category_id_list: string | null;
+  return_to: string | null;
+  state: string;
+  appid: string | null;
+  failure_code: string | null;
+  failure_message: string | null;
+  created_at: number;
+  expires_at: number;
+  opened_at: number | null;
+  settled_at: number | null;
+}
+
+/** One visit of a link: the pre-auth code that it was given, by its hash. */
+export interface AuthorizationOpeningTable {
+  pre_auth_hash: string;
+  link_id: string;
+  opened_at: number;
+}
+
+export interface ReconciliationTable {
+  id: string;
+  component: string;
+  running_for: string | null;
+  reason: string;
+  state: string;
+  phase: string;
+  list_offset: number;
+  missing_after: string;
+  total: number | null;
+  seen: number;
+  added: number;
+  changed: number;
+  revoked: number;
+  error: string | null;
+  created_at: number;
+  started_at: number | null;
+  updated_at: number;
+  finished_at: number | null;
+}
+
+export interface FollowerTable {
+  component: string;
+  appid: string;
+  openid: string;
+  /** 1 or 0. */
+  subscribed: number;
+  /** Time of the newest push about it; 0 where there was none. */
+  status_at: number;
+  subscribed_at: number | null;
+  unsubscribed_at: number | null;
+  unionid: string | null;
+  remark: string | null;
+  /** `,2,134,`: so that one tag can be looked for without any index. Null: WeChat was not asked. */
+  tag_ids: string | null;
+  scene: string | null;
+  /** JSON object: whatever else WeChat tells about a follower. */
+  extra: string | null;
+}
+
+export interface FollowerSyncTable {
+  id: string;
+  component: string;
+  appid: string;
+  /** Component and appid while the sync is not over: it is unique, so there is one at a time. */
+  active_key: string | null;
+  details: number;
+  state: string;
+  phase: string;
+  /** Grows with every turn; who writes must still be the latest. */
+  run: number;
+  total: number | null;
+  listed: number;
+  detailed: number;
+  pages: number;
+  /** JSON array: the last openids listed, of which the last is where the next page begins. */
+  next_openids: string;
+  /** When the first page was asked for. */
+  listing_from: number | null;
+  /** JSON array: the last openid of each bucket but the last. */
+  splits: string;
+  /** Where the details or the finishing have got to. */
+  bucket: number;
+  after_openid: string;
+  /** Followers a second, lately. */
+  rate: number | null;
+  error: string | null;
+  /** Turns in a row that got nowhere. */
+  troubles: number;
+  trouble_since: number | null;
+  waiting_until: number | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  updated_at: number;
+}
+
+export interface FollowerSyncListTable {
+  sync_id: string;
+  bucket: number;
+  page: number;
+  asked_at: number;
+  /** One to a line. */
+  openids: string;
+}
+
+export interface FollowerSyncScheduleTable {
+  component: string;
+  appid: string;
+  /** `03:30`, Beijing time. */
+  at: string;
+  details: number;
+  next_at: number;
 }
 
 export type AuthorizerRow = Selectable<AuthorizerTable>;
+export type FollowerRow = Selectable<FollowerTable>;
+export type FollowerSyncRow = Selectable<FollowerSyncTable>;

@@ -1,8 +1,14 @@
-import { openEnvelope, readPush } from '@wxthirdparty/wechat';
-import type { Authorizations } from '../authorizer/authorize.ts';
+import { openEnvelope, type Push, readPush } from '@wxthirdparty/wechat';
+import type { AuthorizationLinks } from '../authorizer/authorization-links.ts';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import type { CodeIntake } from '../authorizer/code-intake.ts';
+import { hashOfCode } from '../authorizer/code-ties.ts';
+import type { LinkStore } from '../authorizer/link-store.ts';
+import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
+import type { FollowerStore } from '../follower/follower-store.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { PushPayload } from './push-job.ts';
 
@@ -17,7 +23,12 @@ export interface HandleOptions {
   readonly components: Components;
   readonly tickets: Tickets;
   readonly tokens: Tokens;
-  readonly authorizations: Authorizations;
+  readonly codes: CodeIntake;
+  readonly links: AuthorizationLinks;
+  readonly linkStore: LinkStore;
+  readonly profiles: Profiles;
+  readonly authorizerStore: Pick<AuthorizerStore, 'find'>;
+  readonly followers: Pick<FollowerStore, 'tellStatus'>;
 }
 
 /** Does what a push asks for. May run twice for the same push, and out of order. */
@@ -39,21 +50,55 @@ export async function handlePush(payload: PushPayload, options: HandleOptions): 
     }
     case 'authorized':
     case 'updateauthorized':
-      await options.authorizations.ask(component.appid, push.code, push.appid);
+      await takeCode(component.appid, push.code, push.appid, push.preAuthCode, options);
       return { push: push.type, appid: push.appid, outcome: 'exchange_asked' };
     case 'fasteregister': {
       const name = 'notify_third_fasteregister';
       if (!push.code) return { push: name, appid: push.appid, outcome: `status_${push.status}` };
-      await options.authorizations.ask(component.appid, push.code, push.appid);
+      await options.codes.ask(component.appid, push.code, push.appid);
       return { push: name, appid: push.appid, outcome: 'exchange_asked' };
     }
     case 'unauthorized': {
-      const outcome = await options.authorizations.readProfile(component.appid, push.appid);
+      const outcome = await options.profiles.read(component.appid, push.appid);
       return { push: push.type, appid: push.appid, outcome };
     }
     case 'other':
       return { push: push.infoType, outcome: 'noted' };
-    case 'message':
-      return { push: push.event ? `event:${push.event}` : push.msgType, appid: payload.appid, outcome: 'noted' };
+    case 'message': {
+      const name = push.event ? `event:${push.event}` : push.msgType;
+      const outcome = await tellFollower(push, component.appid, payload.appid, options);
+      return { push: name, appid: payload.appid, outcome };
+    }
   }
+}
+
+/** The push says which pre-auth code the merchant used, and so which link. */
+async function takeCode(
+  component: string,
+  code: string,
+  appid: string,
+  preAuthCode: string | undefined,
+  { codes, links, linkStore }: HandleOptions,
+): Promise<void> {
+  const linkId = preAuthCode && (await linkStore.idOfPreAuthCode(hashOfCode(component, preAuthCode)));
+  await codes.ties.fromPush(component, hashOfCode(component, code), appid, linkId || undefined);
+  const codeHash = await codes.ask(component, code, appid);
+  // The browser may have been first, and the exchange be over: then nobody else would look at what we have just noted.
+  const outcome = await codes.outcome(component, codeHash);
+  if (outcome) await links.settle(component, codeHash, outcome);
+}
+
+/** The appid stands in the URL, which nobody has signed; the `gh_…` in the message is sealed. */
+async function tellFollower(
+  push: Extract<Push, { type: 'message' }>,
+  component: string,
+  appid: string | undefined,
+  { authorizerStore, followers }: HandleOptions,
+): Promise<string> {
+  if (push.event !== 'subscribe' && push.event !== 'unsubscribe') return 'noted';
+  const account = appid === undefined ? undefined : await authorizerStore.find(component, appid);
+  if (!account || (account.userName && account.userName !== push.toUserName)) return 'unknown_account';
+  if (!/^[\x21-\x7e]{1,64}$/.test(push.fromUserName)) return 'noted';
+  await followers.tellStatus(account, push.fromUserName, push.event === 'subscribe', new Date(push.createTime * 1_000));
+  return push.event === 'subscribe' ? 'follows' : 'left';
 }

@@ -47,3 +47,13 @@ it('does not shorten a day by a minute', async () => {
   const after = (await ledger.usage(pair, endpoint)).closedUntil!;
   expect(Math.abs(after.getTime() - before.getTime())).toBeLessThan(1_000);
 });
+
+it('counts requests that have no record of their own, and says how long none may leave', async () => {
+  expect(await ledger.take(pair)).toMatchObject({ go: 'yes', probe: false });
+  expect((await ledger.usage(pair, endpoint)).used).toBe(1);
+  await ledger.close(pair, 'minute', Date.now());
+  const closed = await ledger.take(pair);
+  expect(closed).toMatchObject({ go: 'closed', closedUntil: expect.any(Date) });
+  expect(closed.go === 'closed' && closed.inMs).toBeGreaterThan(50_000);
+  expect((await ledger.usage(pair, endpoint)).used).toBe(1);
+});

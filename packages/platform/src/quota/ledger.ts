@@ -1,13 +1,12 @@
 import { type Endpoint, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
+import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import { keys } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
-/** WeChat's day begins at midnight in Shanghai (dossier §3.10). */
-const BEIJING_OFFSET_MS = 8 * 60 * 60_000;
 /** Operators clear quotas by hand; so often one call may try whether a closed day has opened again. */
 const PROBE_EVERY_MS = 15 * MINUTE_MS;
 
@@ -61,6 +60,14 @@ local function quota_take(key)
 end
 `;
 
+/** KEYS: used, closed. A departure that has no record of its own. */
+const take = defineScript<(string | number)[]>(`${NOW_LUA}
+${QUOTA_LUA}
+local closedUntil, probe = quota_closed(KEYS[2])
+if closedUntil then return { 'closed', closedUntil, now } end
+quota_take(KEYS[1])
+return { 'yes', now, probe }`);
+
 /**
  * KEYS: closed. ARGV: 'day' or 'minute', when the request left (Redis ms). A day closes until midnight of the day in
  * which the request left: an answer that comes after midnight says nothing about the new day.
@@ -92,12 +99,25 @@ export class Ledger {
     this.#redis = redis;
   }
 
-  /** The keys that the departing script needs: used, closed. */
+  /** The keys that a departing script needs: used, closed. */
   keysOf(pair: QuotaPair): [used: string, closed: string] {
     return [
       keys.quotaUsed(pair.component, pair.appid, pair.path),
       keys.quotaClosed(pair.component, pair.appid, pair.path),
     ];
+  }
+
+  /** Counts one departure, or says how long none is allowed. For requests that are safe to repeat. */
+  async take(
+    pair: QuotaPair,
+  ): Promise<
+    | { readonly go: 'yes'; readonly leftAt: number; readonly probe: boolean }
+    | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number }
+  > {
+    const [go, first, second] = await take(this.#redis, this.keysOf(pair), []);
+    if (go === 'yes') return { go, leftAt: Number(first), probe: second === 1 };
+    const [until, now] = [Number(first), Number(second)];
+    return { go: 'closed', closedUntil: toLocalDate(until, now), inMs: until - now };
   }
 
   async usage(pair: QuotaPair, endpoint: Endpoint): Promise<Usage> {

@@ -22,6 +22,14 @@ export const keys = {
 
   /** What came of an authorization code, by the code's hash. */
   codeOutcome: (component: string, codeHash: string) => owned(component, component, `code:${codeHash}`),
+  /** Which link an authorization code belongs to, and whose it is, as push and browser told. */
+  codeTie: (component: string, codeHash: string) => owned(component, component, `code-tie:${codeHash}`),
+  /** The link that a refused caller is given, so that many refusals make one link. */
+  wayBack: (component: string, owner: string) => owned(component, owner, 'way-back'),
+  /** When the next reconciliation is due, and when the last began. */
+  reconcileTurn: (component: string) => owned(component, component, 'reconcile'),
+  /** Who looks after the profiles' turns. */
+  profileTurn: (component: string) => owned(component, component, 'profiles'),
   /** Lives as long as an authorizer counts as in use. */
   used: (component: string, owner: string) => owned(component, owner, 'used'),
   /** Authorizers by the time at which their token is due. */
@@ -37,6 +45,11 @@ export const keys = {
   /** The script appends `:d<day>` and `:m<minute>`. */
   quotaUsed: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
   quotaClosed: (component: string, owner: string, path: string) => owned(component, owner, `closed:${path}`),
+} as const;
+
+/** What SCAN looks for. */
+export const patterns = {
+  callBodies: [`${prefix}:{*}:call:*:request`, `${prefix}:{*}:call:*:result`],
 } as const;
 
 /** Pub/sub channels; only hints travel there, nothing that must arrive. */

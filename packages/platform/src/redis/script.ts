@@ -25,3 +25,9 @@ export function defineScript<Reply>(lua: string): Script<Reply> {
     }
   };
 }
+
+/** Swaps one field for another value, if it is still the one that was read. KEYS: hash. ARGV: field, from, to. */
+export const swapField = defineScript<number>(`
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1`);

@@ -9,6 +9,12 @@ const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES + IV_BYTES;
 const REMEMBERED_KEYS = 1_000;
 
+/** What became of one value that may lie under an older key; `outrun`: it was changed meanwhile, so look again. */
+export type Resealed = 'none' | 'fresh' | 'resealed' | 'outrun';
+
+/** As many bytes as tell the key. */
+export const SEALED_HEAD_BYTES = 1 + KEY_ID_BYTES;
+
 /**
  * Seals what may be stored: AES-256-GCM under SECRETS_KEY, with the place where it lies (component, owner, field) as
  * associated data, so that a value copied elsewhere does not open.
@@ -70,6 +76,17 @@ export class Seals {
     } catch (cause) {
       throw unsealable(place, cause);
     }
+  }
+
+  /** The same value under the first key; undefined where it lies under that one. Throws Failure `unsealable`. */
+  reseal(sealed: string, place: string): string | undefined {
+    const bytes = Buffer.from(sealed, 'base64url');
+    return this.isFresh(bytes) ? undefined : this.sealBytes(this.openBytes(bytes, place), place).toString('base64url');
+  }
+
+  /** Whether it lies under the first key. The first few bytes suffice. */
+  isFresh(sealed: Buffer): boolean {
+    return sealed[0] === FORMAT && this.#masters[0]!.id.equals(sealed.subarray(1, 1 + KEY_ID_BYTES));
   }
 
   #key(master: { readonly id: Buffer; readonly key: Buffer }, salt: Buffer): Buffer {

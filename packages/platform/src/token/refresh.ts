@@ -4,7 +4,7 @@ import type { Lease, Leases } from '../redis/lease.ts';
 import { retryAfterMs } from './retry-plan.ts';
 import type { TokenOwner } from './token.ts';
 import type { FetchedToken, TokenKind } from './token-kind.ts';
-import { leaseKey, type TokenStore } from './token-store.ts';
+import { leaseKey, OUTRUN_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
 import { timesOf } from './token-times.ts';
 
 /** Short, so that another node takes over soon after this one died; it is extended for as long as WeChat takes. */
@@ -92,7 +92,9 @@ async function fetchUnderFence(
     expiresAt: mintedAt + fetched.expiresInMs,
     sentAt: mintedAt,
   });
-  if (outcome === 'stored') await kind.published?.(owner, times);
+  // Outrun, we have shortened what is stored: it falls due before the time that its own publisher noted.
+  const refreshInMs = outcome === 'stored' ? times.refreshInMs : Math.min(times.refreshInMs, OUTRUN_REFRESH_IN_MS);
+  await kind.published?.(owner, { refreshInMs });
   return { outcome, version: fence, tookMs: Math.round(performance.now() - admittedAt) };
 }
 

@@ -22,6 +22,6 @@ export interface TokenKind {
    * `EXTRA(n)` the nth of `keys(owner)` and `now` the time. So a state that follows from the token never lags behind it.
    */
   readonly afterChange?: { readonly lua: string; keys(owner: TokenOwner): readonly string[] };
-  /** After a token of this kind was published. */
+  /** After a fetch: when the token that is stored now falls due, be it ours or the one that outran it. */
   published?(owner: TokenOwner, times: { readonly refreshInMs: number }): Promise<void>;
 }

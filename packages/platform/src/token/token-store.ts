@@ -1,12 +1,14 @@
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
 import { channels, keys } from '../redis/keys.ts';
-import { defineScript, NOW_LUA, type Script } from '../redis/script.ts';
-import type { Seals } from '../redis/sealed.ts';
+import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
+import type { Resealed, Seals } from '../redis/sealed.ts';
 import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
 import type { TokenKind } from './token-kind.ts';
 
 const MINUTE_MS = 60_000;
+/** Counted from when the refused writer asked, the stored token falls due then and is trusted a minute longer. */
+export const OUTRUN_REFRESH_IN_MS = 3 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** One token's record. All times are ms on Redis' clock; `now` is that clock when it was read. */
@@ -165,8 +167,8 @@ export class TokenStore {
       Math.floor(token.refreshAt),
       Math.floor(token.trustedUntil),
       Math.floor(token.expiresAt),
-      Math.floor(token.sentAt + 3 * MINUTE_MS),
-      Math.floor(token.sentAt + 4 * MINUTE_MS),
+      Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS),
+      Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS + MINUTE_MS),
       channels.tokens,
       ownerKey(owner),
     ]);
@@ -193,6 +195,15 @@ export class TokenStore {
 
   async forgive(owner: TokenOwner): Promise<void> {
     await this.#change('forgive', owner, [channels.tokens, ownerKey(owner)]);
+  }
+
+  /** Changes nothing but the key under which the value lies. */
+  async reseal(owner: TokenOwner): Promise<Resealed> {
+    const sealed = await this.#redis.hget(tokenKey(owner), 'value');
+    if (!sealed) return 'none';
+    const anew = this.#seals.reseal(sealed, place(owner));
+    if (!anew) return 'fresh';
+    return (await swapField(this.#redis, [tokenKey(owner)], ['value', sealed, anew])) === 1 ? 'resealed' : 'outrun';
   }
 
   #change(script: keyof ChangeScripts, owner: TokenOwner, args: (string | number)[]): Promise<number> {

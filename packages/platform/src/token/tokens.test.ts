@@ -30,10 +30,14 @@ type Fetch = (context: FetchContext) => Promise<FetchedToken>;
 const lasting = (value: string): FetchedToken => ({ value, expiresInMs: 7_200_000 });
 
 /** One process's view of the tokens, with a WeChat of the test's own making behind it. */
-function node(fetch: Fetch): { tokens: Tokens; store: TokenStore } {
+function node(fetch: Fetch, published?: NonNullable<TokenKind['published']>): { tokens: Tokens; store: TokenStore } {
   const [redis, subscriber] = [new Redis(server.url), new Redis(server.url)];
   open.push(redis, subscriber);
-  const kind: TokenKind = { name: 'authorizer', fetch: (_, context) => fetch(context) };
+  const kind: TokenKind = {
+    name: 'authorizer',
+    fetch: (_, context) => fetch(context),
+    ...(published ? { published } : {}),
+  };
   const store = new TokenStore(redis, seals, [kind]);
   const tokens: Tokens = new Tokens({
     store,
@@ -142,12 +146,16 @@ describe('a refresh', () => {
   it('never lets a late answer replace a newer token, and does not lean on that one for long', async () => {
     const gate = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
-    const late = node(async ({ leaving }) => {
-      leaving();
-      begun.resolve();
-      await gate.promise;
-      return lasting('late');
-    });
+    const dueIn: number[] = [];
+    const late = node(
+      async ({ leaving }) => {
+        leaving();
+        begun.resolve();
+        await gate.promise;
+        return lasting('late');
+      },
+      async (_, { refreshInMs }) => void dueIn.push(refreshInMs),
+    );
     const lateRefresh = late.tokens.refresh(owner);
     await begun.promise;
     // The lease is gone as after a freeze; another node takes over.
@@ -161,6 +169,8 @@ describe('a refresh', () => {
     expect(after).toMatchObject({ value: 'newer', version: before.version });
     expect(after.trustedUntil - after.now).toBeLessThanOrEqual(4 * 60_000);
     expect(after.refreshAt - after.now).toBeLessThanOrEqual(3 * 60_000);
+    // Or nobody would refresh it ahead, and its end would be a caller's to find.
+    expect(dueIn).toEqual([3 * 60_000]);
   });
 
   it('asks for nothing once its lease is over', async () => {

@@ -77,7 +77,7 @@ function pageOf(account: Account, after: string, total: number): JsonObject {
 
 function detailOf(world: World, account: Account, openid: string, lang: string): JsonObject {
   const place = account.followers.placeOf(openid);
-  if (place === null) throw new Refusal(40003);
+  if (place === null || account.followers.isForeign(openid)) throw new Refusal(40003);
   if (!account.followers.isFollowing(openid)) return { subscribe: 0, openid };
   const remark = account.remarks.get(openid) ?? '';
   return {

@@ -119,10 +119,11 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/followers': (world, body) => {
-    only(body, 'appid', 'subscribe', 'unsubscribe');
+    only(body, 'appid', 'subscribe', 'unsubscribe', 'foreign');
     const { followers } = accountOf(world, body);
     for (const openid of optionalTexts(body, 'subscribe')) followers.subscribe(openid);
     for (const openid of optionalTexts(body, 'unsubscribe')) followers.unsubscribe(openid);
+    for (const openid of optionalTexts(body, 'foreign')) followers.disown(openid);
     return { total: followers.total };
   },
 };

@@ -3,10 +3,11 @@
 export function maskRefreshTokens(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(maskRefreshTokens);
   if (typeof value !== 'object' || value === null) return value;
+  // fromEntries defines members, so that one named `__proto__` stays one.
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      /refresh_token$/i.test(name) && inner !== '' && inner !== null ? '***' : maskRefreshTokens(inner),
+      /refresh_?token/i.test(name) && inner !== '' && inner !== null ? '***' : maskRefreshTokens(inner),
     ]),
   );
 }

@@ -67,6 +67,11 @@ test('the component token is asked for with component_appsecret', async () => {
   });
 });
 
+test('a token that says it is over at once is taken for one of the usual life, or it would be asked for without end', async () => {
+  says({ component_access_token: 'T', expires_in: 0 });
+  expect(await api.fetchComponentToken({ ...own, ticket: 'k' })).toEqual({ token: 'T', expiresInMs: 7_200_000 });
+});
+
 test('a pre-auth code, with the token in the query', async () => {
   says({ pre_auth_code: 'P', expires_in: '1800' });
   expect(await api.createPreAuthCode(c)).toEqual({ preAuthCode: 'P', expiresInMs: 1_800_000 });

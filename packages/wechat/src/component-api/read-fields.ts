@@ -39,10 +39,10 @@ export function children(fields: Fields, name: string): Fields[] {
   return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
-/** `expires_in`, in milliseconds. */
+/** `expires_in`, in milliseconds. A life that is over before it begins is none that anybody meant. */
 export function expiry(fields: Fields, otherwise = usualLifeSeconds): number {
-  const seconds = integer(fields, 'expires_in') ?? otherwise;
-  return Math.max(0, seconds) * 1000;
+  const seconds = integer(fields, 'expires_in') ?? 0;
+  return (seconds > 0 ? seconds : otherwise) * 1000;
 }
 
 /** `func_info[].funcscope_category.id`: what the merchant really granted (dossier §3.5). */

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databaseEnv, databases } from './support/database.ts';
+import {
+  BATCH,
+  completed,
+  exported,
+  followersAtWeChat,
+  LIST,
+  type SyncBody,
+  startSync,
+  syncReaches,
+} from './support/follower-syncs.ts';
+import { House } from './support/house.ts';
+
+const ACCOUNT = 'wx00000000000000c3';
+const FOLLOWERS = 25_000;
+const PAGES = 4;
+const BATCHES = 255;
+/** What may be asked for again after a kill: a page of openids; of the batches, those not written yet. */
+const PAGE_AGAIN = 1;
+const BATCHES_AGAIN = 100;
+
+describe.each(databases)('on %s', (kind) => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open({
+      env: await databaseEnv(kind),
+      accounts: [{ appid: ACCOUNT, kind: 'official-account', nickName: '大号', followers: FOLLOWERS }],
+    });
+    await house.authorized(ACCOUNT);
+  });
+  afterAll(() => house?.close());
+
+  it('survives a worker that is killed again and again, and asks for little twice', async () => {
+    await house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/get', ms: 500 });
+    await house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 60 });
+    const { id } = await startSync(house, ACCOUNT);
+    const marks: [string, (sync: SyncBody) => boolean][] = [
+      ['has listed a page', (sync) => sync.listed >= 10_000],
+      ['has some details', (sync) => sync.detailed >= 3_000],
+      ['has half of the details', (sync) => sync.detailed >= 12_000],
+    ];
+    for (const [what, reached] of marks) {
+      await syncReaches(house, id, what, reached);
+      await house.workers.at(-1)!.kill();
+      await house.startWorker().says('worker ready');
+    }
+    const sync = await completed(house, id);
+    expect(sync).toMatchObject({ listed: FOLLOWERS, detailed: FOLLOWERS, total: FOLLOWERS });
+
+    const followers = await exported(house, ACCOUNT);
+    expect(followers.map((f) => f.openid)).toEqual(await followersAtWeChat(house, ACCOUNT));
+    expect(followers.every((f) => f.subscribed && f.subscribedAt !== null)).toBe(true);
+    const asked = (await house.wechat.counters()).byAccount[ACCOUNT]!;
+    expect(asked[LIST]).toBeLessThanOrEqual(PAGES + PAGE_AGAIN);
+    expect(asked[BATCH]).toBeLessThanOrEqual(BATCHES + 2 * BATCHES_AGAIN);
+  });
+
+  it('hands a sync on when its worker leaves, and another has it within seconds', async () => {
+    const { id } = await startSync(house, ACCOUNT);
+    await syncReaches(house, id, 'has details', (sync) => sync.detailed >= 1_000);
+    const leaving = house.workers.at(-1)!;
+    await house.startWorker().says('worker ready');
+    const before = (await house.wechat.counters()).byAccount[ACCOUNT]![BATCH]!;
+    expect(await leaving.leave()).toBe(0);
+    await completed(house, id);
+    const { detailed } = await syncReaches(house, id, 'is there', () => true);
+    expect(detailed).toBe(FOLLOWERS);
+    expect((await house.wechat.counters()).byAccount[ACCOUNT]![BATCH]! - before).toBeLessThanOrEqual(BATCHES);
+  });
+
+  it('goes on after Redis has lost everything', async () => {
+    const { id } = await startSync(house, ACCOUNT);
+    await syncReaches(house, id, 'has details', (sync) => sync.detailed >= 1_000);
+    await house.redis.flush();
+    expect(await completed(house, id, 90_000)).toMatchObject({ detailed: FOLLOWERS });
+  });
+});

@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databaseEnv, databases } from './support/database.ts';
+import {
+  BATCH,
+  completed,
+  exported,
+  follower,
+  followersAtWeChat,
+  LIST,
+  readSync,
+  type SyncBody,
+  startSync,
+  syncReaches,
+} from './support/follower-syncs.ts';
+import { House } from './support/house.ts';
+import { until } from './support/until.ts';
+
+const BIG = 'wx00000000000000c3';
+const SMALL = 'wx00000000000000c4';
+const EMPTY = 'wx00000000000000c5';
+const STEERED = 'wx00000000000000c6';
+const PARKED = 'wx00000000000000c7';
+const BATCH_PATH = '/cgi-bin/user/info/batchget';
+const FOLLOWERS = 25_000;
+
+describe.each(databases)('on %s', (kind) => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open({
+      env: await databaseEnv(kind),
+      accounts: [
+        { appid: BIG, kind: 'official-account', nickName: '大号', followers: FOLLOWERS },
+        { appid: SMALL, kind: 'official-account', nickName: '小号', followers: 340 },
+        { appid: EMPTY, kind: 'official-account', nickName: '空号', followers: 0 },
+        { appid: STEERED, kind: 'official-account', nickName: '慢号', followers: 5_000 },
+        { appid: PARKED, kind: 'official-account', nickName: '停号', followers: 3_000 },
+      ],
+    });
+    for (const appid of [BIG, SMALL, EMPTY, STEERED, PARKED]) await house.authorized(appid);
+  });
+  afterAll(() => house?.close());
+
+  const push = (appid: string, event: 'subscribe' | 'unsubscribe', openid: string, createTime?: number) =>
+    house.wechat.control('POST', '/push', {
+      url: 'messages',
+      appid,
+      fields: {
+        ...{ FromUserName: openid, MsgType: 'event', Event: event },
+        ...(createTime === undefined ? {} : { CreateTime: createTime }),
+      },
+    });
+  const silently = (appid: string, change: { subscribe?: string[]; unsubscribe?: string[]; foreign?: string[] }) =>
+    house.wechat.control('POST', '/followers', { appid, ...change });
+  const told = (appid: string, openid: string, subscribed: boolean) =>
+    until(`${openid} ${subscribed}`, async () => (await follower(house, appid, openid))?.subscribed === subscribed);
+
+  describe('a whole sync', () => {
+    it('copies every follower with details, one sync at a time, asking WeChat no more than it must', async () => {
+      const sync = await startSync(house, BIG);
+      expect(sync).toMatchObject({
+        phase: 'listing',
+        listed: 0,
+        detailed: 0,
+        total: null,
+        finishedAt: null,
+        error: null,
+      });
+      const again = await house.api<SyncBody>('POST', `/v1/authorizers/${BIG}/follower-syncs`, { details: true });
+      expect(again).toMatchObject({ status: 200, body: { id: sync.id } });
+
+      expect(await completed(house, sync.id)).toMatchObject({
+        phase: 'finishing',
+        listed: FOLLOWERS,
+        detailed: FOLLOWERS,
+        total: FOLLOWERS,
+        error: null,
+      });
+      const followers = await exported(house, BIG);
+      expect(followers.map((f) => f.openid)).toEqual(await followersAtWeChat(house, BIG));
+      expect(followers.every((f) => f.subscribed && f.subscribedAt !== null && f.scene !== null)).toBe(true);
+      expect(followers[0]).toMatchObject({
+        remark: '',
+        tagIds: [],
+        extra: { language: 'zh_CN', groupid: 0, qr_scene: 0 },
+      });
+      const asked = (await house.wechat.counters()).byAccount[BIG]!;
+      // Three pages and the empty one that ends the list; 250 batches, and a short one at the end of each bucket.
+      expect(asked[LIST]).toBe(4);
+      expect(asked[BATCH]).toBeGreaterThanOrEqual(250);
+      expect(asked[BATCH]).toBeLessThanOrEqual(255);
+    });
+
+    it('is counted as calls are', async () => {
+      const call = await house.call(BIG, { method: 'GET', path: '/cgi-bin/user/get' });
+      expect(call.body.quota).toMatchObject({ used: 5, limit: 500 });
+    });
+
+    it('shows the same in pages, as lines, as a table and as counts', async () => {
+      const openids: string[] = [];
+      for (let next: string | null = ''; next !== null; ) {
+        const cursor: string = next === '' ? '' : `&cursor=${next}`;
+        const { body } = await house.api<{ items: { openid: string }[]; next: string | null }>(
+          'GET',
+          `/v1/authorizers/${BIG}/followers?limit=1000${cursor}`,
+        );
+        openids.push(...body.items.map((item) => item.openid));
+        next = body.next;
+      }
+      const all = await exported(house, BIG);
+      expect(openids).toEqual(all.map((f) => f.openid));
+
+      const csv = await fetch(`${house.gatewayUrl()}/v1/authorizers/${BIG}/followers.csv?scene=ADD_SCENE_QR_CODE`, {
+        headers: { authorization: `Bearer ${house.apiKey}` },
+      });
+      const [head, ...lines] = (await csv.text()).trimEnd().split('\r\n');
+      expect(head).toBe('openid,subscribed,subscribedAt,unsubscribedAt,unionid,remark,tagIds,scene,extra');
+      const scanned = all.filter((f) => f.scene === 'ADD_SCENE_QR_CODE');
+      expect(lines.map((line) => line.split(',')[0])).toEqual(scanned.map((f) => f.openid));
+
+      const counts = await house.api('GET', `/v1/authorizers/${BIG}/followers/counts`);
+      expect(counts.body).toEqual({ total: FOLLOWERS, subscribed: FOLLOWERS, unsubscribed: 0 });
+      const growth = await house.api('GET', `/v1/authorizers/${BIG}/followers/growth?from=2017-07-13&to=2017-07-14`);
+      // The simulator's followers came one a second from 2017-07-14 02:40 UTC on.
+      expect(growth.body).toEqual({
+        next: null,
+        items: [
+          { day: '2017-07-13', subscribed: 0, unsubscribed: 0 },
+          { day: '2017-07-14', subscribed: FOLLOWERS, unsubscribed: 0 },
+        ],
+      });
+    });
+
+    it('of nobody is a sync, too', async () => {
+      const sync = await startSync(house, EMPTY);
+      expect(await completed(house, sync.id)).toMatchObject({ listed: 0, detailed: 0, total: 0 });
+      expect(await exported(house, EMPTY)).toEqual([]);
+    });
+
+    it('refuses what makes no sense', async () => {
+      const asked = (path: string, body: unknown) => house.api('POST', path, body);
+      expect(await asked('/v1/authorizers/wx00000000000000ff/follower-syncs', {})).toMatchObject({ status: 404 });
+      expect(await asked(`/v1/authorizers/${SMALL}/follower-syncs`, { detials: 1 })).toMatchObject({ status: 400 });
+      expect(await house.api('GET', '/v1/follower-syncs/nothing')).toMatchObject({
+        status: 404,
+        body: { code: 'unknown_follower_sync' },
+      });
+    });
+  });
+
+  describe('openids and pushes', () => {
+    // Openids that differ in case only, and one that WeChat lists but does not know.
+    const LOWER = 'oLetterCaseMatters_abcdefghi';
+    const UPPER = 'oLetterCaseMatters_ABCDEFGHI';
+    const FOREIGN = 'oForeignForeignForeignForeig';
+    const LEFT = 'oLeftByPushLeftByPushLeftByP';
+    const CAME = 'oCameByPushCameByPushCameByP';
+
+    it('copies the batch around a foreign openid, and tells openids apart by case', async () => {
+      await silently(SMALL, { subscribe: [LOWER, UPPER, LEFT], foreign: [FOREIGN] });
+      const sync = await startSync(house, SMALL);
+      expect(await completed(house, sync.id)).toMatchObject({ listed: 344, detailed: 344 });
+      expect((await exported(house, SMALL)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, SMALL));
+      const unknown = (await exported(house, SMALL)).filter((f) => f.subscribedAt === null);
+      expect(unknown.map((f) => f.openid)).toEqual([FOREIGN]);
+    });
+
+    it('lets what a push told win against the pages of a sync at the same time', async () => {
+      await push(SMALL, 'unsubscribe', LEFT);
+      await push(SMALL, 'subscribe', CAME);
+      await told(SMALL, LEFT, false);
+      await told(SMALL, CAME, true);
+      // WeChat's lists are behind: they show the opposite of what was pushed. Somebody else left without a push.
+      await silently(SMALL, { subscribe: [LEFT], unsubscribe: [CAME, UPPER] });
+      await completed(house, (await startSync(house, SMALL)).id);
+      expect(await follower(house, SMALL, LEFT)).toMatchObject({ subscribed: false });
+      expect(await follower(house, SMALL, CAME)).toMatchObject({ subscribed: true });
+      expect(await follower(house, SMALL, UPPER)).toMatchObject({
+        subscribed: false,
+        subscribedAt: expect.any(String),
+      });
+      expect(await follower(house, SMALL, LOWER)).toMatchObject({ subscribed: true });
+    });
+
+    it('without details knows the openids, who has come and who has gone', async () => {
+      await silently(SMALL, { subscribe: [UPPER], unsubscribe: [LOWER] });
+      const before = await house.wechat.asked(BATCH);
+      const sync = await startSync(house, SMALL, { details: false });
+      expect(await completed(house, sync.id)).toMatchObject({ detailed: 0 });
+      expect(await house.wechat.asked(BATCH)).toBe(before);
+      expect(await follower(house, SMALL, UPPER)).toMatchObject({ subscribed: true, unsubscribedAt: null });
+      expect(await follower(house, SMALL, LOWER)).toMatchObject({ subscribed: false });
+    });
+
+    it('ignores a late push', async () => {
+      await push(SMALL, 'subscribe', CAME, Math.floor(Date.now() / 1000) + 5);
+      await push(SMALL, 'unsubscribe', CAME, Math.floor(Date.now() / 1000) - 3_600);
+      await until('both handled', () => {
+        const handled = house.workers[0]!.lines().filter((line) => line.msg === 'push' && line.appid === SMALL);
+        return handled.filter((line) => line.push !== undefined).length >= 4;
+      });
+      expect(await follower(house, SMALL, CAME)).toMatchObject({ subscribed: true });
+    });
+  });
+
+  describe('steering', () => {
+    it('pauses, goes on where it was, tells each step as an event, and can be cancelled', async () => {
+      await house.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
+      const { id } = await startSync(house, STEERED);
+      const events = readEvents(id);
+      await syncReaches(house, id, 'has details', (sync) => sync.detailed > 0);
+      const paused = await house.api<SyncBody>('POST', `/v1/follower-syncs/${id}/pause`);
+      expect(paused).toMatchObject({ status: 200, body: { state: 'paused' } });
+      // What was on its way comes to nothing; after that WeChat hears no more.
+      await until('quiet', () => house.workers[0]!.lines().some((l) => l.sync === id && l.outcome === 'taken_over'));
+      const quiet = await house.wechat.asked(BATCH);
+      const { detailed } = await readSync(house, id);
+      expect(detailed).toBe(paused.body.detailed);
+      await house.wechat.control('DELETE', '/faults');
+      expect(await house.wechat.asked(BATCH)).toBe(quiet);
+
+      expect(await house.api('POST', `/v1/follower-syncs/${id}/resume`)).toMatchObject({ body: { state: 'queued' } });
+      await completed(house, id);
+      // Nothing that was written was asked for again.
+      expect((await house.wechat.asked(BATCH)) - quiet).toBeLessThanOrEqual((5_000 - detailed) / 100);
+      expect(await house.api('POST', `/v1/follower-syncs/${id}/pause`)).toMatchObject({
+        status: 409,
+        body: { code: 'follower_sync_over' },
+      });
+      const seen = await events;
+      expect(seen.map((event) => event.state)).toEqual(expect.arrayContaining(['running', 'paused', 'completed']));
+      expect(seen.at(-1)?.state).toBe('completed');
+
+      await house.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
+      const second = await startSync(house, STEERED);
+      await syncReaches(house, second.id, 'has details', (sync) => sync.detailed > 0);
+      expect(await house.api('POST', `/v1/follower-syncs/${second.id}/cancel`)).toMatchObject({
+        body: { state: 'cancelled', finishedAt: expect.any(String) },
+      });
+      await house.wechat.control('DELETE', '/faults');
+      await completed(house, (await startSync(house, STEERED)).id);
+    });
+
+    async function readEvents(id: string): Promise<SyncBody[]> {
+      const response = await fetch(`${house.gatewayUrl()}/v1/follower-syncs/${id}/events`, {
+        headers: { authorization: `Bearer ${house.apiKey}` },
+      });
+      expect(response.headers.get('content-type')).toMatch(/^text\/event-stream\b/);
+      const text = await response.text();
+      return text
+        .split('\n')
+        .flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6)) as SyncBody] : []));
+    }
+
+    it('waits while the quota is closed, keeps no call from going, and goes on when it opens', async () => {
+      await house.wechat.control('POST', '/quota', { appid: PARKED, path: BATCH_PATH, daily: 7 });
+      const { id } = await startSync(house, PARKED);
+      const parked = await syncReaches(house, id, 'waits', (sync) => sync.waitingUntil !== null);
+      expect(parked).toMatchObject({ state: 'running', phase: 'details', error: { code: 'quota_closed' } });
+      // Until midnight in Beijing.
+      expect(parked.waitingUntil).toMatch(/T(15:59:59|16:00:00)/);
+      const call = await house.call(PARKED, { method: 'GET', path: '/cgi-bin/user/get' });
+      expect(call.body.state).toBe('completed');
+
+      // WeChat's operator has cleared it, and a probe has come through.
+      await house.wechat.control('POST', '/quota/reset');
+      const redis = house.redis.client();
+      await redis.del(`wx:{${house.component.appid}:${PARKED}}:closed:${BATCH_PATH}`);
+      redis.disconnect();
+      expect(await completed(house, id)).toMatchObject({ detailed: 3_000, waitingUntil: null, error: null });
+      expect((await exported(house, PARKED)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, PARKED));
+    });
+
+    it('runs every day at the time that was asked for', async () => {
+      const path = `/v1/authorizers/${SMALL}/follower-sync-schedule`;
+      expect(await house.api('PUT', path, { at: '25:00' })).toMatchObject({ status: 400 });
+      const beijing = new Date(Date.now() + 8 * 3_600_000 + 60_000).toISOString().slice(11, 16);
+      const { body } = await house.api<{ nextAt: string }>('PUT', path, { at: beijing, details: false });
+      expect(Date.parse(body.nextAt) - Date.now()).toBeLessThanOrEqual(60_000);
+      expect(await house.api('GET', path)).toMatchObject({ body: { at: beijing, details: false } });
+      const syncs = async () =>
+        (await house.api<{ items: SyncBody[] }>('GET', `/v1/authorizers/${SMALL}/follower-syncs`)).body.items;
+      const before = (await syncs()).length;
+      await until('a sync by itself', async () => (await syncs()).length > before, 80_000);
+      await completed(house, (await syncs())[0]!.id);
+      const next = await house.api<{ nextAt: string }>('GET', path);
+      expect(Date.parse(next.body.nextAt) - Date.parse(body.nextAt)).toBe(24 * 3_600_000);
+      expect(await syncs()).toHaveLength(before + 1);
+    });
+  });
+});

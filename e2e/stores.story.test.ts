@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
+import { House, SERVICE_ACCOUNT } from './support/house.ts';
+
+const followers = { method: 'GET', path: '/cgi-bin/user/get' };
+
+describe('on MariaDB', () => {
+  let server: MariaDbServer;
+  let house: House;
+  beforeEach(async () => {
+    server = await startMariaDb();
+    house = await House.open({ workers: 2, env: { DATABASE_URL: server.url('wx') } });
+  });
+  afterEach(async () => {
+    await house?.close();
+    await server?.stop();
+  });
+
+  it('the main job is done, and goes on while the database dies and comes back', async () => {
+    await house.authorized();
+    const outcomes: string[] = [];
+    let going = true;
+    const callers = Array.from({ length: 5 }, async () => {
+      while (going) {
+        const { status, body } = await house.call(SERVICE_ACCOUNT, followers);
+        outcomes.push(`${status} ${body.state ?? body.code}`);
+      }
+    });
+    await pause(500);
+    await server.kill();
+    await pause(700);
+    await server.restart();
+    const before = outcomes.length;
+    await pause(1_500);
+    going = false;
+    await Promise.all(callers);
+    expect(new Set(outcomes)).toEqual(new Set(['200 completed']));
+    expect(outcomes.length).toBeGreaterThan(before);
+    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
+  });
+
+  it('readiness is told while the database is away, and that it is away', async () => {
+    await house.ready();
+    await server.kill();
+    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(503);
+    expect((await house.api<{ ready: boolean }>('GET', '/v1/status')).body.ready).toBe(true);
+    await server.restart();
+  });
+});
+
+describe('a new SECRETS_KEY', () => {
+  const [before, after] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
+  const both = { SECRETS_KEY: `${after},${before}` };
+  let house: House;
+  beforeEach(async () => {
+    house = await House.open({ env: { SECRETS_KEY: before } });
+  });
+  afterEach(() => house?.close());
+
+  async function restart(env: Record<string, string>): Promise<void> {
+    for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
+    await Promise.all([
+      house.startGateway(0, env).says('gateway listening'),
+      house.startWorker(env).says('worker ready'),
+    ]);
+  }
+
+  it('takes the place of the old one while everything runs, and nothing is lost', async () => {
+    await house.authorized();
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    await restart(both);
+    let going = true;
+    const states: unknown[] = [];
+    const calling = (async () => {
+      while (going) states.push((await house.call(SERVICE_ACCOUNT, followers)).body.state);
+    })();
+    const first = house.command(['reseal'], both);
+    expect(await first.ended()).toBe(0);
+    going = false;
+    await calling;
+    expect(new Set(states)).toEqual(new Set(['completed']));
+    expect(first.output).toMatch(/^5 secrets looked at: [1-5] resealed/);
+    expect(first.output).toContain('bodies of calls');
+    const again = house.command(['reseal'], both);
+    expect(await again.ended()).toBe(0);
+    expect(again.output).toContain('5 secrets looked at: 0 resealed, 5 were in order.');
+
+    await restart({ SECRETS_KEY: after });
+    await house.ready();
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    // Now all comes from SQL: the ticket and the grant.
+    await house.redis.flush();
+    await house.ready();
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+  });
+
+  it('that does not fit what is there is named, with where it does not', async () => {
+    await house.authorized();
+    const foreign = house.command(['reseal'], { SECRETS_KEY: after });
+    expect(await foreign.ended()).toBe(1);
+    expect(foreign.output).toContain('open under none of the keys');
+    expect(foreign.output).toContain(`grant of ${SERVICE_ACCOUNT}`);
+  });
+});
+
+describe('a backup', () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await House.open();
+  });
+  afterEach(() => house?.close());
+
+  it('of a house that runs is a house of its own', async () => {
+    await house.authorized();
+    const file = join(house.dir, 'backup.sqlite');
+    const backup = house.command(['backup', file]);
+    expect(await backup.ended()).toBe(0);
+    expect(backup.output).toMatch(/^Copied \d+\.\d MB to .*backup\.sqlite\./);
+    expect(existsSync(`${file}-wal`)).toBe(false);
+    // Redis and the database are lost; the copy has the ticket and the grant.
+    for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
+    await house.redis.flush();
+    const env = { DATABASE_URL: `sqlite:${file}` };
+    await Promise.all([
+      house.startGateway(0, env).says('gateway listening'),
+      house.startWorker(env).says('worker ready'),
+    ]);
+    await house.ready();
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+  });
+});
+
+describe('the ancestor', () => {
+  let server: MariaDbServer;
+  let house: House;
+  beforeEach(async () => {
+    server = await startMariaDb();
+    house = await House.open();
+  });
+  afterEach(async () => {
+    await house?.close();
+    await server?.stop();
+  });
+
+  it('hands its accounts over, once, and with their cookies', async () => {
+    await house.ready();
+    await server.say(`
+      create table wx_users_info (appid varchar(255), access_token_updated_at datetime, refresh_token varchar(255),
+        nick_name varchar(255), service_type_id int, wx_token varchar(255)) default charset=utf8;
+      insert into wx_users_info values
+        ('${SERVICE_ACCOUNT}', '2015-06-01 00:00:00', 'refreshtoken@@@old', 'old name', 2, 'a-cookie'),
+        ('wxhalf', null, null, null, null, null), (null, null, null, null, null, null);`);
+    const from = server.url('wx');
+    const says = async (...args: string[]) => {
+      const child = house.command(['import', ...args]);
+      return `${await child.ended()} ${child.output}`;
+    };
+    const get = (appid: string) => house.api('GET', `/v1/authorizers/${appid}`);
+
+    expect(await says('wxthirdparty')).toMatch(/^2 Usage: .*import wxthirdparty mysql:/);
+    expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain('There is no component wxstranger');
+    expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 A dry run.*Accounts: 2 added.*Run it without/s);
+    expect((await get(SERVICE_ACCOUNT)).status).toBe(404);
+    const done = await says('wxthirdparty', from);
+    expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
+    expect(done).toContain('1 × an account without a refresh token');
+    expect(done).not.toMatch(/a-cookie|refreshtoken@@@/);
+    expect((await get(SERVICE_ACCOUNT)).body).toMatchObject({
+      ...{ state: 'active', handle: 'a-cookie', nickName: 'old name', kind: 'official-account' },
+    });
+    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    // The owner consents anew: that is newer than anything the ancestor knows, and his cookie stays good.
+    await house.authorized();
+    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    expect((await get(SERVICE_ACCOUNT)).body.handle).toBe('a-cookie');
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+  });
+});

@@ -1,0 +1,44 @@
+/** A merchant's browser: keeps cookies for each host, and follows nothing by itself. */
+export class Browser {
+  readonly #language: string;
+  readonly #cookies = new Map<string, Map<string, string>>();
+
+  constructor(language = 'zh-CN,zh;q=0.9') {
+    this.#language = language;
+  }
+
+  async open(url: string, init: RequestInit = {}): Promise<{ status: number; headers: Headers; text: string }> {
+    const host = new URL(url).host;
+    const cookies = [...(this.#cookies.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, {
+      redirect: 'manual',
+      ...init,
+      headers: { 'accept-language': this.#language, ...(cookies ? { cookie: cookies } : {}), ...init.headers },
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = cookie.split(';')[0]!.split('=');
+      const jar = this.#cookies.get(host) ?? new Map<string, string>();
+      this.#cookies.set(host, jar.set(name, value));
+    }
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  }
+
+  /** Opens a page of ours that goes on by itself; answers WeChat's address, as its meta refresh names it. */
+  async leave(url: string): Promise<string> {
+    const { status, text } = await this.open(url);
+    const onward = /http-equiv="refresh" content="\d+;url=([^"]+)"/.exec(text)?.[1];
+    if (status !== 200 || onward === undefined) throw new Error(`${status}: ${text}`);
+    return onward.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+  }
+
+  /** Presses the account's button on WeChat's page; answers where WeChat sends the browser back to. */
+  async consent(wechatUrl: string, appid: string): Promise<string> {
+    const { status, headers, text } = await this.open(wechatUrl, {
+      method: 'POST',
+      body: new URLSearchParams({ appid }),
+    });
+    const location = headers.get('location');
+    if (location === null) throw new Error(`WeChat let nobody consent: ${status} ${text}`);
+    return location;
+  }
+}

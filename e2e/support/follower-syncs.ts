@@ -1,0 +1,87 @@
+import type { House } from './house.ts';
+import { until } from './until.ts';
+
+export interface SyncBody {
+  readonly id: string;
+  readonly state: string;
+  readonly phase: string;
+  readonly listed: number;
+  readonly detailed: number;
+  readonly total: number | null;
+  readonly ratePerSecond: number | null;
+  readonly waitingUntil: string | null;
+  readonly finishedAt: string | null;
+  readonly error: { readonly code: string; readonly errcode?: number } | null;
+}
+
+export interface FollowerBody {
+  readonly openid: string;
+  readonly subscribed: boolean;
+  readonly subscribedAt: string | null;
+  readonly unsubscribedAt: string | null;
+  readonly remark: string | null;
+  readonly tagIds: number[] | null;
+  readonly scene: string | null;
+  readonly extra: Record<string, unknown>;
+}
+
+export async function startSync(house: House, appid: string, body: object = { details: true }): Promise<SyncBody> {
+  const started = await house.api<SyncBody>('POST', `/v1/authorizers/${appid}/follower-syncs`, body);
+  if (started.status !== 202) throw new Error(`no sync was started: ${started.status} ${JSON.stringify(started.body)}`);
+  return started.body;
+}
+
+export async function readSync(house: House, id: string): Promise<SyncBody> {
+  return (await house.api<SyncBody>('GET', `/v1/follower-syncs/${id}`)).body;
+}
+
+export function syncReaches(
+  house: House,
+  id: string,
+  what: string,
+  condition: (sync: SyncBody) => boolean,
+  withinMs = 60_000,
+): Promise<SyncBody> {
+  return until(
+    `sync ${what}`,
+    async () => {
+      const sync = await readSync(house, id);
+      if (condition(sync)) return sync;
+      throw new Error(JSON.stringify(sync));
+    },
+    withinMs,
+  );
+}
+
+export function completed(house: House, id: string, withinMs?: number): Promise<SyncBody> {
+  return syncReaches(house, id, 'completed', (sync) => sync.state === 'completed', withinMs);
+}
+
+/** The whole export, line by line. */
+export async function exported(house: House, appid: string, query = ''): Promise<FollowerBody[]> {
+  const response = await fetch(`${house.gatewayUrl()}/v1/authorizers/${appid}/followers.ndjson${query}`, {
+    headers: { authorization: `Bearer ${house.apiKey}` },
+  });
+  const text = await response.text();
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as FollowerBody);
+}
+
+/** One follower, as the export shows him. */
+export async function follower(house: House, appid: string, openid: string): Promise<FollowerBody | undefined> {
+  return (await exported(house, appid)).find((one) => one.openid === openid);
+}
+
+/** Whoever follows the account at WeChat, in the order of the table. */
+export async function followersAtWeChat(house: House, appid: string): Promise<string[]> {
+  const { openids } = await house.wechat.control<{ openids: string[] }>(
+    'GET',
+    `/followers?appid=${appid}&offset=0&limit=10000000`,
+  );
+  return openids.sort();
+}
+
+export const LIST = 'GET /cgi-bin/user/get';
+export const BATCH = 'POST /cgi-bin/user/info/batchget';

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Failure } from '@wxthirdparty/wechat';
+import { root } from '../root.ts';
+
+export interface GatewayClient {
+  ask<T>(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T }>;
+  /** The bytes of an answer as they come. */
+  stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** The gateway on this machine: where PORT says, with API_KEY or the demo's own key. */
+export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
+  const host = env.HOST && env.HOST !== '0.0.0.0' && env.HOST !== '::' ? env.HOST : '127.0.0.1';
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${env.PORT || 3000}`;
+  const key = env.API_KEY || demoKey(resolve(root, env.DATA_DIR || '.data'));
+
+  async function send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal,
+      });
+    } catch (cause) {
+      throw new Failure(
+        'gateway_unreachable',
+        'operator',
+        `No gateway answers at ${url}; start one with "npm start", or say with PORT where it listens.`,
+        { cause },
+      );
+    }
+    if (response.ok) return response;
+    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
+    throw new Failure(
+      problem.code ?? 'gateway_refused',
+      response.status < 500 ? 'fix-request' : 'retry',
+      `The gateway answered ${response.status}: ${problem.detail ?? 'no reason given'}`,
+    );
+  }
+  return {
+    async ask<T>(method: string, path: string, body?: unknown) {
+      const response = await send(method, path, body, AbortSignal.timeout(30_000));
+      return { status: response.status, body: (await response.json()) as T };
+    },
+    async stream(path, signal) {
+      const { body } = await send('GET', path, undefined, signal);
+      return body as unknown as AsyncIterable<Uint8Array>;
+    },
+  };
+}
+
+/** `npm start` keeps the key that it made for its demo there. */
+function demoKey(dataDir: string): string {
+  const file = join(dataDir, 'demo.json');
+  try {
+    const { apiKey } = JSON.parse(readFileSync(file, 'utf8')) as { apiKey?: unknown };
+    if (typeof apiKey === 'string') return apiKey;
+  } catch {
+    // Told below, whatever the reason.
+  }
+  throw new Failure(
+    'no_api_key',
+    'operator',
+    `Set API_KEY to a key of the gateway (there is no demo's key in ${file}).`,
+  );
+}

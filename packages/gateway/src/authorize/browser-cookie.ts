@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import type { Request, Response } from 'express';
+
+const LIVES_S = 2 * 60 * 60;
+
+/**
+ * A random name for the browser that opened a consent page. What comes back from WeChat counts only in that browser:
+ * so nobody can be made to consent in another's name, nor bring his consent to another's link.
+ */
+export class BrowserCookie {
+  readonly #secure: boolean;
+  readonly #name: string;
+
+  constructor(publicUrl: string) {
+    this.#secure = publicUrl.startsWith('https:');
+    // The prefix keeps other hosts of our domain from setting it.
+    this.#name = this.#secure ? '__Host-wx_consent' : 'wx_consent';
+  }
+
+  /** Undefined where the browser brought none, or none of ours. */
+  read(request: Request): string | undefined {
+    for (const pair of (request.headers.cookie ?? '').split(';')) {
+      const [name, value = ''] = pair.trim().split('=', 2);
+      if (name === this.#name && /^[A-Za-z0-9_-]{32}$/.test(value)) return value;
+    }
+    return undefined;
+  }
+
+  /** The same for all visits of one browser, so that two tabs do not spoil each other. */
+  give(request: Request, response: Response): string {
+    const browser = this.read(request) ?? randomBytes(24).toString('base64url');
+    response.cookie(this.#name, browser, {
+      httpOnly: true,
+      secure: this.#secure,
+      // Lax: WeChat's page sends the browser back to us.
+      sameSite: 'lax',
+      path: '/',
+      maxAge: LIVES_S * 1000,
+    });
+    return browser;
+  }
+}

@@ -1,0 +1,11 @@
+/** Under which the world reaches us. A function, since without PUBLIC_URL it depends on the port that was free. */
+export type PublicUrl = () => string;
+
+export function callbackUrl(publicUrl: PublicUrl, component: string): string {
+  return `${publicUrl()}/authorize/${component}/callback`;
+}
+
+/** Where a merchant opens an authorization link. */
+export function linkUrl(publicUrl: PublicUrl, component: string, linkId: string): string {
+  return `${publicUrl()}/authorize/${component}?link=${linkId}`;
+}

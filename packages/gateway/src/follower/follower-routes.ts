@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { beijingDay, type Follower, type FollowerFilter } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import type { GatewayPlatform } from '../gateway-platform.ts';
+import { readQuery } from '../http/read-query.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { csvLine } from './csv-line.ts';
+import { FollowerAnswer, followerAnswer, followerColumns } from './follower-answer.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MOST_DAYS = 400;
+
+const filter = {
+  subscribed: z.enum(['true', 'false']).optional(),
+  since: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().meta({ description: 'who has followed since' }),
+  tag: z.coerce.number().int().min(0).optional(),
+  scene: z.string().max(64).optional(),
+  ...ComponentQuery.shape,
+};
+
+/** What `GET …/followers` takes; the exports take the same without pages. */
+const FollowerListQuery = PageQuery.extend(filter);
+
+const FollowerExportQuery = z.object(filter);
+
+/** Beijing days; the last 30 by default. */
+const GrowthQuery = z.object({ from: z.iso.date().optional(), to: z.iso.date().optional(), ...ComponentQuery.shape });
+
+const CountsAnswer = z
+  .object({ total: z.int(), subscribed: z.int(), unsubscribed: z.int() })
+  .meta({ id: 'FollowerCounts' });
+
+const GrowthDayAnswer = z
+  .object({ day: z.string(), subscribed: z.int(), unsubscribed: z.int() })
+  .meta({ id: 'GrowthDay' });
+
+export const followerOperations: Operations = {
+  'GET /v1/authorizers/:appid/followers': {
+    id: 'listFollowers',
+    tag: 'Followers',
+    summary: 'Who follows an account, or did',
+    query: FollowerListQuery,
+    answers: { 200: pageOf(FollowerAnswer) },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers.ndjson': {
+    id: 'exportFollowersAsNdjson',
+    tag: 'Followers',
+    summary: 'All of them, one JSON object on each line',
+    query: FollowerExportQuery,
+    answers: { 200: { contentType: 'application/x-ndjson', description: 'Followers, line by line.' } },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers.csv': {
+    id: 'exportFollowersAsCsv',
+    tag: 'Followers',
+    summary: 'All of them, as a table',
+    query: FollowerExportQuery,
+    answers: { 200: { contentType: 'text/csv', description: 'Followers, line by line, with a header.' } },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers/counts': {
+    id: 'countFollowers',
+    tag: 'Followers',
+    summary: 'How many there are',
+    query: ComponentQuery,
+    answers: { 200: CountsAnswer },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers/growth': {
+    id: 'listFollowerGrowth',
+    tag: 'Followers',
+    summary: 'How many came and went, day by day in Beijing',
+    query: GrowthQuery,
+    answers: { 200: pageOf(GrowthDayAnswer) },
+    problems: [...oneAccount],
+  },
+};
+
+export function followerRoutes(platform: GatewayPlatform): Router {
+  const routes = Router();
+  const { followers } = platform;
+
+  routes.get('/v1/authorizers/:appid/followers', async (request, response) => {
+    const { limit, cursor, ...wanted } = readQuery(FollowerListQuery, request.query);
+    const page = await followers.list(request.params.appid, wanted.component, readFilter(wanted), { limit, cursor });
+    response.json({ items: page.items.map(followerAnswer), next: page.next });
+  });
+
+  const exported = (type: string, head: string, line: (follower: Follower) => string) => {
+    return async (request: Request<{ appid: string }>, response: Response) => {
+      const wanted = readQuery(FollowerExportQuery, request.query);
+      const all = await followers.stream(request.params.appid, wanted.component, readFilter(wanted));
+      response.set('content-type', type);
+      await send(response, head, all, line);
+    };
+  };
+  routes.get(
+    '/v1/authorizers/:appid/followers.ndjson',
+    exported('application/x-ndjson', '', (follower) => `${JSON.stringify(followerAnswer(follower))}\n`),
+  );
+  routes.get(
+    '/v1/authorizers/:appid/followers.csv',
+    exported('text/csv; charset=utf-8; header=present', csvLine(followerColumns), (follower) => {
+      const answer = followerAnswer(follower);
+      return csvLine(followerColumns.map((column) => answer[column]));
+    }),
+  );
+
+  routes.get('/v1/authorizers/:appid/followers/counts', async (request, response) => {
+    response.json(await followers.counts(request.params.appid, ofOneComponent(request.query)));
+  });
+
+  routes.get('/v1/authorizers/:appid/followers/growth', async (request, response) => {
+    const query = readQuery(GrowthQuery, request.query);
+    const to = query.to === undefined ? beijingDay(Date.now()) : Date.parse(query.to) / DAY_MS;
+    const from = query.from === undefined ? to - 29 : Date.parse(query.from) / DAY_MS;
+    if (to < from || to - from >= MOST_DAYS) {
+      throw new Failure(
+        'invalid_request',
+        'fix-request',
+        `from, to: name at most ${MOST_DAYS} days, the first one first`,
+      );
+    }
+    const items = await followers.growth(request.params.appid, ofOneComponent(request.query), from, to);
+    response.json({ items, next: null });
+  });
+
+  return routes;
+}
+
+function readFilter(query: z.infer<typeof FollowerExportQuery>): FollowerFilter {
+  return {
+    subscribed: query.subscribed === undefined ? undefined : query.subscribed === 'true',
+    since: query.since === undefined ? undefined : new Date(query.since),
+    tag: query.tag,
+    scene: query.scene,
+  };
+}
+
+/** No faster than the caller reads: nothing is fetched while what was written before still waits. */
+async function send(
+  response: Response,
+  head: string,
+  all: AsyncGenerator<readonly Follower[]>,
+  line: (follower: Follower) => string,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  if (head !== '') response.write(head);
+  for await (const some of all) {
+    if (gone.signal.aborted) return;
+    if (!response.write(some.map(line).join(''))) {
+      await once(response, 'drain', { signal: gone.signal }).catch(() => {});
+    }
+  }
+  response.end();
+}

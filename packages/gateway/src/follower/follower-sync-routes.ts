@@ -1,0 +1,202 @@
+import { type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import type { GatewayPlatform } from '../gateway-platform.ts';
+import type { Leaving } from '../http/leaving.ts';
+import { readJson } from '../http/read-json.ts';
+import { readQuery } from '../http/read-query.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { remedy } from '../openapi/remedy.ts';
+import { time } from '../openapi/time.ts';
+import { followerSyncEvents } from './follower-sync-events.ts';
+
+/** What `POST …/follower-syncs` takes. */
+const FollowerSyncWish = z.strictObject({ details: z.boolean().default(true) });
+
+/** What `PUT …/follower-sync-schedule` takes; the time is Beijing's. */
+const FollowerSyncScheduleWish = z.strictObject({
+  at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM, Beijing time'),
+  details: z.boolean().default(true),
+});
+
+const ListQuery = PageQuery.pick({ limit: true }).extend(ComponentQuery.shape);
+
+const FollowerSyncAnswer = z
+  .object({
+    id: z.string(),
+    appid: z.string(),
+    component: z.string(),
+    state: z.enum(['queued', 'running', 'paused', 'completed', 'failed', 'cancelled']),
+    phase: z.enum(['listing', 'details', 'finishing']),
+    details: z.boolean(),
+    listed: z.int(),
+    detailed: z.int(),
+    total: z.int().nullable().meta({ description: 'what WeChat says it will be; null until its first page' }),
+    ratePerSecond: z.number().nullable(),
+    waitingUntil: time.nullable().meta({ description: 'while a closed quota or a trouble keeps it' }),
+    createdAt: time,
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    error: z
+      .object({ code: z.string(), remedy, message: z.string(), errcode: z.int().optional() })
+      .nullable()
+      .meta({ description: 'why it failed, or what it waits for' }),
+  })
+  .meta({ id: 'FollowerSync' });
+
+const ScheduleAnswer = z
+  .object({ at: z.string(), details: z.boolean(), nextAt: time })
+  .meta({ id: 'FollowerSyncSchedule' });
+
+const steering = {
+  tag: 'Follower syncs',
+  answers: { 200: FollowerSyncAnswer },
+  problems: ['unknown_follower_sync', 'follower_sync_over'],
+} as const;
+
+const ofSchedules = { tag: 'Follower syncs', query: ComponentQuery } as const;
+
+export const followerSyncOperations: Operations = {
+  'POST /v1/authorizers/:appid/follower-syncs': {
+    id: 'startFollowerSync',
+    tag: 'Follower syncs',
+    summary: 'Copies all followers of an account; one that runs already answers',
+    query: ComponentQuery,
+    body: FollowerSyncWish,
+    answers: { 200: FollowerSyncAnswer, 202: FollowerSyncAnswer },
+    problems: ['reauthorize', ...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/follower-syncs': {
+    id: 'listFollowerSyncs',
+    tag: 'Follower syncs',
+    summary: 'The last syncs of an account, the newest first',
+    query: ListQuery,
+    answers: { 200: pageOf(FollowerSyncAnswer) },
+    problems: [...oneAccount],
+  },
+  'GET /v1/follower-syncs/:id': {
+    ...{ id: 'getFollowerSync', tag: 'Follower syncs', summary: 'How far a sync is' },
+    answers: { 200: FollowerSyncAnswer },
+    problems: ['unknown_follower_sync'],
+  },
+  'GET /v1/follower-syncs/:id/events': {
+    ...{ id: 'followFollowerSync', tag: 'Follower syncs', summary: 'How far a sync is, told as it goes on' },
+    answers: { 200: { contentType: 'text/event-stream', description: 'Events `sync`, each with the sync as JSON.' } },
+    problems: ['unknown_follower_sync'],
+  },
+  'POST /v1/follower-syncs/:id/pause': { ...steering, id: 'pauseFollowerSync', summary: 'Lets a sync rest' },
+  'POST /v1/follower-syncs/:id/resume': { ...steering, id: 'resumeFollowerSync', summary: 'Lets it go on' },
+  'POST /v1/follower-syncs/:id/cancel': { ...steering, id: 'cancelFollowerSync', summary: 'Ends it for good' },
+  'GET /v1/authorizers/:appid/follower-sync-schedule': {
+    ...{ ...ofSchedules, id: 'getFollowerSyncSchedule', summary: 'When followers are copied every day' },
+    answers: { 200: ScheduleAnswer },
+    problems: ['not_found', ...oneAccount],
+  },
+  'PUT /v1/authorizers/:appid/follower-sync-schedule': {
+    ...{ ...ofSchedules, id: 'setFollowerSyncSchedule', summary: 'Copies followers every day, at a time in Beijing' },
+    body: FollowerSyncScheduleWish,
+    answers: { 200: ScheduleAnswer },
+    problems: [...oneAccount],
+  },
+  'DELETE /v1/authorizers/:appid/follower-sync-schedule': {
+    ...{ ...ofSchedules, id: 'dropFollowerSyncSchedule', summary: 'Copies them no more by itself' },
+    answers: { 204: null },
+    problems: [...oneAccount],
+  },
+};
+
+export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
+  const routes = Router();
+  const { followerSyncs } = platform;
+
+  routes.post('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
+    const { details } = await readJson(request, FollowerSyncWish);
+    const component = ofOneComponent(request.query);
+    const { sync, started } = await followerSyncs.start(request.params.appid, component, details);
+    response.status(started ? 202 : 200).location(`/v1/follower-syncs/${sync.id}`);
+    response.json(followerSyncAnswer(sync));
+  });
+
+  routes.get('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
+    const { limit, component } = readQuery(ListQuery, request.query);
+    const items = await followerSyncs.list(request.params.appid, component, limit);
+    response.json({ items: items.map(followerSyncAnswer), next: null });
+  });
+
+  routes.get('/v1/follower-syncs/:id', async (request, response) => {
+    response.json(followerSyncAnswer(await followerSyncs.find(request.params.id)));
+  });
+
+  routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
+    const { id } = request.params;
+    await followerSyncEvents(response, leaving, async () => {
+      const sync = await followerSyncs.find(id);
+      return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
+    });
+  });
+
+  const steered = (steer: (id: string) => Promise<FollowerSync>) => {
+    return async (request: Request<{ id: string }>, response: Response) => {
+      response.json(followerSyncAnswer(await steer(request.params.id)));
+    };
+  };
+  routes.post(
+    '/v1/follower-syncs/:id/pause',
+    steered((id) => followerSyncs.pause(id)),
+  );
+  routes.post(
+    '/v1/follower-syncs/:id/resume',
+    steered((id) => followerSyncs.resume(id)),
+  );
+  routes.post(
+    '/v1/follower-syncs/:id/cancel',
+    steered((id) => followerSyncs.cancel(id)),
+  );
+
+  routes
+    .route('/v1/authorizers/:appid/follower-sync-schedule')
+    .get(async (request, response) => {
+      const schedule = await followerSyncs.schedule(request.params.appid, ofOneComponent(request.query));
+      if (!schedule) throw new Failure('not_found', 'fix-request', 'this account has no daily follower sync');
+      response.json(scheduleAnswer(schedule));
+    })
+    .put(async (request, response) => {
+      const wish = await readJson(request, FollowerSyncScheduleWish);
+      const component = ofOneComponent(request.query);
+      response.json(scheduleAnswer(await followerSyncs.setSchedule(request.params.appid, component, wish)));
+    })
+    .delete(async (request, response) => {
+      await followerSyncs.dropSchedule(request.params.appid, ofOneComponent(request.query));
+      response.status(204).end();
+    });
+
+  return routes;
+}
+
+/** Member by member, so that nothing that is added to a sync gets out by itself. */
+function followerSyncAnswer(sync: FollowerSync): z.input<typeof FollowerSyncAnswer> {
+  return {
+    id: sync.id,
+    appid: sync.appid,
+    component: sync.component,
+    state: sync.state,
+    phase: sync.phase,
+    details: sync.details,
+    listed: sync.listed,
+    detailed: sync.detailed,
+    total: sync.total,
+    ratePerSecond: sync.ratePerSecond,
+    waitingUntil: sync.waitingUntil,
+    createdAt: sync.createdAt,
+    startedAt: sync.startedAt,
+    finishedAt: sync.finishedAt,
+    error: sync.error,
+  };
+}
+
+function scheduleAnswer({ at, details, nextAt }: SyncSchedule): z.input<typeof ScheduleAnswer> {
+  return { at, details, nextAt };
+}

@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http';
+import { Failure } from '@wxthirdparty/wechat';
+import type { z } from 'zod';
+import { readBody } from './read-body.ts';
+import { readQuery } from './read-query.ts';
+
+const BOUNDS = { limit: 64 * 1024, withinMs: 10_000 };
+
+/** A small JSON body; a missing one counts as `{}`. Throws Failure `unsupported_content`, `invalid_request`, `too_large`. */
+export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const body = await readBody(request, BOUNDS);
+  const type = request.headers['content-type'];
+  if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '')) {
+    throw new Failure('unsupported_content', 'fix-request', 'send Content-Type: application/json');
+  }
+  let value: unknown;
+  try {
+    value = body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new Failure('invalid_request', 'fix-request', 'the body is not JSON');
+  }
+  return readQuery(schema, value);
+}

@@ -1,0 +1,187 @@
+import { type ConsentVisit, NotReadyFailure, ReauthorizeFailure } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import { expect, it } from 'vitest';
+import { ACCOUNT, COMPONENT, fakePlatform, LINK } from './fake-platform.ts';
+import { bearer, openGateway } from './open-gateway.ts';
+
+const page = (url: string, headers: Record<string, string> = {}) => fetch(url, { headers, redirect: 'manual' });
+const cookieOf = (response: Response) => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+
+async function open(publicUrl?: string, returnToOrigins: string[] = []) {
+  const platform = fakePlatform();
+  const visits: ConsentVisit[] = [];
+  platform.consents.leave = (visit) => {
+    visits.push(visit);
+    return Promise.resolve({ url: 'https://mp.weixin.qq.com/x?a=1&b="<script>' });
+  };
+  const gateway = await openGateway(platform, { publicUrl, returnToOrigins });
+  // As the browser sees it: by the name that PUBLIC_URL says.
+  const base = publicUrl ? gateway.url : `http://localhost:${gateway.port}`;
+  return { platform, visits, gateway, authorize: `${base}/authorize/${COMPONENT}` };
+}
+
+it('goes on to WeChat by itself, and says nothing in the address that could break out of the page', async () => {
+  const { authorize, visits } = await open();
+  const response = await page(`${authorize}?auth_type=2&biz_appid=${ACCOUNT}&category_id_list=1|2&return_to=/done`);
+  const html = await response.text();
+  expect(html).toContain('url=https://mp.weixin.qq.com/x?a=1&#38;b=&#34;&#60;script&#62;');
+  expect(html).toContain('location.replace("https://mp.weixin.qq.com/x?a=1\\u0026b=\\"\\u003cscript\\u003e")');
+  expect(html).not.toContain('"<script>');
+  const nonce = /script-src 'nonce-([^']+)'/.exec(response.headers.get('content-security-policy') ?? '')?.[1];
+  expect(html).toContain(`<script nonce="${nonce}">`);
+  expect(response.headers.get('referrer-policy')).toBe('origin');
+  const origin = new URL(authorize).origin;
+  expect(visits[0]).toMatchObject({
+    wish: { style: null, authType: 2, bizAppid: ACCOUNT, categoryIdList: '1|2', returnTo: `${origin}/done` },
+    styleOfBrowser: 'pc',
+    callbackUrl: `${authorize}/callback`,
+  });
+});
+
+it('takes no pre-auth code for who only looks whether it is there', async () => {
+  const { authorize, visits } = await open();
+  expect((await fetch(authorize, { method: 'HEAD' })).status).toBe(200);
+  expect(visits).toEqual([]);
+});
+
+it.each([
+  ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) MicroMessenger/8.0', 'mobile'],
+  ['Mozilla/5.0 (Linux; Android 14) Mobile MicroMessenger/8.0', 'mobile'],
+  ['Mozilla/5.0 (Windows NT 10.0) MicroMessenger/3.9 WindowsWechat', 'pc'],
+  ['Mozilla/5.0 (X11; Linux x86_64) Chrome/130', 'pc'],
+])('%s opens the %s page', async (agent, style) => {
+  const { authorize, visits } = await open();
+  await page(authorize, { 'user-agent': agent });
+  expect(visits[0]?.styleOfBrowser).toBe(style);
+});
+
+it('knows a browser again by a cookie that scripts and other sites do not get', async () => {
+  const { authorize, visits } = await open();
+  const first = await page(authorize);
+  expect(first.headers.getSetCookie()[0]).toMatch(
+    /^wx_consent=[\w-]{32}; Max-Age=7200; Path=\/;.* HttpOnly; SameSite=Lax$/,
+  );
+  await page(authorize, { cookie: `other=1; ${cookieOf(first)}` });
+  await page(authorize, { cookie: 'wx_consent=made-up' });
+  const [one, again, another] = visits.map((visit) => visit.browser);
+  expect(again).toBe(one);
+  expect(another).not.toBe(one);
+  expect(another).not.toBe('made-up');
+});
+
+it('leads a browser that came by another name to the one that WeChat knows', async () => {
+  const { authorize, visits } = await open('https://wx.example.com');
+  const elsewhere = await page(authorize);
+  expect(elsewhere.status).toBe(421);
+  expect(await elsewhere.text()).toContain(`href="https://wx.example.com/authorize/${COMPONENT}"`);
+  expect(elsewhere.headers.getSetCookie()).toEqual([]);
+  expect(visits).toEqual([]);
+});
+
+it('over HTTPS the cookie belongs to this host alone', async () => {
+  const publicUrl = 'https://wx.example.com';
+  const gateway = await openGateway(fakePlatform(), { publicUrl, trustProxy: 'loopback' });
+  const headers = { 'x-forwarded-host': 'wx.example.com', 'x-forwarded-proto': 'https' };
+  const response = await page(`${gateway.url}/authorize/${COMPONENT}`, headers);
+  expect(response.status).toBe(200);
+  expect(response.headers.getSetCookie()[0]).toMatch(/^__Host-wx_consent=.*Path=\/;.*Secure/);
+});
+
+it.each([
+  ['authorized', null, 200, 'Authorized'],
+  ['authorized', 'https://shop.example.com/x', 303, ''],
+  // Taken off the list since.
+  ['authorized', 'https://gone.example.com/x', 400, 'Wrong address'],
+  ['pending', null, 202, 'Almost there'],
+  ['failed', 'https://shop.example.com/x', 409, 'Another account'],
+] as const)('ends as %s with return_to %s in %i', async (outcome, returnTo, status, words) => {
+  const { platform, authorize } = await open(undefined, ['https://shop.example.com']);
+  platform.consents.comeBack = () =>
+    Promise.resolve(
+      outcome === 'pending'
+        ? { outcome }
+        : outcome === 'failed'
+          ? { outcome, code: 'wrong_account', message: 'no', returnTo }
+          : { outcome, appid: ACCOUNT, returnTo },
+    );
+  const cookie = cookieOf(await page(authorize));
+  const response = await page(`${authorize}/callback?state=s&auth_code=c`, { cookie, 'accept-language': 'en' });
+  expect(response.status).toBe(status);
+  expect(response.headers.get('location')).toBe(status === 303 ? returnTo : null);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(await response.text()).toContain(words);
+});
+
+it('hands the platform nothing from a browser that did not begin here, or that brings no code', async () => {
+  const { platform, authorize } = await open();
+  let asked = 0;
+  platform.consents.comeBack = () => {
+    asked++;
+    return Promise.resolve({ outcome: 'pending' });
+  };
+  const cookie = cookieOf(await page(authorize));
+  expect((await page(`${authorize}/callback?state=s&auth_code=c`)).status).toBe(403);
+  expect((await page(`${authorize}/callback?auth_code=c`, { cookie })).status).toBe(403);
+  expect((await page(`${authorize}/callback?state=s&state=t&auth_code=c`, { cookie })).status).toBe(403);
+  expect((await page(`${authorize}/callback?state=s`, { cookie })).status).toBe(400);
+  expect(asked).toBe(0);
+});
+
+it.each([
+  [new NotReadyFailure(COMPONENT, ['no_ticket']), 503, '平台暂未就绪'],
+  [new Failure('link_expired', 'fix-request', 'x'), 410, '链接已过期'],
+  [new Failure('link_used', 'fix-request', 'x'), 410, '链接已使用'],
+  [new Failure('unknown_link', 'fix-request', 'x'), 404, '没有这个授权链接'],
+  [new Failure('ip_not_allowed', 'operator', 'WeChat says <b>61004</b>'), 503, '&#60;b&#62;61004'],
+  [new Error('a secret'), 500, '意外错误'],
+])('shows a page for %s', async (error, status, words) => {
+  const { platform, authorize } = await open();
+  platform.consents.leave = () => Promise.reject(error);
+  const response = await page(`${authorize}?link=${LINK}`);
+  const html = await response.text();
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toContain('text/html');
+  expect(html).toContain(words);
+  expect(html).not.toContain('a secret');
+  expect(html.includes('http-equiv="refresh"')).toBe(error instanceof NotReadyFailure);
+});
+
+it('makes links, with addresses under PUBLIC_URL', async () => {
+  const { gateway } = await open('https://wx.example.com/base');
+  const path = `${gateway.url}/v1/components/${COMPONENT}/authorization-links`;
+  const made = await fetch(path, {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: JSON.stringify({ style: 'mobile', authType: 1, expiresInMs: 5_000 }),
+  });
+  expect(made.status).toBe(201);
+  expect(await made.json()).toMatchObject({
+    id: LINK,
+    url: `https://wx.example.com/base/authorize/${COMPONENT}?link=${LINK}`,
+    expiresAt: '2026-11-22T10:00:05.000Z',
+    style: 'mobile',
+    authType: 1,
+  });
+  expect((await fetch(path, { method: 'POST' })).status).toBe(401);
+  expect((await fetch(path, { method: 'POST', headers: bearer })).status).toBe(201);
+  for (const body of ['{', '{"authType":7}', '{"expiresInMs":5}', '{"what":1}', '{"returnTo":"https://evil.com"}']) {
+    const headers = { ...bearer, 'content-type': 'application/json' };
+    expect((await fetch(path, { method: 'POST', headers, body })).status, body).toBe(400);
+  }
+  expect((await fetch(path, { method: 'POST', headers: bearer, body: 'x=1' })).status).toBe(415);
+});
+
+it('tells a refused caller by which link the merchant can consent again', async () => {
+  const { platform, gateway } = await open('https://wx.example.com');
+  platform.calls.submit = () => Promise.reject(new ReauthorizeFailure(COMPONENT, ACCOUNT, 'revoked', LINK));
+  const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/calls`, {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: JSON.stringify({ method: 'GET', path: '/cgi-bin/user/get' }),
+  });
+  expect(response.status).toBe(409);
+  expect(await response.json()).toMatchObject({
+    code: 'reauthorize',
+    authorizationUrl: `https://wx.example.com/authorize/${COMPONENT}?link=${LINK}`,
+  });
+});

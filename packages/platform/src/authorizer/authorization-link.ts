@@ -1,0 +1,29 @@
+/** `opened`: somebody is at WeChat with it. A `failed` link may be opened again until it expires. */
+export type LinkState = 'pending' | 'opened' | 'authorized' | 'failed' | 'expired';
+
+/** What a merchant is asked for. */
+export interface ConsentWish {
+  /** Null: by the browser that opens it. */
+  readonly style: 'pc' | 'mobile' | null;
+  /** 1 official accounts, 2 mini programs, 3 both, 4 promoters, 5 channels, 6 all, 8 sales assistants. */
+  readonly authType: number;
+  /** Only this account may consent. */
+  readonly bizAppid: string | null;
+  readonly categoryIdList: string | null;
+  /** Where the browser goes after the consent; the gateway has checked it. */
+  readonly returnTo: string | null;
+}
+
+/** A way to one consent, for one merchant. Once used it is used. */
+export interface AuthorizationLink extends ConsentWish {
+  readonly id: string;
+  readonly component: string;
+  readonly state: LinkState;
+  /** Who authorized by it. */
+  readonly appid: string | null;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly openedAt: Date | null;
+  readonly settledAt: Date | null;
+}

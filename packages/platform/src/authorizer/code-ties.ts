@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { keys } from '../redis/keys.ts';
+import { defineScript } from '../redis/script.ts';
+
+/** Longer than a code lives, and than its outcome is kept. */
+const KEPT_MS = 3 * 60 * 60_000;
+
+/** What is known of a code besides the code itself. */
+export interface CodeTie {
+  /** The link whose pre-auth code the consent was given with. */
+  readonly linkId: string | undefined;
+  /** Who consented, where a push said so. */
+  readonly appid: string | undefined;
+}
+
+/** KEYS: tie. ARGV: how long it is kept, then fields and values. */
+const tie = defineScript<number>(`
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1`);
+
+/**
+ * Push and browser bring the same code, in any order and each with its own half of the story; the job that exchanges it
+ * exists once. So both halves are noted here, beside the job.
+ */
+export class CodeTies {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** From the browser that came back: which link it had opened. */
+  async fromBrowser(component: string, codeHash: string, linkId: string): Promise<void> {
+    await tie(this.#redis, [keys.codeTie(component, codeHash)], [KEPT_MS, 'browserLink', linkId]);
+  }
+
+  /** From the push, which knows the pre-auth code and is therefore right about the link. */
+  async fromPush(component: string, codeHash: string, appid: string, linkId: string | undefined): Promise<void> {
+    const link = linkId === undefined ? [] : ['pushLink', linkId];
+    await tie(this.#redis, [keys.codeTie(component, codeHash)], [KEPT_MS, 'appid', appid, ...link]);
+  }
+
+  async read(component: string, codeHash: string): Promise<CodeTie> {
+    const [pushLink, browserLink, appid] = await this.#redis.hmget(
+      keys.codeTie(component, codeHash),
+      'pushLink',
+      'browserLink',
+      'appid',
+    );
+    return { linkId: pushLink ?? browserLink ?? undefined, appid: appid ?? undefined };
+  }
+}
+
+/** A code's name in keys, job ids and SQL: nobody gets back to the code from it. */
+export function hashOfCode(component: string, code: string): string {
+  return createHash('sha256').update(`${component}/${code}`).digest('hex');
+}

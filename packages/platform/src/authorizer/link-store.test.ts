@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
+import { LinkStore } from './link-store.ts';
+
+const WISH = {
+  style: null,
+  authType: 3,
+  bizAppid: null,
+  categoryIdList: '1|2',
+  returnTo: 'https://a.example.com/?x=1',
+};
+
+describe.each(databases)('authorization links on %s', (kind) => {
+  let database: TestDatabase;
+  let store: LinkStore;
+  beforeAll(async () => {
+    database = await startDatabase(kind);
+    store = new LinkStore(database.sql);
+  });
+  afterAll(() => database.stop());
+
+  const state = async (id: string) => (await store.find(id))?.state;
+
+  it('keep what was wished for', async () => {
+    const link = await store.create('wxc', WISH, 60_000);
+    expect(await store.find(link.id)).toEqual(link);
+    expect(link).toMatchObject({ ...WISH, state: 'pending', appid: null });
+    expect(await store.find('nothing')).toBeUndefined();
+  });
+
+  it('open any number of times, each with a pre-auth code of its own, until they are used', async () => {
+    const { id } = await store.create('wxc', WISH, 60_000);
+    expect(await store.open(id, `${id}-1`)).toBe(true);
+    expect(await store.open(id, `${id}-2`)).toBe(true);
+    expect(await state(id)).toBe('opened');
+    for (const hash of [`${id}-1`, `${id}-2`]) expect(await store.idOfPreAuthCode(hash)).toBe(id);
+    await store.authorized(id, 'wxa');
+    expect(await store.open(id, `${id}-3`)).toBe(false);
+    expect(await store.idOfPreAuthCode(`${id}-3`)).toBeUndefined();
+  });
+
+  it('belong to the first account that authorizes, whatever comes later', async () => {
+    const { id } = await store.create('wxc', WISH, 60_000);
+    await Promise.all(['wxa', 'wxb', 'wxd'].map((appid) => store.authorized(id, appid)));
+    const { appid } = (await store.find(id))!;
+    await store.authorized(id, 'wxz');
+    await store.failed(id, { code: 'wrong_account', message: 'late' });
+    expect(await store.find(id)).toMatchObject({ state: 'authorized', appid, failure: null });
+  });
+
+  it('may fail, be opened again, and be used after all', async () => {
+    const { id } = await store.create('wxc', WISH, 60_000);
+    await store.open(id, `${id}-1`);
+    await store.failed(id, { code: 'auth_code_refused', message: 'spent' });
+    expect(await store.find(id)).toMatchObject({ state: 'failed', failure: { code: 'auth_code_refused' } });
+    expect(await store.open(id, `${id}-2`)).toBe(true);
+    expect(await store.find(id)).toMatchObject({ state: 'opened', failure: null, settledAt: null });
+    await store.authorized(id, 'wxa');
+    expect(await store.find(id)).toMatchObject({ state: 'authorized', appid: 'wxa', failure: null });
+  });
+
+  it('expire, but a consent that began before still counts', async () => {
+    const { id } = await store.create('wxc', WISH, 1);
+    await store.open(id, `${id}-1`);
+    await pause(2);
+    expect(await state(id)).toBe('expired');
+    expect(await store.open(id, `${id}-2`)).toBe(false);
+    await store.authorized(id, 'wxa');
+    expect(await state(id)).toBe('authorized');
+  });
+
+  it('are forgotten when nobody can want them any more', async () => {
+    const old = await store.create('wxc', WISH, 1);
+    const fresh = await store.create('wxc', WISH, 1);
+    const long = 100 * 24 * 3_600_000;
+    await database.sql
+      .updateTable('authorization_links')
+      .set({ created_at: Date.now() - long, expires_at: Date.now() - long })
+      .where('id', '=', old.id)
+      .execute();
+    await store.prune();
+    expect(await store.find(old.id)).toBeUndefined();
+    expect(await store.find(fresh.id)).toBeDefined();
+  });
+});

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import type { Sql } from '../database/open.ts';
+import type { AuthorizationLinkTable } from '../database/schema.ts';
+import { inTransaction } from '../database/transaction.ts';
+import type { AuthorizationLink, ConsentWish, LinkState } from './authorization-link.ts';
+
+const KEPT_MS = 90 * 24 * 60 * 60_000;
+
+/** Authorization links in SQL. Pre-auth codes lie there by their hash only. */
+export class LinkStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  async create(component: string, wish: ConsentWish, expiresInMs: number): Promise<AuthorizationLink> {
+    const now = Date.now();
+    const row: AuthorizationLinkTable = {
+      // Whoever knows it may consent by it; so nobody can guess it.
+      id: randomBytes(20).toString('hex'),
+      component,
+      style: wish.style,
+      auth_type: wish.authType,
+      biz_appid: wish.bizAppid,
+      category_id_list: wish.categoryIdList,
+      return_to: wish.returnTo,
+      state: 'pending',
+      appid: null,
+      failure_code: null,
+      failure_message: null,
+      created_at: now,
+      expires_at: now + expiresInMs,
+      opened_at: null,
+      settled_at: null,
+    };
+    await this.#sql.insertInto('authorization_links').values(row).execute();
+    return toLink(row);
+  }
+
+  async find(id: string): Promise<AuthorizationLink | undefined> {
+    const row = await this.#sql.selectFrom('authorization_links').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toLink(row);
+  }
+
+  /** Ties a fresh pre-auth code to the link; false where the link has been used or has expired. */
+  open(id: string, preAuthHash: string): Promise<boolean> {
+    const now = Date.now();
+    return inTransaction(this.#sql, async (sql) => {
+      const opened = await sql
+        .updateTable('authorization_links')
+        .set({ state: 'opened', opened_at: now, failure_code: null, failure_message: null, settled_at: null })
+        .where('id', '=', id)
+        .where('state', 'in', ['pending', 'opened', 'failed'])
+        .where('expires_at', '>', now)
+        .executeTakeFirst();
+      if (Number(opened.numUpdatedRows) === 0) return false;
+      await sql
+        .insertInto('authorization_openings')
+        .values({ pre_auth_hash: preAuthHash, link_id: id, opened_at: now })
+        .execute();
+      return true;
+    });
+  }
+
+  async idOfPreAuthCode(preAuthHash: string): Promise<string | undefined> {
+    const row = await this.#sql
+      .selectFrom('authorization_openings')
+      .select('link_id')
+      .where('pre_auth_hash', '=', preAuthHash)
+      .executeTakeFirst();
+    return row?.link_id;
+  }
+
+  /** The first account to authorize by a link keeps it. A consent outweighs an earlier failure, and the link's end. */
+  async authorized(id: string, appid: string): Promise<void> {
+    await this.#sql
+      .updateTable('authorization_links')
+      .set({ state: 'authorized', appid, failure_code: null, failure_message: null, settled_at: Date.now() })
+      .where('id', '=', id)
+      .where('state', '!=', 'authorized')
+      .execute();
+  }
+
+  async failed(id: string, failure: { readonly code: string; readonly message: string }): Promise<void> {
+    await this.#sql
+      .updateTable('authorization_links')
+      .set({
+        state: 'failed',
+        failure_code: failure.code,
+        failure_message: failure.message,
+        settled_at: Date.now(),
+      })
+      .where('id', '=', id)
+      .where('state', '!=', 'authorized')
+      .execute();
+  }
+
+  /** Forgets what nobody can use any more. */
+  async prune(): Promise<void> {
+    const before = Date.now() - KEPT_MS;
+    await this.#sql.deleteFrom('authorization_openings').where('opened_at', '<', before).execute();
+    await this.#sql
+      .deleteFrom('authorization_links')
+      .where('created_at', '<', before)
+      .where('expires_at', '<', before)
+      .execute();
+  }
+}
+
+function toLink(row: AuthorizationLinkTable): AuthorizationLink {
+  const date = (ms: number | null) => (ms === null ? null : new Date(Number(ms)));
+  const over = Number(row.expires_at) <= Date.now();
+  return {
+    id: row.id,
+    component: row.component,
+    style: row.style as ConsentWish['style'],
+    authType: Number(row.auth_type),
+    bizAppid: row.biz_appid,
+    categoryIdList: row.category_id_list,
+    returnTo: row.return_to,
+    state: over && (row.state === 'pending' || row.state === 'opened') ? 'expired' : (row.state as LinkState),
+    appid: row.appid,
+    failure: row.failure_code === null ? null : { code: row.failure_code, message: row.failure_message ?? '' },
+    createdAt: new Date(Number(row.created_at)),
+    expiresAt: new Date(Number(row.expires_at)),
+    openedAt: date(row.opened_at),
+    settledAt: date(row.settled_at),
+  };
+}

@@ -1,0 +1,15 @@
+import { defineJob } from '../queue/job.ts';
+
+export interface ProfilePayload {
+  readonly component: string;
+  readonly appid: string;
+}
+
+export const ProfileJob = defineJob<ProfilePayload>({
+  queue: 'profiles',
+  description: 'Asks WeChat who one account is and what it granted; about daily for each.',
+  deduplicateBy: ({ component, appid }) => `${component}-${appid}`,
+  // The account stays due until it has been read; the watch asks again.
+  attempts: 1,
+  keep: { count: 100 },
+});

@@ -1,0 +1,21 @@
+import type { Redis } from 'ioredis';
+import { keys } from '../redis/keys.ts';
+import type { AuthorizerStore } from './authorizer-store.ts';
+import type { ProfilePayload } from './profile-job.ts';
+
+/** Of each turn: 100,000 accounts are through in a few hours, and WeChat is asked no faster than twenty times a second. */
+const AT_ONCE = 100;
+const TURN_MS = 4_500;
+/** One that could not be read is asked for again after that. */
+const HOLD_MS = 15 * 60_000;
+
+/** Asks for the profiles that are due; one process at a time. Answers how many. */
+export async function askForDueProfiles(
+  component: string,
+  { redis, store, ask }: { redis: Redis; store: AuthorizerStore; ask: (payload: ProfilePayload) => Promise<void> },
+): Promise<number> {
+  if ((await redis.set(keys.profileTurn(component), '1', 'PX', TURN_MS, 'NX')) !== 'OK') return 0;
+  const due = await store.claimDueProfiles(component, AT_ONCE, HOLD_MS);
+  for (const appid of due) await ask({ component, appid });
+  return due.length;
+}

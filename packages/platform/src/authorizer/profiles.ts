@@ -1,0 +1,59 @@
+import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { askComponent } from '../component/ask-component.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { AuthorizerStore } from './authorizer-store.ts';
+import { authorizerOwner } from './authorizer-token.ts';
+import type { DueSet } from './due-set.ts';
+
+const NOT_AUTHORIZED = 61003;
+const HOUR_MS = 60 * 60_000;
+/** About daily; spread, so that accounts that came together do not stay together. */
+const AGAIN_MS = 22 * HOUR_MS;
+const SPREAD_MS = 4 * HOUR_MS;
+
+export type ProfileOutcome = 'saved' | 'revoked' | 'outrun' | 'unknown';
+
+/** Who an account is, and whether it still lets us act: only WeChat knows. */
+export class Profiles {
+  readonly #api: ComponentApi;
+  readonly #tokens: Tokens;
+  readonly #store: AuthorizerStore;
+  readonly #dueSet: DueSet;
+
+  constructor(options: { api: ComponentApi; tokens: Tokens; store: AuthorizerStore; dueSet: DueSet }) {
+    this.#api = options.api;
+    this.#tokens = options.tokens;
+    this.#store = options.store;
+    this.#dueSet = options.dueSet;
+  }
+
+  /**
+   * Asks WeChat. Only 61003 revokes: an `unauthorized` push is a hint that may be late or out of order, and an account
+   * that a list does not hold may only have moved while the list was paged.
+   */
+  async read(component: string, appid: string): Promise<ProfileOutcome> {
+    const before = await this.#store.grant(component, appid);
+    if (!before) return 'unknown';
+    try {
+      const info = await askComponent(this.#tokens, component, (componentToken) =>
+        this.#api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
+      );
+      await this.#store.saveProfile(
+        component,
+        { ...info, appid },
+        before.version,
+        AGAIN_MS + Math.random() * SPREAD_MS,
+      );
+      return 'saved';
+    } catch (error) {
+      if (!(error instanceof Failure) || error.errcode !== NOT_AUTHORIZED) throw error;
+      if (before.state === 'revoked') return 'revoked';
+      const saved = await this.#store.changeGrant(component, appid, before.version, { state: 'revoked' });
+      if (saved === 'outrun') return 'outrun';
+      await this.#dueSet.drop(component, appid);
+      const token = await this.#tokens.store.read(authorizerOwner(component, appid));
+      await this.#tokens.store.distrust(authorizerOwner(component, appid), token.version);
+      return 'revoked';
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { defineJob } from '../queue/job.ts';
+
+export interface ReconcilePayload {
+  /** Of the run's row in SQL, which knows how far it has come. */
+  readonly id: string;
+}
+
+export const ReconcileJob = defineJob<ReconcilePayload>({
+  queue: 'reconciliations',
+  description: "Compares our authorizers with WeChat's own list of them, page by page, and sets ours right.",
+  deduplicateBy: ({ id }) => id,
+  // Its mark lies in SQL, and the watch brings back what was lost; this only carries it over a moment's trouble.
+  attempts: 10,
+  backoffMs: 1_000,
+  keep: { count: 100 },
+});

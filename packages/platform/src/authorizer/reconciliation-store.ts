@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
+import type { Sql } from '../database/open.ts';
+import type { ReconciliationTable } from '../database/schema.ts';
+
+export type ReconcileReason = 'requested' | 'start' | 'nightly' | 'refused';
+
+/** One comparison of our authorizers with WeChat's list. */
+export interface Reconciliation {
+  readonly id: string;
+  readonly component: string;
+  readonly reason: ReconcileReason;
+  readonly state: 'queued' | 'running' | 'completed' | 'failed';
+  /** First WeChat's list, then those of ours that it did not hold. */
+  readonly phase: 'listing' | 'missing';
+  readonly listOffset: number;
+  readonly missingAfter: string;
+  /** What WeChat's list said it holds. */
+  readonly total: number | null;
+  readonly seen: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly revoked: number;
+  /** What keeps it from going on at the moment, or made it fail. */
+  readonly error: string | null;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+export interface Step {
+  readonly phase: Reconciliation['phase'];
+  readonly listOffset: number;
+  readonly missingAfter: string;
+  readonly total?: number;
+  readonly seen?: number;
+  readonly added?: number;
+  readonly changed?: number;
+  readonly revoked?: number;
+}
+
+/** Runs of reconciliation in SQL, with their marks. */
+export class ReconciliationStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** A new run, or the one that still lasts: each component has one at a time. */
+  async begin(component: string, reason: ReconcileReason): Promise<{ readonly run: Reconciliation; isNew: boolean }> {
+    for (;;) {
+      const there = await this.#running(component);
+      if (there) return { run: there, isNew: false };
+      const now = Date.now();
+      const row: ReconciliationTable = {
+        id: randomBytes(12).toString('hex'),
+        component,
+        running_for: component,
+        reason,
+        state: 'queued',
+        phase: 'listing',
+        list_offset: 0,
+        missing_after: '',
+        total: null,
+        seen: 0,
+        added: 0,
+        changed: 0,
+        revoked: 0,
+        error: null,
+        created_at: now,
+        started_at: null,
+        updated_at: now,
+        finished_at: null,
+      };
+      const first = await insertUnlessThere(this.#sql.insertInto('reconciliations').values(row));
+      if (first) return { run: toReconciliation(row), isNew: true };
+    }
+  }
+
+  async find(id: string): Promise<Reconciliation | undefined> {
+    const row = await this.#sql.selectFrom('reconciliations').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toReconciliation(row);
+  }
+
+  /** From then on what WeChat's list holds is counted. */
+  async start(id: string): Promise<void> {
+    const now = Date.now();
+    await this.#sql
+      .updateTable('reconciliations')
+      .set({ state: 'running', started_at: now, updated_at: now })
+      .where('id', '=', id)
+      .where('state', '=', 'queued')
+      .execute();
+  }
+
+  /** Moves the mark from where it was read; false where another run of the job has moved it. */
+  async step(run: Reconciliation, to: Step, sql: Sql = this.#sql): Promise<boolean> {
+    const moved = await sql
+      .updateTable('reconciliations')
+      .set((eb) => ({
+        phase: to.phase,
+        list_offset: to.listOffset,
+        missing_after: to.missingAfter,
+        ...(to.total === undefined ? {} : { total: to.total }),
+        seen: eb('seen', '+', to.seen ?? 0),
+        added: eb('added', '+', to.added ?? 0),
+        changed: eb('changed', '+', to.changed ?? 0),
+        revoked: eb('revoked', '+', to.revoked ?? 0),
+        error: null,
+        updated_at: Date.now(),
+      }))
+      .where('id', '=', run.id)
+      .where('state', '=', 'running')
+      .where('phase', '=', run.phase)
+      .where('list_offset', '=', run.listOffset)
+      .where('missing_after', '=', run.missingAfter)
+      .executeTakeFirst();
+    return Number(moved.numUpdatedRows) > 0;
+  }
+
+  async trouble(id: string, message: string): Promise<void> {
+    await this.#sql
+      .updateTable('reconciliations')
+      .set({ error: message, updated_at: Date.now() })
+      .where('id', '=', id)
+      .where('running_for', 'is not', null)
+      .execute();
+  }
+
+  async finish(id: string, state: 'completed' | 'failed'): Promise<void> {
+    const now = Date.now();
+    await this.#sql
+      .updateTable('reconciliations')
+      .set({ state, running_for: null, updated_at: now, finished_at: now })
+      .where('id', '=', id)
+      .where('running_for', 'is not', null)
+      .execute();
+  }
+
+  /** Runs of which nothing was heard for a while: their job may be lost. */
+  async silentFor(component: string, ms: number): Promise<string | undefined> {
+    const row = await this.#sql
+      .selectFrom('reconciliations')
+      .select('id')
+      .where('running_for', '=', component)
+      .where('updated_at', '<', Date.now() - ms)
+      .executeTakeFirst();
+    return row?.id;
+  }
+
+  async prune(before: Date): Promise<void> {
+    await this.#sql
+      .deleteFrom('reconciliations')
+      .where('created_at', '<', before.getTime())
+      .where('running_for', 'is', null)
+      .execute();
+  }
+
+  async #running(component: string): Promise<Reconciliation | undefined> {
+    const row = await this.#sql
+      .selectFrom('reconciliations')
+      .selectAll()
+      .where('running_for', '=', component)
+      .executeTakeFirst();
+    return row && toReconciliation(row);
+  }
+}
+
+function toReconciliation(row: ReconciliationTable): Reconciliation {
+  const date = (ms: number | null) => (ms === null ? null : new Date(Number(ms)));
+  return {
+    id: row.id,
+    component: row.component,
+    reason: row.reason as ReconcileReason,
+    state: row.state as Reconciliation['state'],
+    phase: row.phase as Reconciliation['phase'],
+    listOffset: Number(row.list_offset),
+    missingAfter: row.missing_after,
+    total: row.total === null ? null : Number(row.total),
+    seen: Number(row.seen),
+    added: Number(row.added),
+    changed: Number(row.changed),
+    revoked: Number(row.revoked),
+    error: row.error,
+    createdAt: new Date(Number(row.created_at)),
+    startedAt: date(row.started_at),
+    finishedAt: date(row.finished_at),
+  };
+}

@@ -1,0 +1,10 @@
+import type { Statement } from './statement.ts';
+import type { Upsert } from './upsert-rows.ts';
+
+export type BulkStep = Statement | Upsert;
+
+/** Writes many rows in one transaction past the query builder, whose rendering would cost more than the rows. */
+export interface BulkWriter {
+  write(steps: readonly BulkStep[]): Promise<'done' | 'undone'>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,144 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { newDatabase } from '../../test/mariadb-for-all.ts';
+import { type MariaDbServer, startMariaDb } from '../../test/mariadb-server.ts';
+import { migrateOpen } from './migrate.ts';
+import { openDatabase, type Sql } from './open.ts';
+import { repeat } from './repeat.ts';
+import { isConnectionLoss } from './sql-error.ts';
+
+/** A server of its own, because it is killed here. */
+let server: MariaDbServer;
+let url: string;
+let db: Sql;
+let operator: Sql;
+beforeAll(async () => {
+  server = await startMariaDb();
+  url = await newDatabase(server);
+  db = openDatabase(url);
+  operator = openDatabase(url);
+  await migrateOpen(db);
+});
+afterAll(async () => {
+  await db?.destroy();
+  await operator?.destroy();
+  await server?.stop();
+});
+beforeEach(() => db.deleteFrom('components').execute());
+
+const component = (appid: string) => ({ appid, ticket_sealed: 's', ticket_create_time: 1, ticket_received_at: 1 });
+const count = async (from: Kysely<never> | Sql = db) => {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from components`.execute(from as Sql);
+  return rows[0]!.n;
+};
+const read = () => db.selectFrom('components').selectAll().execute();
+
+/** Every connection but the operator's own, in the midst of whatever it does. */
+async function killConnections(): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    select id from information_schema.processlist where user = 'wx' and id <> connection_id()`.execute(operator);
+  for (const { id } of rows)
+    await sql
+      .raw(`kill connection ${id}`)
+      .execute(operator)
+      .catch(() => {});
+  return rows.length;
+}
+
+it('reads on while connections are killed', async () => {
+  await db.insertInto('components').values(component('wx1')).execute();
+  let going = true;
+  let done = 0;
+  const readers = Array.from({ length: 20 }, async () => {
+    while (going) {
+      expect(await read()).toHaveLength(1);
+      done++;
+    }
+  });
+  let killed = 0;
+  for (let round = 0; round < 10; round++) {
+    killed += await killConnections();
+    await pause(20);
+  }
+  going = false;
+  await Promise.all(readers);
+  expect(killed).toBeGreaterThan(20);
+  expect(done).toBeGreaterThan(100);
+});
+
+it('repeats a transaction that may happen twice, until all of it is there', async () => {
+  let attempts = 0;
+  await repeat(() =>
+    db.transaction().execute(async (transaction) => {
+      attempts++;
+      for (let i = 0; i < 5; i++) {
+        await transaction.deleteFrom('components').where('appid', '=', `wx${i}`).execute();
+        await transaction
+          .insertInto('components')
+          .values(component(`wx${i}`))
+          .execute();
+        if (i === 3 && attempts <= 3) await killConnections();
+      }
+    }),
+  );
+  expect(attempts).toBe(4);
+  expect(await count()).toBe(5);
+});
+
+it('does not repeat a write by itself: it may have happened', async () => {
+  const slow = sql`insert into components (appid, ticket_create_time) values ('wx1', sleep(5))`.execute(db);
+  const failed = slow.then(
+    () => undefined,
+    (error) => error,
+  );
+  await pause(200);
+  await killConnections();
+  expect(isConnectionLoss(await failed)).toBe(true);
+  expect(await count()).toBe(0);
+});
+
+it('loses nothing when the whole server dies and comes back in mid-work', async () => {
+  let going = true;
+  const written = new Set<string>();
+  const writers = Array.from({ length: 4 }, async (_, writer) => {
+    for (let i = 0; going; i++) {
+      const appid = `wx${writer}-${i}`;
+      await repeat(async () => {
+        const there = await db.selectFrom('components').select('appid').where('appid', '=', appid).executeTakeFirst();
+        if (!there) await db.insertInto('components').values(component(appid)).execute();
+      });
+      written.add(appid);
+    }
+  });
+  await pause(200);
+  const before = written.size;
+  await server.kill();
+  const reading = read();
+  await pause(300);
+  await server.restart();
+  expect((await reading).length).toBeGreaterThanOrEqual(before);
+  await pause(300);
+  going = false;
+  await Promise.all(writers);
+  expect(written.size).toBeGreaterThan(before);
+  const rows = await db.selectFrom('components').select('appid').execute();
+  expect(new Set(rows.map((row) => row.appid))).toEqual(written);
+});
+
+it('says what is wrong, without the password', async () => {
+  const wrong = openDatabase(url.replace('wx:wx@', 'wx:hunter2@'));
+  await expect(wrong.selectFrom('components').selectAll().execute()).rejects.toMatchObject({
+    code: 'database_unusable',
+    message: expect.stringMatching(/^(?!.*hunter2).*ER_ACCESS_DENIED_ERROR.*DATABASE_URL/),
+  });
+  await wrong.destroy();
+  const away = openDatabase('mysql://wx:hunter2@127.0.0.1:1/wx');
+  const begunAt = performance.now();
+  await expect(away.selectFrom('components').selectAll().execute()).rejects.toMatchObject({
+    code: 'database_unreachable',
+    message: expect.stringMatching(/^(?!.*hunter2).*ECONNREFUSED.*DATABASE_URL/),
+  });
+  expect(performance.now() - begunAt).toBeLessThan(8_000);
+  await away.destroy();
+});

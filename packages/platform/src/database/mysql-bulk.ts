@@ -1,0 +1,36 @@
+import { CompiledQuery } from 'kysely';
+import type { BulkStep, BulkWriter } from './bulk.ts';
+import { openDatabase, type Sql } from './open.ts';
+import { isConflict } from './sql-error.ts';
+import { mysqlUpserts } from './upsert-rows.ts';
+
+/** Another writer's lock makes MySQL undo a transaction; a few times that is no news. */
+const MOST_TRIES = 5;
+
+class Undone extends Error {}
+
+export function openMysqlBulk(databaseUrl: string): BulkWriter {
+  const sql = openDatabase(databaseUrl);
+  return { write: (steps) => write(sql, steps), close: () => sql.destroy() };
+}
+
+async function write(sql: Sql, steps: readonly BulkStep[]): Promise<'done' | 'undone'> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await sql.transaction().execute((transaction) => writeAll(transaction, steps));
+      return 'done';
+    } catch (error) {
+      if (error instanceof Undone) return 'undone';
+      if (!isConflict(error) || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+async function writeAll(transaction: Sql, steps: readonly BulkStep[]): Promise<void> {
+  for (const step of steps) {
+    for (const { text, parameters, orUndo } of 'table' in step ? mysqlUpserts(step) : [step]) {
+      const { numAffectedRows } = await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]));
+      if (orUndo && !numAffectedRows) throw new Undone();
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import type { BulkWriter } from './bulk.ts';
+
+/** Loads what the database needs and no more: a thread that writes shall be small. */
+export async function openBulkWriter(databaseUrl: string): Promise<BulkWriter> {
+  if (databaseUrl.startsWith('mysql:')) return (await import('./mysql-bulk.ts')).openMysqlBulk(databaseUrl);
+  return (await import('./sqlite-bulk.ts')).openSqliteBulk(databaseUrl.slice('sqlite:'.length));
+}

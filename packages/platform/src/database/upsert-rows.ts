@@ -1,0 +1,73 @@
+import type { SqlValue, Statement } from './statement.ts';
+
+/** A statement of this many rows is as fast as any larger one, and far from every limit on parameters. */
+const ROWS_A_STATEMENT = 1_000;
+
+/** Rows that are inserted, or change the row of the same key. */
+export interface Upsert {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly key: readonly string[];
+  /**
+   * What each column becomes where the row is there already. `new.column` is what would have been inserted, `:name` one
+   * of `shared`, a bare column what it was. Columns that others look at come last: MySQL changes one after the other.
+   */
+  readonly change: Readonly<Record<string, string>>;
+  readonly shared: Readonly<Record<string, number>>;
+  /** Row after row. */
+  readonly values: readonly SqlValue[];
+}
+
+/** One statement that is run for each row. */
+export interface RowStatement {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+  /** How many of the values make a row. */
+  readonly width: number;
+  /** Follow the values of each row. */
+  readonly shared: readonly SqlValue[];
+}
+
+/** A prepared statement run row by row is SQLite's fastest way; rows that stay as they are are not written at all. */
+export function sqliteUpsert({ table, columns, key, change, shared, values }: Upsert): RowStatement {
+  const names = Object.keys(shared);
+  const say = (expression: string) =>
+    expression
+      .replace(/\bnew\./g, 'excluded.')
+      .replace(/:(\w+)/g, (_, name: string) => `?${columns.length + 1 + names.indexOf(name)}`);
+  const changes = Object.entries(change).map(([column, expression]) => [column, say(expression)] as const);
+  const update =
+    changes.length === 0
+      ? 'do nothing'
+      : `do update set ${changes.map(([column, expression]) => `${column} = ${expression}`).join(', ')} where ${changes
+          .map(([column, expression]) => `${table}.${column} is not (${expression})`)
+          .join(' or ')}`;
+  return {
+    text: `insert into ${table} (${columns.join(', ')}) values (${columns.map((_, i) => `?${i + 1}`).join(', ')}) on conflict (${key.join(', ')}) ${update}`,
+    values,
+    width: columns.length,
+    shared: names.map((name) => shared[name]!),
+  };
+}
+
+export function* mysqlUpserts({ table, columns, key, change, shared, values }: Upsert): Generator<Statement> {
+  const say = (expression: string) =>
+    expression
+      .replace(/\bnew\.(\w+)/g, 'values($1)')
+      .replace(/:(\w+)/g, (_, name: string) => String(Math.trunc(shared[name]!)));
+  const entries = Object.entries(change);
+  const changes =
+    entries.length === 0
+      ? `${key[0]} = ${key[0]}`
+      : entries.map(([column, expression]) => `${column} = ${say(expression)}`).join(', ');
+  const row = `(${columns.map(() => '?').join(',')})`;
+  const step = ROWS_A_STATEMENT * columns.length;
+  for (let at = 0; at < values.length; at += step) {
+    const parameters = values.slice(at, at + step);
+    const rows = new Array<string>(parameters.length / columns.length).fill(row).join(',');
+    yield {
+      text: `insert into ${table} (${columns.join(', ')}) values ${rows} on duplicate key update ${changes}`,
+      parameters,
+    };
+  }
+}

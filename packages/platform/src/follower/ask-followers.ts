@@ -1,0 +1,200 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type Answer,
+  Failure,
+  isTokenRefusal,
+  readAnswer,
+  refusal,
+  type Transport,
+  TransportFailure,
+} from '@wxthirdparty/wechat';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { Ledger } from '../quota/ledger.ts';
+import type { Token } from '../token/token.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { FollowerAccount } from './follower.ts';
+import type { FollowerSyncError } from './follower-sync.ts';
+
+const TOKEN_WAIT_MS = 5_000;
+const ANSWER_WITHIN_MS = 30_000;
+/** Departures of one request; after that the sync waits longer than a turn would like to. */
+const MOST_TRIES = 4;
+const BACKOFF_MS = 500;
+const DAY_QUOTA = 45009;
+const MINUTE_QUOTAS = new Set([45011, 44991]);
+const BUSY = -1;
+
+export interface FollowerQuestion {
+  /** Reads like "listing followers". */
+  readonly doing: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface UnreadQuestion extends FollowerQuestion {
+  /** An answer that begins so has succeeded, and is handed on unread. */
+  readonly unreadIf: string;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Why a request brought nothing. */
+export type NoAnswer =
+  /** WeChat will not do it, now or later. */
+  | { readonly kind: 'refused'; readonly failure: Failure }
+  /** `trouble` unless it is a matter of course, such as a closed quota. */
+  | {
+      readonly kind: 'postponed';
+      readonly afterMs: number | undefined;
+      readonly error: FollowerSyncError;
+      readonly trouble: boolean;
+    }
+  /** The process is leaving. */
+  | { readonly kind: 'leaving' };
+
+/** `askedAt`: when the request left, on Redis' clock (ms). */
+export type Asked = { readonly kind: 'answered'; readonly value: Fields; readonly askedAt: number } | NoAnswer;
+
+export interface Unread {
+  readonly kind: 'unread';
+  readonly body: Buffer;
+  readonly askedAt: number;
+}
+
+export interface AskOptions {
+  readonly tokens: Tokens;
+  readonly ledger: Ledger;
+  readonly transport: Transport;
+  readonly apiBase: string;
+}
+
+/** One request about followers: takes quota and a token as any call does, and is repeated, since it only reads. */
+export async function askFollowers(
+  account: FollowerAccount,
+  question: FollowerQuestion,
+  signal: AbortSignal,
+  options: AskOptions,
+): Promise<Asked>;
+export async function askFollowers(
+  account: FollowerAccount,
+  question: UnreadQuestion,
+  signal: AbortSignal,
+  options: AskOptions,
+): Promise<Asked | Unread>;
+export async function askFollowers(
+  account: FollowerAccount,
+  question: FollowerQuestion & Partial<UnreadQuestion>,
+  signal: AbortSignal,
+  options: AskOptions,
+): Promise<Asked | Unread> {
+  const pair = { component: account.component, appid: account.appid, path: question.path };
+  let refusals = 0;
+  let last: FollowerSyncError | undefined;
+  for (let tries = 0; tries < MOST_TRIES; ) {
+    const token = await tokenFor(account, signal, options.tokens);
+    if ('kind' in token) return token;
+    const departure = await options.ledger.take(pair);
+    if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
+    const answer = await send(question, token, signal, options);
+    if (Buffer.isBuffer(answer)) {
+      if (departure.probe) await options.ledger.reopen(pair);
+      return { kind: 'unread', body: answer, askedAt: departure.leftAt };
+    }
+    if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
+    if (answer instanceof TransportFailure) last = told(answer);
+    else if (answer.kind !== 'json') last = brokenAnswer(question.doing);
+    else {
+      const { errcode } = answer;
+      const quota = errcode === DAY_QUOTA ? 'day' : MINUTE_QUOTAS.has(errcode) ? 'minute' : undefined;
+      if (departure.probe && !quota) await options.ledger.reopen(pair);
+      if (errcode === 0 && isFields(answer.value)) {
+        return { kind: 'answered', value: answer.value, askedAt: departure.leftAt };
+      }
+      const failure = refusal(answer, question.doing);
+      last = told(failure);
+      if (quota) {
+        // The next departure is told how long to wait.
+        await options.ledger.close(pair, quota, departure.leftAt);
+      } else if (isTokenRefusal(errcode)) {
+        await options.tokens.distrust(token);
+        if (refusals++ === 0) continue;
+        return { kind: 'postponed', afterMs: undefined, error: last, trouble: true };
+      } else if (errcode !== BUSY) {
+        return failure.remedy === 'fix-request' || failure.remedy === 'reauthorize'
+          ? { kind: 'refused', failure }
+          : { kind: 'postponed', afterMs: failure.retryAfterMs, error: last, trouble: true };
+      }
+    }
+    tries++;
+    if (tries < MOST_TRIES) await pause(BACKOFF_MS * 2 ** (tries - 1), undefined, { signal }).catch(() => {});
+    if (signal.aborted) return { kind: 'leaving' };
+  }
+  return { kind: 'postponed', afterMs: undefined, error: last!, trouble: true };
+}
+
+/** The token is asked for at the last moment, and never seen outside of here. */
+async function tokenFor(account: FollowerAccount, signal: AbortSignal, tokens: Tokens): Promise<Token | NoAnswer> {
+  try {
+    return await tokens.get(authorizerOwner(account.component, account.appid), TOKEN_WAIT_MS, signal);
+  } catch (error) {
+    if (signal.aborted) return { kind: 'leaving' };
+    if (!(error instanceof Failure)) throw error;
+    if (error.remedy === 'reauthorize' || error.remedy === 'fix-request') return { kind: 'refused', failure: error };
+    return { kind: 'postponed', afterMs: error.retryAfterMs, error: told(error), trouble: true };
+  }
+}
+
+async function send(
+  { method, path, query = {}, body, unreadIf }: FollowerQuestion & Partial<UnreadQuestion>,
+  token: Token,
+  signal: AbortSignal,
+  { transport, apiBase }: AskOptions,
+): Promise<Answer | Buffer | TransportFailure> {
+  const search = new URLSearchParams({ ...query, access_token: token.value });
+  try {
+    const response = await transport.send({
+      method,
+      url: `${apiBase}${path}?${search}`,
+      ...(body === undefined
+        ? {}
+        : { body: Buffer.from(JSON.stringify(body)), headers: { 'content-type': 'application/json' } }),
+      timeoutMs: ANSWER_WITHIN_MS,
+      signal,
+    });
+    const succeeded =
+      unreadIf !== undefined &&
+      response.status === 200 &&
+      response.body.toString('latin1', 0, unreadIf.length) === unreadIf;
+    return succeeded ? response.body : readAnswer(response);
+  } catch (error) {
+    if (error instanceof TransportFailure) return error;
+    throw error;
+  }
+}
+
+function quotaClosed(path: string, until: Date, inMs: number): NoAnswer {
+  return {
+    kind: 'postponed',
+    afterMs: inMs,
+    trouble: false,
+    error: {
+      code: 'quota_closed',
+      remedy: 'slow-down',
+      message: `WeChat allows no more calls of ${path} for this account until ${until.toISOString()}; the sync goes on then.`,
+    },
+  };
+}
+
+function brokenAnswer(doing: string): FollowerSyncError {
+  return { code: 'wechat_broken_answer', remedy: 'retry', message: `WeChat's answer to ${doing} is broken.` };
+}
+
+export function told({ code, remedy, message, errcode }: Failure): FollowerSyncError {
+  return { code, remedy, message, ...(errcode === undefined ? {} : { errcode }) };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,277 @@
+import { randomBytes } from 'node:crypto';
+import type { BulkStep, BulkWriter } from '../database/bulk.ts';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
+import type { Sql } from '../database/open.ts';
+import type { FollowerSyncRow } from '../database/schema.ts';
+import type { SqlValue } from '../database/statement.ts';
+import type { FollowerAccount } from './follower.ts';
+import type { FollowerSync, FollowerSyncError, FollowerSyncPhase, FollowerSyncState } from './follower-sync.ts';
+import { forgetListed } from './listed-openids.ts';
+
+/** A sync as the worker goes on with it. */
+export interface SyncRun extends FollowerAccount {
+  readonly id: string;
+  readonly run: number;
+  readonly details: boolean;
+  phase: FollowerSyncPhase;
+  total: number | null;
+  listed: number;
+  detailed: number;
+  pages: number;
+  nextOpenids: string[];
+  listingFrom: number | null;
+  splits: string[];
+  bucket: number;
+  afterOpenid: string;
+  troubles: number;
+  troubleSince: number | null;
+}
+
+/** The records of follower syncs: whoever writes for one must hold its latest run. */
+export class FollowerSyncStore {
+  readonly #sql: Sql;
+  readonly #bulk: BulkWriter;
+
+  constructor(sql: Sql, bulk: BulkWriter) {
+    this.#sql = sql;
+    this.#bulk = bulk;
+  }
+
+  /** The account's sync that is not over, or a new one. */
+  async start(account: FollowerAccount, details: boolean): Promise<{ sync: FollowerSync; started: boolean }> {
+    for (;;) {
+      const there = await this.active(account);
+      if (there) return { sync: there, started: false };
+      // Of two who start one at the same moment, the unique key lets only one through.
+      const row = newRow(account, details, Date.now());
+      const mine = await insertUnlessThere(this.#sql.insertInto('follower_syncs').values(row));
+      if (mine) return { sync: toSync(row), started: true };
+    }
+  }
+
+  async active(account: FollowerAccount): Promise<FollowerSync | undefined> {
+    const row = await this.#sql
+      .selectFrom('follower_syncs')
+      .selectAll()
+      .where('active_key', '=', activeKey(account))
+      .executeTakeFirst();
+    return row && toSync(row);
+  }
+
+  async find(id: string): Promise<FollowerSync | undefined> {
+    const row = await this.#sql.selectFrom('follower_syncs').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toSync(row);
+  }
+
+  /** The newest first. */
+  async list({ component, appid }: FollowerAccount, limit: number): Promise<FollowerSync[]> {
+    const rows = await this.#sql
+      .selectFrom('follower_syncs')
+      .selectAll()
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .orderBy('created_at', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(toSync);
+  }
+
+  /** Ids of those that should move but have not for `idleMs`. */
+  async idle(component: string, idleMs: number): Promise<string[]> {
+    const rows = await this.#sql
+      .selectFrom('follower_syncs')
+      .select('id')
+      .where('component', '=', component)
+      .where('active_key', 'is not', null)
+      .where('state', 'in', ['queued', 'running'])
+      .where('updated_at', '<', Date.now() - idleMs)
+      .limit(500)
+      .execute();
+    return rows.map((row) => row.id);
+  }
+
+  /** Takes the sync for a new run; whoever held it before can write no more. Undefined where there is nothing to do. */
+  async takeRun(id: string): Promise<SyncRun | undefined> {
+    const now = Date.now();
+    const row = await this.#sql.selectFrom('follower_syncs').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row || (row.state !== 'queued' && row.state !== 'running')) return undefined;
+    const run = Number(row.run) + 1;
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('follower_syncs')
+      .set({ run, state: 'running', started_at: row.started_at ?? now, updated_at: now })
+      .where('id', '=', id)
+      .where('run', '=', row.run)
+      .where('state', 'in', ['queued', 'running'])
+      .executeTakeFirst();
+    return Number(numUpdatedRows) === 1 ? toRun({ ...row, run }) : undefined;
+  }
+
+  /**
+   * What a page brought and how far the sync has got, in one transaction. `undone`: another run has taken over, or the
+   * sync was paused or cancelled; then nothing was written.
+   */
+  checkpoint(sync: SyncRun, steps: readonly BulkStep[], rate?: number): Promise<'done' | 'undone'> {
+    return this.#bulk.write([this.checkpointOf(sync, rate), ...steps]);
+  }
+
+  checkpointOf(sync: SyncRun, rate?: number): BulkStep {
+    return change(sync, {
+      phase: sync.phase,
+      total: sync.total,
+      listed: sync.listed,
+      detailed: sync.detailed,
+      pages: sync.pages,
+      next_openids: JSON.stringify(sync.nextOpenids),
+      listing_from: sync.listingFrom,
+      // Chosen by the first page, and never again.
+      ...(sync.pages <= 1 ? { splits: JSON.stringify(sync.splits) } : {}),
+      bucket: sync.bucket,
+      after_openid: sync.afterOpenid,
+      error: null,
+      waiting_until: null,
+      troubles: 0,
+      trouble_since: null,
+      ...(rate === undefined ? {} : { rate }),
+    });
+  }
+
+  /** The sync goes on later; `trouble` unless it is a matter of course, such as a closed quota. */
+  wait(sync: SyncRun, until: Date, error: FollowerSyncError, trouble: boolean): Promise<'done' | 'undone'> {
+    return this.#bulk.write([
+      change(sync, {
+        waiting_until: until.getTime(),
+        error: JSON.stringify(error),
+        ...(trouble ? { troubles: sync.troubles + 1, trouble_since: sync.troubleSince ?? Date.now() } : {}),
+      }),
+    ]);
+  }
+
+  finish(sync: SyncRun, error?: FollowerSyncError): Promise<'done' | 'undone'> {
+    const now = Date.now();
+    return this.#bulk.write([
+      change(sync, {
+        state: error ? 'failed' : 'completed',
+        error: error ? JSON.stringify(error) : null,
+        active_key: null,
+        waiting_until: null,
+        finished_at: now,
+      }),
+      forgetListed(sync.id),
+    ]);
+  }
+
+  /** False where its state does not allow it. */
+  async steer(id: string, to: 'paused' | 'queued' | 'cancelled', from: readonly FollowerSyncState[]): Promise<boolean> {
+    const over = to === 'cancelled';
+    const now = Date.now();
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('follower_syncs')
+      .set((eb) => ({
+        state: to,
+        run: eb('run', '+', 1),
+        waiting_until: null,
+        updated_at: now,
+        ...(over ? { active_key: null, finished_at: now } : {}),
+        ...(to === 'queued' ? { error: null, troubles: 0, trouble_since: null } : {}),
+      }))
+      .where('id', '=', id)
+      .where('state', 'in', [...from])
+      .executeTakeFirst();
+    if (Number(numUpdatedRows) === 0) return false;
+    if (over) await this.#sql.deleteFrom('follower_sync_lists').where('sync_id', '=', id).execute();
+    return true;
+  }
+}
+
+function change(sync: SyncRun, set: Readonly<Record<string, SqlValue>>): BulkStep {
+  const all = { ...set, updated_at: Date.now() };
+  return {
+    text: `update follower_syncs set ${Object.keys(all)
+      .map((column) => `${column} = ?`)
+      .join(', ')} where id = ? and run = ? and state = 'running'`,
+    parameters: [...Object.values(all), sync.id, sync.run],
+    orUndo: true,
+  };
+}
+
+export function activeKey({ component, appid }: FollowerAccount): string {
+  return `${component}/${appid}`;
+}
+
+export function newRow(account: FollowerAccount, details: boolean, now: number): FollowerSyncRow {
+  return {
+    id: randomBytes(16).toString('base64url'),
+    component: account.component,
+    appid: account.appid,
+    active_key: activeKey(account),
+    details: details ? 1 : 0,
+    state: 'queued',
+    phase: 'listing',
+    run: 0,
+    total: null,
+    listed: 0,
+    detailed: 0,
+    pages: 0,
+    next_openids: '[]',
+    listing_from: null,
+    splits: '[]',
+    bucket: 0,
+    after_openid: '',
+    rate: null,
+    error: null,
+    troubles: 0,
+    trouble_since: null,
+    waiting_until: null,
+    created_at: now,
+    started_at: null,
+    finished_at: null,
+    updated_at: now,
+  };
+}
+
+function toRun(row: FollowerSyncRow): SyncRun {
+  return {
+    id: row.id,
+    component: row.component,
+    appid: row.appid,
+    run: Number(row.run),
+    details: Number(row.details) === 1,
+    phase: row.phase as FollowerSyncPhase,
+    total: row.total === null ? null : Number(row.total),
+    listed: Number(row.listed),
+    detailed: Number(row.detailed),
+    pages: Number(row.pages),
+    nextOpenids: JSON.parse(row.next_openids) as string[],
+    listingFrom: row.listing_from === null ? null : Number(row.listing_from),
+    splits: JSON.parse(row.splits) as string[],
+    bucket: Number(row.bucket),
+    afterOpenid: row.after_openid,
+    troubles: Number(row.troubles),
+    troubleSince: row.trouble_since === null ? null : Number(row.trouble_since),
+  };
+}
+
+function toSync(row: FollowerSyncRow): FollowerSync {
+  const moves = row.state === 'running' && row.waiting_until === null && row.rate !== null;
+  return {
+    id: row.id,
+    component: row.component,
+    appid: row.appid,
+    state: row.state as FollowerSyncState,
+    phase: row.phase as FollowerSyncPhase,
+    details: Number(row.details) === 1,
+    listed: Number(row.listed),
+    detailed: Number(row.detailed),
+    total: row.total === null ? null : Number(row.total),
+    ratePerSecond: moves ? Number(row.rate) : null,
+    waitingUntil: toDate(row.waiting_until),
+    createdAt: new Date(Number(row.created_at)),
+    startedAt: toDate(row.started_at),
+    finishedAt: toDate(row.finished_at),
+    error: row.error === null ? null : (JSON.parse(row.error) as FollowerSyncError),
+  };
+}
+
+function toDate(ms: number | null): Date | null {
+  return ms === null ? null : new Date(Number(ms));
+}

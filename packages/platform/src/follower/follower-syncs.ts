@@ -1,0 +1,115 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import type { Authorizer } from '../authorizer/authorizer.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { Authorizers } from '../authorizer/authorizers.ts';
+import { refuseUnlessReady } from '../component/status.ts';
+import type { OpenQueue } from '../queue/queues.ts';
+import type { Tokens } from '../token/tokens.ts';
+import { type FollowerSync, type FollowerSyncState, isOver } from './follower-sync.ts';
+import type { FollowerSyncStore } from './follower-sync-store.ts';
+import type { SyncSchedule, SyncSchedules } from './sync-schedules.ts';
+
+export interface FollowerSyncsOptions {
+  readonly redis: Redis;
+  readonly authorizers: Authorizers;
+  readonly tokens: Tokens;
+  readonly store: FollowerSyncStore;
+  readonly schedules: SyncSchedules;
+  readonly queue: OpenQueue<{ readonly id: string }>;
+}
+
+/** The gateway's side of follower syncs: starts, shows and steers them. */
+export class FollowerSyncs {
+  readonly #o: FollowerSyncsOptions;
+
+  constructor(options: FollowerSyncsOptions) {
+    this.#o = options;
+  }
+
+  /** The account's sync that is not over is answered instead of a second one. */
+  async start(
+    appid: string,
+    component: string | undefined,
+    details: boolean,
+  ): Promise<{ readonly sync: FollowerSync; readonly started: boolean }> {
+    const account = await this.#account(appid, component);
+    if (!(await this.#o.tokens.has(authorizerOwner(account.component, account.appid)))) {
+      await refuseUnlessReady(this.#o.redis, account.component);
+    }
+    const answer = await this.#o.store.start(account, details);
+    await this.#wake(answer.sync);
+    return answer;
+  }
+
+  /** Throws Failure `unknown_follower_sync`. */
+  async find(id: string): Promise<FollowerSync> {
+    const sync = await this.#o.store.find(id);
+    if (!sync) throw new Failure('unknown_follower_sync', 'fix-request', 'There is no such follower sync.');
+    return sync;
+  }
+
+  async list(appid: string, component: string | undefined, limit: number): Promise<FollowerSync[]> {
+    return this.#o.store.list(await this.#o.authorizers.find(appid, component), limit);
+  }
+
+  pause(id: string): Promise<FollowerSync> {
+    return this.#steer(id, 'paused', ['queued', 'running']);
+  }
+
+  resume(id: string): Promise<FollowerSync> {
+    return this.#steer(id, 'queued', ['paused']);
+  }
+
+  cancel(id: string): Promise<FollowerSync> {
+    return this.#steer(id, 'cancelled', ['queued', 'running', 'paused']);
+  }
+
+  async schedule(appid: string, component: string | undefined): Promise<SyncSchedule | undefined> {
+    return this.#o.schedules.find(await this.#o.authorizers.find(appid, component));
+  }
+
+  /** `at`: `HH:MM`, Beijing time. */
+  async setSchedule(
+    appid: string,
+    component: string | undefined,
+    wish: { readonly at: string; readonly details: boolean },
+  ): Promise<SyncSchedule> {
+    return this.#o.schedules.set(await this.#account(appid, component), wish);
+  }
+
+  async dropSchedule(appid: string, component: string | undefined): Promise<void> {
+    await this.#o.schedules.drop(await this.#o.authorizers.find(appid, component));
+  }
+
+  async #account(appid: string, component: string | undefined): Promise<Authorizer> {
+    const account = await this.#o.authorizers.findActive(appid, component);
+    if (account.kind === 'mini-program') {
+      throw new Failure(
+        'no_followers',
+        'fix-request',
+        `Account ${account.appid} is a mini program; it has no followers.`,
+      );
+    }
+    return account;
+  }
+
+  async #steer(
+    id: string,
+    to: 'paused' | 'queued' | 'cancelled',
+    from: readonly FollowerSyncState[],
+  ): Promise<FollowerSync> {
+    await this.#o.store.steer(id, to, from);
+    const sync = await this.find(id);
+    if (isOver(sync.state) && sync.state !== to) {
+      throw new Failure('follower_sync_over', 'fix-request', `The follower sync is ${sync.state} already.`);
+    }
+    if (to === 'queued') await this.#wake(sync);
+    return sync;
+  }
+
+  /** The record is there; a wake-up that gets lost is made up for by the watch. */
+  async #wake({ id, state }: FollowerSync): Promise<void> {
+    if (state === 'queued') await this.#o.queue.add({ id }).catch(() => {});
+  }
+}

@@ -1,0 +1,78 @@
+import type { BulkStep } from '../database/bulk.ts';
+import type { Sql } from '../database/open.ts';
+
+/** Followers worked on together: so few that they are gone before the garbage collector takes them for lasting. */
+const BUCKET = 5_000;
+const MOST_BUCKETS = 1_000;
+
+/**
+ * WeChat lists openids in its own order. Written as they come, a million of them would touch a random page of the
+ * table each, twice. So the pages are kept as text, cut into buckets by openid; each bucket is then worked through in
+ * the order of the table, which makes the expensive writes one sweep.
+ */
+export function chooseSplits(openids: readonly string[], total: number): string[] {
+  const buckets = Math.min(MOST_BUCKETS, Math.ceil(Math.max(total, openids.length) / BUCKET));
+  const sorted = [...openids].sort();
+  const splits: string[] = [];
+  for (let i = 1; i < buckets; i++) {
+    const split = sorted[Math.floor((i * sorted.length) / buckets)]!;
+    if (split !== splits.at(-1)) splits.push(split);
+  }
+  return splits;
+}
+
+/** The first bucket whose split is not before the openid; the last has no split. */
+export function bucketOf(splits: readonly string[], openid: string): number {
+  let [low, high] = [0, splits.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (splits[middle]! < openid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function keepListed(
+  syncId: string,
+  page: number,
+  splits: readonly string[],
+  openids: readonly string[],
+  askedAt: number,
+): BulkStep[] {
+  const buckets = Map.groupBy(openids, (openid) => bucketOf(splits, openid));
+  if (buckets.size === 0) return [];
+  return [
+    {
+      table: 'follower_sync_lists',
+      columns: ['sync_id', 'bucket', 'page', 'asked_at', 'openids'],
+      key: ['sync_id', 'bucket', 'page'],
+      change: { asked_at: 'new.asked_at', openids: 'new.openids' },
+      shared: {},
+      values: [...buckets].flatMap(([bucket, members]) => [syncId, bucket, page, askedAt, members.join('\n')]),
+    },
+  ];
+}
+
+export function forgetListed(syncId: string): BulkStep {
+  return { text: 'delete from follower_sync_lists where sync_id = ?', parameters: [syncId] };
+}
+
+export interface Bucket {
+  /** Each once, in the order of the table, however often a shifting list named it. */
+  readonly openids: readonly string[];
+  /** When the earliest of its pages was asked for. */
+  readonly askedAt: number;
+}
+
+export async function readBucket(sql: Sql, syncId: string, bucket: number): Promise<Bucket> {
+  const rows = await sql
+    .selectFrom('follower_sync_lists')
+    .select(['openids', 'asked_at'])
+    .where('sync_id', '=', syncId)
+    .where('bucket', '=', bucket)
+    .orderBy('page')
+    .execute();
+  const all = rows.flatMap((row) => row.openids.split('\n')).sort();
+  const openids = all.filter((openid, i) => openid !== all[i - 1]);
+  return { openids, askedAt: Math.min(...rows.map((row) => Number(row.asked_at))) };
+}

@@ -1,0 +1,331 @@
+import { Failure, readAnswer } from '@wxthirdparty/wechat';
+import type { DueSet } from '../authorizer/due-set.ts';
+import type { BulkStep } from '../database/bulk.ts';
+import type { Sql } from '../database/open.ts';
+import { isConnectionLoss } from '../database/sql-error.ts';
+import type { SqlValue } from '../database/statement.ts';
+import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
+import { type FetchedDetails, fetchDetails } from './fetch-details.ts';
+import { followerUpsert, pushDetails, pushesBefore, pushListed } from './follower-row.ts';
+import type { FollowerStore } from './follower-store.ts';
+import type { FollowerSyncError } from './follower-sync.ts';
+import type { FollowerSyncStore, SyncRun } from './follower-sync-store.ts';
+import type { FollowerWriter } from './follower-writer.ts';
+import { type Bucket, chooseSplits, forgetListed, keepListed, readBucket } from './listed-openids.ts';
+
+/** A turn lasts so long; then other syncs have theirs, and a process that leaves waits for no more. */
+const TURN_MS = 4_000;
+/** So many details are written together. */
+const CHUNK = 1_000;
+const ROWS_A_STATEMENT = 500;
+/** WeChat refuses an openid to go on from that it no longer knows; then one before it will do. */
+const PLACES_KEPT = 10;
+const UNKNOWN_OPENID = 40003;
+/** A parked sync looks so often whether its quota was opened by hand. */
+const LOOK_AGAIN_MS = 10_000;
+const MOST_BACKOFF_MS = 60_000;
+const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
+/** A list that ends this far before WeChat's own total is broken; nobody is to be taken for gone by it. */
+const LISTED_SHARE = 0.9;
+const OPENID = /^[\x21-\x7e]{1,64}$/;
+
+export interface TurnOptions extends AskOptions {
+  readonly sql: Sql;
+  readonly followers: FollowerStore;
+  readonly syncs: FollowerSyncStore;
+  readonly dueSet: DueSet;
+  readonly writer: FollowerWriter;
+}
+
+/** What a turn came to, for the log. */
+export interface Turn {
+  readonly outcome: 'goes_on' | 'waits' | 'completed' | 'failed' | 'taken_over' | 'nothing_to_do';
+  readonly appid?: string;
+  readonly phase?: string;
+  readonly listed?: number;
+  readonly detailed?: number;
+  readonly code?: string;
+  /** Undefined: the job is finished. */
+  readonly next?: { readonly delayMs: number } | { readonly handBack: true };
+}
+
+type Stop = Pick<Turn, 'outcome' | 'code' | 'next'>;
+
+/** Takes a follower sync a few seconds further. May be cut anywhere; what was written is never asked for again. */
+export async function performTurn(id: string, signal: AbortSignal, options: TurnOptions): Promise<Turn> {
+  const sync = await options.syncs.takeRun(id);
+  if (!sync) return { outcome: 'nothing_to_do' };
+  const stop = await new SyncTurn(sync, signal, options).go().catch(awayOrThrow);
+  const { appid, phase, listed, detailed } = sync;
+  return { appid, phase, listed, detailed, ...stop };
+}
+
+class SyncTurn {
+  readonly #sync: SyncRun;
+  readonly #signal: AbortSignal;
+  readonly #o: TurnOptions;
+  readonly #begunAt = performance.now();
+  #rateFrom: { readonly at: number; readonly phase: string; readonly done: number };
+
+  constructor(sync: SyncRun, signal: AbortSignal, options: TurnOptions) {
+    this.#sync = sync;
+    this.#signal = signal;
+    this.#o = options;
+    this.#rateFrom = { at: this.#begunAt, phase: sync.phase, done: sync.listed + sync.detailed };
+  }
+
+  async go(): Promise<Stop> {
+    const { component, appid } = this.#sync;
+    await this.#o.dueSet.markUsed(component, appid);
+    for (;;) {
+      const stop = await this.#step();
+      if (stop) return stop;
+      if (this.#signal.aborted) return handedBack;
+      if (this.#over()) return goesOn;
+    }
+  }
+
+  #step(): Promise<Stop | undefined> {
+    switch (this.#sync.phase) {
+      case 'listing':
+        return this.#listPage();
+      case 'details':
+        return this.#fetchBucket();
+      case 'finishing':
+        return this.#finishBucket();
+    }
+  }
+
+  async #listPage(): Promise<Stop | undefined> {
+    const sync = this.#sync;
+    const after = sync.nextOpenids.at(-1);
+    const asked = await askFollowers(
+      sync,
+      {
+        doing: 'listing followers',
+        method: 'GET',
+        path: '/cgi-bin/user/get',
+        ...(after === undefined ? {} : { query: { next_openid: after } }),
+      },
+      this.#signal,
+      this.#o,
+    );
+    if (asked.kind === 'refused' && asked.failure.errcode === UNKNOWN_OPENID && sync.nextOpenids.length > 1) {
+      sync.nextOpenids.pop();
+      return this.#save([]);
+    }
+    if (asked.kind !== 'answered') return this.#noAnswer(asked);
+    const { openids, next, total } = readPage(asked.value);
+    const steps: BulkStep[] = [];
+    sync.total = total ?? sync.total;
+    sync.listingFrom ??= asked.askedAt;
+    if (openids.length > 0) {
+      if (sync.pages === 0) {
+        sync.splits = chooseSplits(openids, sync.total ?? 0);
+        // Of an earlier beginning nothing may stay.
+        steps.push(forgetListed(sync.id));
+      }
+      steps.push(...keepListed(sync.id, sync.pages, sync.splits, openids, asked.askedAt));
+      sync.pages++;
+      sync.listed += openids.length;
+      sync.nextOpenids = openids.slice(-PLACES_KEPT);
+      if (next !== undefined && next !== sync.nextOpenids.at(-1)) sync.nextOpenids.push(next);
+    }
+    // The last page that holds anybody usually still names a next one; the page after it is empty (dossier §4.1).
+    if (openids.length === 0 || next === undefined || next === after) {
+      if (sync.listed < (sync.total ?? 0) * LISTED_SHARE) return this.#fail(listIncomplete(sync));
+      sync.phase = sync.details ? 'details' : 'finishing';
+    }
+    return this.#save(steps);
+  }
+
+  /** The next chunk is fetched while the last one is being written. */
+  async #fetchBucket(): Promise<Stop | undefined> {
+    const sync = this.#sync;
+    const { openids } = await readBucket(this.#o.sql, sync.id, sync.bucket);
+    let at = firstAfter(openids, sync.afterOpenid);
+    let writing: Promise<Stop | undefined> = Promise.resolve(undefined);
+    while (at < openids.length) {
+      const chunk = openids.slice(at, at + CHUNK);
+      const fetched = await fetchDetails(sync, chunk, (question) =>
+        askFollowers(sync, question, this.#signal, this.#o),
+      );
+      const stop = await writing;
+      if (stop) return stop;
+      if (fetched.kind !== 'fetched') return this.#noAnswer(fetched);
+      sync.detailed += chunk.length;
+      sync.afterOpenid = chunk.at(-1)!;
+      writing = this.#saveDetails(fetched);
+      at += CHUNK;
+      if (this.#over() || this.#signal.aborted) break;
+    }
+    const stop = await writing;
+    if (stop || at < openids.length) return stop;
+    this.#nextBucket('finishing');
+    return this.#save([]);
+  }
+
+  /** Who was listed is there; who was not, and of whom no push has told since, has gone. */
+  async #finishBucket(): Promise<Stop | undefined> {
+    const sync = this.#sync;
+    const bucket = await readBucket(this.#o.sql, sync.id, sync.bucket);
+    const { missing, gone } = await this.#compare(bucket);
+    const steps: BulkStep[] = [];
+    if (missing.length > 0) {
+      const values: SqlValue[] = [];
+      for (const openid of missing) pushListed(values, sync, openid);
+      steps.push(followerUpsert(values, bucket.askedAt));
+    }
+    for (let at = 0; at < gone.length; at += ROWS_A_STATEMENT) {
+      steps.push(this.#markGone(gone.slice(at, at + ROWS_A_STATEMENT)));
+    }
+    const last = sync.bucket >= sync.splits.length;
+    this.#nextBucket('finishing');
+    const stop = await this.#save(steps);
+    if (stop || !last) return stop;
+    return (await this.#o.syncs.finish(sync)) === 'done' ? { outcome: 'completed' } : takenOver;
+  }
+
+  /** Both are in the order of the table, so one walk along both is enough. */
+  async #compare({ openids }: Bucket): Promise<{ missing: string[]; gone: string[] }> {
+    const sync = this.#sync;
+    const missing: string[] = [];
+    const gone: string[] = [];
+    const before = pushesBefore(sync.listingFrom ?? 0);
+    const from = sync.bucket === 0 ? '' : sync.splits[sync.bucket - 1]!;
+    let at = 0;
+    for await (const rows of this.#o.followers.statuses(sync, from, sync.splits[sync.bucket])) {
+      for (const { openid, subscribed, status_at } of rows) {
+        while (at < openids.length && openids[at]! < openid) missing.push(openids[at++]!);
+        const follows = Number(subscribed) === 1;
+        if (openids[at] !== openid) {
+          if (follows && Number(status_at) < before) gone.push(openid);
+          continue;
+        }
+        at++;
+        // With details, a later answer than the list's has told who left meanwhile.
+        if (!follows && !sync.details) missing.push(openid);
+      }
+    }
+    while (at < openids.length) missing.push(openids[at++]!);
+    return { missing, gone };
+  }
+
+  #markGone(openids: readonly string[]): BulkStep {
+    const { component, appid, listingFrom } = this.#sync;
+    return {
+      text: `update followers set subscribed = 0, unsubscribed_at = ? where component = ? and appid = ? and subscribed = 1 and status_at < ? and openid in (${openids.map(() => '?').join(', ')})`,
+      parameters: [Date.now(), component, appid, pushesBefore(listingFrom ?? 0), ...openids],
+    };
+  }
+
+  #nextBucket(after: 'finishing'): void {
+    const sync = this.#sync;
+    sync.afterOpenid = '';
+    if (sync.bucket < sync.splits.length) sync.bucket++;
+    else {
+      sync.bucket = 0;
+      sync.phase = after;
+    }
+  }
+
+  /** What is odd about an answer is rare, and read here, where it may be forgiven. */
+  async #saveDetails({ values, answers, askedAt }: FetchedDetails): Promise<Stop | undefined> {
+    const sync = this.#sync;
+    // A batch of strangers only was answered at no time in particular.
+    const asked = Number.isFinite(askedAt) ? askedAt : (sync.listingFrom ?? 0);
+    const known = values.length > 0 ? [followerUpsert(values, asked)] : [];
+    const checkpoint = this.#o.syncs.checkpointOf(sync, this.#rate());
+    const written = await this.#o.writer.write([checkpoint, ...known, { account: sync, answers, askedAt: asked }]);
+    if (written !== 'unreadable') return written === 'done' ? undefined : takenOver;
+    const all = [...values];
+    for (const { openids, body, askedAt } of answers) {
+      const answer = readAnswer({ status: 200, headers: {}, body: Buffer.from(body) });
+      if (answer.kind !== 'json') return this.#noAnswer(brokenDetails);
+      const list = (answer.value as Fields).user_info_list;
+      pushDetails(all, sync, openids.split('\n'), list, askedAt);
+    }
+    const again = await this.#o.writer.write([checkpoint, followerUpsert(all, asked)]);
+    return again === 'done' ? undefined : takenOver;
+  }
+
+  async #save(steps: readonly BulkStep[]): Promise<Stop | undefined> {
+    return (await this.#o.syncs.checkpoint(this.#sync, steps, this.#rate())) === 'done' ? undefined : takenOver;
+  }
+
+  async #noAnswer(answer: NoAnswer): Promise<Stop> {
+    const sync = this.#sync;
+    if (answer.kind === 'leaving') return handedBack;
+    if (answer.kind === 'refused') return this.#fail(told(answer.failure));
+    const { error, trouble } = answer;
+    if (sync.troubleSince !== null && Date.now() - sync.troubleSince > GIVE_UP_AFTER_MS) return this.#fail(error);
+    const backoffMs = Math.min(1_000 * 2 ** Math.min(sync.troubles, 10), MOST_BACKOFF_MS);
+    const afterMs = Math.max(answer.afterMs ?? backoffMs, 1);
+    const saved = await this.#o.syncs.wait(sync, new Date(Date.now() + afterMs), error, trouble);
+    if (saved === 'undone') return takenOver;
+    return { outcome: 'waits', code: error.code, next: { delayMs: Math.min(afterMs, LOOK_AGAIN_MS) } };
+  }
+
+  async #fail(error: FollowerSyncError): Promise<Stop> {
+    const saved = await this.#o.syncs.finish(this.#sync, error);
+    return saved === 'done' ? { outcome: 'failed', code: error.code } : takenOver;
+  }
+
+  #over(): boolean {
+    return performance.now() - this.#begunAt > TURN_MS;
+  }
+
+  /** Followers a second, in this turn and phase; undefined while there is too little to tell. */
+  #rate(): number | undefined {
+    const { phase, listed, detailed } = this.#sync;
+    const now = performance.now();
+    if (phase !== this.#rateFrom.phase) this.#rateFrom = { at: now, phase, done: listed + detailed };
+    const seconds = (now - this.#rateFrom.at) / 1_000;
+    return seconds < 0.2 ? undefined : Math.round((listed + detailed - this.#rateFrom.done) / seconds);
+  }
+}
+
+const brokenDetails: NoAnswer = {
+  kind: 'postponed',
+  afterMs: undefined,
+  trouble: true,
+  error: { code: 'wechat_broken_answer', remedy: 'retry', message: "WeChat's answer with details is broken." },
+};
+
+/** A database that went away in the middle is asked again; what it has written stands in the record. */
+function awayOrThrow(error: unknown): Stop {
+  if (isConnectionLoss(error)) return { outcome: 'waits', code: 'database_away', next: { delayMs: 1_000 } };
+  throw error;
+}
+
+// Behind the others, not ahead of them.
+const goesOn: Stop = { outcome: 'goes_on', next: { delayMs: 1 } };
+const handedBack: Stop = { outcome: 'goes_on', next: { handBack: true } };
+const takenOver: Stop = { outcome: 'taken_over' };
+
+function readPage(value: Fields): { openids: string[]; next: string | undefined; total: number | undefined } {
+  const data = value.data as { openid?: unknown } | undefined;
+  const openids = Array.isArray(data?.openid) ? (data.openid as unknown[]) : [];
+  const { next_openid: next, total } = value;
+  return {
+    openids: openids.filter((openid): openid is string => typeof openid === 'string' && OPENID.test(openid)),
+    next: typeof next === 'string' && OPENID.test(next) ? next : undefined,
+    total: typeof total === 'number' ? total : undefined,
+  };
+}
+
+function firstAfter(sorted: readonly string[], openid: string): number {
+  if (openid === '') return 0;
+  const at = sorted.findIndex((one) => one > openid);
+  return at === -1 ? sorted.length : at;
+}
+
+function listIncomplete({ listed, total }: SyncRun): FollowerSyncError {
+  return told(
+    new Failure(
+      'list_incomplete',
+      'retry',
+      `WeChat's list ended after ${listed} of ${total} followers; nobody was taken for gone. Start the sync again.`,
+    ),
+  );
+}

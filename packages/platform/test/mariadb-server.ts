@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const START_MS = 30_000;
+
+/** A real mariadbd on a free port, in a folder that goes with it. It can die and come back. */
+export interface MariaDbServer {
+  /** Of a database that need not be there yet; `wx` is. */
+  url(database: string): string;
+  /** Statements in the database `wx`. */
+  say(sql: string): Promise<void>;
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startMariaDb(): Promise<MariaDbServer> {
+  const [install, program] = [find('mariadb-install-db'), find('mariadbd')];
+  const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-mariadb-'));
+  const port = await freePort();
+  // mariadbd refuses to be root unless it is told so by name.
+  const user = process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : [];
+  const data = join(dir, 'data');
+  const where = ['--no-defaults', `--datadir=${data}`, ...user];
+  await mkdir(data);
+  await run(install, [...where, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']);
+  const init = join(dir, 'init.sql');
+  const words = [
+    "create or replace user 'wx'@'127.0.0.1' identified by 'wx';",
+    "grant all on *.* to 'wx'@'127.0.0.1' with grant option;",
+    'create database if not exists wx;',
+  ];
+  await writeFile(init, `${words.join('\n')}\n`);
+  const log = join(dir, 'log');
+  const begin = () =>
+    guarded(program, [
+      ...where,
+      ...[`--socket=${join(dir, 's')}`, `--pid-file=${join(dir, 'pid')}`, `--log-error=${log}`, `--init-file=${init}`],
+      ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve', '--max-connections=400'],
+      ...['--innodb-buffer-pool-size=64M', '--innodb-log-file-size=32M', '--innodb-flush-log-at-trx-commit=2'],
+      // What our statements must not lean on: a server that is set up in another way than we would.
+      ...['--character-set-server=latin1', '--collation-server=latin1_swedish_ci', '--sql-mode=ANSI_QUOTES'],
+      '--default-time-zone=+08:00',
+    ]);
+  let server = begin();
+  const up = async () => {
+    const begunAt = performance.now();
+    while (!(await answers(port))) {
+      if (server.exitCode !== null || performance.now() - begunAt > START_MS) {
+        throw new Error(`mariadbd does not start: ${await readFile(log, 'utf8').catch(() => 'no log')}`);
+      }
+      await pause(20);
+    }
+  };
+  const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const gone = new Promise((resolve) => server.once('exit', resolve));
+    server.stdin?.end();
+    await gone;
+  };
+  await up();
+  return {
+    url: (database) => `mysql://wx:wx@127.0.0.1:${port}/${database}`,
+    say: (sql) =>
+      run(find('mariadb'), ['--no-defaults', `--socket=${join(dir, 's')}`, '-uroot', 'wx', `--execute=${sql}`]),
+    kill,
+    async restart() {
+      server = begin();
+      await up();
+    },
+    async stop() {
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Debian keeps servers where a plain user's PATH does not look. */
+function find(program: string): string {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
+  for (const folder of folders) {
+    try {
+      const path = join(folder, program);
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // It is not here.
+    }
+  }
+  throw new Error(
+    `${program} was not found, and these tests run on a real MariaDB. "npm test" installs it on Debian and Ubuntu as root; elsewhere: "sudo apt-get install mariadb-server", "sudo dnf install mariadb-server" or "brew install mariadb".`,
+  );
+}
+
+/** Ends with us, however we end: its shell kills it when our end of its input closes. */
+function guarded(program: string, args: readonly string[]): ChildProcess {
+  const guard = '"$@" & server=$!; (while read -r _; do :; done; kill -KILL $server 2>/dev/null) <&3 & wait $server';
+  return spawn('sh', ['-c', `exec 3<&0; ${guard}`, 'sh', program, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
+}
+
+function run(program: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${program}: ${said}`))));
+  });
+}
+
+/** The server speaks first. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.once('data', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('close', () => end(false));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
