@@ -11,13 +11,26 @@ const PATIENCE_MS = 200;
 
 let house: House;
 let description: Description;
-let callId: string;
+/** What stands in place of `{id}`, by the word before it, and of the other names. */
+let real: Record<string, readonly string[]>;
+/** The statuses that each operation answered with. */
+const answered = new Map<string, Set<number>>();
 
 beforeAll(async () => {
   house = await House.open();
   await house.authorized();
   description = await Description.of(house.gatewayUrl());
-  callId = (await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.id;
+  const made = async (path: string, body?: object) => (await house.api<{ id: string }>('POST', path, body)).body.id;
+  const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
+  real = {
+    appid: [SERVICE_ACCOUNT, house.component.appid],
+    component: [house.component.appid],
+    name: ['location_report', 'voice_recognize'],
+    calls: [await made(`${account}/calls`, { method: 'GET', path: '/cgi-bin/user/get' })],
+    'authorization-links': [await made(`/v1/components/${house.component.appid}/authorization-links`, {})],
+    reconciliations: [await made('/v1/authorizers/reconcile')],
+    'follower-syncs': [await made(`${account}/follower-syncs`)],
+  };
 });
 afterAll(() => house?.close());
 
@@ -48,6 +61,14 @@ describe('whatever programs ask', () => {
         ),
       ),
     );
+    // Or it would have tried nothing. What is over already can be found, but steered no more.
+    for (const { operation } of description.routes) {
+      const statuses = [...(answered.get(operation.operationId) ?? [])];
+      expect(
+        statuses.filter((it) => it < 300 || it === 409),
+        `${operation.operationId} ${statuses}`,
+      ).not.toEqual([]);
+    }
     const unexpected = house.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly');
     expect(unexpected).toEqual([]);
   });
@@ -66,14 +87,19 @@ interface Asked {
   readonly body: string | undefined;
 }
 
-function requests({ operation }: Route): fc.Arbitrary<Asked> {
+function requests({ operation, path: template }: Route): fc.Arbitrary<Asked> {
   const parameters = operation.parameters ?? [];
   const of = (schema: JsonSchema) => arbitraryOf(schema, description.schemas);
   const among = (place: string) => parameters.filter((it) => it.in === place);
-  const path = fc.record(Object.fromEntries(among('path').map(({ name, schema }) => [name, inPath(name, of(schema))])));
-  const query = fc.record(Object.fromEntries(among('query').map(({ name, schema }) => [name, of(schema)])), {
-    requiredKeys: [],
-  });
+  const path = fc.record(
+    Object.fromEntries(among('path').map(({ name, schema }) => [name, inPath(template, name, of(schema))])),
+  );
+  const query = fc.record(
+    Object.fromEntries(among('query').map(({ name, schema }) => [name, known(real[name], of(schema))])),
+    {
+      requiredKeys: [],
+    },
+  );
   const headers = fc.record(
     Object.fromEntries(among('header').map(({ name, schema }) => [name, of(schema).map(asHeader)])),
     { requiredKeys: [] },
@@ -109,9 +135,14 @@ function patient(value: unknown): unknown {
 }
 
 /** Those that there are, more often than those that there are not. */
-function inPath(name: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
-  const real = name === 'appid' ? [SERVICE_ACCOUNT, house.component.appid] : [callId];
-  return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...real) }, values.map(String));
+function inPath(template: string, name: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  const those = real[name === 'id' ? template.split('/')[2]! : name];
+  if (those === undefined) throw new Error(`name one {${name}} of ${template} that there is`);
+  return known(those, values).map(String);
+}
+
+function known(those: readonly unknown[] | undefined, values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return those === undefined ? values : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...those) }, values);
 }
 
 function asHeader(value: unknown): string {
@@ -154,6 +185,8 @@ async function ask(route: Route, asked: Asked): Promise<{ status: number; proble
   const body: unknown = isJson ? await response.json() : undefined;
   // A stream of events has no end of its own.
   if (!isJson) gone.abort();
+  const { operationId } = route.operation;
+  answered.set(operationId, (answered.get(operationId) ?? new Set()).add(response.status));
   description.hold(route.method, path, response.status, type, body);
   return { status: response.status, problem: response.ok ? undefined : body };
 }

@@ -8,7 +8,14 @@ import type { Operations } from '../openapi/operation.ts';
 
 /** What `PUT /v1/authorizers/:appid/options/:name` takes. WeChat's values are texts. */
 const OptionBody = z.strictObject({
-  value: z.union([z.string().min(1).max(255), z.number().int().transform(String)]),
+  value: z.union([
+    z
+      .string()
+      .min(1)
+      .max(255)
+      .meta({ examples: ['0', '1'] }),
+    z.number().int().transform(String),
+  ]),
 });
 
 const OptionAnswer = z.object({ name: z.string(), value: z.string() }).meta({ id: 'Option' });
