@@ -112,6 +112,7 @@ describe('what it shows', () => {
     expect(queues.map(({ name }) => name).sort()).toEqual([
       'authorizations',
       'calls',
+      'follower-syncs',
       'profiles',
       'pushes',
       'reconciliations',

@@ -138,6 +138,20 @@ async function businessCalls(): Promise<void> {
   });
 }
 
+/** Their codes and tokens are theirs: they pass through, and nothing of them stays. */
+async function peopleLogIn(): Promise<void> {
+  const login = async (appid: string) =>
+    (await house.wechat.control<{ code: string }>('POST', '/login', { appid, scope: 'snsapi_userinfo' })).code;
+  const session = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}&grant_type=authorization_code`;
+  expect(await (await at(`${session}&js_code=${await login(MINI_PROGRAM)}`)).json()).toHaveProperty('session_key');
+  const web = `/sns/oauth2/access_token?appid=${SERVICE_ACCOUNT}&secret=${house.apiKey}&grant_type=authorization_code`;
+  const lent = await (await at(`${web}&code=${await login(SERVICE_ACCOUNT)}`)).json();
+  const { access_token: token, openid } = lent as { access_token: string; openid: string };
+  const person = `/sns/userinfo?access_token=${token}&openid=${openid}`;
+  expect(await (await at(person, { authorization: `Bearer ${house.apiKey}` })).json()).toMatchObject({ openid });
+  expect(await (await at(person)).json()).toMatchObject({ errcode: 48001 });
+}
+
 async function virtualCalls(): Promise<void> {
   const query = new URLSearchParams({
     grant_type: 'client_credential',
@@ -155,6 +169,7 @@ async function virtualCalls(): Promise<void> {
   form.append('media', new Blob([randomBytes(50_000)]), 'picture.png');
   const url = `/cgi-bin/media/upload?type=image&access_token=${virtualTokens[0]}`;
   expect(await (await at(url, {}, { method: 'POST', body: form })).json()).toMatchObject({ type: 'image' });
+  await peopleLogIn();
   await at(`/cgi-bin/user/info?openid=${openids[3]}&access_token=${virtualTokens[1]}x`);
   await at(`/cgi-bin/token?${query.toString().replace(house.apiKey, `${house.apiKey}x`)}`);
 }

@@ -10,7 +10,9 @@ export interface DescribedOperation {
     readonly required?: boolean;
     readonly schema: JsonSchema;
   }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>> };
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: JsonSchema; readonly example?: unknown }>>;
+  };
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: JsonSchema }>> }>
   >;

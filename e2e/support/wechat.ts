@@ -23,11 +23,6 @@ export interface Counters {
   readonly minted: Record<string, number>;
 }
 
-interface Deliveries {
-  readonly deliveries: readonly { readonly status: number; readonly body: string; readonly ms: number }[];
-  readonly createTime?: number;
-}
-
 /** The simulator as a process, and its control API. */
 export class WeChat {
   readonly url: string;

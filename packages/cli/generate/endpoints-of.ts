@@ -7,7 +7,8 @@ export function endpointsOf(endpoints: readonly Endpoint[]): string {
     '/** What an account that authorized you can be asked for. */',
     union(
       'AuthorizerEndpoint',
-      callable.filter(({ token }) => token === 'authorizer' || token === 'either'),
+      // A person's own token goes in the query; the account is the one that the person logged in to.
+      callable.filter(({ token }) => token === 'authorizer' || token === 'either' || token === 'user'),
     ),
     '/** What the component itself can be asked for. */',
     union(

@@ -28,6 +28,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'brings the database up to date (gateway and worker do it at their start, too)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  keys: {
+    summary: 'create, list, revoke: API keys for your programs',
+    load: async () => (await import('./commands/keys.ts')).keys,
+  },
   backup: {
     summary: 'FILE: copies the SQLite database while it is used',
     load: async () => (await import('./commands/backup.ts')).backup,

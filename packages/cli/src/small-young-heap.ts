@@ -6,4 +6,6 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function keepYoungHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  // A thread that begins from now on could not grow either, from a megabyte; so it begins with enough.
+  setFlagsFromString('--min-semi-space-size=8');
 }

@@ -5,7 +5,6 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { BOARD_PATH, board } from './admin/board.ts';
 import { login, sameOrigin } from './admin/login.ts';
-import type { ApiKeys } from './api-keys.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
 import { linkUrl, type PublicUrl } from './authorize/public-url.ts';
 import { ReturnTo } from './authorize/return-to.ts';
@@ -23,6 +22,10 @@ import { describeError } from './http/describe-error.ts';
 import type { Leaving } from './http/leaving.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
+import { auditRoutes } from './key/audit-routes.ts';
+import type { Doorkeeper } from './key/doorkeeper.ts';
+import { guard } from './key/guard.ts';
+import { keyRoutes } from './key/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
@@ -34,7 +37,7 @@ export function app(
   platform: GatewayPlatform,
   settings: GatewaySettings,
   publicUrl: PublicUrl,
-  apiKeys: ApiKeys,
+  doorkeeper: Doorkeeper,
   leaving: Leaving,
   log: Logger,
 ): Express {
@@ -46,7 +49,8 @@ export function app(
   application.use(healthRoutes(platform, leaving), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
-  application.use('/v1', bearer(apiKeys));
+  application.use('/v1', bearer(doorkeeper));
+  application.use(guard(platform));
   application.use(
     statusRoutes(platform),
     reconciliationRoutes(platform),
@@ -56,6 +60,8 @@ export function app(
     callRoutes(platform, leaving),
     followerRoutes(platform),
     followerSyncRoutes(platform, leaving),
+    keyRoutes(platform),
+    auditRoutes(platform),
   );
   application.use(
     '/admin',

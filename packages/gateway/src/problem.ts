@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
+import { ForbiddenFailure, type MissingRight, NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
 import { Failure, type Remedy } from '@wxthirdparty/wechat';
 import { endUnread } from './http/end-unread.ts';
 
@@ -17,6 +17,8 @@ export interface Problem {
   readonly rid?: string;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
+  /** What the key lacks. */
+  readonly missing?: MissingRight;
   /** Where the merchant can consent again. */
   readonly authorizationUrl?: string;
 }
@@ -30,6 +32,7 @@ const known = {
   unknown_component: [404, 'This gateway does not run that component'],
   unknown_authorizer: [404, 'No such account has authorized the component'],
   unknown_call: [404, 'No such call'],
+  unknown_key: [404, 'No such key'],
   unknown_link: [404, 'No such authorization link'],
   unknown_reconciliation: [404, 'No such reconciliation'],
   unknown_follower_sync: [404, 'No such follower sync'],
@@ -40,6 +43,8 @@ const known = {
   ambiguous_component: [409, 'The account exists under several components'],
   too_large: [413, 'The request is too large'],
   unsupported_content: [415, 'The body must be JSON'],
+  rate_limited: [429, 'This key asks too often'],
+  too_many_guesses: [429, 'Too many wrong keys came from this address'],
   quota_closed: [429, 'The quota of this API is used up'],
   internal: [500, 'Something unexpected happened'],
   not_ready: [503, 'The component cannot act now'],
@@ -92,6 +97,7 @@ export function problemOf(error: unknown, incident: string): Problem {
     ...(error.errcode === undefined ? {} : { errcode: error.errcode }),
     ...(error.rid === undefined ? {} : { rid: error.rid }),
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
+    ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
   };
 }

@@ -9,6 +9,7 @@ export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.
 export type { Reconciliation } from './authorizer/reconciliation-store.ts';
 export { beijingDay } from './beijing-time.ts';
 export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
+export { parseCallId } from './call/call-id.ts';
 export { CallJob } from './call/call-job.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
@@ -19,6 +20,21 @@ export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
+export { type ApiKey, type KeyWish, keyBounds } from './key/api-key.ts';
+export type { Actor, AuditEntry } from './key/audit.ts';
+export {
+  allRights,
+  demandAccount,
+  demandPath,
+  demandScope,
+  demandUnrestricted,
+  ForbiddenFailure,
+  type KeyRights,
+  type KeyScope,
+  keyScopes,
+  type MissingRight,
+} from './key/key-rights.ts';
+export { withKeyStore } from './key/with-key-store.ts';
 export {
   type AwaitedToken,
   openPlatform,

@@ -39,6 +39,9 @@ import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
+import { ApiKeys } from './key/api-keys.ts';
+import { Audit } from './key/audit.ts';
+import { KeyStore } from './key/key-store.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -84,11 +87,15 @@ export interface PlatformSettings {
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly audit: Pick<Audit, 'note' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'leave' | 'comeBack'>;
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
+  /** Appids of the components that this deployment runs. */
+  readonly components: readonly string[];
   readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
   readonly followerSyncs: Pick<
     FollowerSyncs,
@@ -165,6 +172,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const subscriber = connect('patient', 'hints');
   await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
   const hints = new Hints(subscriber);
+
+  const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
+  scope.keep('api keys', apiKeys, (k) => k.close());
 
   const queue = <P>(contract: Parameters<typeof openQueue<P>>[0]): OpenQueue<P> => {
     const opened = openQueue(contract, front);
@@ -260,6 +270,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const calls = new Calls({
     redis: front,
     store: new CallStore(front, seals),
+    components,
     authorizers,
     tokens: frontTokens,
     ledger: new Ledger(front),
@@ -309,6 +320,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     pushes: new PushIntake(front, components, pushQueue),
     calls,
     authorizers,
+    apiKeys,
+    audit: new Audit(database),
+    components: components.all().map(({ appid }) => appid),
     authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
     authorizationLinks: frontLinks,
     consents,

@@ -1,8 +1,8 @@
 import { Account } from './account.ts';
+import { Component } from './component.ts';
 import { everyItem } from './every-item.ts';
 import { Gateway } from './gateway.ts';
 import type { Authorizer, Operations, Status } from './generated/api.ts';
-import type { AuthorizerEndpoint, ComponentEndpoint } from './generated/endpoints.ts';
 import type { Aborting } from './requests.ts';
 
 /** Speaks with one gateway. It keeps no token and no state: make as many as you like. */
@@ -21,12 +21,12 @@ export class WxThirdparty extends Gateway {
   }
 
   /** One account that authorized you. `component` chooses where it exists under several. */
-  authorizer(appid: string, { component }: { component?: string | undefined } = {}): Account<AuthorizerEndpoint> {
+  authorizer(appid: string, { component }: { component?: string | undefined } = {}): Account {
     return new Account(this, appid, component);
   }
 
   /** The component itself, for its own APIs. */
-  component(appid: string): Account<ComponentEndpoint> {
-    return new Account(this, appid, undefined);
+  component(appid: string): Component {
+    return new Component(this, appid);
   }
 }

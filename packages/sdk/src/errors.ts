@@ -53,6 +53,17 @@ export class RefusedError extends WxThirdpartyError {
   }
 }
 
+/** The key is not for that; `missing` says what it is not for. */
+export class ForbiddenError extends RefusedError {
+  override readonly name = 'ForbiddenError';
+  readonly missing: Problem['missing'];
+
+  constructor(problem: Problem, retryAfterMs: number | undefined) {
+    super(problem.status, problem, retryAfterMs);
+    this.missing = problem.missing;
+  }
+}
+
 /** The component cannot act now; `reasons` say why. */
 export class NotReadyError extends RefusedError {
   override readonly name = 'NotReadyError';

@@ -1,11 +1,14 @@
-export { Account, type CallOptions } from './account.ts';
+export { Account } from './account.ts';
 export { bytesOf } from './bytes-of.ts';
+export type { CallOptions } from './caller.ts';
 export { WxThirdparty } from './client.ts';
+export { Component } from './component.ts';
 export type { AnswerOf, EndpointName, GivenTo, Query } from './endpoint.ts';
 export type { CustomMessage, Done, EndpointTypes, FileAnswer, UserInfo } from './endpoint-types.ts';
 export {
   CallFailedError,
   ConnectionError,
+  ForbiddenError,
   NotReadyError,
   OutcomeUnknownError,
   QuotaClosedError,

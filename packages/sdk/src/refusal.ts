@@ -1,10 +1,11 @@
-import { NotReadyError, QuotaClosedError, ReauthorizeError, RefusedError } from './errors.ts';
+import { ForbiddenError, NotReadyError, QuotaClosedError, ReauthorizeError, RefusedError } from './errors.ts';
 import type { Problem } from './generated/api.ts';
 
 /** The error that an answer other than a success stands for. */
 export async function refusalOf(response: Response): Promise<RefusedError> {
   const problem = await problemOf(response);
   const retryAfterMs = waitOf(response, problem);
+  if (problem?.code === 'forbidden') return new ForbiddenError(problem, retryAfterMs);
   if (problem?.code === 'not_ready') return new NotReadyError(problem, retryAfterMs);
   if (problem?.code === 'quota_closed') return new QuotaClosedError(problem, retryAfterMs);
   if (problem?.remedy === 'reauthorize') return new ReauthorizeError(problem, retryAfterMs);

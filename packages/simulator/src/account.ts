@@ -20,6 +20,25 @@ export interface Media {
   readonly expiresAt: number;
 }
 
+/** Material of the kind that stays (dossier §4.7). Articles hold `news`, everything else bytes. */
+export interface Material {
+  readonly type: string;
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: Buffer;
+  readonly about: { readonly title: string; readonly introduction: string } | null;
+  news: WechatValue[] | null;
+  updatedAt: number;
+}
+
+/** A message to many. */
+export interface MassMessage {
+  readonly id: bigint;
+  readonly dataId: number;
+  readonly sentAt: number;
+  status: 'SENDING' | 'SEND_SUCCESS' | 'DELETE';
+}
+
 /** Allowance to write to one user: `left` more messages before `until`. */
 interface ReplyWindow {
   until: number;
@@ -42,7 +61,23 @@ export interface Account {
   /** Messages already sent under a client_msg_id: their msgid and until when the id is remembered. */
   readonly clientMessageIds: Map<string, { msgid: bigint; until: number }>;
   readonly jsTickets: Map<string, { value: string; expiresAt: number }>;
-  menu: WechatValue | null;
+  menu: WechatValue[] | null;
+  /** Menus for some people only, by menuid. */
+  readonly conditionalMenus: Map<string, { button: WechatValue[]; matchrule: WechatValue }>;
+  readonly blacklist: Set<string>;
+  readonly materials: Map<string, Material>;
+  readonly templates: Map<string, string>;
+  industry: { primary: string; secondary: string; month: string } | null;
+  readonly massMessages: Map<string, MassMessage>;
+  readonly massByClientId: Map<string, MassMessage>;
+  massSpeed: number;
+  /** Tickets of QR codes and what they say. */
+  readonly qrCodes: Map<string, { url: string; expiresAt: number }>;
+  permanentQrCodes: number;
+  readonly shortKeys: Map<string, { data: string; createdAt: number; expiresAt: number }>;
+  /** When each user last wrote, and until when "typing" is shown to them. */
+  readonly heardFrom: Map<string, number>;
+  readonly typingUntil: Map<string, number>;
 }
 
 export function openAccount(settings: AccountSettings, seed: number): Account {
@@ -65,12 +100,26 @@ export function openAccount(settings: AccountSettings, seed: number): Account {
     clientMessageIds: new Map(),
     jsTickets: new Map(),
     menu: null,
+    conditionalMenus: new Map(),
+    blacklist: new Set(),
+    materials: new Map(),
+    templates: new Map(),
+    industry: null,
+    massMessages: new Map(),
+    massByClientId: new Map(),
+    massSpeed: 3,
+    qrCodes: new Map(),
+    permanentQrCodes: 0,
+    shortKeys: new Map(),
+    heardFrom: new Map(),
+    typingUntil: new Map(),
   };
 }
 
 /** A user did something that lets the account write to them for a while (dossier §4.4). */
 export function openReplyWindow(account: Account, openid: string, byMessage: boolean, clock: Clock): void {
   const windows = account.replyWindows.get(openid) ?? [];
+  if (byMessage) account.heardFrom.set(openid, clock.now());
   const official = account.kind === 'official-account';
   const left = byMessage ? 5 : official ? 3 : 2;
   windows.push({ left, until: clock.now() + clock.lasting(byMessage ? 48 * 3600 : 60) });

@@ -19,6 +19,8 @@ interface Written {
   headers: Record<string, string>;
   body: Buffer;
   outcome: number | string;
+  /** Of a refusal: by what WeChat finds it again. */
+  rid?: string;
 }
 
 interface Names {
@@ -78,12 +80,26 @@ export async function answerApi(
   await waitIf(world, delay, 'before');
   let written = failing?.at === 'before' ? mishap(world, failing, null) : null;
   if (written === null) {
-    written = write(world, attempt(world, asked));
+    const reply = attempt(world, asked);
+    if ('notBefore' in reply) await reply.notBefore;
+    written = write(world, reply);
     await waitIf(world, delay, 'after');
     if (failing?.at === 'after') written = mishap(world, failing, written);
   }
 
   left(written.outcome);
+  if (written.rid !== undefined) {
+    world.rids.keep(written.rid, {
+      account,
+      invokeTime: Math.floor(Date.parse(at) / 1000),
+      costMs: Math.round(performance.now() - startedAt),
+      // WeChat shows the token there; nobody needs to see it again.
+      url: `https://api.weixin.qq.com${path}?${url.searchParams.toString().replace(/(access_token=)[^&]*/g, '$1***')}`,
+      requestBody: body.toString('utf8').slice(0, 2000),
+      responseBody: written.body.toString('utf8'),
+      clientIp: asked.callerIp,
+    });
+  }
   if (written.outcome === 'reset') request.socket.resetAndDestroy();
   else if (written.outcome !== 'hang') {
     response.writeHead(written.status, { ...written.headers, 'content-length': written.body.length });
@@ -103,8 +119,9 @@ function attempt(world: World, asked: Asked): Reply | Refusal {
 
 function write(world: World, reply: Reply | Refusal): Written {
   if (reply instanceof Refusal) {
-    const errmsg = `${reply.message} rid: ${rid(world)}`;
-    return writeJson(world, { errcode: reply.errcode, errmsg }, reply.errcode);
+    const rid = newRid(world);
+    const errmsg = `${reply.message} rid: ${rid}`;
+    return { ...writeJson(world, { errcode: reply.errcode, errmsg, ...reply.more }, reply.errcode), rid };
   }
   if ('json' in reply) return writeJson(world, reply.json, 0);
   const headers = {
@@ -160,6 +177,7 @@ function namesIn(world: World, asked: Asked): Names {
   const token = world.tokens.find(tokenIn(asked.query, asked.path));
   let component = token?.component ?? null;
   let account = token?.appid ?? null;
+  if (asked.path.startsWith('/sns/')) account = asked.query.get('appid');
   if (asked.path.startsWith('/cgi-bin/component/') && asked.body.length < 100_000) {
     try {
       const body = JSON.parse(asked.body.toString('utf8')) as Record<string, unknown> | null;
@@ -172,7 +190,7 @@ function namesIn(world: World, asked: Asked): Names {
   return { component, account };
 }
 
-function rid(world: World): string {
+function newRid(world: World): string {
   const random = world.credentials.bytes(8).toString('hex');
   return `${world.clock.unix().toString(16).padStart(8, '0')}-${random.slice(0, 8)}-${random.slice(8)}`;
 }

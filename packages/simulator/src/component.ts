@@ -27,6 +27,7 @@ export interface Component extends ComponentSettings {
   /** Ticket pushes that failed in a row; too many stop the service. */
   failedTicketPushes: number;
   lastTicketAt: number | null;
+  lastTicketPush: { readonly xml: string; readonly createTime: number } | null;
   lastAcceptedTicketAt: number | null;
 }
 
@@ -37,6 +38,7 @@ export function openComponent(settings: ComponentSettings): Component {
     ticketService: true,
     failedTicketPushes: 0,
     lastTicketAt: null,
+    lastTicketPush: null,
     lastAcceptedTicketAt: null,
   };
 }

@@ -6,7 +6,10 @@ export type CredentialKind =
   | 'authorizerTokens'
   | 'refreshTokens'
   | 'preAuthCodes'
-  | 'authCodes';
+  | 'authCodes'
+  | 'userCodes'
+  | 'userTokens'
+  | 'userRefreshTokens';
 
 /** Makes every opaque string WeChat hands out, and remembers the secret ones for tests that look for leaks. */
 export class Credentials {
@@ -17,6 +20,9 @@ export class Credentials {
     refreshTokens: [],
     preAuthCodes: [],
     authCodes: [],
+    userCodes: [],
+    userTokens: [],
+    userRefreshTokens: [],
   };
   readonly #key: string;
   #count = 0;
@@ -61,6 +67,18 @@ export class Credentials {
 
   authCode(): string {
     return this.#remember('authCodes', `queryauthcode@@@${this.text(86)}`);
+  }
+
+  userCode(): string {
+    return this.#remember('userCodes', `0${this.text(31)}`);
+  }
+
+  userToken(): string {
+    return this.#remember('userTokens', this.#accessToken());
+  }
+
+  userRefreshToken(): string {
+    return this.#remember('userRefreshTokens', this.#accessToken());
   }
 
   messageId(): bigint {

@@ -10,6 +10,10 @@ export interface Options {
   controlCharacters: boolean;
   /** Share of pushes delivered once more although they were accepted (rule 10). */
   duplicateRate: number;
+  /** Share of pushes that are overtaken by the next one, and of tickets that come once more after a newer one (rule 10). */
+  reorderRate: number;
+  /** Share of pushes about a user that are followed by another event of the same user and second (rule 10). */
+  sameSecondRate: number;
   /** Share of API calls answered −1 before side effects (rule 51). */
   systemErrorRate: number;
   /** Share of ticket pushes followed by a push of a kind nobody knows (rule 13). */
@@ -18,6 +22,10 @@ export interface Options {
   ipList: string[] | null;
   /** message/custom/send obeys the reply windows of dossier §4.4. */
   replyWindows: boolean;
+  /** Template and mass messages are followed by an event that tells how they ended (rule 37). */
+  jobEvents: boolean;
+  /** Share of these events that arrive before the answer to the call. */
+  earlyJobEventRate: number;
   /** Deliveries of one push in all (rule 7). */
   deliveries: number;
   /** Real milliseconds between two deliveries of one push. */
@@ -37,10 +45,14 @@ export function defaultOptions(): Options {
     differentRedirectCode: false,
     controlCharacters: false,
     duplicateRate: 0,
+    reorderRate: 0,
+    sameSecondRate: 0,
     systemErrorRate: 0,
     unknownPushRate: 0,
     ipList: null,
     replyWindows: false,
+    jobEvents: true,
+    earlyJobEventRate: 0.1,
     deliveries: 3,
     redeliveryMs: 200,
     tolerateWhitespace: false,

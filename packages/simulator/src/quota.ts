@@ -8,15 +8,23 @@ const DAILY: Record<string, number> = {
   '/cgi-bin/user/info/updateremark': 10_000,
   '/cgi-bin/tags/create': 1000,
   '/cgi-bin/tags/get': 1000,
+  '/cgi-bin/tags/update': 1000,
   '/cgi-bin/tags/members/batchtagging': 100_000,
   '/cgi-bin/menu/create': 1000,
   '/cgi-bin/menu/get': 10_000,
   '/cgi-bin/menu/delete': 1000,
   '/cgi-bin/message/custom/send': 500_000,
   '/cgi-bin/message/template/send': 100_000,
+  '/cgi-bin/message/mass/sendall': 100,
+  '/cgi-bin/message/mass/send': 100,
+  '/cgi-bin/message/mass/preview': 100,
+  '/cgi-bin/message/mass/delete': 10,
+  '/cgi-bin/qrcode/create': 100_000,
   '/cgi-bin/media/upload': 100_000,
   '/cgi-bin/media/get': 200_000,
 };
+
+const CLEARS_A_MONTH = 10;
 
 interface Count {
   day: string;
@@ -36,6 +44,7 @@ export interface QuotaChange {
 /** How often each account called each path today and in this minute. Days and minutes are real, never scaled. */
 export class Quota {
   readonly #counts = new Map<string, Count>();
+  readonly #clears = new Map<string, number>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -64,9 +73,36 @@ export class Quota {
     if (change.used !== undefined) count.used = change.used;
   }
 
+  /**
+   * Forgets an account's counts of today, as its owner may ask for ten times a calendar month; only a clear that takes
+   * effect counts (dossier §10 rule 33). False when there is none left.
+   */
+  clear(account: string): boolean {
+    const key = `${account} ${this.#clock.beijingDay().slice(0, 7)}`;
+    const cleared = this.#clears.get(key) ?? 0;
+    if (cleared >= CLEARS_A_MONTH) return false;
+    let effective = false;
+    for (const [pair, count] of this.#counts) {
+      if (!pair.startsWith(`${account} `) || count.used === 0) continue;
+      count.used = 0;
+      // The clearing call itself is counted before it clears.
+      effective ||= !pair.includes('clear_quota');
+    }
+    if (effective) this.#clears.set(key, cleared + 1);
+    return true;
+  }
+
+  /** Whether somebody has come more than `most` times in this minute. */
+  tooOften(who: string, most: number): boolean {
+    const count = this.#current('often', who);
+    count.usedInMinute += 1;
+    return count.usedInMinute > most;
+  }
+
   /** Forgets every count and every changed limit. */
   reset(): void {
     this.#counts.clear();
+    this.#clears.clear();
   }
 
   #current(account: string, path: string): Count {

@@ -1,44 +1,79 @@
+import type { WechatValue } from './wechat-json.ts';
+
 /** WeChat's wording per errcode; dossier §8 and §3.12. */
 const WORDING: Record<number, string> = {
   [-1]: 'system error',
   40001: 'invalid credential, access_token is invalid or not latest',
+  40002: 'invalid grant_type',
   40003: 'invalid openid',
   40004: 'invalid media type',
+  40005: 'invalid file type',
   40007: 'invalid media_id',
   40008: 'invalid message type',
   40013: 'invalid appid',
   40014: 'invalid access_token',
+  40016: 'invalid button size',
+  40017: 'invalid button type',
+  40018: 'invalid button name size',
+  40019: 'invalid button key size',
+  40020: 'invalid button url size',
+  40023: 'invalid sub button size',
+  40029: 'invalid code',
+  40030: 'invalid refresh_token',
   40032: 'invalid openid list size',
   40035: 'invalid parameter',
   40037: 'invalid template_id',
   40066: 'invalid url',
   40125: 'invalid appsecret',
+  40163: 'code been used',
   40170: 'args count exceed count limit',
   41001: 'access_token missing',
   41002: 'appid missing',
+  41003: 'refresh_token missing',
   41004: 'appsecret missing',
   41005: 'media data missing',
+  41006: 'media_id missing',
+  41008: 'missing code',
+  41009: 'missing openid',
   41018: 'component_appid missing',
+  41021: 'component_access_token missing',
   42001: 'access_token expired',
+  42002: 'refresh_token expired',
+  42003: 'code expired',
   43001: 'require GET method',
   43002: 'require POST method',
   43004: 'require subscribe',
+  43019: 'require remove blacklist',
+  43100: 'change template too frequently',
   44002: 'empty post data',
   45001: 'media size out of limit',
   45002: 'content size out of limit',
+  45008: 'article size out of limit',
   45009: 'reach max api daily quota limit',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
   45015: 'response out of time limit or subscription is canceled',
+  45026: 'template num exceeds limit',
+  45028: 'has no masssend quota',
+  45029: 'qrcode count out of limit',
   45047: 'out of response count limit',
   45056: 'too many tags',
+  45057: 'cannot delete tag with too many fans',
+  45058: 'system tag not allowed to modify',
   45059: 'too many tags on one user',
+  45065: 'clientmsgid exist',
+  45066: 'same clientmsgid retry too fast',
+  45067: 'clientmsgid size out of limit',
+  45080: 'can only set typing after a message of the user',
+  45081: 'already in the typing state',
   45157: 'tag name already exists',
   45158: 'tag name too long',
   45159: 'invalid tag id',
   46003: 'menu no exist',
+  46004: 'user no exist',
   47001: 'data format error',
   48001: 'api unauthorized',
   48006: 'forbid to clear quota because of reaching the limit',
+  49003: 'not the appid’s openid',
   61003: 'component is not authorized by this account',
   61004: 'access clientip is not registered',
   61005: 'component ticket is expired',
@@ -52,6 +87,10 @@ const WORDING: Record<number, string> = {
   61014: 'must use component token for component api',
   61015: 'must use api authorizer token, not component token',
   61023: 'refresh_token is invalid',
+  65301: 'conditional menu not exist',
+  76001: 'rid not found',
+  76002: 'rid is error',
+  76003: 'could not query this rid',
   76021: 'cgi_path not found',
   76022: 'could not use this cgi_path',
 };
@@ -59,9 +98,12 @@ const WORDING: Record<number, string> = {
 /** WeChat says no: HTTP 200 with this errcode. */
 export class Refusal extends Error {
   readonly errcode: number;
+  /** Members of the answer besides errcode and errmsg. */
+  readonly more: Readonly<Record<string, WechatValue>>;
 
-  constructor(errcode: number, detail = '') {
+  constructor(errcode: number, detail = '', more: Readonly<Record<string, WechatValue>> = {}) {
     super(`${WORDING[errcode] ?? 'error'}${detail ? ` ${detail}` : ''}`);
     this.errcode = errcode;
+    this.more = more;
   }
 }

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { answerApi } from './answer-api.ts';
 import { liveMedia } from './api/media-apis.ts';
+import { qrPicture } from './api/qrcode-apis.ts';
+import { OAUTH_PATH, oauthPage } from './consent/oauth-page.ts';
 import { CONSENT_PATHS, consentPage } from './consent/page.ts';
 import { answerControl } from './control/answer-control.ts';
 import { readBody } from './read-body.ts';
@@ -37,6 +39,8 @@ async function answer(world: World, request: IncomingMessage, response: ServerRe
     return await answerControl(world, request, response, url);
   }
   if (CONSENT_PATHS.includes(url.pathname)) return await answerPage(world, request, response, url);
+  if (url.pathname === OAUTH_PATH) return answerOauth(world, response, url);
+  if (url.pathname === '/cgi-bin/showqrcode') return answerPicture(world, response, url);
   if (url.pathname.startsWith('/_media/')) return answerMedia(world, response, url);
   if (API_PREFIXES.test(url.pathname)) return await answerApi(world, request, response, url);
   response.writeHead(404, { 'content-type': 'text/html' }).end('<html><h1>404 Not Found</h1></html>\n');
@@ -57,7 +61,19 @@ async function answerPage(world: World, request: IncomingMessage, response: Serv
 function answerMedia(world: World, response: ServerResponse, url: URL): void {
   const [, , appid = '', id = ''] = url.pathname.split('/');
   const account = world.accounts.get(appid);
-  const media = account === undefined ? undefined : liveMedia(account, id, world.clock);
+  const media = account && (liveMedia(account, id, world.clock) ?? account.materials.get(id));
   if (media === undefined) response.writeHead(404).end();
   else response.writeHead(200, { 'content-type': media.contentType }).end(media.bytes);
+}
+
+function answerOauth(world: World, response: ServerResponse, url: URL): void {
+  const page = oauthPage(world, url.searchParams);
+  if ('location' in page) response.writeHead(302, { location: page.location }).end();
+  else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page.html);
+}
+
+function answerPicture(world: World, response: ServerResponse, url: URL): void {
+  const picture = qrPicture(world, url.searchParams.get('ticket') ?? '');
+  if (picture === null) response.writeHead(404).end();
+  else response.writeHead(200, { 'content-type': 'image/jpg' }).end(picture);
 }

@@ -7,10 +7,13 @@ import { Faults } from './faults.ts';
 import { Grants } from './grant.ts';
 import { defaultOptions, type Options } from './options.ts';
 import { PushLog } from './push/push-log.ts';
+import { Turns } from './push/turns.ts';
 import { Quota } from './quota.ts';
+import { RidLog } from './rid-log.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { Tokens } from './token.ts';
 import { Traffic } from './traffic.ts';
+import { Logins } from './user-login.ts';
 import type { WechatValue } from './wechat-json.ts';
 
 /** A message an account sent to a user. */
@@ -34,10 +37,13 @@ export interface World {
   readonly accounts: Map<string, Account>;
   readonly tokens: Tokens;
   readonly grants: Grants;
+  readonly logins: Logins;
   readonly quota: Quota;
+  readonly rids: RidLog;
   readonly faults: Faults;
   readonly traffic: Traffic;
   readonly pushes: PushLog;
+  readonly turns: Turns;
   readonly messages: SentMessage[];
   /** Ends deliveries and waits when the simulator closes. */
   readonly ending: AbortSignal;
@@ -61,10 +67,13 @@ export function openWorld(settings: SimulatorSettings, ending: AbortSignal): Wor
     accounts: new Map(settings.accounts.map((one) => [one.appid, openAccount(one, seed)])),
     tokens: new Tokens(clock, credentials),
     grants: new Grants(clock, credentials),
+    logins: new Logins(clock, credentials),
     quota: new Quota(clock),
+    rids: new RidLog(clock),
     faults: new Faults(),
     traffic: new Traffic(),
     pushes: new PushLog(),
+    turns: new Turns(),
     messages: [],
     ending,
   };

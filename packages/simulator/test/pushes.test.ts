@@ -129,6 +129,31 @@ describe('a push', () => {
     expect((await say(p)).deliveries).toHaveLength(2);
   });
 
+  test('may be overtaken by the next one of the same user', async () => {
+    const p = await practise();
+    await p.control('POST /options', { reorderRate: 1 });
+    const first = say(p, { fields: { Content: 'first' } });
+    await p.control('POST /options', { reorderRate: 0 });
+    await say(p, { fields: { Content: 'second' } });
+    await first;
+    expect(p.receiver.received.map((one) => element(one.message, 'Content'))).toEqual(['second', 'first']);
+  });
+
+  test('that nothing overtakes comes all the same', async () => {
+    const p = await practise();
+    await p.control('POST /options', { reorderRate: 1 });
+    expect((await say(p)).deliveries).toHaveLength(1);
+  });
+
+  test('may share its second with another event of the same user', async () => {
+    const p = await practise();
+    await p.control('POST /options', { sameSecondRate: 1 });
+    await p.control('POST /push', { appid: OFFICIAL, url: 'messages', fields: { Event: 'CLICK', EventKey: 'K' } });
+    const [one, other] = p.receiver.received.map((push) => push.message) as [string, string];
+    for (const name of ['FromUserName', 'CreateTime']) expect(element(other, name)).toBe(element(one, name));
+    expect([element(one, 'Event'), element(other, 'Event')]).toEqual(['CLICK', 'LOCATION']);
+  });
+
   test('of every padding length occurs', async () => {
     const p = await practise();
     const pads = new Set<number>();
@@ -188,6 +213,17 @@ describe('tickets', () => {
     expect(tickets[3]).not.toBe(tickets[0]);
     expect(element(p.receiver.received[0]!.message, 'CreateTime')).toBe('1700000000');
     expect((await p.control('GET /secrets')).tickets).toEqual([tickets[0], tickets[3]]);
+  });
+
+  test('come once more after a newer one, when luck is bad', async () => {
+    const p = await practise();
+    await p.control('POST /tick', { ticket: 'new', createTime: 1_700_000_000 });
+    await p.control('POST /options', { reorderRate: 1 });
+    await p.control('POST /tick', { ticket: 'new' });
+    const [old, fresh, late] = p.receiver.received.map((push) => push.message) as [string, string, string];
+    expect(element(fresh, 'ComponentVerifyTicket')).not.toBe(element(old, 'ComponentVerifyTicket'));
+    expect(late).toBe(old);
+    expect(element(late, 'CreateTime')).toBe('1700000000');
   });
 
   test('come by themselves, and many refusals in a row stop them', async () => {
@@ -263,4 +299,20 @@ test('after a change of keys pushes use the new ones at once', async () => {
   await p.control('POST /rotate-key', { token: 'another', encodingAesKey: KEY });
   await say(p);
   expect(p.receiver.received[1]).toMatchObject({ signed: false, tail: COMPONENT });
+});
+
+test('a reply counts when it is made with the key of its push, and with no other', async () => {
+  const p = await practise();
+  const key = 'Z'.repeat(43);
+  await p.control('POST /options', { deliveries: 1 });
+  // The receiver still has the old key and cannot read the push; so it says here who wrote it.
+  const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
+  const message = `<FromUserName>${openids[0]}</FromUserName><ToUserName>gh_0000000000a1</ToUserName>`;
+  await p.control('POST /rotate-key', { encodingAesKey: key });
+  const complaint = async (made: string) => {
+    p.receiver.answer = (push) => ({ body: reply({ ...push, message }, made) });
+    return (await say(p)).deliveries[0].complaint;
+  };
+  expect(await complaint(key)).toBeNull();
+  expect(await complaint(KEY)).toMatch(/./);
 });

@@ -3,6 +3,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
+import { callerOf } from '../key/caller.ts';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
@@ -77,7 +78,10 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const { items, next } = await platform.authorizers.list(readQuery(AuthorizerListQuery, request.query));
+    const { items, next } = await platform.authorizers.list({
+      ...readQuery(AuthorizerListQuery, request.query),
+      accounts: callerOf(response).rights.accounts,
+    });
     response.json({ items: items.map(authorizerAnswer), next });
   });
 

@@ -34,6 +34,7 @@ export const optionOperations: Operations = {
     id: 'setOption',
     summary: 'Sets `location_report`, `voice_recognize` or `customer_service`',
     body: OptionBody,
+    example: { value: '1' },
   },
 };
 

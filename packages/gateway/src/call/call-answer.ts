@@ -15,7 +15,7 @@ export function callAnswer(call: Call): z.input<typeof CallAnswer> {
     response:
       call.response === null
         ? null
-        : { status: call.response.status, headers: call.response.headers, body: bodyOf(call.response) },
+        : { status: call.response.status, headers: call.response.headers, body: bodyOf(call.path, call.response) },
     failure:
       call.failure === null
         ? null
@@ -39,12 +39,14 @@ export function acceptedAnswer(id: string, acceptedAt: Date): z.input<typeof Cal
 }
 
 /** WeChat's content types are unreliable (dossier §9): what parses as JSON is JSON. */
-function bodyOf({ headers, body }: CallResponse): unknown {
+function bodyOf(path: string, { headers, body }: CallResponse): unknown {
   const contentType = headers['content-type'] ?? '';
   if (looksLikeJson(body)) {
     try {
-      // A refresh token is the lasting consent of a merchant; it never leaves the platform.
-      return maskRefreshTokens(parseWeChatJson(body.toString('utf8')));
+      const value = parseWeChatJson(body.toString('utf8'));
+      // A merchant's refresh token is the lasting consent and never leaves the platform; what a person's login answers is
+      // the business's to keep.
+      return path.toLowerCase().startsWith('/sns/') ? value : maskRefreshTokens(value);
     } catch {
       // A text or a file that only begins like JSON.
     }

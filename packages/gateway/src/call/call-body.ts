@@ -1,4 +1,4 @@
-import { Failure } from '@wxthirdparty/wechat';
+import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { memberOf } from './json-member.ts';
 import { mints, namesToken, pathFault, pathShape } from './wechat-path.ts';
@@ -29,14 +29,19 @@ export const CallBody = z
     method: z.enum(['GET', 'POST']),
     path,
     query: z
-      .record(
-        z.string().refine((name) => !namesToken(name), 'tokens are added by the platform'),
-        z.union([scalar, z.array(scalar)]),
-      )
+      .record(z.string(), z.union([scalar, z.array(scalar)]))
       .default({})
       .meta({ description: 'without tokens: the platform adds them' }),
     body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
     waitMs: z.int().min(0).max(60_000).default(30_000).meta({ description: '0: nobody waits' }),
+  })
+  .superRefine(({ method, path, query }, context) => {
+    // A person's own token (/sns/userinfo) is theirs to send; all others are ours to add.
+    const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
+    for (const name of Object.keys(query)) {
+      if (name === brought || !namesToken(name)) continue;
+      context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
+    }
   })
   .meta({ id: 'CallRequest' });
 

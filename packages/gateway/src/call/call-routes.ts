@@ -1,9 +1,10 @@
-import type { Call } from '@wxthirdparty/platform';
+import { type Call, demandPath } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
+import { callerOf } from '../key/caller.ts';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
 import { acceptedAnswer, callAnswer } from './call-answer.ts';
@@ -27,8 +28,22 @@ export const callOperations: Operations = {
       'the call fails as `outcome_unknown`.',
     query: ComponentQuery,
     body: CallBody,
+    example: {
+      method: 'POST',
+      path: '/cgi-bin/message/custom/send',
+      body: { touser: 'OPENID', msgtype: 'text', text: { content: '你好' } },
+    },
     answers: { 200: CallAnswer, 202: CallAnswer },
     problems: [...oneAccount, 'reauthorize', 'quota_closed', 'overloaded'],
+  },
+  'POST /v1/components/:appid/calls': {
+    id: 'callAsComponent',
+    tag: 'Calls',
+    summary: 'Calls one of WeChat’s component APIs',
+    body: CallBody,
+    example: { method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 100 } },
+    answers: { 200: CallAnswer, 202: CallAnswer },
+    problems: ['unknown_component', 'not_ready', 'quota_closed', 'overloaded'],
   },
   'GET /v1/calls/:id': {
     id: 'getCall',
@@ -42,7 +57,11 @@ export const callOperations: Operations = {
 export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
 
-  routes.post('/v1/authorizers/:appid/calls', async (request, response) => {
+  const call = async (
+    request: Request,
+    response: Response,
+    whose: { appid: string; component?: string | undefined },
+  ) => {
     const type = request.headers['content-type'];
     if (type === undefined || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
       throw new Failure('unsupported_content', 'fix-request', 'send Content-Type: application/json');
@@ -50,11 +69,11 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
       throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
     }
-    const { waitMs, ...call } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
+    const { waitMs, ...asked } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
+    demandPath(callerOf(response).rights, asked.path);
     const { id } = await platform.calls.submit({
-      ...call,
-      appid: request.params.appid,
-      component: ofOneComponent(request.query),
+      ...asked,
+      ...whose,
       waitMs,
       departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
     });
@@ -80,11 +99,19 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
       response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
     }
     response.json(found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found));
-  });
+  };
+
+  routes.post('/v1/authorizers/:appid/calls', (request, response) =>
+    call(request, response, { appid: request.params.appid, component: ofOneComponent(request.query) }),
+  );
+  routes.post('/v1/components/:appid/calls', (request, response) =>
+    call(request, response, { appid: request.params.appid, component: request.params.appid }),
+  );
 
   routes.get('/v1/calls/:id', async (request, response) => {
     const found = await platform.calls.find(request.params.id);
     if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+    demandPath(callerOf(response).rights, found.path);
     // Not before: the log must not repeat whatever a caller puts in the place of an id.
     response.locals.call = found.id;
     response.json(callAnswer(found));

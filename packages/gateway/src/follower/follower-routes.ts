@@ -5,6 +5,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
+import { demandStillGood } from '../key/caller.ts';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
@@ -154,6 +155,7 @@ async function send(
   if (head !== '') response.write(head);
   for await (const some of all) {
     if (gone.signal.aborted) return;
+    await demandStillGood(response);
     if (!response.write(some.map(line).join(''))) {
       await once(response, 'drain', { signal: gone.signal }).catch(() => {});
     }

@@ -1,4 +1,4 @@
-import { type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
+import { demandAccount, type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
+import { callerOf, demandStillGood } from '../key/caller.ts';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
@@ -98,6 +99,7 @@ export const followerSyncOperations: Operations = {
   'PUT /v1/authorizers/:appid/follower-sync-schedule': {
     ...{ ...ofSchedules, id: 'setFollowerSyncSchedule', summary: 'Copies followers every day, at a time in Beijing' },
     body: FollowerSyncScheduleWish,
+    example: { at: '04:30' },
     answers: { 200: ScheduleAnswer },
     problems: [...oneAccount],
   },
@@ -111,6 +113,13 @@ export const followerSyncOperations: Operations = {
 export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
   const { followerSyncs } = platform;
+
+  /** Only to whom its account is open. */
+  const find = async (id: string, response: Response): Promise<FollowerSync> => {
+    const sync = await followerSyncs.find(id);
+    demandAccount(callerOf(response).rights, sync.appid);
+    return sync;
+  };
 
   routes.post('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
     const { details } = await readJson(request, FollowerSyncWish);
@@ -127,19 +136,21 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
   });
 
   routes.get('/v1/follower-syncs/:id', async (request, response) => {
-    response.json(followerSyncAnswer(await followerSyncs.find(request.params.id)));
+    response.json(followerSyncAnswer(await find(request.params.id, response)));
   });
 
   routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
     const { id } = request.params;
     await followerSyncEvents(response, leaving, async () => {
-      const sync = await followerSyncs.find(id);
+      await demandStillGood(response);
+      const sync = await find(id, response);
       return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
     });
   });
 
   const steered = (steer: (id: string) => Promise<FollowerSync>) => {
     return async (request: Request<{ id: string }>, response: Response) => {
+      await find(request.params.id, response);
       response.json(followerSyncAnswer(await steer(request.params.id)));
     };
   };

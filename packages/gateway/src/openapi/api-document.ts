@@ -6,6 +6,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import manifest from '../../package.json' with { type: 'json' };
+import { routeRights, unlisted } from '../key/route-rights.ts';
 import { type ProblemCode, statusOf } from '../problem.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
@@ -19,7 +20,7 @@ export function apiDocument(): ApiDocument {
   for (const [route, operation] of Object.entries(operations)) {
     const [method = '', path = ''] = route.split(' ');
     const templated = path.replace(/:(\w+)/g, '{$1}');
-    paths[templated] = { ...paths[templated], [method.toLowerCase()]: described(path, operation) };
+    paths[templated] = { ...paths[templated], [method.toLowerCase()]: described(method, path, operation) };
   }
   return createDocument(
     {
@@ -53,7 +54,7 @@ function plain(schema: Rendered): void {
 }
 
 /** Those that can come before a route's own work begins. */
-const ofEveryRoute: readonly ProblemCode[] = ['unauthorized', 'unavailable'];
+const ofEveryRoute: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'rate_limited', 'unavailable'];
 const ofRoutesWithInput: readonly ProblemCode[] = ['invalid_request'];
 const ofRoutesWithBody: readonly ProblemCode[] = ['slow_body', 'too_large', 'unsupported_content'];
 
@@ -61,24 +62,36 @@ const parameters: Readonly<Record<string, string>> = {
   appid: 'appid of the account; of the component itself for its own APIs',
 };
 
-function described(path: string, operation: Operation): ZodOpenApiOperationObject {
-  const { id, tag, summary, description, query, headers, body } = operation;
+function described(method: string, path: string, operation: Operation): ZodOpenApiOperationObject {
+  const { id, tag, summary, description, query, headers, body, example = {} } = operation;
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
   return {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
+    description: [description, rightOf(method, path)].filter((it) => it !== undefined).join('\n\n'),
     requestParams: {
       ...(names.length > 0 ? { path: z.object(Object.fromEntries(names.map((name) => [name, parameter(name)]))) } : {}),
       ...(query ? { query } : {}),
       ...(headers ? { header: headers } : {}),
     },
     ...(body
-      ? { requestBody: { required: !body.safeParse({}).success, content: { 'application/json': { schema: body } } } }
+      ? {
+          requestBody: {
+            required: !body.safeParse({}).success,
+            content: { 'application/json': { schema: body, example } },
+          },
+        }
       : {}),
     responses: { ...answersOf(operation), ...problemsOf(operation) },
   };
+}
+
+/** What the key must be for, from the table that the guard holds it to. */
+function rightOf(method: string, path: string): string {
+  const right = routeRights.find((it) => it.path === path && it.method === method.toLowerCase());
+  const { scope } = right ?? unlisted;
+  return scope === 'any' ? 'Any key will do.' : `Needs a key for \`${scope}\`.`;
 }
 
 function parameter(name: string): z.ZodType {

@@ -12,6 +12,8 @@ export interface Operation {
   readonly headers?: z.ZodObject;
   /** Of a JSON body. */
   readonly body?: z.ZodType;
+  /** A body that does something useful; `{}` where it is left out. */
+  readonly example?: unknown;
   /** By status. */
   readonly answers: Readonly<Record<number, Answered>>;
   /** Beside those of every route: a missing key, an invalid request, a part of the gateway that is away. */

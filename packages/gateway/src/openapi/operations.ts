@@ -5,6 +5,8 @@ import { reconciliationOperations } from '../authorizer/reconciliation-routes.ts
 import { callOperations } from '../call/call-routes.ts';
 import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
+import { auditOperations } from '../key/audit-routes.ts';
+import { keyOperations } from '../key/key-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
 import type { Operations } from './operation.ts';
 
@@ -18,4 +20,6 @@ export const operations: Operations = {
   ...optionOperations,
   ...followerOperations,
   ...followerSyncOperations,
+  ...keyOperations,
+  ...auditOperations,
 };

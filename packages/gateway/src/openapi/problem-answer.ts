@@ -14,6 +14,15 @@ export const ProblemAnswer = z
     errcode: z.int().optional().meta({ description: 'WeChat’s, where WeChat refused' }),
     rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
     reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
+    missing: z
+      .union([
+        z.object({ scope: z.string() }),
+        z.object({ account: z.string() }),
+        z.object({ path: z.string() }),
+        z.object({ restriction: z.enum(['accounts', 'paths']) }),
+      ])
+      .optional()
+      .meta({ description: 'of `forbidden`: what the key is not for' }),
     closedUntil: z.iso.datetime().optional().meta({ description: 'of `quota_closed`' }),
     authorizationUrl: z.string().optional().meta({ description: 'where the merchant can consent again' }),
   })

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '@wxthirdparty/platform';
-import type { ApiKeys } from '../api-keys.ts';
 import { settled } from '../call/settled.ts';
-import { mints, namesToken, pathFault } from '../call/wechat-path.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import type { TrustProxy } from '../http/address-of.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
+import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
-import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
+import type { VirtualTokens } from './virtual-token.ts';
+import { wantedCall } from './wanted-call.ts';
+import { withoutRefreshTokens } from './without-refresh-tokens.ts';
 
 const BODY_LIMIT = 20 * 1024 * 1024;
 const BODY_WITHIN_MS = 60_000;
@@ -20,13 +22,16 @@ const SETTLE_WITHIN_MS = 60_000;
 
 export interface CallServices {
   readonly platform: GatewayPlatform;
-  readonly apiKeys: ApiKeys;
+  readonly doorkeeper: Doorkeeper;
+  /** Whose word about the caller's address counts. */
+  readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
   readonly leaving: Leaving;
 }
 
 /** For the log: whose call it was and what the caller got. */
 export interface CallNote {
+  key?: string;
   appid?: string;
   call?: string;
   errcode?: number;
@@ -35,7 +40,7 @@ export interface CallNote {
 
 /** A request to WeChat, with a token of ours; answered as WeChat answered it. Throws what the platform throws. */
 export async function callRoute(
-  { platform, apiKeys, tokens, leaving }: CallServices,
+  { platform, doorkeeper, trusts, tokens, leaving }: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -46,26 +51,19 @@ export async function callRoute(
     note.errcode = refusal.errcode;
     answerRefusal(response, refusal);
   };
-  const parameters = [...new URLSearchParams(search)];
-  const grant = grantOf(parameters, tokens, apiKeys);
-  if ('errcode' in grant) return refuse(grant);
-  note.appid = grant.appid;
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
-  const fault = pathFault(path);
-  if (fault !== undefined) return refuse({ ...refusals.badPath, errmsg: `invalid url: ${fault}` });
-  if (mints(path) || parameters.some(([name]) => /^component_/i.test(name) && namesToken(name))) {
-    return refuse(refusals.mints);
-  }
+  const services = { doorkeeper, trusts, tokens, components: platform.components };
+  const read = await wantedCall(services, request, path, [...new URLSearchParams(search)], note);
+  if ('errcode' in read) return refuse(read);
+  const { wanted } = read;
+  note.appid = wanted.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
   const { id } = await platform.calls.submit({
-    appid: grant.appid,
-    component: grant.component,
+    ...wanted,
     method,
-    path,
-    query: parameters.filter(([name]) => !namesToken(name)),
     ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
     waitMs: DEPART_WITHIN_MS,
     departWithinMs: DEPART_WITHIN_MS,
@@ -82,24 +80,10 @@ export async function callRoute(
   } else if (call === 'cancelled' || call.state === 'cancelled') {
     refuse(refusals.notDeparted);
   } else if (call.state === 'completed' && call.response !== null) {
-    answerAsWeChat(response, call.response);
+    answerAsWeChat(response, wanted.path, call.response);
   } else {
     refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
   }
-}
-
-function grantOf(
-  parameters: readonly [string, string][],
-  tokens: VirtualTokens,
-  apiKeys: ApiKeys,
-): VirtualGrant | Refusal {
-  const token = parameters.find(([name]) => name === 'access_token')?.[1];
-  if (token === undefined || token === '') return refusals.missingToken;
-  const read = tokens.read(token);
-  if (read.verdict === 'expired') return refusals.expiredToken;
-  // A key that was taken back takes its tokens with it.
-  if (read.verdict === 'made-up' || !apiKeys.knows(read.grant.keyFingerprint)) return refusals.madeUpToken;
-  return read.grant;
 }
 
 /**
@@ -141,8 +125,13 @@ async function outcome(
   }
 }
 
-/** Byte for byte. Always 200, as WeChat does; only its edge answers otherwise (dossier §9). */
-function answerAsWeChat(response: ServerResponse, { headers, body }: NonNullable<Call['response']>): void {
+/** Byte for byte, but for what nobody may have. Always 200, as WeChat does; only its edge answers otherwise (dossier §9). */
+function answerAsWeChat(
+  response: ServerResponse,
+  path: string,
+  { headers, body: answered }: NonNullable<Call['response']>,
+): void {
+  const body = withoutRefreshTokens(path, answered);
   const type = headers['content-type'];
   const disposition = headers['content-disposition'];
   if (type !== undefined) response.setHeader('content-type', asBytes(type));

@@ -1,4 +1,4 @@
-import type { CallFailure } from '@wxthirdparty/platform';
+import { type CallFailure, ForbiddenFailure } from '@wxthirdparty/platform';
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 
 /** A refusal that looks like WeChat's. */
@@ -23,7 +23,21 @@ export const refusals = {
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
   madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
-  mints: { errcode: 48001, errmsg: 'api unauthorized: tokens, tickets and codes are the platform’s own business' },
+  mints: {
+    errcode: 48001,
+    errmsg:
+      'api unauthorized: tokens, tickets and codes are the platform’s own business; ' +
+      '/cgi-bin/token gives a token of this gateway for an appid and an API key',
+  },
+  userTokenAlone: {
+    errcode: 48001,
+    errmsg: 'api unauthorized: send Authorization: Bearer API_KEY besides the user’s access_token',
+  },
+  notAUsersToken: {
+    errcode: 48001,
+    errmsg: 'api unauthorized: access_token must be the one of the user who logged in, not one of this gateway',
+  },
+  otherAppid: { errcode: 40013, errmsg: 'invalid appid: this access_token is for another account' },
   badPath: { errcode: 40066, errmsg: 'invalid url' },
   needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
@@ -71,6 +85,13 @@ const aboutTokens = new Set([40001, 40014, 42001]);
 export function refusalOf(failure: Failure | CallFailure): Refusal {
   const fixed = byCode[failure.code];
   if (fixed !== undefined) return fixed;
+  if (failure instanceof ForbiddenFailure) {
+    const account = 'account' in failure.missing;
+    return { errcode: account ? 61003 : 48001, errmsg: `api unauthorized: ${failure.message}` };
+  }
+  if (failure.code === 'rate_limited' || failure.code === 'too_many_guesses') {
+    return { errcode: 45011, errmsg: `api minute-quota reach limit, must slower: ${failure.message}` };
+  }
   if (failure.code === 'quota_closed') {
     return { errcode: 45009, errmsg: `reach max api daily quota limit: ${failure.message}` };
   }

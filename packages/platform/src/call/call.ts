@@ -2,7 +2,7 @@ import type { Remedy } from '@wxthirdparty/wechat';
 
 /** What a business program asks us to send to WeChat. */
 export interface CallRequest {
-  /** The account on whose behalf the call goes out. */
+  /** The account on whose behalf the call goes out; a component's own appid, here and below, for its own APIs. */
   readonly appid: string;
   /** Chooses where the account exists under two components. */
   readonly component?: string | undefined;

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
+import { Components } from '../component/components.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -46,6 +47,7 @@ beforeEach(async () => {
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
+    components: new Components([]),
     authorizers: {
       findActive: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }),
     } as unknown as Authorizers,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
+import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Ledger } from '../quota/ledger.ts';
@@ -12,6 +12,7 @@ import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
+import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
 
 const REREAD_MS = 1_000;
@@ -38,6 +39,7 @@ interface Pending {
 export interface CallsOptions {
   readonly redis: Redis;
   readonly store: CallStore;
+  readonly components: Components;
   readonly authorizers: Authorizers;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
@@ -70,10 +72,11 @@ export class Calls {
 
   async submit(request: CallRequest): Promise<{ readonly id: string }> {
     checkRequest(request);
-    const { appid, component } = await this.#o.authorizers.findActive(request.appid, request.component);
+    const { appid, component } = await this.#whose(request);
+    refuseAccountsApi({ ...request, appid, component });
+    const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted go on while the component is not ready.
-    if (!(await this.#o.tokens.has(authorizerOwner(component, appid))))
-      await refuseUnlessReady(this.#o.redis, component);
+    if (owner && !(await this.#o.tokens.has(owner))) await refuseUnlessReady(this.#o.redis, component);
     if (request.waitMs > 0) await this.#o.ledger.refuseIfClosed({ component, appid, path: request.path });
     await this.#refuseOverload(request);
 
@@ -135,6 +138,11 @@ export class Calls {
   async cancel(id: string): Promise<boolean> {
     const callId = parseCallId(id);
     return callId !== undefined && this.#o.store.cancel(callId);
+  }
+
+  async #whose({ appid, component }: CallRequest): Promise<{ readonly appid: string; readonly component: string }> {
+    if (component === appid && this.#o.components.has(appid)) return { appid, component };
+    return this.#o.authorizers.findActive(appid, component);
   }
 
   #expect(call: CallId, request: CallRequest): Pending {

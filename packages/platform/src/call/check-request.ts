@@ -12,7 +12,9 @@ export function checkRequest(request: CallRequest): void {
   if (!/^\/[A-Za-z0-9_\-./]+$/.test(path) || path.includes('//') || path.split('/').some(isDots)) {
     throw invalid('path must begin with one /, name a WeChat path, and hold no host, no "//", no ".." and no "?".');
   }
-  const token = query.find(([name]) => TOKEN_PARAMETERS.has(name.toLowerCase()));
+  // A person's own token is nobody else's to put in.
+  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
+  const token = query.find(([name]) => name !== brought && TOKEN_PARAMETERS.has(name.toLowerCase()));
   if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
   if (endpointOf(method, path).mints) {
     throw invalid(`${path} gives out a credential; the platform keeps these by itself, and nobody else may.`);

@@ -8,14 +8,14 @@ import {
   TransportFailure,
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
-import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { DueSet } from '../authorizer/due-set.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
-import type { Token } from '../token/token.ts';
+import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import type { CallStore, Outcome, StoredCall } from './call-store.ts';
+import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
 import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
 
 /** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
@@ -61,6 +61,7 @@ class Run {
   readonly #o: PerformOptions;
   readonly #endpoint: Endpoint;
   readonly #pair: QuotaPair;
+  readonly #owner: TokenOwner | undefined;
   #refusals: number;
 
   constructor(call: CallId, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
@@ -70,26 +71,23 @@ class Run {
     this.#o = options;
     this.#endpoint = endpointOf(stored.method, stored.path);
     this.#pair = { component: call.component, appid: call.appid, path: stored.path };
+    this.#owner = tokenOwnerOf({ ...stored, component: call.component, appid: call.appid });
     this.#refusals = stored.refusals;
   }
 
   async go(): Promise<Performed> {
     for (;;) {
-      const token = await this.#token();
-      if ('done' in token) return token;
+      const token = this.#owner ? await this.#token(this.#owner) : undefined;
+      if (token && 'done' in token) return token;
       const step = await this.#sendOnce(token);
       if (step !== 'again') return step;
     }
   }
 
   /** The token is asked for at the last moment, and never seen outside of here. */
-  async #token(): Promise<Token | Performed> {
+  async #token(owner: TokenOwner): Promise<Token | Performed> {
     try {
-      return await this.#o.tokens.get(
-        authorizerOwner(this.#call.component, this.#call.appid),
-        TOKEN_WAIT_MS,
-        this.#signal,
-      );
+      return await this.#o.tokens.get(owner, TOKEN_WAIT_MS, this.#signal);
     } catch (error) {
       if (this.#signal.aborted) return { done: false, handBack: true };
       if (!(error instanceof Failure)) throw error;
@@ -101,7 +99,7 @@ class Run {
     }
   }
 
-  async #sendOnce(token: Token): Promise<Performed | 'again'> {
+  async #sendOnce(token: Token | undefined): Promise<Performed | 'again'> {
     const { store, ledger } = this.#o;
     const claimedAt = performance.now();
     const departure = await store.depart(
@@ -136,6 +134,8 @@ class Run {
       background: this.#stored.background,
       attempts: departure.attempts,
       refusals: this.#refusals,
+      minuteOfOnePerson: this.#endpoint.path === '/sns/component/jscode2session',
+      tokenToBlame: token !== undefined && blamesToken(this.#owner, this.#endpoint),
     });
     // A refused token says nothing about the quota.
     if (departure.probe && verdict.do === 'answer') {
@@ -150,7 +150,7 @@ class Run {
       case 'next-token':
         this.#refusals++;
         await store.release(this.#call, this.#runId, 'token-refused');
-        await this.#o.tokens.distrust(token);
+        if (token) await this.#o.tokens.distrust(token);
         return 'again';
       case 'close-quota':
         await ledger.close(this.#pair, verdict.span, departure.leftAt);
@@ -160,18 +160,21 @@ class Run {
         }
         break;
     }
-    await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
+    if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
     return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);
   }
 
   async #send(
-    token: Token,
+    token: Token | undefined,
     claimedAt: number,
   ): Promise<{ result: Result; response?: WeChatResponse } | 'claim-too-old'> {
     const { method, path, query, contentType, body } = this.#stored;
     const url = new URL(this.#o.apiBase + path);
     for (const [name, value] of query) url.searchParams.append(name, value);
-    url.searchParams.append('access_token', token.value);
+    if (token) {
+      const { component, appid } = this.#call;
+      putTokenIn(url.searchParams, { component, appid, method, path }, token.value);
+    }
     try {
       const response = await this.#o.transport.send({
         method,

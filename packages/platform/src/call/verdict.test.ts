@@ -2,7 +2,14 @@ import { type Answer, Failure, TransportFailure } from '@wxthirdparty/wechat';
 import { describe, expect, it } from 'vitest';
 import { type Circumstances, judge, type Result, toCallFailure } from './verdict.ts';
 
-const first: Circumstances = { safeToRepeat: true, background: false, attempts: 1, refusals: 0 };
+const first: Circumstances = {
+  safeToRepeat: true,
+  background: false,
+  attempts: 1,
+  refusals: 0,
+  tokenToBlame: true,
+  minuteOfOnePerson: false,
+};
 const json = (errcode: number): Result => ({
   kind: 'answered',
   answer: { kind: 'json', value: {}, text: '', errcode, errmsg: '', rid: undefined } as Answer,
@@ -36,6 +43,13 @@ describe('a call that is not safe to repeat', () => {
   it('goes again with the next token, once, since a refusal is definite', () => {
     expect(judge(json(42001), unsafe)).toEqual({ do: 'next-token' });
     expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
+  });
+  it('closes nothing where one person asked too often', () => {
+    expect(judge(json(45011), { ...unsafe, minuteOfOnePerson: true })).toEqual({ do: 'answer' });
+    expect(judge(json(45011), unsafe)).toMatchObject({ do: 'close-quota', span: 'minute' });
+  });
+  it('goes to the caller where the refused token was not ours', () => {
+    expect(judge(json(40001), { ...unsafe, tokenToBlame: false })).toEqual({ do: 'answer' });
   });
 });
 

@@ -21,6 +21,10 @@ export interface Circumstances {
   readonly attempts: number;
   /** How many of them ended because WeChat refused our token. */
   readonly refusals: number;
+  /** The token was ours, and nothing but it can be meant when WeChat refuses it. */
+  readonly tokenToBlame: boolean;
+  /** WeChat counts the minute for each person here (dossier §5.8): one who asks too often closes nothing to the others. */
+  readonly minuteOfOnePerson: boolean;
 }
 
 export type Verdict =
@@ -47,8 +51,9 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   }
   const { errcode } = answer;
   // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
-  if (isTokenRefusal(errcode)) return c.refusals === 0 ? { do: 'next-token' } : { do: 'answer' };
+  if (isTokenRefusal(errcode)) return c.refusals === 0 && c.tokenToBlame ? { do: 'next-token' } : { do: 'answer' };
   if (errcode === DAY_QUOTA) return { do: 'close-quota', span: 'day', wait: c.background };
+  if (MINUTE_QUOTAS.has(errcode) && c.minuteOfOnePerson) return { do: 'answer' };
   if (MINUTE_QUOTAS.has(errcode)) return { do: 'close-quota', span: 'minute', wait: c.background };
   // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
   if (errcode === BUSY && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };

@@ -1,8 +1,8 @@
 import { CompiledQuery } from 'kysely';
 import type { BulkStep, BulkWriter } from './bulk.ts';
+import { mysqlUpserts } from './mysql-upsert.ts';
 import { openDatabase, type Sql } from './open.ts';
 import { isConflict } from './sql-error.ts';
-import { mysqlUpserts } from './upsert-rows.ts';
 
 /** Another writer's lock makes MySQL undo a transaction; a few times that is no news. */
 const MOST_TRIES = 5;
@@ -28,9 +28,11 @@ async function write(sql: Sql, steps: readonly BulkStep[]): Promise<'done' | 'un
 
 async function writeAll(transaction: Sql, steps: readonly BulkStep[]): Promise<void> {
   for (const step of steps) {
-    for (const { text, parameters, orUndo } of 'table' in step ? mysqlUpserts(step) : [step]) {
-      const { numAffectedRows } = await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]));
-      if (orUndo && !numAffectedRows) throw new Undone();
+    if ('table' in step) {
+      for (const text of mysqlUpserts(step)) await transaction.executeQuery(CompiledQuery.raw(text));
+    } else {
+      const { numAffectedRows } = await transaction.executeQuery(CompiledQuery.raw(step.text, [...step.parameters]));
+      if (step.orUndo && !numAffectedRows) throw new Undone();
     }
   }
 }

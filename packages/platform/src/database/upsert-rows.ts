@@ -1,7 +1,4 @@
-import type { SqlValue, Statement } from './statement.ts';
-
-/** A statement of this many rows is as fast as any larger one, and far from every limit on parameters. */
-const ROWS_A_STATEMENT = 1_000;
+import type { SqlValue } from './statement.ts';
 
 /** Rows that are inserted, or change the row of the same key. */
 export interface Upsert {
@@ -48,26 +45,4 @@ export function sqliteUpsert({ table, columns, key, change, shared, values }: Up
     width: columns.length,
     shared: names.map((name) => shared[name]!),
   };
-}
-
-export function* mysqlUpserts({ table, columns, key, change, shared, values }: Upsert): Generator<Statement> {
-  const say = (expression: string) =>
-    expression
-      .replace(/\bnew\.(\w+)/g, 'values($1)')
-      .replace(/:(\w+)/g, (_, name: string) => String(Math.trunc(shared[name]!)));
-  const entries = Object.entries(change);
-  const changes =
-    entries.length === 0
-      ? `${key[0]} = ${key[0]}`
-      : entries.map(([column, expression]) => `${column} = ${say(expression)}`).join(', ');
-  const row = `(${columns.map(() => '?').join(',')})`;
-  const step = ROWS_A_STATEMENT * columns.length;
-  for (let at = 0; at < values.length; at += step) {
-    const parameters = values.slice(at, at + step);
-    const rows = new Array<string>(parameters.length / columns.length).fill(row).join(',');
-    yield {
-      text: `insert into ${table} (${columns.join(', ')}) values ${rows} on duplicate key update ${changes}`,
-      parameters,
-    };
-  }
 }

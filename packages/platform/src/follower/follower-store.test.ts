@@ -82,6 +82,19 @@ describe.each(databases)('followers on %s', (kind) => {
     });
   });
 
+  it.each([
+    "o'Brien",
+    'say "hi"',
+    'back\\slash\\',
+    'a ? and :before',
+    "'); drop table followers; --",
+    '\0\n\r\t\x1a%_',
+    '`tick`',
+  ])('keeps a remark as it was written: %j', async (remark) => {
+    await tell([follows('oA', { remark, note: remark })]);
+    expect(await only()).toMatchObject({ remark, extra: { note: remark } });
+  });
+
   it('tells openids apart by case', async () => {
     await tell([follows('oab', { remark: 'small' }), follows('oAB', { remark: 'large' })]);
     await store.tellStatus(account, 'oAB', false, new Date());

@@ -70,7 +70,7 @@ export class FollowerWriter implements BulkWriter {
     const thread = new Worker(new URL('./follower-writer-thread.ts', import.meta.url), {
       workerData: { databaseUrl: this.#databaseUrl },
       // Its garbage is short-lived; without a bound it would be left lying.
-      resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 64 },
+      resourceLimits: { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 160 },
     });
     thread.on('message', ({ id, result, error }: WriterAnswer) => {
       const waiting = this.#waiting.get(id);

@@ -59,6 +59,16 @@ export type Problem = {
   readonly rid?: string | undefined;
   /** of `not_ready` */
   readonly reasons?: ReadonlyArray<string> | undefined;
+  /** of `forbidden`: what the key is not for */
+  readonly missing?: {
+    readonly scope: string;
+  } | {
+    readonly account: string;
+  } | {
+    readonly path: string;
+  } | {
+    readonly restriction: 'accounts' | 'paths';
+  } | undefined;
   /** of `quota_closed` */
   readonly closedUntil?: string | undefined;
   /** where the merchant can consent again */
@@ -228,6 +238,54 @@ export type FollowerSyncSchedule = {
   readonly nextAt: string;
 };
 
+export type NewKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
+  /** none: all of them */
+  readonly accounts: ReadonlyArray<string>;
+  /** none: all of them */
+  readonly paths: ReadonlyArray<string>;
+  readonly ratePerSecond: number | null;
+  readonly expiresAt: string | null;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly revokedAt: string | null;
+  /** to the minute */
+  readonly lastUsedAt: string | null;
+  /** the key itself, shown this once */
+  readonly key: string;
+};
+
+export type Key = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
+  /** none: all of them */
+  readonly accounts: ReadonlyArray<string>;
+  /** none: all of them */
+  readonly paths: ReadonlyArray<string>;
+  readonly ratePerSecond: number | null;
+  readonly expiresAt: string | null;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly revokedAt: string | null;
+  /** to the minute */
+  readonly lastUsedAt: string | null;
+};
+
+export type AuditEntry = {
+  readonly id: string;
+  readonly at: string;
+  /** id of the key, or who else it was */
+  readonly actor: string;
+  readonly action: string;
+  /** id of the key that it was done to */
+  readonly target: string | null;
+  readonly address: string | null;
+  readonly requestId: string | null;
+};
+
 /** By method and path, as the gateway has them. */
 export interface Operations {
   /** Calls WeChat on behalf of an account */
@@ -240,6 +298,16 @@ export interface Operations {
       /** chooses where the account exists under several components */
       readonly component?: string | undefined;
     };
+    body: CallRequest;
+    answer: Call;
+  };
+  /** Calls one of WeChat’s component APIs */
+  'POST /v1/components/:appid/calls': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {};
     body: CallRequest;
     answer: Call;
   };
@@ -587,5 +655,58 @@ export interface Operations {
     };
     body: undefined;
     answer: undefined;
+  };
+  /** Makes a key; it is shown this once */
+  'POST /v1/keys': {
+    path: {};
+    query: {};
+    body: {
+      readonly name: string;
+      readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
+      readonly accounts?: ReadonlyArray<string> | undefined;
+      readonly paths?: ReadonlyArray<string> | undefined;
+      readonly expiresAt?: string | null | undefined;
+      readonly ratePerSecond?: number | null | undefined;
+    };
+    answer: NewKey;
+  };
+  /** All keys, without the keys themselves */
+  'GET /v1/keys': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the page before */
+      readonly cursor?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Key>;
+      /** the `cursor` of the page behind; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** Ends a key, within a second on every node */
+  'DELETE /v1/keys/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: undefined;
+  };
+  /** What was done with the rights of an operator, the newest first */
+  'GET /v1/audit': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the page before */
+      readonly cursor?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<AuditEntry>;
+      /** the `cursor` of the page behind; null on the last one */
+      readonly next: string | null;
+    };
   };
 }

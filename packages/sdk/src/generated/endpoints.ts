@@ -24,6 +24,10 @@ export type AuthorizerEndpoint =
   | 'POST /wxa/verifybetaweapp'
   /** 复用公众号主体快速注册小程序 */
   | 'POST /cgi-bin/account/fastregister'
+  /** 网页授权获取用户信息 */
+  | 'GET /sns/userinfo'
+  /** 检验网页授权凭证 */
+  | 'GET /sns/auth'
   /** 开放平台账号管理 */
   | 'POST /cgi-bin/open/create'
   /** 开放平台账号管理 */

@@ -2,6 +2,7 @@ import type { Account, AccountKind } from '../account.ts';
 import type { Component } from '../component.ts';
 import type { Grant } from '../grant.ts';
 import { Refusal } from '../refusal.ts';
+import type { UserToken } from '../user-login.ts';
 import type { WechatValue } from '../wechat-json.ts';
 import type { World } from '../world.ts';
 
@@ -25,24 +26,41 @@ export interface ComponentCall {
   readonly component: Component;
 }
 
+export interface EitherCall extends ComponentCall {
+  /** The authorizer whose token it is; null when it is the component's. */
+  readonly appid: string | null;
+}
+
 export interface AuthorizerCall extends ComponentCall {
   readonly account: Account;
   readonly grant: Grant;
 }
 
+/** `notBefore`: the answer leaves only after that; WeChat's pushes are faster than its answers at times. */
 export type Reply =
-  | { readonly json: JsonObject }
+  | { readonly json: JsonObject; readonly notBefore?: Promise<unknown> | undefined }
   | { readonly bytes: Buffer; readonly contentType: string; readonly fileName: string };
+
+export interface UserCall {
+  readonly world: World;
+  readonly asked: Asked;
+  /** Whose token it is. */
+  readonly user: UserToken;
+}
 
 interface Shape {
   readonly method: 'GET' | 'POST' | 'any';
 }
 
-/** One API. `needs` says which token opens it; `secret` means none: the body names component and secret. */
+/**
+ * One API. `needs` says which token opens it; `secret` means none: the body names component and secret. `user` is the
+ * web-OAuth token of one person.
+ */
 type Api =
   | (Shape & { readonly needs: 'secret'; answer(call: ComponentCall): Reply })
   | (Shape & { readonly needs: 'component'; answer(call: ComponentCall): Reply })
-  | (Shape & { readonly needs: 'either'; answer(call: ComponentCall): Reply })
+  | (Shape & { readonly needs: 'either'; answer(call: EitherCall): Reply })
+  | (Shape & { readonly needs: 'user'; answer(call: UserCall): Reply })
   | (Shape & {
       readonly needs: 'authorizer';
       /** The only kind of account that has this API; others get 48001. */

@@ -5,7 +5,7 @@ import type { ApiTable } from './api.ts';
 import { partsOf } from './multipart.ts';
 
 const KIB = 1024;
-const MOST_BYTES: Record<string, number> = {
+export const MOST_BYTES: Record<string, number> = {
   image: 10 * KIB * KIB,
   voice: 2 * KIB * KIB,
   video: 10 * KIB * KIB,

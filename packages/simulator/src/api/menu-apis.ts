@@ -1,9 +1,18 @@
 import { Refusal } from '../refusal.ts';
-import { type ApiTable, bodyOf, listOf, OK } from './api.ts';
+import type { WechatValue } from '../wechat-json.ts';
+import { type ApiTable, bodyOf, type JsonObject, listOf, OK, objectOf, textOf } from './api.ts';
 
 const SETS = [15];
+const MOST_BUTTONS = 3;
+const MOST_SUB_BUTTONS = 5;
+const MOST_KEY_BYTES = 128;
+const MOST_URL_BYTES = 1024;
+const TYPES = new Set([
+  ...['click', 'view', 'scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin'],
+  ...['location_select', 'media_id', 'article_id', 'article_view_limited', 'miniprogram'],
+]);
 
-/** The menu of an official account; dossier §4.3. */
+/** The menus of an official account; dossier §4.3. */
 export const MENU_APIS: ApiTable = {
   '/cgi-bin/menu/create': {
     method: 'POST',
@@ -11,9 +20,7 @@ export const MENU_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer({ asked, account }) {
-      const buttons = listOf(bodyOf(asked), 'button');
-      if (buttons.length < 1 || buttons.length > 3) throw new Refusal(40035);
-      account.menu = { button: buttons };
+      account.menu = buttonsOf(bodyOf(asked));
       return { json: OK };
     },
   },
@@ -25,7 +32,13 @@ export const MENU_APIS: ApiTable = {
     sets: SETS,
     answer({ account }) {
       if (account.menu === null) throw new Refusal(46003);
-      return { json: { menu: account.menu } };
+      const conditional = [...account.conditionalMenus].map(([menuid, menu]) => ({ ...menu, menuid: BigInt(menuid) }));
+      return {
+        json: {
+          menu: { button: account.menu },
+          ...(conditional.length > 0 ? { conditionalmenu: conditional } : {}),
+        },
+      };
     },
   },
 
@@ -35,8 +48,98 @@ export const MENU_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer({ account }) {
+      // Deleting the menu deletes the conditional ones with it.
       account.menu = null;
+      account.conditionalMenus.clear();
       return { json: OK };
     },
   },
+
+  '/cgi-bin/menu/addconditional': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ world, asked, account }) {
+      const body = bodyOf(asked);
+      const button = buttonsOf(body);
+      const matchrule = objectOf(body, 'matchrule') as { [name: string]: WechatValue };
+      const rules = Object.values(matchrule).filter((value) => value !== '' && value !== null);
+      if (rules.length === 0) throw new Refusal(40035);
+      if (account.menu === null) throw new Refusal(46003);
+      const menuid = world.credentials.messageId().toString();
+      account.conditionalMenus.set(menuid, { button, matchrule });
+      return { json: { menuid } };
+    },
+  },
+
+  '/cgi-bin/menu/delconditional': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      if (!account.conditionalMenus.delete(textOf(bodyOf(asked), 'menuid'))) throw new Refusal(65301);
+      return { json: OK };
+    },
+  },
+
+  '/cgi-bin/menu/trymatch': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      const openid = textOf(bodyOf(asked), 'user_id');
+      if (account.followers.placeOf(openid) === null) throw new Refusal(46004);
+      if (account.menu === null) throw new Refusal(46003);
+      const tags = account.tagged.get(openid) ?? new Set<number>();
+      // Of several that match, the newest counts. Only tags are known of these people.
+      const matching = [...account.conditionalMenus.values()].findLast(({ matchrule }) =>
+        tags.has(Number((matchrule as JsonObject).tag_id ?? (matchrule as JsonObject).group_id)),
+      );
+      return { json: { button: matching?.button ?? account.menu } };
+    },
+  },
+
+  '/cgi-bin/get_current_selfmenu_info': {
+    method: 'GET',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer: ({ account }) => ({
+      json: { is_menu_open: account.menu === null ? 0 : 1, selfmenu_info: { button: account.menu ?? [] } },
+    }),
+  },
 };
+
+function buttonsOf(body: JsonObject): WechatValue[] {
+  const buttons = listOf(body, 'button');
+  if (buttons.length < 1 || buttons.length > MOST_BUTTONS) throw new Refusal(40016);
+  for (const button of buttons) {
+    checkName(button, 16);
+    const below = (button as JsonObject).sub_button;
+    if (!Array.isArray(below) || below.length === 0) {
+      checkAction(button as JsonObject);
+      continue;
+    }
+    if (below.length > MOST_SUB_BUTTONS) throw new Refusal(40023);
+    for (const sub of below) {
+      checkName(sub, 60);
+      checkAction(sub as JsonObject);
+    }
+  }
+  return buttons;
+}
+
+function checkName(button: WechatValue, mostBytes: number): void {
+  if (typeof button !== 'object' || button === null || Array.isArray(button)) throw new Refusal(47001);
+  const bytes = Buffer.byteLength(textOf(button, 'name'));
+  if (bytes === 0 || bytes > mostBytes) throw new Refusal(40018);
+}
+
+function checkAction(button: JsonObject): void {
+  if (!TYPES.has(textOf(button, 'type'))) throw new Refusal(40017);
+  if (Buffer.byteLength(textOf(button, 'key')) > MOST_KEY_BYTES) throw new Refusal(40019);
+  if (Buffer.byteLength(textOf(button, 'url')) > MOST_URL_BYTES) throw new Refusal(40020);
+}

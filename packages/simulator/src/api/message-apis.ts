@@ -1,7 +1,7 @@
 import type { AccountKind } from '../account.ts';
 import { Refusal } from '../refusal.ts';
-import type { WechatValue } from '../wechat-json.ts';
 import { type ApiTable, type AuthorizerCall, bodyOf, OK, objectOf, textOf } from './api.ts';
+import { recordMessage } from './record-message.ts';
 
 const MESSAGE_KINDS: Record<AccountKind, string[]> = {
   'official-account': [
@@ -20,9 +20,11 @@ const MESSAGE_KINDS: Record<AccountKind, string[]> = {
   'mini-program': ['text', 'image', 'link', 'miniprogrampage'],
 };
 const MOST_TEXT_BYTES = 2048;
-const CLIENT_ID_LIFE_S = 600;
+// Only shortly after the user wrote (dossier §4.4); how long it shows is this simulator's choice.
+const TYPING_AFTER_S = 30;
+const TYPING_SHOWN_S = 15;
 
-/** Messages to users; dossier §4.4 and §4.5. */
+/** Customer-service messages; dossier §4.4. */
 export const MESSAGE_APIS: ApiTable = {
   '/cgi-bin/message/custom/send': {
     method: 'POST',
@@ -39,51 +41,33 @@ export const MESSAGE_APIS: ApiTable = {
       if (msgtype === 'text' && Buffer.byteLength(textOf(content, 'content')) > MOST_TEXT_BYTES) {
         throw new Refusal(45002);
       }
-      if (!account.followers.isFollowing(touser)) throw new Refusal(45015);
+      if (!account.followers.isFollowing(touser) || account.blacklist.has(touser)) throw new Refusal(45015);
       takeReply(call, touser);
-      record(call, touser, msgtype, content);
+      recordMessage(call, touser, msgtype, content);
       return { json: OK };
     },
   },
 
-  '/cgi-bin/message/template/send': {
+  '/cgi-bin/message/custom/typing': {
     method: 'POST',
     needs: 'authorizer',
-    kind: 'official-account',
-    sets: [7],
-    answer(call) {
-      const { account, world } = call;
-      const body = bodyOf(call.asked);
+    sets: [1, 6, 19],
+    answer({ world, asked, account }) {
+      const body = bodyOf(asked);
       const touser = textOf(body, 'touser');
-      if (textOf(body, 'template_id') === '') throw new Refusal(40037);
-      objectOf(body, 'data');
+      const command = textOf(body, 'command');
       if (account.followers.placeOf(touser) === null) throw new Refusal(40003);
-      if (!account.followers.isFollowing(touser)) throw new Refusal(43004);
-      const clientId = textOf(body, 'client_msg_id');
-      const key = `${touser} ${clientId}`;
-      const before = clientId === '' ? undefined : account.clientMessageIds.get(key);
-      if (before !== undefined && world.clock.now() < before.until) {
-        return { json: { ...OK, msgid: before.msgid } };
-      }
-      const msgid = world.credentials.messageId();
-      const until = world.clock.now() + world.clock.lasting(CLIENT_ID_LIFE_S);
-      if (clientId !== '') account.clientMessageIds.set(key, { msgid, until });
-      record(call, touser, 'template', body as { [name: string]: WechatValue });
-      return { json: { ...OK, msgid } };
+      if (command !== 'Typing' && command !== 'CancelTyping') throw new Refusal(40035);
+      const now = world.clock.now();
+      const heardAt = account.heardFrom.get(touser) ?? Number.NEGATIVE_INFINITY;
+      if (now - heardAt > world.clock.lasting(TYPING_AFTER_S)) throw new Refusal(45080);
+      const shown = now < (account.typingUntil.get(touser) ?? 0);
+      if (command === 'Typing' && shown) throw new Refusal(45081);
+      account.typingUntil.set(touser, command === 'Typing' ? now + world.clock.lasting(TYPING_SHOWN_S) : 0);
+      return { json: OK };
     },
   },
 };
-
-function record(call: AuthorizerCall, touser: string, msgtype: string, content: WechatValue | object): void {
-  call.world.messages.push({
-    component: call.component.appid,
-    appid: call.account.appid,
-    touser,
-    msgtype,
-    content: content as WechatValue,
-    at: new Date().toISOString(),
-  });
-}
 
 function takeReply({ world, account }: AuthorizerCall, touser: string): void {
   if (!world.options.replyWindows) return;

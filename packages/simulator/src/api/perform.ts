@@ -2,23 +2,36 @@ import type { Component } from '../component.ts';
 import { Refusal } from '../refusal.ts';
 import type { LentToken } from '../token.ts';
 import type { World } from '../world.ts';
-import { type Asked, bodyOf, type Reply, textOf } from './api.ts';
+import { type ApiTable, type Asked, bodyOf, type Reply, textOf } from './api.ts';
 import { COMPONENT_APIS } from './component-apis.ts';
 import { FOLLOWER_APIS } from './follower-apis.ts';
+import { MASS_APIS } from './mass-apis.ts';
+import { MATERIAL_APIS } from './material-apis.ts';
 import { MEDIA_APIS } from './media-apis.ts';
 import { MENU_APIS } from './menu-apis.ts';
 import { MESSAGE_APIS } from './message-apis.ts';
 import { NETWORK_APIS } from './network-apis.ts';
-import { TAG_APIS } from './tag-apis.ts';
+import { QRCODE_APIS } from './qrcode-apis.ts';
+import { quotaApis } from './quota-apis.ts';
+import { SNS_APIS } from './sns-apis.ts';
+import { BLACKLIST_APIS, TAG_APIS } from './tag-apis.ts';
+import { TEMPLATE_APIS } from './template-apis.ts';
 
-const APIS = {
+const APIS: ApiTable = {
+  ...BLACKLIST_APIS,
   ...COMPONENT_APIS,
   ...FOLLOWER_APIS,
+  ...MASS_APIS,
+  ...MATERIAL_APIS,
   ...MEDIA_APIS,
   ...MENU_APIS,
   ...MESSAGE_APIS,
   ...NETWORK_APIS,
+  ...QRCODE_APIS,
+  ...quotaApis((path) => (Object.hasOwn(APIS, path) ? APIS[path]?.needs : undefined)),
+  ...SNS_APIS,
   ...TAG_APIS,
+  ...TEMPLATE_APIS,
 };
 
 /** Does what a request asks for, side effects and all, in one go. Throws `Refusal`. */
@@ -34,11 +47,19 @@ export function perform(world: World, asked: Asked): Reply {
     return api.answer({ world, asked, component });
   }
 
+  if (api.needs === 'user') {
+    const value = asked.query.get('access_token') ?? '';
+    if (value === '') throw new Refusal(41001);
+    const user = world.logins.judge(value);
+    if (typeof user === 'number') throw new Refusal(user);
+    return api.answer({ world, asked, user });
+  }
+
   const token = tokenOf(world, asked, api.needs);
   const component = world.components.get(token.component)!;
   if (api.needs !== 'authorizer') {
     charge(world, token.appid ?? component.appid, asked.path);
-    return api.answer({ world, asked, component });
+    return api.answer({ world, asked, component, appid: token.appid });
   }
   const account = world.accounts.get(token.appid!)!;
   const grant = world.grants.live(component.appid, account.appid);
@@ -51,15 +72,19 @@ export function perform(world: World, asked: Asked): Reply {
 
 /** The token string a request carries, wherever it may stand (dossier §10 rule 19). */
 export function tokenIn(query: URLSearchParams, path: string): string {
-  const token = query.get('access_token');
-  // Only component APIs know the older name, `sns` ones know only that; nobody else reads it.
-  const older = /^\/(cgi-bin\/component|sns)\//.test(path) ? query.get('component_access_token') : null;
-  return token || older || '';
+  if (takesOlderNameOnly(path)) return query.get('component_access_token') ?? '';
+  // Only component APIs know the older name; nobody else reads it.
+  const older = path.startsWith('/cgi-bin/component/') ? query.get('component_access_token') : null;
+  return query.get('access_token') || older || '';
+}
+
+function takesOlderNameOnly(path: string): boolean {
+  return /^\/sns\/(\w+\/)?component\//.test(path);
 }
 
 function tokenOf(world: World, asked: Asked, needs: 'component' | 'authorizer' | 'either'): LentToken {
   const value = tokenIn(asked.query, asked.path);
-  if (value === '') throw new Refusal(41001);
+  if (value === '') throw new Refusal(takesOlderNameOnly(asked.path) ? 41021 : 41001);
   const token = world.tokens.find(value);
   if (token === undefined) throw new Refusal(40001);
   if (needs === 'component' && token.kind !== 'component') throw new Refusal(61014);

@@ -4,6 +4,7 @@ import { type ApiTable, bodyOf, type JsonObject, OK, objectOf, openidsOf, textOf
 
 const PAGE = 10_000;
 const FIRST_OWN_TAG = 100;
+const MOST_FANS_OF_A_DELETED_TAG = 100_000;
 const SETS = [2, 100];
 
 /** Tags of an official account; dossier §4.2. */
@@ -14,9 +15,7 @@ export const TAG_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer({ asked, account }) {
-      const name = textOf(objectOf(bodyOf(asked), 'tag'), 'name');
-      if (name === '' || [...name].length > 30) throw new Refusal(45158);
-      if ([...account.tags.values()].includes(name)) throw new Refusal(45157);
+      const name = freeName(account, textOf(objectOf(bodyOf(asked), 'tag'), 'name'), null);
       if (account.tags.size >= 100) throw new Refusal(45056);
       const id = Math.max(FIRST_OWN_TAG - 1, ...account.tags.keys()) + 1;
       account.tags.set(id, name);
@@ -35,6 +34,34 @@ export const TAG_APIS: ApiTable = {
     },
   },
 
+  '/cgi-bin/tags/update': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      const tag = objectOf(bodyOf(asked), 'tag');
+      const id = ownTagId(account, tag);
+      account.tags.set(id, freeName(account, textOf(tag, 'name'), id));
+      return { json: OK };
+    },
+  },
+
+  '/cgi-bin/tags/delete': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      const id = ownTagId(account, objectOf(bodyOf(asked), 'tag'));
+      const members = membersOf(account, id);
+      if (members.length > MOST_FANS_OF_A_DELETED_TAG) throw new Refusal(45057);
+      for (const openid of members) account.tagged.get(openid)?.delete(id);
+      account.tags.delete(id);
+      return { json: OK };
+    },
+  },
+
   '/cgi-bin/user/tag/get': {
     method: 'POST',
     needs: 'authorizer',
@@ -42,13 +69,7 @@ export const TAG_APIS: ApiTable = {
     sets: SETS,
     answer({ asked, account }) {
       const body = bodyOf(asked);
-      const members = membersOf(account, tagId(account, body));
-      const after = textOf(body, 'next_openid');
-      const start = after === '' ? 0 : members.indexOf(after) + 1;
-      if (after !== '' && start === 0) throw new Refusal(40003);
-      const openids = members.slice(start, start + PAGE);
-      if (openids.length === 0) return { json: { count: 0, next_openid: '' } };
-      return { json: { count: openids.length, data: { openid: openids }, next_openid: openids.at(-1)! } };
+      return { json: pageOf(membersOf(account, tagId(account, body)), textOf(body, 'next_openid')) };
     },
   },
 
@@ -93,6 +114,66 @@ export const TAG_APIS: ApiTable = {
     },
   },
 };
+
+/** Who may not write to an official account; dossier §4.1. */
+export const BLACKLIST_APIS: ApiTable = {
+  '/cgi-bin/tags/members/getblacklist': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      const listed = [...account.blacklist];
+      return { json: { total: listed.length, ...pageOf(listed, textOf(bodyOf(asked), 'begin_openid')) } };
+    },
+  },
+
+  '/cgi-bin/tags/members/batchblacklist': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      for (const openid of openidsOf(bodyOf(asked), account, 20, 49003)) account.blacklist.add(openid);
+      return { json: OK };
+    },
+  },
+
+  '/cgi-bin/tags/members/batchunblacklist': {
+    method: 'POST',
+    needs: 'authorizer',
+    kind: 'official-account',
+    sets: SETS,
+    answer({ asked, account }) {
+      for (const openid of openidsOf(bodyOf(asked), account, 20, 49003)) account.blacklist.delete(openid);
+      return { json: OK };
+    },
+  },
+};
+
+/** A page as user/get has it: the page after the last has no `data`. */
+function pageOf(listed: string[], after: string): JsonObject {
+  const start = after === '' ? 0 : listed.indexOf(after) + 1;
+  if (after !== '' && start === 0) throw new Refusal(40003);
+  const openids = listed.slice(start, start + PAGE);
+  if (openids.length === 0) return { count: 0, next_openid: '' };
+  return { count: openids.length, data: { openid: openids }, next_openid: openids.at(-1)! };
+}
+
+/** A name that no other tag has. */
+function freeName(account: Account, name: string, own: number | null): string {
+  if (name === '' || [...name].length > 30) throw new Refusal(45158);
+  for (const [id, taken] of account.tags) if (taken === name && id !== own) throw new Refusal(45157);
+  return name;
+}
+
+function ownTagId(account: Account, tag: JsonObject): number {
+  const id = Number(textOf(tag, 'id'));
+  // The system's own (dossier §4.2).
+  if (id === 0 || id === 1 || id === 2) throw new Refusal(45058);
+  if (!account.tags.has(id)) throw new Refusal(45159);
+  return id;
+}
 
 function membersOf(account: Account, id: number): string[] {
   return [...account.tagged].filter(([, tags]) => tags.has(id)).map(([openid]) => openid);

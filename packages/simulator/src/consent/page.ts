@@ -79,7 +79,7 @@ function listing(component: string, accounts: Account[]): string {
   return document('公众平台帐号授权', `<p>将帐号授权给第三方平台 ${escaped(component)}</p>\n${body}`);
 }
 
-function wrong(reason: string): Page {
+export function wrong(reason: string): Page {
   return { html: document('请求错误', `<p class="error">${escaped(reason)}</p>`) };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { World } from '../world.ts';
+import { eventOfAccount } from './event-of-account.ts';
 import { type Push, type PushFault, wrap } from './parcel.ts';
 import { post } from './post.ts';
 import type { DeliveryRecord } from './push-log.ts';
@@ -38,6 +39,28 @@ export async function deliverOnce(
 
 /** Delivers until the answer is good, as often as WeChat tries (dossier §10 rules 7 to 10). */
 export async function deliver(world: World, push: Push): Promise<DeliveryRecord[]> {
+  const { chance, options } = world;
+  const lane = `${push.component.appid} ${push.appid} ${push.openid}`;
+  const overtaken = chance.happens(options.reorderRate);
+  if (overtaken) await world.turns.beOvertaken(lane, world.ending);
+  const records = await deliverUntilAccepted(world, push);
+  if (!overtaken) world.turns.delivered(lane);
+  if (push.url === 'messages' && chance.happens(options.sameSecondRate)) {
+    await deliverUntilAccepted(world, twinOf(world, push));
+  }
+  return records;
+}
+
+/** Another event of the same user in the same second; only what they say tells the two apart. */
+function twinOf(world: World, push: Push): Push {
+  const account = world.accounts.get(push.appid ?? '');
+  if (account === undefined || push.openid === null) return push;
+  const where = { Latitude: '23.137466', Longitude: '113.352425', Precision: '119.385040' };
+  const fields = { Event: 'LOCATION', ...where };
+  return eventOfAccount(world, push.component, account, push.openid, fields, push.createTime);
+}
+
+async function deliverUntilAccepted(world: World, push: Push): Promise<DeliveryRecord[]> {
   const records: DeliveryRecord[] = [];
   for (let attempt = 1; attempt <= world.options.deliveries && !world.ending.aborted; attempt += 1) {
     if (attempt > 1)

@@ -25,6 +25,8 @@ export async function pushTicket(world: World, component: Component, wish: Ticke
     wish.createTime,
   );
   component.lastTicketAt = world.clock.now();
+  const older = component.lastTicketPush;
+  component.lastTicketPush = { xml: push.xml, createTime: push.createTime };
   const records: DeliveryRecord[] = [];
   for (let copy = 0; copy < wish.copies; copy += 1) {
     const record = await deliverOnce(world, push, 1, null);
@@ -32,6 +34,10 @@ export async function pushTicket(world: World, component: Component, wish: Ticke
     if (record.complaint === null) component.lastAcceptedTicketAt = world.clock.now();
     // Nobody there yet is no answer at all; the alarm group hears of answers.
     else if (record.complaint !== 'ECONNREFUSED') alarm(world, push, record.complaint);
+  }
+  // The network keeps no order: an older ticket, with its own CreateTime, comes after the newer one.
+  if (older !== null && world.chance.happens(world.options.reorderRate)) {
+    records.push(await deliverOnce(world, { ...push, ...older }, 2, null));
   }
   return records;
 }

@@ -1,0 +1,91 @@
+import type { Follower } from '@wxthirdparty/platform';
+import { expect, it } from 'vitest';
+import { ACCOUNT, fakePlatform } from './fake-platform.ts';
+import { bearer, openGateway } from './open-gateway.ts';
+
+const follower = (openid: string, remark: string | null = null): Follower => ({
+  openid,
+  subscribed: true,
+  subscribedAt: new Date('2026-11-22T10:00:00Z'),
+  unsubscribedAt: null,
+  unionid: null,
+  remark,
+  tagIds: [2, 134],
+  scene: 'ADD_SCENE_SEARCH',
+  extra: { groupid: 0 },
+});
+
+async function* pages(...some: (readonly Follower[])[]) {
+  yield* some;
+}
+
+it('exports the same fields as lines and as a table that no spreadsheet runs', async () => {
+  const platform = fakePlatform();
+  const all = [[follower('oA', '=cmd()')], [follower('oB', 'say "hi"')]];
+  platform.followers = { ...platform.followers, stream: async () => pages(...all) as never };
+  const gateway = await openGateway(platform);
+  const read = async (path: string) => {
+    const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/${path}`, { headers: bearer });
+    return { type: response.headers.get('content-type'), text: await response.text() };
+  };
+  const csv = await read('followers.csv');
+  expect(csv.type).toContain('text/csv');
+  const rest = '"[2,134]",ADD_SCENE_SEARCH,"{""groupid"":0}"';
+  expect(csv.text.split('\r\n')).toEqual([
+    'openid,subscribed,subscribedAt,unsubscribedAt,unionid,remark,tagIds,scene,extra',
+    `oA,true,2026-11-22T10:00:00.000Z,,,"'=cmd()",${rest}`,
+    `oB,true,2026-11-22T10:00:00.000Z,,,"say ""hi""",${rest}`,
+    '',
+  ]);
+  const ndjson = await read('followers.ndjson');
+  expect(ndjson.type).toContain('application/x-ndjson');
+  const lines = ndjson.text.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(all.flat())));
+});
+
+it('reads no further than the caller does, and stops when he is gone', async () => {
+  const platform = fakePlatform();
+  let asked = 0;
+  let ended = false;
+  async function* endless() {
+    try {
+      for (;;) {
+        asked++;
+        yield Array.from({ length: 1_000 }, () => follower('oA', 'x'.repeat(100)));
+      }
+    } finally {
+      ended = true;
+    }
+  }
+  platform.followers = { ...platform.followers, stream: async () => endless() };
+  const gateway = await openGateway(platform);
+  const leaving = new AbortController();
+  const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/followers.ndjson`, {
+    headers: bearer,
+    signal: leaving.signal,
+  });
+  await response.body!.getReader().read();
+  // What nobody reads fills the sockets' buffers and no more.
+  let before = -1;
+  while (before !== asked) {
+    before = asked;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(asked).toBeLessThan(200);
+  leaving.abort();
+  while (!ended) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+it.each([
+  ['followers?limit=0', 'limit'],
+  ['followers?subscribed=maybe', 'subscribed'],
+  ['followers?since=yesterday', 'since'],
+  ['followers?tag=x', 'tag'],
+  ['followers/growth?from=2026-02-30', 'from'],
+  ['followers/growth?from=2020-01-01&to=2026-01-01', 'days'],
+])('says what is wrong with %s', async (path, word) => {
+  const gateway = await openGateway(fakePlatform());
+  const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/${path}`, { headers: bearer });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining(word) });
+});

@@ -1,0 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { deliver } from '../push/deliver.ts';
+import { eventOfAccount } from '../push/event-of-account.ts';
+import type { Payload } from '../push/payload.ts';
+import type { AuthorizerCall } from './api.ts';
+
+/**
+ * Tells by push how a job ended, 1 to 60 s later, or, at times, before the caller has its answer: then what is answered
+ * here is what the answer has to wait for (dossier §10 rule 37).
+ */
+export function announceJob(
+  { world, component, account }: AuthorizerCall,
+  openid: string,
+  fields: Payload & { Event: string },
+  finish: () => void = () => undefined,
+): Promise<unknown> | undefined {
+  if (!world.options.jobEvents) return undefined;
+  const tell = () => {
+    finish();
+    return deliver(world, eventOfAccount(world, component, account, openid, fields));
+  };
+  if (world.chance.happens(world.options.earlyJobEventRate)) return tell();
+  const waitMs = world.clock.lasting(1 + 59 * world.chance.next());
+  void pause(waitMs, undefined, { signal: world.ending, ref: false }).then(tell, () => undefined);
+  return undefined;
+}

@@ -1,0 +1,101 @@
+import { Refusal } from '../refusal.ts';
+import type { World } from '../world.ts';
+import { type ApiTable, bodyOf, OK, textOf } from './api.ts';
+
+const RID = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
+
+/**
+ * What WeChat tells and forgets about quotas and refused requests; dossier §3.10.
+ *
+ * @param needsOf which token opens a path; undefined where there is no such API
+ */
+export function quotaApis(needsOf: (path: string) => string | undefined): ApiTable {
+  return {
+    '/cgi-bin/openapi/quota/get': {
+      method: 'POST',
+      needs: 'either',
+      answer({ world, asked, appid, component }) {
+        const path = textOf(bodyOf(asked), 'cgi_path');
+        if (path.startsWith('/sns/')) throw new Refusal(76022);
+        const needs = needsOf(path);
+        if (needs === undefined) throw new Refusal(76021);
+        if (needs === (appid === null ? 'authorizer' : 'component')) throw new Refusal(76022);
+        const { daily, used, minute } = world.quota.read(appid ?? component.appid, path);
+        const limit = daily ?? UNLIMITED;
+        const quota = { daily_limit: limit, used, remain: Math.max(0, limit - used) };
+        // The rates stand there only where they are defined.
+        const rate = minute === null ? {} : { rate_limit: { call_count: minute, refresh_second: 60 } };
+        return { json: { ...OK, quota, ...rate } };
+      },
+    },
+
+    '/cgi-bin/openapi/rid/get': {
+      method: 'POST',
+      needs: 'either',
+      answer({ world, asked, appid, component }) {
+        const rid = textOf(bodyOf(asked), 'rid');
+        if (!RID.test(rid)) throw new Refusal(76002);
+        const found = world.rids.find(rid);
+        if (found === undefined) throw new Refusal(76001);
+        if (found.account !== (appid ?? component.appid)) throw new Refusal(76003);
+        return {
+          json: {
+            ...OK,
+            request: {
+              invoke_time: found.invokeTime,
+              cost_in_ms: found.costMs,
+              request_url: found.url,
+              request_body: found.requestBody,
+              response_body: found.responseBody,
+              client_ip: found.clientIp,
+            },
+          },
+        };
+      },
+    },
+
+    '/cgi-bin/clear_quota': {
+      method: 'POST',
+      needs: 'either',
+      answer({ world, asked, appid, component }) {
+        const body = bodyOf(asked);
+        const own = appid ?? component.appid;
+        const named = textOf(body, 'appid') || (appid === null ? textOf(body, 'component_appid') : '');
+        if (named !== own) throw new Refusal(40013);
+        return clear(world, own);
+      },
+    },
+
+    '/cgi-bin/component/clear_quota': {
+      method: 'POST',
+      needs: 'component',
+      answer({ world, asked, component }) {
+        if (textOf(bodyOf(asked), 'component_appid') !== component.appid) throw new Refusal(40013);
+        return clear(world, component.appid);
+      },
+    },
+
+    '/cgi-bin/component/clear_quota/v2': {
+      method: 'POST',
+      needs: 'secret',
+      answer({ world, asked, component }) {
+        const body = bodyOf(asked);
+        const secret = textOf(body, 'appsecret');
+        if (secret === '') throw new Refusal(41004);
+        if (secret !== component.appsecret) throw new Refusal(40125);
+        const appid = textOf(body, 'appid');
+        if (appid === '') return clear(world, component.appid);
+        if (world.grants.live(component.appid, appid) === undefined) throw new Refusal(61003);
+        return clear(world, appid);
+      },
+    },
+  };
+}
+
+/** What is told where nothing limits. */
+const UNLIMITED = 1_000_000_000;
+
+function clear(world: World, account: string) {
+  if (!world.quota.clear(account)) throw new Refusal(48006);
+  return { json: OK };
+}

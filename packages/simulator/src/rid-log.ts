@@ -1,0 +1,37 @@
+import type { Clock } from './clock.ts';
+
+const LIFE_S = 7 * 24 * 3600;
+const REMEMBERED = 5000;
+
+/** What WeChat can tell later about a request that it refused. */
+export interface RefusedRequest {
+  /** The account whose token came with it; a component's own appid for its own token; null where nobody is named. */
+  readonly account: string | null;
+  readonly invokeTime: number;
+  readonly costMs: number;
+  readonly url: string;
+  readonly requestBody: string;
+  readonly responseBody: string;
+  readonly clientIp: string;
+}
+
+/** The newest refused requests by their rid, for seven days (dossier §10 rule 34). */
+export class RidLog {
+  readonly #byRid = new Map<string, { readonly request: RefusedRequest; readonly until: number }>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  keep(rid: string, request: RefusedRequest): void {
+    this.#byRid.set(rid, { request, until: this.#clock.now() + this.#clock.lasting(LIFE_S) });
+    // A map keeps the order of arrival: the first is the oldest.
+    if (this.#byRid.size > REMEMBERED) this.#byRid.delete(this.#byRid.keys().next().value!);
+  }
+
+  find(rid: string): RefusedRequest | undefined {
+    const kept = this.#byRid.get(rid);
+    return kept !== undefined && this.#clock.now() < kept.until ? kept.request : undefined;
+  }
+}
