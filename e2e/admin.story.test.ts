@@ -111,8 +111,10 @@ describe('what it shows', () => {
     const queues = await shownQueues();
     expect(queues.map(({ name }) => name).sort()).toEqual([
       'authorizations',
+      'callbacks',
       'calls',
       'follower-syncs',
+      'lanes',
       'profiles',
       'pushes',
       'reconciliations',

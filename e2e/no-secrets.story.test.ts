@@ -11,6 +11,8 @@ import { SecretSearch } from './support/secret-search.ts';
 import { until } from './support/until.ts';
 
 const SECRETS_KEY = randomBytes(32);
+const IDEMPOTENCY_KEY = `order-${randomBytes(12).toString('hex')}`;
+const CALLBACK_URL = `http://127.0.0.1:9/hook/${randomBytes(12).toString('hex')}`;
 const COMPONENT_TOKEN = '/cgi-bin/component/api_component_token';
 const QUERY_AUTH = '/cgi-bin/component/api_query_auth';
 const AUTHORIZER_TOKEN = '/cgi-bin/component/api_authorizer_token';
@@ -125,17 +127,34 @@ async function businessCalls(): Promise<void> {
   await ask({ method: 'GET', path: '/cgi-bin/user/info', query: { openid: openids[0] } });
   const message = { touser: openids[1], msgtype: 'text', text: { content: '一句悄悄话' } };
   await ask({ method: 'POST', path: '/cgi-bin/message/custom/send', body: message });
-  const background = await house.call(SERVICE_ACCOUNT, {
-    method: 'POST',
-    path: '/cgi-bin/message/custom/send',
-    body: { ...message, touser: openids[2] },
-    waitMs: 0,
-  });
+  // Nobody listens there: it is tried again and again.
+  const background = await at(
+    `/v1/authorizers/${SERVICE_ACCOUNT}/calls`,
+    {
+      authorization: `Bearer ${house.apiKey}`,
+      'content-type': 'application/json',
+      'idempotency-key': IDEMPOTENCY_KEY,
+    },
+    {
+      method: 'POST',
+      body: JSON.stringify({
+        method: 'POST',
+        path: '/cgi-bin/message/custom/send',
+        body: { ...message, touser: openids[2] },
+        callbackUrl: CALLBACK_URL,
+        waitMs: 0,
+      }),
+    },
+  );
   expect(background.status).toBe(202);
+  const { id } = (await background.json()) as { id: string };
   await until('the background call is done', async () => {
-    const { body } = await house.api<{ state: string }>('GET', `/v1/calls/${background.body.id}`);
+    const { body } = await house.api<{ state: string }>('GET', `/v1/calls/${id}`);
     return body.state === 'completed';
   });
+  await until('its callback has failed', () =>
+    house.workers.some(({ output }) => output.includes('could not be told')),
+  );
 }
 
 /** Their codes and tokens are theirs: they pass through, and nothing of them stays. */
@@ -339,6 +358,8 @@ async function theSearch(): Promise<SecretSearch> {
     'API key': [house.apiKey],
     SECRETS_KEY: [SECRETS_KEY.toString('base64'), SECRETS_KEY],
     'admin password': [house.adminPassword],
+    'idempotency key': [IDEMPOTENCY_KEY],
+    'callback address': [CALLBACK_URL],
   });
 }
 

@@ -27,6 +27,7 @@ beforeAll(async () => {
     components: [house.component.appid],
     component: [house.component.appid],
     name: ['location_report', 'voice_recognize'],
+    errcode: ['45009'],
     keys: [await made('/v1/keys', { name: 'to be revoked', scopes: ['calls'] })],
     calls: [await made(`${account}/calls`, { method: 'GET', path: '/cgi-bin/user/get' })],
     'authorization-links': [await made(`/v1/components/${house.component.appid}/authorization-links`, {})],

@@ -84,6 +84,25 @@ describe('the SDK, as it is published', () => {
     expect(await client.waitFor(call.id)).toMatchObject({ openid: message.touser });
   });
 
+  it('makes one call of two under the same key, and cancels what has not departed', async () => {
+    const { WxThirdparty } = (await import(
+      join(sdk.folder, 'dist/index.js')
+    )) as typeof import('../packages/sdk/src/index.ts');
+    const client = new WxThirdparty({ url: house.gatewayUrl(), apiKey: house.apiKey });
+    const account = client.authorizer(SERVICE_ACCOUNT);
+    const twice = await Promise.all(
+      [1, 2].map(() => account.submit('GET /cgi-bin/user/get', {}, { idempotencyKey: 'the-same' })),
+    );
+    expect(twice[0]!.id).toBe(twice[1]!.id);
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    const later = await account.submit('GET /cgi-bin/user/get', {}, { notBeforeAt: inAnHour });
+    expect((await client.cancelCall(later.id)).state).toBe('cancelled');
+    await expect(client.waitFor(later)).rejects.toMatchObject({ name: 'CallFailedError', code: 'cancelled' });
+    const listed: string[] = [];
+    for await (const { id } of client.calls({ appid: SERVICE_ACCOUNT, state: 'cancelled' })) listed.push(id);
+    expect(listed).toEqual([later.id]);
+  });
+
   it('tells who has no key, or asks for nobody’s account, in its own words', async () => {
     const { WxThirdparty } = (await import(
       join(sdk.folder, 'dist/index.js')

@@ -32,6 +32,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'create, list, revoke: API keys for your programs',
     load: async () => (await import('./commands/keys.ts')).keys,
   },
+  'callback-secret': {
+    summary: 'prints the secret with which receivers check that a callback is ours',
+    load: async () => (await import('./commands/callback-secret.ts')).printCallbackSecret,
+  },
   backup: {
     summary: 'FILE: copies the SQLite database while it is used',
     load: async () => (await import('./commands/backup.ts')).backup,

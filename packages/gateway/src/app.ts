@@ -14,6 +14,7 @@ import { optionRoutes } from './authorizer/option-routes.ts';
 import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { bearer } from './bearer.ts';
 import { callRoutes } from './call/call-routes.ts';
+import { explainRoutes } from './explain/explain-routes.ts';
 import { followerRoutes } from './follower/follower-routes.ts';
 import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
@@ -58,6 +59,7 @@ export function app(
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
     callRoutes(platform, leaving),
+    explainRoutes(),
     followerRoutes(platform),
     followerSyncRoutes(platform, leaving),
     keyRoutes(platform),

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { ForbiddenFailure, type MissingRight, NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
-import { Failure, type Remedy } from '@wxthirdparty/wechat';
+import { type Explanation, explain, Failure, type Remedy } from '@wxthirdparty/wechat';
 import { endUnread } from './http/end-unread.ts';
 
 /** RFC 9457. */
@@ -15,6 +15,8 @@ export interface Problem {
   readonly retryAfter?: number;
   readonly errcode?: number;
   readonly rid?: string;
+  /** Of the errcode. */
+  readonly explanation?: Explanation;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
   /** What the key lacks. */
@@ -39,6 +41,8 @@ const known = {
   method_not_allowed: [405, 'Not with this method'],
   slow_body: [408, 'The body took too long to arrive'],
   reauthorize: [409, 'The account must authorize again'],
+  idempotency_conflict: [409, 'The idempotency key belongs to another call'],
+  already_departed: [409, 'The call has departed'],
   follower_sync_over: [409, 'The follower sync is over'],
   ambiguous_component: [409, 'The account exists under several components'],
   too_large: [413, 'The request is too large'],
@@ -94,7 +98,7 @@ export function problemOf(error: unknown, incident: string): Problem {
     code: error.code,
     remedy: error.remedy,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(error.errcode === undefined ? {} : { errcode: error.errcode }),
+    ...(error.errcode === undefined ? {} : { errcode: error.errcode, explanation: explain(error.errcode).explanation }),
     ...(error.rid === undefined ? {} : { rid: error.rid }),
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
     ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),

@@ -18,6 +18,7 @@ type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   calls: Changeable<GatewayPlatform['calls']>;
+  callList: Changeable<GatewayPlatform['callList']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   consents: Changeable<GatewayPlatform['consents']>;
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
@@ -50,12 +51,19 @@ export function fakePlatform(): FakePlatform {
         submitted.push(request);
         return Promise.resolve({ id: 'call-1' });
       },
+      submitAll: (requests) => {
+        submitted.push(...requests);
+        return Promise.resolve(requests.map((_, i) => ({ id: `call-${i + 1}` })));
+      },
       settled: () => Promise.resolve(settledCall()),
       find: (id) => Promise.resolve(id === 'call-1' ? settledCall() : undefined),
       cancel: (id) => {
         cancelled.push(id);
         return Promise.resolve(true);
       },
+    },
+    callList: {
+      page: () => Promise.resolve({ items: [settledCall()], next: null }),
     },
     authorizers: {
       find: (appid) =>
@@ -202,9 +210,12 @@ export function settledCall(changes: Partial<Call> = {}): Call {
     appid: ACCOUNT,
     method: 'GET',
     path: '/cgi-bin/user/get',
+    background: false,
     state: 'completed',
     attempts: 1,
     createdAt: new Date('2026-11-22T10:00:00Z'),
+    deadlineAt: new Date('2026-11-22T10:10:00Z'),
+    notBeforeAt: null,
     settledAt: new Date('2026-11-22T10:00:01Z'),
     response: answered('{"errcode":0,"errmsg":"ok"}'),
     failure: null,

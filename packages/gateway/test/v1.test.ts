@@ -191,9 +191,15 @@ test('a settled call is answered with 200', async () => {
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     id: 'call-1',
+    component: settledCall().component,
+    appid: ACCOUNT,
+    method: 'GET',
+    path: '/cgi-bin/user/get',
     state: 'completed',
     attempts: 1,
     createdAt: '2026-11-22T10:00:00.000Z',
+    notBeforeAt: null,
+    deadlineAt: '2026-11-22T10:10:00.000Z',
     settledAt: '2026-11-22T10:00:01.000Z',
     response: {
       status: 200,
@@ -232,7 +238,10 @@ test('a call that WeChat did not answer is a 200 with its failure', async () => 
   expect(await response.json()).toMatchObject({
     state: 'failed',
     response: null,
-    failure: { code: 'outcome_unknown', remedy: 'operator', message: 'm', errcode: null, rid: null },
+    failure: {
+      ...{ code: 'outcome_unknown', remedy: 'operator', message: 'm', errcode: null, rid: null },
+      explanation: { zh: expect.any(String), en: expect.any(String) },
+    },
   });
 });
 

@@ -8,9 +8,25 @@ export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
 export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
 export type { Reconciliation } from './authorizer/reconciliation-store.ts';
 export { beijingDay } from './beijing-time.ts';
-export type { Call, CallFailure, CallRequest, CallResponse, CallState, QuotaView } from './call/call.ts';
+export type {
+  Call,
+  CallFailure,
+  CallRequest,
+  CallResponse,
+  CallState,
+  CallSummary,
+  QuotaView,
+} from './call/call.ts';
+export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { parseCallId } from './call/call-id.ts';
 export { CallJob } from './call/call-job.ts';
+export type { CallFilter, CallPage } from './call/call-list.ts';
+export { CallbackJob } from './call/callback-job.ts';
+export { callbackSecret } from './call/callback-signer.ts';
+export type { Told } from './call/callbacks.ts';
+export { LaneJob } from './call/lane-job.ts';
+export type { LaneOwner } from './call/lane-store.ts';
+export type { Performed } from './call/perform.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';

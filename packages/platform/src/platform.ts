@@ -22,9 +22,18 @@ import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
 import { ReconciliationStore } from './authorizer/reconciliation-store.ts';
 import { type ReconcileNext, ReconcileRequests, Reconciler } from './authorizer/reconciliations.ts';
 import { CallJob } from './call/call-job.ts';
+import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
+import { CallbackJob } from './call/callback-job.ts';
+import { CallbackSigner } from './call/callback-signer.ts';
+import { Callbacks, type Told } from './call/callbacks.ts';
 import { Calls } from './call/calls.ts';
+import { LaneJob } from './call/lane-job.ts';
+import { type LaneOwner, LaneStore } from './call/lane-store.ts';
+import { Lanes } from './call/lanes.ts';
+import { Owners } from './call/owners.ts';
 import { type Performed, perform } from './call/perform.ts';
+import { takeTurn } from './call/take-turn.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
@@ -86,7 +95,8 @@ export interface PlatformSettings {
 /** What the gateway and the worker stand on. */
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
-  readonly calls: Pick<Calls, 'submit' | 'settled' | 'find' | 'cancel'>;
+  readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel'>;
+  readonly callList: Pick<CallList, 'page'>;
   readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list' | 'history'>;
@@ -115,6 +125,10 @@ export interface Work {
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
+  /** One turn of an account's background calls; `tell` hears of each. */
+  takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
+  /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
+  deliverCallback(id: string, signal: AbortSignal): Promise<Told>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
@@ -128,6 +142,8 @@ export interface Work {
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
   connect(name: string): Redis;
 }
+
+export type PerformedListener = (id: string, performed: Performed, ms: number) => void;
 
 /** Of a token all but its value, which is the transport's alone. */
 export interface AwaitedToken {
@@ -184,6 +200,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const refreshQueue = queue(RefreshJob);
   const authorizeQueue = queue(AuthorizeJob);
   const callQueue = queue(CallJob);
+  const laneQueue = queue(LaneJob);
+  const callbackQueue = queue(CallbackJob);
   const profileQueue = queue(ProfileJob);
   const reconcileQueue = queue(ReconcileJob);
   const followerSyncQueue = queue(FollowerSyncJob);
@@ -267,29 +285,43 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     kinds,
     askForRefresh: (owner) => refreshQueue.add({ owner }),
   });
+  const signer = new CallbackSigner(settings.secretsKeys);
+  const frontCallStore = new CallStore(front, seals);
+  const owners = new Owners(components, authorizers);
   const calls = new Calls({
     redis: front,
-    store: new CallStore(front, seals),
-    components,
-    authorizers,
+    store: frontCallStore,
+    owners,
     tokens: frontTokens,
     ledger: new Ledger(front),
     queue: callQueue,
+    lanes: new Lanes(front, laneQueue),
+    callbacks: new Callbacks(frontCallStore, signer, callbackQueue),
     hints,
   });
   scope.keep('calls', calls, (c) => c.close());
 
+  const callStore = new CallStore(redis, seals);
+  const callbacks = new Callbacks(callStore, signer, callbackQueue);
+  const lanes = new Lanes(redis, laneQueue);
+  const laneStore = new LaneStore(redis);
   const followerStore = new FollowerStore(database, writer);
   const followerSyncStore = new FollowerSyncStore(database, writer);
   const syncSchedules = new SyncSchedules(database);
 
   const performing = {
-    store: new CallStore(redis, seals),
+    store: callStore,
     tokens,
     ledger: new Ledger(redis),
     dueSet,
     transport,
     apiBase,
+  };
+  const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
+    const performed = await perform(id, signal, performing);
+    // Before the job is done or the call leaves its lane: who dies here does it again.
+    if (performed.done && performed.hasCallback) await callbacks.tell({ id });
+    return performed;
   };
 
   const consents = new Consents({
@@ -319,6 +351,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   return {
     pushes: new PushIntake(front, components, pushQueue),
     calls,
+    callList: new CallList(front, owners, frontCallStore, new Ledger(front)),
     authorizers,
     apiKeys,
     audit: new Audit(database),
@@ -342,12 +375,20 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       );
       return { ready: all.every((c) => c.ready), components: all };
     },
-    queues: [pushQueue, authorizeQueue, refreshQueue, callQueue, profileQueue, reconcileQueue, followerSyncQueue].map(
-      ({ queue, contract }) => ({
-        queue,
-        description: contract.description,
-      }),
-    ),
+    queues: [
+      pushQueue,
+      authorizeQueue,
+      refreshQueue,
+      callQueue,
+      laneQueue,
+      callbackQueue,
+      profileQueue,
+      reconcileQueue,
+      followerSyncQueue,
+    ].map(({ queue, contract }) => ({
+      queue,
+      description: contract.description,
+    })),
     async health() {
       const asked = sql`select 1`.execute(database);
       // It would wait for the database to come back; whoever asks how we are wants to know now.
@@ -361,7 +402,19 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         const token = await tokens.get(owner, waitMs);
         return { version: token.version, refused: () => tokens.distrust(token) };
       },
-      performCall: (id, signal) => perform(id, signal, performing),
+      performCall,
+      takeTurn: (lane, signal, tell) =>
+        takeTurn(lane, signal, {
+          store: laneStore,
+          lanes,
+          async perform(id, either) {
+            const begunAt = performance.now();
+            const performed = await performCall(id, either);
+            tell(id, performed, Math.round(performance.now() - begunAt));
+            return performed;
+          },
+        }),
+      deliverCallback: (id, signal) => callbacks.deliver(id, signal),
       handlePush: (payload) =>
         handlePush(payload, {
           components,
@@ -386,6 +439,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           tokens,
           authorizerStore,
           dueSet,
+          lanes,
           api,
           reconcile,
           linkStore,

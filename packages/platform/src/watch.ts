@@ -9,6 +9,7 @@ import type { ProfilePayload } from './authorizer/profile-job.ts';
 import { askForDueProfiles } from './authorizer/profile-turn.ts';
 import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
 import type { ReconcileRequests } from './authorizer/reconciliations.ts';
+import type { Lanes } from './call/lanes.ts';
 import { componentOwner } from './component/component-token.ts';
 import type { Components } from './component/components.ts';
 import type { Tickets } from './component/ticket.ts';
@@ -18,6 +19,8 @@ import type { SyncSchedules } from './follower/sync-schedules.ts';
 import type { Tokens } from './token/tokens.ts';
 
 const EVERY_MS = 5_000;
+/** So punctual are calls that wait for a time; it costs one command, however many lanes wait. */
+const LANES_EVERY_MS = 1_000;
 const CLOSE_WITHIN_MS = 500;
 const DUE_AT_ONCE = 500;
 /** After a lost Redis all tokens are due; spread them, since WeChat counts. */
@@ -32,6 +35,7 @@ export interface WatchOptions {
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
   readonly dueSet: DueSet;
+  readonly lanes: Lanes;
   readonly api: ComponentApi;
   readonly reconcile: ReconcileRequests;
   readonly linkStore: LinkStore;
@@ -45,14 +49,26 @@ export interface WatchOptions {
 
 /** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
 export function startWatch(options: WatchOptions): { close(): Promise<void> } {
+  const started = new Set<string>();
+  const timers = [
+    startRounds(EVERY_MS, () => watchAll(options, started)),
+    startRounds(LANES_EVERY_MS, () => wakeLanes(options)),
+  ];
+  return {
+    async close() {
+      await Promise.all(timers.map((timer) => timer.close()));
+    },
+  };
+}
+
+function startRounds(everyMs: number, work: () => Promise<void>): { close(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let closed = false;
-  const started = new Set<string>();
   const later = (ms: number) => {
     if (closed) return;
     timer = setTimeout(() => {
-      round = watchAll(options, started).finally(() => later(EVERY_MS * (0.8 + 0.4 * Math.random())));
+      round = work().finally(() => later(everyMs * (0.8 + 0.4 * Math.random())));
     }, ms);
   };
   later(0);
@@ -64,6 +80,15 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
       await Promise.race([round, pause(CLOSE_WITHIN_MS)]);
     },
   };
+}
+
+async function wakeLanes(options: WatchOptions): Promise<void> {
+  for (const { appid } of options.components.all()) {
+    await attempt(options, appid, 'wake_lanes', async () => {
+      await options.lanes.wakeDue(appid);
+      return undefined;
+    });
+  }
 }
 
 async function watchAll(options: WatchOptions, started: Set<string>): Promise<void> {

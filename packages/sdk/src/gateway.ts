@@ -63,6 +63,11 @@ export class Gateway {
     return this.request('GET /v1/calls/:id', { path: { id }, ...aborting });
   }
 
+  /** Cancels a call that has not departed. Throws RefusedError `already_departed`. */
+  cancelCall(id: string, aborting: Aborting = {}): Promise<Call> {
+    return this.request('DELETE /v1/calls/:id', { path: { id }, ...aborting });
+  }
+
   /** WeChat's answer to a call that was submitted. Throws what `call` throws, and StillRunningError. */
   async waitFor<Name extends string>(
     call: SubmittedCall<Name> | string,

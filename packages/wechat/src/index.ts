@@ -20,6 +20,7 @@ export { type SealedEnvelope, type SealOptions, sealEnvelope } from './envelope/
 export { signatureOf } from './envelope/signature.ts';
 export { verifyEcho } from './envelope/verify-echo.ts';
 export { documentedErrcodes, type ErrcodeEntry, explainErrcode, isTokenRefusal } from './errors/errcode.ts';
+export { type ErrcodeExplanation, type Explanation, explain, explainFailure } from './errors/explain.ts';
 export { refusal } from './errors/refusal.ts';
 export { Failure, type FailureDetails, type Remedy } from './failure.ts';
 export { type Answer, readAnswer } from './http/answer.ts';

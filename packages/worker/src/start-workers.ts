@@ -1,7 +1,9 @@
 import {
   AuthorizeJob,
+  CallbackJob,
   CallJob,
   FollowerSyncJob,
+  LaneJob,
   type Platform,
   ProfileJob,
   PushJob,
@@ -12,8 +14,10 @@ import {
 import type { Logger } from 'pino';
 import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
+import { processCallback } from './processors/callbacks.ts';
 import { processCall } from './processors/calls.ts';
 import { processFollowerSync } from './processors/follower-syncs.ts';
+import { processLane } from './processors/lanes.ts';
 import { processProfile } from './processors/profiles.ts';
 import { processPush } from './processors/pushes.ts';
 import { processReconciliation } from './processors/reconciliations.ts';
@@ -57,6 +61,8 @@ export async function startWorkers(
     run(RefreshJob, processRefresh(work)),
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
+    run(LaneJob, processLane(work, log)),
+    run(CallbackJob, processCallback(work, log)),
     run(PushJob, processPush(work, log)),
     run(ProfileJob, processProfile(work, log)),
     run(ReconcileJob, processReconciliation(work, log)),

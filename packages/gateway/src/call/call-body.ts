@@ -1,9 +1,13 @@
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
-import { memberOf } from './json-member.ts';
+import { elementsOf, memberOf } from './json-member.ts';
 import { mints, namesToken, pathFault, pathShape } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const time = z.iso
+  .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone, like 2030-01-31T08:00:00Z' })
+  .transform((text) => new Date(text));
 
 const path = z
   .string()
@@ -23,27 +27,61 @@ const path = z
     examples: ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'],
   });
 
+const request = {
+  method: z.enum(['GET', 'POST']),
+  path,
+  query: z
+    .record(z.string(), z.union([scalar, z.array(scalar)]))
+    .default({})
+    .meta({ description: 'without tokens: the platform adds them' }),
+  body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
+  deadlineAt: time.optional().meta({ description: 'it does not leave later: `deadline_passed`' }),
+  notBeforeAt: time.optional().meta({ description: 'it does not leave earlier; it waits in the background' }),
+  callbackUrl: z.string().optional().meta({ description: 'told of the outcome, by the Standard Webhooks scheme' }),
+};
+
+/** A person's own token (/sns/userinfo) is theirs to send; all others are ours to add. */
+function bringsNoToken(
+  { method, path, query }: { method: string; path: string; query: object },
+  context: z.RefinementCtx,
+): void {
+  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
+  for (const name of Object.keys(query)) {
+    if (name === brought || !namesToken(name)) continue;
+    context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
+  }
+}
+
 /** What `POST /v1/authorizers/:appid/calls` takes. */
 export const CallBody = z
   .strictObject({
-    method: z.enum(['GET', 'POST']),
-    path,
-    query: z
-      .record(z.string(), z.union([scalar, z.array(scalar)]))
-      .default({})
-      .meta({ description: 'without tokens: the platform adds them' }),
-    body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
-    waitMs: z.int().min(0).max(60_000).default(30_000).meta({ description: '0: nobody waits' }),
+    ...request,
+    waitMs: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .optional()
+      .meta({ description: '0: nobody waits; 30000 by default, 0 where `notBeforeAt` is given' }),
   })
-  .superRefine(({ method, path, query }, context) => {
-    // A person's own token (/sns/userinfo) is theirs to send; all others are ours to add.
-    const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
-    for (const name of Object.keys(query)) {
-      if (name === brought || !namesToken(name)) continue;
-      context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
-    }
-  })
+  .superRefine(bringsNoToken)
   .meta({ id: 'CallRequest' });
+
+const MOST_IN_BATCH = 1_000;
+
+const BatchedCall = z
+  .strictObject({
+    ...request,
+    appid: z.string().min(1).meta({ description: 'the account' }),
+    component: z
+      .string()
+      .optional()
+      .meta({ description: 'where the account exists under several; a component’s own calls have its appid in both' }),
+  })
+  .superRefine(bringsNoToken)
+  .meta({ id: 'BatchedCall' });
+
+/** What `POST /v1/calls/batch` takes: calls for which nobody waits. */
+export const BatchBody = z.strictObject({ calls: z.array(BatchedCall).min(1).max(MOST_IN_BATCH) });
 
 export interface ReadCallBody {
   readonly method: 'GET' | 'POST';
@@ -51,7 +89,15 @@ export interface ReadCallBody {
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly contentType?: string;
   readonly body?: Buffer;
+  readonly deadlineAt?: Date | undefined;
+  readonly notBeforeAt?: Date | undefined;
+  readonly callbackUrl?: string | undefined;
   readonly waitMs: number;
+}
+
+export interface ReadBatchedCall extends ReadCallBody {
+  readonly appid: string;
+  readonly component?: string | undefined;
 }
 
 /** Throws Failure `invalid_request`. */
@@ -59,13 +105,37 @@ export function readCallBody(bytes: Buffer): ReadCallBody {
   const text = textOf(bytes);
   const result = CallBody.safeParse(parse(text));
   if (!result.success) throw invalid(describe(result.error));
-  const { method, path, body, waitMs } = result.data;
+  const { waitMs, ...call } = result.data;
+  return { ...asWritten(call, text), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
+}
+
+/** Each call, or why it is none: one that is wrong must not keep the others back. Throws Failure `invalid_request`. */
+export function readBatchBody(bytes: Buffer): (ReadBatchedCall | Failure)[] {
+  const text = textOf(bytes);
+  const whole = parse(text);
+  const shape = z.strictObject({ calls: z.array(z.unknown()).min(1).max(MOST_IN_BATCH) }).safeParse(whole);
+  if (!shape.success) throw invalid(describe(shape.error));
+  return elementsOf(memberOf(text, 'calls')!).map((element, i) => {
+    const result = BatchedCall.safeParse(shape.data.calls[i]);
+    if (!result.success) return invalid(describe(result.error));
+    const { appid, component, ...call } = result.data;
+    try {
+      return { ...asWritten(call, element), appid, component, waitMs: 0 };
+    } catch (error) {
+      if (error instanceof Failure) return error;
+      throw error;
+    }
+  });
+}
+
+/** Body and query from the text, not from the value: a value has forgotten the digits of large integers. */
+function asWritten(call: z.output<typeof CallBody>, text: string): Omit<ReadCallBody, 'waitMs'> {
+  const { method, path, body, deadlineAt, notBeforeAt, callbackUrl } = call;
   const query = readQuery(memberOf(text, 'query'));
-  if (body === undefined || body === null) return { method, path, query, waitMs };
+  const read = { method, path, query, deadlineAt, notBeforeAt, callbackUrl };
+  if (body === undefined || body === null) return read;
   if (method === 'GET') throw invalid('body: a GET carries none');
-  // From the text, not from the value: a value has forgotten the digits of large integers.
-  const exact = Buffer.from(memberOf(text, 'body')!);
-  return { method, path, query, contentType: 'application/json; charset=utf-8', body: exact, waitMs };
+  return { ...read, contentType: 'application/json; charset=utf-8', body: Buffer.from(memberOf(text, 'body')!) };
 }
 
 function textOf(bytes: Buffer): string {

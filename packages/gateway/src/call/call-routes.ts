@@ -1,22 +1,49 @@
-import { type Call, demandPath } from '@wxthirdparty/platform';
+import { acceptedAnswer, type Call, callAnswer, callSummaryAnswer, demandPath } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
-import { readBody } from '../http/read-body.ts';
+import { readQuery } from '../http/read-query.ts';
+import { requestIdOf } from '../http/request-id.ts';
 import { callerOf } from '../key/caller.ts';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
 import type { Operations } from '../openapi/operation.ts';
-import { acceptedAnswer, callAnswer } from './call-answer.ts';
-import { CallBody, readCallBody } from './call-body.ts';
-import { CallAnswer } from './call-schema.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { ProblemAnswer } from '../openapi/problem-answer.ts';
+import { problemOf } from '../problem.ts';
+import { BatchBody, CallBody, readBatchBody, readCallBody } from './call-body.ts';
+import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
+import { readJsonBody } from './read-json-body.ts';
 import { settled } from './settled.ts';
 
-const BODY_LIMIT = 20 * 1024 * 1024;
-const BODY_WITHIN_MS = 60_000;
 /** Somebody waits: what has not left after ten minutes is not wanted any more. */
 const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
 const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
+
+/** What `GET /v1/calls` takes. */
+const CallListQuery = PageQuery.extend({
+  appid: z.string({ error: 'name the account whose calls to list' }).min(1),
+  ...ComponentQuery.shape,
+  state: callState.optional(),
+  path: z.string().optional(),
+  since: z.iso
+    .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' })
+    .transform((text) => new Date(text))
+    .optional(),
+});
+
+const BatchAnswer = z.object({
+  items: z.array(z.union([z.object({ id: z.string() }), z.object({ problem: ProblemAnswer })])),
+});
+
+const IdempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
+    .optional()
+    .meta({ description: 'asking again under the same key answers the call that was made first' }),
+});
 
 export const callOperations: Operations = {
   'POST /v1/authorizers/:appid/calls': {
@@ -27,6 +54,7 @@ export const callOperations: Operations = {
       'Waits at most `waitMs` for WeChat’s answer. What may have been sent is never sent twice; where nobody can know, ' +
       'the call fails as `outcome_unknown`.',
     query: ComponentQuery,
+    headers: IdempotencyHeaders,
     body: CallBody,
     example: {
       method: 'POST',
@@ -34,16 +62,17 @@ export const callOperations: Operations = {
       body: { touser: 'OPENID', msgtype: 'text', text: { content: '你好' } },
     },
     answers: { 200: CallAnswer, 202: CallAnswer },
-    problems: [...oneAccount, 'reauthorize', 'quota_closed', 'overloaded'],
+    problems: [...oneAccount, 'reauthorize', 'idempotency_conflict', 'quota_closed', 'overloaded'],
   },
   'POST /v1/components/:appid/calls': {
     id: 'callAsComponent',
     tag: 'Calls',
     summary: 'Calls one of WeChat’s component APIs',
+    headers: IdempotencyHeaders,
     body: CallBody,
     example: { method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 100 } },
     answers: { 200: CallAnswer, 202: CallAnswer },
-    problems: ['unknown_component', 'not_ready', 'quota_closed', 'overloaded'],
+    problems: ['unknown_component', 'idempotency_conflict', 'not_ready', 'quota_closed', 'overloaded'],
   },
   'GET /v1/calls/:id': {
     id: 'getCall',
@@ -51,6 +80,33 @@ export const callOperations: Operations = {
     summary: 'A call and, once it is settled, WeChat’s answer',
     answers: { 200: CallAnswer },
     problems: ['unknown_call'],
+  },
+  'DELETE /v1/calls/:id': {
+    id: 'cancelCall',
+    tag: 'Calls',
+    summary: 'Cancels a call that has not departed',
+    answers: { 200: CallAnswer },
+    problems: ['unknown_call', 'already_departed'],
+  },
+  'GET /v1/calls': {
+    id: 'listCalls',
+    tag: 'Calls',
+    summary: 'The calls of one account, the newest first',
+    description: 'A page may hold fewer than asked for; only `next: null` is the end.',
+    query: CallListQuery,
+    answers: { 200: pageOf(CallSummaryAnswer) },
+    problems: [...oneAccount],
+  },
+  'POST /v1/calls/batch': {
+    id: 'callInBatch',
+    tag: 'Calls',
+    summary: 'Up to 1,000 calls over many accounts, for which nobody waits',
+    description: 'Each is accepted or refused by itself; the items stand in the order of the calls.',
+    headers: IdempotencyHeaders,
+    body: BatchBody,
+    example: { calls: [{ appid: 'APPID', method: 'GET', path: '/cgi-bin/user/get' }] },
+    answers: { 202: BatchAnswer },
+    problems: ['overloaded'],
   },
 };
 
@@ -62,43 +118,17 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     response: Response,
     whose: { appid: string; component?: string | undefined },
   ) => {
-    const type = request.headers['content-type'];
-    if (type === undefined || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
-      throw new Failure('unsupported_content', 'fix-request', 'send Content-Type: application/json');
-    }
-    if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
-      throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
-    }
-    const { waitMs, ...asked } = readCallBody(await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS }));
+    const { waitMs, ...asked } = readCallBody(await readJsonBody(request));
     demandPath(callerOf(response).rights, asked.path);
     const { id } = await platform.calls.submit({
       ...asked,
       ...whose,
+      idempotencyKey: idempotencyKeyOf(request),
       waitMs,
       departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
     });
     response.locals.call = id;
-
-    // A caller that hangs up ends only the waiting: the call has an id, and can be asked for.
-    const waiting = new AbortController();
-    const stop = leaving.endWaits.listen(() => waiting.abort());
-    response.once('close', () => waiting.abort());
-    const acceptedAt = new Date();
-    let found: Call | 'unseen' | undefined;
-    try {
-      found = (await settled(platform, id, waitMs, waiting.signal)) ?? (await platform.calls.find(id));
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'redis_unreachable') throw error;
-      found = 'unseen';
-    } finally {
-      stop();
-    }
-    if (found === undefined)
-      throw new Failure('call_lost', 'operator', 'the call’s record vanished; it may have been sent');
-    if (found === 'unseen' || found.settledAt === null) {
-      response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
-    }
-    response.json(found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found));
+    await answerWhenSettled(platform, leaving, response, id, waitMs);
   };
 
   routes.post('/v1/authorizers/:appid/calls', (request, response) =>
@@ -108,14 +138,91 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     call(request, response, { appid: request.params.appid, component: request.params.appid }),
   );
 
+  routes.post('/v1/calls/batch', async (request, response) => {
+    const key = idempotencyKeyOf(request);
+    const read = readBatchBody(await readJsonBody(request));
+    const requests = read.map((call, i) =>
+      call instanceof Failure
+        ? call
+        : {
+            ...call,
+            departWithinMs: BACKGROUND_DEPARTURE_MS,
+            idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
+          },
+    );
+    const submitted = await platform.calls.submitAll(requests.flatMap((one) => (one instanceof Failure ? [] : [one])));
+    const answers = submitted.values();
+    response.status(202).json({
+      items: requests.map((one) => {
+        const result = one instanceof Failure ? one : answers.next().value!;
+        return result instanceof Failure ? { problem: problemOf(result, requestIdOf(response)) } : { id: result.id };
+      }),
+    } satisfies z.input<typeof BatchAnswer>);
+  });
+
+  routes.get('/v1/calls', async (request, response) => {
+    const { items, next } = await platform.callList.page(readQuery(CallListQuery, request.query));
+    const summaries: z.input<typeof CallSummaryAnswer>[] = items.map(callSummaryAnswer);
+    response.json({ items: summaries, next });
+  });
+
   routes.get('/v1/calls/:id', async (request, response) => {
-    const found = await platform.calls.find(request.params.id);
-    if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
-    demandPath(callerOf(response).rights, found.path);
-    // Not before: the log must not repeat whatever a caller puts in the place of an id.
-    response.locals.call = found.id;
+    response.json(callAnswer(await find(platform, request.params.id, response)) satisfies z.input<typeof CallAnswer>);
+  });
+
+  routes.delete('/v1/calls/:id', async (request, response) => {
+    // Before anything is done to it: the key must be for the path that the call is of.
+    await find(platform, request.params.id, response);
+    const cancelled = await platform.calls.cancel(request.params.id);
+    const found = await find(platform, request.params.id, response);
+    if (!cancelled && found.state !== 'cancelled') {
+      throw new Failure('already_departed', 'fix-request', `the call has departed: it is ${found.state}`);
+    }
     response.json(callAnswer(found));
   });
 
   return routes;
+}
+
+async function find(platform: GatewayPlatform, id: string, response: Response): Promise<Call> {
+  const found = await platform.calls.find(id);
+  if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+  demandPath(callerOf(response).rights, found.path);
+  // Not before: the log must not repeat whatever a caller puts in the place of an id.
+  response.locals.call = found.id;
+  return found;
+}
+
+function idempotencyKeyOf(request: Request): string | undefined {
+  return readQuery(IdempotencyHeaders, request.headers)['idempotency-key'];
+}
+
+async function answerWhenSettled(
+  platform: GatewayPlatform,
+  leaving: Leaving,
+  response: Response,
+  id: string,
+  waitMs: number,
+): Promise<void> {
+  // A caller that hangs up ends only the waiting: the call has an id, and can be asked for.
+  const waiting = new AbortController();
+  const stop = leaving.endWaits.listen(() => waiting.abort());
+  response.once('close', () => waiting.abort());
+  const acceptedAt = new Date();
+  let found: Call | 'unseen' | undefined;
+  try {
+    found = (await settled(platform, id, waitMs, waiting.signal)) ?? (await platform.calls.find(id));
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'redis_unreachable') throw error;
+    found = 'unseen';
+  } finally {
+    stop();
+  }
+  if (found === undefined)
+    throw new Failure('call_lost', 'operator', 'the call’s record vanished; it may have been sent');
+  if (found === 'unseen' || found.settledAt === null) {
+    response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
+  }
+  const answer: z.input<typeof CallAnswer> = found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found);
+  response.json(answer);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memberOf } from './json-member.ts';
+import { elementsOf, memberOf } from './json-member.ts';
 
 test('integers beyond 2^53 keep all their digits', () => {
   expect(memberOf('{"body": {"msgid": 22876340532172986, "x": 1.50}}', 'body')).toBe(
@@ -35,6 +35,27 @@ test('whatever JSON it is, it means the same afterwards', () => {
     fc.property(fc.json(), fc.json(), fc.constantFrom(0, 1, 2), (before, body, indent) => {
       const text = JSON.stringify({ before: JSON.parse(before), body: JSON.parse(body) }, null, indent);
       expect(JSON.parse(memberOf(text, 'body')!)).toEqual(JSON.parse(text).body);
+    }),
+  );
+});
+
+test('elements are told apart, whatever they hold', () => {
+  expect(elementsOf('[ {"a":[1,"],["]} , [2,3],"x,y" ,22876340532172986, null ]')).toEqual([
+    '{"a":[1,"],["]}',
+    '[2,3]',
+    '"x,y"',
+    '22876340532172986',
+    'null',
+  ]);
+  expect(elementsOf(' [ ] ')).toEqual([]);
+});
+
+test('whatever the elements are, none is lost and none is changed', () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.constantFrom(0, 1, 2), (values, indent) => {
+      expect(elementsOf(JSON.stringify(values, null, indent)).map((text) => JSON.parse(text))).toEqual(
+        JSON.parse(JSON.stringify(values)),
+      );
     }),
   );
 });

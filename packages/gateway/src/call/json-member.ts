@@ -22,6 +22,19 @@ export function memberOf(json: string, name: string): string | undefined {
   return found === undefined ? undefined : compact(found);
 }
 
+/** The texts of an array's elements, in the same way. @param json must have passed JSON.parse as an array */
+export function elementsOf(json: string): string[] {
+  const elements: string[] = [];
+  let at = skipBlanks(json, json.indexOf('[') + 1);
+  while (at < json.length && json[at] !== ']') {
+    const end = endOfValue(json, at);
+    elements.push(json.slice(at, end));
+    at = skipBlanks(json, end);
+    if (json[at] === ',') at = skipBlanks(json, at + 1);
+  }
+  return elements;
+}
+
 function compact(value: string): string {
   const parts: string[] = [];
   let at = 0;

@@ -29,7 +29,7 @@ export const routeRights: readonly RouteRight[] = [
   route('post /v1/authorizers/:appid/calls', 'calls', 'named'),
   route('get /v1/calls/:id', 'calls', 'call'),
   route('delete /v1/calls/:id', 'calls', 'call'),
-  route('get /v1/calls', 'calls', 'asked'),
+  { ...route('get /v1/calls', 'calls', 'asked'), paths: 'all' },
   { ...route('post /v1/calls/batch', 'calls', 'all'), paths: 'all' },
   route('post /v1/components/:appid/calls', 'calls', 'named'),
   route('get /v1/authorizers/:appid/quotas', 'calls', 'named'),

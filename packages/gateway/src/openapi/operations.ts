@@ -3,6 +3,7 @@ import { linkOperations } from '../authorizer/link-routes.ts';
 import { optionOperations } from '../authorizer/option-routes.ts';
 import { reconciliationOperations } from '../authorizer/reconciliation-routes.ts';
 import { callOperations } from '../call/call-routes.ts';
+import { explainOperations } from '../explain/explain-routes.ts';
 import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { auditOperations } from '../key/audit-routes.ts';
@@ -20,6 +21,7 @@ export const operations: Operations = {
   ...optionOperations,
   ...followerOperations,
   ...followerSyncOperations,
+  ...explainOperations,
   ...keyOperations,
   ...auditOperations,
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Explanation } from '../explain/explanation.ts';
 import { remedy } from './remedy.ts';
 
 /** RFC 9457, as this gateway speaks it. */
@@ -13,6 +14,7 @@ export const ProblemAnswer = z
     retryAfter: z.int().optional().meta({ description: 'seconds; also the header' }),
     errcode: z.int().optional().meta({ description: 'WeChat’s, where WeChat refused' }),
     rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
+    explanation: Explanation.optional().meta({ description: 'of the errcode' }),
     reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
     missing: z
       .union([

@@ -5,7 +5,9 @@ import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
+import { CallIndex } from './call-index.ts';
 import { CallStore } from './call-store.ts';
+import { printOf } from './idempotency.ts';
 
 let server: TestRedis;
 let store: CallStore;
@@ -81,8 +83,12 @@ async function dump(): Promise<string> {
   const parts: string[] = [];
   for (const key of await server.redis.keys('*')) {
     const type = await server.redis.type(key);
-    const value =
-      type === 'hash' ? await server.redis.hgetall(key) : (await server.redis.getBuffer(key))?.toString('latin1');
+    const read = {
+      hash: () => server.redis.hgetall(key),
+      zset: () => server.redis.zrange(key, '0', '-1'),
+      string: async () => (await server.redis.getBuffer(key))?.toString('latin1'),
+    }[type];
+    const value = await read?.();
     parts.push(key, JSON.stringify(value));
   }
   return parts.join('\n');
@@ -165,6 +171,82 @@ describe('an outcome', () => {
     const call = await created();
     await depart(call, 'run', true);
     expect(await store.cancel(call)).toBe(false);
+  });
+});
+
+describe('an idempotency key', () => {
+  const under = (change: Partial<CallRequest> = {}) =>
+    store.create(newCallId('wxc', 'wxa'), { ...request, idempotencyKey: 'order-4711', ...change }, 'g');
+
+  it('belongs to the first call, however many come at once', async () => {
+    const created = await Promise.all(Array.from({ length: 20 }, () => under()));
+    const claims = created.flatMap((one) => (typeof one === 'object' ? [one.claim.id] : []));
+    expect(claims).toHaveLength(19);
+    expect(new Set(claims).size).toBe(1);
+    expect(await store.claimed('wxc', 'wxa', 'order-4711')).toMatchObject({ id: claims[0], background: false });
+    expect(await store.claimed('wxc', 'wxb', 'order-4711')).toBeUndefined();
+  });
+  it('tells another body, and takes no notice of how long somebody waits', async () => {
+    await under();
+    const print = async (change: Partial<CallRequest>) => {
+      const created = await under(change);
+      return typeof created === 'object'
+        ? created.claim.print === printOf({ ...request, ...change }, 'order-4711')
+        : 'made';
+    };
+    expect(await print({})).toBe(true);
+    expect(await print({ waitMs: 1 })).toBe(true);
+    expect(await print({ body: Buffer.from('{"touser":"another"}') })).toBe(false);
+    expect(await print({ deadlineAt: new Date(Date.now() + 1_000) })).toBe(false);
+  });
+  it('is kept as long as its call, and not in clear', async () => {
+    await under({ callbackUrl: 'https://business.example/hook?key=hidden' });
+    const spread = async () => {
+      const names = (await server.redis.keys('*')).filter((key) => /:call:|idempotency/.test(key));
+      const ends = await Promise.all(names.map((key) => server.redis.pttl(key)));
+      expect(ends.length).toBeGreaterThan(2);
+      return Math.max(...ends) - Math.min(...ends);
+    };
+    expect(await spread()).toBeLessThan(1_000);
+    const before = await dump();
+    const claim = (await store.claimed('wxc', 'wxa', 'order-4711'))!;
+    await store.settle(parseCallId(claim.id)!, answered);
+    expect(await spread()).toBeLessThan(1_000);
+    for (const all of [before, await dump()]) {
+      expect(all).not.toContain('order-4711');
+      expect(all).not.toContain('hidden');
+    }
+    expect(await store.callbackUrl(parseCallId(claim.id)!)).toBe('https://business.example/hook?key=hidden');
+  });
+});
+
+describe('the index', () => {
+  const index = () => new CallIndex(server.redis);
+  const read = async (limit: number, more: object = {}) =>
+    (await index().read('wxc', 'wxa', { limit, ...more })).map(({ call }) => call);
+
+  it('has the newest first, page by page', async () => {
+    const made: string[] = [];
+    for (let i = 0; i < 7; i++) made.unshift((await created()).id.split('.')[2]!);
+    expect(await read(10)).toEqual(made);
+    const paged: string[] = [];
+    let before: Awaited<ReturnType<CallIndex['read']>>[number] | undefined;
+    for (;;) {
+      const page = await index().read('wxc', 'wxa', { limit: 3, before });
+      if (page.length === 0) break;
+      paged.push(...page.map(({ call }) => call));
+      before = page.at(-1);
+    }
+    expect(paged).toEqual(made);
+    expect(await read(10, { since: new Date(Date.now() + 60_000) })).toEqual([]);
+  });
+  it('forgets what nobody can ask for any more, and never has what nobody knows the id of', async () => {
+    await created({ keptForMs: 1_000 });
+    expect(await read(10)).toEqual([]);
+    const [ended, kept] = [await created(), await created()];
+    await server.redis.zadd('wx:{wxc:wxa}:calls:ends', 1, ended.id.split('.')[2]!);
+    const last = await created();
+    expect(await read(10)).toEqual([last, kept].map(({ id }) => id.split('.')[2]));
   });
 });
 

@@ -4,10 +4,13 @@ import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import { SEALED_HEAD_BYTES, type Seals } from '../redis/sealed.ts';
-import type { Call, CallFailure, CallRequest, CallResponse, CallState } from './call.ts';
+import type { Call, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
+import { INDEX_LUA } from './call-index.ts';
+import { type Claim, hashOfKey, printOf } from './idempotency.ts';
+import { LANE_LUA, lastPartOf } from './lane-store.ts';
 
-/** How long an outcome can be asked for. */
+/** How long an outcome can be asked for, once it is there. A callback may be tried for most of a day. */
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
 const KEPT_BACKGROUND_MS = 24 * 60 * 60_000;
 
@@ -16,6 +19,7 @@ export interface StoredCall {
   readonly now: number;
   readonly settled: boolean;
   readonly background: boolean;
+  readonly hasCallback: boolean;
   readonly deadlineAt: number;
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
@@ -33,18 +37,59 @@ export type Departure =
   | { readonly go: 'settled' | 'gone' | 'deadline' | 'claimed' }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
+export type Created =
+  /** `full`: its lane has no place left. */
+  | 'made'
+  | 'full'
+  /** The idempotency key belongs to an earlier call. */
+  | { readonly claim: Claim };
+
 export type Outcome =
   | { readonly state: 'completed'; readonly response: CallResponse }
   | { readonly state: 'failed'; readonly failure: CallFailure };
 
-/** KEYS: record, request. ARGV: request, kept after the deadline, then deadline in ms, then fields and values. */
-const create = defineScript<number>(`${NOW_LUA}
+/** More than this an account may not pile up: it would take weeks to send. */
+const LONGEST_LANE = 200_000;
+
+/**
+ * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
+ * then, since nothing leaves that is in no lane and has no job.
+ *
+ * KEYS: record, request, callback, index, lane, and where it has an idempotency key, that. ARGV: request, kept
+ * after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
+ * background (1), listed (1), fingerprint, callback, then fields and values.
+ */
+const create = defineScript<['made' | 'full' | 'claimed', string?]>(`${NOW_LUA}
+${INDEX_LUA}
+local call, background, notBeforeAt = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5])
+if KEYS[6] then
+  local claim = redis.call('GET', KEYS[6])
+  if claim then return { 'claimed', claim } end
+end
+if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
+local deadlineAt = tonumber(ARGV[4])
+if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
+local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
-  'deadlineAt', string.format('%.0f', now + tonumber(ARGV[3])), unpack(ARGV, 4))
-local lives = tonumber(ARGV[3]) + tonumber(ARGV[2])
+  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 11))
 redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
-return 1`);
+if ARGV[10] ~= '' then redis.call('SET', KEYS[3], ARGV[10], 'PX', lives) end
+if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
+if KEYS[6] then redis.call('SET', KEYS[6], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
+if ARGV[8] == '1' then index_add(KEYS[4], call, lives) end
+return { 'made' }`);
+
+/** Once, however often it is asked for. KEYS: record, lane, the pair's quota. ARGV: the last part of its id, path. */
+const enterLane = defineScript<'gone' | 'in' | 'wake'>(`${NOW_LUA}
+${LANE_LUA}
+local record = redis.call('HMGET', KEYS[1], 'state', 'inLane', 'notBeforeAt', 'deadlineAt')
+if not record[1] or record[1] == 'settled' then return 'gone' end
+if record[2] then return 'in' end
+redis.call('HSET', KEYS[1], 'inLane', '1')
+local notBeforeAt, deadlineAt = tonumber(record[3] or '0'), tonumber(record[4])
+if lane_append(KEYS[2], KEYS[3], ARGV[1], ARGV[2], notBeforeAt, deadlineAt) == 1 then return 'wake' end
+return 'in'`);
 
 /**
  * One departure. KEYS: record, quota used, quota closed. ARGV: run id, safe to repeat (1).
@@ -73,28 +118,46 @@ redis.call('HDEL', KEYS[1], 'sentBy')
 if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'refusals', 1) end
 return 1`);
 
-/** The first outcome stays. KEYS: record, request, result. ARGV: outcome, failure or headers, status, body, the call's id. */
+/** What ends with a call, whatever its outcome. KEYS: record, request, callback, index, idempotency keys without their hash. */
+const END_LUA = `
+${INDEX_LUA}
+local function call_ended(call, id)
+  local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
+  redis.call('HDEL', KEYS[1], 'delayedUntil')
+  redis.call('PEXPIRE', KEYS[1], kept)
+  redis.call('PEXPIRE', KEYS[3], kept)
+  redis.call('DEL', KEYS[2])
+  index_keep(KEYS[4], call, kept)
+  local claim = redis.call('HGET', KEYS[1], 'claim')
+  if claim then redis.call('PEXPIRE', KEYS[5] .. claim, kept) end
+  local channel = redis.call('HGET', KEYS[1], 'channel')
+  if channel then redis.call('PUBLISH', channel, id) end
+  return kept
+end
+`;
+
+/**
+ * The first outcome stays. KEYS: as above, result. ARGV: the call's id, its last part, outcome, failure or headers,
+ * status, body.
+ */
 const settle = defineScript<number>(`${NOW_LUA}
+${END_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or state == 'settled' then return 0 end
-redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[1],
-  'told', ARGV[2], 'status', ARGV[3])
-redis.call('HDEL', KEYS[1], 'delayedUntil')
-local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
-redis.call('PEXPIRE', KEYS[1], kept)
-if ARGV[4] ~= '' then redis.call('SET', KEYS[3], ARGV[4], 'PX', kept) end
-redis.call('DEL', KEYS[2])
-local channel = redis.call('HGET', KEYS[1], 'channel')
-if channel then redis.call('PUBLISH', channel, ARGV[5]) end
+redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[3],
+  'told', ARGV[4], 'status', ARGV[5])
+local kept = call_ended(ARGV[2], ARGV[1])
+if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
 return 1`);
 
-/** KEYS: record, request. ARGV: the call's id. */
+/** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
 const cancel = defineScript<number>(`${NOW_LUA}
+${END_LUA}
 if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', 'cancelled')
-redis.call('DEL', KEYS[2])
-local channel = redis.call('HGET', KEYS[1], 'channel')
-if channel then redis.call('PUBLISH', channel, ARGV[1]) end
+call_ended(ARGV[2], ARGV[1])
+local claim = redis.call('HGET', KEYS[1], 'claim')
+if ARGV[3] == '1' and claim then redis.call('DEL', KEYS[5] .. claim) end
 return 1`);
 
 /** KEYS: record. ARGV: for how long. */
@@ -119,24 +182,53 @@ export class CallStore {
   }
 
   /** `replyTo`: the gateway that waits for the outcome. */
-  async create(call: CallId, request: CallRequest, replyTo: string): Promise<void> {
+  async create(call: CallId, request: CallRequest, replyTo: string): Promise<Created> {
     const head = Buffer.from(JSON.stringify({ query: request.query, contentType: request.contentType }), 'utf8');
     const length = Buffer.alloc(4);
     length.writeUInt32BE(head.length);
     const plain = Buffer.concat([length, head, request.body ?? Buffer.alloc(0)]);
     const background = request.waitMs === 0;
-    const keptMs = request.keptForMs ?? (background ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
-    await create(
+    const { path, idempotencyKey, callbackUrl } = request;
+    const longer = background || callbackUrl !== undefined;
+    const keptMs = request.keptForMs ?? (longer ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
+    const claim = idempotencyKey === undefined ? undefined : hashOfKey(idempotencyKey);
+    const { component, appid } = call;
+    const [made, claimed] = await create(
       this.#redis,
-      [recordKey(call), requestKey(call)],
+      [
+        ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
+        keys.lane(component, appid),
+        ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
+      ],
       [
         this.#seals.sealBytes(plain, place(call, 'request')),
-        keptMs,
-        request.departWithinMs,
-        ...['method', request.method, 'path', request.path, 'background', background ? '1' : '0'],
+        ...[keptMs, request.departWithinMs, request.deadlineAt?.getTime() ?? 0, request.notBeforeAt?.getTime() ?? 0],
+        ...[lastPartOf(call), background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
+        idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
+        callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
+        ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
         ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
+        ...(claim === undefined ? [] : ['claim', claim]),
+        ...(callbackUrl === undefined ? [] : ['hasCallback', '1']),
       ],
     );
+    return made === 'claimed' ? { claim: readClaim(call, claimed!) } : made;
+  }
+
+  /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
+  enterLane(call: CallId, path: string): Promise<'gone' | 'in' | 'wake'> {
+    const { component, appid } = call;
+    return enterLane(
+      this.#redis,
+      [recordKey(call), keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
+      [lastPartOf(call), path],
+    );
+  }
+
+  /** The call that was made under an idempotency key. */
+  async claimed(component: string, appid: string, idempotencyKey: string): Promise<Claim | undefined> {
+    const claim = await this.#redis.get(keys.idempotency(component, appid, hashOfKey(idempotencyKey)));
+    return claim === null ? undefined : readClaim({ component, appid }, claim);
   }
 
   async load(call: CallId): Promise<StoredCall | undefined> {
@@ -157,6 +249,7 @@ export class CallStore {
       now: Number(now.toString()),
       settled: settled || !plain,
       background: fields.get('background') === '1',
+      hasCallback: fields.has('hasCallback'),
       deadlineAt: Number(fields.get('deadlineAt')),
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
@@ -196,20 +289,24 @@ export class CallStore {
     const response = outcome.state === 'completed' ? outcome.response : undefined;
     const settled = await settle(
       this.#redis,
-      [recordKey(call), requestKey(call), resultKey(call)],
+      [...endingKeys(call), resultKey(call)],
       [
-        outcome.state,
+        ...[call.id, lastPartOf(call), outcome.state],
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
         response?.status ?? 0,
         response ? this.#seals.sealBytes(response.body, place(call, 'result')) : '',
-        call.id,
       ],
     );
     return settled === 1;
   }
 
   async cancel(call: CallId): Promise<boolean> {
-    return (await cancel(this.#redis, [recordKey(call), requestKey(call)], [call.id])) === 1;
+    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call), 0])) === 1;
+  }
+
+  /** Cancels a call whose caller is refused: asking again under the same idempotency key makes a new one. */
+  async withdraw(call: CallId): Promise<boolean> {
+    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call), 1])) === 1;
   }
 
   async delay(call: CallId, forMs: number): Promise<void> {
@@ -245,39 +342,73 @@ export class CallStore {
     if (!fields.state) return undefined;
     const completed = fields.outcome === 'completed';
     const body = completed ? await this.#redis.getBuffer(resultKey(call)) : null;
-    const told = fields.told ? (JSON.parse(fields.told) as unknown) : undefined;
     return {
-      id: call.id,
-      component: call.component,
-      appid: call.appid,
-      method: fields.method!,
-      path: fields.path!,
-      state: stateOf(fields),
-      attempts: Number(fields.attempts),
-      createdAt: new Date(Number(fields.createdAt)),
-      settledAt: fields.settledAt ? new Date(Number(fields.settledAt)) : null,
+      ...summaryOf(call, fields),
       response: completed
         ? {
             status: Number(fields.status),
-            headers: told as Record<string, string>,
+            headers: JSON.parse(fields.told!) as Record<string, string>,
             body: body ? this.#seals.openBytes(body, place(call, 'result')) : Buffer.alloc(0),
           }
         : null,
-      failure: fields.outcome === 'failed' ? (told as CallFailure) : null,
     };
   }
+
+  /** Without their answers; undefined in the place of those that are gone. */
+  async summaries(calls: readonly CallId[]): Promise<(CallSummary | undefined)[]> {
+    const found = await Promise.all(calls.map((call) => this.#redis.hgetall(recordKey(call))));
+    return found.map((fields, i) => (fields.state ? summaryOf(calls[i]!, fields) : undefined));
+  }
+
+  /** Where the outcome is to be told. */
+  async callbackUrl(call: CallId): Promise<string | undefined> {
+    const sealed = await this.#redis.getBuffer(callbackKey(call));
+    return sealed ? this.#seals.openBytes(sealed, place(call, 'callback')).toString('utf8') : undefined;
+  }
+}
+
+function summaryOf(call: CallId, fields: Record<string, string>): CallSummary {
+  return {
+    id: call.id,
+    component: call.component,
+    appid: call.appid,
+    method: fields.method!,
+    path: fields.path!,
+    background: fields.background === '1',
+    state: stateOf(fields),
+    attempts: Number(fields.attempts),
+    createdAt: new Date(Number(fields.createdAt)),
+    deadlineAt: new Date(Number(fields.deadlineAt)),
+    notBeforeAt: fields.notBeforeAt ? new Date(Number(fields.notBeforeAt)) : null,
+    settledAt: fields.settledAt ? new Date(Number(fields.settledAt)) : null,
+    failure: fields.outcome === 'failed' ? (JSON.parse(fields.told!) as CallFailure) : null,
+  };
 }
 
 function stateOf(fields: Record<string, string>): CallState {
   if (fields.state === 'settled') return fields.outcome as CallState;
   if (fields.state === 'sent') return 'running';
-  return fields.delayedUntil && Number(fields.delayedUntil) > Date.now() ? 'delayed' : 'queued';
+  const until = Math.max(Number(fields.delayedUntil ?? 0), Number(fields.notBeforeAt ?? 0));
+  return until > Date.now() ? 'delayed' : 'queued';
+}
+
+function readClaim({ component, appid }: { component: string; appid: string }, claim: string): Claim {
+  const [call, background, print] = claim.split(' ');
+  return { id: `${component}.${appid}.${call}`, background: background === '1', print: print! };
 }
 
 const recordKey = (call: CallId) => keys.call(call.component, call.appid, call.id);
 const requestKey = (call: CallId) => keys.callRequest(call.component, call.appid, call.id);
 const resultKey = (call: CallId) => keys.callResult(call.component, call.appid, call.id);
+const callbackKey = (call: CallId) => keys.callCallback(call.component, call.appid, call.id);
+const endingKeys = (call: CallId) => [
+  recordKey(call),
+  requestKey(call),
+  callbackKey(call),
+  keys.callIndex(call.component, call.appid),
+  keys.idempotency(call.component, call.appid, ''),
+];
 
-function place(call: CallId, field: 'request' | 'result'): string {
+function place(call: CallId, field: 'request' | 'result' | 'callback'): string {
   return `${call.component}/${call.appid}/call:${call.id}:${field}`;
 }

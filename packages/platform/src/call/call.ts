@@ -17,7 +17,15 @@ export interface CallRequest {
   readonly waitMs: number;
   /** A call that has not left by then fails with `deadline_passed`. */
   readonly departWithinMs: number;
-  /** How long the outcome can be asked for by id; a caller who never learns the id needs it only once. */
+  /** Instead of `departWithinMs`: the moment after which it must not leave any more. */
+  readonly deadlineAt?: Date | undefined;
+  /** It does not leave earlier. Only for calls for which nobody waits. */
+  readonly notBeforeAt?: Date | undefined;
+  /** Asking again under the same key answers the call that was made first. */
+  readonly idempotencyKey?: string | undefined;
+  /** Told of the outcome. */
+  readonly callbackUrl?: string | undefined;
+  /** How long the outcome is kept for a caller who never learns the id and needs it only once; such a call is in no list. */
   readonly keptForMs?: number | undefined;
 }
 
@@ -52,12 +60,19 @@ export interface Call {
   readonly appid: string;
   readonly method: string;
   readonly path: string;
+  /** Nobody waits for it. */
+  readonly background: boolean;
   readonly state: CallState;
   /** Departures so far. */
   readonly attempts: number;
   readonly createdAt: Date;
+  readonly deadlineAt: Date;
+  readonly notBeforeAt: Date | null;
   readonly settledAt: Date | null;
   readonly response: CallResponse | null;
   readonly failure: CallFailure | null;
   readonly quota: QuotaView | null;
 }
+
+/** A call without what WeChat answered. */
+export type CallSummary = Omit<Call, 'response' | 'quota'>;

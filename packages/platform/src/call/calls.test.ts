@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { Failure } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
@@ -13,8 +14,10 @@ import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import { CallJob } from './call-job.ts';
+import { CallList } from './call-list.ts';
 import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
+import { Owners } from './owners.ts';
 
 /** Tells which records were read again. */
 class WatchedStore extends CallStore {
@@ -26,13 +29,20 @@ class WatchedStore extends CallStore {
   }
 }
 
+const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
+const authorizers = { find: active, findActive: active } as unknown as Authorizers;
+
+const components = new Components([]);
+
 let server: TestRedis;
 let subscriber: Redis;
 let store: WatchedStore;
 let ledger: Ledger;
 let calls: Calls;
 let woken: string[];
-let queued: { waiting: number; delayed: number };
+let lanes: string[];
+let told: string[];
+let queued: { waiting: number };
 beforeAll(async () => {
   server = await startRedis();
 });
@@ -43,16 +53,20 @@ beforeEach(async () => {
   store = new WatchedStore(server.redis, new Seals([randomBytes(32)]));
   ledger = new Ledger(server.redis);
   woken = [];
-  queued = { waiting: 0, delayed: 0 };
+  lanes = [];
+  told = [];
+  queued = { waiting: 0 };
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
-    components: new Components([]),
-    authorizers: {
-      findActive: async () => ({ appid: 'wxa', component: 'wxc', state: 'active' }),
-    } as unknown as Authorizers,
+    owners: new Owners(components, authorizers),
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
+    lanes: {
+      mark: async ({ appid }) => void lanes.push(`mark ${appid}`),
+      wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
+    },
+    callbacks: { tellWhereWanted: async ({ id }) => void told.push(id) },
   });
 });
 afterEach(() => {
@@ -108,13 +122,108 @@ it('keeps nothing in mind of a call whose caller had gone before it could wait',
   expect(store.reread).not.toContain(gone.id);
 });
 
-it('refuses more calls than workers and Redis can take; what a closed quota has parked stops no caller who waits', async () => {
-  queued = { waiting: 1, delayed: 50_000 };
-  await submitted();
-  await expect(submitted({ waitMs: 0 })).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+it('refuses everybody who waits once too many calls wait for a worker; lanes are long', async () => {
+  queued = { waiting: 50_001 };
+  await expect(submitted()).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+  await submitted({ waitMs: 0 });
 });
 
-it('refuses everybody once too many calls wait for a worker', async () => {
-  queued = { waiting: 50_001, delayed: 0 };
-  await expect(submitted()).rejects.toMatchObject({ code: 'overloaded' });
+it('takes no more background calls once Redis is nearly full', async () => {
+  const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
+  await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.1)));
+  try {
+    await expect(submitted({ waitMs: 0 })).rejects.toMatchObject({ code: 'overloaded' });
+    await submitted();
+  } finally {
+    await server.redis.config('SET', 'maxmemory', '0');
+  }
+});
+
+it('marks a lane before a call is in it, and wakes it afterwards; its calls have no job of their own', async () => {
+  const call = await submitted({ waitMs: 0 });
+  expect(lanes).toEqual(['mark wxa', 'wake wxa']);
+  expect(woken).toEqual([]);
+  expect(await calls.find(call.id)).toMatchObject({ state: 'queued', background: true });
+});
+
+describe('Redis goes away while a background call is taken', () => {
+  const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');
+  const lengthOfLane = () => server.redis.zcard('wx:{wxc:wxa}:lane:deadlines');
+
+  it('before its making is confirmed: it is refused, and never sent', async () => {
+    vi.spyOn(store, 'create').mockImplementationOnce(async (...args) => {
+      await CallStore.prototype.create.apply(store, args);
+      throw away;
+    });
+    await expect(submitted({ waitMs: 0, idempotencyKey: 'k' })).rejects.toBe(away);
+    expect(await lengthOfLane()).toBe(0);
+    // Asking again under its key brings it on its way after all.
+    await submitted({ waitMs: 0, idempotencyKey: 'k' });
+    expect(await lengthOfLane()).toBe(1);
+  });
+
+  const unheard = async (call: CallId, wanted: string) => {
+    await CallStore.prototype.enterLane.call(store, call, wanted);
+    throw away;
+  };
+
+  it('before its entering is confirmed: it is refused only if it could be taken back', async () => {
+    vi.spyOn(store, 'enterLane').mockImplementationOnce(unheard);
+    await expect(submitted({ waitMs: 0, idempotencyKey: 'k' })).rejects.toBe(away);
+    const again = await submitted({ waitMs: 0, idempotencyKey: 'k' });
+    expect(await calls.find(again.id)).toMatchObject({ state: 'queued' });
+  });
+
+  it('and stays away: it is accepted, and entered until it surely is', async () => {
+    vi.spyOn(store, 'enterLane').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
+    vi.spyOn(store, 'withdraw').mockRejectedValueOnce(away);
+    const call = await submitted({ waitMs: 0 });
+    await until('it is in its lane', async () => (await lengthOfLane()) === 1);
+    expect(await calls.find(call.id)).toMatchObject({ state: 'queued' });
+  });
+});
+
+it('answers a batch call by call, in its order, and wakes a lane once', async () => {
+  const request = { appid: 'wxa', method: 'POST', path, query: [], waitMs: 0, departWithinMs: 60_000 };
+  const answers = await calls.submitAll([request, { ...request, path: 'nonsense' }, request]);
+  expect(answers).toEqual([
+    { id: expect.any(String) },
+    expect.objectContaining({ code: 'invalid_request' }),
+    { id: expect.any(String) },
+  ]);
+  expect(lanes).toEqual(['mark wxa', 'wake wxa']);
+  const { items } = await new CallList(server.redis, new Owners(components, authorizers), store, ledger).page({
+    appid: 'wxa',
+    limit: 10,
+  });
+  expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
+});
+
+it('tells of a cancelled call, and of none that cannot be cancelled', async () => {
+  const [call, other] = [await submitted({ waitMs: 0 }), await submitted()];
+  await store.settle(other, answered);
+  expect([await calls.cancel(call.id), await calls.cancel(other.id), await calls.cancel('nonsense')]).toEqual([
+    ...[true, false, false],
+  ]);
+  expect(told).toEqual([call.id]);
+});
+
+it('hands the outcome also to who came with the same idempotency key', async () => {
+  const call = await submitted({ idempotencyKey: 'k' });
+  expect((await submitted({ idempotencyKey: 'k' })).id).toBe(call.id);
+  await expect(submitted({ idempotencyKey: 'k', method: 'GET' })).rejects.toMatchObject({
+    code: 'idempotency_conflict',
+  });
+  const both = [calls.settled(call.id, 10_000), calls.settled(call.id, 10_000)];
+  await store.settle(call, answered);
+  expect(await Promise.all(both)).toMatchObject([{ state: 'completed' }, { state: 'completed' }]);
+});
+
+it('never wakes a call of a lane by itself, though somebody waits for it', async () => {
+  const call = await submitted({ waitMs: 0, idempotencyKey: 'k' });
+  expect((await submitted({ idempotencyKey: 'k' })).id).toBe(call.id);
+  // One that has a job of its own lost shows that the time for it was there.
+  const other = await submitted();
+  await until('the other is woken again', () => woken.filter((id) => id === other.id).length > 1);
+  expect(woken).not.toContain(call.id);
 });

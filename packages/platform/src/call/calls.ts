@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
-import type { Authorizers } from '../authorizer/authorizers.ts';
-import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Ledger } from '../quota/ledger.ts';
@@ -13,19 +11,26 @@ import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
+import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
+import { type Claim, printOf } from './idempotency.ts';
+import type { Lanes } from './lanes.ts';
+import type { Owners } from './owners.ts';
+import { isParked } from './parked.ts';
+import { overloaded, Room } from './room.ts';
 
 const REREAD_MS = 1_000;
 /** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
 const WAKE_AGAIN_MS = 5_000;
-const MOST_WAITING_JOBS = 50_000;
-const MOST_BODY_BYTES = 256 * 1024 * 1024;
-const BACKLOG_KNOWN_FOR_MS = 1_000;
 const MOST_EARLY_REPLIES = 10_000;
+/** Of a batch, so that sealing does not keep others waiting. */
+const CREATED_AT_ONCE = 100;
 
 interface Pending {
   readonly call: CallId;
   readonly request: CallRequest;
+  /** Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. */
+  way: 'job' | 'lane' | 'entering';
   readonly createdAt: Date;
   readonly bodyBytes: number;
   /** Until then the record is not there, which is not the same as lost. */
@@ -39,11 +44,12 @@ interface Pending {
 export interface CallsOptions {
   readonly redis: Redis;
   readonly store: CallStore;
-  readonly components: Components;
-  readonly authorizers: Authorizers;
+  readonly owners: Owners;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly queue: OpenQueue<{ readonly id: string }>;
+  readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+  readonly callbacks: Pick<Callbacks, 'tellWhereWanted'>;
   readonly hints: Hints;
 }
 
@@ -56,11 +62,12 @@ export class Calls {
   /** Replies that came before their caller began to wait. */
   readonly #early = new Set<string>();
   readonly #timer: NodeJS.Timeout;
-  #backlog = { waiting: 0, parked: 0, knownAt: Number.NEGATIVE_INFINITY };
+  readonly #room: Room;
   #bodyBytes = 0;
 
   constructor(options: CallsOptions) {
     this.#o = options;
+    this.#room = new Room(options.redis, options.queue.queue);
     options.hints.on(channels.replies(this.#me), (id) => this.#tell(id, 'look'));
     this.#timer = setInterval(() => void this.#reread(), REREAD_MS);
     this.#timer.unref();
@@ -70,28 +77,155 @@ export class Calls {
     clearInterval(this.#timer);
   }
 
+  /**
+   * Takes a call in; under a known idempotency key, answers the one that was made first. Throws Failure
+   * `idempotency_conflict` where that one is another.
+   */
   async submit(request: CallRequest): Promise<{ readonly id: string }> {
+    const admitted = await this.#admit(request);
+    if ('claim' in admitted) return this.#join(admitted.claim, request);
+    await this.#room.refuseWithout([request], this.#bodyBytes);
+    return request.waitMs > 0 ? this.#submitOne(admitted, request) : (await this.#append([admitted], [request]))[0]!();
+  }
+
+  /** Many calls for which nobody waits; of each, its id or why it was refused. They keep their order. */
+  async submitAll(requests: readonly CallRequest[]): Promise<({ readonly id: string } | Failure)[]> {
+    await this.#room.refuseWithout(requests, this.#bodyBytes);
+    const results: ({ readonly id: string } | Failure)[] = [];
+    for (let from = 0; from < requests.length; from += CREATED_AT_ONCE) {
+      const some = requests.slice(from, from + CREATED_AT_ONCE);
+      results.push(...(await this.#submitSome(some)));
+    }
+    return results;
+  }
+
+  async #submitSome(requests: readonly CallRequest[]): Promise<({ readonly id: string } | Failure)[]> {
+    const admitted = await Promise.all(requests.map((request) => orFailure(() => this.#admit(request))));
+    const fresh = admitted.flatMap((one, i) => ('id' in one ? [{ call: one, request: requests[i]! }] : []));
+    const appended = await this.#append(
+      fresh.map(({ call }) => call),
+      fresh.map(({ request }) => request),
+    );
+    const made = new Map(fresh.map(({ call }, i) => [call.id, appended[i]!]));
+    return Promise.all(
+      admitted.map((one, i) => {
+        if (one instanceof Failure) return one;
+        return orFailure(async () => ('claim' in one ? this.#join(one.claim, requests[i]!) : made.get(one.id)!()));
+      }),
+    );
+  }
+
+  /** Whether it may be made; then its id to be, otherwise the call that was made under its key before. */
+  async #admit(request: CallRequest): Promise<CallId | { readonly claim: Claim }> {
     checkRequest(request);
-    const { appid, component } = await this.#whose(request);
-    refuseAccountsApi({ ...request, appid, component });
+    const named = await this.#o.owners.find(request.appid, request.component);
+    refuseAccountsApi({ ...request, ...named });
+    if (request.idempotencyKey !== undefined) {
+      // Before all that changes: who asks again is to get his answer also when nothing new may leave.
+      const claim = await this.#o.store.claimed(named.component, named.appid, request.idempotencyKey);
+      if (claim) return { claim };
+    }
+    const { appid, component } = await this.#o.owners.findActive(request.appid, request.component);
     const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted go on while the component is not ready.
     if (owner && !(await this.#o.tokens.has(owner))) await refuseUnlessReady(this.#o.redis, component);
     if (request.waitMs > 0) await this.#o.ledger.refuseIfClosed({ component, appid, path: request.path });
-    await this.#refuseOverload(request);
+    return newCallId(component, appid);
+  }
 
-    const call = newCallId(component, appid);
+  async #submitOne(call: CallId, request: CallRequest): Promise<{ readonly id: string }> {
     // Before the record is there: its outcome may be announced while we still wait for the answer of `create`.
-    const pending = request.waitMs > 0 ? this.#expect(call, request) : undefined;
+    const pending = this.#expect(call, request, 'job');
     try {
-      await this.#o.store.create(call, request, this.#me);
+      const created = await this.#o.store.create(call, request, this.#me);
+      if (typeof created === 'object') {
+        this.#drop(pending);
+        return this.#join(created.claim, request);
+      }
     } catch (error) {
-      if (pending) this.#drop(pending);
+      this.#drop(pending);
       throw error;
     }
-    if (pending) pending.recorded = true;
-    await this.#wake(call, request, pending);
+    pending.recorded = true;
+    // The record is there, so the call is accepted: a wake-up that fails now is made up for by the re-reading below.
+    await this.#o.queue.add({ id: call.id }).catch(() => {
+      pending.wokenAt = Number.NEGATIVE_INFINITY;
+    });
     return { id: call.id };
+  }
+
+  /** Appends to lanes in the order given; answers for each what became of it. */
+  async #append(
+    calls: readonly CallId[],
+    requests: readonly CallRequest[],
+  ): Promise<(() => Promise<{ readonly id: string }>)[]> {
+    const created = await Promise.allSettled(
+      calls.map((call, i) => this.#o.store.create(call, requests[i]!, this.#me)),
+    );
+    const made = calls.filter((_, i) => (created[i] as { value?: unknown }).value === 'made');
+    const owners = new Map(made.map((call) => [`${call.component}.${call.appid}`, call]));
+    const paths = new Map(calls.map((call, i) => [call.id, requests[i]!.path]));
+    // In one go, so that nothing comes between: first the marks, by which lanes are found again, then the calls.
+    const [, entered] = await Promise.all([
+      Promise.allSettled([...owners.values()].map((owner) => this.#o.lanes.mark(owner))),
+      Promise.allSettled(made.map((call) => this.#o.store.enterLane(call, paths.get(call.id)!))),
+    ]);
+    const asleep = made.filter((_, i) => (entered[i] as { value?: unknown }).value === 'wake');
+    const toWake = new Map(asleep.map((call) => [`${call.component}.${call.appid}`, call]));
+    // Accepted they are already: a lane that is not woken now is found by its mark.
+    await Promise.allSettled([...toWake.values()].map((call) => this.#o.lanes.wake(call)));
+
+    const failures = new Map(
+      made.flatMap((call, i) => {
+        const one = entered[i]!;
+        return one.status === 'rejected' ? [[call.id, one.reason as unknown]] : [];
+      }),
+    );
+    return created.map((one, i) => async () => {
+      const [call, request] = [calls[i]!, requests[i]!];
+      // In no lane: what may have been made is never sent.
+      if (one.status === 'rejected') throw one.reason;
+      if (one.value === 'full') throw overloaded('Too many calls of this account wait already.', 60_000);
+      if (typeof one.value === 'object') return this.#join(one.value.claim, request);
+      if (failures.has(call.id)) await this.#withdraw(call, request, failures.get(call.id));
+      return { id: call.id };
+    });
+  }
+
+  /** Only what was cancelled for certain may be refused: it may be in its lane, and only the answer got lost. */
+  async #withdraw(call: CallId, request: CallRequest, cause: unknown): Promise<void> {
+    const withdrawn = await this.#o.store.withdraw(call).catch(() => undefined);
+    if (withdrawn) throw cause;
+    if (withdrawn === false) return;
+    // Redis went away in between: the call is accepted, so it is entered again until somebody knows.
+    const pending = this.#expect(call, request, 'entering');
+    pending.recorded = true;
+    pending.left = true;
+  }
+
+  async #join(claim: Claim, request: CallRequest): Promise<{ readonly id: string }> {
+    if (claim.print !== printOf(request, request.idempotencyKey!)) {
+      throw new Failure(
+        'idempotency_conflict',
+        'fix-request',
+        'This idempotency key belongs to another call; a new call needs a new key.',
+      );
+    }
+    const call = parseCallId(claim.id)!;
+    // Who made it may have been refused in the middle, and come again for that reason.
+    if (claim.background) await this.#enter(call, request);
+    else if ((await this.#o.store.state(call)) === 'queued') await this.#o.queue.add({ id: call.id });
+    // Its outcome is announced to the gateway that made it; here, re-reading tells.
+    if (request.waitMs > 0 && !this.#pending.has(claim.id)) {
+      this.#expect(call, request, claim.background ? 'lane' : 'job').recorded = true;
+    }
+    return { id: claim.id };
+  }
+
+  /** However often: it enters once. */
+  async #enter(call: CallId, request: CallRequest): Promise<void> {
+    await this.#o.lanes.mark(call);
+    if ((await this.#o.store.enterLane(call, request.path)) === 'wake') await this.#o.lanes.wake(call);
   }
 
   async settled(id: string, waitMs: number, signal?: AbortSignal): Promise<Call | undefined> {
@@ -126,6 +260,7 @@ export class Calls {
     const usage = await this.#o.ledger.usage(call, endpointOf(call.method, call.path));
     return {
       ...call,
+      state: isParked(call, usage) ? 'delayed' : call.state,
       quota: {
         used: usage.used,
         limit: usage.limit ?? null,
@@ -135,20 +270,19 @@ export class Calls {
     };
   }
 
+  /** True where it had not departed, and never will. */
   async cancel(id: string): Promise<boolean> {
     const callId = parseCallId(id);
-    return callId !== undefined && this.#o.store.cancel(callId);
+    if (!callId || !(await this.#o.store.cancel(callId))) return false;
+    await this.#o.callbacks.tellWhereWanted(callId);
+    return true;
   }
 
-  async #whose({ appid, component }: CallRequest): Promise<{ readonly appid: string; readonly component: string }> {
-    if (component === appid && this.#o.components.has(appid)) return { appid, component };
-    return this.#o.authorizers.findActive(appid, component);
-  }
-
-  #expect(call: CallId, request: CallRequest): Pending {
+  #expect(call: CallId, request: CallRequest, way: Pending['way']): Pending {
     const pending: Pending = {
       call,
       request,
+      way,
       createdAt: new Date(),
       bodyBytes: request.body?.length ?? 0,
       recorded: false,
@@ -164,33 +298,6 @@ export class Calls {
   #drop(pending: Pending): void {
     if (this.#pending.delete(pending.call.id)) this.#bodyBytes -= pending.bodyBytes;
     this.#early.delete(pending.call.id);
-  }
-
-  /**
-   * The record is there, so the call is accepted: a wake-up that fails now is made up for by the re-reading below. For a
-   * background call nobody re-reads, so it must get through, or the call must not happen.
-   */
-  async #wake(call: CallId, request: CallRequest, pending: Pending | undefined): Promise<void> {
-    try {
-      await this.#o.queue.add({ id: call.id });
-    } catch (error) {
-      if (pending) {
-        pending.wokenAt = Number.NEGATIVE_INFINITY;
-        return;
-      }
-      // Only what was cancelled for certain may be refused: the wake-up may have got through, and its answer not.
-      const cancelled = await this.#o.store.cancel(call).catch(() => undefined);
-      if (cancelled) throw error;
-      if (cancelled === undefined) this.#keepWaking(call, request);
-    }
-  }
-
-  /** Redis went away between record and wake-up: the call is accepted, so it is woken again until it settles. */
-  #keepWaking(call: CallId, request: CallRequest): void {
-    const pending = this.#expect(call, request);
-    pending.recorded = true;
-    pending.left = true;
-    pending.wokenAt = Number.NEGATIVE_INFINITY;
   }
 
   #tell(id: string, news: 'look' | 'lost'): void {
@@ -234,46 +341,39 @@ export class Calls {
     const state = await this.#o.store.state(pending.call);
     if (state === undefined) this.#tell(pending.call.id, 'lost');
     else if (state === 'settled') this.#tell(pending.call.id, 'look');
-    else if (performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
+    else if (pending.way === 'entering') {
+      await this.#enter(pending.call, pending.request);
+      pending.way = 'lane';
+      if (pending.left) this.#drop(pending);
+    } else if (pending.way === 'job' && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
       pending.wokenAt = performance.now();
       await this.#o.queue.add({ id: pending.call.id });
     }
   }
+}
 
-  async #refuseOverload(request: CallRequest): Promise<void> {
-    if (performance.now() - this.#backlog.knownAt > BACKLOG_KNOWN_FOR_MS) {
-      this.#backlog = { ...this.#backlog, knownAt: performance.now() };
-      const { waiting = 0, delayed = 0 } = await this.#o.queue.queue.getJobCounts('waiting', 'delayed');
-      Object.assign(this.#backlog, { waiting, parked: delayed });
-    }
-    const { waiting, parked } = this.#backlog;
-    // What one account's closed quota has parked must not stop the others' callers, but it may not fill Redis either.
-    const tooMany = waiting + (request.waitMs > 0 ? 0 : parked) > MOST_WAITING_JOBS;
-    const tooMuch = this.#bodyBytes + (request.body?.length ?? 0) > MOST_BODY_BYTES;
-    if (tooMany || tooMuch) {
-      throw new Failure(
-        'overloaded',
-        'slow-down',
-        'Too many calls are waiting; start more workers, or call more slowly.',
-        {
-          retryAfterMs: 5_000,
-        },
-      );
-    }
+async function orFailure<T>(work: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
   }
 }
 
-function lost(pending: Pending): Call {
-  const { call, request } = pending;
+function lost({ call, request, createdAt }: Pending): Call {
   return {
     id: call.id,
     component: call.component,
     appid: call.appid,
     method: request.method,
     path: request.path,
+    background: false,
     state: 'failed',
     attempts: 0,
-    createdAt: pending.createdAt,
+    createdAt,
+    deadlineAt: request.deadlineAt ?? new Date(createdAt.getTime() + request.departWithinMs),
+    notBeforeAt: null,
     settledAt: new Date(),
     response: null,
     failure: {

@@ -56,4 +56,29 @@ describe('refuses', () => {
     const body = Buffer.alloc(20 * 1024 * 1024 + 1);
     expect(() => checkRequest({ ...good, body })).toThrow(expect.objectContaining({ code: 'too_large' }));
   });
+  it.each([
+    { deadlineAt: new Date('no time') },
+    { deadlineAt: new Date(Date.now() - 1_000) },
+    { deadlineAt: new Date(Date.now() + 8 * 24 * 3_600_000) },
+    { notBeforeAt: new Date(Date.now() + 60_000) },
+    { notBeforeAt: new Date(Date.now() + 60_000), deadlineAt: new Date(Date.now() + 30_000), waitMs: 0 },
+    { idempotencyKey: '' },
+    { idempotencyKey: 'x'.repeat(256) },
+    { callbackUrl: 'ftp://business.example/hook' },
+    { callbackUrl: 'file:///etc/passwd' },
+    { callbackUrl: 'javascript:alert(1)' },
+    { callbackUrl: '/hook' },
+    { callbackUrl: 'http://user:password@business.example/' },
+    { callbackUrl: `https://business.example/${'x'.repeat(2_048)}` },
+  ])('%o', (change) => {
+    expect(() => checkRequest({ ...good, ...change })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+});
+
+it.each([
+  { deadlineAt: new Date(Date.now() + 60_000), callbackUrl: 'http://10.0.0.7:8080/hook', idempotencyKey: 'k' },
+  { notBeforeAt: new Date(Date.now() + 60_000), waitMs: 0 },
+  { notBeforeAt: new Date(0), waitMs: 0 },
+])('takes %o', (change) => {
+  expect(() => checkRequest({ ...good, ...change })).not.toThrow();
 });

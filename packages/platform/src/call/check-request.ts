@@ -5,6 +5,10 @@ const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
 const METHODS = new Set(['GET', 'POST']);
 const TOKEN_PARAMETERS = new Set(['access_token', 'component_access_token', 'authorizer_access_token']);
 
+const LONGEST_KEY = 255;
+const LONGEST_URL = 2_048;
+const FURTHEST_MS = 7 * 24 * 60 * 60_000;
+
 /** Throws Failure `invalid_request` or `too_large`; the message says what to change. */
 export function checkRequest(request: CallRequest): void {
   const { method, path, query, body } = request;
@@ -22,6 +26,34 @@ export function checkRequest(request: CallRequest): void {
   if (body && body.length > LARGEST_BODY_BYTES) {
     throw new Failure('too_large', 'fix-request', 'A request body may have at most 20 MB.');
   }
+  checkTimes(request);
+  const { idempotencyKey, callbackUrl } = request;
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > LONGEST_KEY)) {
+    throw invalid(`an idempotency key has 1 to ${LONGEST_KEY} characters.`);
+  }
+  if (callbackUrl !== undefined) checkCallbackUrl(callbackUrl);
+}
+
+function checkTimes({ deadlineAt, notBeforeAt, waitMs }: CallRequest): void {
+  const now = Date.now();
+  for (const [name, at] of Object.entries({ deadlineAt, notBeforeAt })) {
+    if (at === undefined) continue;
+    if (Number.isNaN(at.getTime())) throw invalid(`${name} must be a time in ISO 8601.`);
+    if (at.getTime() > now + FURTHEST_MS) throw invalid(`${name} may lie at most seven days ahead.`);
+  }
+  if (deadlineAt && deadlineAt.getTime() <= now) throw invalid('deadlineAt has passed already.');
+  if (!notBeforeAt) return;
+  if (waitMs > 0) throw invalid('notBeforeAt is for calls for which nobody waits: waitMs must be 0.');
+  if (deadlineAt && deadlineAt <= notBeforeAt) throw invalid('deadlineAt must lie behind notBeforeAt.');
+}
+
+/** Addresses of a private network are welcome: that is where business programs live. */
+function checkCallbackUrl(text: string): void {
+  const url = text.length <= LONGEST_URL ? URL.parse(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw invalid(`callbackUrl must be an http or https address of at most ${LONGEST_URL} characters.`);
+  }
+  if (url.username !== '' || url.password !== '') throw invalid('callbackUrl must hold no user and no password.');
 }
 
 /** A URL parser would walk such a segment, and what is sent would not be what was checked. */

@@ -27,8 +27,16 @@ const ANSWER_WITHIN_MS = 30_000;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
 export type Performed =
-  | { readonly done: true; readonly outcome: string; readonly errcode?: number | undefined; readonly attempts: number }
-  | { readonly done: false; readonly delayMs: number }
+  | {
+      readonly done: true;
+      readonly outcome: string;
+      readonly errcode?: number | undefined;
+      readonly attempts: number;
+      /** Somebody wants to be told of the outcome. */
+      readonly hasCallback?: boolean;
+    }
+  /** `until`: what it waits for. A closed quota holds back its path, a missing token the whole account. */
+  | { readonly done: false; readonly delayMs: number; readonly until: 'quota' | 'token' | 'again' }
   /** The process is leaving; another one takes the call. */
   | { readonly done: false; readonly handBack: true };
 
@@ -49,7 +57,8 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   if (!call) return { done: true, outcome: 'not_a_call', attempts: 0 };
   const stored = await options.store.load(call);
   if (!stored) return { done: true, outcome: 'gone', attempts: 0 };
-  if (stored.settled) return { done: true, outcome: 'settled_before', attempts: stored.attempts };
+  const { settled, attempts, hasCallback } = stored;
+  if (settled) return { done: true, outcome: 'settled_before', attempts, hasCallback };
   return new Run(call, stored, signal, options).go();
 }
 
@@ -76,6 +85,8 @@ class Run {
   }
 
   async go(): Promise<Performed> {
+    // Not only on departing: who lacks a token for hours would never get that far.
+    if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(deadlinePassed);
     for (;;) {
       const token = this.#owner ? await this.#token(this.#owner) : undefined;
       if (token && 'done' in token) return token;
@@ -92,9 +103,9 @@ class Run {
       if (this.#signal.aborted) return { done: false, handBack: true };
       if (!(error instanceof Failure)) throw error;
       const passing = error.remedy !== 'reauthorize' && error.remedy !== 'fix-request';
-      if (error.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS);
+      if (error.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS, 'token');
       // Somebody who waits hears the cause now; nobody waits for a background call, so it waits for better times.
-      if (this.#stored.background && passing) return this.#delay(error.retryAfterMs ?? TOKEN_RETRY_MS);
+      if (this.#stored.background && passing) return this.#delay(error.retryAfterMs ?? TOKEN_RETRY_MS, 'token');
       return this.#fail(toCallFailure(error));
     }
   }
@@ -111,13 +122,16 @@ class Run {
     switch (departure.go) {
       case 'gone':
       case 'settled':
-        return { done: true, outcome: departure.go, attempts: this.#stored.attempts };
+        return {
+          ...{ done: true, outcome: departure.go, attempts: this.#stored.attempts },
+          hasCallback: this.#stored.hasCallback,
+        };
       case 'deadline':
         return this.#fail(deadlinePassed);
       case 'claimed':
         return this.#fail(outcomeUnknown('The process that was sending the call ended before an answer came'));
       case 'closed':
-        if (this.#stored.background) return this.#delay(departure.inMs);
+        if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
     }
     const sent = await this.#send(token, claimedAt);
@@ -146,7 +160,7 @@ class Run {
         return this.#fail(verdict.failure, departure.attempts);
       case 'repeat':
         await store.release(this.#call, this.#runId, 'not-sent');
-        return this.#delay(verdict.afterMs);
+        return this.#delay(verdict.afterMs, 'again');
       case 'next-token':
         this.#refusals++;
         await store.release(this.#call, this.#runId, 'token-refused');
@@ -156,7 +170,7 @@ class Run {
         await ledger.close(this.#pair, verdict.span, departure.leftAt);
         if (verdict.wait) {
           await store.release(this.#call, this.#runId, 'quota-refused');
-          return this.#delay(1_000);
+          return this.#delay(1_000, 'quota');
         }
         break;
     }
@@ -195,10 +209,12 @@ class Run {
     }
   }
 
-  async #delay(delayMs: number): Promise<Performed> {
-    if (this.#stored.now + delayMs > this.#stored.deadlineAt) return this.#fail(deadlinePassed);
+  async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<Performed> {
+    const late = this.#stored.now + delayMs > this.#stored.deadlineAt;
+    // Who waits need not wait for what cannot be; a lane keeps the deadlines by itself, and times may become better.
+    if (late && !this.#stored.background) return this.#fail(deadlinePassed);
     await this.#o.store.delay(this.#call, delayMs);
-    return { done: false, delayMs };
+    return { done: false, delayMs, until };
   }
 
   #fail(failure: CallFailure, attempts = this.#stored.attempts): Promise<Performed> {
@@ -213,6 +229,7 @@ class Run {
       outcome: first ? (outcome.state === 'failed' ? outcome.failure.code : 'completed') : 'settled_before',
       ...(answer?.kind === 'json' ? { errcode: answer.errcode } : {}),
       attempts,
+      hasCallback: this.#stored.hasCallback,
     };
   }
 }

@@ -68,7 +68,9 @@ it('a key is recognized by its whole text only', async () => {
   const last = text.at(-2) === 'A' ? 'B' : 'A';
   expect(await here.keys.recognize(`${text.slice(0, -2)}${last}${text.at(-1)}`)).toBeUndefined();
   expect(await here.keys.recognize(text.slice(0, -1))).toBeUndefined();
-  expect(await here.keys.recognize(text.replace(/^wxk_./, 'wxk_f'))).toBeUndefined();
+  expect(
+    await here.keys.recognize(text.replace(/^wxk_./, (head) => (head === 'wxk_f' ? 'wxk_e' : 'wxk_f'))),
+  ).toBeUndefined();
   expect(await here.keys.recognize('')).toBeUndefined();
   expect(await here.keys.recognize(key.id)).toBeUndefined();
 });

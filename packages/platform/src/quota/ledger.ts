@@ -60,6 +60,18 @@ local function quota_take(key)
 end
 `;
 
+/** `quota_reopens(key)` answers when the next call may leave, a probe included; nil: now. It changes nothing. */
+export const QUOTA_REOPENS_LUA = `
+local function quota_reopens(key)
+  local at = redis.call('HMGET', key, 'until', 'probeAt')
+  local untilAt, probeAt = tonumber(at[1] or '0'), tonumber(at[2] or '0')
+  if untilAt <= now then return nil end
+  if probeAt == 0 then return untilAt end
+  if probeAt <= now then return nil end
+  return math.min(untilAt, probeAt)
+end
+`;
+
 /** KEYS: used, closed. A departure that has no record of its own. */
 const take = defineScript<(string | number)[]>(`${NOW_LUA}
 ${QUOTA_LUA}

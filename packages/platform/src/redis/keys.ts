@@ -41,6 +41,16 @@ export const keys = {
   call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
   callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
   callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
+  /** The address that is told of the outcome. */
+  callCallback: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:callback`),
+  /** The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. */
+  callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
+  /** Which call an idempotency key (hashed) belongs to. */
+  idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
+  /** Background calls in order; its scripts append `:paths`, `:path:<path>`, `:aside` and `:deadlines`. */
+  lane: (component: string, owner: string) => owned(component, owner, 'lane'),
+  /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
+  lanes: (component: string) => owned(component, 'lanes', 'set'),
 
   /** The script appends `:d<day>` and `:m<minute>`. */
   quotaUsed: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
@@ -52,7 +62,7 @@ export const keys = {
 
 /** What SCAN looks for. */
 export const patterns = {
-  callBodies: [`${prefix}:{*}:call:*:request`, `${prefix}:{*}:call:*:result`],
+  callBodies: ['request', 'result', 'callback'].map((part) => `${prefix}:{*}:call:*:${part}`),
 } as const;
 
 /** Pub/sub channels; only hints travel there, nothing that must arrive. */

@@ -8,8 +8,34 @@ export type CallRequest = {
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
   /** any JSON, sent as it is written; null is none */
   readonly body?: unknown;
-  /** 0: nobody waits */
+  /** it does not leave later: `deadline_passed` */
+  readonly deadlineAt?: string | undefined;
+  /** it does not leave earlier; it waits in the background */
+  readonly notBeforeAt?: string | undefined;
+  /** told of the outcome, by the Standard Webhooks scheme */
+  readonly callbackUrl?: string | undefined;
+  /** 0: nobody waits; 30000 by default, 0 where `notBeforeAt` is given */
   readonly waitMs?: number | undefined;
+};
+
+export type BatchedCall = {
+  readonly method: 'GET' | 'POST';
+  /** a path of WeChat’s, without host and query */
+  readonly path: string;
+  /** without tokens: the platform adds them */
+  readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
+  /** any JSON, sent as it is written; null is none */
+  readonly body?: unknown;
+  /** it does not leave later: `deadline_passed` */
+  readonly deadlineAt?: string | undefined;
+  /** it does not leave earlier; it waits in the background */
+  readonly notBeforeAt?: string | undefined;
+  /** told of the outcome, by the Standard Webhooks scheme */
+  readonly callbackUrl?: string | undefined;
+  /** the account */
+  readonly appid: string;
+  /** where the account exists under several; a component’s own calls have its appid in both */
+  readonly component?: string | undefined;
 };
 
 export type Call = {
@@ -20,18 +46,27 @@ export type Call = {
   readonly attempts: number;
   readonly createdAt: string;
   readonly settledAt: string | null;
-  readonly response: {
-    readonly status: number;
-    readonly headers: { readonly [name: string]: string };
-    /** JSON, integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
-    readonly body: unknown;
-  } | null;
+  /** it does not depart earlier */
+  readonly notBeforeAt: string | null;
+  readonly component?: string | undefined;
+  readonly appid?: string | undefined;
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  /** it does not depart later */
+  readonly deadlineAt?: string | undefined;
   readonly failure: {
     readonly code: string;
     readonly remedy: Remedy;
     readonly message: string;
     readonly errcode: number | null;
     readonly rid: string | null;
+    readonly explanation: Explanation;
+  } | null;
+  readonly response: {
+    readonly status: number;
+    readonly headers: { readonly [name: string]: string };
+    /** JSON, integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
+    readonly body: unknown;
   } | null;
   readonly quota: {
     readonly used: number;
@@ -42,6 +77,11 @@ export type Call = {
 };
 
 export type Remedy = 'retry' | 'slow-down' | 'refresh-token' | 'reauthorize' | 'fix-request' | 'operator';
+
+export type Explanation = {
+  readonly zh: string;
+  readonly en: string;
+};
 
 export type Problem = {
   readonly type: string;
@@ -57,6 +97,8 @@ export type Problem = {
   readonly errcode?: number | undefined;
   /** WeChat’s id of the request */
   readonly rid?: string | undefined;
+  /** of the errcode */
+  readonly explanation?: Explanation | undefined;
   /** of `not_ready` */
   readonly reasons?: ReadonlyArray<string> | undefined;
   /** of `forbidden`: what the key is not for */
@@ -73,6 +115,32 @@ export type Problem = {
   readonly closedUntil?: string | undefined;
   /** where the merchant can consent again */
   readonly authorizationUrl?: string | undefined;
+};
+
+export type CallSummary = {
+  readonly id: string;
+  /** `completed`: WeChat answered, whatever its errcode */
+  readonly state: 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled';
+  /** departures so far */
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly settledAt: string | null;
+  /** it does not depart earlier */
+  readonly notBeforeAt: string | null;
+  readonly component?: string | undefined;
+  readonly appid?: string | undefined;
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  /** it does not depart later */
+  readonly deadlineAt?: string | undefined;
+  readonly failure: {
+    readonly code: string;
+    readonly remedy: Remedy;
+    readonly message: string;
+    readonly errcode: number | null;
+    readonly rid: string | null;
+    readonly explanation: Explanation;
+  } | null;
 };
 
 export type Status = {
@@ -238,6 +306,16 @@ export type FollowerSyncSchedule = {
   readonly nextAt: string;
 };
 
+export type ErrcodeExplanation = {
+  readonly errcode: number;
+  readonly code: string;
+  readonly remedy: Remedy;
+  /** auth, quota, transient, permission, parameter, crypto, ok; or unknown */
+  readonly class: string;
+  readonly documented: boolean;
+  readonly explanation: Explanation;
+};
+
 export type NewKey = {
   readonly id: string;
   readonly name: string;
@@ -319,6 +397,52 @@ export interface Operations {
     query: {};
     body: undefined;
     answer: Call;
+  };
+  /** Cancels a call that has not departed */
+  'DELETE /v1/calls/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: Call;
+  };
+  /** The calls of one account, the newest first */
+  'GET /v1/calls': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the page before */
+      readonly cursor?: string | undefined;
+      readonly appid: string;
+      /** chooses where the account exists under several components */
+      readonly component?: string | undefined;
+      /** `completed`: WeChat answered, whatever its errcode */
+      readonly state?: 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled' | undefined;
+      readonly path?: string | undefined;
+      readonly since?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<CallSummary>;
+      /** the `cursor` of the page behind; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** Up to 1,000 calls over many accounts, for which nobody waits */
+  'POST /v1/calls/batch': {
+    path: {};
+    query: {};
+    body: {
+      readonly calls: ReadonlyArray<BatchedCall>;
+    };
+    answer: {
+      readonly items: ReadonlyArray<{
+        readonly id: string;
+      } | {
+        readonly problem: Problem;
+      }>;
+    };
   };
   /** Whether each component can act, and if not, why */
   'GET /v1/status': {
@@ -655,6 +779,15 @@ export interface Operations {
     };
     body: undefined;
     answer: undefined;
+  };
+  /** What one of WeChat’s numbers means, and what to do */
+  'GET /v1/explain/:errcode': {
+    path: {
+      readonly errcode: string;
+    };
+    query: {};
+    body: undefined;
+    answer: ErrcodeExplanation;
   };
   /** Makes a key; it is shown this once */
   'POST /v1/keys': {

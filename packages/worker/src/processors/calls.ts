@@ -1,14 +1,13 @@
 import type { Platform } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
+import { logCall } from '../log-call.ts';
 import type { Process } from '../run-queue.ts';
 
 export function processCall(work: Platform['work'], log: Logger): Process<{ readonly id: string }> {
   return async ({ id }, signal) => {
     const begunAt = performance.now();
     const performed = await work.performCall(id, signal);
-    if (!performed.done) return performed;
-    const { outcome, errcode, attempts } = performed;
-    log.info({ call: id, outcome, errcode, attempts, ms: Math.round(performance.now() - begunAt) }, 'call');
-    return undefined;
+    logCall(log, id, performed, Math.round(performance.now() - begunAt));
+    return performed.done ? undefined : performed;
   };
 }

@@ -1,39 +1,48 @@
 import { isUtf8 } from 'node:buffer';
-import type { Call, CallResponse } from '@wxthirdparty/platform';
-import { maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
-import type { z } from 'zod';
-import type { CallAnswer } from './call-schema.ts';
+import { explainFailure, maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
+import type { Call, CallFailure, CallResponse, CallSummary } from './call.ts';
 
-/** How a call looks to business programs. */
-export function callAnswer(call: Call): z.input<typeof CallAnswer> {
+/** How a call looks to business programs, whether they ask for it or are told of it. */
+export function callAnswer(call: Call) {
+  const { failure, ...summary } = callSummaryAnswer(call);
   return {
-    id: call.id,
-    state: call.state,
-    attempts: call.attempts,
-    createdAt: call.createdAt,
-    settledAt: call.settledAt,
+    ...summary,
     response:
       call.response === null
         ? null
         : { status: call.response.status, headers: call.response.headers, body: bodyOf(call.path, call.response) },
-    failure:
-      call.failure === null
-        ? null
-        : {
-            code: call.failure.code,
-            remedy: call.failure.remedy,
-            message: call.failure.message,
-            errcode: call.failure.errcode ?? null,
-            rid: call.failure.rid ?? null,
-          },
+    failure,
     quota: call.quota,
   };
 }
 
-/** A call whose record cannot be read just now. It is no refusal: who repeated it would have it sent twice. */
-export function acceptedAnswer(id: string, acceptedAt: Date): z.input<typeof CallAnswer> {
+/** How it looks in a list. */
+export function callSummaryAnswer(call: CallSummary) {
   return {
-    ...{ id, state: 'queued', attempts: 0, createdAt: acceptedAt, settledAt: null },
+    id: call.id,
+    component: call.component,
+    appid: call.appid,
+    method: call.method,
+    path: call.path,
+    state: call.state,
+    attempts: call.attempts,
+    createdAt: call.createdAt,
+    notBeforeAt: call.notBeforeAt,
+    deadlineAt: call.deadlineAt,
+    settledAt: call.settledAt,
+    failure: call.failure === null ? null : failureAnswer(call.failure),
+  };
+}
+
+function failureAnswer({ code, remedy, message, errcode, rid }: CallFailure) {
+  const explanation = explainFailure(code, remedy, errcode);
+  return { code, remedy, message, errcode: errcode ?? null, rid: rid ?? null, explanation };
+}
+
+/** A call whose record cannot be read just now. It is no refusal: who repeated it would have it sent twice. */
+export function acceptedAnswer(id: string, acceptedAt: Date) {
+  return {
+    ...{ id, state: 'queued' as const, attempts: 0, createdAt: acceptedAt, settledAt: null, notBeforeAt: null },
     ...{ response: null, failure: null, quota: null },
   };
 }

@@ -1,0 +1,80 @@
+import { batch } from '../support/call-terms.ts';
+import { House } from '../support/house.ts';
+import { USER_INFO } from '../support/tally.ts';
+import type { Bench, Round } from './bench.ts';
+
+const QUEUED = 100_000;
+/** The real WeChat takes longer; a faster one would measure how this machine's processors are shared. */
+const WECHAT_MS = 20;
+const WARM_UP_CALLS = 100;
+const ROUNDS = 15;
+const CALLS = 40;
+const [BUSY, OTHER] = ['wx00000000000000a1', 'wx00000000000000a2'];
+
+const bench: Bench = {
+  name: `interactive calls beside ${QUEUED} queued calls of another account`,
+  measured: `a call for which somebody waits, p50 of ${CALLS}, while the backlog is being worked off`,
+  against: `the same without a backlog; WeChat takes ${WECHAT_MS} ms`,
+  guide: { atMost: 1.5 },
+  run,
+};
+export default bench;
+
+async function run() {
+  const accounts = [BUSY, OTHER].map((appid) => ({
+    ...{ appid, kind: 'official-account' as const, nickName: appid },
+    followers: 5,
+  }));
+  const house = await House.open({ accounts, env: { LOG_LEVEL: 'info' } });
+  try {
+    for (const appid of [BUSY, OTHER]) await house.authorized(appid);
+    await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: WECHAT_MS });
+    const openids = Object.fromEntries(
+      await Promise.all([BUSY, OTHER].map(async (appid) => [appid, await openidOf(house, appid)])),
+    ) as Record<string, string>;
+    const call = (appid: string) => ({ method: 'GET', path: USER_INFO, query: { openid: openids[appid] } });
+
+    await p50(house, call(OTHER), WARM_UP_CALLS);
+    const without: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) without.push(await p50(house, call(OTHER), CALLS));
+
+    const thousand = Array.from({ length: 1_000 }, () => ({ appid: BUSY, ...call(BUSY) }));
+    for (let queued = 0; queued < QUEUED; queued += thousand.length) await batch(house, thousand);
+    const before = await done(house);
+    const rounds: Round[] = [];
+    for (const against of without) rounds.push({ measured: await p50(house, call(OTHER), CALLS), against });
+    const after = await done(house);
+    return {
+      unit: 'ms',
+      rounds,
+      facts: [
+        { what: 'the backlog was worked off meanwhile', holds: after > before },
+        { what: 'and was still there at the end', holds: after < QUEUED },
+      ],
+    };
+  } finally {
+    await house.close();
+  }
+}
+
+async function p50(house: House, request: { method: string; path: string; query: object }, calls: number) {
+  const took: number[] = [];
+  for (let i = 0; i < calls; i++) {
+    const begunAt = performance.now();
+    const { body } = await house.call(OTHER, { ...request, waitMs: 30_000 });
+    took.push(performance.now() - begunAt);
+    if (body.state !== 'completed') throw new Error(`a call ended as ${body.state}`);
+  }
+  return took.sort((a, b) => a - b)[Math.floor(calls / 2)]!;
+}
+
+/** How many of the queued calls WeChat has answered. */
+async function done(house: House): Promise<number> {
+  const { byAccount } = await house.wechat.counters();
+  return byAccount[BUSY]?.[`GET ${USER_INFO}`] ?? 0;
+}
+
+async function openidOf(house: House, appid: string): Promise<string> {
+  const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
+  return openids[0]!;
+}

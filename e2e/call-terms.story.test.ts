@@ -1,0 +1,279 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { allSettled, type BatchItem, batch, batchIds, find, message, sentBy } from './support/call-terms.ts';
+import { type CallBody, House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Receiver } from './support/receiver.ts';
+import { follower, SEND_MESSAGE, USER_INFO } from './support/tally.ts';
+import { until } from './support/until.ts';
+
+let house: House;
+let openid: string;
+
+beforeAll(async () => {
+  house = await House.open({ gateways: 2, workers: 2, env: { LOG_LEVEL: 'info' } });
+  await house.authorized(SERVICE_ACCOUNT);
+  await house.authorized(MINI_PROGRAM);
+  openid = await follower(house);
+});
+afterAll(() => house.close());
+afterEach(async () => {
+  await house.wechat.control('DELETE', '/faults');
+  await reopen(SERVICE_ACCOUNT, SEND_MESSAGE);
+});
+
+const say = (content: string, more: object = {}) => message(SERVICE_ACCOUNT, openid, content, more);
+const read = { appid: SERVICE_ACCOUNT, method: 'GET', path: USER_INFO, query: {} as object };
+const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+const times = async (content: string) =>
+  (await sentBy(house, SERVICE_ACCOUNT)).filter((text) => text === content).length;
+
+/** Asks under an idempotency key. */
+async function submit(
+  key: string | undefined,
+  content: string,
+  { gateway = 0, ...more }: { gateway?: number; waitMs?: number; [name: string]: unknown } = {},
+): Promise<{ status: number; body: CallBody }> {
+  const { appid, ...call } = say(content);
+  const response = await fetch(`${house.gatewayUrl(gateway)}/v1/authorizers/${appid}/calls`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${house.apiKey}`,
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    },
+    body: JSON.stringify({ ...call, ...more }),
+  });
+  return { status: response.status, body: (await response.json()) as CallBody };
+}
+
+it.each([
+  ['somebody waits', 20_000],
+  ['nobody waits', 0],
+])('of twenty requests under one key over two gateways one is sent, where %s', async (name, waitMs) => {
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 300, count: 1 });
+  const key = `order-${waitMs}`;
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => submit(key, name, { gateway: i % 2, waitMs })),
+  );
+  const ids = [...new Set(answers.map(({ body }) => body.id))];
+  expect(ids).toHaveLength(1);
+  if (waitMs > 0) {
+    expect(answers.map(({ status, body }) => [status, body.state])).toEqual(answers.map(() => [200, 'completed']));
+  }
+  await allSettled(house, ids);
+  // Long after, and without waiting, the key still stands for that call; for another call it does not.
+  expect((await submit(key, name, { gateway: 1, waitMs: 1 })).body).toMatchObject({ id: ids[0], state: 'completed' });
+  expect(await submit(key, `${name}, but more`, { waitMs })).toMatchObject({
+    status: 409,
+    body: { code: 'idempotency_conflict', remedy: 'fix-request' },
+  });
+  expect(await times(name)).toBe(1);
+});
+
+it('a request that is repeated under its key finds its call also when the quota is closed', async () => {
+  const first = await submit('closed', 'before the quota closed', { waitMs: 10_000 });
+  await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
+  await until(
+    'the quota is closed',
+    async () => (await submit(undefined, 'one more', { waitMs: 5_000 })).status === 429,
+  );
+  const again = await submit('closed', 'before the quota closed', { gateway: 1, waitMs: 10_000 });
+  expect(again).toMatchObject({ status: 200, body: { id: first.body.id, state: 'completed' } });
+});
+
+it('a call that is cancelled is never sent, one that was sent is never cancelled', async () => {
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5 });
+  const said = Array.from({ length: 60 }, (_, i) => `race ${i}`);
+  const ids = await batchIds(
+    house,
+    said.map((text) => say(text)),
+  );
+  await until('some have departed', async () => (await times(said[3]!)) === 1);
+  const answers = await Promise.all(
+    ids.toReversed().map((id, i) => house.api<CallBody>('DELETE', `/v1/calls/${id}`, undefined, i % 2)),
+  );
+  answers.reverse();
+  const calls = await allSettled(house, ids);
+  const sent = await sentBy(house, SERVICE_ACCOUNT);
+  const faults = answers.flatMap(({ status, body }, i) => {
+    const arrived = sent.filter((text) => text === said[i]).length;
+    const right =
+      status === 200
+        ? body.state === 'cancelled' && calls[i]!.state === 'cancelled' && arrived === 0
+        : status === 409 && body.code === 'already_departed' && calls[i]!.state === 'completed' && arrived === 1;
+    return right ? [] : [`${said[i]}: ${status} ${body.state}, then ${calls[i]!.state}, arrived ${arrived} times`];
+  });
+  expect(faults).toEqual([]);
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses).toContain(200);
+  expect(statuses).toContain(409);
+  const cancelled = ids[statuses.indexOf(200)]!;
+  expect(await house.api('DELETE', `/v1/calls/${cancelled}`)).toMatchObject({
+    status: 200,
+    body: { state: 'cancelled' },
+  });
+  expect(await house.api('DELETE', '/v1/calls/nobody.knows.it')).toMatchObject({
+    status: 404,
+    body: { code: 'unknown_call' },
+  });
+});
+
+it('a call whose deadline passes is told so in time, also behind a closed quota, and is not sent', async () => {
+  await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
+  const [first] = await batchIds(house, [say('parked for long')]);
+  await until('the quota is closed', async () => (await find(house, first!)).state === 'delayed');
+  const [late] = await batchIds(house, [say('too late', { deadlineAt: inMs(1_500) })]);
+  const [call] = await allSettled(house, [late!], 10_000);
+  expect(call).toMatchObject({ state: 'failed', failure: { code: 'deadline_passed', remedy: 'retry' } });
+  expect(call?.failure).toMatchObject({
+    explanation: { zh: expect.stringContaining('截止时间'), en: expect.any(String) },
+  });
+  expect(await find(house, first!)).toMatchObject({ state: 'delayed' });
+  await house.api('DELETE', `/v1/calls/${first}`);
+  await reopen(SERVICE_ACCOUNT, SEND_MESSAGE);
+  expect(await times('too late')).toBe(0);
+  expect(await submit(undefined, 'past', { deadlineAt: '2020-01-01T00:00:00Z' })).toMatchObject({ status: 400 });
+});
+
+it('a call that is not wanted yet waits for its time, and lets the others pass', async () => {
+  const notBeforeAt = inMs(2_500);
+  const { status, body } = await submit(undefined, 'at its time', { notBeforeAt });
+  expect(status).toBe(202);
+  expect(body).toMatchObject({ state: 'delayed', notBeforeAt });
+  const [other] = await batchIds(house, [say('passed it')]);
+  await allSettled(house, [other!], 2_000);
+  expect(await times('at its time')).toBe(0);
+  const [call] = await allSettled(house, [body.id], 8_000);
+  expect(call?.state).toBe('completed');
+  const messages = (await house.wechat.messages()) as unknown as { content: { content: string }; at: string }[];
+  const at = messages.find(({ content }) => content.content === 'at its time')!.at;
+  expect(new Date(at).getTime()).toBeGreaterThanOrEqual(new Date(notBeforeAt).getTime());
+});
+
+it('a batch goes to many accounts, and each of its calls is answered by itself', async () => {
+  const calls = Array.from({ length: 1_000 }, (_, i) => {
+    if (i === 500) return { ...read, appid: 'wx0000000000000bad' };
+    if (i === 501) return { ...read, path: '/cgi-bin/token' };
+    return { ...read, appid: i % 2 === 0 ? SERVICE_ACCOUNT : MINI_PROGRAM, query: { openid } };
+  });
+  const headers = { 'idempotency-key': 'nightly-batch' };
+  const { status, items } = await batch(house, calls, { headers });
+  expect(status).toBe(202);
+  expect(items).toHaveLength(1_000);
+  expect(items[500]?.problem).toMatchObject({ code: 'unknown_authorizer', status: 404 });
+  expect(items[501]?.problem).toMatchObject({ code: 'invalid_request', status: 400 });
+  const ids = items.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  expect(new Set(ids).size).toBe(998);
+  // The same batch once more: the same calls.
+  const again = await batch(house, calls, { gateway: 1, headers });
+  expect(again.items.map(({ id }: BatchItem) => id)).toEqual(items.map(({ id }) => id));
+  await allSettled(house, ids);
+  const [first, second] = await Promise.all([find(house, ids[0]!), find(house, ids[1]!)]);
+  expect(first).toMatchObject({ state: 'completed', appid: SERVICE_ACCOUNT, response: { body: { openid } } });
+  expect(second).toMatchObject({ state: 'completed', appid: MINI_PROGRAM });
+  expect((await batch(house, [...calls, ...calls])).status).toBe(400);
+});
+
+it('calls are listed page by page, by state, path and time', async () => {
+  const since = inMs(0);
+  const reads = await batchIds(
+    house,
+    Array.from({ length: 7 }, () => ({ ...read, query: { openid } })),
+  );
+  const later = await batchIds(house, [say('much later', { notBeforeAt: inMs(60_000) })]);
+  await allSettled(house, reads);
+  interface Page {
+    items: { id: string; state: string; path: string }[];
+    next: string | null;
+  }
+  const list = async (query: string) =>
+    (await house.api<Page>('GET', `/v1/calls?appid=${SERVICE_ACCOUNT}&since=${since}&${query}`)).body;
+  const newestFirst = [...reads, ...later].toReversed();
+  const all: string[] = [];
+  for (let cursor = ''; ; ) {
+    const page = await list(`limit=3${cursor}`);
+    expect(page.items.length).toBeLessThanOrEqual(3);
+    all.push(...page.items.map(({ id }) => id));
+    if (page.next === null) break;
+    cursor = `&cursor=${page.next}`;
+  }
+  expect(all).toEqual(newestFirst);
+  expect((await list('state=delayed')).items.map(({ id }) => id)).toEqual(later);
+  expect((await list('state=completed')).items.map(({ id }) => id)).toEqual(reads.toReversed());
+  expect((await list(`path=${SEND_MESSAGE}`)).items.map(({ id }) => id)).toEqual(later);
+  expect((await list('limit=1')).items[0]).not.toHaveProperty('response');
+  expect((await house.api('GET', '/v1/calls')).status).toBe(400);
+  expect((await house.api('GET', '/v1/calls?appid=wx0000000000000bad')).status).toBe(404);
+  await house.api('DELETE', `/v1/calls/${later[0]}`);
+});
+
+it('a business is told how its calls ended, signed, and again until it has heard', async () => {
+  const receiver = await Receiver.open(({ url }, n) =>
+    url.endsWith('stubborn') ? 410 : ([500, 0, 302][n - 1] ?? 200),
+  );
+  try {
+    const callbackUrl = `${receiver.url}?token=of-the-business`;
+    const { body } = await submit(undefined, 'tell me', { callbackUrl, waitMs: 10_000 });
+    expect(body.state).toBe('completed');
+    await until('it has heard', () => receiver.received.length === 4, 60_000);
+    const printed = house.command(['callback-secret']);
+    await printed.says(/whsec_\S+\s/);
+    const secret = Buffer.from(/whsec_(\S+)/.exec(printed.output)![1]!, 'base64');
+    for (const { headers, body: told, url } of receiver.received) {
+      expect(url).toBe('/hook?token=of-the-business');
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${told}`;
+      expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', secret).update(signed).digest('base64')}`);
+      expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - Date.now())).toBeLessThan(60_000);
+    }
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(JSON.parse(receiver.received[3]!.body)).toMatchObject({
+      type: 'call.settled',
+      data: { id: body.id, state: 'completed', response: { status: 200, body: { errcode: 0 } } },
+    });
+
+    // Of those that end otherwise, too.
+    const [cancelled, late] = await batchIds(house, [
+      say('never mind', { callbackUrl: `${receiver.url}/stubborn`, notBeforeAt: inMs(60_000) }),
+      say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(30_000) }),
+    ]);
+    await house.api('DELETE', `/v1/calls/${cancelled}`);
+    await until('both are told', () => receiver.received.length === 6, 20_000);
+    const told = receiver.received.slice(4).map(({ body: text }) => JSON.parse(text).data as CallBody);
+    expect(told.map(({ id, state }) => [id, state]).sort()).toEqual(
+      [
+        [cancelled, 'cancelled'],
+        [late, 'completed'],
+      ].sort(),
+    );
+    const logs = [...house.workers, ...house.gateways].map(({ output }) => output).join('');
+    expect(logs).not.toContain('of-the-business');
+    expect(logs).toContain('"outcome":"refused"');
+  } finally {
+    await receiver.close();
+  }
+  for (const callbackUrl of ['ftp://business.example/', 'business.example', 'http://user:secret@business.example/']) {
+    expect(await submit(undefined, 'x', { callbackUrl })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request' },
+    });
+  }
+}, 120_000);
+
+it('numbers of WeChat’s are explained', async () => {
+  expect(await house.api('GET', '/v1/explain/40001')).toMatchObject({
+    status: 200,
+    body: {
+      code: 'token_refused',
+      remedy: 'refresh-token',
+      explanation: { zh: expect.stringContaining('access_token') },
+    },
+  });
+});
+
+/** As WeChat's minute ends, and ours. */
+async function reopen(appid: string, path: string): Promise<void> {
+  await house.wechat.control('POST', '/quota/reset');
+  const redis = house.redis.client();
+  await redis.del(`wx:{${house.component.appid}:${appid}}:closed:${path}`);
+  redis.disconnect();
+}

@@ -1,0 +1,76 @@
+import type { CallBody, House } from './house.ts';
+import { SEND_MESSAGE } from './tally.ts';
+import { until } from './until.ts';
+
+/** One item of `POST /v1/calls/batch`, and what else a call may carry. */
+export interface BatchedCall {
+  readonly appid: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: object;
+  readonly body?: unknown;
+  readonly deadlineAt?: string;
+  readonly notBeforeAt?: string;
+  readonly callbackUrl?: string;
+}
+
+export interface BatchItem {
+  readonly id?: string;
+  readonly problem?: { readonly code: string; readonly status: number };
+}
+
+export function message(appid: string, touser: string, content: string, more: Partial<BatchedCall> = {}): BatchedCall {
+  return { appid, method: 'POST', path: SEND_MESSAGE, body: { touser, msgtype: 'text', text: { content } }, ...more };
+}
+
+/** Submits, and answers the items; `headers` may carry an idempotency key. */
+export async function batch(
+  house: House,
+  calls: readonly BatchedCall[],
+  { gateway = 0, headers = {} }: { gateway?: number; headers?: Record<string, string> } = {},
+): Promise<{ status: number; items: BatchItem[] }> {
+  const response = await fetch(`${house.gatewayUrl(gateway)}/v1/calls/batch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${house.apiKey}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ calls }),
+  });
+  const body = (await response.json()) as { items: BatchItem[] };
+  return { status: response.status, items: body.items };
+}
+
+/** The ids of a batch of which each call was taken. */
+export async function batchIds(house: House, calls: readonly BatchedCall[]): Promise<string[]> {
+  const { items } = await batch(house, calls);
+  return items.map(({ id, problem }) => {
+    if (id === undefined) throw new Error(`refused: ${JSON.stringify(problem)}`);
+    return id;
+  });
+}
+
+export async function find(house: House, id: string): Promise<CallBody> {
+  return (await house.api<CallBody>('GET', `/v1/calls/${id}`)).body;
+}
+
+export function allSettled(house: House, ids: readonly string[], withinMs = 60_000): Promise<CallBody[]> {
+  return until(
+    `${ids.length} calls settle`,
+    async () => {
+      // The last one first: lanes have an order.
+      const last = await find(house, ids.at(-1)!);
+      if (!['completed', 'failed', 'cancelled'].includes(last.state)) return false;
+      const all: CallBody[] = [];
+      for (let i = 0; i < ids.length; i += 50) {
+        all.push(...(await Promise.all(ids.slice(i, i + 50).map((id) => find(house, id)))));
+      }
+      return all.every(({ state }) => ['completed', 'failed', 'cancelled'].includes(state)) && all;
+    },
+    withinMs,
+  );
+}
+
+/** What was sent on behalf of one account, in the order in which it arrived. */
+export async function sentBy(house: House, appid: string): Promise<string[]> {
+  return (await house.wechat.messages())
+    .filter((one) => one.appid === appid)
+    .map(({ content }) => (content as { content: string }).content);
+}

@@ -1,0 +1,44 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Received {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A business program that is told how its calls ended; it answers what the story wants. */
+export class Receiver {
+  readonly received: Received[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** `answer` gives the status for the n-th message; 0 says nothing and hangs up. */
+  static async open(answer: (received: Received, n: number) => number): Promise<Receiver> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const one = { url: request.url!, headers: request.headers, body: Buffer.concat(chunks).toString('utf8') };
+        const status = answer(one, receiver.received.push(one));
+        if (status === 0) request.socket.destroy();
+        else response.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end();
+      });
+    });
+    const receiver = new Receiver(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}

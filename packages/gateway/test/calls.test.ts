@@ -1,0 +1,196 @@
+import type { CallFilter } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
+import { expect, test } from 'vitest';
+import { ACCOUNT, fakePlatform, runningCall, settledCall } from './fake-platform.ts';
+import { bearer, type OpenedGateway, openGateway } from './open-gateway.ts';
+
+const CALLS = `/v1/authorizers/${ACCOUNT}/calls`;
+const send = { method: 'POST', path: '/cgi-bin/message/custom/send' };
+
+async function ask(
+  gateway: OpenedGateway,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, unknown> & { items: Record<string, unknown>[] } }> {
+  const response = await fetch(gateway.url + path, {
+    method,
+    headers: { ...bearer, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as never };
+}
+
+test('the idempotency key, the times and the callback reach the platform', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  const times = { deadlineAt: '2027-01-31T08:00:00+08:00', notBeforeAt: '2027-01-30T00:00:00Z' };
+  await ask(
+    gateway,
+    'POST',
+    CALLS,
+    { ...send, ...times, callbackUrl: 'http://10.0.0.1/h' },
+    { 'idempotency-key': 'k-1' },
+  );
+  expect(platform.submitted[0]).toMatchObject({
+    idempotencyKey: 'k-1',
+    deadlineAt: new Date('2027-01-31T00:00:00Z'),
+    notBeforeAt: new Date(times.notBeforeAt),
+    callbackUrl: 'http://10.0.0.1/h',
+    // Nobody waits for what must not leave yet.
+    waitMs: 0,
+  });
+});
+
+test.each([
+  [{ deadlineAt: 'tomorrow' }, {}],
+  [{ deadlineAt: '2027-01-31T08:00:00' }, {}],
+  [{ notBeforeAt: 1_800_000_000 }, {}],
+  [{ callbackUrl: 7 }, {}],
+  [{}, { 'idempotency-key': 'with blanks' }],
+  [{}, { 'idempotency-key': 'x'.repeat(201) }],
+])('%o with %o is refused', async (change, headers) => {
+  const gateway = await openGateway(fakePlatform());
+  const { status, body } = await ask(gateway, 'POST', CALLS, { ...send, ...change }, headers);
+  expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid_request' });
+});
+
+test('a call that is cancelled in time is answered; one that has departed is a conflict', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  platform.calls.find = () => Promise.resolve(settledCall({ state: 'cancelled', response: null }));
+  expect(await ask(gateway, 'DELETE', '/v1/calls/call-1')).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+  platform.calls.cancel = () => Promise.resolve(false);
+  expect(await ask(gateway, 'DELETE', '/v1/calls/call-1')).toMatchObject({ status: 200 });
+  platform.calls.find = () => Promise.resolve(runningCall());
+  expect(await ask(gateway, 'DELETE', '/v1/calls/call-1')).toMatchObject({
+    status: 409,
+    body: { code: 'already_departed' },
+  });
+  platform.calls.find = () => Promise.resolve(undefined);
+  expect(await ask(gateway, 'DELETE', '/v1/calls/call-1')).toMatchObject({
+    status: 404,
+    body: { code: 'unknown_call' },
+  });
+});
+
+test('of a batch each call is answered by itself, and keeps its body to the letter', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  platform.calls.submitAll = (requests) => {
+    platform.submitted.push(...requests);
+    return Promise.resolve([{ id: 'first' }, new Failure('unknown_authorizer', 'fix-request', 'no such account')]);
+  };
+  const text = String.raw`{"calls": [
+    {"appid":"${ACCOUNT}","method":"POST","path":"/cgi-bin/user/info/updateremark","body":{"id":22876340532172986, "t":"\u4e2d"}},
+    {"appid":"${ACCOUNT}","method":"POST","path":"/not/wechat"},
+    {"appid":"x","component":"c","method":"GET","path":"/cgi-bin/user/get","query":{"n":[22876340532172987,"b"]}}
+  ]}`;
+  const { status, body } = await ask(gateway, 'POST', '/v1/calls/batch', text, { 'idempotency-key': 'k' });
+  expect(status).toBe(202);
+  expect(body.items).toEqual([
+    { id: 'first' },
+    { problem: expect.objectContaining({ code: 'invalid_request', status: 400 }) },
+    { problem: expect.objectContaining({ code: 'unknown_authorizer', status: 404 }) },
+  ]);
+  expect(platform.submitted).toMatchObject([
+    { appid: ACCOUNT, waitMs: 0, body: Buffer.from('{"id":22876340532172986,"t":"中"}'), idempotencyKey: 'k 0' },
+    {
+      appid: 'x',
+      component: 'c',
+      query: [
+        ['n', '22876340532172987'],
+        ['n', 'b'],
+      ],
+      idempotencyKey: 'k 2',
+    },
+  ]);
+});
+
+test.each([
+  '{}',
+  '{"calls":[]}',
+  '{"calls":{}}',
+  '[]',
+  JSON.stringify({ calls: Array.from({ length: 1_001 }, () => ({})) }),
+  '{"calls":[{}],"more":1}',
+])('a batch of %s is refused as a whole', async (text) => {
+  const platform = fakePlatform();
+  const { status, body } = await ask(await openGateway(platform), 'POST', '/v1/calls/batch', text);
+  expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid_request' });
+  expect(platform.submitted).toEqual([]);
+});
+
+test('calls are listed without what WeChat answered', async () => {
+  const platform = fakePlatform();
+  let asked: CallFilter | undefined;
+  platform.callList.page = (filter) => {
+    asked = filter;
+    return Promise.resolve({ items: [settledCall()], next: 'more' });
+  };
+  const gateway = await openGateway(platform);
+  const query = 'appid=a&state=failed&path=/cgi-bin/user/get&since=2026-11-22T10:00:00Z&limit=7&cursor=c';
+  const { body } = await ask(gateway, 'GET', `/v1/calls?${query}`);
+  expect(asked).toEqual({
+    appid: 'a',
+    state: 'failed',
+    path: '/cgi-bin/user/get',
+    since: new Date('2026-11-22T10:00:00Z'),
+    limit: 7,
+    cursor: 'c',
+  });
+  expect(body.next).toBe('more');
+  expect(body.items[0]).toMatchObject({ id: 'call-1', state: 'completed', path: '/cgi-bin/user/get' });
+  expect(body.items[0]).not.toHaveProperty('response');
+});
+
+test.each(['', '?state=failed', '?appid=a&state=gone', '?appid=a&since=yesterday', '?appid=a&limit=0'])(
+  'a list of calls%s is refused',
+  async (query) => {
+    const { status, body } = await ask(await openGateway(fakePlatform()), 'GET', `/v1/calls${query}`);
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid_request' });
+  },
+);
+
+test('WeChat’s numbers are explained in two languages, to those who have a key', async () => {
+  const gateway = await openGateway(fakePlatform());
+  expect(await ask(gateway, 'GET', '/v1/explain/45009')).toEqual({
+    status: 200,
+    body: {
+      errcode: 45009,
+      code: 'quota_closed',
+      remedy: 'slow-down',
+      class: 'quota',
+      documented: true,
+      explanation: {
+        zh: '接口当日调用次数已用完。请在北京时间次日零点后重试。',
+        en: 'Daily API quota reached. Try again after midnight in Beijing.',
+      },
+    },
+  });
+  expect(await ask(gateway, 'GET', '/v1/explain/-1')).toMatchObject({ status: 200, body: { code: 'wechat_busy' } });
+  expect(await ask(gateway, 'GET', '/v1/explain/many')).toMatchObject({ status: 400 });
+  expect((await fetch(`${gateway.url}/v1/explain/45009`)).status).toBe(401);
+});
+
+test('a failure says in two languages what it means', async () => {
+  const platform = fakePlatform();
+  platform.calls.find = () =>
+    Promise.resolve(
+      settledCall({
+        state: 'failed',
+        response: null,
+        failure: { code: 'ip_not_allowed', remedy: 'operator', message: 'm', errcode: 61004, rid: 'r' },
+      }),
+    );
+  const { body } = await ask(await openGateway(platform), 'GET', '/v1/calls/call-1');
+  expect(body.failure).toEqual({
+    code: 'ip_not_allowed',
+    remedy: 'operator',
+    message: 'm',
+    errcode: 61004,
+    rid: 'r',
+    explanation: { zh: expect.stringContaining('白名单'), en: expect.stringContaining('operator') },
+  });
+});

@@ -1,0 +1,83 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import { keys } from '../redis/keys.ts';
+
+/** The newest of an account that can be listed; older ones can still be asked for by their id. */
+const MOST_LISTED = 200_000;
+/** Made by one call; each call takes out some of those whose record has ended, so that the index keeps step. */
+const TRIMMED_AT_ONCE = 4;
+const MOST_ALIKE = 8;
+
+/**
+ * Lua functions for the scripts that create and end a call. The index has the calls by the microsecond of their making;
+ * `:ends` has them by the end of their record.
+ */
+export const INDEX_LUA = `
+local function index_lives(index, lives)
+  if redis.call('PTTL', index) < lives then redis.call('PEXPIRE', index, lives) end
+  if redis.call('PTTL', index .. ':ends') < lives then redis.call('PEXPIRE', index .. ':ends', lives) end
+end
+local function index_add(index, call, lives)
+  redis.call('ZADD', index, string.format('%.0f', t[1] * 1000000 + t[2]), call)
+  redis.call('ZADD', index .. ':ends', string.format('%.0f', now + lives), call)
+  index_lives(index, lives)
+  local gone = redis.call('ZRANGEBYSCORE', index .. ':ends', '-inf', now, 'LIMIT', 0, ${TRIMMED_AT_ONCE})
+  if redis.call('ZCARD', index) > ${MOST_LISTED} then
+    for _, oldest in ipairs(redis.call('ZRANGE', index, 0, 0)) do table.insert(gone, oldest) end
+  end
+  if #gone > 0 then
+    redis.call('ZREM', index, unpack(gone))
+    redis.call('ZREM', index .. ':ends', unpack(gone))
+  end
+end
+local function index_keep(index, call, lives)
+  if redis.call('ZADD', index .. ':ends', 'XX', 'CH', string.format('%.0f', now + lives), call) == 1 then
+    index_lives(index, lives)
+  end
+end
+`;
+
+/** Where a page of the list ends: the microsecond of its last call's making, and that call. */
+interface Place {
+  readonly madeAt: number;
+  readonly call: string;
+}
+
+/** Of one account's calls, which there are and in which order they were made. */
+export class CallIndex {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** The newest first, made before `before` and not before `since`. */
+  async read(
+    component: string,
+    appid: string,
+    { since, before, limit }: { since?: Date | undefined; before?: Place | undefined; limit: number },
+  ): Promise<Place[]> {
+    const from = before ? String(before.madeAt) : '+inf';
+    const to = since ? String(since.getTime() * 1_000) : '-inf';
+    // Two may share a microsecond where the clock was set back; they stand in the order of their names then.
+    const most = limit + MOST_ALIKE;
+    const key = keys.callIndex(component, appid);
+    const flat = await this.#redis.zrange(key, from, to, 'BYSCORE', 'REV', 'LIMIT', 0, most, 'WITHSCORES');
+    const places: Place[] = [];
+    for (let i = 0; i < flat.length; i += 2) places.push({ call: flat[i]!, madeAt: Number(flat[i + 1]) });
+    return places.filter((it) => !before || it.madeAt < before.madeAt || it.call < before.call).slice(0, limit);
+  }
+}
+
+export function writeCursor(component: string, { madeAt, call }: Place): string {
+  return Buffer.from(`${component} ${madeAt} ${call}`, 'utf8').toString('base64url');
+}
+
+/** Throws Failure `invalid_request`. */
+export function readCursor(cursor: string, component: string): Place {
+  const [of, madeAt, call, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (of !== component || !call || rest.length > 0 || !/^\d{1,16}$/.test(madeAt ?? '')) {
+    throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
+  }
+  return { madeAt: Number(madeAt), call };
+}

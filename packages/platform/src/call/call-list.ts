@@ -1,0 +1,76 @@
+import { endpointOf } from '@wxthirdparty/wechat';
+import type { Redis } from 'ioredis';
+import type { Ledger, Usage } from '../quota/ledger.ts';
+import type { CallState, CallSummary } from './call.ts';
+import { CallIndex, readCursor, writeCursor } from './call-index.ts';
+import type { CallStore } from './call-store.ts';
+import type { Owners } from './owners.ts';
+import { isParked } from './parked.ts';
+
+/** Records looked at for one page, whether they match or not. */
+const MOST_LOOKED_AT = 2_000;
+const LOOKED_AT_ONCE = 200;
+
+export interface CallFilter {
+  readonly appid: string;
+  readonly component?: string | undefined;
+  readonly state?: CallState | undefined;
+  readonly path?: string | undefined;
+  /** Made at or after. */
+  readonly since?: Date | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** The newest first. A page may hold fewer than asked for; only `next: null` is the end. */
+export interface CallPage {
+  readonly items: readonly CallSummary[];
+  readonly next: string | null;
+}
+
+/** Lists the calls of one account, or of a component. */
+export class CallList {
+  readonly #owners: Owners;
+  readonly #index: CallIndex;
+  readonly #store: CallStore;
+  readonly #ledger: Ledger;
+
+  constructor(redis: Redis, owners: Owners, store: CallStore, ledger: Ledger) {
+    this.#owners = owners;
+    this.#index = new CallIndex(redis);
+    this.#store = store;
+    this.#ledger = ledger;
+  }
+
+  async page(filter: CallFilter): Promise<CallPage> {
+    const { component, appid } = await this.#owners.find(filter.appid, filter.component);
+    let before = filter.cursor === undefined ? undefined : readCursor(filter.cursor, component);
+    const items: CallSummary[] = [];
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
+      const places = await this.#index.read(component, appid, { since: filter.since, before, limit: LOOKED_AT_ONCE });
+      const ids = places.map(({ call }) => ({ component, appid, id: `${component}.${appid}.${call}` }));
+      const calls = await this.#withParked(await this.#store.summaries(ids));
+      for (const [i, call] of calls.entries()) {
+        if (items.length === filter.limit) return { items, next: writeCursor(component, before!) };
+        before = places[i]!;
+        const matches = !filter.state || call?.state === filter.state;
+        if (call && matches && (!filter.path || call.path === filter.path)) items.push(call);
+      }
+      if (places.length < LOOKED_AT_ONCE) return { items, next: null };
+    }
+    return { items, next: before ? writeCursor(component, before) : null };
+  }
+
+  /** Those that wait for their quota say so; it is asked about once for each path. */
+  async #withParked(calls: readonly (CallSummary | undefined)[]): Promise<(CallSummary | undefined)[]> {
+    const usages = new Map<string, Promise<Usage>>();
+    return Promise.all(
+      calls.map(async (call) => {
+        if (call?.state !== 'queued' || !call.background) return call;
+        const usage = usages.get(call.path) ?? this.#ledger.usage(call, endpointOf(call.method, call.path));
+        usages.set(call.path, usage);
+        return { ...call, state: isParked(call, await usage) ? 'delayed' : call.state };
+      }),
+    );
+  }
+}

@@ -1,0 +1,132 @@
+import type { Remedy } from '../failure.ts';
+import { documentedErrcodes, explainErrcode } from './errcode.ts';
+import meanings from './meanings.zh.json' with { type: 'json' };
+
+/** What an error means and what to do about it, for whoever reads only one of these languages. */
+export interface Explanation {
+  readonly zh: string;
+  readonly en: string;
+}
+
+export interface ErrcodeExplanation {
+  readonly errcode: number;
+  readonly code: string;
+  readonly remedy: Remedy;
+  /** auth, quota, transient, permission, parameter, crypto, ok; or unknown. */
+  readonly class: string;
+  /** False: nobody has written it down, so all that we say about it is a guess. */
+  readonly documented: boolean;
+  readonly explanation: Explanation;
+}
+
+const classes: Readonly<Record<string, Explanation>> = {
+  auth: { zh: '凭证或授权类错误', en: 'an error of credentials or authorization' },
+  quota: { zh: '额度或频率限制类错误', en: 'a limit of quota or frequency' },
+  transient: { zh: '暂时性错误', en: 'a trouble that passes' },
+  permission: { zh: '权限类错误', en: 'an error of permission' },
+  parameter: { zh: '请求参数类错误', en: 'an error of the request’s parameters' },
+  crypto: { zh: '消息加解密类错误', en: 'an error of encrypting or decrypting a message' },
+};
+const unknownClass: Explanation = { zh: '未公开说明的错误', en: 'an error that nobody documented' };
+
+const advices: Readonly<Record<string, Explanation>> = {
+  refresh_token_once: {
+    zh: '本平台会刷新凭证并自动重试一次',
+    en: 'the platform fetches a new token and repeats the call once by itself',
+  },
+  new_ticket_once: {
+    zh: '请等待下一次推送的 ticket(每十分钟一次)',
+    en: 'wait for the next ticket; WeChat pushes one every ten minutes',
+  },
+  reconcile_refresh_token_once: { zh: '请该账号重新授权', en: 'the account must authorize again' },
+  reauthorize: { zh: '请重新授权', en: 'authorize again' },
+  backoff: { zh: '请稍后重试', en: 'try again a little later' },
+  next_minute: { zh: '请在下一分钟重试', en: 'try again in the next minute' },
+  next_day_beijing: { zh: '请在北京时间次日零点后重试', en: 'try again after midnight in Beijing' },
+  next_month: { zh: '请下个月再试', en: 'try again next month' },
+  wait_then_retry: { zh: '请等待一段时间后重试', en: 'wait, then try again' },
+  operator_action: { zh: '需要平台运维人员处理', en: 'the operator of the platform must act' },
+  fix_request: { zh: '请修改请求后再发送', en: 'correct the request before you send it again' },
+  never: { zh: '原样重试不会成功', en: 'repeating it as it is will not help' },
+  try_previous_key: { zh: '请检查消息加解密的 Token 与 EncodingAESKey', en: 'check Token and EncodingAESKey' },
+};
+
+/** Our own codes, for which WeChat has no number. */
+const own: Readonly<Record<string, Explanation>> = {
+  outcome_unknown: {
+    zh: '调用可能已被微信执行,但没有收到结果。重发之前请先在微信侧查询,以免重复。',
+    en: 'The call may have been carried out, but no answer came. Look it up at WeChat before you send it again.',
+  },
+  call_lost: {
+    zh: '调用记录已丢失,无法得知是否已发送。重发之前请先在微信侧查询。',
+    en: 'The record of the call is lost, so nobody knows whether it was sent. Look it up at WeChat before you repeat it.',
+  },
+  deadline_passed: {
+    zh: '调用未能在截止时间前发出,没有发送给微信,可以重发。',
+    en: 'The call could not leave before its deadline. WeChat never saw it; you may send it again.',
+  },
+  quota_closed: {
+    zh: '该账号此接口的额度已用完,在重新开放之前不会发送。',
+    en: 'The quota of this API is used up for this account; nothing is sent until it opens again.',
+  },
+  reauthorize: { zh: '授权已失效,请该账号重新授权。', en: 'The consent has ended; the account must authorize again.' },
+  not_ready: {
+    zh: '第三方平台暂时无法工作(缺少 ticket 或 component_access_token),请稍后重试。',
+    en: 'The component cannot act now, for want of a ticket or a component token; try again a little later.',
+  },
+  wechat_unreachable: {
+    zh: '无法连接微信服务器,请稍后重试。',
+    en: 'WeChat cannot be reached; try again a little later.',
+  },
+  wechat_timeout: {
+    zh: '微信服务器没有及时响应,请稍后重试。',
+    en: 'WeChat did not answer in time; try again a little later.',
+  },
+  wechat_broken_answer: {
+    zh: '微信服务器多次返回无法识别的内容,请稍后重试。',
+    en: 'WeChat answered something unreadable, again and again; try again a little later.',
+  },
+};
+
+const byRemedy: Readonly<Record<Remedy, Explanation>> = {
+  retry: { zh: '暂时无法完成,请稍后重试。', en: 'It cannot be done just now; try again a little later.' },
+  'slow-down': { zh: '调用过于频繁,请放慢速度。', en: 'Too fast; call more slowly.' },
+  'refresh-token': { zh: '凭证正在刷新,请稍后重试。', en: 'The token is being refreshed; try again a little later.' },
+  reauthorize: own.reauthorize!,
+  'fix-request': { zh: '请求有误,请修改后再发送。', en: 'The request is wrong; correct it before you send it again.' },
+  operator: { zh: '需要平台运维人员处理。', en: 'The operator of the platform must act.' },
+};
+
+const documented = new Set(documentedErrcodes().map(({ errcode }) => errcode));
+const chinese: Readonly<Record<string, string>> = meanings;
+
+/** Always answers; of a number without Chinese words of its own it says which class it is. */
+export function explain(errcode: number): ErrcodeExplanation {
+  const entry = explainErrcode(errcode);
+  const kind = classes[entry.class] ?? unknownClass;
+  const advice = entry.class === 'ok' ? undefined : advices[entry.reaction];
+  return {
+    errcode,
+    code: entry.code,
+    remedy: entry.remedy,
+    class: entry.class,
+    documented: documented.has(errcode),
+    explanation: {
+      zh: sentences(chinese[errcode] ?? kind.zh, advice?.zh, '。', ''),
+      en: sentences(documented.has(errcode) ? entry.meaning : kind.en, advice?.en, '.', ' '),
+    },
+  };
+}
+
+/** Of a failure: by WeChat's number where it gave one, otherwise by our own code. */
+export function explainFailure(code: string, remedy: Remedy, errcode: number | undefined): Explanation {
+  return errcode === undefined ? (own[code] ?? byRemedy[remedy]) : explain(errcode).explanation;
+}
+
+function sentences(meaning: string, advice: string | undefined, stop: string, blank: string): string {
+  const ended = [meaning, ...(advice === undefined ? [] : [advice])].map((text) => {
+    const whole = text.charAt(0).toUpperCase() + text.slice(1);
+    return whole.endsWith(stop) ? whole : whole + stop;
+  });
+  return ended.join(blank);
+}

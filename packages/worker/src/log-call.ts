@@ -1,0 +1,9 @@
+import type { Performed } from '@wxthirdparty/platform';
+import type { Logger } from 'pino';
+
+/** One line per call that is over, whichever way it came. */
+export function logCall(log: Logger, call: string, performed: Performed, ms: number): void {
+  if (!performed.done) return;
+  const { outcome, errcode, attempts } = performed;
+  log.info({ call, outcome, errcode, attempts, ms }, 'call');
+}
