@@ -52,6 +52,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'wxthirdparty mysql://…: takes over what the library wxthirdparty of 2015 kept; --dry-run only tells',
     load: async () => (await import('./commands/import.ts')).importFrom,
   },
+  openapi: {
+    summary: 'prints the description of the HTTP API (OpenAPI 3.1)',
+    load: async () => (await import('./commands/openapi.ts')).openapi,
+  },
   help: {
     summary: 'this text',
     load: async () => async () => {

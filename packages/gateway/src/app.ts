@@ -27,6 +27,7 @@ import { auditRoutes } from './key/audit-routes.ts';
 import type { Doorkeeper } from './key/doorkeeper.ts';
 import { guard } from './key/guard.ts';
 import { keyRoutes } from './key/key-routes.ts';
+import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { type Problem, problemOf, sendProblem } from './problem.ts';
@@ -46,7 +47,7 @@ export function app(
   application.disable('etag');
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
-  application.use(healthRoutes(platform, leaving));
+  application.use(healthRoutes(platform, leaving), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
   application.use('/v1', bearer(doorkeeper));

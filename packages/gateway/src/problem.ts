@@ -26,7 +26,7 @@ export interface Problem {
 }
 
 /** Codes whose status says more than their remedy does. */
-const known: Readonly<Record<string, readonly [status: number, title: string]>> = {
+const known = {
   invalid_request: [400, 'The request is not valid'],
   unauthorized: [401, 'The API key is missing or wrong'],
   forbidden: [403, 'This key may not do that'],
@@ -54,7 +54,14 @@ const known: Readonly<Record<string, readonly [status: number, title: string]>> 
   not_ready: [503, 'The component cannot act now'],
   unavailable: [503, 'A part of this gateway is away'],
   overloaded: [503, 'Too much is waiting already'],
-};
+} as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
+
+/** Those of them that the API's description may promise. */
+export type ProblemCode = keyof typeof known;
+
+export function statusOf(code: ProblemCode): number {
+  return known[code][0];
+}
 
 const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]>> = {
   retry: [503, 'Not now'],
@@ -73,14 +80,14 @@ export function problemOf(error: unknown, incident: string): Problem {
   if (!(error instanceof Failure)) {
     return {
       type: 'urn:wxthirdparty:problem:internal',
-      title: known.internal![1],
+      title: known.internal[1],
       status: 500,
       detail: `the log tells more under ${incident}`,
       code: 'internal',
       remedy: 'operator',
     };
   }
-  const [status, title] = known[error.code] ?? byRemedy[error.remedy];
+  const [status, title] = isKnown(error.code) ? known[error.code] : byRemedy[error.remedy];
   const closedUntil = error instanceof QuotaClosedFailure ? error.closedUntil : undefined;
   const retryAfter = retryAfterOf(error, status, closedUntil);
   return {
@@ -97,6 +104,10 @@ export function problemOf(error: unknown, incident: string): Problem {
     ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
   };
+}
+
+function isKnown(code: string): code is ProblemCode {
+  return Object.hasOwn(known, code);
 }
 
 function retryAfterOf(failure: Failure, status: number, closedUntil: Date | undefined): number | undefined {

@@ -5,13 +5,13 @@ import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { time } from '../openapi/time.ts';
 import { actorOf } from './actor-of.ts';
 
-/**
- * What `POST /v1/keys` takes. No accounts, or no paths: all.
- * @public the API's description is made from it
- */
-export const KeyBody = z.strictObject({
+/** What `POST /v1/keys` takes. No accounts, or no paths: all. */
+const KeyBody = z.strictObject({
   name: z.string().regex(keyBounds.name, '1 to 100 characters'),
   scopes: z.array(z.enum(keyScopes)).min(1),
   accounts: z.array(z.string().regex(keyBounds.account, 'an appid')).max(keyBounds.most).default([]),
@@ -27,14 +27,52 @@ export const KeyBody = z.strictObject({
   ratePerSecond: z.int().min(1).max(keyBounds.ratePerSecond).nullable().default(null),
 });
 
-/**
- * What `GET /v1/keys` takes.
- * @public the API's description is made from it
- */
-export const KeyListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().optional(),
+const KeyAnswer = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.enum(keyScopes)).readonly(),
+    accounts: z.array(z.string()).readonly().meta({ description: 'none: all of them' }),
+    paths: z.array(z.string()).readonly().meta({ description: 'none: all of them' }),
+    ratePerSecond: z.int().nullable(),
+    expiresAt: time.nullable(),
+    createdAt: time,
+    createdBy: z.string(),
+    revokedAt: time.nullable(),
+    lastUsedAt: time.nullable().meta({ description: 'to the minute' }),
+  })
+  .meta({ id: 'Key' });
+
+const NewKeyAnswer = KeyAnswer.extend({
+  key: z.string().meta({ description: 'the key itself, shown this once' }),
+}).meta({
+  id: 'NewKey',
 });
+
+export const keyOperations: Operations = {
+  'POST /v1/keys': {
+    id: 'createKey',
+    tag: 'Keys',
+    summary: 'Makes a key; it is shown this once',
+    body: KeyBody,
+    example: { name: 'shop', scopes: ['calls'] },
+    answers: { 201: NewKeyAnswer },
+  },
+  'GET /v1/keys': {
+    id: 'listKeys',
+    tag: 'Keys',
+    summary: 'All keys, without the keys themselves',
+    query: PageQuery,
+    answers: { 200: pageOf(KeyAnswer) },
+  },
+  'DELETE /v1/keys/:id': {
+    id: 'revokeKey',
+    tag: 'Keys',
+    summary: 'Ends a key, within a second on every node',
+    answers: { 204: null },
+    problems: ['unknown_key'],
+  },
+};
 
 export function keyRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
@@ -43,11 +81,11 @@ export function keyRoutes(platform: GatewayPlatform): Router {
     const wish = await readJson(request, KeyBody);
     const { key, text } = await platform.apiKeys.create(wish, actorOf(request, response));
     const { id, ...rest } = keyAnswer(key);
-    response.status(201).json({ id, key: text, ...rest });
+    response.status(201).json({ id, key: text, ...rest } satisfies z.input<typeof NewKeyAnswer>);
   });
 
   routes.get('/v1/keys', async (request, response) => {
-    const { items, next } = await platform.apiKeys.list(readQuery(KeyListQuery, request.query));
+    const { items, next } = await platform.apiKeys.list(readQuery(PageQuery, request.query));
     response.json({ items: items.map(keyAnswer), next });
   });
 
@@ -61,7 +99,7 @@ export function keyRoutes(platform: GatewayPlatform): Router {
 }
 
 /** Member by member, so that nothing that is added to a key gets out by itself. */
-function keyAnswer(key: ApiKey): Record<string, unknown> {
+function keyAnswer(key: ApiKey): z.input<typeof KeyAnswer> {
   return {
     id: key.id,
     name: key.name,
