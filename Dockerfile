@@ -9,6 +9,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/cli/package.json packages/cli/
 COPY packages/gateway/package.json packages/gateway/
 COPY packages/platform/package.json packages/platform/
+COPY packages/sdk/package.json packages/sdk/
 COPY packages/simulator/package.json packages/simulator/
 COPY packages/wechat/package.json packages/wechat/
 COPY packages/worker/package.json packages/worker/

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { databaseEnv, databases } from './support/database.ts';
 import { House } from './support/house.ts';
 import { until } from './support/until.ts';
 
@@ -27,122 +28,126 @@ interface Authorizer {
   readonly nickName: string | null;
   readonly scopes: number[];
 }
-
-let house: House;
-beforeAll(async () => {
-  house = await House.open({
-    accounts: ACCOUNTS.map((appid, i) => ({
-      appid,
-      kind: i % 2 ? 'mini-program' : 'official-account',
-      nickName: `帐号${i}`,
-      followers: 3,
-    })),
+describe.each(databases)('on %s', (kind) => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open({
+      env: await databaseEnv(kind),
+      accounts: ACCOUNTS.map((appid, i) => ({
+        appid,
+        kind: i % 2 ? 'mini-program' : 'official-account',
+        nickName: `帐号${i}`,
+        followers: 3,
+      })),
+    });
+    for (const appid of ACCOUNTS) await house.authorized(appid);
+    await reconciled();
   });
-  for (const appid of ACCOUNTS) await house.authorized(appid);
-  await reconciled();
-});
-afterAll(() => house?.close());
-beforeEach(() => house.wechat.control('DELETE', '/faults'));
+  afterAll(() => house?.close());
+  beforeEach(() => house.wechat.control('DELETE', '/faults'));
 
-async function begin(): Promise<Run> {
-  const { status, body } = await house.api<Run>('POST', '/v1/authorizers/reconcile');
-  expect([200, 202]).toContain(status);
-  return body;
-}
-
-async function ended({ id }: Run): Promise<Run> {
-  return until(`reconciliation ${id} ends`, async () => {
-    const { body } = await house.api<Run>('GET', `/v1/reconciliations/${id}`);
-    return ['completed', 'failed'].includes(body.state) && body;
-  });
-}
-
-/** One run that began now. */
-async function reconciled(): Promise<Run> {
-  await until('no other runs', async () => (await ended(await begin())).state === 'completed');
-  return ended(await begin());
-}
-
-async function authorizers(): Promise<Authorizer[]> {
-  return (await house.api<{ items: Authorizer[] }>('GET', '/v1/authorizers')).body.items;
-}
-const authorizer = async (appid: string) => (await authorizers()).find((one) => one.appid === appid)!;
-
-it('finds nothing to change where all is well, and leaves tokens alone', async () => {
-  const minted = (await house.wechat.counters()).minted;
-  const run = await reconciled();
-  expect(run).toMatchObject({ state: 'completed', total: 6, seen: 6, added: 0, changed: 0, revoked: 0, error: null });
-  expect((await house.wechat.counters()).minted).toEqual(minted);
-  expect((await house.api('GET', '/v1/reconciliations/nothing')).body.code).toBe('unknown_reconciliation');
-});
-
-it('answers the run that lasts to whoever asks again', async () => {
-  await house.wechat.control('POST', '/delay', { path: LIST, ms: 700, count: 1 });
-  const [one, other] = [await begin(), await begin()];
-  expect(other.id).toBe(one.id);
-  await ended(one);
-});
-
-it('takes over refresh tokens that it has missed, and revokes whom WeChat no longer knows', async () => {
-  // Nobody hears of either: one consents anew on another way, the other takes his consent back.
-  await house.wechat.control('POST', '/authorize', { appid: FIRST, push: false });
-  await house.wechat.control('POST', '/unauthorize', { appid: SECOND, push: false });
-  const run = await reconciled();
-  expect(run.state).toBe('completed');
-  expect(await authorizer(SECOND)).toMatchObject({ state: 'revoked' });
-  expect(await authorizer(FIRST)).toMatchObject({ state: 'active' });
-  await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: FIRST });
-  const { body } = await house.call(FIRST, { method: 'GET', path: '/cgi-bin/user/get' });
-  expect(body.state).toBe('completed');
-  await house.authorized(SECOND);
-});
-
-it('revokes nobody on the word of a list alone', async () => {
-  // While the list is read he is gone; by the time that WeChat is asked about him he is back, and nobody heard of it.
-  await house.wechat.control('POST', '/unauthorize', { appid: THIRD, push: false });
-  await house.wechat.control('POST', '/delay', { path: INFO, ms: 1_500, count: 1 });
-  const before = await house.wechat.asked(`POST ${INFO}`);
-  const run = await begin();
-  await until('WeChat is asked', async () => (await house.wechat.asked(`POST ${INFO}`)) > before);
-  await house.wechat.control('POST', '/authorize', { appid: THIRD, push: false });
-  expect(await ended(run)).toMatchObject({ state: 'completed', revoked: 0 });
-  const history = await house.api<{ items: { event: string }[] }>('GET', `/v1/authorizers/${THIRD}/history`);
-  expect(history.body.items.map(({ event }) => event)).not.toContain('revoked');
-  expect(await reconciled()).toMatchObject({ revoked: 0 });
-  await house.wechat.control('POST', '/authorize', { appid: THIRD, push: 'force' });
-  await until('his code is exchanged', async () => {
-    const { body } = await house.api<{ items: unknown[] }>('GET', `/v1/authorizers/${THIRD}/history`);
-    return body.items.length > history.body.items.length;
-  });
-});
-
-it('goes on in another worker where one is killed in its midst', async () => {
-  await house.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
-  await house.wechat.control('POST', '/delay', { path: LIST, ms: 2_000, count: 1 });
-  const before = await house.wechat.asked(`POST ${LIST}`);
-  const run = await begin();
-  await until('it asks', async () => (await house.wechat.asked(`POST ${LIST}`)) > before);
-  await house.workers.at(-1)!.kill();
-  await house.startWorker().says('worker ready');
-  expect(await ended(run)).toMatchObject({ state: 'completed' });
-  expect(await authorizer(FOURTH)).toMatchObject({ state: 'revoked' });
-  await house.authorized(FOURTH);
-});
-
-it('brings everybody back from nothing with one ticket', async () => {
-  await house.wechat.control('POST', '/options', { redeliveryMs: 60_000 });
-  for (const child of [...house.gateways, ...house.workers]) if (child.running) await child.leave();
-  await house.redis.flush();
-  for (const suffix of ['', '-wal', '-shm']) await rm(join(house.dir, `house.sqlite${suffix}`), { force: true });
-  const [gateway, worker] = [house.startGateway(0), house.startWorker()];
-  await Promise.all([gateway.says('gateway listening'), worker.says('worker ready')]);
-  await house.wechat.control('POST', '/tick', { ticket: 'new' });
-  await until('all are back, with their profiles', async () => {
-    const all = await authorizers();
-    return all.length === ACCOUNTS.length && all.every((one) => one.nickName !== null && one.scopes.length > 0);
-  });
-  for (const { state } of await authorizers()) expect(state).toBe('active');
-  for (const appid of [FIRST, THIRD]) {
-    expect((await house.call(appid, { method: 'GET', path: '/cgi-bin/user/get' })).body.state).toBe('completed');
+  async function begin(): Promise<Run> {
+    const { status, body } = await house.api<Run>('POST', '/v1/authorizers/reconcile');
+    expect([200, 202]).toContain(status);
+    return body;
   }
+
+  async function ended({ id }: Run): Promise<Run> {
+    return until(`reconciliation ${id} ends`, async () => {
+      const { body } = await house.api<Run>('GET', `/v1/reconciliations/${id}`);
+      return ['completed', 'failed'].includes(body.state) && body;
+    });
+  }
+
+  /** One run that began now. */
+  async function reconciled(): Promise<Run> {
+    await until('no other runs', async () => (await ended(await begin())).state === 'completed');
+    return ended(await begin());
+  }
+
+  async function authorizers(): Promise<Authorizer[]> {
+    return (await house.api<{ items: Authorizer[] }>('GET', '/v1/authorizers')).body.items;
+  }
+  const authorizer = async (appid: string) => (await authorizers()).find((one) => one.appid === appid)!;
+
+  it('finds nothing to change where all is well, and leaves tokens alone', async () => {
+    const minted = (await house.wechat.counters()).minted;
+    const run = await reconciled();
+    expect(run).toMatchObject({ state: 'completed', total: 6, seen: 6, added: 0, changed: 0, revoked: 0, error: null });
+    expect((await house.wechat.counters()).minted).toEqual(minted);
+    expect((await house.api('GET', '/v1/reconciliations/nothing')).body.code).toBe('unknown_reconciliation');
+  });
+
+  it('answers the run that lasts to whoever asks again', async () => {
+    await house.wechat.control('POST', '/delay', { path: LIST, ms: 700, count: 1 });
+    const [one, other] = [await begin(), await begin()];
+    expect(other.id).toBe(one.id);
+    await ended(one);
+  });
+
+  it('takes over refresh tokens that it has missed, and revokes whom WeChat no longer knows', async () => {
+    // Nobody hears of either: one consents anew on another way, the other takes his consent back.
+    await house.wechat.control('POST', '/authorize', { appid: FIRST, push: false });
+    await house.wechat.control('POST', '/unauthorize', { appid: SECOND, push: false });
+    const run = await reconciled();
+    expect(run.state).toBe('completed');
+    expect(await authorizer(SECOND)).toMatchObject({ state: 'revoked' });
+    expect(await authorizer(FIRST)).toMatchObject({ state: 'active' });
+    await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: FIRST });
+    const { body } = await house.call(FIRST, { method: 'GET', path: '/cgi-bin/user/get' });
+    expect(body.state).toBe('completed');
+    await house.authorized(SECOND);
+  });
+
+  it('revokes nobody on the word of a list alone', async () => {
+    // While the list is read he is gone; by the time that WeChat is asked about him he is back, and nobody heard of it.
+    await house.wechat.control('POST', '/unauthorize', { appid: THIRD, push: false });
+    await house.wechat.control('POST', '/delay', { path: INFO, ms: 1_500, count: 1 });
+    const before = await house.wechat.asked(`POST ${INFO}`);
+    const run = await begin();
+    await until('WeChat is asked', async () => (await house.wechat.asked(`POST ${INFO}`)) > before);
+    await house.wechat.control('POST', '/authorize', { appid: THIRD, push: false });
+    expect(await ended(run)).toMatchObject({ state: 'completed', revoked: 0 });
+    const history = await house.api<{ items: { event: string }[] }>('GET', `/v1/authorizers/${THIRD}/history`);
+    expect(history.body.items.map(({ event }) => event)).not.toContain('revoked');
+    expect(await reconciled()).toMatchObject({ revoked: 0 });
+    await house.wechat.control('POST', '/authorize', { appid: THIRD, push: 'force' });
+    await until('his code is exchanged', async () => {
+      const { body } = await house.api<{ items: unknown[] }>('GET', `/v1/authorizers/${THIRD}/history`);
+      return body.items.length > history.body.items.length;
+    });
+  });
+
+  it('goes on in another worker where one is killed in its midst', async () => {
+    await house.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
+    await house.wechat.control('POST', '/delay', { path: LIST, ms: 2_000, count: 1 });
+    const before = await house.wechat.asked(`POST ${LIST}`);
+    const run = await begin();
+    await until('it asks', async () => (await house.wechat.asked(`POST ${LIST}`)) > before);
+    await house.workers.at(-1)!.kill();
+    await house.startWorker().says('worker ready');
+    expect(await ended(run)).toMatchObject({ state: 'completed' });
+    expect(await authorizer(FOURTH)).toMatchObject({ state: 'revoked' });
+    await house.authorized(FOURTH);
+  });
+
+  it('brings everybody back from nothing with one ticket', async () => {
+    await house.wechat.control('POST', '/options', { redeliveryMs: 60_000 });
+    for (const child of [...house.gateways, ...house.workers]) if (child.running) await child.leave();
+    await house.redis.flush();
+    // On MariaDB an emptied database is a new one; on SQLite it is no file.
+    for (const suffix of ['', '-wal', '-shm']) await rm(join(house.dir, `house.sqlite${suffix}`), { force: true });
+    const emptied = await databaseEnv(kind);
+    const [gateway, worker] = [house.startGateway(0, emptied), house.startWorker(emptied)];
+    await Promise.all([gateway.says('gateway listening'), worker.says('worker ready')]);
+    await house.wechat.control('POST', '/tick', { ticket: 'new' });
+    await until('all are back, with their profiles', async () => {
+      const all = await authorizers();
+      return all.length === ACCOUNTS.length && all.every((one) => one.nickName !== null && one.scopes.length > 0);
+    });
+    for (const { state } of await authorizers()) expect(state).toBe('active');
+    for (const appid of [FIRST, THIRD]) {
+      expect((await house.call(appid, { method: 'GET', path: '/cgi-bin/user/get' })).body.state).toBe('completed');
+    }
+  });
 });

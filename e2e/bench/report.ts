@@ -1,10 +1,5 @@
 import type { Bench, Figures } from './bench.ts';
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
+import { median } from './median.ts';
 
 /** The median of the rounds' own ratios: noise that slows both sides of a round leaves its ratio alone. */
 function ratioOf({ rounds }: Figures): number {

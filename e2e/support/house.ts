@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
+import { Description } from './description.ts';
 import { freePort } from './free-port.ts';
 import { RedisServer } from './redis.ts';
 import { until } from './until.ts';
@@ -40,6 +41,7 @@ export class House {
   readonly workers: Child[] = [];
   readonly #gatewayPorts: readonly number[];
   readonly #env: Record<string, string>;
+  #description: Description | undefined;
 
   private constructor(
     dir: string,
@@ -107,6 +109,7 @@ export class House {
         ...house.gateways.map((gateway) => gateway.says('gateway listening')),
         ...house.workers.map((worker) => worker.says('worker ready')),
       ]);
+      if (gatewayPorts.length > 0) house.#description = await Description.of(house.gatewayUrl());
     } catch (error) {
       await house.close();
       throw error;
@@ -157,7 +160,10 @@ export class House {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as T };
+    const answer = (await response.json()) as T;
+    // So every story shows, besides what it tells, that answers are those that the gateway's description promises.
+    this.#description?.hold(method, path, response.status, response.headers.get('content-type'), answer);
+    return { status: response.status, headers: response.headers, body: answer };
   }
 
   /** Answers the settled call, or what the API said instead. */

@@ -30,7 +30,7 @@ export class SecretSearch {
 
 /** A short secret whole; of a long one its beginning, its middle and its end, without a prefix that all share. */
 function piecesOf(secret: string): string[] {
-  const own = secret.replace(/^(?:\w+@@@|\d\d_|wxt_|key-)/, '');
+  const own = secret.replace(/^(?:\w+@@@|\d\d_|wxt_|wxk_[0-9a-f]{16}_|key-)/, '');
   if (own.length < 2 * PIECE) return [own];
   const middle = Math.floor((own.length - PIECE) / 2);
   return [own.slice(0, PIECE), own.slice(middle, middle + PIECE), own.slice(-PIECE)];

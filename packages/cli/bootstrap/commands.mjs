@@ -22,6 +22,7 @@ export async function run(argv) {
     await ensureMariaDbServer();
     return leaveWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
   }
+  if (first === '--generate') return leaveWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
   // `start` looks for redis-server itself, because only it knows after reading the settings whether it needs one.
   leaveWith(
     await supervise(node, [join(root, 'packages/cli/src/main.ts'), ...argv], {

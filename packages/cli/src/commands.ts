@@ -28,6 +28,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'brings the database up to date (gateway and worker do it at their start, too)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  keys: {
+    summary: 'create, list, revoke: API keys for your programs',
+    load: async () => (await import('./commands/keys.ts')).keys,
+  },
   'callback-secret': {
     summary: 'prints the secret with which receivers check that a callback is ours',
     load: async () => (await import('./commands/callback-secret.ts')).printCallbackSecret,
@@ -47,6 +51,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   import: {
     summary: 'wxthirdparty mysql://…: takes over what the library wxthirdparty of 2015 kept; --dry-run only tells',
     load: async () => (await import('./commands/import.ts')).importFrom,
+  },
+  openapi: {
+    summary: 'prints the description of the HTTP API (OpenAPI 3.1)',
+    load: async () => (await import('./commands/openapi.ts')).openapi,
   },
   help: {
     summary: 'this text',

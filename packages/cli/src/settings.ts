@@ -38,7 +38,7 @@ export interface WechatSettings {
 }
 
 /** What a command needs; the simulator reads settings of its own. */
-export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'backup' | 'reseal' | 'import';
+export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'keys' | 'backup' | 'reseal' | 'import';
 
 /** Every schema's words continue a sentence that begins with the variable's name. */
 const variables = {
@@ -171,7 +171,7 @@ function needsComponents(needs: Need): boolean {
 }
 
 function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
-  const bare = needs === 'migrate' || needs === 'backup' || (needs === 'start' && isDemo(env));
+  const bare = needs === 'migrate' || needs === 'keys' || needs === 'backup' || (needs === 'start' && isDemo(env));
   if (bare) return [];
   const faults: string[] = [];
   if (needsComponents(needs) && isDemo(env)) {

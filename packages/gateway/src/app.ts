@@ -5,7 +5,6 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { BOARD_PATH, board } from './admin/board.ts';
 import { login, sameOrigin } from './admin/login.ts';
-import type { ApiKeys } from './api-keys.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
 import { linkUrl, type PublicUrl } from './authorize/public-url.ts';
 import { ReturnTo } from './authorize/return-to.ts';
@@ -24,6 +23,11 @@ import { describeError } from './http/describe-error.ts';
 import type { Leaving } from './http/leaving.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
+import { auditRoutes } from './key/audit-routes.ts';
+import type { Doorkeeper } from './key/doorkeeper.ts';
+import { guard } from './key/guard.ts';
+import { keyRoutes } from './key/key-routes.ts';
+import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { type Problem, problemOf, sendProblem } from './problem.ts';
@@ -34,7 +38,7 @@ export function app(
   platform: GatewayPlatform,
   settings: GatewaySettings,
   publicUrl: PublicUrl,
-  apiKeys: ApiKeys,
+  doorkeeper: Doorkeeper,
   leaving: Leaving,
   log: Logger,
 ): Express {
@@ -43,10 +47,11 @@ export function app(
   application.disable('etag');
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
-  application.use(healthRoutes(platform, leaving));
+  application.use(healthRoutes(platform, leaving), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
-  application.use('/v1', bearer(apiKeys));
+  application.use('/v1', bearer(doorkeeper));
+  application.use(guard(platform));
   application.use(
     statusRoutes(platform),
     reconciliationRoutes(platform),
@@ -57,6 +62,8 @@ export function app(
     explainRoutes(),
     followerRoutes(platform),
     followerSyncRoutes(platform, leaving),
+    keyRoutes(platform),
+    auditRoutes(platform),
   );
   application.use(
     '/admin',

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
+import { ForbiddenFailure, type MissingRight, NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
 import { type Explanation, explain, Failure, type Remedy } from '@wxthirdparty/wechat';
 import { endUnread } from './http/end-unread.ts';
 
@@ -19,12 +19,14 @@ export interface Problem {
   readonly explanation?: Explanation;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
+  /** What the key lacks. */
+  readonly missing?: MissingRight;
   /** Where the merchant can consent again. */
   readonly authorizationUrl?: string;
 }
 
 /** Codes whose status says more than their remedy does. */
-const known: Readonly<Record<string, readonly [status: number, title: string]>> = {
+const known = {
   invalid_request: [400, 'The request is not valid'],
   unauthorized: [401, 'The API key is missing or wrong'],
   forbidden: [403, 'This key may not do that'],
@@ -32,6 +34,7 @@ const known: Readonly<Record<string, readonly [status: number, title: string]>> 
   unknown_component: [404, 'This gateway does not run that component'],
   unknown_authorizer: [404, 'No such account has authorized the component'],
   unknown_call: [404, 'No such call'],
+  unknown_key: [404, 'No such key'],
   unknown_link: [404, 'No such authorization link'],
   unknown_reconciliation: [404, 'No such reconciliation'],
   unknown_follower_sync: [404, 'No such follower sync'],
@@ -44,12 +47,21 @@ const known: Readonly<Record<string, readonly [status: number, title: string]>> 
   ambiguous_component: [409, 'The account exists under several components'],
   too_large: [413, 'The request is too large'],
   unsupported_content: [415, 'The body must be JSON'],
+  rate_limited: [429, 'This key asks too often'],
+  too_many_guesses: [429, 'Too many wrong keys came from this address'],
   quota_closed: [429, 'The quota of this API is used up'],
   internal: [500, 'Something unexpected happened'],
   not_ready: [503, 'The component cannot act now'],
   unavailable: [503, 'A part of this gateway is away'],
   overloaded: [503, 'Too much is waiting already'],
-};
+} as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
+
+/** Those of them that the API's description may promise. */
+export type ProblemCode = keyof typeof known;
+
+export function statusOf(code: ProblemCode): number {
+  return known[code][0];
+}
 
 const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]>> = {
   retry: [503, 'Not now'],
@@ -68,14 +80,14 @@ export function problemOf(error: unknown, incident: string): Problem {
   if (!(error instanceof Failure)) {
     return {
       type: 'urn:wxthirdparty:problem:internal',
-      title: known.internal![1],
+      title: known.internal[1],
       status: 500,
       detail: `the log tells more under ${incident}`,
       code: 'internal',
       remedy: 'operator',
     };
   }
-  const [status, title] = known[error.code] ?? byRemedy[error.remedy];
+  const [status, title] = isKnown(error.code) ? known[error.code] : byRemedy[error.remedy];
   const closedUntil = error instanceof QuotaClosedFailure ? error.closedUntil : undefined;
   const retryAfter = retryAfterOf(error, status, closedUntil);
   return {
@@ -89,8 +101,13 @@ export function problemOf(error: unknown, incident: string): Problem {
     ...(error.errcode === undefined ? {} : { errcode: error.errcode, explanation: explain(error.errcode).explanation }),
     ...(error.rid === undefined ? {} : { rid: error.rid }),
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
+    ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
   };
+}
+
+function isKnown(code: string): code is ProblemCode {
+  return Object.hasOwn(known, code);
 }
 
 function retryAfterOf(failure: Failure, status: number, closedUntil: Date | undefined): number | undefined {

@@ -7,7 +7,9 @@ import { app } from './app.ts';
 import { front } from './front.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
+import type { TrustProxy } from './http/address-of.ts';
 import { Leaving } from './http/leaving.ts';
+import { Doorkeeper } from './key/doorkeeper.ts';
 import { pushRoute } from './push/push-route.ts';
 import { openVirtualTokens } from './virtual/virtual-token.ts';
 import { isVirtualWeChat, virtualWeChat } from './virtual/virtual-wechat.ts';
@@ -25,9 +27,11 @@ export async function startGateway(
   log: Logger,
 ): Promise<Gateway> {
   const leaving = new Leaving();
-  const apiKeys = openApiKeys(settings.apiKey);
+  const doorkeeper = new Doorkeeper(openApiKeys(settings.apiKey, platform.apiKeys));
   const tokens = openVirtualTokens(settings.secretsKeys);
   const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
+  const rest = app(platform, settings, publicUrl, doorkeeper, leaving, log);
+  const trusts = rest.get('trust proxy fn') as TrustProxy;
   const server: Server = createServer(
     {
       // A 20 MB upload over a slow line; the routes have closer bounds of their own.
@@ -39,9 +43,9 @@ export async function startGateway(
     front(
       {
         push: pushRoute(platform, log),
-        virtual: virtualWeChat({ platform, apiKeys, tokens, leaving }, log),
+        virtual: virtualWeChat({ platform, doorkeeper, trusts, tokens, leaving }, log),
         isVirtual: isVirtualWeChat,
-        rest: app(platform, settings, publicUrl, apiKeys, leaving, log),
+        rest,
       },
       leaving,
     ),

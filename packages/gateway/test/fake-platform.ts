@@ -1,4 +1,12 @@
-import type { AuthorizationLink, Authorizer, Call, CallRequest, Reconciliation } from '@wxthirdparty/platform';
+import type {
+  Actor,
+  ApiKey,
+  AuthorizationLink,
+  Authorizer,
+  Call,
+  CallRequest,
+  Reconciliation,
+} from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
 
@@ -14,6 +22,11 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   consents: Changeable<GatewayPlatform['consents']>;
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
+  apiKeys: Changeable<GatewayPlatform['apiKeys']>;
+  audit: Changeable<GatewayPlatform['audit']>;
+  /** Stored keys, by their text. */
+  readonly given: Map<string, ApiKey>;
+  readonly audited: { readonly actor: Actor; readonly action: string }[];
   readonly submitted: CallRequest[];
   readonly cancelled: string[];
 }
@@ -22,7 +35,11 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
 export function fakePlatform(): FakePlatform {
   const submitted: CallRequest[] = [];
   const cancelled: string[] = [];
+  const given = new Map<string, ApiKey>();
+  const audited: { actor: Actor; action: string }[] = [];
   return {
+    given,
+    audited,
     submitted,
     cancelled,
     pushes: {
@@ -75,6 +92,24 @@ export function fakePlatform(): FakePlatform {
     components: [COMPONENT],
     followers: {} as GatewayPlatform['followers'],
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
+    apiKeys: {
+      recognize: (text) => Promise.resolve(given.get(text)),
+      find: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)),
+      admit: () => Promise.resolve(),
+      create: (wish, by) => {
+        const key = apiKey({ ...wish, createdBy: by.id });
+        return Promise.resolve({ key, text: 'wxk_the-key' });
+      },
+      list: () => Promise.resolve({ items: [...given.values()], next: null }),
+      revoke: (id) => Promise.resolve([...given.values()].some((key) => key.id === id) ? 'revoked' : 'unknown'),
+    },
+    audit: {
+      note: (actor, action) => {
+        audited.push({ actor, action });
+        return Promise.resolve();
+      },
+      list: () => Promise.resolve({ items: [], next: null }),
+    },
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
@@ -125,6 +160,23 @@ function reconciliation(changes: {
     createdAt: new Date('2026-11-22T10:00:00Z'),
     startedAt: null,
     finishedAt: null,
+  };
+}
+
+export function apiKey(changes: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: '0123456789abcdef',
+    name: 'shop',
+    scopes: ['calls'],
+    accounts: [],
+    paths: [],
+    ratePerSecond: null,
+    expiresAt: null,
+    createdAt: new Date('2026-11-22T10:00:00Z'),
+    createdBy: 'API_KEY',
+    revokedAt: null,
+    lastUsedAt: null,
+    ...changes,
   };
 }
 

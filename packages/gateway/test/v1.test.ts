@@ -124,7 +124,10 @@ test('authorizers are listed page by page', async () => {
     next: 'c2',
   });
   await fetch(`${gateway.url}/v1/authorizers`, { headers: bearer });
-  expect(pages).toEqual([{ state: 'active', limit: 7, cursor: 'c1' }, { limit: 100 }]);
+  expect(pages).toEqual([
+    { state: 'active', limit: 7, cursor: 'c1', accounts: [] },
+    { limit: 100, accounts: [] },
+  ]);
 });
 
 test.each(['limit=0', 'limit=1001', 'limit=x', 'state=gone', 'cursor=a&cursor=b'])(

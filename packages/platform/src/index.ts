@@ -18,6 +18,7 @@ export type {
   QuotaView,
 } from './call/call.ts';
 export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
+export { parseCallId } from './call/call-id.ts';
 export { CallJob } from './call/call-job.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
 export { CallbackJob } from './call/callback-job.ts';
@@ -35,6 +36,21 @@ export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
+export { type ApiKey, type KeyWish, keyBounds } from './key/api-key.ts';
+export type { Actor, AuditEntry } from './key/audit.ts';
+export {
+  allRights,
+  demandAccount,
+  demandPath,
+  demandScope,
+  demandUnrestricted,
+  ForbiddenFailure,
+  type KeyRights,
+  type KeyScope,
+  keyScopes,
+  type MissingRight,
+} from './key/key-rights.ts';
+export { withKeyStore } from './key/with-key-store.ts';
 export {
   type AwaitedToken,
   openPlatform,

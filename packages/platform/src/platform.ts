@@ -48,6 +48,9 @@ import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
+import { ApiKeys } from './key/api-keys.ts';
+import { Audit } from './key/audit.ts';
+import { KeyStore } from './key/key-store.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
@@ -94,6 +97,8 @@ export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly audit: Pick<Audit, 'note' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
@@ -183,6 +188,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const subscriber = connect('patient', 'hints');
   await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
   const hints = new Hints(subscriber);
+
+  const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
+  scope.keep('api keys', apiKeys, (k) => k.close());
 
   const queue = <P>(contract: Parameters<typeof openQueue<P>>[0]): OpenQueue<P> => {
     const opened = openQueue(contract, front);
@@ -345,6 +353,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     calls,
     callList: new CallList(front, owners, frontCallStore, new Ledger(front)),
     authorizers,
+    apiKeys,
+    audit: new Audit(database),
     components: components.all().map(({ appid }) => appid),
     authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
     authorizationLinks: frontLinks,

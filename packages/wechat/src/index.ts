@@ -1,4 +1,4 @@
-export { type Endpoint, endpointOf, wechatPathPrefixes } from './catalogue/endpoint.ts';
+export { type Endpoint, endpointOf, endpoints, wechatPathPrefixes } from './catalogue/endpoint.ts';
 export type {
   Asking,
   AuthorizerInfo,
@@ -19,7 +19,7 @@ export { readXml, type XmlNode } from './envelope/read-xml.ts';
 export { type SealedEnvelope, type SealOptions, sealEnvelope } from './envelope/seal-envelope.ts';
 export { signatureOf } from './envelope/signature.ts';
 export { verifyEcho } from './envelope/verify-echo.ts';
-export { type ErrcodeEntry, explainErrcode, isTokenRefusal } from './errors/errcode.ts';
+export { documentedErrcodes, type ErrcodeEntry, explainErrcode, isTokenRefusal } from './errors/errcode.ts';
 export { type ErrcodeExplanation, type Explanation, explain, explainFailure } from './errors/explain.ts';
 export { refusal } from './errors/refusal.ts';
 export { Failure, type FailureDetails, type Remedy } from './failure.ts';

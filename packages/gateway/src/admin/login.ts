@@ -3,11 +3,13 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { GatewaySettings } from '../gateway-settings.ts';
 import { sameSecret } from '../http/same-secret.ts';
-import { Tries } from './tries.ts';
+import { Tries } from '../http/tries.ts';
+
+const TEN_TRIES = { failures: 10, windowMs: 10 * 60_000 };
 
 /** HTTP Basic before everything under `/admin`. */
 export function login(admin: GatewaySettings['admin'], log: Logger) {
-  const tries = new Tries();
+  const tries = new Tries(TEN_TRIES);
   return (request: Request, response: Response, next: NextFunction): void => {
     if (admin.password === undefined || admin.password === '') {
       say(response, 403, 'These pages are closed: set ADMIN_PASSWORD to open them.');

@@ -5,7 +5,8 @@ const AUTH_TYPES = [1, 2, 3, 4, 5, 6, 8];
 
 export const authType = z.coerce
   .number()
-  .refine((value) => AUTH_TYPES.includes(value), `must be one of ${AUTH_TYPES.join(', ')}`);
+  .refine((value) => AUTH_TYPES.includes(value), `must be one of ${AUTH_TYPES.join(', ')}`)
+  .meta({ override: { enum: AUTH_TYPES } });
 export const bizAppid = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be an appid');
 export const categoryIdList = z
   .string()

@@ -1,32 +1,87 @@
 import type { Authorizer } from '@wxthirdparty/platform';
-import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { readQuery } from '../http/read-query.ts';
+import { callerOf } from '../key/caller.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { time } from '../openapi/time.ts';
 
-/**
- * What `GET /v1/authorizers` takes.
- * @public the API's description is made from it
- */
-export const AuthorizerListQuery = z.object({
-  state: z.enum(['active', 'needs-reauthorization', 'revoked']).optional(),
-  handle: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().optional(),
-});
+const state = z.enum(['active', 'needs-reauthorization', 'revoked']);
 
-/**
- * What `GET /v1/authorizers/:appid/history` takes.
- * @public the API's description is made from it
- */
-export const HistoryQuery = AuthorizerListQuery.pick({ limit: true, cursor: true });
+/** What `GET /v1/authorizers` takes. */
+const AuthorizerListQuery = PageQuery.extend({ state: state.optional(), handle: z.string().optional() });
+
+/** What `GET /v1/authorizers/:appid/history` takes. */
+const HistoryQuery = PageQuery.extend(ComponentQuery.shape);
+
+const AuthorizerAnswer = z
+  .object({
+    appid: z.string(),
+    component: z.string(),
+    kind: z.enum(['official-account', 'mini-program']).nullable().meta({ description: 'null until WeChat has told' }),
+    nickName: z.string().nullable(),
+    userName: z.string().nullable().meta({ description: 'WeChat’s original id, `gh_…`' }),
+    headImg: z.string().nullable(),
+    principalName: z.string().nullable(),
+    alias: z.string().nullable(),
+    serviceType: z.int().nullable().meta({ description: 'WeChat’s own number, as the two behind it' }),
+    verifyType: z.int().nullable(),
+    accountStatus: z.int().nullable(),
+    state,
+    scopes: z.array(z.int()).readonly().meta({ description: 'ids of the permission sets that were granted' }),
+    handle: z.string().meta({ description: 'opaque and random; for cookies of merchant-facing pages' }),
+    authorizedAt: time,
+    updatedAt: time,
+    profileAt: time.nullable().meta({ description: 'when WeChat last told the profile' }),
+  })
+  .meta({ id: 'Authorizer' });
+
+const GrantEvent = z
+  .object({
+    at: time,
+    event: z.enum(['authorized', 'reauthorized', 'needs-reauthorization', 'revoked', 'restored', 'scopes-changed']),
+    state,
+    scopes: z.array(z.int()).readonly(),
+  })
+  .meta({ id: 'GrantEvent' });
+
+export const authorizerOperations: Operations = {
+  'GET /v1/authorizers': {
+    id: 'listAuthorizers',
+    tag: 'Authorizers',
+    summary: 'Who authorized you',
+    query: AuthorizerListQuery,
+    answers: { 200: pageOf(AuthorizerAnswer) },
+  },
+  'GET /v1/authorizers/:appid': {
+    id: 'getAuthorizer',
+    tag: 'Authorizers',
+    summary: 'One account that authorized you',
+    query: ComponentQuery,
+    answers: { 200: AuthorizerAnswer },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/history': {
+    id: 'listGrantEvents',
+    tag: 'Authorizers',
+    summary: 'What happened to an account’s consent, the newest first',
+    query: HistoryQuery,
+    answers: { 200: pageOf(GrantEvent) },
+    problems: [...oneAccount],
+  },
+};
 
 export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const { items, next } = await platform.authorizers.list(parsed(AuthorizerListQuery, request.query));
+    const { items, next } = await platform.authorizers.list({
+      ...readQuery(AuthorizerListQuery, request.query),
+      accounts: callerOf(response).rights.accounts,
+    });
     response.json({ items: items.map(authorizerAnswer), next });
   });
 
@@ -37,27 +92,16 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   });
 
   routes.get('/v1/authorizers/:appid/history', async (request, response) => {
-    const page = parsed(HistoryQuery, request.query);
-    const { items, next } = await platform.authorizers.history(
-      request.params.appid,
-      ofOneComponent(request.query),
-      page,
-    );
+    const { component, ...page } = readQuery(HistoryQuery, request.query);
+    const { items, next } = await platform.authorizers.history(request.params.appid, component, page);
     response.json({ items: items.map(({ at, event, state, scopes }) => ({ at, event, state, scopes })), next });
   });
 
   return routes;
 }
 
-function parsed<Schema extends z.ZodType>(schema: Schema, query: unknown): z.infer<Schema> {
-  const read = schema.safeParse(query);
-  if (read.success) return read.data;
-  const faults = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Failure('invalid_request', 'fix-request', faults.join('; '));
-}
-
 /** Member by member, so that nothing that is added to an authorizer gets out by itself. */
-function authorizerAnswer(authorizer: Authorizer): Record<string, unknown> {
+function authorizerAnswer(authorizer: Authorizer): z.input<typeof AuthorizerAnswer> {
   return {
     appid: authorizer.appid,
     component: authorizer.component,

@@ -6,14 +6,13 @@ import { linkUrl, type PublicUrl } from '../authorize/public-url.ts';
 import type { ReturnTo } from '../authorize/return-to.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readJson } from '../http/read-json.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { time } from '../openapi/time.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/**
- * What `POST /v1/components/:appid/authorization-links` takes.
- * @public the API's description is made from it
- */
-export const AuthorizationLinkBody = z.strictObject({
+/** What `POST /v1/components/:appid/authorization-links` takes. */
+const AuthorizationLinkBody = z.strictObject({
   style: style.nullish(),
   authType: authType.default(3),
   bizAppid: bizAppid.nullish(),
@@ -26,6 +25,44 @@ export const AuthorizationLinkBody = z.strictObject({
     .max(30 * DAY_MS)
     .default(7 * DAY_MS),
 });
+
+const AuthorizationLinkAnswer = z
+  .object({
+    id: z.string(),
+    component: z.string(),
+    url: z.string().meta({ description: 'for the merchant to open' }),
+    state: z.enum(['pending', 'opened', 'authorized', 'failed', 'expired']),
+    appid: z.string().nullable().meta({ description: 'of the account that consented' }),
+    failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    style: style.nullable(),
+    authType: z.int(),
+    bizAppid: z.string().nullable(),
+    categoryIdList: z.string().nullable(),
+    returnTo: z.string().nullable(),
+    createdAt: time,
+    expiresAt: time,
+    openedAt: time.nullable(),
+    settledAt: time.nullable(),
+  })
+  .meta({ id: 'AuthorizationLink' });
+
+export const linkOperations: Operations = {
+  'POST /v1/components/:appid/authorization-links': {
+    id: 'createAuthorizationLink',
+    tag: 'Authorization links',
+    summary: 'Makes a link by which one merchant may consent',
+    body: AuthorizationLinkBody,
+    answers: { 201: AuthorizationLinkAnswer },
+    problems: ['unknown_component'],
+  },
+  'GET /v1/authorization-links/:id': {
+    id: 'getAuthorizationLink',
+    tag: 'Authorization links',
+    summary: 'What became of a link',
+    answers: { 200: AuthorizationLinkAnswer },
+    problems: ['unknown_link'],
+  },
+};
 
 export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, returnTo: ReturnTo): Router {
   const routes = Router();
@@ -53,7 +90,7 @@ export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, retu
   return routes;
 }
 
-function linkAnswer(link: AuthorizationLink, publicUrl: PublicUrl): Record<string, unknown> {
+function linkAnswer(link: AuthorizationLink, publicUrl: PublicUrl): z.input<typeof AuthorizationLinkAnswer> {
   return {
     id: link.id,
     component: link.component,

@@ -3,15 +3,40 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readJson } from '../http/read-json.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
 
-/**
- * What `PUT /v1/authorizers/:appid/options/:name` takes. WeChat's values are texts.
- * @public the API's description is made from it
- */
-export const OptionBody = z.strictObject({
-  value: z.union([z.string().min(1).max(255), z.number().int().transform(String)]),
+/** What `PUT /v1/authorizers/:appid/options/:name` takes. WeChat's values are texts. */
+const OptionBody = z.strictObject({
+  value: z.union([
+    z
+      .string()
+      .min(1)
+      .max(255)
+      .meta({ examples: ['0', '1'] }),
+    z.number().int().transform(String),
+  ]),
 });
+
+const OptionAnswer = z.object({ name: z.string(), value: z.string() }).meta({ id: 'Option' });
+
+const anOption = {
+  tag: 'Options',
+  query: ComponentQuery,
+  answers: { 200: OptionAnswer },
+  problems: ['invalid_request', 'reauthorize', ...oneAccount],
+} as const;
+
+export const optionOperations: Operations = {
+  'GET /v1/authorizers/:appid/options/:name': { ...anOption, id: 'getOption', summary: 'What an option is set to' },
+  'PUT /v1/authorizers/:appid/options/:name': {
+    ...anOption,
+    id: 'setOption',
+    summary: 'Sets `location_report`, `voice_recognize` or `customer_service`',
+    body: OptionBody,
+    example: { value: '1' },
+  },
+};
 
 export function optionRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
@@ -20,14 +45,14 @@ export function optionRoutes(platform: GatewayPlatform): Router {
   routes.get('/v1/authorizers/:appid/options/:name', async (request, response) => {
     const { appid, name } = request.params;
     const value = await authorizerOptions.get(appid, ofOneComponent(request.query), checked(name));
-    response.json({ name, value });
+    response.json({ name, value } satisfies z.input<typeof OptionAnswer>);
   });
 
   routes.put('/v1/authorizers/:appid/options/:name', async (request, response) => {
     const { appid, name } = request.params;
     const { value } = await readJson(request, OptionBody);
     await authorizerOptions.set(appid, ofOneComponent(request.query), checked(name), value);
-    response.json({ name, value });
+    response.json({ name, value } satisfies z.input<typeof OptionAnswer>);
   });
 
   return routes;

@@ -1,7 +1,49 @@
 import type { Reconciliation } from '@wxthirdparty/platform';
 import { Router } from 'express';
+import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { ComponentQuery, ofOneComponent } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { time } from '../openapi/time.ts';
+
+const ReconciliationAnswer = z
+  .object({
+    id: z.string(),
+    component: z.string(),
+    reason: z.enum(['requested', 'start', 'nightly', 'refused']),
+    state: z.enum(['queued', 'running', 'completed', 'failed']),
+    phase: z
+      .enum(['listing', 'missing'])
+      .meta({ description: 'WeChat’s list first; then those of ours that it lacks' }),
+    total: z.int().nullable(),
+    seen: z.int(),
+    added: z.int(),
+    changed: z.int(),
+    revoked: z.int(),
+    error: z.string().nullable(),
+    createdAt: time,
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+  })
+  .meta({ id: 'Reconciliation' });
+
+export const reconciliationOperations: Operations = {
+  'POST /v1/authorizers/reconcile': {
+    id: 'reconcile',
+    tag: 'Authorizers',
+    summary: 'Compares our authorizers with WeChat’s own list; one that runs already answers',
+    query: ComponentQuery,
+    answers: { 200: ReconciliationAnswer, 202: ReconciliationAnswer },
+    problems: ['unknown_component', 'ambiguous_component', 'not_ready'],
+  },
+  'GET /v1/reconciliations/:id': {
+    id: 'getReconciliation',
+    tag: 'Authorizers',
+    summary: 'How far a reconciliation is',
+    answers: { 200: ReconciliationAnswer },
+    problems: ['unknown_reconciliation'],
+  },
+};
 
 export function reconciliationRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
@@ -21,7 +63,7 @@ export function reconciliationRoutes(platform: GatewayPlatform): Router {
   return routes;
 }
 
-function reconciliationAnswer(run: Reconciliation): Record<string, unknown> {
+function reconciliationAnswer(run: Reconciliation): z.input<typeof ReconciliationAnswer> {
   return {
     id: run.id,
     component: run.component,

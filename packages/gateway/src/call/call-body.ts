@@ -1,7 +1,7 @@
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { elementsOf, memberOf } from './json-member.ts';
-import { mints, namesToken, pathFault } from './wechat-path.ts';
+import { mints, namesToken, pathFault, pathShape } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -9,9 +9,9 @@ const time = z.iso
   .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone, like 2030-01-31T08:00:00Z' })
   .transform((text) => new Date(text));
 
-const request = {
-  method: z.enum(['GET', 'POST']),
-  path: z.string().superRefine((path, context) => {
+const path = z
+  .string()
+  .superRefine((path, context) => {
     const fault = pathFault(path);
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
     else if (mints(path)) {
@@ -20,16 +20,24 @@ const request = {
         message: 'this API gives out credentials, which are the platform’s business',
       });
     }
-  }),
-  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).default({}),
-  /** Any JSON; null is no body. */
-  body: z.unknown().optional(),
-  /** It does not leave later: `deadline_passed`. */
-  deadlineAt: time.optional(),
-  /** It does not leave earlier; it waits in the background. */
-  notBeforeAt: time.optional(),
-  /** Told of the outcome, by the Standard Webhooks scheme. */
-  callbackUrl: z.string().optional(),
+  })
+  .meta({
+    description: 'a path of WeChat’s, without host and query',
+    pattern: pathShape.source,
+    examples: ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'],
+  });
+
+const request = {
+  method: z.enum(['GET', 'POST']),
+  path,
+  query: z
+    .record(z.string(), z.union([scalar, z.array(scalar)]))
+    .default({})
+    .meta({ description: 'without tokens: the platform adds them' }),
+  body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
+  deadlineAt: time.optional().meta({ description: 'it does not leave later: `deadline_passed`' }),
+  notBeforeAt: time.optional().meta({ description: 'it does not leave earlier; it waits in the background' }),
+  callbackUrl: z.string().optional().meta({ description: 'told of the outcome, by the Standard Webhooks scheme' }),
 };
 
 /** A person's own token (/sns/userinfo) is theirs to send; all others are ours to add. */
@@ -44,33 +52,35 @@ function bringsNoToken(
   }
 }
 
-/**
- * What `POST /v1/authorizers/:appid/calls` takes.
- * @public the API's description is made from it
- */
+/** What `POST /v1/authorizers/:appid/calls` takes. */
 export const CallBody = z
   .strictObject({
     ...request,
-    /** 30000 by default; 0 where `notBeforeAt` is given. */
-    waitMs: z.int().min(0).max(60_000).optional(),
+    waitMs: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .optional()
+      .meta({ description: '0: nobody waits; 30000 by default, 0 where `notBeforeAt` is given' }),
   })
-  .superRefine(bringsNoToken);
+  .superRefine(bringsNoToken)
+  .meta({ id: 'CallRequest' });
 
 const MOST_IN_BATCH = 1_000;
 
 const BatchedCall = z
   .strictObject({
     ...request,
-    /** The account; `component` where it exists under several. A component's own calls have its appid in both. */
-    appid: z.string().min(1),
-    component: z.string().optional(),
+    appid: z.string().min(1).meta({ description: 'the account' }),
+    component: z
+      .string()
+      .optional()
+      .meta({ description: 'where the account exists under several; a component’s own calls have its appid in both' }),
   })
-  .superRefine(bringsNoToken);
+  .superRefine(bringsNoToken)
+  .meta({ id: 'BatchedCall' });
 
-/**
- * What `POST /v1/calls/batch` takes: calls for which nobody waits.
- * @public the API's description is made from it
- */
+/** What `POST /v1/calls/batch` takes: calls for which nobody waits. */
 export const BatchBody = z.strictObject({ calls: z.array(BatchedCall).min(1).max(MOST_IN_BATCH) });
 
 export interface ReadCallBody {

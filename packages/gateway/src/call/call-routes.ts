@@ -1,4 +1,4 @@
-import { acceptedAnswer, type Call, callAnswer, callSummaryAnswer } from '@wxthirdparty/platform';
+import { acceptedAnswer, type Call, callAnswer, callSummaryAnswer, demandPath } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -6,9 +6,14 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readQuery } from '../http/read-query.ts';
 import { requestIdOf } from '../http/request-id.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { callerOf } from '../key/caller.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { ProblemAnswer } from '../openapi/problem-answer.ts';
 import { problemOf } from '../problem.ts';
-import { readBatchBody, readCallBody } from './call-body.ts';
+import { BatchBody, CallBody, readBatchBody, readCallBody } from './call-body.ts';
+import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
 import { settled } from './settled.ts';
 
@@ -16,22 +21,94 @@ import { settled } from './settled.ts';
 const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
 const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 
-/**
- * What `GET /v1/calls` takes.
- * @public the API's description is made from it
- */
-export const CallListQuery = z.object({
+/** What `GET /v1/calls` takes. */
+const CallListQuery = PageQuery.extend({
   appid: z.string({ error: 'name the account whose calls to list' }).min(1),
-  component: z.string().optional(),
-  state: z.enum(['queued', 'running', 'delayed', 'completed', 'failed', 'cancelled']).optional(),
+  ...ComponentQuery.shape,
+  state: callState.optional(),
   path: z.string().optional(),
   since: z.iso
     .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' })
     .transform((text) => new Date(text))
     .optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().optional(),
 });
+
+const BatchAnswer = z.object({
+  items: z.array(z.union([z.object({ id: z.string() }), z.object({ problem: ProblemAnswer })])),
+});
+
+const IdempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
+    .optional()
+    .meta({ description: 'asking again under the same key answers the call that was made first' }),
+});
+
+export const callOperations: Operations = {
+  'POST /v1/authorizers/:appid/calls': {
+    id: 'call',
+    tag: 'Calls',
+    summary: 'Calls WeChat on behalf of an account',
+    description:
+      'Waits at most `waitMs` for WeChat’s answer. What may have been sent is never sent twice; where nobody can know, ' +
+      'the call fails as `outcome_unknown`.',
+    query: ComponentQuery,
+    headers: IdempotencyHeaders,
+    body: CallBody,
+    example: {
+      method: 'POST',
+      path: '/cgi-bin/message/custom/send',
+      body: { touser: 'OPENID', msgtype: 'text', text: { content: '你好' } },
+    },
+    answers: { 200: CallAnswer, 202: CallAnswer },
+    problems: [...oneAccount, 'reauthorize', 'idempotency_conflict', 'quota_closed', 'overloaded'],
+  },
+  'POST /v1/components/:appid/calls': {
+    id: 'callAsComponent',
+    tag: 'Calls',
+    summary: 'Calls one of WeChat’s component APIs',
+    headers: IdempotencyHeaders,
+    body: CallBody,
+    example: { method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 100 } },
+    answers: { 200: CallAnswer, 202: CallAnswer },
+    problems: ['unknown_component', 'idempotency_conflict', 'not_ready', 'quota_closed', 'overloaded'],
+  },
+  'GET /v1/calls/:id': {
+    id: 'getCall',
+    tag: 'Calls',
+    summary: 'A call and, once it is settled, WeChat’s answer',
+    answers: { 200: CallAnswer },
+    problems: ['unknown_call'],
+  },
+  'DELETE /v1/calls/:id': {
+    id: 'cancelCall',
+    tag: 'Calls',
+    summary: 'Cancels a call that has not departed',
+    answers: { 200: CallAnswer },
+    problems: ['unknown_call', 'already_departed'],
+  },
+  'GET /v1/calls': {
+    id: 'listCalls',
+    tag: 'Calls',
+    summary: 'The calls of one account, the newest first',
+    description: 'A page may hold fewer than asked for; only `next: null` is the end.',
+    query: CallListQuery,
+    answers: { 200: pageOf(CallSummaryAnswer) },
+    problems: [...oneAccount],
+  },
+  'POST /v1/calls/batch': {
+    id: 'callInBatch',
+    tag: 'Calls',
+    summary: 'Up to 1,000 calls over many accounts, for which nobody waits',
+    description: 'Each is accepted or refused by itself; the items stand in the order of the calls.',
+    headers: IdempotencyHeaders,
+    body: BatchBody,
+    example: { calls: [{ appid: 'APPID', method: 'GET', path: '/cgi-bin/user/get' }] },
+    answers: { 202: BatchAnswer },
+    problems: ['overloaded'],
+  },
+};
 
 export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
@@ -42,6 +119,7 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     whose: { appid: string; component?: string | undefined },
   ) => {
     const { waitMs, ...asked } = readCallBody(await readJsonBody(request));
+    demandPath(callerOf(response).rights, asked.path);
     const { id } = await platform.calls.submit({
       ...asked,
       ...whose,
@@ -79,19 +157,22 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
         const result = one instanceof Failure ? one : answers.next().value!;
         return result instanceof Failure ? { problem: problemOf(result, requestIdOf(response)) } : { id: result.id };
       }),
-    });
+    } satisfies z.input<typeof BatchAnswer>);
   });
 
   routes.get('/v1/calls', async (request, response) => {
     const { items, next } = await platform.callList.page(readQuery(CallListQuery, request.query));
-    response.json({ items: items.map(callSummaryAnswer), next });
+    const summaries: z.input<typeof CallSummaryAnswer>[] = items.map(callSummaryAnswer);
+    response.json({ items: summaries, next });
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
-    response.json(callAnswer(await find(platform, request.params.id, response)));
+    response.json(callAnswer(await find(platform, request.params.id, response)) satisfies z.input<typeof CallAnswer>);
   });
 
   routes.delete('/v1/calls/:id', async (request, response) => {
+    // Before anything is done to it: the key must be for the path that the call is of.
+    await find(platform, request.params.id, response);
     const cancelled = await platform.calls.cancel(request.params.id);
     const found = await find(platform, request.params.id, response);
     if (!cancelled && found.state !== 'cancelled') {
@@ -106,15 +187,14 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
 async function find(platform: GatewayPlatform, id: string, response: Response): Promise<Call> {
   const found = await platform.calls.find(id);
   if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+  demandPath(callerOf(response).rights, found.path);
   // Not before: the log must not repeat whatever a caller puts in the place of an id.
   response.locals.call = found.id;
   return found;
 }
 
 function idempotencyKeyOf(request: Request): string | undefined {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined || (typeof key === 'string' && /^[\x21-\x7e]{1,200}$/.test(key))) return key;
-  throw new Failure('invalid_request', 'fix-request', 'Idempotency-Key: 1 to 200 visible ASCII characters');
+  return readQuery(IdempotencyHeaders, request.headers)['idempotency-key'];
 }
 
 async function answerWhenSettled(
@@ -143,5 +223,6 @@ async function answerWhenSettled(
   if (found === 'unseen' || found.settledAt === null) {
     response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
   }
-  response.json(found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found));
+  const answer: z.input<typeof CallAnswer> = found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found);
+  response.json(answer);
 }

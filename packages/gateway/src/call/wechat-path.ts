@@ -1,7 +1,7 @@
 import { endpointOf, wechatPathPrefixes } from '@wxthirdparty/wechat';
 
 /** Letters, digits and the few marks that WeChat's paths have: no host, no `?`, no `%` that could hide any of these. */
-const shape = /^(?:\/[A-Za-z0-9_~.-]+)+$/;
+export const pathShape = /^(?:\/[A-Za-z0-9_~.-]+)+$/;
 
 export function namesWeChatPath(path: string): boolean {
   return wechatPathPrefixes.some((prefix) => path.startsWith(prefix));
@@ -9,7 +9,7 @@ export function namesWeChatPath(path: string): boolean {
 
 /** Why WeChat's path may not be called, or undefined when it may. */
 export function pathFault(path: string): string | undefined {
-  if (path.length > 256 || !shape.test(path)) {
+  if (path.length > 256 || !pathShape.test(path)) {
     return 'path must begin with "/" and hold no host, "//", "..", "?", "%" or blanks';
   }
   // `/cgi-bin/./token` is `/cgi-bin/token` to whoever resolves it.

@@ -1,14 +1,39 @@
 import { explain, Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
+import { z } from 'zod';
+import type { Operations } from '../openapi/operation.ts';
+import { remedy } from '../openapi/remedy.ts';
+import { Explanation } from './explanation.ts';
 
 /** WeChat's numbers, for whoever meets one of them in an answer. */
+const ErrcodeExplanationAnswer = z
+  .object({
+    errcode: z.int(),
+    code: z.string(),
+    remedy,
+    class: z.string().meta({ description: 'auth, quota, transient, permission, parameter, crypto, ok; or unknown' }),
+    documented: z.boolean(),
+    explanation: Explanation,
+  })
+  .meta({ id: 'ErrcodeExplanation' });
+
+export const explainOperations: Operations = {
+  'GET /v1/explain/:errcode': {
+    id: 'explainErrcode',
+    tag: 'Errors',
+    summary: 'What one of WeChat’s numbers means, and what to do',
+    answers: { 200: ErrcodeExplanationAnswer },
+    problems: ['invalid_request'],
+  },
+};
+
 export function explainRoutes(): Router {
   const routes = Router();
   routes.get('/v1/explain/:errcode', (request, response) => {
     if (!/^-?\d{1,9}$/.test(request.params.errcode)) {
       throw new Failure('invalid_request', 'fix-request', 'errcode: a whole number, as WeChat says it');
     }
-    response.json(explain(Number(request.params.errcode)));
+    response.json(explain(Number(request.params.errcode)) satisfies z.input<typeof ErrcodeExplanationAnswer>);
   });
   return routes;
 }

@@ -1,7 +1,23 @@
 import type { Follower } from '@wxthirdparty/platform';
+import { z } from 'zod';
+import { time } from '../openapi/time.ts';
+
+export const FollowerAnswer = z
+  .object({
+    openid: z.string(),
+    subscribed: z.boolean(),
+    subscribedAt: time.nullable(),
+    unsubscribedAt: time.nullable(),
+    unionid: z.string().nullable(),
+    remark: z.string().nullable(),
+    tagIds: z.array(z.int()).readonly().nullable(),
+    scene: z.string().nullable().meta({ description: 'how the user found the account' }),
+    extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'what else WeChat told' }),
+  })
+  .meta({ id: 'Follower' });
 
 /** One follower as lists and exports show it; the order is the order of the columns of the CSV. */
-export function followerAnswer(follower: Follower) {
+export function followerAnswer(follower: Follower): z.input<typeof FollowerAnswer> {
   return {
     openid: follower.openid,
     subscribed: follower.subscribed,

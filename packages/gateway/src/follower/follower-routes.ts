@@ -5,38 +5,82 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { demandStillGood } from '../key/caller.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
 import { csvLine } from './csv-line.ts';
-import { followerAnswer, followerColumns } from './follower-answer.ts';
+import { FollowerAnswer, followerAnswer, followerColumns } from './follower-answer.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MOST_DAYS = 400;
 
 const filter = {
   subscribed: z.enum(['true', 'false']).optional(),
-  since: z.iso.datetime({ offset: true }).or(z.iso.date()).optional(),
+  since: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().meta({ description: 'who has followed since' }),
   tag: z.coerce.number().int().min(0).optional(),
   scene: z.string().max(64).optional(),
-  component: z.string().optional(),
+  ...ComponentQuery.shape,
 };
 
-/**
- * What `GET …/followers` takes; the exports take the same without pages.
- * @public the API's description is made from it
- */
-export const FollowerListQuery = z.object({
-  ...filter,
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().optional(),
-});
+/** What `GET …/followers` takes; the exports take the same without pages. */
+const FollowerListQuery = PageQuery.extend(filter);
 
 const FollowerExportQuery = z.object(filter);
 
-const GrowthQuery = z.object({
-  /** Beijing days; the last 30 by default. */
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
-});
+/** Beijing days; the last 30 by default. */
+const GrowthQuery = z.object({ from: z.iso.date().optional(), to: z.iso.date().optional(), ...ComponentQuery.shape });
+
+const CountsAnswer = z
+  .object({ total: z.int(), subscribed: z.int(), unsubscribed: z.int() })
+  .meta({ id: 'FollowerCounts' });
+
+const GrowthDayAnswer = z
+  .object({ day: z.string(), subscribed: z.int(), unsubscribed: z.int() })
+  .meta({ id: 'GrowthDay' });
+
+export const followerOperations: Operations = {
+  'GET /v1/authorizers/:appid/followers': {
+    id: 'listFollowers',
+    tag: 'Followers',
+    summary: 'Who follows an account, or did',
+    query: FollowerListQuery,
+    answers: { 200: pageOf(FollowerAnswer) },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers.ndjson': {
+    id: 'exportFollowersAsNdjson',
+    tag: 'Followers',
+    summary: 'All of them, one JSON object on each line',
+    query: FollowerExportQuery,
+    answers: { 200: { contentType: 'application/x-ndjson', description: 'Followers, line by line.' } },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers.csv': {
+    id: 'exportFollowersAsCsv',
+    tag: 'Followers',
+    summary: 'All of them, as a table',
+    query: FollowerExportQuery,
+    answers: { 200: { contentType: 'text/csv', description: 'Followers, line by line, with a header.' } },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers/counts': {
+    id: 'countFollowers',
+    tag: 'Followers',
+    summary: 'How many there are',
+    query: ComponentQuery,
+    answers: { 200: CountsAnswer },
+    problems: [...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/followers/growth': {
+    id: 'listFollowerGrowth',
+    tag: 'Followers',
+    summary: 'How many came and went, day by day in Beijing',
+    query: GrowthQuery,
+    answers: { 200: pageOf(GrowthDayAnswer) },
+    problems: [...oneAccount],
+  },
+};
 
 export function followerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
@@ -111,6 +155,7 @@ async function send(
   if (head !== '') response.write(head);
   for await (const some of all) {
     if (gone.signal.aborted) return;
+    await demandStillGood(response);
     if (!response.write(some.map(line).join(''))) {
       await once(response, 'drain', { signal: gone.signal }).catch(() => {});
     }

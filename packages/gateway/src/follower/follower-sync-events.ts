@@ -23,7 +23,10 @@ export async function followerSyncEvents(
   let seen = await look();
   const over = Promise.withResolvers<void>();
   const stop = leaving.closing.listen(() => over.resolve());
-  response.once('close', () => over.resolve());
+  response.once('close', () => {
+    stop();
+    over.resolve();
+  });
   let going = true;
   void over.promise.then(() => {
     going = false;
@@ -44,6 +47,5 @@ export async function followerSyncEvents(
     else continue;
     toldAt = performance.now();
   }
-  stop();
   response.end();
 }

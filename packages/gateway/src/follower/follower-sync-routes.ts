@@ -1,4 +1,4 @@
-import { type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
+import { demandAccount, type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -6,32 +6,120 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
-import { ofOneComponent } from '../one-component.ts';
+import { callerOf, demandStillGood } from '../key/caller.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { PageQuery, pageOf } from '../openapi/page.ts';
+import { remedy } from '../openapi/remedy.ts';
+import { time } from '../openapi/time.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
-/**
- * What `POST …/follower-syncs` takes.
- * @public the API's description is made from it
- */
-export const FollowerSyncWish = z.strictObject({ details: z.boolean().default(true) });
+/** What `POST …/follower-syncs` takes. */
+const FollowerSyncWish = z.strictObject({ details: z.boolean().default(true) });
 
-/**
- * What `PUT …/follower-sync-schedule` takes; the time is Beijing's.
- * @public the API's description is made from it
- */
-export const FollowerSyncScheduleWish = z.strictObject({
+/** What `PUT …/follower-sync-schedule` takes; the time is Beijing's. */
+const FollowerSyncScheduleWish = z.strictObject({
   at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM, Beijing time'),
   details: z.boolean().default(true),
 });
 
-const ListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  component: z.string().optional(),
-});
+const ListQuery = PageQuery.pick({ limit: true }).extend(ComponentQuery.shape);
+
+const FollowerSyncAnswer = z
+  .object({
+    id: z.string(),
+    appid: z.string(),
+    component: z.string(),
+    state: z.enum(['queued', 'running', 'paused', 'completed', 'failed', 'cancelled']),
+    phase: z.enum(['listing', 'details', 'finishing']),
+    details: z.boolean(),
+    listed: z.int(),
+    detailed: z.int(),
+    total: z.int().nullable().meta({ description: 'what WeChat says it will be; null until its first page' }),
+    ratePerSecond: z.number().nullable(),
+    waitingUntil: time.nullable().meta({ description: 'while a closed quota or a trouble keeps it' }),
+    createdAt: time,
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    error: z
+      .object({ code: z.string(), remedy, message: z.string(), errcode: z.int().optional() })
+      .nullable()
+      .meta({ description: 'why it failed, or what it waits for' }),
+  })
+  .meta({ id: 'FollowerSync' });
+
+const ScheduleAnswer = z
+  .object({ at: z.string(), details: z.boolean(), nextAt: time })
+  .meta({ id: 'FollowerSyncSchedule' });
+
+const steering = {
+  tag: 'Follower syncs',
+  answers: { 200: FollowerSyncAnswer },
+  problems: ['unknown_follower_sync', 'follower_sync_over'],
+} as const;
+
+const ofSchedules = { tag: 'Follower syncs', query: ComponentQuery } as const;
+
+export const followerSyncOperations: Operations = {
+  'POST /v1/authorizers/:appid/follower-syncs': {
+    id: 'startFollowerSync',
+    tag: 'Follower syncs',
+    summary: 'Copies all followers of an account; one that runs already answers',
+    query: ComponentQuery,
+    body: FollowerSyncWish,
+    answers: { 200: FollowerSyncAnswer, 202: FollowerSyncAnswer },
+    problems: ['reauthorize', ...oneAccount],
+  },
+  'GET /v1/authorizers/:appid/follower-syncs': {
+    id: 'listFollowerSyncs',
+    tag: 'Follower syncs',
+    summary: 'The last syncs of an account, the newest first',
+    query: ListQuery,
+    answers: { 200: pageOf(FollowerSyncAnswer) },
+    problems: [...oneAccount],
+  },
+  'GET /v1/follower-syncs/:id': {
+    ...{ id: 'getFollowerSync', tag: 'Follower syncs', summary: 'How far a sync is' },
+    answers: { 200: FollowerSyncAnswer },
+    problems: ['unknown_follower_sync'],
+  },
+  'GET /v1/follower-syncs/:id/events': {
+    ...{ id: 'followFollowerSync', tag: 'Follower syncs', summary: 'How far a sync is, told as it goes on' },
+    answers: { 200: { contentType: 'text/event-stream', description: 'Events `sync`, each with the sync as JSON.' } },
+    problems: ['unknown_follower_sync'],
+  },
+  'POST /v1/follower-syncs/:id/pause': { ...steering, id: 'pauseFollowerSync', summary: 'Lets a sync rest' },
+  'POST /v1/follower-syncs/:id/resume': { ...steering, id: 'resumeFollowerSync', summary: 'Lets it go on' },
+  'POST /v1/follower-syncs/:id/cancel': { ...steering, id: 'cancelFollowerSync', summary: 'Ends it for good' },
+  'GET /v1/authorizers/:appid/follower-sync-schedule': {
+    ...{ ...ofSchedules, id: 'getFollowerSyncSchedule', summary: 'When followers are copied every day' },
+    answers: { 200: ScheduleAnswer },
+    problems: ['not_found', ...oneAccount],
+  },
+  'PUT /v1/authorizers/:appid/follower-sync-schedule': {
+    ...{ ...ofSchedules, id: 'setFollowerSyncSchedule', summary: 'Copies followers every day, at a time in Beijing' },
+    body: FollowerSyncScheduleWish,
+    example: { at: '04:30' },
+    answers: { 200: ScheduleAnswer },
+    problems: [...oneAccount],
+  },
+  'DELETE /v1/authorizers/:appid/follower-sync-schedule': {
+    ...{ ...ofSchedules, id: 'dropFollowerSyncSchedule', summary: 'Copies them no more by itself' },
+    answers: { 204: null },
+    problems: [...oneAccount],
+  },
+};
 
 export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
   const { followerSyncs } = platform;
+
+  /** Only to whom its account is open. */
+  const find = async (id: string, response: Response): Promise<FollowerSync> => {
+    const sync = await followerSyncs.find(id);
+    demandAccount(callerOf(response).rights, sync.appid);
+    return sync;
+  };
 
   routes.post('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
     const { details } = await readJson(request, FollowerSyncWish);
@@ -48,19 +136,21 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
   });
 
   routes.get('/v1/follower-syncs/:id', async (request, response) => {
-    response.json(followerSyncAnswer(await followerSyncs.find(request.params.id)));
+    response.json(followerSyncAnswer(await find(request.params.id, response)));
   });
 
   routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
     const { id } = request.params;
     await followerSyncEvents(response, leaving, async () => {
-      const sync = await followerSyncs.find(id);
+      await demandStillGood(response);
+      const sync = await find(id, response);
       return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
     });
   });
 
   const steered = (steer: (id: string) => Promise<FollowerSync>) => {
     return async (request: Request<{ id: string }>, response: Response) => {
+      await find(request.params.id, response);
       response.json(followerSyncAnswer(await steer(request.params.id)));
     };
   };
@@ -98,7 +188,7 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
 }
 
 /** Member by member, so that nothing that is added to a sync gets out by itself. */
-function followerSyncAnswer(sync: FollowerSync): Record<string, unknown> {
+function followerSyncAnswer(sync: FollowerSync): z.input<typeof FollowerSyncAnswer> {
   return {
     id: sync.id,
     appid: sync.appid,
@@ -118,6 +208,6 @@ function followerSyncAnswer(sync: FollowerSync): Record<string, unknown> {
   };
 }
 
-function scheduleAnswer({ at, details, nextAt }: SyncSchedule): Record<string, unknown> {
+function scheduleAnswer({ at, details, nextAt }: SyncSchedule): z.input<typeof ScheduleAnswer> {
   return { at, details, nextAt };
 }

@@ -17,6 +17,8 @@ const DISCARD = 48 * 1024 * 1024;
  */
 export function readBody(request: IncomingMessage, { limit, withinMs }: BodyBounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // It hung up before anybody listened.
+    if (request.destroyed) return reject(callerGone());
     const chunks: Buffer[] = [];
     let size = 0;
     const timer = setTimeout(() => {
@@ -35,7 +37,7 @@ export function readBody(request: IncomingMessage, { limit, withinMs }: BodyBoun
       if (size > limit + DISCARD) finish(tooLarge(limit));
     };
     const onEnd = (): void => finish(size > limit ? tooLarge(limit) : undefined);
-    const onGone = (): void => finish(new Failure('caller_gone', 'retry', 'the caller hung up before its body ended'));
+    const onGone = (): void => finish(callerGone());
 
     function finish(failure: Failure | undefined): void {
       clearTimeout(timer);
@@ -55,4 +57,8 @@ export function readBody(request: IncomingMessage, { limit, withinMs }: BodyBoun
 
 function tooLarge(limit: number): Failure {
   return new Failure('too_large', 'fix-request', `the body is larger than ${limit} bytes`);
+}
+
+function callerGone(): Failure {
+  return new Failure('caller_gone', 'retry', 'the caller hung up before its body ended');
 }

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import type { Caller } from '../key/caller.ts';
 import { requestIdOf } from './request-id.ts';
 import { since } from './since.ts';
 
@@ -13,6 +14,7 @@ export function requestLog(log: Logger) {
         method: request.method,
         route: routeOf(request),
         status: response.statusCode,
+        key: (response.locals.caller as Caller | undefined)?.id,
         call: response.locals.call as string | undefined,
         hungUp: response.writableFinished ? undefined : true,
         durationMs: since(startedAt),

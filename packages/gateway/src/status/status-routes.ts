@@ -1,5 +1,42 @@
 import { Router } from 'express';
+import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import type { Operations } from '../openapi/operation.ts';
+import { remedy } from '../openapi/remedy.ts';
+import { time } from '../openapi/time.ts';
+
+const StatusAnswer = z
+  .object({
+    ready: z.boolean().meta({ description: 'all components are' }),
+    components: z.array(
+      z.object({
+        appid: z.string(),
+        ready: z.boolean(),
+        reasons: z.array(z.enum(['no_ticket', 'ticket_expired', 'component_token_failing'])).readonly(),
+        lastPushAt: time.nullable(),
+        ticket: z.object({ receivedAt: time, expiresAt: time }).nullable(),
+        token: z
+          .object({
+            version: z.number(),
+            expiresAt: time.nullable(),
+            failure: z
+              .object({ code: z.string(), remedy, message: z.string(), errcode: z.int().nullable(), at: time })
+              .nullable(),
+          })
+          .nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Status' });
+
+export const statusOperations: Operations = {
+  'GET /v1/status': {
+    id: 'getStatus',
+    tag: 'Status',
+    summary: 'Whether each component can act, and if not, why',
+    answers: { 200: StatusAnswer },
+  },
+};
 
 export function statusRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
@@ -15,7 +52,7 @@ export function statusRoutes(platform: GatewayPlatform): Router {
         ticket: ticket && { receivedAt: ticket.receivedAt, expiresAt: ticket.expiresAt },
         token: token && { version: token.version, expiresAt: token.expiresAt, failure: token.failure },
       })),
-    });
+    } satisfies z.input<typeof StatusAnswer>);
   });
   return routes;
 }

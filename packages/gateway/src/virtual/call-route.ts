@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '@wxthirdparty/platform';
-import type { ApiKeys } from '../api-keys.ts';
 import { settled } from '../call/settled.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import type { TrustProxy } from '../http/address-of.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
+import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import type { VirtualTokens } from './virtual-token.ts';
@@ -21,13 +22,16 @@ const SETTLE_WITHIN_MS = 60_000;
 
 export interface CallServices {
   readonly platform: GatewayPlatform;
-  readonly apiKeys: ApiKeys;
+  readonly doorkeeper: Doorkeeper;
+  /** Whose word about the caller's address counts. */
+  readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
   readonly leaving: Leaving;
 }
 
 /** For the log: whose call it was and what the caller got. */
 export interface CallNote {
+  key?: string;
   appid?: string;
   call?: string;
   errcode?: number;
@@ -36,7 +40,7 @@ export interface CallNote {
 
 /** A request to WeChat, with a token of ours; answered as WeChat answered it. Throws what the platform throws. */
 export async function callRoute(
-  { platform, apiKeys, tokens, leaving }: CallServices,
+  { platform, doorkeeper, trusts, tokens, leaving }: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -49,9 +53,10 @@ export async function callRoute(
   };
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
-  const services = { apiKeys, tokens, components: platform.components };
-  const wanted = wantedCall(services, request, path, [...new URLSearchParams(search)]);
-  if ('errcode' in wanted) return refuse(wanted);
+  const services = { doorkeeper, trusts, tokens, components: platform.components };
+  const read = await wantedCall(services, request, path, [...new URLSearchParams(search)], note);
+  if ('errcode' in read) return refuse(read);
+  const { wanted } = read;
   note.appid = wanted.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 

@@ -1,4 +1,4 @@
-import type { CallFailure } from '@wxthirdparty/platform';
+import { type CallFailure, ForbiddenFailure } from '@wxthirdparty/platform';
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 
 /** A refusal that looks like WeChat's. */
@@ -85,6 +85,13 @@ const aboutTokens = new Set([40001, 40014, 42001]);
 export function refusalOf(failure: Failure | CallFailure): Refusal {
   const fixed = byCode[failure.code];
   if (fixed !== undefined) return fixed;
+  if (failure instanceof ForbiddenFailure) {
+    const account = 'account' in failure.missing;
+    return { errcode: account ? 61003 : 48001, errmsg: `api unauthorized: ${failure.message}` };
+  }
+  if (failure.code === 'rate_limited' || failure.code === 'too_many_guesses') {
+    return { errcode: 45011, errmsg: `api minute-quota reach limit, must slower: ${failure.message}` };
+  }
   if (failure.code === 'quota_closed') {
     return { errcode: 45009, errmsg: `reach max api daily quota limit: ${failure.message}` };
   }

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { demandAccount, demandScope } from '@wxthirdparty/platform';
 import { z } from 'zod';
-import type { ApiKeys } from '../api-keys.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { addressOf, type TrustProxy } from '../http/address-of.ts';
 import { readBody } from '../http/read-body.ts';
+import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { answerJson, answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { LIFE_S, type VirtualTokens } from './virtual-token.ts';
@@ -19,13 +21,14 @@ export const TokenRequest = z.object({
 
 export interface TokenServices {
   readonly platform: GatewayPlatform;
-  readonly apiKeys: ApiKeys;
+  readonly doorkeeper: Doorkeeper;
+  readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
 }
 
 /** Gives a token of ours to whoever has an API key. Throws Failure where the account cannot act. */
 export async function tokenRoute(
-  { platform, apiKeys, tokens }: TokenServices,
+  { platform, doorkeeper, trusts, tokens }: TokenServices,
   request: IncomingMessage,
   response: ServerResponse,
   stable: boolean,
@@ -41,19 +44,22 @@ export async function tokenRoute(
   if (parameters === undefined) return refuse(refusals.badJson);
   const { grant_type: grantType, appid, secret } = parameters;
   if (secret === undefined || secret === '') return refuse(refusals.missingSecret);
-  const keyFingerprint = apiKeys.recognize(secret);
-  if (keyFingerprint === undefined) return refuse(refusals.badKey);
+  const caller = await doorkeeper.letIn(secret, addressOf(request, trusts));
+  if (caller === undefined) return refuse(refusals.badKey);
   if (grantType !== 'client_credential') return refuse(refusals.badGrantType);
   if (appid === undefined || appid === '') return refuse(refusals.missingAppid);
 
+  demandScope(caller.rights, 'calls');
+  const colon = appid.indexOf(':');
+  demandAccount(caller.rights, appid.slice(colon + 1));
+
   const give = (component: string, account: string): number => {
-    const token = tokens.sign({ keyFingerprint, component, appid: account });
+    const token = tokens.sign({ keyFingerprint: caller.fingerprint, component, appid: account });
     answerJson(response, { access_token: token, expires_in: LIFE_S });
     return 0;
   };
 
   if (platform.components.includes(appid)) return give(appid, appid);
-  const colon = appid.indexOf(':');
   const authorizer =
     colon === -1
       ? await platform.authorizers.find(appid)

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
+import { demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
 import { endpointOf } from '@wxthirdparty/wechat';
-import type { ApiKeys } from '../api-keys.ts';
 import { mints, namesToken, pathFault } from '../call/wechat-path.ts';
+import { addressOf, type TrustProxy } from '../http/address-of.ts';
+import type { Caller } from '../key/caller.ts';
+import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
 
 type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** What a caller wants of WeChat, after we know that it may. */
+/** What a caller wants of WeChat. */
 export interface WantedCall {
   readonly appid: string;
   /** Undefined where only the account was named. */
@@ -17,8 +20,14 @@ export interface WantedCall {
   readonly query: Parameters;
 }
 
+interface Wish {
+  readonly caller: Caller;
+  readonly wanted: WantedCall;
+}
+
 export interface WantedCallServices {
-  readonly apiKeys: ApiKeys;
+  readonly doorkeeper: Doorkeeper;
+  readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];
@@ -31,102 +40,134 @@ const loginOfComponents: Readonly<Record<string, string>> = {
   '/sns/oauth2/refresh_token': '/sns/oauth2/component/refresh_token',
 };
 
-/** Reads whom a request speaks for, and what it asks. The key comes first: who has none learns nothing else. */
-export function wantedCall(
+/**
+ * Reads whom a request speaks for, and what it asks. The key comes first: who has none learns nothing else. Throws
+ * ForbiddenFailure, and what the doorkeeper throws.
+ */
+export async function wantedCall(
   services: WantedCallServices,
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): WantedCall | Refusal {
-  const wanted = permitted(services, request, path, parameters);
-  if ('errcode' in wanted) return wanted;
+  note: { key?: string },
+): Promise<{ readonly wanted: WantedCall } | Refusal> {
+  const wish = await wishOf(services, request, path, parameters);
+  if ('errcode' in wish) return wish;
+  const { caller, wanted } = wish;
+  note.key = caller.id;
+  demandScope(caller.rights, 'calls');
+  demandAccount(caller.rights, wanted.appid);
   const fault = pathFault(path);
   if (fault !== undefined) return { ...refusals.badPath, errmsg: `invalid url: ${fault}` };
-  return mints(wanted.path) ? refusals.mints : wanted;
+  if (mints(wanted.path)) return refusals.mints;
+  // As the program spells it, which is how its key was made.
+  demandPath(caller.rights, path);
+  return { wanted };
 }
 
-function permitted(
+async function wishOf(
   services: WantedCallServices,
-  { method = 'GET', headers }: IncomingMessage,
+  request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): WantedCall | Refusal {
+): Promise<Wish | Refusal> {
   const login = Object.hasOwn(loginOfComponents, path) ? loginOfComponents[path]! : path;
-  const { token } = endpointOf(method, login);
-  if (token === 'component' && login.startsWith('/sns/')) {
-    return loginCall(services, headers.authorization, login, parameters);
-  }
-  if (token === 'user') return userCall(services, headers.authorization, path, parameters);
-  const grant = grantOf(services, tokenIn(parameters));
-  if ('errcode' in grant) return grant;
-  const { appid, component } = grant;
-  return { appid, component, path, query: parameters.filter(([name]) => !namesToken(name)) };
+  const { token } = endpointOf(request.method ?? 'GET', login);
+  if (token === 'component' && login.startsWith('/sns/')) return loginCall(services, request, login, parameters);
+  if (token === 'user') return userCall(services, request, path, parameters);
+  const held = await holderOf(services, tokenIn(parameters));
+  if ('errcode' in held) return held;
+  const { appid, component } = held.grant;
+  return {
+    caller: held.caller,
+    wanted: { appid, component, path, query: parameters.filter(([name]) => !namesToken(name)) },
+  };
 }
 
 /** A person logs in to an account: the platform puts in its own appid and token. */
-function loginCall(
+async function loginCall(
   services: WantedCallServices,
-  authorization: string | undefined,
+  request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): WantedCall | Refusal {
+): Promise<Wish | Refusal> {
   const value = (name: string) => parameters.find(([one]) => one === name)?.[1] ?? '';
   const [named = '', component] = value('appid').split(':').reverse();
   const query = parameters.filter(
     ([name]) => !namesToken(name) && !['secret', 'appid', 'component_appid'].includes(name),
   );
-  const bearer = bearerIn(authorization);
+  const bearer = bearerIn(request);
   const token = tokenIn(parameters) ?? (bearer?.startsWith('wxt_') ? bearer : undefined);
   if (token !== undefined) {
-    const grant = grantOf(services, token);
-    if ('errcode' in grant) return grant;
+    const held = await holderOf(services, token);
+    if ('errcode' in held) return held;
+    const { caller, grant } = held;
     const ofAccount = grant.appid !== grant.component;
     if (!ofAccount && named === '') return refusals.missingAppid;
     // A token of one account logs nobody in to another.
     if (ofAccount && named !== '' && named !== grant.appid) return refusals.otherAppid;
-    return { appid: named || grant.appid, component: grant.component, path, query };
+    return { caller, wanted: { appid: named || grant.appid, component: grant.component, path, query } };
   }
   const key = value('secret') || bearer;
   if (!key) return refusals.missingSecret;
-  if (services.apiKeys.recognize(key) === undefined) return refusals.badKey;
+  const caller = await holderOfKey(services, request, key);
+  if (caller === undefined) return refusals.badKey;
   if (named === '') return refusals.missingAppid;
-  return { appid: named, component: component ?? (value('component_appid') || undefined), path, query };
+  return {
+    caller,
+    wanted: { appid: named, component: component ?? (value('component_appid') || undefined), path, query },
+  };
 }
 
 /**
  * A person's own token takes the place where ours would stand, so ours, or a key, comes as `Authorization: Bearer`.
  * Without it anybody could use us as a relay to WeChat.
  */
-function userCall(
+async function userCall(
   services: WantedCallServices,
-  authorization: string | undefined,
+  request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): WantedCall | Refusal {
-  const presented = bearerIn(authorization);
+): Promise<Wish | Refusal> {
+  const presented = bearerIn(request);
   if (presented === undefined) return refusals.userTokenAlone;
   if (tokenIn(parameters)?.startsWith('wxt_')) return refusals.notAUsersToken;
   if (presented.startsWith('wxt_')) {
-    const grant = grantOf(services, presented);
-    return 'errcode' in grant ? grant : { appid: grant.appid, component: grant.component, path, query: parameters };
+    const held = await holderOf(services, presented);
+    if ('errcode' in held) return held;
+    const { caller, grant } = held;
+    return { caller, wanted: { appid: grant.appid, component: grant.component, path, query: parameters } };
   }
-  if (services.apiKeys.recognize(presented) === undefined) return refusals.badKey;
+  const caller = await holderOfKey(services, request, presented);
+  if (caller === undefined) return refusals.badKey;
   const [appid, component] = (parameters.find(([name]) => name === 'appid')?.[1] ?? '').split(':').reverse();
   const query = parameters.filter(([name]) => name !== 'appid');
-  if (appid) return { appid, component, path, query };
+  if (appid) return { caller, wanted: { appid, component, path, query } };
   // WeChat does not need to know for whom; we only keep our books by it.
   const [only, ...others] = services.components;
   if (only === undefined || others.length > 0) return refusals.missingAppid;
-  return { appid: only, component: only, path, query };
+  return { caller, wanted: { appid: only, component: only, path, query } };
 }
 
-function grantOf({ tokens, apiKeys }: WantedCallServices, token: string | undefined): VirtualGrant | Refusal {
+async function holderOf(
+  { tokens, doorkeeper }: WantedCallServices,
+  token: string | undefined,
+): Promise<{ readonly caller: Caller; readonly grant: VirtualGrant } | Refusal> {
   if (!token) return refusals.missingToken;
   const read = tokens.read(token);
   if (read.verdict === 'expired') return refusals.expiredToken;
+  if (read.verdict === 'made-up') return refusals.madeUpToken;
+  const caller = await doorkeeper.letInAgain(read.grant.keyFingerprint);
   // A key that was taken back takes its tokens with it.
-  if (read.verdict === 'made-up' || !apiKeys.knows(read.grant.keyFingerprint)) return refusals.madeUpToken;
-  return read.grant;
+  return caller === undefined ? refusals.madeUpToken : { caller, grant: read.grant };
+}
+
+function holderOfKey(
+  { doorkeeper, trusts }: WantedCallServices,
+  request: IncomingMessage,
+  key: string,
+): Promise<Caller | undefined> {
+  return doorkeeper.letIn(key, addressOf(request, trusts));
 }
 
 /** Under the name for everybody, or the older one that SDKs of components use. */
@@ -135,6 +176,6 @@ function tokenIn(parameters: Parameters): string | undefined {
   return value('access_token') || value('component_access_token') || undefined;
 }
 
-function bearerIn(authorization: string | undefined): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+function bearerIn({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
 }

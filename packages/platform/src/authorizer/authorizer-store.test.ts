@@ -21,6 +21,8 @@ describe.each(databases)('authorizers on %s', (kind) => {
 
   const grant = (refreshToken: string) => ({ refreshToken, scopes: [1, 15], authorizedAt: new Date(1_000) });
 
+  const first = (listed: readonly { appid: string }[]) => listed[0]!.appid;
+
   it('saves what an exchange brought, whatever was there', async () => {
     await store.saveGrant('wxc', 'wxa', grant('refreshtoken@@@1'));
     expect(await store.grant('wxc', 'wxa')).toMatchObject({
@@ -75,6 +77,9 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(seen).toHaveLength(7);
     expect(seen).toEqual([...new Set(seen)].sort());
     expect(await store.list({ limit: 10, state: 'revoked' })).toEqual([]);
+    expect(await store.list({ limit: 10, accounts: [] })).toHaveLength((await store.list({ limit: 10 })).length);
+    const some = await store.list({ limit: 10, accounts: ['wxNobody', first(await store.list({ limit: 1 }))] });
+    expect(new Set(some.map(({ appid }) => appid))).toEqual(new Set([first(await store.list({ limit: 1 }))]));
   });
 
   it('tells who was in use, for a Redis that lost everything', async () => {

@@ -61,6 +61,8 @@ export class AuthorizerStore {
   /** Ordered by appid, then component; `after` is the last one seen. */
   async list(page: {
     state?: AuthorizerState | undefined;
+    /** Only these; none named: all. */
+    accounts?: readonly string[] | undefined;
     handle?: string | undefined;
     limit: number;
     after?: { appid: string; component: string } | undefined;
@@ -72,6 +74,7 @@ export class AuthorizerStore {
       .orderBy('component')
       .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
+    if (page.accounts?.length) query = query.where('appid', 'in', page.accounts);
     if (page.handle !== undefined) query = query.where('handle', '=', page.handle);
     const { after } = page;
     if (after) {

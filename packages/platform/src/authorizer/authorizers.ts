@@ -64,12 +64,14 @@ export class Authorizers {
   async list(page: {
     state?: AuthorizerState | undefined;
     handle?: string | undefined;
+    /** Only these; none named: all. */
+    accounts?: readonly string[] | undefined;
     limit: number;
     cursor?: string | undefined;
   }): Promise<AuthorizerPage> {
     const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
-    const { state, handle } = page;
-    const items = await this.#store.list({ state, handle, limit: page.limit + 1, after });
+    const { state, handle, accounts } = page;
+    const items = await this.#store.list({ state, handle, accounts, limit: page.limit + 1, after });
     const more = items.length > page.limit;
     const shown = items.slice(0, page.limit);
     return { items: shown, next: more ? writeCursor(shown.at(-1)!) : null };

@@ -3,7 +3,7 @@ import { explainFailure, maskRefreshTokens, parseWeChatJson } from '@wxthirdpart
 import type { Call, CallFailure, CallResponse, CallSummary } from './call.ts';
 
 /** How a call looks to business programs, whether they ask for it or are told of it. */
-export function callAnswer(call: Call): Record<string, unknown> {
+export function callAnswer(call: Call) {
   const { failure, ...summary } = callSummaryAnswer(call);
   return {
     ...summary,
@@ -17,7 +17,7 @@ export function callAnswer(call: Call): Record<string, unknown> {
 }
 
 /** How it looks in a list. */
-export function callSummaryAnswer(call: CallSummary): Record<string, unknown> {
+export function callSummaryAnswer(call: CallSummary) {
   return {
     id: call.id,
     component: call.component,
@@ -34,15 +34,15 @@ export function callSummaryAnswer(call: CallSummary): Record<string, unknown> {
   };
 }
 
-function failureAnswer({ code, remedy, message, errcode, rid }: CallFailure): Record<string, unknown> {
+function failureAnswer({ code, remedy, message, errcode, rid }: CallFailure) {
   const explanation = explainFailure(code, remedy, errcode);
   return { code, remedy, message, errcode: errcode ?? null, rid: rid ?? null, explanation };
 }
 
 /** A call whose record cannot be read just now. It is no refusal: who repeated it would have it sent twice. */
-export function acceptedAnswer(id: string, acceptedAt: Date): Record<string, unknown> {
+export function acceptedAnswer(id: string, acceptedAt: Date) {
   return {
-    ...{ id, state: 'queued', attempts: 0, createdAt: acceptedAt, settledAt: null, notBeforeAt: null },
+    ...{ id, state: 'queued' as const, attempts: 0, createdAt: acceptedAt, settledAt: null, notBeforeAt: null },
     ...{ response: null, failure: null, quota: null },
   };
 }

@@ -1,3 +1,4 @@
+import type { Remedy } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
 import { keys } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
@@ -17,7 +18,7 @@ export interface ComponentStatus {
     readonly expiresAt: Date | null;
     readonly failure: {
       readonly code: string;
-      readonly remedy: string;
+      readonly remedy: Remedy;
       readonly message: string;
       readonly errcode: number | null;
       readonly at: Date;

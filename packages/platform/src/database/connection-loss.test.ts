@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { newDatabase } from '../../test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../../test/mariadb-server.ts';
+import { until } from '../../test/until.ts';
 import { migrateOpen } from './migrate.ts';
 import { openDatabase, type Sql } from './open.ts';
 import { repeat } from './repeat.ts';
@@ -92,7 +93,11 @@ it('does not repeat a write by itself: it may have happened', async () => {
     () => undefined,
     (error) => error,
   );
-  await pause(200);
+  await until('the statement runs', async () => {
+    const busy = sql<{ n: number }>`select count(*) as n from information_schema.processlist
+      where info like 'insert into components%sleep(5)%'`;
+    return Number((await busy.execute(operator)).rows[0]?.n) > 0;
+  });
   await killConnections();
   expect(isConnectionLoss(await failed)).toBe(true);
   expect(await count()).toBe(0);
@@ -111,14 +116,17 @@ it('loses nothing when the whole server dies and comes back in mid-work', async 
       written.add(appid);
     }
   });
-  await pause(200);
+  const more = (count: number) => {
+    const enough = written.size + count;
+    return until(`${count} more are written`, () => written.size >= enough);
+  };
+  await more(20);
   const before = written.size;
   await server.kill();
   const reading = read();
-  await pause(300);
   await server.restart();
   expect((await reading).length).toBeGreaterThanOrEqual(before);
-  await pause(300);
+  await more(20);
   going = false;
   await Promise.all(writers);
   expect(written.size).toBeGreaterThan(before);

@@ -3,6 +3,7 @@ import { whileLocked } from './migration-lock.ts';
 import * as first from './migrations/0001-first.ts';
 import * as authorizationLinks from './migrations/0002-authorization-links.ts';
 import * as followers from './migrations/0003-followers.ts';
+import * as apiKeys from './migrations/0004-api-keys.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 /** Forward only: a migration that has landed never changes. */
@@ -10,6 +11,7 @@ const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-authorization-links': authorizationLinks,
   '0003-followers': followers,
+  '0004-api-keys': apiKeys,
 };
 
 /** Runs what is pending and answers its names. */

@@ -12,6 +12,8 @@ export interface Database {
   follower_syncs: FollowerSyncTable;
   follower_sync_lists: FollowerSyncListTable;
   follower_sync_schedules: FollowerSyncScheduleTable;
+  api_keys: ApiKeyTable;
+  api_key_audit: ApiKeyAuditTable;
 }
 
 export interface ComponentTable {
@@ -182,5 +184,39 @@ export interface FollowerSyncScheduleTable {
 }
 
 export type AuthorizerRow = Selectable<AuthorizerTable>;
+
+/** Nothing but `last_used_at` and, once, `revoked_at` ever changes. */
+export interface ApiKeyTable {
+  id: string;
+  name: string;
+  /** SHA-256 of the key, hex. */
+  hash: string;
+  /** JSON arrays of strings. */
+  scopes: string;
+  accounts: string;
+  paths: string;
+  rate_per_second: number | null;
+  expires_at: number | null;
+  created_at: number;
+  created_by: string;
+  revoked_at: number | null;
+  last_used_at: number | null;
+}
+
+export type ApiKeyRow = Selectable<ApiKeyTable>;
+
+export interface ApiKeyAuditTable {
+  id: string;
+  at: number;
+  /** The key that was used, by id, or one of the actors that have none. */
+  actor: string;
+  action: string;
+  /** The key that it was done to, by id. */
+  target: string | null;
+  address: string | null;
+  request_id: string | null;
+}
+
+export type ApiKeyAuditRow = Selectable<ApiKeyAuditTable>;
 export type FollowerRow = Selectable<FollowerTable>;
 export type FollowerSyncRow = Selectable<FollowerSyncTable>;

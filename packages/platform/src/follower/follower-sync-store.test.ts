@@ -5,7 +5,7 @@ import { FollowerWriter } from './follower-writer.ts';
 import { SyncSchedules } from './sync-schedules.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
-const trouble = { code: 'wechat_timeout', remedy: 'retry', message: 'late' };
+const trouble = { code: 'wechat_timeout', remedy: 'retry', message: 'late' } as const;
 
 describe.each(databases)('follower syncs on %s', (kind) => {
   let database: TestDatabase;

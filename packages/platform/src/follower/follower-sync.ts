@@ -1,3 +1,4 @@
+import type { Remedy } from '@wxthirdparty/wechat';
 import type { FollowerAccount } from './follower.ts';
 
 /** `paused` and `running` are not over: until then the account gets no other one. */
@@ -27,7 +28,7 @@ export interface FollowerSync extends FollowerAccount {
 
 export interface FollowerSyncError {
   readonly code: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
   readonly message: string;
   readonly errcode?: number | undefined;
 }

@@ -55,6 +55,9 @@ export const keys = {
   /** The script appends `:d<day>` and `:m<minute>`. */
   quotaUsed: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
   quotaClosed: (component: string, owner: string, path: string) => owned(component, owner, `closed:${path}`),
+
+  /** Till when an API key has used up its rate. */
+  keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 } as const;
 
 /** What SCAN looks for. */
@@ -66,6 +69,8 @@ export const patterns = {
 export const channels = {
   tokens: `${prefix}:tokens`,
   readiness: `${prefix}:readiness`,
+  /** Ids of API keys that were revoked. */
+  apiKeys: `${prefix}:api-keys`,
   replies: (gateway: string) => `${prefix}:replies:${gateway}`,
 } as const;
 

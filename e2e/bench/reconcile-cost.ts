@@ -1,0 +1,71 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { AuthorizerStore } from '../../packages/platform/src/authorizer/authorizer-store.ts';
+import type { DueSet } from '../../packages/platform/src/authorizer/due-set.ts';
+import { Profiles } from '../../packages/platform/src/authorizer/profiles.ts';
+import { ReconciliationStore } from '../../packages/platform/src/authorizer/reconciliation-store.ts';
+import { Reconciler, type ReconcilerOptions } from '../../packages/platform/src/authorizer/reconciliations.ts';
+import type { Sql } from '../../packages/platform/src/database/open.ts';
+import type { Seals } from '../../packages/platform/src/redis/sealed.ts';
+import { processorSeconds } from './process-cost.ts';
+
+const COMPONENT = 'wx00000000000000c0';
+
+export interface ReconcileCost {
+  /** Of this process, for each account; SQLite is in it. */
+  readonly processorUs: number;
+  /** Of a database that is a process of its own, for each account. */
+  readonly databaseUs: number | undefined;
+  /** The most that was held when WeChat was asked for a page, garbage included. */
+  readonly heapAboveIdleMb: number;
+  readonly exact: boolean;
+}
+
+/** One reconciliation in this process with a list of WeChat's that is made up page by page: it holds these. */
+export async function reconcileCost(
+  sql: Sql,
+  seals: Seals,
+  appids: readonly string[],
+  databasePid?: number,
+): Promise<ReconcileCost> {
+  collectGarbage();
+  const idle = process.memoryUsage().heapUsed;
+  let most = idle;
+  const api = {
+    getAuthorizerList: async ({ offset, count }: { offset: number; count: number }) => {
+      most = Math.max(most, process.memoryUsage().heapUsed);
+      const items = appids.slice(offset, offset + count).map((appid) => {
+        return { appid, refreshToken: `refreshtoken@@@${appid}`, authorizedAt: new Date(1_000) };
+      });
+      return { total: appids.length, items };
+    },
+  } as unknown as ReconcilerOptions['api'];
+  // Tokens and due set are not what is measured; one token is always there.
+  const tokens = {
+    ensure: async () => ({ value: 'token' }),
+    store: { forgive: async () => {} },
+  } as unknown as ReconcilerOptions['tokens'];
+  const dueSet = { drop: async () => {} } as unknown as DueSet;
+  const store = new ReconciliationStore(sql);
+  const authorizers = new AuthorizerStore(sql, seals);
+  const profiles = new Profiles({ api, tokens, store: authorizers, dueSet });
+  const reconciler = new Reconciler({ sql, api, tokens, store, authorizers, profiles });
+
+  const before = { process: process.cpuUsage(), database: databasePid && processorSeconds(databasePid) };
+  const { run } = await store.begin(COMPONENT, 'requested');
+  await reconciler.work(run.id, new AbortController().signal);
+  const { user, system } = process.cpuUsage(before.process);
+  const databaseSeconds = databasePid && processorSeconds(databasePid) - before.database!;
+  const ended = await store.find(run.id);
+  return {
+    processorUs: (user + system) / appids.length,
+    databaseUs: databaseSeconds === undefined ? undefined : (databaseSeconds * 1e6) / appids.length,
+    heapAboveIdleMb: (most - idle) / 2 ** 20,
+    exact: ended?.state === 'completed' && ended.seen === appids.length && ended.changed === 0 && ended.revoked === 0,
+  };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}

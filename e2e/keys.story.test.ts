@@ -1,0 +1,353 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { SecretSearch } from './support/secret-search.ts';
+import { until } from './support/until.ts';
+
+const GATEWAYS = [0, 1] as const;
+const followers = { method: 'GET', path: '/cgi-bin/user/get' };
+
+let house: House;
+/** Every key that was ever given out. */
+const texts: string[] = [];
+beforeAll(async () => {
+  house = await House.open({ gateways: 2, workers: 1 });
+  await house.authorized(SERVICE_ACCOUNT);
+  await house.authorized(MINI_PROGRAM);
+});
+afterAll(() => house?.close());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+async function ask(key: string, how: string, { gateway = 0, body }: { gateway?: number; body?: unknown } = {}) {
+  const [method = 'GET', path = ''] = how.split(' ');
+  const response = await fetch(house.gatewayUrl(gateway) + path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const answer: Answer = {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  };
+  return answer;
+}
+
+interface MadeKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+async function make(wish: Record<string, unknown> = {}, by = house.apiKey): Promise<MadeKey> {
+  const { status, body } = await ask(by, 'POST /v1/keys', { body: { name: 'story', scopes: ['calls'], ...wish } });
+  expect(status, JSON.stringify(body)).toBe(201);
+  texts.push(String(body.key));
+  return { id: String(body.id), key: String(body.key) };
+}
+
+const revoke = ({ id }: MadeKey, gateway = 0) => ask(house.apiKey, `DELETE /v1/keys/${id}`, { gateway });
+const callsOf = (appid: string) => `POST /v1/authorizers/${appid}/calls`;
+const listed = async (id: string) => {
+  const { body } = await ask(house.apiKey, 'GET /v1/keys?limit=1000');
+  return (body.items as Record<string, unknown>[]).find((one) => one.id === id);
+};
+
+/** Asks the virtual WeChat; answers what it says. */
+async function virtual(path: string, gateway = 0): Promise<Record<string, unknown>> {
+  const response = await fetch(house.gatewayUrl(gateway) + path);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+const tokenPath = (key: string, appid = SERVICE_ACCOUNT) =>
+  `/cgi-bin/token?grant_type=client_credential&appid=${appid}&secret=${key}`;
+
+/** npm co-wechat-api as it comes, told nothing but where WeChat is and which secret it has. */
+function sdk(key: string, gateway: number): { getFollowers(): Promise<{ total: number }> } {
+  const Api = createRequire(import.meta.url)('co-wechat-api') as new (appid: string, secret: string) => object;
+  const api = new Api(SERVICE_ACCOUNT, key);
+  for (const name of Object.keys(api).filter((member) => /prefix$/i.test(member))) {
+    const theirs = String(Reflect.get(api, name));
+    Reflect.set(api, name, theirs.replace(/^https?:\/\/[^/]+/, house.gatewayUrl(gateway)));
+  }
+  return api as { getFollowers(): Promise<{ total: number }> };
+}
+
+/** What somebody does again and again until it is refused; the times at which the successful ones began. */
+function goOn(once: () => Promise<boolean>): { readonly began: number[]; readonly refused: Promise<number> } {
+  const began: number[] = [];
+  const refused = (async () => {
+    for (;;) {
+      const at = performance.now();
+      if (!(await once())) return at;
+      began.push(at);
+    }
+  })();
+  return { began, refused };
+}
+
+describe('a key', () => {
+  it('works at every gateway as soon as it is made, for what it is for', async () => {
+    const { id, key } = await make({ scopes: ['calls', 'authorizers:read'], accounts: [SERVICE_ACCOUNT] });
+    expect(key).toMatch(/^wxk_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
+    for (const gateway of GATEWAYS) {
+      expect((await ask(key, 'GET /v1/status', { gateway })).status).toBe(200);
+      const call = await ask(key, callsOf(SERVICE_ACCOUNT), { gateway, body: followers });
+      expect(call).toMatchObject({ status: 200, body: { state: 'completed' } });
+      expect((await ask(key, `GET /v1/calls/${call.body.id}`, { gateway })).status).toBe(200);
+      const { body } = await ask(key, 'GET /v1/authorizers', { gateway });
+      expect((body.items as { appid: string }[]).map(({ appid }) => appid)).toEqual([SERVICE_ACCOUNT]);
+    }
+    expect(((await ask(house.apiKey, 'GET /v1/authorizers')).body.items as object[]).length).toBe(2);
+
+    const foreign = await house.call(MINI_PROGRAM, followers);
+    for (const [how, body] of [
+      [callsOf(MINI_PROGRAM), followers],
+      [`GET /v1/authorizers/${MINI_PROGRAM}`, undefined],
+      [`GET /v1/calls/${foreign.body.id}`, undefined],
+    ] as const) {
+      expect(await ask(key, how, { body })).toMatchObject({
+        status: 403,
+        body: { code: 'forbidden', missing: { account: MINI_PROGRAM } },
+      });
+    }
+    expect(await ask(key, 'GET /v1/keys')).toMatchObject({ status: 403, body: { missing: { scope: 'admin' } } });
+    await until('its use was noted', async () => (await listed(id))?.lastUsedAt !== null);
+  });
+
+  it('for certain paths reaches WeChat with these only, whichever door it takes', async () => {
+    const { key } = await make({ paths: ['/cgi-bin/user/*'] });
+    expect((await ask(key, callsOf(SERVICE_ACCOUNT), { body: followers })).status).toBe(200);
+    const before = await house.wechat.counters();
+    const menu = { method: 'GET', path: '/cgi-bin/menu/get' };
+    expect(await ask(key, callsOf(SERVICE_ACCOUNT), { body: menu })).toMatchObject({
+      status: 403,
+      body: { missing: { path: '/cgi-bin/menu/get' } },
+    });
+    const { access_token: token } = await virtual(tokenPath(key));
+    expect(await virtual(`/cgi-bin/user/get?access_token=${token}`)).toMatchObject({ total: 25 });
+    expect(await virtual(`/cgi-bin/menu/get?access_token=${token}`)).toMatchObject({ errcode: 48001 });
+    const { byAccount } = await house.wechat.counters();
+    expect(byAccount[SERVICE_ACCOUNT]?.['GET /cgi-bin/menu/get']).toBe(
+      before.byAccount[SERVICE_ACCOUNT]?.['GET /cgi-bin/menu/get'],
+    );
+  });
+
+  it('for one account gets no token of another', async () => {
+    const { key } = await make({ accounts: [MINI_PROGRAM] });
+    expect(await virtual(tokenPath(key))).toMatchObject({ errcode: 61003 });
+    expect(await virtual(tokenPath(key, MINI_PROGRAM))).toMatchObject({ expires_in: 7200 });
+    expect(await virtual(tokenPath(`${key}x`, MINI_PROGRAM))).toMatchObject({ errcode: 40125 });
+  });
+
+  it('expires by itself', async () => {
+    const expiresAt = new Date(Date.now() + 1_500);
+    const { key } = await make({ expiresAt: expiresAt.toISOString() });
+    const { access_token: token } = await virtual(tokenPath(key));
+    expect(token).toEqual(expect.any(String));
+    for (const gateway of GATEWAYS) {
+      await until('it is over', async () => (await ask(key, 'GET /v1/status', { gateway })).status === 401);
+      expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
+      expect(await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).toMatchObject({ errcode: 40001 });
+    }
+  });
+
+  it('is made, listed and revoked on the command line, too', async () => {
+    const options = ['--name', 'by hand', '--scopes', 'calls,authorizers:read', '--accounts', SERVICE_ACCOUNT];
+    const made = house.command(['keys', 'create', ...options, '--rate', '50']);
+    expect(await made.ended()).toBe(0);
+    const key = /wxk_\S+/.exec(made.output)?.[0] ?? '';
+    texts.push(key);
+    const id = key.slice(4, 20);
+    expect((await ask(key, callsOf(SERVICE_ACCOUNT), { gateway: 1, body: followers })).status).toBe(200);
+    const list = house.command(['keys', 'list']);
+    expect(await list.ended()).toBe(0);
+    expect(list.output).toMatch(new RegExp(`^${id}  good  by hand  calls,authorizers:read .*50 a second`, 'm'));
+    expect(list.output).not.toContain(key);
+
+    const gone = GATEWAYS.map((gateway) =>
+      goOn(async () => (await ask(key, 'GET /v1/status', { gateway })).status === 200),
+    );
+    const revoked = house.command(['keys', 'revoke', id]);
+    expect(await revoked.ended()).toBe(0);
+    const revokedAt = performance.now();
+    for (const { refused } of gone) expect((await refused) - revokedAt).toBeLessThan(1_000);
+    expect(await house.command(['keys', 'revoke', 'nobody']).ended()).toBe(1);
+    expect(await house.command(['keys', 'create', '--name', 'x', '--scopes', 'everything']).ended()).toBe(1);
+    expect(await house.command(['keys']).ended()).toBe(2);
+  }, 60_000);
+});
+
+describe('a revoked key', () => {
+  it('stops within a second at both gateways, with the tokens that an SDK holds', async () => {
+    const made = await make();
+    const { access_token: token } = await virtual(tokenPath(made.key));
+    const errors: Error[] = [];
+    const users = GATEWAYS.flatMap((gateway) => {
+      const api = sdk(made.key, gateway);
+      return [
+        goOn(async () => (await ask(made.key, 'GET /v1/status', { gateway })).status === 200),
+        goOn(async () => (await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).total === 25),
+        goOn(() =>
+          api.getFollowers().then(
+            ({ total }) => total === 25,
+            (error: Error) => {
+              errors.push(error);
+              return false;
+            },
+          ),
+        ),
+      ];
+    });
+    await until('all of them are at work', () => users.every(({ began }) => began.length >= 3));
+
+    expect((await revoke(made)).status).toBe(204);
+    const revokedAt = performance.now();
+    for (const { began, refused } of users) {
+      await refused;
+      expect(Math.max(...began) - revokedAt).toBeLessThan(1_000);
+    }
+    // It asked for another token, with a key that is none any more.
+    expect(errors).toHaveLength(2);
+    for (const error of errors) expect(error).toMatchObject({ code: 40125 });
+    for (const gateway of GATEWAYS) {
+      expect((await ask(made.key, 'GET /v1/status', { gateway })).status).toBe(401);
+      expect(await virtual(tokenPath(made.key), gateway)).toMatchObject({ errcode: 40125 });
+      expect(await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).toMatchObject({ errcode: 40001 });
+    }
+    expect((await revoke(made, 1)).status).toBe(204);
+    expect((await listed(made.id))?.revokedAt).toEqual(expect.any(String));
+  });
+
+  it('stops, too, where no hint of it arrives', async () => {
+    const made = await make();
+    const user = goOn(async () => (await ask(made.key, 'GET /v1/status', { gateway: 1 })).status === 200);
+    await until('it is at work', () => user.began.length >= 3);
+    const client = house.redis.client();
+    try {
+      // Subscribers are cut off, and come back only after a moment.
+      await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      expect((await revoke(made)).status).toBe(204);
+      const revokedAt = performance.now();
+      await user.refused;
+      expect(Math.max(...user.began) - revokedAt).toBeLessThan(1_000);
+    } finally {
+      client.disconnect();
+    }
+  });
+});
+
+describe('a key’s rate', () => {
+  it('counts over both gateways, and says when to come again', async () => {
+    const { key } = await make({ ratePerSecond: 10 });
+    const begunAt = performance.now();
+    let passed = 0;
+    let last: Answer | undefined;
+    await until('three seconds are over', async () => {
+      const answers = await Promise.all(GATEWAYS.map((gateway) => ask(key, 'GET /v1/status', { gateway })));
+      for (const answer of answers) {
+        if (answer.status === 200) passed++;
+        else last = answer;
+      }
+      return performance.now() - begunAt > 3_000;
+    });
+    const seconds = (performance.now() - begunAt) / 1_000;
+    // One second's worth was saved up.
+    expect(passed).toBeLessThanOrEqual(Math.ceil(10 * (seconds + 1)));
+    expect(passed).toBeGreaterThanOrEqual(Math.floor(10 * seconds * 0.8));
+    expect(last).toMatchObject({ status: 429, body: { code: 'rate_limited', remedy: 'slow-down', retryAfter: 1 } });
+    expect(last?.headers.get('retry-after')).toBe('1');
+  });
+
+  it('is a refusal like WeChat’s in the virtual WeChat', async () => {
+    const { key } = await make({ ratePerSecond: 1 });
+    const { access_token: token } = await until('a token', async () => {
+      const answer = await virtual(tokenPath(key));
+      return answer.access_token !== undefined && answer;
+    });
+    const answers = await Promise.all(
+      GATEWAYS.map((gateway) => virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)),
+    );
+    expect(answers.filter(({ errcode }) => errcode === 45011).length).toBeGreaterThanOrEqual(1);
+    // Who waits is served.
+    await until('there is more', async () => {
+      return (await virtual(`/cgi-bin/user/get?access_token=${token}`)).total === 25;
+    });
+  });
+});
+
+describe('the audit', () => {
+  it('tells who made and revoked keys, and who looked', async () => {
+    const operator = await make({ name: 'operator', scopes: ['admin'] });
+    const made = await make({ name: 'made by the operator' }, operator.key);
+    expect((await ask(operator.key, `DELETE /v1/keys/${made.id}`, { gateway: 1 })).status).toBe(204);
+    expect((await listed(made.id))?.createdBy).toBe(operator.id);
+    await ask(operator.key, 'GET /v1/nothing/of/the/kind');
+    const { status, body } = await ask(operator.key, 'GET /v1/audit', { gateway: 1 });
+    expect(status).toBe(200);
+    const entries = (body.items as Record<string, unknown>[]).filter(({ actor }) => actor === operator.id);
+    expect(entries.map(({ action, target }) => [action, target])).toEqual([
+      ['GET /v1/audit', null],
+      ['GET an unlisted route', null],
+      ['key revoked', made.id],
+      ['key created', made.id],
+    ]);
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ address: '127.0.0.1', requestId: expect.any(String), at: expect.any(String) });
+    }
+    const byHand = (body.items as Record<string, unknown>[]).filter(({ actor }) => actor === 'command-line');
+    expect(byHand.map(({ action }) => action)).toEqual(['key revoked', 'key created']);
+    // An operator's key is for operators' routes; none includes another.
+    expect(await ask(operator.key, callsOf(SERVICE_ACCOUNT), { body: followers })).toMatchObject({
+      status: 403,
+      body: { missing: { scope: 'calls' } },
+    });
+  });
+});
+
+describe('guessing', () => {
+  it('is slowed, while who has a key goes on', async () => {
+    const { key } = await make();
+    expect((await ask(key, 'GET /v1/status', { gateway: 1 })).status).toBe(200);
+    const guesses = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        ask(`wxk_0123456789abcdef_${String(n).padStart(43, 'x')}`, 'GET /v1/status', { gateway: 1 }),
+      ),
+    );
+    expect(guesses.every(({ status }) => status === 401 || status === 429)).toBe(true);
+    const refused = await ask('another', 'GET /v1/status', { gateway: 1 });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_guesses' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask(key, 'GET /v1/status', { gateway: 1 })).status).toBe(200);
+  });
+});
+
+describe('after all that', () => {
+  it('no key stands in clear in Redis, in SQL, or in a log', async () => {
+    expect(texts.length).toBeGreaterThan(8);
+    const search = new SecretSearch({ key: texts });
+    const some = texts[0]!.slice(4, 20);
+    const logs = [...house.gateways, ...house.workers].map((child) => [`log of ${child.name}`, child.output] as const);
+    expect(logs.some(([, output]) => output.includes(some))).toBe(true);
+    expect(logs.flatMap(([place, output]) => search.find(place, Buffer.from(output)))).toEqual([]);
+
+    await Promise.all([...house.workers, ...house.gateways].map((child) => child.leave()));
+    // What Redis was told to write, and the database with its journal, as they lie on the disk.
+    const files = (await readdir(house.dir, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+    const contents = await Promise.all(
+      files.map(async ({ parentPath, name }) => [name, await readFile(join(parentPath, name))] as const),
+    );
+    const holding = (kind: RegExp, text: string) =>
+      contents.some(([name, bytes]) => kind.test(name) && bytes.includes(text));
+    expect(holding(/sqlite/, some)).toBe(true);
+    expect(holding(/aof$/, '{key:')).toBe(true);
+    expect(contents.flatMap(([name, bytes]) => search.find(name, bytes))).toEqual([]);
+  });
+});

@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { arbitraryOf } from './support/arbitrary-of.ts';
+import { Description, type JsonSchema, type Route } from './support/description.ts';
+import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { mutated } from './support/mutated.ts';
+
+const RUNS = 100;
+/** The document lets a call wait a minute; this story has others to try. */
+const PATIENCE_MS = 200;
+
+let house: House;
+let description: Description;
+/** What stands in place of `{id}`, by the word before it, and of the other names. */
+let real: Record<string, readonly string[]>;
+/** The statuses that each operation answered with. */
+const answered = new Map<string, Set<number>>();
+
+beforeAll(async () => {
+  house = await House.open();
+  await house.authorized();
+  description = await Description.of(house.gatewayUrl());
+  const made = async (path: string, body?: object) => (await house.api<{ id: string }>('POST', path, body)).body.id;
+  const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
+  real = {
+    appid: [SERVICE_ACCOUNT, house.component.appid],
+    components: [house.component.appid],
+    component: [house.component.appid],
+    name: ['location_report', 'voice_recognize'],
+    errcode: ['45009'],
+    keys: [await made('/v1/keys', { name: 'to be revoked', scopes: ['calls'] })],
+    calls: [await made(`${account}/calls`, { method: 'GET', path: '/cgi-bin/user/get' })],
+    'authorization-links': [await made(`/v1/components/${house.component.appid}/authorization-links`, {})],
+    reconciliations: [await made('/v1/authorizers/reconcile')],
+    'follower-syncs': [await made(`${account}/follower-syncs`)],
+  };
+});
+afterAll(() => house?.close());
+
+describe('the description', () => {
+  it.each([
+    ['a member that it does not name', 200, { ready: true, components: [], more: 1 }],
+    ['a member that is missing', 200, { ready: true }],
+    ['a status that it does not name', 201, { ready: true, components: [] }],
+  ])('would notice %s', (_, status, body) => {
+    expect(() => description.hold('GET', '/v1/status', status, 'application/json', body)).toThrow('GET /v1/status');
+  });
+});
+
+describe('whatever programs ask', () => {
+  it('no answer is a 500, and each is one that the description promises', async () => {
+    expect(description.routes.length).toBeGreaterThan(4);
+    // Side by side, as they come in life: nobody waits for the slowest of them.
+    const tried = await Promise.allSettled(
+      description.routes.map(async (route) =>
+        fc.assert(
+          fc.asyncProperty(requests(route), async (request) => {
+            const { status, problem } = await ask(route, request);
+            // A part that is away or a queue that is full may be said; that something unexpected happened may not.
+            expect([status, problem]).not.toEqual([500, expect.anything()]);
+            if (status > 500) expect(problem).not.toBeUndefined();
+          }),
+          { numRuns: RUNS, endOnFailure: true, examples: [[sound(route)]] },
+        ),
+      ),
+    );
+    for (const one of tried) if (one.status === 'rejected') throw one.reason;
+    // Or it would have tried nothing. What is over already can be found, but steered no more.
+    for (const { operation } of description.routes) {
+      const statuses = [...(answered.get(operation.operationId) ?? [])];
+      expect(
+        statuses.filter((it) => it < 300 || it === 409),
+        `${operation.operationId} ${statuses}`,
+      ).not.toEqual([]);
+    }
+    const unexpected = house.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly');
+    expect(unexpected).toEqual([]);
+  });
+
+  it('the gateway lives, and answers as before', async () => {
+    const { body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+    expect(body.state).toBe('completed');
+    expect(house.gateways[0]!.running).toBe(true);
+  });
+});
+
+interface Asked {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: readonly (readonly [string, string])[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** As the description itself shows it, about things that there are. */
+function sound({ operation, path: template }: Route): Asked {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  const body = operation.requestBody?.content['application/json']?.example;
+  return {
+    path: Object.fromEntries(names.map((name) => [name, thereIs(template, name)[0]!])),
+    query: [],
+    headers: {},
+    body: body === undefined ? undefined : JSON.stringify(body),
+  };
+}
+
+function requests({ operation, path: template }: Route): fc.Arbitrary<Asked> {
+  const parameters = operation.parameters ?? [];
+  const of = (schema: JsonSchema) => arbitraryOf(schema, description.schemas);
+  const among = (place: string) => parameters.filter((it) => it.in === place);
+  const path = fc.record(
+    Object.fromEntries(among('path').map(({ name, schema }) => [name, inPath(template, name, of(schema))])),
+  );
+  const query = fc.record(
+    Object.fromEntries(among('query').map(({ name, schema }) => [name, known(real[name], of(schema))])),
+    {
+      requiredKeys: [],
+    },
+  );
+  const headers = fc.record(
+    Object.fromEntries(among('header').map(({ name, schema }) => [name, of(schema).map(asHeader)])),
+    { requiredKeys: [] },
+  );
+  const schema = operation.requestBody?.content['application/json']?.schema;
+  return fc.record({
+    path,
+    query: sometimesMutated(query).map(asQuery),
+    headers: headers as fc.Arbitrary<Record<string, string>>,
+    body: schema === undefined ? fc.constant(undefined) : bodies(of(schema)),
+  });
+}
+
+function sometimesMutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 2, arbitrary: values }, { weight: 3, arbitrary: mutated(values) });
+}
+
+function bodies(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 8, arbitrary: sometimesMutated(values).map((value) => JSON.stringify(patient(value))) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('', '{', '[[[[', 'null', '"\\ud800"', '{"a":1}'.repeat(2), '['.repeat(20_000)),
+    },
+  );
+}
+
+function patient(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || !('path' in value)) return value;
+  const { waitMs = PATIENCE_MS } = value as { waitMs?: unknown };
+  return { ...value, waitMs: typeof waitMs === 'number' && waitMs > PATIENCE_MS ? PATIENCE_MS : waitMs };
+}
+
+/** Those that there are, more often than those that there are not. */
+function inPath(template: string, name: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  return known(thereIs(template, name), values).map(String);
+}
+
+/** By the word before it. */
+function thereIs(template: string, name: string): readonly string[] {
+  const word = template.split('/')[2]!;
+  const those = real[name === 'id' || word === 'components' ? word : name];
+  if (those === undefined) throw new Error(`name one {${name}} of ${template} that there is`);
+  return those;
+}
+
+function known(those: readonly unknown[] | undefined, values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return those === undefined ? values : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...those) }, values);
+}
+
+function asHeader(value: unknown): string {
+  return String(value).replace(/[^\x20-\x7e]/g, '?');
+}
+
+function asQuery(value: unknown): [string, string][] {
+  if (value === null || typeof value !== 'object') return [['odd', String(value)]];
+  return Object.entries(value).flatMap(([name, one]) =>
+    (Array.isArray(one) ? one : [one]).map((it): [string, string] => [
+      name,
+      typeof it === 'string' ? it : JSON.stringify(it),
+    ]),
+  );
+}
+
+async function ask(route: Route, asked: Asked): Promise<{ status: number; problem: unknown }> {
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const segment = encodeURIComponent((asked.path[name] ?? '').toWellFormed());
+    // A client would make `.` and `..` another path, and nothing another route.
+    return /^\.*$/.test(segment) ? 'none' : segment;
+  });
+  const query = new URLSearchParams(
+    asked.query.map(([name, value]): [string, string] => [name.toWellFormed(), value.toWellFormed()]),
+  );
+  const url = `${path}${query.size > 0 ? `?${query}` : ''}`;
+  const gone = new AbortController();
+  const response = await fetch(house.gatewayUrl() + url, {
+    method: route.method,
+    headers: {
+      ...asked.headers,
+      authorization: `Bearer ${house.apiKey}`,
+      ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(asked.body === undefined ? {} : { body: asked.body }),
+    signal: gone.signal,
+  });
+  const type = response.headers.get('content-type');
+  const isJson = /json(?:;|$)/.test(type ?? '') && !type!.includes('ndjson');
+  const body: unknown = isJson ? await response.json() : undefined;
+  // A stream of events has no end of its own.
+  if (!isJson) gone.abort();
+  const { operationId } = route.operation;
+  answered.set(operationId, (answered.get(operationId) ?? new Set()).add(response.status));
+  description.hold(route.method, path, response.status, type, body);
+  return { status: response.status, problem: response.ok ? undefined : body };
+}

@@ -1,0 +1,34 @@
+import { apiDocument } from '@wxthirdparty/gateway';
+import { documentedErrcodes, endpoints } from '@wxthirdparty/wechat';
+import { endpointsOf } from './endpoints-of.ts';
+import { typesOf } from './types-of.ts';
+
+const HEAD = '// Made by `npm run generate`. Do not edit.\n\n';
+
+/**
+ * What packages/sdk takes over from the house, which it may not import: by path relative to the root, with its text.
+ * They are made here since everything stands below.
+ */
+export function sdkFiles(): ReadonlyMap<string, string> {
+  const document = apiDocument();
+  const remedies = documentedErrcodes()
+    .filter(({ errcode }) => errcode !== 0)
+    .map(({ errcode, remedy }) => `  '${errcode}': '${remedy}',`);
+  return new Map([
+    ['packages/sdk/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
+    ['packages/sdk/src/generated/api.ts', HEAD + typesOf(document)],
+    ['packages/sdk/src/generated/endpoints.ts', HEAD + endpointsOf(endpoints)],
+    [
+      'packages/sdk/src/generated/errcode-remedies.ts',
+      [
+        `${HEAD}import type { Remedy } from './api.ts';`,
+        '',
+        '/** What to do about each errcode that WeChat documents. */',
+        'export const errcodeRemedies: Readonly<Record<string, Remedy>> = {',
+        ...remedies,
+        '};',
+        '',
+      ].join('\n'),
+    ],
+  ]);
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { Explanation } from '../explain/explanation.ts';
+import { remedy } from '../openapi/remedy.ts';
+import { time } from '../openapi/time.ts';
+
+export const callState = z.enum(['queued', 'running', 'delayed', 'completed', 'failed', 'cancelled']).meta({
+  description: '`completed`: WeChat answered, whatever its errcode',
+});
+
+// Of a call that was taken while Redis went away these are left out.
+const known = {
+  component: z.string().optional(),
+  appid: z.string().optional(),
+  method: z.string().optional(),
+  path: z.string().optional(),
+  deadlineAt: time.optional().meta({ description: 'it does not depart later' }),
+};
+
+/** How a call looks in a list. */
+export const CallSummaryAnswer = z
+  .object({
+    id: z.string(),
+    state: callState,
+    attempts: z.int().meta({ description: 'departures so far' }),
+    createdAt: time,
+    settledAt: time.nullable(),
+    notBeforeAt: time.nullable().meta({ description: 'it does not depart earlier' }),
+    ...known,
+    failure: z
+      .object({
+        code: z.string(),
+        remedy,
+        message: z.string(),
+        errcode: z.int().nullable(),
+        rid: z.string().nullable(),
+        explanation: Explanation,
+      })
+      .nullable(),
+  })
+  .meta({ id: 'CallSummary' });
+
+/** How a call looks to business programs. */
+export const CallAnswer = CallSummaryAnswer.extend({
+  response: z
+    .object({
+      status: z.int(),
+      headers: z.record(z.string(), z.string()).readonly(),
+      body: z.unknown().meta({
+        description: 'JSON, integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file',
+      }),
+    })
+    .nullable(),
+  quota: z
+    .object({
+      used: z.int(),
+      limit: z.int().nullable(),
+      remaining: z.int().nullable(),
+      closedUntil: time.nullable(),
+    })
+    .nullable(),
+}).meta({ id: 'Call' });

@@ -1,0 +1,49 @@
+import { demandAccount, demandScope, demandUnrestricted, parseCallId } from '@wxthirdparty/platform';
+import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { GatewayPlatform } from '../gateway-platform.ts';
+import { actorOf } from './actor-of.ts';
+import { callerOf } from './caller.ts';
+import { type RouteRight, routeRights, unlisted } from './route-rights.ts';
+
+/**
+ * Lets a request on to its route only if its key is for that, and for the account. The table is matched by Express' own
+ * router: two readings of one path would be a hole. Throws ForbiddenFailure.
+ */
+export function guard(platform: GatewayPlatform): Router {
+  const table = Router();
+  for (const right of routeRights) {
+    table[right.method](right.path, async (request, response, next) => {
+      await check(platform, right, request, response);
+      next('router');
+    });
+  }
+  table.use('/v1', async (request: Request, response: Response, next: NextFunction) => {
+    await check(platform, unlisted, request, response);
+    next();
+  });
+  return table;
+}
+
+async function check(
+  platform: GatewayPlatform,
+  { scope, accounts, paths, path, tellsItself }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { rights } = callerOf(response);
+  if (scope !== 'any') demandScope(rights, scope);
+  if (accounts === 'all') demandUnrestricted(rights, 'accounts');
+  if (paths === 'all') demandUnrestricted(rights, 'paths');
+  if (accounts === 'named') demandAccount(rights, String(request.params.appid));
+  // Two of them are none that a key is for.
+  if (accounts === 'asked') demandAccount(rights, String(request.query.appid ?? ''));
+  if (accounts === 'call') {
+    const call = parseCallId(String(request.params.id));
+    // Whatever is no id finds no call either.
+    if (call !== undefined) demandAccount(rights, call.appid);
+  }
+  if (scope === 'admin' && !tellsItself) {
+    // Not the path itself: it may hold anything.
+    await platform.audit.note(actorOf(request, response), `${request.method} ${path ?? 'an unlisted route'}`);
+  }
+}

@@ -1,0 +1,77 @@
+import type { KeyScope } from '@wxthirdparty/platform';
+
+export interface RouteRight {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** As the route itself names it. */
+  readonly path: string;
+  /** `any`: every key will do. */
+  readonly scope: KeyScope | 'any';
+  /**
+   * How a key that is for certain accounts, or paths, is held to them. `named`: the account is `:appid`. `asked`: it is
+   * `?appid=`. `call`: it is in the call's id. `route`: the route itself looks (callerOf). `all`: the route concerns all of them, so such a key is
+   * refused. `none`: it concerns none.
+   */
+  readonly accounts: 'named' | 'asked' | 'call' | 'route' | 'all' | 'none';
+  /** The route calls WeChat and does not look (callerOf) by which paths, so a key for certain ones is refused. */
+  readonly paths?: 'all';
+  /** The route writes the audit itself, together with what it does. */
+  readonly tellsItself?: true;
+}
+
+/** What is not in the table: whoever adds a route and forgets it, opens it to operators only. */
+export const unlisted = { scope: 'admin', accounts: 'all', paths: 'all' } as const satisfies Partial<RouteRight>;
+
+/** What a key must be for, route by route; the first that fits counts, as with the routes themselves. */
+export const routeRights: readonly RouteRight[] = [
+  route('get /v1/status', 'any', 'none'),
+  route('get /v1/explain/:errcode', 'any', 'none'),
+
+  route('post /v1/authorizers/:appid/calls', 'calls', 'named'),
+  route('get /v1/calls/:id', 'calls', 'call'),
+  route('delete /v1/calls/:id', 'calls', 'call'),
+  { ...route('get /v1/calls', 'calls', 'asked'), paths: 'all' },
+  { ...route('post /v1/calls/batch', 'calls', 'all'), paths: 'all' },
+  route('post /v1/components/:appid/calls', 'calls', 'named'),
+  route('get /v1/authorizers/:appid/quotas', 'calls', 'named'),
+  route('post /v1/authorizers/:appid/quotas/clear', 'authorizers:write', 'named'),
+
+  route('get /v1/authorizers', 'authorizers:read', 'route'),
+  route('get /v1/authorizers/:appid', 'authorizers:read', 'named'),
+  route('get /v1/authorizers/:appid/history', 'authorizers:read', 'named'),
+  route('get /v1/authorizers/:appid/options/:name', 'authorizers:read', 'named'),
+  route('put /v1/authorizers/:appid/options/:name', 'authorizers:write', 'named'),
+  route('post /v1/authorizers/reconcile', 'authorizers:write', 'all'),
+  route('get /v1/reconciliations/:id', 'authorizers:read', 'all'),
+  route('post /v1/components/:appid/authorization-links', 'authorizers:write', 'all'),
+  route('get /v1/authorization-links/:id', 'authorizers:read', 'all'),
+
+  route('get /v1/authorizers/:appid/followers', 'followers:read', 'named'),
+  route('get /v1/authorizers/:appid/followers.ndjson', 'followers:read', 'named'),
+  route('get /v1/authorizers/:appid/followers.csv', 'followers:read', 'named'),
+  route('get /v1/authorizers/:appid/followers/counts', 'followers:read', 'named'),
+  route('get /v1/authorizers/:appid/followers/growth', 'followers:read', 'named'),
+  route('get /v1/authorizers/:appid/follower-syncs', 'followers:read', 'named'),
+  route('post /v1/authorizers/:appid/follower-syncs', 'authorizers:write', 'named'),
+  route('get /v1/authorizers/:appid/follower-sync-schedule', 'followers:read', 'named'),
+  route('put /v1/authorizers/:appid/follower-sync-schedule', 'authorizers:write', 'named'),
+  route('delete /v1/authorizers/:appid/follower-sync-schedule', 'authorizers:write', 'named'),
+  route('get /v1/follower-syncs/:id', 'followers:read', 'route'),
+  route('get /v1/follower-syncs/:id/events', 'followers:read', 'route'),
+  route('post /v1/follower-syncs/:id/pause', 'authorizers:write', 'route'),
+  route('post /v1/follower-syncs/:id/resume', 'authorizers:write', 'route'),
+  route('post /v1/follower-syncs/:id/cancel', 'authorizers:write', 'route'),
+
+  route('get /v1/keys', 'admin', 'none'),
+  { ...route('post /v1/keys', 'admin', 'none'), tellsItself: true },
+  { ...route('delete /v1/keys/:id', 'admin', 'none'), tellsItself: true },
+  route('get /v1/audit', 'admin', 'none'),
+];
+
+function route(
+  name: `${RouteRight['method']} /v1/${string}`,
+  scope: RouteRight['scope'],
+  accounts: RouteRight['accounts'],
+): RouteRight {
+  const [method, path] = name.split(' ') as [RouteRight['method'], string];
+  return { method, path, scope, accounts };
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiOverride,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import manifest from '../../package.json' with { type: 'json' };
+import { routeRights, unlisted } from '../key/route-rights.ts';
+import { type ProblemCode, statusOf } from '../problem.ts';
+import type { Operation } from './operation.ts';
+import { operations } from './operations.ts';
+import { ProblemAnswer } from './problem-answer.ts';
+
+/** OpenAPI 3.1, made from the very schemas that the routes check their requests with. */
+export type ApiDocument = ReturnType<typeof createDocument>;
+
+export function apiDocument(): ApiDocument {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const [route, operation] of Object.entries(operations)) {
+    const [method = '', path = ''] = route.split(' ');
+    const templated = path.replace(/:(\w+)/g, '{$1}');
+    paths[templated] = { ...paths[templated], [method.toLowerCase()]: described(method, path, operation) };
+  }
+  return createDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'wxthirdparty',
+        version: manifest.version,
+        description:
+          'Calls WeChat on behalf of accounts that authorized a third-party platform, without tokens. Errors are ' +
+          'RFC 9457 problems with a stable `code` and a `remedy`. Times are ISO 8601 in UTC.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      // Wherever the document came from: behind a proxy the gateway does not know its own address.
+      servers: [{ url: '/' }],
+      security: [{ key: [] }],
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'an API key' } } },
+      paths,
+    },
+    { override: ({ jsonSchema }) => plain(jsonSchema) },
+  );
+}
+
+type Rendered = Parameters<ZodOpenApiOverride>[0]['jsonSchema'];
+
+/** What zod says of itself and no reader needs: the bounds of every safe integer, a date's format spelled out. */
+function plain(schema: Rendered): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.format !== undefined) delete schema.pattern;
+  delete schema.readOnly;
+}
+
+/** Those that can come before a route's own work begins. */
+const ofEveryRoute: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'rate_limited', 'unavailable'];
+const ofRoutesWithInput: readonly ProblemCode[] = ['invalid_request'];
+const ofRoutesWithBody: readonly ProblemCode[] = ['slow_body', 'too_large', 'unsupported_content'];
+
+const parameters: Readonly<Record<string, string>> = {
+  appid: 'appid of the account; of the component itself for its own APIs',
+};
+
+function described(method: string, path: string, operation: Operation): ZodOpenApiOperationObject {
+  const { id, tag, summary, description, query, headers, body, example = {} } = operation;
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description: [description, rightOf(method, path)].filter((it) => it !== undefined).join('\n\n'),
+    requestParams: {
+      ...(names.length > 0 ? { path: z.object(Object.fromEntries(names.map((name) => [name, parameter(name)]))) } : {}),
+      ...(query ? { query } : {}),
+      ...(headers ? { header: headers } : {}),
+    },
+    ...(body
+      ? {
+          requestBody: {
+            required: !body.safeParse({}).success,
+            content: { 'application/json': { schema: body, example } },
+          },
+        }
+      : {}),
+    responses: { ...answersOf(operation), ...problemsOf(operation) },
+  };
+}
+
+/** What the key must be for, from the table that the guard holds it to. */
+function rightOf(method: string, path: string): string {
+  const right = routeRights.find((it) => it.path === path && it.method === method.toLowerCase());
+  const { scope } = right ?? unlisted;
+  return scope === 'any' ? 'Any key will do.' : `Needs a key for \`${scope}\`.`;
+}
+
+function parameter(name: string): z.ZodType {
+  const description = parameters[name];
+  return description === undefined ? z.string() : z.string().meta({ description });
+}
+
+function answersOf({ answers }: Operation): Record<`${2}${string}`, ZodOpenApiResponseObject> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]): [string, ZodOpenApiResponseObject] => {
+      if (answer === null) return [status, { description: 'Done.' }];
+      if (answer instanceof z.ZodType)
+        return [
+          status,
+          { description: titles[status] ?? 'Done.', content: { 'application/json': { schema: answer } } },
+        ];
+      return [status, { description: answer.description, content: { [answer.contentType]: {} } }];
+    }),
+  );
+}
+
+const titles: Readonly<Record<string, string>> = {
+  200: 'The answer.',
+  201: 'Made.',
+  202: 'Accepted; look for the outcome where `Location` says.',
+};
+
+function problemsOf({ problems = [], query, headers, body }: Operation): Record<string, ZodOpenApiResponseObject> {
+  const codes = new Set([
+    ...ofEveryRoute,
+    ...(query || headers || body ? ofRoutesWithInput : []),
+    ...(body ? ofRoutesWithBody : []),
+    ...problems,
+  ]);
+  const content = { 'application/problem+json': { schema: ProblemAnswer } };
+  const byStatus = Object.groupBy(codes, (code) => String(statusOf(code)));
+  return {
+    ...Object.fromEntries(
+      Object.entries(byStatus).map(([status, some = []]) => [
+        status,
+        { description: some.map((code) => `\`${code}\``).join(', '), content },
+      ]),
+    ),
+    // WeChat's own refusals come under codes of their own, with the status of their remedy.
+    default: { description: 'Any other problem.', content },
+  };
+}

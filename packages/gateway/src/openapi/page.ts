@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** How every list is asked for: `limit`, and the `next` of the page before. */
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().optional().meta({ description: '`next` of the page before' }),
+});
+
+/** How every list answers. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item).readonly(),
+    next: z.string().nullable().meta({ description: 'the `cursor` of the page behind; null on the last one' }),
+  });
+}

@@ -1,0 +1,114 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Hints } from '../redis/hints.ts';
+import { channels } from '../redis/keys.ts';
+import { type ApiKey, isGood, type KeyWish } from './api-key.ts';
+import type { Actor } from './audit.ts';
+import { takeOfRate } from './key-rate.ts';
+import type { KeyStore, StoredKey } from './key-store.ts';
+import { readKeyText } from './key-text.ts';
+
+/** Less than the second within which a revoked key must stop everywhere, also where the hint was lost. */
+const REMEMBERED_FOR_MS = 750;
+/** Whoever guesses ids makes us remember them, too. */
+const MOST_REMEMBERED = 10_000;
+const USE_TOLD_EVERY_MS = 60_000;
+
+interface Remembered {
+  /** When the reading began, on the monotonic clock: what was written after that may not be in it. */
+  readonly at: number;
+  readonly stored: Promise<StoredKey | undefined>;
+}
+
+export interface ApiKeysParts {
+  readonly redis: Redis;
+  readonly hints: Hints;
+  readonly store: KeyStore;
+}
+
+/** The keys of programs: who has one, what it may, and since when it may no longer. */
+export class ApiKeys {
+  readonly #redis: Redis;
+  readonly #store: KeyStore;
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #useToldAt = new Map<string, number>();
+  readonly #telling = new Set<Promise<void>>();
+  readonly #deaf: () => void;
+
+  constructor({ redis, hints, store }: ApiKeysParts) {
+    this.#redis = redis;
+    this.#store = store;
+    this.#deaf = hints.on(channels.apiKeys, (id) => this.#remembered.delete(id));
+  }
+
+  /** The key that this is the text of; undefined where there is none, or it is good no more. */
+  async recognize(text: string): Promise<ApiKey | undefined> {
+    const read = readKeyText(text);
+    const stored = read && (await this.#look(read.id));
+    return stored && timingSafeEqual(stored.hash, read.hash) ? this.#used(stored.key) : undefined;
+  }
+
+  /** A key that was recognized before, as long as it is good. */
+  async find(id: string): Promise<ApiKey | undefined> {
+    const stored = await this.#look(id);
+    return stored && this.#used(stored.key);
+  }
+
+  /** Counts one request. Throws Failure `rate_limited`. */
+  async admit({ id, ratePerSecond }: ApiKey): Promise<void> {
+    if (ratePerSecond !== null) await takeOfRate(this.#redis, id, ratePerSecond);
+  }
+
+  create(wish: KeyWish, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
+    return this.#store.create(wish, by);
+  }
+
+  list(page: { limit: number; cursor?: string | undefined }): ReturnType<KeyStore['list']> {
+    return this.#store.list(page);
+  }
+
+  /** Here it opens nothing from now on, elsewhere within a second. */
+  async revoke(id: string, by: Actor): Promise<'revoked' | 'unknown'> {
+    const outcome = await this.#store.revoke(id, by);
+    this.#remembered.delete(id);
+    if (outcome === 'revoked') await this.#redis.publish(channels.apiKeys, id).catch(() => {});
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    this.#deaf();
+    await Promise.all(this.#telling);
+  }
+
+  #look(id: string): Promise<StoredKey | undefined> {
+    const known = this.#remembered.get(id);
+    const now = performance.now();
+    if (known && now - known.at < REMEMBERED_FOR_MS) return known.stored;
+    if (!known && this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+    const reading: Remembered = { at: now, stored: this.#store.find(id) };
+    this.#remembered.set(id, reading);
+    reading.stored.catch(() => {
+      if (this.#remembered.get(id) === reading) this.#remembered.delete(id);
+    });
+    return reading.stored;
+  }
+
+  #used(key: ApiKey): ApiKey | undefined {
+    const now = Date.now();
+    if (!isGood(key, now)) return undefined;
+    const toldAt = Math.max(this.#useToldAt.get(key.id) ?? 0, key.lastUsedAt?.getTime() ?? 0);
+    if (now - toldAt >= USE_TOLD_EVERY_MS) this.#tellUse(key.id, now);
+    return key;
+  }
+
+  /** Nobody waits for it, and nobody is refused because it failed: the next minute's use tells again. */
+  #tellUse(id: string, now: number): void {
+    if (this.#useToldAt.size >= MOST_REMEMBERED) this.#useToldAt.clear();
+    this.#useToldAt.set(id, now);
+    const telling = this.#store
+      .markUsed(id, now, now - USE_TOLD_EVERY_MS)
+      .catch(() => {})
+      .finally(() => this.#telling.delete(telling));
+    this.#telling.add(telling);
+  }
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import type { Sql } from '../database/open.ts';
+import type { ApiKeyAuditRow } from '../database/schema.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+
+/** Who used a right that reaches further than one program's own. */
+export interface Actor {
+  /** The key's id, or `API_KEY` for the one of the environment, or `command-line`. */
+  readonly id: string;
+  readonly address: string | null;
+  readonly requestId: string | null;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: Date;
+  readonly actor: Actor;
+  /** `key created`, `key revoked`, or the request's method and route. */
+  readonly action: string;
+  /** The id of the key that it was done to. */
+  readonly target: string | null;
+}
+
+/** Who did what with the rights of an operator; kept for good. */
+export class Audit {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Before it is done: what cannot be noted is not done. */
+  async note(actor: Actor, action: string): Promise<void> {
+    await noteIn(this.#sql, actor, action, null);
+  }
+
+  /** The newest first. Throws Failure `invalid_request` where the cursor is none of ours. */
+  async list(page: {
+    limit: number;
+    cursor?: string | undefined;
+  }): Promise<{ readonly items: readonly AuditEntry[]; readonly next: string | null }> {
+    let query = this.#sql.selectFrom('api_key_audit').selectAll().orderBy('at', 'desc').orderBy('id', 'desc');
+    if (page.cursor !== undefined) {
+      const { at, id } = readCursor(page.cursor);
+      query = query.where((eb) => eb.or([eb('at', '<', at), eb.and([eb('at', '=', at), eb('id', '<', id)])]));
+    }
+    const rows = await query.limit(page.limit + 1).execute();
+    const shown = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? shown.at(-1) : undefined;
+    return { items: shown.map(toEntry), next: last ? writeCursor({ at: Number(last.at), id: last.id }) : null };
+  }
+}
+
+/** Within the transaction of what it tells. */
+export async function noteIn(
+  sql: Sql,
+  actor: Actor,
+  action: string,
+  target: string | null,
+  at: number = Date.now(),
+): Promise<void> {
+  await sql
+    .insertInto('api_key_audit')
+    .values({
+      id: randomBytes(12).toString('hex'),
+      at,
+      actor: actor.id,
+      action,
+      target,
+      address: actor.address,
+      request_id: actor.requestId,
+    })
+    .execute();
+}
+
+function toEntry(row: ApiKeyAuditRow): AuditEntry {
+  return {
+    id: row.id,
+    at: new Date(Number(row.at)),
+    actor: { id: row.actor, address: row.address, requestId: row.request_id },
+    action: row.action,
+    target: row.target,
+  };
+}

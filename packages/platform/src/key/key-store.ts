@@ -1,0 +1,128 @@
+import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
+import type { ApiKeyRow } from '../database/schema.ts';
+import { isDuplicate } from '../database/sql-error.ts';
+import { type ApiKey, checkWish, type KeyWish } from './api-key.ts';
+import { type Actor, noteIn } from './audit.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import type { KeyScope } from './key-rights.ts';
+import { newKeyText } from './key-text.ts';
+
+export interface StoredKey {
+  readonly key: ApiKey;
+  /** SHA-256 of its text. */
+  readonly hash: Buffer;
+}
+
+/** API keys in SQL, each change together with its line in the audit. Nobody is deleted, so no id comes back. */
+export class KeyStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** `text` is the key itself; it is shown now or never. Throws Failure `invalid_request`. */
+  async create(wish: KeyWish, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
+    checkWish(wish);
+    const { id, text, hash } = newKeyText();
+    const row: ApiKeyRow = {
+      id,
+      name: wish.name,
+      hash: hash.toString('hex'),
+      scopes: JSON.stringify(wish.scopes),
+      accounts: JSON.stringify(wish.accounts),
+      paths: JSON.stringify(wish.paths),
+      rate_per_second: wish.ratePerSecond,
+      expires_at: wish.expiresAt?.getTime() ?? null,
+      created_at: Date.now(),
+      created_by: by.id,
+      revoked_at: null,
+      last_used_at: null,
+    };
+    await repeat(async () => {
+      try {
+        await this.#sql.transaction().execute(async (sql) => {
+          await sql.insertInto('api_keys').values(row).execute();
+          await noteIn(sql, by, 'key created', id, row.created_at);
+        });
+      } catch (error) {
+        // Random ids do not meet: it is there since the connection was lost only after the commit.
+        if (!isDuplicate(error)) throw error;
+      }
+    });
+    return { key: toKey(row), text };
+  }
+
+  /** From the moment of this answer the key opens nothing that is looked up here. */
+  revoke(id: string, by: Actor): Promise<'revoked' | 'unknown'> {
+    return repeat(async () => {
+      const now = Date.now();
+      const done = await this.#sql.transaction().execute(async (sql) => {
+        const { numUpdatedRows } = await sql
+          .updateTable('api_keys')
+          .set({ revoked_at: now })
+          .where('id', '=', id)
+          .where('revoked_at', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+        await noteIn(sql, by, 'key revoked', id, now);
+        return true;
+      });
+      return done || (await this.find(id)) !== undefined ? 'revoked' : 'unknown';
+    });
+  }
+
+  async find(id: string): Promise<StoredKey | undefined> {
+    const row = await this.#sql.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && { key: toKey(row), hash: Buffer.from(row.hash, 'hex') };
+  }
+
+  /** The newest first, also those that open nothing any more. Throws Failure `invalid_request`. */
+  async list(page: {
+    limit: number;
+    cursor?: string | undefined;
+  }): Promise<{ readonly items: readonly ApiKey[]; readonly next: string | null }> {
+    let query = this.#sql.selectFrom('api_keys').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
+    if (page.cursor !== undefined) {
+      const { at, id } = readCursor(page.cursor);
+      query = query.where((eb) =>
+        eb.or([eb('created_at', '<', at), eb.and([eb('created_at', '=', at), eb('id', '<', id)])]),
+      );
+    }
+    const rows = await query.limit(page.limit + 1).execute();
+    const shown = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? shown.at(-1) : undefined;
+    return { items: shown.map(toKey), next: last ? writeCursor({ at: Number(last.created_at), id: last.id }) : null };
+  }
+
+  /** Of several nodes that notice the same use, one writes. */
+  async markUsed(id: string, at: number, unlessSince: number): Promise<void> {
+    await this.#sql
+      .updateTable('api_keys')
+      .set({ last_used_at: at })
+      .where('id', '=', id)
+      .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', unlessSince)]))
+      .execute();
+  }
+}
+
+function toKey(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: JSON.parse(row.scopes) as KeyScope[],
+    accounts: JSON.parse(row.accounts) as string[],
+    paths: JSON.parse(row.paths) as string[],
+    ratePerSecond: row.rate_per_second === null ? null : Number(row.rate_per_second),
+    expiresAt: dateOf(row.expires_at),
+    createdAt: new Date(Number(row.created_at)),
+    createdBy: row.created_by,
+    revokedAt: dateOf(row.revoked_at),
+    lastUsedAt: dateOf(row.last_used_at),
+  };
+}
+
+function dateOf(ms: number | null): Date | null {
+  return ms === null ? null : new Date(Number(ms));
+}

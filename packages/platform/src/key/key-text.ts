@@ -1,0 +1,28 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+const ID_BYTES = 8;
+const SECRET_BYTES = 32;
+/** Where one looks up the first part and compares the rest; whoever finds the text anywhere sees by `wxk_` what it is. */
+const SHAPE = /^wxk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
+
+export interface ReadKeyText {
+  readonly id: string;
+  /** SHA-256 of the whole text. A random secret of 256 bits needs no slow hash. */
+  readonly hash: Buffer;
+}
+
+export function newKeyText(): ReadKeyText & { readonly text: string } {
+  const id = randomBytes(ID_BYTES).toString('hex');
+  const text = `wxk_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  return { id, text, hash: hashOf(text) };
+}
+
+/** Undefined for what is no key of ours by its looks. */
+export function readKeyText(text: string): ReadKeyText | undefined {
+  const id = SHAPE.exec(text)?.[1];
+  return id === undefined ? undefined : { id, hash: hashOf(text) };
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

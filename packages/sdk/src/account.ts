@@ -1,0 +1,58 @@
+import { Caller, type Sent } from './caller.ts';
+import { everyItem } from './every-item.ts';
+import type { Gateway } from './gateway.ts';
+import type { Authorizer, Call, Follower, GrantEvent, Operations } from './generated/api.ts';
+import type { AuthorizerEndpoint } from './generated/endpoints.ts';
+import type { Aborting } from './requests.ts';
+
+type Listing<Route extends keyof Operations> = Omit<Operations[Route]['query'], 'cursor' | 'component'> & Aborting;
+
+/** One account that authorized you, on whose behalf WeChat is called. */
+export class Account extends Caller<AuthorizerEndpoint> {
+  readonly #component: string | undefined;
+
+  constructor(gateway: Gateway, appid: string, component: string | undefined) {
+    super(gateway, appid);
+    this.#component = component;
+  }
+
+  protected override send(sent: Sent): Promise<Call> {
+    return this.gateway.request('POST /v1/authorizers/:appid/calls', { ...this.#place(), ...sent });
+  }
+
+  /** What is known of the account. */
+  find(aborting: Aborting = {}): Promise<Authorizer> {
+    return this.gateway.request('GET /v1/authorizers/:appid', { ...this.#place(), ...aborting });
+  }
+
+  /** Who follows it, or did, as the last follower sync and the pushes since have told. */
+  followers({
+    signal,
+    ...query
+  }: Listing<'GET /v1/authorizers/:appid/followers'> = {}): AsyncGenerator<Follower, void> {
+    return everyItem((cursor) => {
+      const { path, query: component } = this.#place();
+      return this.gateway.request('GET /v1/authorizers/:appid/followers', {
+        path,
+        query: { ...query, ...component, cursor },
+        signal,
+      });
+    });
+  }
+
+  /** What happened to its consent, the newest first. */
+  history({ signal, ...query }: Listing<'GET /v1/authorizers/:appid/history'> = {}): AsyncGenerator<GrantEvent, void> {
+    return everyItem((cursor) => {
+      const { path, query: component } = this.#place();
+      return this.gateway.request('GET /v1/authorizers/:appid/history', {
+        path,
+        query: { ...query, ...component, cursor },
+        signal,
+      });
+    });
+  }
+
+  #place() {
+    return { path: { appid: this.appid }, query: { component: this.#component } };
+  }
+}

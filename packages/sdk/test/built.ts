@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const run = promisify(execFile);
+export const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+const rootFolder = fileURLToPath(new URL('../../..', import.meta.url));
+
+export interface Built {
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/** The package as it would be published, in a folder of its own: tests that build at the same time do not meet. */
+export async function build(): Promise<Built> {
+  const folder = await mkdtemp(join(tmpdir(), 'wxthirdparty-sdk-'));
+  const tsc = join(rootFolder, 'node_modules/typescript/bin/tsc');
+  await run(process.execPath, [tsc, '-p', packageFolder, '--outDir', join(folder, 'dist')]);
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'openapi.json']) {
+    await cp(join(packageFolder, name), join(folder, name));
+  }
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,56 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Built, build, packageFolder, run } from './built.ts';
+
+let built: Built;
+
+beforeAll(async () => {
+  built = await build();
+}, 60_000);
+afterAll(() => built?.remove());
+
+describe('the package', () => {
+  it('is as publint wants it', async () => {
+    const { messages, pkg } = await publint({ pkgDir: built.folder, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it('has types that every resolver of ESM finds', async () => {
+    const attw = join(packageFolder, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+    const asked = run(process.execPath, [attw, '--pack', built.folder, '--profile', 'esm-only', '--no-color']);
+    // It leaves with 1 where it found something, and says what.
+    const { stdout } = await asked.catch((error: { stdout: string }) => {
+      throw new Error(error.stdout);
+    });
+    expect(stdout).toMatch(/node16 \(from ESM\).*🟢/);
+  }, 60_000);
+
+  it('needs nothing of anybody', async () => {
+    const manifest = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+    expect([manifest.dependencies, manifest.peerDependencies]).toEqual([undefined, undefined]);
+    const files = await readdir(join(built.folder, 'dist'), { recursive: true });
+    for (const file of files.filter((it) => /\.(?:js|d\.ts)$/.test(it))) {
+      const text = await readFile(join(built.folder, 'dist', file), 'utf8');
+      const imported = [...text.matchAll(/\bfrom '([^']+)'/g)].map(([, name]) => name!);
+      // Neither the house, nor Node: browsers have none.
+      expect([file, imported.filter((name) => !/^\.\.?\/.*\.(?:js|ts)$/.test(name))]).toEqual([file, []]);
+    }
+  });
+
+  it('runs on the oldest Node that it names', async () => {
+    const manifest = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as {
+      engines: { node: string };
+    };
+    expect(manifest.engines.node).toBe('>=20');
+    // What came after Node 20, and after the browsers of its time.
+    const late =
+      /Promise\.(?:withResolvers|try)|Object\.groupBy|\bAsyncDisposable|Iterator\.from|\bawait using\b|RegExp\.escape/;
+    const files = await readdir(join(built.folder, 'dist'), { recursive: true });
+    for (const file of files.filter((it) => it.endsWith('.js'))) {
+      expect([file, late.exec(await readFile(join(built.folder, 'dist', file), 'utf8'))]).toEqual([file, null]);
+    }
+  });
+});
