@@ -199,10 +199,14 @@ interface Kept {
   readonly lastPushAt: string;
 }
 
-/** All that Redis keeps, but for what BullMQ and refreshes set for moments; when a push last came is part of it. */
+/** What comes by itself, push or no push: BullMQ's and leases' moments, the watch's turns and what they ask for. */
+const BY_ITSELF =
+  /:(lock|stalled-check|stalled|ticket-request|reconcile|profiles)$|:lease:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
+
+/** All that Redis keeps; when a push last came is part of it. */
 async function everything(): Promise<Kept> {
   const counts = await drained();
-  const keys = (await redis.keys('*')).filter((key) => !/:(lock|stalled-check|stalled)$|:lease:/.test(key));
+  const keys = (await redis.keys('*')).filter((key) => !BY_ITSELF.test(key));
   return { counts, keys, lastPushAt: (await status()).lastPushAt };
 }
 
