@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Most stories wait for processes more than they work, so three side by side keep two cores busy.
+    maxWorkers: 3,
     // For both projects together.
     globalSetup: ['packages/platform/test/mariadb-for-all.ts'],
     projects: [
