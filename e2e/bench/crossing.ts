@@ -1,0 +1,77 @@
+import { House, SERVICE_ACCOUNT } from '../support/house.ts';
+import { BareServer } from './bare-server.ts';
+import { Load } from './load.ts';
+import type { Order } from './load-talk.ts';
+import { processorSeconds } from './process-cost.ts';
+
+/** `within`: gateway and worker are one process, as `start` runs them. `apart`: each is one. */
+export type Where = 'within' | 'apart';
+
+/**
+ * Two ways to one WeChat that answers at once: through the house, where a program calls by the virtual WeChat, and
+ * through a bare proxy.
+ */
+export class Crossing {
+  readonly house: House;
+  readonly load = new Load();
+  readonly #wechat: BareServer;
+  readonly #proxy: BareServer;
+  readonly #token: string;
+
+  private constructor(house: House, wechat: BareServer, proxy: BareServer, token: string) {
+    this.house = house;
+    this.#wechat = wechat;
+    this.#proxy = proxy;
+    this.#token = token;
+  }
+
+  static async open(where: Where, env: Record<string, string> = {}): Promise<Crossing> {
+    const wechat = await BareServer.start('wechat');
+    const proxy = await BareServer.start('proxy');
+    proxy.tell(wechat.port);
+    const house = await House.open({
+      together: where === 'within',
+      env: { LOG_LEVEL: 'info', WECHAT_API_BASE: `http://127.0.0.1:${wechat.port}`, ...env },
+    });
+    wechat.tell(house.wechat.url);
+    await house.authorized(SERVICE_ACCOUNT);
+    const crossing = new Crossing(house, wechat, proxy, await tokenOf(house, SERVICE_ACCOUNT));
+    for (const way of ['house', 'proxy'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
+    return crossing;
+  }
+
+  ask(way: 'house' | 'proxy', pace: Order['pace']): ReturnType<Load['serve']> {
+    const port = way === 'house' ? Number(new URL(this.house.gatewayUrl()).port) : this.#proxy.port;
+    return this.load.serve({ port, requests: [this.request(this.#token)], expect: '"subscribe":1', pace });
+  }
+
+  request(token: string): string {
+    const query = `access_token=${token}&openid=o6_bmjrPTlm6_2sgVt7hMZOPfL2M&lang=zh_CN`;
+    return `GET /cgi-bin/user/info?${query} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
+  }
+
+  /** Processor time of everything that a call through the house needs, but for callers and WeChat, in seconds. */
+  processorSeconds(): { readonly house: number; readonly redis: number } {
+    const parts = [...this.house.gateways, ...this.house.workers];
+    return {
+      house: parts.reduce((sum, { pid }) => sum + processorSeconds(pid), 0),
+      redis: processorSeconds(this.house.redis.pid),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.load.leave();
+    await this.house.close();
+    this.#proxy.stop();
+    this.#wechat.stop();
+  }
+}
+
+/** As an SDK asks for it. */
+async function tokenOf(house: House, appid: string): Promise<string> {
+  const query = `grant_type=client_credential&appid=${appid}&secret=${house.apiKey}`;
+  const answer = await (await fetch(`${house.gatewayUrl()}/cgi-bin/token?${query}`)).json();
+  const { access_token: token } = answer as { access_token?: string };
+  if (token === undefined) throw new Error(`no token: ${JSON.stringify(answer)}`);
+  return token;
+}
