@@ -316,6 +316,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     dueSet,
     transport,
     apiBase,
+    here: calls,
   };
   const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
     const performed = await perform(id, signal, performing);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
@@ -130,16 +131,23 @@ describe('departure', () => {
     expect(await ledger.usage(pair, { dailyLimit: 500_000 } as never)).toMatchObject({ used: 1, limit: 500_000 });
   });
   it('waits while the quota is closed, but for one probe', async () => {
-    const call = await created();
+    const [call, next] = [await created(), await created()];
     await ledger.close(pair, 'day', Date.now());
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'closed' });
-    await expect(ledger.refuseIfClosed(pair)).rejects.toMatchObject({ code: 'quota_closed' });
     await server.redis.hset('wx:{wxc:wxa}:closed:/cgi-bin/message/custom/send', 'probeAt', '1');
-    await ledger.refuseIfClosed(pair);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'yes', probe: true });
-    expect(await depart(await created(), 'run', true)).toMatchObject({ go: 'closed' });
+    expect(await depart(next, 'run', true)).toMatchObject({ go: 'closed' });
     await ledger.reopen(pair);
-    expect(await depart(await created(), 'run', true)).toMatchObject({ go: 'yes', probe: false });
+    expect(await depart(next, 'run', true)).toMatchObject({ go: 'yes', probe: false });
+  });
+  it('that cannot come is told before there is a record, if somebody waits for it', async () => {
+    await ledger.close(pair, 'day', Date.now());
+    const refused = await created().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'quota_closed', remedy: 'slow-down', closedUntil: expect.any(Date) });
+    expect(await server.redis.keys('*call*')).toEqual([]);
+    expect(await store.find(await created({ waitMs: 0 }))).toMatchObject({ state: 'queued' });
+    await server.redis.hset('wx:{wxc:wxa}:closed:/cgi-bin/message/custom/send', 'probeAt', '1');
+    expect(await store.find(await created())).toMatchObject({ state: 'queued' });
   });
 });
 
@@ -159,6 +167,21 @@ describe('an outcome', () => {
     const call = await created();
     await store.settle(call, answered);
     expect(await heard).toBe(call.id);
+    listener.disconnect();
+  });
+  it('is told by whoever stores it, where nothing is to go over Redis, as anybody would find it', async () => {
+    const call = await created();
+    const listener = server.redis.duplicate();
+    const heard: string[] = [];
+    listener.on('message', (_, message) => heard.push(message));
+    await listener.subscribe('wx:replies:gateway-1');
+    const told = await store.settleQuietly(call, answered);
+    expect(told).toEqual(await store.find(call));
+    expect(told).toMatchObject({ state: 'completed', response: answered.response });
+    expect(await store.settleQuietly(call, answered)).toBeUndefined();
+    await server.redis.publish('wx:replies:gateway-1', 'the end');
+    await until('the end is heard', () => heard.length > 0);
+    expect(heard).toEqual(['the end']);
     listener.disconnect();
   });
   it('of a cancelled call stays: it never departs', async () => {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { QUOTA_LUA } from '../quota/ledger.ts';
+import { QUOTA_LUA, QUOTA_REOPENS_LUA, QuotaClosedFailure } from '../quota/ledger.ts';
 import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
@@ -20,6 +20,8 @@ export interface StoredCall {
   readonly settled: boolean;
   readonly background: boolean;
   readonly hasCallback: boolean;
+  /** The gateway that waits for the outcome. */
+  readonly replyTo: string | undefined;
   readonly deadlineAt: number;
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
@@ -44,6 +46,9 @@ export type Created =
   /** The idempotency key belongs to an earlier call. */
   | { readonly claim: Claim };
 
+/** A call and what WeChat answered, as far as it has come. */
+export type FoundCall = Omit<Call, 'quota'>;
+
 export type Outcome =
   | { readonly state: 'completed'; readonly response: CallResponse }
   | { readonly state: 'failed'; readonly failure: CallFailure };
@@ -55,17 +60,19 @@ const LONGEST_LANE = 200_000;
  * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
  * then, since nothing leaves that is in no lane and has no job.
  *
- * KEYS: record, request, callback, index, lane, and where it has an idempotency key, that. ARGV: request, kept
- * after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
+ * KEYS: record, request, callback, index, lane, the pair's quota, and where it has an idempotency key, that. ARGV:
+ * request, kept after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
  * background (1), listed (1), fingerprint, callback, then fields and values.
  */
-const create = defineScript<['made' | 'full' | 'claimed', string?]>(`${NOW_LUA}
+const create = defineScript<['made' | 'full' | 'closed' | 'claimed', string?, number?]>(`${NOW_LUA}
 ${INDEX_LUA}
+${QUOTA_REOPENS_LUA}
 local call, background, notBeforeAt = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5])
-if KEYS[6] then
-  local claim = redis.call('GET', KEYS[6])
+if KEYS[7] then
+  local claim = redis.call('GET', KEYS[7])
   if claim then return { 'claimed', claim } end
 end
+if not background and quota_reopens(KEYS[6]) then return { 'closed', redis.call('HGET', KEYS[6], 'until'), now } end
 if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
@@ -76,7 +83,7 @@ redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
 if ARGV[10] ~= '' then redis.call('SET', KEYS[3], ARGV[10], 'PX', lives) end
 if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
-if KEYS[6] then redis.call('SET', KEYS[6], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
+if KEYS[7] then redis.call('SET', KEYS[7], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
 if ARGV[8] == '1' then index_add(KEYS[4], call, lives) end
 return { 'made' }`);
 
@@ -121,7 +128,7 @@ return 1`);
 /** What ends with a call, whatever its outcome. KEYS: record, request, callback, index, idempotency keys without their hash. */
 const END_LUA = `
 ${INDEX_LUA}
-local function call_ended(call, id)
+local function call_ended(call, id, quietly)
   local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
   redis.call('HDEL', KEYS[1], 'delayedUntil')
   redis.call('PEXPIRE', KEYS[1], kept)
@@ -131,24 +138,25 @@ local function call_ended(call, id)
   local claim = redis.call('HGET', KEYS[1], 'claim')
   if claim then redis.call('PEXPIRE', KEYS[5] .. claim, kept) end
   local channel = redis.call('HGET', KEYS[1], 'channel')
-  if channel then redis.call('PUBLISH', channel, id) end
+  if channel and not quietly then redis.call('PUBLISH', channel, id) end
   return kept
 end
 `;
 
 /**
  * The first outcome stays. KEYS: as above, result. ARGV: the call's id, its last part, outcome, failure or headers,
- * status, body.
+ * status, body, whether it is told by whoever settles it (1). Answers nothing, or the record where he has to tell it.
  */
-const settle = defineScript<number>(`${NOW_LUA}
+const settle = defineScript<string[] | null>(`${NOW_LUA}
 ${END_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
-if not state or state == 'settled' then return 0 end
+if not state or state == 'settled' then return false end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[3],
   'told', ARGV[4], 'status', ARGV[5])
-local kept = call_ended(ARGV[2], ARGV[1])
+local kept = call_ended(ARGV[2], ARGV[1], ARGV[7] == '1')
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
-return 1`);
+if ARGV[7] == '1' then return redis.call('HGETALL', KEYS[1]) end
+return {}`);
 
 /** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
 const cancel = defineScript<number>(`${NOW_LUA}
@@ -170,6 +178,9 @@ return 1`);
 const load = `${NOW_LUA}
 return { tostring(now), redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`;
 
+/** KEYS: record, result. Answers the record as a flat list, the result. */
+const find = `return { redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`;
+
 /** The records of calls. Each change is one Lua script that looks at the state first. */
 export class CallStore {
   readonly #redis: Redis;
@@ -179,9 +190,13 @@ export class CallStore {
     this.#redis = redis;
     this.#seals = seals;
     redis.defineCommand('wxLoadCall', { numberOfKeys: 2, lua: load, readOnly: true });
+    redis.defineCommand('wxFindCall', { numberOfKeys: 2, lua: find, readOnly: true });
   }
 
-  /** `replyTo`: the gateway that waits for the outcome. */
+  /**
+   * `replyTo`: the gateway that waits for the outcome. Throws QuotaClosedFailure where somebody would wait for nothing,
+   * so that it costs no round trip of its own.
+   */
   async create(call: CallId, request: CallRequest, replyTo: string): Promise<Created> {
     const head = Buffer.from(JSON.stringify({ query: request.query, contentType: request.contentType }), 'utf8');
     const length = Buffer.alloc(4);
@@ -193,11 +208,11 @@ export class CallStore {
     const keptMs = request.keptForMs ?? (longer ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
     const claim = idempotencyKey === undefined ? undefined : hashOfKey(idempotencyKey);
     const { component, appid } = call;
-    const [made, claimed] = await create(
+    const [made, told, now] = await create(
       this.#redis,
       [
         ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
-        keys.lane(component, appid),
+        ...[keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
         ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
       ],
       [
@@ -212,7 +227,9 @@ export class CallStore {
         ...(callbackUrl === undefined ? [] : ['hasCallback', '1']),
       ],
     );
-    return made === 'claimed' ? { claim: readClaim(call, claimed!) } : made;
+    if (made === 'claimed') return { claim: readClaim(call, told!) };
+    if (made === 'closed') throw new QuotaClosedFailure(path, toLocalDate(Number(told), now!));
+    return made;
   }
 
   /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
@@ -237,8 +254,7 @@ export class CallStore {
     };
     const [now, flat, sealed] = await redis.wxLoadCallBuffer(recordKey(call), requestKey(call));
     if (flat.length === 0) return undefined;
-    const fields = new Map<string, string>();
-    for (let i = 0; i < flat.length; i += 2) fields.set(flat[i]!.toString(), flat[i + 1]!.toString());
+    const fields = new Map(Object.entries(fieldsOf(flat)));
     const settled = fields.get('state') === 'settled';
     const plain = sealed && !settled ? this.#seals.openBytes(sealed, place(call, 'request')) : undefined;
     const headLength = plain?.readUInt32BE(0) ?? 0;
@@ -250,6 +266,7 @@ export class CallStore {
       settled: settled || !plain,
       background: fields.get('background') === '1',
       hasCallback: fields.has('hasCallback'),
+      replyTo: fields.get('channel')?.slice(channels.replies('').length),
       deadlineAt: Number(fields.get('deadlineAt')),
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
@@ -286,8 +303,21 @@ export class CallStore {
 
   /** False where an outcome was there already; that one counts. */
   async settle(call: CallId, outcome: Outcome): Promise<boolean> {
-    const response = outcome.state === 'completed' ? outcome.response : undefined;
-    const settled = await settle(
+    return (await this.#settle(call, outcome, false)) !== null;
+  }
+
+  /**
+   * As above, but nobody is told over Redis: answers the call as whoever waits for it in this process would find it.
+   * Undefined where an outcome was there already.
+   */
+  async settleQuietly(call: CallId, outcome: Outcome): Promise<FoundCall | undefined> {
+    const flat = await this.#settle(call, outcome, true);
+    return flat === null ? undefined : toCall(call, fieldsOf(flat), () => responseOf(outcome)?.body);
+  }
+
+  #settle(call: CallId, outcome: Outcome, quietly: boolean): Promise<string[] | null> {
+    const response = responseOf(outcome);
+    return settle(
       this.#redis,
       [...endingKeys(call), resultKey(call)],
       [
@@ -295,9 +325,9 @@ export class CallStore {
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
         response?.status ?? 0,
         response ? this.#seals.sealBytes(response.body, place(call, 'result')) : '',
+        quietly ? 1 : 0,
       ],
     );
-    return settled === 1;
   }
 
   async cancel(call: CallId): Promise<boolean> {
@@ -337,21 +367,14 @@ export class CallStore {
     return count;
   }
 
-  async find(call: CallId): Promise<Omit<Call, 'quota'> | undefined> {
-    const fields = await this.#redis.hgetall(recordKey(call));
-    if (!fields.state) return undefined;
-    const completed = fields.outcome === 'completed';
-    const body = completed ? await this.#redis.getBuffer(resultKey(call)) : null;
-    return {
-      ...summaryOf(call, fields),
-      response: completed
-        ? {
-            status: Number(fields.status),
-            headers: JSON.parse(fields.told!) as Record<string, string>,
-            body: body ? this.#seals.openBytes(body, place(call, 'result')) : Buffer.alloc(0),
-          }
-        : null,
+  async find(call: CallId): Promise<FoundCall | undefined> {
+    const redis = this.#redis as Redis & {
+      wxFindCallBuffer(...keys: string[]): Promise<[Buffer[], Buffer | null]>;
     };
+    const [flat, sealed] = await redis.wxFindCallBuffer(recordKey(call), resultKey(call));
+    const fields = fieldsOf(flat);
+    if (!fields.state) return undefined;
+    return toCall(call, fields, () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined));
   }
 
   /** Without their answers; undefined in the place of those that are gone. */
@@ -365,6 +388,30 @@ export class CallStore {
     const sealed = await this.#redis.getBuffer(callbackKey(call));
     return sealed ? this.#seals.openBytes(sealed, place(call, 'callback')).toString('utf8') : undefined;
   }
+}
+
+function fieldsOf(flat: readonly (string | Buffer)[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1]);
+  return fields;
+}
+
+function responseOf(outcome: Outcome): CallResponse | undefined {
+  return outcome.state === 'completed' ? outcome.response : undefined;
+}
+
+function toCall(call: CallId, fields: Record<string, string>, body: () => Buffer | undefined): FoundCall {
+  return {
+    ...summaryOf(call, fields),
+    response:
+      fields.outcome === 'completed'
+        ? {
+            status: Number(fields.status),
+            headers: JSON.parse(fields.told!) as Record<string, string>,
+            body: body() ?? Buffer.alloc(0),
+          }
+        : null,
+  };
 }
 
 function summaryOf(call: CallId, fields: Record<string, string>): CallSummary {

@@ -96,6 +96,19 @@ it('hands over an outcome that came before anybody waited', async () => {
   expect(await calls.settled(call.id, 10_000)).toMatchObject({ state: 'completed' });
 });
 
+it('is told of what was settled in this very process, without reading it', async () => {
+  const call = await submitted();
+  const waiting = calls.settled(call.id, 10_000);
+  const { replyTo } = (await store.load(call))!;
+  expect(calls.isHere(replyTo)).toBe(true);
+  expect(calls.isHere(undefined)).toBe(false);
+  const settled = (await store.settleQuietly(call, answered))!;
+  const told = { ...settled, quota: null };
+  await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
+  calls.hear(told);
+  expect(await waiting).toBe(told);
+});
+
 it('tells who waits that Redis has lost the call', async () => {
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);

@@ -16,8 +16,8 @@ import { checkRequest } from './check-request.ts';
 import { type Claim, printOf } from './idempotency.ts';
 import type { Lanes } from './lanes.ts';
 import type { Owners } from './owners.ts';
-import { isParked } from './parked.ts';
 import { overloaded, Room } from './room.ts';
+import { withQuota } from './with-quota.ts';
 
 const REREAD_MS = 1_000;
 /** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
@@ -25,6 +25,9 @@ const WAKE_AGAIN_MS = 5_000;
 const MOST_EARLY_REPLIES = 10_000;
 /** Of a batch, so that sealing does not keep others waiting. */
 const CREATED_AT_ONCE = 100;
+
+/** `look`: there is something to see. `settled`: nobody needs to look any more. */
+type News = 'look' | 'lost' | { readonly settled: Call };
 
 interface Pending {
   readonly call: CallId;
@@ -38,7 +41,7 @@ interface Pending {
   /** Its caller has stopped waiting and may ask by id later. */
   left: boolean;
   wokenAt: number;
-  readonly waiters: Set<(news: 'look' | 'lost') => void>;
+  readonly waiters: Set<(news: News) => void>;
 }
 
 export interface CallsOptions {
@@ -129,7 +132,6 @@ export class Calls {
     const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted go on while the component is not ready.
     if (owner && !(await this.#o.tokens.has(owner))) await refuseUnlessReady(this.#o.redis, component);
-    if (request.waitMs > 0) await this.#o.ledger.refuseIfClosed({ component, appid, path: request.path });
     return newCallId(component, appid);
   }
 
@@ -237,7 +239,8 @@ export class Calls {
       const news = this.#early.delete(id) ? 'look' : await this.#news(pending, until - performance.now(), signal);
       let call: Call | undefined;
       try {
-        call = news === 'lost' ? undefined : await this.find(id);
+        if (typeof news === 'object') call = news.settled;
+        else call = news === 'lost' ? undefined : await this.find(id);
       } catch (error) {
         // Redis is away at the wrong moment: the re-reading says when there is something to see.
         if (news === 'look' && error instanceof Failure && error.code === 'redis_unreachable') continue;
@@ -255,19 +258,22 @@ export class Calls {
 
   async find(id: string): Promise<Call | undefined> {
     const callId = parseCallId(id);
-    const call = callId && (await this.#o.store.find(callId));
-    if (!call) return undefined;
-    const usage = await this.#o.ledger.usage(call, endpointOf(call.method, call.path));
-    return {
-      ...call,
-      state: isParked(call, usage) ? 'delayed' : call.state,
-      quota: {
-        used: usage.used,
-        limit: usage.limit ?? null,
-        remaining: usage.limit === undefined ? null : Math.max(0, usage.limit - usage.used),
-        closedUntil: usage.closedUntil ?? null,
-      },
-    };
+    if (!callId) return undefined;
+    const known = this.#pending.get(id)?.request;
+    // In one go where the path is known beforehand, as it is of every call that was waited for here.
+    const usage = known && this.#o.ledger.usage({ ...callId, path: known.path }, endpointOf(known.method, known.path));
+    const [call] = await Promise.all([this.#o.store.find(callId), usage]);
+    return call && withQuota(call, await (usage ?? this.#o.ledger.usage(call, endpointOf(call.method, call.path))));
+  }
+
+  /** Whether whoever waits under this name waits here. */
+  isHere(replyTo: string | undefined): boolean {
+    return replyTo === this.#me;
+  }
+
+  /** The outcome of a call that somebody waits for here, by whoever has stored it in this very process. */
+  hear(call: Call): void {
+    this.#tell(call.id, { settled: call });
   }
 
   /** True where it had not departed, and never will. */
@@ -300,7 +306,7 @@ export class Calls {
     this.#early.delete(pending.call.id);
   }
 
-  #tell(id: string, news: 'look' | 'lost'): void {
+  #tell(id: string, news: News): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
     if (pending.left) {
@@ -314,9 +320,9 @@ export class Calls {
     for (const waiter of pending.waiters) waiter(news);
   }
 
-  #news(pending: Pending, waitMs: number, signal: AbortSignal | undefined): Promise<'look' | 'lost' | 'late'> {
+  #news(pending: Pending, waitMs: number, signal: AbortSignal | undefined): Promise<News | 'late'> {
     return new Promise((resolve) => {
-      const leave = (news: 'look' | 'lost' | 'late') => {
+      const leave = (news: News | 'late') => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         pending.waiters.delete(leave);

@@ -16,7 +16,9 @@ import type { CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import type { CallStore, Outcome, StoredCall } from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
+import type { Calls } from './calls.ts';
 import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
+import { withQuota } from './with-quota.ts';
 
 /** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
 const TOKEN_WAIT_MS = 2_000;
@@ -49,6 +51,8 @@ export interface PerformOptions {
   readonly dueSet: DueSet;
   readonly transport: Transport;
   readonly apiBase: string;
+  /** Callers that wait in this process: they are told here, and neither Redis' pub/sub nor a second reading is needed. */
+  readonly here: Pick<Calls, 'isHere' | 'hear'>;
 }
 
 /** Carries one call to WeChat, as far as this run gets; the record says where the next run goes on. */
@@ -222,7 +226,9 @@ class Run {
   }
 
   async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<Performed> {
-    const first = await this.#o.store.settle(this.#call, outcome);
+    const first = this.#o.here.isHere(this.#stored.replyTo)
+      ? await this.#settleHere(outcome)
+      : await this.#o.store.settle(this.#call, outcome);
     const answer = result?.kind === 'answered' ? result.answer : undefined;
     return {
       done: true,
@@ -231,6 +237,16 @@ class Run {
       attempts,
       hasCallback: this.#stored.hasCallback,
     };
+  }
+
+  /** Not before Redis has it is anybody told. */
+  async #settleHere(outcome: Outcome): Promise<boolean> {
+    const [settled, usage] = await Promise.all([
+      this.#o.store.settleQuietly(this.#call, outcome),
+      this.#o.ledger.usage(this.#pair, this.#endpoint),
+    ]);
+    if (settled) this.#o.here.hear(withQuota(settled, usage));
+    return settled !== undefined;
   }
 }
 
