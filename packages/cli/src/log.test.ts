@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { openLog } from './log.ts';
 
 function logged(...line: [object, string]): Record<string, unknown> {
-  let text = '';
-  openLog('info', { write: (written) => void (text += written) }).info(...line);
-  return JSON.parse(text) as Record<string, unknown>;
+  const lines: string[] = [];
+  openLog('info', { write: (written) => lines.push(written) }).info(...line);
+  return JSON.parse(lines.join('')) as Record<string, unknown>;
 }
 
 it('hides secrets down to the third level, and leaves the given objects alone', () => {

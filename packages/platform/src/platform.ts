@@ -21,6 +21,7 @@ import { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.
 import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
 import { ReconciliationStore } from './authorizer/reconciliation-store.ts';
 import { type ReconcileNext, ReconcileRequests, Reconciler } from './authorizer/reconciliations.ts';
+import { AtHand } from './call/at-hand.ts';
 import { CallJob } from './call/call-job.ts';
 import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
@@ -32,7 +33,7 @@ import { LaneJob } from './call/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane-store.ts';
 import { Lanes } from './call/lanes.ts';
 import { Owners } from './call/owners.ts';
-import { type Performed, perform } from './call/perform.ts';
+import { type Performed, type PerformOptions, perform } from './call/perform.ts';
 import { takeTurn } from './call/take-turn.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
@@ -125,6 +126,8 @@ export interface Work {
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
+  /** Calls that this process takes in and sends by itself, so many at a time; `tell` hears of each. */
+  sendAtHand(most: number, tell: PerformedListener): { close(withinMs: number): Promise<void> };
   /** One turn of an account's background calls; `tell` hears of each. */
   takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
   /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
@@ -288,8 +291,20 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const signer = new CallbackSigner(settings.secretsKeys);
   const frontCallStore = new CallStore(front, seals);
   const owners = new Owners(components, authorizers);
-  const calls = new Calls({
+  const callStore = new CallStore(redis, seals);
+  const performing: PerformOptions = {
+    store: callStore,
+    tokens,
+    ledger: new Ledger(redis),
+    dueSet,
+    transport,
+    apiBase,
+    here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
+  };
+  const atHand = new AtHand({ queue: callQueue, tokens, store: callStore, perform: performing });
+  const calls: Calls = new Calls({
     redis: front,
+    atHand,
     store: frontCallStore,
     owners,
     tokens: frontTokens,
@@ -301,7 +316,6 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   scope.keep('calls', calls, (c) => c.close());
 
-  const callStore = new CallStore(redis, seals);
   const callbacks = new Callbacks(callStore, signer, callbackQueue);
   const lanes = new Lanes(redis, laneQueue);
   const laneStore = new LaneStore(redis);
@@ -309,15 +323,6 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const followerSyncStore = new FollowerSyncStore(database, writer);
   const syncSchedules = new SyncSchedules(database);
 
-  const performing = {
-    store: callStore,
-    tokens,
-    ledger: new Ledger(redis),
-    dueSet,
-    transport,
-    apiBase,
-    here: calls,
-  };
   const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
     const performed = await perform(id, signal, performing);
     // Before the job is done or the call leaves its lane: who dies here does it again.
@@ -404,6 +409,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         return { version: token.version, refused: () => tokens.distrust(token) };
       },
       performCall,
+      sendAtHand: (most, tell) => atHand.open({ most, tell }),
       takeTurn: (lane, signal, tell) =>
         takeTurn(lane, signal, {
           store: laneStore,

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { QUOTA_LUA, QUOTA_REOPENS_LUA, QuotaClosedFailure } from '../quota/ledger.ts';
+import { QUOTA_LOOK_LUA, QUOTA_LUA, QUOTA_REOPENS_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
 import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
@@ -14,6 +14,9 @@ import { LANE_LUA, lastPartOf } from './lane-store.ts';
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
 const KEPT_BACKGROUND_MS = 24 * 60 * 60_000;
 
+/** A run that sends without a job is surely alive for so long after it said so last; it says so each second. */
+const HELD_MS = 5_000;
+
 /** What a worker needs to send a call. */
 export interface StoredCall {
   readonly now: number;
@@ -26,6 +29,8 @@ export interface StoredCall {
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
   readonly refusals: number;
+  /** For how long a run that needs no job is surely alive and at it (ms). */
+  readonly heldMs: number;
   readonly method: string;
   readonly path: string;
   readonly query: readonly (readonly [string, string])[];
@@ -39,10 +44,19 @@ export type Departure =
   | { readonly go: 'settled' | 'gone' | 'deadline' | 'claimed' }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
+/** A call that left with its making, as the run that asked for that. */
+export interface DepartedAtOnce {
+  readonly stored: StoredCall;
+  readonly departure: Departure & { readonly go: 'yes' };
+  /** Before Redis was asked, on the monotonic clock. */
+  readonly claimedAt: number;
+}
+
 export type Created =
   /** `full`: its lane has no place left. */
   | 'made'
   | 'full'
+  | DepartedAtOnce
   /** The idempotency key belongs to an earlier call. */
   | { readonly claim: Claim };
 
@@ -60,16 +74,20 @@ const LONGEST_LANE = 200_000;
  * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
  * then, since nothing leaves that is in no lane and has no job.
  *
- * KEYS: record, request, callback, index, lane, the pair's quota, and where it has an idempotency key, that. ARGV:
- * request, kept after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
- * background (1), listed (1), fingerprint, callback, then fields and values.
+ * KEYS: record, request, callback, index, lane, quota closed, quota used, and where it has an idempotency key, that.
+ * ARGV: request, kept after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its
+ * id, background (1), listed (1), fingerprint, callback, the run as which it departs at once or nothing, then fields and
+ * values.
  */
-const create = defineScript<['made' | 'full' | 'closed' | 'claimed', string?, number?]>(`${NOW_LUA}
+const create = defineScript<
+  ['made' | 'full' | 'departed' | 'closed' | 'claimed', string?, number?, number?]
+>(`${NOW_LUA}
 ${INDEX_LUA}
+${QUOTA_LUA}
 ${QUOTA_REOPENS_LUA}
-local call, background, notBeforeAt = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5])
-if KEYS[7] then
-  local claim = redis.call('GET', KEYS[7])
+local call, background, notBeforeAt, run = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5]), ARGV[11]
+if KEYS[8] then
+  local claim = redis.call('GET', KEYS[8])
   if claim then return { 'claimed', claim } end
 end
 if not background and quota_reopens(KEYS[6]) then return { 'closed', redis.call('HGET', KEYS[6], 'until'), now } end
@@ -78,14 +96,19 @@ local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
-  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 11))
+  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 12))
 redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
 if ARGV[10] ~= '' then redis.call('SET', KEYS[3], ARGV[10], 'PX', lives) end
 if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
-if KEYS[7] then redis.call('SET', KEYS[7], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
+if KEYS[8] then redis.call('SET', KEYS[8], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
 if ARGV[8] == '1' then index_add(KEYS[4], call, lives) end
-return { 'made' }`);
+if run == '' or deadlineAt <= now then return { 'made' } end
+local _, probe = quota_closed(KEYS[6])
+quota_take(KEYS[7])
+redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', run, 'sentAt', string.format('%.0f', now),
+  'heldUntil', string.format('%.0f', now + ${HELD_MS}), 'attempts', '1')
+return { 'departed', string.format('%.0f', deadlineAt), now, probe }`);
 
 /** Once, however often it is asked for. KEYS: record, lane, the pair's quota. ARGV: the last part of its id, path. */
 const enterLane = defineScript<'gone' | 'in' | 'wake'>(`${NOW_LUA}
@@ -114,8 +137,14 @@ local closedUntil, probe = quota_closed(KEYS[3])
 if closedUntil then return { 'closed', closedUntil, now } end
 quota_take(KEYS[2])
 redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', ARGV[1], 'sentAt', string.format('%.0f', now))
-redis.call('HDEL', KEYS[1], 'delayedUntil')
+redis.call('HDEL', KEYS[1], 'delayedUntil', 'heldUntil')
 return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1) }`);
+
+/** KEYS: record. ARGV: run id. */
+const hold = defineScript<number>(`${NOW_LUA}
+if redis.call('HGET', KEYS[1], 'state') ~= 'sent' or redis.call('HGET', KEYS[1], 'sentBy') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'heldUntil', string.format('%.0f', now + ${HELD_MS}))
+return 1`);
 
 /** Nothing of this run reached WeChat, or WeChat refused it for certain. KEYS: record. ARGV: run id, refusals (0/1). */
 const release = defineScript<number>(`
@@ -144,18 +173,20 @@ end
 `;
 
 /**
- * The first outcome stays. KEYS: as above, result. ARGV: the call's id, its last part, outcome, failure or headers,
- * status, body, whether it is told by whoever settles it (1). Answers nothing, or the record where he has to tell it.
+ * The first outcome stays. KEYS: as above, result, and where it is told by whoever settles it, quota used and closed.
+ * ARGV: the call's id, its last part, outcome, failure or headers, status, body. Answers what he has to tell: the record,
+ * and what is left of the quota.
  */
-const settle = defineScript<string[] | null>(`${NOW_LUA}
+const settle = defineScript<[record?: string[], quota?: QuotaLook] | null>(`${NOW_LUA}
 ${END_LUA}
+${QUOTA_LOOK_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or state == 'settled' then return false end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[3],
   'told', ARGV[4], 'status', ARGV[5])
-local kept = call_ended(ARGV[2], ARGV[1], ARGV[7] == '1')
+local kept = call_ended(ARGV[2], ARGV[1], KEYS[7] ~= nil)
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
-if ARGV[7] == '1' then return redis.call('HGETALL', KEYS[1]) end
+if KEYS[7] then return { redis.call('HGETALL', KEYS[1]), quota_look(KEYS[7], KEYS[8]) } end
 return {}`);
 
 /** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
@@ -194,10 +225,11 @@ export class CallStore {
   }
 
   /**
-   * `replyTo`: the gateway that waits for the outcome. Throws QuotaClosedFailure where somebody would wait for nothing,
-   * so that it costs no round trip of its own.
+   * `replyTo`: the gateway that waits for the outcome. `run`: departs at once as that. Throws QuotaClosedFailure where
+   * somebody would wait for nothing, so that it costs no round trip of its own.
    */
-  async create(call: CallId, request: CallRequest, replyTo: string): Promise<Created> {
+  async create(call: CallId, request: CallRequest, replyTo: string, run = ''): Promise<Created> {
+    const claimedAt = performance.now();
     const head = Buffer.from(JSON.stringify({ query: request.query, contentType: request.contentType }), 'utf8');
     const length = Buffer.alloc(4);
     length.writeUInt32BE(head.length);
@@ -208,11 +240,12 @@ export class CallStore {
     const keptMs = request.keptForMs ?? (longer ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
     const claim = idempotencyKey === undefined ? undefined : hashOfKey(idempotencyKey);
     const { component, appid } = call;
-    const [made, told, now] = await create(
+    const [made, told, now, probe] = await create(
       this.#redis,
       [
         ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
         ...[keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
+        keys.quotaUsed(component, appid, path),
         ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
       ],
       [
@@ -221,6 +254,7 @@ export class CallStore {
         ...[lastPartOf(call), background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
         idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
         callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
+        run,
         ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
         ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
         ...(claim === undefined ? [] : ['claim', claim]),
@@ -229,7 +263,13 @@ export class CallStore {
     );
     if (made === 'claimed') return { claim: readClaim(call, told!) };
     if (made === 'closed') throw new QuotaClosedFailure(path, toLocalDate(Number(told), now!));
-    return made;
+    if (made !== 'departed') return made;
+    const stored: StoredCall = {
+      ...{ now: now!, settled: false, background, hasCallback: callbackUrl !== undefined, replyTo },
+      ...{ deadlineAt: Number(told), attempts: 1, refusals: 0, heldMs: 0 },
+      ...{ method: request.method, path, query: request.query, contentType: request.contentType, body: request.body },
+    };
+    return { stored, claimedAt, departure: { go: 'yes', leftAt: now!, probe: probe === 1, attempts: 1 } };
   }
 
   /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
@@ -270,6 +310,7 @@ export class CallStore {
       deadlineAt: Number(fields.get('deadlineAt')),
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
+      heldMs: fields.get('state') === 'sent' ? Number(fields.get('heldUntil') ?? 0) - Number(now.toString()) : 0,
       method: fields.get('method')!,
       path: fields.get('path')!,
       query: head?.query ?? [],
@@ -297,35 +338,44 @@ export class CallStore {
     return { go: go as 'settled' | 'gone' | 'deadline' | 'claimed' };
   }
 
+  /** Whoever gets the call's job meanwhile waits; it says nothing about a run that is not the one. */
+  async hold(call: CallId, runId: string): Promise<void> {
+    await hold(this.#redis, [recordKey(call)], [runId]);
+  }
+
   async release(call: CallId, runId: string, because: 'not-sent' | 'token-refused' | 'quota-refused'): Promise<void> {
     await release(this.#redis, [recordKey(call)], [runId, because === 'token-refused' ? 1 : 0]);
   }
 
   /** False where an outcome was there already; that one counts. */
   async settle(call: CallId, outcome: Outcome): Promise<boolean> {
-    return (await this.#settle(call, outcome, false)) !== null;
+    return (await this.#settle(call, outcome, [])) !== null;
   }
 
   /**
    * As above, but nobody is told over Redis: answers the call as whoever waits for it in this process would find it.
    * Undefined where an outcome was there already.
    */
-  async settleQuietly(call: CallId, outcome: Outcome): Promise<FoundCall | undefined> {
-    const flat = await this.#settle(call, outcome, true);
-    return flat === null ? undefined : toCall(call, fieldsOf(flat), () => responseOf(outcome)?.body);
+  async settleQuietly(
+    call: CallId,
+    outcome: Outcome,
+    quotaKeys: readonly [string, string],
+  ): Promise<{ readonly call: FoundCall; readonly quota: QuotaLook } | undefined> {
+    const told = await this.#settle(call, outcome, quotaKeys);
+    if (told === null) return undefined;
+    return { call: toCall(call, fieldsOf(told[0]!), () => responseOf(outcome)?.body), quota: told[1]! };
   }
 
-  #settle(call: CallId, outcome: Outcome, quietly: boolean): Promise<string[] | null> {
+  #settle(call: CallId, outcome: Outcome, quotaKeys: readonly string[]) {
     const response = responseOf(outcome);
     return settle(
       this.#redis,
-      [...endingKeys(call), resultKey(call)],
+      [...endingKeys(call), resultKey(call), ...quotaKeys],
       [
         ...[call.id, lastPartOf(call), outcome.state],
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
         response?.status ?? 0,
         response ? this.#seals.sealBytes(response.body, place(call, 'result')) : '',
-        quietly ? 1 : 0,
       ],
     );
   }

@@ -66,6 +66,7 @@ beforeEach(async () => {
       mark: async ({ appid }) => void lanes.push(`mark ${appid}`),
       wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
     },
+    atHand: { offer: () => undefined, secure: async () => {} },
     callbacks: { tellWhereWanted: async ({ id }) => void told.push(id) },
   });
 });
@@ -102,8 +103,8 @@ it('is told of what was settled in this very process, without reading it', async
   const { replyTo } = (await store.load(call))!;
   expect(calls.isHere(replyTo)).toBe(true);
   expect(calls.isHere(undefined)).toBe(false);
-  const settled = (await store.settleQuietly(call, answered))!;
-  const told = { ...settled, quota: null };
+  const settled = await store.settleQuietly(call, answered, ledger.keysOf({ component: 'wxc', appid: 'wxa', path }));
+  const told = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
   calls.hear(told);
   expect(await waiting).toBe(told);

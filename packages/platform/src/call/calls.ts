@@ -7,9 +7,10 @@ import type { Ledger } from '../quota/ledger.ts';
 import type { Hints } from '../redis/hints.ts';
 import { channels } from '../redis/keys.ts';
 import type { Tokens } from '../token/tokens.ts';
+import type { AtHand, Hand } from './at-hand.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
-import type { CallStore } from './call-store.ts';
+import type { CallStore, Created, DepartedAtOnce } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
@@ -32,8 +33,11 @@ type News = 'look' | 'lost' | { readonly settled: Call };
 interface Pending {
   readonly call: CallId;
   readonly request: CallRequest;
-  /** Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. */
-  way: 'job' | 'lane' | 'entering';
+  /**
+   * Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. `hand`: this
+   * process sends it.
+   */
+  way: 'job' | 'lane' | 'entering' | 'hand';
   readonly createdAt: Date;
   readonly bodyBytes: number;
   /** Until then the record is not there, which is not the same as lost. */
@@ -52,6 +56,7 @@ export interface CallsOptions {
   readonly ledger: Ledger;
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+  readonly atHand: Pick<AtHand, 'offer' | 'secure'>;
   readonly callbacks: Pick<Callbacks, 'tellWhereWanted'>;
   readonly hints: Hints;
 }
@@ -138,22 +143,38 @@ export class Calls {
   async #submitOne(call: CallId, request: CallRequest): Promise<{ readonly id: string }> {
     // Before the record is there: its outcome may be announced while we still wait for the answer of `create`.
     const pending = this.#expect(call, request, 'job');
+    const hand = this.#o.atHand.offer(call, request);
+    let created: Created;
     try {
-      const created = await this.#o.store.create(call, request, this.#me);
-      if (typeof created === 'object') {
-        this.#drop(pending);
-        return this.#join(created.claim, request);
-      }
+      created = await this.#o.store.create(call, request, this.#me, hand?.runId);
     } catch (error) {
+      hand?.back();
       this.#drop(pending);
       throw error;
     }
     pending.recorded = true;
+    if (hand && typeof created === 'object' && 'departure' in created) {
+      this.#send(pending, hand, created);
+      return { id: call.id };
+    }
+    hand?.back();
+    if (typeof created === 'object' && 'claim' in created) {
+      this.#drop(pending);
+      return this.#join(created.claim, request);
+    }
     // The record is there, so the call is accepted: a wake-up that fails now is made up for by the re-reading below.
     await this.#o.queue.add({ id: call.id }).catch(() => {
       pending.wokenAt = Number.NEGATIVE_INFINITY;
     });
     return { id: call.id };
+  }
+
+  #send(pending: Pending, hand: Hand, departed: DepartedAtOnce): void {
+    pending.way = 'hand';
+    void hand.send(departed).then((safe) => {
+      pending.way = 'job';
+      if (!safe) pending.wokenAt = Number.NEGATIVE_INFINITY;
+    });
   }
 
   /** Appends to lanes in the order given; answers for each what became of it. */
@@ -188,7 +209,7 @@ export class Calls {
       // In no lane: what may have been made is never sent.
       if (one.status === 'rejected') throw one.reason;
       if (one.value === 'full') throw overloaded('Too many calls of this account wait already.', 60_000);
-      if (typeof one.value === 'object') return this.#join(one.value.claim, request);
+      if (typeof one.value === 'object' && 'claim' in one.value) return this.#join(one.value.claim, request);
       if (failures.has(call.id)) await this.#withdraw(call, request, failures.get(call.id));
       return { id: call.id };
     });
@@ -237,6 +258,7 @@ export class Calls {
     const until = performance.now() + waitMs;
     for (;;) {
       const news = this.#early.delete(id) ? 'look' : await this.#news(pending, until - performance.now(), signal);
+      if (news === 'late') await this.#o.atHand.secure(id).catch(() => {});
       let call: Call | undefined;
       try {
         if (typeof news === 'object') call = news.settled;

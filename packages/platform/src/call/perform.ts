@@ -9,12 +9,12 @@ import {
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
-import type { Ledger, QuotaPair } from '../quota/ledger.ts';
+import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
-import type { CallStore, Outcome, StoredCall } from './call-store.ts';
+import type { CallStore, DepartedAtOnce, Departure, Outcome, StoredCall } from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
 import type { Calls } from './calls.ts';
 import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
@@ -42,6 +42,8 @@ export type Performed =
   /** The process is leaving; another one takes the call. */
   | { readonly done: false; readonly handBack: true };
 
+type Departed = Departure & { readonly go: 'yes' };
+
 class ClaimTooOld extends Error {}
 
 export interface PerformOptions {
@@ -63,11 +65,24 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   if (!stored) return { done: true, outcome: 'gone', attempts: 0 };
   const { settled, attempts, hasCallback } = stored;
   if (settled) return { done: true, outcome: 'settled_before', attempts, hasCallback };
-  return new Run(call, stored, signal, options).go();
+  if (stored.heldMs > 0) return { done: false, delayMs: stored.heldMs, until: 'again' };
+  return new Run(call, randomUUID(), stored, signal, options).go();
+}
+
+/** Carries on a call that departed as `runId` with its making. */
+export function performDeparted(
+  call: CallId,
+  runId: string,
+  { stored, departure, claimedAt }: DepartedAtOnce,
+  token: Token | undefined,
+  signal: AbortSignal,
+  options: PerformOptions,
+): Promise<Performed> {
+  return new Run(call, runId, stored, signal, options).goOn(token, departure, claimedAt);
 }
 
 class Run {
-  readonly #runId = randomUUID();
+  readonly #runId: string;
   readonly #call: CallId;
   readonly #stored: StoredCall;
   readonly #signal: AbortSignal;
@@ -77,8 +92,9 @@ class Run {
   readonly #owner: TokenOwner | undefined;
   #refusals: number;
 
-  constructor(call: CallId, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
+  constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
     this.#call = call;
+    this.#runId = runId;
     this.#stored = stored;
     this.#signal = signal;
     this.#o = options;
@@ -97,6 +113,11 @@ class Run {
       const step = await this.#sendOnce(token);
       if (step !== 'again') return step;
     }
+  }
+
+  async goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed> {
+    const step = await this.#sendDeparted(token, departure, claimedAt);
+    return step === 'again' ? this.go() : step;
   }
 
   /** The token is asked for at the last moment, and never seen outside of here. */
@@ -138,6 +159,11 @@ class Run {
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
     }
+    return this.#sendDeparted(token, departure, claimedAt);
+  }
+
+  async #sendDeparted(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
+    const { store, ledger } = this.#o;
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
       await store.release(this.#call, this.#runId, 'not-sent');
@@ -241,11 +267,8 @@ class Run {
 
   /** Not before Redis has it is anybody told. */
   async #settleHere(outcome: Outcome): Promise<boolean> {
-    const [settled, usage] = await Promise.all([
-      this.#o.store.settleQuietly(this.#call, outcome),
-      this.#o.ledger.usage(this.#pair, this.#endpoint),
-    ]);
-    if (settled) this.#o.here.hear(withQuota(settled, usage));
+    const settled = await this.#o.store.settleQuietly(this.#call, outcome, this.#o.ledger.keysOf(this.#pair));
+    if (settled) this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, this.#endpoint)));
     return settled !== undefined;
   }
 }

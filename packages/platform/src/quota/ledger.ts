@@ -98,10 +98,29 @@ redis.call('HSET', KEYS[1], 'until', string.format('%.0f', untilAt), 'probeAt', 
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', untilAt))
 return untilAt`);
 
-/** KEYS: used, closed. Answers now, used today, closed until, probe at. */
-const look = defineScript<[number, string | null, string | null, string | null]>(`${NOW_LUA}
-local day = math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
-return { now, redis.call('GET', KEYS[1] .. ':d' .. day), redis.call('HGET', KEYS[2], 'until'), redis.call('HGET', KEYS[2], 'probeAt') }`);
+/** `quota_look(used, closed)` answers what `usageOf` reads: now, used today, closed until, probe at. */
+export const QUOTA_LOOK_LUA = `
+local function quota_look(used, closed)
+  local day = math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
+  return { now, redis.call('GET', used .. ':d' .. day), redis.call('HGET', closed, 'until'), redis.call('HGET', closed, 'probeAt') }
+end
+`;
+
+export type QuotaLook = readonly [now: number, used: string | null, until: string | null, probeAt: string | null];
+
+export function usageOf([now, used, until]: QuotaLook, endpoint: Endpoint): Usage {
+  const closedUntil = Number(until ?? 0);
+  return {
+    used: Number(used ?? 0),
+    limit: endpoint.dailyLimit,
+    closedUntil: closedUntil > now ? toLocalDate(closedUntil, now) : undefined,
+  };
+}
+
+/** KEYS: used, closed. */
+const look = defineScript<QuotaLook>(`${NOW_LUA}
+${QUOTA_LOOK_LUA}
+return quota_look(KEYS[1], KEYS[2])`);
 
 /** What we have used of WeChat's quotas, and which of them WeChat has closed. */
 export class Ledger {
@@ -133,13 +152,7 @@ export class Ledger {
   }
 
   async usage(pair: QuotaPair, endpoint: Endpoint): Promise<Usage> {
-    const [now, used, until] = await look(this.#redis, this.keysOf(pair), []);
-    const closedUntil = Number(until ?? 0);
-    return {
-      used: Number(used ?? 0),
-      limit: endpoint.dailyLimit,
-      closedUntil: closedUntil > now ? toLocalDate(closedUntil, now) : undefined,
-    };
+    return usageOf(await look(this.#redis, this.keysOf(pair), []), endpoint);
   }
 
   /** Throws where nothing may leave now, not even a probe: an interactive call is refused at once. */

@@ -62,6 +62,11 @@ export class Tokens {
     return this.#wait(owner, waitMs, signal);
   }
 
+  /** A trusted token that this process knows already: nothing is asked for it. */
+  atHand(owner: TokenOwner): Token | undefined {
+    return this.#cached(owner);
+  }
+
   /** Whether a call could leave now without any refresh. */
   async has(owner: TokenOwner): Promise<boolean> {
     if (this.#cached(owner)) return true;
