@@ -67,7 +67,7 @@ import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenStore } from './token/token-store.ts';
-import { type RefreshListener, Tokens } from './token/tokens.ts';
+import { type RefreshListener, type TokenCache, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -233,8 +233,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   ];
   const tokenStore = new TokenStore(redis, seals, kinds);
   const refreshListeners: RefreshListener[] = [];
+  const tokenCache: TokenCache = new Map();
   const tokens: Tokens = new Tokens({
     store: tokenStore,
+    cache: tokenCache,
     leases: openLeases(redis),
     hints,
     kinds,
@@ -283,6 +285,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const authorizers = new Authorizers(authorizerStore, components, front, frontLinks);
   const frontTokens = new Tokens({
     store: frontTokenStore,
+    cache: tokenCache,
     leases: openLeases(front),
     hints,
     kinds,
