@@ -1,7 +1,6 @@
-import { endpointOf, Failure } from '@wxthirdparty/wechat';
+import { bringsToken, Failure, mints, pathFault, pathShape } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { elementsOf, memberOf } from './json-member.ts';
-import { mints, namesToken, pathFault, pathShape } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -45,9 +44,8 @@ function bringsNoToken(
   { method, path, query }: { method: string; path: string; query: object },
   context: z.RefinementCtx,
 ): void {
-  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
   for (const name of Object.keys(query)) {
-    if (name === brought || !namesToken(name)) continue;
+    if (!bringsToken(name, method, path)) continue;
     context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
   }
 }

@@ -1,15 +1,16 @@
-import { endpointOf, wechatPathPrefixes } from '@wxthirdparty/wechat';
+import { endpointOf, wechatPathPrefixes } from './endpoint.ts';
 
 /** Letters, digits and the few marks that WeChat's paths have: no host, no `?`, no `%` that could hide any of these. */
 export const pathShape = /^(?:\/[A-Za-z0-9_~.-]+)+$/;
+const LONGEST_PATH = 256;
 
 export function namesWeChatPath(path: string): boolean {
   return wechatPathPrefixes.some((prefix) => path.startsWith(prefix));
 }
 
-/** Why WeChat's path may not be called, or undefined when it may. */
+/** Why it is no path of WeChat's that can be called, or undefined when it is one. */
 export function pathFault(path: string): string | undefined {
-  if (path.length > 256 || !pathShape.test(path)) {
+  if (path.length > LONGEST_PATH || !pathShape.test(path)) {
     return 'path must begin with "/" and hold no host, "//", "..", "?", "%" or blanks';
   }
   // `/cgi-bin/./token` is `/cgi-bin/token` to whoever resolves it.
@@ -19,15 +20,19 @@ export function pathFault(path: string): string | undefined {
 }
 
 /**
- * Tokens, tickets and codes are the platform's own business. Neither the method nor the letter case matters: nobody
- * has promised that WeChat minds them.
+ * Tokens, tickets and codes are the platform's own business. The method does not matter: nobody has promised that WeChat
+ * minds it.
  */
 export function mints(path: string): boolean {
-  const plain = path.toLowerCase();
-  return ['GET', 'POST'].some((method) => endpointOf(method, path).mints || endpointOf(method, plain).mints);
+  return endpointOf('GET', path).mints || endpointOf('POST', path).mints;
 }
 
-/** Names of query parameters that carry tokens; these are ours to add. */
+/** Whether a query parameter carries a token, which is ours to add – but for a person's own, which nobody else has. */
+export function bringsToken(parameter: string, method: string, path: string): boolean {
+  return namesToken(parameter) && !(parameter === 'access_token' && endpointOf(method, path).token === 'user');
+}
+
+/** Names of query parameters that carry tokens. */
 export function namesToken(parameter: string): boolean {
   return /^(?:component_|authorizer_)?access_?token$/i.test(parameter);
 }
