@@ -192,11 +192,10 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
     { id: expect.any(String) },
   ]);
   expect(lanes).toEqual(['mark wxa', 'wake wxa']);
-  const { items } = await new CallList(server.redis, new Owners(components, authorizers), store, ledger).page({
-    appid: 'wxa',
-    limit: 10,
-  });
+  const list = new CallList(server.redis, new Owners(components, authorizers), store, ledger);
+  const { items } = await list.page({ appid: 'wxa', limit: 10 });
   expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
+  expect(await list.page({ appid: 'wxa', limit: 10, shows: (one) => one !== path })).toEqual({ items: [], next: null });
 });
 
 it('tells of a cancelled call, and of none that cannot be cancelled', async () => {
