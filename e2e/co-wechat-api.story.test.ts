@@ -1,38 +1,22 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
-import { counted, coWechatApi, type Sdk } from './support/sdk.ts';
+import { type House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { coWechatApi, type Sdk } from './support/sdk.ts';
+import { SdkPractice } from './support/sdk-practice.ts';
 
-const asked = new Set<string>();
+let practice: SdkPractice;
 let house: House;
-let dir: string;
 let openids: readonly string[];
 let api: Sdk;
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.authorized(MINI_PROGRAM);
-  dir = await mkdtemp(join(tmpdir(), 'sdk-'));
-  openids = (await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`))
-    .openids;
+  practice = await SdkPractice.open(SERVICE_ACCOUNT, MINI_PROGRAM);
+  ({ house, openids } = practice);
   api = sdk();
 });
-afterAll(async () => {
-  await house?.close();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => practice?.close());
 
 function sdk(appid = SERVICE_ACCOUNT): Sdk {
-  return counted(coWechatApi(house.gatewayUrl(), appid, house.apiKey), asked);
-}
-
-async function fileNamed(name: string, bytes: string): Promise<string> {
-  const path = join(dir, name);
-  await writeFile(path, bytes);
-  return path;
+  return practice.counted(coWechatApi(house.gatewayUrl(), appid, house.apiKey));
 }
 
 it('followers', async () => {
@@ -83,8 +67,8 @@ it('QR codes, addresses and page tickets', async () => {
 });
 
 it('files with Chinese names, kept for three days and for ever', async () => {
-  const picture = await fileNamed('封面 图.png', 'a picture');
-  const film = await fileNamed('影片.mp4', 'a film');
+  const picture = await practice.fileNamed('封面 图.png', 'a picture');
+  const film = await practice.fileNamed('影片.mp4', 'a film');
   const { media_id: temporary } = await api.uploadImageMedia!(picture);
   expect((await api.getMedia!(temporary)).toString()).toBe('a picture');
   expect((await api.uploadImage!(picture)).url).toMatch(/^http:/);
@@ -169,5 +153,5 @@ it('WeChat counted every call for the account, and none of them had to be asked 
   const { byAccount, minted } = await house.wechat.counters();
   expect(Object.keys(byAccount[SERVICE_ACCOUNT]!).length).toBeGreaterThan(35);
   expect(minted[`authorizer:${house.component.appid}/${SERVICE_ACCOUNT}`]).toBeLessThanOrEqual(2);
-  expect(asked.size).toBeGreaterThanOrEqual(40);
+  expect(practice.asked.size).toBeGreaterThanOrEqual(40);
 });

@@ -17,8 +17,7 @@ beforeAll(async () => {
   house = await House.open();
   await house.authorized(SERVICE_ACCOUNT);
   await house.authorized(MINI_PROGRAM);
-  openids = (await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`))
-    .openids;
+  openids = await house.wechat.followers(SERVICE_ACCOUNT);
   token = await tokenFor(SERVICE_ACCOUNT);
 });
 afterAll(() => house?.close());

@@ -152,15 +152,17 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     const key = idempotencyKeyOf(request);
     const { rights } = callerOf(response);
     const read = readBatchBody(await readJsonBody(request));
-    const requests = read.map((asked) => permitted(asked, rights)).map((call, i) =>
-      call instanceof Failure
-        ? call
-        : {
-            ...call,
-            departWithinMs: BACKGROUND_DEPARTURE_MS,
-            idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
-          },
-    );
+    const requests = read
+      .map((asked) => permitted(asked, rights))
+      .map((call, i) =>
+        call instanceof Failure
+          ? call
+          : {
+              ...call,
+              departWithinMs: BACKGROUND_DEPARTURE_MS,
+              idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
+            },
+      );
     const submitted = await platform.calls.submitAll(requests.flatMap((one) => (one instanceof Failure ? [] : [one])));
     const answers = submitted.values();
     response.status(202).json({
