@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
@@ -256,4 +257,64 @@ it('gives ids that lead back to their owner, and takes no others', () => {
   for (const made of ['', 'x', 'a.b.c', `${call.id}x`, `${call.id}:1`, '{a}.b.1234567890123456789012']) {
     expect(parseCallId(made)).toBeUndefined();
   }
+});
+
+describe('the bodies of background calls', () => {
+  const big = (bytes: number) => ({ ...request, waitMs: 0, body: Buffer.alloc(bytes, 'x') });
+  const sum = async () => Number((await server.redis.get('wx:{wxc:wxa}:calls:bodies:sum')) ?? 0);
+
+  it('of one account have 256 MB, whatever else there is room for', async () => {
+    const MB = 1024 * 1024;
+    const made = [];
+    for (let i = 0; i < 12; i++) {
+      const call = newCallId('wxc', 'wxa');
+      expect(await store.create(call, big(20 * MB), 'g')).toBe('made');
+      made.push(call);
+    }
+    expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('full');
+    // Another's, small ones, and those for which somebody waits have their own bounds.
+    expect(await store.create(newCallId('wxc', 'wxb'), big(20 * MB), 'g')).toBe('made');
+    expect(await store.create(newCallId('wxc', 'wxa'), big(900), 'g')).toBe('made');
+    expect(await store.create(newCallId('wxc', 'wxa'), { ...big(20 * MB), waitMs: 1 }, 'g')).toBe('made');
+    await store.cancel(made[0]!);
+    expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('made');
+  });
+
+  it('give their bytes back once, however the call ends', async () => {
+    const ends: ((call: CallId) => Promise<unknown>)[] = [
+      async (call) => {
+        await depart(call, 'run', false);
+        return store.settle(call, answered);
+      },
+      (call) => store.cancel(call),
+      (call) => store.withdraw(call),
+    ];
+    for (const end of ends) {
+      const call = newCallId('wxc', 'wxa');
+      await store.create(call, big(5_000), 'g');
+      expect(await sum()).toBeGreaterThan(5_000);
+      const other = newCallId('wxc', 'wxa');
+      await store.create(other, big(2_000), 'g');
+      const both = await sum();
+      expect(await end(call)).toBe(true);
+      const one = await sum();
+      expect(one).toBeLessThan(both - 5_000);
+      expect(await end(call)).toBe(false);
+      expect(await sum()).toBe(one);
+      await end(other);
+      expect(await sum()).toBe(0);
+    }
+    expect(await server.redis.keys('*bodies*')).toEqual([]);
+  });
+
+  it('give their bytes back, too, when no worker came before the record was gone', async () => {
+    const gone = newCallId('wxc', 'wxa');
+    await store.create(gone, { ...big(5_000), deadlineAt: new Date(Date.now() + 20), keptForMs: 1 }, 'g');
+    await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
+    const both = await sum();
+    await until('it is gone', async () => (await store.state(gone)) === undefined);
+    await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
+    expect(await sum()).toBeLessThan(both);
+    expect(await server.redis.zcard('wx:{wxc:wxa}:calls:bodies')).toBe(2);
+  });
 });
