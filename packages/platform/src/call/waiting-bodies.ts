@@ -1,5 +1,5 @@
 /** So much of one account may lie in Redis and wait. */
-export const MOST_WAITING_BYTES = 256 * 1024 * 1024;
+const MOST_WAITING_BYTES = 256 * 1024 * 1024;
 /** Smaller ones are bounded well enough by how many calls a lane holds. */
 const SMALL_BYTES = 1_024;
 
