@@ -92,16 +92,30 @@ describe('the table of routes', () => {
       const platform = fakePlatform();
       const gateway = await openGateway(platform);
       const others = give(platform, { scopes: keyScopes.filter((scope) => scope !== 'admin') });
-      expect(await ask(gateway, `GET ${path}`, others)).toMatchObject({
-        status: 403,
-        body: { code: 'forbidden', missing: { scope: 'admin' } },
-      });
+      expect(await ask(gateway, `GET ${path}`, others)).toMatchObject({ status: 404, body: { code: 'not_found' } });
       expect(platform.audited).toEqual([]);
       const operators = give(platform, { id: 'ffffffffffffffff', scopes: ['admin'] });
       expect(await ask(gateway, `GET ${path}`, operators)).toMatchObject({ status: 404, body: { code: 'not_found' } });
       expect(platform.audited).toMatchObject([{ actor: { id: 'ffffffffffffffff' }, action: 'GET an unlisted route' }]);
     },
   );
+});
+
+test.each([
+  [`GET ${CALLS}`, 'POST'],
+  ['PUT /v1/keys', 'GET, POST'],
+  ['DELETE /v1/calls', 'GET'],
+  ['PATCH /v1/calls/call-1', 'GET, DELETE'],
+])('%s is told what there is instead, whatever the key is for', async (how, allowed) => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  for (const scope of keyScopes) {
+    const answer = await ask(gateway, how, give(platform, { scopes: [scope] }));
+    expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed', remedy: 'fix-request' } });
+    expect(answer.headers.get('allow')).toBe(allowed);
+    expect(answer.body.detail).toContain(allowed);
+  }
+  expect(await ask(gateway, how, 'wrong')).toMatchObject({ status: 401 });
 });
 
 const routes: readonly [how: string, scope: KeyScope | 'any', body?: unknown][] = [
