@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
 import { coWechatApi, type Sdk } from './support/sdk.ts';
@@ -147,6 +151,20 @@ it('a message that WeChat is too busy for is not repeated, a question is', async
   // Reading may be repeated by the house.
   await house.wechat.control('POST', '/fail', { path: '/cgi-bin/tags/get', how: 'errcode', errcode: -1 });
   expect((await api.getTags!()).tags).toHaveLength(1);
+});
+
+it('the example of the README works as it stands there', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const example = /^```js\n(import WechatAPI from 'co-wechat-api'.*?)^```$/ms.exec(readme)![1]!;
+  const script = example
+    .replaceAll('http://127.0.0.1:3000', house.gatewayUrl())
+    .replace('wx0123456789abcdef', SERVICE_ACCOUNT)
+    .replace('YOUR_API_KEY', house.apiKey);
+  expect(script).not.toBe(example);
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+  });
+  expect((await run).stdout).toContain('total: 25');
 });
 
 it('WeChat counted every call for the account, and none of them had to be asked for a token', async () => {
