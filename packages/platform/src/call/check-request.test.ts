@@ -34,6 +34,12 @@ describe('refuses', () => {
   ])('%s %s, which gives out a credential', (method, path) => {
     expect(() => checkRequest({ ...good, method, path })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
+  it.each([
+    ['one long value', [['a', 'x'.repeat(16 * 1024)]]],
+    ['very many', Array.from({ length: 5_000 }, (_, i) => [`n${i}`, ''])],
+  ] as [string, [string, string][]][])('a query of %s', (_name, query) => {
+    expect(() => checkRequest({ ...good, query })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
   it('other methods', () => {
     expect(() => checkRequest({ ...good, method: 'DELETE' })).toThrow(
       expect.objectContaining({ code: 'invalid_request' }),

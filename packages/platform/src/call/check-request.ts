@@ -4,6 +4,8 @@ import type { CallRequest } from './call.ts';
 const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
 const METHODS = new Set(['GET', 'POST']);
 
+/** No server on the way takes a longer address. */
+const LONGEST_QUERY = 16 * 1024;
 const LONGEST_KEY = 255;
 const LONGEST_URL = 2_048;
 const FURTHEST_MS = 7 * 24 * 60 * 60_000;
@@ -14,6 +16,9 @@ export function checkRequest(request: CallRequest): void {
   if (!METHODS.has(method)) throw invalid('method must be GET or POST.');
   const fault = pathFault(path);
   if (fault !== undefined) throw invalid(`${fault}.`);
+  if (query.reduce((length, [name, value]) => length + name.length + value.length + 2, 0) > LONGEST_QUERY) {
+    throw invalid(`query may have at most ${LONGEST_QUERY} characters; what is longer belongs into a body.`);
+  }
   const token = query.find(([name]) => bringsToken(name, method, path));
   if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
   if (mints(path)) {

@@ -184,11 +184,13 @@ class Run {
   ): Promise<{ result: Result; response?: WeChatResponse } | 'claim-too-old'> {
     const { method, path, query, contentType, body } = this.#stored;
     const url = new URL(this.#o.apiBase + path);
-    for (const [name, value] of query) url.searchParams.append(name, value);
+    // Beside the URL, which would write itself anew with each of them.
+    const parameters = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]));
     if (token) {
       const { component, appid } = this.#call;
-      putTokenIn(url.searchParams, { component, appid, method, path }, token.value);
+      putTokenIn(parameters, { component, appid, method, path }, token.value);
     }
+    url.search = parameters.toString();
     try {
       const response = await this.#o.transport.send({
         method,
