@@ -175,6 +175,23 @@ describe('an outcome', () => {
   });
 });
 
+it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
+  ['somebody waited', {}, 15],
+  ['nobody waited', { waitMs: 0 }, 24 * 60],
+  ['a callback is to be told', { callbackUrl: 'https://business.example/hook' }, 24 * 60],
+  ['an SDK asked, who never learns its id', { keptForMs: 120_000 }, 2],
+])('an outcome is kept for its time where %s', async (_who, change, minutes) => {
+  const call = await created(change);
+  await store.settle(call, answered);
+  const names = (await server.redis.keys(`*${call.id}*`)).filter((key) => !key.endsWith(':request'));
+  expect(names.length).toBeGreaterThanOrEqual(2);
+  for (const name of names) {
+    const left = await server.redis.pttl(name);
+    expect(left, name).toBeGreaterThan(minutes * 60_000 - 10_000);
+    expect(left, name).toBeLessThanOrEqual(minutes * 60_000);
+  }
+});
+
 describe('an idempotency key', () => {
   const under = (change: Partial<CallRequest> = {}) =>
     store.create(newCallId('wxc', 'wxa'), { ...request, idempotencyKey: 'order-4711', ...change }, 'g');
