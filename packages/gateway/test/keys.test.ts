@@ -368,6 +368,18 @@ describe('keys are', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
+  test('made for as many accounts and paths as they may be for', async () => {
+    const platform = fakePlatform();
+    const gateway = await openGateway(platform);
+    const accounts = Array.from({ length: 1_000 }, (_, i) => `wx${String(i).padStart(62, '0')}`);
+    const paths = Array.from({ length: 1_000 }, (_, i) => `/cgi-bin/${String(i).padStart(247, 'x')}`);
+    const wish = { name: 'large', scopes: ['calls'], accounts, paths };
+    const made = await ask(gateway, 'POST /v1/keys', API_KEY, wish);
+    expect(made).toMatchObject({ status: 201, body: { accounts, paths } });
+    const tooMany = { ...wish, accounts: [...accounts, 'wxa'] };
+    expect((await ask(gateway, 'POST /v1/keys', API_KEY, tooMany)).status).toBe(400);
+  });
+
   test('listed without themselves', async () => {
     const platform = fakePlatform();
     const gateway = await openGateway(platform);

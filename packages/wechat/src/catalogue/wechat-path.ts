@@ -10,8 +10,9 @@ export function namesWeChatPath(path: string): boolean {
 
 /** Why it is no path of WeChat's that can be called, or undefined when it is one. */
 export function pathFault(path: string): string | undefined {
+  if (path.includes('?')) return 'path must hold no "?": parameters go into query';
   if (path.length > LONGEST_PATH || !pathShape.test(path)) {
-    return 'path must begin with "/" and hold no host, "//", "..", "?", "%" or blanks';
+    return 'path must begin with "/" and hold no host, "//", "..", "%" or blanks';
   }
   // `/cgi-bin/./token` is `/cgi-bin/token` to whoever resolves it.
   if (path.split('/').some((segment) => /^\.+$/.test(segment))) return 'path must hold no "." or ".." segments';
