@@ -192,6 +192,20 @@ it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
   }
 });
 
+it('what may have been sent is said to be that, also after its deadline', async () => {
+  const call = await created({ deadlineAt: new Date(Date.now() + 50) });
+  expect(await depart(call, 'a run that died', false)).toMatchObject({ go: 'yes' });
+  await until('its deadline has passed', async () => {
+    const { now, deadlineAt } = (await store.load(call))!;
+    return now > deadlineAt;
+  });
+  expect(await store.load(call)).toMatchObject({ departed: true });
+  expect(await depart(call, 'another', false)).toEqual({ go: 'claimed' });
+  // What is safe to repeat is only late.
+  expect(await depart(call, 'another', true)).toEqual({ go: 'deadline' });
+  expect(await store.load(await created())).toMatchObject({ departed: false });
+});
+
 describe('an idempotency key', () => {
   const under = (change: Partial<CallRequest> = {}) =>
     store.create(newCallId('wxc', 'wxa'), { ...request, idempotencyKey: 'order-4711', ...change }, 'g');

@@ -22,6 +22,8 @@ export interface StoredCall {
   readonly background: boolean;
   readonly hasCallback: boolean;
   readonly deadlineAt: number;
+  /** An earlier run has claimed it, and may have sent it. */
+  readonly departed?: boolean;
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
   readonly refusals: number;
@@ -103,9 +105,9 @@ ${QUOTA_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return { 'gone' } end
 if state == 'settled' then return { 'settled' } end
-if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local sentBy = redis.call('HGET', KEYS[1], 'sentBy')
 if ARGV[2] == '0' and sentBy and sentBy ~= ARGV[1] then return { 'claimed' } end
+if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local closedUntil, probe = quota_closed(KEYS[3])
 if closedUntil then return { 'closed', closedUntil, now } end
 quota_take(KEYS[2])
@@ -256,6 +258,7 @@ export class CallStore {
       background: fields.get('background') === '1',
       hasCallback: fields.has('hasCallback'),
       deadlineAt: Number(fields.get('deadlineAt')),
+      departed: fields.get('state') === 'sent',
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
       method: fields.get('method')!,

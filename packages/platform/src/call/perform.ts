@@ -85,6 +85,8 @@ class Run {
   }
 
   async go(): Promise<Performed> {
+    // Before anything else could fail it with words that say that nothing was sent.
+    if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
     // Not only on departing: who lacks a token for hours would never get that far.
     if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(deadlinePassed);
     for (;;) {
@@ -129,7 +131,7 @@ class Run {
       case 'deadline':
         return this.#fail(deadlinePassed);
       case 'claimed':
-        return this.#fail(outcomeUnknown('The process that was sending the call ended before an answer came'));
+        return this.#fail(claimed);
       case 'closed':
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
@@ -244,6 +246,8 @@ function passOn(response: WeChatResponse): CallResponse {
   }
   return { status: response.status, headers, body: response.body };
 }
+
+const claimed = outcomeUnknown('The process that was sending the call ended before an answer came');
 
 const deadlinePassed: CallFailure = {
   code: 'deadline_passed',

@@ -47,7 +47,7 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   if (answer.kind === 'binary') return { do: 'answer' };
   if (answer.kind === 'broken') {
     if (answer.why === 'http_status' && NOT_LET_IN.has(answer.status)) {
-      const message = `WeChat let the call not in: HTTP ${answer.status}. Look at its path and at its size.`;
+      const message = `WeChat did not let the call in: HTTP ${answer.status}. Look at its path and at its size.`;
       return { do: 'fail', failure: { code: 'wechat_refused', remedy: 'fix-request', message } };
     }
     const why = `WeChat answered ${answer.why === 'http_status' ? `HTTP ${answer.status}` : brokenWords[answer.why]}`;
