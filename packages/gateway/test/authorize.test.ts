@@ -2,7 +2,7 @@ import { type ConsentVisit, NotReadyFailure, ReauthorizeFailure } from '@wxthird
 import { Failure } from '@wxthirdparty/wechat';
 import { expect, it } from 'vitest';
 import { ACCOUNT, COMPONENT, fakePlatform, LINK } from './fake-platform.ts';
-import { bearer, openGateway } from './open-gateway.ts';
+import { API_KEY, bearer, openGateway } from './open-gateway.ts';
 
 const page = (url: string, headers: Record<string, string> = {}) => fetch(url, { headers, redirect: 'manual' });
 const cookieOf = (response: Response) => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -173,15 +173,27 @@ it('makes links, with addresses under PUBLIC_URL', async () => {
 
 it('tells a refused caller by which link the merchant can consent again', async () => {
   const { platform, gateway } = await open('https://wx.example.com');
-  platform.calls.submit = () => Promise.reject(new ReauthorizeFailure(COMPONENT, ACCOUNT, 'revoked', LINK));
-  const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/calls`, {
-    method: 'POST',
-    headers: { ...bearer, 'content-type': 'application/json' },
-    body: JSON.stringify({ method: 'GET', path: '/cgi-bin/user/get' }),
+  const failure = new ReauthorizeFailure(COMPONENT, ACCOUNT, 'revoked', LINK);
+  platform.calls.submit = () => Promise.reject(failure);
+  platform.calls.submitAll = () => Promise.resolve([failure]);
+  const authorizationUrl = `https://wx.example.com/authorize/${COMPONENT}?link=${LINK}`;
+  const call = { method: 'GET', path: '/cgi-bin/user/get' };
+  const ask = async (path: string, body: unknown) => {
+    const headers = { ...bearer, 'content-type': 'application/json' };
+    const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, body: await response.json() };
+  };
+  expect(await ask(`/v1/authorizers/${ACCOUNT}/calls`, call)).toMatchObject({
+    status: 409,
+    body: { code: 'reauthorize', authorizationUrl },
   });
-  expect(response.status).toBe(409);
-  expect(await response.json()).toMatchObject({
-    code: 'reauthorize',
-    authorizationUrl: `https://wx.example.com/authorize/${COMPONENT}?link=${LINK}`,
+  expect(await ask('/v1/calls/batch', { calls: [{ ...call, appid: ACCOUNT }] })).toMatchObject({
+    body: { items: [{ problem: { code: 'reauthorize', status: 409, authorizationUrl } }] },
   });
+  // SDKs read nothing but errcode and errmsg.
+  const find = platform.authorizers.find;
+  platform.authorizers.find = async (...asked) => ({ ...(await find(...asked)), state: 'revoked' });
+  const query = new URLSearchParams({ grant_type: 'client_credential', appid: ACCOUNT, secret: API_KEY });
+  const virtual = await fetch(`${gateway.url}/cgi-bin/token?${query}`);
+  expect(await virtual.json()).toMatchObject({ errcode: 61003, errmsg: expect.stringContaining(authorizationUrl) });
 });
