@@ -37,6 +37,8 @@ export class House {
   readonly components: readonly PractisedComponent[];
   readonly apiKey = `key-${randomBytes(12).toString('hex')}`;
   readonly adminPassword = randomBytes(12).toString('hex');
+  /** Unless a process was given another one. */
+  readonly databaseUrl: string;
   readonly gateways: Child[] = [];
   readonly workers: Child[] = [];
   readonly #gatewayPorts: readonly number[];
@@ -58,11 +60,12 @@ export class House {
     this.component = component;
     this.components = components;
     this.#gatewayPorts = gatewayPorts;
+    this.databaseUrl = env.DATABASE_URL ?? `sqlite:${join(dir, 'house.sqlite')}`;
     this.#env = {
       HOST: '127.0.0.1',
       DATA_DIR: dir,
       REDIS_URL: redis.url,
-      DATABASE_URL: `sqlite:${join(dir, 'house.sqlite')}`,
+      DATABASE_URL: this.databaseUrl,
       WX_COMPONENT_APPID: component.appid,
       WX_COMPONENT_APPSECRET: component.appsecret,
       WX_TOKEN: component.token,
