@@ -144,6 +144,20 @@ describe.each(databases)('on %s', (kind) => {
     await house.authorized(FOURTH);
   });
 
+  it('comes with a process that starts', async () => {
+    await house.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
+    const redis = house.redis.client();
+    // Longer ago than processes take to start one after the other.
+    const turn = `wx:{${house.component.appid}:${house.component.appid}}:reconcile`;
+    await redis.hset(turn, 'lastAt', Date.now() - 11 * 60_000);
+    redis.disconnect();
+    const started = house.startWorker();
+    await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
+    await house.authorized(FOURTH);
+    expect(await started.leave()).toBe(0);
+    house.workers.pop();
+  });
+
   it('looks once a day who everybody is', async () => {
     const nextAt = () =>
       inDatabase(house, (sql) =>
