@@ -12,6 +12,9 @@ import { type PractisedAccount, type PractisedComponent, WeChat } from './wechat
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
+/** A machine on which many stories begin at once gives each process little. */
+const START_WITHIN_MS = 55_000;
+
 export const SERVICE_ACCOUNT = 'wx00000000000000a1';
 export const MINI_PROGRAM = 'wx00000000000000b2';
 
@@ -109,8 +112,8 @@ export class House {
       for (const index of gatewayPorts.keys()) house.startGateway(index);
       for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
       await Promise.all([
-        ...house.gateways.map((gateway) => gateway.says('gateway listening')),
-        ...house.workers.map((worker) => worker.says('worker ready')),
+        ...house.gateways.map((gateway) => gateway.says('gateway listening', START_WITHIN_MS)),
+        ...house.workers.map((worker) => worker.says('worker ready', START_WITHIN_MS)),
       ]);
       if (gatewayPorts.length > 0) house.#description = await Description.of(house.gatewayUrl());
     } catch (error) {
