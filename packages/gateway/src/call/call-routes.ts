@@ -11,6 +11,8 @@ import {
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import type { PublicUrl } from '../authorize/public-url.ts';
+import { wayBackOf } from '../authorize/way-back.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readQuery } from '../http/read-query.ts';
@@ -120,7 +122,7 @@ export const callOperations: Operations = {
   },
 };
 
-export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
+export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leaving: Leaving): Router {
   const routes = Router();
 
   const call = async (
@@ -168,7 +170,8 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
     response.status(202).json({
       items: requests.map((one) => {
         const result = one instanceof Failure ? one : answers.next().value!;
-        return result instanceof Failure ? { problem: problemOf(result, requestIdOf(response)) } : { id: result.id };
+        if (!(result instanceof Failure)) return { id: result.id };
+        return { problem: problemOf(result, requestIdOf(response), wayBackOf(result, publicUrl)) };
       }),
     } satisfies z.input<typeof BatchAnswer>);
   });

@@ -79,8 +79,15 @@ const byRemedy: Readonly<Record<Remedy, number>> = {
 /** Numbers that make SDKs throw their token away; said about a token of ours they would be untrue. */
 const aboutTokens = new Set([40001, 40014, 42001]);
 
-/** What became of a call that WeChat did not answer, or was never made. */
-export function refusalOf(failure: Failure | CallFailure): Refusal {
+/**
+ * What became of a call that WeChat did not answer, or was never made. `wayBack`: where the merchant can consent again, if
+ * that is the remedy.
+ */
+export function refusalOf(failure: Failure | CallFailure, wayBack?: string): Refusal {
+  if (wayBack !== undefined) {
+    const { errcode, errmsg } = refusals.mustReauthorize;
+    return { errcode, errmsg: `${errmsg} at ${wayBack}` };
+  }
   const fixed = byCode[failure.code];
   if (fixed !== undefined) return fixed;
   if (failure.code === 'too_large') return { errcode: 45001, errmsg: `media size out of limit: ${failure.message}` };

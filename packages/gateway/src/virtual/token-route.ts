@@ -63,9 +63,8 @@ export async function tokenRoute(
   if (platform.components.includes(appid)) return give(appid, appid);
   const authorizer =
     colon === -1
-      ? await platform.authorizers.find(appid)
-      : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
-  if (authorizer.state !== 'active') return refuse(refusals.mustReauthorize);
+      ? await platform.authorizers.findActive(appid)
+      : await platform.authorizers.findActive(appid.slice(colon + 1), appid.slice(0, colon));
   return give(authorizer.component, authorizer.appid);
 }
 
