@@ -9,6 +9,7 @@ import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
 import { type Claim, hashOfKey, printOf } from './idempotency.ts';
 import { LANE_LUA, lastPartOf } from './lane-store.ts';
+import { BODIES_LUA } from './waiting-bodies.ts';
 
 /** How long an outcome can be asked for, once it is there. A callback may be tried for most of a day. */
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
@@ -26,6 +27,8 @@ export interface StoredCall {
   /** The gateway that waits for the outcome. */
   readonly replyTo: string | undefined;
   readonly deadlineAt: number;
+  /** An earlier run has claimed it, and may have sent it. */
+  readonly departed?: boolean;
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
   readonly refusals: number;
@@ -53,7 +56,7 @@ export interface DepartedAtOnce {
 }
 
 export type Created =
-  /** `full`: its lane has no place left. */
+  /** `full`: its lane has no place left, for one more or for its body. */
   | 'made'
   | 'full'
   | DepartedAtOnce
@@ -83,6 +86,7 @@ const create = defineScript<
   ['made' | 'full' | 'departed' | 'closed' | 'claimed', string?, number?, number?]
 >(`${NOW_LUA}
 ${INDEX_LUA}
+${BODIES_LUA}
 ${QUOTA_LUA}
 ${QUOTA_REOPENS_LUA}
 local call, background, notBeforeAt, run = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5]), ARGV[11]
@@ -95,6 +99,7 @@ if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
+if background and not bodies_take(KEYS[4] .. ':bodies', call, #ARGV[1], lives) then return { 'full' } end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
   'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 12))
 redis.call('PEXPIRE', KEYS[1], lives)
@@ -130,9 +135,9 @@ ${QUOTA_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return { 'gone' } end
 if state == 'settled' then return { 'settled' } end
-if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local sentBy = redis.call('HGET', KEYS[1], 'sentBy')
 if ARGV[2] == '0' and sentBy and sentBy ~= ARGV[1] then return { 'claimed' } end
+if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local closedUntil, probe = quota_closed(KEYS[3])
 if closedUntil then return { 'closed', closedUntil, now } end
 quota_take(KEYS[2])
@@ -157,8 +162,10 @@ return 1`);
 /** What ends with a call, whatever its outcome. KEYS: record, request, callback, index, idempotency keys without their hash. */
 const END_LUA = `
 ${INDEX_LUA}
+${BODIES_LUA}
 local function call_ended(call, id, quietly)
   local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
+  bodies_give_back(KEYS[4] .. ':bodies', call, redis.call('HGET', KEYS[1], 'bytes'))
   redis.call('HDEL', KEYS[1], 'delayedUntil')
   redis.call('PEXPIRE', KEYS[1], kept)
   redis.call('PEXPIRE', KEYS[3], kept)
@@ -308,6 +315,7 @@ export class CallStore {
       hasCallback: fields.has('hasCallback'),
       replyTo: fields.get('channel')?.slice(channels.replies('').length),
       deadlineAt: Number(fields.get('deadlineAt')),
+      departed: fields.get('state') === 'sent',
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
       heldMs: fields.get('state') === 'sent' ? Number(fields.get('heldUntil') ?? 0) - Number(now.toString()) : 0,
