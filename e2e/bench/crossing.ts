@@ -53,12 +53,13 @@ export class Crossing {
     return this.load.serve({ port, requests: tokens.map(requestWith), expect: ANSWERED, pace });
   }
 
-  /** Processor time of everything that a call through the house needs, but for callers and WeChat, in seconds. */
-  processorSeconds(): { readonly house: number; readonly redis: number } {
+  /** Processor time of everything on the way but for callers and WeChat, in seconds. */
+  processorSeconds(): { readonly house: number; readonly redis: number; readonly proxy: number } {
     const parts = [...this.house.gateways, ...this.house.workers];
     return {
       house: parts.reduce((sum, { pid }) => sum + processorSeconds(pid), 0),
       redis: processorSeconds(this.house.redis.pid),
+      proxy: processorSeconds(this.#proxy.pid),
     };
   }
 
