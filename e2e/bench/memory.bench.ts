@@ -20,7 +20,7 @@ const bench: Bench = {
 export default bench;
 
 async function run() {
-  const crossing = await Crossing.open('apart', { LOG_LEVEL: 'warn' });
+  const crossing = await Crossing.open('apart');
   const { house } = crossing;
   try {
     const parts = { gateway: house.gateways[0]!.pid, worker: house.workers[0]!.pid, redis: house.redis.pid };
