@@ -264,7 +264,7 @@ describe.each(databases)('on %s', (kind) => {
       // WeChat's operator has cleared it, and a probe has come through.
       await house.wechat.control('POST', '/quota/reset');
       const redis = house.redis.client();
-      await redis.del(`wx:{${house.component.appid}:${PARKED}}:closed:${BATCH_PATH}`);
+      await redis.del(`wx:{${house.component.appid}:${PARKED}}:quota:${BATCH_PATH}`);
       redis.disconnect();
       expect(await completed(house, id)).toMatchObject({ detailed: 3_000, waitingUntil: null, error: null });
       expect((await exported(house, PARKED)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, PARKED));

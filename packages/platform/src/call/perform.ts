@@ -118,6 +118,7 @@ class Run {
       this.#runId,
       this.#endpoint.safeToRepeat,
       ledger.keysOf(this.#pair),
+      ledger.argsOf(this.#pair, this.#endpoint),
     );
     switch (departure.go) {
       case 'gone':
@@ -134,6 +135,7 @@ class Run {
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
     }
+    ledger.hear(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
       await store.release(this.#call, this.#runId, 'not-sent');
@@ -167,7 +169,7 @@ class Run {
         if (token) await this.#o.tokens.distrust(token);
         return 'again';
       case 'close-quota':
-        await ledger.close(this.#pair, verdict.span, departure.leftAt);
+        await ledger.close(this.#pair, verdict.span, departure.leftAt, this.#endpoint);
         if (verdict.wait) {
           await store.release(this.#call, this.#runId, 'quota-refused');
           return this.#delay(1_000, 'quota');

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Answer,
+  endpointOf,
   Failure,
   isTokenRefusal,
   readAnswer,
@@ -90,12 +91,13 @@ export async function askFollowers(
   options: AskOptions,
 ): Promise<Asked | Unread> {
   const pair = { component: account.component, appid: account.appid, path: question.path };
+  const endpoint = endpointOf(question.method, question.path);
   let refusals = 0;
   let last: FollowerSyncError | undefined;
   for (let tries = 0; tries < MOST_TRIES; ) {
     const token = await tokenFor(account, signal, options.tokens);
     if ('kind' in token) return token;
-    const departure = await options.ledger.take(pair);
+    const departure = await options.ledger.take(pair, endpoint);
     if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
     const answer = await send(question, token, signal, options);
     if (Buffer.isBuffer(answer)) {
@@ -116,7 +118,7 @@ export async function askFollowers(
       last = told(failure);
       if (quota) {
         // The next departure is told how long to wait.
-        await options.ledger.close(pair, quota, departure.leftAt);
+        await options.ledger.close(pair, quota, departure.leftAt, endpoint);
       } else if (isTokenRefusal(errcode)) {
         await options.tokens.distrust(token);
         if (refusals++ === 0) continue;
