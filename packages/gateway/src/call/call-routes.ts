@@ -12,6 +12,7 @@ import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
 import { ProblemAnswer } from '../openapi/problem-answer.ts';
 import { problemOf } from '../problem.ts';
+import { tellRemaining } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
@@ -167,7 +168,9 @@ export function callRoutes(platform: GatewayPlatform, leaving: Leaving): Router 
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
-    response.json(callAnswer(await find(platform, request.params.id, response)) satisfies z.input<typeof CallAnswer>);
+    const found = await find(platform, request.params.id, response);
+    tellRemaining(response, found);
+    response.json(callAnswer(found) satisfies z.input<typeof CallAnswer>);
   });
 
   routes.delete('/v1/calls/:id', async (request, response) => {
@@ -223,6 +226,7 @@ async function answerWhenSettled(
   if (found === 'unseen' || found.settledAt === null) {
     response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
   }
+  if (found !== 'unseen') tellRemaining(response, found);
   const answer: z.input<typeof CallAnswer> = found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found);
   response.json(answer);
 }

@@ -9,6 +9,7 @@ import {
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
+import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -46,6 +47,7 @@ export interface PerformOptions {
   readonly store: CallStore;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
+  readonly clears: Pick<Clears, 'hear'>;
   readonly dueSet: DueSet;
   readonly transport: Transport;
   readonly apiBase: string;
@@ -175,6 +177,9 @@ class Run {
           return this.#delay(1_000, 'quota');
         }
         break;
+    }
+    if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
+      await this.#o.clears.hear(this.#call, sent.result.answer.errcode);
     }
     if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
     return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);
