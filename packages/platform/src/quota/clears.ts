@@ -65,8 +65,8 @@ export class Clears {
 
   /** The calendar month in Beijing, by Redis' clock. */
   async #month(): Promise<{ month: string; endsAt: Date }> {
-    const [seconds] = await this.#redis.time();
-    const now = Number(seconds) * 1000;
+    const [seconds, micros] = (await this.#redis.time()).map(Number) as [number, number];
+    const now = seconds * 1000 + micros / 1000;
     const there = new Date(now + BEIJING_OFFSET_MS);
     const next = Date.UTC(there.getUTCFullYear(), there.getUTCMonth() + 1, 1) - BEIJING_OFFSET_MS;
     return { month: there.toISOString().slice(0, 7), endsAt: toLocalDate(next, now) };

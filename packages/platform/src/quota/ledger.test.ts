@@ -185,6 +185,7 @@ it('forgets in time what it has learned', async () => {
 
 it('holds back beyond a minute’s limit until the next, and says so beforehand', async () => {
   const limits = { dailyLimit: undefined, minuteLimit: 3 };
+  await until('the minute is not about to end', () => Date.now() % 60_000 < 59_000);
   const minute = Math.floor(Date.now() / 60_000);
   await takeTimes(3, limits);
   const closed = await take(limits);
@@ -208,6 +209,14 @@ it('opens again with the next bucket, of whatever length, by itself', async () =
   expect(refused).toBeGreaterThan(0);
   // Ten need four buckets, of which the first may have begun long ago.
   expect(performance.now() - begunAt).toBeGreaterThan(1_900);
+});
+
+it('counts in a stretch that it has just learned of what left before', async () => {
+  await takeTimes(4, unknown);
+  const told = { limit: undefined, used: 4, rate: { calls: 6, seconds: 3_600 } };
+  await ledger.learn(pair, told, await usage(), unknown);
+  await takeTimes(2, unknown);
+  expect((await take(unknown)).go).toBe('closed');
 });
 
 it('counts what leaves anyway, closed or not', async () => {

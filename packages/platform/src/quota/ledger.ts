@@ -124,14 +124,20 @@ return 1`);
  */
 const learn = defineScript<string>(`${NOW_LUA}
 ${QUOTA_LUA}
-local q = redis.call('HMGET', KEYS[1], 'day', 'used', 'level', 'clearedAt')
+local q = redis.call('HMGET', KEYS[1], 'day', 'used', 'level', 'bucket', 'inBucket', 'rate', 'rateMs', 'knownUntil')
 local day = quota_day()
 local limit, calls = tonumber(ARGV[3]), tonumber(ARGV[5])
 redis.call('HDEL', KEYS[1], 'limit', 'source', 'rate', 'rateMs')
 redis.call('HSET', KEYS[1], 'knownUntil', quota_time(now + ${KEPT_MS}), 'readAt', quota_time(now + ${READ_AGAIN_MS}))
 redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})
 if limit > 0 then redis.call('HSET', KEYS[1], 'limit', ARGV[3], 'source', 'wechat') else limit = tonumber(ARGV[2]) end
-if calls > 0 then redis.call('HSET', KEYS[1], 'rate', ARGV[5], 'rateMs', ARGV[6]) end
+if calls > 0 then
+  -- What has left already counts in the new stretch, too; of a longer one perhaps too much, which only holds back sooner.
+  local oldMs, newMs, inBucket = ${MINUTE_MS}, tonumber(ARGV[6]), 0
+  if q[6] and quota_number(q[8]) > now then oldMs = tonumber(q[7]) end
+  if quota_number(q[4]) == math.floor(now / oldMs) then inBucket = quota_number(q[5]) end
+  redis.call('HSET', KEYS[1], 'rate', ARGV[5], 'rateMs', ARGV[6], 'bucket', math.floor(now / newMs), 'inBucket', inBucket)
+end
 redis.call('ZADD', KEYS[2], 'NX', quota_time(now), ARGV[1])
 -- What was used yesterday, or before a clear, says nothing about now.
 if q[1] ~= ARGV[7] or q[1] ~= tostring(day) or quota_number(q[2]) < tonumber(ARGV[8]) then return '' end
