@@ -312,6 +312,21 @@ describe('a clear', () => {
   });
 });
 
+it('the command line shows them as a table', async () => {
+  const { port } = new URL(house.gatewayUrl());
+  const command = house.command(['quotas', accounts.warned], { PORT: port });
+  expect(await command.ended()).toBe(0);
+  const lines = command.output.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^PATH +USED +LIMIT +LEFT$/);
+  expect(lines.find((line) => line.startsWith(DELETE_MASS))).toMatch(
+    / 11 +10 +0 {2}closed until \d{4}-\d\d-\d\d 00:00$/,
+  );
+  const own = house.command(['quotas', house.component.appid, `--component=${house.component.appid}`], { PORT: port });
+  expect(await own.ended()).toBe(0);
+  expect(own.output).toContain(COMPONENT_TOKEN);
+  expect(await house.command(['quotas']).ended()).toBe(2);
+});
+
 describe('the component’s own budget', () => {
   const page = () => fetch(`${house.gatewayUrl()}/authorize/${house.component.appid}`);
 
