@@ -74,6 +74,6 @@ function write(positions: ReadonlyMap<string, string>): string {
 
 function read(position: string): Map<string, string> {
   return new Map(
-    [...position.matchAll(/([\w-]{1,64})=(\d{1,20}-\d{1,20})/g)].map(([, component, id]) => [component!, id!]),
+    [...position.matchAll(/([\w-]{1,64})=(\d{1,18}-\d{1,18})/g)].map(([, component, id]) => [component!, id!]),
   );
 }
