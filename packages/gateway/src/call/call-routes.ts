@@ -53,7 +53,7 @@ export const callOperations: Operations = {
     summary: 'Calls WeChat on behalf of an account',
     description:
       'Waits at most `waitMs` for WeChat’s answer. What may have been sent is never sent twice; where nobody can know, ' +
-      'the call fails as `outcome_unknown`.',
+      'the call fails as `outcome_unknown`. `X-Wx-Quota-Remaining` tells how many are left today, where that is known.',
     query: ComponentQuery,
     headers: IdempotencyHeaders,
     body: CallBody,
