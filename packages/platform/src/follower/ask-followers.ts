@@ -11,6 +11,7 @@ import {
 } from '@wxthirdparty/wechat';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Ledger } from '../quota/ledger.ts';
+import { spanOf } from '../quota/span.ts';
 import type { Token } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { FollowerAccount } from './follower.ts';
@@ -21,8 +22,6 @@ const ANSWER_WITHIN_MS = 30_000;
 /** Departures of one request; after that the sync waits longer than a turn would like to. */
 const MOST_TRIES = 4;
 const BACKOFF_MS = 500;
-const DAY_QUOTA = 45009;
-const MINUTE_QUOTAS = new Set([45011, 44991]);
 const BUSY = -1;
 
 export interface FollowerQuestion {
@@ -109,7 +108,7 @@ export async function askFollowers(
     else if (answer.kind !== 'json') last = brokenAnswer(question.doing);
     else {
       const { errcode } = answer;
-      const quota = errcode === DAY_QUOTA ? 'day' : MINUTE_QUOTAS.has(errcode) ? 'minute' : undefined;
+      const quota = spanOf(errcode);
       if (departure.probe && !quota) await options.ledger.reopen(pair);
       if (errcode === 0 && isFields(answer.value)) {
         return { kind: 'answered', value: answer.value, askedAt: departure.leftAt };
