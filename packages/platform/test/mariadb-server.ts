@@ -26,7 +26,8 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   // mariadbd refuses to be root unless it is told so by name.
   const user = process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : [];
   const data = join(dir, 'data');
-  const where = ['--no-defaults', `--datadir=${data}`, ...user];
+  // A server that starts deletes every temporary table that it finds where it keeps its own.
+  const where = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${dir}`, ...user];
   await mkdir(data);
   await run(install, [...where, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']);
   const init = join(dir, 'init.sql');
