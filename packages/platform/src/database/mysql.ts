@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { Failure } from '@wxthirdparty/wechat';
 import { CompiledQuery, type Dialect, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
@@ -40,8 +39,6 @@ export function mysqlDialect(url: string, { prepares = false }: MysqlOptions): D
   });
 }
 
-type Then = (error: unknown, ...result: unknown[]) => void;
-
 /**
  * Kysely knows only `query`, which searches every text for question marks, and writes what it finds into it. Reading
  * such a text costs the server more than writing its rows.
@@ -49,24 +46,9 @@ type Then = (error: unknown, ...result: unknown[]) => void;
 function chooseProtocol(connection: PoolConnection, prepares: boolean): void {
   const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
   const execute = connection.execute.bind(connection) as (...args: unknown[]) => unknown;
-  // A connection that is lost in the midst of it leaves mysql2's `execute` without an answer for ever.
-  const unanswered = new Set<Then>();
-  const { stream } = connection as unknown as { readonly stream: Socket };
-  const lost = () => Object.assign(new Error('the connection was lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
-  stream.once('close', () => {
-    for (const then of [...unanswered]) then(lost());
-  });
-  const executeOrFail = (text: string, values: readonly unknown[], then: Then) => {
-    const once: Then = (error, ...result) => {
-      if (unanswered.delete(once)) then(error, ...result);
-    };
-    unanswered.add(once);
-    if (stream.destroyed) once(lost());
-    else execute(text, values, once);
-  };
-  const chosen = (text: string, values: readonly unknown[], ...then: Then[]) => {
+  const chosen = (text: string, values: readonly unknown[], ...then: unknown[]) => {
     if (values.length === 0) return query(text, ...then);
-    return prepares && then[0] ? executeOrFail(text, values, then[0]) : query(text, values, ...then);
+    return prepares ? execute(text, values, ...then) : query(text, values, ...then);
   };
   Object.assign(connection, { query: chosen });
 }
