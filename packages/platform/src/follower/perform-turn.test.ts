@@ -63,12 +63,13 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     },
   };
 
-  async function turn(id: string): Promise<Turn> {
+  async function turn(id: string, more: Partial<TurnOptions> = {}): Promise<Turn> {
     const options = {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
       tokens: { get: async () => ({ value: 'token' }) },
       ledger: { take: async () => ({ go: 'yes', leftAt: now, probe: false }) },
       dueSet: { markUsed: async () => {} },
+      ...more,
     } as unknown as TurnOptions;
     return performTurn(id, new AbortController().signal, options);
   }
@@ -148,6 +149,18 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     while (told.outcome === 'goes_on') told = await turn(id);
     expect(told.outcome).toBe('taken_over');
     expect((await table()).get('o00000')).toMatchObject({ subscribed: true });
+  });
+
+  it('wait for a database that goes away while the next details are fetched, and the process lives', async () => {
+    const { id } = (await syncs.start(account, true)).sync;
+    // Vitest fails the run for a rejection that nobody has taken by the time the next fetch is done.
+    afterBatch = () => new Promise((resolve) => setImmediate(resolve));
+    const lost = Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+    const away = { writeDetails: () => Promise.reject(lost) } as unknown as FollowerWriter;
+    expect(await turn(id, { writer: away })).toMatchObject({ outcome: 'waits', code: 'database_away' });
+    let told = await turn(id);
+    while (told.outcome === 'goes_on') told = await turn(id);
+    expect(await table()).toEqual(expected([]));
   });
 
   it('walk the whole table in the end where a process of an older version did a part of the details', async () => {

@@ -165,6 +165,8 @@ class SyncTurn {
       if (last) this.#nextBucket();
       else sync.afterOpenid = chunk.at(-1)!;
       writing = this.#saveDetails(bucket, fetched, { after, upTo, listedAt: sync.listingFrom ?? 0 });
+      // It is awaited after the next fetch; a failure before that is no end of the process.
+      writing.catch(() => {});
       after = upTo ?? '';
     } while (at < openids.length && !this.#over() && !this.#signal.aborted);
     return await writing;
