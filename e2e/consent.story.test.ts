@@ -47,8 +47,12 @@ describe.each(databases)('on %s', (kind) => {
   const authorizer = async (appid: string) => (await house.api<Authorizer>('GET', `/v1/authorizers/${appid}`)).body;
   const preAuthCodeOf = (wechatUrl: string) => new URL(wechatUrl).searchParams.get('pre_auth_code');
 
+  let lastSecond = 0;
   async function unauthorized(appid: string): Promise<void> {
+    // Two of the same account and second would be one push, delivered twice.
+    await until('another second', () => Math.floor(Date.now() / 1_000) > lastSecond);
     await house.wechat.control('POST', '/unauthorize', { appid });
+    lastSecond = Math.floor(Date.now() / 1_000);
     await until(`${appid} revoked`, async () => (await authorizer(appid)).state !== 'active');
   }
 
@@ -93,6 +97,27 @@ describe.each(databases)('on %s', (kind) => {
         category_id_list: '17|18',
       });
     });
+
+    it.each([1, 2, 3, 4, 5, 6, 8])(
+      'asking for accounts of type %i, in both forms, also by a link',
+      async (authType) => {
+        for (const style of ['pc', 'mobile']) {
+          const wishes = { auth_type: String(authType), category_id_list: '1|17|99' };
+          const link = await newLink({ style, authType, categoryIdList: wishes.category_id_list });
+          for (const url of [authorize({ style, ...wishes }), link.url]) {
+            const browser = new Browser();
+            const wechatUrl = new URL(await browser.leave(url));
+            expect(wechatUrl.pathname).toBe(
+              style === 'pc' ? '/cgi-bin/componentloginpage' : '/wxaopen/safe/bindcomponent',
+            );
+            expect(Object.fromEntries(wechatUrl.searchParams)).toMatchObject(wishes);
+            expect(wechatUrl.searchParams.has('biz_appid')).toBe(false);
+            // WeChat takes all of it.
+            expect((await browser.open(wechatUrl.href)).text).not.toContain('class="error"');
+          }
+        }
+      },
+    );
 
     it('sees a plain page in his language where nobody said where to go', async () => {
       const browser = new Browser('en-GB,en;q=0.8,zh;q=0.5');
@@ -339,6 +364,56 @@ describe.each(databases)('on %s', (kind) => {
         `/v1/authorizers/${SERVICE_ACCOUNT}/history?cursor=${history.body.next}`,
       );
       expect(older.body.items.length).toBeGreaterThan(0);
+    });
+
+    it('is refused on every way, each time with a link that is good', async () => {
+      await house.authorized(SERVICE_ACCOUNT);
+      const token = async () => {
+        const query = { grant_type: 'client_credential', appid: SERVICE_ACCOUNT, secret: house.apiKey };
+        const response = await fetch(`${house.gatewayUrl()}/cgi-bin/token?${new URLSearchParams(query)}`);
+        return (await response.json()) as { access_token?: string; errcode?: number; errmsg?: string };
+      };
+      const { access_token } = await token();
+      const virtualCall = async () => {
+        const response = await fetch(`${house.gatewayUrl()}/cgi-bin/tags/get?access_token=${access_token}`);
+        return (await response.json()) as { errcode?: number; errmsg?: string };
+      };
+      expect((await virtualCall()).errcode).toBeUndefined();
+
+      let former = '';
+      for (let round = 0; round < 2; round++) {
+        await unauthorized(SERVICE_ACCOUNT);
+        await house.wechat.control('POST', '/counters/reset');
+        const call = { method: 'GET', path: '/cgi-bin/tags/get' };
+        // The gateway may take it for active for another second.
+        const refused = await until('refused', async () => {
+          const answer = await house.call(SERVICE_ACCOUNT, call);
+          return answer.status === 409 && answer;
+        });
+        const { authorizationUrl } = refused.body as unknown as { authorizationUrl: string };
+        expect(authorizationUrl).not.toBe(former);
+        former = authorizationUrl;
+        const problem = { code: 'reauthorize', status: 409, authorizationUrl };
+
+        const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
+        expect((await house.call(SERVICE_ACCOUNT, { ...call, waitMs: 0 })).body).toMatchObject(problem);
+        const batch = await house.api('POST', '/v1/calls/batch', { calls: [{ ...call, appid: SERVICE_ACCOUNT }] });
+        expect(batch.body).toMatchObject({ items: [{ problem }] });
+        expect((await house.api('POST', `${account}/follower-syncs`, {})).body).toMatchObject(problem);
+        expect((await house.api('PUT', `${account}/follower-sync-schedule`, { at: '04:00' })).body).toMatchObject(
+          problem,
+        );
+        expect((await house.api('GET', `${account}/options/location_report`)).body).toMatchObject(problem);
+        for (const said of [await token(), await virtualCall()]) {
+          expect(said).toMatchObject({ errcode: 61003, errmsg: expect.stringContaining(authorizationUrl) });
+        }
+        const { requests } = await house.wechat.counters();
+        expect(Object.keys(requests).filter((what) => what.includes('/tags/') || what.includes('option'))).toEqual([]);
+
+        const browser = new Browser();
+        await browser.open(await browser.consent(await browser.leave(authorizationUrl), SERVICE_ACCOUNT));
+        expect((await house.call(SERVICE_ACCOUNT, call)).body.state).toBe('completed');
+      }
     });
 
     it('needs to authorize again where WeChat no longer takes its refresh token', async () => {

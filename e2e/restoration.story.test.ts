@@ -1,14 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { databaseEnv, databases } from './support/database.ts';
+import { databaseEnv, databases, inDatabase } from './support/database.ts';
 import { House } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const LIST = '/cgi-bin/component/api_get_authorizer_list';
+const TOKEN = '/cgi-bin/component/api_authorizer_token';
+const HOUR_MS = 3_600_000;
 const INFO = '/cgi-bin/component/api_get_authorizer_info';
 const ACCOUNTS = Array.from({ length: 6 }, (_, i) => `wx00000000000000a${i}`);
-const [FIRST = '', SECOND = '', THIRD = '', FOURTH = ''] = ACCOUNTS;
+const [FIRST = '', SECOND = '', THIRD = '', FOURTH = '', FIFTH = ''] = ACCOUNTS;
+const LATE = 'wx00000000000000b0';
 
 interface Run {
   readonly id: string;
@@ -89,14 +92,90 @@ describe.each(databases)('on %s', (kind) => {
     // Nobody hears of either: one consents anew on another way, the other takes his consent back.
     await house.wechat.control('POST', '/authorize', { appid: FIRST, push: false });
     await house.wechat.control('POST', '/unauthorize', { appid: SECOND, push: false });
-    const run = await reconciled();
-    expect(run.state).toBe('completed');
+    const run = await ended(await begin());
+    expect(run).toMatchObject({ state: 'completed', total: 5, seen: 5, added: 0, changed: 1, revoked: 1 });
     expect(await authorizer(SECOND)).toMatchObject({ state: 'revoked' });
     expect(await authorizer(FIRST)).toMatchObject({ state: 'active' });
     await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: FIRST });
     const { body } = await house.call(FIRST, { method: 'GET', path: '/cgi-bin/user/get' });
     expect(body.state).toBe('completed');
     await house.authorized(SECOND);
+  });
+
+  it('adds whom only WeChat knows, and says so', async () => {
+    await house.wechat.control('POST', '/accounts', { appid: LATE, kind: 'official-account', nickName: '迟到' });
+    await house.wechat.control('POST', '/authorize', { appid: LATE, push: false });
+    expect(await ended(await begin())).toMatchObject({ total: 7, seen: 7, added: 1, changed: 0, revoked: 0 });
+    // No code of its consent was ever exchanged, so WeChat's list holds no refresh token for it (dossier §3.8).
+    expect(await authorizer(LATE)).toMatchObject({ state: 'needs-reauthorization' });
+    await house.wechat.control('POST', '/authorize', { appid: LATE, push: 'force' });
+    await until('its code is exchanged', async () => (await authorizer(LATE)).state === 'active');
+    await house.wechat.control('POST', '/unauthorize', { appid: LATE });
+    await until('it has gone', async () => (await authorizer(LATE)).state === 'revoked');
+  });
+
+  it('begins with the first refresh token that WeChat refuses, and heals the others before anybody asks', async () => {
+    // Nobody hears of any of it: two consent anew, and one takes his consent back.
+    for (const appid of [FIRST, SECOND]) await house.wechat.control('POST', '/authorize', { appid, push: false });
+    await house.wechat.control('POST', '/unauthorize', { appid: FIFTH, push: false });
+    await house.wechat.control('POST', '/counters/reset');
+    const call = async (appid: string) => {
+      await house.wechat.control('POST', '/expire', { token: 'authorizer', appid });
+      return (await house.call(appid, { method: 'GET', path: '/cgi-bin/user/get' })).body;
+    };
+    expect(await call(FIRST)).toMatchObject({ state: 'completed' });
+    await until('the fifth one is known to be gone', async () => (await authorizer(FIFTH)).state === 'revoked');
+    expect(await call(SECOND)).toMatchObject({ state: 'completed' });
+    const { outcomes } = await house.wechat.counters();
+    expect(outcomes[`POST ${TOKEN}`]).toEqual({ 0: 2, 61023: 1 });
+    expect((await authorizers()).map(({ state }) => state)).not.toContain('needs-reauthorization');
+    await house.authorized(FIFTH);
+  });
+
+  it('comes by night', async () => {
+    await house.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
+    const redis = house.redis.client();
+    const turn = `wx:{${house.component.appid}:${house.component.appid}}:reconcile`;
+    const hour = new Date(Number(await redis.hget(turn, 'nextAt')) + 8 * 3_600_000).getUTCHours();
+    expect([2, 3, 4]).toContain(hour);
+    await redis.hset(turn, 'nextAt', Date.now());
+    redis.disconnect();
+    await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
+    await house.authorized(FOURTH);
+  });
+
+  it('comes with a process that starts', async () => {
+    await house.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
+    const redis = house.redis.client();
+    // Longer ago than processes take to start one after the other.
+    const turn = `wx:{${house.component.appid}:${house.component.appid}}:reconcile`;
+    await redis.hset(turn, 'lastAt', Date.now() - 11 * 60_000);
+    redis.disconnect();
+    const started = house.startWorker();
+    await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
+    await house.authorized(FOURTH);
+    expect(await started.leave()).toBe(0);
+    house.workers.pop();
+  });
+
+  it('looks once a day who everybody is', async () => {
+    const nextAt = () =>
+      inDatabase(house, (sql) =>
+        sql.selectFrom('authorizers').select('profile_due_at').where('appid', '=', SECOND).executeTakeFirstOrThrow(),
+      ).then((row) => Number(row.profile_due_at) - Date.now());
+    // Neither another name nor an unticked permission was pushed.
+    await house.wechat.control('POST', '/authorize', { appid: SECOND, push: false, funcIds: [17, 18] });
+    await house.wechat.control('POST', '/rename', { appid: SECOND, nickName: '改名了' });
+    expect(await nextAt()).toBeGreaterThan(20 * HOUR_MS);
+    expect(await nextAt()).toBeLessThanOrEqual(26 * HOUR_MS);
+    await inDatabase(house, (sql) =>
+      sql.updateTable('authorizers').set({ profile_due_at: Date.now() }).where('appid', '=', SECOND).execute(),
+    );
+    await until('the new name is here', async () => (await authorizer(SECOND)).nickName === '改名了');
+    expect(await authorizer(SECOND)).toMatchObject({ state: 'active', scopes: [17, 18] });
+    const history = await house.api<{ items: { event: string }[] }>('GET', `/v1/authorizers/${SECOND}/history?limit=1`);
+    expect(history.body.items).toMatchObject([{ event: 'scopes-changed' }]);
+    expect(await nextAt()).toBeGreaterThan(20 * HOUR_MS);
   });
 
   it('revokes nobody on the word of a list alone', async () => {
@@ -143,6 +222,7 @@ describe.each(databases)('on %s', (kind) => {
     await house.wechat.control('POST', '/tick', { ticket: 'new' });
     await until('all are back, with their profiles', async () => {
       const all = await authorizers();
+      // LATE has gone, and WeChat does not name who has gone.
       return all.length === ACCOUNTS.length && all.every((one) => one.nickName !== null && one.scopes.length > 0);
     });
     for (const { state } of await authorizers()) expect(state).toBe('active');

@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrate } from '../packages/platform/src/database/migrate.ts';
+import { openDatabase } from '../packages/platform/src/database/open.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
+import { databaseEnv, databases } from './support/database.ts';
+import { completed, exported, startSync } from './support/follower-syncs.ts';
 import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { until } from './support/until.ts';
 
@@ -56,12 +60,63 @@ describe('on MariaDB', () => {
   });
 });
 
-describe('a new SECRETS_KEY', () => {
+describe('a read replica', () => {
+  let servers: MariaDbServer[];
+  let house: House;
+  beforeEach(async () => {
+    servers = await Promise.all([startMariaDb(), startMariaDb()]);
+    const [database, replica] = servers.map((server) => server.url('wx'));
+    await migrate(replica!);
+    house = await House.open({ env: { DATABASE_URL: database!, DATABASE_READ_URL: replica! } });
+  });
+  afterEach(async () => {
+    await house?.close();
+    await Promise.all((servers ?? []).map((server) => server.stop()));
+  });
+
+  /** What replication does, in its own time. */
+  async function catchUp(): Promise<void> {
+    const [database, replica] = servers.map((server) => openDatabase(server.url('wx')));
+    for (const table of ['authorizers', 'followers'] as const) {
+      const rows = await database!.selectFrom(table).selectAll().execute();
+      await replica!
+        .insertInto(table)
+        .values(rows as never)
+        .execute();
+    }
+    await Promise.all([database!.destroy(), replica!.destroy()]);
+  }
+
+  it('serves lists and exports as far as it has come, and nothing else waits for it', async () => {
+    await house.authorized();
+    const listed = () => house.api<{ items: { appid: string }[] }>('GET', '/v1/authorizers');
+    const call = async () => (await house.call(SERVICE_ACCOUNT, followers)).body.state;
+    const { id } = await startSync(house, SERVICE_ACCOUNT);
+    expect(await completed(house, id)).toMatchObject({ detailed: 25 });
+    expect((await listed()).body.items).toEqual([]);
+    expect(await exported(house, SERVICE_ACCOUNT)).toEqual([]);
+    expect(await call()).toBe('completed');
+
+    await catchUp();
+    expect((await listed()).body.items.map(({ appid }) => appid)).toEqual([SERVICE_ACCOUNT]);
+    expect(await exported(house, SERVICE_ACCOUNT)).toHaveLength(25);
+
+    await servers[1]!.kill();
+    expect((await listed()).status).toBe(503);
+    expect((await house.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).status).toBe(200);
+    expect(await call()).toBe('completed');
+    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
+    await servers[1]!.restart();
+    await until('lists are back', async () => (await listed()).status === 200);
+  });
+});
+
+describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
   const [before, after] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
   const both = { SECRETS_KEY: `${after},${before}` };
   let house: House;
   beforeEach(async () => {
-    house = await House.open({ env: { SECRETS_KEY: before } });
+    house = await House.open({ env: { ...(await databaseEnv(kind)), SECRETS_KEY: before } });
   });
   afterEach(() => house?.close());
 
@@ -150,14 +205,22 @@ describe('the ancestor', () => {
     await server?.stop();
   });
 
-  it('hands its accounts over, once, and with their cookies', async () => {
+  it('hands its accounts over with their cookies and followers, once', async () => {
     await house.ready();
     await server.say(`
       create table wx_users_info (appid varchar(255), access_token_updated_at datetime, refresh_token varchar(255),
         nick_name varchar(255), service_type_id int, wx_token varchar(255)) default charset=utf8;
       insert into wx_users_info values
         ('${SERVICE_ACCOUNT}', '2015-06-01 00:00:00', 'refreshtoken@@@old', 'old name', 2, 'a-cookie'),
-        ('wxhalf', null, null, null, null, null), (null, null, null, null, null, null);`);
+        ('wxhalf', null, null, null, null, null), (null, null, null, null, null, null);
+      create table component_secrets (ticket varchar(255), ticket_updated_at bigint, access_token_expires_in int);
+      insert into component_secrets values ('ticket@@@of-2015', 1433088000000, 7200), (null, null, null);
+      create table wx_followers (openid varchar(255), wx_token varchar(255), updated_at datetime);
+      insert into wx_followers values ('oLongAgo', 'a-cookie', '2015-06-01 00:00:00'),
+        ('oLongAgo', 'a-cookie', '2015-06-02 00:00:00'), ('oNobody', null, null);
+      create table wx_followers_info (openid varchar(255), subscribe int, subscribe_time date, remark varchar(255),
+        nickname varchar(255)) default charset=utf8;
+      insert into wx_followers_info values ('oLongAgo', 1, '2015-06-01', 'of old', 'n'), ('oHalf', null, null, null, null);`);
     const from = server.url('wx');
     const says = async (...args: string[]) => {
       const child = house.command(['import', ...args]);
@@ -169,14 +232,20 @@ describe('the ancestor', () => {
     expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain('There is no component wxstranger');
     expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 A dry run.*Accounts: 2 added.*Run it without/s);
     expect((await get(SERVICE_ACCOUNT)).status).toBe(404);
+    const copied = () => exported(house, SERVICE_ACCOUNT);
     const done = await says('wxthirdparty', from);
     expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
     expect(done).toContain('1 × an account without a refresh token');
-    expect(done).not.toMatch(/a-cookie|refreshtoken@@@/);
+    expect(done).toContain('Followers: 1 added, 0 left as they are here (of 3 rows)');
+    expect(done).toContain('1 × a follower of nobody');
+    expect(done).not.toMatch(/a-cookie|refreshtoken@@@|ticket@@@/);
+    const once = await copied();
+    expect(once).toMatchObject([{ openid: 'oLongAgo', subscribed: true, remark: 'of old', extra: { nickname: 'n' } }]);
     expect((await get(SERVICE_ACCOUNT)).body).toMatchObject({
       ...{ state: 'active', handle: 'a-cookie', nickName: 'old name', kind: 'official-account' },
     });
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    expect(await copied()).toEqual(once);
     // The owner consents anew: that is newer than anything the ancestor knows, and his cookie stays good.
     await house.authorized();
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');

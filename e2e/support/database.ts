@@ -1,5 +1,7 @@
 import { inject } from 'vitest';
+import { openDatabase, type Sql } from '../../packages/platform/src/database/open.ts';
 import type {} from '../../packages/platform/test/mariadb-for-all.ts';
+import type { House } from './house.ts';
 
 export const databases = ['SQLite', 'MariaDB'] as const;
 
@@ -10,4 +12,14 @@ export async function databaseEnv(kind: (typeof databases)[number]): Promise<Rec
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
   return { DATABASE_URL: text };
+}
+
+/** No story waits a day: what the house keeps a time of is moved to where the time has come. */
+export async function inDatabase<T>(house: House, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = openDatabase(house.databaseUrl);
+  try {
+    return await work(sql);
+  } finally {
+    await sql.destroy();
+  }
 }

@@ -12,6 +12,9 @@ import { type PractisedAccount, type PractisedComponent, WeChat } from './wechat
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
+/** A machine on which many stories begin at once gives each process little. */
+const START_WITHIN_MS = 55_000;
+
 export const SERVICE_ACCOUNT = 'wx00000000000000a1';
 export const MINI_PROGRAM = 'wx00000000000000b2';
 
@@ -37,6 +40,8 @@ export class House {
   readonly components: readonly PractisedComponent[];
   readonly apiKey = `key-${randomBytes(12).toString('hex')}`;
   readonly adminPassword = randomBytes(12).toString('hex');
+  /** Unless a process was given another one. */
+  readonly databaseUrl: string;
   readonly gateways: Child[] = [];
   readonly workers: Child[] = [];
   readonly #gatewayPorts: readonly number[];
@@ -58,11 +63,12 @@ export class House {
     this.component = component;
     this.components = components;
     this.#gatewayPorts = gatewayPorts;
+    this.databaseUrl = env.DATABASE_URL ?? `sqlite:${join(dir, 'house.sqlite')}`;
     this.#env = {
       HOST: '127.0.0.1',
       DATA_DIR: dir,
       REDIS_URL: redis.url,
-      DATABASE_URL: `sqlite:${join(dir, 'house.sqlite')}`,
+      DATABASE_URL: this.databaseUrl,
       WX_COMPONENT_APPID: component.appid,
       WX_COMPONENT_APPSECRET: component.appsecret,
       WX_TOKEN: component.token,
@@ -106,8 +112,8 @@ export class House {
       for (const index of gatewayPorts.keys()) house.startGateway(index);
       for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
       await Promise.all([
-        ...house.gateways.map((gateway) => gateway.says('gateway listening')),
-        ...house.workers.map((worker) => worker.says('worker ready')),
+        ...house.gateways.map((gateway) => gateway.says('gateway listening', START_WITHIN_MS)),
+        ...house.workers.map((worker) => worker.says('worker ready', START_WITHIN_MS)),
       ]);
       if (gatewayPorts.length > 0) house.#description = await Description.of(house.gatewayUrl());
     } catch (error) {

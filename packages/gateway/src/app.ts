@@ -1,4 +1,3 @@
-import { ReauthorizeFailure } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express';
 import helmet from 'helmet';
@@ -6,8 +5,9 @@ import type { Logger } from 'pino';
 import { BOARD_PATH, board } from './admin/board.ts';
 import { login, sameOrigin } from './admin/login.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
-import { linkUrl, type PublicUrl } from './authorize/public-url.ts';
+import type { PublicUrl } from './authorize/public-url.ts';
 import { ReturnTo } from './authorize/return-to.ts';
+import { wayBackOf } from './authorize/way-back.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
 import { linkRoutes } from './authorizer/link-routes.ts';
 import { optionRoutes } from './authorizer/option-routes.ts';
@@ -25,12 +25,12 @@ import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { auditRoutes } from './key/audit-routes.ts';
 import type { Doorkeeper } from './key/doorkeeper.ts';
-import { guard } from './key/guard.ts';
+import { guard, noSuchRoute } from './key/guard.ts';
 import { keyRoutes } from './key/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
-import { type Problem, problemOf, sendProblem } from './problem.ts';
+import { problemOf, sendProblem } from './problem.ts';
 import { statusRoutes } from './status/status-routes.ts';
 
 /** What Express answers: business programs and operators. */
@@ -58,7 +58,7 @@ export function app(
     authorizerRoutes(platform),
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
-    callRoutes(platform, leaving),
+    callRoutes(platform, publicUrl, leaving),
     explainRoutes(),
     followerRoutes(platform),
     followerSyncRoutes(platform, leaving),
@@ -74,7 +74,7 @@ export function app(
   );
   application.use(BOARD_PATH, board(platform.queues, settings.admin.write));
   application.use(() => {
-    throw new Failure('not_found', 'fix-request', 'no such route');
+    throw noSuchRoute();
   });
   application.use(problems(platform, publicUrl, log));
   return application;
@@ -126,14 +126,8 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
       }
     }
     if (response.headersSent) response.destroy();
-    else sendProblem(response, withWayBack(problemOf(failure, incident), failure, publicUrl));
+    else sendProblem(response, problemOf(failure, incident, wayBackOf(failure, publicUrl)));
   };
-}
-
-/** Whoever must ask a merchant to consent again is told by which link. */
-function withWayBack(problem: Problem, failure: unknown, publicUrl: PublicUrl): Problem {
-  if (!(failure instanceof ReauthorizeFailure) || failure.linkId === undefined) return problem;
-  return { ...problem, authorizationUrl: linkUrl(publicUrl, failure.component, failure.linkId) };
 }
 
 /** A call may have been recorded just before the connection broke: only reading may be repeated without a thought. */

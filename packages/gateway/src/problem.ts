@@ -75,8 +75,11 @@ const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]
 /** When nobody knows better. */
 const PATIENCE_S = 5;
 
-/** The one place where failures become HTTP. Anything that is no Failure says nothing but its incident id. */
-export function problemOf(error: unknown, incident: string): Problem {
+/**
+ * The one place where failures become HTTP. Anything that is no Failure says nothing but its incident id. `wayBack`: where
+ * the merchant can consent again, if that is the remedy.
+ */
+export function problemOf(error: unknown, incident: string, wayBack?: string): Problem {
   if (!(error instanceof Failure)) {
     return {
       type: 'urn:wxthirdparty:problem:internal',
@@ -103,6 +106,7 @@ export function problemOf(error: unknown, incident: string): Problem {
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
     ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
+    ...(wayBack === undefined ? {} : { authorizationUrl: wayBack }),
   };
 }
 

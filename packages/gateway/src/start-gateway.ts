@@ -43,7 +43,7 @@ export async function startGateway(
     front(
       {
         push: pushRoute(platform, log),
-        virtual: virtualWeChat({ platform, doorkeeper, trusts, tokens, leaving }, log),
+        virtual: virtualWeChat({ platform, doorkeeper, trusts, tokens, leaving }, publicUrl, log),
         isVirtual: isVirtualWeChat,
         rest,
       },

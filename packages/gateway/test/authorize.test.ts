@@ -2,7 +2,7 @@ import { type ConsentVisit, NotReadyFailure, ReauthorizeFailure } from '@wxthird
 import { Failure } from '@wxthirdparty/wechat';
 import { expect, it } from 'vitest';
 import { ACCOUNT, COMPONENT, fakePlatform, LINK } from './fake-platform.ts';
-import { bearer, openGateway } from './open-gateway.ts';
+import { API_KEY, bearer, openGateway } from './open-gateway.ts';
 
 const page = (url: string, headers: Record<string, string> = {}) => fetch(url, { headers, redirect: 'manual' });
 const cookieOf = (response: Response) => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -73,7 +73,11 @@ it('leads a browser that came by another name to the one that WeChat knows', asy
   const { authorize, visits } = await open('https://wx.example.com');
   const elsewhere = await page(authorize);
   expect(elsewhere.status).toBe(421);
-  expect(await elsewhere.text()).toContain(`href="https://wx.example.com/authorize/${COMPONENT}"`);
+  const text = await elsewhere.text();
+  expect(text).toContain(`href="https://wx.example.com/authorize/${COMPONENT}"`);
+  expect(text).toContain('微信只接受从 wx.example.com 发起的授权');
+  const english = await (await page(authorize, { 'accept-language': 'en' })).text();
+  expect(english).toContain('WeChat takes authorizations only from wx.example.com');
   expect(elsewhere.headers.getSetCookie()).toEqual([]);
   expect(visits).toEqual([]);
 });
@@ -128,22 +132,54 @@ it('hands the platform nothing from a browser that did not begin here, or that b
 });
 
 it.each([
-  [new NotReadyFailure(COMPONENT, ['no_ticket']), 503, '平台暂未就绪'],
-  [new Failure('link_expired', 'fix-request', 'x'), 410, '链接已过期'],
-  [new Failure('link_used', 'fix-request', 'x'), 410, '链接已使用'],
-  [new Failure('unknown_link', 'fix-request', 'x'), 404, '没有这个授权链接'],
-  [new Failure('ip_not_allowed', 'operator', 'WeChat says <b>61004</b>'), 503, '&#60;b&#62;61004'],
-  [new Error('a secret'), 500, '意外错误'],
-])('shows a page for %s', async (error, status, words) => {
+  // What happened, and what to do now, in both languages.
+  [
+    new NotReadyFailure(COMPONENT, ['no_ticket']),
+    503,
+    ['平台暂未就绪', '联系服务商'],
+    ['Not ready', 'tell your provider'],
+  ],
+  [new Failure('link_expired', 'fix-request', 'x'), 410, ['链接已过期', '索取新的链接'], ['expired', 'a new link']],
+  [new Failure('link_used', 'fix-request', 'x'), 410, ['链接已使用', '索取新的链接'], ['been used', 'a new link']],
+  [
+    new Failure('unknown_link', 'fix-request', 'x'),
+    404,
+    ['没有这个授权链接', '是否完整'],
+    ['No such link', 'complete'],
+  ],
+  [new Failure('wrong_account', 'fix-request', 'x'), 409, ['帐号不符', '重新打开'], ['Another account', 'again']],
+  [
+    new Failure('wrong_account_type', 'fix-request', 'x'),
+    409,
+    ['帐号类型不符', '正确类型'],
+    ['Wrong kind', 'right kind'],
+  ],
+  [new Failure('consent_mismatch', 'fix-request', 'x'), 403, ['这个浏览器', '启用'], ['this browser', 'allow cookies']],
+  [
+    new Failure('ip_not_allowed', 'operator', '<b>61004</b>'),
+    503,
+    ['&#60;b&#62;61004', '服务商'],
+    ['&#60;b&#62;61004', 'provider'],
+  ],
+  [new Error('a secret'), 500, ['意外错误', '编号'], ['unexpected', 'the number']],
+])('shows a page for %s', async (error, status, chinese, english) => {
   const { platform, authorize } = await open();
   platform.consents.leave = () => Promise.reject(error);
-  const response = await page(`${authorize}?link=${LINK}`);
-  const html = await response.text();
-  expect(response.status).toBe(status);
-  expect(response.headers.get('content-type')).toContain('text/html');
-  expect(html).toContain(words);
-  expect(html).not.toContain('a secret');
-  expect(html.includes('http-equiv="refresh"')).toBe(error instanceof NotReadyFailure);
+  for (const [language, words] of [
+    ['zh-TW,zh;q=0.9', chinese],
+    ['en-US,en;q=0.9', english],
+  ] as const) {
+    const response = await page(`${authorize}?link=${LINK}`, { 'accept-language': language });
+    const html = await response.text();
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toContain('text/html');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('content-language')).toMatch(language.slice(0, 2));
+    for (const word of words) expect(html).toContain(word);
+    expect(html).not.toContain('a secret');
+    expect(html).toContain('name="viewport"');
+    expect(html.includes('http-equiv="refresh"')).toBe(error instanceof NotReadyFailure);
+  }
 });
 
 it('makes links, with addresses under PUBLIC_URL', async () => {
@@ -173,15 +209,27 @@ it('makes links, with addresses under PUBLIC_URL', async () => {
 
 it('tells a refused caller by which link the merchant can consent again', async () => {
   const { platform, gateway } = await open('https://wx.example.com');
-  platform.calls.submit = () => Promise.reject(new ReauthorizeFailure(COMPONENT, ACCOUNT, 'revoked', LINK));
-  const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/calls`, {
-    method: 'POST',
-    headers: { ...bearer, 'content-type': 'application/json' },
-    body: JSON.stringify({ method: 'GET', path: '/cgi-bin/user/get' }),
+  const failure = new ReauthorizeFailure(COMPONENT, ACCOUNT, 'revoked', LINK);
+  platform.calls.submit = () => Promise.reject(failure);
+  platform.calls.submitAll = () => Promise.resolve([failure]);
+  const authorizationUrl = `https://wx.example.com/authorize/${COMPONENT}?link=${LINK}`;
+  const call = { method: 'GET', path: '/cgi-bin/user/get' };
+  const ask = async (path: string, body: unknown) => {
+    const headers = { ...bearer, 'content-type': 'application/json' };
+    const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, body: await response.json() };
+  };
+  expect(await ask(`/v1/authorizers/${ACCOUNT}/calls`, call)).toMatchObject({
+    status: 409,
+    body: { code: 'reauthorize', authorizationUrl },
   });
-  expect(response.status).toBe(409);
-  expect(await response.json()).toMatchObject({
-    code: 'reauthorize',
-    authorizationUrl: `https://wx.example.com/authorize/${COMPONENT}?link=${LINK}`,
+  expect(await ask('/v1/calls/batch', { calls: [{ ...call, appid: ACCOUNT }] })).toMatchObject({
+    body: { items: [{ problem: { code: 'reauthorize', status: 409, authorizationUrl } }] },
   });
+  // SDKs read nothing but errcode and errmsg.
+  const find = platform.authorizers.find;
+  platform.authorizers.find = async (...asked) => ({ ...(await find(...asked)), state: 'revoked' });
+  const query = new URLSearchParams({ grant_type: 'client_credential', appid: ACCOUNT, secret: API_KEY });
+  const virtual = await fetch(`${gateway.url}/cgi-bin/token?${query}`);
+  expect(await virtual.json()).toMatchObject({ errcode: 61003, errmsg: expect.stringContaining(authorizationUrl) });
 });

@@ -1,11 +1,12 @@
-import type {
-  Actor,
-  ApiKey,
-  AuthorizationLink,
-  Authorizer,
-  Call,
-  CallRequest,
-  Reconciliation,
+import {
+  type Actor,
+  type ApiKey,
+  type AuthorizationLink,
+  type Authorizer,
+  type Call,
+  type CallRequest,
+  ReauthorizeFailure,
+  type Reconciliation,
 } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
@@ -37,7 +38,7 @@ export function fakePlatform(): FakePlatform {
   const cancelled: string[] = [];
   const given = new Map<string, ApiKey>();
   const audited: { actor: Actor; action: string }[] = [];
-  return {
+  const fake: FakePlatform = {
     given,
     audited,
     submitted,
@@ -70,6 +71,11 @@ export function fakePlatform(): FakePlatform {
         appid === ACCOUNT
           ? Promise.resolve(authorizer())
           : Promise.reject(new Failure('unknown_authorizer', 'fix-request', 'no such account')),
+      findActive: async (appid, component) => {
+        const found = await fake.authorizers.find(appid, component);
+        if (found.state === 'active') return found;
+        throw new ReauthorizeFailure(found.component, appid, found.state, LINK);
+      },
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
       history: () => Promise.resolve({ items: [], next: null }),
     },
@@ -114,6 +120,7 @@ export function fakePlatform(): FakePlatform {
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
   };
+  return fake;
 }
 
 export const LINK = 'a'.repeat(40);

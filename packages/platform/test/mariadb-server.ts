@@ -26,9 +26,11 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   // mariadbd refuses to be root unless it is told so by name.
   const user = process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : [];
   const data = join(dir, 'data');
-  // A server that starts deletes every temporary table that it finds where it keeps its own.
-  const where = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${dir}`, ...user];
+  // A server that starts clears the place of temporary tables, and would take those of one that is starting beside it.
+  const temporary = join(dir, 'tmp');
+  const where = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${temporary}`, ...user];
   await mkdir(data);
+  await mkdir(temporary);
   await run(install, [...where, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']);
   const init = join(dir, 'init.sql');
   const words = [

@@ -49,7 +49,7 @@ interface ReplyWindow {
 export interface Account {
   readonly appid: string;
   readonly kind: AccountKind;
-  readonly nickName: string;
+  nickName: string;
   readonly userName: string;
   readonly followers: Followers;
   readonly remarks: Map<string, string>;

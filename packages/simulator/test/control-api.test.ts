@@ -38,6 +38,15 @@ test('accounts can be added while it runs', async () => {
   expect((await p.get('/cgi-bin/user/get', { access_token: access })).total).toBe(2);
 });
 
+test('an account can be renamed, and no push tells', async () => {
+  const p = await practise();
+  const { component } = await p.authorize(OFFICIAL);
+  await p.control('POST /rename', { appid: OFFICIAL, nickName: '新名字' });
+  const asked = { component_appid: COMPONENT, authorizer_appid: OFFICIAL };
+  const info = await p.post('/cgi-bin/component/api_get_authorizer_info', { component_access_token: component }, asked);
+  expect(info.authorizer_info).toMatchObject({ nick_name: '新名字' });
+});
+
 test('with several components one must be named', async () => {
   const component = {
     appid: COMPONENT,

@@ -36,6 +36,21 @@ it('only ever grows, and is whole at the end', () => {
   expect(shares.at(-1)).toBe(1);
 });
 
+it('moves one bar on a terminal, within its width', () => {
+  const written: string[] = [];
+  const out = { isTTY: true, columns: 50, write: (text: string) => written.push(text) };
+  const progress = progressOf(out as never);
+  for (const detailed of [0, 10_000, 20_000]) progress.show({ ...sync, detailed });
+  progress.show({ ...sync, state: 'completed', phase: 'finishing', detailed: 20_000 });
+  progress.end();
+  expect(written.pop()).toBe('\n');
+  const bars = written.map((text) => text.replace('\r\x1b[2K', ''));
+  expect(bars.every((bar) => bar.length < 50 && !bar.includes('\n'))).toBe(true);
+  const filled = bars.map((bar) => bar.split('#').length - 1);
+  expect(filled).toEqual([...filled].sort((a, b) => a - b));
+  expect(bars.at(-1)).toContain(`[${'#'.repeat(30)}] 100 %`);
+});
+
 it('writes lines where there is no terminal, one for each tenth', () => {
   const written: string[] = [];
   const progress = progressOf({ isTTY: false, write: (text: string) => written.push(text) } as never);

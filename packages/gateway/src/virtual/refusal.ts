@@ -43,7 +43,6 @@ export const refusals = {
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
   badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
-  tooLarge: { errcode: 45001, errmsg: 'media size out of limit: this gateway passes at most 20 MB' },
   unavailable: { errcode: -1, errmsg: 'system error: this gateway lost sight of the call; repeat it' },
   notDeparted: { errcode: -1, errmsg: 'system error: the call did not leave in time and never will; repeat it' },
   outcomeUnknown: {
@@ -60,7 +59,6 @@ const byCode: Readonly<Record<string, Refusal>> = {
     errcode: 61003,
     errmsg: 'this account exists under several components: use COMPONENT_APPID:APPID as appid',
   },
-  too_large: refusals.tooLarge,
   deadline_passed: refusals.notDeparted,
   cancelled: refusals.notDeparted,
   outcome_unknown: refusals.outcomeUnknown,
@@ -81,10 +79,18 @@ const byRemedy: Readonly<Record<Remedy, number>> = {
 /** Numbers that make SDKs throw their token away; said about a token of ours they would be untrue. */
 const aboutTokens = new Set([40001, 40014, 42001]);
 
-/** What became of a call that WeChat did not answer, or was never made. */
-export function refusalOf(failure: Failure | CallFailure): Refusal {
+/**
+ * What became of a call that WeChat did not answer, or was never made. `wayBack`: where the merchant can consent again, if
+ * that is the remedy.
+ */
+export function refusalOf(failure: Failure | CallFailure, wayBack?: string): Refusal {
+  if (wayBack !== undefined) {
+    const { errcode, errmsg } = refusals.mustReauthorize;
+    return { errcode, errmsg: `${errmsg} at ${wayBack}` };
+  }
   const fixed = byCode[failure.code];
   if (fixed !== undefined) return fixed;
+  if (failure.code === 'too_large') return { errcode: 45001, errmsg: `media size out of limit: ${failure.message}` };
   if (failure instanceof ForbiddenFailure) {
     const account = 'account' in failure.missing;
     return { errcode: account ? 61003 : 48001, errmsg: `api unauthorized: ${failure.message}` };

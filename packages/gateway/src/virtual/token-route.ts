@@ -40,6 +40,7 @@ export async function tokenRoute(
   };
 
   if (stable && request.method !== 'POST') return refuse(refusals.needsPost);
+  if (request.method !== 'GET' && request.method !== 'POST') return refuse(refusals.needsGet);
   const parameters = stable ? parse(await readBody(request, { limit: 16 * 1024, withinMs: 10_000 })) : of(search);
   if (parameters === undefined) return refuse(refusals.badJson);
   const { grant_type: grantType, appid, secret } = parameters;
@@ -62,9 +63,8 @@ export async function tokenRoute(
   if (platform.components.includes(appid)) return give(appid, appid);
   const authorizer =
     colon === -1
-      ? await platform.authorizers.find(appid)
-      : await platform.authorizers.find(appid.slice(colon + 1), appid.slice(0, colon));
-  if (authorizer.state !== 'active') return refuse(refusals.mustReauthorize);
+      ? await platform.authorizers.findActive(appid)
+      : await platform.authorizers.findActive(appid.slice(colon + 1), appid.slice(0, colon));
   return give(authorizer.component, authorizer.appid);
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { endpointOf, Failure } from '@wxthirdparty/wechat';
+import { endpointOf, Failure, namesWeChatPath } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
-import { namesWeChatPath } from '../call/wechat-path.ts';
+import type { PublicUrl } from '../authorize/public-url.ts';
+import { wayBackOf } from '../authorize/way-back.ts';
 import { describeError } from '../http/describe-error.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
@@ -16,7 +17,7 @@ export function isVirtualWeChat(path: string): boolean {
 }
 
 /** The WeChat that SDKs see when they are given our base URL. It stands before Express: it needs nothing of it. */
-export function virtualWeChat(services: CallServices, log: Logger) {
+export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log: Logger) {
   return (request: IncomingMessage, response: ServerResponse, path: string, search: string): void => {
     const startedAt = performance.now();
     // A page that WeChat gives out as media must not run as one of ours.
@@ -31,7 +32,7 @@ export function virtualWeChat(services: CallServices, log: Logger) {
         }
         if (!(error instanceof Failure))
           log.error({ requestId, ...note, error: describeError(error) }, 'virtual WeChat failed');
-        const refusal = refusalAt(error, note, request);
+        const refusal = refusalAt(error, note, request, publicUrl);
         note.errcode = refusal.errcode;
         answerRefusal(response, refusal);
       })
@@ -46,9 +47,14 @@ export function virtualWeChat(services: CallServices, log: Logger) {
 }
 
 /** What the error means depends on how far the request had come, and on what it harms to do it again. */
-function refusalAt(error: unknown, note: CallNote, { method = '', url = '' }: IncomingMessage): Refusal {
+function refusalAt(
+  error: unknown,
+  note: CallNote,
+  { method = '', url = '' }: IncomingMessage,
+  publicUrl: PublicUrl,
+): Refusal {
   // A Failure of looking up or submitting says for sure that nothing was kept; anything else does not.
-  if (note.call === undefined && error instanceof Failure) return refusalOf(error);
+  if (note.call === undefined && error instanceof Failure) return refusalOf(error, wayBackOf(error, publicUrl));
   const begun = note.appid !== undefined;
   return begun && !endpointOf(method, url).safeToRepeat ? refusals.outcomeUnknown : refusals.unavailable;
 }

@@ -6,7 +6,6 @@ import { databases, emptyDatabase, startDatabase, type TestDatabase } from '../.
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { Tickets } from '../component/ticket.ts';
-import { ddl } from '../database/ddl.ts';
 import { Seals } from '../redis/sealed.ts';
 import { importAncestor } from './import-ancestor.ts';
 
@@ -42,7 +41,6 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
   let tickets: Tickets;
   beforeEach(async () => {
     database = await startDatabase(kind);
-    await followersTable();
     server = await startRedis();
     authorizers = new AuthorizerStore(database.sql, new Seals([key]));
     tickets = new Tickets(server.redis, database.sql, new Seals([key]));
@@ -57,22 +55,6 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     await database?.stop();
   });
 
-  /** Where a later migration has not made it. */
-  async function followersTable(): Promise<void> {
-    const { createTable, id, longText, whole } = ddl(database.sql as never);
-    await createTable('followers')
-      .addColumn('component', id(64), (c) => c.notNull())
-      .addColumn('appid', id(64), (c) => c.notNull())
-      .addColumn('openid', id(64), (c) => c.notNull())
-      .addColumn('subscribed', whole, (c) => c.notNull())
-      .addColumn('status_at', whole, (c) => c.notNull())
-      .addColumn('subscribed_at', whole)
-      .addColumn('unionid', id(64))
-      .addColumn('remark', longText)
-      .addColumn('extra', longText)
-      .addPrimaryKeyConstraint('followers_pk', ['component', 'appid', 'openid'] as never)
-      .execute();
-  }
   const run = (dryRun = false) =>
     importAncestor(
       { redisUrl: server.url, databaseUrl: database.url, secretsKeys: [key] },

@@ -10,7 +10,7 @@ import { TokenStore } from '../token/token-store.ts';
 import { type AncestorDatabase, openAncestor } from './ancestor-database.ts';
 import { type Remark, Remarks } from './remarks.ts';
 import { type AccountsTaken, takeAccounts } from './take-accounts.ts';
-import { type FollowersTaken, hasFollowers, takeFollowers } from './take-followers.ts';
+import { type FollowersTaken, takeFollowers } from './take-followers.ts';
 import { type TicketTaken, takeTicket } from './take-ticket.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -65,9 +65,7 @@ export async function importAncestor(
     : { taken: { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 }, appidOf: new Map<string, string>() };
   let followers: FollowersTaken = { rows: 0, added: 0, kept: 0 };
   if (there.has('wx_followers')) {
-    if (await hasFollowers(database)) {
-      followers = await takeFollowers(component, appidOf, { ancestor, database, remarks, dryRun, signal, tell });
-    } else remarks.note('a table that has no place here yet', 'wx_followers');
+    followers = await takeFollowers(component, appidOf, { ancestor, database, remarks, dryRun, signal, tell });
   }
   return { ticket, accounts, followers, remarks: remarks.all() };
 }

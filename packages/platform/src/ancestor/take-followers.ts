@@ -220,9 +220,3 @@ async function saveNew(
   // A push or a sync was faster with one of them.
   for (const one of fresh) await insertUnlessThere(db.insertInto('followers').values(one));
 }
-
-/** Whether followers are kept at all here. */
-export async function hasFollowers(database: Sql): Promise<boolean> {
-  const tables = await database.introspection.getTables();
-  return tables.some(({ name }) => name === 'followers');
-}

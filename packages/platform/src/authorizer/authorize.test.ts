@@ -89,7 +89,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
     ...{ redis: server.redis, api, tokens, store, dueSet, codes, profiles, links },
   });
   return {
-    ...{ asked, store, tokens, codes, linkStore },
+    ...{ asked, store, tokens, codes, linkStore, profiles },
     async job(appid: string | undefined = 'wxa') {
       await codes.ask('wxc', 'queryauthcode@@@1', appid);
       return jobs.at(-1)!;
@@ -192,6 +192,24 @@ it('lets only 61003 revoke', async () => {
   await exchange(await job());
   await tokens.distrust(await tokens.get(owner, 0));
   await tokens.refresh(owner);
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
+});
+
+it('asks again where the grant changed while WeChat said that it has ended', async () => {
+  const ended = new Failure('not_authorized', 'reauthorize', 'ended', { errcode: 61003 });
+  let infos = 0;
+  const { job, exchange, store, profiles, asked } = authorizationsWith({
+    async getAuthorizerInfo() {
+      infos++;
+      if (infos === 1) return profile;
+      if (infos === 2) await store.changeGrant('wxc', 'wxa', 1, { refreshToken: 'refreshtoken@@@2' });
+      throw ended;
+    },
+  });
+  await exchange(await job());
+  asked.length = 0;
+  expect(await profiles.read('wxc', 'wxa')).toBe('revoked');
+  expect(asked).toEqual(['getAuthorizerInfo', 'getAuthorizerInfo']);
   expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
 });
 

@@ -37,14 +37,22 @@ it('comes back in a night of Beijing', async () => {
   expect(await claim('due')).toBe(true);
 });
 
-it('is taken at a start unless another process has just started, and once an hour for a refused token', async () => {
+it('is taken at a start unless another process has just started', async () => {
   await claim('due');
   expect(await claim('start')).toBe(false);
-  expect(await claim('refused')).toBe(false);
   await lastWas(11 * 60_000);
-  expect(await claim('refused')).toBe(false);
   expect(await claim('start')).toBe(true);
-  await lastWas(2 * HOUR_MS);
+});
+
+it('is taken for the first refused token of an hour, whatever ran before, and the night stays what it is', async () => {
+  await claim('due');
+  const nextAt = await server.redis.hget(KEY, 'nextAt');
   expect(await claim('refused')).toBe(true);
   expect(await claim('refused')).toBe(false);
+  await server.redis.hset(KEY, 'refusedAt', Date.now() - HOUR_MS);
+  expect(await claim('refused')).toBe(true);
+  expect(await server.redis.hget(KEY, 'nextAt')).toBe(nextAt);
+  await server.redis.flushall();
+  expect(await claim('refused')).toBe(true);
+  expect(await claim('due')).toBe(true);
 });

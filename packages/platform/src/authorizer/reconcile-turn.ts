@@ -10,18 +10,26 @@ const BEIJING_MS = 8 * HOUR_MS;
 const NIGHT_BEGINS_MS = 2 * HOUR_MS;
 const NIGHT_LASTS_MS = 3 * HOUR_MS;
 
+/** Processes start together, and are restarted in a row. */
+const STARTS_APART_MS = 10 * MINUTE_MS;
+/** A refused refresh token seldom comes alone. */
+const REFUSALS_APART_MS = HOUR_MS;
+
 /**
- * KEYS: turn. ARGV: not before this long after the last one ('' = when it is due), a random share of the night.
- * A Redis that knows of no turn has lost everything, or never had any: then it is due.
+ * KEYS: turn. ARGV: why, a random share of the night. A Redis that knows of no turn has lost everything, or never had any:
+ * then it is due. A refusal is news whatever ran a moment ago, and leaves the night's turn where it is.
  */
 const claim = defineScript<number>(`${NOW_LUA}
-local lastAt = tonumber(redis.call('HGET', KEYS[1], 'lastAt') or '0')
-local nextAt = tonumber(redis.call('HGET', KEYS[1], 'nextAt') or '0')
-if ARGV[1] == '' then
-  if nextAt > now then return 0 end
-elseif lastAt + tonumber(ARGV[1]) > now then
-  return 0
+local at = redis.call('HMGET', KEYS[1], 'lastAt', 'nextAt', 'refusedAt')
+local lastAt, nextAt, refusedAt = tonumber(at[1] or '0'), tonumber(at[2] or '0'), tonumber(at[3] or '0')
+if ARGV[1] == 'refused' then
+  if refusedAt + ${REFUSALS_APART_MS} > now then return 0 end
+  redis.call('HSET', KEYS[1], 'refusedAt', string.format('%.0f', now))
+  redis.call('PEXPIRE', KEYS[1], ${7 * DAY_MS})
+  return 1
 end
+if ARGV[1] == 'due' and nextAt > now then return 0 end
+if ARGV[1] == 'start' and lastAt + ${STARTS_APART_MS} > now then return 0 end
 local midnight = now - ((now + ${BEIJING_MS}) % ${DAY_MS})
 local night = midnight + ${NIGHT_BEGINS_MS} + tonumber(ARGV[2]) * ${NIGHT_LASTS_MS}
 -- Not twice in one night.
@@ -36,7 +44,5 @@ export async function claimReconcileTurn(
   component: string,
   why: 'due' | 'start' | 'refused',
 ): Promise<boolean> {
-  // Processes start together, and are restarted in a row; a refused refresh token seldom comes alone.
-  const apart = { due: '', start: 10 * MINUTE_MS, refused: HOUR_MS }[why];
-  return (await claim(redis, [keys.reconcileTurn(component)], [apart, Math.random()])) === 1;
+  return (await claim(redis, [keys.reconcileTurn(component)], [why, Math.random()])) === 1;
 }

@@ -118,6 +118,12 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
     return { appid: account.appid, userName: account.userName };
   },
 
+  'POST /_control/rename': (world, body) => {
+    only(body, 'appid', 'nickName');
+    accountOf(world, body).nickName = text(body, 'nickName');
+    return {};
+  },
+
   'POST /_control/followers': (world, body) => {
     only(body, 'appid', 'subscribe', 'unsubscribe', 'foreign');
     const { followers } = accountOf(world, body);
