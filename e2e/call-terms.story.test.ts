@@ -15,7 +15,7 @@ beforeAll(async () => {
   await house.authorized(MINI_PROGRAM);
   openid = await follower(house);
 });
-afterAll(() => house.close());
+afterAll(() => house?.close());
 afterEach(async () => {
   await house.wechat.control('DELETE', '/faults');
   await reopen(SERVICE_ACCOUNT, SEND_MESSAGE);

@@ -1,38 +1,26 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
-import { counted, coWechatApi, type Sdk } from './support/sdk.ts';
+import { type House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { coWechatApi, type Sdk } from './support/sdk.ts';
+import { SdkPractice } from './support/sdk-practice.ts';
 
-const asked = new Set<string>();
+let practice: SdkPractice;
 let house: House;
-let dir: string;
 let openids: readonly string[];
 let api: Sdk;
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.authorized(MINI_PROGRAM);
-  dir = await mkdtemp(join(tmpdir(), 'sdk-'));
-  openids = (await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`))
-    .openids;
+  practice = await SdkPractice.open(SERVICE_ACCOUNT, MINI_PROGRAM);
+  ({ house, openids } = practice);
   api = sdk();
 });
-afterAll(async () => {
-  await house?.close();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => practice?.close());
 
 function sdk(appid = SERVICE_ACCOUNT): Sdk {
-  return counted(coWechatApi(house.gatewayUrl(), appid, house.apiKey), asked);
-}
-
-async function fileNamed(name: string, bytes: string): Promise<string> {
-  const path = join(dir, name);
-  await writeFile(path, bytes);
-  return path;
+  return practice.counted(coWechatApi(house.gatewayUrl(), appid, house.apiKey));
 }
 
 it('followers', async () => {
@@ -83,8 +71,8 @@ it('QR codes, addresses and page tickets', async () => {
 });
 
 it('files with Chinese names, kept for three days and for ever', async () => {
-  const picture = await fileNamed('封面 图.png', 'a picture');
-  const film = await fileNamed('影片.mp4', 'a film');
+  const picture = await practice.fileNamed('封面 图.png', 'a picture');
+  const film = await practice.fileNamed('影片.mp4', 'a film');
   const { media_id: temporary } = await api.uploadImageMedia!(picture);
   expect((await api.getMedia!(temporary)).toString()).toBe('a picture');
   expect((await api.uploadImage!(picture)).url).toMatch(/^http:/);
@@ -165,9 +153,23 @@ it('a message that WeChat is too busy for is not repeated, a question is', async
   expect((await api.getTags!()).tags).toHaveLength(1);
 });
 
+it('the example of the README works as it stands there', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const example = /^```js\n(import WechatAPI from 'co-wechat-api'.*?)^```$/ms.exec(readme)![1]!;
+  const script = example
+    .replaceAll('http://127.0.0.1:3000', house.gatewayUrl())
+    .replace('wx0123456789abcdef', SERVICE_ACCOUNT)
+    .replace('YOUR_API_KEY', house.apiKey);
+  expect(script).not.toBe(example);
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+  });
+  expect((await run).stdout).toContain('total: 25');
+});
+
 it('WeChat counted every call for the account, and none of them had to be asked for a token', async () => {
   const { byAccount, minted } = await house.wechat.counters();
   expect(Object.keys(byAccount[SERVICE_ACCOUNT]!).length).toBeGreaterThan(35);
   expect(minted[`authorizer:${house.component.appid}/${SERVICE_ACCOUNT}`]).toBeLessThanOrEqual(2);
-  expect(asked.size).toBeGreaterThanOrEqual(40);
+  expect(practice.asked.size).toBeGreaterThanOrEqual(40);
 });

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { coWechatApi } from './support/sdk.ts';
 import { SecretSearch } from './support/secret-search.ts';
 import { until } from './support/until.ts';
 
@@ -69,17 +69,6 @@ async function virtual(path: string, gateway = 0): Promise<Record<string, unknow
 const tokenPath = (key: string, appid = SERVICE_ACCOUNT) =>
   `/cgi-bin/token?grant_type=client_credential&appid=${appid}&secret=${key}`;
 
-/** npm co-wechat-api as it comes, told nothing but where WeChat is and which secret it has. */
-function sdk(key: string, gateway: number): { getFollowers(): Promise<{ total: number }> } {
-  const Api = createRequire(import.meta.url)('co-wechat-api') as new (appid: string, secret: string) => object;
-  const api = new Api(SERVICE_ACCOUNT, key);
-  for (const name of Object.keys(api).filter((member) => /prefix$/i.test(member))) {
-    const theirs = String(Reflect.get(api, name));
-    Reflect.set(api, name, theirs.replace(/^https?:\/\/[^/]+/, house.gatewayUrl(gateway)));
-  }
-  return api as { getFollowers(): Promise<{ total: number }> };
-}
-
 /** What somebody does again and again until it is refused; the times at which the successful ones began. */
 function goOn(once: () => Promise<boolean>): { readonly began: number[]; readonly refused: Promise<number> } {
   const began: number[] = [];
@@ -140,6 +129,46 @@ describe('a key', () => {
     );
   });
 
+  it('of a batch and of a list gets what is its own', async () => {
+    const { key } = await make({ accounts: [SERVICE_ACCOUNT], paths: ['/cgi-bin/user/*'] });
+    const menu = { method: 'GET', path: '/cgi-bin/menu/get' };
+    const calls = [
+      { ...followers, appid: SERVICE_ACCOUNT },
+      { ...followers, appid: MINI_PROGRAM },
+      { ...menu, appid: SERVICE_ACCOUNT },
+    ];
+    const { status, body } = await ask(key, 'POST /v1/calls/batch', { body: { calls } });
+    expect(status).toBe(202);
+    const [own, foreign, elsewhere] = body.items as Record<string, unknown>[];
+    expect(own).toEqual({ id: expect.any(String) });
+    expect(foreign).toMatchObject({ problem: { code: 'forbidden', missing: { account: MINI_PROGRAM } } });
+    expect(elsewhere).toMatchObject({ problem: { code: 'forbidden', missing: { path: menu.path } } });
+    const settled = await until('it settles', async () => {
+      const call = await ask(key, `GET /v1/calls/${own!.id}`);
+      return call.body.settledAt !== null && call;
+    });
+    expect(settled).toMatchObject({ status: 200, body: { state: 'completed' } });
+
+    const other = await ask(house.apiKey, callsOf(SERVICE_ACCOUNT), { body: menu });
+    const ids = async (whose: string) => {
+      const { body } = await ask(whose, `GET /v1/calls?appid=${SERVICE_ACCOUNT}&limit=1000`);
+      return (body.items as { id: string; path: string }[]).map(({ id }) => id);
+    };
+    expect(await ids(house.apiKey)).toEqual(expect.arrayContaining([other.body.id, own!.id]));
+    expect(await ids(key)).toContain(own!.id);
+    expect(await ids(key)).not.toContain(other.body.id);
+    for (const how of ['GET', 'DELETE']) {
+      expect(await ask(key, `${how} /v1/calls/${other.body.id}`)).toMatchObject({
+        status: 403,
+        body: { missing: { path: menu.path } },
+      });
+    }
+    expect(await ask(key, `GET /v1/calls?appid=${MINI_PROGRAM}`)).toMatchObject({
+      status: 403,
+      body: { missing: { account: MINI_PROGRAM } },
+    });
+  });
+
   it('for one account gets no token of another', async () => {
     const { key } = await make({ accounts: [MINI_PROGRAM] });
     expect(await virtual(tokenPath(key))).toMatchObject({ errcode: 61003 });
@@ -191,12 +220,12 @@ describe('a revoked key', () => {
     const { access_token: token } = await virtual(tokenPath(made.key));
     const errors: Error[] = [];
     const users = GATEWAYS.flatMap((gateway) => {
-      const api = sdk(made.key, gateway);
+      const api = coWechatApi(house.gatewayUrl(gateway), SERVICE_ACCOUNT, made.key);
       return [
         goOn(async () => (await ask(made.key, 'GET /v1/status', { gateway })).status === 200),
         goOn(async () => (await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).total === 25),
         goOn(() =>
-          api.getFollowers().then(
+          api.getFollowers!().then(
             ({ total }) => total === 25,
             (error: Error) => {
               errors.push(error);

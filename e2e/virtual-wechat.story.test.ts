@@ -43,8 +43,7 @@ let openids: readonly string[];
 beforeAll(async () => {
   house = await House.open({ gateways: 2, workers: 2 });
   await house.authorized(SERVICE_ACCOUNT);
-  openids = (await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`))
-    .openids;
+  openids = await house.wechat.followers(SERVICE_ACCOUNT);
 });
 afterAll(() => house?.close());
 afterEach(() => house.wechat.control('POST', '/options', { controlCharacters: false }));

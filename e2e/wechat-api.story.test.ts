@@ -1,34 +1,19 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
-import { counted, type Sdk, wechatApi } from './support/sdk.ts';
+import { type House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { type Sdk, wechatApi } from './support/sdk.ts';
+import { SdkPractice } from './support/sdk-practice.ts';
 
-const asked = new Set<string>();
+let practice: SdkPractice;
 let house: House;
-let dir: string;
 let openids: readonly string[];
 let api: Sdk;
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized(SERVICE_ACCOUNT);
-  dir = await mkdtemp(join(tmpdir(), 'sdk-'));
-  openids = (await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`))
-    .openids;
-  api = counted(wechatApi(house.gatewayUrl(), SERVICE_ACCOUNT, house.apiKey), asked);
+  practice = await SdkPractice.open(SERVICE_ACCOUNT);
+  ({ house, openids } = practice);
+  api = practice.counted(wechatApi(house.gatewayUrl(), SERVICE_ACCOUNT, house.apiKey));
 });
-afterAll(async () => {
-  await house?.close();
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function fileNamed(name: string, bytes: string): Promise<string> {
-  const path = join(dir, name);
-  await writeFile(path, bytes);
-  return path;
-}
+afterAll(() => practice?.close());
 
 it('followers', async () => {
   expect((await api.getFollowers!()).data.openid).toEqual(openids);
@@ -66,8 +51,8 @@ it('menus, QR codes, addresses and page tickets', async () => {
 });
 
 it('files, kept for three days and for ever', async () => {
-  const picture = await fileNamed('封面 图.png', 'a picture');
-  const film = await fileNamed('影片.mp4', 'a film');
+  const picture = await practice.fileNamed('封面 图.png', 'a picture');
+  const film = await practice.fileNamed('影片.mp4', 'a film');
   const { media_id: temporary } = await api.uploadMedia!(picture, 'image');
   expect((await api.getMedia!(temporary)).toString()).toBe('a picture');
   expect((await api.uploadImage!(picture)).url).toMatch(/^http:/);
@@ -130,5 +115,5 @@ it('whose account never authorized hears 61003', async () => {
 });
 
 it('about forty methods were asked', () => {
-  expect(asked.size).toBeGreaterThanOrEqual(40);
+  expect(practice.asked.size).toBeGreaterThanOrEqual(40);
 });

@@ -88,7 +88,7 @@ function askerSettings(house: House, secretsKey: string): AskerSettings {
       redisUrl: redis.url,
       databaseUrl: `sqlite:${house.dir}/house.sqlite`,
       components: [component],
-      wechat: { apiBase: wechat.url, mpBase: wechat.url, openBase: wechat.url },
+      wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },
     },
     secretsKey,
     owner: { kind: 'authorizer', component: component.appid, appid: SERVICE_ACCOUNT },

@@ -35,14 +35,3 @@ export function wechatApi(base: string, appid: string, secret: string): Sdk {
     },
   });
 }
-
-/** Remembers which methods were asked for. */
-export function counted(sdk: Sdk, asked: Set<string>): Sdk {
-  return new Proxy(sdk, {
-    get(target, name) {
-      const member = target[String(name)];
-      if (typeof member === 'function') asked.add(String(name));
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-}

@@ -62,6 +62,11 @@ export class WeChat {
     return (await this.counters()).requests[what] ?? 0;
   }
 
+  /** Who follows an account, in WeChat's order. */
+  async followers(appid: string): Promise<readonly string[]> {
+    return (await this.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1000`)).openids;
+  }
+
   async messages(): Promise<{ appid: string; touser: string; content: unknown }[]> {
     const answer = await this.control<unknown>('GET', '/messages');
     return (Array.isArray(answer) ? answer : (answer as { messages: unknown }).messages) as never;

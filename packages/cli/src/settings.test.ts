@@ -37,7 +37,13 @@ describe('settings', () => {
         { appid: 'wx0123456789abcdef', appsecret: 'the-app-secret', token: 'token123', encodingAesKey: 'k'.repeat(43) },
       ],
       wechat: {
-        apiBase: 'https://api.weixin.qq.com',
+        apiBases: [
+          'https://api.weixin.qq.com',
+          'https://api2.weixin.qq.com',
+          'https://sh.api.weixin.qq.com',
+          'https://sz.api.weixin.qq.com',
+          'https://hk.api.weixin.qq.com',
+        ],
         mpBase: 'https://mp.weixin.qq.com',
         openBase: 'https://open.weixin.qq.com',
       },
@@ -66,7 +72,7 @@ describe('settings', () => {
         DATA_DIR: '/var/lib/wx',
         WX_PREVIOUS_TOKEN: 'before1',
         WX_PREVIOUS_ENCODING_AES_KEY: 'p'.repeat(43),
-        WECHAT_API_BASE: 'http://127.0.0.1:9/',
+        WECHAT_API_BASE: 'https://API.example.com:443/wechat/, http://127.0.0.1:9',
         WECHAT_PROXY: 'http://proxy:3128',
         SECRETS_KEY: `${key},${other}`,
         API_KEY: 'a-key',
@@ -90,7 +96,7 @@ describe('settings', () => {
       databaseReadUrl: 'mysql://wx:secret@replica/wx',
       dataDir: '/var/lib/wx',
       components: [{ previousToken: 'before1', previousEncodingAesKey: 'p'.repeat(43) }],
-      wechat: { apiBase: 'http://127.0.0.1:9', proxy: 'http://proxy:3128' },
+      wechat: { apiBases: ['https://api.example.com/wechat', 'http://127.0.0.1:9'], proxy: 'http://proxy:3128' },
       secretsKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
       apiKey: 'a-key',
       admin: { user: 'root', password: 'pass word', write: true },
@@ -113,7 +119,7 @@ describe('settings', () => {
         PUBLIC_URL: 'wx.example.com',
         RETURN_TO_ORIGINS: 'https://a.example/path',
         SHUTDOWN_MS: 'soon',
-        WECHAT_API_BASE: 'ftp://x',
+        WECHAT_API_BASE: 'https://api.weixin.qq.com,ftp://x',
         DATABASE_URL: 'postgres://x',
         DATABASE_READ_URL: 'http://x',
       },
@@ -208,6 +214,18 @@ describe('settings', () => {
       ]);
     },
   );
+
+  it.each([
+    'https://a.example,',
+    ',',
+    'https://a.example b.example',
+    'https://a.example,b.example',
+    'https://a.example?x',
+  ])('refuse the WECHAT_API_BASE %s', (wrong) => {
+    expect(faultsOf({ ...complete, WECHAT_API_BASE: wrong }, 'worker')).toEqual([
+      'WECHAT_API_BASE must be http or https addresses (several separated by commas).',
+    ]);
+  });
 });
 
 describe('WX_COMPONENTS_FILE', () => {

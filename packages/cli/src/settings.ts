@@ -31,7 +31,8 @@ export interface Settings {
 }
 
 export interface WechatSettings {
-  apiBase: string;
+  /** The first is preferred, the others stand in for it. */
+  apiBases: string[];
   mpBase: string;
   openBase: string;
   proxy?: string;
@@ -39,6 +40,15 @@ export interface WechatSettings {
 
 /** What a command needs; the simulator reads settings of its own. */
 export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'keys' | 'backup' | 'reseal' | 'import';
+
+/** WeChat's own, the nearest first, then the one for disasters; they share everything (dossier §9). */
+const WECHAT_API_HOSTS = [
+  'api.weixin.qq.com',
+  'api2.weixin.qq.com',
+  'sh.api.weixin.qq.com',
+  'sz.api.weixin.qq.com',
+  'hk.api.weixin.qq.com',
+];
 
 /** Every schema's words continue a sentence that begins with the variable's name. */
 const variables = {
@@ -68,7 +78,13 @@ const variables = {
   DATABASE_READ_URL: databaseAddress().optional(),
   DATA_DIR: z.string().default('.data'),
   WX_COMPONENTS_FILE: z.string().optional(),
-  WECHAT_API_BASE: webAddress('must be an http or https address').default('https://api.weixin.qq.com'),
+  WECHAT_API_BASE: z
+    .string()
+    .transform((list) => list.split(',').map((base) => base.trim()))
+    .refine((bases) => bases.every(isWebAddress), 'must be http or https addresses (several separated by commas)')
+    // Written as requests will name them.
+    .transform((bases) => bases.map((base) => new URL(base).href.replace(/\/+$/, '')))
+    .default(WECHAT_API_HOSTS.map((host) => `https://${host}`)),
   WECHAT_MP_BASE: webAddress('must be an http or https address').default('https://mp.weixin.qq.com'),
   WECHAT_OPEN_BASE: webAddress('must be an http or https address').default('https://open.weixin.qq.com'),
   WECHAT_PROXY: webAddress('must be the http address of a proxy').optional(),
@@ -147,7 +163,7 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     dataDir,
     components,
     wechat: {
-      apiBase: values.WECHAT_API_BASE,
+      apiBases: values.WECHAT_API_BASE,
       mpBase: values.WECHAT_MP_BASE,
       openBase: values.WECHAT_OPEN_BASE,
       ...(values.WECHAT_PROXY === undefined ? {} : { proxy: values.WECHAT_PROXY }),

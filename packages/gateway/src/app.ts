@@ -25,7 +25,7 @@ import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { auditRoutes } from './key/audit-routes.ts';
 import type { Doorkeeper } from './key/doorkeeper.ts';
-import { guard } from './key/guard.ts';
+import { guard, noSuchRoute } from './key/guard.ts';
 import { keyRoutes } from './key/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
@@ -74,7 +74,7 @@ export function app(
   );
   application.use(BOARD_PATH, board(platform.queues, settings.admin.write));
   application.use(() => {
-    throw new Failure('not_found', 'fix-request', 'no such route');
+    throw noSuchRoute();
   });
   application.use(problems(platform, publicUrl, log));
   return application;

@@ -133,6 +133,7 @@ test('calls are listed without what WeChat answered', async () => {
   const query = 'appid=a&state=failed&path=/cgi-bin/user/get&since=2026-11-22T10:00:00Z&limit=7&cursor=c';
   const { body } = await ask(gateway, 'GET', `/v1/calls?${query}`);
   expect(asked).toEqual({
+    shows: expect.any(Function),
     appid: 'a',
     state: 'failed',
     path: '/cgi-bin/user/get',

@@ -92,16 +92,30 @@ describe('the table of routes', () => {
       const platform = fakePlatform();
       const gateway = await openGateway(platform);
       const others = give(platform, { scopes: keyScopes.filter((scope) => scope !== 'admin') });
-      expect(await ask(gateway, `GET ${path}`, others)).toMatchObject({
-        status: 403,
-        body: { code: 'forbidden', missing: { scope: 'admin' } },
-      });
+      expect(await ask(gateway, `GET ${path}`, others)).toMatchObject({ status: 404, body: { code: 'not_found' } });
       expect(platform.audited).toEqual([]);
       const operators = give(platform, { id: 'ffffffffffffffff', scopes: ['admin'] });
       expect(await ask(gateway, `GET ${path}`, operators)).toMatchObject({ status: 404, body: { code: 'not_found' } });
       expect(platform.audited).toMatchObject([{ actor: { id: 'ffffffffffffffff' }, action: 'GET an unlisted route' }]);
     },
   );
+});
+
+test.each([
+  [`GET ${CALLS}`, 'POST'],
+  ['PUT /v1/keys', 'GET, POST'],
+  ['DELETE /v1/calls', 'GET'],
+  ['PATCH /v1/calls/call-1', 'GET, DELETE'],
+])('%s is told what there is instead, whatever the key is for', async (how, allowed) => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  for (const scope of keyScopes) {
+    const answer = await ask(gateway, how, give(platform, { scopes: [scope] }));
+    expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed', remedy: 'fix-request' } });
+    expect(answer.headers.get('allow')).toBe(allowed);
+    expect(answer.body.detail).toContain(allowed);
+  }
+  expect(await ask(gateway, how, 'wrong')).toMatchObject({ status: 401 });
 });
 
 const routes: readonly [how: string, scope: KeyScope | 'any', body?: unknown][] = [
@@ -236,7 +250,61 @@ test('a key for certain paths calls these only, and sees no other call', async (
   });
   // The fake's call is one of /cgi-bin/user/get.
   expect((await ask(gateway, 'GET /v1/calls/call-1', key)).status).toBe(403);
+  expect((await ask(gateway, 'DELETE /v1/calls/call-1', key)).status).toBe(403);
+  expect(platform.cancelled).toEqual([]);
   expect(platform.submitted.map(({ path }) => path)).toEqual([sent.path]);
+});
+
+test('of a batch a key is refused only the calls that it is not for', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  const key = give(platform, { accounts: [ACCOUNT, COMPONENT], paths: ['/cgi-bin/message/*'] });
+  const send = { method: 'POST', path: '/cgi-bin/message/custom/send', body: {} };
+  const { status, body } = await ask(gateway, 'POST /v1/calls/batch', key, {
+    calls: [
+      { ...send, appid: ACCOUNT },
+      { ...send, appid: OTHER },
+      { ...call, appid: ACCOUNT },
+      { ...call, appid: OTHER },
+      { ...send, appid: 7 },
+      { ...send, appid: COMPONENT, component: COMPONENT },
+    ],
+  });
+  expect(status).toBe(202);
+  const forbidden = (missing: object) => ({ problem: { code: 'forbidden', status: 403, missing } });
+  expect(body.items).toMatchObject([
+    { id: 'call-1' },
+    forbidden({ account: OTHER }),
+    forbidden({ path: call.path }),
+    forbidden({ account: OTHER }),
+    { problem: { code: 'invalid_request' } },
+    { id: 'call-2' },
+  ]);
+  expect(platform.submitted.map(({ appid, path }) => [appid, path])).toEqual([
+    [ACCOUNT, send.path],
+    [COMPONENT, send.path],
+  ]);
+  expect((await ask(gateway, 'POST /v1/calls/batch', give(platform, { scopes: ['admin'] }), {})).status).toBe(403);
+});
+
+test('of a list a key sees only the calls that it is for', async () => {
+  const platform = fakePlatform();
+  const shown: boolean[] = [];
+  platform.callList.page = ({ shows }) => {
+    shown.push(shows!('/cgi-bin/message/custom/send'), shows!('/cgi-bin/user/get'));
+    return Promise.resolve({ items: [], next: null });
+  };
+  const gateway = await openGateway(platform);
+  const key = give(platform, { accounts: [ACCOUNT], paths: ['/cgi-bin/message/*'] });
+  expect((await ask(gateway, `GET /v1/calls?appid=${ACCOUNT}`, key)).status).toBe(200);
+  expect(shown).toEqual([true, false]);
+  for (const [query, missing] of [
+    [`appid=${OTHER}`, { account: OTHER }],
+    [`appid=${ACCOUNT}&appid=${OTHER}`, { account: `${ACCOUNT},${OTHER}` }],
+    [`appid=${ACCOUNT}&path=/cgi-bin/user/get`, { path: '/cgi-bin/user/get' }],
+  ] as const) {
+    expect(await ask(gateway, `GET /v1/calls?${query}`, key)).toMatchObject({ status: 403, body: { missing } });
+  }
 });
 
 test('a key that asks too often is told when to come again', async () => {
@@ -298,6 +366,18 @@ describe('keys are', () => {
     const gateway = await openGateway(fakePlatform());
     const answer = await ask(gateway, 'POST /v1/keys', API_KEY, body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
+
+  test('made for as many accounts and paths as they may be for', async () => {
+    const platform = fakePlatform();
+    const gateway = await openGateway(platform);
+    const accounts = Array.from({ length: 1_000 }, (_, i) => `wx${String(i).padStart(62, '0')}`);
+    const paths = Array.from({ length: 1_000 }, (_, i) => `/cgi-bin/${String(i).padStart(247, 'x')}`);
+    const wish = { name: 'large', scopes: ['calls'], accounts, paths };
+    const made = await ask(gateway, 'POST /v1/keys', API_KEY, wish);
+    expect(made).toMatchObject({ status: 201, body: { accounts, paths } });
+    const tooMany = { ...wish, accounts: [...accounts, 'wxa'] };
+    expect((await ask(gateway, 'POST /v1/keys', API_KEY, tooMany)).status).toBe(400);
   });
 
   test('listed without themselves', async () => {

@@ -323,6 +323,14 @@ test.each([
   ['a token', { method: 'GET', path: '/cgi-bin/user/get', query: { access_token: 'x' } }],
   ['a component token', { method: 'GET', path: '/cgi-bin/user/get', query: { component_access_token: 'x' } }],
   ['a query of objects', { method: 'GET', path: '/cgi-bin/user/get', query: { a: { b: 1 } } }],
+  [
+    'a query of very many names',
+    {
+      method: 'GET',
+      path: '/cgi-bin/user/get',
+      query: Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [i, i])),
+    },
+  ],
   ['a GET with a body', { method: 'GET', path: '/cgi-bin/user/get', body: {} }],
   ['too much patience', { method: 'GET', path: '/cgi-bin/user/get', waitMs: 60_001 }],
   ['half a millisecond', { method: 'GET', path: '/cgi-bin/user/get', waitMs: 0.5 }],
@@ -352,6 +360,26 @@ test('another content type is refused with 415', async () => {
   const gateway = await openGateway(fakePlatform());
   const response = await fetch(gateway.url + calls, { method: 'POST', headers: bearer, body: '{}' });
   expect(await problem(response)).toMatchObject({ status: 415 });
+});
+
+test('a request of thousands of faults is answered with a few words', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const junk = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`member${i}`, 1]));
+  const query = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`name${i}`, null]));
+  for (const [path, body] of [
+    [`/v1/authorizers/${ACCOUNT}/calls`, { ...junk, query }],
+    ['/v1/keys', junk],
+  ] as const) {
+    const response = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { ...bearer, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    expect(response.status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({ code: 'invalid_request' });
+    expect(text.length).toBeLessThan(3_000);
+  }
 });
 
 test('more than 20 MB are refused with 413', async () => {

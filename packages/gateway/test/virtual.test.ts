@@ -65,6 +65,14 @@ test('stable_token takes JSON, and COMPONENT:AUTHORIZER', async () => {
   expect(asked).toEqual([[ACCOUNT, COMPONENT]]);
 });
 
+test('a token is for who gets or posts, and its request is a small one', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const url = `${gateway.url}/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
+  expect(await answerOf(await fetch(url, { method: 'DELETE' }))).toMatchObject({ errcode: 43001 });
+  const large = await fetch(`${gateway.url}/cgi-bin/stable_token`, { method: 'POST', body: ' '.repeat(20_000) });
+  expect(await answerOf(large)).toEqual({ errcode: 45001, errmsg: expect.stringContaining('16384 bytes') });
+});
+
 const credentials = `grant_type=client_credential&secret=${API_KEY}`;
 test.each([
   ['a bad key', `grant_type=client_credential&appid=${ACCOUNT}&secret=wrong`, 40125],

@@ -49,6 +49,7 @@ export {
   type KeyScope,
   keyScopes,
   type MissingRight,
+  mayCall,
 } from './key/key-rights.ts';
 export { withKeyStore } from './key/with-key-store.ts';
 export {

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { openComponentApi, openTransport } from '@wxthirdparty/wechat';
+import {
+  type FailOverOptions,
+  failOver,
+  type HostListener,
+  openComponentApi,
+  openTransport,
+} from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
@@ -85,7 +91,8 @@ export interface PlatformSettings {
   readonly secretsKeys: readonly Buffer[];
   readonly components: readonly ComponentSettings[];
   readonly wechat: {
-    readonly apiBase: string;
+    /** One and the same API on several hosts: the first is preferred. At least one. */
+    readonly apiBases: readonly string[];
     readonly mpBase: string;
     readonly openBase: string;
     readonly proxy?: string | undefined;
@@ -112,6 +119,8 @@ export interface Platform {
     'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
   >;
   status(): Promise<PlatformStatus>;
+  /** Told when one of WeChat's API hosts is no longer used by this process since it takes no connections, and when it is again. */
+  onHost(listener: HostListener): void;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   health(): Promise<{ readonly redis: boolean; readonly database: boolean }>;
@@ -206,8 +215,16 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const reconcileQueue = queue(ReconcileJob);
   const followerSyncQueue = queue(FollowerSyncJob);
 
-  const { proxy, apiBase } = settings.wechat;
-  const transport = scope.keep('wechat', openTransport(proxy ? { proxy } : {}), (t) => t.close());
+  const { proxy, apiBases } = settings.wechat;
+  const apiBase = apiBases[0]!;
+  const hostListeners: HostListener[] = [];
+  const hosts = {
+    bases: apiBases,
+    onHost: (news) => {
+      for (const listener of hostListeners) listener(news);
+    },
+  } satisfies FailOverOptions;
+  const transport = scope.keep('wechat', failOver(openTransport(proxy ? { proxy } : {}), hosts), (t) => t.close());
   const api = openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS });
 
   const tickets = new Tickets(redis, database, seals);
@@ -374,6 +391,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),
       );
       return { ready: all.every((c) => c.ready), components: all };
+    },
+    onHost(listener) {
+      hostListeners.push(listener);
     },
     queues: [
       pushQueue,

@@ -33,7 +33,10 @@ export class WxThirdpartyError extends Error {
   }
 }
 
-/** The gateway refused: nothing was sent to WeChat. */
+/**
+ * The gateway refused: nothing was sent to WeChat. Only where `status` is 500 or more and `remedy` is `operator`, nobody
+ * knows: the call may have been taken just before.
+ */
 export class RefusedError extends WxThirdpartyError {
   override readonly name: string = 'RefusedError';
   readonly status: number;

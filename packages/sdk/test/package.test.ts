@@ -40,6 +40,19 @@ describe('the package', () => {
     }
   });
 
+  it('takes nothing that only Node has, so that browsers run it', async () => {
+    const onlyNodes =
+      /\bnode:|\brequire\(|\bimport\(|^import ['"]|\bprocess\b|\bBuffer\b|\bglobal\.|\b__dirname\b|\bsetImmediate\b/m;
+    const files = await readdir(join(built.folder, 'dist'), { recursive: true });
+    const scripts = files.filter((it) => it.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(10);
+    for (const file of scripts) {
+      const text = await readFile(join(built.folder, 'dist', file), 'utf8');
+      const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+      expect([file, onlyNodes.exec(code)?.[0]]).toEqual([file, undefined]);
+    }
+  });
+
   it('runs on the oldest Node that it names', async () => {
     const manifest = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as {
       engines: { node: string };

@@ -9,7 +9,9 @@ import { readBody } from './read-body.ts';
 import type { World } from './world.ts';
 
 // Below these WeChat answers JSON even to a path that it does not know.
-const API_PREFIXES = /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice)\//;
+/** Most of them have nothing that is simulated; there WeChat knows no such URL. */
+const API_PREFIXES =
+  /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice|card|channels|cv|device|merchant|product|scan|semantic|shakearound|shop|tcb|bizwifi)\//;
 
 /** All of WeChat's hosts on one port: API, pages, media and the control API. */
 export function openServer(world: World): Server {

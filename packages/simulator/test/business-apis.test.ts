@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { liveMedia } from '../src/api/media-apis.ts';
 import { openWorld } from '../src/world.ts';
 import { MINI, OFFICIAL, practise, until } from './practise.ts';
@@ -182,6 +182,26 @@ test('addresses, page tickets, options and unknown paths', async () => {
   expect((await p.post(set, { access_token: access }, { ...body, option_value: '7' })).errcode).toBe(61013);
   expect((await p.get('/cgi-bin/no/such/api')).errcode).toBe(40066);
   expect((await fetch(`${p.simulator.url}/elsewhere`)).status).toBe(404);
+});
+
+test('a page ticket is replaced near its end, and not before', async () => {
+  const p = await practise();
+  const { access } = await p.authorize();
+  const ask = () => p.get('/cgi-bin/ticket/getticket', { access_token: access, type: 'jsapi' });
+  const first = await ask();
+  expect(first.expires_in).toBe(7_200);
+  const begun = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    vi.setSystemTime(begun + 6_890_000);
+    const later = await ask();
+    expect(later.ticket).toBe(first.ticket);
+    expect(later.expires_in).toBeLessThan(320);
+    vi.setSystemTime(begun + 6_905_000);
+    expect((await ask()).ticket).not.toBe(first.ticket);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a mini program sends its own kinds of messages', async () => {

@@ -201,6 +201,8 @@ describe('authorization', () => {
     expect(secrets.authorizerTokens).toContain(access);
     expect(secrets.refreshTokens).toContain(refresh);
     expect(secrets.componentTokens).toContain(component);
+    // Long, and with signs that a careless client loses on the way.
+    for (const token of [access, component]) expect(token).toMatch(/^\d\d_[\w-]{130,}-_$/);
     expect(secrets.authCodes[0]).toMatch(/^queryauthcode@@@/);
     expect(secrets.tickets[0]).toMatch(/^ticket@@@/);
     expect(secrets.preAuthCodes).toEqual([]);

@@ -2,6 +2,7 @@ import { startGateway } from '@wxthirdparty/gateway';
 import { openPlatform, Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
+import { logHosts } from '../log-hosts.ts';
 import { drainMs, gatewaySettings, platformSettings } from '../part-settings.ts';
 import { readSettings, required } from '../settings.ts';
 import { sayTakenPort } from '../taken-port.ts';
@@ -15,6 +16,7 @@ export const gateway: Command = async ({ env, leaving }) => {
   await using scope = new Scope();
   const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+  logHosts(platform, log);
 
   const starting = startGateway(platform, gatewaySettings(settings, port, drainMs(settings, 1)), log);
   scope.keep('gateway', await leaving.unlessLeft(sayTakenPort(starting, port)), (g) => g.close(), settings.shutdownMs);

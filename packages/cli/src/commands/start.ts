@@ -5,6 +5,7 @@ import { startWorkers } from '@wxthirdparty/worker';
 import { pino } from 'pino';
 import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
+import { logHosts } from '../log-hosts.ts';
 import { drainMs, gatewaySettings, platformSettings } from '../part-settings.ts';
 import { isDemo, readSettings, required, type Settings } from '../settings.ts';
 import { keepYoungHeapSmall } from '../small-young-heap.ts';
@@ -44,6 +45,7 @@ export const start: Command = async ({ env, leaving }) => {
   const redisUrl = redis?.url ?? required(given.redisUrl);
   const opening = openPlatform(platformSettings(settings, redisUrl));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+  logHosts(platform, log);
 
   const share = drainMs(settings, 2);
   const workers = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs: share }, log);
@@ -84,7 +86,7 @@ function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): S
   return {
     ...given,
     components: [secrets.component],
-    wechat: { apiBase: simulatorUrl, mpBase: simulatorUrl, openBase: simulatorUrl },
+    wechat: { apiBases: [simulatorUrl], mpBase: simulatorUrl, openBase: simulatorUrl },
     secretsKeys: given.secretsKeys.length > 0 ? given.secretsKeys : [Buffer.from(secrets.secretsKey, 'base64')],
     apiKey: given.apiKey ?? secrets.apiKey,
     admin: { ...given.admin, password: given.admin.password ?? secrets.adminPassword },

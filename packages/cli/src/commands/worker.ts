@@ -2,6 +2,7 @@ import { openPlatform, Scope } from '@wxthirdparty/platform';
 import { startProbes, startWorkers } from '@wxthirdparty/worker';
 import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
+import { logHosts } from '../log-hosts.ts';
 import { drainMs, platformSettings } from '../part-settings.ts';
 import { readSettings, required } from '../settings.ts';
 import { keepYoungHeapSmall } from '../small-young-heap.ts';
@@ -16,6 +17,7 @@ export const worker: Command = async ({ env, leaving }) => {
   await using scope = new Scope();
   const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+  logHosts(platform, log);
 
   if (port !== undefined) {
     const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);

@@ -1,7 +1,7 @@
-import { endpointOf, Failure } from '@wxthirdparty/wechat';
+import { bringsToken, Failure, mints, pathFault, pathShape } from '@wxthirdparty/wechat';
 import { z } from 'zod';
+import { faultsOf } from '../http/read-query.ts';
 import { elementsOf, memberOf } from './json-member.ts';
-import { mints, namesToken, pathFault, pathShape } from './wechat-path.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -33,7 +33,7 @@ const request = {
   query: z
     .record(z.string(), z.union([scalar, z.array(scalar)]))
     .default({})
-    .meta({ description: 'without tokens: the platform adds them' }),
+    .meta({ description: 'without tokens: the platform adds them; at most 16 KB' }),
   body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
   deadlineAt: time.optional().meta({ description: 'it does not leave later: `deadline_passed`' }),
   notBeforeAt: time.optional().meta({ description: 'it does not leave earlier; it waits in the background' }),
@@ -45,9 +45,8 @@ function bringsNoToken(
   { method, path, query }: { method: string; path: string; query: object },
   context: z.RefinementCtx,
 ): void {
-  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
   for (const name of Object.keys(query)) {
-    if (name === brought || !namesToken(name)) continue;
+    if (!bringsToken(name, method, path)) continue;
     context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
   }
 }
@@ -67,6 +66,8 @@ export const CallBody = z
   .meta({ id: 'CallRequest' });
 
 const MOST_IN_BATCH = 1_000;
+/** In a query. */
+const MOST_NAMES = 1_000;
 
 const BatchedCall = z
   .strictObject({
@@ -103,8 +104,10 @@ export interface ReadBatchedCall extends ReadCallBody {
 /** Throws Failure `invalid_request`. */
 export function readCallBody(bytes: Buffer): ReadCallBody {
   const text = textOf(bytes);
-  const result = CallBody.safeParse(parse(text));
-  if (!result.success) throw invalid(describe(result.error));
+  const value = parse(text);
+  if (hasWideQuery(value)) throw wideQuery();
+  const result = CallBody.safeParse(value);
+  if (!result.success) throw invalid(faultsOf(result.error));
   const { waitMs, ...call } = result.data;
   return { ...asWritten(call, text), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
 }
@@ -114,10 +117,11 @@ export function readBatchBody(bytes: Buffer): (ReadBatchedCall | Failure)[] {
   const text = textOf(bytes);
   const whole = parse(text);
   const shape = z.strictObject({ calls: z.array(z.unknown()).min(1).max(MOST_IN_BATCH) }).safeParse(whole);
-  if (!shape.success) throw invalid(describe(shape.error));
+  if (!shape.success) throw invalid(faultsOf(shape.error));
   return elementsOf(memberOf(text, 'calls')!).map((element, i) => {
+    if (hasWideQuery(shape.data.calls[i])) return wideQuery();
     const result = BatchedCall.safeParse(shape.data.calls[i]);
-    if (!result.success) return invalid(describe(result.error));
+    if (!result.success) return invalid(faultsOf(result.error));
     const { appid, component, ...call } = result.data;
     try {
       return { ...asWritten(call, element), appid, component, waitMs: 0 };
@@ -126,6 +130,16 @@ export function readBatchBody(bytes: Buffer): (ReadBatchedCall | Failure)[] {
       throw error;
     }
   });
+}
+
+/** Before anybody looks at each name: millions of them would keep all others waiting. */
+function hasWideQuery(value: unknown): boolean {
+  const query = (value as { query?: unknown } | null)?.query;
+  return typeof query === 'object' && query !== null && Object.keys(query).length > MOST_NAMES;
+}
+
+function wideQuery(): Failure {
+  return invalid(`query: at most ${MOST_NAMES} names`);
 }
 
 /** Body and query from the text, not from the value: a value has forgotten the digits of large integers. */
@@ -167,17 +181,6 @@ function readQuery(text: string | undefined): [string, string][] {
   return Object.entries(exact).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
   );
-}
-
-function describe(error: z.ZodError): string {
-  return error.issues
-    .slice(0, 5)
-    .map((issue) => {
-      // What is wrong with a member's name stands one step deeper.
-      const message = (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
-      return issue.path.length === 0 ? message : `${issue.path.join('.')}: ${message}`;
-    })
-    .join('; ');
 }
 
 function invalid(message: string): Failure {

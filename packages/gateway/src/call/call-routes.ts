@@ -1,4 +1,13 @@
-import { acceptedAnswer, type Call, callAnswer, callSummaryAnswer, demandPath } from '@wxthirdparty/platform';
+import {
+  acceptedAnswer,
+  type Call,
+  callAnswer,
+  callSummaryAnswer,
+  demandAccount,
+  demandPath,
+  type KeyRights,
+  mayCall,
+} from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -14,7 +23,7 @@ import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
 import { ProblemAnswer } from '../openapi/problem-answer.ts';
 import { problemOf } from '../problem.ts';
-import { BatchBody, CallBody, readBatchBody, readCallBody } from './call-body.ts';
+import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
 import { settled } from './settled.ts';
@@ -94,7 +103,8 @@ export const callOperations: Operations = {
     id: 'listCalls',
     tag: 'Calls',
     summary: 'The calls of one account, the newest first',
-    description: 'A page may hold fewer than asked for; only `next: null` is the end.',
+    description:
+      'A page may hold fewer than asked for; only `next: null` is the end. A key for certain paths sees the calls of these.',
     query: CallListQuery,
     answers: { 200: pageOf(CallSummaryAnswer) },
     problems: [...oneAccount],
@@ -142,16 +152,19 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
 
   routes.post('/v1/calls/batch', async (request, response) => {
     const key = idempotencyKeyOf(request);
+    const { rights } = callerOf(response);
     const read = readBatchBody(await readJsonBody(request));
-    const requests = read.map((call, i) =>
-      call instanceof Failure
-        ? call
-        : {
-            ...call,
-            departWithinMs: BACKGROUND_DEPARTURE_MS,
-            idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
-          },
-    );
+    const requests = read
+      .map((asked) => permitted(asked, rights))
+      .map((call, i) =>
+        call instanceof Failure
+          ? call
+          : {
+              ...call,
+              departWithinMs: BACKGROUND_DEPARTURE_MS,
+              idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
+            },
+      );
     const submitted = await platform.calls.submitAll(requests.flatMap((one) => (one instanceof Failure ? [] : [one])));
     const answers = submitted.values();
     response.status(202).json({
@@ -164,7 +177,10 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
   });
 
   routes.get('/v1/calls', async (request, response) => {
-    const { items, next } = await platform.callList.page(readQuery(CallListQuery, request.query));
+    const { rights } = callerOf(response);
+    const filter = readQuery(CallListQuery, request.query);
+    if (filter.path !== undefined) demandPath(rights, filter.path);
+    const { items, next } = await platform.callList.page({ ...filter, shows: (path) => mayCall(rights, path) });
     const summaries: z.input<typeof CallSummaryAnswer>[] = items.map(callSummaryAnswer);
     response.json({ items: summaries, next });
   });
@@ -185,6 +201,19 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
   });
 
   return routes;
+}
+
+/** Of a batch, only what the key is not for is refused. */
+function permitted(asked: ReadBatchedCall | Failure, rights: KeyRights): ReadBatchedCall | Failure {
+  if (asked instanceof Failure) return asked;
+  try {
+    demandAccount(rights, asked.appid);
+    demandPath(rights, asked.path);
+    return asked;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
 }
 
 async function find(platform: GatewayPlatform, id: string, response: Response): Promise<Call> {

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { readBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
 
-const BOUNDS = { limit: 64 * 1024, withinMs: 10_000 };
+/** A key for as many accounts and paths as it may have. */
+const BOUNDS = { limit: 512 * 1024, withinMs: 10_000 };
 
 /** A small JSON body; a missing one counts as `{}`. Throws Failure `unsupported_content`, `invalid_request`, `too_large`. */
 export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {

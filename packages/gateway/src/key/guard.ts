@@ -1,4 +1,5 @@
 import { demandAccount, demandScope, demandUnrestricted, parseCallId } from '@wxthirdparty/platform';
+import { Failure } from '@wxthirdparty/wechat';
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { actorOf } from './actor-of.ts';
@@ -18,10 +19,31 @@ export function guard(platform: GatewayPlatform): Router {
     });
   }
   table.use('/v1', async (request: Request, response: Response, next: NextFunction) => {
+    const methods = methodsAt(request.baseUrl + request.path);
+    if (methods.length > 0) {
+      response.setHeader('allow', methods.join(', '));
+      const words = `${request.method} does nothing here; what does: ${methods.join(', ')}`;
+      throw new Failure('method_not_allowed', 'fix-request', words);
+    }
+    // Where somebody forgot the table it is there, but for operators only.
+    if (!callerOf(response).rights.scopes.includes('admin')) throw noSuchRoute();
     await check(platform, unlisted, request, response);
     next();
   });
   return table;
+}
+
+export function noSuchRoute(): Failure {
+  return new Failure('not_found', 'fix-request', 'no such route; /docs tells of all of them');
+}
+
+/** Only to tell: nothing is let through by it. */
+function methodsAt(asked: string): string[] {
+  return routeRights.filter(({ path }) => shapeOf(path).test(asked)).map(({ method }) => method.toUpperCase());
+}
+
+function shapeOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`, 'i');
 }
 
 async function check(

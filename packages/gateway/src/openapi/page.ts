@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
+const limitWords = 'a whole number from 1 to 1000';
+
 /** How every list is asked for: `limit`, and the `next` of the page before. */
 export const PageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: z.coerce.number(limitWords).int(limitWords).min(1, limitWords).max(1000, limitWords).default(100),
   cursor: z.string().optional().meta({ description: '`next` of the page before' }),
 });
 

@@ -43,7 +43,6 @@ export const refusals = {
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
   badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
-  tooLarge: { errcode: 45001, errmsg: 'media size out of limit: this gateway passes at most 20 MB' },
   unavailable: { errcode: -1, errmsg: 'system error: this gateway lost sight of the call; repeat it' },
   notDeparted: { errcode: -1, errmsg: 'system error: the call did not leave in time and never will; repeat it' },
   outcomeUnknown: {
@@ -60,7 +59,6 @@ const byCode: Readonly<Record<string, Refusal>> = {
     errcode: 61003,
     errmsg: 'this account exists under several components: use COMPONENT_APPID:APPID as appid',
   },
-  too_large: refusals.tooLarge,
   deadline_passed: refusals.notDeparted,
   cancelled: refusals.notDeparted,
   outcome_unknown: refusals.outcomeUnknown,
@@ -92,6 +90,7 @@ export function refusalOf(failure: Failure | CallFailure, wayBack?: string): Ref
   }
   const fixed = byCode[failure.code];
   if (fixed !== undefined) return fixed;
+  if (failure.code === 'too_large') return { errcode: 45001, errmsg: `media size out of limit: ${failure.message}` };
   if (failure instanceof ForbiddenFailure) {
     const account = 'account' in failure.missing;
     return { errcode: account ? 61003 : 48001, errmsg: `api unauthorized: ${failure.message}` };

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { endpointOf, Failure } from '@wxthirdparty/wechat';
+import { endpointOf, Failure, namesWeChatPath } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import type { PublicUrl } from '../authorize/public-url.ts';
 import { wayBackOf } from '../authorize/way-back.ts';
-import { namesWeChatPath } from '../call/wechat-path.ts';
 import { describeError } from '../http/describe-error.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';

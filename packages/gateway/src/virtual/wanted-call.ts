@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
-import { endpointOf } from '@wxthirdparty/wechat';
-import { mints, namesToken, pathFault } from '../call/wechat-path.ts';
+import { endpointOf, mints, namesToken, pathFault } from '@wxthirdparty/wechat';
 import { addressOf, type TrustProxy } from '../http/address-of.ts';
 import type { Caller } from '../key/caller.ts';
 import type { Doorkeeper } from '../key/doorkeeper.ts';

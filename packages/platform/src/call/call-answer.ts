@@ -10,7 +10,11 @@ export function callAnswer(call: Call) {
     response:
       call.response === null
         ? null
-        : { status: call.response.status, headers: call.response.headers, body: bodyOf(call.path, call.response) },
+        : {
+            status: call.response.status,
+            headers: readable(call.response.headers),
+            body: bodyOf(call.path, call.response),
+          },
     failure,
     quota: call.quota,
   };
@@ -45,6 +49,16 @@ export function acceptedAnswer(id: string, acceptedAt: Date) {
     ...{ id, state: 'queued' as const, attempts: 0, createdAt: acceptedAt, settledAt: null, notBeforeAt: null },
     ...{ response: null, failure: null, quota: null },
   };
+}
+
+/** Names of files come as UTF-8, which HTTP clients read letter by byte. */
+function readable(headers: CallResponse['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      const bytes = Buffer.from(value, 'latin1');
+      return [name, !/[^\x00-\xff]/.test(value) && isUtf8(bytes) ? bytes.toString('utf8') : value];
+    }),
+  );
 }
 
 /** WeChat's content types are unreliable (dossier §9): what parses as JSON is JSON. */

@@ -16,6 +16,8 @@ export interface CallFilter {
   readonly component?: string | undefined;
   readonly state?: CallState | undefined;
   readonly path?: string | undefined;
+  /** The paths whose calls the asker may see; by default all. */
+  readonly shows?: (path: string) => boolean;
   /** Made at or after. */
   readonly since?: Date | undefined;
   readonly limit: number;
@@ -53,8 +55,7 @@ export class CallList {
       for (const [i, call] of calls.entries()) {
         if (items.length === filter.limit) return { items, next: writeCursor(component, before!) };
         before = places[i]!;
-        const matches = !filter.state || call?.state === filter.state;
-        if (call && matches && (!filter.path || call.path === filter.path)) items.push(call);
+        if (call && matches(call, filter)) items.push(call);
       }
       if (places.length < LOOKED_AT_ONCE) return { items, next: null };
     }
@@ -73,4 +74,10 @@ export class CallList {
       }),
     );
   }
+}
+
+function matches(call: CallSummary, { state, path, shows }: CallFilter): boolean {
+  if (state && call.state !== state) return false;
+  if (path && call.path !== path) return false;
+  return shows?.(call.path) ?? true;
 }

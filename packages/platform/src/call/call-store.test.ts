@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
@@ -174,6 +175,37 @@ describe('an outcome', () => {
   });
 });
 
+it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
+  ['somebody waited', {}, 15],
+  ['nobody waited', { waitMs: 0 }, 24 * 60],
+  ['a callback is to be told', { callbackUrl: 'https://business.example/hook' }, 24 * 60],
+  ['an SDK asked, who never learns its id', { keptForMs: 120_000 }, 2],
+])('an outcome is kept for its time where %s', async (_who, change, minutes) => {
+  const call = await created(change);
+  await store.settle(call, answered);
+  const names = (await server.redis.keys(`*${call.id}*`)).filter((key) => !key.endsWith(':request'));
+  expect(names.length).toBeGreaterThanOrEqual(2);
+  for (const name of names) {
+    const left = await server.redis.pttl(name);
+    expect(left, name).toBeGreaterThan(minutes * 60_000 - 10_000);
+    expect(left, name).toBeLessThanOrEqual(minutes * 60_000);
+  }
+});
+
+it('what may have been sent is said to be that, also after its deadline', async () => {
+  const call = await created({ deadlineAt: new Date(Date.now() + 50) });
+  expect(await depart(call, 'a run that died', false)).toMatchObject({ go: 'yes' });
+  await until('its deadline has passed', async () => {
+    const { now, deadlineAt } = (await store.load(call))!;
+    return now > deadlineAt;
+  });
+  expect(await store.load(call)).toMatchObject({ departed: true });
+  expect(await depart(call, 'another', false)).toEqual({ go: 'claimed' });
+  // What is safe to repeat is only late.
+  expect(await depart(call, 'another', true)).toEqual({ go: 'deadline' });
+  expect(await store.load(await created())).toMatchObject({ departed: false });
+});
+
 describe('an idempotency key', () => {
   const under = (change: Partial<CallRequest> = {}) =>
     store.create(newCallId('wxc', 'wxa'), { ...request, idempotencyKey: 'order-4711', ...change }, 'g');
@@ -256,4 +288,64 @@ it('gives ids that lead back to their owner, and takes no others', () => {
   for (const made of ['', 'x', 'a.b.c', `${call.id}x`, `${call.id}:1`, '{a}.b.1234567890123456789012']) {
     expect(parseCallId(made)).toBeUndefined();
   }
+});
+
+describe('the bodies of background calls', () => {
+  const big = (bytes: number) => ({ ...request, waitMs: 0, body: Buffer.alloc(bytes, 'x') });
+  const sum = async () => Number((await server.redis.get('wx:{wxc:wxa}:calls:bodies:sum')) ?? 0);
+
+  it('of one account have 256 MB, whatever else there is room for', async () => {
+    const MB = 1024 * 1024;
+    const made = [];
+    for (let i = 0; i < 12; i++) {
+      const call = newCallId('wxc', 'wxa');
+      expect(await store.create(call, big(20 * MB), 'g')).toBe('made');
+      made.push(call);
+    }
+    expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('full');
+    // Another's, small ones, and those for which somebody waits have their own bounds.
+    expect(await store.create(newCallId('wxc', 'wxb'), big(20 * MB), 'g')).toBe('made');
+    expect(await store.create(newCallId('wxc', 'wxa'), big(900), 'g')).toBe('made');
+    expect(await store.create(newCallId('wxc', 'wxa'), { ...big(20 * MB), waitMs: 1 }, 'g')).toBe('made');
+    await store.cancel(made[0]!);
+    expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('made');
+  });
+
+  it('give their bytes back once, however the call ends', async () => {
+    const ends: ((call: CallId) => Promise<unknown>)[] = [
+      async (call) => {
+        await depart(call, 'run', false);
+        return store.settle(call, answered);
+      },
+      (call) => store.cancel(call),
+      (call) => store.withdraw(call),
+    ];
+    for (const end of ends) {
+      const call = newCallId('wxc', 'wxa');
+      await store.create(call, big(5_000), 'g');
+      expect(await sum()).toBeGreaterThan(5_000);
+      const other = newCallId('wxc', 'wxa');
+      await store.create(other, big(2_000), 'g');
+      const both = await sum();
+      expect(await end(call)).toBe(true);
+      const one = await sum();
+      expect(one).toBeLessThan(both - 5_000);
+      expect(await end(call)).toBe(false);
+      expect(await sum()).toBe(one);
+      await end(other);
+      expect(await sum()).toBe(0);
+    }
+    expect(await server.redis.keys('*bodies*')).toEqual([]);
+  });
+
+  it('give their bytes back, too, when no worker came before the record was gone', async () => {
+    const gone = newCallId('wxc', 'wxa');
+    await store.create(gone, { ...big(5_000), deadlineAt: new Date(Date.now() + 20), keptForMs: 1 }, 'g');
+    await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
+    const both = await sum();
+    await until('it is gone', async () => (await store.state(gone)) === undefined);
+    await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
+    expect(await sum()).toBeLessThan(both);
+    expect(await server.redis.zcard('wx:{wxc:wxa}:calls:bodies')).toBe(2);
+  });
 });

@@ -9,6 +9,7 @@ import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
 import { type Claim, hashOfKey, printOf } from './idempotency.ts';
 import { LANE_LUA, lastPartOf } from './lane-store.ts';
+import { BODIES_LUA } from './waiting-bodies.ts';
 
 /** How long an outcome can be asked for, once it is there. A callback may be tried for most of a day. */
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
@@ -21,6 +22,8 @@ export interface StoredCall {
   readonly background: boolean;
   readonly hasCallback: boolean;
   readonly deadlineAt: number;
+  /** An earlier run has claimed it, and may have sent it. */
+  readonly departed?: boolean;
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
   readonly refusals: number;
@@ -38,7 +41,7 @@ export type Departure =
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
 export type Created =
-  /** `full`: its lane has no place left. */
+  /** `full`: its lane has no place left, for one more or for its body. */
   | 'made'
   | 'full'
   /** The idempotency key belongs to an earlier call. */
@@ -61,6 +64,7 @@ const LONGEST_LANE = 200_000;
  */
 const create = defineScript<['made' | 'full' | 'claimed', string?]>(`${NOW_LUA}
 ${INDEX_LUA}
+${BODIES_LUA}
 local call, background, notBeforeAt = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5])
 if KEYS[6] then
   local claim = redis.call('GET', KEYS[6])
@@ -70,6 +74,7 @@ if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
+if background and not bodies_take(KEYS[4] .. ':bodies', call, #ARGV[1], lives) then return { 'full' } end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
   'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 11))
 redis.call('PEXPIRE', KEYS[1], lives)
@@ -100,9 +105,9 @@ ${QUOTA_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return { 'gone' } end
 if state == 'settled' then return { 'settled' } end
-if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local sentBy = redis.call('HGET', KEYS[1], 'sentBy')
 if ARGV[2] == '0' and sentBy and sentBy ~= ARGV[1] then return { 'claimed' } end
+if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local closedUntil, probe = quota_closed(KEYS[3])
 if closedUntil then return { 'closed', closedUntil, now } end
 quota_take(KEYS[2])
@@ -121,8 +126,10 @@ return 1`);
 /** What ends with a call, whatever its outcome. KEYS: record, request, callback, index, idempotency keys without their hash. */
 const END_LUA = `
 ${INDEX_LUA}
+${BODIES_LUA}
 local function call_ended(call, id)
   local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
+  bodies_give_back(KEYS[4] .. ':bodies', call, redis.call('HGET', KEYS[1], 'bytes'))
   redis.call('HDEL', KEYS[1], 'delayedUntil')
   redis.call('PEXPIRE', KEYS[1], kept)
   redis.call('PEXPIRE', KEYS[3], kept)
@@ -251,6 +258,7 @@ export class CallStore {
       background: fields.get('background') === '1',
       hasCallback: fields.has('hasCallback'),
       deadlineAt: Number(fields.get('deadlineAt')),
+      departed: fields.get('state') === 'sent',
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
       method: fields.get('method')!,

@@ -128,6 +128,16 @@ it('refuses everybody who waits once too many calls wait for a worker; lanes are
   await submitted({ waitMs: 0 });
 });
 
+it('takes nobody in once Redis is full', async () => {
+  const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
+  await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.01)));
+  try {
+    await expect(submitted()).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+  } finally {
+    await server.redis.config('SET', 'maxmemory', '0');
+  }
+});
+
 it('takes no more background calls once Redis is nearly full', async () => {
   const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
   await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.1)));
@@ -192,11 +202,10 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
     { id: expect.any(String) },
   ]);
   expect(lanes).toEqual(['mark wxa', 'wake wxa']);
-  const { items } = await new CallList(server.redis, new Owners(components, authorizers), store, ledger).page({
-    appid: 'wxa',
-    limit: 10,
-  });
+  const list = new CallList(server.redis, new Owners(components, authorizers), store, ledger);
+  const { items } = await list.page({ appid: 'wxa', limit: 10 });
   expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
+  expect(await list.page({ appid: 'wxa', limit: 10, shows: (one) => one !== path })).toEqual({ items: [], next: null });
 });
 
 it('tells of a cancelled call, and of none that cannot be cancelled', async () => {
@@ -226,4 +235,20 @@ it('never wakes a call of a lane by itself, though somebody waits for it', async
   const other = await submitted();
   await until('the other is woken again', () => woken.filter((id) => id === other.id).length > 1);
   expect(woken).not.toContain(call.id);
+});
+
+it('counts the bodies that it let in since it last asked Redis', async () => {
+  const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
+  // Room for two of these below four fifths, and for three below all of it.
+  const body = Buffer.alloc(8 * 1024 * 1024);
+  await server.redis.config('SET', 'maxmemory', String(Math.floor((used + 3 * body.length) / 0.8)));
+  try {
+    const asked = vi.spyOn(server.redis, 'info');
+    for (let i = 0; i < 2; i++) await submitted({ waitMs: 0, body });
+    await expect(submitted({ waitMs: 0, body })).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+    expect(asked).toHaveBeenCalledTimes(1);
+  } finally {
+    await server.redis.config('SET', 'maxmemory', '0');
+    vi.restoreAllMocks();
+  }
 });

@@ -185,7 +185,8 @@ export class Calls {
       const [call, request] = [calls[i]!, requests[i]!];
       // In no lane: what may have been made is never sent.
       if (one.status === 'rejected') throw one.reason;
-      if (one.value === 'full') throw overloaded('Too many calls of this account wait already.', 60_000);
+      if (one.value === 'full')
+        throw overloaded('Too many calls, or too large ones, of this account wait already.', 60_000);
       if (typeof one.value === 'object') return this.#join(one.value.claim, request);
       if (failures.has(call.id)) await this.#withdraw(call, request, failures.get(call.id));
       return { id: call.id };

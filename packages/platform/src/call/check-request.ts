@@ -1,10 +1,11 @@
-import { endpointOf, Failure } from '@wxthirdparty/wechat';
+import { bringsToken, Failure, mints, pathFault } from '@wxthirdparty/wechat';
 import type { CallRequest } from './call.ts';
 
 const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
 const METHODS = new Set(['GET', 'POST']);
-const TOKEN_PARAMETERS = new Set(['access_token', 'component_access_token', 'authorizer_access_token']);
 
+/** No server on the way takes a longer address. */
+const LONGEST_QUERY = 16 * 1024;
 const LONGEST_KEY = 255;
 const LONGEST_URL = 2_048;
 const FURTHEST_MS = 7 * 24 * 60 * 60_000;
@@ -13,14 +14,14 @@ const FURTHEST_MS = 7 * 24 * 60 * 60_000;
 export function checkRequest(request: CallRequest): void {
   const { method, path, query, body } = request;
   if (!METHODS.has(method)) throw invalid('method must be GET or POST.');
-  if (!/^\/[A-Za-z0-9_\-./]+$/.test(path) || path.includes('//') || path.split('/').some(isDots)) {
-    throw invalid('path must begin with one /, name a WeChat path, and hold no host, no "//", no ".." and no "?".');
+  const fault = pathFault(path);
+  if (fault !== undefined) throw invalid(`${fault}.`);
+  if (query.reduce((length, [name, value]) => length + name.length + value.length + 2, 0) > LONGEST_QUERY) {
+    throw invalid(`query may have at most ${LONGEST_QUERY} characters; what is longer belongs into a body.`);
   }
-  // A person's own token is nobody else's to put in.
-  const brought = endpointOf(method, path).token === 'user' ? 'access_token' : undefined;
-  const token = query.find(([name]) => name !== brought && TOKEN_PARAMETERS.has(name.toLowerCase()));
+  const token = query.find(([name]) => bringsToken(name, method, path));
   if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
-  if (endpointOf(method, path).mints) {
+  if (mints(path)) {
     throw invalid(`${path} gives out a credential; the platform keeps these by itself, and nobody else may.`);
   }
   if (body && body.length > LARGEST_BODY_BYTES) {
@@ -54,11 +55,6 @@ function checkCallbackUrl(text: string): void {
     throw invalid(`callbackUrl must be an http or https address of at most ${LONGEST_URL} characters.`);
   }
   if (url.username !== '' || url.password !== '') throw invalid('callbackUrl must hold no user and no password.');
-}
-
-/** A URL parser would walk such a segment, and what is sent would not be what was checked. */
-function isDots(segment: string): boolean {
-  return segment === '.' || segment === '..';
 }
 
 function invalid(message: string): Failure {

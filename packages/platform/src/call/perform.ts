@@ -85,6 +85,8 @@ class Run {
   }
 
   async go(): Promise<Performed> {
+    // Before anything else could fail it with words that say that nothing was sent.
+    if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
     // Not only on departing: who lacks a token for hours would never get that far.
     if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(deadlinePassed);
     for (;;) {
@@ -129,7 +131,7 @@ class Run {
       case 'deadline':
         return this.#fail(deadlinePassed);
       case 'claimed':
-        return this.#fail(outcomeUnknown('The process that was sending the call ended before an answer came'));
+        return this.#fail(claimed);
       case 'closed':
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
@@ -184,11 +186,13 @@ class Run {
   ): Promise<{ result: Result; response?: WeChatResponse } | 'claim-too-old'> {
     const { method, path, query, contentType, body } = this.#stored;
     const url = new URL(this.#o.apiBase + path);
-    for (const [name, value] of query) url.searchParams.append(name, value);
+    // Beside the URL, which would write itself anew with each of them.
+    const parameters = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]));
     if (token) {
       const { component, appid } = this.#call;
-      putTokenIn(url.searchParams, { component, appid, method, path }, token.value);
+      putTokenIn(parameters, { component, appid, method, path }, token.value);
     }
+    url.search = parameters.toString();
     try {
       const response = await this.#o.transport.send({
         method,
@@ -242,6 +246,8 @@ function passOn(response: WeChatResponse): CallResponse {
   }
   return { status: response.status, headers, body: response.body };
 }
+
+const claimed = outcomeUnknown('The process that was sending the call ended before an answer came');
 
 const deadlinePassed: CallFailure = {
   code: 'deadline_passed',

@@ -71,6 +71,19 @@ describe('a call that is safe to repeat', () => {
   });
 });
 
+it.each([true, false])(
+  'what WeChat’s edge did not let in fails at once, and surely was not carried out (safe to repeat: %s)',
+  (safeToRepeat) => {
+    for (const status of [404, 413, 414]) {
+      const answer = { kind: 'broken', why: 'http_status', status } as const;
+      expect(judge({ kind: 'answered', answer }, { ...first, safeToRepeat })).toMatchObject({
+        do: 'fail',
+        failure: { code: 'wechat_refused', remedy: 'fix-request', message: expect.stringContaining(String(status)) },
+      });
+    }
+  },
+);
+
 describe('a closed quota', () => {
   it('is told to who waits, and waited for in the background', () => {
     expect(judge(json(45009), first)).toEqual({ do: 'close-quota', span: 'day', wait: false });

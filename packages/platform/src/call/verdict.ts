@@ -4,6 +4,8 @@ import type { CallFailure } from './call.ts';
 const DAY_QUOTA = 45009;
 const MINUTE_QUOTAS = new Set([45011, 44991]);
 const BUSY = -1;
+/** So WeChat's edge answers where no API was reached (dossier §9); the same call would find no other door. */
+const NOT_LET_IN = new Set([404, 405, 413, 414, 431]);
 /** Departures after which a trouble that may pass is given up. */
 const MOST_TRIES = 4;
 const BACKOFF_MS = 500;
@@ -44,6 +46,10 @@ export function judge(result: Result, c: Circumstances): Verdict {
 function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   if (answer.kind === 'binary') return { do: 'answer' };
   if (answer.kind === 'broken') {
+    if (answer.why === 'http_status' && NOT_LET_IN.has(answer.status)) {
+      const message = `WeChat did not let the call in: HTTP ${answer.status}. Look at its path and at its size.`;
+      return { do: 'fail', failure: { code: 'wechat_refused', remedy: 'fix-request', message } };
+    }
     const why = `WeChat answered ${answer.why === 'http_status' ? `HTTP ${answer.status}` : brokenWords[answer.why]}`;
     return c.safeToRepeat
       ? repeatOr(c, { code: 'wechat_broken_answer', remedy: 'retry', message: `${why}, again and again.` })

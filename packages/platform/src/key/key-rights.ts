@@ -42,10 +42,12 @@ export function demandAccount({ accounts }: KeyRights, appid: string): void {
 }
 
 /** Throws ForbiddenFailure. */
-export function demandPath({ paths }: KeyRights, path: string): void {
-  if (paths.length > 0 && !paths.some((one) => covers(one, path))) {
-    throw new ForbiddenFailure({ path: shortened(path) });
-  }
+export function demandPath(rights: KeyRights, path: string): void {
+  if (!mayCall(rights, path)) throw new ForbiddenFailure({ path: shortened(path) });
+}
+
+export function mayCall({ paths }: KeyRights, path: string): boolean {
+  return paths.length === 0 || paths.some((one) => covers(one, path));
 }
 
 /** For what concerns all of them. Throws ForbiddenFailure. */

@@ -30,17 +30,27 @@ export function connectRedis(url: string, patience: Patience, name: string): Red
   return redis;
 }
 
-/** Says in our words, to whoever gave the command, that Redis is away; what Redis itself answers stays as it is. */
+/** Says in our words, to whoever gave the command, that Redis is away or cannot take it now. */
 class PromptRedis extends Redis {
   override sendCommand(command: Command, ...rest: SendRest): unknown {
     // Not by a promise of our own: ioredis sends commands whose promise nobody but itself looks at.
     const reject = command.reject;
-    command.reject = (error) => reject.call(command, error.name === 'ReplyError' ? error : unreachable(error));
+    command.reject = (error) =>
+      reject.call(command, error.name === 'ReplyError' ? refusedBy(error) : unreachable(error));
     return super.sendCommand(command, ...rest);
   }
 }
 
 type SendRest = Parameters<Redis['sendCommand']> extends [unknown, ...infer Rest] ? Rest : never;
+
+/** What Redis itself answers stays as it is, but for the states in which no command of that kind has a chance. */
+function refusedBy(cause: Error): Error {
+  if (cause.message.startsWith('OOM ')) {
+    return new Failure('overloaded', 'slow-down', 'Redis has no memory left.', { cause, retryAfterMs: 30_000 });
+  }
+  // It is loading its file, is no master (any more), or its disk is full.
+  return /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF) /.test(cause.message) ? unreachable(cause) : cause;
+}
 
 function unreachable(cause: Error): Failure {
   return cause instanceof Failure

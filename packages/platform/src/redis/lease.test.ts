@@ -25,12 +25,13 @@ it('is held by exactly one of many', async () => {
 
 it('is extended for as long as it is held', async () => {
   const leases = openLeases(server.redis);
-  const lease = taken(await leases.take('long', 300));
+  // Long enough for a busy machine to come round to extending it.
+  const lease = taken(await leases.take('long', 1_000));
   const begunAt = performance.now();
-  await until('four times its length has passed', async () => {
+  await until('twice its length has passed', async () => {
     expect(lease.alive()).toBe(true);
     expect(await server.redis.get('long')).toBe(lease.value);
-    return performance.now() - begunAt > 1_200;
+    return performance.now() - begunAt > 2_000;
   });
   await lease.release();
   expect(await server.redis.exists('long')).toBe(0);

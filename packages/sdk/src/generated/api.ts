@@ -4,7 +4,7 @@ export type CallRequest = {
   readonly method: 'GET' | 'POST';
   /** a path of WeChat’s, without host and query */
   readonly path: string;
-  /** without tokens: the platform adds them */
+  /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
   /** any JSON, sent as it is written; null is none */
   readonly body?: unknown;
@@ -22,7 +22,7 @@ export type BatchedCall = {
   readonly method: 'GET' | 'POST';
   /** a path of WeChat’s, without host and query */
   readonly path: string;
-  /** without tokens: the platform adds them */
+  /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
   /** any JSON, sent as it is written; null is none */
   readonly body?: unknown;

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { NoConnection } from './no-connection.ts';
 import { TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
 
 const largestAnswer = 25 * 1024 * 1024;
@@ -92,6 +93,12 @@ export class Departure implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#settled) return;
+    if (error instanceof NoConnection) {
+      const { cause, unreached } = error;
+      const late = codeOf(cause) === 'UND_ERR_CONNECT_TIMEOUT';
+      this.#fail(late ? 'wechat_timeout' : 'wechat_unreachable', cause, this.#sent === 'no' ? unreached : undefined);
+      return;
+    }
     if (this.#sent === 'no' && codeOf(error) === 'ECONNRESET' && this.#socketsLost < mostSocketsLost) {
       // Undici fails what waits behind an idle socket that was reset. It may as well take the next socket.
       this.#socketsLost++;
@@ -104,7 +111,7 @@ export class Departure implements Dispatcher.DispatchHandler {
       // An idle socket was reset a moment ago: the write failed as a whole, before anything else happened.
       this.#sent = 'no';
     }
-    this.#fail(codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT' ? 'wechat_timeout' : 'wechat_unreachable', error);
+    this.#fail('wechat_unreachable', error);
   }
 
   #tooLarge(): void {
@@ -116,13 +123,10 @@ export class Departure implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(why));
   }
 
-  #fail(code: 'wechat_unreachable' | 'wechat_timeout', error: unknown): void {
-    const why = codeOf(error) ?? 'the connection failed';
-    this.#settle(() =>
-      this.#reject(
-        new TransportFailure(code, this.#sent, `${this.#doing()}: ${why}`, new Error(withoutSecrets(error))),
-      ),
-    );
+  #fail(code: 'wechat_unreachable' | 'wechat_timeout', error: unknown, unreached?: 'host' | 'proxy'): void {
+    const message = `${this.#doing()}: ${codeOf(error) ?? 'the connection failed'}`;
+    const cause = new Error(withoutSecrets(error));
+    this.#settle(() => this.#reject(new TransportFailure(code, this.#sent, message, { cause, unreached })));
   }
 
   #settle(tell: () => void): void {

@@ -33,9 +33,17 @@ export class TransportFailure extends Failure {
   override readonly name = 'TransportFailure';
   /** `no`: surely nothing reached WeChat. `maybe`: it may have acted. */
   readonly sent: 'no' | 'maybe';
+  /** Whom no connection could be made to, so that `sent` is `no`. Undefined: one was there, or was not waited for. */
+  readonly unreached: 'host' | 'proxy' | undefined;
 
-  constructor(code: 'wechat_unreachable' | 'wechat_timeout', sent: 'no' | 'maybe', message: string, cause?: unknown) {
+  constructor(
+    code: 'wechat_unreachable' | 'wechat_timeout',
+    sent: 'no' | 'maybe',
+    message: string,
+    { cause, unreached }: { cause?: unknown; unreached?: 'host' | 'proxy' | undefined } = {},
+  ) {
     super(code, 'retry', message, { cause });
     this.sent = sent;
+    this.unreached = unreached;
   }
 }

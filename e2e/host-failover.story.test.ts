@@ -1,0 +1,172 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Front } from './support/front.ts';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import {
+  AUTHORIZER_TOKEN,
+  COMPONENT_TOKEN,
+  expire,
+  follower,
+  SEND_MESSAGE,
+  tally,
+  USER_INFO,
+} from './support/tally.ts';
+import { until } from './support/until.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A pause, a probe, and the next call. */
+const BACK_WITHIN_MS = 30_000;
+
+let house: House;
+let first: Front;
+let second: Front;
+let openid: string;
+
+beforeAll(async () => {
+  [first, second] = [await Front.open(), await Front.open()];
+  house = await House.open({ workers: 2, env: { WECHAT_API_BASE: `${first.url},${second.url}` } });
+  for (const front of [first, second]) front.leadTo(house.wechat.url);
+  await house.authorized();
+  openid = await follower(house);
+});
+afterAll(async () => {
+  await house.close();
+  await Promise.all([first.shut(), second.shut()]);
+});
+
+it('all goes to the preferred host as long as it takes connections', async () => {
+  const answers = await Promise.all([read(), read(), send('before')]);
+  expect(answers.map(({ body }) => body.state)).toEqual(['completed', 'completed', 'completed']);
+  expect(first.passed).toEqual(expect.arrayContaining([COMPONENT_TOKEN, USER_INFO, SEND_MESSAGE]));
+  expect(second.passed).toEqual([]);
+});
+
+it('a connection cut after the call arrived is nobody else’s business: nobody knows what became of it', async () => {
+  first.cutAnswers(SEND_MESSAGE);
+  const { body } = await send('cut');
+  expect(body).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } });
+  expect(await sent('cut')).toBe(1);
+  first.cutAnswers('');
+  expect(second.passed).toEqual([]);
+});
+
+it('an answer is an answer, whatever it says', async () => {
+  await house.wechat.control('POST', '/fail', { path: SEND_MESSAGE, how: 'errcode', errcode: -1, count: 1 });
+  expect((await send('busy')).body).toMatchObject({ state: 'completed', response: { body: { errcode: -1 } } });
+  await house.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 1 });
+  expect((await read()).body).toMatchObject({ state: 'completed', attempts: 2 });
+  expect(second.passed).toEqual([]);
+});
+
+it('the preferred host dies under load: everything goes on through the other, nothing is sent twice', async () => {
+  const contents = Array.from({ length: 60 }, (_, i) => `load ${i}`);
+  const calling = contents.map((content) => Promise.all([send(content), read()]));
+  await until('some have gone', () => first.passed.filter((path) => path === SEND_MESSAGE).length > 10);
+  await first.shut();
+  const called = await Promise.all(calling);
+  expect(called.map(([, { body }]) => body.state)).toEqual(contents.map(() => 'completed'));
+  expect(second.passed).toEqual(expect.arrayContaining([USER_INFO, SEND_MESSAGE]));
+  const times = await messageCounts();
+  for (const [i, [{ body }]] of called.entries()) {
+    const count = times.get(contents[i]!) ?? 0;
+    // What was on its way when the connections broke.
+    if (body.failure?.code === 'outcome_unknown') expect(count).toBeLessThanOrEqual(1);
+    else expect({ state: body.state, count }).toEqual({ state: 'completed', count: 1 });
+  }
+});
+
+it('calls, messages that must not be repeated, and refreshed tokens: none of them notices', async () => {
+  const before = await tally(house);
+  await expire(house, ['component', 'authorizer']);
+  const contents = Array.from({ length: 30 }, (_, i) => `after ${i}`);
+  const called = await Promise.all([...contents.map(send), read(), read()]);
+  expect(called.map(({ body }) => body.failure?.code ?? body.state)).toEqual(called.map(() => 'completed'));
+  const times = await messageCounts();
+  expect(contents.map((content) => times.get(content))).toEqual(contents.map(() => 1));
+  const now = await tally(house);
+  expect(now.componentTokens - before.componentTokens).toBe(1);
+  expect(now.authorizerTokens - before.authorizerTokens).toBe(1);
+  expect(second.passed).toEqual(expect.arrayContaining([COMPONENT_TOKEN, AUTHORIZER_TOKEN, USER_INFO, SEND_MESSAGE]));
+});
+
+it('consent pages, for which the gateway asks by itself, go on as well; each process says what it has seen', async () => {
+  for (let i = 0; i < 3; i++) {
+    const page = await fetch(`${house.gatewayUrl()}/authorize/${house.component.appid}`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('pre_auth_code')]);
+  }
+  const { host } = new URL(first.url);
+  await until('both workers have turned away', async () => {
+    expect((await read()).body.state).toBe('completed');
+    return house.workers.every((worker) => said(worker.lines(), 'host unreachable', host) === 1);
+  });
+  expect(said(house.gateways[0]!.lines(), 'host unreachable', host)).toBe(1);
+});
+
+it('the preferred host comes back, and is used again by itself', async () => {
+  await first.reopen();
+  const { host } = new URL(first.url);
+  await until(
+    'both workers are back',
+    async () => {
+      expect((await read()).body.state).toBe('completed');
+      return house.workers.every((worker) => said(worker.lines(), 'host reachable again', host) === 1);
+    },
+    BACK_WITHIN_MS,
+  );
+  const [atFirst, atSecond] = [first.passed.length, second.passed.length];
+  const called = await Promise.all(Array.from({ length: 10 }, (_, i) => send(`back ${i}`)));
+  expect(called.map(({ body }) => body.state)).toEqual(called.map(() => 'completed'));
+  expect([first.passed.length - atFirst, second.passed.length - atSecond]).toEqual([10, 0]);
+});
+
+it('a host that swallows connections costs a new process one connect timeout, and no message', async () => {
+  const swallowed = new Set<Socket>();
+  const hole = createServer((socket) => void swallowed.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => hole.listen(0, '127.0.0.1', resolve));
+  try {
+    for (const worker of house.workers) expect(await worker.leave()).toBe(0);
+    const bases = `https://127.0.0.1:${(hole.address() as AddressInfo).port},${second.url}`;
+    await house.startWorker({ WECHAT_API_BASE: bases }).says('worker ready');
+
+    const begunAt = performance.now();
+    const together = await Promise.all([send('swallowed 1'), send('swallowed 2'), read()]);
+    expect(together.map(({ body }) => body.failure?.code ?? body.state)).toEqual(together.map(() => 'completed'));
+    expect(performance.now() - begunAt).toBeLessThan(2 * CONNECT_TIMEOUT_MS);
+    const laterAt = performance.now();
+    for (let i = 0; i < 10; i++) expect((await send(`later ${i}`)).body.state).toBe('completed');
+    expect(performance.now() - laterAt).toBeLessThan(CONNECT_TIMEOUT_MS);
+    const times = await messageCounts();
+    const contents = ['swallowed 1', 'swallowed 2', ...Array.from({ length: 10 }, (_, i) => `later ${i}`)];
+    expect(contents.map((content) => times.get(content))).toEqual(contents.map(() => 1));
+    expect(swallowed.size).toBeGreaterThan(0);
+  } finally {
+    for (const socket of swallowed) socket.destroy();
+    hole.close();
+  }
+});
+
+function read(): Promise<{ status: number; body: CallBody }> {
+  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid } });
+}
+
+function send(content: string): Promise<{ status: number; body: CallBody }> {
+  const body = { touser: openid, msgtype: 'text', text: { content } };
+  return house.call(SERVICE_ACCOUNT, { method: 'POST', path: SEND_MESSAGE, body });
+}
+
+async function sent(content: string): Promise<number> {
+  return (await messageCounts()).get(content) ?? 0;
+}
+
+async function messageCounts(): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const message of await house.wechat.messages()) {
+    const { content } = message.content as { content: string };
+    counts.set(content, (counts.get(content) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function said(lines: Record<string, unknown>[], msg: string, host: string): number {
+  return lines.filter((line) => line.msg === msg && line.host === host).length;
+}

@@ -1,0 +1,62 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One of WeChat's hosts, in front of the simulator: it can be shut, and opened again where it was. */
+export class Front {
+  /** The paths of the requests that came this way. */
+  readonly passed: string[] = [];
+  readonly url: string;
+  readonly #server: Server;
+  readonly #behind = Promise.withResolvers<string>();
+  #cutting = '';
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  /** Keeps whoever comes waiting until it leads somewhere. */
+  static async open(): Promise<Front> {
+    const server = createServer((request, response) => void front.#pass(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const front = new Front(server);
+    return front;
+  }
+
+  leadTo(url: string): void {
+    this.#behind.resolve(url);
+  }
+
+  /** From now on WeChat hears every request to this path, and nobody hears its answer. */
+  cutAnswers(path: string): void {
+    this.#cutting = path;
+  }
+
+  /** Takes no more connections, and has none. */
+  async shut(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async reopen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(Number(new URL(this.url).port), '127.0.0.1', resolve));
+  }
+
+  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url!.replace(/\?.*/, '');
+    this.passed.push(path);
+    const { method, headers } = request;
+    const onward = send(
+      (await this.#behind.promise) + request.url!,
+      { method: method!, headers, agent: false },
+      (answer) => {
+        if (path === this.#cutting) return response.destroy();
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    onward.on('error', () => response.destroy());
+    request.pipe(onward);
+  }
+}

@@ -1,0 +1,59 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { House, SERVICE_ACCOUNT } from './house.ts';
+import type { Sdk } from './sdk.ts';
+
+/** A house in which an SDK as it comes is tried out, with the files that it uploads. */
+export class SdkPractice {
+  readonly house: House;
+  /** Who follows the service account. */
+  readonly openids: readonly string[];
+  /** Methods of the SDK that were called. */
+  readonly asked = new Set<string>();
+  readonly #dir: string;
+
+  private constructor(house: House, openids: readonly string[], dir: string) {
+    this.house = house;
+    this.openids = openids;
+    this.#dir = dir;
+  }
+
+  /** These accounts have consented. */
+  static async open(...accounts: readonly string[]): Promise<SdkPractice> {
+    const house = await House.open();
+    try {
+      for (const appid of accounts) await house.authorized(appid);
+      return new SdkPractice(
+        house,
+        await house.wechat.followers(SERVICE_ACCOUNT),
+        await mkdtemp(join(tmpdir(), 'sdk-')),
+      );
+    } catch (error) {
+      await house.close();
+      throw error;
+    }
+  }
+
+  /** The SDK, with its methods counted. */
+  counted(sdk: Sdk): Sdk {
+    return new Proxy(sdk, {
+      get: (target, name) => {
+        const member = target[String(name)];
+        if (typeof member === 'function') this.asked.add(String(name));
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+  }
+
+  async fileNamed(name: string, bytes: string): Promise<string> {
+    const path = join(this.#dir, name);
+    await writeFile(path, bytes);
+    return path;
+  }
+
+  async close(): Promise<void> {
+    await this.house.close();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { connectRedis, untilConnected } from './connect.ts';
+import { defineScript } from './script.ts';
+
+let server: TestRedis;
+let prompt: Redis;
+const write = defineScript<number>(`redis.call('SET', KEYS[1], ARGV[1]) return 1`);
+
+beforeAll(async () => {
+  server = await startRedis();
+  prompt = connectRedis(server.url, 'prompt', 'test');
+  await untilConnected(prompt, 5_000);
+});
+afterAll(async () => {
+  prompt.disconnect();
+  await server.stop();
+});
+
+it('says that Redis is full', async () => {
+  await server.redis.config('SET', 'maxmemory', '1');
+  const full = { code: 'overloaded', remedy: 'slow-down', retryAfterMs: 30_000 };
+  try {
+    await expect(prompt.set('a', 'b')).rejects.toMatchObject(full);
+    await expect(write(prompt, ['a'], ['b'])).rejects.toMatchObject(full);
+  } finally {
+    await server.redis.config('SET', 'maxmemory', '0');
+  }
+});
+
+it('says that Redis cannot be written to, as it does when Redis is away', async () => {
+  await server.redis.call('REPLICAOF', '127.0.0.1', '1');
+  const away = { code: 'redis_unreachable', remedy: 'retry' };
+  try {
+    await expect(prompt.set('a', 'b')).rejects.toMatchObject(away);
+    await expect(write(prompt, ['a'], ['b'])).rejects.toMatchObject(away);
+  } finally {
+    await server.redis.call('REPLICAOF', 'NO', 'ONE');
+  }
+});
+
+it('leaves alone what Redis says about the command itself', async () => {
+  await server.redis.set('text', 'x');
+  await expect(prompt.lpush('text', 'y')).rejects.toMatchObject({ name: 'ReplyError' });
+});

@@ -1,0 +1,439 @@
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { failOver, type HostNews } from './fail-over.ts';
+import { openTransport, type TransportOptions } from './open-transport.ts';
+import { type Transport, TransportFailure, type WeChatRequest } from './transport.ts';
+
+const opened: (() => unknown)[] = [];
+let news: HostNews[];
+/** The clock of the circuits, which stands still unless a test moves it. */
+let now: number;
+beforeEach(() => {
+  news = [];
+  now = 0;
+});
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+/** A WeChat host that can be shut and opened again on its port. */
+class Web {
+  connections = 0;
+  readonly asked: string[] = [];
+  readonly #server: http.Server;
+  readonly port: number;
+
+  private constructor(server: http.Server) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', () => this.connections++);
+  }
+
+  static async open(answer?: (request: http.IncomingMessage, response: http.ServerResponse) => void): Promise<Web> {
+    const server = http.createServer((request, response) => {
+      web.asked.push(request.url!);
+      if (answer) answer(request, response);
+      else response.end('{"errcode":0}');
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const web = new Web(server);
+    opened.push(() => web.shut());
+    return web;
+  }
+
+  get base(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async shut(): Promise<void> {
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await new Promise((done) => this.#server.close(done));
+  }
+
+  async reopen(): Promise<void> {
+    await new Promise<void>((done) => this.#server.listen(this.port, '127.0.0.1', done));
+  }
+}
+
+/** Takes connections, and never says a word: nobody gets through its TLS. */
+async function blackHole(): Promise<{ base: string; connections: () => number }> {
+  const sockets = new Set<net.Socket>();
+  let connections = 0;
+  const server = net.createServer((socket) => {
+    connections++;
+    sockets.add(socket.on('error', () => {}));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  opened.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((done) => server.close(done));
+  });
+  return { base: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
+}
+
+/** Several, none like another: one that was shut may give its port to the next. */
+async function refusing(count: number): Promise<string[]> {
+  const webs = await Promise.all(Array.from({ length: count }, () => Web.open()));
+  await Promise.all(webs.map((web) => web.shut()));
+  return webs.map(({ base }) => base);
+}
+
+function over(bases: readonly string[], options: TransportOptions = {}, clock: () => number = () => now): Transport {
+  const transport = failOver(openTransport(options), { bases, onHost: (one) => news.push(one), now: clock });
+  opened.push(() => transport.close());
+  return transport;
+}
+
+const post = (base: string, more: Partial<WeChatRequest> = {}): WeChatRequest => ({
+  method: 'POST',
+  url: `${base}/cgi-bin/x?access_token=SECRET_TOKEN`,
+  body: Buffer.from('{"a":1}'),
+  timeoutMs: 5000,
+  ...more,
+});
+const failureOf = async (promise: Promise<unknown>): Promise<TransportFailure> => {
+  const error = await promise.then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  expect(error).toBeInstanceOf(TransportFailure);
+  return error as TransportFailure;
+};
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5000, interval: 5 });
+
+describe('a host that refuses connections', () => {
+  test('is passed by; leaving() runs once, and path, query and body arrive', async () => {
+    const [dead] = await refusing(1);
+    const good = await Web.open((request, response) => void request.pipe(response));
+    const leaving = vi.fn();
+    const { body } = await over([dead!, good.base]).send(post(dead!, { leaving }));
+    expect(body.toString()).toBe('{"a":1}');
+    expect(good.asked).toEqual(['/cgi-bin/x?access_token=SECRET_TOKEN']);
+    expect(leaving).toHaveBeenCalledTimes(1);
+  });
+
+  test('is not even tried after three failures, and used again once it lives; no request had to try it', async () => {
+    const first = await Web.open();
+    const second = await Web.open();
+    const transport = over([first.base, second.base]);
+    await transport.send(post(first.base));
+    expect([first.asked.length, second.asked.length]).toEqual([1, 0]);
+
+    await first.shut();
+    for (let i = 0; i < 5; i++) await transport.send(post(first.base));
+    expect(news).toEqual([
+      { host: `127.0.0.1:${first.port}`, reachable: false, reason: expect.stringContaining('ECONNREFUSED') },
+    ]);
+    expect(second.asked).toHaveLength(5);
+
+    await first.reopen();
+    first.connections = 0;
+    now += 9_999;
+    await transport.send(post(first.base));
+    expect(first.connections).toBe(0);
+    now += 1;
+    await Promise.all(Array.from({ length: 10 }, () => transport.send(post(first.base))));
+    await until(() => news.length === 2);
+    expect(news[1]).toEqual({ host: `127.0.0.1:${first.port}`, reachable: true });
+    // One probe, which sent nothing.
+    expect(first).toMatchObject({ connections: 1, asked: { length: 1 } });
+    expect(second.asked).toHaveLength(16);
+
+    await transport.send(post(first.base));
+    expect([first.asked.length, second.asked.length]).toEqual([2, 16]);
+  });
+
+  test('is left alone for another pause where a probe fails', async () => {
+    const first = await Web.open();
+    const second = await Web.open();
+    const transport = over([first.base, second.base]);
+    await first.shut();
+    for (let i = 0; i < 3; i++) await transport.send(post(first.base));
+    for (let round = 0; round < 3; round++) {
+      now += 10_000;
+      await transport.send(post(first.base));
+    }
+    expect(second.asked).toHaveLength(6);
+    await first.reopen();
+    now += 9_999;
+    await transport.send(post(first.base));
+    now += 10_000;
+    await transport.send(post(first.base));
+    await until(() => news.length === 2);
+    expect(news.map(({ reachable }) => reachable)).toEqual([false, true]);
+  });
+
+  test('is passed by also where TLS fails, and where nobody has its name', async () => {
+    const speaksNoTls = await Web.open();
+    const good = await Web.open();
+    for (const dead of [`https://127.0.0.1:${speaksNoTls.port}`, 'http://nobody.invalid']) {
+      const transport = over([dead, good.base]);
+      expect(await transport.send(post(dead))).toMatchObject({ status: 200 });
+    }
+    const resets = net.createServer((socket) =>
+      socket.on('error', () => {}).once('data', () => socket.resetAndDestroy()),
+    );
+    await new Promise<void>((done) => resets.listen(0, '127.0.0.1', done));
+    opened.push(() => resets.close());
+    const dead = `https://127.0.0.1:${(resets.address() as AddressInfo).port}`;
+    expect(await over([dead, good.base]).send(post(dead))).toMatchObject({ status: 200 });
+    expect(good.asked).toHaveLength(3);
+  });
+
+  test('is no reason to give up, as long as one of five is there', async () => {
+    const dead = await refusing(4);
+    const good = await Web.open();
+    const transport = over([...dead, good.base]);
+    for (let i = 0; i < 4; i++) expect(await transport.send(post(dead[0]!))).toMatchObject({ status: 200 });
+    expect(news.map(({ host }) => `http://${host}`)).toEqual(dead);
+  });
+
+  test('and so do all the others: it fails, and the first that lives again is used at once', async () => {
+    const webs = await Promise.all([Web.open(), Web.open(), Web.open()]);
+    await Promise.all(webs.map((web) => web.shut()));
+    const [first, , third] = webs as [Web, Web, Web];
+    const transport = over(webs.map(({ base }) => base));
+    for (let i = 0; i < 4; i++) {
+      const failure = await failureOf(transport.send(post(first.base)));
+      expect(failure).toMatchObject({ sent: 'no', unreached: 'host', code: 'wechat_unreachable' });
+    }
+    expect(news).toHaveLength(3);
+    await third.reopen();
+    expect(await transport.send(post(first.base))).toMatchObject({ status: 200 });
+    expect(news.at(-1)).toEqual({ host: `127.0.0.1:${third.port}`, reachable: true });
+  });
+});
+
+describe('a host that swallows connections', () => {
+  const realClock = () => performance.now();
+
+  test('costs one connect timeout; who comes later goes straight to another', async () => {
+    const hole = await blackHole();
+    const good = await Web.open();
+    const transport = over([hole.base, good.base], { connectTimeoutMs: 1_100 }, realClock);
+    const begunAt = performance.now();
+    expect(await transport.send(post(hole.base))).toMatchObject({ status: 200 });
+    // Undici's clock of connect timeouts ticks about twice a second.
+    expect(performance.now() - begunAt).toBeLessThan(3_000);
+    expect(news).toMatchObject([{ reachable: false }]);
+    const laterAt = performance.now();
+    await transport.send(post(hole.base));
+    expect(performance.now() - laterAt).toBeLessThan(500);
+    expect(hole.connections()).toBe(1);
+  });
+
+  test('whoever may not leave any more after that, does not', async () => {
+    const hole = await blackHole();
+    const good = await Web.open();
+    const transport = over([hole.base, good.base], { connectTimeoutMs: 1_100 }, realClock);
+    const tooOld = new Error('too old');
+    const begunAt = performance.now();
+    const leaving = () => {
+      if (performance.now() - begunAt > 500) throw tooOld;
+    };
+    await expect(transport.send(post(hole.base, { leaving }))).rejects.toBe(tooOld);
+    expect(good.asked).toEqual([]);
+  });
+
+  test('the timeout is one for all hosts together', async () => {
+    const holes = [await blackHole(), await blackHole(), await blackHole()];
+    const transport = over(
+      holes.map(({ base }) => base),
+      { connectTimeoutMs: 1_100 },
+      realClock,
+    );
+    const begunAt = performance.now();
+    const failure = await failureOf(transport.send(post(holes[0]!.base, { timeoutMs: 1_900 })));
+    expect(failure).toMatchObject({ sent: 'no', code: 'wechat_timeout' });
+    expect(performance.now() - begunAt).toBeLessThan(3_500);
+    expect(holes[2]!.connections()).toBe(0);
+  });
+
+  test('and others like it are not all waited for', async () => {
+    const holes = [await blackHole(), await blackHole(), await blackHole()];
+    const transport = over(
+      holes.map(({ base }) => base),
+      { connectTimeoutMs: 50 },
+      // Each look at the clock takes two seconds.
+      () => (now += 2_000),
+    );
+    const failure = await failureOf(transport.send(post(holes[0]!.base, { timeoutMs: 60_000 })));
+    expect(failure).toMatchObject({ sent: 'no', unreached: 'host' });
+    expect(holes.map(({ connections }) => connections())).toEqual([1, 1, 0]);
+  });
+
+  test('no request has to find out whether it still does', async () => {
+    const hole = await blackHole();
+    const good = await Web.open();
+    const transport = over([hole.base, good.base], { connectTimeoutMs: 300 });
+    for (let i = 0; i < 3; i++) await transport.send(post(hole.base));
+    now += 10_000;
+    const sending = Array.from({ length: 5 }, () => transport.send(post(hole.base)));
+    await Promise.all(sending);
+    await until(() => hole.connections() === 4);
+    expect(good.asked).toHaveLength(8);
+  });
+});
+
+describe('never sent to another host', () => {
+  test.each(['resetAndDestroy', 'end', 'destroy'] as const)('what may have arrived: %s', async (end) => {
+    const first = await Web.open((request) => void request.socket[end]());
+    const second = await Web.open();
+    const transport = over([first.base, second.base]);
+    for (let i = 0; i < 4; i++)
+      expect(await failureOf(transport.send(post(first.base)))).toMatchObject({ sent: 'maybe' });
+    expect(first.asked).toHaveLength(4);
+    expect(second.connections).toBe(0);
+    expect(news).toEqual([]);
+  });
+
+  test('what was not answered in time, also where the caller gave up', async () => {
+    const gone = new AbortController();
+    const first = await Web.open(() => gone.abort());
+    const second = await Web.open();
+    const transport = over([first.base, second.base]);
+    expect(await failureOf(transport.send(post(first.base, { timeoutMs: 100 })))).toMatchObject({ sent: 'maybe' });
+    const failure = await failureOf(transport.send(post(first.base, { signal: gone.signal })));
+    expect(failure).toMatchObject({ sent: 'no', unreached: undefined });
+    expect(second.connections).toBe(0);
+  });
+
+  test.each([
+    [200, '{"errcode":-1}'],
+    [200, '{"errcode":40001}'],
+    [502, '<html>'],
+    [503, ''],
+  ])('an answer: %i %s', async (status, text) => {
+    const first = await Web.open((_request, response) => void response.writeHead(status).end(text));
+    const second = await Web.open();
+    const transport = over([first.base, second.base]);
+    for (let i = 0; i < 4; i++) expect(await transport.send(post(first.base))).toMatchObject({ status });
+    expect(second.connections).toBe(0);
+  });
+
+  test('what leaving() held back', async () => {
+    const first = await Web.open();
+    const second = await Web.open();
+    const held = new Error('lease lost');
+    const leaving = () => {
+      throw held;
+    };
+    await expect(over([first.base, second.base]).send(post(first.base, { leaving }))).rejects.toBe(held);
+    expect(first.asked).toEqual([]);
+    expect(second.connections).toBe(0);
+  });
+
+  test('what met a socket that was reset while it was idle', async () => {
+    const sockets: net.Socket[] = [];
+    const first = await Web.open((request, response) => {
+      sockets.push(request.socket);
+      response.end('{}');
+    });
+    const second = await Web.open();
+    const transport = over([first.base, second.base]);
+    for (let i = 0; i < 20; i++) {
+      // It fails at times (the write itself was refused): that, too, is no word about the host.
+      await transport.send(post(first.base)).catch((error: unknown) => expect(error).toMatchObject({ sent: 'no' }));
+      sockets.at(-1)?.resetAndDestroy();
+      if (i % 2 === 0) await pause(1);
+    }
+    expect(second.connections).toBe(0);
+    expect(news).toEqual([]);
+  });
+
+  test('what goes to another address than the API', async () => {
+    const [dead] = await refusing(1);
+    const good = await Web.open();
+    const transport = over([good.base, good.base]);
+    expect(await failureOf(transport.send(post(dead!)))).toMatchObject({ unreached: 'host' });
+    expect(good.asked).toEqual([]);
+    expect(news).toEqual([]);
+  });
+});
+
+describe('through a proxy', () => {
+  /** Answers CONNECT with that status; where it is 200, it leads to where it was asked to. */
+  async function proxyThat(
+    answer: (target: string) => number | 'silent' | 'hangs up',
+  ): Promise<{ url: string; asked: string[] }> {
+    const asked: string[] = [];
+    const server = http.createServer().on('connect', (request, client: net.Socket) => {
+      asked.push(request.url!);
+      client.on('error', () => {});
+      const status = answer(request.url!);
+      if (status === 'silent') return;
+      if (status === 'hangs up') return void client.destroy();
+      if (status !== 200) return void client.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+      const [host, port] = request.url!.split(':');
+      const upstream = net.connect(Number(port), host, () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      upstream.on('error', () => client.destroy());
+      client.on('close', () => upstream.destroy());
+      opened.push(() => client.destroy());
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    opened.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  }
+
+  test('that is dead: nothing is tried twice, and no host is blamed', async () => {
+    const [proxy] = await refusing(1);
+    const hosts = [await Web.open(), await Web.open()];
+    const transport = over(
+      hosts.map(({ base }) => base),
+      { proxy: proxy! },
+    );
+    for (let i = 0; i < 4; i++) {
+      const failure = await failureOf(transport.send(post(hosts[0]!.base)));
+      expect(failure).toMatchObject({ sent: 'no', unreached: 'proxy', code: 'wechat_unreachable' });
+    }
+    expect(news).toEqual([]);
+  });
+
+  test.each([407, 403, 'hangs up'] as const)('that will not serve us: %s', async (status) => {
+    const proxy = await proxyThat(() => status);
+    const hosts = [await Web.open(), await Web.open()];
+    const transport = over(
+      hosts.map(({ base }) => base),
+      { proxy: proxy.url },
+    );
+    for (let i = 0; i < 4; i++) {
+      expect(await failureOf(transport.send(post(hosts[0]!.base)))).toMatchObject({ sent: 'no', unreached: 'proxy' });
+    }
+    expect(proxy.asked).toHaveLength(4);
+    expect(news).toEqual([]);
+  });
+
+  test.each([502, 503, 504, 'silent'] as const)('that cannot reach the first host: %s', async (status) => {
+    const [first, second] = [await Web.open(), await Web.open()];
+    const proxy = await proxyThat((target) => (target === `127.0.0.1:${first.port}` ? status : 200));
+    const transport = over([first.base, second.base], { proxy: proxy.url, connectTimeoutMs: 200 });
+    for (let i = 0; i < 4; i++) expect(await transport.send(post(first.base))).toMatchObject({ status: 200 });
+    expect(first.asked).toEqual([]);
+    expect(second.asked).toHaveLength(4);
+    expect(news).toMatchObject([{ reachable: false }]);
+  });
+});
+
+test('one base alone is the transport as it was', () => {
+  const transport = openTransport();
+  opened.push(() => transport.close());
+  expect(failOver(transport, { bases: ['http://127.0.0.1'] })).toBe(transport);
+});
+
+test('more at once than there are sockets: all of them come through', async () => {
+  const [dead] = await refusing(1);
+  const good = await Web.open();
+  const transport = over([dead!, good.base], { connections: 4 });
+  const answers = await Promise.all(Array.from({ length: 40 }, () => transport.send(post(dead!))));
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  expect(good.asked).toHaveLength(40);
+});

@@ -1,0 +1,144 @@
+import { Circuit } from './circuit.ts';
+import { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
+
+/** Later than this nobody begins with another host: two that swallow connections are waited for, not five. */
+const LOOKS_FOR_MS = 7_500;
+const PROBE_WITHIN_MS = 10_000;
+
+export interface HostNews {
+  /** Name and port. */
+  readonly host: string;
+  readonly reachable: boolean;
+  /** What the last connection to it failed of; free of secrets. */
+  readonly reason?: string;
+}
+
+export type HostListener = (news: HostNews) => void;
+
+export interface FailOverOptions {
+  /** Addresses of one and the same API, without a slash at the end; requests name the first, which is preferred. */
+  readonly bases: readonly string[];
+  readonly onHost?: HostListener;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+}
+
+/**
+ * Sends to another host what could not be connected to the preferred one (dossier §9: all serve the same, and tokens
+ * are valid on all). Only that: what may have left, and what was answered, is never sent again.
+ */
+export function failOver(transport: Transport, options: FailOverOptions): Transport {
+  return options.bases.length > 1 ? new Hosts(transport, options) : transport;
+}
+
+interface Host {
+  readonly base: string;
+  readonly circuit: Circuit;
+}
+
+class Hosts implements Transport {
+  readonly #transport: Transport;
+  readonly #hosts: readonly Host[];
+  readonly #preferred: Host;
+  /** What the addresses of requests begin with. */
+  readonly #start: string;
+  readonly #onHost: HostListener;
+  readonly #now: () => number;
+  /** How many are not in use: as long as none is, nothing has to be thought about. */
+  #open = 0;
+
+  constructor(transport: Transport, { bases, onHost = () => {}, now = () => performance.now() }: FailOverOptions) {
+    this.#transport = transport;
+    this.#hosts = bases.map((base) => ({ base, circuit: new Circuit() }));
+    this.#preferred = this.#hosts[0]!;
+    this.#start = `${this.#preferred.base}/`;
+    this.#onHost = onHost;
+    this.#now = now;
+  }
+
+  send(request: WeChatRequest): Promise<WeChatResponse> {
+    return request.url.startsWith(this.#start) ? this.#send(request) : this.#transport.send(request);
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #send(request: WeChatRequest): Promise<WeChatResponse> {
+    const begunAt = this.#now();
+    let triedAt = begunAt;
+    let tried: Set<Host> | undefined;
+    for (;;) {
+      const host = this.#next(triedAt, tried);
+      try {
+        const response = await this.#transport.send(this.#for(host, request, triedAt - begunAt));
+        this.#succeeded(host, triedAt);
+        return response;
+      } catch (error) {
+        if (!(error instanceof TransportFailure) || error.unreached !== 'host') throw error;
+        this.#failed(host, triedAt, error);
+        tried = (tried ?? new Set()).add(host);
+        triedAt = this.#now();
+        const lookedForMs = triedAt - begunAt;
+        if (tried.size === this.#hosts.length || lookedForMs >= Math.min(LOOKS_FOR_MS, request.timeoutMs)) throw error;
+      }
+    }
+  }
+
+  /**
+   * The first host that takes connections, as far as we know; if none does, which tells more of us than of them, the
+   * one that has been left alone for longest.
+   */
+  #next(at: number, tried: ReadonlySet<Host> | undefined): Host {
+    if (this.#open > 0) this.#probeThoseDue(at);
+    if (tried === undefined && this.#preferred.circuit.closed) return this.#preferred;
+    const left = tried === undefined ? this.#hosts : this.#hosts.filter((host) => !tried.has(host));
+    return (
+      left.find(({ circuit }) => circuit.closed) ??
+      left.reduce((a, b) => (b.circuit.failedAt < a.circuit.failedAt ? b : a))
+    );
+  }
+
+  #for(host: Host, request: WeChatRequest, spentMs: number): WeChatRequest {
+    if (host === this.#preferred && spentMs === 0) return request;
+    const url = host.base + request.url.slice(this.#start.length - 1);
+    return { ...request, url, timeoutMs: Math.ceil(request.timeoutMs - spentMs) };
+  }
+
+  #probeThoseDue(at: number): void {
+    for (const host of this.#hosts) if (host.circuit.takeProbe(at)) void this.#probe(host);
+  }
+
+  /** Opens a connection and sends nothing: so nobody's request has to find out whether a host lives again. */
+  async #probe(host: Host): Promise<void> {
+    const begunAt = this.#now();
+    const connected = new Error('connected');
+    const leaving = () => {
+      throw connected;
+    };
+    await this.#transport
+      .send({ method: 'HEAD', url: `${host.base}/`, timeoutMs: PROBE_WITHIN_MS, leaving })
+      .catch((error: unknown) => {
+        if (error === connected) this.#succeeded(host, begunAt);
+        else this.#failed(host, begunAt, error);
+      });
+  }
+
+  #succeeded({ base, circuit }: Host, begunAt: number): void {
+    if (!circuit.succeeded(begunAt, this.#now())) return;
+    this.#open--;
+    this.#onHost({ host: nameOf(base), reachable: true });
+  }
+
+  #failed({ base, circuit }: Host, begunAt: number, error: unknown): void {
+    if (!circuit.failed(begunAt, this.#now())) return;
+    this.#open++;
+    const cause = error instanceof TransportFailure ? error.cause : undefined;
+    const reason = cause instanceof Error ? cause.message : 'no connection';
+    this.#onHost({ host: nameOf(base), reachable: false, reason });
+  }
+}
+
+function nameOf(base: string): string {
+  return new URL(base).host;
+}
