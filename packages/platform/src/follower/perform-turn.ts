@@ -156,6 +156,8 @@ class SyncTurn {
       sync.detailed += chunk.length;
       sync.afterOpenid = chunk.at(-1)!;
       writing = this.#saveDetails(fetched);
+      // Listened to only after the next chunk has come; a failure before that would end the process.
+      writing.catch(() => {});
       at += CHUNK;
       if (this.#over() || this.#signal.aborted) break;
     }
