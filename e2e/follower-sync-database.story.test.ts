@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newDatabase } from '../packages/platform/test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
+import { inDatabase } from './support/database.ts';
 import { completed, exported, followersAtWeChat, startSync, syncReaches } from './support/follower-syncs.ts';
 import { House } from './support/house.ts';
+import { until } from './support/until.ts';
 
 const ACCOUNT = 'wx00000000000000c3';
 const FOLLOWERS = 12_000;
@@ -30,6 +32,42 @@ it('goes on by itself after the database has died in the middle and come back', 
   await server.restart();
   expect(await completed(house, id, 90_000)).toMatchObject({ listed: FOLLOWERS, detailed: FOLLOWERS });
   expect((await exported(house, ACCOUNT)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, ACCOUNT));
+  expect(house.workers[0]!.running).toBe(true);
+});
+
+it('lives through a database that dies in the middle of a write, while the next followers are asked for', async () => {
+  const slowly = (ms: number) => house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms });
+  await slowly(100);
+  const { id } = await startSync(house, ACCOUNT);
+  await syncReaches(house, id, 'has some details', (sync) => sync.detailed >= 1_000);
+  // Somebody holds the record, so that the next write stands in line.
+  const [held, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const holding = inDatabase(house, (sql) =>
+    sql.transaction().execute(async (transaction) => {
+      await transaction.selectFrom('follower_syncs').select('id').where('id', '=', id).forUpdate().execute();
+      held.resolve();
+      await over.promise;
+    }),
+  ).catch(() => {});
+  await held.promise;
+  await house.wechat.control('DELETE', '/faults');
+  await slowly(8_000);
+  await until('the write stands in line', async () => {
+    const processes = await inDatabase(house, (sql) =>
+      sql
+        .withSchema('information_schema')
+        .selectFrom('processlist' as never)
+        .selectAll()
+        .execute(),
+    );
+    return processes.some((one) => Object.values(one).some((value) => /^update follower_syncs /.test(String(value))));
+  });
+  await server.kill();
+  over.resolve();
+  await holding;
+  await server.restart();
+  await house.wechat.control('DELETE', '/faults');
+  expect(await completed(house, id, 90_000)).toMatchObject({ detailed: FOLLOWERS });
   expect(house.workers[0]!.running).toBe(true);
 });
 

@@ -8,6 +8,7 @@ import { CallStore } from '../../packages/platform/src/call/call-store.ts';
 import { Ledger } from '../../packages/platform/src/quota/ledger.ts';
 import { defineScript } from '../../packages/platform/src/redis/script.ts';
 import { Seals } from '../../packages/platform/src/redis/sealed.ts';
+import { endpointOf } from '../../packages/wechat/src/catalogue/endpoint.ts';
 import { RedisServer } from '../support/redis.ts';
 import type { Bench, Round } from './bench.ts';
 import { median } from './median.ts';
@@ -34,7 +35,9 @@ async function run() {
   const redis = server.client();
   try {
     const store = new CallStore(redis, new Seals([randomBytes(32)]));
-    const quotaKeys = new Ledger(redis).keysOf({ ...OWNER, path: request.path });
+    const ledger = new Ledger(redis);
+    const pair = { ...OWNER, path: request.path };
+    const quotaArgs = ledger.argsOf(pair, endpointOf(request.method, request.path));
     const rounds: Round[] = [];
     let departed = 0;
     for (let round = 0; round <= ROUNDS; round++) {
@@ -45,7 +48,7 @@ async function run() {
         if (departing!.length % 2) waiting!.push(await took(() => nothing(redis, [], [])));
         departing!.push(
           await took(async () => {
-            const { go } = await store.depart(call, randomUUID(), false, quotaKeys);
+            const { go } = await store.depart(call, randomUUID(), false, ledger.keysOf(pair), quotaArgs);
             if (go === 'yes') departed++;
           }),
         );

@@ -83,5 +83,15 @@ export async function followersAtWeChat(house: House, appid: string): Promise<st
   return openids.sort();
 }
 
+/** What a run that is cut loses: a thousand followers that are being fetched, and a thousand that are being written. */
+export const BATCHES_ON_THEIR_WAY = 20;
+
+/** Turns that were cut although nobody was killed: a busy machine may keep a worker from saying that it lives. */
+export function cutTurns(house: House, id: string): number {
+  return house.workers
+    .flatMap((worker) => worker.lines())
+    .filter((line) => line.sync === id && (line.outcome === 'taken_over' || line.outcome === 'waits')).length;
+}
+
 export const LIST = 'GET /cgi-bin/user/get';
 export const BATCH = 'POST /cgi-bin/user/info/batchget';

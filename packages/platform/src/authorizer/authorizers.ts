@@ -45,8 +45,12 @@ export class Authorizers {
     const seen = this.#seen.get(key);
     if (seen && performance.now() - seen.at < REMEMBERED_FOR_MS) return seen.authorizer;
     const authorizer = await this.#look(appid, component);
-    // One that may not act is looked up each time: it may have authorized again a moment ago.
-    if (authorizer.state !== 'active') return authorizer;
+    // One that may not act is looked up each time: it may have authorized again a moment ago. Whoever names it in the
+    // other way is to hear of it, too.
+    if (authorizer.state !== 'active') {
+      for (const named of ['', authorizer.component]) this.#seen.delete(`${named}/${appid}`);
+      return authorizer;
+    }
     if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
     this.#seen.set(key, { authorizer, at: performance.now() });
     return authorizer;

@@ -11,6 +11,7 @@ import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import type { DueSet } from '../authorizer/due-set.ts';
 import { Components } from '../component/components.ts';
+import type { Clears } from '../quota/clears.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -73,6 +74,7 @@ beforeEach(async () => {
     ...{ store, ledger, tokens, transport },
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
     dueSet: { markUsed: async () => {} } as unknown as DueSet,
+    clears: {} as Clears,
     here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
   };
   const queue = {

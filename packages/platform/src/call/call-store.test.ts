@@ -41,7 +41,8 @@ async function created(change: Partial<CallRequest> = {}): Promise<CallId> {
   await store.create(call, { ...request, ...change }, 'gateway-1');
   return call;
 }
-const depart = (call: CallId, run: string, safe: boolean) => store.depart(call, run, safe, ledger.keysOf(pair));
+const depart = (call: CallId, run: string, safe: boolean) =>
+  store.depart(call, run, safe, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
 const answered = {
   state: 'completed',
   response: { status: 200, headers: {}, body: Buffer.from([0, 255, 10]) },
@@ -132,21 +133,21 @@ describe('departure', () => {
   });
   it('waits while the quota is closed, but for one probe', async () => {
     const [call, next] = [await created(), await created()];
-    await ledger.close(pair, 'day', Date.now());
+    await ledger.close(pair, 'day', Date.now(), {} as never);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'closed' });
-    await server.redis.hset('wx:{wxc:wxa}:closed:/cgi-bin/message/custom/send', 'probeAt', '1');
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'yes', probe: true });
     expect(await depart(next, 'run', true)).toMatchObject({ go: 'closed' });
     await ledger.reopen(pair);
     expect(await depart(next, 'run', true)).toMatchObject({ go: 'yes', probe: false });
   });
   it('that cannot come is told before there is a record, if somebody waits for it', async () => {
-    await ledger.close(pair, 'day', Date.now());
+    await ledger.close(pair, 'day', Date.now(), {} as never);
     const refused = await created().catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'quota_closed', remedy: 'slow-down', closedUntil: expect.any(Date) });
     expect(await server.redis.keys('*call*')).toEqual([]);
     expect(await store.find(await created({ waitMs: 0 }))).toMatchObject({ state: 'queued' });
-    await server.redis.hset('wx:{wxc:wxa}:closed:/cgi-bin/message/custom/send', 'probeAt', '1');
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
     expect(await store.find(await created())).toMatchObject({ state: 'queued' });
   });
 });
@@ -154,7 +155,13 @@ describe('departure', () => {
 describe('a call that departs with its making', () => {
   const make = (change: Partial<CallRequest> = {}) => {
     const call = newCallId('wxc', 'wxa');
-    return { call, made: store.create(call, { ...request, ...change }, 'gateway-1', 'run') };
+    return {
+      call,
+      made: store.create(call, { ...request, ...change }, 'gateway-1', {
+        runId: 'run',
+        quotaArgs: ledger.argsOf(pair, {} as never),
+      }),
+    };
   };
 
   it('is claimed, counted, and as good as one that was made, loaded and let go', async () => {
@@ -170,7 +177,7 @@ describe('a call that departs with its making', () => {
   });
   it('does not where its quota is closed, its deadline has passed, or its idempotency key is taken', async () => {
     await server.redis.flushall();
-    await ledger.close(pair, 'minute', Date.now());
+    await ledger.close(pair, 'minute', Date.now(), {} as never);
     await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
     await ledger.reopen(pair);
     expect(await make({ deadlineAt: new Date(1) }).made).toBe('made');
@@ -179,8 +186,8 @@ describe('a call that departs with its making', () => {
     expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
   });
   it('is the probe of a closed day, and there is one', async () => {
-    await ledger.close(pair, 'day', Date.now());
-    await server.redis.hset('wx:{wxc:wxa}:closed:/cgi-bin/message/custom/send', 'probeAt', '1');
+    await ledger.close(pair, 'day', Date.now(), {} as never);
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
     expect(await make().made).toMatchObject({ departure: { probe: true } });
     await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
   });
@@ -225,13 +232,16 @@ describe('an outcome', () => {
     listener.on('message', (_, message) => heard.push(message));
     await listener.subscribe('wx:replies:gateway-1');
     await depart(call, 'run', false);
-    const quotaKeys = ledger.keysOf(pair);
-    const told = (await store.settleQuietly(call, answered, quotaKeys))!;
+    const [quotaKey] = ledger.keysOf(pair);
+    const told = (await store.settleQuietly(call, answered, quotaKey))!;
     expect(told.call).toEqual(await store.find(call));
     expect(told.call).toMatchObject({ state: 'completed', response: answered.response });
     const endpoint = { dailyLimit: 500_000 } as never;
-    expect(usageOf(told.quota, endpoint)).toEqual(await ledger.usage(pair, endpoint));
-    expect(await store.settleQuietly(call, answered, quotaKeys)).toBeUndefined();
+    expect({ ...usageOf(told.quota, told.now, endpoint), now: 0 }).toEqual({
+      ...(await ledger.usage(pair, endpoint)),
+      now: 0,
+    });
+    expect(await store.settleQuietly(call, answered, quotaKey)).toBeUndefined();
     await server.redis.publish('wx:replies:gateway-1', 'the end');
     await until('the end is heard', () => heard.length > 0);
     expect(heard).toEqual(['the end']);

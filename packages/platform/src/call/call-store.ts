@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { QUOTA_LOOK_LUA, QUOTA_LUA, QUOTA_REOPENS_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
+import { QUOTA_LOOK_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
+import { QUOTA_LUA } from '../quota/quota-lua.ts';
 import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
@@ -42,10 +43,24 @@ export interface StoredCall {
 }
 
 export type Departure =
-  | { readonly go: 'yes'; readonly leftAt: number; readonly probe: boolean; readonly attempts: number }
+  | {
+      readonly go: 'yes';
+      readonly leftAt: number;
+      readonly probe: boolean;
+      readonly attempts: number;
+      /** Of its quota, for the ledger. */
+      readonly news: string;
+    }
   /** `claimed`: an earlier run may have sent it, and it must not be sent twice. */
   | { readonly go: 'settled' | 'gone' | 'deadline' | 'claimed' }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
+
+/** A run that wants to send a call as soon as there is one. */
+export interface Departing {
+  readonly runId: string;
+  /** Of the ledger. */
+  readonly quotaArgs: readonly (string | number)[];
+}
 
 /** A call that left with its making, as the run that asked for that. */
 export interface DepartedAtOnce {
@@ -77,18 +92,17 @@ const LONGEST_LANE = 200_000;
  * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
  * then, since nothing leaves that is in no lane and has no job.
  *
- * KEYS: record, request, callback, index, lane, quota closed, quota used, and where it has an idempotency key, that.
- * ARGV: request, kept after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its
- * id, background (1), listed (1), fingerprint, callback, the run as which it departs at once or nothing, then fields and
- * values.
+ * KEYS: record, request, callback, index, lane, quota, its paths, and where it has an idempotency key, that. ARGV:
+ * request, kept after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
+ * background (1), listed (1), fingerprint, callback, the run as which it departs at once or nothing, four that the quota
+ * wants to know then, then fields and values.
  */
 const create = defineScript<
-  ['made' | 'full' | 'departed' | 'closed' | 'claimed', string?, number?, number?]
+  ['made' | 'full' | 'departed' | 'closed' | 'claimed', string?, number?, number?, string?]
 >(`${NOW_LUA}
 ${INDEX_LUA}
 ${BODIES_LUA}
 ${QUOTA_LUA}
-${QUOTA_REOPENS_LUA}
 local call, background, notBeforeAt, run = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5]), ARGV[11]
 if KEYS[8] then
   local claim = redis.call('GET', KEYS[8])
@@ -99,21 +113,24 @@ if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
+local departs, closedUntil, news, probe = run ~= '' and deadlineAt > now
+if departs then
+  closedUntil, news, probe = quota_take(KEYS[6], KEYS[7], { unpack(ARGV, 12, 15) })
+  if closedUntil then return { 'closed', string.format('%.0f', closedUntil), now } end
+end
 if background and not bodies_take(KEYS[4] .. ':bodies', call, #ARGV[1], lives) then return { 'full' } end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
-  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 12))
+  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 16))
 redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
 if ARGV[10] ~= '' then redis.call('SET', KEYS[3], ARGV[10], 'PX', lives) end
 if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
 if KEYS[8] then redis.call('SET', KEYS[8], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
 if ARGV[8] == '1' then index_add(KEYS[4], call, lives) end
-if run == '' or deadlineAt <= now then return { 'made' } end
-local _, probe = quota_closed(KEYS[6])
-quota_take(KEYS[7])
+if not departs then return { 'made' } end
 redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', run, 'sentAt', string.format('%.0f', now),
   'heldUntil', string.format('%.0f', now + ${HELD_MS}), 'attempts', '1')
-return { 'departed', string.format('%.0f', deadlineAt), now, probe }`);
+return { 'departed', string.format('%.0f', deadlineAt), now, probe, news }`);
 
 /** Once, however often it is asked for. KEYS: record, lane, the pair's quota. ARGV: the last part of its id, path. */
 const enterLane = defineScript<'gone' | 'in' | 'wake'>(`${NOW_LUA}
@@ -127,7 +144,7 @@ if lane_append(KEYS[2], KEYS[3], ARGV[1], ARGV[2], notBeforeAt, deadlineAt) == 1
 return 'in'`);
 
 /**
- * One departure. KEYS: record, quota used, quota closed. ARGV: run id, safe to repeat (1).
+ * One departure. KEYS: record, quota, paths. ARGV: run id, safe to repeat (1), what the quota wants to know.
  * A call that is not safe to repeat is claimed by the run that sends it: no claim, no send.
  */
 const depart = defineScript<(string | number)[]>(`${NOW_LUA}
@@ -138,12 +155,11 @@ if state == 'settled' then return { 'settled' } end
 local sentBy = redis.call('HGET', KEYS[1], 'sentBy')
 if ARGV[2] == '0' and sentBy and sentBy ~= ARGV[1] then return { 'claimed' } end
 if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
-local closedUntil, probe = quota_closed(KEYS[3])
+local closedUntil, news, probe = quota_take(KEYS[2], KEYS[3], { unpack(ARGV, 3) })
 if closedUntil then return { 'closed', closedUntil, now } end
-quota_take(KEYS[2])
 redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', ARGV[1], 'sentAt', string.format('%.0f', now))
 redis.call('HDEL', KEYS[1], 'delayedUntil', 'heldUntil')
-return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1) }`);
+return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1), news }`);
 
 /** KEYS: record. ARGV: run id. */
 const hold = defineScript<number>(`${NOW_LUA}
@@ -180,11 +196,11 @@ end
 `;
 
 /**
- * The first outcome stays. KEYS: as above, result, and where it is told by whoever settles it, quota used and closed.
+ * The first outcome stays. KEYS: as above, result, and where it is told by whoever settles it, the quota.
  * ARGV: the call's id, its last part, outcome, failure or headers, status, body. Answers what he has to tell: the record,
  * and what is left of the quota.
  */
-const settle = defineScript<[record?: string[], quota?: QuotaLook] | null>(`${NOW_LUA}
+const settle = defineScript<[record?: string[], now?: string, quota?: QuotaLook] | null>(`${NOW_LUA}
 ${END_LUA}
 ${QUOTA_LOOK_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -193,7 +209,7 @@ redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f
   'told', ARGV[4], 'status', ARGV[5])
 local kept = call_ended(ARGV[2], ARGV[1], KEYS[7] ~= nil)
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
-if KEYS[7] then return { redis.call('HGETALL', KEYS[1]), quota_look(KEYS[7], KEYS[8]) } end
+if KEYS[7] then return { redis.call('HGETALL', KEYS[1]), string.format('%.0f', now), quota_look(KEYS[7]) } end
 return {}`);
 
 /** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
@@ -232,10 +248,10 @@ export class CallStore {
   }
 
   /**
-   * `replyTo`: the gateway that waits for the outcome. `run`: departs at once as that. Throws QuotaClosedFailure where
+   * `replyTo`: the gateway that waits for the outcome. `departing`: at once, as this run. Throws QuotaClosedFailure where
    * somebody would wait for nothing, so that it costs no round trip of its own.
    */
-  async create(call: CallId, request: CallRequest, replyTo: string, run = ''): Promise<Created> {
+  async create(call: CallId, request: CallRequest, replyTo: string, departing?: Departing): Promise<Created> {
     const claimedAt = performance.now();
     const head = Buffer.from(JSON.stringify({ query: request.query, contentType: request.contentType }), 'utf8');
     const length = Buffer.alloc(4);
@@ -247,12 +263,11 @@ export class CallStore {
     const keptMs = request.keptForMs ?? (longer ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
     const claim = idempotencyKey === undefined ? undefined : hashOfKey(idempotencyKey);
     const { component, appid } = call;
-    const [made, told, now, probe] = await create(
+    const [made, told, now, probe, news] = await create(
       this.#redis,
       [
         ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
-        ...[keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
-        keys.quotaUsed(component, appid, path),
+        ...[keys.lane(component, appid), keys.quota(component, appid, path), keys.quotaPaths(component, appid)],
         ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
       ],
       [
@@ -261,7 +276,8 @@ export class CallStore {
         ...[lastPartOf(call), background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
         idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
         callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
-        run,
+        departing?.runId ?? '',
+        ...(departing?.quotaArgs ?? ['', '', '', '']),
         ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
         ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
         ...(claim === undefined ? [] : ['claim', claim]),
@@ -276,7 +292,7 @@ export class CallStore {
       ...{ deadlineAt: Number(told), attempts: 1, refusals: 0, heldMs: 0 },
       ...{ method: request.method, path, query: request.query, contentType: request.contentType, body: request.body },
     };
-    return { stored, claimedAt, departure: { go: 'yes', leftAt: now!, probe: probe === 1, attempts: 1 } };
+    return { stored, claimedAt, departure: { go: 'yes', leftAt: now!, probe: probe === 1, attempts: 1, news: news! } };
   }
 
   /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
@@ -284,7 +300,7 @@ export class CallStore {
     const { component, appid } = call;
     return enterLane(
       this.#redis,
-      [recordKey(call), keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
+      [recordKey(call), keys.lane(component, appid), keys.quota(component, appid, path)],
       [lastPartOf(call), path],
     );
   }
@@ -332,13 +348,16 @@ export class CallStore {
     runId: string,
     safeToRepeat: boolean,
     quotaKeys: readonly [string, string],
+    quotaArgs: readonly (string | number)[],
   ): Promise<Departure> {
-    const [go, first, second, third] = await depart(
+    const [go, first, second, third, news] = await depart(
       this.#redis,
       [recordKey(call), ...quotaKeys],
-      [runId, safeToRepeat ? 1 : 0],
+      [runId, safeToRepeat ? 1 : 0, ...quotaArgs],
     );
-    if (go === 'yes') return { go, leftAt: Number(first), probe: second === 1, attempts: Number(third) };
+    if (go === 'yes') {
+      return { go, leftAt: Number(first), probe: second === 1, attempts: Number(third), news: String(news) };
+    }
     if (go === 'closed') {
       const [until, now] = [Number(first), Number(second)];
       return { go, closedUntil: toLocalDate(until, now), inMs: until - now };
@@ -357,7 +376,7 @@ export class CallStore {
 
   /** False where an outcome was there already; that one counts. */
   async settle(call: CallId, outcome: Outcome): Promise<boolean> {
-    return (await this.#settle(call, outcome, [])) !== null;
+    return (await this.#settle(call, outcome)) !== null;
   }
 
   /**
@@ -367,14 +386,18 @@ export class CallStore {
   async settleQuietly(
     call: CallId,
     outcome: Outcome,
-    quotaKeys: readonly [string, string],
-  ): Promise<{ readonly call: FoundCall; readonly quota: QuotaLook } | undefined> {
-    const told = await this.#settle(call, outcome, quotaKeys);
+    quotaKey: string,
+  ): Promise<{ readonly call: FoundCall; readonly now: number; readonly quota: QuotaLook } | undefined> {
+    const told = await this.#settle(call, outcome, quotaKey);
     if (told === null) return undefined;
-    return { call: toCall(call, fieldsOf(told[0]!), () => responseOf(outcome)?.body), quota: told[1]! };
+    return {
+      call: toCall(call, fieldsOf(told[0]!), () => responseOf(outcome)?.body),
+      now: Number(told[1]),
+      quota: told[2]!,
+    };
   }
 
-  #settle(call: CallId, outcome: Outcome, quotaKeys: readonly string[]) {
+  #settle(call: CallId, outcome: Outcome, ...quotaKeys: string[]) {
     const response = responseOf(outcome);
     return settle(
       this.#redis,

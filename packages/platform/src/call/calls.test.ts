@@ -103,7 +103,7 @@ it('is told of what was settled in this very process, without reading it', async
   const { replyTo } = (await store.load(call))!;
   expect(calls.isHere(replyTo)).toBe(true);
   expect(calls.isHere(undefined)).toBe(false);
-  const settled = await store.settleQuietly(call, answered, ledger.keysOf({ component: 'wxc', appid: 'wxa', path }));
+  const settled = await store.settleQuietly(call, answered, ledger.keysOf({ component: 'wxc', appid: 'wxa', path })[0]);
   const told = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
   calls.hear(told);
@@ -120,7 +120,8 @@ it('tells who waits that Redis has lost the call', async () => {
 it.each(['queued', 'sent'])('wakes a %s call again whose job was lost', async (state) => {
   const call = await submitted();
   if (state === 'sent') {
-    await store.depart(call, 'a run that died', false, ledger.keysOf({ component: 'wxc', appid: 'wxa', path }));
+    const pair = { component: 'wxc', appid: 'wxa', path };
+    await store.depart(call, 'a run that died', false, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
   }
   await until('the call is woken again', () => woken.filter((id) => id === call.id).length > 1);
 });

@@ -10,7 +10,7 @@ import type { Tokens } from '../token/tokens.ts';
 import type { AtHand, Hand } from './at-hand.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
-import type { CallStore, Created, DepartedAtOnce } from './call-store.ts';
+import type { CallStore, Created, DepartedAtOnce, Departing } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
@@ -146,7 +146,7 @@ export class Calls {
     const hand = this.#o.atHand.offer(call, request);
     let created: Created;
     try {
-      created = await this.#o.store.create(call, request, this.#me, hand?.runId);
+      created = await this.#o.store.create(call, request, this.#me, hand && this.#departing(call, request, hand));
     } catch (error) {
       hand?.back();
       this.#drop(pending);
@@ -167,6 +167,10 @@ export class Calls {
       pending.wokenAt = Number.NEGATIVE_INFINITY;
     });
     return { id: call.id };
+  }
+
+  #departing({ component, appid }: CallId, { method, path }: CallRequest, { runId }: Hand): Departing {
+    return { runId, quotaArgs: this.#o.ledger.argsOf({ component, appid, path }, endpointOf(method, path)) };
   }
 
   #send(pending: Pending, hand: Hand, departed: DepartedAtOnce): void {

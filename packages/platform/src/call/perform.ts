@@ -9,14 +9,14 @@ import {
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
+import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
-import type { CallFailure, CallResponse } from './call.ts';
+import type { Call, CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import type { CallStore, DepartedAtOnce, Departure, Outcome, StoredCall } from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
-import type { Calls } from './calls.ts';
 import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
 import { withQuota } from './with-quota.ts';
 
@@ -50,11 +50,12 @@ export interface PerformOptions {
   readonly store: CallStore;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
+  readonly clears: Pick<Clears, 'hear'>;
   readonly dueSet: DueSet;
   readonly transport: Transport;
   readonly apiBase: string;
   /** Callers that wait in this process: they are told here, and neither Redis' pub/sub nor a second reading is needed. */
-  readonly here: Pick<Calls, 'isHere' | 'hear'>;
+  readonly here: { isHere(replyTo: string | undefined): boolean; hear(call: Call): void };
 }
 
 /** Carries one call to WeChat, as far as this run gets; the record says where the next run goes on. */
@@ -145,6 +146,7 @@ class Run {
       this.#runId,
       this.#endpoint.safeToRepeat,
       ledger.keysOf(this.#pair),
+      ledger.argsOf(this.#pair, this.#endpoint),
     );
     switch (departure.go) {
       case 'gone':
@@ -166,6 +168,7 @@ class Run {
 
   async #sendDeparted(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
     const { store, ledger } = this.#o;
+    ledger.hear(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
       await store.release(this.#call, this.#runId, 'not-sent');
@@ -199,12 +202,15 @@ class Run {
         if (token) await this.#o.tokens.distrust(token);
         return 'again';
       case 'close-quota':
-        await ledger.close(this.#pair, verdict.span, departure.leftAt);
+        await ledger.close(this.#pair, verdict.span, departure.leftAt, this.#endpoint);
         if (verdict.wait) {
           await store.release(this.#call, this.#runId, 'quota-refused');
           return this.#delay(1_000, 'quota');
         }
         break;
+    }
+    if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
+      await this.#o.clears.hear(this.#call, sent.result.answer.errcode);
     }
     if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
     return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);
@@ -271,8 +277,8 @@ class Run {
 
   /** Not before Redis has it is anybody told. */
   async #settleHere(outcome: Outcome): Promise<boolean> {
-    const settled = await this.#o.store.settleQuietly(this.#call, outcome, this.#o.ledger.keysOf(this.#pair));
-    if (settled) this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, this.#endpoint)));
+    const settled = await this.#o.store.settleQuietly(this.#call, outcome, this.#o.ledger.keysOf(this.#pair)[0]);
+    if (settled) this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
     return settled !== undefined;
   }
 }

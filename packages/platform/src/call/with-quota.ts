@@ -11,7 +11,7 @@ export function withQuota(call: FoundCall, usage: Usage): Call {
     quota: {
       used: usage.used,
       limit: usage.limit ?? null,
-      remaining: usage.limit === undefined ? null : Math.max(0, usage.limit - usage.used),
+      remaining: usage.remaining ?? null,
       closedUntil: usage.closedUntil ?? null,
     },
   };

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startDatabase, type TestDatabase } from '../../test/database.ts';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Components } from '../component/components.ts';
+import { Seals } from '../redis/sealed.ts';
+import { AuthorizerStore } from './authorizer-store.ts';
+import { Authorizers } from './authorizers.ts';
+
+let server: TestRedis;
+let database: TestDatabase;
+beforeAll(async () => {
+  [server, database] = await Promise.all([startRedis(), startDatabase()]);
+});
+afterAll(() => Promise.all([server.stop(), database.stop()]));
+
+const component = { appid: 'wxc', appsecret: 's', token: 't', encodingAesKey: 'a'.repeat(43) };
+
+it('that was seen to be gone under one name is not remembered under the other', async () => {
+  const store = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
+  const links = { wayBack: async () => 'link' };
+  const authorizers = new Authorizers(store, new Components([component]), server.redis, links);
+  await store.saveGrant('wxc', 'wxa', { refreshToken: 'r', scopes: [1], authorizedAt: new Date() });
+  expect(await authorizers.findActive('wxa', 'wxc')).toMatchObject({ state: 'active' });
+  await store.changeGrant('wxc', 'wxa', 1, { state: 'revoked' });
+  await expect(authorizers.findActive('wxa')).rejects.toMatchObject({ code: 'reauthorize', linkId: 'link' });
+  await expect(authorizers.findActive('wxa', 'wxc')).rejects.toMatchObject({ code: 'reauthorize' });
+});
