@@ -268,15 +268,6 @@ export class Ledger {
     return this.#redis.zrange(keys.quotaPaths(component, appid), '0', '-1');
   }
 
-  /** Throws where nothing may leave now, not even a probe: an interactive call is refused at once. */
-  async refuseIfClosed(pair: QuotaPair): Promise<void> {
-    const [now, [fields]] = await look(this.#redis, [quotaKey(pair)], [0]);
-    const [until, probeAt] = fields!.map((field) => Number(field ?? 0)) as [number, number];
-    if (until <= Number(now)) return;
-    if (probeAt > 0 && Number(now) >= probeAt) return;
-    throw new QuotaClosedFailure(pair.path, toLocalDate(until, Number(now)));
-  }
-
   /** WeChat refused: a day or a minute is used up. */
   async close(
     pair: QuotaPair,
