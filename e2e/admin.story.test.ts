@@ -117,6 +117,8 @@ describe('what it shows', () => {
       'lanes',
       'profiles',
       'pushes',
+      'quota-alarms',
+      'quotas',
       'reconciliations',
       'refreshes',
     ]);

@@ -274,6 +274,6 @@ it('numbers of WeChat’s are explained', async () => {
 async function reopen(appid: string, path: string): Promise<void> {
   await house.wechat.control('POST', '/quota/reset');
   const redis = house.redis.client();
-  await redis.del(`wx:{${house.component.appid}:${appid}}:closed:${path}`);
+  await redis.del(`wx:{${house.component.appid}:${appid}}:quota:${path}`);
   redis.disconnect();
 }

@@ -39,11 +39,11 @@ describe.each(databases)('on %s', (kind) => {
   const waits = (id: string) => syncReaches(house, id, 'waits', (sync) => sync.waitingUntil !== null);
   const ask = (appid: string, path: string) => house.call(appid, { method: 'GET', path });
 
-  /** No story waits for midnight: WeChat counts anew, and what the house has noted as the end of its waiting is now. */
+  /** No story waits for midnight: WeChat counts anew, and the house has forgotten what it knew, its waiting too. */
   async function reopens(appid: string, path: string, quota: object = { used: 0 }): Promise<void> {
     await house.wechat.control('POST', '/quota', { appid, path, ...quota });
     const redis = house.redis.client();
-    await redis.hset(`wx:{${house.component.appid}:${appid}}:closed:${path}`, 'until', Date.now());
+    await redis.del(`wx:{${house.component.appid}:${appid}}:quota:${path}`);
     redis.disconnect();
   }
 
@@ -86,7 +86,7 @@ describe.each(databases)('on %s', (kind) => {
     await house.wechat.control('POST', '/quota/reset');
     const redis = house.redis.client();
     // As after a quarter of an hour: one may try.
-    await redis.hset(`wx:{${house.component.appid}:${PARKED}}:closed:${BATCH_PATH}`, 'probeAt', Date.now());
+    await redis.hset(`wx:{${house.component.appid}:${PARKED}}:quota:${BATCH_PATH}`, 'probeAt', Date.now());
     redis.disconnect();
     expect(await completed(house, id)).toMatchObject({ detailed: 3_000, waitingUntil: null, error: null });
     await exact(PARKED);

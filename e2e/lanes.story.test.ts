@@ -209,17 +209,13 @@ async function backlog(appid: string): Promise<number> {
 
 /** How many commands about B's lane, or jobs of any lane, Redis gets in that time. */
 async function laneCommands(forMs: number): Promise<number> {
-  const redis = house.redis.client();
-  const monitor = await redis.monitor();
   let commands = 0;
   const begunAt = performance.now();
-  monitor.on('monitor', (_time: string, args: readonly string[]) => {
-    const [name, ...rest] = args;
-    const mine = rest.some((arg) => arg.includes(`:${B}}:lane`) || arg.includes(`:${B}}:call`));
-    if (mine && name !== 'hgetall') commands++;
+  const monitor = await house.redis.monitor((command, args) => {
+    const mine = args.some((arg) => arg.includes(`:${B}}:lane`) || arg.includes(`:${B}}:call`));
+    if (mine && command !== 'hgetall') commands++;
   });
   await until('the time is over', () => performance.now() - begunAt > forMs, forMs + 5_000);
-  monitor.disconnect();
-  redis.disconnect();
+  monitor.close();
   return commands;
 }

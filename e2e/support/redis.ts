@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 import { Child } from './child.ts';
 import { freePort } from './free-port.ts';
@@ -25,6 +26,29 @@ export class RedisServer {
 
   client(): Redis {
     return new Redis(this.url, { maxRetriesPerRequest: 1 });
+  }
+
+  /**
+   * Shows every command that the server gets, those of scripts too, until it is closed. By a plain socket: ioredis takes
+   * lines that arrive together with MONITOR's own answer for replies that nobody asked for, and throws.
+   */
+  async monitor(seen: (command: string, args: readonly string[]) => void): Promise<{ close(): void }> {
+    const socket = connect(this.port, '127.0.0.1').setEncoding('utf8');
+    const begun = Promise.withResolvers<void>();
+    socket.once('error', begun.reject);
+    let text = '';
+    socket.on('data', (chunk: string) => {
+      const lines = (text + chunk).split('\r\n');
+      text = lines.pop()!;
+      for (const line of lines) {
+        if (line === '+OK') begun.resolve();
+        const [command, ...args] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word]) => word!);
+        if (command !== undefined) seen(command.toLowerCase(), args);
+      }
+    });
+    socket.write('MONITOR\r\n');
+    await begun.promise;
+    return { close: () => socket.destroy() };
   }
 
   async flush(): Promise<void> {

@@ -44,6 +44,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'APPID [--no-details]: copies the followers of an account, and shows how far it is',
     load: async () => (await import('./commands/sync.ts')).sync,
   },
+  quotas: {
+    summary: 'APPID: what an account has used of each API today, and when that will be all',
+    load: async () => (await import('./commands/quotas.ts')).quotas,
+  },
   reseal: {
     summary: 'puts every secret under the first SECRETS_KEY, so that the others may go; processes may run meanwhile',
     load: async () => (await import('./commands/reseal.ts')).reseal,

@@ -31,6 +31,7 @@ import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { problemOf, sendProblem } from './problem.ts';
+import { quotaRoutes } from './quota/quota-routes.ts';
 import { statusRoutes } from './status/status-routes.ts';
 
 /** What Express answers: business programs and operators. */
@@ -59,6 +60,7 @@ export function app(
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
     callRoutes(platform, publicUrl, leaving),
+    quotaRoutes(platform, leaving),
     explainRoutes(),
     followerRoutes(platform),
     followerSyncRoutes(platform, leaving),

@@ -20,6 +20,9 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   calls: Changeable<GatewayPlatform['calls']>;
   callList: Changeable<GatewayPlatform['callList']>;
+  quotas: Changeable<GatewayPlatform['quotas']>;
+  quotaClearing: Changeable<GatewayPlatform['quotaClearing']>;
+  quotaEvents: Changeable<GatewayPlatform['quotaEvents']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   consents: Changeable<GatewayPlatform['consents']>;
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
@@ -66,6 +69,12 @@ export function fakePlatform(): FakePlatform {
     callList: {
       page: () => Promise.resolve({ items: [settledCall()], next: null }),
     },
+    quotas: { list: () => Promise.resolve({ items: [], next: null }) },
+    quotaClearing: {
+      ofAccount: () => Promise.resolve({ usedThisMonth: 1, remainingThisMonth: 9 }),
+      ofComponent: () => Promise.resolve({ usedThisMonth: 2, remainingThisMonth: 8 }),
+    },
+    quotaEvents: { end: () => Promise.resolve(`${COMPONENT}=0-0`), after: () => Promise.resolve([]) },
     authorizers: {
       find: (appid) =>
         appid === ACCOUNT

@@ -61,7 +61,11 @@ export {
 } from './platform.ts';
 export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
-export { QuotaClosedFailure } from './quota/ledger.ts';
+export { QuotaAlarmJob } from './quota/alarm-job.ts';
+export { QuotaClosedFailure, type QuotaPair } from './quota/ledger.ts';
+export type { QuotaEvent } from './quota/quota-events.ts';
+export type { Quota } from './quota/quotas.ts';
+export { QuotaReadingJob } from './quota/reading-job.ts';
 export { queuePrefix } from './redis/keys.ts';
 export { type ResealReport, reseal } from './reseal.ts';
 export { Scope } from './scope.ts';

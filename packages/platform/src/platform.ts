@@ -34,6 +34,7 @@ import { CallbackJob } from './call/callback-job.ts';
 import { CallbackSigner } from './call/callback-signer.ts';
 import { Callbacks, type Told } from './call/callbacks.ts';
 import { Calls } from './call/calls.ts';
+import { QuotaClearing } from './call/clear-quotas.ts';
 import { LaneJob } from './call/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane-store.ts';
 import { Lanes } from './call/lanes.ts';
@@ -61,7 +62,14 @@ import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
 import { PushJob, type PushPayload } from './push/push-job.ts';
 import { type OpenQueue, openQueue } from './queue/queues.ts';
-import { Ledger } from './quota/ledger.ts';
+import { QuotaAlarmJob } from './quota/alarm-job.ts';
+import { Clears } from './quota/clears.ts';
+import { componentMeter } from './quota/component-meter.ts';
+import { Ledger, type QuotaNews, type QuotaPair } from './quota/ledger.ts';
+import { type QuotaEvent, QuotaEvents } from './quota/quota-events.ts';
+import { isReadable, QuotaReader, type QuotaReading } from './quota/quota-reader.ts';
+import { Quotas } from './quota/quotas.ts';
+import { QuotaReadingJob } from './quota/reading-job.ts';
 import { connectRedis, untilConnected } from './redis/connect.ts';
 import { Hints } from './redis/hints.ts';
 import { channels } from './redis/keys.ts';
@@ -104,6 +112,9 @@ export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
+  readonly quotas: Pick<Quotas, 'list'>;
+  readonly quotaClearing: Pick<QuotaClearing, 'ofAccount' | 'ofComponent'>;
+  readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
   readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'find' | 'findActive' | 'list' | 'history'>;
@@ -143,6 +154,8 @@ export interface Work {
   readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<ReconcileNext>;
   performTurn(id: string, signal: AbortSignal): Promise<Turn>;
+  readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
+  tellQuotaEvent(event: QuotaEvent): Promise<void>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
   /** Told of every refresh that this process did or tried, whoever asked for it. */
   onRefresh(listener: RefreshListener): void;
@@ -214,6 +227,18 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const profileQueue = queue(ProfileJob);
   const reconcileQueue = queue(ReconcileJob);
   const followerSyncQueue = queue(FollowerSyncJob);
+  const quotaReadingQueue = queue(QuotaReadingJob);
+  const quotaAlarmQueue = queue(QuotaAlarmJob);
+
+  /** Nobody waits for it: a question that gets lost is asked another day, and Redis that is away counts nothing either. */
+  const onQuotaNews = ({ pair, level, read, used, limit }: QuotaNews): void => {
+    if (read && isReadable(pair)) quotaReadingQueue.add(pair).catch(() => {});
+    if (level === undefined) return;
+    const event = { level, ...pair, used, limit: limit ?? null, at: new Date().toISOString() };
+    quotaAlarmQueue.add(event).catch(() => {});
+  };
+  const ledger = new Ledger(redis, onQuotaNews);
+  const frontLedger = new Ledger(front, onQuotaNews);
 
   const { proxy, apiBases } = settings.wechat;
   const apiBase = apiBases[0]!;
@@ -225,7 +250,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     },
   } satisfies FailOverOptions;
   const transport = scope.keep('wechat', failOver(openTransport(proxy ? { proxy } : {}), hosts), (t) => t.close());
-  const api = openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS });
+  const componentApi = (on: Ledger) =>
+    openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS, meter: componentMeter(on) });
+  const api = componentApi(ledger);
 
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals, replica);
@@ -305,14 +332,15 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const signer = new CallbackSigner(settings.secretsKeys);
   const frontCallStore = new CallStore(front, seals);
   const owners = new Owners(components, authorizers);
+  const frontLanes = new Lanes(front, laneQueue);
   const calls = new Calls({
     redis: front,
     store: frontCallStore,
     owners,
     tokens: frontTokens,
-    ledger: new Ledger(front),
+    ledger: frontLedger,
     queue: callQueue,
-    lanes: new Lanes(front, laneQueue),
+    lanes: frontLanes,
     callbacks: new Callbacks(frontCallStore, signer, callbackQueue),
     hints,
   });
@@ -329,7 +357,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const performing = {
     store: callStore,
     tokens,
-    ledger: new Ledger(redis),
+    ledger,
+    clears: new Clears(redis, ledger, (owner) => lanes.wake(owner)),
     dueSet,
     transport,
     apiBase,
@@ -341,9 +370,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     return performed;
   };
 
+  const frontApi = componentApi(frontLedger);
   const consents = new Consents({
     redis: front,
-    api,
+    api: frontApi,
     bases: settings.wechat,
     components,
     tokens: frontTokens,
@@ -360,20 +390,34 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     dueSet,
     writer,
     tokens,
-    ledger: performing.ledger,
+    ledger,
     transport,
     apiBase,
   };
 
+  const componentIds = components.all().map(({ appid }) => appid);
+  const quotaEvents = new QuotaEvents(redis, componentIds);
+  const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase });
+
   return {
     pushes: new PushIntake(front, components, pushQueue),
     calls,
-    callList: new CallList(front, owners, frontCallStore, new Ledger(front)),
+    callList: new CallList(front, owners, frontCallStore, frontLedger),
+    quotas: new Quotas(frontLedger, owners),
+    quotaClearing: new QuotaClearing({
+      api: frontApi,
+      components,
+      owners,
+      calls,
+      clears: new Clears(front, frontLedger, (owner) => frontLanes.wake(owner)),
+      tokenStore: frontTokenStore,
+    }),
+    quotaEvents: new QuotaEvents(front, componentIds),
     authorizers,
     apiKeys,
     audit: new Audit(database),
-    components: components.all().map(({ appid }) => appid),
-    authorizerOptions: new AuthorizerOptions({ api, tokens: frontTokens, authorizers }),
+    components: componentIds,
+    authorizerOptions: new AuthorizerOptions({ api: frontApi, tokens: frontTokens, authorizers }),
     authorizationLinks: frontLinks,
     consents,
     reconciliations: reconcile,
@@ -405,6 +449,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       profileQueue,
       reconcileQueue,
       followerSyncQueue,
+      quotaReadingQueue,
+      quotaAlarmQueue,
     ].map(({ queue, contract }) => ({
       queue,
       description: contract.description,
@@ -448,6 +494,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           followers: followerStore,
         }),
       performTurn: (id, signal) => performTurn(id, signal, syncing),
+      readQuota: (pair, signal) => quotaReader.read(pair, signal),
+      tellQuotaEvent: (event) => quotaEvents.append(event),
       authorize: (payload, run) => authorizations.exchange(payload, run),
       readProfile: ({ component, appid }) => profiles.read(component, appid),
       reconcile: ({ id }, signal) => reconciler.work(id, signal),

@@ -29,16 +29,31 @@ const CLEARS_A_MONTH = 10;
 interface Count {
   day: string;
   used: number;
-  minute: number;
-  usedInMinute: number;
+  /** The stretch of so many seconds that rates are counted by; a minute unless they are told otherwise. */
+  stretch: number;
+  usedInStretch: number;
+  seconds: number;
   daily?: number;
-  perMinute?: number;
+  perStretch?: number;
+  perStretchOnBehalf?: number;
 }
 
 export interface QuotaChange {
   daily?: number;
   minute?: number;
+  /** Of calls on behalf of the account. */
+  componentMinute?: number;
+  /** What "minute" means here. */
+  seconds?: number;
   used?: number;
+}
+
+export interface QuotaNow {
+  daily: number | null;
+  used: number;
+  minute: number | null;
+  componentMinute: number | null;
+  seconds: number;
 }
 
 /** How often each account called each path today and in this minute. Days and minutes are real, never scaled. */
@@ -54,22 +69,33 @@ export class Quota {
   /** Counts one call, whatever becomes of it (dossier §10 rule 31); answers the errcode when it is one too many. */
   take(account: string, path: string): 0 | 45009 | 45011 {
     const count = this.#current(account, path);
-    if (count.perMinute !== undefined && count.usedInMinute >= count.perMinute) return 45011;
+    // Whoever calls here is a component, so both rates are for all of its calls.
+    for (const rate of [count.perStretch, count.perStretchOnBehalf]) {
+      if (rate !== undefined && count.usedInStretch >= rate) return 45011;
+    }
     if (count.used >= (count.daily ?? DAILY[path] ?? Number.POSITIVE_INFINITY)) return 45009;
     count.used += 1;
-    count.usedInMinute += 1;
+    count.usedInStretch += 1;
     return 0;
   }
 
-  read(account: string, path: string): { daily: number | null; used: number; minute: number | null } {
+  read(account: string, path: string): QuotaNow {
     const count = this.#current(account, path);
-    return { daily: count.daily ?? DAILY[path] ?? null, used: count.used, minute: count.perMinute ?? null };
+    return {
+      daily: count.daily ?? DAILY[path] ?? null,
+      used: count.used,
+      minute: count.perStretch ?? null,
+      componentMinute: count.perStretchOnBehalf ?? null,
+      seconds: count.seconds,
+    };
   }
 
   change(account: string, path: string, change: QuotaChange): void {
     const count = this.#current(account, path);
     if (change.daily !== undefined) count.daily = change.daily;
-    if (change.minute !== undefined) count.perMinute = change.minute;
+    if (change.minute !== undefined) count.perStretch = change.minute;
+    if (change.componentMinute !== undefined) count.perStretchOnBehalf = change.componentMinute;
+    if (change.seconds !== undefined) count.seconds = change.seconds;
     if (change.used !== undefined) count.used = change.used;
   }
 
@@ -95,8 +121,8 @@ export class Quota {
   /** Whether somebody has come more than `most` times in this minute. */
   tooOften(who: string, most: number): boolean {
     const count = this.#current('often', who);
-    count.usedInMinute += 1;
-    return count.usedInMinute > most;
+    count.usedInStretch += 1;
+    return count.usedInStretch > most;
   }
 
   /** Forgets every count and every changed limit. */
@@ -108,11 +134,11 @@ export class Quota {
   #current(account: string, path: string): Count {
     const key = `${account} ${path}`;
     const day = this.#clock.beijingDay();
-    const minute = Math.floor(this.#clock.now() / 60_000);
-    const count = this.#counts.get(key) ?? { day, used: 0, minute, usedInMinute: 0 };
+    const count = this.#counts.get(key) ?? { day, used: 0, stretch: 0, usedInStretch: 0, seconds: 60 };
+    const stretch = Math.floor(this.#clock.now() / (count.seconds * 1000));
     this.#counts.set(key, count);
     if (count.day !== day) Object.assign(count, { day, used: 0 });
-    if (count.minute !== minute) Object.assign(count, { minute, usedInMinute: 0 });
+    if (count.stretch !== stretch) Object.assign(count, { stretch, usedInStretch: 0 });
     return count;
   }
 }

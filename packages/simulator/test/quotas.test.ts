@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { COMPONENT, MINI, OFFICIAL, practise, SECRET } from './practise.ts';
 
 const GET = '/cgi-bin/openapi/quota/get';
@@ -24,6 +24,24 @@ test('a quota is told to whoever owns it', async () => {
   expect((await of('/cgi-bin/component/api_create_preauthcode')).errcode).toBe(76022);
   expect((await of(LIST, component)).errcode).toBe(76022);
   expect((await of('/sns/userinfo')).errcode).toBe(76022);
+});
+
+test('rates are told and held to, that of calls on behalf of the account, too, in stretches of any length', async () => {
+  const p = await practise();
+  const { access } = await p.authorize();
+  const control = (change: object) => p.control('POST /quota', { appid: OFFICIAL, path: LIST, ...change });
+  expect(await control({ minute: 9, componentMinute: 2, seconds: 3600 })).toMatchObject({
+    ...{ minute: 9, componentMinute: 2, seconds: 3600 },
+  });
+  expect(await p.post(GET, { access_token: access }, { cgi_path: LIST })).toMatchObject({
+    rate_limit: { call_count: 9, refresh_second: 3600 },
+    component_rate_limit: { call_count: 2, refresh_second: 3600 },
+  });
+  const use = async () => (await p.get(LIST, { access_token: access })).errcode ?? 0;
+  expect([await use(), await use(), await use()]).toEqual([0, 0, 45011]);
+  await control({ componentMinute: 100, seconds: 1 });
+  // A second later it counts from zero.
+  await vi.waitFor(async () => expect(await use()).toBe(0), { timeout: 5_000 });
 });
 
 test('an account clears its own quotas, ten effective times a month, and nobody else’s', async () => {

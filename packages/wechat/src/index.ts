@@ -7,6 +7,7 @@ export type {
   ComponentApi,
   ComponentApiOptions,
   ExchangedCode,
+  Meter,
 } from './component-api/component-api.ts';
 export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';
 export { openComponentApi } from './component-api/open-component-api.ts';

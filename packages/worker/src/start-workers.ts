@@ -7,6 +7,8 @@ import {
   type Platform,
   ProfileJob,
   PushJob,
+  QuotaAlarmJob,
+  QuotaReadingJob,
   ReconcileJob,
   RefreshJob,
   Scope,
@@ -20,12 +22,16 @@ import { processFollowerSync } from './processors/follower-syncs.ts';
 import { processLane } from './processors/lanes.ts';
 import { processProfile } from './processors/profiles.ts';
 import { processPush } from './processors/pushes.ts';
+import { processQuotaAlarm } from './processors/quota-alarms.ts';
+import { processQuotaReading } from './processors/quotas.ts';
 import { processReconciliation } from './processors/reconciliations.ts';
 import { processRefresh } from './processors/refreshes.ts';
 import { runQueue } from './run-queue.ts';
 
 /** Syncs of one process that have their turn at the same time: they can wait, and calls need the processor. */
 const MOST_SYNCS = 4;
+/** Questions about quotas that this process asks at the same time: nobody waits for them. */
+const MOST_READINGS = 2;
 
 export interface WorkerSettings {
   /** Jobs of each queue that run at the same time in this process. */
@@ -67,6 +73,8 @@ export async function startWorkers(
     run(ProfileJob, processProfile(work, log)),
     run(ReconcileJob, processReconciliation(work, log)),
     run(FollowerSyncJob, processFollowerSync(work, log), MOST_SYNCS),
+    run(QuotaReadingJob, processQuotaReading(work, log), MOST_READINGS),
+    run(QuotaAlarmJob, processQuotaAlarm(work, log)),
   ];
   // All at once: each has the whole patience.
   scope.keep('queues', queues, (all) => Promise.all(all.map((q) => q.close())), settings.shutdownMs);

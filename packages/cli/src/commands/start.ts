@@ -43,6 +43,7 @@ export const start: Command = async ({ env, leaving }) => {
   const logFile = turnOver(join(dataDir.logs, 'wxthirdparty.log'));
   const log = openLog(settings.logLevel, pino.destination({ dest: logFile, append: true, sync: true }));
   const redisUrl = redis?.url ?? required(given.redisUrl);
+  keepYoungHeapSmall();
   const opening = openPlatform(platformSettings(settings, redisUrl));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
   logHosts(platform, log);
@@ -76,7 +77,6 @@ export const start: Command = async ({ env, leaving }) => {
       }),
     }),
   );
-  keepYoungHeapSmall();
   await leaving.asked;
   return 0;
 };

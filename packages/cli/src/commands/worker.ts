@@ -11,6 +11,7 @@ import { sayTakenPort } from '../taken-port.ts';
 export const worker: Command = async ({ env, leaving }) => {
   const settings = readSettings(env, 'worker');
   leaving.patience(settings.shutdownMs);
+  keepYoungHeapSmall();
   const log = openLog(settings.logLevel);
   const { port, host, workerConcurrency: concurrency } = settings;
 
@@ -25,7 +26,6 @@ export const worker: Command = async ({ env, leaving }) => {
   }
   const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
   scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), settings.shutdownMs);
-  keepYoungHeapSmall();
   await leaving.asked;
   return 0;
 };

@@ -23,6 +23,7 @@ import type { Operations } from '../openapi/operation.ts';
 import { PageQuery, pageOf } from '../openapi/page.ts';
 import { ProblemAnswer } from '../openapi/problem-answer.ts';
 import { problemOf } from '../problem.ts';
+import { tellRemaining } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
@@ -63,7 +64,7 @@ export const callOperations: Operations = {
     summary: 'Calls WeChat on behalf of an account',
     description:
       'Waits at most `waitMs` for WeChat’s answer. What may have been sent is never sent twice; where nobody can know, ' +
-      'the call fails as `outcome_unknown`.',
+      'the call fails as `outcome_unknown`. `X-Wx-Quota-Remaining` tells how many are left today, where that is known.',
     query: ComponentQuery,
     headers: IdempotencyHeaders,
     body: CallBody,
@@ -186,7 +187,9 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
-    response.json(callAnswer(await find(platform, request.params.id, response)) satisfies z.input<typeof CallAnswer>);
+    const found = await find(platform, request.params.id, response);
+    tellRemaining(response, found);
+    response.json(callAnswer(found) satisfies z.input<typeof CallAnswer>);
   });
 
   routes.delete('/v1/calls/:id', async (request, response) => {
@@ -255,6 +258,7 @@ async function answerWhenSettled(
   if (found === 'unseen' || found.settledAt === null) {
     response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
   }
+  if (found !== 'unseen') tellRemaining(response, found);
   const answer: z.input<typeof CallAnswer> = found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found);
   response.json(answer);
 }

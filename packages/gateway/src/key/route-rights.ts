@@ -32,8 +32,11 @@ export const routeRights: readonly RouteRight[] = [
   route('get /v1/calls', 'calls', 'asked'),
   route('post /v1/calls/batch', 'calls', 'route'),
   route('post /v1/components/:appid/calls', 'calls', 'named'),
-  route('get /v1/authorizers/:appid/quotas', 'calls', 'named'),
-  route('post /v1/authorizers/:appid/quotas/clear', 'authorizers:write', 'named'),
+  { ...route('get /v1/authorizers/:appid/quotas', 'calls', 'named'), paths: 'all' },
+  { ...route('get /v1/components/:appid/quotas', 'calls', 'named'), paths: 'all' },
+  { ...route('get /v1/quotas/events', 'calls', 'route'), paths: 'all' },
+  { ...route('post /v1/authorizers/:appid/quotas/clear', 'admin', 'named'), paths: 'all' },
+  { ...route('post /v1/components/:appid/quotas/clear', 'admin', 'named'), paths: 'all' },
 
   route('get /v1/authorizers', 'authorizers:read', 'route'),
   route('get /v1/authorizers/:appid', 'authorizers:read', 'named'),

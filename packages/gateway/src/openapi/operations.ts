@@ -8,12 +8,14 @@ import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { auditOperations } from '../key/audit-routes.ts';
 import { keyOperations } from '../key/key-routes.ts';
+import { quotaOperations } from '../quota/quota-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
 import type { Operations } from './operation.ts';
 
 /** Of every route under /v1, in the order of the page; a test holds them against the router. */
 export const operations: Operations = {
   ...callOperations,
+  ...quotaOperations,
   ...statusOperations,
   ...authorizerOperations,
   ...linkOperations,

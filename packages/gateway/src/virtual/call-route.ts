@@ -6,6 +6,7 @@ import type { TrustProxy } from '../http/address-of.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
 import type { Doorkeeper } from '../key/doorkeeper.ts';
+import { tellRemaining } from '../quota/remaining-header.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import type { VirtualTokens } from './virtual-token.ts';
@@ -72,6 +73,7 @@ export async function callRoute(
   note.call = id;
 
   const call = await outcome(platform, id, response, leaving);
+  if (typeof call === 'object') tellRemaining(response, call);
   if (call === 'hung-up') {
     note.hungUp = true;
     response.destroy();

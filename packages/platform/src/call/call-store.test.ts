@@ -41,7 +41,8 @@ async function created(change: Partial<CallRequest> = {}): Promise<CallId> {
   await store.create(call, { ...request, ...change }, 'gateway-1');
   return call;
 }
-const depart = (call: CallId, run: string, safe: boolean) => store.depart(call, run, safe, ledger.keysOf(pair));
+const depart = (call: CallId, run: string, safe: boolean) =>
+  store.depart(call, run, safe, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
 const answered = {
   state: 'completed',
   response: { status: 200, headers: {}, body: Buffer.from([0, 255, 10]) },
@@ -132,10 +133,10 @@ describe('departure', () => {
   });
   it('waits while the quota is closed, but for one probe', async () => {
     const call = await created();
-    await ledger.close(pair, 'day', Date.now());
+    await ledger.close(pair, 'day', Date.now(), {} as never);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'closed' });
     await expect(ledger.refuseIfClosed(pair)).rejects.toMatchObject({ code: 'quota_closed' });
-    await server.redis.hset('wx:{wxc:wxa}:closed:/cgi-bin/message/custom/send', 'probeAt', '1');
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
     await ledger.refuseIfClosed(pair);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'yes', probe: true });
     expect(await depart(await created(), 'run', true)).toMatchObject({ go: 'closed' });

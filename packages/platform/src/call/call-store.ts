@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { QUOTA_LUA } from '../quota/ledger.ts';
+import { QUOTA_LUA } from '../quota/quota-lua.ts';
 import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
@@ -35,7 +35,14 @@ export interface StoredCall {
 }
 
 export type Departure =
-  | { readonly go: 'yes'; readonly leftAt: number; readonly probe: boolean; readonly attempts: number }
+  | {
+      readonly go: 'yes';
+      readonly leftAt: number;
+      readonly probe: boolean;
+      readonly attempts: number;
+      /** Of its quota, for the ledger. */
+      readonly news: string;
+    }
   /** `claimed`: an earlier run may have sent it, and it must not be sent twice. */
   | { readonly go: 'settled' | 'gone' | 'deadline' | 'claimed' }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
@@ -97,7 +104,7 @@ if lane_append(KEYS[2], KEYS[3], ARGV[1], ARGV[2], notBeforeAt, deadlineAt) == 1
 return 'in'`);
 
 /**
- * One departure. KEYS: record, quota used, quota closed. ARGV: run id, safe to repeat (1).
+ * One departure. KEYS: record, quota, paths. ARGV: run id, safe to repeat (1), what the quota wants to know.
  * A call that is not safe to repeat is claimed by the run that sends it: no claim, no send.
  */
 const depart = defineScript<(string | number)[]>(`${NOW_LUA}
@@ -108,12 +115,11 @@ if state == 'settled' then return { 'settled' } end
 local sentBy = redis.call('HGET', KEYS[1], 'sentBy')
 if ARGV[2] == '0' and sentBy and sentBy ~= ARGV[1] then return { 'claimed' } end
 if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
-local closedUntil, probe = quota_closed(KEYS[3])
+local closedUntil, news, probe = quota_take(KEYS[2], KEYS[3], { unpack(ARGV, 3) })
 if closedUntil then return { 'closed', closedUntil, now } end
-quota_take(KEYS[2])
 redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', ARGV[1], 'sentAt', string.format('%.0f', now))
 redis.call('HDEL', KEYS[1], 'delayedUntil')
-return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1) }`);
+return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1), news }`);
 
 /** Nothing of this run reached WeChat, or WeChat refused it for certain. KEYS: record. ARGV: run id, refusals (0/1). */
 const release = defineScript<number>(`
@@ -227,7 +233,7 @@ export class CallStore {
     const { component, appid } = call;
     return enterLane(
       this.#redis,
-      [recordKey(call), keys.lane(component, appid), keys.quotaClosed(component, appid, path)],
+      [recordKey(call), keys.lane(component, appid), keys.quota(component, appid, path)],
       [lastPartOf(call), path],
     );
   }
@@ -274,13 +280,16 @@ export class CallStore {
     runId: string,
     safeToRepeat: boolean,
     quotaKeys: readonly [string, string],
+    quotaArgs: readonly (string | number)[],
   ): Promise<Departure> {
-    const [go, first, second, third] = await depart(
+    const [go, first, second, third, news] = await depart(
       this.#redis,
       [recordKey(call), ...quotaKeys],
-      [runId, safeToRepeat ? 1 : 0],
+      [runId, safeToRepeat ? 1 : 0, ...quotaArgs],
     );
-    if (go === 'yes') return { go, leftAt: Number(first), probe: second === 1, attempts: Number(third) };
+    if (go === 'yes') {
+      return { go, leftAt: Number(first), probe: second === 1, attempts: Number(third), news: String(news) };
+    }
     if (go === 'closed') {
       const [until, now] = [Number(first), Number(second)];
       return { go, closedUntil: toLocalDate(until, now), inMs: until - now };

@@ -106,7 +106,8 @@ it('tells who waits that Redis has lost the call', async () => {
 it.each(['queued', 'sent'])('wakes a %s call again whose job was lost', async (state) => {
   const call = await submitted();
   if (state === 'sent') {
-    await store.depart(call, 'a run that died', false, ledger.keysOf({ component: 'wxc', appid: 'wxa', path }));
+    const pair = { component: 'wxc', appid: 'wxa', path };
+    await store.depart(call, 'a run that died', false, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
   }
   await until('the call is woken again', () => woken.filter((id) => id === call.id).length > 1);
 });

@@ -265,7 +265,7 @@ export class Calls {
       quota: {
         used: usage.used,
         limit: usage.limit ?? null,
-        remaining: usage.limit === undefined ? null : Math.max(0, usage.limit - usage.used),
+        remaining: usage.remaining ?? null,
         closedUntil: usage.closedUntil ?? null,
       },
     };

@@ -93,7 +93,7 @@ it('says once that it must be woken, until somebody looks', async () => {
 
 it('lets the other paths pass a closed one, and keeps that one’s order', async () => {
   const [a, b, c, d] = await appendAll(SEND, READ, SEND, READ);
-  await ledger.close({ ...owner, path: SEND }, 'minute', Date.now());
+  await ledger.close({ ...owner, path: SEND }, 'minute', Date.now(), {} as never);
   const { ids, last } = await drain();
   expect(ids).toEqual([b, d]);
   expect(last).toMatchObject({ do: 'wait' });
@@ -107,7 +107,7 @@ it('lets the other paths pass a closed one, and keeps that one’s order', async
 
 it('waits for the probe of a closed day, not for midnight', async () => {
   await appendAll(SEND);
-  await ledger.close({ ...owner, path: SEND }, 'day', Date.now());
+  await ledger.close({ ...owner, path: SEND }, 'day', Date.now(), {} as never);
   const { last } = await drain();
   // On the last minutes of a Chinese day midnight is nearer.
   expect((last as { forMs: number }).forMs).toBeLessThanOrEqual(15 * 60_000);
@@ -144,7 +144,7 @@ it('wakes for a call that is wanted before anything else is', async () => {
 it('gives a call whose deadline is over first, also while its path is closed', async () => {
   await appendAll(SEND);
   const late = (await append({ departWithinMs: 1 })).id;
-  await ledger.close({ ...owner, path: SEND }, 'minute', Date.now());
+  await ledger.close({ ...owner, path: SEND }, 'minute', Date.now(), {} as never);
   await until('it is late', async () => {
     const step = await lane.next(owner, undefined);
     return step.do === 'call' && step.id === late;
@@ -156,6 +156,6 @@ it('gives a call whose deadline is over first, also while its path is closed', a
 
 it('waits no longer than until its nearest deadline', async () => {
   await append({ departWithinMs: 5_000 });
-  await ledger.close({ ...owner, path: SEND }, 'minute', Date.now());
+  await ledger.close({ ...owner, path: SEND }, 'minute', Date.now(), {} as never);
   expect(((await drain()).last as { forMs: number }).forMs).toBeLessThanOrEqual(5_000);
 });

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { QUOTA_REOPENS_LUA } from '../quota/ledger.ts';
+import { QUOTA_LUA } from '../quota/quota-lua.ts';
 import { keys } from '../redis/keys.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import type { CallId } from './call-id.ts';
@@ -34,7 +34,7 @@ const MOST_MOVED_AT_ONCE = 100;
  * That a path is closed is written nowhere here: the quota's own record says so.
  */
 export const LANE_LUA = `
-${QUOTA_REOPENS_LUA}
+${QUOTA_LUA}
 local function lane_first_of(lane, path)
   local first = redis.call('ZRANGE', lane .. ':path:' .. path, 0, 0, 'WITHSCORES')
   if first[1] then redis.call('ZADD', lane .. ':paths', first[2], path) else redis.call('ZREM', lane .. ':paths', path) end
@@ -136,11 +136,7 @@ export class LaneStore {
   /** Takes out what is done, and answers what comes next. Until then a call stays in its place, whoever dies. */
   async next(owner: LaneOwner, done: LaneEntry | undefined): Promise<LaneStep> {
     const { component, appid } = owner;
-    const [what, told] = await next(
-      this.#redis,
-      [laneKey(owner), keys.quotaClosed(component, appid, '')],
-      [done ?? ''],
-    );
+    const [what, told] = await next(this.#redis, [laneKey(owner), keys.quota(component, appid, '')], [done ?? '']);
     if (what === 'wait') return { do: 'wait', forMs: Number(told) };
     if (what !== 'call' || told === undefined) return { do: 'rest' };
     const [call, , path] = told.split(' ');

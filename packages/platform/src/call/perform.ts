@@ -9,6 +9,7 @@ import {
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
+import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -46,6 +47,7 @@ export interface PerformOptions {
   readonly store: CallStore;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
+  readonly clears: Pick<Clears, 'hear'>;
   readonly dueSet: DueSet;
   readonly transport: Transport;
   readonly apiBase: string;
@@ -120,6 +122,7 @@ class Run {
       this.#runId,
       this.#endpoint.safeToRepeat,
       ledger.keysOf(this.#pair),
+      ledger.argsOf(this.#pair, this.#endpoint),
     );
     switch (departure.go) {
       case 'gone':
@@ -136,6 +139,7 @@ class Run {
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
     }
+    ledger.hear(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
       await store.release(this.#call, this.#runId, 'not-sent');
@@ -169,12 +173,15 @@ class Run {
         if (token) await this.#o.tokens.distrust(token);
         return 'again';
       case 'close-quota':
-        await ledger.close(this.#pair, verdict.span, departure.leftAt);
+        await ledger.close(this.#pair, verdict.span, departure.leftAt, this.#endpoint);
         if (verdict.wait) {
           await store.release(this.#call, this.#runId, 'quota-refused');
           return this.#delay(1_000, 'quota');
         }
         break;
+    }
+    if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
+      await this.#o.clears.hear(this.#call, sent.result.answer.errcode);
     }
     if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
     return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);

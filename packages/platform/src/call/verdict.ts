@@ -1,8 +1,7 @@
 import { type Answer, type Failure, isTokenRefusal, type TransportFailure } from '@wxthirdparty/wechat';
+import { spanOf } from '../quota/span.ts';
 import type { CallFailure } from './call.ts';
 
-const DAY_QUOTA = 45009;
-const MINUTE_QUOTAS = new Set([45011, 44991]);
 const BUSY = -1;
 /** So WeChat's edge answers where no API was reached (dossier §9); the same call would find no other door. */
 const NOT_LET_IN = new Set([404, 405, 413, 414, 431]);
@@ -58,9 +57,9 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   const { errcode } = answer;
   // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
   if (isTokenRefusal(errcode)) return c.refusals === 0 && c.tokenToBlame ? { do: 'next-token' } : { do: 'answer' };
-  if (errcode === DAY_QUOTA) return { do: 'close-quota', span: 'day', wait: c.background };
-  if (MINUTE_QUOTAS.has(errcode) && c.minuteOfOnePerson) return { do: 'answer' };
-  if (MINUTE_QUOTAS.has(errcode)) return { do: 'close-quota', span: 'minute', wait: c.background };
+  const span = spanOf(errcode);
+  if (span === 'minute' && c.minuteOfOnePerson) return { do: 'answer' };
+  if (span !== undefined) return { do: 'close-quota', span, wait: c.background };
   // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
   if (errcode === BUSY && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };
   return { do: 'answer' };

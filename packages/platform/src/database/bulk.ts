@@ -1,4 +1,4 @@
-import type { Statement } from './statement.ts';
+import type { SqlValue, Statement } from './statement.ts';
 import type { Upsert } from './upsert-rows.ts';
 
 export type BulkStep = Statement | Upsert;
@@ -7,4 +7,9 @@ export type BulkStep = Statement | Upsert;
 export interface BulkWriter {
   write(steps: readonly BulkStep[]): Promise<'done' | 'undone'>;
   close(): Promise<void>;
+}
+
+/** A bulk writer that can also look at what is there; whole rows come back by their columns' names. */
+export interface BulkDatabase extends BulkWriter {
+  read(text: string, parameters: readonly SqlValue[]): Promise<Readonly<Record<string, SqlValue>>[]>;
 }

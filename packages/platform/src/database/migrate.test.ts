@@ -4,8 +4,10 @@ import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { databases, emptyDatabase } from '../../test/database.ts';
+import { newRow } from '../follower/follower-sync-store.ts';
 import { migrate, migrateOpen } from './migrate.ts';
 import { openDatabase, type Sql } from './open.ts';
+import type { FollowerSyncRow } from './schema.ts';
 
 describe.each(databases)('migrations on %s', (kind) => {
   let url: string;
@@ -64,6 +66,28 @@ describe.each(databases)('migrations on %s', (kind) => {
       expect(await db.selectFrom('authorizers').selectAll().execute()).toMatchObject([{ ...account, ...rest }]);
     });
     expect(await migrate(url)).toEqual([]);
+  });
+
+  it('let a sync that is under way go on, in processes of the version before, too', async () => {
+    const { looked, unlisted, ...old } = newRow({ component: 'wxc', appid: 'wxa' }, true, 1);
+    await open((db) => migrateOpen(db, '0004-api-keys'));
+    await open((db) =>
+      db
+        .insertInto('follower_syncs')
+        .values(old as FollowerSyncRow)
+        .execute(),
+    );
+    await migrate(url);
+    await open(async (db) => {
+      const older = { ...old, id: 'by the older one', active_key: null };
+      await db
+        .insertInto('follower_syncs')
+        .values(older as FollowerSyncRow)
+        .execute();
+      const rows = await db.selectFrom('follower_syncs').selectAll().execute();
+      expect(rows).toHaveLength(2);
+      for (const row of rows) expect(row).toMatchObject({ state: 'queued', looked: null, unlisted: null });
+    });
   });
 
   it('begin again where a process died in their midst', async () => {

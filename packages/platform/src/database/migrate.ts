@@ -4,6 +4,7 @@ import * as first from './migrations/0001-first.ts';
 import * as authorizationLinks from './migrations/0002-authorization-links.ts';
 import * as followers from './migrations/0003-followers.ts';
 import * as apiKeys from './migrations/0004-api-keys.ts';
+import * as followerLooks from './migrations/0005-follower-looks.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 /** Forward only: a migration that has landed never changes. */
@@ -12,6 +13,7 @@ const migrations: Record<string, Migration> = {
   '0002-authorization-links': authorizationLinks,
   '0003-followers': followers,
   '0004-api-keys': apiKeys,
+  '0005-follower-looks': followerLooks,
 };
 
 /** Runs what is pending and answers its names. */

@@ -1,17 +1,23 @@
 import { CompiledQuery } from 'kysely';
-import type { BulkStep, BulkWriter } from './bulk.ts';
+import type { BulkDatabase, BulkStep } from './bulk.ts';
 import { mysqlUpserts } from './mysql-upsert.ts';
 import { openDatabase, type Sql } from './open.ts';
 import { isConflict } from './sql-error.ts';
+import type { SqlValue } from './statement.ts';
 
 /** Another writer's lock makes MySQL undo a transaction; a few times that is no news. */
 const MOST_TRIES = 5;
 
 class Undone extends Error {}
 
-export function openMysqlBulk(databaseUrl: string): BulkWriter {
-  const sql = openDatabase(databaseUrl);
-  return { write: (steps) => write(sql, steps), close: () => sql.destroy() };
+export function openMysqlBulk(databaseUrl: string): BulkDatabase {
+  const sql = openDatabase(databaseUrl, { prepares: true });
+  return {
+    write: (steps) => write(sql, steps),
+    read: async (text, parameters) =>
+      (await sql.executeQuery<Record<string, SqlValue>>(CompiledQuery.raw(text, [...parameters]))).rows,
+    close: () => sql.destroy(),
+  };
 }
 
 async function write(sql: Sql, steps: readonly BulkStep[]): Promise<'done' | 'undone'> {
@@ -29,7 +35,9 @@ async function write(sql: Sql, steps: readonly BulkStep[]): Promise<'done' | 'un
 async function writeAll(transaction: Sql, steps: readonly BulkStep[]): Promise<void> {
   for (const step of steps) {
     if ('table' in step) {
-      for (const text of mysqlUpserts(step)) await transaction.executeQuery(CompiledQuery.raw(text));
+      for (const { text, parameters } of mysqlUpserts(step)) {
+        await transaction.executeQuery(CompiledQuery.raw(text, parameters as SqlValue[]));
+      }
     } else {
       const { numAffectedRows } = await transaction.executeQuery(CompiledQuery.raw(step.text, [...step.parameters]));
       if (step.orUndo && !numAffectedRows) throw new Undone();

@@ -1,37 +1,56 @@
 import { escape as quoted } from 'mysql2';
-import type { SqlValue } from './statement.ts';
+import type { SqlValue, Statement } from './statement.ts';
 import type { Upsert } from './upsert-rows.ts';
 
-/** A statement of this many rows is as fast as any larger one, and its text leaves little garbage behind. */
-const ROWS_A_STATEMENT = 500;
-/** What mysql2 would escape; most strings hold nothing of it. */
-const SPECIAL = /[\0\b\t\n\r\x1a"'\\]/;
+/** So many rows are one prepared statement: reading them as text costs the server as much as writing them. */
+const ROWS_PREPARED = 100;
+const SHARED = /:(\w+)/g;
 
-/** Texts with the values in them: filling in thousands of question marks costs more than the rows. */
-export function* mysqlUpserts({ table, columns, key, change, shared, values }: Upsert): Generator<string> {
-  const say = (expression: string) =>
-    expression
-      .replace(/\bnew\.(\w+)/g, 'values($1)')
-      .replace(/:(\w+)/g, (_, name: string) => String(Math.trunc(shared[name]!)));
-  const entries = Object.entries(change);
-  const changes =
-    entries.length === 0
-      ? `${key[0]} = ${key[0]}`
-      : entries.map(([column, expression]) => `${column} = ${say(expression)}`).join(', ');
+/** Full statements are prepared; what remains, mostly few rows, is a text with the values in it. */
+export function* mysqlUpserts({ table, columns, key, change, shared, alike, values }: Upsert): Generator<Statement> {
   const width = columns.length;
-  for (let at = 0; at < values.length; ) {
-    let text = `insert into ${table} (${columns.join(', ')}) values `;
-    for (let row = 0; row < ROWS_A_STATEMENT && at < values.length; row++) {
-      text += row === 0 ? '(' : ',(';
-      for (let i = 0; i < width; i++) text += (i === 0 ? '' : ',') + literal(values[at++]!);
-      text += ')';
+  const same = new Set(alike?.map((column) => columns.indexOf(column)));
+  const begin = `insert into ${table} (${columns.join(', ')}) values `;
+  const rows = values.length / width;
+  let row = 0;
+  if (rows >= ROWS_PREPARED) {
+    const marks = columns.map((_, i) => (same.has(i) ? literal(values[i]!) : '?')).join();
+    const text = `${begin}(${Array.from({ length: ROWS_PREPARED }, () => marks).join('),(')})${onDuplicate(key, change, () => '?')}`;
+    const names = Object.values(change).flatMap((expression) =>
+      [...expression.matchAll(SHARED)].map(([, name]) => name!),
+    );
+    const asked = columns.map((_, i) => i).filter((i) => !same.has(i));
+    for (; row + ROWS_PREPARED <= rows; row += ROWS_PREPARED) {
+      const parameters: SqlValue[] = [];
+      for (let at = row * width; at < (row + ROWS_PREPARED) * width; at += width) {
+        for (const i of asked) parameters.push(values[at + i]!);
+      }
+      for (const name of names) parameters.push(shared[name]!);
+      yield { text, parameters };
     }
-    yield `${text} on duplicate key update ${changes}`;
   }
+  if (row === rows) return;
+  const rest: string[] = [];
+  for (; row < rows; row++)
+    rest.push(
+      values
+        .slice(row * width, (row + 1) * width)
+        .map(literal)
+        .join(),
+    );
+  const end = onDuplicate(key, change, (name) => String(Math.trunc(shared[name]!)));
+  yield { text: `${begin}(${rest.join('),(')})${end}`, parameters: [] };
+}
+
+function onDuplicate(key: readonly string[], change: Upsert['change'], say: (name: string) => string): string {
+  const changes = Object.entries(change).map(([column, expression]) => {
+    const said = expression.replace(/\bnew\.(\w+)/g, 'values($1)').replace(SHARED, (_, name: string) => say(name));
+    return `${column} = ${said}`;
+  });
+  return ` on duplicate key update ${changes.join(', ') || `${key[0]} = ${key[0]}`}`;
 }
 
 function literal(value: SqlValue): string {
   if (value === null) return 'null';
-  if (typeof value === 'number') return String(value);
-  return SPECIAL.test(value) ? quoted(value) : `'${value}'`;
+  return typeof value === 'number' ? String(value) : quoted(value);
 }

@@ -1,7 +1,7 @@
-import type { BulkWriter } from './bulk.ts';
+import type { BulkDatabase } from './bulk.ts';
 
 /** Loads what the database needs and no more: a thread that writes shall be small. */
-export async function openBulkWriter(databaseUrl: string): Promise<BulkWriter> {
+export async function openBulk(databaseUrl: string): Promise<BulkDatabase> {
   if (databaseUrl.startsWith('mysql:')) return (await import('./mysql-bulk.ts')).openMysqlBulk(databaseUrl);
   return (await import('./sqlite-bulk.ts')).openSqliteBulk(databaseUrl.slice('sqlite:'.length));
 }

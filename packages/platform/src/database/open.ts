@@ -1,6 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { Kysely } from 'kysely';
-import { mysqlDialect } from './mysql.ts';
+import { type MysqlOptions, mysqlDialect } from './mysql.ts';
 import { patient } from './patient.ts';
 import type { Database } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -9,10 +9,12 @@ import { sqlitePath } from './sqlite-path.ts';
 export type Sql = Kysely<Database>;
 
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. */
-export function openDatabase(databaseUrl: string): Sql {
+export function openDatabase(databaseUrl: string, options: MysqlOptions = {}): Sql {
   const path = sqlitePath(databaseUrl);
   if (path) return new Kysely<Database>({ dialect: patient(sqliteDialect(path)) });
-  if (databaseUrl.startsWith('mysql://')) return new Kysely<Database>({ dialect: patient(mysqlDialect(databaseUrl)) });
+  if (databaseUrl.startsWith('mysql://')) {
+    return new Kysely<Database>({ dialect: patient(mysqlDialect(databaseUrl, options)) });
+  }
   throw new Failure(
     'unsupported_database_url',
     'operator',

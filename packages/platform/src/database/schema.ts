@@ -142,6 +142,10 @@ export interface FollowerSyncTable {
   total: number | null;
   listed: number;
   detailed: number;
+  /** Of those detailed, how many had their stretch of the table looked through. Less: an older version did the others. */
+  looked: number | null;
+  /** JSON array: buckets in whose stretch somebody follows who was not listed. */
+  unlisted: string | null;
   pages: number;
   /** JSON array: the last openids listed, of which the last is where the next page begins. */
   next_openids: string;

@@ -1,11 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { BulkStep, BulkWriter } from './bulk.ts';
+import type { BulkDatabase, BulkStep } from './bulk.ts';
+import type { SqlValue } from './statement.ts';
 import { sqliteUpsert } from './upsert-rows.ts';
 
 const MOST_PREPARED = 50;
 
 /** Synchronous, and it waits for other processes' locks: for a thread of its own. */
-export function openSqliteBulk(path: string): BulkWriter {
+export function openSqliteBulk(path: string): BulkDatabase {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA busy_timeout = 10000');
   database.exec('PRAGMA journal_mode = WAL');
@@ -50,5 +51,9 @@ export function openSqliteBulk(path: string): BulkWriter {
     }
   }
 
-  return { write: async (steps) => write(steps), close: async () => database.close() };
+  return {
+    write: async (steps) => write(steps),
+    read: async (text, parameters) => prepare(text).all(...parameters) as Record<string, SqlValue>[],
+    close: async () => database.close(),
+  };
 }

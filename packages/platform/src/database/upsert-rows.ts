@@ -11,6 +11,8 @@ export interface Upsert {
    */
   readonly change: Readonly<Record<string, string>>;
   readonly shared: Readonly<Record<string, number>>;
+  /** Columns that say the same in every row. */
+  readonly alike?: readonly string[];
   /** Row after row. */
   readonly values: readonly SqlValue[];
 }

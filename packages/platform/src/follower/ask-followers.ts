@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Answer,
+  endpointOf,
   Failure,
   isTokenRefusal,
   readAnswer,
@@ -10,6 +11,7 @@ import {
 } from '@wxthirdparty/wechat';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Ledger } from '../quota/ledger.ts';
+import { spanOf } from '../quota/span.ts';
 import type { Token } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { FollowerAccount } from './follower.ts';
@@ -20,8 +22,6 @@ const ANSWER_WITHIN_MS = 30_000;
 /** Departures of one request; after that the sync waits longer than a turn would like to. */
 const MOST_TRIES = 4;
 const BACKOFF_MS = 500;
-const DAY_QUOTA = 45009;
-const MINUTE_QUOTAS = new Set([45011, 44991]);
 const BUSY = -1;
 
 export interface FollowerQuestion {
@@ -90,12 +90,13 @@ export async function askFollowers(
   options: AskOptions,
 ): Promise<Asked | Unread> {
   const pair = { component: account.component, appid: account.appid, path: question.path };
+  const endpoint = endpointOf(question.method, question.path);
   let refusals = 0;
   let last: FollowerSyncError | undefined;
   for (let tries = 0; tries < MOST_TRIES; ) {
     const token = await tokenFor(account, signal, options.tokens);
     if ('kind' in token) return token;
-    const departure = await options.ledger.take(pair);
+    const departure = await options.ledger.take(pair, endpoint);
     if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
     const answer = await send(question, token, signal, options);
     if (Buffer.isBuffer(answer)) {
@@ -107,7 +108,7 @@ export async function askFollowers(
     else if (answer.kind !== 'json') last = brokenAnswer(question.doing);
     else {
       const { errcode } = answer;
-      const quota = errcode === DAY_QUOTA ? 'day' : MINUTE_QUOTAS.has(errcode) ? 'minute' : undefined;
+      const quota = spanOf(errcode);
       if (departure.probe && !quota) await options.ledger.reopen(pair);
       if (errcode === 0 && isFields(answer.value)) {
         return { kind: 'answered', value: answer.value, askedAt: departure.leftAt };
@@ -116,7 +117,7 @@ export async function askFollowers(
       last = told(failure);
       if (quota) {
         // The next departure is told how long to wait.
-        await options.ledger.close(pair, quota, departure.leftAt);
+        await options.ledger.close(pair, quota, departure.leftAt, endpoint);
       } else if (isTokenRefusal(errcode)) {
         await options.tokens.distrust(token);
         if (refusals++ === 0) continue;

@@ -11,6 +11,12 @@ const COLUMNS = [
   ...['unionid', 'remark', 'tag_ids', 'scene', 'extra'],
 ];
 
+/** Of what a page says; only the rest differs from follower to follower. */
+const ALIKE = ['component', 'appid', 'status_at'];
+
+/** How many values make a row, and where in it the openid stands. */
+export const ROW = { width: COLUMNS.length, openid: COLUMNS.indexOf('openid') } as const;
+
 /** MySQL changes one after the other, so `subscribed` and what depends on `status_at` keep their order. */
 const CHANGE = {
   subscribed_at: 'case when status_at < :before then coalesce(new.subscribed_at, subscribed_at) else subscribed_at end',
@@ -33,8 +39,36 @@ export function followerUpsert(values: readonly SqlValue[], askedAt: number): Up
     key: ['component', 'appid', 'openid'],
     change: CHANGE,
     shared: { before: askedAt - PUSH_WINS_MS },
+    alike: ALIKE,
     values,
   };
+}
+
+/** Whether a page that was asked for at `askedAt` would change the row: what CHANGE says, so that it need not be asked. */
+export function bringsNews(row: FollowerRow, values: readonly SqlValue[], at: number, askedAt: number): boolean {
+  const subscribed = values[at + 3];
+  const [subscribedAt, unsubscribedAt] = [values[at + 5], values[at + 6]];
+  if (Number(row.status_at) < askedAt - PUSH_WINS_MS) {
+    if (Number(row.subscribed) !== subscribed) return true;
+    if (subscribedAt !== null && !isSame(row.subscribed_at, subscribedAt)) return true;
+    if (subscribed === 1 ? row.unsubscribed_at !== null : row.unsubscribed_at === null && unsubscribedAt !== null)
+      return true;
+  }
+  return (
+    isNew(row.unionid, values[at + 7]) ||
+    isNew(row.remark, values[at + 8]) ||
+    isNew(row.tag_ids, values[at + 9]) ||
+    isNew(row.scene, values[at + 10]) ||
+    isNew(row.extra, values[at + 11])
+  );
+}
+
+function isNew(there: string | null, told: SqlValue | undefined): boolean {
+  return told !== null && told !== there;
+}
+
+function isSame(there: number | null, told: SqlValue | undefined): boolean {
+  return there !== null && Number(there) === told;
 }
 
 /** Pushes up to this moment (ms) give way to a page that was asked for at `askedAt`. */

@@ -8,6 +8,7 @@ import { FollowerStore } from './follower-store.ts';
 import { FollowerWriter } from './follower-writer.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
+const nothing = { text: 'update follower_syncs set run = run where id = ?', parameters: ['none'] };
 const at = (iso: string) => Date.parse(iso);
 
 describe.each(databases)('followers on %s', (kind) => {
@@ -93,6 +94,25 @@ describe.each(databases)('followers on %s', (kind) => {
   ])('keeps a remark as it was written: %j', async (remark) => {
     await tell([follows('oA', { remark, note: remark })]);
     expect(await only()).toMatchObject({ remark, extra: { note: remark } });
+  });
+
+  it('keeps many at once as it keeps one', async () => {
+    const odd = ["o'Brien", 'say "hi"', 'back\\slash\\', 'a ? and :before', '\0\n\r\t\x1a%_', '老王 🎉', ''];
+    const people = (mark: string) =>
+      Array.from({ length: 257 }, (_, i) => ({
+        ...follows(`o${String(i).padStart(3, '0')}`, { tagid_list: i % 3 === 0 ? [i] : [], note: mark }),
+        ...{ remark: `${mark}${odd[i % odd.length]}`, unionid: i % 2 === 0 ? `u${i}` : undefined },
+        ...(i % 5 === 0 ? { subscribe: 0, subscribe_time: 0 } : {}),
+      }));
+    for (const mark of ['', 'again ']) {
+      await tell(people(mark), 1_000_000);
+      expect(await all()).toMatchObject(
+        people(mark).map(({ openid, subscribe, remark, unionid, tagid_list, note }: Record<string, unknown>) => ({
+          ...{ openid, subscribed: subscribe === 1, remark, unionid: unionid ?? null, tagIds: tagid_list },
+          extra: { note },
+        })),
+      );
+    }
   });
 
   it('tells openids apart by case', async () => {
@@ -187,7 +207,13 @@ describe.each(databases)('followers on %s', (kind) => {
 
   it('reads answers of WeChat beside the main thread, and says which it cannot read', async () => {
     const write = (text: string) =>
-      bulk.write([{ account, answers: [{ openids: 'oA\noB', body: Buffer.from(text), askedAt: 5 }], askedAt: 5 }]);
+      bulk
+        .writeDetails(nothing, {
+          ...{ account, values: [], askedAt: 5, ifUnlisted: nothing },
+          stretch: { after: '', upTo: undefined, listedAt: 0 },
+          answers: [{ openids: 'oA\noB', body: Buffer.from(text), askedAt: 5 }],
+        })
+        .then(({ result }) => result);
     expect(await write('{"user_info_list":[{"subscribe":1,"openid":"oA","remark":"read","x":1}]}')).toBe('done');
     expect((await all()).map((f) => [f.openid, f.remark, f.extra])).toEqual([
       ['oA', 'read', { x: 1 }],

@@ -76,6 +76,12 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     expect(await syncs.takeRun(sync.id)).toMatchObject({ troubles: 0, troubleSince: null });
   });
 
+  it('takes up what a process of an older version began', async () => {
+    const { sync } = await syncs.start(account, true);
+    await database.sql.updateTable('follower_syncs').set({ looked: null, unlisted: null }).execute();
+    expect(await syncs.takeRun(sync.id)).toMatchObject({ looked: 0, unlisted: [] });
+  });
+
   it('knows which have stopped moving', async () => {
     const { sync } = await syncs.start(account, true);
     expect(await syncs.idle('wxc', 60_000)).toEqual([]);

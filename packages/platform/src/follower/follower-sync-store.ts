@@ -17,6 +17,8 @@ export interface SyncRun extends FollowerAccount {
   total: number | null;
   listed: number;
   detailed: number;
+  looked: number;
+  unlisted: number[];
   pages: number;
   nextOpenids: string[];
   listingFrom: number | null;
@@ -120,6 +122,7 @@ export class FollowerSyncStore {
       total: sync.total,
       listed: sync.listed,
       detailed: sync.detailed,
+      looked: sync.looked,
       pages: sync.pages,
       next_openids: JSON.stringify(sync.nextOpenids),
       listing_from: sync.listingFrom,
@@ -133,6 +136,11 @@ export class FollowerSyncStore {
       trouble_since: null,
       ...(rate === undefined ? {} : { rate }),
     });
+  }
+
+  /** Notes that finishing has to walk this bucket. */
+  noteUnlisted(sync: SyncRun, bucket: number): BulkStep {
+    return change(sync, { unlisted: JSON.stringify([...new Set([...sync.unlisted, bucket])]) });
   }
 
   /** The sync goes on later; `trouble` unless it is a matter of course, such as a closed quota. */
@@ -211,6 +219,8 @@ export function newRow(account: FollowerAccount, details: boolean, now: number):
     total: null,
     listed: 0,
     detailed: 0,
+    looked: 0,
+    unlisted: '[]',
     pages: 0,
     next_openids: '[]',
     listing_from: null,
@@ -240,6 +250,8 @@ function toRun(row: FollowerSyncRow): SyncRun {
     total: row.total === null ? null : Number(row.total),
     listed: Number(row.listed),
     detailed: Number(row.detailed),
+    looked: Number(row.looked ?? 0),
+    unlisted: JSON.parse(row.unlisted ?? '[]') as number[],
     pages: Number(row.pages),
     nextOpenids: JSON.parse(row.next_openids) as string[],
     listingFrom: row.listing_from === null ? null : Number(row.listing_from),

@@ -1,21 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { BulkStep } from '../database/bulk.ts';
-import { openBulkWriter } from '../database/open-bulk.ts';
+import { openBulk } from '../database/open-bulk.ts';
 import type { SqlValue } from '../database/statement.ts';
+import { compareStretch } from './compare-stretch.ts';
 import { followerUpsert, pushDetails } from './follower-row.ts';
-import type { DetailsStep, WriterAnswer, WriterStep, Written } from './follower-writer.ts';
+import type { Details, WriterAnswer, WriterRequest, WrittenDetails } from './follower-writer.ts';
 
 /** A number that JSON.parse would round. */
 const MAY_EXCEED = /[:,[]\s*-?\d{16}/;
 
 const { databaseUrl } = workerData as { readonly databaseUrl: string };
-const bulk = await openBulkWriter(databaseUrl);
+const bulk = await openBulk(databaseUrl);
 
 class Unreadable extends Error {}
 
 /** Plain JSON only; what WeChat writes otherwise is for the main thread, which knows how to forgive it. */
-function read({ account, answers, askedAt }: DetailsStep): BulkStep[] {
-  const values: SqlValue[] = [];
+function read({ account, values, answers }: Details): SqlValue[] {
+  const all = [...values];
   for (const answer of answers) {
     const text = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength).toString('utf8');
     if (MAY_EXCEED.test(text)) throw new Unreadable();
@@ -25,23 +25,29 @@ function read({ account, answers, askedAt }: DetailsStep): BulkStep[] {
     } catch {
       throw new Unreadable();
     }
-    pushDetails(values, account, answer.openids.split('\n'), details.user_info_list, answer.askedAt);
+    pushDetails(all, account, answer.openids.split('\n'), details.user_info_list, answer.askedAt);
   }
-  return values.length > 0 ? [followerUpsert(values, askedAt)] : [];
+  return all;
 }
 
-async function write(steps: readonly WriterStep[]): Promise<Written> {
+async function write({ steps, details }: WriterRequest): Promise<WrittenDetails> {
+  if (!details) return { result: await bulk.write(steps), unlisted: false };
   try {
-    return await bulk.write(steps.flatMap((step) => ('answers' in step ? read(step) : [step])));
+    const { account, askedAt, stretch, ifUnlisted } = details;
+    const { news, unlisted } = await compareStretch(bulk, account, read(details), askedAt, stretch);
+    const changes = news.length > 0 ? [followerUpsert(news, askedAt)] : [];
+    const result = await bulk.write([...steps, ...changes, ...(unlisted ? [ifUnlisted] : [])]);
+    return { result, unlisted };
   } catch (error) {
-    if (error instanceof Unreadable) return 'unreadable';
+    if (error instanceof Unreadable) return { result: 'unreadable', unlisted: false };
     throw error;
   }
 }
 
-async function answer(id: number, steps: readonly WriterStep[]): Promise<WriterAnswer> {
+async function answer(request: WriterRequest): Promise<WriterAnswer> {
+  const { id } = request;
   try {
-    return { id, result: await write(steps) };
+    return { id, written: await write(request) };
   } catch (error) {
     const { message, code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
     return { id, error: { message, code, errcode } };
@@ -49,12 +55,12 @@ async function answer(id: number, steps: readonly WriterStep[]): Promise<WriterA
 }
 
 let last: Promise<void> = Promise.resolve();
-parentPort!.on('message', (asked: 'close' | { readonly id: number; readonly steps: readonly WriterStep[] }) => {
+parentPort!.on('message', (asked: 'close' | WriterRequest) => {
   // On MySQL, writes of several syncs go side by side; closing waits for all of them.
   if (asked === 'close') {
     void last.then(() => bulk.close()).finally(() => parentPort!.close());
     return;
   }
-  const mine = answer(asked.id, asked.steps).then((told) => parentPort!.postMessage(told));
+  const mine = answer(asked).then((told) => parentPort!.postMessage(told));
   last = Promise.allSettled([last, mine]).then(() => {});
 });

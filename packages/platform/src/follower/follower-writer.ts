@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
+import type { SqlValue } from '../database/statement.ts';
+import type { Stretch } from './compare-stretch.ts';
 import type { FollowerAccount } from './follower.ts';
 
 /** One answer of `user/info/batchget`, as it came. */
@@ -11,20 +13,35 @@ export interface UnreadDetails {
   readonly askedAt: number;
 }
 
-export interface DetailsStep {
+/** What WeChat told about everybody who was listed in a stretch. */
+export interface Details {
   readonly account: FollowerAccount;
+  readonly stretch: Stretch;
+  /** Who has been read already: row after row, as `followerUpsert` wants them. */
+  readonly values: readonly SqlValue[];
   readonly answers: readonly UnreadDetails[];
   /** Of the earliest (ms). */
   readonly askedAt: number;
+  /** Done, too, where somebody follows who was not listed. */
+  readonly ifUnlisted: BulkStep;
 }
 
-export type WriterStep = BulkStep | DetailsStep;
-/** `unreadable`: nothing was written, since an answer needs more care than the thread takes. */
-export type Written = 'done' | 'undone' | 'unreadable';
+export interface WrittenDetails {
+  /** `unreadable`: nothing was written, since an answer needs more care than the thread takes. */
+  readonly result: 'done' | 'undone' | 'unreadable';
+  /** Somebody in the stretch follows by the table, and was not listed. */
+  readonly unlisted: boolean;
+}
+
+export interface WriterRequest {
+  readonly id: number;
+  readonly steps: readonly BulkStep[];
+  readonly details?: Details | undefined;
+}
 
 export interface WriterAnswer {
   readonly id: number;
-  readonly result?: Written;
+  readonly written?: WrittenDetails;
   readonly error?: { readonly message: string; readonly code?: unknown; readonly errcode?: unknown };
 }
 
@@ -37,21 +54,32 @@ export class FollowerWriter implements BulkWriter {
   readonly #databaseUrl: string;
   #thread: Worker | undefined;
   #asked = 0;
-  readonly #waiting = new Map<number, { resolve(result: Written): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<number, { resolve(written: WrittenDetails): void; reject(error: Error): void }>();
 
   constructor(databaseUrl: string) {
     this.#databaseUrl = databaseUrl;
   }
 
-  write(steps: readonly BulkStep[]): Promise<'done' | 'undone'>;
-  write(steps: readonly WriterStep[]): Promise<Written>;
-  write(steps: readonly WriterStep[]): Promise<Written> {
+  async write(steps: readonly BulkStep[]): Promise<'done' | 'undone'> {
+    const { result } = await this.#ask(steps);
+    return result === 'done' ? 'done' : 'undone';
+  }
+
+  /** Writes of the details what is news, in one transaction with the checkpoint. */
+  writeDetails(checkpoint: BulkStep, details: Details): Promise<WrittenDetails> {
+    return this.#ask([checkpoint], details);
+  }
+
+  #ask(steps: readonly BulkStep[], details?: Details): Promise<WrittenDetails> {
     const thread = this.#open();
-    const id = ++this.#asked;
+    const request: WriterRequest = { id: ++this.#asked, steps, details: details && packed(details) };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(request.id, { resolve, reject });
       thread.ref();
-      thread.postMessage({ id, steps: steps.map(packed) });
+      thread.postMessage(
+        request,
+        request.details?.answers.map(({ body }) => body.buffer as ArrayBuffer),
+      );
     });
   }
 
@@ -72,11 +100,11 @@ export class FollowerWriter implements BulkWriter {
       // Its garbage is short-lived; without a bound it would be left lying.
       resourceLimits: { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 160 },
     });
-    thread.on('message', ({ id, result, error }: WriterAnswer) => {
+    thread.on('message', ({ id, written, error }: WriterAnswer) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) thread.unref();
-      if (result) waiting?.resolve(result);
+      if (written) waiting?.resolve(written);
       else waiting?.reject(Object.assign(new Error(error?.message), { code: error?.code, errcode: error?.errcode }));
     });
     const ended = (error: Error) => {
@@ -93,12 +121,11 @@ export class FollowerWriter implements BulkWriter {
 }
 
 /** Only what is needed of the account travels; of a body, its own bytes instead of the whole pool that they lie in. */
-function packed(step: WriterStep): WriterStep {
-  if (!('answers' in step)) return step;
-  const { component, appid } = step.account;
+function packed(details: Details): Details {
+  const { component, appid } = details.account;
   return {
-    ...step,
+    ...details,
     account: { component, appid },
-    answers: step.answers.map((answer) => ({ ...answer, body: new Uint8Array(answer.body) })),
+    answers: details.answers.map((answer) => ({ ...answer, body: new Uint8Array(answer.body) })),
   };
 }

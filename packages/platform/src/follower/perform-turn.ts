@@ -5,12 +5,13 @@ import type { Sql } from '../database/open.ts';
 import { isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
+import type { Stretch } from './compare-stretch.ts';
 import { type FetchedDetails, fetchDetails } from './fetch-details.ts';
 import { followerUpsert, pushDetails, pushesBefore, pushListed } from './follower-row.ts';
 import type { FollowerStore } from './follower-store.ts';
 import type { FollowerSyncError } from './follower-sync.ts';
 import type { FollowerSyncStore, SyncRun } from './follower-sync-store.ts';
-import type { FollowerWriter } from './follower-writer.ts';
+import type { Details, FollowerWriter } from './follower-writer.ts';
 import { type Bucket, chooseSplits, forgetListed, keepListed, readBucket } from './listed-openids.ts';
 
 /** A turn lasts so long; then other syncs have theirs, and a process that leaves waits for no more. */
@@ -142,10 +143,13 @@ class SyncTurn {
   /** The next chunk is fetched while the last one is being written. */
   async #fetchBucket(): Promise<Stop | undefined> {
     const sync = this.#sync;
-    const { openids } = await readBucket(this.#o.sql, sync.id, sync.bucket);
+    const { bucket } = sync;
+    const { openids } = await readBucket(this.#o.sql, sync.id, bucket);
     let at = firstAfter(openids, sync.afterOpenid);
+    let after = sync.afterOpenid || this.#beginOf(bucket);
     let writing: Promise<Stop | undefined> = Promise.resolve(undefined);
-    while (at < openids.length) {
+    // A bucket of nobody has its stretch of the table, too.
+    do {
       const chunk = openids.slice(at, at + CHUNK);
       const fetched = await fetchDetails(sync, chunk, (question) =>
         askFollowers(sync, question, this.#signal, this.#o),
@@ -153,23 +157,27 @@ class SyncTurn {
       const stop = await writing;
       if (stop) return stop;
       if (fetched.kind !== 'fetched') return this.#noAnswer(fetched);
-      sync.detailed += chunk.length;
-      sync.afterOpenid = chunk.at(-1)!;
-      writing = this.#saveDetails(fetched);
-      // Listened to only after the next chunk has come; a failure before that would end the process.
-      writing.catch(() => {});
       at += CHUNK;
-      if (this.#over() || this.#signal.aborted) break;
-    }
-    const stop = await writing;
-    if (stop || at < openids.length) return stop;
-    this.#nextBucket('finishing');
-    return this.#save([]);
+      const last = at >= openids.length;
+      const upTo = last ? sync.splits[bucket] : chunk.at(-1)!;
+      sync.detailed += chunk.length;
+      sync.looked += chunk.length;
+      if (last) this.#nextBucket();
+      else sync.afterOpenid = chunk.at(-1)!;
+      writing = this.#saveDetails(bucket, fetched, { after, upTo, listedAt: sync.listingFrom ?? 0 });
+      // It is awaited after the next fetch; a failure before that is no end of the process.
+      writing.catch(() => {});
+      after = upTo ?? '';
+    } while (at < openids.length && !this.#over() && !this.#signal.aborted);
+    return await writing;
   }
 
   /** Who was listed is there; who was not, and of whom no push has told since, has gone. */
   async #finishBucket(): Promise<Stop | undefined> {
     const sync = this.#sync;
+    const walk = this.#toWalk(sync.bucket);
+    if (walk === undefined) return this.#complete();
+    sync.bucket = walk;
     const bucket = await readBucket(this.#o.sql, sync.id, sync.bucket);
     const { missing, gone } = await this.#compare(bucket);
     const steps: BulkStep[] = [];
@@ -181,11 +189,21 @@ class SyncTurn {
     for (let at = 0; at < gone.length; at += ROWS_A_STATEMENT) {
       steps.push(this.#markGone(gone.slice(at, at + ROWS_A_STATEMENT)));
     }
-    const last = sync.bucket >= sync.splits.length;
-    this.#nextBucket('finishing');
+    const next = this.#toWalk(walk + 1);
+    sync.bucket = next ?? walk;
     const stop = await this.#save(steps);
-    if (stop || !last) return stop;
-    return (await this.#o.syncs.finish(sync)) === 'done' ? { outcome: 'completed' } : takenOver;
+    return stop || next !== undefined ? stop : this.#complete();
+  }
+
+  /** The bucket from this one on that finishing must walk: all, unless the details have looked through the table. */
+  #toWalk(from: number): number | undefined {
+    const { details, detailed, looked, unlisted, splits } = this.#sync;
+    if (!details || looked !== detailed) return from <= splits.length ? from : undefined;
+    return unlisted.filter((bucket) => bucket >= from).sort((a, b) => a - b)[0];
+  }
+
+  async #complete(): Promise<Stop> {
+    return (await this.#o.syncs.finish(this.#sync)) === 'done' ? { outcome: 'completed' } : takenOver;
   }
 
   /** Both are in the order of the table, so one walk along both is enough. */
@@ -194,7 +212,7 @@ class SyncTurn {
     const missing: string[] = [];
     const gone: string[] = [];
     const before = pushesBefore(sync.listingFrom ?? 0);
-    const from = sync.bucket === 0 ? '' : sync.splits[sync.bucket - 1]!;
+    const from = this.#beginOf(sync.bucket);
     let at = 0;
     for await (const rows of this.#o.followers.statuses(sync, from, sync.splits[sync.bucket])) {
       for (const { openid, subscribed, status_at } of rows) {
@@ -221,34 +239,42 @@ class SyncTurn {
     };
   }
 
-  #nextBucket(after: 'finishing'): void {
+  #beginOf(bucket: number): string {
+    return bucket === 0 ? '' : this.#sync.splits[bucket - 1]!;
+  }
+
+  #nextBucket(): void {
     const sync = this.#sync;
     sync.afterOpenid = '';
     if (sync.bucket < sync.splits.length) sync.bucket++;
     else {
       sync.bucket = 0;
-      sync.phase = after;
+      sync.phase = 'finishing';
     }
   }
 
   /** What is odd about an answer is rare, and read here, where it may be forgiven. */
-  async #saveDetails({ values, answers, askedAt }: FetchedDetails): Promise<Stop | undefined> {
+  async #saveDetails(bucket: number, fetched: FetchedDetails, stretch: Stretch): Promise<Stop | undefined> {
     const sync = this.#sync;
     // A batch of strangers only was answered at no time in particular.
-    const asked = Number.isFinite(askedAt) ? askedAt : (sync.listingFrom ?? 0);
-    const known = values.length > 0 ? [followerUpsert(values, asked)] : [];
+    const askedAt = Number.isFinite(fetched.askedAt) ? fetched.askedAt : (sync.listingFrom ?? 0);
     const checkpoint = this.#o.syncs.checkpointOf(sync, this.#rate());
-    const written = await this.#o.writer.write([checkpoint, ...known, { account: sync, answers, askedAt: asked }]);
-    if (written !== 'unreadable') return written === 'done' ? undefined : takenOver;
-    const all = [...values];
-    for (const { openids, body, askedAt } of answers) {
-      const answer = readAnswer({ status: 200, headers: {}, body: Buffer.from(body) });
-      if (answer.kind !== 'json') return this.#noAnswer(brokenDetails);
-      const list = (answer.value as Fields).user_info_list;
-      pushDetails(all, sync, openids.split('\n'), list, askedAt);
+    const ifUnlisted = this.#o.syncs.noteUnlisted(sync, bucket);
+    const { values, answers } = fetched;
+    const details: Details = { account: sync, stretch, values, answers, askedAt, ifUnlisted };
+    let written = await this.#o.writer.writeDetails(checkpoint, details);
+    if (written.result === 'unreadable') {
+      const all = [...values];
+      for (const { openids, body, askedAt } of answers) {
+        const answer = readAnswer({ status: 200, headers: {}, body: Buffer.from(body) });
+        if (answer.kind !== 'json') return this.#noAnswer(brokenDetails);
+        const list = (answer.value as Fields).user_info_list;
+        pushDetails(all, sync, openids.split('\n'), list, askedAt);
+      }
+      written = await this.#o.writer.writeDetails(checkpoint, { ...details, values: all, answers: [] });
     }
-    const again = await this.#o.writer.write([checkpoint, followerUpsert(all, asked)]);
-    return again === 'done' ? undefined : takenOver;
+    if (written.unlisted && !sync.unlisted.includes(bucket)) sync.unlisted.push(bucket);
+    return written.result === 'done' ? undefined : takenOver;
   }
 
   async #save(steps: readonly BulkStep[]): Promise<Stop | undefined> {

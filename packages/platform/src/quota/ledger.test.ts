@@ -1,23 +1,38 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { Ledger } from './ledger.ts';
+import { until } from '../../test/until.ts';
+import { beijingDay } from '../beijing-time.ts';
+import { Ledger, type QuotaNews } from './ledger.ts';
 
 let server: TestRedis;
 let ledger: Ledger;
+const news: Omit<QuotaNews, 'pair'>[] = [];
 beforeAll(async () => {
   server = await startRedis();
-  ledger = new Ledger(server.redis);
+  ledger = new Ledger(server.redis, ({ pair: _, ...told }) => news.push(told));
 });
 afterAll(() => server.stop());
-beforeEach(() => server.redis.flushall());
+beforeEach(async () => {
+  news.length = 0;
+  await server.redis.flushall();
+});
 
 const pair = { component: 'wxc', appid: 'wxa', path: '/cgi-bin/user/get' };
-const endpoint = { dailyLimit: 500 } as never;
+const KEY = 'wx:{wxc:wxa}:quota:/cgi-bin/user/get';
+const documented = { dailyLimit: 500, minuteLimit: undefined };
+const unknown = { dailyLimit: undefined, minuteLimit: undefined };
 const DAY_MS = 24 * 60 * 60_000;
 
+const usage = () => ledger.usage(pair, documented);
+const take = (limits: Parameters<Ledger['take']>[1] = documented) => ledger.take(pair, limits);
+const close = (span: 'day' | 'minute', leftAt = Date.now()) => ledger.close(pair, span, leftAt, documented);
+async function takeTimes(count: number, limits: Parameters<Ledger['take']>[1] = documented): Promise<void> {
+  for (let i = 0; i < count; i++) expect((await take(limits)).go).toBe('yes');
+}
+
 it('closes a day until the next midnight in Beijing', async () => {
-  await ledger.close(pair, 'day', Date.now());
-  const { closedUntil } = await ledger.usage(pair, endpoint);
+  await close('day');
+  const { closedUntil } = await usage();
   const left = closedUntil!.getTime() - Date.now();
   expect(left).toBeGreaterThan(0);
   expect(left).toBeLessThanOrEqual(DAY_MS);
@@ -28,32 +43,221 @@ it('closes a day until the next midnight in Beijing', async () => {
 });
 
 it('does not close today for a request that left yesterday', async () => {
-  await ledger.close(pair, 'day', Date.now() - DAY_MS);
-  expect((await ledger.usage(pair, endpoint)).closedUntil).toBeUndefined();
+  await close('day', Date.now() - DAY_MS);
+  expect((await usage()).closedUntil).toBeUndefined();
   await ledger.refuseIfClosed(pair);
 });
 
 it('closes a minute for a minute, without a probe', async () => {
-  await ledger.close(pair, 'minute', Date.now());
-  const { closedUntil } = await ledger.usage(pair, endpoint);
+  await close('minute');
+  const { closedUntil } = await usage();
   expect(closedUntil!.getTime() - Date.now()).toBeLessThanOrEqual(60_500);
   await expect(ledger.refuseIfClosed(pair)).rejects.toMatchObject({ code: 'quota_closed', remedy: 'slow-down' });
 });
 
 it('does not shorten a day by a minute', async () => {
-  await ledger.close(pair, 'day', Date.now());
-  const before = (await ledger.usage(pair, endpoint)).closedUntil!;
-  await ledger.close(pair, 'minute', Date.now());
-  const after = (await ledger.usage(pair, endpoint)).closedUntil!;
+  await close('day');
+  const before = (await usage()).closedUntil!;
+  await close('minute');
+  const after = (await usage()).closedUntil!;
   expect(Math.abs(after.getTime() - before.getTime())).toBeLessThan(1_000);
 });
 
 it('counts requests that have no record of their own, and says how long none may leave', async () => {
-  expect(await ledger.take(pair)).toMatchObject({ go: 'yes', probe: false });
-  expect((await ledger.usage(pair, endpoint)).used).toBe(1);
-  await ledger.close(pair, 'minute', Date.now());
-  const closed = await ledger.take(pair);
+  expect(await take()).toMatchObject({ go: 'yes', probe: false });
+  expect((await usage()).used).toBe(1);
+  await close('minute');
+  const closed = await take();
   expect(closed).toMatchObject({ go: 'closed', closedUntil: expect.any(Date) });
   expect(closed.go === 'closed' && closed.inMs).toBeGreaterThan(50_000);
-  expect((await ledger.usage(pair, endpoint)).used).toBe(1);
+  expect((await usage()).used).toBe(1);
+});
+
+it('lets one probe an interval through a closed day', async () => {
+  await close('day');
+  expect((await take()).go).toBe('closed');
+  await server.redis.hset(KEY, 'probeAt', '1');
+  await ledger.refuseIfClosed(pair);
+  expect(await take()).toMatchObject({ go: 'yes', probe: true });
+  expect((await take()).go).toBe('closed');
+  await ledger.reopen(pair);
+  expect(await take()).toMatchObject({ go: 'yes', probe: false });
+  // WeChat counts otherwise than we do, then.
+  expect(news.at(-1)).toMatchObject({ read: true });
+});
+
+it('begins each day anew, but for what it knows', async () => {
+  await ledger.learn(pair, { limit: 10, used: 9, rate: undefined }, await usage(), documented);
+  await takeTimes(9);
+  const yesterday = beijingDay(Date.now()) - 1;
+  await server.redis.hset(KEY, 'day', yesterday, 'offset', 3);
+  expect(await usage()).toMatchObject({ used: 0, limit: 10, remaining: 10, source: 'wechat' });
+  news.length = 0;
+  await take();
+  expect(await usage()).toMatchObject({ used: 1, limit: 10, remaining: 9 });
+  await takeTimes(7);
+  // The warning of yesterday was yesterday's.
+  expect(news).toMatchObject([{ level: 'warning', used: 8, limit: 10 }]);
+});
+
+it('warns at four fifths and at all of it, once', async () => {
+  await takeTimes(12, { dailyLimit: 10, minuteLimit: undefined });
+  expect(news.filter(({ level }) => level)).toMatchObject([
+    { level: 'warning', used: 8, limit: 10 },
+    { level: 'exhausted', used: 10, limit: 10 },
+  ]);
+});
+
+it('a refusal is the last warning, also where nobody expected it', async () => {
+  await takeTimes(3);
+  await close('day');
+  expect(news).toEqual([{ level: 'exhausted', read: true, used: 3, limit: 500 }]);
+  expect(await usage()).toMatchObject({ used: 3, limit: 500, remaining: 0, source: 'catalogue' });
+  await server.redis.hdel(KEY, 'until');
+  await close('day');
+  expect(news.length).toBe(1);
+});
+
+it('a refusal says what an unknown limit is at most, until more has left', async () => {
+  await takeTimes(3, unknown);
+  await ledger.close(pair, 'day', Date.now(), unknown);
+  const now = () => ledger.usage(pair, unknown);
+  expect(await now()).toMatchObject({ used: 3, limit: 3, remaining: 0, source: 'refusal' });
+  await ledger.reopen(pair);
+  await takeTimes(1, unknown);
+  expect(await now()).toMatchObject({ used: 4, limit: undefined, remaining: undefined, source: undefined });
+});
+
+it('wants WeChat asked when an unknown limit is used, at a half, and not twice within hours', async () => {
+  await takeTimes(19, unknown);
+  expect(news).toEqual([]);
+  await takeTimes(21, unknown);
+  expect(news).toEqual([{ level: undefined, read: true, used: 20, limit: undefined }]);
+  news.length = 0;
+  await server.redis.flushall();
+  const small = { dailyLimit: 10, minuteLimit: undefined };
+  await takeTimes(9, small);
+  expect(news.map(({ read, used }) => [read, used])).toEqual([
+    [true, 5],
+    [false, 8],
+  ]);
+  await server.redis.hset(KEY, 'readAt', '1');
+  await takeTimes(1, small);
+  expect(news.at(-1)).toMatchObject({ read: true, level: 'exhausted' });
+});
+
+it('follows WeChat’s count, and what left since', async () => {
+  await takeTimes(4);
+  const asked = await usage();
+  // On its way while WeChat was asked.
+  await takeTimes(1);
+  await ledger.learn(pair, { limit: 1_000, used: 750, rate: undefined }, asked, documented);
+  expect(await usage()).toMatchObject({ used: 751, limit: 1_000, remaining: 249, source: 'wechat', ownUsed: 5 });
+  await takeTimes(2);
+  expect(await usage()).toMatchObject({ used: 753, remaining: 247 });
+  expect(news).toEqual([]);
+  await ledger.learn(pair, { limit: 1_000, used: 900, rate: undefined }, await usage(), documented);
+  expect(news).toEqual([{ level: 'warning', read: false, used: 900, limit: 1_000 }]);
+});
+
+it('takes no count of yesterday, or of before a clear, for one of now', async () => {
+  await takeTimes(4);
+  const asked = await usage();
+  await ledger.learn(
+    pair,
+    { limit: 700, used: 690, rate: undefined },
+    { ...asked, now: asked.now - DAY_MS },
+    documented,
+  );
+  expect(await usage()).toMatchObject({ used: 4, limit: 700 });
+  await ledger.clear(pair);
+  await ledger.learn(pair, { limit: 700, used: 690, rate: undefined }, asked, documented);
+  expect(await usage()).toMatchObject({ used: 0, limit: 700 });
+});
+
+it('forgets in time what it has learned', async () => {
+  await ledger.learn(pair, { limit: 7, used: 0, rate: { calls: 2, seconds: 60 } }, await usage(), documented);
+  expect(await usage()).toMatchObject({ limit: 7, minute: { calls: 2, seconds: 60 } });
+  await server.redis.hset(KEY, 'knownUntil', '1');
+  expect(await usage()).toMatchObject({ limit: 500, source: 'catalogue', minute: undefined });
+  await takeTimes(5);
+});
+
+it('holds back beyond a minute’s limit until the next, and says so beforehand', async () => {
+  const limits = { dailyLimit: undefined, minuteLimit: 3 };
+  await until('the minute is not about to end', () => Date.now() % 60_000 < 59_000);
+  const minute = Math.floor(Date.now() / 60_000);
+  await takeTimes(3, limits);
+  const closed = await take(limits);
+  const { closedUntil, used, minute: bucket } = await ledger.usage(pair, limits);
+  expect(used).toBe(3);
+  expect(bucket).toEqual({ calls: 3, seconds: 60, used: 3 });
+  expect(closed).toMatchObject({ go: 'closed' });
+  expect(Math.round(closedUntil!.getTime() / 60_000)).toBe(minute + 1);
+  await expect(ledger.refuseIfClosed(pair)).rejects.toMatchObject({ code: 'quota_closed' });
+});
+
+it('opens again with the next bucket, of whatever length, by itself', async () => {
+  await ledger.learn(pair, { limit: undefined, used: 0, rate: { calls: 3, seconds: 1 } }, await usage(), documented);
+  let [left, refused] = [0, 0];
+  const begunAt = performance.now();
+  await until('ten have left', async () => {
+    if ((await take()).go === 'yes') left++;
+    else refused++;
+    return left === 10;
+  });
+  expect(refused).toBeGreaterThan(0);
+  // Ten need four buckets, of which the first may have begun long ago.
+  expect(performance.now() - begunAt).toBeGreaterThan(1_900);
+});
+
+it('counts in a stretch that it has just learned of what left before', async () => {
+  await takeTimes(4, unknown);
+  const told = { limit: undefined, used: 4, rate: { calls: 6, seconds: 3_600 } };
+  await ledger.learn(pair, told, await usage(), unknown);
+  await takeTimes(2, unknown);
+  expect((await take(unknown)).go).toBe('closed');
+});
+
+it('counts what leaves anyway, closed or not', async () => {
+  await close('day');
+  await ledger.count(pair, documented);
+  expect(await usage()).toMatchObject({ used: 1, closedUntil: expect.any(Date) });
+});
+
+it('after a clear counts from zero, opens all, and hears no refusal from before', async () => {
+  const other = { ...pair, path: '/cgi-bin/tags/get' };
+  await takeTimes(5);
+  const before = Date.now();
+  await ledger.take(other, documented);
+  await close('day', before);
+  await ledger.close(other, 'day', before, documented);
+  await until('time has passed', () => Date.now() > before + 5);
+  await ledger.clear(pair);
+  for (const one of [pair, other]) {
+    expect(await ledger.usage(one, documented)).toMatchObject({ used: 0, remaining: 500, closedUntil: undefined });
+  }
+  await close('day', before);
+  expect((await usage()).closedUntil).toBeUndefined();
+  await close('day', Date.now() + 1_000);
+  expect((await usage()).closedUntil).toBeDefined();
+});
+
+it('knows the paths that were used, with their hours', async () => {
+  await takeTimes(3);
+  await ledger.take({ ...pair, path: '/cgi-bin/tags/get' }, unknown);
+  expect((await ledger.paths(pair)).sort()).toEqual(['/cgi-bin/tags/get', '/cgi-bin/user/get']);
+  const [followers, tags] = await ledger.usages(pair, ['/cgi-bin/user/get', '/cgi-bin/tags/get'], () => unknown);
+  expect([...followers!.hours.values()].reduce((a, b) => a + b)).toBe(3);
+  expect(tags).toMatchObject({ used: 1, limit: undefined });
+  expect(await ledger.usages(pair, [], () => unknown)).toEqual([]);
+});
+
+it('keeps a bounded number of paths, and nothing for ever', async () => {
+  const many = Array.from({ length: 1_010 }, (_, i) => ({ ...pair, path: `/cgi-bin/made/up/${i}` }));
+  for (const one of many) await ledger.take(one, unknown);
+  expect((await ledger.paths(pair)).length).toBe(1_000);
+  const eternal = [];
+  for (const key of await server.redis.keys('*')) if ((await server.redis.pttl(key)) < 0) eternal.push(key);
+  expect(eternal).toEqual([]);
 });

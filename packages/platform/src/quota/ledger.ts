@@ -4,17 +4,21 @@ import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import { keys } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { type LimitSource, type RateLimit, remainingOf, type ToldQuota } from './limits.ts';
+import { KEPT_MS, PROBE_EVERY_MS, QUOTA_LUA, READ_AGAIN_MS } from './quota-lua.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
-/** Operators clear quotas by hand; so often one call may try whether a closed day has opened again. */
-const PROBE_EVERY_MS = 15 * MINUTE_MS;
 
 export class QuotaClosedFailure extends Failure {
   readonly closedUntil: Date;
 
-  constructor(path: string, closedUntil: Date) {
-    super('quota_closed', 'slow-down', `WeChat allows no more calls of ${path} for this account at present.`, {
+  constructor(
+    path: string,
+    closedUntil: Date,
+    message = `WeChat allows no more calls of ${path} for this account at present.`,
+  ) {
+    super('quota_closed', 'slow-down', message, {
       retryAfterMs: Math.max(0, closedUntil.getTime() - Date.now()),
     });
     this.closedUntil = closedUntil;
@@ -22,140 +26,321 @@ export class QuotaClosedFailure extends Failure {
 }
 
 export interface Usage {
+  /** Today, as WeChat counts: what others used is in it, as far as WeChat has told. */
   readonly used: number;
-  /** Undefined where WeChat documents none. */
+  /** Undefined where nobody knows one; the same with the next two. */
   readonly limit: number | undefined;
+  readonly source: LimitSource | undefined;
+  readonly remaining: number | undefined;
   readonly closedUntil: Date | undefined;
+  /** Of this minute, where one is limited. */
+  readonly minute: (RateLimit & { readonly used: number }) | undefined;
+  /** By us alone. */
+  readonly ownUsed: number;
+  /** Redis' clock (ms). */
+  readonly now: number;
 }
 
-/** One account and one API path: what WeChat counts by. */
+/** One account and one API path: what WeChat counts by. A component's own have its appid in both places. */
 export interface QuotaPair {
   readonly component: string;
   readonly appid: string;
   readonly path: string;
 }
 
-/**
- * Lua functions for the script that lets a call depart. `quota_closed(key)` answers the time of reopening or nil, and
- * lets one probe an interval through a closed day; `quota_take(key)` counts a departure.
- */
-export const QUOTA_LUA = `
-local function quota_closed(key)
-  local untilAt = tonumber(redis.call('HGET', key, 'until') or '0')
-  if untilAt <= now then return nil, 0 end
-  local probeAt = tonumber(redis.call('HGET', key, 'probeAt') or '0')
-  if probeAt > 0 and now >= probeAt then
-    redis.call('HSET', key, 'probeAt', string.format('%.0f', now + ${PROBE_EVERY_MS}))
-    return nil, 1
-  end
-  return untilAt, 0
-end
-local function quota_take(key)
-  local day = math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
-  local minute = math.floor(now / ${MINUTE_MS})
-  local used = redis.call('INCR', key .. ':d' .. day)
-  if used == 1 then redis.call('PEXPIRE', key .. ':d' .. day, ${2 * DAY_MS}) end
-  if redis.call('INCR', key .. ':m' .. minute) == 1 then redis.call('PEXPIRE', key .. ':m' .. minute, ${2 * MINUTE_MS}) end
-  return used
-end
-`;
+/** What the catalogue says, for what nobody has learned yet. */
+export type DocumentedLimits = Pick<Endpoint, 'dailyLimit' | 'minuteLimit'>;
 
-/** `quota_reopens(key)` answers when the next call may leave, a probe included; nil: now. It changes nothing. */
-export const QUOTA_REOPENS_LUA = `
-local function quota_reopens(key)
-  local at = redis.call('HMGET', key, 'until', 'probeAt')
-  local untilAt, probeAt = tonumber(at[1] or '0'), tonumber(at[2] or '0')
-  if untilAt <= now then return nil end
-  if probeAt == 0 then return untilAt end
-  if probeAt <= now then return nil end
-  return math.min(untilAt, probeAt)
-end
-`;
+export type QuotaLevel = 'warning' | 'exhausted';
 
-/** KEYS: used, closed. A departure that has no record of its own. */
+/** What a departure, a refusal or WeChat's word has brought up, once for each pair and day. */
+export interface QuotaNews {
+  readonly pair: QuotaPair;
+  /** Four fifths, or all of it, is used. */
+  readonly level: QuotaLevel | undefined;
+  /** WeChat should be asked. */
+  readonly read: boolean;
+  readonly used: number;
+  readonly limit: number | undefined;
+}
+
+export type Taken =
+  | { readonly go: 'yes'; readonly leftAt: number; readonly probe: boolean }
+  | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
+
+/** KEYS: quota, paths. ARGV: what `quota_take` wants. A departure that has no record of its own. */
 const take = defineScript<(string | number)[]>(`${NOW_LUA}
 ${QUOTA_LUA}
-local closedUntil, probe = quota_closed(KEYS[2])
+local closedUntil, news, probe = quota_take(KEYS[1], KEYS[2], ARGV)
 if closedUntil then return { 'closed', closedUntil, now } end
-quota_take(KEYS[1])
-return { 'yes', now, probe }`);
+return { 'yes', now, probe, news }`);
 
 /**
- * KEYS: closed. ARGV: 'day' or 'minute', when the request left (Redis ms). A day closes until midnight of the day in
- * which the request left: an answer that comes after midnight says nothing about the new day.
+ * KEYS: quota, paths. ARGV: path, documented limit of a day (0: none), 'day' or 'minute', when the request left (Redis
+ * ms). A day closes until midnight of the day in which the request left: an answer that comes after midnight says
+ * nothing about the new day, nor one to a request from before a clear about the time after it.
  */
-const close = defineScript<number>(`${NOW_LUA}
-local untilAt = now + ${MINUTE_MS}
-local probeAt = 0
-if ARGV[1] == 'day' then
-  local day = math.floor((tonumber(ARGV[2]) + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
-  untilAt = (day + 1) * ${DAY_MS} - ${BEIJING_OFFSET_MS}
-  probeAt = now + ${PROBE_EVERY_MS}
+const close = defineScript<string>(`${NOW_LUA}
+${QUOTA_LUA}
+local q = redis.call('HMGET', KEYS[1], 'until', 'day', 'used', 'offset', 'limit', 'knownUntil', 'level', 'readAt', 'clearedAt')
+local leftAt, daily = tonumber(ARGV[4]), tonumber(ARGV[2])
+if leftAt < quota_number(q[9]) then return '' end
+local untilAt, probeAt = now + ${MINUTE_MS}, 0
+if ARGV[3] == 'day' then
+  local day = math.floor((leftAt + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
+  untilAt, probeAt = (day + 1) * ${DAY_MS} - ${BEIJING_OFFSET_MS}, now + ${PROBE_EVERY_MS}
 end
-if untilAt <= now then return 0 end
-if tonumber(redis.call('HGET', KEYS[1], 'until') or '0') >= untilAt then return untilAt end
-redis.call('HSET', KEYS[1], 'until', string.format('%.0f', untilAt), 'probeAt', string.format('%.0f', probeAt))
-redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', untilAt))
-return untilAt`);
+if untilAt <= now or quota_number(q[1]) >= untilAt then return '' end
+local used, offset, level, day = quota_number(q[3]), quota_number(q[4]), quota_number(q[7]), quota_day()
+if q[2] ~= tostring(day) then
+  used, offset, level = 0, 0, 0
+  quota_first_of_day(KEYS[1], KEYS[2], ARGV[1], day)
+end
+redis.call('HSET', KEYS[1], 'until', quota_time(untilAt), 'probeAt', quota_time(probeAt))
+if ARGV[3] ~= 'day' then return '' end
+local total, limit = math.max(0, used + offset), daily
+if quota_number(q[6]) > now and q[5] then limit = tonumber(q[5]) end
+if limit == 0 and total > 0 then
+  limit = total
+  redis.call('HSET', KEYS[1], 'limit', limit, 'source', 'refusal', 'knownUntil', quota_time(now + ${KEPT_MS}))
+end
+local read = 0
+if now >= quota_number(q[8]) then
+  read = 1
+  redis.call('HSET', KEYS[1], 'readAt', quota_time(now + ${READ_AGAIN_MS}))
+end
+if level < 2 then redis.call('HSET', KEYS[1], 'level', 2) elseif read == 0 then return '' end
+return (level < 2 and 2 or 0) .. ' ' .. read .. ' ' .. quota_time(total) .. ' ' .. quota_time(limit)`);
 
-/** KEYS: used, closed. Answers now, used today, closed until, probe at. */
-const look = defineScript<[number, string | null, string | null, string | null]>(`${NOW_LUA}
-local day = math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
-return { now, redis.call('GET', KEYS[1] .. ':d' .. day), redis.call('HGET', KEYS[2], 'until'), redis.call('HGET', KEYS[2], 'probeAt') }`);
+/** KEYS: quota. A probe came through: WeChat's own count is not what we think. Answers 1 where it should be asked. */
+const reopen = defineScript<number>(`${NOW_LUA}
+if redis.call('HDEL', KEYS[1], 'until', 'probeAt') == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'readAt', string.format('%.0f', now + ${READ_AGAIN_MS}))
+return 1`);
 
-/** What we have used of WeChat's quotas, and which of them WeChat has closed. */
+/**
+ * WeChat's word. KEYS: quota, paths. ARGV: path, documented limit of a day, WeChat's (0: none), used, calls (0: none) in
+ * ms, the day and our own count when it was asked.
+ */
+const learn = defineScript<string>(`${NOW_LUA}
+${QUOTA_LUA}
+local q = redis.call('HMGET', KEYS[1], 'day', 'used', 'level', 'bucket', 'inBucket', 'rate', 'rateMs', 'knownUntil')
+local day = quota_day()
+local limit, calls = tonumber(ARGV[3]), tonumber(ARGV[5])
+redis.call('HDEL', KEYS[1], 'limit', 'source', 'rate', 'rateMs')
+redis.call('HSET', KEYS[1], 'knownUntil', quota_time(now + ${KEPT_MS}), 'readAt', quota_time(now + ${READ_AGAIN_MS}))
+redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})
+if limit > 0 then redis.call('HSET', KEYS[1], 'limit', ARGV[3], 'source', 'wechat') else limit = tonumber(ARGV[2]) end
+if calls > 0 then
+  -- What has left already counts in the new stretch, too; of a longer one perhaps too much, which only holds back sooner.
+  local oldMs, newMs, inBucket = ${MINUTE_MS}, tonumber(ARGV[6]), 0
+  if q[6] and quota_number(q[8]) > now then oldMs = tonumber(q[7]) end
+  if quota_number(q[4]) == math.floor(now / oldMs) then inBucket = quota_number(q[5]) end
+  redis.call('HSET', KEYS[1], 'rate', ARGV[5], 'rateMs', ARGV[6], 'bucket', math.floor(now / newMs), 'inBucket', inBucket)
+end
+redis.call('ZADD', KEYS[2], 'NX', quota_time(now), ARGV[1])
+-- What was used yesterday, or before a clear, says nothing about now.
+if q[1] ~= ARGV[7] or q[1] ~= tostring(day) or quota_number(q[2]) < tonumber(ARGV[8]) then return '' end
+local offset = tonumber(ARGV[4]) - tonumber(ARGV[8])
+redis.call('HSET', KEYS[1], 'offset', offset)
+-- No question follows from an answer.
+return quota_news(KEYS[1], math.max(0, quota_number(q[2]) + offset), limit, 0, quota_number(q[3]), 9, 0)`);
+
+/** KEYS: quota. ARGV: for how long nobody asks again. Then the next departure does. */
+const dontRead = defineScript<number>(`${NOW_LUA}
+redis.call('HSET', KEYS[1], 'stage', '0', 'readAt', string.format('%.0f', now + tonumber(ARGV[1])))
+return redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})`);
+
+/** KEYS: paths, the account's quotas without their path. WeChat counts all of them from zero, and has opened them. */
+const clear = defineScript<number>(`${NOW_LUA}
+for _, path in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local key = KEYS[2] .. path
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('HSET', key, 'used', '0', 'offset', '0', 'level', '0', 'stage', '0', 'clearedAt', string.format('%.0f', now))
+    redis.call('HDEL', key, 'until', 'probeAt')
+  end
+end
+return 1`);
+
+const USAGE_FIELDS = [
+  ...['until', 'probeAt', 'day', 'used', 'offset', 'limit', 'source', 'rate', 'rateMs', 'knownUntil'],
+  ...['bucket', 'inBucket'],
+] as const;
+
+/** KEYS: quotas. Answers now, the fields of each, the hours of each where ARGV[1] is 1. */
+const look = defineScript<[string, (string | null)[][], string[][]]>(`${NOW_LUA}
+local found, hours = {}, {}
+for i, key in ipairs(KEYS) do
+  found[i] = redis.call('HMGET', key, ${USAGE_FIELDS.map((field) => `'${field}'`).join(', ')})
+  if ARGV[1] == '1' then hours[i] = redis.call('HGETALL', key .. ':hours') end
+end
+return { string.format('%.0f', now), found, hours }`);
+
+/** What has been used of WeChat's quotas, what is known of them, and which of them are closed. */
 export class Ledger {
   readonly #redis: Redis;
+  readonly #tell: (news: QuotaNews) => void;
 
-  constructor(redis: Redis) {
+  /** `tell` must not throw, and nobody waits for it. */
+  constructor(redis: Redis, tell: (news: QuotaNews) => void = () => {}) {
     this.#redis = redis;
+    this.#tell = tell;
   }
 
-  /** The keys that a departing script needs: used, closed. */
-  keysOf(pair: QuotaPair): [used: string, closed: string] {
-    return [
-      keys.quotaUsed(pair.component, pair.appid, pair.path),
-      keys.quotaClosed(pair.component, pair.appid, pair.path),
-    ];
+  /** The keys that a departing script needs: quota, paths. */
+  keysOf(pair: QuotaPair): [quota: string, paths: string] {
+    return [quotaKey(pair), keys.quotaPaths(pair.component, pair.appid)];
+  }
+
+  /** What `quota_take` needs to know of the pair. */
+  argsOf({ path }: QuotaPair, { dailyLimit, minuteLimit }: DocumentedLimits): (string | number)[] {
+    return [path, dailyLimit ?? 0, minuteLimit ?? 0, 0];
+  }
+
+  /** Passes on what `quota_take` has brought up. */
+  hear(pair: QuotaPair, news: string): void {
+    if (news === '') return;
+    const [level, read, used, limit] = news.split(' ').map(Number);
+    this.#tell({
+      pair,
+      level: level === 2 ? 'exhausted' : level === 1 ? 'warning' : undefined,
+      read: read === 1,
+      used: used!,
+      limit: limit === 0 ? undefined : limit,
+    });
   }
 
   /** Counts one departure, or says how long none is allowed. For requests that are safe to repeat. */
-  async take(
-    pair: QuotaPair,
-  ): Promise<
-    | { readonly go: 'yes'; readonly leftAt: number; readonly probe: boolean }
-    | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number }
-  > {
-    const [go, first, second] = await take(this.#redis, this.keysOf(pair), []);
-    if (go === 'yes') return { go, leftAt: Number(first), probe: second === 1 };
+  async take(pair: QuotaPair, documented: DocumentedLimits): Promise<Taken> {
+    const [go, first, second, news] = await take(this.#redis, this.keysOf(pair), this.argsOf(pair, documented));
+    if (go === 'yes') {
+      this.hear(pair, String(news));
+      return { go, leftAt: Number(first), probe: second === 1 };
+    }
     const [until, now] = [Number(first), Number(second)];
     return { go: 'closed', closedUntil: toLocalDate(until, now), inMs: until - now };
   }
 
-  async usage(pair: QuotaPair, endpoint: Endpoint): Promise<Usage> {
-    const [now, used, until] = await look(this.#redis, this.keysOf(pair), []);
-    const closedUntil = Number(until ?? 0);
-    return {
-      used: Number(used ?? 0),
-      limit: endpoint.dailyLimit,
-      closedUntil: closedUntil > now ? toLocalDate(closedUntil, now) : undefined,
-    };
+  /** Counts one departure that leaves whatever is closed, since somebody else sees to it that there are few. */
+  async count(
+    pair: QuotaPair,
+    documented: DocumentedLimits,
+  ): Promise<{ readonly leftAt: number; readonly probe: boolean }> {
+    const [path, daily, minutely] = this.argsOf(pair, documented);
+    const [, leftAt, probe, news] = await take(this.#redis, this.keysOf(pair), [path!, daily!, minutely!, 1]);
+    this.hear(pair, String(news));
+    return { leftAt: Number(leftAt), probe: probe === 1 };
+  }
+
+  async usage(pair: QuotaPair, documented: DocumentedLimits): Promise<Usage> {
+    const [now, [fields]] = await look(this.#redis, [quotaKey(pair)], [0]);
+    return usageOf(fields!, Number(now), documented);
+  }
+
+  /** All of one account's, in the order of the paths given, each with its calls by the hour (hours since 1970). */
+  async usages(
+    { component, appid }: Omit<QuotaPair, 'path'>,
+    paths: readonly string[],
+    documentedOf: (path: string) => DocumentedLimits,
+  ): Promise<(Usage & { readonly hours: ReadonlyMap<number, number> })[]> {
+    if (paths.length === 0) return [];
+    const [now, found, hours] = await look(
+      this.#redis,
+      paths.map((path) => keys.quota(component, appid, path)),
+      [1],
+    );
+    return paths.map((path, i) => ({
+      ...usageOf(found[i]!, Number(now), documentedOf(path)),
+      hours: hoursOf(hours[i]!),
+    }));
+  }
+
+  /** Paths that the account has used lately, a bounded number, in no order. */
+  paths({ component, appid }: Omit<QuotaPair, 'path'>): Promise<string[]> {
+    return this.#redis.zrange(keys.quotaPaths(component, appid), '0', '-1');
   }
 
   /** Throws where nothing may leave now, not even a probe: an interactive call is refused at once. */
   async refuseIfClosed(pair: QuotaPair): Promise<void> {
-    const [now, , until, probeAt] = await look(this.#redis, this.keysOf(pair), []);
-    if (Number(until ?? 0) <= now) return;
-    if (Number(probeAt ?? 0) > 0 && now >= Number(probeAt)) return;
-    throw new QuotaClosedFailure(pair.path, toLocalDate(Number(until), now));
+    const [now, [fields]] = await look(this.#redis, [quotaKey(pair)], [0]);
+    const [until, probeAt] = fields!.map((field) => Number(field ?? 0)) as [number, number];
+    if (until <= Number(now)) return;
+    if (probeAt > 0 && Number(now) >= probeAt) return;
+    throw new QuotaClosedFailure(pair.path, toLocalDate(until, Number(now)));
   }
 
-  async close(pair: QuotaPair, span: 'day' | 'minute', leftAt: number): Promise<void> {
-    await close(this.#redis, [this.keysOf(pair)[1]], [span, Math.floor(leftAt)]);
+  /** WeChat refused: a day or a minute is used up. */
+  async close(
+    pair: QuotaPair,
+    span: 'day' | 'minute',
+    leftAt: number,
+    { dailyLimit }: Pick<DocumentedLimits, 'dailyLimit'>,
+  ): Promise<void> {
+    const args = [pair.path, dailyLimit ?? 0, span, Math.floor(leftAt)];
+    this.hear(pair, await close(this.#redis, this.keysOf(pair), args));
   }
 
   /** A probe came through. */
   async reopen(pair: QuotaPair): Promise<void> {
-    await this.#redis.del(this.keysOf(pair)[1]);
+    if ((await reopen(this.#redis, [quotaKey(pair)], [])) === 1) this.hear(pair, '0 1 0 0');
   }
+
+  /** What WeChat has told; `asked`: how it stood here right before it was asked. */
+  async learn(pair: QuotaPair, told: ToldQuota, asked: Usage, { dailyLimit }: DocumentedLimits): Promise<void> {
+    const { rate } = told;
+    const day = Math.floor((asked.now + BEIJING_OFFSET_MS) / DAY_MS);
+    this.hear(
+      pair,
+      await learn(this.#redis, this.keysOf(pair), [
+        ...[pair.path, dailyLimit ?? 0, told.limit ?? 0, told.used],
+        ...[rate?.calls ?? 0, (rate?.seconds ?? 0) * 1000, day, asked.ownUsed],
+      ]),
+    );
+  }
+
+  /** WeChat does not tell, or not now. */
+  async dontRead(pair: QuotaPair, forMs: number): Promise<void> {
+    await dontRead(this.#redis, [quotaKey(pair)], [forMs]);
+  }
+
+  /** The account's quotas were cleared at WeChat. */
+  async clear({ component, appid }: Omit<QuotaPair, 'path'>): Promise<void> {
+    await clear(this.#redis, [keys.quotaPaths(component, appid), keys.quota(component, appid, '')], []);
+  }
+}
+
+const quotaKey = ({ component, appid, path }: QuotaPair) => keys.quota(component, appid, path);
+
+function usageOf(fields: readonly (string | null)[], now: number, documented: DocumentedLimits): Usage {
+  const [until, probeAt, day, counted, offset, learned, source, rate, rateMs, knownUntil, bucket, inBucket] = fields;
+  const today = day === String(Math.floor((now + BEIJING_OFFSET_MS) / DAY_MS));
+  const ownUsed = today ? Number(counted ?? 0) : 0;
+  const used = Math.max(0, ownUsed + (today ? Number(offset ?? 0) : 0));
+  const known = Number(knownUntil ?? 0) > now;
+  const limit = known && learned ? Number(learned) : documented.dailyLimit;
+  const closed = Number(until ?? 0) > now;
+  const minute: RateLimit | undefined =
+    known && rate
+      ? { calls: Number(rate), seconds: Number(rateMs) / 1000 }
+      : documented.minuteLimit === undefined
+        ? undefined
+        : { calls: documented.minuteLimit, seconds: 60 };
+  const inThisMinute = minute && Number(bucket) === Math.floor(now / (minute.seconds * 1000)) ? Number(inBucket) : 0;
+  return {
+    used,
+    limit,
+    source: known && learned ? (source as LimitSource) : limit === undefined ? undefined : 'catalogue',
+    // A closed day has a time for probes; a closed minute says nothing about the day.
+    remaining: limit !== undefined && closed && Number(probeAt ?? 0) > 0 ? 0 : remainingOf(limit, used),
+    closedUntil: closed ? toLocalDate(Number(until), now) : undefined,
+    minute: minute && { ...minute, used: inThisMinute },
+    ownUsed,
+    now,
+  };
+}
+
+function hoursOf(flat: readonly string[]): ReadonlyMap<number, number> {
+  const hours = new Map<number, number>();
+  for (let i = 0; i < flat.length; i += 2) hours.set(Number(flat[i]), Number(flat[i + 1]));
+  return hours;
 }

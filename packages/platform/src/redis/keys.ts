@@ -52,9 +52,14 @@ export const keys = {
   /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
   lanes: (component: string) => owned(component, 'lanes', 'set'),
 
-  /** The script appends `:d<day>` and `:m<minute>`. */
-  quotaUsed: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
-  quotaClosed: (component: string, owner: string, path: string) => owned(component, owner, `closed:${path}`),
+  /** What one path has used and may use; its scripts append `:hours`. */
+  quota: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
+  /** The paths that an owner has used lately, by the time of the day's first use. */
+  quotaPaths: (component: string, owner: string) => owned(component, owner, 'quota-paths'),
+  /** How often an owner's quotas were cleared, by month. */
+  quotaClears: (component: string, owner: string) => owned(component, owner, 'quota-clears'),
+  /** The last warnings about quotas, a stream. */
+  quotaEvents: (component: string) => owned(component, component, 'quota-events'),
 
   /** Till when an API key has used up its rate. */
   keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,

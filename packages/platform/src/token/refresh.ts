@@ -14,6 +14,8 @@ const QUICK_TRIES = 3;
 const QUICK_TRIES_WITHIN_MS = 5_000;
 /** Where WeChat was not even asked, for lack of a ticket or of the component's own token. */
 const UNASKED_RETRY_MS = 5_000;
+/** Where its quota is closed: looking whether it has opened costs WeChat nothing. */
+const CLOSED_RETRY_MS = 60_000;
 
 /**
  * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `outrun`: a newer token was
@@ -79,7 +81,8 @@ async function fetchUnderFence(
     if (signal?.aborted) return { outcome: 'left' };
     if (!(error instanceof Failure)) throw error;
     const asked = sentAt !== undefined;
-    await store.fail(owner, fence, error, asked ? retryAfterMs(error) : UNASKED_RETRY_MS, asked);
+    const unasked = error.remedy === 'slow-down' ? CLOSED_RETRY_MS : UNASKED_RETRY_MS;
+    await store.fail(owner, fence, error, asked ? retryAfterMs(error) : unasked, asked);
     return { outcome: 'failed', failure: error };
   }
   // WeChat counts from its answer; we cannot see when it minted, only that it was after the request left.

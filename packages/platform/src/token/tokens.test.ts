@@ -134,6 +134,17 @@ describe('a refresh', () => {
     expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
   });
 
+  it.each([
+    ['its quota is closed', 'slow-down', 50_000, 60_000],
+    ['something is missing', 'operator', 3_000, 5_000],
+  ] as const)('looks again soon where WeChat was not even asked, since %s', async (_, remedy, least, most) => {
+    const { tokens, store } = node(() => Promise.reject(new Failure('unasked', remedy, 'no')));
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
+    const { retryAt, now } = await store.read(owner);
+    expect(retryAt - now).toBeGreaterThan(least);
+    expect(retryAt - now).toBeLessThanOrEqual(most);
+  });
+
   it('tries a passing trouble again by itself', async () => {
     const wechat = counting((n) => {
       if (n === 1) throw new Failure('wechat_busy', 'retry', 'busy');

@@ -143,6 +143,34 @@ export type CallSummary = {
   } | null;
 };
 
+export type Quota = {
+  readonly path: string;
+  /** today in Beijing; what others used is in it as far as WeChat has told */
+  readonly used: number;
+  /** of a day; null where nobody knows one */
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  /** where the limit is known from; after a refusal it is at most that */
+  readonly source: 'wechat' | 'catalogue' | 'refusal' | null;
+  /** nothing leaves before then, but for a probe now and then */
+  readonly closedUntil: string | null;
+  /** when the limit will be reached, today or tomorrow, if it goes on like this; a forecast */
+  readonly exhaustedAt: string | null;
+  /** the limit of a minute, or of as many seconds */
+  readonly minute: {
+    readonly used: number;
+    readonly limit: number;
+    readonly seconds: number;
+  } | null;
+};
+
+export type QuotaClear = {
+  readonly cleared: true;
+  /** clears of this month in Beijing, of ten */
+  readonly usedThisMonth: number;
+  readonly remainingThisMonth: number;
+};
+
 export type Status = {
   /** all components are */
   readonly ready: boolean;
@@ -443,6 +471,67 @@ export interface Operations {
         readonly problem: Problem;
       }>;
     };
+  };
+  /** What an account has used of each API today, and when that will be all */
+  'GET /v1/authorizers/:appid/quotas': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the page before */
+      readonly cursor?: string | undefined;
+      /** chooses where the account exists under several components */
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Quota>;
+      /** the `cursor` of the page behind; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** The same for the component’s own APIs: tokens, pre-auth codes, exchanges */
+  'GET /v1/components/:appid/quotas': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the page before */
+      readonly cursor?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Quota>;
+      /** the `cursor` of the page behind; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** Clears all quotas of an account at WeChat */
+  'POST /v1/authorizers/:appid/quotas/clear': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      /** chooses where the account exists under several components */
+      readonly component?: string | undefined;
+    };
+    body: Record<string, never> | undefined;
+    answer: QuotaClear;
+  };
+  /** Clears the component’s own, with its secret: also where no token can be had */
+  'POST /v1/components/:appid/quotas/clear': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {};
+    body: Record<string, never> | undefined;
+    answer: QuotaClear;
   };
   /** Whether each component can act, and if not, why */
   'GET /v1/status': {

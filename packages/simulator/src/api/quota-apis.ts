@@ -20,12 +20,14 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
         const needs = needsOf(path);
         if (needs === undefined) throw new Refusal(76021);
         if (needs === (appid === null ? 'authorizer' : 'component')) throw new Refusal(76022);
-        const { daily, used, minute } = world.quota.read(appid ?? component.appid, path);
+        const { daily, used, minute, componentMinute, seconds } = world.quota.read(appid ?? component.appid, path);
         const limit = daily ?? UNLIMITED;
         const quota = { daily_limit: limit, used, remain: Math.max(0, limit - used) };
         // The rates stand there only where they are defined.
-        const rate = minute === null ? {} : { rate_limit: { call_count: minute, refresh_second: 60 } };
-        return { json: { ...OK, quota, ...rate } };
+        const rate = (name: string, call_count: number | null) =>
+          call_count === null ? {} : { [name]: { call_count, refresh_second: seconds } };
+        const rates = { ...rate('rate_limit', minute), ...rate('component_rate_limit', componentMinute) };
+        return { json: { ...OK, quota, ...rates } };
       },
     },
 

@@ -88,12 +88,12 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/quota': (world, body) => {
-    only(body, 'appid', 'path', 'daily', 'minute', 'used');
+    only(body, 'appid', 'path', 'daily', 'minute', 'componentMinute', 'seconds', 'used');
     const appid = text(body, 'appid');
     if (!world.accounts.has(appid) && !world.components.has(appid)) throw new BadInput(`appid ${appid} is unknown`);
     const path = text(body, 'path');
     const change: Record<string, number> = {};
-    for (const name of ['daily', 'minute', 'used']) {
+    for (const name of ['daily', 'minute', 'componentMinute', 'seconds', 'used']) {
       const value = optionalNumber(body, name);
       if (value !== undefined) change[name] = value;
     }

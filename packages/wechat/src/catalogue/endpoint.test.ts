@@ -100,3 +100,13 @@ test('limits of a day', () => {
   expect(endpointOf('GET', '/cgi-bin/user/get').dailyLimit).toBe(500);
   expect(endpointOf('POST', '/cgi-bin/user/info/batchget').dailyLimit).toBeUndefined();
 });
+
+test('minute limits are carried where they are documented for the account', () => {
+  const limited = endpoints.filter(({ minuteLimit }) => minuteLimit !== undefined);
+  expect(limited.map(({ path, minuteLimit }) => [path, minuteLimit])).toEqual([
+    ['/sns/userinfo', 50_000],
+    ['/wxa/getwxacodeunlimit', 5_000],
+    ['/wxa/msg_sec_check', 4_000],
+  ]);
+  expect(endpointOf('POST', '/cgi-bin/user/get').minuteLimit).toBeUndefined();
+});

@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly mints: boolean;
   /** Documented default of a newly registered account, per day. */
   readonly dailyLimit: number | undefined;
+  /** Documented, per minute and account; what WeChat counts for each person is not here. */
+  readonly minuteLimit: number | undefined;
   /** Title of the official document. */
   readonly doc: string;
 }
@@ -26,6 +28,7 @@ export const endpoints: readonly Endpoint[] = catalogued.map(
     safeToRepeat,
     mints,
     dailyLimit: rest.dailyLimit,
+    minuteLimit: rest.minuteLimit,
     doc,
   }),
 );
@@ -62,6 +65,7 @@ export function endpointOf(method: string, path: string): Endpoint {
     safeToRepeat: asked === 'GET' && !mintsByPath(place),
     mints: mintsByPath(place),
     dailyLimit: undefined,
+    minuteLimit: undefined,
     doc: '',
   };
 }

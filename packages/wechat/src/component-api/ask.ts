@@ -18,7 +18,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Posts one question to the component API; throws a Failure unless WeChat agreed. */
 export type Ask = (question: Question, asking: Asking | undefined) => Promise<Fields>;
 
-export function openAsk({ transport, apiBase, timeoutMs = 10_000 }: ComponentApiOptions): Ask {
+export function openAsk({ transport, apiBase, timeoutMs = 10_000, meter }: ComponentApiOptions): Ask {
   const client = axios.create({
     baseURL: `${apiBase.replace(/\/+$/, '')}/cgi-bin/component/`,
     // The transport speaks for itself: no status is an error to axios, no body is changed by it.
@@ -27,6 +27,11 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000 }: ComponentApi
     transformResponse: [(data) => data],
   });
   return async ({ doing, api, componentToken, body }, asking = {}) => {
+    const answered = await meter?.leave({
+      component: String(body.component_appid),
+      path: `/cgi-bin/component/${api}`,
+      bySecret: componentToken === undefined,
+    });
     const response = await client.post<Buffer>(api, body, {
       adapter: throughTransport(transport, timeoutMs, asking),
       // The only name that all component APIs know (dossier §3.0).
@@ -34,6 +39,7 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000 }: ComponentApi
     });
     const answer = readAnswer({ status: response.status, headers: {}, body: response.data });
     if (answer.kind === 'broken') throw brokenAnswer(doing, `${answer.why}, HTTP ${answer.status}`);
+    if (answer.kind === 'json') await answered?.(answer.errcode);
     if (answer.kind !== 'json' || !isFields(answer.value)) throw brokenAnswer(doing, 'not an object');
     if (answer.errcode !== 0) throw refusal(answer, doing);
     return answer.value;

@@ -5,6 +5,18 @@ export interface ComponentApiOptions {
   /** `https://api.weixin.qq.com`, without a path. */
   readonly apiBase: string;
   readonly timeoutMs?: number;
+  readonly meter?: Meter;
+}
+
+/** Hears of every question before it leaves. */
+export interface Meter {
+  /** Throws where it may not leave; answers who is to hear WeChat's errcode. */
+  leave(question: {
+    readonly component: string;
+    readonly path: string;
+    /** With the component's secret instead of its token. */
+    readonly bySecret: boolean;
+  }): Promise<(errcode: number) => Promise<void>>;
 }
 
 export interface Asking {
@@ -80,6 +92,8 @@ export interface ComponentApi {
     c: { appid: string; componentToken: string; authorizer: string; name: string },
     asking?: Asking,
   ): Promise<string>;
+  /** Of the component itself. Spends one of ten a month (dossier §3.10), and is never asked twice. */
+  clearQuotas(c: { appid: string; appsecret: string }, asking?: Asking): Promise<void>;
   setAuthorizerOption(
     c: { appid: string; componentToken: string; authorizer: string; name: string; value: string },
     asking?: Asking,

@@ -212,3 +212,40 @@ test('the hook may keep it from leaving, and the signal end it', async () => {
   expect(given).toMatchObject({ sent: 'no' });
   expect(seen).toBeUndefined();
 });
+
+test('quotas are cleared with the secret, and the meter hears of each question and of WeChat’s word', async () => {
+  const heard: unknown[] = [];
+  const { port } = server.address() as AddressInfo;
+  const metered = openComponentApi({
+    ...{ transport, apiBase: `http://127.0.0.1:${port}` },
+    meter: {
+      async leave(question) {
+        heard.push(question, seen);
+        return async (errcode) => void heard.push(errcode);
+      },
+    },
+  });
+  says({ errcode: 0, errmsg: 'ok' });
+  await metered.clearQuotas(own);
+  expect(seen).toMatchObject({
+    path: '/cgi-bin/component/clear_quota/v2',
+    ...{ token: null, body: { component_appid: 'wxc', appsecret: 'SECRETsecret' } },
+  });
+  seen = undefined;
+  says({ errcode: 45009, errmsg: 'reach max api daily quota limit' });
+  expect(await failure(metered.createPreAuthCode(c))).toMatchObject({ errcode: 45009, remedy: 'slow-down' });
+  // Before it left each time.
+  expect(heard).toEqual([
+    ...[{ component: 'wxc', path: '/cgi-bin/component/clear_quota/v2', bySecret: true }, undefined, 0],
+    ...[{ component: 'wxc', path: '/cgi-bin/component/api_create_preauthcode', bySecret: false }, undefined, 45009],
+  ]);
+});
+
+test('the meter may keep a question from leaving', async () => {
+  const closed = new Failure('quota_closed', 'slow-down', 'closed');
+  const { port } = server.address() as AddressInfo;
+  const meter = { leave: () => Promise.reject(closed) };
+  const metered = openComponentApi({ transport, apiBase: `http://127.0.0.1:${port}`, meter });
+  await expect(metered.createPreAuthCode(c)).rejects.toBe(closed);
+  expect(seen).toBeUndefined();
+});

@@ -25,6 +25,13 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       return { token: requiredText(fields, 'component_access_token', doing), expiresInMs: expiry(fields) };
     },
 
+    async clearQuotas({ appid, appsecret }, asking) {
+      const doing = 'clearing the component’s quotas';
+      // Here the field is `appsecret` (dossier §3.10).
+      const body = { component_appid: appid, appsecret };
+      await withOwnCredentials(ask({ doing, api: 'clear_quota/v2', body }, asking));
+    },
+
     async createPreAuthCode({ appid, componentToken }, asking) {
       const doing = 'creating a pre-auth code';
       const body = { component_appid: appid };

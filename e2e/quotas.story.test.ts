@@ -1,0 +1,374 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { allSettled, batchIds, find } from './support/call-terms.ts';
+import { EventStream } from './support/event-stream.ts';
+import { type CallBody, House } from './support/house.ts';
+import { COMPONENT_TOKEN } from './support/tally.ts';
+import { until } from './support/until.ts';
+
+/** Each story has an account of its own: quotas are the account's. */
+const accounts = {
+  learned: 'wx00000000000000a1',
+  slow: 'wx00000000000000a2',
+  warned: 'wx00000000000000a3',
+  rated: 'wx00000000000000a4',
+  cleared: 'wx00000000000000a5',
+  refused: 'wx00000000000000a6',
+  unclear: 'wx00000000000000a7',
+} as const;
+/** Nobody documents how often it may be called. */
+const DETAILS = '/cgi-bin/user/info/batchget';
+/** Ten a day. */
+const DELETE_MASS = '/cgi-bin/message/mass/delete';
+const ASK_QUOTA = '/cgi-bin/openapi/quota/get';
+const CLEAR = '/cgi-bin/clear_quota';
+const PRE_AUTH = '/cgi-bin/component/api_create_preauthcode';
+
+interface Quota {
+  readonly path: string;
+  readonly used: number;
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  readonly source: string | null;
+  readonly closedUntil: string | null;
+  readonly exhaustedAt: string | null;
+  readonly minute: { readonly used: number; readonly limit: number; readonly seconds: number } | null;
+}
+
+interface Clear {
+  readonly cleared?: boolean;
+  readonly usedThisMonth?: number;
+  readonly remainingThisMonth?: number;
+  readonly code?: string;
+  readonly closedUntil?: string;
+}
+
+let house: House;
+const openids: Record<string, string> = {};
+
+beforeAll(async () => {
+  house = await House.open({
+    gateways: 2,
+    workers: 2,
+    accounts: Object.entries(accounts).map(([nickName, appid]) => ({
+      ...{ appid, kind: 'official-account' as const, nickName, followers: 2 },
+    })),
+  });
+  for (const appid of Object.values(accounts)) {
+    await house.authorized(appid);
+    const list = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
+    openids[appid] = list.openids[0]!;
+  }
+});
+afterAll(() => house?.close());
+afterEach(() => house.wechat.control('DELETE', '/faults'));
+
+const details = (appid: string) => ({
+  ...{ method: 'POST', path: DETAILS },
+  body: { user_list: [{ openid: openids[appid], lang: 'zh_CN' }] },
+});
+
+/** So many calls, one after the other; the errcodes that WeChat answered. */
+async function callTimes(appid: string, count: number, call: { method: string; path: string; body?: unknown }) {
+  const errcodes: unknown[] = [];
+  for (let i = 0; i < count; i++) {
+    const { status, body } = await house.call(appid, { ...call, waitMs: 20_000 }, i % 2);
+    errcodes.push(status === 200 ? (body.response?.body.errcode ?? 0) : body.code);
+  }
+  return errcodes;
+}
+
+const zeros = (count: number) => Array.from({ length: count }, () => 0);
+const limit = (appid: string, path: string, change: object) =>
+  house.wechat.control('POST', '/quota', { appid, path, ...change });
+
+async function quotas(appid: string): Promise<Map<string, Quota>> {
+  const where = appid === house.component.appid ? 'components' : 'authorizers';
+  const { body } = await house.api<{ items: Quota[]; next: null }>('GET', `/v1/${where}/${appid}/quotas`);
+  return new Map(body.items.map((item) => [item.path, item]));
+}
+
+const learned = (appid: string, path: string) =>
+  until(`the quota of ${path} is learned`, async () => {
+    const quota = (await quotas(appid)).get(path);
+    return quota?.source === 'wechat' && quota;
+  });
+
+const clear = (appid: string, gateway = 0) =>
+  house.api<Clear>('POST', `/v1/authorizers/${appid}/quotas/clear`, {}, gateway);
+
+async function askedFor(path: string, appid: string): Promise<number> {
+  return (await house.wechat.counters()).byAccount[appid]?.[`POST ${path}`] ?? 0;
+}
+
+describe('a limit that nobody documents', () => {
+  const appid = accounts.learned;
+
+  it('is learned from WeChat once the API is in use, with what others used, and asked about once', async () => {
+    // The merchant's own programs were there before us.
+    await limit(appid, DETAILS, { daily: 1_000, used: 300 });
+    expect(await callTimes(appid, 19, details(appid))).toEqual(zeros(19));
+    expect((await quotas(appid)).get(DETAILS)).toMatchObject({ used: 19, limit: null, remaining: null, source: null });
+    expect(await askedFor(ASK_QUOTA, appid)).toBe(0);
+    expect(await callTimes(appid, 1, details(appid))).toEqual([0]);
+    expect(await learned(appid, DETAILS)).toMatchObject({ used: 320, limit: 1_000, remaining: 680, closedUntil: null });
+    expect(await callTimes(appid, 15, details(appid))).toEqual(zeros(15));
+    expect((await quotas(appid)).get(DETAILS)).toMatchObject({ used: 335, remaining: 665 });
+    expect(await askedFor(ASK_QUOTA, appid)).toBe(1);
+  });
+
+  it('tells on every answer how much remains', async () => {
+    const { headers, body } = await house.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, details(appid));
+    expect(headers.get('x-wx-quota-remaining')).toBe('664');
+    expect(body.quota).toMatchObject({ used: 336, limit: 1_000, remaining: 664 });
+    const again = await house.api<CallBody>('GET', `/v1/calls/${body.id}`);
+    expect(again.headers.get('x-wx-quota-remaining')).toBe('664');
+
+    const query = new URLSearchParams({ grant_type: 'client_credential', appid, secret: house.apiKey });
+    const lent = (await (await fetch(`${house.gatewayUrl()}/cgi-bin/token?${query}`)).json()) as {
+      access_token: string;
+    };
+    const ask = async (path: string, method: string, sent?: unknown) => {
+      const url = `${house.gatewayUrl()}${path}?access_token=${encodeURIComponent(lent.access_token)}`;
+      const response = await fetch(url, sent === undefined ? { method } : { method, body: JSON.stringify(sent) });
+      return { remaining: response.headers.get('x-wx-quota-remaining'), bytes: await response.text() };
+    };
+    const virtual = await ask(DETAILS, 'POST', details(appid).body);
+    expect(virtual.remaining).toBe('663');
+    expect(JSON.parse(virtual.bytes)).toEqual(body.response?.body);
+    // Nobody knows how often this may be asked.
+    expect((await ask('/cgi-bin/getcallbackip', 'GET')).remaining).toBeNull();
+  });
+});
+
+it('asking WeChat about quotas delays no call, and what WeChat does not tell is not asked again', async () => {
+  const appid = accounts.slow;
+  await house.wechat.control('POST', '/delay', { path: ASK_QUOTA, appid, ms: 6_000 });
+  await callTimes(appid, 20, details(appid));
+  await until('WeChat is asked', async () => (await askedFor(ASK_QUOTA, appid)) === 1);
+  const begunAt = performance.now();
+  expect(await callTimes(appid, 5, details(appid))).toEqual(zeros(5));
+  expect(performance.now() - begunAt).toBeLessThan(5_000);
+  expect((await quotas(appid)).get(DETAILS)?.source).toBeNull();
+  await learned(appid, DETAILS);
+
+  // 40066: WeChat has no such API here, and tells nothing about it.
+  const unheard = { method: 'POST', path: '/cgi-bin/unheard/of', body: {} };
+  await callTimes(appid, 20, unheard);
+  await until('WeChat is asked', async () => (await askedFor(ASK_QUOTA, appid)) === 2);
+  await callTimes(appid, 5, unheard);
+  // And a login is not even asked about.
+  expect(await askedFor(ASK_QUOTA, appid)).toBe(2);
+  expect((await quotas(appid)).get(unheard.path)).toMatchObject({ used: 25, limit: null });
+});
+
+it('four fifths and all of a quota are told once: in the log, and as events that can be resumed', async () => {
+  const appid = accounts.warned;
+  const url = `${house.gatewayUrl()}/v1/quotas/events`;
+  const stream = await EventStream.open(url, house.apiKey);
+  const call = { method: 'POST', path: DELETE_MASS, body: { msg_id: 1 } };
+  await callTimes(appid, 8, call);
+  const warning = await until('the warning is told', () => stream.seen[0]);
+  const told = { component: house.component.appid, appid, path: DELETE_MASS };
+  expect(warning).toMatchObject({ event: 'quota.warning', data: { ...told, used: 8, limit: 10 } });
+  expect(Date.now() - Date.parse(String(warning.data.at))).toBeLessThan(60_000);
+
+  const errcodes = await callTimes(appid, 5, call);
+  expect(errcodes.slice(2)).toEqual([45009, 'quota_closed', 'quota_closed']);
+  await until('the end is told', () => stream.seen[1]);
+  // Whoever was away hears at another gateway what he has missed, and no more.
+  const missed = await EventStream.open(`${house.gatewayUrl(1)}/v1/quotas/events`, house.apiKey, warning.id);
+  await until('the rest is told', () => missed.seen[0]);
+  for (const { event, data } of [missed.seen[0]!, stream.seen[1]!]) {
+    expect([event, data]).toMatchObject(['quota.exhausted', { ...told, used: 10, limit: 10 }]);
+  }
+  expect([stream.seen.length, missed.seen.length]).toEqual([2, 1]);
+  // Whichever worker it was that told.
+  const lines = () => house.workers.flatMap((worker) => worker.lines()).filter(({ path }) => path === DELETE_MASS);
+  const warnings = () => lines().filter(({ level }) => level === 40);
+  await until('both stand in the log', () => warnings().length >= 2);
+  expect(warnings().toSorted((one, other) => Number(one.used) - Number(other.used))).toMatchObject([
+    { ...told, used: 8, limit: 10, msg: 'four fifths of a quota are used' },
+    { ...told, used: 10, limit: 10, msg: 'a quota is used up' },
+  ]);
+  const quota = (await quotas(appid)).get(DELETE_MASS)!;
+  // The refused one has left, too.
+  expect(quota).toMatchObject({ used: 11, limit: 10, remaining: 0, closedUntil: expect.any(String) });
+
+  // A key that is for another account hears nothing of this one, and one that is for certain paths is refused.
+  const key = async (wish: object) => {
+    const made = await house.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'], ...wish });
+    return made.body.key;
+  };
+  const others = await EventStream.open(url, await key({ accounts: [accounts.learned] }), '0');
+  const mine = await EventStream.open(url, await key({ accounts: [appid] }), '0');
+  await until('the own account is heard of', () => mine.seen.length === 2);
+  expect(others.seen).toEqual([]);
+  const refused = await EventStream.open(url, await key({ paths: [DETAILS] })).catch((error: Error) => error.message);
+  expect(refused).toContain('403');
+  await Promise.all([stream, missed, others, mine].map((one) => one.close()));
+});
+
+it('a rate holds calls back before WeChat has to, and lets them go in the next stretch', async () => {
+  const appid = accounts.rated;
+  await limit(appid, DETAILS, { minute: 500, componentMinute: 30, seconds: 10 });
+  await callTimes(appid, 20, details(appid));
+  expect((await learned(appid, DETAILS)).minute).toMatchObject({ limit: 30, seconds: 10 });
+  const ids = await batchIds(
+    house,
+    Array.from({ length: 70 }, () => ({ appid, ...details(appid) })),
+  );
+  const parked = await until('the rest is parked', async () => {
+    const call = await find(house, ids.at(-1)!);
+    return call.state === 'delayed' && call;
+  });
+  const opensAt = Date.parse(String(parked.quota?.closedUntil));
+  expect(opensAt - Date.now()).toBeLessThanOrEqual(10_000);
+  expect(Math.round(opensAt / 1000) % 10).toBe(0);
+  expect(await house.call(appid, { ...details(appid), waitMs: 5_000 })).toMatchObject({
+    status: 429,
+    body: { code: 'quota_closed', closedUntil: expect.any(String) },
+  });
+  const calls = await allSettled(house, ids, 60_000);
+  expect(calls.map(({ response }) => response?.body.errcode ?? 0)).toEqual(zeros(70));
+  const { outcomes } = await house.wechat.counters();
+  expect(outcomes[`POST ${DETAILS}`]?.[45011]).toBeUndefined();
+});
+
+describe('a clear', () => {
+  const appid = accounts.cleared;
+
+  it('opens what was closed, wakes what waited, and counts', async () => {
+    await limit(appid, DETAILS, { daily: 60 });
+    expect(await callTimes(appid, 45, details(appid))).toEqual(zeros(45));
+    await learned(appid, DETAILS);
+    // The merchant has used the rest.
+    await limit(appid, DETAILS, { used: 60 });
+    expect(await callTimes(appid, 2, details(appid))).toEqual([45009, 'quota_closed']);
+    expect((await quotas(appid)).get(DETAILS)).toMatchObject({ remaining: 0, closedUntil: expect.any(String) });
+    const ids = await batchIds(
+      house,
+      Array.from({ length: 25 }, () => ({ appid, ...details(appid) })),
+    );
+    await until('they wait', async () => (await find(house, ids[0]!)).state === 'delayed');
+
+    const { status, body } = await clear(appid);
+    expect([status, body]).toEqual([200, { cleared: true, usedThisMonth: 1, remainingThisMonth: 9 }]);
+    const calls = await allSettled(house, ids, 15_000);
+    expect(calls.map(({ response }) => response?.body.errcode ?? 0)).toEqual(zeros(25));
+    const quota = (await quotas(appid)).get(DETAILS)!;
+    expect(quota).toMatchObject({ used: 25, limit: 60, remaining: 35, closedUntil: null });
+    // A day like this one is more than sixty, whenever it is that this story is told.
+    const inMs = Date.parse(quota.exhaustedAt!) - Date.now();
+    expect(inMs).toBeGreaterThan(0);
+    expect(inMs).toBeLessThan(48 * 3600_000);
+  });
+
+  it('is refused when ten are used, without asking WeChat, and stands in the audit', async () => {
+    for (let used = 2; used <= 10; used++) {
+      const { body } = await clear(appid, used % 2);
+      expect(body).toMatchObject({ usedThisMonth: used, remainingThisMonth: 10 - used });
+    }
+    const { status, body } = await clear(appid);
+    expect([status, body.code]).toEqual([429, 'quota_closed']);
+    const there = new Date(Math.round(Date.parse(body.closedUntil!) / 1000) * 1000 + 8 * 3600_000);
+    expect(there.toISOString()).toMatch(/^\d{4}-\d{2}-01T00:00:00/);
+    expect(there.getTime()).toBeGreaterThan(Date.now());
+    expect(await askedFor(CLEAR, appid)).toBe(10);
+    const audit = await house.api<{ items: { action: string }[] }>('GET', '/v1/audit');
+    expect(audit.body.items.filter(({ action }) => action.includes('quotas/clear')).length).toBeGreaterThanOrEqual(11);
+  });
+
+  it('that WeChat refuses, since others have used all ten, sets the count', async () => {
+    await house.wechat.control('POST', '/fail', {
+      path: CLEAR,
+      how: 'errcode',
+      errcode: 48006,
+      appid: accounts.refused,
+    });
+    expect(await clear(accounts.refused)).toMatchObject({ status: 429, body: { code: 'quota_closed' } });
+    expect(await clear(accounts.refused, 1)).toMatchObject({ status: 429, body: { code: 'quota_closed' } });
+    expect(await askedFor(CLEAR, accounts.refused)).toBe(1);
+  });
+
+  it('of which nobody knows the outcome is told as such, and not repeated', async () => {
+    await house.wechat.control('POST', '/fail', { path: CLEAR, how: 'reset', at: 'after', appid: accounts.unclear });
+    expect(await clear(accounts.unclear)).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
+    expect(await askedFor(CLEAR, accounts.unclear)).toBe(1);
+  });
+
+  it('needs a key for operators', async () => {
+    const { body } = await house.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['authorizers:write'] });
+    const response = await fetch(`${house.gatewayUrl()}/v1/authorizers/${appid}/quotas/clear`, {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${body.key}` } },
+    });
+    expect(response.status).toBe(403);
+  });
+
+  it('by a program of the merchant’s own, through the virtual WeChat, is one, too', async () => {
+    const { learned: account } = accounts;
+    const before = (await quotas(account)).get(DETAILS)!;
+    expect(before.used).toBeGreaterThan(300);
+    await callTimes(account, 1, { method: 'POST', path: CLEAR, body: { appid: account } });
+    expect((await quotas(account)).get(DETAILS)).toMatchObject({ used: 0, limit: 1_000, remaining: 1_000 });
+    expect((await clear(account)).body).toMatchObject({ usedThisMonth: 2 });
+  });
+});
+
+it('the command line shows them as a table', async () => {
+  const { port } = new URL(house.gatewayUrl());
+  const command = house.command(['quotas', accounts.warned], { PORT: port });
+  expect(await command.ended()).toBe(0);
+  const lines = command.output.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^PATH +USED +LIMIT +LEFT$/);
+  expect(lines.find((line) => line.startsWith(DELETE_MASS))).toMatch(
+    / 11 +10 +0 {2}closed until \d{4}-\d\d-\d\d 00:00$/,
+  );
+  const own = house.command(['quotas', house.component.appid, `--component=${house.component.appid}`], { PORT: port });
+  expect(await own.ended()).toBe(0);
+  expect(own.output).toContain(COMPONENT_TOKEN);
+  expect(await house.command(['quotas']).ended()).toBe(2);
+});
+
+describe('the component’s own budget', () => {
+  const page = () => fetch(`${house.gatewayUrl()}/authorize/${house.component.appid}`);
+
+  it('is shown, path by path', async () => {
+    const own = await quotas(house.component.appid);
+    expect(own.get(COMPONENT_TOKEN)?.used).toBe(await house.wechat.asked(`POST ${COMPONENT_TOKEN}`));
+    expect(own.get('/cgi-bin/component/api_query_auth')?.used).toBe(Object.keys(accounts).length);
+    const pages = await house.api<{ items: Quota[]; next: string }>(
+      ...(['GET', `/v1/components/${house.component.appid}/quotas?limit=1`] as const),
+    );
+    expect([pages.body.items.length, pages.body.next]).toEqual([1, pages.body.items[0]!.path]);
+    expect(await house.api('GET', '/v1/components/wxnobody/quotas')).toMatchObject({ status: 404 });
+  });
+
+  it('that is closed is honoured, and opened by a clear with the secret, also when no token can be had', async () => {
+    const { appid } = house.component;
+    expect((await page()).status).toBe(200);
+    await limit(appid, PRE_AUTH, { daily: 50, used: 50 });
+    expect((await page()).status).toBe(429);
+    const asked = await house.wechat.asked(`POST ${PRE_AUTH}`);
+    for (let i = 0; i < 3; i++) expect((await page()).status).toBe(429);
+    expect(await house.wechat.asked(`POST ${PRE_AUTH}`)).toBe(asked);
+    expect((await quotas(appid)).get(PRE_AUTH)?.closedUntil).toEqual(expect.any(String));
+
+    await limit(appid, COMPONENT_TOKEN, { used: 2_000 });
+    await house.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
+    // Somebody finds out that the token is no good any more.
+    await house.api('POST', `/v1/components/${appid}/calls`, {
+      ...{ method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 1 } },
+      waitMs: 5_000,
+    });
+    await until('no token can be had', async () => {
+      const { body } = await house.api<{ components: { reasons: string[] }[] }>('GET', '/v1/status');
+      return body.components[0]!.reasons.includes('component_token_failing');
+    });
+    expect((await quotas(appid)).get(COMPONENT_TOKEN)?.closedUntil).toEqual(expect.any(String));
+
+    const { status, body } = await house.api<Clear>('POST', `/v1/components/${appid}/quotas/clear`, {});
+    expect([status, body]).toEqual([200, { cleared: true, usedThisMonth: 1, remainingThisMonth: 9 }]);
+    await house.ready();
+    expect((await page()).status).toBe(200);
+  });
+});

@@ -1,0 +1,60 @@
+import type { BulkDatabase } from '../database/bulk.ts';
+import type { FollowerRow } from '../database/schema.ts';
+import type { SqlValue } from '../database/statement.ts';
+import type { FollowerAccount } from './follower.ts';
+import { bringsNews, pushesBefore, ROW } from './follower-row.ts';
+
+const WINDOW = 2_000;
+const COLUMNS = 'openid, subscribed, status_at, subscribed_at, unsubscribed_at, unionid, remark, tag_ids, scene, extra';
+
+/** The part of an account's followers that a chunk of details stands for. */
+export interface Stretch {
+  /** The openid behind which it begins. */
+  readonly after: string;
+  /** Its last openid; undefined: to the end. */
+  readonly upTo: string | undefined;
+  /** When the list was asked for that names everybody in it (ms). */
+  readonly listedAt: number;
+}
+
+export interface Compared {
+  /** The rows that would change the table: most of a sync that is not the first tell what is known. */
+  readonly news: readonly SqlValue[];
+  /** Somebody in the stretch follows by the table, and was not listed. */
+  readonly unlisted: boolean;
+}
+
+/**
+ * Reading a row costs a fraction of writing it, even where nothing comes of the writing. Whatever pushes write between
+ * this look and the write that follows it, they write as if they had come after both.
+ */
+export async function compareStretch(
+  database: Pick<BulkDatabase, 'read'>,
+  { component, appid }: FollowerAccount,
+  values: readonly SqlValue[],
+  askedAt: number,
+  { after, upTo, listedAt }: Stretch,
+): Promise<Compared> {
+  const places = new Map<SqlValue, number>();
+  for (let at = 0; at < values.length; at += ROW.width) places.set(values[at + ROW.openid]!, at);
+  const known = new Set<number>();
+  let unlisted = false;
+  const end = upTo === undefined ? '' : ' and openid <= ?';
+  const text = `select ${COLUMNS} from followers where component = ? and appid = ? and openid > ?${end} order by openid limit ${WINDOW}`;
+  for (let from = after; ; ) {
+    const parameters = [component, appid, from, ...(upTo === undefined ? [] : [upTo])];
+    const rows = (await database.read(text, parameters)) as unknown as FollowerRow[];
+    for (const row of rows) {
+      const at = places.get(row.openid);
+      if (at !== undefined) {
+        if (!bringsNews(row, values, at, askedAt)) known.add(at);
+      } else if (Number(row.subscribed) === 1 && Number(row.status_at) < pushesBefore(listedAt)) unlisted = true;
+    }
+    if (rows.length < WINDOW) break;
+    from = rows.at(-1)!.openid;
+  }
+  if (known.size === 0) return { news: values, unlisted };
+  const news: SqlValue[] = [];
+  for (const at of places.values()) if (!known.has(at)) news.push(...values.slice(at, at + ROW.width));
+  return { news, unlisted };
+}

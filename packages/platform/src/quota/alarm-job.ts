@@ -1,0 +1,10 @@
+import { defineJob } from '../queue/job.ts';
+import type { QuotaEvent } from './quota-events.ts';
+
+export const QuotaAlarmJob = defineJob<QuotaEvent>({
+  queue: 'quota-alarms',
+  description: 'Tells operators that four fifths of a quota, or all of it, is used; once a day for each.',
+  attempts: 5,
+  backoffMs: 1_000,
+  keep: { count: 1_000 },
+});

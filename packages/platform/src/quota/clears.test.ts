@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Clears, clearsQuotas } from './clears.ts';
+import { Ledger, QuotaClosedFailure } from './ledger.ts';
+
+let server: TestRedis;
+let ledger: Ledger;
+let clears: Clears;
+const woken: string[] = [];
+beforeAll(async () => {
+  server = await startRedis();
+  ledger = new Ledger(server.redis);
+  clears = new Clears(server.redis, ledger, ({ appid }) => Promise.resolve(void woken.push(appid)));
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  woken.length = 0;
+  await server.redis.flushall();
+});
+
+const owner = { component: 'wxc', appid: 'wxa' };
+const pair = { ...owner, path: '/cgi-bin/user/get' };
+const documented = { dailyLimit: 500, minuteLimit: undefined };
+
+it('counts what WeChat has done, opens the account and wakes it', async () => {
+  await ledger.take(pair, documented);
+  const other = { ...pair, appid: 'wxb' };
+  await ledger.take(other, documented);
+  expect(await clears.thisMonth(owner)).toEqual({ usedThisMonth: 0, remainingThisMonth: 10 });
+  await clears.hear(owner, 0);
+  expect(await clears.thisMonth(owner)).toEqual({ usedThisMonth: 1, remainingThisMonth: 9 });
+  expect(woken).toEqual(['wxa']);
+  expect((await ledger.usage(pair, documented)).used).toBe(0);
+  expect((await ledger.usage(other, documented)).used).toBe(1);
+});
+
+it('counts no refusal, but for the one that says that none is left', async () => {
+  await ledger.take(pair, documented);
+  for (const errcode of [40001, 40013, -1]) await clears.hear(owner, errcode);
+  expect((await clears.thisMonth(owner)).usedThisMonth).toBe(0);
+  await clears.refuseIfNoneLeft(owner);
+  await clears.hear(owner, 48006);
+  expect(await clears.thisMonth(owner)).toEqual({ usedThisMonth: 10, remainingThisMonth: 0 });
+  expect((await ledger.usage(pair, documented)).used).toBe(1);
+  expect(woken).toEqual([]);
+});
+
+it('refuses the eleventh until the first of next month in Beijing, and counts each month by itself', async () => {
+  for (let i = 0; i < 10; i++) await clears.hear(owner, 0);
+  const failure = await clears.refuseIfNoneLeft(owner).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(QuotaClosedFailure);
+  const { closedUntil } = failure as QuotaClosedFailure;
+  // The two clocks differ by less than a second.
+  const there = new Date(Math.round(closedUntil.getTime() / 1000) * 1000 + 8 * 3600_000);
+  expect(there.toISOString()).toMatch(/-01T00:00:00\.000Z$/);
+  expect(closedUntil.getTime() - Date.now()).toBeLessThan(31.1 * 24 * 3600_000);
+  await server.redis.hset('wx:{wxc:wxb}:quota-clears', '2020-01', 10);
+  await clears.refuseIfNoneLeft({ ...owner, appid: 'wxb' });
+  expect(await server.redis.pttl('wx:{wxc:wxa}:quota-clears')).toBeGreaterThan(31 * 24 * 3600_000);
+});
+
+it('knows which calls are clears of who asks', () => {
+  expect(['/cgi-bin/clear_quota', '/cgi-bin/component/clear_quota'].map(clearsQuotas)).toEqual([true, true]);
+  // That one names whom it clears.
+  expect(clearsQuotas('/cgi-bin/component/clear_quota/v2')).toBe(false);
+});

@@ -1,0 +1,26 @@
+import { endpointOf, type Meter } from '@wxthirdparty/wechat';
+import { type Ledger, QuotaClosedFailure } from './ledger.ts';
+import { spanOf } from './span.ts';
+
+/**
+ * Counts what the house itself asks of the component APIs: they have a budget of their own, the component's. A closed
+ * one is honoured, but for what goes with the secret: a component token is asked for no more often than every ten
+ * minutes then, and with it everything comes back.
+ */
+export function componentMeter(ledger: Ledger): Meter {
+  return {
+    async leave({ component, path, bySecret }) {
+      const pair = { component, appid: component, path };
+      const endpoint = endpointOf('POST', path);
+      const left = bySecret
+        ? { go: 'yes' as const, ...(await ledger.count(pair, endpoint)) }
+        : await ledger.take(pair, endpoint);
+      if (left.go === 'closed') throw new QuotaClosedFailure(path, left.closedUntil);
+      return async (errcode) => {
+        const span = spanOf(errcode);
+        if (span !== undefined) await ledger.close(pair, span, left.leftAt, endpoint);
+        else if (left.probe && errcode === 0) await ledger.reopen(pair);
+      };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** So many calls within so many seconds. */
+export interface RateLimit {
+  readonly calls: number;
+  readonly seconds: number;
+}
+
+/** What WeChat says of one account and API (dossier §3.10). */
+export interface ToldQuota {
+  /** Of a day; undefined where it says nothing that could be one. */
+  readonly limit: number | undefined;
+  readonly used: number;
+  readonly rate: RateLimit | undefined;
+}
+
+/** Where a limit is known from. A refusal only says that it was no more than that. */
+export type LimitSource = 'wechat' | 'catalogue' | 'refusal';
+
+/** WeChat's answer to `openapi/quota/get`; undefined where it is none. */
+export function readToldQuota(answer: unknown): ToldQuota | undefined {
+  if (!isFields(answer) || !isFields(answer.quota)) return undefined;
+  const { daily_limit, used } = answer.quota;
+  if (!isCount(used)) return undefined;
+  return {
+    limit: isCount(daily_limit) && daily_limit > 0 ? daily_limit : undefined,
+    used,
+    // Ours are on behalf of the account, and count as the account's, too: both limits hold.
+    rate: narrower(readRate(answer.rate_limit), readRate(answer.component_rate_limit)),
+  };
+}
+
+/** The one that lets less through for long; of two that let through the same, the one that holds back sooner. */
+export function narrower(a: RateLimit | undefined, b: RateLimit | undefined): RateLimit | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const difference = a.calls * b.seconds - b.calls * a.seconds;
+  if (difference !== 0) return difference < 0 ? a : b;
+  return a.calls <= b.calls ? a : b;
+}
+
+export function remainingOf(limit: number | undefined, used: number): number | undefined {
+  return limit === undefined ? undefined : Math.max(0, limit - used);
+}
+
+function readRate(value: unknown): RateLimit | undefined {
+  if (!isFields(value)) return undefined;
+  const { call_count: calls, refresh_second: seconds } = value;
+  return isCount(calls) && isCount(seconds) && calls > 0 && seconds > 0 ? { calls, seconds } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

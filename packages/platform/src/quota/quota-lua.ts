@@ -1,0 +1,127 @@
+import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+const MINUTE_MS = 60_000;
+/** Operators clear quotas by hand; so often one call may try whether a closed day has opened again. */
+export const PROBE_EVERY_MS = 15 * MINUTE_MS;
+/** What is known of a pair outlives its last use by so much; losing it costs learning it again. */
+export const KEPT_MS = 3 * DAY_MS;
+/** WeChat is asked about one pair no more often than that. */
+export const READ_AGAIN_MS = 4 * HOUR_MS;
+/** Paths of one account that are kept in mind; those used longest ago are forgotten first. */
+const MOST_PATHS = 1_000;
+/** So many calls of a day make an unknown limit worth a question. */
+const SOME_USE = 20;
+
+/**
+ * Lua functions about one pair's quota: a hash with what is counted (`day`, `used` since its midnight or the last clear,
+ * `bucket`, `inBucket`), what is known (`limit`, its `source`, `rate` in `rateMs`, until `knownUntil`; `offset`: how much
+ * more WeChat counts today than we do, since merchants' own programs call, too), what is closed (`until`, `probeAt`),
+ * and what was told (`level`, `stage`, `readAt`). Beside it `:hours` has the counts of each hour.
+ *
+ * `quota_opens(until, probeAt)` is the one rule of closing: when the next call may leave, a probe included, or nil: now;
+ * then, whether that would be a probe.
+ *
+ * `quota_take(key, paths, documented)` counts a departure. Answers nil and the news of it (`level read used limit`, or
+ * nothing), and whether it is a probe; or until when the pair is closed. It closes a full minute as soon as the last call
+ * of it leaves, so that whoever only looks sees that, too. `documented`: path, limit of a day, of a minute (0: none),
+ * and whether it leaves even so (1).
+ */
+export const QUOTA_LUA = `
+local function quota_opens(untilAt, probeAt)
+  untilAt, probeAt = tonumber(untilAt or '0'), tonumber(probeAt or '0')
+  if untilAt <= now then return nil, 0 end
+  if probeAt == 0 then return untilAt, 0 end
+  if probeAt <= now then return nil, 1 end
+  return math.min(untilAt, probeAt), 0
+end
+local function quota_reopens(key)
+  local at = redis.call('HMGET', key, 'until', 'probeAt')
+  return (quota_opens(at[1], at[2]))
+end
+local function quota_day() return math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS}) end
+local function quota_time(at) return string.format('%.0f', at) end
+local function quota_number(text) return tonumber(text or '0') end
+
+local function quota_first_of_day(key, paths, path, day)
+  redis.call('HSET', key, 'day', day, 'used', '0', 'offset', '0', 'level', '0', 'stage', '0')
+  redis.call('PEXPIRE', key, ${KEPT_MS})
+  redis.call('ZADD', paths, quota_time(now), path)
+  redis.call('ZREMRANGEBYSCORE', paths, '-inf', quota_time(now - ${KEPT_MS}))
+  redis.call('ZREMRANGEBYRANK', paths, 0, -${MOST_PATHS + 1})
+  redis.call('PEXPIRE', paths, ${KEPT_MS})
+end
+
+local function quota_news(key, total, limit, used, level, stage, readAt)
+  local reached = 0
+  if limit > 0 and total >= limit then reached = 2 elseif limit > 0 and total >= 0.8 * limit then reached = 1 end
+  local worth = 0
+  if limit == 0 then if used >= ${SOME_USE} then worth = 1 end
+  elseif reached > 0 then worth = 3 elseif total >= 0.5 * limit then worth = 2 end
+  local read = 0
+  if worth > stage and now >= readAt then
+    read = 1
+    redis.call('HSET', key, 'stage', worth, 'readAt', quota_time(now + ${READ_AGAIN_MS}))
+  end
+  if reached > level then redis.call('HSET', key, 'level', reached) else reached = 0 end
+  if reached == 0 and read == 0 then return '' end
+  return reached .. ' ' .. read .. ' ' .. quota_time(total) .. ' ' .. quota_time(limit)
+end
+
+local function quota_take(key, paths, documented)
+  local path, daily, minutely, anyway = documented[1], tonumber(documented[2]), tonumber(documented[3]), documented[4] == '1'
+  local q = redis.call('HMGET', key, 'until', 'probeAt', 'day', 'used', 'offset', 'limit', 'source', 'rate', 'rateMs',
+    'knownUntil', 'bucket', 'inBucket', 'level', 'stage', 'readAt')
+  local untilAt = quota_number(q[1])
+  local opensAt, probe = quota_opens(q[1], q[2])
+  if opensAt then
+    if not anyway then return untilAt end
+    probe = 1
+  end
+
+  local known = quota_number(q[10]) > now
+  local rate, rateMs, limit = minutely, ${MINUTE_MS}, daily
+  if known and q[8] then rate, rateMs = tonumber(q[8]), tonumber(q[9]) end
+  if known and q[6] then limit = tonumber(q[6]) end
+  local bucket, inBucket, bucketEnds = math.floor(now / rateMs), 0, 0
+  if quota_number(q[11]) == bucket then inBucket = quota_number(q[12]) end
+  if rate > 0 then
+    bucketEnds = (bucket + 1) * rateMs
+    if inBucket >= rate and not anyway then
+      if bucketEnds > untilAt then redis.call('HSET', key, 'until', quota_time(bucketEnds), 'probeAt', '0') end
+      return math.max(bucketEnds, untilAt)
+    end
+  end
+
+  local day, used, offset, level, stage = quota_day(), 0, 0, 0, 0
+  if q[3] == tostring(day) then
+    used, offset, level, stage = quota_number(q[4]), quota_number(q[5]), quota_number(q[13]), quota_number(q[14])
+  else
+    quota_first_of_day(key, paths, path, day)
+  end
+  used = used + 1
+  redis.call('HSET', key, 'used', used, 'bucket', bucket, 'inBucket', inBucket + 1)
+  local hour = math.floor(now / ${HOUR_MS})
+  if redis.call('HINCRBY', key .. ':hours', hour, 1) == 1 then
+    -- Once an hour: those that no forecast looks at any more go.
+    for _, old in ipairs(redis.call('HKEYS', key .. ':hours')) do
+      if tonumber(old) < hour - 48 then redis.call('HDEL', key .. ':hours', old) end
+    end
+    redis.call('PEXPIRE', key .. ':hours', ${2 * DAY_MS + HOUR_MS})
+  end
+  if probe == 1 then
+    redis.call('HSET', key, 'probeAt', quota_time(now + ${PROBE_EVERY_MS}))
+  elseif rate > 0 and inBucket + 1 >= rate and bucketEnds > untilAt then
+    redis.call('HSET', key, 'until', quota_time(bucketEnds), 'probeAt', '0')
+  end
+
+  local total = math.max(0, used + offset)
+  if known and q[7] == 'refusal' and total > limit then
+    -- WeChat allows more than it did when it refused.
+    redis.call('HDEL', key, 'limit', 'source')
+    limit = daily
+  end
+  return nil, quota_news(key, total, limit, used, level, stage, quota_number(q[15])), probe
+end
+`;
