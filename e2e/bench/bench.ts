@@ -1,4 +1,4 @@
-/** What one file `*.bench.ts` exports as its default: one promise about speed, measured against something beside it. */
+/** What one file `*.bench.ts` exports as its default, or several of: one promise about speed, measured against something beside it. */
 export interface Bench {
   /** What is promised, in a few words. */
   readonly name: string;
@@ -6,10 +6,18 @@ export interface Bench {
   readonly measured: string;
   /** What it is measured against in the same minute on the same machine: machines differ, ratios hardly. */
   readonly against: string;
-  /** Of measured ÷ against. */
-  readonly guide: { readonly atMost: number } | { readonly atLeast: number };
+  readonly guide: Guide;
   run(): Promise<Figures>;
 }
+
+export type Guide =
+  /** Of measured ÷ against. */
+  | { readonly atMost: number }
+  | { readonly atLeast: number }
+  /** Of measured − against, in their unit. */
+  | { readonly addedAtMost: number }
+  /** Of measured alone; what it is measured against says how fast the machine was. */
+  | { readonly measuredAtMost: number };
 
 export interface Figures {
   /** Of both members of a round. */

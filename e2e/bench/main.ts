@@ -17,9 +17,11 @@ if (files.length === 0) throw new Error(`no bench is called ${words.join(' or ')
 const short: string[] = [];
 console.log(`${cpus().length} cores, load ${loadavg()[0]!.toFixed(2)}, Node ${process.versions.node}\n`);
 for (const file of files) {
-  const { default: bench } = (await import(`./${file}`)) as { default: Bench };
-  const figures = await bench.run();
-  console.log(`${report(bench, figures)}\n`);
-  if (fallsShort(bench, figures)) short.push(bench.name);
+  const { default: benches } = (await import(`./${file}`)) as { default: Bench | readonly Bench[] };
+  for (const bench of [benches].flat()) {
+    const figures = await bench.run();
+    console.log(`${report(bench, figures)}\n`);
+    if (fallsShort(bench, figures)) short.push(bench.name);
+  }
 }
 console.log(short.length === 0 ? 'Nothing falls short.' : `Falls short: ${short.join('; ')}.`);

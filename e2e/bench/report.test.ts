@@ -27,6 +27,14 @@ it('judges by the median of the ratios', () => {
   expect(fallsShort(bench({ atLeast: 1.41 }), figures)).toBe(true);
 });
 
+it('judges by what is added, or by what is measured alone, where the guide says so', () => {
+  expect(fallsShort(bench({ addedAtMost: 80 }), figures)).toBe(false);
+  expect(fallsShort(bench({ addedAtMost: 79 }), figures)).toBe(true);
+  expect(fallsShort(bench({ measuredAtMost: 280 }), figures)).toBe(false);
+  expect(fallsShort(bench({ measuredAtMost: 279 }), figures)).toBe(true);
+  expect(report(bench({ addedAtMost: 80 }), figures)).toMatch(/added +guide: at most 80 ms +80\.00 \(20\.00–800\.00\)/);
+});
+
 it('falls short where a fact does not hold, however fast it was', () => {
   const twice = { ...figures, facts: [{ what: 'one request', holds: false }] };
   expect(fallsShort(bench({ atMost: 100 }), twice)).toBe(true);

@@ -1,15 +1,31 @@
-import type { Bench, Figures } from './bench.ts';
+import type { Bench, Figures, Guide } from './bench.ts';
 import { median } from './median.ts';
 
-/** The median of the rounds' own ratios: noise that slows both sides of a round leaves its ratio alone. */
-function ratioOf({ rounds }: Figures): number {
-  return median(rounds.map(({ measured, against }) => measured / against));
+/** What the guide is about, of each round: noise that slows both sides of a round leaves its ratio alone. */
+function judged(guide: Guide, { rounds }: Figures): number[] {
+  return rounds.map(({ measured, against }) => {
+    if ('measuredAtMost' in guide) return measured;
+    return 'addedAtMost' in guide ? measured - against : measured / against;
+  });
+}
+
+/** The guide in words: of what, and how it is bounded. */
+function wordsOf(guide: Guide, unit: string): { of: string; guide: string; bound: number; least: boolean } {
+  if ('atLeast' in guide) {
+    return { of: 'ratio', guide: `at least ${guide.atLeast}`, bound: guide.atLeast, least: true };
+  }
+  if ('atMost' in guide) return { of: 'ratio', guide: `at most ${guide.atMost}`, bound: guide.atMost, least: false };
+  if ('addedAtMost' in guide) {
+    return { of: 'added', guide: `at most ${guide.addedAtMost} ${unit}`, bound: guide.addedAtMost, least: false };
+  }
+  const { measuredAtMost: bound } = guide;
+  return { of: 'measured', guide: `at most ${bound} ${unit}`, bound, least: false };
 }
 
 export function fallsShort({ guide }: Bench, figures: Figures): boolean {
-  const ratio = ratioOf(figures);
-  const slow = 'atMost' in guide ? ratio > guide.atMost : ratio < guide.atLeast;
-  return slow || figures.facts.some(({ holds }) => !holds);
+  const { bound, least } = wordsOf(guide, figures.unit);
+  const found = median(judged(guide, figures));
+  return (least ? found < bound : found > bound) || figures.facts.some(({ holds }) => !holds);
 }
 
 /** What a bench found, as lines to print. */
@@ -20,14 +36,15 @@ export function report(bench: Bench, figures: Figures): string {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return `${round(median(values))} ${unit} (${round(least)}–${round(most)})`;
   };
-  const ratios = rounds.map(({ measured, against }) => measured / against);
+  const all = judged(guide, figures);
+  const words = wordsOf(guide, unit);
   const rows = [
     ['measured', bench.measured, spread(rounds.map(({ measured }) => measured))],
     ['against', bench.against, spread(rounds.map(({ against }) => against))],
     [
-      'ratio',
-      `guide: ${'atMost' in guide ? `at most ${guide.atMost}` : `at least ${guide.atLeast}`}`,
-      `${ratioOf(figures).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
+      words.of,
+      `guide: ${words.guide}`,
+      `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)})`,
     ],
     ...facts.map(({ what, holds }) => ['fact', what, holds ? 'holds' : 'DOES NOT HOLD']),
   ];

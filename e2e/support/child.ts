@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { until } from './until.ts';
 
+const MOST_OUTPUT = 128 * 1024 * 1024;
+
 /** A real process of a story: its output is kept, it can be frozen, killed and asked to leave. */
 export class Child {
   readonly name: string;
@@ -19,6 +21,8 @@ export class Child {
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
+        // A bench makes them say more than a string can hold.
+        if (this.#output.length > MOST_OUTPUT) this.#output = this.#output.slice(-MOST_OUTPUT / 2);
         this.#output += text;
       });
     }

@@ -21,6 +21,8 @@ export const MINI_PROGRAM = 'wx00000000000000b2';
 export interface HouseSettings {
   readonly gateways?: number;
   readonly workers?: number;
+  /** One process is gateway and worker, as `start` runs them. */
+  readonly together?: boolean;
   readonly accounts?: readonly PractisedAccount[];
   readonly timeScale?: number;
   /** Where WeChat pushes to, if not straight to the first gateway. */
@@ -109,10 +111,15 @@ export class House {
     const house = new House(dir, redis, wechat, components, gatewayPorts, settings.env ?? {});
     try {
       await wechat.child.says('simulator listening');
-      for (const index of gatewayPorts.keys()) house.startGateway(index);
-      for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
+      if (settings.together) house.startTogether();
+      else {
+        for (const index of gatewayPorts.keys()) house.startGateway(index);
+        for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
+      }
       await Promise.all([
-        ...house.gateways.map((gateway) => gateway.says('gateway listening', START_WITHIN_MS)),
+        ...house.gateways.map((gateway) =>
+          gateway.says(settings.together ? 'wxthirdparty runs' : 'gateway listening', START_WITHIN_MS),
+        ),
         ...house.workers.map((worker) => worker.says('worker ready', START_WITHIN_MS)),
       ]);
       if (gatewayPorts.length > 0) house.#description = await Description.of(house.gatewayUrl());
@@ -132,6 +139,10 @@ export class House {
     });
     this.gateways[index] = gateway;
     return gateway;
+  }
+
+  startTogether(): void {
+    this.gateways[0] = this.command(['start'], { PORT: String(this.#gatewayPorts[0]) });
   }
 
   startWorker(env: Record<string, string> = {}): Child {

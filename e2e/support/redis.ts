@@ -24,6 +24,10 @@ export class RedisServer {
     return server;
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   client(): Redis {
     return new Redis(this.url, { maxRetriesPerRequest: 1 });
   }

@@ -1,11 +1,12 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { censored } from './censored.ts';
 
 /**
  * Log calls leave secrets out by themselves; this is the net beneath them. A Failure's `code` is one of our own words
  * and stays readable; an authorization code never goes by that bare name.
  */
-const SECRET_KEYS = [
+const SECRETS = new Set([
   'authorization',
   'Authorization',
   'token',
@@ -25,13 +26,15 @@ const SECRET_KEYS = [
   'openid',
   'openids',
   'FromUserName',
-];
+]);
 
 /** JSON lines to stdout; readable ones when somebody looks at them; or to the given destination. */
 export function openLog(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
-    redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[secret]' },
+    // What `censored` makes of an error is written as it is.
+    serializers: { err: (error: unknown) => error },
+    formatters: { log: (line: Record<string, unknown>) => censored(line, SECRETS) },
   };
   if (destination) return pino(options, destination);
   return process.stdout.isTTY ? pino(options, pretty({ sync: true, ignore: 'pid,hostname' })) : pino(options);

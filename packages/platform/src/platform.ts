@@ -27,6 +27,7 @@ import { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.
 import { claimReconcileTurn } from './authorizer/reconcile-turn.ts';
 import { ReconciliationStore } from './authorizer/reconciliation-store.ts';
 import { type ReconcileNext, ReconcileRequests, Reconciler } from './authorizer/reconciliations.ts';
+import { AtHand } from './call/at-hand.ts';
 import { CallJob } from './call/call-job.ts';
 import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
@@ -39,7 +40,7 @@ import { LaneJob } from './call/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane-store.ts';
 import { Lanes } from './call/lanes.ts';
 import { Owners } from './call/owners.ts';
-import { type Performed, perform } from './call/perform.ts';
+import { type Performed, type PerformOptions, perform } from './call/perform.ts';
 import { takeTurn } from './call/take-turn.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
@@ -80,7 +81,7 @@ import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenStore } from './token/token-store.ts';
-import { type RefreshListener, Tokens } from './token/tokens.ts';
+import { type RefreshListener, type TokenCache, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -145,6 +146,8 @@ export interface Work {
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<Performed>;
+  /** Calls that this process takes in and sends by itself, so many at a time; `tell` hears of each. */
+  sendAtHand(most: number, tell: PerformedListener): { close(withinMs: number): Promise<void> };
   /** One turn of an account's background calls; `tell` hears of each. */
   takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
   /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
@@ -274,8 +277,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   ];
   const tokenStore = new TokenStore(redis, seals, kinds);
   const refreshListeners: RefreshListener[] = [];
+  const tokenCache: TokenCache = new Map();
   const tokens: Tokens = new Tokens({
     store: tokenStore,
+    cache: tokenCache,
     leases: openLeases(redis),
     hints,
     kinds,
@@ -324,6 +329,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const authorizers = new Authorizers(authorizerStore, components, front, frontLinks);
   const frontTokens = new Tokens({
     store: frontTokenStore,
+    cache: tokenCache,
     leases: openLeases(front),
     hints,
     kinds,
@@ -332,9 +338,22 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const signer = new CallbackSigner(settings.secretsKeys);
   const frontCallStore = new CallStore(front, seals);
   const owners = new Owners(components, authorizers);
+  const callStore = new CallStore(redis, seals);
+  const performing: PerformOptions = {
+    store: callStore,
+    tokens,
+    ledger,
+    clears: new Clears(redis, ledger, (owner) => lanes.wake(owner)),
+    dueSet,
+    transport,
+    apiBase,
+    here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
+  };
   const frontLanes = new Lanes(front, laneQueue);
-  const calls = new Calls({
+  const atHand = new AtHand({ queue: callQueue, tokens, store: callStore, perform: performing });
+  const calls: Calls = new Calls({
     redis: front,
+    atHand,
     store: frontCallStore,
     owners,
     tokens: frontTokens,
@@ -346,7 +365,6 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   });
   scope.keep('calls', calls, (c) => c.close());
 
-  const callStore = new CallStore(redis, seals);
   const callbacks = new Callbacks(callStore, signer, callbackQueue);
   const lanes = new Lanes(redis, laneQueue);
   const laneStore = new LaneStore(redis);
@@ -354,15 +372,6 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const followerSyncStore = new FollowerSyncStore(database, writer);
   const syncSchedules = new SyncSchedules(database);
 
-  const performing = {
-    store: callStore,
-    tokens,
-    ledger,
-    clears: new Clears(redis, ledger, (owner) => lanes.wake(owner)),
-    dueSet,
-    transport,
-    apiBase,
-  };
   const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
     const performed = await perform(id, signal, performing);
     // Before the job is done or the call leaves its lane: who dies here does it again.
@@ -469,6 +478,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         return { version: token.version, refused: () => tokens.distrust(token) };
       },
       performCall,
+      sendAtHand: (most, tell) => atHand.open({ most, tell }),
       takeTurn: (lane, signal, tell) =>
         takeTurn(lane, signal, {
           store: laneStore,

@@ -14,6 +14,7 @@ import {
   Scope,
 } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
+import { logCall } from './log-call.ts';
 import { logRefresh } from './log-refresh.ts';
 import { processAuthorization } from './processors/authorizations.ts';
 import { processCallback } from './processors/callbacks.ts';
@@ -76,8 +77,10 @@ export async function startWorkers(
     run(QuotaReadingJob, processQuotaReading(work, log), MOST_READINGS),
     run(QuotaAlarmJob, processQuotaAlarm(work, log)),
   ];
+  const hands = work.sendAtHand(settings.concurrency, (id, performed, ms) => logCall(log, id, performed, ms));
   // All at once: each has the whole patience.
-  scope.keep('queues', queues, (all) => Promise.all(all.map((q) => q.close())), settings.shutdownMs);
+  const closeAll = () => Promise.all([hands.close(settings.shutdownMs), ...queues.map((q) => q.close())]);
+  scope.keep('queues', queues, closeAll, settings.shutdownMs);
   scope.keep(
     'watch',
     work.startWatch(({ component, did, failure }) => {

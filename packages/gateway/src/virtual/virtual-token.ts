@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /** Whom a token of ours speaks for, and which API key it was given to. */
 export interface VirtualGrant {
@@ -28,8 +28,9 @@ export const LIFE_S = 7200;
  * @param secretsKeys the first signs, all verify
  */
 export function openVirtualTokens(secretsKeys: readonly Buffer[], now: () => number = Date.now): VirtualTokens {
+  // As KeyObjects: Node takes four times as long over a hash whose key comes as bytes.
   const keys = secretsKeys.map((secret) =>
-    Buffer.from(hkdfSync('sha256', secret, '', 'wxthirdparty virtual access token v1', 32)),
+    createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'wxthirdparty virtual access token v1', 32))),
   );
   const signer = keys[0];
   if (signer === undefined) throw new Error('the virtual WeChat needs a secrets key');
@@ -60,6 +61,6 @@ export function openVirtualTokens(secretsKeys: readonly Buffer[], now: () => num
   };
 }
 
-function macOf(key: Buffer, claims: Buffer): Buffer {
+function macOf(key: KeyObject, claims: Buffer): Buffer {
   return createHmac('sha256', key).update(claims).digest();
 }

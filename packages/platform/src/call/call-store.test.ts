@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
-import { Ledger } from '../quota/ledger.ts';
+import { Ledger, usageOf } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import { CallIndex } from './call-index.ts';
-import { CallStore } from './call-store.ts';
+import { CallStore, type DepartedAtOnce } from './call-store.ts';
 import { printOf } from './idempotency.ts';
 
 let server: TestRedis;
@@ -132,16 +132,78 @@ describe('departure', () => {
     expect(await ledger.usage(pair, { dailyLimit: 500_000 } as never)).toMatchObject({ used: 1, limit: 500_000 });
   });
   it('waits while the quota is closed, but for one probe', async () => {
-    const call = await created();
+    const [call, next] = [await created(), await created()];
     await ledger.close(pair, 'day', Date.now(), {} as never);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'closed' });
-    await expect(ledger.refuseIfClosed(pair)).rejects.toMatchObject({ code: 'quota_closed' });
     await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
-    await ledger.refuseIfClosed(pair);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'yes', probe: true });
-    expect(await depart(await created(), 'run', true)).toMatchObject({ go: 'closed' });
+    expect(await depart(next, 'run', true)).toMatchObject({ go: 'closed' });
     await ledger.reopen(pair);
-    expect(await depart(await created(), 'run', true)).toMatchObject({ go: 'yes', probe: false });
+    expect(await depart(next, 'run', true)).toMatchObject({ go: 'yes', probe: false });
+  });
+  it('that cannot come is told before there is a record, if somebody waits for it', async () => {
+    await ledger.close(pair, 'day', Date.now(), {} as never);
+    const refused = await created().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'quota_closed', remedy: 'slow-down', closedUntil: expect.any(Date) });
+    expect(await server.redis.keys('*call*')).toEqual([]);
+    expect(await store.find(await created({ waitMs: 0 }))).toMatchObject({ state: 'queued' });
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
+    expect(await store.find(await created())).toMatchObject({ state: 'queued' });
+  });
+});
+
+describe('a call that departs with its making', () => {
+  const make = (change: Partial<CallRequest> = {}) => {
+    const call = newCallId('wxc', 'wxa');
+    return {
+      call,
+      made: store.create(call, { ...request, ...change }, 'gateway-1', {
+        runId: 'run',
+        quotaArgs: ledger.argsOf(pair, {} as never),
+      }),
+    };
+  };
+
+  it('is claimed, counted, and as good as one that was made, loaded and let go', async () => {
+    const { call, made } = make();
+    const { stored, departure } = (await made) as DepartedAtOnce;
+    const loaded = (await store.load(call))!;
+    expect(stored).toEqual({ ...loaded, now: stored.now, heldMs: 0, departed: undefined });
+    expect(departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, leftAt: stored.now });
+    expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
+    expect(await store.find(call)).toMatchObject({ state: 'running', attempts: 1 });
+    expect(await depart(call, 'another', false)).toEqual({ go: 'claimed' });
+    expect(await store.cancel(call)).toBe(false);
+  });
+  it('does not where its quota is closed, its deadline has passed, or its idempotency key is taken', async () => {
+    await server.redis.flushall();
+    await ledger.close(pair, 'minute', Date.now(), {} as never);
+    await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
+    await ledger.reopen(pair);
+    expect(await make({ deadlineAt: new Date(1) }).made).toBe('made');
+    await make({ idempotencyKey: 'k' }).made;
+    expect(await make({ idempotencyKey: 'k' }).made).toMatchObject({ claim: { background: false } });
+    expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
+  });
+  it('is the probe of a closed day, and there is one', async () => {
+    await ledger.close(pair, 'day', Date.now(), {} as never);
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
+    expect(await make().made).toMatchObject({ departure: { probe: true } });
+    await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
+  });
+  it('is held for its run, as long as that says so', async () => {
+    const { call, made } = make();
+    await made;
+    const recordKey = `wx:{wxc:wxa}:call:${call.id}`;
+    expect((await store.load(call))!.heldMs).toBeGreaterThan(4_000);
+    await server.redis.hset(recordKey, 'heldUntil', '1');
+    expect((await store.load(call))!.heldMs).toBeLessThan(0);
+    await store.hold(call, 'another');
+    expect((await store.load(call))!.heldMs).toBeLessThan(0);
+    await store.hold(call, 'run');
+    expect((await store.load(call))!.heldMs).toBeGreaterThan(4_000);
+    await store.release(call, 'run', 'not-sent');
+    expect((await store.load(call))!.heldMs).toBe(0);
   });
 });
 
@@ -161,6 +223,28 @@ describe('an outcome', () => {
     const call = await created();
     await store.settle(call, answered);
     expect(await heard).toBe(call.id);
+    listener.disconnect();
+  });
+  it('is told by whoever stores it, where nothing is to go over Redis, as anybody would find it', async () => {
+    const call = await created();
+    const listener = server.redis.duplicate();
+    const heard: string[] = [];
+    listener.on('message', (_, message) => heard.push(message));
+    await listener.subscribe('wx:replies:gateway-1');
+    await depart(call, 'run', false);
+    const [quotaKey] = ledger.keysOf(pair);
+    const told = (await store.settleQuietly(call, answered, quotaKey))!;
+    expect(told.call).toEqual(await store.find(call));
+    expect(told.call).toMatchObject({ state: 'completed', response: answered.response });
+    const endpoint = { dailyLimit: 500_000 } as never;
+    expect({ ...usageOf(told.quota, told.now, endpoint), now: 0 }).toEqual({
+      ...(await ledger.usage(pair, endpoint)),
+      now: 0,
+    });
+    expect(await store.settleQuietly(call, answered, quotaKey)).toBeUndefined();
+    await server.redis.publish('wx:replies:gateway-1', 'the end');
+    await until('the end is heard', () => heard.length > 0);
+    expect(heard).toEqual(['the end']);
     listener.disconnect();
   });
   it('of a cancelled call stays: it never departs', async () => {
@@ -213,7 +297,7 @@ describe('an idempotency key', () => {
 
   it('belongs to the first call, however many come at once', async () => {
     const created = await Promise.all(Array.from({ length: 20 }, () => under()));
-    const claims = created.flatMap((one) => (typeof one === 'object' ? [one.claim.id] : []));
+    const claims = created.flatMap((one) => (typeof one === 'object' && 'claim' in one ? [one.claim.id] : []));
     expect(claims).toHaveLength(19);
     expect(new Set(claims).size).toBe(1);
     expect(await store.claimed('wxc', 'wxa', 'order-4711')).toMatchObject({ id: claims[0], background: false });
@@ -223,7 +307,7 @@ describe('an idempotency key', () => {
     await under();
     const print = async (change: Partial<CallRequest>) => {
       const created = await under(change);
-      return typeof created === 'object'
+      return typeof created === 'object' && 'claim' in created
         ? created.claim.print === printOf({ ...request, ...change }, 'order-4711')
         : 'made';
     };

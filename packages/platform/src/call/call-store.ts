@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { QUOTA_LOOK_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
 import { QUOTA_LUA } from '../quota/quota-lua.ts';
 import { channels, keys, patterns } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
@@ -15,18 +16,25 @@ import { BODIES_LUA } from './waiting-bodies.ts';
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
 const KEPT_BACKGROUND_MS = 24 * 60 * 60_000;
 
+/** A run that sends without a job is surely alive for so long after it said so last; it says so each second. */
+const HELD_MS = 5_000;
+
 /** What a worker needs to send a call. */
 export interface StoredCall {
   readonly now: number;
   readonly settled: boolean;
   readonly background: boolean;
   readonly hasCallback: boolean;
+  /** The gateway that waits for the outcome. */
+  readonly replyTo: string | undefined;
   readonly deadlineAt: number;
   /** An earlier run has claimed it, and may have sent it. */
   readonly departed?: boolean;
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
   readonly refusals: number;
+  /** For how long a run that needs no job is surely alive and at it (ms). */
+  readonly heldMs: number;
   readonly method: string;
   readonly path: string;
   readonly query: readonly (readonly [string, string])[];
@@ -47,12 +55,31 @@ export type Departure =
   | { readonly go: 'settled' | 'gone' | 'deadline' | 'claimed' }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
+/** A run that wants to send a call as soon as there is one. */
+export interface Departing {
+  readonly runId: string;
+  /** Of the ledger. */
+  readonly quotaArgs: readonly (string | number)[];
+}
+
+/** A call that left with its making, as the run that asked for that. */
+export interface DepartedAtOnce {
+  readonly stored: StoredCall;
+  readonly departure: Departure & { readonly go: 'yes' };
+  /** Before Redis was asked, on the monotonic clock. */
+  readonly claimedAt: number;
+}
+
 export type Created =
   /** `full`: its lane has no place left, for one more or for its body. */
   | 'made'
   | 'full'
+  | DepartedAtOnce
   /** The idempotency key belongs to an earlier call. */
   | { readonly claim: Claim };
+
+/** A call and what WeChat answered, as far as it has come. */
+export type FoundCall = Omit<Call, 'quota'>;
 
 export type Outcome =
   | { readonly state: 'completed'; readonly response: CallResponse }
@@ -65,32 +92,45 @@ const LONGEST_LANE = 200_000;
  * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
  * then, since nothing leaves that is in no lane and has no job.
  *
- * KEYS: record, request, callback, index, lane, and where it has an idempotency key, that. ARGV: request, kept
- * after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
- * background (1), listed (1), fingerprint, callback, then fields and values.
+ * KEYS: record, request, callback, index, lane, quota, its paths, and where it has an idempotency key, that. ARGV:
+ * request, kept after the deadline, deadline in ms, deadline (0: none but that), not before, the last part of its id,
+ * background (1), listed (1), fingerprint, callback, the run as which it departs at once or nothing, four that the quota
+ * wants to know then, then fields and values.
  */
-const create = defineScript<['made' | 'full' | 'claimed', string?]>(`${NOW_LUA}
+const create = defineScript<
+  ['made' | 'full' | 'departed' | 'closed' | 'claimed', string?, number?, number?, string?]
+>(`${NOW_LUA}
 ${INDEX_LUA}
 ${BODIES_LUA}
-local call, background, notBeforeAt = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5])
-if KEYS[6] then
-  local claim = redis.call('GET', KEYS[6])
+${QUOTA_LUA}
+local call, background, notBeforeAt, run = ARGV[6], ARGV[7] == '1', tonumber(ARGV[5]), ARGV[11]
+if KEYS[8] then
+  local claim = redis.call('GET', KEYS[8])
   if claim then return { 'claimed', claim } end
 end
+if not background and quota_reopens(KEYS[6]) then return { 'closed', redis.call('HGET', KEYS[6], 'until'), now } end
 if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
+local departs, closedUntil, news, probe = run ~= '' and deadlineAt > now
+if departs then
+  closedUntil, news, probe = quota_take(KEYS[6], KEYS[7], { unpack(ARGV, 12, 15) })
+  if closedUntil then return { 'closed', string.format('%.0f', closedUntil), now } end
+end
 if background and not bodies_take(KEYS[4] .. ':bodies', call, #ARGV[1], lives) then return { 'full' } end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
-  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 11))
+  'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 16))
 redis.call('PEXPIRE', KEYS[1], lives)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', lives)
 if ARGV[10] ~= '' then redis.call('SET', KEYS[3], ARGV[10], 'PX', lives) end
 if notBeforeAt > 0 then redis.call('HSET', KEYS[1], 'notBeforeAt', ARGV[5]) end
-if KEYS[6] then redis.call('SET', KEYS[6], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
+if KEYS[8] then redis.call('SET', KEYS[8], call .. ' ' .. ARGV[7] .. ' ' .. ARGV[9], 'PX', lives) end
 if ARGV[8] == '1' then index_add(KEYS[4], call, lives) end
-return { 'made' }`);
+if not departs then return { 'made' } end
+redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', run, 'sentAt', string.format('%.0f', now),
+  'heldUntil', string.format('%.0f', now + ${HELD_MS}), 'attempts', '1')
+return { 'departed', string.format('%.0f', deadlineAt), now, probe, news }`);
 
 /** Once, however often it is asked for. KEYS: record, lane, the pair's quota. ARGV: the last part of its id, path. */
 const enterLane = defineScript<'gone' | 'in' | 'wake'>(`${NOW_LUA}
@@ -118,8 +158,14 @@ if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'dea
 local closedUntil, news, probe = quota_take(KEYS[2], KEYS[3], { unpack(ARGV, 3) })
 if closedUntil then return { 'closed', closedUntil, now } end
 redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', ARGV[1], 'sentAt', string.format('%.0f', now))
-redis.call('HDEL', KEYS[1], 'delayedUntil')
+redis.call('HDEL', KEYS[1], 'delayedUntil', 'heldUntil')
 return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1), news }`);
+
+/** KEYS: record. ARGV: run id. */
+const hold = defineScript<number>(`${NOW_LUA}
+if redis.call('HGET', KEYS[1], 'state') ~= 'sent' or redis.call('HGET', KEYS[1], 'sentBy') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'heldUntil', string.format('%.0f', now + ${HELD_MS}))
+return 1`);
 
 /** Nothing of this run reached WeChat, or WeChat refused it for certain. KEYS: record. ARGV: run id, refusals (0/1). */
 const release = defineScript<number>(`
@@ -133,7 +179,7 @@ return 1`);
 const END_LUA = `
 ${INDEX_LUA}
 ${BODIES_LUA}
-local function call_ended(call, id)
+local function call_ended(call, id, quietly)
   local kept = tonumber(redis.call('HGET', KEYS[1], 'keptMs'))
   bodies_give_back(KEYS[4] .. ':bodies', call, redis.call('HGET', KEYS[1], 'bytes'))
   redis.call('HDEL', KEYS[1], 'delayedUntil')
@@ -144,24 +190,27 @@ local function call_ended(call, id)
   local claim = redis.call('HGET', KEYS[1], 'claim')
   if claim then redis.call('PEXPIRE', KEYS[5] .. claim, kept) end
   local channel = redis.call('HGET', KEYS[1], 'channel')
-  if channel then redis.call('PUBLISH', channel, id) end
+  if channel and not quietly then redis.call('PUBLISH', channel, id) end
   return kept
 end
 `;
 
 /**
- * The first outcome stays. KEYS: as above, result. ARGV: the call's id, its last part, outcome, failure or headers,
- * status, body.
+ * The first outcome stays. KEYS: as above, result, and where it is told by whoever settles it, the quota.
+ * ARGV: the call's id, its last part, outcome, failure or headers, status, body. Answers what he has to tell: the record,
+ * and what is left of the quota.
  */
-const settle = defineScript<number>(`${NOW_LUA}
+const settle = defineScript<[record?: string[], now?: string, quota?: QuotaLook] | null>(`${NOW_LUA}
 ${END_LUA}
+${QUOTA_LOOK_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
-if not state or state == 'settled' then return 0 end
+if not state or state == 'settled' then return false end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[3],
   'told', ARGV[4], 'status', ARGV[5])
-local kept = call_ended(ARGV[2], ARGV[1])
+local kept = call_ended(ARGV[2], ARGV[1], KEYS[7] ~= nil)
 if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
-return 1`);
+if KEYS[7] then return { redis.call('HGETALL', KEYS[1]), string.format('%.0f', now), quota_look(KEYS[7]) } end
+return {}`);
 
 /** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
 const cancel = defineScript<number>(`${NOW_LUA}
@@ -183,6 +232,9 @@ return 1`);
 const load = `${NOW_LUA}
 return { tostring(now), redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`;
 
+/** KEYS: record, result. Answers the record as a flat list, the result. */
+const find = `return { redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`;
+
 /** The records of calls. Each change is one Lua script that looks at the state first. */
 export class CallStore {
   readonly #redis: Redis;
@@ -192,10 +244,15 @@ export class CallStore {
     this.#redis = redis;
     this.#seals = seals;
     redis.defineCommand('wxLoadCall', { numberOfKeys: 2, lua: load, readOnly: true });
+    redis.defineCommand('wxFindCall', { numberOfKeys: 2, lua: find, readOnly: true });
   }
 
-  /** `replyTo`: the gateway that waits for the outcome. */
-  async create(call: CallId, request: CallRequest, replyTo: string): Promise<Created> {
+  /**
+   * `replyTo`: the gateway that waits for the outcome. `departing`: at once, as this run. Throws QuotaClosedFailure where
+   * somebody would wait for nothing, so that it costs no round trip of its own.
+   */
+  async create(call: CallId, request: CallRequest, replyTo: string, departing?: Departing): Promise<Created> {
+    const claimedAt = performance.now();
     const head = Buffer.from(JSON.stringify({ query: request.query, contentType: request.contentType }), 'utf8');
     const length = Buffer.alloc(4);
     length.writeUInt32BE(head.length);
@@ -206,11 +263,11 @@ export class CallStore {
     const keptMs = request.keptForMs ?? (longer ? KEPT_BACKGROUND_MS : KEPT_INTERACTIVE_MS);
     const claim = idempotencyKey === undefined ? undefined : hashOfKey(idempotencyKey);
     const { component, appid } = call;
-    const [made, claimed] = await create(
+    const [made, told, now, probe, news] = await create(
       this.#redis,
       [
         ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
-        keys.lane(component, appid),
+        ...[keys.lane(component, appid), keys.quota(component, appid, path), keys.quotaPaths(component, appid)],
         ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
       ],
       [
@@ -219,13 +276,23 @@ export class CallStore {
         ...[lastPartOf(call), background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
         idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
         callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
+        departing?.runId ?? '',
+        ...(departing?.quotaArgs ?? ['', '', '', '']),
         ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
         ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
         ...(claim === undefined ? [] : ['claim', claim]),
         ...(callbackUrl === undefined ? [] : ['hasCallback', '1']),
       ],
     );
-    return made === 'claimed' ? { claim: readClaim(call, claimed!) } : made;
+    if (made === 'claimed') return { claim: readClaim(call, told!) };
+    if (made === 'closed') throw new QuotaClosedFailure(path, toLocalDate(Number(told), now!));
+    if (made !== 'departed') return made;
+    const stored: StoredCall = {
+      ...{ now: now!, settled: false, background, hasCallback: callbackUrl !== undefined, replyTo },
+      ...{ deadlineAt: Number(told), attempts: 1, refusals: 0, heldMs: 0 },
+      ...{ method: request.method, path, query: request.query, contentType: request.contentType, body: request.body },
+    };
+    return { stored, claimedAt, departure: { go: 'yes', leftAt: now!, probe: probe === 1, attempts: 1, news: news! } };
   }
 
   /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
@@ -250,8 +317,7 @@ export class CallStore {
     };
     const [now, flat, sealed] = await redis.wxLoadCallBuffer(recordKey(call), requestKey(call));
     if (flat.length === 0) return undefined;
-    const fields = new Map<string, string>();
-    for (let i = 0; i < flat.length; i += 2) fields.set(flat[i]!.toString(), flat[i + 1]!.toString());
+    const fields = new Map(Object.entries(fieldsOf(flat)));
     const settled = fields.get('state') === 'settled';
     const plain = sealed && !settled ? this.#seals.openBytes(sealed, place(call, 'request')) : undefined;
     const headLength = plain?.readUInt32BE(0) ?? 0;
@@ -263,10 +329,12 @@ export class CallStore {
       settled: settled || !plain,
       background: fields.get('background') === '1',
       hasCallback: fields.has('hasCallback'),
+      replyTo: fields.get('channel')?.slice(channels.replies('').length),
       deadlineAt: Number(fields.get('deadlineAt')),
       departed: fields.get('state') === 'sent',
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
+      heldMs: fields.get('state') === 'sent' ? Number(fields.get('heldUntil') ?? 0) - Number(now.toString()) : 0,
       method: fields.get('method')!,
       path: fields.get('path')!,
       query: head?.query ?? [],
@@ -297,16 +365,43 @@ export class CallStore {
     return { go: go as 'settled' | 'gone' | 'deadline' | 'claimed' };
   }
 
+  /** Whoever gets the call's job meanwhile waits; it says nothing about a run that is not the one. */
+  async hold(call: CallId, runId: string): Promise<void> {
+    await hold(this.#redis, [recordKey(call)], [runId]);
+  }
+
   async release(call: CallId, runId: string, because: 'not-sent' | 'token-refused' | 'quota-refused'): Promise<void> {
     await release(this.#redis, [recordKey(call)], [runId, because === 'token-refused' ? 1 : 0]);
   }
 
   /** False where an outcome was there already; that one counts. */
   async settle(call: CallId, outcome: Outcome): Promise<boolean> {
-    const response = outcome.state === 'completed' ? outcome.response : undefined;
-    const settled = await settle(
+    return (await this.#settle(call, outcome)) !== null;
+  }
+
+  /**
+   * As above, but nobody is told over Redis: answers the call as whoever waits for it in this process would find it.
+   * Undefined where an outcome was there already.
+   */
+  async settleQuietly(
+    call: CallId,
+    outcome: Outcome,
+    quotaKey: string,
+  ): Promise<{ readonly call: FoundCall; readonly now: number; readonly quota: QuotaLook } | undefined> {
+    const told = await this.#settle(call, outcome, quotaKey);
+    if (told === null) return undefined;
+    return {
+      call: toCall(call, fieldsOf(told[0]!), () => responseOf(outcome)?.body),
+      now: Number(told[1]),
+      quota: told[2]!,
+    };
+  }
+
+  #settle(call: CallId, outcome: Outcome, ...quotaKeys: string[]) {
+    const response = responseOf(outcome);
+    return settle(
       this.#redis,
-      [...endingKeys(call), resultKey(call)],
+      [...endingKeys(call), resultKey(call), ...quotaKeys],
       [
         ...[call.id, lastPartOf(call), outcome.state],
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
@@ -314,7 +409,6 @@ export class CallStore {
         response ? this.#seals.sealBytes(response.body, place(call, 'result')) : '',
       ],
     );
-    return settled === 1;
   }
 
   async cancel(call: CallId): Promise<boolean> {
@@ -354,21 +448,14 @@ export class CallStore {
     return count;
   }
 
-  async find(call: CallId): Promise<Omit<Call, 'quota'> | undefined> {
-    const fields = await this.#redis.hgetall(recordKey(call));
-    if (!fields.state) return undefined;
-    const completed = fields.outcome === 'completed';
-    const body = completed ? await this.#redis.getBuffer(resultKey(call)) : null;
-    return {
-      ...summaryOf(call, fields),
-      response: completed
-        ? {
-            status: Number(fields.status),
-            headers: JSON.parse(fields.told!) as Record<string, string>,
-            body: body ? this.#seals.openBytes(body, place(call, 'result')) : Buffer.alloc(0),
-          }
-        : null,
+  async find(call: CallId): Promise<FoundCall | undefined> {
+    const redis = this.#redis as Redis & {
+      wxFindCallBuffer(...keys: string[]): Promise<[Buffer[], Buffer | null]>;
     };
+    const [flat, sealed] = await redis.wxFindCallBuffer(recordKey(call), resultKey(call));
+    const fields = fieldsOf(flat);
+    if (!fields.state) return undefined;
+    return toCall(call, fields, () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined));
   }
 
   /** Without their answers; undefined in the place of those that are gone. */
@@ -382,6 +469,30 @@ export class CallStore {
     const sealed = await this.#redis.getBuffer(callbackKey(call));
     return sealed ? this.#seals.openBytes(sealed, place(call, 'callback')).toString('utf8') : undefined;
   }
+}
+
+function fieldsOf(flat: readonly (string | Buffer)[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1]);
+  return fields;
+}
+
+function responseOf(outcome: Outcome): CallResponse | undefined {
+  return outcome.state === 'completed' ? outcome.response : undefined;
+}
+
+function toCall(call: CallId, fields: Record<string, string>, body: () => Buffer | undefined): FoundCall {
+  return {
+    ...summaryOf(call, fields),
+    response:
+      fields.outcome === 'completed'
+        ? {
+            status: Number(fields.status),
+            headers: JSON.parse(fields.told!) as Record<string, string>,
+            body: body() ?? Buffer.alloc(0),
+          }
+        : null,
+  };
 }
 
 function summaryOf(call: CallId, fields: Record<string, string>): CallSummary {

@@ -7,17 +7,18 @@ import type { Ledger } from '../quota/ledger.ts';
 import type { Hints } from '../redis/hints.ts';
 import { channels } from '../redis/keys.ts';
 import type { Tokens } from '../token/tokens.ts';
+import type { AtHand, Hand } from './at-hand.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
-import type { CallStore } from './call-store.ts';
+import type { CallStore, Created, DepartedAtOnce, Departing } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
 import { type Claim, printOf } from './idempotency.ts';
 import type { Lanes } from './lanes.ts';
 import type { Owners } from './owners.ts';
-import { isParked } from './parked.ts';
 import { overloaded, Room } from './room.ts';
+import { withQuota } from './with-quota.ts';
 
 const REREAD_MS = 1_000;
 /** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
@@ -26,11 +27,17 @@ const MOST_EARLY_REPLIES = 10_000;
 /** Of a batch, so that sealing does not keep others waiting. */
 const CREATED_AT_ONCE = 100;
 
+/** `look`: there is something to see. `settled`: nobody needs to look any more. */
+type News = 'look' | 'lost' | { readonly settled: Call };
+
 interface Pending {
   readonly call: CallId;
   readonly request: CallRequest;
-  /** Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. */
-  way: 'job' | 'lane' | 'entering';
+  /**
+   * Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. `hand`: this
+   * process sends it.
+   */
+  way: 'job' | 'lane' | 'entering' | 'hand';
   readonly createdAt: Date;
   readonly bodyBytes: number;
   /** Until then the record is not there, which is not the same as lost. */
@@ -38,7 +45,7 @@ interface Pending {
   /** Its caller has stopped waiting and may ask by id later. */
   left: boolean;
   wokenAt: number;
-  readonly waiters: Set<(news: 'look' | 'lost') => void>;
+  readonly waiters: Set<(news: News) => void>;
 }
 
 export interface CallsOptions {
@@ -49,6 +56,7 @@ export interface CallsOptions {
   readonly ledger: Ledger;
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+  readonly atHand: Pick<AtHand, 'offer' | 'secure'>;
   readonly callbacks: Pick<Callbacks, 'tellWhereWanted'>;
   readonly hints: Hints;
 }
@@ -129,29 +137,48 @@ export class Calls {
     const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted go on while the component is not ready.
     if (owner && !(await this.#o.tokens.has(owner))) await refuseUnlessReady(this.#o.redis, component);
-    if (request.waitMs > 0) await this.#o.ledger.refuseIfClosed({ component, appid, path: request.path });
     return newCallId(component, appid);
   }
 
   async #submitOne(call: CallId, request: CallRequest): Promise<{ readonly id: string }> {
     // Before the record is there: its outcome may be announced while we still wait for the answer of `create`.
     const pending = this.#expect(call, request, 'job');
+    const hand = this.#o.atHand.offer(call, request);
+    let created: Created;
     try {
-      const created = await this.#o.store.create(call, request, this.#me);
-      if (typeof created === 'object') {
-        this.#drop(pending);
-        return this.#join(created.claim, request);
-      }
+      created = await this.#o.store.create(call, request, this.#me, hand && this.#departing(call, request, hand));
     } catch (error) {
+      hand?.back();
       this.#drop(pending);
       throw error;
     }
     pending.recorded = true;
+    if (hand && typeof created === 'object' && 'departure' in created) {
+      this.#send(pending, hand, created);
+      return { id: call.id };
+    }
+    hand?.back();
+    if (typeof created === 'object' && 'claim' in created) {
+      this.#drop(pending);
+      return this.#join(created.claim, request);
+    }
     // The record is there, so the call is accepted: a wake-up that fails now is made up for by the re-reading below.
     await this.#o.queue.add({ id: call.id }).catch(() => {
       pending.wokenAt = Number.NEGATIVE_INFINITY;
     });
     return { id: call.id };
+  }
+
+  #departing({ component, appid }: CallId, { method, path }: CallRequest, { runId }: Hand): Departing {
+    return { runId, quotaArgs: this.#o.ledger.argsOf({ component, appid, path }, endpointOf(method, path)) };
+  }
+
+  #send(pending: Pending, hand: Hand, departed: DepartedAtOnce): void {
+    pending.way = 'hand';
+    void hand.send(departed).then((safe) => {
+      pending.way = 'job';
+      if (!safe) pending.wokenAt = Number.NEGATIVE_INFINITY;
+    });
   }
 
   /** Appends to lanes in the order given; answers for each what became of it. */
@@ -187,7 +214,7 @@ export class Calls {
       if (one.status === 'rejected') throw one.reason;
       if (one.value === 'full')
         throw overloaded('Too many calls, or too large ones, of this account wait already.', 60_000);
-      if (typeof one.value === 'object') return this.#join(one.value.claim, request);
+      if (typeof one.value === 'object' && 'claim' in one.value) return this.#join(one.value.claim, request);
       if (failures.has(call.id)) await this.#withdraw(call, request, failures.get(call.id));
       return { id: call.id };
     });
@@ -236,9 +263,11 @@ export class Calls {
     const until = performance.now() + waitMs;
     for (;;) {
       const news = this.#early.delete(id) ? 'look' : await this.#news(pending, until - performance.now(), signal);
+      if (news === 'late') await this.#o.atHand.secure(id).catch(() => {});
       let call: Call | undefined;
       try {
-        call = news === 'lost' ? undefined : await this.find(id);
+        if (typeof news === 'object') call = news.settled;
+        else call = news === 'lost' ? undefined : await this.find(id);
       } catch (error) {
         // Redis is away at the wrong moment: the re-reading says when there is something to see.
         if (news === 'look' && error instanceof Failure && error.code === 'redis_unreachable') continue;
@@ -256,19 +285,22 @@ export class Calls {
 
   async find(id: string): Promise<Call | undefined> {
     const callId = parseCallId(id);
-    const call = callId && (await this.#o.store.find(callId));
-    if (!call) return undefined;
-    const usage = await this.#o.ledger.usage(call, endpointOf(call.method, call.path));
-    return {
-      ...call,
-      state: isParked(call, usage) ? 'delayed' : call.state,
-      quota: {
-        used: usage.used,
-        limit: usage.limit ?? null,
-        remaining: usage.remaining ?? null,
-        closedUntil: usage.closedUntil ?? null,
-      },
-    };
+    if (!callId) return undefined;
+    const known = this.#pending.get(id)?.request;
+    // In one go where the path is known beforehand, as it is of every call that was waited for here.
+    const usage = known && this.#o.ledger.usage({ ...callId, path: known.path }, endpointOf(known.method, known.path));
+    const [call] = await Promise.all([this.#o.store.find(callId), usage]);
+    return call && withQuota(call, await (usage ?? this.#o.ledger.usage(call, endpointOf(call.method, call.path))));
+  }
+
+  /** Whether whoever waits under this name waits here. */
+  isHere(replyTo: string | undefined): boolean {
+    return replyTo === this.#me;
+  }
+
+  /** The outcome of a call that somebody waits for here, by whoever has stored it in this very process. */
+  hear(call: Call): void {
+    this.#tell(call.id, { settled: call });
   }
 
   /** True where it had not departed, and never will. */
@@ -301,7 +333,7 @@ export class Calls {
     this.#early.delete(pending.call.id);
   }
 
-  #tell(id: string, news: 'look' | 'lost'): void {
+  #tell(id: string, news: News): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
     if (pending.left) {
@@ -315,9 +347,9 @@ export class Calls {
     for (const waiter of pending.waiters) waiter(news);
   }
 
-  #news(pending: Pending, waitMs: number, signal: AbortSignal | undefined): Promise<'look' | 'lost' | 'late'> {
+  #news(pending: Pending, waitMs: number, signal: AbortSignal | undefined): Promise<News | 'late'> {
     return new Promise((resolve) => {
-      const leave = (news: 'look' | 'lost' | 'late') => {
+      const leave = (news: News | 'late') => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         pending.waiters.delete(leave);

@@ -10,14 +10,15 @@ import {
 } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
-import type { Ledger, QuotaPair } from '../quota/ledger.ts';
+import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
-import type { CallFailure, CallResponse } from './call.ts';
+import type { Call, CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
-import type { CallStore, Outcome, StoredCall } from './call-store.ts';
+import type { CallStore, DepartedAtOnce, Departure, Outcome, StoredCall } from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
 import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
+import { withQuota } from './with-quota.ts';
 
 /** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
 const TOKEN_WAIT_MS = 2_000;
@@ -41,6 +42,8 @@ export type Performed =
   /** The process is leaving; another one takes the call. */
   | { readonly done: false; readonly handBack: true };
 
+type Departed = Departure & { readonly go: 'yes' };
+
 class ClaimTooOld extends Error {}
 
 export interface PerformOptions {
@@ -51,6 +54,8 @@ export interface PerformOptions {
   readonly dueSet: DueSet;
   readonly transport: Transport;
   readonly apiBase: string;
+  /** Callers that wait in this process: they are told here, and neither Redis' pub/sub nor a second reading is needed. */
+  readonly here: { isHere(replyTo: string | undefined): boolean; hear(call: Call): void };
 }
 
 /** Carries one call to WeChat, as far as this run gets; the record says where the next run goes on. */
@@ -61,11 +66,24 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   if (!stored) return { done: true, outcome: 'gone', attempts: 0 };
   const { settled, attempts, hasCallback } = stored;
   if (settled) return { done: true, outcome: 'settled_before', attempts, hasCallback };
-  return new Run(call, stored, signal, options).go();
+  if (stored.heldMs > 0) return { done: false, delayMs: stored.heldMs, until: 'again' };
+  return new Run(call, randomUUID(), stored, signal, options).go();
+}
+
+/** Carries on a call that departed as `runId` with its making. */
+export function performDeparted(
+  call: CallId,
+  runId: string,
+  { stored, departure, claimedAt }: DepartedAtOnce,
+  token: Token | undefined,
+  signal: AbortSignal,
+  options: PerformOptions,
+): Promise<Performed> {
+  return new Run(call, runId, stored, signal, options).goOn(token, departure, claimedAt);
 }
 
 class Run {
-  readonly #runId = randomUUID();
+  readonly #runId: string;
   readonly #call: CallId;
   readonly #stored: StoredCall;
   readonly #signal: AbortSignal;
@@ -75,8 +93,9 @@ class Run {
   readonly #owner: TokenOwner | undefined;
   #refusals: number;
 
-  constructor(call: CallId, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
+  constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
     this.#call = call;
+    this.#runId = runId;
     this.#stored = stored;
     this.#signal = signal;
     this.#o = options;
@@ -97,6 +116,11 @@ class Run {
       const step = await this.#sendOnce(token);
       if (step !== 'again') return step;
     }
+  }
+
+  async goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed> {
+    const step = await this.#sendDeparted(token, departure, claimedAt);
+    return step === 'again' ? this.go() : step;
   }
 
   /** The token is asked for at the last moment, and never seen outside of here. */
@@ -139,6 +163,11 @@ class Run {
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
     }
+    return this.#sendDeparted(token, departure, claimedAt);
+  }
+
+  async #sendDeparted(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
+    const { store, ledger } = this.#o;
     ledger.hear(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
@@ -233,7 +262,9 @@ class Run {
   }
 
   async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<Performed> {
-    const first = await this.#o.store.settle(this.#call, outcome);
+    const first = this.#o.here.isHere(this.#stored.replyTo)
+      ? await this.#settleHere(outcome)
+      : await this.#o.store.settle(this.#call, outcome);
     const answer = result?.kind === 'answered' ? result.answer : undefined;
     return {
       done: true,
@@ -242,6 +273,13 @@ class Run {
       attempts,
       hasCallback: this.#stored.hasCallback,
     };
+  }
+
+  /** Not before Redis has it is anybody told. */
+  async #settleHere(outcome: Outcome): Promise<boolean> {
+    const settled = await this.#o.store.settleQuietly(this.#call, outcome, this.#o.ledger.keysOf(this.#pair)[0]);
+    if (settled) this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
+    return settled !== undefined;
   }
 }
 

@@ -24,7 +24,12 @@ export function defineJob<Payload>(contract: JobContract<Payload>): JobContract<
   return contract;
 }
 
-export async function enqueue<Payload>(queue: Queue, contract: JobContract<Payload>, payload: Payload): Promise<void> {
+export async function enqueue<Payload>(
+  queue: Queue,
+  contract: JobContract<Payload>,
+  payload: Payload,
+  delayMs = 0,
+): Promise<void> {
   const id = contract.idOf?.(payload);
   const options: JobsOptions = {
     attempts: contract.attempts,
@@ -32,6 +37,7 @@ export async function enqueue<Payload>(queue: Queue, contract: JobContract<Paylo
     removeOnFail: { count: 1_000 },
     ...(contract.backoffMs ? { backoff: { type: 'exponential', delay: contract.backoffMs } } : {}),
     ...(id ? { jobId: id } : {}),
+    ...(delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}),
     ...(contract.deduplicateBy
       ? { deduplication: { id: contract.deduplicateBy(payload), keepLastIfActive: true } }
       : {}),

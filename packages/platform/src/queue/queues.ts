@@ -6,7 +6,8 @@ import { enqueue, type JobContract } from './job.ts';
 export interface OpenQueue<Payload> {
   readonly contract: JobContract<Payload>;
   readonly queue: Queue;
-  add(payload: Payload): Promise<void>;
+  /** `delayMs`: nobody takes it earlier. */
+  add(payload: Payload, delayMs?: number): Promise<void>;
 }
 
 /** On a prompt connection an `add` fails at once while Redis is away. Closing the connection is the caller's. */
@@ -19,5 +20,5 @@ export function openQueue<Payload>(contract: JobContract<Payload>, redis: Redis)
     streams: { events: { maxLen: 10 } },
   });
   queue.on('error', () => {});
-  return { contract, queue, add: (payload) => enqueue(queue, contract, payload) };
+  return { contract, queue, add: (payload, delayMs) => enqueue(queue, contract, payload, delayMs) };
 }

@@ -167,11 +167,19 @@ const USAGE_FIELDS = [
   ...['bucket', 'inBucket'],
 ] as const;
 
+/** `quota_look(key)` answers what `usageOf` reads. */
+export const QUOTA_LOOK_LUA = `
+local function quota_look(key) return redis.call('HMGET', key, ${USAGE_FIELDS.map((field) => `'${field}'`).join(', ')}) end
+`;
+
+export type QuotaLook = readonly (string | null)[];
+
 /** KEYS: quotas. Answers now, the fields of each, the hours of each where ARGV[1] is 1. */
-const look = defineScript<[string, (string | null)[][], string[][]]>(`${NOW_LUA}
+const look = defineScript<[string, QuotaLook[], string[][]]>(`${NOW_LUA}
+${QUOTA_LOOK_LUA}
 local found, hours = {}, {}
 for i, key in ipairs(KEYS) do
-  found[i] = redis.call('HMGET', key, ${USAGE_FIELDS.map((field) => `'${field}'`).join(', ')})
+  found[i] = quota_look(key)
   if ARGV[1] == '1' then hours[i] = redis.call('HGETALL', key .. ':hours') end
 end
 return { string.format('%.0f', now), found, hours }`);
@@ -311,7 +319,8 @@ export class Ledger {
 
 const quotaKey = ({ component, appid, path }: QuotaPair) => keys.quota(component, appid, path);
 
-function usageOf(fields: readonly (string | null)[], now: number, documented: DocumentedLimits): Usage {
+/** `now`: Redis' clock (ms). */
+export function usageOf(fields: QuotaLook, now: number, documented: DocumentedLimits): Usage {
   const [until, probeAt, day, counted, offset, learned, source, rate, rateMs, knownUntil, bucket, inBucket] = fields;
   const today = day === String(Math.floor((now + BEIJING_OFFSET_MS) / DAY_MS));
   const ownUsed = today ? Number(counted ?? 0) : 0;

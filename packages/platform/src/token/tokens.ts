@@ -9,6 +9,7 @@ import type { TokenKind } from './token-kind.ts';
 import type { TokenRecord, TokenStore } from './token-store.ts';
 
 const CACHED_FOR_MS = 30_000;
+const MOST_CACHED = 50_000;
 const REREAD_MS = 500;
 const ASK_AGAIN_MS = 2_000;
 const ENSURE_WITHIN_MS = 30_000;
@@ -18,11 +19,15 @@ export interface TokensOptions {
   readonly leases: Leases;
   readonly hints: Hints;
   readonly kinds: readonly TokenKind[];
+  /** Shared by those of one process: what one of them has read, or distrusts, the others need not find out. */
+  readonly cache?: TokenCache;
   /** Puts a RefreshJob into its queue; may fail while Redis is away. */
   readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
   /** Told of every refresh that this process did or tried, the inline ones included. */
   readonly onRefresh?: RefreshListener;
 }
+
+export type TokenCache = Map<string, { readonly token: Token; readonly readAt: number }>;
 
 export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: number) => void;
 
@@ -32,11 +37,12 @@ export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: nu
  */
 export class Tokens {
   readonly #options: TokensOptions;
-  readonly #cache = new Map<string, { readonly token: Token; readonly readAt: number }>();
+  readonly #cache: TokenCache;
   readonly #waits = new Map<string, TokenWait>();
 
   constructor(options: TokensOptions) {
     this.#options = options;
+    this.#cache = options.cache ?? new Map();
     // A hint that something about this owner has changed: forget what we think we know.
     options.hints.on(channels.tokens, (owner) => {
       this.#cache.delete(owner);
@@ -60,6 +66,11 @@ export class Tokens {
     if (token) return token;
     throwIfBackingOff(record);
     return this.#wait(owner, waitMs, signal);
+  }
+
+  /** A trusted token that this process knows already: nothing is asked for it. */
+  atHand(owner: TokenOwner): Token | undefined {
+    return this.#cached(owner);
   }
 
   /** Whether a call could leave now without any refresh. */
@@ -137,6 +148,7 @@ export class Tokens {
       version: record.version,
       trustedUntil: toLocalDate(record.trustedUntil, record.now),
     };
+    if (this.#cache.size >= MOST_CACHED) this.#cache.clear();
     this.#cache.set(ownerKey(owner), { token, readAt: performance.now() });
     return token;
   }

@@ -46,8 +46,24 @@ export const wechatPathPrefixes: readonly string[] = [
   ...new Set([...endpoints.map(({ path }) => path.slice(0, path.indexOf('/', 1) + 1)), ...uncatalogued]),
 ];
 
+/** A call asks a dozen times for the same; what programs call are a few paths, but whoever guesses asks for many. */
+const MOST_REMEMBERED = 1_000;
+const remembered: Readonly<Record<string, Map<string, Endpoint>>> = { GET: new Map(), POST: new Map() };
+
 /** Always answers, for endpoints that nobody catalogued too. A query may follow the path. */
 export function endpointOf(method: string, path: string): Endpoint {
+  const known = Object.hasOwn(remembered, method) ? remembered[method]! : undefined;
+  const seen = known?.get(path);
+  if (seen) return seen;
+  const found = find(method, path);
+  if (known && path.length <= 256 && !path.includes('?')) {
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(path, found);
+  }
+  return found;
+}
+
+function find(method: string, path: string): Endpoint {
   const [bare = '', query = ''] = path.split('?', 2);
   const place = normal(bare);
   const asked = method.toUpperCase();

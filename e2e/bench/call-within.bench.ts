@@ -1,0 +1,3 @@
+import { callLatency } from './call-latency.ts';
+
+export default [callLatency('within', 200, 1), callLatency('within', 1_000, 1)];

@@ -1,0 +1,86 @@
+import { House, SERVICE_ACCOUNT } from '../support/house.ts';
+import { BareServer } from './bare-server.ts';
+import { Load } from './load.ts';
+import type { Order } from './load-talk.ts';
+import { processorSeconds } from './process-cost.ts';
+
+const ANSWERED = '"subscribe":1';
+
+/** `within`: gateway and worker are one process, as `start` runs them. `apart`: each is one. */
+export type Where = 'within' | 'apart';
+
+/**
+ * Two ways to one WeChat that answers at once: through the house, where a program calls by the virtual WeChat, and
+ * through a bare proxy.
+ */
+export class Crossing {
+  readonly house: House;
+  readonly load = new Load();
+  readonly #wechat: BareServer;
+  readonly #proxy: BareServer;
+  readonly #token: string;
+
+  private constructor(house: House, wechat: BareServer, proxy: BareServer, token: string) {
+    this.house = house;
+    this.#wechat = wechat;
+    this.#proxy = proxy;
+    this.#token = token;
+  }
+
+  static async open(where: Where, env: Record<string, string> = {}): Promise<Crossing> {
+    const wechat = await BareServer.start('wechat');
+    const proxy = await BareServer.start('proxy');
+    proxy.tell(wechat.port);
+    const house = await House.open({
+      together: where === 'within',
+      env: { LOG_LEVEL: 'info', WECHAT_API_BASE: `http://127.0.0.1:${wechat.port}`, ...env },
+    });
+    wechat.tell(house.wechat.url);
+    await house.authorized(SERVICE_ACCOUNT);
+    const crossing = new Crossing(house, wechat, proxy, await tokenOf(house, SERVICE_ACCOUNT));
+    for (const way of ['house', 'proxy'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
+    return crossing;
+  }
+
+  ask(way: 'house' | 'proxy', pace: Order['pace']): ReturnType<Load['serve']> {
+    if (way === 'house') return this.askFor([this.#token], pace);
+    return this.load.serve({ port: this.#proxy.port, requests: [requestWith(this.#token)], expect: ANSWERED, pace });
+  }
+
+  /** Through the house, for the accounts of these tokens in turn. */
+  askFor(tokens: readonly string[], pace: Order['pace']): ReturnType<Load['serve']> {
+    const port = Number(new URL(this.house.gatewayUrl()).port);
+    return this.load.serve({ port, requests: tokens.map(requestWith), expect: ANSWERED, pace });
+  }
+
+  /** Processor time of everything on the way but for callers and WeChat, in seconds. */
+  processorSeconds(): { readonly house: number; readonly redis: number; readonly proxy: number } {
+    const parts = [...this.house.gateways, ...this.house.workers];
+    return {
+      house: parts.reduce((sum, { pid }) => sum + processorSeconds(pid), 0),
+      redis: processorSeconds(this.house.redis.pid),
+      proxy: processorSeconds(this.#proxy.pid),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.load.leave();
+    await this.house.close();
+    this.#proxy.stop();
+    this.#wechat.stop();
+  }
+}
+
+function requestWith(token: string): string {
+  const query = `access_token=${token}&openid=o6_bmjrPTlm6_2sgVt7hMZOPfL2M&lang=zh_CN`;
+  return `GET /cgi-bin/user/info?${query} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
+}
+
+/** As an SDK asks for it. */
+export async function tokenOf(house: House, appid: string): Promise<string> {
+  const query = `grant_type=client_credential&appid=${appid}&secret=${house.apiKey}`;
+  const answer = await (await fetch(`${house.gatewayUrl()}/cgi-bin/token?${query}`)).json();
+  const { access_token: token } = answer as { access_token?: string };
+  if (token === undefined) throw new Error(`no token: ${JSON.stringify(answer)}`);
+  return token;
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { settledCall } from './support/load.ts';
+import { queueCounts } from './support/queue-counts.ts';
+import { follower, SEND_MESSAGE, tally, USER_INFO } from './support/tally.ts';
+import { until } from './support/until.ts';
+
+const TAKEOVER_MS = 10_000;
+
+let house: House;
+let openid: string;
+/** One process is gateway and worker, as `start` runs them. */
+beforeAll(async () => {
+  house = await House.open({ together: true });
+  await house.authorized();
+  openid = await follower(house);
+  // So that this process has the token.
+  await call({ method: 'GET', path: USER_INFO, query: { openid } });
+});
+afterAll(() => house.close());
+
+async function call(request: { method: string; path: string; query?: object; body?: unknown; waitMs?: number }) {
+  return house.call(SERVICE_ACCOUNT, request);
+}
+const send = (content: string, waitMs?: number) => {
+  const body = { touser: openid, msgtype: 'text', text: { content } };
+  return call({ method: 'POST', path: SEND_MESSAGE, body, ...(waitMs === undefined ? {} : { waitMs }) });
+};
+
+it('calls for which somebody waits need no job', async () => {
+  const redis = house.redis.client();
+  try {
+    const before = await queueCounts(redis, 'calls');
+    for (let i = 0; i < 20; i++) {
+      const { status, body } = await send(`message ${i}`);
+      expect({ status, state: body.state, attempts: body.attempts }).toEqual({
+        ...{ status: 200, state: 'completed', attempts: 1 },
+      });
+      expect((await house.api<CallBody>('GET', `/v1/calls/${body.id}`)).body.response).toEqual(body.response);
+    }
+    expect(await queueCounts(redis, 'calls')).toEqual(before);
+  } finally {
+    redis.disconnect();
+  }
+  expect(
+    (await house.wechat.messages()).filter(({ content }) => JSON.stringify(content).includes('message 7')),
+  ).toHaveLength(1);
+});
+
+it('a call whose caller has its id is settled by another process when this one dies, and no message is sent twice', async () => {
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 1, at: 'after' });
+  await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 1 });
+  const before = await tally(house);
+  const [sent, asked] = await Promise.all([
+    send('half way', 200),
+    call({ method: 'GET', path: USER_INFO, query: { openid }, waitMs: 200 }),
+  ]);
+  expect([sent.status, asked.status]).toEqual([202, 202]);
+  await until('both have reached WeChat', async () => {
+    const now = await tally(house);
+    return now.asked(SEND_MESSAGE) > before.asked(SEND_MESSAGE) && now.asked(USER_INFO) > before.asked(USER_INFO);
+  });
+  await house.gateways[0]!.kill();
+  const diedAt = performance.now();
+  house.startWorker();
+  house.startGateway(0);
+  await Promise.all([house.workers[0]!.says('worker ready'), house.gateways[0]!.says('gateway listening')]);
+
+  expect(await settledCall(house, sent.body.id, 0, TAKEOVER_MS)).toMatchObject({
+    ...{ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } },
+  });
+  expect(await settledCall(house, asked.body.id, 0, TAKEOVER_MS)).toMatchObject({ state: 'completed', attempts: 2 });
+  // The processes that took over had to be started first.
+  expect(performance.now() - diedAt).toBeLessThan(2 * TAKEOVER_MS);
+  expect((await tally(house)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(1);
+});

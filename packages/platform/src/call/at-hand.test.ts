@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { openTransport, type Transport } from '@wxthirdparty/wechat';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
+import type { Authorizers } from '../authorizer/authorizers.ts';
+import type { DueSet } from '../authorizer/due-set.ts';
+import { Components } from '../component/components.ts';
+import type { Clears } from '../quota/clears.ts';
+import { Ledger } from '../quota/ledger.ts';
+import { Hints } from '../redis/hints.ts';
+import { Seals } from '../redis/sealed.ts';
+import type { Token } from '../token/token.ts';
+import type { Tokens } from '../token/tokens.ts';
+import { AtHand } from './at-hand.ts';
+import type { CallRequest } from './call.ts';
+import { parseCallId } from './call-id.ts';
+import { CallJob } from './call-job.ts';
+import { CallStore } from './call-store.ts';
+import { Calls } from './calls.ts';
+import { Owners } from './owners.ts';
+import { type Performed, type PerformOptions, perform } from './perform.ts';
+
+const SEND = '/cgi-bin/message/custom/send';
+const READ = '/cgi-bin/user/info';
+
+let server: TestRedis;
+let subscriber: Redis;
+let wechat: Server;
+let transport: Transport;
+/** What WeChat was asked and has not answered yet. */
+let asked: ServerResponse[];
+let answering: boolean;
+let store: CallStore;
+let performing: PerformOptions;
+let atHand: AtHand;
+let calls: Calls;
+let jobs: { id: string; delayMs: number | undefined }[];
+let told: Performed[];
+let token: Token | undefined;
+let hands: ReturnType<AtHand['open']> | undefined;
+
+beforeAll(async () => {
+  server = await startRedis();
+  wechat = createServer((request, response) => {
+    request.resume();
+    asked.push(response);
+    if (answering) response.end('{"errcode":0}');
+  }).listen(0, '127.0.0.1');
+  await once(wechat, 'listening');
+});
+afterAll(async () => {
+  await server.stop();
+  wechat.close();
+});
+beforeEach(async () => {
+  await server.redis.flushall();
+  [asked, answering, jobs, told] = [[], true, [], []];
+  subscriber = new Redis(server.url);
+  transport = openTransport();
+  token = {
+    owner: { kind: 'authorizer', component: 'wxc', appid: 'wxa' },
+    ...{ value: 'a-token', version: 1, trustedUntil: new Date(Date.now() + 60_000) },
+  };
+  store = new CallStore(server.redis, new Seals([randomBytes(32)]));
+  const ledger = new Ledger(server.redis);
+  const tokens = { has: async () => true, get: async () => token, atHand: () => token } as unknown as Tokens;
+  performing = {
+    ...{ store, ledger, tokens, transport },
+    apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
+    dueSet: { markUsed: async () => {} } as unknown as DueSet,
+    clears: {} as Clears,
+    here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
+  };
+  const queue = {
+    contract: CallJob,
+    queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
+    add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
+  };
+  atHand = new AtHand({ queue, tokens, store, perform: performing });
+  const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
+  calls = new Calls({
+    ...{ redis: server.redis, store, ledger, tokens, queue, atHand, hints: new Hints(subscriber) },
+    owners: new Owners(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
+    lanes: { mark: async () => {}, wake: async () => {} },
+    callbacks: { tellWhereWanted: async () => {} },
+  });
+});
+afterEach(async () => {
+  for (const response of asked) response.destroy();
+  // What still goes on must not reach into the next test.
+  await hands?.close(1_000);
+  calls.close();
+  subscriber.disconnect();
+  await transport.close();
+});
+
+function open(most = 10): void {
+  hands = atHand.open({ most, tell: (_, performed) => told.push(performed) });
+}
+async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
+  const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 30_000, departWithinMs: 60_000 };
+  return (await calls.submit({ ...request, ...change })).id;
+}
+const stateOf = async (id: string) => (await store.find(parseCallId(id)!))?.state;
+const performed = (id: string) => perform(id, new AbortController().signal, performing);
+
+it('sends a call without a job, and hands its outcome over once Redis has it', async () => {
+  open();
+  const id = await submitted();
+  const call = await calls.settled(id, 10_000);
+  expect(call).toMatchObject({ state: 'completed', attempts: 1, quota: { used: 1 } });
+  expect(call!.response!.body.toString()).toBe('{"errcode":0}');
+  expect(await calls.find(id)).toEqual(call);
+  await hands!.close(1_000);
+  expect({ jobs, asked: asked.length, told }).toMatchObject({ jobs: [], asked: 1, told: [{ outcome: 'completed' }] });
+});
+
+it('leaves to the queue what others may have to go on with, and what it has no place or no token for', async () => {
+  await submitted();
+  answering = false;
+  open(1);
+  await submitted();
+  await until('one is on its way', () => asked.length === 1);
+  await submitted();
+  asked[0]!.end('{"errcode":0}');
+  await until('its place is free', () => told.length === 1);
+  await submitted({ idempotencyKey: 'k' });
+  await submitted({ callbackUrl: 'https://shop.example/hook' });
+  token = undefined;
+  await submitted();
+  expect(jobs).toHaveLength(5);
+  expect(asked).toHaveLength(1);
+  await hands!.close(1_000);
+});
+
+it('gives a call that takes long a job, which waits for as long as this process is alive', async () => {
+  answering = false;
+  open();
+  const id = await submitted();
+  await until('it has a job', () => jobs.length > 0);
+  expect(jobs).toEqual([{ id, delayMs: undefined }]);
+  const held = await performed(id);
+  expect(held).toMatchObject({ done: false, until: 'again' });
+  expect('delayMs' in held && held.delayMs).toBeGreaterThan(3_000);
+  await until('it says again that it is alive', async () => {
+    const before = await store.load(parseCallId(id)!);
+    return before!.heldMs > 4_900;
+  });
+  asked[0]!.end('{"errcode":0}');
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+  expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
+  expect(asked).toHaveLength(1);
+});
+
+it('of a process that died, a call that is not safe to repeat is never sent again, and one that is safe is', async () => {
+  answering = false;
+  open();
+  const ids = [await submitted(), await submitted({ method: 'GET', path: READ })];
+  await until('both are on their way', () => asked.length === 2);
+  const dead = async (id: string) => {
+    await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+    return performed(id);
+  };
+  answering = true;
+  expect(await dead(ids[0]!)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+  expect(await dead(ids[1]!)).toMatchObject({ done: true, outcome: 'completed' });
+  expect(asked).toHaveLength(3);
+});
+
+it('has given it a job by the time that anybody may know its id', async () => {
+  answering = false;
+  open();
+  const id = await submitted();
+  expect(await calls.settled(id, 20)).toBeUndefined();
+  expect(jobs).toEqual([{ id, delayMs: undefined }]);
+});
+
+it('hands back on leaving what is safe to repeat, and takes nothing any more', async () => {
+  answering = false;
+  open();
+  const id = await submitted({ method: 'GET', path: READ });
+  await until('it is on its way', () => asked.length === 1);
+  await hands!.close(200);
+  expect(jobs).toEqual([{ id, delayMs: 0 }]);
+  expect(await stateOf(id)).toBe('queued');
+  await submitted();
+  expect(jobs).toHaveLength(2);
+});
+
+it('after trouble of our own, its job goes on from what the record says', async () => {
+  open();
+  const settleQuietly = store.settleQuietly.bind(store);
+  store.settleQuietly = async () => {
+    throw new Error('Redis is away');
+  };
+  const id = await submitted({ method: 'GET', path: READ });
+  await until('it has a job', () => jobs.length === 1);
+  store.settleQuietly = settleQuietly;
+  await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed' });
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+});

@@ -1,0 +1,18 @@
+import type { Usage } from '../quota/ledger.ts';
+import type { Call } from './call.ts';
+import type { FoundCall } from './call-store.ts';
+import { isParked } from './parked.ts';
+
+/** A call with what is left of the quota that it takes from. */
+export function withQuota(call: FoundCall, usage: Usage): Call {
+  return {
+    ...call,
+    state: isParked(call, usage) ? 'delayed' : call.state,
+    quota: {
+      used: usage.used,
+      limit: usage.limit ?? null,
+      remaining: usage.remaining ?? null,
+      closedUntil: usage.closedUntil ?? null,
+    },
+  };
+}
