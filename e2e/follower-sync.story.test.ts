@@ -88,7 +88,7 @@ describe.each(databases)('on %s', (kind) => {
       });
       const asked = (await house.wechat.counters()).byAccount[BIG]!;
       // Three pages and the empty one that ends the list; 250 batches, and a short one at the end of each bucket.
-      const cut = cutTurns(house, sync.id);
+      const cut = await cutTurns(house, sync.id);
       expect(asked[LIST]! - 4).toBeLessThanOrEqual(cut);
       expect(asked[BATCH]).toBeGreaterThanOrEqual(250);
       expect(asked[BATCH]).toBeLessThanOrEqual(255 + cut * BATCHES_ON_THEIR_WAY);

@@ -1,3 +1,4 @@
+import { inDatabase } from './database.ts';
 import type { House } from './house.ts';
 import { until } from './until.ts';
 
@@ -86,11 +87,17 @@ export async function followersAtWeChat(house: House, appid: string): Promise<st
 /** What a run that is cut loses: a thousand followers that are being fetched, and a thousand that are being written. */
 export const BATCHES_ON_THEIR_WAY = 20;
 
-/** Turns that were cut although nobody was killed: a busy machine may keep a worker from saying that it lives. */
-export function cutTurns(house: House, id: string): number {
-  return house.workers
-    .flatMap((worker) => worker.lines())
-    .filter((line) => line.sync === id && (line.outcome === 'taken_over' || line.outcome === 'waits')).length;
+/**
+ * Of a completed sync, how many turns were cut: by a kill, or taken over, since a busy machine may keep a worker from
+ * saying that it lives. All turns but those that ended well; not by what the cut ones say, which they may say later.
+ */
+export async function cutTurns(house: House, id: string): Promise<number> {
+  const { run } = await inDatabase(house, (sql) =>
+    sql.selectFrom('follower_syncs').select('run').where('id', '=', id).executeTakeFirstOrThrow(),
+  );
+  const lines = house.workers.flatMap((worker) => worker.lines());
+  const wentOn = lines.filter((line) => line.sync === id && line.outcome === 'goes_on').length;
+  return Number(run) - wentOn - 1;
 }
 
 export const LIST = 'GET /cgi-bin/user/get';
