@@ -105,14 +105,14 @@ it('a worker frozen between claim and departure sends nothing of what another ha
 
   // By its messages, not by its answers: those to the workers that died in the first story may come only now.
   const times = await until('WeChat has sent all that it was asked', async () => {
-    const messages = await messageCounts();
+    const messages = await house.wechat.messageCounts();
     const all = contents.map((content) => messages.get(content) ?? 0);
     return all.reduce((sum, one) => sum + one) === (await asked(SEND_MESSAGE)) && all;
   });
   crowded.thaw();
   await awake(crowded, silentAt);
   expect(await crowded.leave()).toBe(0);
-  const later = await messageCounts();
+  const later = await house.wechat.messageCounts();
   expect(contents.map((content) => later.get(content) ?? 0)).toEqual(times);
   expect(codes.filter((code, i) => (code === 'completed' ? times[i] !== 1 : code !== 'outcome_unknown'))).toEqual([]);
   expect(Math.max(...times)).toBe(1);
@@ -166,16 +166,7 @@ function send(content: string, more: object = {}): Promise<{ status: number; bod
 
 /** How often WeChat has sent that message. */
 async function sent(content: string): Promise<number> {
-  return (await messageCounts()).get(content) ?? 0;
-}
-
-async function messageCounts(): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const message of await house.wechat.messages()) {
-    const { content } = message.content as { content: string };
-    counts.set(content, (counts.get(content) ?? 0) + 1);
-  }
-  return counts;
+  return (await house.wechat.messageCounts()).get(content) ?? 0;
 }
 
 async function asked(path: string): Promise<number> {

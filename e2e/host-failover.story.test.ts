@@ -66,7 +66,7 @@ it('the preferred host dies under load: everything goes on through the other, no
   const called = await Promise.all(calling);
   expect(called.map(([, { body }]) => body.state)).toEqual(contents.map(() => 'completed'));
   expect(second.passed).toEqual(expect.arrayContaining([USER_INFO, SEND_MESSAGE]));
-  const times = await messageCounts();
+  const times = await house.wechat.messageCounts();
   for (const [i, [{ body }]] of called.entries()) {
     const count = times.get(contents[i]!) ?? 0;
     // What was on its way when the connections broke.
@@ -81,7 +81,7 @@ it('calls, messages that must not be repeated, and refreshed tokens: none of the
   const contents = Array.from({ length: 30 }, (_, i) => `after ${i}`);
   const called = await Promise.all([...contents.map(send), read(), read()]);
   expect(called.map(({ body }) => body.failure?.code ?? body.state)).toEqual(called.map(() => 'completed'));
-  const times = await messageCounts();
+  const times = await house.wechat.messageCounts();
   expect(contents.map((content) => times.get(content))).toEqual(contents.map(() => 1));
   const now = await tally(house);
   expect(now.componentTokens - before.componentTokens).toBe(1);
@@ -135,7 +135,7 @@ it('a host that swallows connections costs a new process one connect timeout, an
     const laterAt = performance.now();
     for (let i = 0; i < 10; i++) expect((await send(`later ${i}`)).body.state).toBe('completed');
     expect(performance.now() - laterAt).toBeLessThan(CONNECT_TIMEOUT_MS);
-    const times = await messageCounts();
+    const times = await house.wechat.messageCounts();
     const contents = ['swallowed 1', 'swallowed 2', ...Array.from({ length: 10 }, (_, i) => `later ${i}`)];
     expect(contents.map((content) => times.get(content))).toEqual(contents.map(() => 1));
     expect(swallowed.size).toBeGreaterThan(0);
@@ -155,16 +155,7 @@ function send(content: string): Promise<{ status: number; body: CallBody }> {
 }
 
 async function sent(content: string): Promise<number> {
-  return (await messageCounts()).get(content) ?? 0;
-}
-
-async function messageCounts(): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const message of await house.wechat.messages()) {
-    const { content } = message.content as { content: string };
-    counts.set(content, (counts.get(content) ?? 0) + 1);
-  }
-  return counts;
+  return (await house.wechat.messageCounts()).get(content) ?? 0;
 }
 
 function said(lines: Record<string, unknown>[], msg: string, host: string): number {

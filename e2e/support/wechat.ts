@@ -71,4 +71,14 @@ export class WeChat {
     const answer = await this.control<unknown>('GET', '/messages');
     return (Array.isArray(answer) ? answer : (answer as { messages: unknown }).messages) as never;
   }
+
+  /** How often each text was sent to a customer. */
+  async messageCounts(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const message of await this.messages()) {
+      const { content } = message.content as { content: string };
+      counts.set(content, (counts.get(content) ?? 0) + 1);
+    }
+    return counts;
+  }
 }

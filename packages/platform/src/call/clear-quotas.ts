@@ -1,7 +1,7 @@
 import { type ComponentApi, Failure, readAnswer, refusal, TransportFailure } from '@wxthirdparty/wechat';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
-import type { Clears, ClearsThisMonth } from '../quota/clears.ts';
+import { type Clears, type ClearsThisMonth, NONE_LEFT } from '../quota/clears.ts';
 import type { TokenStore } from '../token/token-store.ts';
 import type { Call } from './call.ts';
 import type { Calls } from './calls.ts';
@@ -10,7 +10,7 @@ import { outcomeUnknown } from './verdict.ts';
 
 const DEPART_WITHIN_MS = 30_000;
 const SETTLE_WITHIN_MS = 60_000;
-const NONE_LEFT = 48006;
+const BUSY = -1;
 
 /**
  * Clears quotas at WeChat, when an operator has decided so: it spends one of ten a month, so it is asked for once, and
@@ -96,8 +96,6 @@ export class QuotaClearing {
     return late;
   }
 }
-
-const BUSY = -1;
 
 function unknown(why: string): Failure {
   const { code, remedy } = outcomeUnknown(why);

@@ -7,7 +7,7 @@ import { type Ledger, QuotaClosedFailure, type QuotaPair } from './ledger.ts';
 /** Effective ones of each account and calendar month, by whatever means (dossier §3.10). */
 const ALLOWED_A_MONTH = 10;
 const KEPT_MS = 62 * 24 * 60 * 60_000;
-const NONE_LEFT = 48006;
+export const NONE_LEFT = 48006;
 /** Those that name the account whose token they carry. */
 const CLEARING = new Set(['/cgi-bin/clear_quota', '/cgi-bin/component/clear_quota']);
 

@@ -13,6 +13,7 @@ import { readToldQuota } from './limits.ts';
 import { spanOf } from './span.ts';
 
 const ASKING = '/cgi-bin/openapi/quota/get';
+const BUSY = -1;
 const TOKEN_WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 20_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -107,5 +108,3 @@ export class QuotaReader {
     }
   }
 }
-
-const BUSY = -1;
