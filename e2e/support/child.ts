@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { until } from './until.ts';
 
+/** What finds programs and a home, and what sets the clock and the zone (`npm run test:clock`). */
+const INHERITED = ['PATH', 'HOME', 'TZ', 'LD_PRELOAD', 'FAKETIME', 'FAKETIME_DONT_FAKE_MONOTONIC'];
 const MOST_OUTPUT = 128 * 1024 * 1024;
 
 /** A real process of a story: its output is kept, it can be frozen, killed and asked to leave. */
@@ -14,8 +16,7 @@ export class Child {
   constructor(name: string, command: string, args: readonly string[], env: Record<string, string>, cwd?: string) {
     this.name = name;
     this.#process = spawn(command, args, {
-      // Nothing of the tester's own environment may leak in, but for what finds programs and a home.
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+      env: { ...inherited(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd ? { cwd } : {}),
     });
@@ -106,4 +107,11 @@ export class Child {
       clearTimeout(timer);
     }
   }
+}
+
+/** Nothing else of the tester's own environment may leak in. */
+function inherited(): Record<string, string> {
+  return Object.fromEntries(
+    INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }

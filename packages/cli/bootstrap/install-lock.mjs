@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const BEAT_MS = 1_000;
 /** A holder that gave no sign of life for so long is dead, or was stopped; pnpm itself runs beside our timer. */
 const STALE_MS = 15_000;
-const LOOK_AGAIN_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
 /**
  * Runs the work while no other bootstrap of this folder does: two installs at once would tear node_modules apart.
@@ -14,12 +14,14 @@ const LOOK_AGAIN_MS = 100;
  * @template T
  * @param {string} folder
  * @param {() => Promise<T>} work
+ * @param {number} [staleMs]
  * @returns {Promise<T>}
  */
-export async function withInstallLock(folder, work) {
+export async function withInstallLock(folder, work, staleMs = STALE_MS) {
+  const isUntouched = watchTouches(staleMs);
   while (!take(folder)) {
-    if (isStale(folder)) clear(folder);
-    else await sleep(LOOK_AGAIN_MS);
+    if (isStale(folder, isUntouched)) clear(folder, isUntouched);
+    else await sleep(POLL_INTERVAL_MS);
   }
   const heart = setInterval(() => touch(folder), BEAT_MS);
   try {
@@ -28,6 +30,24 @@ export async function withInstallLock(folder, work) {
     clearInterval(heart);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Whether a folder has not been touched for so long, as this process has observed it. A file's time is never compared with
+ * this host's clock: a file server has a clock of its own, and either clock may be set while a process waits.
+ * @param {number} staleMs
+ */
+function watchTouches(staleMs) {
+  /** @type {Map<string, { identity: string, since: number }>} */
+  const seen = new Map();
+  return (/** @type {string} */ folder) => {
+    const { ino, mtimeMs } = statSync(folder);
+    const identity = `${ino} ${mtimeMs}`;
+    const last = seen.get(folder);
+    if (last?.identity === identity) return performance.now() - last.since > staleMs;
+    seen.set(folder, { identity, since: performance.now() });
+    return false;
+  };
 }
 
 /** @param {string} folder */
@@ -52,10 +72,13 @@ function touch(folder) {
   }
 }
 
-/** @param {string} folder */
-function isStale(folder) {
+/**
+ * @param {string} folder
+ * @param {(folder: string) => boolean} isUntouched
+ */
+function isStale(folder, isUntouched) {
   try {
-    if (Date.now() - statSync(folder).mtimeMs > STALE_MS) return true;
+    if (isUntouched(folder)) return true;
     const { pid, host } = JSON.parse(readFileSync(join(folder, 'owner'), 'utf8'));
     return host === hostname() && !lives(pid);
   } catch {
@@ -68,27 +91,31 @@ function isStale(folder) {
  * Of several that find the same dead lock, one clears it; and it looks again first, because meanwhile the lock may
  * have been cleared and taken anew.
  * @param {string} folder
+ * @param {(folder: string) => boolean} isUntouched
  */
-function clear(folder) {
+function clear(folder, isUntouched) {
   const clearing = `${folder}.clearing`;
   try {
     mkdirSync(clearing);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    if (isOld(clearing)) rmSync(clearing, { recursive: true, force: true });
+    if (isAbandoned(clearing, isUntouched)) rmSync(clearing, { recursive: true, force: true });
     return;
   }
   try {
-    if (isStale(folder)) rmSync(folder, { recursive: true, force: true });
+    if (isStale(folder, isUntouched)) rmSync(folder, { recursive: true, force: true });
   } finally {
     rmSync(clearing, { recursive: true, force: true });
   }
 }
 
-/** @param {string} folder */
-function isOld(folder) {
+/**
+ * @param {string} folder
+ * @param {(folder: string) => boolean} isUntouched
+ */
+function isAbandoned(folder, isUntouched) {
   try {
-    return Date.now() - statSync(folder).mtimeMs > STALE_MS;
+    return isUntouched(folder);
   } catch {
     return false;
   }
