@@ -7,6 +7,7 @@ import { openDatabase } from '../packages/platform/src/database/open.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
 import { databaseEnv, databases } from './support/database.ts';
 import { completed, exported, startSync } from './support/follower-syncs.ts';
+import { freePort } from './support/free-port.ts';
 import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { until } from './support/until.ts';
 
@@ -51,12 +52,44 @@ describe('on MariaDB', () => {
     expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
   });
 
-  it('readiness is told while the database is away, and that it is away', async () => {
+  it('without the database pushes are accepted, the gateway stays ready and says what it misses', async () => {
     await house.ready();
+    const readyz = async (url: string) => {
+      const response = await fetch(`${url}/readyz`);
+      return { status: response.status, body: await response.json() };
+    };
+    const port = await freePort();
+    const worker = house.startWorker({ PORT: String(port) });
+    await worker.says('worker ready');
+    expect(await readyz(`http://127.0.0.1:${port}`)).toMatchObject({ status: 200, body: { degraded: [] } });
     await server.kill();
-    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(503);
+    expect(await readyz(house.gatewayUrl())).toEqual({
+      status: 200,
+      body: { ready: true, redis: true, database: false, closing: false, degraded: ['database'] },
+    });
+    expect(await readyz(`http://127.0.0.1:${port}`)).toEqual({
+      status: 503,
+      body: { ready: false, redis: true, database: false, closing: false, degraded: [] },
+    });
     expect((await house.api<{ ready: boolean }>('GET', '/v1/status')).body.ready).toBe(true);
+    const { msgId } = await house.wechat.control<{ msgId: string }>('POST', '/push', {
+      url: 'messages',
+      appid: SERVICE_ACCOUNT,
+      fields: { MsgType: 'text', Content: '你好' },
+    });
+    const accepted = await until('WeChat has delivered the push', async () => {
+      const { deliveries } = await house.wechat.control<{ deliveries: Record<string, unknown>[] }>(
+        'GET',
+        '/deliveries',
+      );
+      return deliveries.find((delivery) => delivery.msgId === msgId);
+    });
+    expect(accepted).toMatchObject({ status: 200, body: 'success' });
     await server.restart();
+    await until('a worker has handled it', () =>
+      house.workers.some((one) => one.lines().some(({ msg, push }) => msg === 'push' && push === 'text')),
+    );
+    await until('the worker is ready again', async () => (await readyz(`http://127.0.0.1:${port}`)).status === 200);
   });
 });
 

@@ -28,7 +28,6 @@ import type { Doorkeeper } from './key/doorkeeper.ts';
 import { guard, noSuchRoute } from './key/guard.ts';
 import { keyRoutes } from './key/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
-import { healthInTime } from './operator/health-in-time.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
@@ -120,7 +119,7 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
     const incident = requestIdOf(response);
     let failure = fromExpress(error);
     if (!(failure instanceof Failure)) {
-      const { redis, database } = await healthInTime(platform);
+      const { redis, database } = await platform.health();
       if (redis && database) {
         log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');
       } else {

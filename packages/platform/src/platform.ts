@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   type FailOverOptions,
   failOver,
@@ -56,6 +55,7 @@ import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
+import { type Health, healthProbe } from './health.ts';
 import { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
 import { KeyStore } from './key/key-store.ts';
@@ -85,7 +85,6 @@ import { type RefreshListener, type TokenCache, Tokens } from './token/tokens.ts
 import { startWatch, type WatchOptions } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
-const HEALTHY_WITHIN_MS = 2_000;
 /** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
 const COMPONENT_API_TIMEOUT_MS = 20_000;
 
@@ -135,7 +134,8 @@ export interface Platform {
   onHost(listener: HostListener): void;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
-  health(): Promise<{ readonly redis: boolean; readonly database: boolean }>;
+  /** Never rejects. */
+  health(): Promise<Health>;
   /** What the worker's processors do, one function for each job. */
   readonly work: Work;
   close(): Promise<void>;
@@ -464,13 +464,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       queue,
       description: contract.description,
     })),
-    async health() {
-      const asked = sql`select 1`.execute(database);
-      // It would wait for the database to come back; whoever asks how we are wants to know now.
-      const late = pause(HEALTHY_WITHIN_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('late')));
-      const [onRedis, onDatabase] = await Promise.allSettled([front.ping(), Promise.race([asked, late])]);
-      return { redis: onRedis.status === 'fulfilled', database: onDatabase.status === 'fulfilled' };
-    },
+    health: healthProbe({ redis: () => front.ping(), database: () => sql`select 1`.execute(database) }),
     work: {
       refresh: (owner, signal) => tokens.refresh(owner, signal),
       async awaitToken(owner, waitMs) {

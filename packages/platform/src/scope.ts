@@ -1,3 +1,5 @@
+import { withDeadline } from './deadline.ts';
+
 /** One thing that a scope closes. */
 interface Kept {
   readonly name: string;
@@ -38,23 +40,16 @@ export class Scope {
     const failures: Error[] = [];
     for (const part of this.#kept.reverse()) {
       try {
-        await withinPatience(part);
+        const { close, patienceMs } = part;
+        await withDeadline(
+          Promise.resolve(close()),
+          patienceMs,
+          () => new Error(`did not close within ${patienceMs} ms`),
+        );
       } catch (cause) {
         failures.push(new Error(`closing ${part.name} failed`, { cause }));
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, failures.map((f) => f.message).join('; '));
-  }
-}
-
-async function withinPatience(part: Kept): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not close within ${part.patienceMs} ms`)), part.patienceMs);
-  });
-  try {
-    await Promise.race([part.close(), tooLong]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,24 +1,32 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Platform } from '@wxthirdparty/platform';
+import { type Platform, readinessOf } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
+
+export interface Probes {
+  readonly url: string;
+  /** From now on `/readyz` reports that the process is closing. */
+  drain(): void;
+  close(): Promise<void>;
+}
 
 /** A worker's `/healthz` (the process lives) and `/readyz` (Redis and database answer), where PORT is set. */
 export async function startProbes(
   platform: Platform,
   settings: { readonly port: number; readonly host: string },
   log: Logger,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+): Promise<Probes> {
+  let closing = false;
   const server = createServer((request, response) => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
     if (request.url === '/healthz') return answer(200, { alive: true });
     if (request.url !== '/readyz') return answer(404, { routes: ['/healthz', '/readyz'] });
-    platform.health().then(
-      (health) => answer(health.redis && health.database ? 200 : 503, health),
-      () => answer(503, { redis: false, database: false }),
-    );
+    void platform.health().then((health) => {
+      const { status, body } = readinessOf(health, { closing, needsDatabase: true });
+      answer(status, body);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -29,6 +37,9 @@ export async function startProbes(
   log.info(`worker's probes listening on ${url}`);
   return {
     url,
+    drain() {
+      closing = true;
+    },
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));

@@ -22,7 +22,8 @@ export const worker: Command = async ({ env, leaving }) => {
 
   if (port !== undefined) {
     const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);
-    scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
+    const probes = scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
+    void leaving.asked.then(() => probes.drain());
   }
   const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
   scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), settings.shutdownMs);

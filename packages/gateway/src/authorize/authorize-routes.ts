@@ -6,7 +6,6 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import { describeError } from '../http/describe-error.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { requestIdOf } from '../http/request-id.ts';
-import { healthInTime } from '../operator/health-in-time.ts';
 import { problemOf } from '../problem.ts';
 import { readAuthorizeQuery } from './authorize-query.ts';
 import { BrowserCookie } from './browser-cookie.ts';
@@ -105,7 +104,7 @@ export function authorizeRoutes(
     const incident = requestIdOf(response);
     const language = languageOf(request.headers['accept-language']);
     if (!(error instanceof Failure)) {
-      const { redis, database } = await healthInTime(platform);
+      const { redis, database } = await platform.health();
       const status = redis && database ? 500 : 503;
       if (status === 500) log.error({ requestId: incident, error: describeError(error) }, 'authorization page failed');
       const fill = { incident };

@@ -1,7 +1,7 @@
+import { readinessOf } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
-import { healthInTime } from './health-in-time.ts';
 
 export function healthRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
   const routes = Router();
@@ -9,10 +9,9 @@ export function healthRoutes(platform: GatewayPlatform, leaving: Leaving): Route
     response.json({ alive: true });
   });
   routes.get('/readyz', async (_request, response) => {
-    const { redis, database } = await healthInTime(platform);
-    const closing = leaving.closing.rung;
-    const ready = redis && database && !closing;
-    response.status(ready ? 200 : 503).json({ ready, redis, database, closing });
+    const health = await platform.health();
+    const { status, body } = readinessOf(health, { closing: leaving.closing.rung, needsDatabase: false });
+    response.status(status).json(body);
   });
   return routes;
 }

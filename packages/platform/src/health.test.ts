@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { healthProbe, readinessOf } from './health.ts';
+
+const answers = () => Promise.resolve('PONG');
+const refuses = () => Promise.reject(new Error('connection refused'));
+const hangs = () => new Promise(() => {});
+
+describe('the health of a process', () => {
+  it.each([
+    ['both answer', answers, answers, { redis: true, database: true }],
+    ['the database refuses', answers, refuses, { redis: true, database: false }],
+    ['the database hangs', answers, hangs, { redis: true, database: false }],
+    ['Redis refuses', refuses, answers, { redis: false, database: true }],
+    ['Redis hangs', hangs, answers, { redis: false, database: true }],
+    ['both hang', hangs, hangs, { redis: false, database: false }],
+  ])('%s: each is measured by itself', async (_, redis, database, expected) => {
+    expect(await healthProbe({ redis, database }, 20)()).toEqual(expected);
+  });
+
+  it('asks a server that does not answer once for all requests that wait, and again afterwards', async () => {
+    let asked = 0;
+    const health = healthProbe(
+      {
+        redis: answers,
+        database: () => {
+          asked += 1;
+          return hangs();
+        },
+      },
+      20,
+    );
+    await Promise.all([health(), health(), health()]);
+    expect(asked).toBe(1);
+    await health();
+    expect(asked).toBe(2);
+  });
+});
+
+describe('readiness', () => {
+  const gateway = { closing: false, needsDatabase: false };
+  const worker = { closing: false, needsDatabase: true };
+  it.each([
+    ['a gateway', { redis: true, database: true }, gateway, 200, []],
+    ['a gateway without Redis', { redis: false, database: true }, gateway, 503, []],
+    ['a gateway without database', { redis: true, database: false }, gateway, 200, ['database']],
+    ['a gateway without both', { redis: false, database: false }, gateway, 503, ['database']],
+    ['a gateway that closes', { redis: true, database: true }, { ...gateway, closing: true }, 503, []],
+    ['a worker', { redis: true, database: true }, worker, 200, []],
+    ['a worker without Redis', { redis: false, database: true }, worker, 503, []],
+    ['a worker without database', { redis: true, database: false }, worker, 503, []],
+    ['a worker that closes', { redis: true, database: true }, { ...worker, closing: true }, 503, []],
+  ])('of %s', (_, health, process, status, degraded) => {
+    const { closing } = process;
+    expect(readinessOf(health, process)).toEqual({
+      status,
+      body: { ready: status === 200, ...health, closing, degraded },
+    });
+  });
+});
