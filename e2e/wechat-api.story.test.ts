@@ -114,6 +114,33 @@ it('whose account never authorized hears 61003', async () => {
   await expect(thief.getFollowers!()).rejects.toMatchObject({ code: 40125 });
 });
 
+it('a message arrives although the base URL ends with a slash', async () => {
+  // The SDK asks for //cgi-bin/…, and takes any answer without errcode for success.
+  const sdk = wechatApi(`${house.gatewayUrl()}/`, SERVICE_ACCOUNT, house.apiKey);
+  const to = openids[8]!;
+  expect(await sdk.sendText!(to, 'must arrive')).toMatchObject({ errcode: 0 });
+  expect((await house.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(1);
+});
+
+it.each(['/v1', '/no/such/place'])('a base URL that ends with %s is an error, never a silent success', async (tail) => {
+  const sdk = wechatApi(house.gatewayUrl() + tail, SERVICE_ACCOUNT, house.apiKey);
+  const { store } = api as unknown as { store: unknown };
+  Reflect.set(sdk, 'store', store);
+  await expect(sdk.sendText!(openids[9]!, 'never')).rejects.toMatchObject({ code: 40066 });
+});
+
+it.each([
+  ['POST', '/xpay/query_order'],
+  ['POST', '/intp/marketcode/applycode'],
+  ['GET', '/publisher/stat'],
+])('%s %s, which is not catalogued, is called, and WeChat answers', async (method, path) => {
+  const before = await house.wechat.asked(`${method} ${path}`);
+  const { status, body } = await house.call(SERVICE_ACCOUNT, { method, path });
+  // The simulated WeChat knows no such API.
+  expect([status, body.state, body.response?.body.errcode]).toEqual([200, 'completed', 40066]);
+  expect(await house.wechat.asked(`${method} ${path}`)).toBe(before + 1);
+});
+
 it('about forty methods were asked', () => {
   expect(practice.asked.size).toBeGreaterThanOrEqual(40);
 });

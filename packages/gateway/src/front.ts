@@ -1,31 +1,46 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Leaving } from './http/leaving.ts';
+import { carriesToken, formCarriesToken, isOwnPath } from './http/own-path.ts';
+import { peekBody } from './http/peek-body.ts';
 import { giveRequestId } from './http/request-id.ts';
+import { targetOf } from './http/target-of.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string, search: string) => void;
 
-/** Decides who answers. What comes often or needs raw bytes never reaches Express, which costs more than the work. */
-export function front(
-  handlers: {
-    readonly push: Handler;
-    readonly virtual: Handler;
-    readonly isVirtual: (path: string) => boolean;
-    readonly rest: RequestListener;
-  },
-  leaving: Leaving,
-): RequestListener {
+export interface FrontHandlers {
+  readonly push: Handler;
+  readonly virtual: Handler;
+  readonly rest: RequestListener;
+}
+
+/**
+ * Decides which part answers. What comes often or needs raw bytes never reaches Express, which costs more than the work. The
+ * virtual WeChat answers every path that is not our own, and whatever carries a token: the programs that ask so read an
+ * answer without errcode as success.
+ */
+export function front({ push, virtual, rest }: FrontHandlers, leaving: Leaving): RequestListener {
   return (request, response) => {
     giveRequestId(request, response);
     response.setHeader('x-content-type-options', 'nosniff');
     endWhenLeaving(response, leaving);
-    const url = request.url ?? '/';
-    const mark = url.indexOf('?');
-    const path = mark === -1 ? url : url.slice(0, mark);
-    const search = mark === -1 ? '' : url.slice(mark + 1);
-    if (path.startsWith('/wechat/')) handlers.push(request, response, path, search);
-    else if (handlers.isVirtual(path)) handlers.virtual(request, response, path, search);
-    else handlers.rest(request, response);
+    const { path, search } = targetOf(request.url ?? '/');
+    // One reading of the path for all: Express sees the folded one, too.
+    request.url = search === '' ? path : `${path}?${search}`;
+    if (!isOwnPath(path) || carriesToken(search)) virtual(request, response, path, search);
+    else if (path.startsWith('/wechat/')) push(request, response, path, search);
+    else if (!isForm(request)) rest(request, response);
+    else {
+      // None of our own routes takes a form, but SDKs may put their token in one.
+      void peekBody(request).then((start) => {
+        if (formCarriesToken(start.toString('latin1'))) virtual(request, response, path, search);
+        else rest(request, response);
+      });
+    }
   };
+}
+
+function isForm({ headers }: IncomingMessage): boolean {
+  return /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(headers['content-type'] ?? '');
 }
 
 /** A client that keeps its connection must not send the next request into a server that has left. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { openApiKeys } from './api-keys.ts';
 import { app } from './app.ts';
@@ -11,8 +12,9 @@ import type { TrustProxy } from './http/address-of.ts';
 import { Leaving } from './http/leaving.ts';
 import { Doorkeeper } from './key/doorkeeper.ts';
 import { pushRoute } from './push/push-route.ts';
+import { answerUnreadable } from './virtual/unreadable-request.ts';
 import { openVirtualTokens } from './virtual/virtual-token.ts';
-import { isVirtualWeChat, virtualWeChat } from './virtual/virtual-wechat.ts';
+import { virtualWeChat } from './virtual/virtual-wechat.ts';
 
 export interface Gateway {
   readonly url: string;
@@ -32,6 +34,14 @@ export async function startGateway(
   const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
   const rest = app(platform, settings, publicUrl, doorkeeper, leaving, log);
   const trusts = rest.get('trust proxy fn') as TrustProxy;
+  const handle = front(
+    {
+      push: pushRoute(platform, log),
+      virtual: virtualWeChat({ platform, doorkeeper, trusts, tokens, leaving }, publicUrl, log),
+      rest,
+    },
+    leaving,
+  );
   const server: Server = createServer(
     {
       // A 20 MB upload over a slow line; the routes have closer bounds of their own.
@@ -40,16 +50,11 @@ export async function startGateway(
       // Longer than the idle time of usual proxies: whoever closes first should not be us.
       keepAliveTimeout: 75_000,
     },
-    front(
-      {
-        push: pushRoute(platform, log),
-        virtual: virtualWeChat({ platform, doorkeeper, trusts, tokens, leaving }, publicUrl, log),
-        isVirtual: isVirtualWeChat,
-        rest,
-      },
-      leaving,
-    ),
+    handle,
   );
+  // Node would refuse an Expect that it does not know, without asking which way of answering is right.
+  server.on('checkExpectation', handle);
+  answerUnreadableRequests(server);
   const sockets = openSockets(server);
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
@@ -66,6 +71,12 @@ export async function startGateway(
       return closing;
     },
   };
+}
+
+function answerUnreadableRequests(server: Server): void {
+  const answering = new WeakMap<Duplex, ServerResponse>();
+  server.prependListener('request', (request, response) => answering.set(request.socket, response));
+  server.on('clientError', (error, socket) => answerUnreadable(error, socket, answering.get(socket)));
 }
 
 function openSockets(server: Server): Set<Socket> {

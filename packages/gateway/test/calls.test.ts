@@ -84,7 +84,7 @@ test('of a batch each call is answered by itself, and keeps its body to the lett
   };
   const text = String.raw`{"calls": [
     {"appid":"${ACCOUNT}","method":"POST","path":"/cgi-bin/user/info/updateremark","body":{"id":22876340532172986, "t":"\u4e2d"}},
-    {"appid":"${ACCOUNT}","method":"POST","path":"/not/wechat"},
+    {"appid":"${ACCOUNT}","method":"POST","path":"/not//wechat"},
     {"appid":"x","component":"c","method":"GET","path":"/cgi-bin/user/get","query":{"n":[22876340532172987,"b"]}}
   ]}`;
   const { status, body } = await ask(gateway, 'POST', '/v1/calls/batch', text, { 'idempotency-key': 'k' });

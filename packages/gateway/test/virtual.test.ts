@@ -304,7 +304,8 @@ test.each([
   ['a minting path by a detour', '/cgi-bin/user/../token?access_token=TOKEN', 41004],
   ['a hidden detour', '/cgi-bin/user/%2e%2e/token?access_token=TOKEN', 41004],
   ['a hidden slash', '/cgi-bin/user%2fget?access_token=TOKEN', 40066],
-  ['a double slash', '/cgi-bin//token?access_token=TOKEN', 40066],
+  ['a double slash', '/cgi-bin//user/get?access_token=TOKEN', 40066],
+  ['a minting path with a double slash', '/cgi-bin//token?access_token=TOKEN', 48001],
 ])('%s is refused as WeChat would', async (_name, path, errcode) => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
@@ -329,7 +330,7 @@ test('a detour in the raw path is refused', async () => {
       .on('error', reject)
       .end();
   });
-  expect(JSON.parse(body)).toMatchObject({ errcode: 40066 });
+  expect(JSON.parse(body)).toMatchObject({ errcode: 48001 });
   expect(platform.submitted).toEqual([]);
 });
 

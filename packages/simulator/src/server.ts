@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 // Below these WeChat answers JSON even to a path that it does not know.
 /** Most of them have nothing that is simulated; there WeChat knows no such URL. */
 const API_PREFIXES =
-  /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice|card|channels|cv|device|merchant|product|scan|semantic|shakearound|shop|tcb|bizwifi)\//;
+  /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice|card|channels|cv|device|merchant|product|scan|semantic|shakearound|shop|tcb|bizwifi|xpay|intp|componenttcb|user-order|promoter|marketing|publisher|redpacketcover|cityservice)\//;
 
 /** All of WeChat's hosts on one port: API, pages, media and the control API. */
 export function openServer(world: World): Server {

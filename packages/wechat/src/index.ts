@@ -1,5 +1,5 @@
-export { type Endpoint, endpointOf, endpoints, wechatPathPrefixes } from './catalogue/endpoint.ts';
-export { bringsToken, mints, namesToken, namesWeChatPath, pathFault, pathShape } from './catalogue/wechat-path.ts';
+export { type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
+export { bringsToken, canonicalPath, mints, namesToken, pathFault, pathShape } from './catalogue/wechat-path.ts';
 export type {
   Asking,
   AuthorizerInfo,

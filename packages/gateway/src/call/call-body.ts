@@ -1,4 +1,4 @@
-import { bringsToken, Failure, mints, pathFault, pathShape } from '@wxthirdparty/wechat';
+import { bringsToken, canonicalPath, Failure, mints, pathFault, pathShape } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { faultsOf } from '../http/read-query.ts';
 import { elementsOf, memberOf } from './json-member.ts';
@@ -12,17 +12,20 @@ const time = z.iso
 const path = z
   .string()
   .superRefine((path, context) => {
-    const fault = pathFault(path);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-    else if (mints(path)) {
+    // By whatever spelling: this comes before the shape.
+    if (mints(path)) {
       context.addIssue({
         code: 'custom',
-        message: 'this API gives out credentials, which are the platform’s business',
+        message: 'this API issues credentials, which only the platform keeps',
       });
+      return;
     }
+    const fault = pathFault(path);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
   })
+  .transform(canonicalPath)
   .meta({
-    description: 'a path of WeChat’s, without host and query',
+    description: 'any path of WeChat’s API, without host and query',
     pattern: pathShape.source,
     examples: ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'],
   });

@@ -8,7 +8,7 @@ import {
   type KeyRights,
   mayCall,
 } from '@wxthirdparty/platform';
-import { Failure } from '@wxthirdparty/wechat';
+import { canonicalPath, Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { PublicUrl } from '../authorize/public-url.ts';
@@ -38,7 +38,7 @@ const CallListQuery = PageQuery.extend({
   appid: z.string({ error: 'name the account whose calls to list' }).min(1),
   ...ComponentQuery.shape,
   state: callState.optional(),
-  path: z.string().optional(),
+  path: z.string().transform(canonicalPath).optional(),
   since: z.iso
     .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' })
     .transform((text) => new Date(text))

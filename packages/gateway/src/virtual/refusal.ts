@@ -39,6 +39,12 @@ export const refusals = {
   },
   otherAppid: { errcode: 40013, errmsg: 'invalid appid: this access_token is for another account' },
   badPath: { errcode: 40066, errmsg: 'invalid url' },
+  ownPath: {
+    errcode: 40066,
+    errmsg:
+      'invalid url: this path is one of the gateway’s own; the base URL of an SDK is the gateway’s address alone, ' +
+      'without /v1 and the like',
+  },
   needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { endpointOf, Failure, namesWeChatPath } from '@wxthirdparty/wechat';
+import { endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import type { PublicUrl } from '../authorize/public-url.ts';
 import { wayBackOf } from '../authorize/way-back.ts';
@@ -10,11 +10,6 @@ import { answerRefusal } from './answer-refusal.ts';
 import { type CallNote, type CallServices, callRoute } from './call-route.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import { tokenRoute } from './token-route.ts';
-
-/** Whether the path is one that any WeChat SDK would ask. */
-export function isVirtualWeChat(path: string): boolean {
-  return namesWeChatPath(path);
-}
 
 /** The WeChat that SDKs see when they are given our base URL. It stands before Express: it needs nothing of it. */
 export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log: Logger) {
@@ -34,7 +29,9 @@ export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log:
           log.error({ requestId, ...note, error: describeError(error) }, 'virtual WeChat failed');
         const refusal = refusalAt(error, note, request, publicUrl);
         note.errcode = refusal.errcode;
-        answerRefusal(response, refusal);
+        // Half an answer must not look whole.
+        if (response.headersSent) response.destroy();
+        else answerRefusal(response, refusal);
       })
       .finally(() => {
         const { method } = request;

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
-import { endpointOf, mints, namesToken, pathFault } from '@wxthirdparty/wechat';
+import { canonicalPath, endpointOf, mints, namesToken, pathFault } from '@wxthirdparty/wechat';
 import { addressOf, type TrustProxy } from '../http/address-of.ts';
+import { isOwnPath } from '../http/own-path.ts';
 import type { Caller } from '../key/caller.ts';
 import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -46,20 +47,23 @@ const loginOfComponents: Readonly<Record<string, string>> = {
 export async function wantedCall(
   services: WantedCallServices,
   request: IncomingMessage,
-  path: string,
+  asked: string,
   parameters: Parameters,
   note: { key?: string },
 ): Promise<{ readonly wanted: WantedCall } | Refusal> {
+  const path = canonicalPath(asked);
   const wish = await wishOf(services, request, path, parameters);
   if ('errcode' in wish) return wish;
   const { caller, wanted } = wish;
   note.key = caller.id;
   demandScope(caller.rights, 'calls');
   demandAccount(caller.rights, wanted.appid);
+  if (isOwnPath(path)) return refusals.ownPath;
+  // By whatever spelling: this comes before the shape.
+  if (mints(wanted.path)) return refusals.mints;
   const fault = pathFault(path);
   if (fault !== undefined) return { ...refusals.badPath, errmsg: `invalid url: ${fault}` };
-  if (mints(wanted.path)) return refusals.mints;
-  // As the program spells it, which is how its key was made.
+  // The program's path, which its key names, not the one that a login becomes.
   demandPath(caller.rights, path);
   return { wanted };
 }

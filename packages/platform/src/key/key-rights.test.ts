@@ -43,7 +43,10 @@ it('a key is for the accounts that it names, or for all', () => {
 describe.each([
   ['/cgi-bin/user/info', '/cgi-bin/user/info', true],
   ['/cgi-bin/user/info', '/cgi-bin/user/info/batchget', false],
-  ['/cgi-bin/user/info', '/cgi-bin/user/Info', false],
+  ['/cgi-bin/user/info', '/cgi-bin/user/Info', true],
+  ['/cgi-bin/user/Info', '/cgi-bin/user/info', true],
+  ['/cgi-bin/user/info', '/cgi-bin/user/info~', false],
+  ['/xpay/query_order', '/xpay/Query_Order', false],
   ['/cgi-bin/user/*', '/cgi-bin/user/info/batchget', true],
   ['/cgi-bin/user/*', '/cgi-bin/user', false],
   ['/cgi-bin/user/*', '/cgi-bin/userx/get', false],

@@ -1,4 +1,4 @@
-import { Failure } from '@wxthirdparty/wechat';
+import { canonicalPath, Failure } from '@wxthirdparty/wechat';
 
 export const keyScopes = ['calls', 'followers:read', 'authorizers:read', 'authorizers:write', 'admin'] as const;
 /** What a key may do. None includes another. */
@@ -47,7 +47,9 @@ export function demandPath(rights: KeyRights, path: string): void {
 }
 
 export function mayCall({ paths }: KeyRights, path: string): boolean {
-  return paths.length === 0 || paths.some((one) => covers(one, path));
+  if (paths.length === 0) return true;
+  const spelled = canonicalPath(path);
+  return paths.some((one) => covers(one, spelled));
 }
 
 /** For what concerns all of them. Throws ForbiddenFailure. */
@@ -55,9 +57,9 @@ export function demandUnrestricted(rights: KeyRights, restriction: 'accounts' | 
   if (rights[restriction].length > 0) throw new ForbiddenFailure({ restriction });
 }
 
-/** Letter by letter: whoever spells a path in another way is refused, and nothing is allowed by mistake. */
+/** Letter by letter between canonical spellings, under which calls are sent, so nothing is allowed by mistake. */
 function covers(allowed: string, path: string): boolean {
-  return allowed.endsWith('/*') ? path.startsWith(allowed.slice(0, -1)) : path === allowed;
+  return allowed.endsWith('/*') ? path.startsWith(allowed.slice(0, -1)) : path === canonicalPath(allowed);
 }
 
 function wordsFor(missing: MissingRight): string {

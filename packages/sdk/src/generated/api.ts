@@ -2,7 +2,7 @@
 
 export type CallRequest = {
   readonly method: 'GET' | 'POST';
-  /** a path of WeChat’s, without host and query */
+  /** any path of WeChat’s API, without host and query */
   readonly path: string;
   /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
@@ -20,7 +20,7 @@ export type CallRequest = {
 
 export type BatchedCall = {
   readonly method: 'GET' | 'POST';
-  /** a path of WeChat’s, without host and query */
+  /** any path of WeChat’s API, without host and query */
   readonly path: string;
   /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { endpointOf, endpoints, wechatPathPrefixes } from './endpoint.ts';
+import { catalogued, endpointOf, endpoints } from './endpoint.ts';
 
-test('241 endpoints, each found again, each under a known prefix', () => {
+test('241 endpoints, each found again under its own spelling', () => {
   expect(endpoints).toHaveLength(241);
   for (const endpoint of endpoints) {
     expect(endpointOf(endpoint.method, endpoint.path).name).toBe(endpoint.name);
-    expect(wechatPathPrefixes.some((prefix) => endpoint.path.startsWith(prefix))).toBe(true);
+    const path = endpoint.path.split('?', 1)[0]!;
+    expect(catalogued(path)).toBe(path);
   }
 });
 
-test('what nobody catalogued can be called where an account may, and is repeated only where it reads', () => {
-  expect(wechatPathPrefixes).toEqual(expect.arrayContaining(['/card/', '/shop/', '/tcb/']));
+test('an API that is not catalogued takes the account’s token and is repeated only where it reads', () => {
   expect(endpointOf('POST', '/card/create')).toMatchObject({ token: 'authorizer', safeToRepeat: false, mints: false });
-});
-
-test.each(['/v1/', '/wechat/', '/authorize/', '/admin/', '/metrics'])('%s is no path of WeChat', (path) => {
-  expect(wechatPathPrefixes).not.toContain(path);
+  expect(endpointOf('GET', '/intp/marketcode/applycodequery')).toMatchObject({
+    token: 'authorizer',
+    safeToRepeat: true,
+  });
 });
 
 test.each([
@@ -68,6 +68,26 @@ test.each([
   '/cgi-bin/token',
   '/cgi-bin/stable_token',
   '/sns/oauth2/access_token',
+  '/cgi-bin/component/api_authorizer_token.',
+  '/cgi-bin/component/api_authorizer_token~',
+  '/cgi-bin/component/api_authorizer_token..~',
+  '/cgi-bin/component/api_authorizer_token;v=1',
+  '/cgi-bin/component/api%255fauthorizer%255ftoken',
+  '/cgi-bin/component/api_authorizer_token%3f',
+  '/cgi-bin/component/api_authorizer_token%23x',
+  '/cgi-bin/component/api_authorizer_token%00',
+  '/cgi-bin/component/api_authorizer_token%2f',
+  '/cgi-bin/component/api_authorizer_token/v2',
+  '/cgi-bin/component/api_authorizer_token_v2',
+  '/cgi-bin/component/x/%2e%2e/api_query_auth',
+  '/cgi-bin/./component/api_query_auth',
+  '/cgi-bin\\component\\api_query_auth',
+  '/cgi-bin%5ccomponent%5capi_query_auth',
+  '//cgi-bin/component/api_query_auth',
+  '/CGI-BIN/Token/',
+  '/cgi-bin/token/refresh',
+  '/cgi-bin/stabletoken',
+  '/sns/oauth2/refresh_token/',
 ])('%s mints', (path) => {
   expect(endpointOf('POST', path).mints).toBe(true);
   expect(endpointOf('GET', path).mints).toBe(true);
@@ -89,6 +109,7 @@ test.each([
   ['/sns/component/jscode2session', 'component'],
   ['/sns/oauth2/component/access_token', 'component'],
   ['/sns/userinfo', 'user'],
+  ['/componenttcb/batchgetenvid', 'component'],
   ['/cgi-bin/openapi/quota/get', 'either'],
   ['/cgi-bin/user/get', 'authorizer'],
   ['/wxa/brand_new', 'authorizer'],

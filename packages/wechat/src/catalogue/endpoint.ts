@@ -1,4 +1,4 @@
-import catalogued from './endpoints.json' with { type: 'json' };
+import documented from './endpoints.json' with { type: 'json' };
 
 export interface Endpoint {
   readonly name: string;
@@ -19,7 +19,7 @@ export interface Endpoint {
 }
 
 /** endpoints.json carries each decision, with its `why` where it does not explain itself. */
-export const endpoints: readonly Endpoint[] = catalogued.map(
+export const endpoints: readonly Endpoint[] = documented.map(
   ({ name, method, path, token, safeToRepeat, mints, doc, ...rest }) => ({
     name,
     method,
@@ -33,18 +33,10 @@ export const endpoints: readonly Endpoint[] = catalogued.map(
   }),
 );
 
+/** More layers of encoding than any server undoes. */
+const MAX_DECODINGS = 5;
+
 const byPath = indexByPath();
-
-/** Coupons, images, cloud functions, shops, devices: an account may call them, though the catalogue knows none. */
-const uncatalogued = [
-  ...['/card/', '/channels/', '/cv/', '/device/', '/merchant/', '/product/', '/scan/', '/semantic/'],
-  ...['/shakearound/', '/shop/', '/tcb/', '/bizwifi/'],
-];
-
-/** Every path of WeChat's API begins with one of these. */
-export const wechatPathPrefixes: readonly string[] = [
-  ...new Set([...endpoints.map(({ path }) => path.slice(0, path.indexOf('/', 1) + 1)), ...uncatalogued]),
-];
 
 /** A call asks a dozen times for the same; what programs call are a few paths, but whoever guesses asks for many. */
 const MOST_REMEMBERED = 1_000;
@@ -57,15 +49,20 @@ export function endpointOf(method: string, path: string): Endpoint {
   if (seen) return seen;
   const found = find(method, path);
   if (known && path.length <= 256 && !path.includes('?')) {
-    if (known.size >= MOST_REMEMBERED) known.clear();
+    if (known.size >= MOST_REMEMBERED) known.delete(known.keys().next().value!);
     known.set(path, found);
   }
   return found;
 }
 
+/** The catalogue's spelling of this path, without its query; undefined where the catalogue does not know the path. */
+export function catalogued(path: string): string | undefined {
+  return byPath.get(placeOf(path))?.[0]?.path.split('?', 1)[0];
+}
+
 function find(method: string, path: string): Endpoint {
   const [bare = '', query = ''] = path.split('?', 2);
-  const place = normal(bare);
+  const place = placeOf(bare);
   const asked = method.toUpperCase();
   const candidates = byPath.get(place) ?? [];
   const chosen = candidates.length > 1 ? candidates.filter((it) => sharesAction(it, query)) : candidates;
@@ -89,24 +86,34 @@ function find(method: string, path: string): Endpoint {
 function indexByPath(): ReadonlyMap<string, readonly Endpoint[]> {
   const index = new Map<string, Endpoint[]>();
   for (const endpoint of endpoints) {
-    const place = normal(endpoint.path.split('?', 1)[0] ?? '');
+    const place = placeOf(endpoint.path.split('?', 1)[0] ?? '');
     index.set(place, [...(index.get(place) ?? []), endpoint]);
   }
   return index;
 }
 
-/** Whoever spells a minting path differently shall not get past it. */
-function normal(path: string): string {
+/**
+ * What is left of a path when everything is undone that some server might undo: encodings, letter case, `\` for `/`,
+ * parameters of segments, `.` and `..`, doubled slashes, and marks at the end of a segment. Two paths with the same place
+ * count as one, so that no detour leads to a credential.
+ */
+function placeOf(path: string): string {
   let plain = path;
-  try {
-    plain = decodeURIComponent(path);
-  } catch {
-    // Not an encoding: then it is what it looks like.
+  for (let i = 0; i < MAX_DECODINGS && plain.includes('%'); i++) {
+    plain = plain.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
-  return plain
+  const segments: string[] = [];
+  // Blanks and control characters go first: behind them nothing may hide.
+  for (const segment of plain
+    .replace(/[\x00-\x20\x7f]/g, '')
     .toLowerCase()
-    .replace(/\/{2,}/g, '/')
-    .replace(/\/+$/, '');
+    .split(/[/\\]/)) {
+    const bare = segment.replace(/[;?#].*$/, '');
+    if (bare === '..') segments.pop();
+    const kept = bare.replace(/[.~]+$/, '');
+    if (kept !== '') segments.push(kept);
+  }
+  return `/${segments.join('/')}`;
 }
 
 function sharesAction(endpoint: Endpoint, query: string): boolean {
@@ -114,24 +121,26 @@ function sharesAction(endpoint: Endpoint, query: string): boolean {
   return action !== null && endpoint.path.endsWith(`?action=${action}`);
 }
 
-/** These stand outside the catalogue, because only the account's own secret opens them. */
-const mintingPaths = new Set([
-  '/cgi-bin/token',
-  '/cgi-bin/stable_token',
-  '/sns/oauth2/access_token',
-  '/sns/oauth2/refresh_token',
-]);
+/**
+ * Families of paths that issue credentials, each with all that begins like it: newer versions and paths below it, too. Those
+ * of `/cgi-bin/token` and `/sns/oauth2` are not catalogued, because only an account's own secret opens them.
+ */
+const mintingFamilies = [
+  /^\/cgi-bin\/(?:stable_?)?token/,
+  /^\/cgi-bin\/component\/api_(?:\w*token|query_auth|create_preauthcode)/,
+  /^\/sns\/oauth2\/(?:access|refresh)_token/,
+];
 
 function mintsByPath(place: string): boolean {
-  return (
-    mintingPaths.has(place) || /^\/cgi-bin\/component\/api_(?:\w+_token|query_auth|create_preauthcode)$/.test(place)
-  );
+  return mintingFamilies.some((family) => family.test(place));
 }
 
+/** Families of which each API takes the component's token (protocol §4.11, §5.6, §5.7; `componenttcb`: cloud environments in bulk). */
+const componentFamilies = [/^\/(?:cgi-bin|wxa)\/component\//, /^\/sns\/(?:\w+\/)?component\//, /^\/componenttcb\//];
+
 function tokenByPath(place: string): Endpoint['token'] {
-  if (mintingPaths.has(place)) return 'none';
-  // Rules of dossier §4.11, §5.6 and §5.7.
+  if (mintsByPath(place)) return 'none';
   if (/^\/cgi-bin\/component\/(?:set|get|upload)privacy/.test(place)) return 'authorizer';
-  if (/^\/(?:cgi-bin|wxa)\/component\//.test(place) || /^\/sns\/(?:\w+\/)?component\//.test(place)) return 'component';
+  if (componentFamilies.some((family) => family.test(place))) return 'component';
   return place.startsWith('/sns/') ? 'user' : 'authorizer';
 }

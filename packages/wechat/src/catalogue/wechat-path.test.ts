@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { endpoints } from './endpoint.ts';
-import { bringsToken, mints, namesToken, pathFault } from './wechat-path.ts';
+import { bringsToken, canonicalPath, mints, namesToken, pathFault } from './wechat-path.ts';
 
 test('every catalogued path can be called as it stands', () => {
   expect(endpoints.filter(({ path }) => pathFault(path.split('?', 1)[0]!) !== undefined)).toEqual([]);
 });
 
-test.each(['/cgi-bin/brand/new', '/wxa/~x', '/card/create', '/cgi-bin/v1.2/a-b_c'])('%s may be one, too', (path) => {
+test.each([
+  ...['/cgi-bin/brand/new', '/card/create', '/cgi-bin/v1.2/a-b_c', '/xpay/query_order', '/intp/marketcode/applycode'],
+  ...['/componenttcb/batchgetenvid', '/user-order/orders', '/a-family/of_next.year', '/one'],
+])('%s can be called, whether it is catalogued or not', (path) => {
   expect(pathFault(path)).toBeUndefined();
 });
 
@@ -30,9 +33,14 @@ test.each([
   '/cgi-bin/user/get\r\nHost: evil.example',
   '/cgi-bin/用户',
   `/cgi-bin/${'x'.repeat(256)}`,
-  '/CGI-BIN/token',
-  '/v1/keys',
-  '/cgi-binx/user',
+  '/cgi-bin/component/api_authorizer_token.',
+  '/cgi-bin/component/api_authorizer_token~',
+  '/cgi-bin/user.../get',
+  '/cgi-bin/.hidden',
+  '/cgi-bin/user;x/get',
+  '/cgi-bin/user%2fget',
+  '/cgi-bin/user/get\u0000',
+  '/cgi-bin/a..b',
 ])('%j is none', (path) => {
   expect(pathFault(path)).toMatch(/^path must /);
 });
@@ -61,4 +69,15 @@ test('a person’s own token is theirs to bring, and no other', () => {
   expect(bringsToken('access_token', 'GET', '/sns/userinfo')).toBe(false);
   expect(bringsToken('component_access_token', 'GET', '/sns/userinfo')).toBe(true);
   expect(bringsToken('access_token', 'GET', '/cgi-bin/user/get')).toBe(true);
+});
+
+test.each([
+  ['/CGI-BIN/User/Get', '/cgi-bin/user/get'],
+  ['/cgi-bin/user/get', '/cgi-bin/user/get'],
+  ['/xpay/Query_Order', '/xpay/Query_Order'],
+  // Nothing that is no callable path becomes one.
+  ['/cgi-bin/user/get~', '/cgi-bin/user/get~'],
+  ['/cgi-bin//user/get', '/cgi-bin//user/get'],
+])('%s is sent, counted and permitted as %s', (path, expected) => {
+  expect(canonicalPath(path)).toBe(expected);
 });

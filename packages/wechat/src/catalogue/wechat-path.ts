@@ -1,28 +1,33 @@
-import { endpointOf, wechatPathPrefixes } from './endpoint.ts';
+import { catalogued, endpointOf } from './endpoint.ts';
 
-/** Letters, digits and the few marks that WeChat's paths have: no host, no `?`, no `%` that could hide any of these. */
-export const pathShape = /^(?:\/[A-Za-z0-9_~.-]+)+$/;
-const LONGEST_PATH = 256;
+/**
+ * The one shape of a path that can be called: segments of letters, digits, `_`, `-` and dots within them. No host, no
+ * `?`, and nothing that a server on the way may drop, decode or resolve (`%`, `\`, `;`, `~`, dots at either end).
+ */
+export const pathShape = /^(?:\/[A-Za-z0-9_-](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?)+$/;
+const MAX_PATH_LENGTH = 256;
 
-export function namesWeChatPath(path: string): boolean {
-  return wechatPathPrefixes.some((prefix) => path.startsWith(prefix));
-}
-
-/** Why it is no path of WeChat's that can be called, or undefined when it is one. */
+/** Why this path cannot be called, or undefined when it can. The catalogue is not asked: WeChat has more APIs than it. */
 export function pathFault(path: string): string | undefined {
   if (path.includes('?')) return 'path must hold no "?": parameters go into query';
-  if (path.length > LONGEST_PATH || !pathShape.test(path)) {
-    return 'path must begin with "/" and hold no host, "//", "..", "%" or blanks';
+  if (path.length > MAX_PATH_LENGTH) return `path must have at most ${MAX_PATH_LENGTH} characters`;
+  if (!pathShape.test(path) || path.includes('..')) {
+    return 'path must be like /cgi-bin/user/get: segments of letters, digits, "_", "-" and inner dots, without host, "//", "..", "%" or a slash at its end';
   }
-  // `/cgi-bin/./token` is `/cgi-bin/token` to whoever resolves it.
-  if (path.split('/').some((segment) => /^\.+$/.test(segment))) return 'path must hold no "." or ".." segments';
-  if (!namesWeChatPath(path)) return `path must begin with one of ${wechatPathPrefixes.join(' ')}`;
   return undefined;
 }
 
 /**
+ * The spelling under which a callable path is sent, counted and permitted: the catalogue's, whatever its letter case. What is
+ * not catalogued stays as it is.
+ */
+export function canonicalPath(path: string): string {
+  return pathFault(path) === undefined ? (catalogued(path) ?? path) : path;
+}
+
+/**
  * Tokens, tickets and codes are the platform's own business. The method does not matter: nobody has promised that WeChat
- * minds it.
+ * minds it. Answers for text of any shape.
  */
 export function mints(path: string): boolean {
   return endpointOf('GET', path).mints || endpointOf('POST', path).mints;

@@ -1,0 +1,143 @@
+import { connect } from 'node:net';
+import { Failure } from '@wxthirdparty/wechat';
+import { expect, test } from 'vitest';
+import { ACCOUNT, COMPONENT, type FakePlatform, fakePlatform } from './fake-platform.ts';
+import { API_KEY, type OpenedGateway, openGateway } from './open-gateway.ts';
+
+/** SDKs look at the errcode alone: an answer without one reads as success, whatever its HTTP status. */
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The request exactly as it is written; the server ends the connection. */
+function raw(gateway: OpenedGateway, request: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(gateway.port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.once('error', reject);
+    socket.once('close', () => {
+      const text = Buffer.concat(chunks).toString();
+      const end = text.indexOf('\r\n\r\n');
+      resolve({
+        status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0),
+        body: end === -1 ? '' : text.slice(end + 4),
+      });
+    });
+    socket.write(request);
+  });
+}
+
+function ask(gateway: OpenedGateway, line: string, headers: readonly string[] = [], body = ''): Promise<Answer> {
+  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  const head = [`${line} HTTP/1.1`, 'Host: gateway', 'Connection: close', ...headers, ...length];
+  return raw(gateway, `${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function errcodeOf({ status, body }: Answer): number {
+  expect(status).toBe(200);
+  const answer = JSON.parse(body) as { errcode: number; errmsg: string };
+  expect(answer.errmsg).toEqual(expect.any(String));
+  return answer.errcode;
+}
+
+async function tokenOf(gateway: OpenedGateway, appid = ACCOUNT): Promise<string> {
+  const url = `${gateway.url}/cgi-bin/token?grant_type=client_credential&appid=${appid}&secret=${API_KEY}`;
+  return ((await (await fetch(url)).json()) as { access_token: string }).access_token;
+}
+
+async function opened(): Promise<{ platform: FakePlatform; gateway: OpenedGateway; token: string }> {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  return { platform, gateway, token: await tokenOf(gateway) };
+}
+
+const form = ['Content-Type: application/x-www-form-urlencoded'];
+
+test.each<[line: string, errcode: number, headers?: readonly string[], body?: string]>([
+  // Paths that are not ours, without anything.
+  ['GET /no/such/family', 41001],
+  ['POST /xpay/query_order', 41001],
+  ['GET /favicon.ico', 41001],
+  ['GET /v11/status', 41001],
+  // Our own, and others, with a token.
+  ['GET /v1/cgi-bin/user/get?access_token=TOKEN', 40066],
+  ['POST /v1/authorizers/x/calls?access_token=TOKEN', 40066],
+  ['GET /healthz?access_token=TOKEN', 40066],
+  ['GET /wechat/x/events?access_token=TOKEN', 40066],
+  ['GET /?component_access_token=TOKEN', 40066],
+  ['GET /docs?access%5Ftoken=made-up', 40001],
+  ['POST /v1/cgi-bin/message/custom/send', 41001, form, 'access_token=TOKEN&touser=o'],
+  [
+    'POST /v1/x',
+    41001,
+    ['Content-Type: multipart/form-data; boundary=b'],
+    '--b\r\nContent-Disposition: form-data; name="access_token"\r\n\r\nx\r\n--b--',
+  ],
+  // Wrong methods.
+  ['DELETE /cgi-bin/user/get?access_token=TOKEN', 43001],
+  ['OPTIONS /v1/status?access_token=TOKEN', 43001],
+  ['PUT /no/such/family', 43001],
+  ['OPTIONS *', 43001],
+  // Shapes that are no path.
+  ['GET /cgi-bin/%zz?access_token=TOKEN', 40066],
+  ['GET /cgi-bin//user/get?access_token=TOKEN', 40066],
+  ['GET /cgi-bin/../v1/keys?access_token=TOKEN', 40066],
+  ['GET /v1/%zz?access_token=TOKEN', 40066],
+  ['GET /cgi-bin/user/get/?access_token=TOKEN', 40066],
+  ['POST /cgi-bin/component/api_authorizer_token.?access_token=TOKEN', 48001],
+  ['POST /cgi-bin/component/api_authorizer_token~?access_token=TOKEN', 48001],
+  ['POST /cgi-bin/component/api%255fquery_auth?access_token=TOKEN', 48001],
+  // What Node's parser refuses.
+  ['GET /cgi-bin/user get?access_token=TOKEN', 40066],
+  [`GET /cgi-bin/user/get?access_token=TOKEN&x=${'x'.repeat(20_000)}`, 40066],
+  ['GET /cgi-bin/user/get?access_token=TOKEN', 40066, ['Broken header']],
+  // Bodies and expectations.
+  ['POST /cgi-bin/menu/create?access_token=TOKEN', 47001, ['Content-Encoding: gzip'], 'x'],
+  ['POST /cgi-bin/stable_token', 45001, [], ' '.repeat(20_000)],
+  ['PUT /cgi-bin/menu/create?access_token=TOKEN', 43001, ['Expect: a-miracle']],
+])('%s answers HTTP 200 with errcode %i', async (line, errcode, headers, body) => {
+  const { platform, gateway, token } = await opened();
+  expect(errcodeOf(await ask(gateway, line.replace('TOKEN', token), headers, body))).toBe(errcode);
+  expect(platform.submitted).toEqual([]);
+});
+
+test.each([
+  ['a failure', new Failure('overloaded', 'slow-down', 'too much is waiting')],
+  ['an error', new Error('unexpected')],
+])('%s of the platform has an errcode, too', async (_name, error) => {
+  const { platform, gateway, token } = await opened();
+  platform.calls.submit = () => Promise.reject(error);
+  expect(errcodeOf(await ask(gateway, `GET /xpay/any?access_token=${token}`))).toBe(-1);
+});
+
+test.each([
+  ['GET', '//cgi-bin/user/get', '/cgi-bin/user/get'],
+  ['POST', '///xpay/query_order', '/xpay/query_order'],
+  ['GET', 'http://gateway//cgi-bin/user/get', '/cgi-bin/user/get'],
+  ['GET', '/CGI-BIN/User/Get', '/cgi-bin/user/get'],
+  ['POST', '/intp/marketcode/applycode', '/intp/marketcode/applycode'],
+])('%s %s is the call of %s', async (method, asked, path) => {
+  const { platform, gateway, token } = await opened();
+  await ask(gateway, `${method} ${asked}?access_token=${token}`, [], method === 'POST' ? '{}' : '');
+  expect(platform.submitted).toMatchObject([{ appid: ACCOUNT, method, path, query: [] }]);
+});
+
+test('the component’s families take a token of the component', async () => {
+  const { platform, gateway } = await opened();
+  const token = await tokenOf(gateway, COMPONENT);
+  await ask(gateway, `POST /componenttcb/batchgetenvid?component_access_token=${token}`, [], '{}');
+  expect(platform.submitted).toMatchObject([{ appid: COMPONENT, path: '/componenttcb/batchgetenvid' }]);
+});
+
+test('our own paths answer in their own way', async () => {
+  const { gateway } = await opened();
+  const key = [`Authorization: Bearer ${API_KEY}`];
+  expect((await ask(gateway, 'GET //v1/status', key)).status).toBe(200);
+  expect((await ask(gateway, 'GET /v1/no/such/route', key)).status).toBe(404);
+  expect((await ask(gateway, 'GET /v1/sta tus', key)).status).toBe(400);
+  const calls = `POST /v1/authorizers/${ACCOUNT}/calls`;
+  const refused = await ask(gateway, calls, [...key, ...form], 'method=GET&path=/cgi-bin/user/get');
+  expect(refused).toMatchObject({ status: 415, body: expect.stringContaining('unsupported_content') });
+});
