@@ -86,6 +86,7 @@ function askerSettings(house: House, secretsKey: string): AskerSettings {
   return {
     platform: {
       redisUrl: redis.url,
+      redisPrefix: 'wx',
       databaseUrl: `sqlite:${house.dir}/house.sqlite`,
       components: [component],
       wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },

@@ -3,8 +3,8 @@ import type { PlatformSettings } from '@wxthirdparty/platform';
 import type { Settings } from './settings.ts';
 
 export function platformSettings(settings: Settings, redisUrl: string): PlatformSettings {
-  const { databaseUrl, databaseReadUrl, secretsKeys, components, wechat } = settings;
-  return { redisUrl, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
+  const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat } = settings;
+  return { redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
 }
 
 export function gatewaySettings(settings: Settings, port: number, drainMs: number): GatewaySettings {

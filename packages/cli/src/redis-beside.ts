@@ -1,11 +1,12 @@
+import type { RedisSettings } from '@wxthirdparty/platform';
 import type { Settings } from './settings.ts';
 import { SettingsFailure } from './settings-failure.ts';
 import { ownRedisUrl } from './start/own-redis.ts';
 
 /** The Redis of the processes beside which a command runs: the one that is named, else the one that `start` runs. */
-export function redisBeside({ redisUrl, dataDir }: Settings): string {
-  const url = redisUrl ?? ownRedisUrl(dataDir);
-  if (url !== undefined) return url;
+export function redisBeside({ redisUrl: named, redisPrefix, dataDir }: Settings): RedisSettings {
+  const redisUrl = named ?? ownRedisUrl(dataDir);
+  if (redisUrl !== undefined) return { redisUrl, redisPrefix };
   throw new SettingsFailure([
     'REDIS_URL is missing; name the Redis that all processes share, like redis://127.0.0.1:6379.',
   ]);

@@ -30,6 +30,7 @@ describe('settings', () => {
       trustProxy: undefined,
       returnToOrigins: [],
       redisUrl: 'redis://127.0.0.1:6379',
+      redisPrefix: 'wx',
       databaseUrl: `sqlite:${join(root, '.data/wxthirdparty.sqlite')}`,
       databaseReadUrl: undefined,
       dataDir: join(root, '.data'),
@@ -67,6 +68,7 @@ describe('settings', () => {
         TRUST_PROXY: '10.0.0.0/8, loopback',
         RETURN_TO_ORIGINS: 'https://a.example, http://localhost:5173/',
         REDIS_URL: 'redis+sentinel://one:26379,two:26379/mymaster',
+        REDIS_PREFIX: 'shop-2_b',
         DATABASE_URL: 'sqlite:/var/lib/wx.sqlite',
         DATABASE_READ_URL: 'mysql://wx:secret@replica/wx',
         DATA_DIR: '/var/lib/wx',
@@ -92,6 +94,7 @@ describe('settings', () => {
       trustProxy: '10.0.0.0/8, loopback',
       returnToOrigins: ['https://a.example', 'http://localhost:5173'],
       redisUrl: 'redis+sentinel://one:26379,two:26379/mymaster',
+      redisPrefix: 'shop-2_b',
       databaseUrl: 'sqlite:/var/lib/wx.sqlite',
       databaseReadUrl: 'mysql://wx:secret@replica/wx',
       dataDir: '/var/lib/wx',
@@ -114,6 +117,7 @@ describe('settings', () => {
         WX_ENCODING_AES_KEY: 'short',
         PORT: '70000',
         REDIS_URL: 'localhost:6379',
+        REDIS_PREFIX: '{wx}:',
         LOG_LEVEL: 'loud',
         ADMIN_WRITE: 'maybe',
         PUBLIC_URL: 'wx.example.com',
@@ -131,6 +135,7 @@ describe('settings', () => {
       'WX_ENCODING_AES_KEY must be .*43',
       'PORT must be a whole number from 0 to 65535',
       'REDIS_URL must begin with redis://',
+      'REDIS_PREFIX must be 1 to 24 of',
       'LOG_LEVEL must be one of',
       'ADMIN_WRITE must be true or false',
       'PUBLIC_URL must be',
@@ -143,7 +148,7 @@ describe('settings', () => {
     ]) {
       expect(faults).toContainEqual(expect.stringMatching(new RegExp(`^${name}`)));
     }
-    expect(faults).toHaveLength(14);
+    expect(faults).toHaveLength(15);
   });
 
   it('never show a value', () => {

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { ComponentSettings } from '@wxthirdparty/platform';
+import { type ComponentSettings, DEFAULT_REDIS_PREFIX, isRedisPrefix } from '@wxthirdparty/platform';
 import { z } from 'zod';
 import { readComponents } from './component-settings.ts';
 import { root } from './root.ts';
@@ -14,6 +14,7 @@ export interface Settings {
   trustProxy: string | undefined;
   returnToOrigins: string[];
   redisUrl: string | undefined;
+  redisPrefix: string;
   databaseUrl: string;
   /** A replica that lists and exports are read from. */
   databaseReadUrl: string | undefined;
@@ -74,6 +75,7 @@ const variables = {
       'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',
     )
     .optional(),
+  REDIS_PREFIX: z.string().refine(isRedisPrefix, 'must be 1 to 24 of A-Z a-z 0-9 _ -').default(DEFAULT_REDIS_PREFIX),
   DATABASE_URL: databaseAddress().optional(),
   DATABASE_READ_URL: databaseAddress().optional(),
   DATA_DIR: z.string().default('.data'),
@@ -158,6 +160,7 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     trustProxy: values.TRUST_PROXY,
     returnToOrigins: values.RETURN_TO_ORIGINS,
     redisUrl: values.REDIS_URL,
+    redisPrefix: values.REDIS_PREFIX,
     databaseUrl: databaseUrl(values.DATABASE_URL ?? `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`),
     databaseReadUrl: values.DATABASE_READ_URL === undefined ? undefined : databaseUrl(values.DATABASE_READ_URL),
     dataDir,

@@ -6,7 +6,6 @@ import {
   openTransport,
 } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { AuthorizationLinks } from './authorizer/authorization-links.ts';
 import { type AuthorizationRun, Authorizations } from './authorizer/authorize.ts';
@@ -71,9 +70,8 @@ import { type QuotaEvent, QuotaEvents } from './quota/quota-events.ts';
 import { isReadable, QuotaReader, type QuotaReading } from './quota/quota-reader.ts';
 import { Quotas } from './quota/quotas.ts';
 import { QuotaReadingJob } from './quota/reading-job.ts';
-import { connectRedis, untilConnected } from './redis/connect.ts';
+import { connectRedis, type RedisClient, type RedisSettings, untilConnected } from './redis/connect.ts';
 import { Hints } from './redis/hints.ts';
-import { channels } from './redis/keys.ts';
 import { openLeases } from './redis/lease.ts';
 import { Seals } from './redis/sealed.ts';
 import { Scope } from './scope.ts';
@@ -88,9 +86,7 @@ const CONNECT_WITHIN_MS = 10_000;
 /** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
 const COMPONENT_API_TIMEOUT_MS = 20_000;
 
-export interface PlatformSettings {
-  /** `redis://` or `rediss://`. */
-  readonly redisUrl: string;
+export interface PlatformSettings extends RedisSettings {
   /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
   readonly databaseUrl: string;
   /** A replica that lists are read from; it may lag behind. */
@@ -165,7 +161,7 @@ export interface Work {
   /** Told when a component becomes ready or stops being so. */
   onReadiness(listener: (component: string, ready: boolean) => void): void;
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
-  connect(name: string): Redis;
+  connect(name: string): RedisClient;
 }
 
 export type PerformedListener = (id: string, performed: Performed, ms: number) => void;
@@ -207,7 +203,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const writer = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
 
   const connect = (patience: 'patient' | 'prompt', name: string) =>
-    scope.keep(`redis ${name}`, connectRedis(settings.redisUrl, patience, name), (r) => r.disconnect());
+    scope.keep(`redis ${name}`, connectRedis(settings, patience, name), (r) => r.disconnect());
   const redis = connect('patient', 'work');
   const front = connect('prompt', 'front');
   const subscriber = connect('patient', 'hints');
@@ -525,12 +521,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         refreshListeners.push(listener);
       },
       onReadiness(listener) {
-        hints.on(channels.readiness, (message) => {
+        hints.on(hints.channels.readiness, (message) => {
           const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);
           if (match) listener(match[1]!, match[2] === '1');
         });
       },
-      connect: (name) => connectRedis(settings.redisUrl, 'patient', name),
+      connect: (name) => connectRedis(settings, 'patient', name),
     },
     close: () => scope.close(),
   };

@@ -39,7 +39,8 @@ describe.each(databases)('resealing on %s', (kind) => {
       calls: new CallStore(server.redis, seals),
     };
   }
-  const run = (...secretsKeys: Buffer[]) => reseal({ redisUrl: server.url, databaseUrl: database.url, secretsKeys });
+  const run = (...secretsKeys: Buffer[]) =>
+    reseal({ redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url, secretsKeys });
   const token = (value: string) => ({
     ...{ value, refreshAt: 1, trustedUntil: Date.now() + 60_000, expiresAt: Date.now() + 60_000, sentAt: 1 },
   });

@@ -6,7 +6,7 @@ import { componentOwner } from './component/component-token.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
-import { connectRedis, untilConnected } from './redis/connect.ts';
+import { connectRedis, type RedisSettings, untilConnected } from './redis/connect.ts';
 import { type Resealed, Seals } from './redis/sealed.ts';
 import { Scope } from './scope.ts';
 import { TokenStore } from './token/token-store.ts';
@@ -34,14 +34,14 @@ export interface ResealReport {
  * value that was read; so processes may run, and it may be cut and begun again at any time.
  */
 export async function reseal(
-  settings: { readonly redisUrl: string; readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
+  settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
   options: { tell?: (done: { looked: number; resealed: number }) => void; signal?: AbortSignal } = {},
 ): Promise<ResealReport> {
   await using scope = new Scope();
   const seals = new Seals(settings.secretsKeys);
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
-  const redis = scope.keep('redis', connectRedis(settings.redisUrl, 'patient', 'reseal'), (r) => r.disconnect());
+  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'reseal'), (r) => r.disconnect());
   await untilConnected(redis, CONNECT_WITHIN_MS);
 
   const authorizers = new AuthorizerStore(database, seals);

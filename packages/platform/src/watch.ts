@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ComponentApi } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import type { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerOwner } from './authorizer/authorizer-token.ts';
 import type { DueSet } from './authorizer/due-set.ts';
@@ -16,6 +15,7 @@ import type { Tickets } from './component/ticket.ts';
 import { requestTicketsIfSilent } from './component/ticket-request.ts';
 import type { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import type { SyncSchedules } from './follower/sync-schedules.ts';
+import type { RedisClient } from './redis/connect.ts';
 import type { Tokens } from './token/tokens.ts';
 
 const EVERY_MS = 5_000;
@@ -29,7 +29,7 @@ const SPREAD_MS = 60_000;
 const SYNC_IDLE_MS = 15_000;
 
 export interface WatchOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly components: Components;
   readonly tickets: Tickets;
   readonly tokens: Tokens;

@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { type RedisClient, withKeyspace } from '../src/redis/connect.ts';
+import { DEFAULT_REDIS_PREFIX } from '../src/redis/keys.ts';
 
 /** A real redis-server for one suite, on a free port. */
 export interface TestRedis {
   readonly url: string;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
+  /** Another connection, for the test to close. */
+  connect(prefix?: string): RedisClient;
   stop(): Promise<void>;
 }
 
@@ -22,10 +26,11 @@ export async function startRedis(): Promise<TestRedis> {
     { stdio: 'ignore' },
   );
   const url = `redis://127.0.0.1:${port}`;
-  const redis = await connected(url, server);
+  const redis = withKeyspace(await connected(url, server), DEFAULT_REDIS_PREFIX);
   return {
     url,
     redis,
+    connect: (prefix = DEFAULT_REDIS_PREFIX) => withKeyspace(new Redis(url), prefix),
     async stop() {
       redis.disconnect();
       const gone = new Promise((resolve) => server.once('exit', resolve));

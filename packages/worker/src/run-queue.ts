@@ -1,6 +1,5 @@
-import { type JobContract, queuePrefix } from '@wxthirdparty/platform';
+import type { JobContract, RedisClient } from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
@@ -22,7 +21,7 @@ export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<
 export interface RunOptions {
   readonly concurrency: number;
   readonly shutdownMs: number;
-  readonly connect: (name: string) => Redis;
+  readonly connect: (name: string) => RedisClient;
   readonly log: Logger;
 }
 
@@ -49,7 +48,7 @@ export function runQueue<Payload>(
     },
     {
       connection,
-      prefix: queuePrefix(contract.queue),
+      prefix: connection.keyspace.queuePrefix(contract.queue),
       concurrency,
       lockDuration: LOCK_MS,
       drainDelay: LOOK_AGAIN_S,

@@ -21,7 +21,7 @@ export const importFrom: Command = async ({ env, args, leaving }) => {
   let toldAt = performance.now();
   const report = await leaving.unlessLeft(
     importAncestor(
-      { redisUrl: redisBeside(settings), databaseUrl, secretsKeys },
+      { ...redisBeside(settings), databaseUrl, secretsKeys },
       {
         from: asked.from,
         component,

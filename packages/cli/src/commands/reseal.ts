@@ -10,7 +10,7 @@ export const reseal: Command = async ({ env, leaving }) => {
   const { databaseUrl, secretsKeys } = settings;
   let toldAt = performance.now();
   const work = resealAll(
-    { redisUrl: redisBeside(settings), databaseUrl, secretsKeys },
+    { ...redisBeside(settings), databaseUrl, secretsKeys },
     {
       tell({ looked, resealed }) {
         if (performance.now() - toldAt < TELL_EVERY_MS) return;

@@ -57,7 +57,7 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
 
   const run = (dryRun = false) =>
     importAncestor(
-      { redisUrl: server.url, databaseUrl: database.url, secretsKeys: [key] },
+      { redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url, secretsKeys: [key] },
       { from, component: 'wxcomponent', dryRun },
     );
   const insert = (table: string, ...rows: Record<string, unknown>[]) =>

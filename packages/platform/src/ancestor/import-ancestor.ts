@@ -2,7 +2,7 @@ import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { Tickets } from '../component/ticket.ts';
 import { migrateOpen } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
-import { connectRedis, untilConnected } from '../redis/connect.ts';
+import { connectRedis, type RedisSettings, untilConnected } from '../redis/connect.ts';
 import { Seals } from '../redis/sealed.ts';
 import { Scope } from '../scope.ts';
 import type { TokenKind } from '../token/token-kind.ts';
@@ -27,7 +27,7 @@ export interface AncestorReport {
  * here stays as it is, so it may be cut, and run again. A dry run reads everything and writes nothing.
  */
 export async function importAncestor(
-  settings: { readonly redisUrl: string; readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
+  settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
   options: {
     /** The ancestor's `mysql://user:password@host/database`. */
     readonly from: string;
@@ -49,7 +49,7 @@ export async function importAncestor(
   const seals = new Seals(settings.secretsKeys);
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
-  const redis = scope.keep('redis', connectRedis(settings.redisUrl, 'patient', 'import'), (r) => r.disconnect());
+  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'import'), (r) => r.disconnect());
   await untilConnected(redis, CONNECT_WITHIN_MS);
 
   const tickets = new Tickets(redis, database, seals);

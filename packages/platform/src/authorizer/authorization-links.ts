@@ -1,7 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import type { Components } from '../component/components.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { AuthorizationLink, ConsentWish } from './authorization-link.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
@@ -16,14 +15,14 @@ const WAY_BACK_GIVEN_MS = 12 * HOUR_MS;
 
 /** Links for merchants: made, found, and settled by what came of the codes that they led to. */
 export class AuthorizationLinks {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #components: Components;
   readonly #store: LinkStore;
   readonly #ties: CodeTies;
   readonly #authorizers: AuthorizerStore;
 
   constructor(options: {
-    redis: Redis;
+    redis: RedisClient;
     components: Components;
     store: LinkStore;
     ties: CodeTies;
@@ -52,7 +51,7 @@ export class AuthorizationLinks {
 
   /** For the caller that was refused because this account must authorize again: its id, and no new one each time. */
   async wayBack(component: string, appid: string): Promise<string> {
-    const key = keys.wayBack(component, appid);
+    const key = this.#redis.keyspace.wayBack(component, appid);
     const given = await this.#redis.get(key);
     const link = given === null ? undefined : await this.#store.find(given);
     if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;

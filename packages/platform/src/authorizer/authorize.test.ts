@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type AuthorizerInfo, type ComponentApi, Failure } from '@wxthirdparty/wechat';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Components } from '../component/components.ts';
 import { openQueue } from '../queue/queues.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -24,7 +24,7 @@ import { Profiles } from './profiles.ts';
 
 let server: TestRedis;
 let database: TestDatabase;
-let subscriber: Redis;
+let subscriber: RedisClient;
 beforeAll(async () => {
   [server, database] = await Promise.all([startRedis(), startDatabase()]);
 });
@@ -32,7 +32,7 @@ afterAll(() => Promise.all([server.stop(), database.stop()]));
 beforeEach(async () => {
   await server.redis.flushall();
   await database.sql.deleteFrom('authorizers').execute();
-  subscriber = new Redis(server.url);
+  subscriber = server.connect();
 });
 afterEach(() => subscriber.disconnect());
 

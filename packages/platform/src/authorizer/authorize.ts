@@ -1,6 +1,6 @@
 import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import { askComponent } from '../component/ask-component.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { timesOf } from '../token/token-times.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizationLinks } from './authorization-links.ts';
@@ -16,7 +16,7 @@ const CODE_UNKNOWN = 61009;
 const CODE_SPENT = 61010;
 
 export interface AuthorizationsOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly api: ComponentApi;
   readonly tokens: Tokens;
   readonly store: AuthorizerStore;

@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { AuthorizationLinks } from './authorization-links.ts';
 import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
@@ -19,7 +19,7 @@ export interface AuthorizerPage {
 export class Authorizers {
   readonly #store: AuthorizerStore;
   readonly #components: Components;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #links: Pick<AuthorizationLinks, 'wayBack'>;
   /** For the calls' hot path; never for "unknown", which may change at any moment. */
   readonly #seen = new Map<string, { readonly authorizer: Authorizer; readonly at: number }>();
@@ -27,7 +27,7 @@ export class Authorizers {
   constructor(
     store: AuthorizerStore,
     components: Components,
-    redis: Redis,
+    redis: RedisClient,
     links: Pick<AuthorizationLinks, 'wayBack'>,
   ) {
     this.#store = store;

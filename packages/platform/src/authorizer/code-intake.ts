@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { OpenQueue } from '../queue/queues.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../redis/sealed.ts';
 import type { AuthorizationPayload } from './authorize-job.ts';
 import { type CodeTies, hashOfCode } from './code-ties.ts';
@@ -20,11 +19,11 @@ export type AuthorizationOutcome =
 /** Takes in authorization codes, from pushes and from browsers, and knows what came of each. */
 export class CodeIntake {
   readonly ties: CodeTies;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #seals: Seals;
   readonly #queue: OpenQueue<AuthorizationPayload>;
 
-  constructor(redis: Redis, ties: CodeTies, seals: Seals, queue: OpenQueue<AuthorizationPayload>) {
+  constructor(redis: RedisClient, ties: CodeTies, seals: Seals, queue: OpenQueue<AuthorizationPayload>) {
     this.ties = ties;
     this.#redis = redis;
     this.#seals = seals;
@@ -44,12 +43,17 @@ export class CodeIntake {
   }
 
   async outcome(component: string, codeHash: string): Promise<AuthorizationOutcome | undefined> {
-    const known = await this.#redis.get(keys.codeOutcome(component, codeHash));
+    const known = await this.#redis.get(this.#redis.keyspace.codeOutcome(component, codeHash));
     return known ? (JSON.parse(known) as AuthorizationOutcome) : undefined;
   }
 
   async settle(component: string, codeHash: string, outcome: AuthorizationOutcome): Promise<void> {
-    await this.#redis.set(keys.codeOutcome(component, codeHash), JSON.stringify(outcome), 'PX', OUTCOME_KEPT_MS);
+    await this.#redis.set(
+      this.#redis.keyspace.codeOutcome(component, codeHash),
+      JSON.stringify(outcome),
+      'PX',
+      OUTCOME_KEPT_MS,
+    );
   }
 }
 

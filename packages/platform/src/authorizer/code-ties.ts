@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript } from '../redis/script.ts';
 
 /** Longer than a code lives, and than its outcome is kept. */
@@ -25,26 +24,26 @@ return 1`);
  * exists once. So both halves are noted here, beside the job.
  */
 export class CodeTies {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 
   /** From the browser that came back: which link it had opened. */
   async fromBrowser(component: string, codeHash: string, linkId: string): Promise<void> {
-    await tie(this.#redis, [keys.codeTie(component, codeHash)], [KEPT_MS, 'browserLink', linkId]);
+    await tie(this.#redis, [this.#redis.keyspace.codeTie(component, codeHash)], [KEPT_MS, 'browserLink', linkId]);
   }
 
   /** From the push, which knows the pre-auth code and is therefore right about the link. */
   async fromPush(component: string, codeHash: string, appid: string, linkId: string | undefined): Promise<void> {
     const link = linkId === undefined ? [] : ['pushLink', linkId];
-    await tie(this.#redis, [keys.codeTie(component, codeHash)], [KEPT_MS, 'appid', appid, ...link]);
+    await tie(this.#redis, [this.#redis.keyspace.codeTie(component, codeHash)], [KEPT_MS, 'appid', appid, ...link]);
   }
 
   async read(component: string, codeHash: string): Promise<CodeTie> {
     const [pushLink, browserLink, appid] = await this.#redis.hmget(
-      keys.codeTie(component, codeHash),
+      this.#redis.keyspace.codeTie(component, codeHash),
       'pushLink',
       'browserLink',
       'appid',

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ComponentApi, consentUrl, Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import { askComponent } from '../component/ask-component.ts';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../redis/sealed.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizationLink, ConsentWish } from './authorization-link.ts';
@@ -49,7 +49,7 @@ export type Return =
   | { readonly outcome: 'pending' };
 
 export interface ConsentsOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly api: ComponentApi;
   readonly bases: { readonly mpBase: string; readonly openBase: string };
   readonly components: Components;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { keys } from '../redis/keys.ts';
 import { DueSet } from './due-set.ts';
 
 let server: TestRedis;
@@ -19,7 +18,7 @@ it('moves what is claimed ahead, so that nobody claims it again and a claimer th
   await dueSet.schedule('wxc', 'later', 60_000);
   expect(await dueSet.claim('wxc', 10)).toEqual(['due']);
   expect(await dueSet.claim('wxc', 10)).toEqual([]);
-  expect(await server.redis.zcard(keys.due('wxc'))).toBe(2);
+  expect(await server.redis.zcard(server.redis.keyspace.due('wxc'))).toBe(2);
 });
 
 it('restores who is in use after Redis was emptied, also whom this process marked a moment ago', async () => {

@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 
 const IN_USE_MS = 24 * 60 * 60_000;
@@ -23,47 +22,47 @@ return due`);
 
 /** Which authorizers' tokens are to be refreshed ahead, and when: those in use in the last 24 hours. */
 export class DueSet {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #markedAt = new Map<string, number>();
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 
   async schedule(component: string, appid: string, inMs: number): Promise<void> {
-    await schedule(this.#redis, [keys.due(component)], [appid, Math.floor(inMs), 0]);
+    await schedule(this.#redis, [this.#redis.keyspace.due(component)], [appid, Math.floor(inMs), 0]);
   }
 
   /** Into a Redis that was emptied: in use, and due unless a time is known already. Marks of before are gone. */
   async restore(component: string, appid: string, inMs: number): Promise<void> {
-    await this.#mark(keys.used(component, appid));
-    await schedule(this.#redis, [keys.due(component)], [appid, Math.floor(inMs), 1]);
+    await this.#mark(this.#redis.keyspace.used(component, appid));
+    await schedule(this.#redis, [this.#redis.keyspace.due(component)], [appid, Math.floor(inMs), 1]);
   }
 
   claim(component: string, limit: number): Promise<string[]> {
-    return claim(this.#redis, [keys.due(component)], [limit]);
+    return claim(this.#redis, [this.#redis.keyspace.due(component)], [limit]);
   }
 
   async drop(component: string, appid: string): Promise<void> {
-    await this.#redis.zrem(keys.due(component), appid);
+    await this.#redis.zrem(this.#redis.keyspace.due(component), appid);
   }
 
   async markUsed(component: string, appid: string): Promise<void> {
-    const key = keys.used(component, appid);
+    const key = this.#redis.keyspace.used(component, appid);
     const markedAt = this.#markedAt.get(key);
     if (markedAt !== undefined && performance.now() - markedAt < MARK_EVERY_MS) return;
     await this.#mark(key);
   }
 
   async inUse(component: string, appid: string): Promise<boolean> {
-    return (await this.#redis.exists(keys.used(component, appid))) === 1;
+    return (await this.#redis.exists(this.#redis.keyspace.used(component, appid))) === 1;
   }
 
   /** Calls `fill` once for each time that Redis was emptied; a fill that fails is tried again. */
   async restoreOnce(component: string, fill: (since: Date) => Promise<void>): Promise<boolean> {
-    if ((await this.#redis.exists(keys.dueRestored(component))) === 1) return false;
+    if ((await this.#redis.exists(this.#redis.keyspace.dueRestored(component))) === 1) return false;
     await fill(new Date(Date.now() - IN_USE_MS));
-    await this.#redis.set(keys.dueRestored(component), '1', 'PX', RESTORED_FOR_MS);
+    await this.#redis.set(this.#redis.keyspace.dueRestored(component), '1', 'PX', RESTORED_FOR_MS);
     return true;
   }
 

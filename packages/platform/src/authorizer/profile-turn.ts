@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import type { ProfilePayload } from './profile-job.ts';
 
@@ -12,9 +11,13 @@ const HOLD_MS = 15 * 60_000;
 /** Asks for the profiles that are due; one process at a time. Answers how many. */
 export async function askForDueProfiles(
   component: string,
-  { redis, store, ask }: { redis: Redis; store: AuthorizerStore; ask: (payload: ProfilePayload) => Promise<void> },
+  {
+    redis,
+    store,
+    ask,
+  }: { redis: RedisClient; store: AuthorizerStore; ask: (payload: ProfilePayload) => Promise<void> },
 ): Promise<number> {
-  if ((await redis.set(keys.profileTurn(component), '1', 'PX', TURN_MS, 'NX')) !== 'OK') return 0;
+  if ((await redis.set(redis.keyspace.profileTurn(component), '1', 'PX', TURN_MS, 'NX')) !== 'OK') return 0;
   const due = await store.claimDueProfiles(component, AT_ONCE, HOLD_MS);
   for (const appid of due) await ask({ component, appid });
   return due.length;

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 
 const MINUTE_MS = 60_000;
@@ -47,9 +46,9 @@ return 1`);
 
 /** Whether this process is the one to begin a reconciliation now; who gets true has taken the turn. */
 export async function claimReconcileTurn(
-  redis: Redis,
+  redis: RedisClient,
   component: string,
   why: 'due' | 'start' | 'refused',
 ): Promise<boolean> {
-  return (await claim(redis, [keys.reconcileTurn(component)], [why, Math.random()])) === 1;
+  return (await claim(redis, [redis.keyspace.reconcileTurn(component)], [why, Math.random()])) === 1;
 }

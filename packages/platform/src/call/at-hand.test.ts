@@ -4,7 +4,6 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openTransport, type Transport } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
@@ -13,6 +12,7 @@ import type { DueSet } from '../authorizer/due-set.ts';
 import { Components } from '../component/components.ts';
 import type { Clears } from '../quota/clears.ts';
 import { Ledger } from '../quota/ledger.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { Token } from '../token/token.ts';
@@ -30,7 +30,7 @@ const SEND = '/cgi-bin/message/custom/send';
 const READ = '/cgi-bin/user/info';
 
 let server: TestRedis;
-let subscriber: Redis;
+let subscriber: RedisClient;
 let wechat: Server;
 let transport: Transport;
 /** What WeChat was asked and has not answered yet. */
@@ -61,7 +61,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await server.redis.flushall();
   [asked, answering, jobs, told] = [[], true, [], []];
-  subscriber = new Redis(server.url);
+  subscriber = server.connect();
   transport = openTransport();
   token = {
     owner: { kind: 'authorizer', component: 'wxc', appid: 'wxa' },

@@ -1,6 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 
 /** The newest of an account that can be listed; older ones can still be asked for by their id. */
 const MOST_LISTED = 200_000;
@@ -45,9 +44,9 @@ interface Place {
 
 /** Of one account's calls, which there are and in which order they were made. */
 export class CallIndex {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 
@@ -61,7 +60,7 @@ export class CallIndex {
     const to = since ? String(since.getTime() * 1_000) : '-inf';
     // Two may share a microsecond where the clock was set back; they stand in the order of their names then.
     const most = limit + MOST_ALIKE;
-    const key = keys.callIndex(component, appid);
+    const key = this.#redis.keyspace.callIndex(component, appid);
     const flat = await this.#redis.zrange(key, from, to, 'BYSCORE', 'REV', 'LIMIT', 0, most, 'WITHSCORES');
     const places: Place[] = [];
     for (let i = 0; i < flat.length; i += 2) places.push({ call: flat[i]!, madeAt: Number(flat[i + 1]) });

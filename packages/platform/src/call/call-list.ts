@@ -1,6 +1,6 @@
 import { endpointOf } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import type { Ledger, Usage } from '../quota/ledger.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { CallState, CallSummary } from './call.ts';
 import { CallIndex, readCursor, writeCursor } from './call-index.ts';
 import type { CallStore } from './call-store.ts';
@@ -37,7 +37,7 @@ export class CallList {
   readonly #store: CallStore;
   readonly #ledger: Ledger;
 
-  constructor(redis: Redis, owners: Owners, store: CallStore, ledger: Ledger) {
+  constructor(redis: RedisClient, owners: Owners, store: CallStore, ledger: Ledger) {
     this.#owners = owners;
     this.#index = new CallIndex(redis);
     this.#store = store;

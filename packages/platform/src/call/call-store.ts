@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { QUOTA_LOOK_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
 import { QUOTA_LUA } from '../quota/quota-lua.ts';
-import { channels, keys, patterns } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import { SEALED_HEAD_BYTES, type Seals } from '../redis/sealed.ts';
@@ -237,10 +236,10 @@ const find = `return { redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]
 
 /** The records of calls. Each change is one Lua script that looks at the state first. */
 export class CallStore {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #seals: Seals;
 
-  constructor(redis: Redis, seals: Seals) {
+  constructor(redis: RedisClient, seals: Seals) {
     this.#redis = redis;
     this.#seals = seals;
     redis.defineCommand('wxLoadCall', { numberOfKeys: 2, lua: load, readOnly: true });
@@ -266,9 +265,18 @@ export class CallStore {
     const [made, told, now, probe, news] = await create(
       this.#redis,
       [
-        ...[recordKey(call), requestKey(call), callbackKey(call), keys.callIndex(component, appid)],
-        ...[keys.lane(component, appid), keys.quota(component, appid, path), keys.quotaPaths(component, appid)],
-        ...(claim === undefined ? [] : [keys.idempotency(component, appid, claim)]),
+        ...[
+          this.#recordKey(call),
+          this.#requestKey(call),
+          this.#callbackKey(call),
+          this.#redis.keyspace.callIndex(component, appid),
+        ],
+        ...[
+          this.#redis.keyspace.lane(component, appid),
+          this.#redis.keyspace.quota(component, appid, path),
+          this.#redis.keyspace.quotaPaths(component, appid),
+        ],
+        ...(claim === undefined ? [] : [this.#redis.keyspace.idempotency(component, appid, claim)]),
       ],
       [
         this.#seals.sealBytes(plain, place(call, 'request')),
@@ -279,7 +287,14 @@ export class CallStore {
         departing?.runId ?? '',
         ...(departing?.quotaArgs ?? ['', '', '', '']),
         ...['method', request.method, 'path', path, 'background', background ? '1' : '0'],
-        ...['hasBody', request.body ? '1' : '0', 'channel', channels.replies(replyTo), 'keptMs', keptMs],
+        ...[
+          'hasBody',
+          request.body ? '1' : '0',
+          'channel',
+          this.#redis.keyspace.channels.replies(replyTo),
+          'keptMs',
+          keptMs,
+        ],
         ...(claim === undefined ? [] : ['claim', claim]),
         ...(callbackUrl === undefined ? [] : ['hasCallback', '1']),
       ],
@@ -300,22 +315,26 @@ export class CallStore {
     const { component, appid } = call;
     return enterLane(
       this.#redis,
-      [recordKey(call), keys.lane(component, appid), keys.quota(component, appid, path)],
+      [
+        this.#recordKey(call),
+        this.#redis.keyspace.lane(component, appid),
+        this.#redis.keyspace.quota(component, appid, path),
+      ],
       [lastPartOf(call), path],
     );
   }
 
   /** The call that was made under an idempotency key. */
   async claimed(component: string, appid: string, idempotencyKey: string): Promise<Claim | undefined> {
-    const claim = await this.#redis.get(keys.idempotency(component, appid, hashOfKey(idempotencyKey)));
+    const claim = await this.#redis.get(this.#redis.keyspace.idempotency(component, appid, hashOfKey(idempotencyKey)));
     return claim === null ? undefined : readClaim({ component, appid }, claim);
   }
 
   async load(call: CallId): Promise<StoredCall | undefined> {
-    const redis = this.#redis as Redis & {
+    const redis = this.#redis as RedisClient & {
       wxLoadCallBuffer(...keys: string[]): Promise<[Buffer, Buffer[], Buffer | null]>;
     };
-    const [now, flat, sealed] = await redis.wxLoadCallBuffer(recordKey(call), requestKey(call));
+    const [now, flat, sealed] = await redis.wxLoadCallBuffer(this.#recordKey(call), this.#requestKey(call));
     if (flat.length === 0) return undefined;
     const fields = new Map(Object.entries(fieldsOf(flat)));
     const settled = fields.get('state') === 'settled';
@@ -329,7 +348,7 @@ export class CallStore {
       settled: settled || !plain,
       background: fields.get('background') === '1',
       hasCallback: fields.has('hasCallback'),
-      replyTo: fields.get('channel')?.slice(channels.replies('').length),
+      replyTo: fields.get('channel')?.slice(this.#redis.keyspace.channels.replies('').length),
       deadlineAt: Number(fields.get('deadlineAt')),
       departed: fields.get('state') === 'sent',
       attempts: Number(fields.get('attempts')),
@@ -352,7 +371,7 @@ export class CallStore {
   ): Promise<Departure> {
     const [go, first, second, third, news] = await depart(
       this.#redis,
-      [recordKey(call), ...quotaKeys],
+      [this.#recordKey(call), ...quotaKeys],
       [runId, safeToRepeat ? 1 : 0, ...quotaArgs],
     );
     if (go === 'yes') {
@@ -367,11 +386,11 @@ export class CallStore {
 
   /** Whoever gets the call's job meanwhile waits; it says nothing about a run that is not the one. */
   async hold(call: CallId, runId: string): Promise<void> {
-    await hold(this.#redis, [recordKey(call)], [runId]);
+    await hold(this.#redis, [this.#recordKey(call)], [runId]);
   }
 
   async release(call: CallId, runId: string, because: 'not-sent' | 'token-refused' | 'quota-refused'): Promise<void> {
-    await release(this.#redis, [recordKey(call)], [runId, because === 'token-refused' ? 1 : 0]);
+    await release(this.#redis, [this.#recordKey(call)], [runId, because === 'token-refused' ? 1 : 0]);
   }
 
   /** False where an outcome was there already; that one counts. */
@@ -401,7 +420,7 @@ export class CallStore {
     const response = responseOf(outcome);
     return settle(
       this.#redis,
-      [...endingKeys(call), resultKey(call), ...quotaKeys],
+      [...this.#endingKeys(call), this.#resultKey(call), ...quotaKeys],
       [
         ...[call.id, lastPartOf(call), outcome.state],
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
@@ -412,21 +431,21 @@ export class CallStore {
   }
 
   async cancel(call: CallId): Promise<boolean> {
-    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call), 0])) === 1;
+    return (await cancel(this.#redis, this.#endingKeys(call), [call.id, lastPartOf(call), 0])) === 1;
   }
 
   /** Cancels a call whose caller is refused: asking again under the same idempotency key makes a new one. */
   async withdraw(call: CallId): Promise<boolean> {
-    return (await cancel(this.#redis, endingKeys(call), [call.id, lastPartOf(call), 1])) === 1;
+    return (await cancel(this.#redis, this.#endingKeys(call), [call.id, lastPartOf(call), 1])) === 1;
   }
 
   async delay(call: CallId, forMs: number): Promise<void> {
-    await delay(this.#redis, [recordKey(call)], [Math.ceil(forMs)]);
+    await delay(this.#redis, [this.#recordKey(call)], [Math.ceil(forMs)]);
   }
 
   /** Only the state, for who waits for many. */
   async state(call: CallId): Promise<'queued' | 'sent' | 'settled' | undefined> {
-    return ((await this.#redis.hget(recordKey(call), 'state')) ?? undefined) as
+    return ((await this.#redis.hget(this.#recordKey(call), 'state')) ?? undefined) as
       | 'queued'
       | 'sent'
       | 'settled'
@@ -436,7 +455,7 @@ export class CallStore {
   /** How many bodies lie under an older key than the first. They are kept for a day at most, so they may stay there. */
   async countUnderOlderKeys(): Promise<number> {
     let count = 0;
-    for (const match of patterns.callBodies) {
+    for (const match of this.#redis.keyspace.patterns.callBodies) {
       for await (const found of this.#redis.scanStream({ match, count: 500 })) {
         const heads = await Promise.all(
           (found as string[]).map((key) => this.#redis.getrangeBuffer(key, 0, SEALED_HEAD_BYTES - 1)),
@@ -449,10 +468,10 @@ export class CallStore {
   }
 
   async find(call: CallId): Promise<FoundCall | undefined> {
-    const redis = this.#redis as Redis & {
+    const redis = this.#redis as RedisClient & {
       wxFindCallBuffer(...keys: string[]): Promise<[Buffer[], Buffer | null]>;
     };
-    const [flat, sealed] = await redis.wxFindCallBuffer(recordKey(call), resultKey(call));
+    const [flat, sealed] = await redis.wxFindCallBuffer(this.#recordKey(call), this.#resultKey(call));
     const fields = fieldsOf(flat);
     if (!fields.state) return undefined;
     return toCall(call, fields, () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined));
@@ -460,14 +479,40 @@ export class CallStore {
 
   /** Without their answers; undefined in the place of those that are gone. */
   async summaries(calls: readonly CallId[]): Promise<(CallSummary | undefined)[]> {
-    const found = await Promise.all(calls.map((call) => this.#redis.hgetall(recordKey(call))));
+    const found = await Promise.all(calls.map((call) => this.#redis.hgetall(this.#recordKey(call))));
     return found.map((fields, i) => (fields.state ? summaryOf(calls[i]!, fields) : undefined));
   }
 
   /** Where the outcome is to be told. */
   async callbackUrl(call: CallId): Promise<string | undefined> {
-    const sealed = await this.#redis.getBuffer(callbackKey(call));
+    const sealed = await this.#redis.getBuffer(this.#callbackKey(call));
     return sealed ? this.#seals.openBytes(sealed, place(call, 'callback')).toString('utf8') : undefined;
+  }
+
+  #recordKey(call: CallId): string {
+    return this.#redis.keyspace.call(call.component, call.appid, call.id);
+  }
+
+  #requestKey(call: CallId): string {
+    return this.#redis.keyspace.callRequest(call.component, call.appid, call.id);
+  }
+
+  #resultKey(call: CallId): string {
+    return this.#redis.keyspace.callResult(call.component, call.appid, call.id);
+  }
+
+  #callbackKey(call: CallId): string {
+    return this.#redis.keyspace.callCallback(call.component, call.appid, call.id);
+  }
+
+  #endingKeys(call: CallId): string[] {
+    return [
+      this.#recordKey(call),
+      this.#requestKey(call),
+      this.#callbackKey(call),
+      this.#redis.keyspace.callIndex(call.component, call.appid),
+      this.#redis.keyspace.idempotency(call.component, call.appid, ''),
+    ];
   }
 }
 
@@ -524,18 +569,6 @@ function readClaim({ component, appid }: { component: string; appid: string }, c
   const [call, background, print] = claim.split(' ');
   return { id: `${component}.${appid}.${call}`, background: background === '1', print: print! };
 }
-
-const recordKey = (call: CallId) => keys.call(call.component, call.appid, call.id);
-const requestKey = (call: CallId) => keys.callRequest(call.component, call.appid, call.id);
-const resultKey = (call: CallId) => keys.callResult(call.component, call.appid, call.id);
-const callbackKey = (call: CallId) => keys.callCallback(call.component, call.appid, call.id);
-const endingKeys = (call: CallId) => [
-  recordKey(call),
-  requestKey(call),
-  callbackKey(call),
-  keys.callIndex(call.component, call.appid),
-  keys.idempotency(call.component, call.appid, ''),
-];
 
 function place(call: CallId, field: 'request' | 'result' | 'callback'): string {
   return `${call.component}/${call.appid}/call:${call.id}:${field}`;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { Components } from '../component/components.ts';
 import { Ledger } from '../quota/ledger.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -35,7 +35,7 @@ const authorizers = { find: active, findActive: active } as unknown as Authorize
 const components = new Components([]);
 
 let server: TestRedis;
-let subscriber: Redis;
+let subscriber: RedisClient;
 let store: WatchedStore;
 let ledger: Ledger;
 let calls: Calls;
@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(async () => {
   await server.redis.flushall();
-  subscriber = new Redis(server.url);
+  subscriber = server.connect();
   store = new WatchedStore(server.redis, new Seals([randomBytes(32)]));
   ledger = new Ledger(server.redis);
   woken = [];

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { endpointOf, Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Ledger } from '../quota/ledger.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
-import { channels } from '../redis/keys.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AtHand, Hand } from './at-hand.ts';
 import type { Call, CallRequest } from './call.ts';
@@ -49,7 +48,7 @@ interface Pending {
 }
 
 export interface CallsOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly store: CallStore;
   readonly owners: Owners;
   readonly tokens: Tokens;
@@ -76,7 +75,7 @@ export class Calls {
   constructor(options: CallsOptions) {
     this.#o = options;
     this.#room = new Room(options.redis, options.queue.queue);
-    options.hints.on(channels.replies(this.#me), (id) => this.#tell(id, 'look'));
+    options.hints.on(options.hints.channels.replies(this.#me), (id) => this.#tell(id, 'look'));
     this.#timer = setInterval(() => void this.#reread(), REREAD_MS);
     this.#timer.unref();
   }

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import { QUOTA_LUA } from '../quota/quota-lua.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import type { CallId } from './call-id.ts';
 
@@ -127,16 +126,20 @@ return redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + tonumber
  * pass.
  */
 export class LaneStore {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 
   /** Takes out what is done, and answers what comes next. Until then a call stays in its place, whoever dies. */
   async next(owner: LaneOwner, done: LaneEntry | undefined): Promise<LaneStep> {
     const { component, appid } = owner;
-    const [what, told] = await next(this.#redis, [laneKey(owner), keys.quota(component, appid, '')], [done ?? '']);
+    const [what, told] = await next(
+      this.#redis,
+      [this.#key(owner), this.#redis.keyspace.quota(component, appid, '')],
+      [done ?? ''],
+    );
     if (what === 'wait') return { do: 'wait', forMs: Number(told) };
     if (what !== 'call' || told === undefined) return { do: 'rest' };
     const [call, , path] = told.split(' ');
@@ -145,16 +148,18 @@ export class LaneStore {
 
   /** The lane, or only one path of it, waits a little. */
   async hold(owner: LaneOwner, path: string | undefined, forMs: number): Promise<void> {
-    await hold(this.#redis, [laneKey(owner)], [path === undefined ? 'held' : `held ${path}`, Math.ceil(forMs)]);
+    await hold(this.#redis, [this.#key(owner)], [path === undefined ? 'held' : `held ${path}`, Math.ceil(forMs)]);
   }
 
   /** Calls that wait, whyever. */
   length(owner: LaneOwner): Promise<number> {
-    return this.#redis.zcard(`${laneKey(owner)}:deadlines`);
+    return this.#redis.zcard(`${this.#key(owner)}:deadlines`);
+  }
+
+  #key({ component, appid }: LaneOwner): string {
+    return this.#redis.keyspace.lane(component, appid);
   }
 }
-
-const laneKey = ({ component, appid }: LaneOwner) => keys.lane(component, appid);
 
 /** As lanes name a call: its owner is known there. */
 export function lastPartOf(call: CallId): string {

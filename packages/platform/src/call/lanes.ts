@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { OpenQueue } from '../queue/queues.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import type { LaneOwner } from './lane-store.ts';
 
@@ -29,17 +28,17 @@ return due`);
  * before its time, however long it is.
  */
 export class Lanes {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #queue: OpenQueue<LaneOwner>;
 
-  constructor(redis: Redis, queue: OpenQueue<LaneOwner>) {
+  constructor(redis: RedisClient, queue: OpenQueue<LaneOwner>) {
     this.#redis = redis;
     this.#queue = queue;
   }
 
   /** Before a call is appended, so that the lane is found even if this process dies right after. */
   async mark({ component, appid }: LaneOwner): Promise<void> {
-    await mark(this.#redis, [keys.lanes(component)], [appid, MARKED_MS, 'NX']);
+    await mark(this.#redis, [this.#redis.keyspace.lanes(component)], [appid, MARKED_MS, 'NX']);
   }
 
   /** A turn, as soon as the others have had theirs; another one where a turn is under way. */
@@ -49,15 +48,16 @@ export class Lanes {
 
   async sleep({ component, appid }: LaneOwner, forMs: number): Promise<void> {
     const sleepMs = Math.max(0, Math.min(forMs, LONGEST_SLEEP_MS));
-    await mark(this.#redis, [keys.lanes(component)], [appid, Math.ceil(sleepMs), '']);
+    await mark(this.#redis, [this.#redis.keyspace.lanes(component)], [appid, Math.ceil(sleepMs), '']);
   }
 
   async forget({ component, appid }: LaneOwner): Promise<void> {
-    await this.#redis.zrem(keys.lanes(component), appid);
+    await this.#redis.zrem(this.#redis.keyspace.lanes(component), appid);
   }
 
   /** For the watch: wakes whatever is due. */
   async wakeDue(component: string): Promise<void> {
-    for (const appid of await claim(this.#redis, [keys.lanes(component)], [])) await this.wake({ component, appid });
+    for (const appid of await claim(this.#redis, [this.#redis.keyspace.lanes(component)], []))
+      await this.wake({ component, appid });
   }
 }

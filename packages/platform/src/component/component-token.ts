@@ -1,5 +1,4 @@
 import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
-import { keys } from '../redis/keys.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { TokenKind } from '../token/token-kind.ts';
 import type { Components } from './components.ts';
@@ -28,7 +27,7 @@ export function componentTokenKind(components: Components, tickets: Tickets, api
       return { value: token, expiresInMs };
     },
     afterChange: {
-      keys: (owner) => [keys.ticket(owner.component), keys.ready(owner.component)],
+      keys: ({ component }, keyspace) => [keyspace.ticket(component), keyspace.ready(component)],
       lua: readinessLua({
         token: 'KEYS[1]',
         ticket: 'EXTRA(1)',

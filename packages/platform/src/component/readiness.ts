@@ -1,5 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import { channels } from '../redis/keys.ts';
+import { channelLua } from '../redis/keys.ts';
 
 export type NotReadyReason = 'no_ticket' | 'ticket_expired' | 'component_token_failing';
 
@@ -33,6 +33,6 @@ if ticketEnds > now and not (failures > 0 and failedAt >= lastTrusted) then
 else
   redis.call('DEL', ${at.ready})
 end
-if was ~= is then redis.call('PUBLISH', '${channels.readiness}', ${at.ready} .. ' ' .. is) end
+if was ~= is then redis.call('PUBLISH', ${channelLua(at.ready, 'readiness')}, ${at.ready} .. ' ' .. is) end
 `;
 }

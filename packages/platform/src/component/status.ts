@@ -1,6 +1,5 @@
 import type { Remedy } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import type { TokenStore } from '../token/token-store.ts';
 import { componentOwner } from './component-token.ts';
@@ -28,14 +27,14 @@ export interface ComponentStatus {
 
 /** Whether a component can act, and if not, why. */
 export async function componentStatus(
-  redis: Redis,
+  redis: RedisClient,
   tickets: Tickets,
   tokens: TokenStore,
   component: string,
 ): Promise<ComponentStatus> {
   const [readiness, lastPush, ticket, record] = await Promise.all([
     lookAtReadiness(redis, component),
-    redis.get(keys.lastPush(component)),
+    redis.get(redis.keyspace.lastPush(component)),
     tickets.view(component),
     tokens.read(componentOwner(component)),
   ]);
@@ -65,17 +64,17 @@ export async function componentStatus(
 }
 
 /** Throws NotReadyFailure with the reasons. */
-export async function refuseUnlessReady(redis: Redis, component: string): Promise<void> {
+export async function refuseUnlessReady(redis: RedisClient, component: string): Promise<void> {
   const { ready, reasons } = await lookAtReadiness(redis, component);
   if (!ready) throw new NotReadyFailure(component, reasons);
 }
 
 async function lookAtReadiness(
-  redis: Redis,
+  redis: RedisClient,
   component: string,
 ): Promise<{ ready: boolean; reasons: readonly NotReadyReason[] }> {
-  if ((await redis.exists(keys.ready(component))) === 1) return { ready: true, reasons: [] };
-  const expiresAt = await redis.hget(keys.ticket(component), 'expiresAt');
+  if ((await redis.exists(redis.keyspace.ready(component))) === 1) return { ready: true, reasons: [] };
+  const expiresAt = await redis.hget(redis.keyspace.ticket(component), 'expiresAt');
   if (!expiresAt) return { ready: false, reasons: ['no_ticket'] };
   if (Number(expiresAt) <= Date.now()) return { ready: false, reasons: ['ticket_expired'] };
   return { ready: false, reasons: ['component_token_failing'] };

@@ -1,6 +1,5 @@
 import type { ComponentApi } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import type { Components } from './components.ts';
 import type { Tickets } from './ticket.ts';
@@ -23,15 +22,20 @@ return 1`);
 /** WeChat can stop pushing tickets after failures (dossier §1.3, §3.1): where none comes, ask it to start again. */
 export async function requestTicketsIfSilent(
   component: string,
-  { redis, components, tickets, api }: { redis: Redis; components: Components; tickets: Tickets; api: ComponentApi },
+  {
+    redis,
+    components,
+    tickets,
+    api,
+  }: { redis: RedisClient; components: Components; tickets: Tickets; api: ComponentApi },
 ): Promise<'not_needed' | 'asked_lately' | 'started' | 'was_running'> {
   const ticket = await tickets.view(component);
   const now = Date.now();
   if (ticket && ticket.expiresAt.getTime() > now && now - ticket.receivedAt.getTime() < SILENT_FOR_MS) {
-    await redis.del(keys.ticketRequest(component));
+    await redis.del(redis.keyspace.ticketRequest(component));
     return 'not_needed';
   }
-  if ((await claim(redis, [keys.ticketRequest(component)], [])) !== 1) return 'asked_lately';
+  if ((await claim(redis, [redis.keyspace.ticketRequest(component)], [])) !== 1) return 'asked_lately';
   const { appid, appsecret } = components.get(component);
   return api.startPushTicket({ appid, appsecret });
 }

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
-import { channels, keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA, swapField } from '../redis/script.ts';
 import type { Resealed, Seals } from '../redis/sealed.ts';
 import { readinessLua } from './readiness.ts';
@@ -45,11 +44,11 @@ interface TicketCopy {
 
 /** The newest ticket of each component: live in Redis, a sealed copy in SQL for a Redis that lost everything. */
 export class Tickets {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #sql: Sql;
   readonly #seals: Seals;
 
-  constructor(redis: Redis, sql: Sql, seals: Seals) {
+  constructor(redis: RedisClient, sql: Sql, seals: Seals) {
     this.#redis = redis;
     this.#sql = sql;
     this.#seals = seals;
@@ -75,14 +74,14 @@ export class Tickets {
 
   /** The ticket's value while it lives. */
   async current(component: string): Promise<string | undefined> {
-    const [sealed, expiresAt] = await this.#redis.hmget(keys.ticket(component), 'ticket', 'expiresAt');
+    const [sealed, expiresAt] = await this.#redis.hmget(this.#redis.keyspace.ticket(component), 'ticket', 'expiresAt');
     if (!sealed || Number(expiresAt) <= Date.now()) return undefined;
     return this.#seals.open(sealed, place(component));
   }
 
   async view(component: string): Promise<TicketView | undefined> {
     const [createTime, receivedAt, expiresAt] = await this.#redis.hmget(
-      keys.ticket(component),
+      this.#redis.keyspace.ticket(component),
       'createTime',
       'receivedAt',
       'expiresAt',
@@ -118,7 +117,7 @@ export class Tickets {
 
   /** Changes nothing but the key under which the live ticket lies. */
   async resealLive(component: string): Promise<Resealed> {
-    const key = keys.ticket(component);
+    const key = this.#redis.keyspace.ticket(component);
     const sealed = await this.#redis.hget(key, 'ticket');
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(component));
@@ -161,13 +160,17 @@ export class Tickets {
   async #keepSealed(component: string, sealed: string, createTime: number, receivedAt: number): Promise<boolean> {
     const kept = await keep(
       this.#redis,
-      [keys.ticket(component), keys.token(component, component, 'component'), keys.ready(component)],
+      [
+        this.#redis.keyspace.ticket(component),
+        this.#redis.keyspace.token(component, component, 'component'),
+        this.#redis.keyspace.ready(component),
+      ],
       [
         sealed,
         createTime,
         receivedAt,
         createTime + TICKET_LIFE_MS,
-        channels.tokens,
+        this.#redis.keyspace.channels.tokens,
         `component-${component}-${component}`,
       ],
     );

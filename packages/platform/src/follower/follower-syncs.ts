@@ -1,17 +1,17 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import type { Authorizer } from '../authorizer/authorizer.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { type FollowerSync, type FollowerSyncState, isOver } from './follower-sync.ts';
 import type { FollowerSyncStore } from './follower-sync-store.ts';
 import type { SyncSchedule, SyncSchedules } from './sync-schedules.ts';
 
 export interface FollowerSyncsOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly authorizers: Authorizers;
   readonly tokens: Tokens;
   readonly store: FollowerSyncStore;

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
@@ -37,7 +36,7 @@ async function openNode(deaf = false): Promise<Node> {
   const listeners = async () => Number((await server.redis.pubsub('NUMSUB', 'wx:api-keys'))[1]);
   const before = await listeners();
   const sql: Sql = openDatabase(database.url);
-  const subscriber = new Redis(server.url);
+  const subscriber = server.connect();
   const store = new KeyStore(sql);
   const find = store.find.bind(store);
   const node: { reads: number; keys?: ApiKeys } = { reads: 0 };

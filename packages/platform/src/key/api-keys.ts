@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
-import { channels } from '../redis/keys.ts';
 import { type ApiKey, isGood, type KeyWish } from './api-key.ts';
 import type { Actor } from './audit.ts';
 import { takeOfRate } from './key-rate.ts';
@@ -21,14 +20,14 @@ interface Remembered {
 }
 
 export interface ApiKeysParts {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly hints: Hints;
   readonly store: KeyStore;
 }
 
 /** The keys of programs: who has one, what it may, and since when it may no longer. */
 export class ApiKeys {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #store: KeyStore;
   readonly #remembered = new Map<string, Remembered>();
   readonly #useToldAt = new Map<string, number>();
@@ -38,7 +37,7 @@ export class ApiKeys {
   constructor({ redis, hints, store }: ApiKeysParts) {
     this.#redis = redis;
     this.#store = store;
-    this.#deaf = hints.on(channels.apiKeys, (id) => this.#remembered.delete(id));
+    this.#deaf = hints.on(hints.channels.apiKeys, (id) => this.#remembered.delete(id));
   }
 
   /** The key that this is the text of; undefined where there is none, or it is good no more. */
@@ -71,7 +70,7 @@ export class ApiKeys {
   async revoke(id: string, by: Actor): Promise<'revoked' | 'unknown'> {
     const outcome = await this.#store.revoke(id, by);
     this.#remembered.delete(id);
-    if (outcome === 'revoked') await this.#redis.publish(channels.apiKeys, id).catch(() => {});
+    if (outcome === 'revoked') await this.#redis.publish(this.#redis.keyspace.channels.apiKeys, id).catch(() => {});
     return outcome;
   }
 

@@ -2,7 +2,6 @@ import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
-import { keys } from '../redis/keys.ts';
 import { takeOfRate } from './key-rate.ts';
 
 let server: TestRedis;
@@ -58,6 +57,6 @@ it('a key of one a second may ask once', async () => {
 it('keys have nothing to do with one another, and leave nothing behind', async () => {
   await tries('a', 1, 3);
   expect(await tries('b', 1, 1)).toEqual([undefined]);
-  expect(await server.redis.pttl(keys.keyRate('a'))).toBeGreaterThan(0);
-  expect(await server.redis.pttl(keys.keyRate('a'))).toBeLessThanOrEqual(1_000);
+  expect(await server.redis.pttl(server.redis.keyspace.keyRate('a'))).toBeGreaterThan(0);
+  expect(await server.redis.pttl(server.redis.keyspace.keyRate('a'))).toBeLessThanOrEqual(1_000);
 });

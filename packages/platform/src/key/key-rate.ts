@@ -1,6 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 
 /** A key that was quiet may use up a whole second at once. */
@@ -20,8 +19,8 @@ redis.call('SET', KEYS[1], string.format('%.4f', fullAt), 'PX', math.ceil(fullAt
 return 0`);
 
 /** Counts the requests of one key over all nodes. Throws Failure `rate_limited`. */
-export async function takeOfRate(redis: Redis, id: string, ratePerSecond: number): Promise<void> {
-  const waitMs = Number(await take(redis, [keys.keyRate(id)], [1_000 / ratePerSecond]));
+export async function takeOfRate(redis: RedisClient, id: string, ratePerSecond: number): Promise<void> {
+  const waitMs = Number(await take(redis, [redis.keyspace.keyRate(id)], [1_000 / ratePerSecond]));
   if (waitMs === 0) return;
   throw new Failure('rate_limited', 'slow-down', `this key may ask ${ratePerSecond} times in a second`, {
     retryAfterMs: waitMs,

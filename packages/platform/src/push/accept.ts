@@ -1,8 +1,7 @@
 import { openEnvelope, readEnvelope, readPush, verifyEcho } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import type { Components } from '../component/components.ts';
 import type { OpenQueue } from '../queue/queues.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { PushPayload } from './push-job.ts';
 import { samenessOf } from './sameness.ts';
 
@@ -18,11 +17,11 @@ export interface ReceivedPush {
 
 /** Answer first, work later: WeChat waits five seconds, so a push is verified, enqueued and that is all. */
 export class PushIntake {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #components: Components;
   readonly #queue: OpenQueue<PushPayload>;
 
-  constructor(redis: Redis, components: Components, queue: OpenQueue<PushPayload>) {
+  constructor(redis: RedisClient, components: Components, queue: OpenQueue<PushPayload>) {
     this.#redis = redis;
     this.#components = components;
     this.#queue = queue;
@@ -43,7 +42,9 @@ export class PushIntake {
       sameness: samenessOf(received.component, received.appid, push),
     });
     // For people who look at the status; nothing depends on it.
-    this.#redis.set(keys.lastPush(received.component), receivedAt.getTime(), 'PX', LAST_PUSH_KEPT_MS).catch(() => {});
+    this.#redis
+      .set(this.#redis.keyspace.lastPush(received.component), receivedAt.getTime(), 'PX', LAST_PUSH_KEPT_MS)
+      .catch(() => {});
   }
 
   echo(component: string, query: Record<string, unknown>): string | undefined {

@@ -1,6 +1,5 @@
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { queuePrefix } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { enqueue, type JobContract } from './job.ts';
 
 export interface OpenQueue<Payload> {
@@ -11,10 +10,10 @@ export interface OpenQueue<Payload> {
 }
 
 /** On a prompt connection an `add` fails at once while Redis is away. Closing the connection is the caller's. */
-export function openQueue<Payload>(contract: JobContract<Payload>, redis: Redis): OpenQueue<Payload> {
+export function openQueue<Payload>(contract: JobContract<Payload>, redis: RedisClient): OpenQueue<Payload> {
   const queue = new Queue(contract.queue, {
     connection: redis,
-    prefix: queuePrefix(contract.queue),
+    prefix: redis.keyspace.queuePrefix(contract.queue),
     skipWaitingForReady: true,
     // Nobody reads the event stream; the least that BullMQ can keep.
     streams: { events: { maxLen: 10 } },

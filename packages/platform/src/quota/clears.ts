@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { type Ledger, QuotaClosedFailure, type QuotaPair } from './ledger.ts';
 
@@ -24,12 +23,12 @@ export function clearsQuotas(path: string): boolean {
 
 /** How often an account's quotas were cleared this month, and what follows from a clear. */
 export class Clears {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #ledger: Ledger;
   readonly #wake: (owner: Owner) => Promise<void>;
 
   /** `wake`: calls of this account may have waited for it. */
-  constructor(redis: Redis, ledger: Ledger, wake: (owner: Owner) => Promise<void>) {
+  constructor(redis: RedisClient, ledger: Ledger, wake: (owner: Owner) => Promise<void>) {
     this.#redis = redis;
     this.#ledger = ledger;
     this.#wake = wake;
@@ -37,7 +36,7 @@ export class Clears {
 
   async thisMonth(owner: Owner): Promise<ClearsThisMonth> {
     const { month } = await this.#month();
-    return counted(Number((await this.#redis.hget(keyOf(owner), month)) ?? 0));
+    return counted(Number((await this.#redis.hget(this.#key(owner), month)) ?? 0));
   }
 
   /** Throws where all are used: WeChat would only refuse. */
@@ -54,10 +53,10 @@ export class Clears {
   /** What WeChat answered to a clear, whoever asked for it. */
   async hear(owner: Owner, errcode: number): Promise<void> {
     const { month } = await this.#month();
-    if (errcode === NONE_LEFT) await this.#redis.hset(keyOf(owner), month, ALLOWED_A_MONTH);
-    if (errcode === 0) await this.#redis.hincrby(keyOf(owner), month, 1);
+    if (errcode === NONE_LEFT) await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
+    if (errcode === 0) await this.#redis.hincrby(this.#key(owner), month, 1);
     if (errcode !== 0 && errcode !== NONE_LEFT) return;
-    await this.#redis.pexpire(keyOf(owner), KEPT_MS);
+    await this.#redis.pexpire(this.#key(owner), KEPT_MS);
     if (errcode !== 0) return;
     await this.#ledger.clear(owner);
     await this.#wake(owner);
@@ -71,11 +70,13 @@ export class Clears {
     const next = Date.UTC(there.getUTCFullYear(), there.getUTCMonth() + 1, 1) - BEIJING_OFFSET_MS;
     return { month: there.toISOString().slice(0, 7), endsAt: toLocalDate(next, now) };
   }
+
+  #key({ component, appid }: Owner): string {
+    return this.#redis.keyspace.quotaClears(component, appid);
+  }
 }
 
 function counted(used: number): ClearsThisMonth {
   const usedThisMonth = Math.min(used, ALLOWED_A_MONTH);
   return { usedThisMonth, remainingThisMonth: ALLOWED_A_MONTH - usedThisMonth };
 }
-
-const keyOf = ({ component, appid }: Owner) => keys.quotaClears(component, appid);

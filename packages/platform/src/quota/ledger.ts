@@ -1,7 +1,6 @@
 import { type Endpoint, Failure } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import { type LimitSource, type RateLimit, remainingOf, type ToldQuota } from './limits.ts';
@@ -186,18 +185,18 @@ return { string.format('%.0f', now), found, hours }`);
 
 /** What has been used of WeChat's quotas, what is known of them, and which of them are closed. */
 export class Ledger {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #tell: (news: QuotaNews) => void;
 
   /** `tell` must not throw, and nobody waits for it. */
-  constructor(redis: Redis, tell: (news: QuotaNews) => void = () => {}) {
+  constructor(redis: RedisClient, tell: (news: QuotaNews) => void = () => {}) {
     this.#redis = redis;
     this.#tell = tell;
   }
 
   /** The keys that a departing script needs: quota, paths. */
   keysOf(pair: QuotaPair): [quota: string, paths: string] {
-    return [quotaKey(pair), keys.quotaPaths(pair.component, pair.appid)];
+    return [this.#key(pair), this.#redis.keyspace.quotaPaths(pair.component, pair.appid)];
   }
 
   /** What `quota_take` needs to know of the pair. */
@@ -241,7 +240,7 @@ export class Ledger {
   }
 
   async usage(pair: QuotaPair, documented: DocumentedLimits): Promise<Usage> {
-    const [now, [fields]] = await look(this.#redis, [quotaKey(pair)], [0]);
+    const [now, [fields]] = await look(this.#redis, [this.#key(pair)], [0]);
     return usageOf(fields!, Number(now), documented);
   }
 
@@ -254,7 +253,7 @@ export class Ledger {
     if (paths.length === 0) return [];
     const [now, found, hours] = await look(
       this.#redis,
-      paths.map((path) => keys.quota(component, appid, path)),
+      paths.map((path) => this.#redis.keyspace.quota(component, appid, path)),
       [1],
     );
     return paths.map((path, i) => ({
@@ -265,7 +264,7 @@ export class Ledger {
 
   /** Paths that the account has used lately, a bounded number, in no order. */
   paths({ component, appid }: Omit<QuotaPair, 'path'>): Promise<string[]> {
-    return this.#redis.zrange(keys.quotaPaths(component, appid), '0', '-1');
+    return this.#redis.zrange(this.#redis.keyspace.quotaPaths(component, appid), '0', '-1');
   }
 
   /** WeChat refused: a day or a minute is used up. */
@@ -281,7 +280,7 @@ export class Ledger {
 
   /** A probe came through. */
   async reopen(pair: QuotaPair): Promise<void> {
-    if ((await reopen(this.#redis, [quotaKey(pair)], [])) === 1) this.hear(pair, '0 1 0 0');
+    if ((await reopen(this.#redis, [this.#key(pair)], [])) === 1) this.hear(pair, '0 1 0 0');
   }
 
   /** What WeChat has told; `asked`: how it stood here right before it was asked. */
@@ -299,16 +298,22 @@ export class Ledger {
 
   /** WeChat does not tell, or not now. */
   async dontRead(pair: QuotaPair, forMs: number): Promise<void> {
-    await dontRead(this.#redis, [quotaKey(pair)], [forMs]);
+    await dontRead(this.#redis, [this.#key(pair)], [forMs]);
   }
 
   /** The account's quotas were cleared at WeChat. */
   async clear({ component, appid }: Omit<QuotaPair, 'path'>): Promise<void> {
-    await clear(this.#redis, [keys.quotaPaths(component, appid), keys.quota(component, appid, '')], []);
+    await clear(
+      this.#redis,
+      [this.#redis.keyspace.quotaPaths(component, appid), this.#redis.keyspace.quota(component, appid, '')],
+      [],
+    );
+  }
+
+  #key({ component, appid, path }: QuotaPair): string {
+    return this.#redis.keyspace.quota(component, appid, path);
   }
 }
-
-const quotaKey = ({ component, appid, path }: QuotaPair) => keys.quota(component, appid, path);
 
 /** `now`: Redis' clock (ms). */
 export function usageOf(fields: QuotaLook, now: number, documented: DocumentedLimits): Usage {

@@ -1,5 +1,4 @@
-import type { Redis } from 'ioredis';
-import { keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { QuotaLevel } from './ledger.ts';
 
 const KEPT = 1_000;
@@ -24,16 +23,16 @@ export interface PlacedQuotaEvent {
 
 /** The last thousand or so warnings of each component, in a Redis stream. */
 export class QuotaEvents {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #components: readonly string[];
 
-  constructor(redis: Redis, components: readonly string[]) {
+  constructor(redis: RedisClient, components: readonly string[]) {
     this.#redis = redis;
     this.#components = components;
   }
 
   async append(event: QuotaEvent): Promise<void> {
-    const key = keys.quotaEvents(event.component);
+    const key = this.#redis.keyspace.quotaEvents(event.component);
     await this.#redis.xadd(key, 'MAXLEN', '~', KEPT, '*', 'event', JSON.stringify(event));
   }
 
@@ -41,7 +40,7 @@ export class QuotaEvents {
   async end(): Promise<string> {
     const ends = await Promise.all(
       this.#components.map(async (component) => {
-        const [last] = await this.#redis.xrevrange(keys.quotaEvents(component), '+', '-', 'COUNT', 1);
+        const [last] = await this.#redis.xrevrange(this.#redis.keyspace.quotaEvents(component), '+', '-', 'COUNT', 1);
         return [component, last?.[0] ?? '0-0'] as const;
       }),
     );
@@ -54,7 +53,13 @@ export class QuotaEvents {
     const found = await Promise.all(
       this.#components.map(async (component) => {
         const from = positions.get(component) ?? '0-0';
-        const entries = await this.#redis.xrange(keys.quotaEvents(component), `(${from}`, '+', 'COUNT', READ_AT_ONCE);
+        const entries = await this.#redis.xrange(
+          this.#redis.keyspace.quotaEvents(component),
+          `(${from}`,
+          '+',
+          'COUNT',
+          READ_AT_ONCE,
+        );
         return entries.map(([id, [, text]]) => ({ component, id, event: JSON.parse(text!) as QuotaEvent }));
       }),
     );

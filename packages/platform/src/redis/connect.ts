@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { type Command, Redis, type RedisOptions } from 'ioredis';
+import { type Keyspace, keyspaceOf } from './keys.ts';
 
 /**
  * `patient`: commands wait for a lost connection to come back (workers; BullMQ demands it).
@@ -7,8 +8,27 @@ import { type Command, Redis, type RedisOptions } from 'ioredis';
  */
 export type Patience = 'patient' | 'prompt';
 
+/** Where a deployment keeps its state in Redis. */
+export interface RedisSettings {
+  /** `redis://` or `rediss://`. */
+  readonly redisUrl: string;
+  /** In front of every key, channel and queue, so that several deployments may share one database of one Redis. */
+  readonly redisPrefix: string;
+}
+
+/** A connection that knows the names its deployment uses. */
+export type RedisClient = Redis & { readonly keyspace: Keyspace };
+
+export function withKeyspace(redis: Redis, prefix: string): RedisClient {
+  return Object.assign(redis, { keyspace: keyspaceOf(prefix) });
+}
+
 /** Opens one connection; answers before it is ready. */
-export function connectRedis(url: string, patience: Patience, name: string): Redis {
+export function connectRedis(
+  { redisUrl: url, redisPrefix }: RedisSettings,
+  patience: Patience,
+  name: string,
+): RedisClient {
   if (!/^rediss?:\/\//.test(url)) {
     throw new Failure(
       'unsupported_redis_url',
@@ -27,7 +47,7 @@ export function connectRedis(url: string, patience: Patience, name: string): Red
   const redis = patience === 'patient' ? new Redis(url, options) : new PromptRedis(url, options);
   // Without a listener every lost connection would be an unhandled error; the state is told by /readyz.
   redis.on('error', () => {});
-  return redis;
+  return withKeyspace(redis, redisPrefix);
 }
 
 /** Says in our words, to whoever gave the command, that Redis is away or cannot take it now. */

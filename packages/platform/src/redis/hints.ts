@@ -1,4 +1,5 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './connect.ts';
+import type { Keyspace } from './keys.ts';
 
 type Listener = (message: string) => void;
 
@@ -7,10 +8,12 @@ type Listener = (message: string) => void;
  * sent while the connection was down are gone.
  */
 export class Hints {
-  readonly #subscriber: Redis;
+  readonly channels: Keyspace['channels'];
+  readonly #subscriber: RedisClient;
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  constructor(subscriber: Redis) {
+  constructor(subscriber: RedisClient) {
+    this.channels = subscriber.keyspace.channels;
     this.#subscriber = subscriber;
     subscriber.on('message', (channel: string, message: string) => {
       for (const listener of this.#listeners.get(channel) ?? []) listener(message);

@@ -1,85 +1,106 @@
+import { Failure } from '@wxthirdparty/wechat';
+
+/** `REDIS_PREFIX` where it is not set. */
+export const DEFAULT_REDIS_PREFIX = 'wx';
+
+/** The names that one deployment uses in Redis. Every connection carries its own (`connectRedis`). */
+export interface Keyspace extends ReturnType<typeof keyspaceOf> {}
+
+/** A colon ends the prefix in every key, and braces are Redis Cluster's hash tags. */
+export function isRedisPrefix(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,24}$/.test(text);
+}
+
+/** The Lua expression of a channel, in a script that has a key of the same deployment. */
+export function channelLua(key: string, channel: 'readiness'): string {
+  return `string.match(${key}, '^[^:]+') .. ':${channel}'`;
+}
+
 /**
- * Every Redis key of the house is made here. Keys of one owner share the hash tag `{component:owner}`, so that one Lua
+ * Every Redis key is made here, and begins with the deployment's prefix. Keys of one owner share the hash tag `{component:owner}`, so that one Lua
  * script may touch them together on a Redis Cluster; whatever no script touches together has a tag of its own, so that
  * the load spreads.
  */
-const prefix = 'wx';
+export function keyspaceOf(prefix: string) {
+  if (!isRedisPrefix(prefix)) {
+    throw new Failure('invalid_redis_prefix', 'operator', 'REDIS_PREFIX must be 1 to 24 of A-Z a-z 0-9 _ -.');
+  }
 
-function owned(component: string, owner: string, rest: string): string {
-  return `${prefix}:{${component}:${owner}}:${rest}`;
-}
+  function owned(component: string, owner: string, rest: string): string {
+    return `${prefix}:{${component}:${owner}}:${rest}`;
+  }
 
-export const keys = {
-  token: (component: string, owner: string, kind: string) => owned(component, owner, `token:${kind}`),
-  lease: (component: string, owner: string, kind: string) => owned(component, owner, `lease:${kind}`),
-  fence: (component: string, owner: string, kind: string) => owned(component, owner, `fence:${kind}`),
+  return {
+    prefix,
+    token: (component: string, owner: string, kind: string) => owned(component, owner, `token:${kind}`),
+    lease: (component: string, owner: string, kind: string) => owned(component, owner, `lease:${kind}`),
+    fence: (component: string, owner: string, kind: string) => owned(component, owner, `fence:${kind}`),
 
-  ticket: (component: string) => owned(component, component, 'ticket'),
-  ready: (component: string) => owned(component, component, 'ready'),
-  lastPush: (component: string) => owned(component, component, 'last-push'),
-  /** When we may next ask WeChat to push tickets again. */
-  ticketRequest: (component: string) => owned(component, component, 'ticket-request'),
+    ticket: (component: string) => owned(component, component, 'ticket'),
+    ready: (component: string) => owned(component, component, 'ready'),
+    lastPush: (component: string) => owned(component, component, 'last-push'),
+    /** When we may next ask WeChat to push tickets again. */
+    ticketRequest: (component: string) => owned(component, component, 'ticket-request'),
 
-  /** What came of an authorization code, by the code's hash. */
-  codeOutcome: (component: string, codeHash: string) => owned(component, component, `code:${codeHash}`),
-  /** Which link an authorization code belongs to, and whose it is, as push and browser told. */
-  codeTie: (component: string, codeHash: string) => owned(component, component, `code-tie:${codeHash}`),
-  /** The link that a refused caller is given, so that many refusals make one link. */
-  wayBack: (component: string, owner: string) => owned(component, owner, 'way-back'),
-  /** When the next reconciliation is due, and when the last began. */
-  reconcileTurn: (component: string) => owned(component, component, 'reconcile'),
-  /** Who looks after the profiles' turns. */
-  profileTurn: (component: string) => owned(component, component, 'profiles'),
-  /** Lives as long as an authorizer counts as in use. */
-  used: (component: string, owner: string) => owned(component, owner, 'used'),
-  /** Authorizers by the time at which their token is due. */
-  due: (component: string) => owned(component, 'due', 'set'),
-  /** Says that the due set has been filled from SQL since Redis was last empty. */
-  dueRestored: (component: string) => owned(component, 'due', 'restored'),
+    /** What came of an authorization code, by the code's hash. */
+    codeOutcome: (component: string, codeHash: string) => owned(component, component, `code:${codeHash}`),
+    /** Which link an authorization code belongs to, and whose it is, as push and browser told. */
+    codeTie: (component: string, codeHash: string) => owned(component, component, `code-tie:${codeHash}`),
+    /** The link that a refused caller is given, so that many refusals make one link. */
+    wayBack: (component: string, owner: string) => owned(component, owner, 'way-back'),
+    /** When the next reconciliation is due, and when the last began. */
+    reconcileTurn: (component: string) => owned(component, component, 'reconcile'),
+    /** Who looks after the profiles' turns. */
+    profileTurn: (component: string) => owned(component, component, 'profiles'),
+    /** Lives as long as an authorizer counts as in use. */
+    used: (component: string, owner: string) => owned(component, owner, 'used'),
+    /** Authorizers by the time at which their token is due. */
+    due: (component: string) => owned(component, 'due', 'set'),
+    /** Says that the due set has been filled from SQL since Redis was last empty. */
+    dueRestored: (component: string) => owned(component, 'due', 'restored'),
 
-  /** `queued → sent → settled`; the bodies lie beside it. */
-  call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
-  callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
-  callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
-  /** The address that is told of the outcome. */
-  callCallback: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:callback`),
-  /** The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. */
-  callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
-  /** Which call an idempotency key (hashed) belongs to. */
-  idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
-  /** Background calls in order; its scripts append `:paths`, `:path:<path>`, `:aside` and `:deadlines`. */
-  lane: (component: string, owner: string) => owned(component, owner, 'lane'),
-  /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
-  lanes: (component: string) => owned(component, 'lanes', 'set'),
+    /** `queued → sent → settled`; the bodies lie beside it. */
+    call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
+    callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
+    callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
+    /** The address that is told of the outcome. */
+    callCallback: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:callback`),
+    /** The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. */
+    callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
+    /** Which call an idempotency key (hashed) belongs to. */
+    idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
+    /** Background calls in order; its scripts append `:paths`, `:path:<path>`, `:aside` and `:deadlines`. */
+    lane: (component: string, owner: string) => owned(component, owner, 'lane'),
+    /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
+    lanes: (component: string) => owned(component, 'lanes', 'set'),
 
-  /** What one path has used and may use; its scripts append `:hours`. */
-  quota: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
-  /** The paths that an owner has used lately, by the time of the day's first use. */
-  quotaPaths: (component: string, owner: string) => owned(component, owner, 'quota-paths'),
-  /** How often an owner's quotas were cleared, by month. */
-  quotaClears: (component: string, owner: string) => owned(component, owner, 'quota-clears'),
-  /** The last warnings about quotas, a stream. */
-  quotaEvents: (component: string) => owned(component, component, 'quota-events'),
+    /** What one path has used and may use; its scripts append `:hours`. */
+    quota: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),
+    /** The paths that an owner has used lately, by the time of the day's first use. */
+    quotaPaths: (component: string, owner: string) => owned(component, owner, 'quota-paths'),
+    /** How often an owner's quotas were cleared, by month. */
+    quotaClears: (component: string, owner: string) => owned(component, owner, 'quota-clears'),
+    /** The last warnings about quotas, a stream. */
+    quotaEvents: (component: string) => owned(component, component, 'quota-events'),
 
-  /** Till when an API key has used up its rate. */
-  keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
-} as const;
+    /** Till when an API key has used up its rate. */
+    keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 
-/** What SCAN looks for. */
-export const patterns = {
-  callBodies: ['request', 'result', 'callback'].map((part) => `${prefix}:{*}:call:*:${part}`),
-} as const;
+    /** For SCAN. */
+    patterns: {
+      callBodies: ['request', 'result', 'callback'].map((part) => `${prefix}:{*}:call:*:${part}`),
+    },
 
-/** Pub/sub channels; only hints travel there, nothing that must arrive. */
-export const channels = {
-  tokens: `${prefix}:tokens`,
-  readiness: `${prefix}:readiness`,
-  /** Ids of API keys that were revoked. */
-  apiKeys: `${prefix}:api-keys`,
-  replies: (gateway: string) => `${prefix}:replies:${gateway}`,
-} as const;
+    /** Pub/sub channels; only hints travel there, nothing that must arrive. */
+    channels: {
+      tokens: `${prefix}:tokens`,
+      readiness: `${prefix}:readiness`,
+      /** Ids of API keys that were revoked. */
+      apiKeys: `${prefix}:api-keys`,
+      replies: (gateway: string) => `${prefix}:replies:${gateway}`,
+    },
 
-/** BullMQ builds its keys as `prefix:queue:…`; a tag for each queue keeps its scripts in one slot. */
-export function queuePrefix(queue: string): string {
-  return `{${prefix}:${queue}}`;
+    /** BullMQ builds its keys as `prefix:queue:…`; a tag for each queue keeps its scripts in one slot. */
+    queuePrefix: (queue: string) => `{${prefix}:${queue}}`,
+  } as const;
 }

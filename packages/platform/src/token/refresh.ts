@@ -4,7 +4,7 @@ import type { Lease, Leases } from '../redis/lease.ts';
 import { retryAfterMs } from './retry-plan.ts';
 import type { TokenOwner } from './token.ts';
 import type { FetchedToken, TokenKind } from './token-kind.ts';
-import { leaseKey, OUTRUN_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
+import { OUTRUN_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
 import { timesOf } from './token-times.ts';
 
 /** Short, so that another node takes over soon after this one died; it is extended for as long as WeChat takes. */
@@ -38,7 +38,7 @@ export async function refresh(
   { leases, store }: { readonly leases: Leases; readonly store: TokenStore },
   signal?: AbortSignal,
 ): Promise<RefreshOutcome> {
-  const lease = await leases.take(leaseKey(owner), LEASE_TTL_MS);
+  const lease = await leases.take(store.leaseKey(owner), LEASE_TTL_MS);
   if (lease === 'held') return { outcome: 'held' };
   try {
     const admitted = await store.admit(owner, lease.value);

@@ -1,3 +1,4 @@
+import type { Keyspace } from '../redis/keys.ts';
 import type { TokenKindName, TokenOwner } from './token.ts';
 
 export interface FetchedToken {
@@ -19,9 +20,9 @@ export interface TokenKind {
   fetch(owner: TokenOwner, context: FetchContext): Promise<FetchedToken>;
   /**
    * Lua that runs at the end of every script that changes a token's record, in the same step, with `KEYS[1]` the record,
-   * `EXTRA(n)` the nth of `keys(owner)` and `now` the time. So a state that follows from the token never lags behind it.
+   * `EXTRA(n)` the nth of `keys(owner, keyspace)` and `now` the time. So a state that follows from the token never lags behind it.
    */
-  readonly afterChange?: { readonly lua: string; keys(owner: TokenOwner): readonly string[] };
+  readonly afterChange?: { readonly lua: string; keys(owner: TokenOwner, keyspace: Keyspace): readonly string[] };
   /** After a fetch: when the token that is stored now falls due, be it ours or the one that outran it. */
   published?(owner: TokenOwner, times: { readonly refreshInMs: number }): Promise<void>;
 }

@@ -1,6 +1,5 @@
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
-import type { Redis } from 'ioredis';
-import { channels, keys } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
 import type { Resealed, Seals } from '../redis/sealed.ts';
 import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
@@ -130,12 +129,12 @@ interface ChangeScripts {
 
 /** The records of all kinds of token. Every change is compare-and-set on the version. */
 export class TokenStore {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #seals: Seals;
   readonly #kinds: ReadonlyMap<TokenKindName, TokenKind>;
   readonly #changes = new Map<TokenKindName, ChangeScripts>();
 
-  constructor(redis: Redis, seals: Seals, kinds: readonly TokenKind[]) {
+  constructor(redis: RedisClient, seals: Seals, kinds: readonly TokenKind[]) {
     this.#redis = redis;
     this.#seals = seals;
     this.#kinds = new Map(kinds.map((kind) => [kind.name, kind]));
@@ -143,13 +142,17 @@ export class TokenStore {
   }
 
   async read(owner: TokenOwner): Promise<TokenRecord> {
-    const [now, fields] = await read(this.#redis, [tokenKey(owner)], []);
+    const [now, fields] = await read(this.#redis, [this.#tokenKey(owner)], []);
     return this.#record(owner, now, fields);
   }
 
   /** Undefined where the lease is no longer ours. */
   async admit(owner: TokenOwner, leaseValue: string): Promise<{ fence: number; record: TokenRecord } | undefined> {
-    const answer = await admit(this.#redis, [tokenKey(owner), fenceKey(owner), leaseKey(owner)], [leaseValue]);
+    const answer = await admit(
+      this.#redis,
+      [this.#tokenKey(owner), this.#fenceKey(owner), this.leaseKey(owner)],
+      [leaseValue],
+    );
     if (!answer) return undefined;
     const [now, fence, fields] = answer;
     return { fence: Number(fence), record: this.#record(owner, now, fields) };
@@ -169,7 +172,7 @@ export class TokenStore {
       Math.floor(token.expiresAt),
       Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS),
       Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS + MINUTE_MS),
-      channels.tokens,
+      this.#redis.keyspace.channels.tokens,
       ownerKey(owner),
     ]);
     return stored === 1 ? 'stored' : 'outrun';
@@ -182,7 +185,7 @@ export class TokenStore {
       fence,
       Math.floor(retryAfterMs),
       JSON.stringify(told),
-      channels.tokens,
+      this.#redis.keyspace.channels.tokens,
       ownerKey(owner),
       asked ? 1 : 0,
     ]);
@@ -194,21 +197,25 @@ export class TokenStore {
   }
 
   async forgive(owner: TokenOwner): Promise<void> {
-    await this.#change('forgive', owner, [channels.tokens, ownerKey(owner)]);
+    await this.#change('forgive', owner, [this.#redis.keyspace.channels.tokens, ownerKey(owner)]);
   }
 
   /** Changes nothing but the key under which the value lies. */
   async reseal(owner: TokenOwner): Promise<Resealed> {
-    const sealed = await this.#redis.hget(tokenKey(owner), 'value');
+    const sealed = await this.#redis.hget(this.#tokenKey(owner), 'value');
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(owner));
     if (!anew) return 'fresh';
-    return (await swapField(this.#redis, [tokenKey(owner)], ['value', sealed, anew])) === 1 ? 'resealed' : 'outrun';
+    return (await swapField(this.#redis, [this.#tokenKey(owner)], ['value', sealed, anew])) === 1
+      ? 'resealed'
+      : 'outrun';
   }
 
   #change(script: keyof ChangeScripts, owner: TokenOwner, args: (string | number)[]): Promise<number> {
-    const extra = this.#kinds.get(owner.kind)?.afterChange?.keys(owner) ?? [];
-    return this.#changes.get(owner.kind)![script](this.#redis, [tokenKey(owner), fenceKey(owner), ...extra], args);
+    const extra = this.#kinds.get(owner.kind)?.afterChange?.keys(owner, this.#redis.keyspace) ?? [];
+    return this.#changes
+      .get(owner.kind)!
+      [script](this.#redis, [this.#tokenKey(owner), this.#fenceKey(owner), ...extra], args);
   }
 
   #record(owner: TokenOwner, now: number, fields: RawFields): TokenRecord {
@@ -225,6 +232,18 @@ export class TokenStore {
       failure: failure ? (JSON.parse(failure) as TokenFailure) : undefined,
     };
   }
+
+  leaseKey({ component, appid, kind }: TokenOwner): string {
+    return this.#redis.keyspace.lease(component, appid, kind);
+  }
+
+  #tokenKey({ component, appid, kind }: TokenOwner): string {
+    return this.#redis.keyspace.token(component, appid, kind);
+  }
+
+  #fenceKey({ component, appid, kind }: TokenOwner): string {
+    return this.#redis.keyspace.fence(component, appid, kind);
+  }
 }
 
 function changeScripts(kind: TokenKind): ChangeScripts {
@@ -237,18 +256,6 @@ function changeScripts(kind: TokenKind): ChangeScripts {
     distrust: whole(DISTRUST_LUA),
     forgive: whole(FORGIVE_LUA),
   };
-}
-
-function tokenKey(owner: TokenOwner): string {
-  return keys.token(owner.component, owner.appid, owner.kind);
-}
-
-function fenceKey(owner: TokenOwner): string {
-  return keys.fence(owner.component, owner.appid, owner.kind);
-}
-
-export function leaseKey(owner: TokenOwner): string {
-  return keys.lease(owner.component, owner.appid, owner.kind);
 }
 
 function place(owner: TokenOwner): string {

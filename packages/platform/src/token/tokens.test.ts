@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '@wxthirdparty/wechat';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -13,7 +13,7 @@ import { TokenStore } from './token-store.ts';
 import { Tokens } from './tokens.ts';
 
 let server: TestRedis;
-const open: Redis[] = [];
+const open: RedisClient[] = [];
 beforeAll(async () => {
   server = await startRedis();
 });
@@ -31,7 +31,7 @@ const lasting = (value: string): FetchedToken => ({ value, expiresInMs: 7_200_00
 
 /** One process's view of the tokens, with a WeChat of the test's own making behind it. */
 function node(fetch: Fetch, published?: NonNullable<TokenKind['published']>): { tokens: Tokens; store: TokenStore } {
-  const [redis, subscriber] = [new Redis(server.url), new Redis(server.url)];
+  const [redis, subscriber] = [server.connect(), server.connect()];
   open.push(redis, subscriber);
   const kind: TokenKind = {
     name: 'authorizer',

@@ -1,6 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Hints } from '../redis/hints.ts';
-import { channels } from '../redis/keys.ts';
 import type { Leases } from '../redis/lease.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { type RefreshOutcome, refresh } from './refresh.ts';
@@ -44,7 +43,7 @@ export class Tokens {
     this.#options = options;
     this.#cache = options.cache ?? new Map();
     // A hint that something about this owner has changed: forget what we think we know.
-    options.hints.on(channels.tokens, (owner) => {
+    options.hints.on(options.hints.channels.tokens, (owner) => {
       this.#cache.delete(owner);
       this.#waits.get(owner)?.wake();
     });
@@ -202,7 +201,8 @@ export class Tokens {
     let off = () => {};
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      off = this.#options.hints.on(channels.tokens, (key) => key === ownerKey(owner) && resolve());
+      const { hints } = this.#options;
+      off = hints.on(hints.channels.tokens, (key) => key === ownerKey(owner) && resolve());
       timer = setTimeout(resolve, ms);
     });
     clearTimeout(timer);
