@@ -31,6 +31,7 @@ const PLATFORM_ORDER = [
   'redis',
   'database',
   'queue',
+  'deployment',
   'key',
   'token',
   'quota',

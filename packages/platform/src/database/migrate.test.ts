@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { databases, emptyDatabase } from '../../test/database.ts';
 import { newRow } from '../follower/follower-sync-store.ts';
-import { migrate, migrateOpen } from './migrate.ts';
+import { ddl } from './ddl.ts';
+import { migrate, migrateOpen, migrateTo, migrationNames, SCHEMA_VERSION } from './migrate.ts';
+import * as deployment from './migrations/0006-deployment.ts';
 import { openDatabase, type Sql } from './open.ts';
 import type { FollowerSyncRow } from './schema.ts';
 
@@ -111,4 +114,58 @@ it('says which file it cannot open', async () => {
 it('names what a database URL must look like', () => {
   expect(() => openDatabase('postgres://x')).toThrow('DATABASE_URL');
   expect(() => openDatabase('mysql://%')).toThrow('DATABASE_URL');
+});
+
+it('the registry of migrations names every file of the folder, in the order of their numbers', () => {
+  const files = readdirSync(new URL('./migrations/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
+  expect(migrationNames).toEqual(files.toSorted());
+  expect(SCHEMA_VERSION).toBe(files.length);
+});
+
+describe.each(databases)('a database that a newer version has migrated, on %s', (kind) => {
+  let url: string;
+  let db: Sql;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    ({ url, remove } = await emptyDatabase(kind));
+    db = openDatabase(url);
+  });
+  afterEach(async () => {
+    await db.destroy();
+    await remove();
+  });
+
+  const mine = { '0006-deployment': deployment };
+  const next = {
+    ...mine,
+    '0007-next': { up: (on: Kysely<unknown>) => ddl(on).addColumn('components', 'new_column', ddl(on).whole) },
+  };
+
+  it('is accepted by a program of the version before, which changes nothing in it', async () => {
+    await migrateTo(db, { later: next, floor: 5 });
+    expect(await migrateTo(db, { later: mine, floor: 5 })).toEqual([]);
+    expect(await migrateTo(db, { later: next, floor: 5 })).toEqual([]);
+  });
+
+  it('is accepted by programs whose migrator knows the first migrations only', async () => {
+    await migrateTo(db, { later: next, floor: 5 });
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(migrationNames.slice(0, 5));
+  });
+
+  it('is refused by a program below its floor, with what to do, and by no other', async () => {
+    await migrateTo(db, { later: next, floor: 7 });
+    await expect(migrateTo(db, { later: mine, floor: 5 })).rejects.toMatchObject({
+      code: 'program_too_old',
+      message: expect.stringMatching(/0007-next.*schema version 6.*Start the newer version/),
+    });
+    expect(await migrateTo(db, { later: next, floor: 5 })).toEqual([]);
+    expect(await db.selectFrom('schema_floor').select('version').executeTakeFirst()).toMatchObject({ version: 7 });
+  });
+
+  it('is refused by a program that has a migration of its own which the database lacks', async () => {
+    await migrateTo(db, { later: next, floor: 5 });
+    const other = { ...mine, '0006-other': { up: async () => {} } };
+    await expect(migrateTo(db, { later: other, floor: 5 })).rejects.toMatchObject({ code: 'program_too_old' });
+  });
 });

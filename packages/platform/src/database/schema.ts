@@ -14,6 +14,22 @@ export interface Database {
   follower_sync_schedules: FollowerSyncScheduleTable;
   api_keys: ApiKeyTable;
   api_key_audit: ApiKeyAuditTable;
+  deployment: DeploymentTable;
+  schema_floor: SchemaFloorTable;
+}
+
+/** One row. */
+export interface DeploymentTable {
+  one: 1;
+  /** Random; Redis carries the same one (deployment/deployment.ts). */
+  id: string;
+}
+
+/** One row. */
+export interface SchemaFloorTable {
+  one: 1;
+  /** The oldest schema version whose program may run on this database. */
+  version: number;
 }
 
 export interface ComponentTable {
