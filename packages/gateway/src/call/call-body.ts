@@ -1,7 +1,20 @@
+import { isUtf8 } from 'node:buffer';
 import { bringsToken, canonicalPath, Failure, mints, pathFault, pathShape } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { faultsOf } from '../http/read-query.ts';
-import { elementsOf, memberOf } from './json-member.ts';
+import {
+  Breather,
+  compact,
+  expectEnd,
+  inSlices,
+  invalid,
+  kindOf,
+  readValue,
+  type Span,
+  startOf,
+  TooManyChildren,
+  type Value,
+} from './json-text.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -37,7 +50,10 @@ const request = {
     .record(z.string(), z.union([scalar, z.array(scalar)]))
     .default({})
     .meta({ description: 'without tokens: the platform adds them; at most 16 KB' }),
-  body: z.unknown().optional().meta({ description: 'any JSON, sent as it is written; null is none' }),
+  body: z
+    .unknown()
+    .optional()
+    .meta({ description: 'any JSON of at most 512 levels, sent as it is written; null is none' }),
   deadlineAt: time.optional().meta({ description: 'it does not leave later: `deadline_passed`' }),
   notBeforeAt: time.optional().meta({ description: 'it does not leave earlier; it waits in the background' }),
   callbackUrl: z.string().optional().meta({ description: 'told of the outcome, by the Standard Webhooks scheme' }),
@@ -105,87 +121,120 @@ export interface ReadBatchedCall extends ReadCallBody {
 }
 
 /** Throws Failure `invalid_request`. */
-export function readCallBody(bytes: Buffer): ReadCallBody {
-  const text = textOf(bytes);
-  const value = parse(text);
-  if (hasWideQuery(value)) throw wideQuery();
-  const result = CallBody.safeParse(value);
+export async function readCallBody(json: Buffer): Promise<ReadCallBody> {
+  const { fields, body } = fieldsOf(json, await wholeOf(json));
+  const result = CallBody.safeParse(fields);
   if (!result.success) throw invalid(faultsOf(result.error));
   const { waitMs, ...call } = result.data;
-  return { ...asWritten(call, text), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
+  return { ...(await asWritten(call, json, body)), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
 }
 
 /** Each call, or why it is none: one that is wrong must not keep the others back. Throws Failure `invalid_request`. */
-export function readBatchBody(bytes: Buffer): (ReadBatchedCall | Failure)[] {
-  const text = textOf(bytes);
-  const whole = parse(text);
-  const shape = z.strictObject({ calls: z.array(z.unknown()).min(1).max(MOST_IN_BATCH) }).safeParse(whole);
-  if (!shape.success) throw invalid(faultsOf(shape.error));
-  return elementsOf(memberOf(text, 'calls')!).map((element, i) => {
-    if (hasWideQuery(shape.data.calls[i])) return wideQuery();
-    const result = BatchedCall.safeParse(shape.data.calls[i]);
-    if (!result.success) return invalid(faultsOf(result.error));
+export async function readBatchBody(json: Buffer): Promise<(ReadBatchedCall | Failure)[]> {
+  const whole = await wholeOf(json);
+  const { calls, ...unknown } = membersOf(json, whole);
+  if (calls === undefined || kindOf(json, calls) !== 'array' || Object.keys(unknown).length > 0) {
+    throw invalid('the body must be {"calls":[…]}, and nothing else');
+  }
+  const { children: elements } = await inSlices(readValue(json, calls.start, MOST_IN_BATCH)).catch(asLimit);
+  if (elements.length === 0) throw invalid('calls: at least one');
+  const breather = new Breather();
+  const read: (ReadBatchedCall | Failure)[] = [];
+  for (const element of elements) {
+    read.push(await readBatched(json, element));
+    await breather.worked(element.end - element.start);
+  }
+  return read;
+}
+
+async function readBatched(json: Buffer, element: Span): Promise<ReadBatchedCall | Failure> {
+  try {
+    const { fields, body } = fieldsOf(json, await inSlices(readValue(json, element.start, MOST_MEMBERS)));
+    const result = BatchedCall.safeParse(fields);
+    if (!result.success) throw invalid(faultsOf(result.error));
     const { appid, component, ...call } = result.data;
-    try {
-      return { ...asWritten(call, element), appid, component, waitMs: 0 };
-    } catch (error) {
-      if (error instanceof Failure) return error;
-      throw error;
-    }
-  });
+    return { ...(await asWritten(call, json, body)), appid, component, waitMs: 0 };
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
 }
 
-/** Before anybody looks at each name: millions of them would keep all others waiting. */
-function hasWideQuery(value: unknown): boolean {
-  const query = (value as { query?: unknown } | null)?.query;
-  return typeof query === 'object' && query !== null && Object.keys(query).length > MOST_NAMES;
+function asLimit(error: unknown): never {
+  throw error instanceof TooManyChildren ? invalid(`calls: at most ${MOST_IN_BATCH}`) : error;
 }
 
-function wideQuery(): Failure {
-  return invalid(`query: at most ${MOST_NAMES} names`);
+/** Checks that all of it is JSON. */
+async function wholeOf(json: Buffer): Promise<Value> {
+  if (!isUtf8(json)) throw invalid('the body is not UTF-8');
+  const whole = await inSlices(readValue(json, startOf(json), MOST_MEMBERS));
+  expectEnd(json, whole.end);
+  return whole;
 }
 
-/** Body and query from the text, not from the value: a value has forgotten the digits of large integers. */
-function asWritten(call: z.output<typeof CallBody>, text: string): Omit<ReadCallBody, 'waitMs'> {
-  const { method, path, body, deadlineAt, notBeforeAt, callbackUrl } = call;
-  const query = readQuery(memberOf(text, 'query'));
-  const read = { method, path, query, deadlineAt, notBeforeAt, callbackUrl };
-  if (body === undefined || body === null) return read;
+/** More than there are, by far. */
+const MOST_MEMBERS = 100;
+const LONGEST_NAME_BYTES = 256;
+/** Of a member but `body`: as long as a query may be when each letter of it is escaped. */
+const LONGEST_MEMBER_BYTES = 128 * 1024;
+
+/** An object's members by name; of two with one name the last counts, as to JSON.parse. */
+function membersOf(json: Buffer, object: Value): Record<string, Span> {
+  if (kindOf(json, object) !== 'object') throw invalid('expected an object');
+  const members: Record<string, Span> = Object.create(null);
+  for (const { name, start, end } of object.children)
+    members[textOf(json, name!, LONGEST_NAME_BYTES) as string] = { start, end };
+  // Checks by schema pass over it, and recursion into it would have no bound.
+  if ('__proto__' in members) throw invalid('Unrecognized key: "__proto__"');
+  return members;
+}
+
+/** What the schemas check: every member by its value but `body`, which only stands there if it is more than null. */
+function fieldsOf(
+  json: Buffer,
+  object: Value,
+): { readonly fields: Record<string, unknown>; readonly body: Span | undefined } {
+  const { body, ...members } = membersOf(json, object);
+  const fields: Record<string, unknown> = {};
+  for (const [name, span] of Object.entries(members)) fields[name] = textOf(json, span, LONGEST_MEMBER_BYTES, name);
+  checkQuery(fields.query);
+  const given = body !== undefined && kindOf(json, body) !== 'null' ? body : undefined;
+  return { fields: given === undefined ? fields : { ...fields, body: true }, body: given };
+}
+
+function checkQuery(query: unknown): void {
+  if (typeof query !== 'object' || query === null) return;
+  // Before each name is checked: millions of them would keep all others waiting.
+  if (Object.keys(query).length > MOST_NAMES) throw invalid(`query: at most ${MOST_NAMES} names`);
+  if (Object.hasOwn(query, '__proto__')) throw invalid('query.__proto__: no parameter has this name');
+}
+
+/** The value of a small part, with integers as they were written. */
+function textOf(json: Buffer, { start, end }: Span, maxBytes: number, name = 'a name'): unknown {
+  if (end - start > maxBytes) throw invalid(`${name.slice(0, 64)}: must have at most ${maxBytes} bytes`);
+  return JSON.parse(json.toString('utf8', start, end), exactIntegers as (name: string, value: unknown) => unknown);
+}
+
+/** Body and query as they were written: a value would have forgotten the digits of large integers. */
+async function asWritten(
+  { method, path, query, deadlineAt, notBeforeAt, callbackUrl }: z.output<typeof CallBody>,
+  json: Buffer,
+  body: Span | undefined,
+): Promise<Omit<ReadCallBody, 'waitMs'>> {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
+  );
+  const read = { method, path, query: parameters, deadlineAt, notBeforeAt, callbackUrl };
+  if (body === undefined) return read;
   if (method === 'GET') throw invalid('body: a GET carries none');
-  return { ...read, contentType: 'application/json; charset=utf-8', body: Buffer.from(memberOf(text, 'body')!) };
-}
-
-function textOf(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw invalid('the body is not UTF-8');
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the body.
-    throw invalid('the body is not JSON');
-  }
+  return { ...read, contentType: 'application/json; charset=utf-8', body: await inSlices(compact(json, body)) };
 }
 
 /** TypeScript does not know the third argument yet. */
 type Reviver = (name: string, value: unknown, context: { readonly source: string }) => unknown;
 
+/** Only those that a number would not keep: the others are checked as numbers. */
 const exactIntegers: Reviver = (_name, value, { source }) =>
-  typeof value === 'number' && /^-?\d+$/.test(source) ? source : value;
-
-function readQuery(text: string | undefined): [string, string][] {
-  if (text === undefined) return [];
-  const exact = JSON.parse(text, exactIntegers as (name: string, value: unknown) => unknown) as Record<string, unknown>;
-  return Object.entries(exact).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
-  );
-}
-
-function invalid(message: string): Failure {
-  return new Failure('invalid_request', 'fix-request', message);
-}
+  typeof value === 'number' && (!Number.isSafeInteger(value) || Object.is(value, -0)) && /^-?\d+$/.test(source)
+    ? source
+    : value;

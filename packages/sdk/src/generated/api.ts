@@ -6,7 +6,7 @@ export type CallRequest = {
   readonly path: string;
   /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
-  /** any JSON, sent as it is written; null is none */
+  /** any JSON of at most 512 levels, sent as it is written; null is none */
   readonly body?: unknown;
   /** it does not leave later: `deadline_passed` */
   readonly deadlineAt?: string | undefined;
@@ -24,7 +24,7 @@ export type BatchedCall = {
   readonly path: string;
   /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
-  /** any JSON, sent as it is written; null is none */
+  /** any JSON of at most 512 levels, sent as it is written; null is none */
   readonly body?: unknown;
   /** it does not leave later: `deadline_passed` */
   readonly deadlineAt?: string | undefined;
