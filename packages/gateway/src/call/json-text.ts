@@ -188,7 +188,7 @@ export function* compact(json: Buffer, { start, end }: Span): Sliced<Buffer> {
   return out.subarray(0, size);
 }
 
-export function notJson(): Failure {
+function notJson(): Failure {
   // The parser's own message would quote the body.
   return invalid('the body is not JSON');
 }
