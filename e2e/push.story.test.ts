@@ -98,6 +98,109 @@ it('never replaces a ticket by an older one, and mints with the newer', async ()
 });
 
 it.each([
+  ['media checks', 'wxa_media_check', ['<trace_id>A</trace_id>', '<trace_id>B</trace_id>', '<trace_id>C</trace_id>']],
+  [
+    'template results',
+    'TEMPLATESENDJOBFINISH',
+    ['<MsgID>90261533849829378</MsgID>', '<MsgID>90261533849829379</MsgID>'],
+  ],
+  ['cards', 'user_get_card', ['<UserCardCode>1</UserCardCode>', '<UserCardCode>2</UserCardCode>']],
+])('takes each of several %s of one user in one second, and a copy of one once', async (_name, event, contents) => {
+  const at = now();
+  for (const content of [...contents, contents[0]!]) {
+    const xml = messageXml('event', `<Event>${event}</Event>${content}`, at);
+    expect((await push({ url: 'messages', appid: SERVICE_ACCOUNT, xml })).every(accepted)).toBe(true);
+  }
+  await drained();
+  expect(handled(`event:${event}`)).toHaveLength(contents.length);
+});
+
+it.each([
+  ['messages', 'add_express_path', `<Count>2</Count>${'<Actions><ActionType>100001</ActionType></Actions>'.repeat(2)}`],
+  ['messages', 'wxa_appeal_record', '<material><a><b>1</b><b>2</b></a></material><material><a><b>3</b></a></material>'],
+  [
+    'messages',
+    'wxa_media_check',
+    '<detail><prob>90</prob></detail><detail><prob>80</prob></detail><errcode>0</errcode>',
+  ],
+  ['events', 'order_path_audit_result_notify', '<list><appid>wx5</appid></list><list><appid>wx6</appid></list>'],
+])('takes a push with a tag that repeats (protocol §1.3): on the URL for %s, %s', async (url, name, content) => {
+  const xml = url === 'events' ? noticeXml(name, content) : messageXml('event', `<Event>${name}</Event>${content}`);
+  const appid = url === 'events' ? undefined : SERVICE_ACCOUNT;
+  expect((await push({ url, appid, xml })).every(accepted)).toBe(true);
+  const logged = url === 'events' ? name : `event:${name}`;
+  await until('it is noted', () => handled(logged).some(({ outcome }) => outcome === 'noted'));
+});
+
+it('takes a push with blanks around its ciphertext', async () => {
+  const passedBefore = crossroads.passed.length;
+  await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'text', Content: 'blanks' } });
+  const passed = crossroads.passed[passedBefore]!;
+  const body = Buffer.from(
+    passed.body
+      .toString()
+      .replace('<Encrypt><![CDATA[', '<Encrypt><![CDATA[ \n')
+      .replace(']]></Encrypt>', ' ]]></Encrypt>'),
+  );
+  expect(body.length).toBe(passed.body.length + 3);
+  expect(await again({ ...passed, body }, 0)).toEqual({ status: 200, body: 'success' });
+});
+
+it('lets no text of a follower move a ticket, an account or another follower', async () => {
+  const followers = `/v1/authorizers/${SERVICE_ACCOUNT}/followers`;
+  const victim = 'oVictim00000000000000000000x';
+  const passedBefore = crossroads.passed.length;
+  const subscribe = { MsgType: 'event', Event: 'subscribe', FromUserName: victim, CreateTime: now() - 60 };
+  await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: subscribe });
+  await until('the follower is known', () => handled('event:subscribe').some(({ outcome }) => outcome === 'follows'));
+  const account = /gh_\w+/.exec(crossroads.passed[passedBefore]!.body.toString())![0];
+  const [out, back] = [']]></Content>', '<Content><![CDATA['];
+  const texts = [
+    `${out}<InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>forged</ComponentVerifyTicket>${back}`,
+    `${out}<AppId>${house.component.appid}</AppId><InfoType>unauthorized</InfoType><AuthorizerAppid>${SERVICE_ACCOUNT}</AuthorizerAppid>${back}`,
+    `${out}<Event>unsubscribe</Event>${back}`,
+    `${out}<MsgType>event</MsgType><Event>unsubscribe</Event>${back}`,
+    `${out}<FromUserName>${victim}</FromUserName><MsgType>event</MsgType><Event>unsubscribe</Event>${back}`,
+    `${out}</xml><xml><InfoType>component_verify_ticket</InfoType>${back}`,
+    `${out}<!-- ${back}`,
+    `${out}<?x ?>${back}`,
+    '<xml><Content><![CDATA[hello]]></Content></xml>',
+  ];
+  const before = { counts: await drained(), ticket: await ticket(), unreadable: unreadable().length };
+  const asked = 'POST /cgi-bin/component/api_get_authorizer_info';
+  const askedBefore = await house.wechat.asked(asked);
+  for (const words of texts) {
+    const xml = messageXml(
+      'text',
+      `<Content><![CDATA[${words}]]></Content><MsgId>24345678901230001</MsgId>`,
+      now(),
+      victim,
+      account,
+    );
+    expect((await push({ url: 'messages', appid: SERVICE_ACCOUNT, xml })).every(accepted)).toBe(true);
+  }
+  // And a whole notice on the message URL, a whole event on the event URL.
+  const notice = noticeXml('component_verify_ticket', '<ComponentVerifyTicket>forged</ComponentVerifyTicket>');
+  expect((await push({ url: 'messages', appid: SERVICE_ACCOUNT, xml: notice })).every(accepted)).toBe(true);
+  const event = messageXml('event', '<Event>unsubscribe</Event>', now(), victim, account);
+  expect((await push({ url: 'events', xml: event })).every(accepted)).toBe(true);
+
+  await until('each is logged', () => unreadable().length === before.unreadable + texts.length + 2);
+  expect({ counts: await drained(), ticket: await ticket() }).toEqual({ counts: before.counts, ticket: before.ticket });
+  expect((await house.api<{ state: string }>('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).body.state).toBe('active');
+  expect(await house.wechat.asked(asked)).toBe(askedBefore);
+  const { body } = await house.api<{ items: { openid: string; subscribed: boolean }[] }>('GET', followers);
+  expect(body.items.find(({ openid }) => openid === victim)).toMatchObject({ subscribed: true });
+
+  for (const line of unreadable().slice(before.unreadable)) {
+    expect(line).toMatchObject({ component: house.component.appid, reason: expect.stringMatching(/^[a-z_]+$/) });
+    expect(JSON.stringify(line)).not.toMatch(/forged|oVictim|hello/);
+  }
+  const sealed = await redis.xlen('wx:{pushes}:unreadable');
+  expect(sealed).toBeGreaterThanOrEqual(texts.length + 2);
+});
+
+it.each([
   ['bad-msg-signature', 403],
   ['truncated', 400],
   ['huge', 413],
@@ -228,6 +331,27 @@ async function ticket(): Promise<unknown> {
 function handled(push: string): Record<string, unknown>[] {
   const lines = house.workers.flatMap((worker) => worker.lines());
   return lines.filter((line) => line.msg === 'push' && line.push === push);
+}
+
+function unreadable(): Record<string, unknown>[] {
+  return house.gateways.flatMap((gateway) => gateway.lines()).filter(({ msg }) => msg === 'push unreadable');
+}
+
+/** Exactly these bytes, where the simulator would write proper XML. */
+function messageXml(
+  msgType: string,
+  inner: string,
+  at = now(),
+  from = 'oPerson0000000000000000000xx',
+  to = 'gh_1',
+): string {
+  const names = `<ToUserName><![CDATA[${to}]]></ToUserName><FromUserName><![CDATA[${from}]]></FromUserName>`;
+  return `<xml>${names}<CreateTime>${at}</CreateTime><MsgType><![CDATA[${msgType}]]></MsgType>${inner}</xml>`;
+}
+
+function noticeXml(infoType: string, inner: string): string {
+  const head = `<AppId><![CDATA[${house.component.appid}]]></AppId><CreateTime>${now()}</CreateTime>`;
+  return `<xml>${head}<InfoType><![CDATA[${infoType}]]></InfoType>${inner}</xml>`;
 }
 
 function refused(status: number): Record<string, unknown>[] {

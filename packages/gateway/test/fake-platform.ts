@@ -47,7 +47,7 @@ export function fakePlatform(): FakePlatform {
     submitted,
     cancelled,
     pushes: {
-      accept: () => Promise.resolve(),
+      accept: () => Promise.resolve({ outcome: 'accepted' }),
       echo: () => undefined,
     },
     calls: {

@@ -4,31 +4,35 @@ import { expect, test } from 'vitest';
 import { COMPONENT, fakePlatform } from './fake-platform.ts';
 import { openGateway } from './open-gateway.ts';
 
-const events = `/wechat/${COMPONENT}/events?timestamp=1&nonce=2&msg_signature=3`;
+const query = `timestamp=1&nonce=2&msg_signature=${'0'.repeat(40)}`;
+const events = `/wechat/${COMPONENT}/events?${query}`;
 
 test('a push arrives as raw bytes, with its query, and is answered with seven bytes', async () => {
   const platform = fakePlatform();
   const pushes: unknown[] = [];
   platform.pushes.accept = (push) => {
     pushes.push(push);
-    return Promise.resolve();
+    return Promise.resolve({ outcome: 'accepted' });
   };
   const gateway = await openGateway(platform);
   const body = Buffer.from([0xff, 0x00, 0x3c]);
   // A content type that any body parser would fall for.
-  const response = await fetch(`${gateway.url}/wechat/c1/messages/a1?openid=o&openid=p&nonce=%20x`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
+  const response = await fetch(
+    `${gateway.url}/wechat/${COMPONENT}/messages/a1?openid=o&openid=p&${query}&nonce2=%20x`,
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    },
+  );
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toContain('text/plain');
   expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toBe('success');
-  expect(pushes).toEqual([
-    { component: 'c1', url: 'messages', appid: 'a1', query: { openid: ['o', 'p'], nonce: ' x' }, body },
-  ]);
+  const msg_signature = '0'.repeat(40);
+  const read = { openid: ['o', 'p'], timestamp: '1', nonce: '2', msg_signature, nonce2: ' x' };
+  expect(pushes).toEqual([{ component: COMPONENT, url: 'messages', appid: 'a1', query: read, body }]);
   const line = await gateway.logged('push accepted');
-  expect(line).toMatchObject({ component: 'c1', url: 'messages', appid: 'a1' });
+  expect(line).toMatchObject({ component: COMPONENT, url: 'messages', appid: 'a1', outcome: 'accepted' });
   expect(line.durationMs).toEqual(expect.any(Number));
 });
 
@@ -47,6 +51,40 @@ test.each([
   expect(response.status).toBe(status);
   await gateway.logged(status === 503 ? 'push not accepted' : 'push refused');
   expect(JSON.stringify(gateway.log)).not.toContain('TOP-SECRET');
+});
+
+test('an unreadable push is answered success, and one line says why, without its content', async () => {
+  const platform = fakePlatform();
+  platform.pushes.accept = () => Promise.resolve({ outcome: 'unreadable', reason: 'wrong_url' });
+  const gateway = await openGateway(platform);
+  const url = `${gateway.url}/wechat/${COMPONENT}/messages/a1?${query}`;
+  for (let n = 0; n < 100; n++) {
+    const response = await fetch(url, { method: 'POST', body: '<xml>TOP-SECRET</xml>' });
+    expect([response.status, await response.text()]).toEqual([200, 'success']);
+  }
+  const line = await gateway.logged('push unreadable');
+  expect(line).toMatchObject({ component: COMPONENT, url: 'messages', appid: 'a1', reason: 'wrong_url' });
+  expect(JSON.stringify(gateway.log)).not.toContain('TOP-SECRET');
+  expect(gateway.log.filter(({ msg }) => msg === 'push unreadable')).toHaveLength(30);
+});
+
+test.each([
+  ['no signature', COMPONENT, 'timestamp=1&nonce=2', 403],
+  ['a signature that is no hash', COMPONENT, 'timestamp=1&nonce=2&msg_signature=x', 403],
+  ['two signatures', COMPONENT, `${query}&msg_signature=${'0'.repeat(40)}`, 403],
+  ['a timestamp that is no number', COMPONENT, query.replace('timestamp=1', 'timestamp=now'), 403],
+  ['no nonce', COMPONENT, query.replace('nonce=2', ''), 403],
+  ['a component that is not run here', 'wx0', query, 404],
+])('a push with %s is refused before its body is read', async (_name, component, search, status) => {
+  const platform = fakePlatform();
+  platform.pushes.accept = () => Promise.reject(new Error('must not be asked'));
+  const gateway = await openGateway(platform);
+  const socket = connect(gateway.port, '127.0.0.1');
+  // The body never comes, so only an answer that does not wait for it arrives.
+  socket.write(`POST /wechat/${component}/events?${search} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
 
 test('ten megabytes are refused with 413, and the sender hears it', async () => {

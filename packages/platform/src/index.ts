@@ -60,6 +60,7 @@ export {
   type PlatformSettings,
   type PlatformStatus,
 } from './platform.ts';
+export type { AcceptedPush } from './push/accept.ts';
 export { PushJob, type PushPayload } from './push/push-job.ts';
 export type { JobContract } from './queue/job.ts';
 export { QuotaAlarmJob } from './quota/alarm-job.ts';

@@ -12,12 +12,12 @@ export type {
 export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';
 export { openComponentApi } from './component-api/open-component-api.ts';
 export { type ConsentPage, consentUrl } from './consent/consent-url.ts';
-export type { Envelope, ReceivedEnvelope } from './envelope/envelope.ts';
+export type { Envelope } from './envelope/envelope.ts';
 export { type EnvelopeCode, EnvelopeFailure } from './envelope/envelope-failure.ts';
 export { type EnvelopeKey, type EnvelopeKeys, readEncodingAesKey } from './envelope/envelope-keys.ts';
 export { type OpenedEnvelope, openEnvelope } from './envelope/open-envelope.ts';
-export { readEnvelope } from './envelope/read-envelope.ts';
-export { readXml, type XmlNode } from './envelope/read-xml.ts';
+export { readEnvelope, readEnvelopeQuery } from './envelope/read-envelope.ts';
+export { readXml, type XmlNode, type XmlValue } from './envelope/read-xml.ts';
 export { type SealedEnvelope, type SealOptions, sealEnvelope } from './envelope/seal-envelope.ts';
 export { signatureOf } from './envelope/signature.ts';
 export { verifyEcho } from './envelope/verify-echo.ts';
@@ -30,5 +30,5 @@ export { type FailOverOptions, failOver, type HostListener } from './http/fail-o
 export { openTransport, type TransportOptions } from './http/open-transport.ts';
 export { parseWeChatJson } from './http/parse-json.ts';
 export { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './http/transport.ts';
-export type { Push } from './push/push.ts';
+export type { Push, PushUrl, UnreadableReason } from './push/push.ts';
 export { readPush } from './push/read-push.ts';

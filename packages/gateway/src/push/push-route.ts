@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EnvelopeFailure, Failure } from '@wxthirdparty/wechat';
+import type { AcceptedPush } from '@wxthirdparty/platform';
+import { EnvelopeFailure, Failure, readEnvelopeQuery } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { describeError } from '../http/describe-error.ts';
-import { endUnread } from '../http/end-unread.ts';
+import { hasUnreadBody } from '../http/end-unread.ts';
 import { readBody } from '../http/read-body.ts';
 import { since } from '../http/since.ts';
 import { type PushUrl, readPushUrl } from './push-url.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 const BODY_LIMIT = 1024 * 1024;
-/** WeChat hangs up after five seconds (dossier §1.3). */
+/** WeChat hangs up after five seconds (protocol §1.3). */
 const BODY_WITHIN_MS = 4_000;
 const ANSWER_WITHIN_MS = 4_700;
 
@@ -23,6 +24,7 @@ export type PushRoute = (request: IncomingMessage, response: ServerResponse, pat
 export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   const refusals = new RefusalLog();
   const outages = new RefusalLog();
+  const unreadables = new RefusalLog();
 
   return (request, response, path, search) => {
     const startedAt = performance.now();
@@ -66,9 +68,17 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
       response.setHeader('allow', 'GET, POST');
       return refuse(405, 'only GET and POST');
     }
-    accept(platform, push, request, search, startedAt).then(() => {
+    accept(platform, push, request, search, startedAt).then((accepted) => {
       answer(request, response, 200, 'success');
-      log.info({ ...push, durationMs: since(startedAt) }, 'push accepted');
+      const { outcome } = accepted;
+      if (outcome !== 'unreadable') {
+        log.info({ ...push, outcome, durationMs: since(startedAt) }, 'push accepted');
+        return;
+      }
+      // Anyone who can write to an account can cause this line, so it is bounded, and holds nothing of what they wrote.
+      const line = unreadables.next();
+      if (line === undefined) return;
+      log.warn({ ...push, reason: accepted.reason, ...line, durationMs: since(startedAt) }, 'push unreadable');
     }, fail);
   };
 }
@@ -79,10 +89,16 @@ async function accept(
   request: IncomingMessage,
   search: string,
   startedAt: number,
-): Promise<void> {
+): Promise<AcceptedPush> {
+  const query = queryOf(search);
+  if (!platform.components.includes(push.component)) {
+    throw new Failure('unknown_component', 'fix-request', 'unknown component');
+  }
+  // Before the body: a stranger must not make us read what no signature can vouch for.
+  readEnvelopeQuery(query);
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
   let timer: NodeJS.Timeout | undefined;
-  // Should it be kept after all, WeChat's repetition is found to be one.
+  // Should it be kept after all, the next delivery is recognized as the same push.
   const tooLate = new Promise<never>((_, reject) => {
     const leftMs = Math.max(0, ANSWER_WITHIN_MS - since(startedAt));
     timer = setTimeout(
@@ -91,7 +107,7 @@ async function accept(
     );
   });
   try {
-    await Promise.race([platform.pushes.accept({ ...push, query: queryOf(search), body }), tooLate]);
+    return await Promise.race([platform.pushes.accept({ ...push, query, body }), tooLate]);
   } finally {
     clearTimeout(timer);
   }
@@ -110,7 +126,7 @@ function verdictOf(error: unknown): [status: number, reason: string] {
   return [503, 'the push could not be kept'];
 }
 
-/** A repeated parameter stays an array: whoever verifies refuses what is no string. */
+/** A repeated parameter stays an array, which no verification accepts. */
 function queryOf(search: string): Record<string, unknown> {
   const query: Record<string, unknown> = Object.create(null);
   const parameters = new URLSearchParams(search);
@@ -126,6 +142,7 @@ function answer(request: IncomingMessage, response: ServerResponse, status: numb
   response.statusCode = status;
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   response.setHeader('content-length', body.length);
-  endUnread(request, response);
+  // WeChat's bodies are small and arrive whole. What a stranger still sends after the answer is not read.
+  if (hasUnreadBody(request)) response.setHeader('connection', 'close');
   response.end(body);
 }

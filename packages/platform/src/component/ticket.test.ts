@@ -47,6 +47,19 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     expect((await tickets.view('wxc'))?.receivedAt).toEqual(new Date(2_000));
   });
 
+  it('takes the later arrival of two of the same second, in whatever order their jobs run', async () => {
+    const time = now();
+    await tickets.keep('wxc', 'arrived second', time, new Date(2_000));
+    expect(await tickets.keep('wxc', 'arrived first', time, new Date(1_000))).toBe('older');
+    expect(await tickets.current('wxc')).toBe('arrived second');
+    await server.redis.flushall();
+    // As a worker of a Redis that lost everything: the copy in SQL knows the later arrival.
+    expect(await tickets.keep('wxc', 'arrived first', time, new Date(1_000))).toBe('kept');
+    await server.redis.flushall();
+    await tickets.restore('wxc');
+    expect(await tickets.current('wxc')).toBe('arrived second');
+  });
+
   it('says that one has expired, twelve hours after it was made', async () => {
     await tickets.keep('wxc', 'old', now() - 12 * 3600 - 1, new Date());
     expect(await tickets.current('wxc')).toBeUndefined();

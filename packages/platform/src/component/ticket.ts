@@ -17,23 +17,27 @@ export interface TicketView {
 }
 
 /**
- * KEYS: ticket, token, ready. ARGV: sealed ticket, CreateTime in ms, received at, expires at, channel, owner.
- * A new ticket also ends the component token's backoff: what failed for want of it may be tried again.
+ * The greatest CreateTime wins, and among equal ones the later arrival: workers may do the jobs of two tickets in either
+ * order. A new ticket also ends the component token's backoff: what failed for want of it may be tried again.
  */
 const keep = defineScript<number>(`${NOW_LUA}
-local stored = tonumber(redis.call('HGET', KEYS[1], 'createTime') or '-1')
+local ticket, token, ready = KEYS[1], KEYS[2], KEYS[3]
+local sealed, createTime, receivedAt, expiresAt, channel, owner = unpack(ARGV)
+local stored = tonumber(redis.call('HGET', ticket, 'createTime') or '-1')
+local storedAt = tonumber(redis.call('HGET', ticket, 'receivedAt') or '-1')
+local isNewer = tonumber(createTime) > stored
 local kept = 0
-if tonumber(ARGV[2]) >= stored then
+if isNewer or (tonumber(createTime) == stored and tonumber(receivedAt) >= storedAt) then
   kept = 1
-  redis.call('HSET', KEYS[1], 'ticket', ARGV[1], 'createTime', ARGV[2], 'receivedAt', ARGV[3], 'expiresAt', ARGV[4])
+  redis.call('HSET', ticket, 'ticket', sealed, 'createTime', createTime, 'receivedAt', receivedAt, 'expiresAt', expiresAt)
   -- A while longer than it lives, so that status can say "expired" instead of "never came".
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(ARGV[4]) + ${24 * HOUR_MS}))
-  if tonumber(ARGV[2]) > stored and redis.call('EXISTS', KEYS[2]) == 1 then
-    redis.call('HDEL', KEYS[2], 'retryAt')
-    redis.call('PUBLISH', ARGV[5], ARGV[6])
+  redis.call('PEXPIREAT', ticket, string.format('%.0f', tonumber(expiresAt) + ${24 * HOUR_MS}))
+  if isNewer and redis.call('EXISTS', token) == 1 then
+    redis.call('HDEL', token, 'retryAt')
+    redis.call('PUBLISH', channel, owner)
   end
 end
-${readinessLua({ ticket: 'KEYS[1]', token: 'KEYS[2]', ready: 'KEYS[3]' })}
+${readinessLua({ ticket: 'ticket', token: 'token', ready: 'ready' })}
 return kept`);
 
 interface TicketCopy {
@@ -54,7 +58,7 @@ export class Tickets {
     this.#seals = seals;
   }
 
-  /** `older`: a newer one is here; deliveries are not ordered (dossier §1.3). */
+  /** `older`: a newer one is stored; deliveries are not ordered (protocol §1.3). */
   async keep(component: string, ticket: string, createTime: number, receivedAt: Date): Promise<'kept' | 'older'> {
     const sealed = this.#seals.seal(ticket, place(component));
     const kept = await this.#keepSealed(component, sealed, createTime * 1000, receivedAt.getTime());
@@ -144,14 +148,21 @@ export class Tickets {
     return numUpdatedRows > 0n ? 'resealed' : 'outrun';
   }
 
-  /** False where there is no copy yet, or one of a newer ticket. */
+  /** False where there is no copy yet, or one of a newer ticket, by the same rule as in Redis. */
   async #updateCopy(component: string, row: TicketCopy): Promise<boolean> {
     const { numUpdatedRows } = await this.#sql
       .updateTable('components')
       .set(row)
       .where('appid', '=', component)
       .where((eb) =>
-        eb.or([eb('ticket_create_time', 'is', null), eb('ticket_create_time', '<=', row.ticket_create_time)]),
+        eb.or([
+          eb('ticket_create_time', 'is', null),
+          eb('ticket_create_time', '<', row.ticket_create_time),
+          eb.and([
+            eb('ticket_create_time', '=', row.ticket_create_time),
+            eb.or([eb('ticket_received_at', 'is', null), eb('ticket_received_at', '<=', row.ticket_received_at)]),
+          ]),
+        ]),
       )
       .executeTakeFirst();
     return numUpdatedRows > 0n;

@@ -1,53 +1,84 @@
-import { openEnvelope, readEnvelope, readPush, verifyEcho } from '@wxthirdparty/wechat';
+import {
+  openEnvelope,
+  type PushUrl,
+  readEnvelope,
+  readPush,
+  type UnreadableReason,
+  verifyEcho,
+} from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import { dedupKeyOf } from './dedup-key.ts';
 import type { PushPayload } from './push-job.ts';
-import { samenessOf } from './sameness.ts';
+import { UnreadablePushes } from './unreadable-pushes.ts';
 
 const LAST_PUSH_KEPT_MS = 7 * 24 * 60 * 60_000;
+/** WeChat delivers again within seconds; late copies have been seen within the hour. */
+const SEEN_TTL_MS = 60 * 60_000;
 
 export interface ReceivedPush {
   readonly component: string;
-  readonly url: 'events' | 'messages';
+  readonly url: PushUrl;
   readonly appid?: string | undefined;
   readonly query: Record<string, unknown>;
   readonly body: Buffer;
 }
 
-/** Answer first, work later: WeChat waits five seconds, so a push is verified, enqueued and that is all. */
+/** `seen`: it was accepted before. `unreadable`: it is kept, and nothing else is done with it. */
+export type AcceptedPush =
+  | { readonly outcome: 'accepted' | 'seen' }
+  | { readonly outcome: 'unreadable'; readonly reason: UnreadableReason };
+
+/**
+ * Answer first, work later: WeChat waits five seconds, so a push is verified and enqueued, and that is all. Only the
+ * envelope is a reason to refuse one; content that makes no sense is accepted and kept (protocol §1.3).
+ */
 export class PushIntake {
   readonly #redis: RedisClient;
   readonly #components: Components;
   readonly #queue: OpenQueue<PushPayload>;
+  readonly #unreadable: UnreadablePushes;
 
   constructor(redis: RedisClient, components: Components, queue: OpenQueue<PushPayload>) {
     this.#redis = redis;
     this.#components = components;
     this.#queue = queue;
+    this.#unreadable = new UnreadablePushes(redis);
   }
 
-  async accept(received: ReceivedPush): Promise<void> {
-    const { envelopeKeys } = this.#components.get(received.component);
-    const { timestamp, nonce, msgSignature, encrypt } = readEnvelope(received.query, received.body);
-    const envelope = { timestamp, nonce, msgSignature, encrypt };
-    const push = readPush(openEnvelope(envelopeKeys, envelope).xml);
-    const receivedAt = new Date();
-    await this.#queue.add({
-      component: received.component,
-      url: received.url,
-      appid: received.appid,
-      receivedAt: receivedAt.toISOString(),
-      envelope,
-      sameness: samenessOf(received.component, received.appid, push),
-    });
+  /** Throws EnvelopeFailure, `unknown_component`, and what Redis throws; then WeChat must deliver it again. */
+  async accept(received: ReceivedPush): Promise<AcceptedPush> {
+    const accepted = await this.#accept(received);
     // For people who look at the status; nothing depends on it.
-    this.#redis
-      .set(this.#redis.keyspace.lastPush(received.component), receivedAt.getTime(), 'PX', LAST_PUSH_KEPT_MS)
-      .catch(() => {});
+    const { keyspace } = this.#redis;
+    this.#redis.set(keyspace.lastPush(received.component), Date.now(), 'PX', LAST_PUSH_KEPT_MS).catch(() => {});
+    return accepted;
   }
 
   echo(component: string, query: Record<string, unknown>): string | undefined {
     return verifyEcho(this.#components.get(component).envelopeKeys, query);
+  }
+
+  async #accept({ component, url, appid, query, body }: ReceivedPush): Promise<AcceptedPush> {
+    const { envelopeKeys } = this.#components.get(component);
+    const envelope = readEnvelope(query, body);
+    const { xml, bytes } = openEnvelope(envelopeKeys, envelope);
+    const push = readPush(xml, url);
+    const dedupKey = dedupKeyOf(component, appid, push, bytes);
+    const receivedAt = new Date();
+    if (push.type === 'unreadable') {
+      const { reason } = push;
+      const unreadable = { component, url, appid, receivedAt, reason, envelope };
+      const kept = await this.#unreadable.keep(unreadable, dedupKey!, SEEN_TTL_MS);
+      return kept === 'seen' ? { outcome: 'seen' } : { outcome: 'unreadable', reason };
+    }
+    const seen = dedupKey && this.#redis.keyspace.seenPush(dedupKey);
+    if (seen && (await this.#redis.exists(seen)) === 1) return { outcome: 'seen' };
+    await this.#queue.add({ component, url, appid, receivedAt: receivedAt.toISOString(), envelope, dedupKey });
+    // Only now: an interruption between the two makes a second job of the next delivery, and a job may run twice. In the
+    // other order it would lose the push. For the same reason a mark that could not be set is no failure.
+    if (seen) await this.#redis.set(seen, '1', 'PX', SEEN_TTL_MS).catch(() => {});
+    return { outcome: 'accepted' };
   }
 }

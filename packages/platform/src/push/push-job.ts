@@ -8,18 +8,18 @@ export interface PushPayload {
   readonly appid?: string | undefined;
   /** ISO 8601. */
   readonly receivedAt: string;
-  /** As WeChat sealed it: opened again by the worker, so that nothing lies in Redis in clear. */
+  /** As WeChat sealed it: opened again by the worker, so that nothing is in Redis in clear. */
   readonly envelope: Envelope;
-  /** What makes two deliveries the same push; undefined for tickets, of which the later arrival counts. */
-  readonly sameness?: string | undefined;
+  /** Missing for tickets, of which the later arrival counts, and in jobs of older versions. */
+  readonly dedupKey?: string | undefined;
 }
 
 export const PushJob = defineJob<PushPayload>({
   queue: 'pushes',
   description: 'One push from WeChat, still sealed: tickets, authorizations, messages and events of accounts.',
-  idOf: ({ sameness }) => sameness,
+  // Copies that arrive at the same time find no mark yet; the job's id holds them together until there is one.
+  idOf: ({ dedupKey }) => dedupKey && `push-${dedupKey}`,
   attempts: 20,
   backoffMs: 500,
-  // WeChat delivers again within seconds; late doubles have been seen within the hour.
-  keep: { ageS: 3_600 },
+  keep: { count: 1_000 },
 });

@@ -83,6 +83,11 @@ export function keyspaceOf(prefix: string) {
     /** The last warnings about quotas, a stream. */
     quotaEvents: (component: string) => owned(component, component, 'quota-events'),
 
+    /** Marks a push as accepted, by its deduplication key. The pushes of all components share one slot. */
+    seenPush: (dedupKey: string) => `${prefix}:{pushes}:seen:${dedupKey}`,
+    /** Pushes with a valid envelope and content that nothing can be done with; a stream. */
+    unreadablePushes: () => `${prefix}:{pushes}:unreadable`,
+
     /** Till when an API key has used up its rate. */
     keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 

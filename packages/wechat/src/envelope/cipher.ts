@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { EnvelopeFailure } from './envelope-failure.ts';
 
-/** PKCS#7 over 32 bytes, not over AES's 16: no library's own padding fits (dossier §2.1). */
+/** PKCS#7 over 32 bytes, not over AES's 16: no library's own padding fits (protocol §2.1). */
 const padBlock = 32;
 const prefixLength = 16;
 const headLength = prefixLength + 4;
@@ -26,7 +26,7 @@ export function encrypt(
 }
 
 /** Throws EnvelopeFailure −40010, −40007, −40008, or −40005 when the tail names another component. */
-export function decrypt(aesKey: Buffer, appid: string, encrypted: string): string {
+export function decrypt(aesKey: Buffer, appid: string, encrypted: string): Buffer {
   // Buffer skips what is not base64; a sender that relies on that is not WeChat.
   if (encrypted.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encrypted)) throw new EnvelopeFailure(-40010);
   const sealed = Buffer.from(encrypted, 'base64');
@@ -41,5 +41,5 @@ export function decrypt(aesKey: Buffer, appid: string, encrypted: string): strin
   const messageEnd = headLength + padded.readUInt32BE(prefixLength);
   if (messageEnd > end) throw new EnvelopeFailure(-40008);
   if (!padded.subarray(messageEnd, end).equals(Buffer.from(appid))) throw new EnvelopeFailure(-40005);
-  return padded.toString('utf8', headLength, messageEnd);
+  return padded.subarray(headLength, messageEnd);
 }

@@ -4,7 +4,7 @@ import { readPush } from '../push/read-push.ts';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { type EnvelopeKeys, readEncodingAesKey } from './envelope-keys.ts';
 import { openEnvelope } from './open-envelope.ts';
-import { readEnvelope } from './read-envelope.ts';
+import { readEnvelope, readEnvelopeQuery } from './read-envelope.ts';
 import { readXml } from './read-xml.ts';
 import { sealEnvelope } from './seal-envelope.ts';
 import { signatureOf } from './signature.ts';
@@ -48,12 +48,16 @@ describe('the vectors of the dossier (§2.5)', () => {
 
   test('V11 keeps an id beyond 2^53', () => {
     const { timestamp, nonce, encrypt, msgSignature = '' } = v11;
-    const push = readPush(openEnvelope(keysOf(v11), { timestamp, nonce, encrypt, msgSignature }).xml);
+    const push = readPush(openEnvelope(keysOf(v11), { timestamp, nonce, encrypt, msgSignature }).xml, 'messages');
     expect(push).toMatchObject({ type: 'message', msgType: 'text', msgId: '6057404712141979648' });
   });
 
   test('V5 reads as an event', () => {
-    expect(readPush(v5.message ?? '')).toMatchObject({ type: 'message', event: 'debug_demo', msgId: undefined });
+    expect(readPush(v5.message ?? '', 'messages')).toMatchObject({
+      type: 'message',
+      event: 'debug_demo',
+      msgId: undefined,
+    });
   });
 });
 
@@ -121,7 +125,7 @@ describe('key rotation (§2.2)', () => {
     ['old', b, 0],
   ] as const)('token %s', (token, aesKey, keyIndex) => {
     const sent = sealEnvelope({ appid, keys: [{ token, aesKey }] }, '<xml/>', { timestamp: '1', nonce: 'n' });
-    expect(openEnvelope(during, { ...sent, timestamp: '1', nonce: 'n' })).toEqual({ xml: '<xml/>', keyIndex });
+    expect(openEnvelope(during, { ...sent, timestamp: '1', nonce: 'n' })).toMatchObject({ xml: '<xml/>', keyIndex });
   });
 
   test('where only the token changed, the answer is signed with the token of the push', () => {
@@ -142,24 +146,29 @@ describe('key rotation (§2.2)', () => {
 });
 
 describe('reading the outside', () => {
-  const query = { timestamp: '1', nonce: '2', msg_signature: 'c', encrypt_type: 'aes', signature: 'x' };
+  const msgSignature = 'c0'.repeat(20);
+  const query = { timestamp: '1', nonce: '2', msg_signature: msgSignature, encrypt_type: 'aes', signature: 'x' };
   const body = (inner: string) => Buffer.from(`<xml>\n  ${inner}\n</xml>`);
   const encrypt = '<Encrypt><![CDATA[AAAA]]></Encrypt>';
 
   test('event URL and message URL, in any order', () => {
-    expect(readEnvelope(query, body(`${encrypt}<AppId>wx1</AppId><New>1</New>`))).toEqual({
-      timestamp: '1',
-      nonce: '2',
-      msgSignature: 'c',
-      encrypt: 'AAAA',
-      outer: 'AppId',
-      outerValue: 'wx1',
-    });
-    expect(readEnvelope(query, body(`<ToUserName>gh_1</ToUserName>${encrypt}`))).toMatchObject({
-      outer: 'ToUserName',
-      outerValue: 'gh_1',
-    });
-    expect(readEnvelope(query, body(encrypt)).outer).toBeUndefined();
+    const envelope = { timestamp: '1', nonce: '2', msgSignature, encrypt: 'AAAA' };
+    expect(readEnvelope(query, body(`${encrypt}<AppId>wx1</AppId><New>1</New>`))).toEqual(envelope);
+    expect(readEnvelope(query, body(`<ToUserName>gh_1</ToUserName>${encrypt}`))).toEqual(envelope);
+    expect(readEnvelope(query, body(encrypt))).toEqual(envelope);
+  });
+
+  test('blanks around the ciphertext do no harm', () => {
+    expect(readEnvelope(query, body('<Encrypt><![CDATA[ AAAA\n]]></Encrypt>'))).toMatchObject({ encrypt: 'AAAA' });
+    expect(refusedWith(() => readEnvelope(query, body('<Encrypt><![CDATA[ \n]]></Encrypt>')))).toBe(-40002);
+  });
+
+  test('a body of a megabyte is read, and one of many elements is given up at once', () => {
+    const sealed = 'A'.repeat(1_000_000);
+    expect(readEnvelope(query, body(`<Encrypt>${sealed}</Encrypt>`)).encrypt).toHaveLength(1_000_000);
+    for (const many of ['<a/>'.repeat(16), '<a><b/></a>'.repeat(8), '<a>'.repeat(15)]) {
+      expect(refusedWith(() => readEnvelope(query, body(many + encrypt)))).toBe(-40002);
+    }
   });
 
   test('a missing, empty, doubled or nested parameter is −40001', () => {
@@ -167,6 +176,15 @@ describe('reading the outside', () => {
       for (const value of [undefined, '', ['1', '2'], { a: '1' }, 1, 'x'.repeat(129)]) {
         expect(refusedWith(() => readEnvelope({ ...query, [name]: value }, body(encrypt)))).toBe(-40001);
       }
+    }
+  });
+
+  test('a timestamp that is no number and a signature that is no hash are −40001', () => {
+    for (const timestamp of ['1.5', '-1', '1e9', ' 1']) {
+      expect(refusedWith(() => readEnvelopeQuery({ ...query, timestamp }))).toBe(-40001);
+    }
+    for (const msg_signature of ['x', 'C0'.repeat(20), 'c0'.repeat(21)]) {
+      expect(refusedWith(() => readEnvelopeQuery({ ...query, msg_signature }))).toBe(-40001);
     }
   });
 
@@ -286,12 +304,13 @@ describe('whatever comes', () => {
         fc.string({ unit: 'binary' }),
         fc.uint8Array(),
         (some, text, bytes) => {
-          onlyEnvelopeFailures(() => readPush(some.join('')));
-          onlyEnvelopeFailures(() => readPush(`<xml>${some.join('')}</xml>`));
-          onlyEnvelopeFailures(() => readPush(text));
-          onlyEnvelopeFailures(() =>
-            readEnvelope({ timestamp: '1', nonce: '1', msg_signature: '1' }, Buffer.from(bytes)),
-          );
+          for (const xml of [some.join(''), `<xml>${some.join('')}</xml>`, text]) {
+            for (const url of ['events', 'messages'] as const) expect(readPush(xml, url).type).toBeDefined();
+            onlyEnvelopeFailures(() => readXml(xml));
+          }
+          const query = { timestamp: '1', nonce: '1', msg_signature: '0'.repeat(40) };
+          onlyEnvelopeFailures(() => readEnvelope(query, Buffer.from(bytes)));
+          onlyEnvelopeFailures(() => readEnvelope(query, Buffer.from(`<xml>${some.join('')}</xml>`)));
           onlyEnvelopeFailures(() => readEnvelope({ timestamp: text, nonce: some }, Buffer.from(text)));
         },
       ),
@@ -299,12 +318,12 @@ describe('whatever comes', () => {
     );
   });
 
-  test('any mutation of a real push is an envelope failure or a push', () => {
+  test('any mutation of a real push is a push, or an unreadable one', () => {
     const real = v1.message ?? '';
     fc.assert(
       fc.property(fc.nat(real.length - 1), fc.string({ unit: 'binary', maxLength: 3 }), (at, text) => {
-        onlyEnvelopeFailures(() => readPush(real.slice(0, at) + text + real.slice(at + 1)));
-        onlyEnvelopeFailures(() => readPush(real.slice(0, at)));
+        expect(readPush(real.slice(0, at) + text + real.slice(at + 1), 'events').type).toBeDefined();
+        expect(readPush(real.slice(0, at), 'events')).toMatchObject({ type: 'unreadable' });
       }),
       { numRuns: 500 },
     );

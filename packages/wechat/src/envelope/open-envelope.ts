@@ -6,7 +6,9 @@ import { sameSignature, signatureOf } from './signature.ts';
 
 export interface OpenedEnvelope {
   readonly xml: string;
-  /** The key that decrypted it; a reply must be sealed with the same (dossier §2.2). */
+  /** The same as bytes, exactly as WeChat sealed them: not everything that a user types is valid UTF-8. */
+  readonly bytes: Buffer;
+  /** The key that decrypted it; a reply must be sealed with the same (protocol §2.2). */
   readonly keyIndex: number;
 }
 
@@ -18,7 +20,8 @@ export function openEnvelope(keys: EnvelopeKeys, envelope: Envelope): OpenedEnve
     const key = keys.keys[keyIndex];
     if (key === undefined) continue;
     try {
-      return { xml: decrypt(key.aesKey, keys.appid, envelope.encrypt), keyIndex };
+      const bytes = decrypt(key.aesKey, keys.appid, envelope.encrypt);
+      return { xml: bytes.toString('utf8'), bytes, keyIndex };
     } catch (error) {
       if (!(error instanceof EnvelopeFailure)) throw error;
       // A wrong key fails at the padding. One that gets as far as the tail is the right key of another component,

@@ -1,137 +1,141 @@
-import { XMLParser } from 'fast-xml-parser';
 import { EnvelopeFailure } from './envelope-failure.ts';
 
-/** Leaves are text exactly as WeChat sent it; a tag that repeats inside a nested element becomes an array. */
+export type XmlValue = string | XmlNode | readonly (string | XmlNode)[];
+
+/** Leaves are text exactly as WeChat sent it; a tag that repeats becomes an array. */
 export interface XmlNode {
-  readonly [name: string]: string | XmlNode | readonly (string | XmlNode)[];
+  readonly [name: string]: XmlValue;
 }
 
-type Value = string | XmlNode | readonly (string | XmlNode)[];
-/** fast-xml-parser's ordered form: one object per tag, text or CDATA section, with a single name each. */
-type Part = Readonly<Record<string, unknown>>;
+export interface XmlLimits {
+  readonly maxBytes: number;
+  readonly maxElements: number;
+}
 
-const largestBytes = 64 * 1024;
-const deepest = 16;
-const text = '#text';
-const cdata = '#cdata';
+/** Far more than any documented push needs: lists of 100 entries are the longest (protocol §1.3). */
+export const PUSH_LIMITS: XmlLimits = { maxBytes: 512 * 1024, maxElements: 20_000 };
 
-/** By default this library turns CDATA `1e5` into 100000. CDATA stays apart from text, because only text has
- * entities. */
-const parser = new XMLParser({
-  preserveOrder: true,
-  cdataPropName: cdata,
-  ignoreAttributes: true,
-  parseTagValue: false,
-  trimValues: false,
-  processEntities: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-});
+const MAX_DEPTH = 16;
+const CDATA_START = '<![CDATA[';
+const CDATA_END = ']]>';
+
+/** An end tag, or a start or empty tag. An attribute's value holds no `<`, so that no element can hide in one. */
+const tag =
+  /<(?:\/([A-Za-z_][\w.-]*)\s*|([A-Za-z_][\w.-]*)(?:\s+[A-Za-z_:][\w:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*(\/?))>/y;
+const declaration = /^\uFEFF?\s*(?:<\?xml\s[^<>?]*\?>\s*)?/;
 
 /**
- * Reads the one `xml` element of a push. Refuses with EnvelopeFailure −40002: more than 64 KB, DOCTYPE and entities
- * (dossier §1.2), anything that is not well-formed, a second root, text between elements, and a top-level tag that
- * appears twice (two readers might pick different ones).
+ * Reads the one `xml` element of a push. Only what WeChat writes is read: elements, text and CDATA sections. Comments,
+ * processing instructions and document types are refused, because WeChat does not escape what a user typed (protocol
+ * §1.3), and each of them could hide elements from one reader and not from another. Throws EnvelopeFailure −40002 for
+ * them, for what is not well-formed, a second root, text between elements, and more than the limits.
  */
-export function readXml(xml: string | Buffer): XmlNode {
+export function readXml(xml: string | Buffer, { maxBytes, maxElements }: XmlLimits = PUSH_LIMITS): XmlNode {
   const size = typeof xml === 'string' ? Buffer.byteLength(xml) : xml.length;
-  if (size > largestBytes) throw new EnvelopeFailure(-40002, 'it is too large');
-  const source = typeof xml === 'string' ? xml : xml.toString('utf8');
-  if (/<!(?!\[CDATA\[|--)/.test(withoutCdata(source))) throw new EnvelopeFailure(-40002, 'it declares things');
-  const [root, ...more] = parse(source).filter((part) => !isBlank(part));
-  const parts = root?.xml;
-  if (more.length > 0 || !Array.isArray(parts)) throw new EnvelopeFailure(-40002, 'it is not one xml element');
-  const value = valueIn(parts, 0);
+  if (size > maxBytes) throw new EnvelopeFailure(-40002, 'it is too large');
+  // XML's own rule for ends of lines.
+  const source = (typeof xml === 'string' ? xml : xml.toString('utf8')).replace(/\r\n?/g, '\n');
+  const root = new OpenElement('xml');
+  const open: OpenElement[] = [];
+  let elements = 0;
+  let isClosed = false;
+  let at = declaration.exec(source)?.[0].length ?? 0;
+  while (at < source.length) {
+    const inside = open.at(-1);
+    const start = source.indexOf('<', at);
+    const text = source.slice(at, start < 0 ? source.length : start);
+    if (inside !== undefined) inside.addText(text);
+    else if (text.trim() !== '') throw new EnvelopeFailure(-40002, 'it is not one xml element');
+    if (start < 0) break;
+    if (source.startsWith(CDATA_START, start)) {
+      const end = source.indexOf(CDATA_END, start);
+      if (end < 0 || inside === undefined) throw new EnvelopeFailure(-40002);
+      inside.addSection(source.slice(start + CDATA_START.length, end));
+      at = end + CDATA_END.length;
+      continue;
+    }
+    tag.lastIndex = start;
+    const found = tag.exec(source);
+    if (found === null) throw new EnvelopeFailure(-40002);
+    at = tag.lastIndex;
+    const [, ended, name = '', isEmpty] = found;
+    if (ended !== undefined) {
+      if (inside?.name !== ended) throw new EnvelopeFailure(-40002);
+      open.pop();
+      open.at(-1)?.addElement(ended, inside.value());
+      isClosed = open.length === 0;
+      continue;
+    }
+    if (isClosed || (inside === undefined && name !== 'xml')) {
+      throw new EnvelopeFailure(-40002, 'it is not one xml element');
+    }
+    if (name === '__proto__') throw new EnvelopeFailure(-40002, 'a tag has no proper name');
+    if (++elements > maxElements) throw new EnvelopeFailure(-40002, 'it has too many elements');
+    if (open.length > MAX_DEPTH) throw new EnvelopeFailure(-40002, 'it is nested too deeply');
+    if (!isEmpty) open.push(inside === undefined ? root : new OpenElement(name));
+    else if (inside !== undefined) inside.addElement(name, '');
+    else isClosed = true;
+  }
+  if (!isClosed) throw new EnvelopeFailure(-40002);
+  const value = root.value();
   if (typeof value !== 'string') return value;
   if (value === '') return Object.create(null);
   throw new EnvelopeFailure(-40002, 'it holds no elements');
 }
 
-function parse(source: string): Part[] {
-  try {
-    // `true` runs the validator; without it `<a>1</b>` and stray text pass.
-    return parser.parse(source, true);
-  } catch {
-    // The library's message quotes the input.
-    throw new EnvelopeFailure(-40002);
+/** An element whose end has not been read: it holds either text or elements, never both. */
+class OpenElement {
+  readonly name: string;
+  readonly #pieces: { readonly text: string; readonly isSection: boolean }[] = [];
+  #node: Record<string, XmlValue> | undefined;
+
+  constructor(name: string) {
+    this.name = name;
   }
-}
 
-/** A user may well send `<!DOCTYPE html>` as a message, so what stands in CDATA does not count. A scan, because a
- * regexp takes quadratic time over many openings without an end. */
-function withoutCdata(source: string): string {
-  let outside = '';
-  let from = 0;
-  while (true) {
-    const start = source.indexOf('<![CDATA[', from);
-    const end = start < 0 ? -1 : source.indexOf(']]>', start);
-    if (end < 0) return outside + source.slice(from);
-    outside += `${source.slice(from, start)} `;
-    from = end + 3;
+  addText(text: string): void {
+    // White space between elements and around a CDATA section is layout.
+    if (text.trim() !== '') this.#addPiece({ text, isSection: false });
   }
-}
 
-function isElement(part: Part): boolean {
-  return !(text in part) && !(cdata in part);
-}
-
-function isBlank(part: Part): boolean {
-  return typeof part[text] === 'string' && part[text].trim() === '';
-}
-
-function valueIn(parts: readonly Part[], depth: number): string | XmlNode {
-  if (depth > deepest) throw new EnvelopeFailure(-40002, 'it is nested too deeply');
-  const elements = parts.filter(isElement);
-  if (elements.length === 0) return leafOf(parts);
-  if (!parts.every((part) => isElement(part) || isBlank(part))) {
-    throw new EnvelopeFailure(-40002, 'text stands between elements');
+  addSection(text: string): void {
+    this.#addPiece({ text, isSection: true });
   }
-  // Without a prototype, so that no tag's name means anything to JavaScript.
-  const node: Record<string, Value> = Object.create(null);
-  for (const element of elements) {
-    const name = Object.keys(element).find((key) => key !== ':@');
-    if (name === undefined || !/^[A-Za-z_][\w.-]*$/.test(name) || name === '__proto__') {
-      throw new EnvelopeFailure(-40002, 'a tag has no proper name');
-    }
-    const value = valueIn(element[name] as readonly Part[], depth + 1);
-    const before = node[name];
-    if (before === undefined) node[name] = value;
-    else if (depth === 0) throw new EnvelopeFailure(-40002, 'a tag appears twice');
+
+  addElement(name: string, value: string | XmlNode): void {
+    if (this.#pieces.length > 0) throw new EnvelopeFailure(-40002, 'there is text between elements');
+    // Without a prototype, so that no tag's name means anything to JavaScript.
+    this.#node ??= Object.create(null) as Record<string, XmlValue>;
+    const before = this.#node[name];
+    if (before === undefined) this.#node[name] = value;
     else if (Array.isArray(before)) before.push(value);
-    else node[name] = [before as string | XmlNode, value];
+    else this.#node[name] = [before as string | XmlNode, value];
   }
-  return node;
-}
 
-/** White space around a CDATA section is layout; within plain text it counts, but not at the ends. */
-function leafOf(parts: readonly Part[]): string {
-  if (!parts.some((part) => cdata in part)) {
-    return decodeEntities(
-      parts
-        .map((part) => String(part[text]))
-        .join('')
-        .trim(),
-    );
+  value(): string | XmlNode {
+    if (this.#node !== undefined) return this.#node;
+    const [first, ...more] = this.#pieces;
+    if (first === undefined) return '';
+    // White space counts within plain text, but not at its ends.
+    if (more.length === 0 && !first.isSection) return decodeEntities(first.text.trim());
+    return this.#pieces.map(({ text, isSection }) => (isSection ? text : decodeEntities(text))).join('');
   }
-  return parts
-    .filter((part) => !isBlank(part))
-    .map((part) => {
-      const section = part[cdata] as readonly Part[] | undefined;
-      return section === undefined
-        ? decodeEntities(String(part[text]))
-        : section.map((piece) => piece[text] ?? '').join('');
-    })
-    .join('');
+
+  #addPiece(piece: { readonly text: string; readonly isSection: boolean }): void {
+    if (this.#node !== undefined) throw new EnvelopeFailure(-40002, 'there is text between elements');
+    this.#pieces.push(piece);
+  }
 }
 
 const predefined: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
+/** A bare `&` and any entity but the predefined ones are refused (protocol §1.2). */
 function decodeEntities(plain: string): string {
   if (!plain.includes('&')) return plain;
-  return plain.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi, (_whole, decimal, hex, name) => {
+  return plain.replace(/&(?:#(\d{1,7});|#x([0-9a-f]{1,6});|(\w+);)?/gi, (_whole, decimal, hex, name) => {
     const point = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : undefined;
     if (point !== undefined && isCharacter(point)) return String.fromCodePoint(point);
-    const known = point === undefined && Object.hasOwn(predefined, name) ? predefined[name] : undefined;
+    const known = name !== undefined && Object.hasOwn(predefined, name) ? predefined[name] : undefined;
     if (known === undefined) throw new EnvelopeFailure(-40002, 'it refers to an entity');
     return known;
   });

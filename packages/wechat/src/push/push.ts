@@ -1,52 +1,58 @@
 import type { XmlNode } from '../envelope/read-xml.ts';
 
-/** What WeChat tells us: component notices by `InfoType` (dossier §1.4), messages and events by `MsgType` (§1.5). */
-export type Push =
-  | {
-      readonly type: 'ticket';
-      readonly component: string;
-      /** Unix seconds, as everywhere below. */
-      readonly createTime: number;
-      readonly ticket: string;
-    }
+/** Which of a component's two URLs a push came to (protocol §1.1). */
+export type PushUrl = 'events' | 'messages';
+
+/** Why a push whose envelope is valid causes no action. */
+export type UnreadableReason =
+  /** It is not well-formed, too large, or holds what WeChat does not write. */
+  | 'broken_xml'
+  /** What it says belongs on the other URL, or `Event` is in a message that is no event. */
+  | 'wrong_url'
+  /** A field that we act on is there twice, or is not text. */
+  | 'repeated_field'
+  /** A field that we act on is missing, or its value makes no sense. */
+  | 'bad_field';
+
+/** A push as WeChat sent it: notices by `InfoType` (protocol §1.4), messages and events by `MsgType` (protocol §1.5). */
+export type Push = ReadablePush | { readonly type: 'unreadable'; readonly reason: UnreadableReason };
+
+type ReadablePush = {
+  /** Unix seconds. */
+  readonly createTime: number;
+  /** Everything that was sealed. */
+  readonly fields: XmlNode;
+} & (
+  | { readonly type: 'ticket'; readonly component: string; readonly ticket: string }
   | {
       readonly type: 'authorized' | 'updateauthorized';
       readonly component: string;
-      readonly createTime: number;
       readonly appid: string;
       readonly code: string;
       readonly codeExpiresAt: Date;
       /** The only correlation handle between a link and its result; missing when consent began elsewhere. */
       readonly preAuthCode: string | undefined;
     }
-  | { readonly type: 'unauthorized'; readonly component: string; readonly createTime: number; readonly appid: string }
+  | { readonly type: 'unauthorized'; readonly component: string; readonly appid: string }
   | {
       readonly type: 'fasteregister';
       readonly component: string;
-      readonly createTime: number;
       /** Missing when the registration failed. */
       readonly appid: string | undefined;
-      /** 0 is success; see dossier §1.4 for the others. */
+      /** 0 is success; see protocol §1.4 for the others. */
       readonly status: number;
       readonly code: string | undefined;
       readonly message: string;
     }
-  | {
-      readonly type: 'other';
-      readonly component: string;
-      readonly createTime: number;
-      readonly infoType: string;
-      readonly fields: XmlNode;
-    }
+  | { readonly type: 'other'; readonly component: string; readonly infoType: string }
   | {
       readonly type: 'message';
       readonly toUserName: string;
       readonly fromUserName: string;
-      readonly createTime: number;
       readonly msgType: string;
       readonly event: string | undefined;
       readonly eventKey: string | undefined;
       /** 64 bits: text, never a number. */
       readonly msgId: string | undefined;
-      readonly fields: XmlNode;
-    };
+    }
+);
