@@ -13,7 +13,7 @@ export interface XmlLimits {
 }
 
 /** Far more than any documented push needs: lists of 100 entries are the longest (protocol §1.3). */
-export const PUSH_LIMITS: XmlLimits = { maxBytes: 512 * 1024, maxElements: 20_000 };
+const PUSH_LIMITS: XmlLimits = { maxBytes: 512 * 1024, maxElements: 20_000 };
 
 const MAX_DEPTH = 16;
 const CDATA_START = '<![CDATA[';
