@@ -1,11 +1,15 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { CLOCKS, clockTests } from './clock-tests.mjs';
+import { assertShifted, ensureFakeTime, shiftedClock } from './faketime.mjs';
 import { ensurePackages } from './install.mjs';
 import { ensureMariaDbServer } from './mariadb-server.mjs';
 import { findNode } from './node-runtime.mjs';
 import { ensureRedisServer } from './redis-server.mjs';
 import { root } from './root.mjs';
 import { supervise } from './supervise.mjs';
+
+const VITEST = 'node_modules/vitest/vitest.mjs';
 
 /**
  * Sets up what is missing, then hands over to the real program under Node 24.
@@ -16,6 +20,7 @@ export async function run(argv) {
   const node = findNode(root);
   const [first = 'help', ...rest] = argv;
   if (first === '--test') return leaveWith(await test(node, rest));
+  if (first === '--test-clock') return leaveWith(await testUnderClocks(node, rest));
   if (first === '--check') return leaveWith(await check(node, rest));
   if (first === '--bench') {
     await ensureRedisServer();
@@ -40,7 +45,34 @@ export async function run(argv) {
 async function test(node, args) {
   await ensureRedisServer();
   await ensureMariaDbServer();
-  return tool(node, ['node_modules/vitest/vitest.mjs', 'run', ...args]);
+  return tool(node, [VITEST, 'run', ...args]);
+}
+
+/**
+ * Runs the tests that read the date, or those named, once under each clock. `{clock}` in an argument is the name of the
+ * clock, so that each run can write its own report.
+ * @param {string} node
+ * @param {string[]} args
+ */
+async function testUnderClocks(node, args) {
+  await ensureRedisServer();
+  await ensureMariaDbServer();
+  const library = ensureFakeTime();
+  const files = args.some((arg) => !arg.startsWith('-')) ? [] : clockTests(root);
+  /** @type {Awaited<ReturnType<typeof supervise>>} */
+  let worst = { code: 0, signal: null };
+  for (const clock of CLOCKS) {
+    console.error(`Tests at ${clock.at} in the zone ${clock.zone} …`);
+    const named = args.map((arg) => arg.replaceAll('{clock}', clock.name));
+    // Most of so short a run would be importing: files share their modules.
+    const run = [VITEST, 'run', '--no-isolate', ...files, ...named];
+    const env = shiftedClock(library, clock);
+    assertShifted(node, env, clock);
+    const ended = await tool(node, run, env);
+    if (ended.signal) return ended;
+    if (ended.code !== 0) worst = ended;
+  }
+  return worst;
 }
 
 /**
@@ -63,9 +95,10 @@ async function check(node, args) {
 /**
  * @param {string} node
  * @param {string[]} args
+ * @param {Record<string, string>} [env]
  */
-function tool(node, args) {
-  return supervise(node, args, { leave: 'SIGTERM', cwd: root });
+function tool(node, args, env) {
+  return supervise(node, args, { leave: 'SIGTERM', cwd: root, ...(env ? { env } : {}) });
 }
 
 /** @param {{ code: number | null, signal: NodeJS.Signals | null }} ended */

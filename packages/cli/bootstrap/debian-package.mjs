@@ -9,7 +9,7 @@ const POLICY = '/usr/sbin/policy-rc.d';
  * Installs a server's package where that is possible: as root on Debian and Ubuntu. False where it is not. The machine
  * gets a program, not a service.
  * @param {string} name of the package
- * @param {string} service of systemd, that it brings
+ * @param {string | undefined} service of systemd, that it brings
  * @param {string} byHand what to do where apt-get fails
  */
 export function installDebianPackage(name, service, byHand) {
@@ -33,7 +33,7 @@ export function installDebianPackage(name, service, byHand) {
       }
     }
     // Not at the next boot either.
-    if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', service], { stdio: 'ignore' });
+    if (service && existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', service], { stdio: 'ignore' });
     return true;
   } finally {
     if (forbidding) rmSync(POLICY, { force: true });

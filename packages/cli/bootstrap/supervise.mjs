@@ -15,17 +15,17 @@ const ECHO_MS = 500;
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ leave: NodeJS.Signals, cwd?: string, tellWhenGone?: boolean }} options
+ * @param {{ leave: NodeJS.Signals, cwd?: string, env?: Record<string, string>, tellWhenGone?: boolean }} options
  *   tellWhenGone: opens a channel that breaks when we are killed, so that the program does not outlive us.
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
  */
-export function supervise(command, args, { leave, cwd, tellWhenGone = false }) {
+export function supervise(command, args, { leave, cwd, env = {}, tellWhenGone = false }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: tellWhenGone ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
       cwd,
       // Whatever the program starts by the name `node` is this Node, too.
-      env: { ...process.env, PATH: `${dirname(command)}${delimiter}${process.env.PATH ?? ''}` },
+      env: { ...process.env, ...env, PATH: `${dirname(command)}${delimiter}${process.env.PATH ?? ''}` },
     });
 
     /** @type {number | undefined} */
