@@ -21,7 +21,14 @@ export { readXml, type XmlNode, type XmlValue } from './envelope/read-xml.ts';
 export { type SealedEnvelope, type SealOptions, sealEnvelope } from './envelope/seal-envelope.ts';
 export { signatureOf } from './envelope/signature.ts';
 export { verifyEcho } from './envelope/verify-echo.ts';
-export { documentedErrcodes, type ErrcodeEntry, explainErrcode, isTokenRefusal } from './errors/errcode.ts';
+export {
+  documentedErrcodes,
+  ERRCODE,
+  type ErrcodeClass,
+  type ErrcodeEntry,
+  explainErrcode,
+  isTokenRefusal,
+} from './errors/errcode.ts';
 export { type ErrcodeExplanation, type Explanation, explain, explainFailure } from './errors/explain.ts';
 export { refusal } from './errors/refusal.ts';
 export { Failure, type FailureDetails, type Remedy } from './failure.ts';

@@ -1,4 +1,4 @@
-import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { timesOf } from '../token/token-times.ts';
@@ -11,9 +11,6 @@ import type { AuthorizationOutcome, CodeIntake } from './code-intake.ts';
 import type { DueSet } from './due-set.ts';
 import type { Profiles } from './profiles.ts';
 import { findInWeChatsList } from './reconcile.ts';
-
-const CODE_UNKNOWN = 61009;
-const CODE_SPENT = 61010;
 
 export interface AuthorizationsOptions {
   readonly redis: RedisClient;
@@ -109,7 +106,7 @@ export class Authorizations {
       return { outcome: 'authorized', appid, profile: 'pending' };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.errcode === CODE_SPENT || error.errcode === CODE_UNKNOWN) {
+      if (error.errcode === ERRCODE.codeUsed || error.errcode === ERRCODE.codeInvalid) {
         const appid = payload.appid ?? (await codes.ties.read(component, codeHash)).appid;
         if (appid) return this.#lookUp(component, appid, before?.version, error);
         // An answer may have been lost with the account's name in it; the push that is on its way says it.

@@ -1,4 +1,4 @@
-import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
@@ -8,9 +8,6 @@ import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
 import type { DueSet } from './due-set.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { findInWeChatsList } from './reconcile.ts';
-
-const NOT_AUTHORIZED = 61003;
-const REFRESH_TOKEN_REFUSED = 61023;
 
 export function authorizerOwner(component: string, appid: string): TokenOwner {
   return { kind: 'authorizer', component, appid };
@@ -58,7 +55,7 @@ export function authorizerTokenKind(options: {
         try {
           return await fetchWith(current, current.refreshToken, context);
         } catch (error) {
-          if (!(error instanceof Failure) || error.errcode !== REFRESH_TOKEN_REFUSED) throw error;
+          if (!(error instanceof Failure) || error.errcode !== ERRCODE.refreshTokenInvalid) throw error;
           throw await ended(current, 'needs-reauthorization', error);
         }
       }
@@ -87,8 +84,8 @@ export function authorizerTokenKind(options: {
         return await fetchWith(grant, grant.refreshToken, context);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        if (error.errcode === NOT_AUTHORIZED) throw await ended(grant, 'revoked', error);
-        if (error.errcode === REFRESH_TOKEN_REFUSED) {
+        if (error.errcode === ERRCODE.notAuthorized) throw await ended(grant, 'revoked', error);
+        if (error.errcode === ERRCODE.refreshTokenInvalid) {
           options.refused?.(owner.component);
           return fetchWithListed(grant, error, context);
         }

@@ -1,11 +1,10 @@
-import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
 import type { DueSet } from './due-set.ts';
 
-const NOT_AUTHORIZED = 61003;
 const HOUR_MS = 60 * 60_000;
 /** About daily; spread, so that accounts that came together do not stay together. */
 const AGAIN_MS = 22 * HOUR_MS;
@@ -55,7 +54,7 @@ export class Profiles {
       );
       return 'saved';
     } catch (error) {
-      if (!(error instanceof Failure) || error.errcode !== NOT_AUTHORIZED) throw error;
+      if (!(error instanceof Failure) || error.errcode !== ERRCODE.notAuthorized) throw error;
       if (before.state === 'revoked') return 'revoked';
       const saved = await this.#store.changeGrant(component, appid, before.version, { state: 'revoked' });
       if (saved === 'outrun') return 'outrun';

@@ -1,4 +1,4 @@
-import { type Endpoint, endpointOf, Failure } from '@wxthirdparty/wechat';
+import { type Endpoint, ERRCODE, endpointOf, Failure } from '@wxthirdparty/wechat';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { componentOwner } from '../component/component-token.ts';
 import type { TokenOwner } from '../token/token.ts';
@@ -47,7 +47,7 @@ export function refuseAccountsApi({ component, appid, method, path }: Wanted): v
   const endpoint = endpointOf(method, path);
   if (appid !== component || endpoint.token !== 'authorizer' || endpoint.name === 'unknown') return;
   throw new Failure('invalid_request', 'fix-request', `${path} is called for an account, not for the component.`, {
-    errcode: 61015,
+    errcode: ERRCODE.accountApiOnly,
   });
 }
 

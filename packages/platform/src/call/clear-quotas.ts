@@ -1,7 +1,7 @@
-import { type ComponentApi, Failure, readAnswer, refusal, TransportFailure } from '@wxthirdparty/wechat';
+import { type ComponentApi, ERRCODE, Failure, readAnswer, refusal, TransportFailure } from '@wxthirdparty/wechat';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
-import { type Clears, type ClearsThisMonth, NONE_LEFT } from '../quota/clears.ts';
+import type { Clears, ClearsThisMonth } from '../quota/clears.ts';
 import type { TokenStore } from '../token/token-store.ts';
 import type { Call } from './call.ts';
 import type { Calls } from './calls.ts';
@@ -10,7 +10,6 @@ import { outcomeUnknown } from './verdict.ts';
 
 const DEPART_WITHIN_MS = 30_000;
 const SETTLE_WITHIN_MS = 60_000;
-const BUSY = -1;
 
 /**
  * Clears quotas at WeChat, when an operator has decided so: it spends one of ten a month, so it is asked for once, and
@@ -54,8 +53,8 @@ export class QuotaClearing {
     }
     const answer = readAnswer(call.response);
     if (answer.kind !== 'json') throw unknown('WeChat’s answer is broken');
-    if (answer.errcode === NONE_LEFT) throw await clears.noneLeft();
-    if (answer.errcode === BUSY) throw unknown('WeChat was busy');
+    if (answer.errcode === ERRCODE.clearsUsedUp) throw await clears.noneLeft();
+    if (answer.errcode === ERRCODE.busy) throw unknown('WeChat was busy');
     if (answer.errcode !== 0) throw refusal(answer, 'clearing the quotas');
     return clears.thisMonth(owner);
   }
@@ -70,12 +69,12 @@ export class QuotaClearing {
       await api.clearQuotas({ appid, appsecret });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.errcode === NONE_LEFT) {
-        await clears.hear(owner, NONE_LEFT);
+      if (error.errcode === ERRCODE.clearsUsedUp) {
+        await clears.hear(owner, ERRCODE.clearsUsedUp);
         throw await clears.noneLeft();
       }
       const unsent = error instanceof TransportFailure && error.sent === 'no';
-      const refused = error.errcode !== undefined && error.errcode !== BUSY;
+      const refused = error.errcode !== undefined && error.errcode !== ERRCODE.busy;
       throw unsent || refused ? error : unknown(error.message);
     }
     await clears.hear(owner, 0);

@@ -11,6 +11,7 @@ import {
 import type { DueSet } from '../authorizer/due-set.ts';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
+import { errcodeOf } from '../quota/quota-evidence.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure, CallResponse } from './call.ts';
@@ -178,18 +179,16 @@ class Run {
       await store.release(this.#call, this.#runId, 'not-sent');
       return { done: false, handBack: true };
     }
+    const errcode = sent.result.kind === 'answered' ? errcodeOf(sent.result.answer) : undefined;
+    await ledger.conclude(this.#pair, departure, errcode, this.#endpoint);
     const verdict = judge(sent.result, {
       safeToRepeat: this.#endpoint.safeToRepeat,
       background: this.#stored.background,
       attempts: departure.attempts,
       refusals: this.#refusals,
-      minuteOfOnePerson: this.#endpoint.path === '/sns/component/jscode2session',
+      path: this.#endpoint.path,
       tokenToBlame: token !== undefined && blamesToken(this.#owner, this.#endpoint),
     });
-    // A refused token says nothing about the quota.
-    if (departure.probe && verdict.do === 'answer') {
-      await ledger.reopen(this.#pair);
-    }
     switch (verdict.do) {
       case 'fail':
         return this.#fail(verdict.failure, departure.attempts);
@@ -201,12 +200,10 @@ class Run {
         await store.release(this.#call, this.#runId, 'token-refused');
         if (token) await this.#o.tokens.distrust(token);
         return 'again';
-      case 'close-quota':
-        await ledger.close(this.#pair, verdict.span, departure.leftAt, this.#endpoint);
-        if (verdict.wait) {
-          await store.release(this.#call, this.#runId, 'quota-refused');
-          return this.#delay(1_000, 'quota');
-        }
+      case 'await-quota':
+        await store.release(this.#call, this.#runId, 'quota-refused');
+        return this.#delay(1_000, 'quota');
+      case 'answer':
         break;
     }
     if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {

@@ -8,7 +8,7 @@ const first: Circumstances = {
   attempts: 1,
   refusals: 0,
   tokenToBlame: true,
-  minuteOfOnePerson: false,
+  path: '/cgi-bin/user/info',
 };
 const json = (errcode: number): Result => ({
   kind: 'answered',
@@ -45,8 +45,9 @@ describe('a call that is not safe to repeat', () => {
     expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
   });
   it('closes nothing where one person asked too often', () => {
-    expect(judge(json(45011), { ...unsafe, minuteOfOnePerson: true })).toEqual({ do: 'answer' });
-    expect(judge(json(45011), unsafe)).toMatchObject({ do: 'close-quota', span: 'minute' });
+    const waiting = { ...unsafe, background: true };
+    expect(judge(json(45011), { ...waiting, path: '/sns/component/jscode2session' })).toEqual({ do: 'answer' });
+    expect(judge(json(45011), waiting)).toEqual({ do: 'await-quota' });
   });
   it('goes to the caller where the refused token was not ours', () => {
     expect(judge(json(40001), { ...unsafe, tokenToBlame: false })).toEqual({ do: 'answer' });
@@ -86,9 +87,9 @@ it.each([true, false])(
 
 describe('a closed quota', () => {
   it('is told to who waits, and waited for in the background', () => {
-    expect(judge(json(45009), first)).toEqual({ do: 'close-quota', span: 'day', wait: false });
-    expect(judge(json(45009), { ...first, background: true })).toEqual({ do: 'close-quota', span: 'day', wait: true });
-    expect(judge(json(45011), first)).toEqual({ do: 'close-quota', span: 'minute', wait: false });
+    expect(judge(json(45009), first)).toEqual({ do: 'answer' });
+    expect(judge(json(45009), { ...first, background: true })).toEqual({ do: 'await-quota' });
+    expect(judge(json(45011), first)).toEqual({ do: 'answer' });
   });
 });
 

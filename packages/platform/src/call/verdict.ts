@@ -1,8 +1,7 @@
-import { type Answer, type Failure, isTokenRefusal, type TransportFailure } from '@wxthirdparty/wechat';
-import { spanOf } from '../quota/span.ts';
+import { type Answer, ERRCODE, type Failure, isTokenRefusal, type TransportFailure } from '@wxthirdparty/wechat';
+import { quotaEvidenceOf } from '../quota/quota-evidence.ts';
 import type { CallFailure } from './call.ts';
 
-const BUSY = -1;
 /** So WeChat's edge answers where no API was reached (dossier §9); the same call would find no other door. */
 const NOT_LET_IN = new Set([404, 405, 413, 414, 431]);
 /** Departures after which a trouble that may pass is given up. */
@@ -24,8 +23,8 @@ export interface Circumstances {
   readonly refusals: number;
   /** The token was ours, and nothing but it can be meant when WeChat refuses it. */
   readonly tokenToBlame: boolean;
-  /** WeChat counts the minute for each person here (dossier §5.8): one who asks too often closes nothing to the others. */
-  readonly minuteOfOnePerson: boolean;
+  /** The path that was called, as the catalogue writes it. */
+  readonly path: string;
 }
 
 export type Verdict =
@@ -34,8 +33,8 @@ export type Verdict =
   | { readonly do: 'fail'; readonly failure: CallFailure }
   | { readonly do: 'repeat'; readonly afterMs: number }
   | { readonly do: 'next-token' }
-  /** `wait`: the call is tried again after reopening; otherwise WeChat's refusal goes to the caller. */
-  | { readonly do: 'close-quota'; readonly span: 'day' | 'minute'; readonly wait: boolean };
+  /** WeChat has closed the quota: the call is tried again after the reopening. */
+  | { readonly do: 'await-quota' };
 
 /** What to do after one departure: the one place that decides what may be sent again. */
 export function judge(result: Result, c: Circumstances): Verdict {
@@ -57,11 +56,12 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   const { errcode } = answer;
   // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
   if (isTokenRefusal(errcode)) return c.refusals === 0 && c.tokenToBlame ? { do: 'next-token' } : { do: 'answer' };
-  const span = spanOf(errcode);
-  if (span === 'minute' && c.minuteOfOnePerson) return { do: 'answer' };
-  if (span !== undefined) return { do: 'close-quota', span, wait: c.background };
+  const evidence = quotaEvidenceOf(c.path, errcode);
+  const isClosed = evidence === 'day-used-up' || evidence === 'minute-used-up';
+  // A caller that waits receives WeChat's refusal at once.
+  if (isClosed) return c.background ? { do: 'await-quota' } : { do: 'answer' };
   // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
-  if (errcode === BUSY && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };
+  if (errcode === ERRCODE.busy && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };
   return { do: 'answer' };
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Answer,
+  ERRCODE,
   endpointOf,
   Failure,
   isTokenRefusal,
@@ -11,7 +12,7 @@ import {
 } from '@wxthirdparty/wechat';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Ledger } from '../quota/ledger.ts';
-import { spanOf } from '../quota/span.ts';
+import { errcodeOf } from '../quota/quota-evidence.ts';
 import type { Token } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { FollowerAccount } from './follower.ts';
@@ -22,7 +23,6 @@ const ANSWER_WITHIN_MS = 30_000;
 /** Departures of one request; after that the sync waits longer than a turn would like to. */
 const MOST_TRIES = 4;
 const BACKOFF_MS = 500;
-const BUSY = -1;
 
 export interface FollowerQuestion {
   /** Reads like "listing followers". */
@@ -99,30 +99,25 @@ export async function askFollowers(
     const departure = await options.ledger.take(pair, endpoint);
     if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
     const answer = await send(question, token, signal, options);
-    if (Buffer.isBuffer(answer)) {
-      if (departure.probe) await options.ledger.reopen(pair);
-      return { kind: 'unread', body: answer, askedAt: departure.leftAt };
-    }
+    const evidence = await options.ledger.conclude(pair, departure, errcodeOfReply(answer), endpoint);
+    if (Buffer.isBuffer(answer)) return { kind: 'unread', body: answer, askedAt: departure.leftAt };
     if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
     if (answer instanceof TransportFailure) last = told(answer);
     else if (answer.kind !== 'json') last = brokenAnswer(question.doing);
     else {
       const { errcode } = answer;
-      const quota = spanOf(errcode);
-      if (departure.probe && !quota) await options.ledger.reopen(pair);
-      if (errcode === 0 && isFields(answer.value)) {
+      if (errcode === ERRCODE.ok && isFields(answer.value)) {
         return { kind: 'answered', value: answer.value, askedAt: departure.leftAt };
       }
       const failure = refusal(answer, question.doing);
       last = told(failure);
-      if (quota) {
-        // The next departure is told how long to wait.
-        await options.ledger.close(pair, quota, departure.leftAt, endpoint);
+      if (evidence === 'day-used-up' || evidence === 'minute-used-up') {
+        // The next departure reads from the ledger how long to wait.
       } else if (isTokenRefusal(errcode)) {
         await options.tokens.distrust(token);
         if (refusals++ === 0) continue;
         return { kind: 'postponed', afterMs: undefined, error: last, trouble: true };
-      } else if (errcode !== BUSY) {
+      } else if (errcode !== ERRCODE.busy) {
         return failure.remedy === 'fix-request' || failure.remedy === 'reauthorize'
           ? { kind: 'refused', failure }
           : { kind: 'postponed', afterMs: failure.retryAfterMs, error: last, trouble: true };
@@ -133,6 +128,12 @@ export async function askFollowers(
     if (signal.aborted) return { kind: 'leaving' };
   }
   return { kind: 'postponed', afterMs: undefined, error: last!, trouble: true };
+}
+
+/** An unread answer has succeeded. */
+function errcodeOfReply(reply: Answer | Buffer | TransportFailure): number | undefined {
+  if (Buffer.isBuffer(reply)) return ERRCODE.ok;
+  return reply instanceof TransportFailure ? undefined : errcodeOf(reply);
 }
 
 /** The token is asked for at the last moment, and never seen outside of here. */

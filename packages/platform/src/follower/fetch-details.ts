@@ -1,3 +1,4 @@
+import { ERRCODE } from '@wxthirdparty/wechat';
 import type { SqlValue } from '../database/statement.ts';
 import type { Asked, NoAnswer, Unread, UnreadQuestion } from './ask-followers.ts';
 import type { FollowerAccount } from './follower.ts';
@@ -7,7 +8,6 @@ import type { UnreadDetails } from './follower-writer.ts';
 const BATCH = 100;
 /** Requests of one sync on their way at the same time: interactive calls share the sockets and WeChat's patience. */
 const IN_FLIGHT = 5;
-const FOREIGN_OPENID = 40003;
 
 export interface FetchedDetails {
   readonly kind: 'fetched';
@@ -71,7 +71,7 @@ async function fetchBatch(
     pushDetails(values, account, openids, asked.value.user_info_list, askedAt);
     return { kind: 'fetched', values, answers: [], askedAt };
   }
-  if (asked.kind !== 'refused' || asked.failure.errcode !== FOREIGN_OPENID) return asked;
+  if (asked.kind !== 'refused' || asked.failure.errcode !== ERRCODE.openidInvalid) return asked;
   if (openids.length === 1) {
     // WeChat listed it and does not know it: kept as listed.
     const values: SqlValue[] = [];

@@ -67,7 +67,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     const options = {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
       tokens: { get: async () => ({ value: 'token' }) },
-      ledger: { take: async () => ({ go: 'yes', leftAt: now, probe: false }) },
+      ledger: { take: async () => ({ go: 'yes', leftAt: now, probe: false }), conclude: async () => 'open' },
       dueSet: { markUsed: async () => {} },
       ...more,
     } as unknown as TurnOptions;

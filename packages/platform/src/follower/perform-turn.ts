@@ -1,4 +1,4 @@
-import { Failure, readAnswer } from '@wxthirdparty/wechat';
+import { ERRCODE, Failure, readAnswer } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
@@ -21,7 +21,6 @@ const CHUNK = 1_000;
 const ROWS_A_STATEMENT = 500;
 /** WeChat refuses an openid to go on from that it no longer knows; then one before it will do. */
 const PLACES_KEPT = 10;
-const UNKNOWN_OPENID = 40003;
 /** A parked sync looks so often whether its quota was opened by hand. */
 const LOOK_AGAIN_MS = 10_000;
 const MOST_BACKOFF_MS = 60_000;
@@ -111,7 +110,7 @@ class SyncTurn {
       this.#signal,
       this.#o,
     );
-    if (asked.kind === 'refused' && asked.failure.errcode === UNKNOWN_OPENID && sync.nextOpenids.length > 1) {
+    if (asked.kind === 'refused' && asked.failure.errcode === ERRCODE.openidInvalid && sync.nextOpenids.length > 1) {
       sync.nextOpenids.pop();
       return this.#save([]);
     }

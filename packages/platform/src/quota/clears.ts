@@ -1,3 +1,4 @@
+import { ERRCODE } from '@wxthirdparty/wechat';
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
@@ -6,7 +7,6 @@ import { type Ledger, QuotaClosedFailure, type QuotaPair } from './ledger.ts';
 /** Effective ones of each account and calendar month, by whatever means (dossier §3.10). */
 const ALLOWED_A_MONTH = 10;
 const KEPT_MS = 62 * 24 * 60 * 60_000;
-export const NONE_LEFT = 48006;
 /** Those that name the account whose token they carry. */
 const CLEARING = new Set(['/cgi-bin/clear_quota', '/cgi-bin/component/clear_quota']);
 
@@ -53,9 +53,9 @@ export class Clears {
   /** What WeChat answered to a clear, whoever asked for it. */
   async hear(owner: Owner, errcode: number): Promise<void> {
     const { month } = await this.#month();
-    if (errcode === NONE_LEFT) await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
+    if (errcode === ERRCODE.clearsUsedUp) await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
     if (errcode === 0) await this.#redis.hincrby(this.#key(owner), month, 1);
-    if (errcode !== 0 && errcode !== NONE_LEFT) return;
+    if (errcode !== 0 && errcode !== ERRCODE.clearsUsedUp) return;
     await this.#redis.pexpire(this.#key(owner), KEPT_MS);
     if (errcode !== 0) return;
     await this.#ledger.clear(owner);

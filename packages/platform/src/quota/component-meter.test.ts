@@ -1,3 +1,4 @@
+import { openComponentApi, type WeChatResponse } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { componentMeter } from './component-meter.ts';
@@ -45,4 +46,26 @@ it('lets a probe open it', async () => {
   await expect(ask()).rejects.toMatchObject({ code: 'quota_closed' });
   await probe(0);
   await (await ask())(0);
+});
+
+it.each([
+  ['a refused token', '{"errcode":40001}'],
+  ['−1', '{"errcode":-1}'],
+  ['a page of HTML', '<html>busy</html>'],
+  ['nothing', ''],
+])('stays closed after a probe that is answered by %s, with one request', async (_, body) => {
+  await (await ask())(45009);
+  await server.redis.hset(`wx:{wxc:wxc}:quota:${path}`, 'probeAt', '1');
+  let requests = 0;
+  const send = async (): Promise<WeChatResponse> => {
+    requests++;
+    return { status: 200, headers: {}, body: Buffer.from(body) };
+  };
+  const transport = { send, close: async () => {} };
+  const api = openComponentApi({ transport, apiBase: 'http://wechat', meter: componentMeter(ledger) });
+  const fetch = () =>
+    api.fetchAuthorizerToken({ appid: 'wxc', componentToken: 'T', authorizer: 'wxa', refreshToken: 'R' });
+  await expect(fetch()).rejects.not.toMatchObject({ code: 'quota_closed' });
+  await expect(fetch()).rejects.toMatchObject({ code: 'quota_closed' });
+  expect([requests, (await usage()).closedUntil]).toEqual([1, expect.any(Date)]);
 });

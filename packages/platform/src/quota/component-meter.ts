@@ -1,6 +1,5 @@
 import { endpointOf, type Meter } from '@wxthirdparty/wechat';
 import { type Ledger, QuotaClosedFailure } from './ledger.ts';
-import { spanOf } from './span.ts';
 
 /**
  * Counts what the house itself asks of the component APIs: they have a budget of their own, the component's. A closed
@@ -17,9 +16,7 @@ export function componentMeter(ledger: Ledger): Meter {
         : await ledger.take(pair, endpoint);
       if (left.go === 'closed') throw new QuotaClosedFailure(path, left.closedUntil);
       return async (errcode) => {
-        const span = spanOf(errcode);
-        if (span !== undefined) await ledger.close(pair, span, left.leftAt, endpoint);
-        else if (left.probe && errcode === 0) await ledger.reopen(pair);
+        await ledger.conclude(pair, left, errcode, endpoint);
       };
     },
   };

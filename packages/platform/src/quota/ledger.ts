@@ -4,6 +4,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import { type LimitSource, type RateLimit, remainingOf, type ToldQuota } from './limits.ts';
+import { type QuotaEvidence, quotaEvidenceOf } from './quota-evidence.ts';
 import { KEPT_MS, PROBE_EVERY_MS, QUOTA_LUA, READ_AGAIN_MS } from './quota-lua.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -265,6 +266,36 @@ export class Ledger {
   /** Paths that the account has used lately, a bounded number, in no order. */
   paths({ component, appid }: Omit<QuotaPair, 'path'>): Promise<string[]> {
     return this.#redis.zrange(this.#redis.keyspace.quotaPaths(component, appid), '0', '-1');
+  }
+
+  /**
+   * Draws the consequence of WeChat's answer to a request that took from this pair: closes it, reopens it after a probe,
+   * or neither. Every place that takes quota calls this with what came back. `errcode`: undefined where no readable
+   * answer came.
+   */
+  async conclude(
+    pair: QuotaPair,
+    departure: { readonly leftAt: number; readonly probe: boolean },
+    errcode: number | undefined,
+    endpoint: Pick<Endpoint, 'path' | 'dailyLimit'>,
+  ): Promise<QuotaEvidence> {
+    const evidence = quotaEvidenceOf(endpoint.path, errcode);
+    switch (evidence) {
+      case 'day-used-up':
+        await this.close(pair, 'day', departure.leftAt, endpoint);
+        break;
+      case 'minute-used-up':
+        await this.close(pair, 'minute', departure.leftAt, endpoint);
+        break;
+      case 'open':
+        if (departure.probe) await this.reopen(pair);
+        break;
+      case 'none':
+        break;
+      default:
+        evidence satisfies never;
+    }
+    return evidence;
   }
 
   /** WeChat refused: a day or a minute is used up. */

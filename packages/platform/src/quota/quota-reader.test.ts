@@ -96,6 +96,20 @@ it('distrusts a refused token, and asks once more', async () => {
   expect(twice.asked.length).toBe(2);
 });
 
+it.each([
+  ['a refused token', 'closed', { errcode: 40001 }],
+  ['−1', 'trouble', { errcode: -1 }],
+  ['nothing', 'trouble', new TransportFailure('wechat_timeout', 'maybe', 'late')],
+])('leaves its own day closed after a probe that is answered by %s, with one request', async (_, outcome, answer) => {
+  await reader({ errcode: 45009 }).read();
+  await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/openapi/quota/get', 'probeAt', '1');
+  const probing = reader(answer, { errcode: 0, quota });
+  expect(await probing.read()).toBe(outcome);
+  expect(await probing.read()).toBe('closed');
+  expect(probing.asked.length).toBe(1);
+  expect((await ledger.usage(asking, nothing)).closedUntil).toBeInstanceOf(Date);
+});
+
 it('is not for logins, nor for itself', () => {
   expect(isReadable({ ...pair, path: '/sns/component/jscode2session' })).toBe(false);
   expect(isReadable({ ...pair, path: '/SNS/userinfo' })).toBe(false);

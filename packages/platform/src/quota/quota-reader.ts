@@ -1,4 +1,5 @@
 import {
+  ERRCODE,
   endpointOf,
   Failure,
   isTokenRefusal,
@@ -10,10 +11,9 @@ import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Ledger, QuotaPair } from './ledger.ts';
 import { readToldQuota } from './limits.ts';
-import { spanOf } from './span.ts';
+import { errcodeOf } from './quota-evidence.ts';
 
 const ASKING = '/cgi-bin/openapi/quota/get';
-const BUSY = -1;
 const TOKEN_WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 20_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -61,18 +61,14 @@ export class QuotaReader {
     if (departure.go === 'closed') return 'closed';
     const before = await ledger.usage(pair, endpointOf('POST', pair.path));
     const answer = await this.#send(pair, token, signal);
+    const evidence = await ledger.conclude(asking, departure, answer && errcodeOf(answer), endpoint);
+    if (evidence === 'day-used-up' || evidence === 'minute-used-up') return 'closed';
     if (answer?.kind !== 'json') return 'trouble';
-    const span = spanOf(answer.errcode);
-    if (span !== undefined) {
-      await ledger.close(asking, span, departure.leftAt, endpoint);
-      return 'closed';
-    }
-    if (departure.probe) await ledger.reopen(asking);
     if (isTokenRefusal(answer.errcode)) {
       await tokens.distrust(token);
       return first ? this.#ask(pair, signal, false) : 'trouble';
     }
-    if (answer.errcode === BUSY) return 'trouble';
+    if (answer.errcode === ERRCODE.busy) return 'trouble';
     // 76021, 76022, 48001, 61007 and their like: today it will say nothing else.
     const told = answer.errcode === 0 ? readToldQuota(answer.value) : undefined;
     if (told === undefined) return 'untold';

@@ -1,8 +1,18 @@
+import { ERRCODE } from '../errors/errcode.ts';
 import { Failure } from '../failure.ts';
 
 /** Wrong secret or appid, in the words of the APIs that take them: what means a bad token or a bad request
  * elsewhere (40001, 40013, 41002 …) is here a setting that a person must correct (dossier §3.2, §3.12). */
-const badCredentials: readonly number[] = [40001, 40013, 40125, 41002, 41004, 41018, 41019, 61011];
+const badCredentials: readonly number[] = [
+  ERRCODE.tokenInvalid,
+  ERRCODE.appidInvalid,
+  ERRCODE.secretInvalid,
+  ERRCODE.appidMissing,
+  ERRCODE.secretMissing,
+  ERRCODE.componentAppidMissing,
+  ERRCODE.componentSecretMissing,
+  ERRCODE.componentInvalid,
+];
 
 /** Runs a question that carries the component's own secret. */
 export async function withOwnCredentials<T>(question: Promise<T>): Promise<T> {

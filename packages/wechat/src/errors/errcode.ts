@@ -1,11 +1,38 @@
 import type { Remedy } from '../failure.ts';
 import documented from './errcodes.json' with { type: 'json' };
 
+/** The numbers that code decides by. */
+export const ERRCODE = {
+  ok: 0,
+  /** WeChat is overloaded. It may have acted all the same. */
+  busy: -1,
+  tokenInvalid: 40001,
+  openidInvalid: 40003,
+  appidInvalid: 40013,
+  secretInvalid: 40125,
+  appidMissing: 41002,
+  secretMissing: 41004,
+  componentAppidMissing: 41018,
+  componentSecretMissing: 41019,
+  contentMinuteLimit: 44991,
+  dayLimit: 45009,
+  minuteLimit: 45011,
+  clearsUsedUp: 48006,
+  notAuthorized: 61003,
+  codeInvalid: 61009,
+  codeUsed: 61010,
+  componentInvalid: 61011,
+  accountApiOnly: 61015,
+  refreshTokenInvalid: 61023,
+} as const;
+
+/** What a number is about (protocol §8); `unknown`: nobody documented it. */
+export type ErrcodeClass = 'ok' | 'auth' | 'permission' | 'quota' | 'transient' | 'parameter' | 'crypto' | 'unknown';
+
 export interface ErrcodeEntry {
   readonly errcode: number;
   readonly meaning: string;
-  /** auth, quota, transient, permission, parameter, crypto, ok (dossier §8). */
-  readonly class: string;
+  readonly class: ErrcodeClass;
   /** The dossier's reaction word. */
   readonly reaction: string;
   readonly remedy: Remedy;
@@ -64,7 +91,12 @@ const named = new Map(Object.entries(codes).flatMap(([code, numbers]) => numbers
 const entries = new Map<number, ErrcodeEntry>(
   documented.map((entry) => [
     entry.errcode,
-    { ...entry, remedy: remedyOf(entry), code: named.get(entry.errcode) ?? codeOf(entry) },
+    {
+      ...entry,
+      class: entry.class as ErrcodeClass,
+      remedy: remedyOf(entry),
+      code: named.get(entry.errcode) ?? codeOf(entry),
+    },
   ]),
 );
 
