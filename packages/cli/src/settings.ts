@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readComponents } from './component-settings.ts';
 import { root } from './root.ts';
 import { SettingsFailure } from './settings-failure.ts';
+import { weakSecrets } from './weak-secrets.ts';
 
 export interface Settings {
   /** Undefined: a worker that does not listen. 0: any free port. */
@@ -149,6 +150,7 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     ? readComponents(env, given.WX_COMPONENTS_FILE && absolute(given.WX_COMPONENTS_FILE), faults)
     : [];
   faults.push(...missing(env, needs));
+  if (serves(needs)) faults.push(...weakSecrets(given));
   if (!parsed.success || faults.length > 0) throw new SettingsFailure(faults);
 
   const values = parsed.data;
@@ -183,6 +185,11 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
 /** Demo mode: `start` without a component brings a pretended WeChat, and makes its own secrets. */
 export function isDemo(env: NodeJS.ProcessEnv): boolean {
   return !env.WX_COMPONENT_APPID && !env.WX_COMPONENTS_FILE;
+}
+
+/** Whether it is a process that goes on; the others must work with weak secrets, too, so that these can be changed. */
+function serves(needs: Need): boolean {
+  return needs === 'gateway' || needs === 'worker' || needs === 'start';
 }
 
 function needsComponents(needs: Need): boolean {

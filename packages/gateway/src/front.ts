@@ -18,11 +18,16 @@ export interface FrontHandlers {
  * virtual WeChat answers every path that is not our own, and whatever carries a token: the programs that ask so read an
  * answer without errcode as success.
  */
-export function front({ push, virtual, rest }: FrontHandlers, leaving: Leaving): RequestListener {
+export function front(
+  { push, virtual, rest }: FrontHandlers,
+  leaving: Leaving,
+  notice: (request: IncomingMessage) => void,
+): RequestListener {
   return (request, response) => {
     giveRequestId(request, response);
     response.setHeader('x-content-type-options', 'nosniff');
     endWhenLeaving(response, leaving);
+    notice(request);
     const { path, search } = targetOf(request.url ?? '/');
     // One reading of the path for all: Express sees the folded one, too.
     request.url = search === '' ? path : `${path}?${search}`;

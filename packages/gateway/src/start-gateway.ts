@@ -10,6 +10,7 @@ import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import type { TrustProxy } from './http/address-of.ts';
 import { Leaving } from './http/leaving.ts';
+import { untrustedProxyWarning } from './http/untrusted-proxy.ts';
 import { Doorkeeper } from './key/doorkeeper.ts';
 import { pushRoute } from './push/push-route.ts';
 import { answerUnreadable } from './virtual/unreadable-request.ts';
@@ -41,6 +42,7 @@ export async function startGateway(
       rest,
     },
     leaving,
+    untrustedProxyWarning(settings.trustProxy, log),
   );
   const server: Server = createServer(
     {

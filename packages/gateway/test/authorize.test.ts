@@ -233,3 +233,18 @@ it('tells a refused caller by which link the merchant can consent again', async 
   const virtual = await fetch(`${gateway.url}/cgi-bin/token?${query}`);
   expect(await virtual.json()).toMatchObject({ errcode: 61003, errmsg: expect.stringContaining(authorizationUrl) });
 });
+
+it('takes no more than sixty pre-auth codes for one address in ten minutes, and then says so', async () => {
+  const { authorize, visits } = await open();
+  const open60 = (url: string) => Promise.all(Array.from({ length: 60 }, async () => (await page(url)).status));
+  expect(new Set(await open60(authorize))).toEqual(new Set([200]));
+  const refused = await page(authorize, { 'accept-language': 'en' });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await refused.text()).toContain('Opened too often');
+  expect(visits).toHaveLength(60);
+  // A merchant with a link of its own is not kept out by that; each link has its own bound.
+  expect(new Set(await open60(`${authorize}?link=${LINK}`))).toEqual(new Set([200]));
+  expect((await page(`${authorize}?link=${LINK}`)).status).toBe(429);
+  expect((await page(`${authorize}?link=${LINK.replace(/^./, 'b')}`)).status).toBe(200);
+});

@@ -490,3 +490,15 @@ test('every answer carries the security headers, a request id, and no boast', as
     expect(headers.get('x-request-id')).toBe('caller-chose-1');
   }
 });
+
+test.each([
+  [undefined, 1],
+  ['1', 0],
+  ['false', 0],
+])('with TRUST_PROXY %s a proxy before the gateway is warned of %i times', async (trustProxy, times) => {
+  const gateway = await openGateway(fakePlatform(), { trustProxy });
+  for (const path of ['/healthz', '/v1/status', '/cgi-bin/user/get']) {
+    await fetch(gateway.url + path, { headers: { 'x-forwarded-for': '192.0.2.7' } });
+  }
+  expect(gateway.log.filter(({ msg }) => msg.includes('TRUST_PROXY'))).toHaveLength(times);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
@@ -5,21 +6,21 @@ import type { GatewaySettings } from '../gateway-settings.ts';
 import { sameSecret } from '../http/same-secret.ts';
 import { Tries } from '../http/tries.ts';
 
-const TEN_TRIES = { failures: 10, windowMs: 10 * 60_000 };
+const WRONG_PASSWORDS = { failures: 10, windowMs: 10 * 60_000 };
+/** How long an answer to one more wrong password takes, and how many such answers wait at the same time. */
+const DELAY_MS = 1_000;
+const MAX_DELAYED = 20;
 
-/** HTTP Basic before everything under `/admin`. */
+/**
+ * HTTP Basic before everything under `/admin`. The right password is never refused or delayed, however many wrong ones come
+ * from its address, which may be a proxy's. Wrong ones are answered slowly after a while, and few of them at a time.
+ */
 export function login(admin: GatewaySettings['admin'], log: Logger) {
-  const tries = new Tries(TEN_TRIES);
-  return (request: Request, response: Response, next: NextFunction): void => {
+  const wrong = new Tries(WRONG_PASSWORDS);
+  let delayed = 0;
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     if (admin.password === undefined || admin.password === '') {
       say(response, 403, 'These pages are closed: set ADMIN_PASSWORD to open them.');
-      return;
-    }
-    const address = request.ip ?? '';
-    const blockedMs = tries.blockedMs(address);
-    if (blockedMs > 0) {
-      response.set('retry-after', String(Math.ceil(blockedMs / 1000)));
-      say(response, 429, 'Too many wrong passwords from this address; wait ten minutes.');
       return;
     }
     const presented = credentialsOf(request);
@@ -28,12 +29,21 @@ export function login(admin: GatewaySettings['admin'], log: Logger) {
       const rightUser = sameSecret(presented.user, admin.user);
       const rightPassword = sameSecret(presented.password, admin.password);
       if (rightUser && rightPassword) {
-        tries.succeeded(address);
         next();
         return;
       }
-      tries.failed(address);
-      log.warn({ from: address }, 'wrong password for /admin');
+      const address = request.ip ?? '';
+      if (wrong.blockedMs(address) === 0) {
+        wrong.failed(address);
+        log.warn({ from: address }, 'wrong password for /admin');
+      } else if (delayed >= MAX_DELAYED) {
+        response.set('retry-after', String(DELAY_MS / 1000));
+        say(response, 429, 'Too many wrong passwords came from this address.');
+        return;
+      } else {
+        delayed++;
+        await pause(DELAY_MS).finally(() => delayed--);
+      }
     }
     response.set('www-authenticate', 'Basic realm="wxthirdparty", charset="UTF-8"');
     say(response, 401, 'Log in with ADMIN_USER and ADMIN_PASSWORD.');

@@ -6,6 +6,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import { describeError } from '../http/describe-error.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { requestIdOf } from '../http/request-id.ts';
+import { Tries } from '../http/tries.ts';
 import { problemOf } from '../problem.ts';
 import { readAuthorizeQuery } from './authorize-query.ts';
 import { BrowserCookie } from './browser-cookie.ts';
@@ -19,6 +20,12 @@ import { pages, wordsOf } from './words.ts';
 const EXCHANGE_WITHIN_MS = 12_000;
 const RELOAD_S = 3;
 
+/**
+ * Each opening takes a pre-auth code of the component's quota, which ends in a day: a code is one attempt (protocol §3.3), so
+ * none is used twice. A link is known to those who got it, so its openings are counted by themselves; all others by address.
+ */
+const OPENINGS = { failures: 60, windowMs: 10 * 60_000 };
+
 /** The browser's side of a consent: pages, not problems. */
 export function authorizeRoutes(
   platform: GatewayPlatform,
@@ -28,6 +35,7 @@ export function authorizeRoutes(
 ): Router {
   const { publicUrl, returnTo } = settings;
   const routes = Router();
+  const openings = { byLink: new Tries(OPENINGS), byAddress: new Tries(OPENINGS) };
   const page = (request: Request, response: Response, rest: Omit<Page, 'language'>) =>
     sendPage(response, { language: languageOf(request.headers['accept-language']), ...rest });
 
@@ -37,6 +45,8 @@ export function authorizeRoutes(
     if (elsewhere(request, response, publicUrl)) return;
     const query = readAuthorizeQuery(request.query);
     const { component } = request.params;
+    if (query.link === undefined) countOpening(openings.byAddress, request.ip ?? '');
+    else countOpening(openings.byLink, query.link);
     const { url } = await platform.consents.leave({
       component,
       wish:
@@ -110,6 +120,7 @@ export function authorizeRoutes(
       const fill = { incident };
       return sendPage(response, { status, language, words: wordsOf('unexpected', language), fill, mood: 'bad' });
     }
+    if (error.retryAfterMs !== undefined) response.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
     sendPage(response, {
       status: statusOf(error, incident),
       language,
@@ -121,6 +132,17 @@ export function authorizeRoutes(
   });
 
   return routes;
+}
+
+/** Throws Failure `too_many_openings`. */
+function countOpening(openings: Tries, opener: string): void {
+  const blockedMs = openings.blockedMs(opener);
+  if (blockedMs > 0) {
+    throw new Failure('too_many_openings', 'slow-down', 'The authorization page was opened too often.', {
+      retryAfterMs: blockedMs,
+    });
+  }
+  openings.failed(opener);
 }
 
 /** The cookie would belong to this host, and WeChat would see this host: begin again where both are right. */

@@ -82,6 +82,20 @@ const errors: Readonly<Record<string, Text>> = {
       wayOut: 'Check that the address is complete, or ask your provider for a new link.',
     },
   },
+  too_many_openings: {
+    zh: {
+      title: '打开次数过多',
+      cause: '短时间内授权页被打开的次数过多，我们暂停向微信申请新的授权。',
+      wayOut:
+        '请过几分钟再打开。若您是平台的运营者，且网关前有代理：请设置 TRUST_PROXY，否则所有访问者会被当作同一个地址。',
+    },
+    en: {
+      title: 'Opened too often',
+      cause: 'The authorization page was opened too often in a short time, so no new authorization is started now.',
+      wayOut:
+        'Open it again in some minutes. If you run this platform behind a proxy, set TRUST_PROXY: otherwise all visitors count as one address.',
+    },
+  },
   link_expired: {
     zh: { title: '链接已过期', cause: '此授权链接已超过有效期。', wayOut: '请向服务商索取新的链接。' },
     en: {

@@ -14,7 +14,7 @@ export interface TryBounds {
   readonly windowMs: number;
 }
 
-/** How often an address may guess. */
+/** How often an address may fail, or do something else that is limited. */
 export class Tries {
   readonly #tallies = new Map<string, Tally>();
   readonly #bounds: TryBounds;
@@ -42,9 +42,5 @@ export class Tries {
     this.#tallies.delete(network);
     this.#tallies.set(network, { failures: 1, endsAt: this.#now() + this.#bounds.windowMs });
     if (this.#tallies.size > ADDRESSES) this.#tallies.delete(this.#tallies.keys().next().value!);
-  }
-
-  succeeded(address: string): void {
-    this.#tallies.delete(networkOf(address));
   }
 }

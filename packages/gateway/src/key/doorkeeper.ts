@@ -1,34 +1,45 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { ApiKeys } from '../api-keys.ts';
+import { Tries } from '../http/tries.ts';
 import type { Caller } from './caller.ts';
-import { Guesses } from './guesses.ts';
 
-/** Looks at keys at both doors, `/v1` and the virtual WeChat, so that guessing at one slows the other, too. */
+/** A program that has a key does not send twenty wrong ones in a minute. */
+const WRONG_KEYS = { failures: 20, windowMs: 60_000 };
+
+/**
+ * Checks keys for both APIs, `/v1` and the virtual WeChat. A key that is good is never refused for the wrong ones that come
+ * from its address, which may be a proxy's: stored keys have 256 random bits, and `API_KEY` must be long, so guessing is
+ * hopeless at any speed. Only wrong keys are limited, so that their senders notice.
+ */
 export class Doorkeeper {
   readonly #apiKeys: ApiKeys;
-  readonly #guesses: Guesses;
+  readonly #wrong: Tries;
 
-  constructor(apiKeys: ApiKeys, guesses: Guesses = new Guesses()) {
+  constructor(apiKeys: ApiKeys, now: () => number = Date.now) {
     this.#apiKeys = apiKeys;
-    this.#guesses = guesses;
+    this.#wrong = new Tries(WRONG_KEYS, now);
   }
 
   /** Undefined: the key is wrong. Throws Failure `too_many_guesses`, `rate_limited`. */
   async letIn(presented: string, address: string): Promise<Caller | undefined> {
-    const blockedMs = this.#guesses.blockedMs(address, presented);
-    if (blockedMs > 0) {
-      throw new Failure('too_many_guesses', 'slow-down', 'too many wrong keys came from this address', {
-        retryAfterMs: blockedMs,
-      });
-    }
     const caller = await this.#apiKeys.recognize(presented);
-    if (caller === undefined) {
-      this.#guesses.wrong(address, presented);
-      return undefined;
+    if (caller !== undefined) {
+      await caller.admit();
+      return caller;
     }
-    this.#guesses.right(address, presented);
-    await caller.admit();
-    return caller;
+    const blockedMs = this.#wrong.blockedMs(address);
+    if (blockedMs > 0) {
+      throw new Failure(
+        'too_many_guesses',
+        'slow-down',
+        'this key is wrong, and so were many others from this address',
+        {
+          retryAfterMs: blockedMs,
+        },
+      );
+    }
+    this.#wrong.failed(address);
+    return undefined;
   }
 
   /** By a token of ours. Undefined: the key it was given to is good no more. Throws Failure `rate_limited`. */
