@@ -20,6 +20,8 @@ export const MINI_PROGRAM = 'wx00000000000000b2';
 
 export interface HouseSettings {
   readonly gateways?: number;
+  /** Processes that are gateway and worker at once, instead of gateways and workers. */
+  readonly nodes?: number;
   readonly workers?: number;
   /** One process is gateway and worker, as `start` runs them. */
   readonly together?: boolean;
@@ -92,7 +94,7 @@ export class House {
   static async open(settings: HouseSettings = {}): Promise<House> {
     const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-'));
     const redis = await RedisServer.start(dir);
-    const gatewayPorts = await Promise.all(Array.from({ length: settings.gateways ?? 1 }, freePort));
+    const gatewayPorts = await Promise.all(Array.from({ length: settings.nodes ?? settings.gateways ?? 1 }, freePort));
     const components = Array.from({ length: settings.components ?? 1 }, newComponent);
     if (components.length > 1) await writeFile(componentsFile(dir), JSON.stringify(components.slice(1)));
     const pushTo = settings.pushTo ?? `http://127.0.0.1:${gatewayPorts[0]}`;
@@ -112,6 +114,7 @@ export class House {
     try {
       await wechat.child.says('simulator listening');
       if (settings.together) house.startTogether();
+      else if (settings.nodes) for (const index of gatewayPorts.keys()) house.startNode(index);
       else {
         for (const index of gatewayPorts.keys()) house.startGateway(index);
         for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
@@ -139,6 +142,13 @@ export class House {
     });
     this.gateways[index] = gateway;
     return gateway;
+  }
+
+  startNode(index: number, env: Record<string, string> = {}): Child {
+    const port = String(this.#gatewayPorts[index]);
+    const node = this.command(['node'], { PORT: port, ...env });
+    this.gateways[index] = node;
+    return node;
   }
 
   startTogether(): void {

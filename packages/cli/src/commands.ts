@@ -9,8 +9,12 @@ interface Entry {
 
 export const commands: Readonly<Record<string, Entry>> = {
   start: {
-    summary: 'everything in one process, beside its own Redis; with a pretended WeChat where no component is named',
+    summary: 'a node beside its own Redis; with a simulated WeChat if no component is configured',
     load: async () => (await import('./commands/start.ts')).start,
+  },
+  node: {
+    summary: 'gateway and worker in one process; run as many as you need behind a load balancer',
+    load: async () => (await import('./commands/node.ts')).node,
   },
   gateway: {
     summary: 'answers WeChat, business programs and operators',
@@ -25,7 +29,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/simulator.ts')).simulator,
   },
   migrate: {
-    summary: 'brings the database up to date (gateway and worker do it at their start, too)',
+    summary: 'brings the database up to date (node, gateway and worker do it at their start, too)',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
   keys: {

@@ -7,15 +7,12 @@ export function platformSettings(settings: Settings, redisUrl: string): Platform
   return { redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
 }
 
-export function gatewaySettings(settings: Settings, port: number, drainMs: number): GatewaySettings {
+export function gatewaySettings(settings: Settings, port: number, shutdownMs: number): GatewaySettings {
   const { host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin } = settings;
-  return { port, host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, shutdownMs: drainMs };
+  return { port, host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, shutdownMs };
 }
 
-/**
- * What one part may use of SHUTDOWN_MS when `parts` of them close one after the other: what they stand on has to close
- * after them, within the same time.
- */
-export function drainMs(settings: Settings, parts: number): number {
-  return Math.floor((settings.shutdownMs * 0.8) / parts);
+/** What gateway and workers may use of SHUTDOWN_MS: Redis and the database close after them, in the same time. */
+export function shutdownShareMs(settings: Settings): number {
+  return Math.floor(settings.shutdownMs * 0.8);
 }

@@ -53,6 +53,7 @@ describe('settings', () => {
       admin: { user: 'admin', password: undefined, write: false },
       logLevel: 'info',
       workerConcurrency: 50,
+      drainMs: 0,
       shutdownMs: 10_000,
     });
   });
@@ -83,6 +84,7 @@ describe('settings', () => {
         ADMIN_WRITE: 'true',
         LOG_LEVEL: 'debug',
         WORKER_CONCURRENCY: '7',
+        DRAIN_MS: '7000',
         SHUTDOWN_MS: '2500',
       },
       'worker',
@@ -105,6 +107,7 @@ describe('settings', () => {
       admin: { user: 'root', password: 'a long pass word', write: true },
       logLevel: 'debug',
       workerConcurrency: 7,
+      drainMs: 7_000,
       shutdownMs: 2_500,
     });
   });
@@ -174,7 +177,7 @@ describe('settings', () => {
     expect(faults.join()).not.toContain('hun');
   });
 
-  it.each(['gateway', 'worker'] as const)('%s needs a component, Redis and the key', (needs) => {
+  it.each(['node', 'gateway', 'worker'] as const)('%s needs a component, Redis and the key', (needs) => {
     expect(faultsOf({}, needs).map((fault) => fault.split(' ')[0])).toEqual([
       'WX_COMPONENT_APPID',
       'SECRETS_KEY',

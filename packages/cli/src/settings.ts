@@ -29,6 +29,9 @@ export interface Settings {
   admin: { user: string; password: string | undefined; write: boolean };
   logLevel: string;
   workerConcurrency: number;
+  /** How long a gateway still serves after /readyz has begun to answer 503. */
+  drainMs: number;
+  /** How long the process may then take to finish or hand back its work. */
   shutdownMs: number;
 }
 
@@ -41,7 +44,7 @@ export interface WechatSettings {
 }
 
 /** What a command needs; the simulator reads settings of its own. */
-export type Need = 'gateway' | 'worker' | 'start' | 'migrate' | 'keys' | 'backup' | 'reseal' | 'import';
+export type Need = 'node' | 'gateway' | 'worker' | 'start' | 'migrate' | 'keys' | 'backup' | 'reseal' | 'import';
 
 /** WeChat's own, the nearest first, then the one for disasters; they share everything (dossier §9). */
 const WECHAT_API_HOSTS = [
@@ -119,6 +122,7 @@ const variables = {
     })
     .default('info'),
   WORKER_CONCURRENCY: whole(1, 10_000).default(50),
+  DRAIN_MS: whole(0, 600_000).default(0),
   SHUTDOWN_MS: whole(100, 600_000).default(10_000),
 };
 
@@ -178,6 +182,7 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },
     logLevel: values.LOG_LEVEL,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    drainMs: values.DRAIN_MS,
     shutdownMs: values.SHUTDOWN_MS,
   };
 }
@@ -193,7 +198,12 @@ function serves(needs: Need): boolean {
 }
 
 function needsComponents(needs: Need): boolean {
-  return needs === 'gateway' || needs === 'worker' || needs === 'start' || needs === 'import';
+  return runsProcess(needs) || needs === 'import';
+}
+
+/** The commands that serve until a signal comes. */
+function runsProcess(needs: Need): boolean {
+  return needs === 'node' || needs === 'gateway' || needs === 'worker' || needs === 'start';
 }
 
 function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
@@ -208,8 +218,8 @@ function missing(env: NodeJS.ProcessEnv, needs: Need): string[] {
   if (!env.SECRETS_KEY) {
     faults.push('SECRETS_KEY is missing; make one with "openssl rand -base64 32", and keep a copy in a safe place.');
   }
-  // The last two also find the Redis that `start` runs.
-  if ((needs === 'gateway' || needs === 'worker') && !env.REDIS_URL) {
+  // The others also find the Redis that `start` runs.
+  if (runsProcess(needs) && needs !== 'start' && !env.REDIS_URL) {
     faults.push('REDIS_URL is missing; name the Redis that all processes share, like redis://127.0.0.1:6379.');
   }
   return faults;

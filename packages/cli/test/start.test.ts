@@ -83,7 +83,7 @@ describe('start says in one sentence, and without a stack, why it cannot', () =>
 it('an unknown command names the ones there are', async () => {
   const { code, stderr } = await command(['fly'], {}).ended;
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^There is no command "fly"; there are start, gateway, worker, .*\n$/);
+  expect(stderr).toMatch(/^There is no command "fly"; there are start, node, gateway, worker, .*\n$/);
 });
 
 it('no command tells the usage', async () => {

@@ -50,7 +50,7 @@ function isForm({ headers }: IncomingMessage): boolean {
 
 /** A client that keeps its connection must not send the next request into a server that has left. */
 function endWhenLeaving(response: ServerResponse, leaving: Leaving): void {
-  const stop = leaving.closing.listen(() => {
+  const stop = leaving.draining.listen(() => {
     if (!response.headersSent) response.setHeader('connection', 'close');
   });
   response.once('close', stop);

@@ -20,6 +20,8 @@ import { virtualWeChat } from './virtual/virtual-wechat.ts';
 export interface Gateway {
   readonly url: string;
   readonly port: number;
+  /** From now on `/readyz` answers 503 and every answer ends its connection, so that a balancer goes elsewhere. */
+  drain(): void;
   /** Takes nothing new, lets running requests finish within `shutdownMs`, then cuts what is left. */
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export async function startGateway(
   return {
     url,
     port,
+    drain: () => leaving.draining.ring(),
     close: () => {
       closing ??= close(server, sockets, leaving, settings.shutdownMs);
       return closing;
@@ -95,6 +98,7 @@ const GRACE_SHARE = 0.2;
 const LAST_CHANCE_SHARE = 0.8;
 
 async function close(server: Server, sockets: Set<Socket>, leaving: Leaving, shutdownMs: number): Promise<void> {
+  leaving.draining.ring();
   leaving.closing.ring();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // Clients open connections ahead of need; Node does not count one as idle on which nothing was ever asked.

@@ -30,6 +30,21 @@ test.each([
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
 });
 
+test('draining: it is not ready, every answer ends its connection, and new connections are still served', async () => {
+  const gateway = await openGateway(fakePlatform());
+  gateway.drain();
+  const ready = await fetch(`${gateway.url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({ ready: false, redis: true, database: true, closing: true });
+  const call = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/calls`, {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: '{"method":"GET","path":"/cgi-bin/user/get"}',
+  });
+  expect(call.status).toBe(200);
+  expect(call.headers.get('connection')).toBe('close');
+});
+
 test('closing: running requests are answered, connections end, nobody gets in', async () => {
   const platform = fakePlatform();
   let waiting = 0;

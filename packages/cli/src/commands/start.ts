@@ -1,12 +1,9 @@
 import { join } from 'node:path';
-import { startGateway } from '@wxthirdparty/gateway';
-import { openPlatform, Scope } from '@wxthirdparty/platform';
-import { startWorkers } from '@wxthirdparty/worker';
+import { Scope } from '@wxthirdparty/platform';
 import { pino } from 'pino';
 import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
-import { logHosts } from '../log-hosts.ts';
-import { drainMs, gatewaySettings, platformSettings } from '../part-settings.ts';
+import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
 import { isDemo, readSettings, required, type Settings } from '../settings.ts';
 import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { banner } from '../start/banner.ts';
@@ -19,10 +16,10 @@ import { startOwnRedis } from '../start/own-redis.ts';
 import { startSimulator } from '../start/simulator-child.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
-/** Gateway and worker in this process; Redis, and in demo mode a WeChat, beside it. */
+/** A node beside its own Redis and, in demo mode, beside a simulated WeChat. */
 export const start: Command = async ({ env, leaving }) => {
   const given = readSettings(env, 'start');
-  leaving.patience(given.shutdownMs);
+  leaving.patience(shutdownTimeoutMs(given));
   await using scope = new Scope();
   const dataDir = scope.keep('data folder', openDataDir(given.dataDir), (d) => d.release());
   // Now, because everything else takes longer; and the simulator must know it before the gateway listens.
@@ -44,15 +41,8 @@ export const start: Command = async ({ env, leaving }) => {
   const log = openLog(settings.logLevel, pino.destination({ dest: logFile, append: true, sync: true }));
   const redisUrl = redis?.url ?? required(given.redisUrl);
   keepYoungHeapSmall();
-  const opening = openPlatform(platformSettings(settings, redisUrl));
-  const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
-  logHosts(platform, log);
-
-  const share = drainMs(settings, 2);
-  const workers = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs: share }, log);
-  scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), share + 500);
-  const starting = startGateway(platform, gatewaySettings(settings, port, share), log);
-  scope.keep('gateway', await leaving.unlessLeft(sayTakenPort(starting, port)), (g) => g.close(), share + 500);
+  const serving = { scope, settings, leaving, log };
+  const gateway = await serveNode(serving, redisUrl, port);
 
   const demo =
     secrets && simulator ? { secrets, simulatorUrl: simulator.url, apiKey: required(settings.apiKey) } : undefined;
@@ -77,8 +67,7 @@ export const start: Command = async ({ env, leaving }) => {
       }),
     }),
   );
-  await leaving.asked;
-  return 0;
+  return await serveUntilAsked(serving, gateway);
 };
 
 /** What the environment says stays; the demo fills in the rest, and its WeChat takes the place of the real one. */

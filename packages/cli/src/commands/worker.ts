@@ -1,32 +1,29 @@
-import { openPlatform, Scope } from '@wxthirdparty/platform';
-import { startProbes, startWorkers } from '@wxthirdparty/worker';
+import { Scope } from '@wxthirdparty/platform';
+import { startProbes } from '@wxthirdparty/worker';
 import type { Command } from '../command.ts';
 import { openLog } from '../log.ts';
-import { logHosts } from '../log-hosts.ts';
-import { drainMs, platformSettings } from '../part-settings.ts';
+import { openServed, serveQueues } from '../serve.ts';
 import { readSettings, required } from '../settings.ts';
 import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
-export const worker: Command = async ({ env, leaving }) => {
-  const settings = readSettings(env, 'worker');
+export const worker: Command = async ({ env, envWithoutFile, leaving }) => {
+  // In `.env` PORT is the gateway's, and both may run on this host.
+  const settings = readSettings({ ...env, PORT: envWithoutFile.PORT }, 'worker');
   leaving.patience(settings.shutdownMs);
   keepYoungHeapSmall();
   const log = openLog(settings.logLevel);
-  const { port, host, workerConcurrency: concurrency } = settings;
+  const { port, host } = settings;
 
   await using scope = new Scope();
-  const opening = openPlatform(platformSettings(settings, required(settings.redisUrl)));
-  const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
-  logHosts(platform, log);
-
+  const serving = { scope, settings, leaving, log };
+  const platform = await openServed(serving, required(settings.redisUrl));
   if (port !== undefined) {
     const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);
     const probes = scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());
     void leaving.asked.then(() => probes.drain());
   }
-  const workers = startWorkers(platform, { concurrency, shutdownMs: drainMs(settings, 1) }, log);
-  scope.keep('workers', await leaving.unlessLeft(workers), (w) => w.close(), settings.shutdownMs);
+  await serveQueues(serving, platform);
   await leaving.asked;
   return 0;
 };

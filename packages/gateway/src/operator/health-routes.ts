@@ -10,7 +10,7 @@ export function healthRoutes(platform: GatewayPlatform, leaving: Leaving): Route
   });
   routes.get('/readyz', async (_request, response) => {
     const health = await platform.health();
-    const { status, body } = readinessOf(health, { closing: leaving.closing.rung, needsDatabase: false });
+    const { status, body } = readinessOf(health, { closing: leaving.draining.rung, needsDatabase: false });
     response.status(status).json(body);
   });
   return routes;

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Balancer } from './support/balancer.ts';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { arrivals, Pushing, settledCall } from './support/load.ts';
+import { until } from './support/until.ts';
+
+/** Many times as long as the balancer needs to see that a node is closing, on a machine that is busy, too. */
+const DRAIN_MS = 3_000;
+
+let balancer: Balancer;
+let house: House;
+beforeAll(async () => {
+  balancer = await Balancer.open();
+  house = await House.open({ nodes: 2, pushTo: balancer.url, env: { DRAIN_MS: String(DRAIN_MS) } });
+  balancer.balance([house.gatewayUrl(0), house.gatewayUrl(1)]);
+  await until('both nodes get requests', () => balancer.ready === 2);
+  await house.authorized();
+  // WeChat delivers a push once: one that is refused shows.
+  await house.wechat.control('POST', '/options', { deliveries: 1 });
+});
+afterAll(async () => {
+  await balancer?.close();
+  await house?.close();
+});
+
+it('two nodes behind a balancer are restarted one after the other: no request fails', async () => {
+  const programs = await Programs.start(4);
+  const pushing = new Pushing(house, 2);
+  await until('calls and pushes flow', () => programs.answers.length > 60 && pushing.msgIds.length > 20);
+
+  for (const index of [0, 1]) {
+    expect(await house.gateways[index]!.leave(DRAIN_MS + 15_000)).toBe(0);
+    expect(balancer.ready).toBe(1);
+    await house.startNode(index).says('gateway listening');
+    await until('the new node gets requests', () => balancer.ready === 2);
+    const answered = programs.answers.length;
+    await until('requests go on', () => programs.answers.length > answered + 20);
+  }
+  await Promise.all([programs.stop(), pushing.stop()]);
+
+  expect(programs.answers.filter(({ ok }) => !ok)).toEqual([]);
+  const { deliveries } = await house.wechat.control<{ deliveries: Record<string, unknown>[] }>(
+    'GET',
+    '/deliveries?limit=4000',
+  );
+  const pushes = deliveries.filter(({ what }) => what === 'text');
+  expect(pushes.filter(({ status, body }) => status !== 200 || body !== 'success')).toEqual([]);
+  expect(new Set(pushes.map(({ msgId }) => msgId))).toEqual(new Set(pushing.msgIds));
+
+  // Every call that was accepted with an id ends well, and no message arrives twice.
+  for (const id of programs.accepted) expect(await settledCall(house, id)).toMatchObject({ state: 'completed' });
+  const arrived = await arrivals(house);
+  for (const content of programs.sent) expect(arrived.get(content), content).toBe(1);
+});
+
+/** Business programs that know the balancer only: over /v1 and with an SDK's token, waiting and in the background. */
+class Programs {
+  readonly answers: { readonly ok: boolean; readonly status: number; readonly text: string }[] = [];
+  readonly accepted: string[] = [];
+  readonly sent: string[] = [];
+  readonly #programs: Promise<void>[];
+  #stopped = false;
+
+  private constructor(token: string, openid: string, count: number) {
+    this.#programs = Array.from({ length: count }, (_, program) => this.#run(program, token, openid));
+  }
+
+  static async start(count: number): Promise<Programs> {
+    const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}`);
+    const query = `grant_type=client_credential&appid=${SERVICE_ACCOUNT}&secret=${house.apiKey}`;
+    const answer = await fetch(`${balancer.url}/cgi-bin/token?${query}`);
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+    return new Programs(token, openids[0]!, count);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#programs);
+  }
+
+  async #run(program: number, token: string, openid: string): Promise<void> {
+    for (let round = 0; !this.#stopped; round++) {
+      const content = `${program}-${round}`;
+      const message = { touser: openid, msgtype: 'text', text: { content } };
+      if (round % 2 === 0) {
+        await this.#ask(`/cgi-bin/message/custom/send?access_token=${token}`, message, ({ errcode }) => errcode === 0);
+      } else {
+        const call = { method: 'POST', path: '/cgi-bin/message/custom/send', body: message };
+        const waitMs = round % 4 === 1 ? 0 : 30_000;
+        await this.#ask(`/v1/authorizers/${SERVICE_ACCOUNT}/calls`, { ...call, waitMs }, ({ id, state }) => {
+          if (typeof id === 'string') this.accepted.push(id);
+          return state !== 'failed';
+        });
+      }
+      this.sent.push(content);
+    }
+  }
+
+  async #ask(path: string, body: unknown, good: (answer: Partial<CallBody> & { errcode?: number }) => boolean) {
+    try {
+      const response = await fetch(balancer.url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      const text = await response.text();
+      const ok = response.status < 300 && good(JSON.parse(text));
+      this.answers.push({ ok, status: response.status, text });
+    } catch (error) {
+      this.answers.push({ ok: false, status: 0, text: String(error) });
+    }
+  }
+}

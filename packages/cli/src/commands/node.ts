@@ -1,0 +1,16 @@
+import { Scope } from '@wxthirdparty/platform';
+import type { Command } from '../command.ts';
+import { openLog } from '../log.ts';
+import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
+import { readSettings, required } from '../settings.ts';
+
+/** Gateway and worker in one process. */
+export const node: Command = async ({ env, leaving }) => {
+  const settings = readSettings(env, 'node');
+  leaving.patience(shutdownTimeoutMs(settings));
+  const log = openLog(settings.logLevel);
+  await using scope = new Scope();
+  const serving = { scope, settings, leaving, log };
+  const gateway = await serveNode(serving, required(settings.redisUrl), required(settings.port));
+  return await serveUntilAsked(serving, gateway);
+};

@@ -1,0 +1,90 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
+import { openPlatform, type Platform, type Scope } from '@wxthirdparty/platform';
+import { startWorkers } from '@wxthirdparty/worker';
+import type { Logger } from 'pino';
+import type { Leaving } from './leave-on-signal.ts';
+import { logHosts } from './log-hosts.ts';
+import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
+import type { Settings } from './settings.ts';
+import { sayTakenPort } from './taken-port.ts';
+
+/** What every process that serves needs. */
+export interface Serving {
+  readonly scope: Scope;
+  readonly settings: Settings;
+  readonly leaving: Leaving;
+  readonly log: Logger;
+}
+
+/** Callers that wait for a call are answered at this share of a gateway's time (start-gateway.ts); then jobs end, too. */
+const JOBS_GO_ON_SHARE = 0.2;
+
+/** The platform of this process, closed last. */
+export async function openServed({ scope, settings, leaving, log }: Serving, redisUrl: string): Promise<Platform> {
+  const opening = openPlatform(platformSettings(settings, redisUrl));
+  const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+  logHosts(platform, log);
+  return platform;
+}
+
+/** Runs the queues in this process. */
+export async function serveQueues(
+  { scope, settings, leaving, log }: Serving,
+  platform: Platform,
+  shutdownMs = shutdownShareMs(settings),
+) {
+  const starting = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs }, log);
+  return scope.keep('workers', await leaving.unlessLeft(starting), (w) => w.close(), settings.shutdownMs);
+}
+
+/** Listens. `alongside`: workers of this process, which the gateway's last callers still need for a moment. */
+export async function serveGateway(
+  { scope, settings, leaving, log }: Serving,
+  platform: Platform,
+  options: { readonly port: number; readonly alongside?: { close(): Promise<void> } },
+) {
+  const given: GatewaySettings = gatewaySettings(settings, options.port, shutdownShareMs(settings));
+  const starting = sayTakenPort(startGateway(platform, given, log), options.port);
+  const gateway = await leaving.unlessLeft(starting);
+  const close = async () => {
+    const closing = gateway.close();
+    const jobsEnd = options.alongside
+      ? Promise.race([closing, pause(given.shutdownMs * JOBS_GO_ON_SHARE, undefined, { ref: false })]).then(() =>
+          options.alongside?.close(),
+        )
+      : undefined;
+    await Promise.all([closing, jobsEnd]);
+  };
+  return scope.keep('gateway', gateway, close, settings.shutdownMs);
+}
+
+/** Gateway and worker in this process, against one Redis and one database: the unit of scale. */
+export async function serveNode(serving: Serving, redisUrl: string, port: number) {
+  const platform = await openServed(serving, redisUrl);
+  const jobsMs = shutdownShareMs(serving.settings) * (1 - JOBS_GO_ON_SHARE);
+  const workers = await serveQueues(serving, platform, jobsMs);
+  return serveGateway(serving, platform, { port, alongside: workers });
+}
+
+/**
+ * Serves until a signal comes. Then `/readyz` answers 503 while everything still works, for as long as the balancer
+ * needs to see it (DRAIN_MS); the caller's scope closes what there is afterwards.
+ */
+export async function serveUntilAsked(
+  { leaving, settings, log }: Pick<Serving, 'leaving' | 'settings' | 'log'>,
+  ...parts: readonly { drain(): void }[]
+): Promise<number> {
+  await leaving.asked;
+  for (const part of parts) part.drain();
+  if (settings.drainMs > 0 && parts.length > 0) {
+    log.info({ drainMs: settings.drainMs }, 'draining: /readyz answers 503, requests are still served');
+    await pause(settings.drainMs);
+  }
+  return 0;
+}
+
+/** How long the process may take to end after a signal. */
+export function shutdownTimeoutMs({ drainMs, shutdownMs }: Settings): number {
+  return drainMs + shutdownMs;
+}
