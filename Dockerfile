@@ -28,5 +28,5 @@ VOLUME /data
 USER node
 
 # Node itself is the process that gets the signals.
-CMD ["node", "packages/cli/src/main.ts", "gateway"]
+CMD ["node", "packages/cli/src/main.ts", "node"]
 EXPOSE 3000

@@ -2,24 +2,13 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { commands } from '../src/commands.ts';
 import { root } from '../src/root.ts';
 import { settingNames } from '../src/settings.ts';
 
-interface Service {
-  readonly command?: readonly string[];
-  readonly image?: string;
-  readonly environment?: Record<string, string>;
-  readonly profiles?: readonly string[];
-  readonly ports?: readonly string[];
-  readonly container_name?: string;
-}
-
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
-const compose = parse(text, { merge: true }) as {
-  services: Record<string, Service>;
-  volumes: Record<string, unknown>;
-};
+const compose = readCompose(text);
 const ours = Object.entries(compose.services).filter(([, { image }]) => image === 'wxthirdparty');
 
 /** The simulator is no part of the house, so its names are taken from its own text. */
@@ -28,10 +17,50 @@ const simulatorNames = [
 ].map(([name]) => name);
 
 describe('docker-compose.yml', () => {
-  it('has Redis, MariaDB, gateway and worker; the simulator only for a demo', () => {
-    expect(Object.keys(compose.services)).toEqual(['redis', 'mariadb', 'gateway', 'worker', 'simulator']);
-    expect(compose.services.simulator?.profiles).toEqual(['demo']);
-    expect(compose.services.redis?.command).toEqual(expect.arrayContaining(['--appendonly', 'noeviction']));
+  it('has the types that Compose accepts', () => {
+    expect(composeFaults(text)).toEqual([]);
+  });
+
+  it.each([
+    ['a plain scalar that YAML reads as a mapping', 'healthcheck', '{test: [CMD, -e, x ? 0: 1], interval: 1s}'],
+    ['a number in a command', 'command', '[redis-server, 6379]'],
+    ['an entry point that is a mapping', 'entrypoint', '{sh: -c}'],
+    ['a list in an environment', 'environment', '{PORT: [3000]}'],
+    ['a port that is a mapping', 'ports', '[3000: 3000]'],
+    ['a volume that is a mapping', 'volumes', '[data: /data]'],
+  ])('is refused with %s', (_, field, value) => {
+    const faults = composeFaults(`services: {one: {image: x, ${field}: ${value}}}`);
+    expect(faults.join()).toContain(`services.one.${field}`);
+  });
+
+  it('runs Redis, MariaDB and nodes; gateways, workers and the simulator on request', () => {
+    const profiles = Object.entries(compose.services).map(([name, service]) => [name, service.profiles?.join()]);
+    expect(Object.fromEntries(profiles)).toEqual({
+      redis: undefined,
+      mariadb: undefined,
+      node: undefined,
+      gateway: 'split',
+      worker: 'split',
+      simulator: 'demo',
+    });
+  });
+
+  it('limits the memory of Redis, which refuses instead of dropping what it keeps', () => {
+    const { command, mem_limit } = compose.services.redis!;
+    const options = expect.arrayContaining(['--appendonly', '--maxmemory', '--maxmemory-policy', 'noeviction']);
+    expect(command).toEqual(options);
+    expect(mem_limit).toMatch(/REDIS_MEMORY/);
+    for (const [name, service] of ours) if (name !== 'simulator') expect(service.mem_limit).toMatch(/NODE_MEMORY/);
+  });
+
+  it('mounts the file that names several components, and reads it only where there is one', () => {
+    for (const name of ['node', 'gateway', 'worker']) {
+      const { environment, volumes } = compose.services[name]!;
+      const target = '/run/wxthirdparty/components.json';
+      const source = expect.stringMatching(/WX_COMPONENTS_FILE.*\/dev\/null/) as string;
+      expect(volumes).toContainEqual({ type: 'bind', source, target, read_only: true });
+      expect(environment?.WX_COMPONENTS_FILE).toContain(`:+${target}`);
+    }
   });
 
   it.each(ours)('%s runs a command that there is', (name, { command }) => {
@@ -48,14 +77,24 @@ describe('docker-compose.yml', () => {
   it('takes from .env only what .env.example names, and a few of its own', () => {
     const example = readFileSync(join(root, '.env.example'), 'utf8');
     const taken = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
-    const own = ['REDIS_PASSWORD', 'MARIADB_PASSWORD', 'GATEWAY_PORTS'];
+    const own = [
+      'REDIS_PASSWORD',
+      'MARIADB_PASSWORD',
+      'NODE_PORTS',
+      'GATEWAY_PORTS',
+      'NODE_MEMORY',
+      'REDIS_MEMORY',
+      'REDIS_MAXMEMORY',
+      'SIMULATOR_PUSHES_TO',
+    ];
     const unknown = taken.filter((name) => !own.includes(name) && !example.includes(`#${name}=`));
     expect(unknown).toEqual([]);
   });
 
-  it('lets gateway and worker be scaled', () => {
+  it('lets nodes, gateways and workers be scaled', () => {
     for (const [, service] of ours) expect(service.container_name).toBeUndefined();
     expect(compose.services.worker?.ports).toBeUndefined();
+    expect(compose.services.node?.ports).toEqual([expect.stringContaining('NODE_PORTS')]);
     expect(compose.services.gateway?.ports).toEqual([expect.stringContaining('GATEWAY_PORTS')]);
   });
 });
@@ -75,7 +114,7 @@ describe('Dockerfile', () => {
 
   it('starts a command that there is, not as root', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
-    expect(dockerfile).toMatch(/^CMD \["node", "packages\/cli\/src\/main.ts", "gateway"\]$/m);
+    expect(dockerfile).toMatch(/^CMD \["node", "packages\/cli\/src\/main.ts", "node"\]$/m);
   });
 });
 
@@ -86,3 +125,58 @@ describe('.env.example', () => {
     expect(named.toSorted()).toEqual(settingNames.toSorted());
   });
 });
+
+/** What the Compose specification accepts in the fields that the file uses. */
+function composeSchema() {
+  const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+  const argv = z.union([z.string(), z.array(z.string())]);
+  const service = z.strictObject({
+    image: z.string().optional(),
+    build: z.string().optional(),
+    command: argv.optional(),
+    entrypoint: argv.optional(),
+    environment: z.record(z.string(), scalar).optional(),
+    profiles: z.array(z.string()).optional(),
+    ports: z.array(z.string()).optional(),
+    volumes: z
+      .array(
+        z.union([
+          z.string(),
+          z.strictObject({
+            type: z.enum(['bind', 'volume']),
+            source: z.string(),
+            target: z.string(),
+            read_only: z.boolean().optional(),
+          }),
+        ]),
+      )
+      .optional(),
+    healthcheck: z
+      .strictObject({
+        test: z.union([z.string(), z.tuple([z.enum(['NONE', 'CMD', 'CMD-SHELL'])], z.string())]),
+        interval: z.string(),
+        timeout: z.string(),
+        retries: z.number(),
+        start_period: z.string().optional(),
+      })
+      .optional(),
+    depends_on: z.record(z.string(), z.strictObject({ condition: z.string() })).optional(),
+    restart: z.string().optional(),
+    stop_grace_period: z.string().optional(),
+    mem_limit: z.string().optional(),
+    container_name: z.string().optional(),
+  });
+  return z.object({
+    services: z.record(z.string(), service),
+    volumes: z.record(z.string(), z.null()).optional(),
+  });
+}
+
+function readCompose(yaml: string) {
+  return composeSchema().parse(parse(yaml, { merge: true }));
+}
+
+function composeFaults(yaml: string): string[] {
+  const read = composeSchema().safeParse(parse(yaml, { merge: true }));
+  return read.success ? [] : read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
