@@ -144,9 +144,13 @@ export class House {
     return gateway;
   }
 
-  startNode(index: number, env: Record<string, string> = {}): Child {
-    const port = String(this.#gatewayPorts[index]);
-    const node = this.command(['node'], { PORT: port, ...env });
+  /** `outputTo`: a file, instead of the story's memory. */
+  startNode(index: number, env: Record<string, string> = {}, outputTo?: string): Child {
+    const settings = { ...this.#env, PORT: String(this.#gatewayPorts[index]), ...env };
+    const redirected = ['-c', 'exec "$0" "$@" > "$OUTPUT_TO"', process.execPath, MAIN, 'node'];
+    const node = outputTo
+      ? new Child('node', 'sh', redirected, { ...settings, OUTPUT_TO: outputTo })
+      : new Child('node', process.execPath, [MAIN, 'node'], settings);
     this.gateways[index] = node;
     return node;
   }

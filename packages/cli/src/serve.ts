@@ -4,7 +4,7 @@ import { openPlatform, type Platform, type Scope } from '@wxthirdparty/platform'
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import type { Leaving } from './leave-on-signal.ts';
-import { logHosts } from './log-hosts.ts';
+import { logHosts } from './log/log-hosts.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
 import type { Settings } from './settings.ts';
 import { sayTakenPort } from './taken-port.ts';

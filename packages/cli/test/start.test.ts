@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +92,31 @@ it('no command tells the usage', async () => {
   expect(stdout).toContain('Usage: npm run wxthirdparty -- COMMAND');
 });
 
+it('a command is over when a slow reader has all of its output', async () => {
+  const { child, ended } = command(['openapi'], {});
+  child.stdout.removeAllListeners('data').pause();
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) {
+    chunks.push(chunk as Buffer);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const text = Buffer.concat(chunks).toString();
+  // More than a pipe holds.
+  expect(text.length).toBeGreaterThan(65_536);
+  expect(JSON.parse(text)).toMatchObject({ openapi: '3.1.0' });
+  expect(await ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+it('a reader that has enough ends a command quietly', async () => {
+  const main = join(root, 'packages/cli/src/main.ts');
+  const script = '{ "$0" "$1" openapi; echo "code $?" >&2; } | head -c 10';
+  const child = spawn('sh', ['-c', script, process.execPath, main], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+  expect(Buffer.concat(stdout).toString()).toHaveLength(10);
+  expect(Buffer.concat(stderr).toString()).toBe('code 0\n');
+});
+
 it('migrate brings a database up to date, once', async () => {
   const env = { DATABASE_URL: `sqlite:${join(folder, 'wx.sqlite')}` };
   expect((await command(['migrate'], env).ended).stdout).toMatch(/^Applied: /);
@@ -121,6 +146,14 @@ it('start runs the demo, ends with a line to paste, is alone in its folder, and 
   const ports = portsOf(first.stdout());
   first.child.kill('SIGKILL');
   await first.ended;
+  // This time no log can be written: the disk is full.
+  const logs = ['wxthirdparty.log', 'simulator.log'].map((name) => join(folder, 'logs', name));
+  if (existsSync('/dev/full')) {
+    for (const log of logs) {
+      rmSync(log);
+      symlinkSync('/dev/full', log);
+    }
+  }
   const third = command(['start'], { DATA_DIR: folder });
   await started(third);
   expect(readFileSync(join(folder, 'demo.json'), 'utf8')).toBe(demo);

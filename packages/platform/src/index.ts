@@ -32,6 +32,7 @@ export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
+export { withDeadline } from './deadline.ts';
 export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';

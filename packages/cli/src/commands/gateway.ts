@@ -1,14 +1,14 @@
 import { Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
-import { openLog } from '../log.ts';
+import { openStandardLog } from '../log/open-log.ts';
 import { openServed, serveGateway, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
 import { readSettings, required } from '../settings.ts';
 
 export const gateway: Command = async ({ env, leaving }) => {
   const settings = readSettings(env, 'gateway');
   leaving.patience(shutdownTimeoutMs(settings));
-  const log = openLog(settings.logLevel);
   await using scope = new Scope();
+  const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, leaving, log };
   const platform = await openServed(serving, required(settings.redisUrl));
   const served = await serveGateway(serving, platform, { port: required(settings.port) });

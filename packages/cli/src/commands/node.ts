@@ -1,6 +1,6 @@
 import { Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
-import { openLog } from '../log.ts';
+import { openStandardLog } from '../log/open-log.ts';
 import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
 import { readSettings, required } from '../settings.ts';
 
@@ -8,8 +8,8 @@ import { readSettings, required } from '../settings.ts';
 export const node: Command = async ({ env, leaving }) => {
   const settings = readSettings(env, 'node');
   leaving.patience(shutdownTimeoutMs(settings));
-  const log = openLog(settings.logLevel);
   await using scope = new Scope();
+  const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, leaving, log };
   const gateway = await serveNode(serving, required(settings.redisUrl), required(settings.port));
   return await serveUntilAsked(serving, gateway);

@@ -1,19 +1,18 @@
 import { join } from 'node:path';
 import { Scope } from '@wxthirdparty/platform';
-import { pino } from 'pino';
 import type { Command } from '../command.ts';
-import { openLog } from '../log.ts';
+import { openLog } from '../log/log.ts';
+import { openLogFile } from '../log/open-log.ts';
 import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
 import { isDemo, readSettings, required, type Settings } from '../settings.ts';
 import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { banner } from '../start/banner.ts';
-import { openDataDir } from '../start/data-dir.ts';
+import { type DataDir, openDataDir } from '../start/data-dir.ts';
 import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
 import { enrol } from '../start/enrol.ts';
 import { probePort } from '../start/free-port.ts';
-import { turnOver } from '../start/log-file.ts';
 import { startOwnRedis } from '../start/own-redis.ts';
-import { startSimulator } from '../start/simulator-child.ts';
+import { type SimulatorChild, startSimulator } from '../start/simulator-child.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
 /** A node beside its own Redis and, in demo mode, beside a simulated WeChat. */
@@ -22,6 +21,7 @@ export const start: Command = async ({ env, leaving }) => {
   leaving.patience(shutdownTimeoutMs(given));
   await using scope = new Scope();
   const dataDir = scope.keep('data folder', openDataDir(given.dataDir), (d) => d.release());
+  const log = openLog(given.logLevel, openLogFile(scope, join(dataDir.logs, 'wxthirdparty.log')));
   // Now, because everything else takes longer; and the simulator must know it before the gateway listens.
   const port = await sayTakenPort(probePort(given.host, required(given.port)), required(given.port));
   const gatewayUrl = `http://${addressFor(given.host)}:${port}`;
@@ -33,12 +33,10 @@ export const start: Command = async ({ env, leaving }) => {
 
   const secrets = isDemo(env) ? demoSecrets(dataDir.path) : undefined;
   const simulator = secrets
-    ? scope.keep('simulator', await leaving.unlessLeft(startSimulator(dataDir, secrets, gatewayUrl)), (s) => s.stop())
+    ? scope.keep('simulator', await leaving.unlessLeft(startDemo(scope, dataDir, secrets, gatewayUrl)), (s) => s.stop())
     : undefined;
   const settings = secrets && simulator ? forDemo(given, secrets, simulator.url) : given;
 
-  const logFile = turnOver(join(dataDir.logs, 'wxthirdparty.log'));
-  const log = openLog(settings.logLevel, pino.destination({ dest: logFile, append: true, sync: true }));
   const redisUrl = redis?.url ?? required(given.redisUrl);
   keepYoungHeapSmall();
   const serving = { scope, settings, leaving, log };
@@ -69,6 +67,11 @@ export const start: Command = async ({ env, leaving }) => {
   );
   return await serveUntilAsked(serving, gateway);
 };
+
+function startDemo(scope: Scope, dataDir: DataDir, secrets: DemoSecrets, gatewayUrl: string): Promise<SimulatorChild> {
+  const path = join(dataDir.logs, 'simulator.log');
+  return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, gatewayUrl);
+}
 
 /** What the environment says stays; the demo fills in the rest, and its WeChat takes the place of the real one. */
 function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): Settings {

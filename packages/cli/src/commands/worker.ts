@@ -1,7 +1,7 @@
 import { Scope } from '@wxthirdparty/platform';
 import { startProbes } from '@wxthirdparty/worker';
 import type { Command } from '../command.ts';
-import { openLog } from '../log.ts';
+import { openStandardLog } from '../log/open-log.ts';
 import { openServed, serveQueues } from '../serve.ts';
 import { readSettings, required } from '../settings.ts';
 import { keepYoungHeapSmall } from '../small-young-heap.ts';
@@ -12,10 +12,10 @@ export const worker: Command = async ({ env, envWithoutFile, leaving }) => {
   const settings = readSettings({ ...env, PORT: envWithoutFile.PORT }, 'worker');
   leaving.patience(settings.shutdownMs);
   keepYoungHeapSmall();
-  const log = openLog(settings.logLevel);
   const { port, host } = settings;
 
   await using scope = new Scope();
+  const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, leaving, log };
   const platform = await openServed(serving, required(settings.redisUrl));
   if (port !== undefined) {

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { ensureRedisServer } from '../../bootstrap/redis-server.mjs';
+import { boundLog } from '../log/bound-log.ts';
 import type { DataDir } from './data-dir.ts';
 import { probePort } from './free-port.ts';
-import { turnOver } from './log-file.ts';
 import { keep, keptOnce } from './private-json.ts';
 import { say } from './redis-line.ts';
 
@@ -57,7 +57,7 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
   const { password } = before;
   if (before.port !== 0) await seeOut(before.port, password);
 
-  const log = turnOver(join(dataDir.logs, 'redis.log'));
+  const log = join(dataDir.logs, 'redis.log');
   let preferred = before.port;
   for (let attempt = 1; ; attempt++) {
     const port = await probePort('127.0.0.1', preferred).catch(() => probePort('127.0.0.1', 0));
@@ -66,7 +66,10 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
     const first = run();
     if (await answers(first, port, password)) {
       keep(file, { port, password });
-      return watchOver(first, run, port, password);
+      const bounded = boundLog(log);
+      await bounded.check();
+      const redis = watchOver(first, run, port, password);
+      return { ...redis, stop: () => redis.stop().finally(bounded.stop) };
     }
     preferred = 0;
     if (attempt === ATTEMPTS) {

@@ -1,13 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from '@wxthirdparty/wechat';
 import { root } from '../root.ts';
-import type { DataDir } from './data-dir.ts';
 import type { DemoSecrets } from './demo-secrets.ts';
-import { turnOver } from './log-file.ts';
 
 export interface SimulatorChild {
   readonly url: string;
@@ -19,7 +16,7 @@ const STOP_MS = 2_000;
 
 /** A WeChat of our own, beside us, that pushes to `gatewayUrl`. */
 export async function startSimulator(
-  dataDir: DataDir,
+  log: { readonly path: string; readonly lines: { write(text: string): void } },
   { component, accounts }: DemoSecrets,
   gatewayUrl: string,
 ): Promise<SimulatorChild> {
@@ -35,7 +32,6 @@ export async function startSimulator(
     ],
     accounts,
   };
-  const file = turnOver(join(dataDir.logs, 'simulator.log'));
   const child = spawn(process.execPath, [join(root, 'packages/simulator/src/main.ts')], {
     // A group of its own: the terminal's Ctrl-C is for us, and we say when it stops.
     detached: true,
@@ -44,13 +40,12 @@ export async function startSimulator(
     // Nothing else of our environment: its PORT and HOST are the gateway's.
     env: { SIMULATOR_SETTINGS: JSON.stringify(settings), SIMULATOR_EXIT_WITH_PARENT: '1' },
   });
-  const log = createWriteStream(file, { flags: 'a', mode: 0o600 });
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
+  for (const output of [child.stdout, child.stderr])
+    output.setEncoding('utf8').on('data', (text) => log.lines.write(text));
   child.stdin.on('error', () => {});
   const stop = () => stopChild(child);
   try {
-    return { url: await listening(child, file), stop };
+    return { url: await listening(child, log.path), stop };
   } catch (failure) {
     await stop();
     throw failure;

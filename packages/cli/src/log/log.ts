@@ -1,5 +1,4 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 import { censored } from './censored.ts';
 
 /**
@@ -28,14 +27,13 @@ const SECRETS = new Set([
   'FromUserName',
 ]);
 
-/** JSON lines to stdout; readable ones when somebody looks at them; or to the given destination. */
-export function openLog(level: string, destination?: DestinationStream): Logger {
+/** JSON lines to the given destination. */
+export function openLog(level: string, destination: DestinationStream): Logger {
   const options = {
     level,
     // What `censored` makes of an error is written as it is.
     serializers: { err: (error: unknown) => error },
     formatters: { log: (line: Record<string, unknown>) => censored(line, SECRETS) },
   };
-  if (destination) return pino(options, destination);
-  return process.stdout.isTTY ? pino(options, pretty({ sync: true, ignore: 'pid,hostname' })) : pino(options);
+  return pino(options, destination);
 }
