@@ -1,5 +1,6 @@
 export { type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
 export { bringsToken, canonicalPath, mints, namesToken, pathFault, pathShape } from './catalogue/wechat-path.ts';
+export { UnreadableAnswer } from './component-api/ask.ts';
 export type {
   Asking,
   AuthorizerInfo,

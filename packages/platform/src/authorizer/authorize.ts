@@ -1,4 +1,4 @@
-import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
+import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { timesOf } from '../token/token-times.ts';
@@ -131,9 +131,15 @@ export class Authorizations {
     const known = version ?? (await store.grant(component, appid))?.version;
     const listed = await findInWeChatsList(api, tokens, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
-    // The list does not say what was granted.
-    const { scopes } = await askComponent(tokens, component, (componentToken) =>
+    // The list does not name what was granted. An answer that cannot be read must not cost the consent.
+    const scopes = await askComponent(tokens, component, (componentToken) =>
       api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
+    ).then(
+      (info) => info.scopes,
+      (error: unknown) => {
+        if (error instanceof UnreadableAnswer) return undefined;
+        throw error;
+      },
     );
     await store.changeGrant(component, appid, known, { refreshToken: listed.refreshToken, scopes, state: 'active' });
     const owner = authorizerOwner(component, appid);

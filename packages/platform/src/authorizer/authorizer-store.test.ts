@@ -95,6 +95,9 @@ describe.each(databases)('authorizers on %s', (kind) => {
     appid: 'wxa',
     nickName: '茶馆',
     userName: 'gh_1',
+    headImg: 'http://wx.qlogo.cn/1',
+    alias: 'tea',
+    principalName: 'Ltd',
     kind: 'mini-program',
     serviceType: 0,
     verifyType: -1,
@@ -113,6 +116,45 @@ describe.each(databases)('authorizers on %s', (kind) => {
     await store.saveGrant('wxc', 'wxa', grant('2'));
     await store.saveProfile('wxc', profile([7]), 2, 1_000);
     expect((await store.find('wxc', 'wxa'))?.scopes).toEqual([1, 15]);
+  });
+
+  it('keeps what a profile does not say', async () => {
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.saveProfile('wxc', profile([1, 15]), 1, 1_000);
+    const before = await store.find('wxc', 'wxa');
+    await store.saveProfile(
+      'wxc',
+      {
+        ...{ appid: 'wxa', nickName: undefined, userName: undefined, headImg: undefined, alias: undefined },
+        ...{ principalName: undefined, kind: 'official-account', serviceType: undefined, verifyType: undefined },
+        ...{ accountStatus: undefined, refreshToken: undefined, scopes: undefined, raw: {} },
+      },
+      1,
+      1_000,
+    );
+    const { updatedAt: _, profileAt: __, ...after } = (await store.find('wxc', 'wxa'))!;
+    expect(before).toMatchObject(after);
+    expect(after).toMatchObject({ kind: 'mini-program', nickName: '茶馆', alias: 'tea', scopes: [1, 15] });
+    expect(await store.history('wxc', 'wxa', { limit: 10 })).toHaveLength(1);
+    // What it says to be empty is empty.
+    await store.saveProfile('wxc', { ...profile([]), alias: '' }, 1, 1_000);
+    expect(await store.find('wxc', 'wxa')).toMatchObject({ alias: null, headImg: 'http://wx.qlogo.cn/1', scopes: [] });
+  });
+
+  it('takes the kind of an account from its first profile', async () => {
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.saveProfile('wxc', { ...profile([1]), kind: 'official-account' }, 1, 1_000);
+    expect(await store.find('wxc', 'wxa')).toMatchObject({ kind: 'official-account' });
+  });
+
+  it('keeps refresh token and scopes where an exchange names none', async () => {
+    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.changeGrant('wxc', 'wxa', 1, { state: 'revoked' });
+    await store.saveGrant('wxc', 'wxa', { ...grant('1'), refreshToken: undefined, scopes: undefined });
+    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: '1', state: 'active' });
+    expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1, 15] });
+    await store.saveGrant('wxc', 'wxb', { refreshToken: undefined, scopes: undefined, authorizedAt: new Date(1) });
+    expect(await store.find('wxc', 'wxb')).toMatchObject({ scopes: [], state: 'active' });
   });
 
   it('tells what happened to a consent, newest first', async () => {

@@ -12,8 +12,9 @@ import type { Authorizer, AuthorizerState, Grant, GrantEvent } from './authorize
 export interface GrantChange {
   readonly refreshToken?: string | undefined;
   readonly state?: AuthorizerState;
-  readonly scopes?: readonly number[];
-  readonly authorizedAt?: Date;
+  /** Undefined: not known, and kept. */
+  readonly scopes?: readonly number[] | undefined;
+  readonly authorizedAt?: Date | undefined;
 }
 
 /** What another system knew of an account. */
@@ -153,17 +154,32 @@ export class AuthorizerStore {
     return appids;
   }
 
-  /** What a code exchange brought: saved whatever was there, since consent is WeChat's last word. */
+  /** Its profile is due after `byMs`, and not before. */
+  async postponeProfile(component: string, appid: string, byMs: number): Promise<void> {
+    await this.#sql
+      .updateTable('authorizers')
+      .set({ profile_due_at: Math.floor(Date.now() + byMs) })
+      .where('component', '=', component)
+      .where('appid', '=', appid)
+      .execute();
+  }
+
+  /**
+   * What a code exchange brought: saved whatever was there, since consent is WeChat's last word. What the answer did not
+   * say stays as it is stored; a refresh token that has ended meanwhile is replaced from WeChat's list.
+   */
   async saveGrant(
     component: string,
     appid: string,
-    grant: { refreshToken: string | undefined; scopes: readonly number[]; authorizedAt: Date },
+    grant: { refreshToken: string | undefined; scopes: readonly number[] | undefined; authorizedAt: Date },
   ): Promise<void> {
     const now = Date.now();
     const change = {
       state: 'active',
-      scopes: JSON.stringify(grant.scopes),
-      refresh_token_sealed: grant.refreshToken ? this.#seals.seal(grant.refreshToken, place(component, appid)) : null,
+      ...(grant.scopes ? { scopes: JSON.stringify(grant.scopes) } : {}),
+      ...(grant.refreshToken
+        ? { refresh_token_sealed: this.#seals.seal(grant.refreshToken, place(component, appid)) }
+        : {}),
       authorized_at: grant.authorizedAt.getTime(),
       updated_at: now,
       // A consent may bring another profile; until it has been read, it is due.
@@ -174,7 +190,9 @@ export class AuthorizerStore {
     await this.#whole(async (sql) => {
       const renew = () => update(sql, component, appid, change);
       if (!(await renew())) {
-        const first = sql.insertInto('authorizers').values({ component, appid, handle, ...change, used_at: now });
+        const first = sql
+          .insertInto('authorizers')
+          .values({ component, appid, handle, scopes: '[]', refresh_token_sealed: null, ...change, used_at: now });
         if (!(await insertUnlessThere(first))) await renew();
       }
       const { grant_version: version } = (await rowOf(sql, component, appid))!;
@@ -240,8 +258,8 @@ export class AuthorizerStore {
   }
 
   /**
-   * The profile, and the scopes where the grant is still the one that was read as `version` before asking. `nextInMs`:
-   * when it is to be asked again.
+   * The profile, and the scopes where the grant is still the one that was read as `version` before asking. What WeChat did
+   * not say stays as it is stored. `nextInMs`: when it is to be asked again.
    */
   async saveProfile(component: string, info: AuthorizerInfo, version: number, nextInMs: number): Promise<void> {
     const { appid } = info;
@@ -250,15 +268,14 @@ export class AuthorizerStore {
       await sql
         .updateTable('authorizers')
         .set({
-          kind: info.kind,
-          nick_name: info.nickName,
-          user_name: info.userName,
-          head_img: info.headImg ?? null,
-          principal_name: info.principalName ?? null,
-          alias: info.alias ?? null,
-          service_type: info.serviceType ?? null,
-          verify_type: info.verifyType ?? null,
-          account_status: info.accountStatus ?? null,
+          ...said('nick_name', info.nickName),
+          ...said('user_name', info.userName),
+          ...said('head_img', info.headImg === '' ? null : info.headImg),
+          ...said('principal_name', info.principalName === '' ? null : info.principalName),
+          ...said('alias', info.alias === '' ? null : info.alias),
+          ...said('service_type', info.serviceType),
+          ...said('verify_type', info.verifyType),
+          ...said('account_status', info.accountStatus),
           profile_at: now,
           profile_due_at: Math.floor(now + nextInMs),
           updated_at: now,
@@ -267,7 +284,17 @@ export class AuthorizerStore {
         .where('appid', '=', appid)
         .execute();
       const row = await rowOf(sql, component, appid);
-      if (!row || sameScopes(JSON.parse(row.scopes) as number[], info.scopes)) return;
+      if (!row) return;
+      // An account never changes its kind: a mini program whose answer lacks the mark of one is still one.
+      if (info.kind === 'mini-program' ? row.kind !== info.kind : row.kind === null) {
+        await sql
+          .updateTable('authorizers')
+          .set({ kind: info.kind })
+          .where('component', '=', component)
+          .where('appid', '=', appid)
+          .execute();
+      }
+      if (!info.scopes || sameScopes(JSON.parse(row.scopes) as number[], info.scopes)) return;
       const scopes = JSON.stringify(info.scopes);
       if (await update(sql, component, appid, { scopes }, version)) {
         await remember(sql, component, appid, 'scopes-changed', now);
@@ -497,6 +524,11 @@ async function remember(
         .where('appid', '=', appid),
     )
     .execute();
+}
+
+/** Nothing, where WeChat did not say. */
+function said<Column extends string, Value>(column: Column, value: Value | undefined): { [name in Column]?: Value } {
+  return value === undefined ? {} : ({ [column]: value } as { [name in Column]: Value });
 }
 
 function sameScopes(one: readonly number[], other: readonly number[]): boolean {

@@ -1,4 +1,4 @@
-import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
+import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
@@ -9,6 +9,8 @@ const HOUR_MS = 60 * 60_000;
 /** About daily; spread, so that accounts that came together do not stay together. */
 const AGAIN_MS = 22 * HOUR_MS;
 const SPREAD_MS = 4 * HOUR_MS;
+/** An answer that cannot be read is likely to come again: then it is asked for a few times a day only. */
+const UNREADABLE_AGAIN_MS = 4 * HOUR_MS;
 const MOST_TRIES = 3;
 
 export type ProfileOutcome = 'saved' | 'revoked' | 'outrun' | 'unknown';
@@ -54,6 +56,9 @@ export class Profiles {
       );
       return 'saved';
     } catch (error) {
+      if (error instanceof UnreadableAnswer) {
+        await this.#store.postponeProfile(component, appid, UNREADABLE_AGAIN_MS + Math.random() * HOUR_MS);
+      }
       if (!(error instanceof Failure) || error.errcode !== ERRCODE.notAuthorized) throw error;
       if (before.state === 'revoked') return 'revoked';
       const saved = await this.#store.changeGrant(component, appid, before.version, { state: 'revoked' });

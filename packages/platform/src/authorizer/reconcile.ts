@@ -15,15 +15,15 @@ export async function findInWeChatsList(
   tokens: Tokens,
   component: string,
   appid: string,
-): Promise<{ refreshToken: string | undefined; authorizedAt: Date } | undefined> {
+): Promise<{ refreshToken: string | undefined; authorizedAt: Date | undefined } | undefined> {
   for (let page = 0, offset = 0; page < MOST_PAGES; page++) {
-    const { total, items } = await askComponent(tokens, component, (componentToken) =>
+    const { total, length, items } = await askComponent(tokens, component, (componentToken) =>
       api.getAuthorizerList({ appid: component, componentToken, offset, count: PAGE }),
     );
     const found = items.find((item) => item.appid === appid);
     if (found) return { refreshToken: found.refreshToken, authorizedAt: found.authorizedAt };
-    offset += items.length;
-    if (items.length === 0 || offset >= total) return undefined;
+    offset += length;
+    if (length === 0 || (total !== undefined && offset >= total)) return undefined;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type AuthorizerInfo, type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { type AuthorizerInfo, type ComponentApi, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { Seals } from '../redis/sealed.ts';
@@ -18,6 +18,10 @@ class WeChat {
   /** appid → refresh token, in the list's order. */
   readonly accounts = new Map<string, string>();
   readonly offsets: number[] = [];
+  /** Accounts with something in them that breaks the JSON of each answer about them. */
+  readonly unreadable = new Set<string>();
+  /** Whether the list does not say how many it holds. */
+  silent = false;
   infos = 0;
   /** Called before a page is answered. */
   beforePage: (offset: number) => Promise<void> | void = () => {};
@@ -31,10 +35,13 @@ class WeChat {
         refreshToken: refreshToken || undefined,
         authorizedAt: new Date(1_000),
       }));
-      return { total: all.length, items: all.slice(offset, offset + count) };
+      const items = all.slice(offset, offset + count);
+      if (items.some((item) => this.unreadable.has(item.appid))) throw unreadable();
+      return { total: this.silent ? undefined : all.length, length: items.length, items };
     },
     getAuthorizerInfo: async ({ authorizer }) => {
       this.infos++;
+      if (this.unreadable.has(authorizer)) throw unreadable();
       if (!this.accounts.has(authorizer)) {
         throw new Failure('not_authorized', 'reauthorize', 'no', { errcode: 61003 });
       }
@@ -42,6 +49,8 @@ class WeChat {
     },
   } as Partial<ComponentApi> as ComponentApi;
 }
+
+const unreadable = () => new UnreadableAnswer('wechat_broken_answer', 'retry', 'broken');
 
 /** Tokens are told elsewhere; here there is always one. */
 const tokens = {
@@ -128,6 +137,33 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     wechat.accounts.set(appid(1), 'token-1');
     await reconcile();
     expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ state: 'active' });
+  });
+
+  it('passes over an entry and a profile that cannot be read, and does the rest', async () => {
+    many(1_203);
+    await reconcile();
+    await settle();
+    wechat.unreadable.add(appid(700)).add(appid(3));
+    wechat.accounts.delete(appid(9));
+    wechat.accounts.set(appid(1_000), 'changed');
+    const { run } = await reconcile();
+    expect(run).toMatchObject({ state: 'completed', seen: 1_200, changed: 1, revoked: 1, error: null });
+    expect(await authorizers.grant(COMPONENT, appid(700))).toMatchObject({ refreshToken: 'token-700', state: 'active' });
+  });
+
+  it('does not pass over a list of which nothing can be read', async () => {
+    many(5);
+    for (const one of wechat.accounts.keys()) wechat.unreadable.add(one);
+    const { run, next } = await reconcile();
+    expect(run).toMatchObject({ state: 'running', listOffset: 0, error: 'broken' });
+    expect(next).toEqual({ delayMs: expect.any(Number) });
+  });
+
+  it('reads a list that does not say how many it holds to its empty page', async () => {
+    many(1_203);
+    wechat.silent = true;
+    const { run } = await reconcile();
+    expect(run).toMatchObject({ state: 'completed', seen: 1_203, added: 1_203, total: null });
   });
 
   it('touches only its own component', async () => {

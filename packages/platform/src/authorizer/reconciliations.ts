@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type AuthorizerListPage, type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { type AuthorizerListPage, type ComponentApi, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
 import type { Components } from '../component/components.ts';
 import type { Sql } from '../database/open.ts';
@@ -9,7 +9,7 @@ import type { OpenQueue } from '../queue/queues.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
-import type { Profiles } from './profiles.ts';
+import type { ProfileOutcome, Profiles } from './profiles.ts';
 import type { ReconcilePayload } from './reconcile-job.ts';
 import type { ReconcileReason, Reconciliation, ReconciliationStore, Step } from './reconciliation-store.ts';
 
@@ -155,10 +155,28 @@ export class Reconciler {
     await this.#save(run, page, known);
   }
 
-  #page(run: Reconciliation): Promise<AuthorizerListPage> {
+  /**
+   * The page at the mark. Where WeChat's answer cannot be read, a smaller one, down to the one entry at fault: that is
+   * passed over, and its account asked about by itself with those that the list does not hold.
+   */
+  async #page(run: Reconciliation): Promise<AuthorizerListPage> {
+    for (let count = PAGE; ; count = count >> 1) {
+      try {
+        return await this.#ask(run, run.listOffset, count);
+      } catch (error) {
+        if (!(error instanceof UnreadableAnswer)) throw error;
+        if (count > 1) continue;
+        // Where the next entry cannot be read either, the fault is not this entry's.
+        await this.#ask(run, run.listOffset + 1, 1);
+        return { total: run.total ?? undefined, length: 1, items: [] };
+      }
+    }
+  }
+
+  #ask(run: Reconciliation, offset: number, count: number): Promise<AuthorizerListPage> {
     const { api, tokens } = this.#o;
     return askComponent(tokens, run.component, (componentToken) =>
-      api.getAuthorizerList({ appid: run.component, componentToken, offset: run.listOffset, count: PAGE }),
+      api.getAuthorizerList({ appid: run.component, componentToken, offset, count }),
     );
   }
 
@@ -175,8 +193,8 @@ export class Reconciler {
       let added = 0;
       let changed = 0;
       const items = new Map(page.items.map((item) => [item.appid, item]));
-      const offset = run.listOffset + page.items.length;
-      const over = page.items.length === 0 || offset >= Math.min(page.total, MOST);
+      const offset = run.listOffset + page.length;
+      const over = page.length === 0 || offset >= Math.min(page.total ?? MOST, MOST);
       for (const item of items.values()) {
         const grant = known.get(item.appid);
         if (!differs(item, grant)) continue;
@@ -196,7 +214,7 @@ export class Reconciler {
         phase: over ? 'missing' : 'listing',
         listOffset: offset,
         missingAfter: '',
-        total: page.total,
+        ...(page.total === undefined ? {} : { total: page.total }),
         seen: items.size,
         added,
         changed,
@@ -216,14 +234,14 @@ export class Reconciler {
 
   /** True when nobody is left. The set can change while it is paged: only WeChat's word about each one revokes. */
   async #missing(run: Reconciliation, signal: AbortSignal): Promise<boolean> {
-    const { authorizers, profiles, store } = this.#o;
+    const { authorizers, store } = this.#o;
     const missing = await authorizers.notListedSince(run.component, run.startedAt!, run.missingAfter, MISSING_AT_ONCE);
     let revoked = 0;
     let after = run.missingAfter;
     try {
       for (const appid of missing) {
         if (signal.aborted) break;
-        if ((await profiles.read(run.component, appid)) === 'revoked') revoked++;
+        if ((await this.#ownWord(run.component, appid)) === 'revoked') revoked++;
         after = appid;
       }
     } finally {
@@ -232,6 +250,18 @@ export class Reconciler {
       }
     }
     return missing.length < MISSING_AT_ONCE && !signal.aborted;
+  }
+
+  /** What WeChat answers about this account; one whose answer cannot be read, asked twice, must not hold up the others. */
+  async #ownWord(component: string, appid: string): Promise<ProfileOutcome | 'unreadable'> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#o.profiles.read(component, appid);
+      } catch (error) {
+        if (!(error instanceof UnreadableAnswer)) throw error;
+        if (tries === 2) return 'unreadable';
+      }
+    }
   }
 }
 

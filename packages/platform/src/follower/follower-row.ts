@@ -89,11 +89,12 @@ export function pushDetail(
   askedAt: number,
 ): void {
   const { openid, subscribe, subscribe_time, unionid, remark, tagid_list, subscribe_scene, ...rest } = detail;
-  const extra: Record<string, unknown> = rest;
-  const follows = subscribe !== 0;
+  const extra = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && value !== undefined));
+  // A number comes as a string at times (protocol §9).
+  const follows = String(subscribe) !== '0';
   const keep = (name: string, value: unknown, longest: number): string | null => {
     if (typeof value === 'string' && value.length <= longest && !(name === 'unionid' && value === '')) return value;
-    if (value !== undefined && value !== '') extra[name] = value;
+    if (value !== undefined && value !== null && value !== '') extra[name] = value;
     return null;
   };
   const tags = Array.isArray(tagid_list) ? `,${tagid_list.map((id) => `${id},`).join('')}` : null;
@@ -105,8 +106,8 @@ export function pushDetail(
     keep('remark', remark, 10_000),
     tags,
     keep('subscribe_scene', subscribe_scene, 64),
-    // Whoever has left keeps what was known about him.
-    follows || Object.keys(extra).length > 0 ? JSON.stringify(extra) : null,
+    // Where WeChat says no more, as about a user who has unsubscribed, what was known is kept.
+    Object.keys(extra).length > 0 ? JSON.stringify(extra) : null,
   );
 }
 

@@ -115,7 +115,9 @@ class SyncTurn {
       return this.#save([]);
     }
     if (asked.kind !== 'answered') return this.#noAnswer(asked);
-    const { openids, next, total } = readPage(asked.value);
+    const page = readPage(asked.value);
+    if (!page) return this.#noAnswer(brokenPage);
+    const { openids, next, total } = page;
     const steps: BulkStep[] = [];
     sync.total = total ?? sync.total;
     sync.listingFrom ??= asked.askedAt;
@@ -312,6 +314,13 @@ class SyncTurn {
   }
 }
 
+const brokenPage: NoAnswer = {
+  kind: 'postponed',
+  afterMs: undefined,
+  trouble: true,
+  error: { code: 'wechat_broken_answer', remedy: 'retry', message: "WeChat's answer with a page of followers is broken." },
+};
+
 const brokenDetails: NoAnswer = {
   kind: 'postponed',
   afterMs: undefined,
@@ -330,15 +339,29 @@ const goesOn: Stop = { outcome: 'goes_on', next: { delayMs: 1 } };
 const handedBack: Stop = { outcome: 'goes_on', next: { handBack: true } };
 const takenOver: Stop = { outcome: 'taken_over' };
 
-function readPage(value: Fields): { openids: string[]; next: string | undefined; total: number | undefined } {
-  const data = value.data as { openid?: unknown } | undefined;
+/**
+ * Undefined where the page names nobody, and does not say that it is empty (protocol §4.1: `count` 0, no `data`): the end
+ * of the list is the one answer by which followers count as unsubscribed.
+ */
+function readPage(
+  value: Fields,
+): { openids: string[]; next: string | undefined; total: number | undefined } | undefined {
+  const data = value.data as { openid?: unknown } | null | undefined;
+  const { next_openid: next } = value;
+  const [total, count] = [wholeNumber(value.total), wholeNumber(value.count)];
+  if (!Array.isArray(data?.openid) && (count ?? total) !== 0) return undefined;
   const openids = Array.isArray(data?.openid) ? (data.openid as unknown[]) : [];
-  const { next_openid: next, total } = value;
   return {
     openids: openids.filter((openid): openid is string => typeof openid === 'string' && OPENID.test(openid)),
     next: typeof next === 'string' && OPENID.test(next) ? next : undefined,
-    total: typeof total === 'number' ? total : undefined,
+    total,
   };
+}
+
+/** A number comes as a string at times (protocol §9). */
+function wholeNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
 }
 
 function firstAfter(sorted: readonly string[], openid: string): number {

@@ -38,17 +38,29 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, meter }: Compo
       params: componentToken === undefined ? {} : { component_access_token: componentToken },
     });
     const answer = readAnswer({ status: response.status, headers: {}, body: response.data });
-    if (answer.kind === 'broken') throw brokenAnswer(doing, `${answer.why}, HTTP ${answer.status}`);
+    if (answer.kind === 'broken') {
+      const why = `${answer.why}, HTTP ${answer.status}`;
+      throw answer.malformed ? unreadableAnswer(doing, why) : brokenAnswer(doing, why);
+    }
     if (answer.kind === 'json') await answered?.(answer.errcode);
-    if (answer.kind !== 'json' || !isFields(answer.value)) throw brokenAnswer(doing, 'not an object');
+    if (answer.kind !== 'json' || !isFields(answer.value)) throw unreadableAnswer(doing, 'not an object');
     if (answer.errcode !== 0) throw refusal(answer, doing);
     return answer.value;
   };
 }
 
-/** WeChat answered, but not what its documentation promises. */
-export function brokenAnswer(doing: string, why: string): Failure {
+/** Something answered that may not even be the API: nothing, a page, an error of a proxy. */
+function brokenAnswer(doing: string, why: string): Failure {
   return new Failure('wechat_broken_answer', 'retry', `WeChat's answer to ${doing} is broken: ${why}`);
+}
+
+/** The API answered, but not what its documentation promises. Asked again, it is likely to answer the same. */
+export class UnreadableAnswer extends Failure {
+  override readonly name = 'UnreadableAnswer';
+}
+
+export function unreadableAnswer(doing: string, why: string): UnreadableAnswer {
+  return new UnreadableAnswer('wechat_broken_answer', 'retry', `WeChat's answer to ${doing} is broken: ${why}`);
 }
 
 export function isFields(value: unknown): value is Fields {

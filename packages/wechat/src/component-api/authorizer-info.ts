@@ -1,20 +1,24 @@
 import type { Fields } from './ask.ts';
 import type { AuthorizerInfo } from './component-api.ts';
 import { maskRefreshTokens } from './mask-refresh-tokens.ts';
-import { child, integer, requiredChild, scopes, text } from './read-fields.ts';
+import { child, integer, requiredChild, scopes, statement, text } from './read-fields.ts';
 
-/** Reads the answer of api_get_authorizer_info (dossier §3.7). */
+/**
+ * Reads the answer of api_get_authorizer_info (protocol §3.7). What it does not say is undefined, so that no reader takes
+ * silence for news. `authorization_info` is missing in some answers; the profile is good without it.
+ */
 export function readAuthorizerInfo(fields: Fields, authorizer: string, doing: string): AuthorizerInfo {
   const info = requiredChild(fields, 'authorizer_info', doing);
-  const authorization = requiredChild(fields, 'authorization_info', doing);
+  const authorization = child(fields, 'authorization_info') ?? {};
   return {
     // Older answers say `appid`; a few say nothing, and we asked about this one.
     appid: text(authorization, 'authorizer_appid') ?? text(authorization, 'appid') ?? authorizer,
-    nickName: text(info, 'nick_name') ?? '',
-    userName: text(info, 'user_name') ?? '',
-    ...given('headImg', text(info, 'head_img')),
-    ...given('alias', text(info, 'alias')),
-    ...given('principalName', text(info, 'principal_name')),
+    nickName: statement(info, 'nick_name'),
+    // Every account has one.
+    userName: text(info, 'user_name'),
+    headImg: statement(info, 'head_img'),
+    alias: statement(info, 'alias'),
+    principalName: statement(info, 'principal_name'),
     // Capital M; that it is there at all is the test.
     kind: info.MiniProgramInfo === undefined || info.MiniProgramInfo === null ? 'official-account' : 'mini-program',
     serviceType: idOf(info, 'service_type_info'),
@@ -29,8 +33,4 @@ export function readAuthorizerInfo(fields: Fields, authorizer: string, doing: st
 function idOf(info: Fields, name: string): number | undefined {
   const typed = child(info, name);
   return typed === undefined ? undefined : integer(typed, 'id');
-}
-
-function given<Name extends string>(name: Name, value: string | undefined): { [name in Name]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { [name in Name]: string });
 }

@@ -31,35 +31,40 @@ export interface ExchangedCode {
   readonly accessToken: string | undefined;
   readonly expiresInMs: number;
   readonly refreshToken: string | undefined;
-  /** Permission-set ids. */
-  readonly scopes: number[];
+  /** Permission-set ids; undefined where the answer does not name them. */
+  readonly scopes: number[] | undefined;
 }
 
+/** What WeChat's answer does not say is undefined; what the account does not have is empty. */
 export interface AuthorizerInfo {
   readonly appid: string;
-  readonly nickName: string;
+  readonly nickName: string | undefined;
   /** The original id, `gh_…`. */
-  readonly userName: string;
-  readonly headImg?: string;
-  readonly alias?: string;
-  readonly principalName?: string;
+  readonly userName: string | undefined;
+  readonly headImg: string | undefined;
+  readonly alias: string | undefined;
+  readonly principalName: string | undefined;
+  /** `official-account` is only the absence of what marks a mini program. */
   readonly kind: 'official-account' | 'mini-program';
   readonly serviceType: number | undefined;
   readonly verifyType: number | undefined;
   readonly accountStatus: number | undefined;
   readonly refreshToken: string | undefined;
-  readonly scopes: number[];
+  readonly scopes: number[] | undefined;
   /** WeChat's whole answer with every refresh token masked. */
   readonly raw: unknown;
 }
 
 export interface AuthorizerListPage {
-  readonly total: number;
+  /** Undefined where WeChat did not say: then an empty page is the end. */
+  readonly total: number | undefined;
+  /** Entries of the page, also those that name no account; the next page begins behind them. */
+  readonly length: number;
   readonly items: {
     readonly appid: string;
     /** Missing for accounts whose code was never exchanged (dossier §3.8). */
     readonly refreshToken: string | undefined;
-    readonly authorizedAt: Date;
+    readonly authorizedAt: Date | undefined;
   }[];
 }
 

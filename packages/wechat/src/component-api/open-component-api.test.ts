@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../failure.ts';
 import { openTransport } from '../http/open-transport.ts';
 import { type Transport, TransportFailure } from '../http/transport.ts';
+import { UnreadableAnswer } from './ask.ts';
 import type { ComponentApi } from './component-api.ts';
 import { openComponentApi } from './open-component-api.ts';
 
@@ -129,20 +130,69 @@ test('an official account and a mini program', async () => {
   const info = await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' });
   expect(info).toMatchObject({ appid: 'wxa', nickName: 'N', kind: 'official-account', serviceType: 2, verifyType: -1 });
   expect(info).toMatchObject({ accountStatus: 1, refreshToken: 'SECRET', scopes: [2], principalName: 'Ltd' });
-  expect('alias' in info || 'headImg' in info).toBe(false);
+  expect(info).toMatchObject({ alias: '', headImg: undefined });
   expect(inspect(info.raw, { depth: 9 })).not.toContain('SECRET');
   expect(info.raw).toMatchObject({ authorization_info: { authorizer_refresh_token: '***' } });
   says({ authorizer_info: { ...authorizer_info, MiniProgramInfo: { network: {} } }, authorization_info });
   expect((await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' })).kind).toBe('mini-program');
 });
 
+test.each([
+  ['authorization_info is missing', {}, { appid: 'wxa', nickName: 'Shop', scopes: undefined, refreshToken: undefined }],
+  ['authorization_info is null', { authorization_info: null }, { nickName: 'Shop', scopes: undefined }],
+  ['func_info is null', { authorization_info: { authorizer_appid: null, func_info: null } }, { scopes: undefined }],
+  ['func_info is missing', { authorization_info: { authorizer_appid: 'wxa' } }, { scopes: undefined }],
+  ['func_info names no set', { authorization_info: { func_info: [null, {}] } }, { scopes: undefined }],
+  ['func_info is empty', { authorization_info: { func_info: [] } }, { scopes: [] }],
+])('a profile says no more than its answer: %s', async (_, more, expected) => {
+  says({ authorizer_info: { nick_name: 'Shop', user_name: null, alias: null, service_type_info: null }, ...more });
+  const info = await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' });
+  expect(info).toMatchObject(expected);
+  expect(info).toMatchObject({ userName: undefined, alias: undefined, serviceType: undefined, kind: 'official-account' });
+});
+
+test('an exchanged code whose answer names no permission sets', async () => {
+  says({ authorization_info: { authorizer_appid: 'wxa', func_info: null } });
+  expect(await api.queryAuth({ ...c, code: 'q' })).toMatchObject({ scopes: undefined, refreshToken: undefined });
+});
+
 test('a page of the list', async () => {
   says({ total_count: 33, list: [{ authorizer_appid: 'wxa', refresh_token: '', auth_time: 1558000607 }] });
   expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({
     total: 33,
+    length: 1,
     items: [{ appid: 'wxa', refreshToken: undefined, authorizedAt: new Date(1558000607000) }],
   });
   expect(seen?.body).toEqual({ component_appid: 'wxc', offset: 0, count: 100 });
+});
+
+test('a page of the list with entries that cannot be read, and one that is no list', async () => {
+  says({ list: [null, { authorizer_appid: 'wxa', refresh_token: 'R' }, { refresh_token: 'of nobody' }] });
+  expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({
+    total: undefined,
+    length: 3,
+    items: [{ appid: 'wxa', refreshToken: 'R', authorizedAt: undefined }],
+  });
+  says({ total_count: 0 });
+  expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({ total: 0, length: 0, items: [] });
+  for (const answer of [{ total_count: 33 }, { total_count: 33, list: null }, { errcode: 0, errmsg: 'ok' }]) {
+    says(answer);
+    expect(await failure(api.getAuthorizerList({ ...c, offset: 0, count: 100 }))).toBeInstanceOf(UnreadableAnswer);
+  }
+});
+
+test.each([
+  ['{"authorizer_info":{"nick_name":"a"b"}}', 200, true],
+  ['[]', 200, true],
+  ['', 200, false],
+  ['<html>', 200, false],
+  ['busy', 200, false],
+  ['{"cut', 502, false],
+])('whether the API itself has answered what cannot be read: %j, HTTP %i', async (body, status, byApi) => {
+  answer = { body, status };
+  const error = await failure(api.getAuthorizerInfo({ ...c, authorizer: 'wxa' }));
+  expect(error.code).toBe('wechat_broken_answer');
+  expect(error instanceof UnreadableAnswer).toBe(byApi);
 });
 
 test('options, by the 2.0 family', async () => {

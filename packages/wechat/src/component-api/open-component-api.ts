@@ -1,4 +1,4 @@
-import { openAsk } from './ask.ts';
+import { openAsk, unreadableAnswer } from './ask.ts';
 import { readAuthorizerInfo } from './authorizer-info.ts';
 import type { ComponentApi, ComponentApiOptions } from './component-api.ts';
 import { withOwnCredentials } from './own-credentials.ts';
@@ -79,12 +79,18 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       const doing = 'listing authorizers';
       const body = { component_appid: appid, offset, count };
       const fields = await ask({ doing, api: 'api_get_authorizer_list', componentToken, body }, asking);
-      const items = children(fields, 'list').map((item) => ({
-        appid: requiredText(item, 'authorizer_appid', doing),
-        refreshToken: text(item, 'refresh_token'),
-        authorizedAt: new Date((integer(item, 'auth_time') ?? 0) * 1000),
-      }));
-      return { total: integer(fields, 'total_count') ?? offset + items.length, items };
+      const total = integer(fields, 'total_count');
+      const { list } = fields;
+      // Without a list nothing is known; an answer that is taken for the end would have each account asked about.
+      if (!Array.isArray(list) && total !== 0) throw unreadableAnswer(doing, 'list is missing');
+      const items = children(fields, 'list').flatMap((item) => {
+        const account = text(item, 'authorizer_appid');
+        if (account === undefined) return [];
+        const at = integer(item, 'auth_time');
+        const authorizedAt = at === undefined ? undefined : new Date(at * 1000);
+        return [{ appid: account, refreshToken: text(item, 'refresh_token'), authorizedAt }];
+      });
+      return { total, length: Array.isArray(list) ? list.length : 0, items };
     },
 
     // The 2.0 family: it names the account in the body, so it is clear which token it takes (dossier §3.9).

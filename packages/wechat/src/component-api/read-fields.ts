@@ -1,4 +1,4 @@
-import { brokenAnswer, type Fields, isFields } from './ask.ts';
+import { type Fields, isFields, unreadableAnswer } from './ask.ts';
 
 /** Two hours: what every WeChat token lives (dossier §3.11). */
 const usualLifeSeconds = 7200;
@@ -12,8 +12,14 @@ export function text(fields: Fields, name: string): string | undefined {
 
 export function requiredText(fields: Fields, name: string, doing: string): string {
   const value = text(fields, name);
-  if (value === undefined) throw brokenAnswer(doing, `${name} is missing`);
+  if (value === undefined) throw unreadableAnswer(doing, `${name} is missing`);
   return value;
+}
+
+/** What an account says of itself: empty where it has none, undefined where the answer does not say. */
+export function statement(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  return value === '' ? '' : text(fields, name);
 }
 
 /** Numbers come as strings at times (dossier §9). */
@@ -30,7 +36,7 @@ export function child(fields: Fields, name: string): Fields | undefined {
 
 export function requiredChild(fields: Fields, name: string, doing: string): Fields {
   const value = child(fields, name);
-  if (value === undefined) throw brokenAnswer(doing, `${name} is missing`);
+  if (value === undefined) throw unreadableAnswer(doing, `${name} is missing`);
   return value;
 }
 
@@ -45,11 +51,17 @@ export function expiry(fields: Fields, otherwise = usualLifeSeconds): number {
   return (seconds > 0 ? seconds : otherwise) * 1000;
 }
 
-/** `func_info[].funcscope_category.id`: what the merchant really granted (dossier §3.5). */
-export function scopes(fields: Fields): number[] {
-  return children(fields, 'func_info').flatMap((info) => {
+/**
+ * `func_info[].funcscope_category.id`: what the merchant really granted (protocol §3.5). Undefined where the answer does
+ * not say: `func_info` comes as null or not at all at times, which is not the same as an empty list.
+ */
+export function scopes(fields: Fields): number[] | undefined {
+  const listed = fields.func_info;
+  if (!Array.isArray(listed)) return undefined;
+  const ids = children(fields, 'func_info').flatMap((info) => {
     const category = child(info, 'funcscope_category');
     const id = category === undefined ? undefined : integer(category, 'id');
     return id === undefined ? [] : [id];
   });
+  return listed.length > 0 && ids.length === 0 ? undefined : ids;
 }

@@ -14,7 +14,13 @@ export type Answer =
       readonly rid: string | undefined;
     }
   | { readonly kind: 'binary'; readonly contentType: string }
-  | { readonly kind: 'broken'; readonly why: 'empty' | 'html' | 'http_status' | 'not_json'; readonly status: number };
+  | {
+      readonly kind: 'broken';
+      readonly why: 'empty' | 'html' | 'http_status' | 'not_json';
+      readonly status: number;
+      /** Meant as JSON: an API has answered with something that breaks it, and is likely to do so again. */
+      readonly malformed?: true;
+    };
 
 type Broken = Extract<Answer, { kind: 'broken' }>;
 
@@ -36,8 +42,11 @@ export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = '
   const json = start === brace || start === bracket ? readJson(body) : undefined;
   if (json !== undefined) return json;
   if (looksLikeHtml(body)) return broken('html', status);
-  if (expects === 'json' || /\bjson\b/i.test(contentType)) return broken('not_json', status);
-  if ((start === brace || start === bracket) && /^text\//i.test(contentType) && isCut(body)) {
+  const malformed = start === brace || start === bracket;
+  if (expects === 'json' || /\bjson\b/i.test(contentType)) {
+    return { ...broken('not_json', status), ...(malformed ? { malformed } : {}) };
+  }
+  if (malformed && /^text\//i.test(contentType) && isCut(body)) {
     return broken('not_json', status);
   }
   return { kind: 'binary', contentType };
