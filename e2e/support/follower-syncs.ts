@@ -8,6 +8,7 @@ export interface SyncBody {
   readonly phase: string;
   readonly listed: number;
   readonly detailed: number;
+  readonly withoutDetails: number;
   readonly total: number | null;
   readonly ratePerSecond: number | null;
   readonly waitingUntil: string | null;

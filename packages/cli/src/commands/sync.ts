@@ -42,7 +42,9 @@ export const sync: Command = async ({ env, args, leaving }) => {
     return 0;
   }
   if (last?.state === 'completed') {
-    console.log(`Done: ${last.listed} followers listed, ${last.detailed} with details.`);
+    const { listed, detailed, withoutDetails = 0 } = last;
+    const without = withoutDetails === 0 ? '' : ` WeChat gave no readable details of ${withoutDetails}.`;
+    console.log(`Done: ${listed} followers listed, ${detailed - withoutDetails} with details.${without}`);
     return 0;
   }
   console.error(`The sync is ${last?.state ?? 'gone'}${last?.error ? `: ${last.error.message}` : '.'}`);

@@ -6,6 +6,8 @@ export interface ShownSync {
   readonly details: boolean;
   readonly listed: number;
   readonly detailed: number;
+  /** Gateways of an older version do not show it. */
+  readonly withoutDetails?: number;
   readonly total: number | null;
   readonly ratePerSecond: number | null;
   readonly waitingUntil: string | null;

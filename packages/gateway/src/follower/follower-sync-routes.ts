@@ -35,6 +35,9 @@ const FollowerSyncAnswer = z
     details: z.boolean(),
     listed: z.int(),
     detailed: z.int(),
+    withoutDetails: z.int().meta({
+      description: 'of the detailed ones, those whose details WeChat refused or answered unreadably: kept as listed',
+    }),
     total: z.int().nullable().meta({ description: 'what WeChat says it will be; null until its first page' }),
     ratePerSecond: z.number().nullable(),
     waitingUntil: time.nullable().meta({ description: 'while a closed quota or a trouble keeps it' }),
@@ -198,6 +201,7 @@ function followerSyncAnswer(sync: FollowerSync): z.input<typeof FollowerSyncAnsw
     details: sync.details,
     listed: sync.listed,
     detailed: sync.detailed,
+    withoutDetails: sync.withoutDetails,
     total: sync.total,
     ratePerSecond: sync.ratePerSecond,
     waitingUntil: sync.waitingUntil,

@@ -148,7 +148,10 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     wechat.accounts.set(appid(1_000), 'changed');
     const { run } = await reconcile();
     expect(run).toMatchObject({ state: 'completed', seen: 1_200, changed: 1, revoked: 1, error: null });
-    expect(await authorizers.grant(COMPONENT, appid(700))).toMatchObject({ refreshToken: 'token-700', state: 'active' });
+    expect(await authorizers.grant(COMPONENT, appid(700))).toMatchObject({
+      refreshToken: 'token-700',
+      state: 'active',
+    });
   });
 
   it('does not pass over a list of which nothing can be read', async () => {

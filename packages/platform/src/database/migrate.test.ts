@@ -72,7 +72,7 @@ describe.each(databases)('migrations on %s', (kind) => {
   });
 
   it('let a sync that is under way go on, in processes of the version before, too', async () => {
-    const { looked, unlisted, ...old } = newRow({ component: 'wxc', appid: 'wxa' }, true, 1);
+    const { looked, unlisted, without_details, ...old } = newRow({ component: 'wxc', appid: 'wxa' }, true, 1);
     await open((db) => migrateOpen(db, '0004-api-keys'));
     await open((db) =>
       db

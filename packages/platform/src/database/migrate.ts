@@ -8,6 +8,7 @@ import * as followers from './migrations/0003-followers.ts';
 import * as apiKeys from './migrations/0004-api-keys.ts';
 import * as followerLooks from './migrations/0005-follower-looks.ts';
 import * as deployment from './migrations/0006-deployment.ts';
+import * as followersWithoutDetails from './migrations/0007-followers-without-details.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
@@ -30,6 +31,7 @@ const firstMigrations: Migrations = {
  */
 const laterMigrations: Migrations = {
   '0006-deployment': deployment,
+  '0007-followers-without-details': followersWithoutDetails,
 };
 
 /** The names of all migrations, in their order. */

@@ -159,6 +159,7 @@ export interface FollowerSyncTable {
   listed: number;
   detailed: number;
   /** Of those detailed, how many had their stretch of the table looked through. Less: an older version did the others. */
+  without_details: number | null;
   looked: number | null;
   /** JSON array: buckets in whose stretch somebody follows who was not listed. */
   unlisted: string | null;

@@ -22,6 +22,8 @@ const TOKEN_WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 30_000;
 /** Departures of one request; after that the sync waits longer than a turn would like to. */
 const MOST_TRIES = 4;
+/** Malformed answers to one request until it counts as one that cannot be read. */
+const MAX_MALFORMED = 2;
 const BACKOFF_MS = 500;
 
 export interface FollowerQuestion {
@@ -51,6 +53,8 @@ export type NoAnswer =
       readonly error: FollowerSyncError;
       readonly trouble: boolean;
     }
+  /** The API has answered twice with JSON that is malformed: likely it will always answer that, to this request. */
+  | { readonly kind: 'unreadable'; readonly error: FollowerSyncError }
   /** The process is leaving. */
   | { readonly kind: 'leaving' };
 
@@ -92,6 +96,7 @@ export async function askFollowers(
   const pair = { component: account.component, appid: account.appid, path: question.path };
   const endpoint = endpointOf(question.method, question.path);
   let refusals = 0;
+  let malformed = 0;
   let last: FollowerSyncError | undefined;
   for (let tries = 0; tries < MOST_TRIES; ) {
     const token = await tokenFor(account, signal, options.tokens);
@@ -103,8 +108,12 @@ export async function askFollowers(
     if (Buffer.isBuffer(answer)) return { kind: 'unread', body: answer, askedAt: departure.leftAt };
     if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
     if (answer instanceof TransportFailure) last = told(answer);
-    else if (answer.kind !== 'json') last = brokenAnswer(question.doing);
-    else {
+    else if (answer.kind !== 'json') {
+      last = brokenAnswer(question.doing);
+      if (answer.kind === 'broken' && answer.malformed && ++malformed === MAX_MALFORMED) {
+        return { kind: 'unreadable', error: last };
+      }
+    } else {
       const { errcode } = answer;
       if (errcode === ERRCODE.ok && isFields(answer.value)) {
         return { kind: 'answered', value: answer.value, askedAt: departure.leftAt };

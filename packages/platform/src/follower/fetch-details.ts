@@ -1,6 +1,6 @@
 import { ERRCODE } from '@wxthirdparty/wechat';
 import type { SqlValue } from '../database/statement.ts';
-import type { Asked, NoAnswer, Unread, UnreadQuestion } from './ask-followers.ts';
+import type { Asked, FollowerQuestion, NoAnswer, Unread } from './ask-followers.ts';
 import type { FollowerAccount } from './follower.ts';
 import { pushDetails, pushListed } from './follower-row.ts';
 import type { UnreadDetails } from './follower-writer.ts';
@@ -15,11 +15,14 @@ export interface FetchedDetails {
   readonly values: readonly SqlValue[];
   /** Answers that are still to be read. */
   readonly answers: readonly UnreadDetails[];
+  /** Followers who are kept as listed, since WeChat refused their details or answered what cannot be read. */
+  readonly withoutDetails: number;
   /** When the earliest batch was asked for (ms). */
   readonly askedAt: number;
 }
 
-export type Ask = (question: UnreadQuestion) => Promise<Asked | Unread>;
+/** With `unreadIf`, an answer that begins so may be handed on unread. */
+export type Ask = (question: FollowerQuestion & { readonly unreadIf?: string }) => Promise<Asked | Unread>;
 
 /** Who these openids are, in batches; all of them, or why not. */
 export async function fetchDetails(
@@ -35,7 +38,7 @@ export async function fetchDetails(
   const work = async () => {
     while (next < batches.length && !stopped) {
       const mine = next++;
-      const answer = await fetchBatch(account, batches[mine]!, ask);
+      const answer = await fetchBatch(account, batches[mine]!, ask, 'later');
       if (answer.kind === 'fetched') fetched[mine] = answer;
       else stopped ??= answer;
     }
@@ -44,46 +47,67 @@ export async function fetchDetails(
   return stopped ?? joined(fetched);
 }
 
-/** One foreign openid makes WeChat refuse the whole batch (dossier §4.1): the halves are asked for, down to that one. */
-async function fetchBatch(
+/**
+ * A batch, read at once or `later`. One foreign openid makes WeChat refuse the whole batch (protocol §4.1), and what one
+ * follower's details hold may break the JSON of the whole answer: the halves are asked for, down to that one.
+ */
+export async function fetchBatch(
   account: FollowerAccount,
   openids: readonly string[],
   ask: Ask,
+  read: 'now' | 'later' = 'now',
 ): Promise<FetchedDetails | NoAnswer> {
   const asked = await ask({
     doing: 'fetching details of followers',
     method: 'POST',
     path: '/cgi-bin/user/info/batchget',
     body: { user_list: openids.map((openid) => ({ openid, lang: 'zh_CN' })) },
-    unreadIf: '{"user_info_list":',
+    ...(read === 'later' ? { unreadIf: '{"user_info_list":' } : {}),
   });
-  const { askedAt } = { askedAt: 0, ...asked };
-  if (asked.kind === 'unread') {
-    return {
-      kind: 'fetched',
-      values: [],
-      answers: [{ openids: openids.join('\n'), body: asked.body, askedAt }],
-      askedAt,
-    };
+  const values: SqlValue[] = [];
+  switch (asked.kind) {
+    case 'unread': {
+      const { body, askedAt } = asked;
+      const answers = [{ openids: openids.join('\n'), body, askedAt }];
+      return { kind: 'fetched', values, answers, withoutDetails: 0, askedAt };
+    }
+    case 'answered': {
+      const { askedAt } = asked;
+      const list = asked.value.user_info_list;
+      // An answer without a list breaks its promise in the same way for the whole batch; a smaller one may keep it.
+      if (!Array.isArray(list)) return byHalves(account, openids, ask);
+      pushDetails(values, account, openids, list, askedAt);
+      return { kind: 'fetched', values, answers: [], withoutDetails: 0, askedAt };
+    }
+    case 'refused':
+      return asked.failure.errcode === ERRCODE.openidInvalid ? byHalves(account, openids, ask) : asked;
+    case 'unreadable':
+      return byHalves(account, openids, ask);
+    case 'postponed':
+    case 'leaving':
+      return asked;
+    default:
+      return asked satisfies never;
   }
-  if (asked.kind === 'answered') {
-    const values: SqlValue[] = [];
-    pushDetails(values, account, openids, asked.value.user_info_list, askedAt);
-    return { kind: 'fetched', values, answers: [], askedAt };
-  }
-  if (asked.kind !== 'refused' || asked.failure.errcode !== ERRCODE.openidInvalid) return asked;
+}
+
+/** WeChat has listed each of them: the one that it gives no details of is kept as listed. */
+async function byHalves(
+  account: FollowerAccount,
+  openids: readonly string[],
+  ask: Ask,
+): Promise<FetchedDetails | NoAnswer> {
   if (openids.length === 1) {
-    // WeChat listed it and does not know it: kept as listed.
     const values: SqlValue[] = [];
     pushListed(values, account, openids[0]!);
-    return { kind: 'fetched', values, answers: [], askedAt: Number.POSITIVE_INFINITY };
+    return { kind: 'fetched', values, answers: [], withoutDetails: 1, askedAt: Number.POSITIVE_INFINITY };
   }
   const half = openids.length >> 1;
-  const left = await fetchBatch(account, openids.slice(0, half), ask);
-  if (left.kind !== 'fetched') return left;
-  const right = await fetchBatch(account, openids.slice(half), ask);
-  if (right.kind !== 'fetched') return right;
-  return joined([left, right]);
+  const first = await fetchBatch(account, openids.slice(0, half), ask);
+  if (first.kind !== 'fetched') return first;
+  const second = await fetchBatch(account, openids.slice(half), ask);
+  if (second.kind !== 'fetched') return second;
+  return joined([first, second]);
 }
 
 function joined(parts: readonly FetchedDetails[]): FetchedDetails {
@@ -91,6 +115,7 @@ function joined(parts: readonly FetchedDetails[]): FetchedDetails {
     kind: 'fetched',
     values: parts.flatMap((part) => part.values),
     answers: parts.flatMap((part) => part.answers),
+    withoutDetails: parts.reduce((sum, part) => sum + part.withoutDetails, 0),
     askedAt: Math.min(...parts.map((part) => part.askedAt)),
   };
 }

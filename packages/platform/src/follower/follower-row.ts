@@ -116,13 +116,13 @@ export function pushDetails(
   values: SqlValue[],
   account: FollowerAccount,
   openids: readonly string[],
-  list: unknown,
+  list: readonly unknown[],
   askedAt: number,
 ): void {
   const missing = new Set(openids);
-  for (const detail of Array.isArray(list) ? (list as Record<string, unknown>[]) : []) {
+  for (const detail of list as (Record<string, unknown> | null)[]) {
     const openid = detail?.openid;
-    if (typeof openid === 'string' && missing.delete(openid)) pushDetail(values, account, detail, askedAt);
+    if (detail && typeof openid === 'string' && missing.delete(openid)) pushDetail(values, account, detail, askedAt);
   }
   for (const openid of missing) pushListed(values, account, openid);
 }

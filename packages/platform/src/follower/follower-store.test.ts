@@ -79,7 +79,7 @@ describe.each(databases)('followers on %s', (kind) => {
       unionid: null,
       scene: null,
       remark: null,
-      extra: { unionid: 'u'.repeat(65), subscribe_scene: 7, remark: null },
+      extra: { unionid: 'u'.repeat(65), subscribe_scene: 7 },
     });
   });
 

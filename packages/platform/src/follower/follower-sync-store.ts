@@ -17,6 +17,7 @@ export interface SyncRun extends FollowerAccount {
   total: number | null;
   listed: number;
   detailed: number;
+  withoutDetails: number;
   looked: number;
   unlisted: number[];
   pages: number;
@@ -122,6 +123,7 @@ export class FollowerSyncStore {
       total: sync.total,
       listed: sync.listed,
       detailed: sync.detailed,
+      without_details: sync.withoutDetails,
       looked: sync.looked,
       pages: sync.pages,
       next_openids: JSON.stringify(sync.nextOpenids),
@@ -219,6 +221,7 @@ export function newRow(account: FollowerAccount, details: boolean, now: number):
     total: null,
     listed: 0,
     detailed: 0,
+    without_details: 0,
     looked: 0,
     unlisted: '[]',
     pages: 0,
@@ -250,6 +253,7 @@ function toRun(row: FollowerSyncRow): SyncRun {
     total: row.total === null ? null : Number(row.total),
     listed: Number(row.listed),
     detailed: Number(row.detailed),
+    withoutDetails: Number(row.without_details ?? 0),
     looked: Number(row.looked ?? 0),
     unlisted: JSON.parse(row.unlisted ?? '[]') as number[],
     pages: Number(row.pages),
@@ -274,6 +278,7 @@ function toSync(row: FollowerSyncRow): FollowerSync {
     details: Number(row.details) === 1,
     listed: Number(row.listed),
     detailed: Number(row.detailed),
+    withoutDetails: Number(row.without_details ?? 0),
     total: row.total === null ? null : Number(row.total),
     ratePerSecond: moves ? Number(row.rate) : null,
     waitingUntil: toDate(row.waiting_until),

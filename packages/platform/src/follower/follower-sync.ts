@@ -14,6 +14,8 @@ export interface FollowerSync extends FollowerAccount {
   readonly details: boolean;
   readonly listed: number;
   readonly detailed: number;
+  /** Of the detailed ones, those that are kept as listed: WeChat refused their details, or answered what cannot be read. */
+  readonly withoutDetails: number;
   /** What WeChat says it will be; null until its first page. */
   readonly total: number | null;
   readonly ratePerSecond: number | null;

@@ -25,6 +25,7 @@ function read({ account, values, answers }: Details): SqlValue[] {
     } catch {
       throw new Unreadable();
     }
+    if (!Array.isArray(details.user_info_list)) throw new Unreadable();
     pushDetails(all, account, answer.openids.split('\n'), details.user_info_list, answer.askedAt);
   }
   return all;

@@ -18,6 +18,10 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
   let people: Map<string, string>;
   let now: number;
   let afterBatch: (() => Promise<void>) | undefined;
+  /** Followers whose details break the JSON of each answer that has them. */
+  let unreadable: Set<string>;
+  /** What `user/get` answers instead of a page. */
+  let page: unknown;
   beforeAll(async () => {
     database = await startDatabase(kind);
     writer = new FollowerWriter(database.url);
@@ -37,6 +41,8 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     );
     now = Date.now();
     afterBatch = undefined;
+    unreadable = new Set();
+    page = undefined;
   });
 
   const transport: Pick<Transport, 'send'> = {
@@ -47,7 +53,12 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
         const all = [...people.keys()];
         const from = all.indexOf(searchParams.get('next_openid') ?? '') + 1;
         const openid = all.slice(from, from + 5_000);
-        answer = { total: all.length, count: openid.length, data: { openid }, next_openid: openid.at(-1) ?? '' };
+        answer = page ?? {
+          total: all.length,
+          count: openid.length,
+          data: { openid },
+          next_openid: openid.at(-1) ?? '',
+        };
       } else {
         const { user_list } = JSON.parse(String(body)) as { user_list: { openid: string }[] };
         answer = {
@@ -58,6 +69,9 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
           ),
         };
         await afterBatch?.();
+        if (user_list.some(({ openid }) => unreadable.has(openid))) {
+          return { status: 200, headers: {}, body: Buffer.from('{"user_info_list":[{"remark":"a"b"}]}') };
+        }
       }
       return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(answer)) };
     },
@@ -161,6 +175,52 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     let told = await turn(id);
     while (told.outcome === 'goes_on') told = await turn(id);
     expect(await table()).toEqual(expected([]));
+  });
+
+  it('keep a follower whose details cannot be read as listed, and report how many', async () => {
+    people = new Map(['a', 'b', 'c', 'd'].map((openid) => [openid, openid]));
+    unreadable.add('b');
+    await sync();
+    const [done] = await syncs.list(account, 1);
+    expect(done).toMatchObject({ state: 'completed', listed: 4, detailed: 4, withoutDetails: 1, error: null });
+    const all = await table();
+    expect(all.get('b')).toEqual({ subscribed: true, remark: null });
+    expect(all.get('d')).toEqual({ subscribed: true, remark: 'd' });
+  });
+
+  it('keep what is known about a follower whose details cannot be read later', async () => {
+    people = new Map([['a', 'known']]);
+    await sync();
+    now += HOUR_MS;
+    unreadable.add('a');
+    await sync();
+    expect(await table()).toEqual(expected([]));
+  });
+
+  it.each([
+    ['nothing but errcode 0', { errcode: 0, errmsg: 'ok' }],
+    ['no data, but a count', { total: 12_000, count: 5_000, next_openid: 'o' }],
+    ['null instead of data', { total: 12_000, data: null, next_openid: '' }],
+  ])('take nobody for unsubscribed by a page of the list with %s', async (_, answer) => {
+    people = new Map([['a', '']]);
+    await sync();
+    now += HOUR_MS;
+    page = answer;
+    const { id } = (await syncs.start(account, true)).sync;
+    expect(await turn(id)).toMatchObject({ outcome: 'waits', code: 'wechat_broken_answer' });
+    expect(await table()).toEqual(expected([]));
+    page = undefined;
+    await sync();
+  });
+
+  it('take all for unsubscribed by a list that says it is empty', async () => {
+    people = new Map([['a', '']]);
+    await sync();
+    now += HOUR_MS;
+    people.clear();
+    page = { total: '0', count: 0, next_openid: '' };
+    await sync();
+    expect(await table()).toEqual(expected(['a']));
   });
 
   it('walk the whole table in the end where a process of an older version did a part of the details', async () => {

@@ -6,7 +6,7 @@ import { isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
 import type { Stretch } from './compare-stretch.ts';
-import { type FetchedDetails, fetchDetails } from './fetch-details.ts';
+import { type Ask, type FetchedDetails, fetchBatch, fetchDetails } from './fetch-details.ts';
 import { followerUpsert, pushDetails, pushesBefore, pushListed } from './follower-row.ts';
 import type { FollowerStore } from './follower-store.ts';
 import type { FollowerSyncError } from './follower-sync.ts';
@@ -85,6 +85,8 @@ class SyncTurn {
     }
   }
 
+  readonly #ask: Ask = (question) => askFollowers(this.#sync, question, this.#signal, this.#o);
+
   #step(): Promise<Stop | undefined> {
     switch (this.#sync.phase) {
       case 'listing':
@@ -152,9 +154,7 @@ class SyncTurn {
     // A bucket of nobody has its stretch of the table, too.
     do {
       const chunk = openids.slice(at, at + CHUNK);
-      const fetched = await fetchDetails(sync, chunk, (question) =>
-        askFollowers(sync, question, this.#signal, this.#o),
-      );
+      const fetched = await fetchDetails(sync, chunk, this.#ask);
       const stop = await writing;
       if (stop) return stop;
       if (fetched.kind !== 'fetched') return this.#noAnswer(fetched);
@@ -259,20 +259,28 @@ class SyncTurn {
     const sync = this.#sync;
     // A batch of strangers only was answered at no time in particular.
     const askedAt = Number.isFinite(fetched.askedAt) ? fetched.askedAt : (sync.listingFrom ?? 0);
-    const checkpoint = this.#o.syncs.checkpointOf(sync, this.#rate());
+    sync.withoutDetails += fetched.withoutDetails;
+    const checkpoint = () => this.#o.syncs.checkpointOf(sync, this.#rate());
     const ifUnlisted = this.#o.syncs.noteUnlisted(sync, bucket);
     const { values, answers } = fetched;
     const details: Details = { account: sync, stretch, values, answers, askedAt, ifUnlisted };
-    let written = await this.#o.writer.writeDetails(checkpoint, details);
+    let written = await this.#o.writer.writeDetails(checkpoint(), details);
     if (written.result === 'unreadable') {
       const all = [...values];
-      for (const { openids, body, askedAt } of answers) {
+      for (const { openids: lines, body, askedAt } of answers) {
+        const openids = lines.split('\n');
         const answer = readAnswer({ status: 200, headers: {}, body: Buffer.from(body) });
-        if (answer.kind !== 'json') return this.#noAnswer(brokenDetails);
-        const list = (answer.value as Fields).user_info_list;
-        pushDetails(all, sync, openids.split('\n'), list, askedAt);
+        const list = answer.kind === 'json' ? (answer.value as Fields).user_info_list : undefined;
+        if (Array.isArray(list)) {
+          pushDetails(all, sync, openids, list, askedAt);
+          continue;
+        }
+        const again = await fetchBatch(sync, openids, this.#ask);
+        if (again.kind !== 'fetched') return this.#noAnswer(again);
+        all.push(...again.values);
+        sync.withoutDetails += again.withoutDetails;
       }
-      written = await this.#o.writer.writeDetails(checkpoint, { ...details, values: all, answers: [] });
+      written = await this.#o.writer.writeDetails(checkpoint(), { ...details, values: all, answers: [] });
     }
     if (written.unlisted && !sync.unlisted.includes(bucket)) sync.unlisted.push(bucket);
     return written.result === 'done' ? undefined : takenOver;
@@ -286,10 +294,14 @@ class SyncTurn {
     const sync = this.#sync;
     if (answer.kind === 'leaving') return handedBack;
     if (answer.kind === 'refused') return this.#fail(told(answer.failure));
-    const { error, trouble } = answer;
+    const {
+      error,
+      trouble,
+      afterMs: postponedMs,
+    } = answer.kind === 'unreadable' ? { ...answer, trouble: true, afterMs: undefined } : answer;
     if (sync.troubleSince !== null && Date.now() - sync.troubleSince > GIVE_UP_AFTER_MS) return this.#fail(error);
     const backoffMs = Math.min(1_000 * 2 ** Math.min(sync.troubles, 10), MOST_BACKOFF_MS);
-    const afterMs = Math.max(answer.afterMs ?? backoffMs, 1);
+    const afterMs = Math.max(postponedMs ?? backoffMs, 1);
     const saved = await this.#o.syncs.wait(sync, new Date(Date.now() + afterMs), error, trouble);
     if (saved === 'undone') return takenOver;
     return { outcome: 'waits', code: error.code, next: { delayMs: Math.min(afterMs, LOOK_AGAIN_MS) } };
@@ -315,17 +327,12 @@ class SyncTurn {
 }
 
 const brokenPage: NoAnswer = {
-  kind: 'postponed',
-  afterMs: undefined,
-  trouble: true,
-  error: { code: 'wechat_broken_answer', remedy: 'retry', message: "WeChat's answer with a page of followers is broken." },
-};
-
-const brokenDetails: NoAnswer = {
-  kind: 'postponed',
-  afterMs: undefined,
-  trouble: true,
-  error: { code: 'wechat_broken_answer', remedy: 'retry', message: "WeChat's answer with details is broken." },
+  kind: 'unreadable',
+  error: {
+    code: 'wechat_broken_answer',
+    remedy: 'retry',
+    message: "WeChat's answer with a page of followers is broken.",
+  },
 };
 
 /** A database that went away in the middle is asked again; what it has written stands in the record. */

@@ -311,6 +311,8 @@ export type FollowerSync = {
   readonly details: boolean;
   readonly listed: number;
   readonly detailed: number;
+  /** of the detailed ones, those whose details WeChat refused or answered unreadably: kept as listed */
+  readonly withoutDetails: number;
   /** what WeChat says it will be; null until its first page */
   readonly total: number | null;
   readonly ratePerSecond: number | null;

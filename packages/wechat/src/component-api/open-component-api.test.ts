@@ -148,7 +148,12 @@ test.each([
   says({ authorizer_info: { nick_name: 'Shop', user_name: null, alias: null, service_type_info: null }, ...more });
   const info = await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' });
   expect(info).toMatchObject(expected);
-  expect(info).toMatchObject({ userName: undefined, alias: undefined, serviceType: undefined, kind: 'official-account' });
+  expect(info).toMatchObject({
+    userName: undefined,
+    alias: undefined,
+    serviceType: undefined,
+    kind: 'official-account',
+  });
 });
 
 test('an exchanged code whose answer names no permission sets', async () => {

@@ -1,0 +1,8 @@
+import type { Kysely } from 'kysely';
+import { ddl } from '../ddl.ts';
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const { addColumn, whole } = ddl(db);
+  // Processes of an older version neither know nor write it.
+  await addColumn('follower_syncs', 'without_details', whole);
+}
