@@ -123,7 +123,7 @@ it('a call whose deadline passes is told so in time, also behind a closed quota,
   const [first] = await batchIds(house, [say('parked for long')]);
   await until('the quota is closed', async () => (await find(house, first!)).state === 'delayed');
   const [late] = await batchIds(house, [say('too late', { deadlineAt: inMs(1_500) })]);
-  const [call] = await allSettled(house, [late!], 10_000);
+  const [call] = await allSettled(house, [late!]);
   expect(call).toMatchObject({ state: 'failed', failure: { code: 'deadline_passed', remedy: 'retry' } });
   expect(call?.failure).toMatchObject({
     explanation: { zh: expect.stringContaining('截止时间'), en: expect.any(String) },
@@ -141,9 +141,9 @@ it('a call that is not wanted yet waits for its time, and lets the others pass',
   expect(status).toBe(202);
   expect(body).toMatchObject({ state: 'delayed', notBeforeAt });
   const [other] = await batchIds(house, [say('passed it')]);
-  await allSettled(house, [other!], 2_000);
+  await allSettled(house, [other!]);
   expect(await times('at its time')).toBe(0);
-  const [call] = await allSettled(house, [body.id], 8_000);
+  const [call] = await allSettled(house, [body.id]);
   expect(call?.state).toBe('completed');
   const messages = (await house.wechat.messages()) as unknown as { content: { content: string }; at: string }[];
   const at = messages.find(({ content }) => content.content === 'at its time')!.at;
@@ -215,7 +215,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
     const callbackUrl = `${receiver.url}?token=of-the-business`;
     const { body } = await submit(undefined, 'tell me', { callbackUrl, waitMs: 10_000 });
     expect(body.state).toBe('completed');
-    await until('it has heard', () => receiver.received.length === 4, 60_000);
+    await until('it has heard', () => receiver.received.length === 4);
     const printed = house.command(['callback-secret']);
     await printed.says(/whsec_\S+\s/);
     const secret = Buffer.from(/whsec_(\S+)/.exec(printed.output)![1]!, 'base64');
@@ -237,7 +237,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
       say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(30_000) }),
     ]);
     await house.api('DELETE', `/v1/calls/${cancelled}`);
-    await until('both are told', () => receiver.received.length === 6, 20_000);
+    await until('both are told', () => receiver.received.length === 6);
     const told = receiver.received.slice(4).map(({ body: text }) => JSON.parse(text).data as CallBody);
     expect(told.map(({ id, state }) => [id, state]).sort()).toEqual(
       [
@@ -257,7 +257,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
       body: { code: 'invalid_request' },
     });
   }
-}, 120_000);
+});
 
 it('numbers of WeChat’s are explained', async () => {
   expect(await house.api('GET', '/v1/explain/40001')).toMatchObject({

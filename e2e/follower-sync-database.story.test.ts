@@ -30,7 +30,7 @@ it('goes on by itself after the database has died in the middle and come back', 
   await syncReaches(house, id, 'has some details', (sync) => sync.detailed >= 2_000);
   await server.kill();
   await server.restart();
-  expect(await completed(house, id, 90_000)).toMatchObject({ listed: FOLLOWERS, detailed: FOLLOWERS });
+  expect(await completed(house, id)).toMatchObject({ listed: FOLLOWERS, detailed: FOLLOWERS });
   expect((await exported(house, ACCOUNT)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, ACCOUNT));
   expect(house.workers[0]!.running).toBe(true);
 });
@@ -67,7 +67,7 @@ it('lives through a database that dies in the middle of a write, while the next 
   await holding;
   await server.restart();
   await house.wechat.control('DELETE', '/faults');
-  expect(await completed(house, id, 90_000)).toMatchObject({ detailed: FOLLOWERS });
+  expect(await completed(house, id)).toMatchObject({ detailed: FOLLOWERS });
   expect(house.workers[0]!.running).toBe(true);
 });
 

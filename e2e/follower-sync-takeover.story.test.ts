@@ -90,6 +90,6 @@ describe.each(databases)('on %s', (kind) => {
     const { id } = await startSync(house, ACCOUNT);
     await syncReaches(house, id, 'has details', (sync) => sync.detailed >= 1_000);
     await house.redis.flush();
-    expect(await completed(house, id, 90_000)).toMatchObject({ detailed: FOLLOWERS });
+    expect(await completed(house, id)).toMatchObject({ detailed: FOLLOWERS });
   });
 });

@@ -124,7 +124,7 @@ it('a lane whose job is lost is found again', async () => {
   await redis.del(...(await redis.keys('{wx:lanes}*')));
   redis.disconnect();
   for (let i = 0; i < 2; i++) await house.startWorker().says('worker ready');
-  await allSettled(house, ids, 20_000);
+  await allSettled(house, ids);
   expect(await arrived(B)).toEqual(numbered('found', 30));
 });
 
@@ -151,7 +151,7 @@ it('a closed quota parks its calls: nobody looks at them until it opens, and oth
   expect(await refusedSends()).toBe(1);
   const read = { method: 'GET', path: USER_INFO, query: { openid: openids[B] } };
   const [other] = await batchIds(house, [{ appid: B, ...read }]);
-  expect((await allSettled(house, [other!], 5_000))[0]?.state).toBe('completed');
+  expect((await allSettled(house, [other!]))[0]?.state).toBe('completed');
   const interactive = await house.call(B, { ...read, waitMs: 10_000 });
   expect(interactive.body.state).toBe('completed');
   const { appid: _, ...refused } = say(B, 'now');
@@ -162,7 +162,7 @@ it('a closed quota parks its calls: nobody looks at them until it opens, and oth
   expect(await arrived(B)).toEqual(said.slice(0, 3));
 
   await house.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 1_000 });
-  const calls = await allSettled(house, ids, 90_000);
+  const calls = await allSettled(house, ids);
   expect(calls.map(({ state }) => state)).toEqual(ids.map(() => 'completed'));
   expect(await arrived(B)).toEqual(said);
   expect(await refusedSends()).toBe(1);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await wholeRun();
   boardPages = await readBoard();
   await Promise.all([...house.workers, ...house.gateways].map((child) => child.running && child.leave()));
-}, 90_000);
+});
 afterAll(async () => {
   monitor?.destroy();
   await house?.close();

@@ -62,7 +62,7 @@ export class Child {
     });
   }
 
-  async says(text: string | RegExp, withinMs = 30_000): Promise<void> {
+  async says(text: string | RegExp, withinMs = 90_000): Promise<void> {
     await until(
       `${this.name} says ${text}; it said: ${this.#output.slice(-1_000)}`,
       () => {
@@ -97,7 +97,7 @@ export class Child {
   }
 
   /** Asks it to leave; answers how it left. Kills it after `withinMs`. */
-  async leave(withinMs = 15_000): Promise<number | NodeJS.Signals> {
+  async leave(withinMs = 60_000): Promise<number | NodeJS.Signals> {
     this.thaw();
     this.signal('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), withinMs);

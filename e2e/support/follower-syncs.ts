@@ -42,7 +42,7 @@ export function syncReaches(
   id: string,
   what: string,
   condition: (sync: SyncBody) => boolean,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<SyncBody> {
   return until(
     `sync ${what}`,

@@ -206,7 +206,7 @@ export class House {
     return this.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, request, gateway);
   }
 
-  async ready(withinMs = 20_000): Promise<void> {
+  async ready(withinMs = 90_000): Promise<void> {
     await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready, withinMs);
   }
 

@@ -91,7 +91,7 @@ export class Load {
 }
 
 /** How an accepted call ended, asked for by its id. */
-export function settledCall(house: House, id: string, gateway = 0, withinMs = 30_000): Promise<CallBody> {
+export function settledCall(house: House, id: string, gateway = 0, withinMs = 90_000): Promise<CallBody> {
   return until(
     `${id} settles`,
     async () => {

@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Waits for a condition, never for a time: answers its first value that is neither false nor undefined. */
+/**
+ * Waits for a condition, never for a time: answers its first value that is neither false nor undefined. The limit only ends
+ * what hangs.
+ */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false | undefined> | T | false | undefined,
-  withinMs = 20_000,
+  withinMs = 90_000,
 ): Promise<T> {
   const begunAt = performance.now();
   let last: unknown;

@@ -210,7 +210,7 @@ describe('the one in between', () => {
           between.kill('SIGTERM');
           return between.output();
         },
-        { timeout: 5_000, interval: 100 },
+        { interval: 100 },
       )
       .toContain('SIGTERM');
     between.release();
@@ -256,7 +256,7 @@ function supervised(program: string) {
     output: () => heard,
     release: () => writeFileSync(release, ''),
     line: async (start: string, count = 1) => {
-      await expect.poll(() => matching(start).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+      await expect.poll(() => matching(start).length).toBeGreaterThanOrEqual(count);
       return matching(start)[count - 1]!;
     },
   };

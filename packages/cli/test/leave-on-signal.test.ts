@@ -23,7 +23,7 @@ function leaving({ drainMs = 0, patienceMs = 10_000 } = {}) {
     heard += chunk;
   });
   const gone = once(child, 'exit').then(([code, signal]) => code ?? signal);
-  return { child, gone, says: (word: string) => expect.poll(() => heard, { timeout: 10_000 }).toContain(word) };
+  return { child, gone, says: (word: string) => expect.poll(() => heard).toContain(word) };
 }
 
 it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('the first %s drains', async (signal) => {

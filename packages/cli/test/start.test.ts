@@ -161,7 +161,7 @@ it('start runs the demo, ends with a line to paste, is alone in its folder, and 
   third.child.kill('SIGTERM');
   expect(await third.ended).toMatchObject({ code: 0, stderr: '' });
   for (const number of [...ports, ...portsOf(third.stdout())]) await expect(port(number)).rejects.toThrow();
-}, 120_000);
+});
 
 /** Of the gateway, Redis and the simulator, as the lines name them. */
 function portsOf(lines: string): number[] {
@@ -174,7 +174,7 @@ async function started({ stdout, ended }: ReturnType<typeof command>): Promise<v
     throw new Error(`it ended before it was ready: ${stderr}`);
   });
   early.catch(() => {});
-  await Promise.race([early, expect.poll(stdout, { timeout: 60_000 }).toMatch(/^curl .*\n/m)]);
+  await Promise.race([early, expect.poll(stdout, { timeout: 120_000 }).toMatch(/^curl .*\n/m)]);
 }
 
 /** Resolves when somebody listens there. */

@@ -54,7 +54,7 @@ test('closing: running requests are answered, connections end, nobody gets in', 
   };
   platform.calls.find = () => Promise.resolve(runningCall());
   const health = Promise.withResolvers<{ redis: boolean; database: boolean }>();
-  const gateway = await openGateway(platform);
+  const gateway = await openGateway(platform, { shutdownMs: 10_000 });
   const credentials = `grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
   const token = (
     (await (await fetch(`${gateway.url}/cgi-bin/token?${credentials}`)).json()) as { access_token: string }
@@ -81,7 +81,6 @@ test('closing: running requests are answered, connections end, nobody gets in', 
   });
   await expect.poll(() => waiting === 2 && asked).toBe(true);
 
-  const startedAt = Date.now();
   const closed = gateway.close();
   health.resolve({ redis: true, database: true });
   expect(await probe).toEqual({ status: 503, connection: 'close' });
@@ -91,19 +90,17 @@ test('closing: running requests are answered, connections end, nobody gets in', 
   expect(refused.headers.get('connection')).toBe('close');
   expect(await refused.json()).toMatchObject({ errcode: -1 });
   await closed;
-  expect(Date.now() - startedAt).toBeLessThan(2_000);
   agent.destroy();
 });
 
 test('closing: a connection on which nothing was asked does not hold it up', async () => {
-  const gateway = await openGateway(fakePlatform());
+  // Longer than a test may take: connections are not cut by the clock.
+  const gateway = await openGateway(fakePlatform(), { shutdownMs: 3_600_000 });
   const socket = connect(gateway.port, '127.0.0.1');
   await once(socket, 'connect');
   // Known to the server, too: connections are accepted in order.
   await (await fetch(`${gateway.url}/healthz`)).text();
-  const startedAt = Date.now();
   await gateway.close();
-  expect(Date.now() - startedAt).toBeLessThan(1_000);
   socket.destroy();
 });
 
@@ -133,16 +130,14 @@ test('closing: a call that left but never settles is told as unknown before the 
   platform.calls.settled = neverSettles;
   platform.calls.cancel = () => Promise.resolve(false);
   platform.calls.find = () => Promise.resolve(runningCall());
-  const gateway = await openGateway(platform);
+  const gateway = await openGateway(platform, { shutdownMs: 6_000 });
   const credentials = `grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
   const token = (
     (await (await fetch(`${gateway.url}/cgi-bin/token?${credentials}`)).json()) as { access_token: string }
   ).access_token;
   const call = fetch(`${gateway.url}/cgi-bin/user/get?access_token=${token}`);
   await expect.poll(() => platform.submitted).toHaveLength(1);
-  const startedAt = Date.now();
   const closed = gateway.close();
   expect(await (await call).json()).toMatchObject({ errcode: 990001 });
   await closed;
-  expect(Date.now() - startedAt).toBeLessThan(2_000);
 });

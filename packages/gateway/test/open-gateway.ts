@@ -56,10 +56,13 @@ export async function openGateway(
     ...gateway,
     log,
     logged: (msg) =>
-      vi.waitFor(() => {
-        const line = log.find((it) => it.msg === msg);
-        expect(line, `a log line "${msg}"`).toBeDefined();
-        return line!;
-      }),
+      vi.waitFor(
+        () => {
+          const line = log.find((it) => it.msg === msg);
+          expect(line, `a log line "${msg}"`).toBeDefined();
+          return line!;
+        },
+        { timeout: 60_000 },
+      ),
   };
 }

@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 /** A real mariadbd on a free port, in a folder that goes with it. It can die and come back. */
 export interface MariaDbServer {

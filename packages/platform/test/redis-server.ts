@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type RedisClient, withKeyspace } from '../src/redis/connect.ts';
 import { DEFAULT_REDIS_PREFIX } from '../src/redis/keys.ts';
@@ -19,14 +18,11 @@ export interface TestRedis {
 
 export async function startRedis(): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-redis-'));
-  const port = await freePort();
-  const server = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
-    { stdio: 'ignore' },
-  );
+  const { server, port } = await listening(dir);
   const url = `redis://127.0.0.1:${port}`;
-  const redis = withKeyspace(await connected(url, server), DEFAULT_REDIS_PREFIX);
+  const redis = withKeyspace(new Redis(url, { lazyConnect: true, retryStrategy: () => null }), DEFAULT_REDIS_PREFIX);
+  redis.on('error', () => {});
+  await redis.connect();
   return {
     url,
     redis,
@@ -41,24 +37,29 @@ export async function startRedis(): Promise<TestRedis> {
   };
 }
 
-async function connected(url: string, server: ChildProcess): Promise<Redis> {
-  let failure: Error | undefined;
-  server.once('error', (error) => {
-    failure = error;
-  });
-  for (let tries = 0; tries < 200; tries++) {
-    if (failure) throw failure;
-    const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
-    redis.on('error', () => {});
-    try {
-      await redis.connect();
-      return redis;
-    } catch {
-      redis.disconnect();
-      await pause(25);
-    }
+/** Another process may take a free port before the server does; then the server ends, and another port is tried. */
+async function listening(dir: string): Promise<{ server: ChildProcess; port: number }> {
+  let output = '';
+  for (let tries = 0; tries < 5; tries++) {
+    const port = await freePort();
+    const server = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    output = '';
+    const listens = await new Promise<boolean>((resolve, reject) => {
+      server.once('error', reject);
+      server.once('exit', () => resolve(false));
+      server.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (output.includes('Ready to accept connections')) resolve(true);
+      });
+    });
+    server.stdout.removeAllListeners('data').resume();
+    if (listens) return { server, port };
   }
-  throw new Error('redis-server does not answer');
+  throw new Error(`redis-server does not start: ${output}`);
 }
 
 async function freePort(): Promise<number> {

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Waits for a condition, never for a time. */
+/** Waits for a condition, never for a time: the limit only ends what hangs. */
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  withinMs = 10_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const begunAt = performance.now();
   while (!(await condition())) {

@@ -9,7 +9,7 @@ let built: Built;
 
 beforeAll(async () => {
   built = await build();
-}, 60_000);
+});
 afterAll(() => built?.remove());
 
 describe('the package', () => {
@@ -26,7 +26,7 @@ describe('the package', () => {
       throw new Error(error.stdout);
     });
     expect(stdout).toMatch(/node16 \(from ESM\).*🟢/);
-  }, 60_000);
+  });
 
   it('needs nothing of anybody', async () => {
     const manifest = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as Record<string, unknown>;

@@ -192,8 +192,6 @@ test('closing ends what hangs', async () => {
   const broken = new Promise((resolve) => outgoing.on('error', resolve));
   outgoing.end(JSON.stringify({ component_appid: COMPONENT, component_appsecret: SECRET }));
   await until(async () => (await p.control('GET /counters')).outcomes[`POST ${MINT}`]?.hang === 1);
-  const startedAt = performance.now();
   await p.simulator.close();
   expect(await broken).toBeInstanceOf(Error);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
 });

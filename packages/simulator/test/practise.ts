@@ -98,12 +98,12 @@ export async function practise(changes: Partial<SimulatorSettings> = {}): Promis
 }
 
 /** Waits for a condition, never for a time. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 10_000): Promise<NonNullable<T>> {
-  const end = Date.now() + withinMs;
+export async function until<T>(look: () => T | Promise<T>, withinMs = 60_000): Promise<NonNullable<T>> {
+  const startedAt = performance.now();
   for (;;) {
     const seen = await look();
     if (seen) return seen as NonNullable<T>;
-    if (Date.now() > end) throw new Error('it did not come about');
+    if (performance.now() - startedAt > withinMs) throw new Error('it did not come about');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -12,8 +12,8 @@ import { RefusalLog } from './refusal-log.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** WeChat hangs up after five seconds (protocol §1.3). */
-const BODY_WITHIN_MS = 4_000;
-const ANSWER_WITHIN_MS = 4_700;
+export const BODY_WITHIN_MS = 4_000;
+export const ANSWER_WITHIN_MS = 4_700;
 
 export type PushRoute = (request: IncomingMessage, response: ServerResponse, path: string, search: string) => void;
 

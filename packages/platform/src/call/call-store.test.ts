@@ -278,7 +278,7 @@ it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
 });
 
 it('what may have been sent is said to be that, also after its deadline', async () => {
-  const call = await created({ deadlineAt: new Date(Date.now() + 50) });
+  const call = await created({ deadlineAt: new Date(Date.now() + 2_000) });
   expect(await depart(call, 'a run that died', false)).toMatchObject({ go: 'yes' });
   await until('its deadline has passed', async () => {
     const { now, deadlineAt } = (await store.load(call))!;

@@ -142,11 +142,9 @@ it('says what is wrong, without the password', async () => {
   });
   await wrong.destroy();
   const away = openDatabase('mysql://wx:hunter2@127.0.0.1:1/wx');
-  const begunAt = performance.now();
   await expect(away.selectFrom('components').selectAll().execute()).rejects.toMatchObject({
     code: 'database_unreachable',
     message: expect.stringMatching(/^(?!.*hunter2).*ECONNREFUSED.*DATABASE_URL/),
   });
-  expect(performance.now() - begunAt).toBeLessThan(8_000);
   await away.destroy();
 });

@@ -23,20 +23,24 @@ export interface ApiKeysParts {
   readonly redis: RedisClient;
   readonly hints: Hints;
   readonly store: KeyStore;
+  /** Milliseconds of a monotonic clock; for tests. */
+  readonly now?: () => number;
 }
 
 /** The keys of programs: who has one, what it may, and since when it may no longer. */
 export class ApiKeys {
   readonly #redis: RedisClient;
   readonly #store: KeyStore;
+  readonly #now: () => number;
   readonly #remembered = new Map<string, Remembered>();
   readonly #useToldAt = new Map<string, number>();
   readonly #telling = new Set<Promise<void>>();
   readonly #deaf: () => void;
 
-  constructor({ redis, hints, store }: ApiKeysParts) {
+  constructor({ redis, hints, store, now = () => performance.now() }: ApiKeysParts) {
     this.#redis = redis;
     this.#store = store;
+    this.#now = now;
     this.#deaf = hints.on(hints.channels.apiKeys, (id) => this.#remembered.delete(id));
   }
 
@@ -81,7 +85,7 @@ export class ApiKeys {
 
   #look(id: string): Promise<StoredKey | undefined> {
     const known = this.#remembered.get(id);
-    const now = performance.now();
+    const now = this.#now();
     if (known && now - known.at < REMEMBERED_FOR_MS) return known.stored;
     if (!known && this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
     const reading: Remembered = { at: now, stored: this.#store.find(id) };

@@ -28,13 +28,14 @@ export const NETWORK_APIS: ApiTable = {
       const type = asked.query.get('type') ?? '';
       if (type !== 'jsapi' && type !== 'wx_card') throw new Refusal(40035);
       const { clock } = world;
+      const now = clock.now();
       const key = `${component.appid} ${type}`;
       let ticket = account.jsTickets.get(key);
-      if (ticket === undefined || clock.now() >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWED_S)) {
-        ticket = { value: world.credentials.text(86), expiresAt: clock.now() + clock.lasting(TOKEN_LIFE_S) };
+      if (ticket === undefined || now >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWED_S)) {
+        ticket = { value: world.credentials.text(86), expiresAt: now + clock.lasting(TOKEN_LIFE_S) };
         account.jsTickets.set(key, ticket);
       }
-      const left = Math.max(1, Math.floor((ticket.expiresAt - clock.now()) / 1000));
+      const left = Math.max(1, Math.floor((ticket.expiresAt - now) / 1000));
       return { json: { errcode: 0, errmsg: 'ok', ticket: ticket.value, expires_in: left } };
     },
   },

@@ -197,10 +197,8 @@ describe('WeChat may have acted', () => {
   test('it never answers, or never ends its answer', async () => {
     for (const answer of ['', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf']) {
       const base = await listen(net.createServer((socket) => void socket.write(answer)));
-      const start = performance.now();
       const failure = await failureOf(transportWith().send(post(base, { timeoutMs: 100 })));
       expect(failure).toMatchObject({ sent: 'maybe', code: 'wechat_timeout' });
-      expect(performance.now() - start).toBeLessThan(2000);
     }
   });
 
