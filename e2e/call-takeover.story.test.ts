@@ -1,10 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
 import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { settledCall } from './support/load.ts';
+import { Receiver } from './support/receiver.ts';
 import { AUTHORIZER_TOKEN, expire, follower, SEND_MESSAGE, type Tally, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-const TAKEOVER_MS = 10_000;
+/** A takeover waits for the end of the hold, and a caller for the takeover: on a busy machine longer than usual. */
+const OUTCOME_WITHIN_MS = 50_000;
+/** Longer than BullMQ's locks live, and shorter than a hold. */
+const REDIS_PAUSE_MS = 5_000;
 /** So many requests one worker has at WeChat at the same time. */
 const SOCKETS = 128;
 
@@ -27,31 +33,51 @@ beforeEach(async () => {
   before = await tally(house);
 });
 
+it('Redis pauses while WeChat works on messages: they are taken over, wait, and end as WeChat answers', async () => {
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 9_000, count: 3, at: 'after' });
+  const ofQueue = [send('a pause 1'), send('a pause 2')];
+  const ofLane = (await send('a pause 3', { waitMs: 0 })).body.id;
+  await arrived(SEND_MESSAGE, 3);
+  const silentAt = first.output.length;
+  process.kill(house.redis.pid, 'SIGSTOP');
+  try {
+    await pause(REDIS_PAUSE_MS);
+  } finally {
+    process.kill(house.redis.pid, 'SIGCONT');
+  }
+  await awake(first, silentAt);
+  for (const { status, body } of await Promise.all(ofQueue)) {
+    expect({ status, ...body }).toMatchObject({ status: 200, state: 'completed', attempts: 1 });
+  }
+  expect(await settledCall(house, ofLane, 0, OUTCOME_WITHIN_MS)).toMatchObject({ state: 'completed', attempts: 1 });
+  expect(await asked(SEND_MESSAGE)).toBe(3);
+});
+
 it('three workers die in the same read: it is done again each time; each message they died in was sent once', async () => {
   await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 3 });
   // WeChat sends the message at once, and is slow to say so.
   await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 3, at: 'after' });
   const reading = read();
+  const sendings = [];
   let worker = first;
   for (const death of [1, 2, 3]) {
     const content = `death ${death}`;
-    const sending = send(content);
+    sendings.push(send(content));
     await arrived(USER_INFO, death);
     await arrived(SEND_MESSAGE, death);
     await worker.kill();
-    const died = performance.now();
     worker = house.startWorker();
-
+    await arrived(USER_INFO, death + 1, OUTCOME_WITHIN_MS);
+  }
+  for (const [i, sending] of sendings.entries()) {
     const { status, body } = await sending;
-    expect(performance.now() - died).toBeLessThan(TAKEOVER_MS);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       state: 'failed',
       response: null,
       failure: { code: 'outcome_unknown', remedy: 'operator' },
     });
-    expect(await sent(content)).toBe(1);
-    await arrived(USER_INFO, death + 1, TAKEOVER_MS - (performance.now() - died));
+    expect(await sent(`death ${i + 1}`)).toBe(1);
   }
   const { body } = await reading;
   expect(body).toMatchObject({ state: 'completed', attempts: 4, response: { body: { openid } } });
@@ -67,10 +93,8 @@ it('a worker frozen before it could send, whose call another has carried out, se
   await arrived(AUTHORIZER_TOKEN, 1);
   first.freeze();
   const silentAt = first.output.length;
-  const frozen = performance.now();
   const second = house.startWorker();
   const { body } = await sending;
-  expect(performance.now() - frozen).toBeLessThan(TAKEOVER_MS);
   expect(body).toMatchObject({ state: 'completed', response: { body: { errcode: 0 } } });
   expect(await sent('frozen')).toBe(1);
 
@@ -87,21 +111,21 @@ it('a worker frozen before it could send, whose call another has carried out, se
   expect(second.running).toBe(true);
 });
 
-it('a worker frozen between claim and departure sends nothing of what another has settled', async () => {
+it('a worker frozen between claim and departure sends nothing of what another has settled, and brings the answers to what it had sent', async () => {
+  const receiver = await Receiver.open(() => 200);
   const crowded = house.startWorker({ WORKER_CONCURRENCY: '200' });
   await crowded.says('worker ready');
   expect(await first.leave()).toBe(0);
   // More calls than a worker has sockets: what has claimed to be sent still waits for one.
   await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5_000, count: SOCKETS });
   const contents = Array.from({ length: SOCKETS + 40 }, (_, i) => `crowd ${i}`);
-  const sending = contents.map((content) => send(content));
+  const sending = contents.map((content) => send(content, { callbackUrl: receiver.url }));
   await arrived(SEND_MESSAGE, SOCKETS);
   crowded.freeze();
-  const frozenAt = performance.now();
   const silentAt = crowded.output.length;
   house.startWorker();
-  const codes = (await Promise.all(sending)).map(({ body }) => body.failure?.code ?? body.state);
-  expect(performance.now() - frozenAt).toBeLessThan(TAKEOVER_MS);
+  const given = (await Promise.all(sending)).map(({ body }) => body);
+  const codes = given.map(({ failure, state }) => failure?.code ?? state);
 
   // By its messages, not by its answers: those to the workers that died in the first story may come only now.
   const times = await until('WeChat has sent all that it was asked', async () => {
@@ -109,6 +133,11 @@ it('a worker frozen between claim and departure sends nothing of what another ha
     const all = contents.map((content) => messages.get(content) ?? 0);
     return all.reduce((sum, one) => sum + one) === (await asked(SEND_MESSAGE)) && all;
   });
+  const told = (id: string) =>
+    receiver.received
+      .filter(({ headers }) => headers['webhook-id'] === id.slice(id.lastIndexOf('.') + 1))
+      .map(({ body }) => (JSON.parse(body) as { data: CallBody }).data.state);
+  await until('every outcome has been reported', () => given.every(({ id }) => told(id).length > 0));
   crowded.thaw();
   await awake(crowded, silentAt);
   expect(await crowded.leave()).toBe(0);
@@ -118,6 +147,17 @@ it('a worker frozen between claim and departure sends nothing of what another ha
   expect(Math.max(...times)).toBe(1);
   // These had claimed, and were never sent.
   expect(times.filter((sentTimes) => sentTimes === 0).length).toBeGreaterThan(0);
+
+  const corrected = given.filter(({ state }, i) => state === 'failed' && times[i] === 1).map(({ id }) => id);
+  expect(corrected.length).toBeGreaterThan(0);
+  const now = await Promise.all(corrected.map((id) => house.api<CallBody>('GET', `/v1/calls/${id}`)));
+  expect(now.filter(({ body }) => body.state !== 'completed')).toEqual([]);
+  // The receiver recognizes by the same webhook-id that this is the same call.
+  await until('every corrected outcome has been reported, too', () =>
+    corrected.every((id) => told(id).at(-1) === 'completed'),
+  );
+  expect(new Set(corrected.map((id) => told(id)[0]))).toEqual(new Set(['failed']));
+  await receiver.close();
 });
 
 it('a worker frozen while it waits for work keeps no call from the others', async () => {

@@ -34,6 +34,7 @@ import { CallbackSigner } from './call/callback-signer.ts';
 import { Callbacks, type Told } from './call/callbacks.ts';
 import { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
+import { Holds } from './call/holds.ts';
 import { LaneJob } from './call/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane-store.ts';
 import { Lanes } from './call/lanes.ts';
@@ -337,6 +338,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const callStore = new CallStore(redis, seals);
   const performing: PerformOptions = {
     store: callStore,
+    holds: new Holds(callStore),
     tokens,
     ledger,
     clears: new Clears(redis, ledger, (owner) => lanes.wake(owner)),
@@ -346,7 +348,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
   };
   const frontLanes = new Lanes(front, laneQueue);
-  const atHand = new AtHand({ queue: callQueue, tokens, store: callStore, perform: performing });
+  const atHand = new AtHand({ queue: callQueue, tokens, perform: performing });
   const calls: Calls = new Calls({
     redis: front,
     atHand,
@@ -371,7 +373,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
     const performed = await perform(id, signal, performing);
     // Before the job is done or the call leaves its lane: who dies here does it again.
-    if (performed.done && performed.hasCallback) await callbacks.tell({ id });
+    if (performed.done && performed.hasCallback) {
+      await callbacks.tell({ id, corrected: performed.corrected === true });
+    }
     return performed;
   };
 

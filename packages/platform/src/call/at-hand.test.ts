@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openTransport, type Transport } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
@@ -21,8 +21,9 @@ import { AtHand } from './at-hand.ts';
 import type { CallRequest } from './call.ts';
 import { parseCallId } from './call-id.ts';
 import { CallJob } from './call-job.ts';
-import { CallStore } from './call-store.ts';
+import { CallStore, HELD_MS } from './call-store.ts';
 import { Calls } from './calls.ts';
+import { Holds } from './holds.ts';
 import { Owners } from './owners.ts';
 import { type Performed, type PerformOptions, perform } from './perform.ts';
 
@@ -69,9 +70,13 @@ beforeEach(async () => {
   };
   store = new CallStore(server.redis, new Seals([randomBytes(32)]));
   const ledger = new Ledger(server.redis);
-  const tokens = { has: async () => true, get: async () => token, atHand: () => token } as unknown as Tokens;
+  const tokens = {
+    ...{ has: async () => true, get: async () => token, atHand: () => token },
+    distrust: async () => {},
+  } as unknown as Tokens;
   performing = {
     ...{ store, ledger, tokens, transport },
+    holds: new Holds(store),
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
     dueSet: { markUsed: async () => {} } as unknown as DueSet,
     clears: {} as Clears,
@@ -82,7 +87,7 @@ beforeEach(async () => {
     queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
     add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
   };
-  atHand = new AtHand({ queue, tokens, store, perform: performing });
+  atHand = new AtHand({ queue, tokens, perform: performing });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, tokens, queue, atHand, hints: new Hints(subscriber) },
@@ -148,10 +153,8 @@ it('gives a call that takes long a job, which waits for as long as this process 
   const held = await performed(id);
   expect(held).toMatchObject({ done: false, until: 'again' });
   expect('delayMs' in held && held.delayMs).toBeGreaterThan(3_000);
-  await until('it says again that it is alive', async () => {
-    const before = await store.load(parseCallId(id)!);
-    return before!.heldMs > 4_900;
-  });
+  await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  await until('its hold is renewed', async () => (await store.load(parseCallId(id)!))!.heldMs > 0);
   asked[0]!.end('{"errcode":0}');
   expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
@@ -186,23 +189,123 @@ it('hands back on leaving what is safe to repeat, and takes nothing any more', a
   open();
   const id = await submitted({ method: 'GET', path: READ });
   await until('it is on its way', () => asked.length === 1);
-  await hands!.close(200);
-  expect(jobs).toEqual([{ id, delayMs: 0 }]);
+  await hands!.close(2_000);
+  expect(jobs.at(-1)).toEqual({ id, delayMs: 0 });
   expect(await stateOf(id)).toBe('queued');
-  await submitted();
-  expect(jobs).toHaveLength(2);
+  const next = await submitted();
+  expect(jobs.at(-1)).toEqual({ id: next, delayMs: undefined });
+});
+
+it('stores an answer that Redis would not take at first, instead of losing it', async () => {
+  open();
+  const settleQuietly = store.settleQuietly.bind(store);
+  let refusals = 0;
+  store.settleQuietly = async (...settled) => {
+    if (++refusals <= 2) throw new Error('OOM command not allowed');
+    return settleQuietly(...settled);
+  };
+  const id = await submitted();
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed', attempts: 1 });
+  expect(asked).toHaveLength(1);
 });
 
 it('after trouble of our own, its job goes on from what the record says', async () => {
   open();
-  const settleQuietly = store.settleQuietly.bind(store);
-  store.settleQuietly = async () => {
-    throw new Error('Redis is away');
+  const { send } = transport;
+  transport.send = async () => {
+    throw new Error('a fault of our own');
   };
   const id = await submitted({ method: 'GET', path: READ });
   await until('it has a job', () => jobs.length === 1);
-  store.settleQuietly = settleQuietly;
+  transport.send = send;
   await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed' });
   expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+});
+
+describe('a call whose job another run gets, since the lock of the first has ended', () => {
+  /** As in a process that is frozen, or without Redis, from when it has sent the call. */
+  const frozen = { keep: () => () => {} } as unknown as Holds;
+  const holdEnds = (id: string) => server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  const inFlight = async (change: Partial<CallRequest> = {}) => {
+    answering = false;
+    const id = await submitted({ idempotencyKey: 'k', ...change });
+    const first = perform(id, new AbortController().signal, { ...performing, holds: frozen });
+    await until('it has been sent', () => asked.length > 0);
+    return { id, first };
+  };
+
+  it('ends as WeChat answers the first: the other waits for the end of the hold', async () => {
+    const { id, first } = await inFlight();
+    const held = await performed(id);
+    expect(held).toMatchObject({ done: false, until: 'again' });
+    expect('delayMs' in held && held.delayMs).toBeGreaterThan(0);
+    expect(await stateOf(id)).toBe('running');
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed' });
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is corrected by the first when the other has given it up, and is never sent again', async () => {
+    const { id, first } = await inFlight();
+    await holdEnds(id);
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+    expect(await calls.settled(id, 10_000)).toMatchObject({ failure: { code: 'outcome_unknown' } });
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true });
+    const found = (await calls.find(id))!;
+    expect(found).toMatchObject({ state: 'completed', failure: null });
+    expect(found.response!.body.toString()).toBe('{"errcode":0}');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is corrected, too, by a refusal of WeChat after which the first would have sent it again', async () => {
+    const { id, first } = await inFlight();
+    await holdEnds(id);
+    await performed(id);
+    asked[0]!.end('{"errcode":42001,"errmsg":"access_token expired"}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true, errcode: 42001 });
+    expect(await stateOf(id)).toBe('completed');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is repeated earlier where it is safe to repeat', async () => {
+    const { id, first } = await inFlight({ method: 'GET', path: READ });
+    const held = await performed(id);
+    expect('delayMs' in held && held.delayMs).toBeLessThanOrEqual(HELD_MS / 2);
+    await holdEnds(id);
+    answering = true;
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed', attempts: 2 });
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'settled_before' });
+  });
+
+  it('is never said not to have been sent, also after its deadline', async () => {
+    const { id, first } = await inFlight({ deadlineAt: new Date(Date.now() + 2_000) });
+    await until('its deadline has passed', async () => {
+      const { now, deadlineAt } = (await store.load(parseCallId(id)!))!;
+      return now > deadlineAt;
+    });
+    expect(await performed(id)).toMatchObject({ done: false, until: 'again' });
+    await holdEnds(id);
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true });
+  });
+
+  it('that is safe to repeat and too late is said to have perhaps been sent', async () => {
+    const { id, first } = await inFlight({ method: 'GET', path: READ, deadlineAt: new Date(Date.now() + 2_000) });
+    await holdEnds(id);
+    await until('its deadline has passed', async () => {
+      const { now, deadlineAt } = (await store.load(parseCallId(id)!))!;
+      return now > deadlineAt;
+    });
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'deadline_passed' });
+    const { failure } = (await calls.find(id))!;
+    expect(failure!.message).toContain('may have been sent');
+    expect(asked).toHaveLength(1);
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'settled_before' });
+  });
 });

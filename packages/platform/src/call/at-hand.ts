@@ -4,7 +4,7 @@ import type { Token } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
 import type { CallId } from './call-id.ts';
-import type { CallStore, DepartedAtOnce } from './call-store.ts';
+import type { DepartedAtOnce } from './call-store.ts';
 import { tokenOwnerOf } from './call-token.ts';
 import { type Performed, type PerformOptions, performDeparted } from './perform.ts';
 
@@ -33,13 +33,11 @@ export interface AtHandTerms {
 export interface AtHandOptions {
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly tokens: Pick<Tokens, 'atHand'>;
-  readonly store: Pick<CallStore, 'hold'>;
   readonly perform: PerformOptions;
 }
 
 interface Running {
   readonly call: CallId;
-  readonly runId: string;
   readonly departedAt: number;
   hasJob: boolean;
   readonly over: Promise<unknown>;
@@ -101,7 +99,7 @@ export class AtHand {
           this.#taken--;
           this.#running.delete(call.id);
         });
-        this.#running.set(call.id, { call, runId, departedAt: departed.claimedAt, hasJob: false, over });
+        this.#running.set(call.id, { call, departedAt: departed.claimedAt, hasJob: false, over });
         return over;
       },
       back: () => {
@@ -141,14 +139,13 @@ export class AtHand {
 
   async #secureLong(): Promise<void> {
     const since = performance.now() - WITHOUT_JOB_MS;
-    const long = [...this.#running.values()].filter(({ departedAt }) => departedAt < since);
+    const long = [...this.#running.values()].filter(({ departedAt, hasJob }) => departedAt < since && !hasJob);
     // Redis is away: the next round tries again.
     await Promise.allSettled(long.map((running) => this.#secure(running)));
   }
 
-  /** First the hold: the job must find that somebody is at it. */
+  /** A worker that gets the job waits for as long as this process holds the call. */
   async #secure(running: Running): Promise<void> {
-    await this.#o.store.hold(running.call, running.runId);
     if (running.hasJob) return;
     await this.#o.queue.add({ id: running.call.id });
     running.hasJob = true;

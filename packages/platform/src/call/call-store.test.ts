@@ -7,7 +7,7 @@ import { Seals } from '../redis/sealed.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import { CallIndex } from './call-index.ts';
-import { CallStore, type DepartedAtOnce } from './call-store.ts';
+import { CallStore, type DepartedAtOnce, HELD_MS } from './call-store.ts';
 import { printOf } from './idempotency.ts';
 
 let server: TestRedis;
@@ -43,6 +43,8 @@ async function created(change: Partial<CallRequest> = {}): Promise<CallId> {
 }
 const depart = (call: CallId, run: string, safe: boolean) =>
   store.depart(call, run, safe, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
+const refused = { code: 'wechat_refused', remedy: 'fix-request', message: 'm' } as const;
+const unknown = { state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator', message: 'm' } } as const;
 const answered = {
   state: 'completed',
   response: { status: 200, headers: {}, body: Buffer.from([0, 255, 10]) },
@@ -59,7 +61,7 @@ it('carries a request to the worker and the answer back, byte for byte', async (
     body: request.body,
   });
   await depart(call, 'run', false);
-  expect(await store.settle(call, answered)).toBe(true);
+  expect(await store.settle(call, 'run', answered)).toBe('stored');
   const found = await store.find(call);
   expect(found).toMatchObject({ state: 'completed', attempts: 1 });
   expect(found?.response?.body).toEqual(Buffer.from([0, 255, 10]));
@@ -77,7 +79,7 @@ it('keeps neither request nor answer in clear', async () => {
   const call = await created();
   await depart(call, 'run', false);
   const before = await dump();
-  await store.settle(call, { ...answered, response: { ...answered.response, body: Buffer.from('o-secret') } });
+  await store.settle(call, 'run', { ...answered, response: { ...answered.response, body: Buffer.from('o-secret') } });
   for (const all of [before, await dump()]) expect(all).not.toContain('o-secret');
 });
 
@@ -100,7 +102,7 @@ describe('departure', () => {
   it('lets only one run send what is not safe to repeat', async () => {
     const call = await created();
     expect(await depart(call, 'first', false)).toMatchObject({ go: 'yes', attempts: 1 });
-    expect(await depart(call, 'second', false)).toEqual({ go: 'claimed' });
+    expect(await depart(call, 'second', false)).toMatchObject({ go: 'claimed' });
     expect(await depart(call, 'first', false)).toMatchObject({ go: 'yes' });
   });
   it('lets another run send what is safe', async () => {
@@ -112,7 +114,7 @@ describe('departure', () => {
     const call = await created();
     await depart(call, 'first', false);
     await store.release(call, 'another', 'not-sent');
-    expect(await depart(call, 'second', false)).toEqual({ go: 'claimed' });
+    expect(await depart(call, 'second', false)).toMatchObject({ go: 'claimed' });
     await store.release(call, 'first', 'token-refused');
     expect(await depart(call, 'second', false)).toMatchObject({ go: 'yes' });
     expect(await store.load(call)).toMatchObject({ refusals: 1 });
@@ -121,7 +123,10 @@ describe('departure', () => {
     const call = await created({ departWithinMs: 1 });
     await server.redis.hset(`wx:{wxc:wxa}:call:${call.id}`, 'deadlineAt', '1');
     expect(await depart(call, 'run', true)).toEqual({ go: 'deadline' });
-    await store.settle(call, { state: 'failed', failure: { code: 'deadline_passed', remedy: 'retry', message: 'm' } });
+    await store.settle(call, 'run', {
+      state: 'failed',
+      failure: { code: 'deadline_passed', remedy: 'retry', message: 'm' },
+    });
     expect(await depart(call, 'run', true)).toEqual({ go: 'settled' });
     expect(await depart(newCallId('wxc', 'wxa'), 'run', true)).toEqual({ go: 'gone' });
   });
@@ -169,10 +174,11 @@ describe('a call that departs with its making', () => {
     const { stored, departure } = (await made) as DepartedAtOnce;
     const loaded = (await store.load(call))!;
     expect(stored).toEqual({ ...loaded, now: stored.now, heldMs: 0, departed: undefined });
+    expect(loaded.heldMs).toBeGreaterThan(0);
     expect(departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, leftAt: stored.now });
     expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
     expect(await store.find(call)).toMatchObject({ state: 'running', attempts: 1 });
-    expect(await depart(call, 'another', false)).toEqual({ go: 'claimed' });
+    expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
     expect(await store.cancel(call)).toBe(false);
   });
   it('does not where its quota is closed, its deadline has passed, or its idempotency key is taken', async () => {
@@ -191,19 +197,73 @@ describe('a call that departs with its making', () => {
     expect(await make().made).toMatchObject({ departure: { probe: true } });
     await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
   });
-  it('is held for its run, as long as that says so', async () => {
-    const { call, made } = make();
-    await made;
-    const recordKey = `wx:{wxc:wxa}:call:${call.id}`;
-    expect((await store.load(call))!.heldMs).toBeGreaterThan(4_000);
-    await server.redis.hset(recordKey, 'heldUntil', '1');
-    expect((await store.load(call))!.heldMs).toBeLessThan(0);
-    await store.hold(call, 'another');
-    expect((await store.load(call))!.heldMs).toBeLessThan(0);
-    await store.hold(call, 'run');
-    expect((await store.load(call))!.heldMs).toBeGreaterThan(4_000);
+});
+
+describe('a hold', () => {
+  const recordKey = (call: CallId) => `wx:{wxc:wxa}:call:${call.id}`;
+  const heldMs = async (call: CallId) => (await store.load(call))!.heldMs;
+  const heldUntil = (call: CallId, at: number) => server.redis.hset(recordKey(call), 'heldUntil', String(at));
+
+  it.each([
+    [
+      'of its own',
+      async () => {
+        const call = await created();
+        await depart(call, 'run', false);
+        return call;
+      },
+    ],
+    [
+      'with its making',
+      async () => {
+        const call = newCallId('wxc', 'wxa');
+        const quotaArgs = ledger.argsOf(pair, {} as never);
+        await store.create(call, request, 'gateway-1', { runId: 'run', quotaArgs });
+        return call;
+      },
+    ],
+  ])('begins with a departure %s, and ends with its release', async (_, departed) => {
+    const call = await departed();
+    expect(await heldMs(call)).toBeGreaterThan(0);
+    expect(await heldMs(call)).toBeLessThanOrEqual(HELD_MS);
     await store.release(call, 'run', 'not-sent');
-    expect((await store.load(call))!.heldMs).toBe(0);
+    expect(await heldMs(call)).toBe(0);
+  });
+  it('is renewed for all calls in one go, each for its own run only, also where Redis has forgotten the script', async () => {
+    const [ours, foreign, settled] = [await created(), await created(), await created()];
+    for (const call of [ours, settled]) await depart(call, 'run', false);
+    await depart(foreign, 'another', false);
+    await store.settle(settled, 'run', answered);
+    for (const call of [ours, foreign]) await heldUntil(call, 1);
+    const gone = newCallId('wxc', 'wxa');
+    await server.redis.script('FLUSH');
+    await store.renewHolds([gone, foreign, settled, ours].map((call) => ({ call, runId: 'run' })));
+    expect(await heldMs(ours)).toBeGreaterThan(0);
+    expect(await heldMs(foreign)).toBeLessThan(0);
+    expect(await server.redis.exists(recordKey(gone))).toBe(0);
+    expect((await store.find(settled))?.state).toBe('completed');
+  });
+  it('says to another run how long it has to wait before it may give the call up', async () => {
+    const call = await created();
+    await depart(call, 'run', false);
+    const held = await depart(call, 'another', false);
+    expect(held).toMatchObject({ go: 'claimed' });
+    expect('heldMs' in held && held.heldMs).toBeGreaterThan(0);
+    await heldUntil(call, 1);
+    const over = await depart(call, 'another', false);
+    expect('heldMs' in over && over.heldMs).toBeLessThan(0);
+  });
+  it('of a process of the version before, which does not renew it, counts from when the call was sent', async () => {
+    const call = await created();
+    await depart(call, 'run', false);
+    await server.redis.hdel(recordKey(call), 'heldUntil');
+    expect(await heldMs(call)).toBeGreaterThan(0);
+    expect(await depart(call, 'another', false)).toMatchObject({
+      go: 'claimed',
+      heldMs: expect.toSatisfy((ms: number) => ms > 0),
+    });
+    await server.redis.hset(recordKey(call), 'sentAt', '1');
+    expect(await heldMs(call)).toBeLessThan(0);
   });
 });
 
@@ -211,17 +271,56 @@ describe('an outcome', () => {
   it('is the first one', async () => {
     const call = await created();
     await depart(call, 'run', false);
-    expect(await store.settle(call, answered)).toBe(true);
-    const late = { state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator', message: 'm' } } as const;
-    expect(await store.settle(call, late)).toBe(false);
+    expect(await store.settle(call, 'run', answered)).toBe('stored');
+    expect(await store.settle(call, 'another', unknown)).toBe('superseded');
+    expect(await store.settle(call, 'run', unknown)).toBe('superseded');
     expect((await store.find(call))?.state).toBe('completed');
+  });
+  it('that is unknown is replaced by the one of the run that sent the call, and by no other', async () => {
+    const call = await created();
+    await depart(call, 'run', false);
+    expect(await store.settle(call, 'another', unknown)).toBe('stored');
+    expect(await store.settle(call, 'a third', answered)).toBe('superseded');
+    expect(await store.settle(call, 'run', unknown)).toBe('superseded');
+    expect(await store.find(call)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
+    const before = (await store.find(call))!.settledAt!;
+
+    expect(await store.settle(call, 'run', answered)).toBe('corrected');
+    const found = (await store.find(call))!;
+    expect(found).toMatchObject({ state: 'completed', failure: null, response: answered.response });
+    expect(found.settledAt!.getTime()).toBeGreaterThanOrEqual(before.getTime());
+    expect(await store.settle(call, 'run', { state: 'failed', failure: refused })).toBe('superseded');
+    expect(await store.find(call)).toEqual(found);
+  });
+  it('that is unknown is replaced also where a process of the version before stored it, or the caller waits there', async () => {
+    const call = await created();
+    await depart(call, 'run', false);
+    await store.settle(call, 'another', unknown);
+    await server.redis.hdel(`wx:{wxc:wxa}:call:${call.id}`, 'settledBy');
+    const [quotaKey] = ledger.keysOf(pair);
+    const settled = await store.settleQuietly(call, 'run', answered, quotaKey);
+    expect(settled).toMatchObject({ how: 'corrected', call: { state: 'completed' } });
+    expect(settled!.call).toEqual(await store.find(call));
+  });
+  it.each([
+    ['known', (call: CallId) => store.settle(call, 'another', { state: 'failed', failure: refused })],
+    ['cancelled', (call: CallId) => store.cancel(call)],
+    ['unknown to the run itself', (call: CallId) => store.settle(call, 'run', unknown)],
+  ])('that is %s is not replaced', async (_, settle) => {
+    const call = await created();
+    await depart(call, 'run', false);
+    await server.redis.hset(`wx:{wxc:wxa}:call:${call.id}`, 'state', 'queued');
+    await settle(call);
+    const found = await store.find(call);
+    expect(await store.settle(call, 'run', answered)).toBe('superseded');
+    expect(await store.find(call)).toEqual(found);
   });
   it('is announced to the gateway that waits', async () => {
     const listener = server.redis.duplicate();
     const heard = new Promise((resolve) => listener.on('message', (_, message) => resolve(message)));
     await listener.subscribe('wx:replies:gateway-1');
     const call = await created();
-    await store.settle(call, answered);
+    await store.settle(call, 'run', answered);
     expect(await heard).toBe(call.id);
     listener.disconnect();
   });
@@ -233,7 +332,8 @@ describe('an outcome', () => {
     await listener.subscribe('wx:replies:gateway-1');
     await depart(call, 'run', false);
     const [quotaKey] = ledger.keysOf(pair);
-    const told = (await store.settleQuietly(call, answered, quotaKey))!;
+    const told = (await store.settleQuietly(call, 'run', answered, quotaKey))!;
+    expect(told).toMatchObject({ how: 'stored' });
     expect(told.call).toEqual(await store.find(call));
     expect(told.call).toMatchObject({ state: 'completed', response: answered.response });
     const endpoint = { dailyLimit: 500_000 } as never;
@@ -241,7 +341,7 @@ describe('an outcome', () => {
       ...(await ledger.usage(pair, endpoint)),
       now: 0,
     });
-    expect(await store.settleQuietly(call, answered, quotaKey)).toBeUndefined();
+    expect(await store.settleQuietly(call, 'run', answered, quotaKey)).toBeUndefined();
     await server.redis.publish('wx:replies:gateway-1', 'the end');
     await until('the end is heard', () => heard.length > 0);
     expect(heard).toEqual(['the end']);
@@ -267,7 +367,7 @@ it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
   ['an SDK asked, who never learns its id', { keptForMs: 120_000 }, 2],
 ])('an outcome is kept for its time where %s', async (_who, change, minutes) => {
   const call = await created(change);
-  await store.settle(call, answered);
+  await store.settle(call, 'run', answered);
   const names = (await server.redis.keys(`*${call.id}*`)).filter((key) => !key.endsWith(':request'));
   expect(names.length).toBeGreaterThanOrEqual(2);
   for (const name of names) {
@@ -285,7 +385,7 @@ it('what may have been sent is said to be that, also after its deadline', async 
     return now > deadlineAt;
   });
   expect(await store.load(call)).toMatchObject({ departed: true });
-  expect(await depart(call, 'another', false)).toEqual({ go: 'claimed' });
+  expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
   // What is safe to repeat is only late.
   expect(await depart(call, 'another', true)).toEqual({ go: 'deadline' });
   expect(await store.load(await created())).toMatchObject({ departed: false });
@@ -327,7 +427,7 @@ describe('an idempotency key', () => {
     expect(await spread()).toBeLessThan(1_000);
     const before = await dump();
     const claim = (await store.claimed('wxc', 'wxa', 'order-4711'))!;
-    await store.settle(parseCallId(claim.id)!, answered);
+    await store.settle(parseCallId(claim.id)!, 'run', answered);
     expect(await spread()).toBeLessThan(1_000);
     for (const all of [before, await dump()]) {
       expect(all).not.toContain('order-4711');
@@ -400,7 +500,7 @@ describe('the bodies of background calls', () => {
     const ends: ((call: CallId) => Promise<unknown>)[] = [
       async (call) => {
         await depart(call, 'run', false);
-        return store.settle(call, answered);
+        return (await store.settle(call, 'run', answered)) === 'stored';
       },
       (call) => store.cancel(call),
       (call) => store.withdraw(call),

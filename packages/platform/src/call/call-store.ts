@@ -15,8 +15,8 @@ import { BODIES_LUA } from './waiting-bodies.ts';
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
 const KEPT_BACKGROUND_MS = 24 * 60 * 60_000;
 
-/** A run that sends without a job is surely alive for so long after it said so last; it says so each second. */
-const HELD_MS = 5_000;
+/** For so long after its departure, and after each renewal, a call belongs to the run that sent it. */
+export const HELD_MS = 10_000;
 
 /** What a worker needs to send a call. */
 export interface StoredCall {
@@ -32,7 +32,7 @@ export interface StoredCall {
   readonly attempts: number;
   /** Tokens of ours that WeChat has refused for this call. */
   readonly refusals: number;
-  /** For how long a run that needs no job is surely alive and at it (ms). */
+  /** For how long the call still belongs to the run that sent it (ms); not above 0 where that time is over. */
   readonly heldMs: number;
   readonly method: string;
   readonly path: string;
@@ -50,9 +50,16 @@ export type Departure =
       /** Of its quota, for the ledger. */
       readonly news: string;
     }
-  /** `claimed`: an earlier run may have sent it, and it must not be sent twice. */
-  | { readonly go: 'settled' | 'gone' | 'deadline' | 'claimed' }
+  | { readonly go: 'settled' | 'gone' | 'deadline' }
+  /** Another run may have sent it, and it must not be sent twice. `heldMs`: for how long it still belongs to that run. */
+  | { readonly go: 'claimed'; readonly heldMs: number }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
+
+/**
+ * `corrected`: another run had stored `outcome_unknown`, and the outcome of the run that sent the call replaced it.
+ * `superseded`: another outcome was stored before, or the record is gone.
+ */
+export type Settlement = 'stored' | 'corrected' | 'superseded';
 
 /** A run that wants to send a call as soon as there is one. */
 export interface Departing {
@@ -151,13 +158,16 @@ ${QUOTA_LUA}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return { 'gone' } end
 if state == 'settled' then return { 'settled' } end
-local sentBy = redis.call('HGET', KEYS[1], 'sentBy')
-if ARGV[2] == '0' and sentBy and sentBy ~= ARGV[1] then return { 'claimed' } end
+local sent = redis.call('HMGET', KEYS[1], 'sentBy', 'heldUntil', 'sentAt')
+if ARGV[2] == '0' and sent[1] and sent[1] ~= ARGV[1] then
+  return { 'claimed', (tonumber(sent[2]) or tonumber(sent[3]) + ${HELD_MS}) - now }
+end
 if tonumber(redis.call('HGET', KEYS[1], 'deadlineAt')) <= now then return { 'deadline' } end
 local closedUntil, news, probe = quota_take(KEYS[2], KEYS[3], { unpack(ARGV, 3) })
 if closedUntil then return { 'closed', closedUntil, now } end
-redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', ARGV[1], 'sentAt', string.format('%.0f', now))
-redis.call('HDEL', KEYS[1], 'delayedUntil', 'heldUntil')
+redis.call('HSET', KEYS[1], 'state', 'sent', 'sentBy', ARGV[1], 'sentAt', string.format('%.0f', now),
+  'heldUntil', string.format('%.0f', now + ${HELD_MS}))
+redis.call('HDEL', KEYS[1], 'delayedUntil')
 return { 'yes', now, probe, redis.call('HINCRBY', KEYS[1], 'attempts', 1), news }`);
 
 /** KEYS: record. ARGV: run id. */
@@ -195,21 +205,33 @@ end
 `;
 
 /**
- * The first outcome stays. KEYS: as above, result, and where it is told by whoever settles it, the quota.
- * ARGV: the call's id, its last part, outcome, failure or headers, status, body. Answers what he has to tell: the record,
- * and what is left of the quota.
+ * The first outcome stays, with one exception: the run that sent the call knows WeChat's answer, and so replaces an
+ * `outcome_unknown` that another run stored meanwhile.
+ *
+ * KEYS: as above, result, and where the waiting caller is in this process, the quota. ARGV: the call's id, its last part,
+ * outcome, failure or headers, status, body, run. Answers for that caller: the record, and what is left of the quota.
  */
-const settle = defineScript<[record?: string[], now?: string, quota?: QuotaLook] | null>(`${NOW_LUA}
+const settle = defineScript<[how: 'stored' | 'corrected', record?: string[], now?: string, quota?: QuotaLook] | null>(
+  `${NOW_LUA}
 ${END_LUA}
 ${QUOTA_LOOK_LUA}
-local state = redis.call('HGET', KEYS[1], 'state')
-if not state or state == 'settled' then return false end
-redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'outcome', ARGV[3],
-  'told', ARGV[4], 'status', ARGV[5])
-local kept = call_ended(ARGV[2], ARGV[1], KEYS[7] ~= nil)
-if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6], 'PX', kept) end
-if KEYS[7] then return { redis.call('HGETALL', KEYS[1]), string.format('%.0f', now), quota_look(KEYS[7]) } end
-return {}`);
+local id, last_part, outcome, told, status, body, run = unpack(ARGV)
+local former = redis.call('HMGET', KEYS[1], 'state', 'sentBy', 'settledBy', 'outcome', 'told')
+local how = 'stored'
+local function unknown(of, words) return of == 'failed' and cjson.decode(words).code == 'outcome_unknown' end
+if not former[1] then return false end
+if former[1] == 'settled' then
+  local sent_by_us = former[2] == run and former[3] ~= run
+  if not sent_by_us or not unknown(former[4], former[5]) or unknown(outcome, told) then return false end
+  how = 'corrected'
+end
+redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'settledBy', run,
+  'outcome', outcome, 'told', told, 'status', status)
+local kept = call_ended(last_part, id, KEYS[7] ~= nil)
+if body ~= '' then redis.call('SET', KEYS[6], body, 'PX', kept) end
+if KEYS[7] then return { how, redis.call('HGETALL', KEYS[1]), string.format('%.0f', now), quota_look(KEYS[7]) } end
+return { how }`,
+);
 
 /** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
 const cancel = defineScript<number>(`${NOW_LUA}
@@ -353,7 +375,7 @@ export class CallStore {
       departed: fields.get('state') === 'sent',
       attempts: Number(fields.get('attempts')),
       refusals: Number(fields.get('refusals') ?? 0),
-      heldMs: fields.get('state') === 'sent' ? Number(fields.get('heldUntil') ?? 0) - Number(now.toString()) : 0,
+      heldMs: fields.get('state') === 'sent' ? heldUntil(fields) - Number(now.toString()) : 0,
       method: fields.get('method')!,
       path: fields.get('path')!,
       query: head?.query ?? [],
@@ -381,42 +403,64 @@ export class CallStore {
       const [until, now] = [Number(first), Number(second)];
       return { go, closedUntil: toLocalDate(until, now), inMs: until - now };
     }
-    return { go: go as 'settled' | 'gone' | 'deadline' | 'claimed' };
-  }
-
-  /** Whoever gets the call's job meanwhile waits; it says nothing about a run that is not the one. */
-  async hold(call: CallId, runId: string): Promise<void> {
-    await hold(this.#redis, [this.#recordKey(call)], [runId]);
-  }
-
-  async release(call: CallId, runId: string, because: 'not-sent' | 'token-refused' | 'quota-refused'): Promise<void> {
-    await release(this.#redis, [this.#recordKey(call)], [runId, because === 'token-refused' ? 1 : 0]);
-  }
-
-  /** False where an outcome was there already; that one counts. */
-  async settle(call: CallId, outcome: Outcome): Promise<boolean> {
-    return (await this.#settle(call, outcome)) !== null;
+    if (go === 'claimed') return { go, heldMs: Number(first) };
+    return { go: go as 'settled' | 'gone' | 'deadline' };
   }
 
   /**
-   * As above, but nobody is told over Redis: answers the call as whoever waits for it in this process would find it.
-   * Undefined where an outcome was there already.
+   * Prolongs, in one command batch, the hold of each of these calls that its run has sent and not settled. Until a hold
+   * ends, other runs of its call wait.
+   */
+  async renewHolds(inFlight: Iterable<{ readonly call: CallId; readonly runId: string }>): Promise<void> {
+    await hold.batch(
+      this.#redis,
+      [...inFlight].map(({ call, runId }) => ({ keys: [this.#recordKey(call)], args: [runId] })),
+    );
+  }
+
+  /** False where the call is no longer this run's. */
+  async release(
+    call: CallId,
+    runId: string,
+    because: 'not-sent' | 'token-refused' | 'quota-refused',
+  ): Promise<boolean> {
+    return (await release(this.#redis, [this.#recordKey(call)], [runId, because === 'token-refused' ? 1 : 0])) === 1;
+  }
+
+  /** Stores what this run knows of the call's outcome. */
+  async settle(call: CallId, runId: string, outcome: Outcome): Promise<Settlement> {
+    return (await this.#settle(call, runId, outcome))?.[0] ?? 'superseded';
+  }
+
+  /**
+   * As above, but publishes nothing over Redis: answers the call as the caller that waits for it in this process would
+   * find it. Undefined where it is superseded.
    */
   async settleQuietly(
     call: CallId,
+    runId: string,
     outcome: Outcome,
     quotaKey: string,
-  ): Promise<{ readonly call: FoundCall; readonly now: number; readonly quota: QuotaLook } | undefined> {
-    const told = await this.#settle(call, outcome, quotaKey);
-    if (told === null) return undefined;
+  ): Promise<
+    | {
+        readonly how: 'stored' | 'corrected';
+        readonly call: FoundCall;
+        readonly now: number;
+        readonly quota: QuotaLook;
+      }
+    | undefined
+  > {
+    const settled = await this.#settle(call, runId, outcome, quotaKey);
+    if (settled === null) return undefined;
     return {
-      call: toCall(call, fieldsOf(told[0]!), () => responseOf(outcome)?.body),
-      now: Number(told[1]),
-      quota: told[2]!,
+      how: settled[0],
+      call: toCall(call, fieldsOf(settled[1]!), () => responseOf(outcome)?.body),
+      now: Number(settled[2]),
+      quota: settled[3]!,
     };
   }
 
-  #settle(call: CallId, outcome: Outcome, ...quotaKeys: string[]) {
+  #settle(call: CallId, runId: string, outcome: Outcome, ...quotaKeys: string[]) {
     const response = responseOf(outcome);
     return settle(
       this.#redis,
@@ -426,6 +470,7 @@ export class CallStore {
         JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
         response?.status ?? 0,
         response ? this.#seals.sealBytes(response.body, place(call, 'result')) : '',
+        runId,
       ],
     );
   }
@@ -520,6 +565,11 @@ function fieldsOf(flat: readonly (string | Buffer)[]): Record<string, string> {
   const fields: Record<string, string> = {};
   for (let i = 0; i < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1]);
   return fields;
+}
+
+/** A process of the version before notes only when it sent the call. */
+function heldUntil(fields: ReadonlyMap<string, string>): number {
+  return Number(fields.get('heldUntil') ?? Number(fields.get('sentAt')) + HELD_MS);
 }
 
 function responseOf(outcome: Outcome): CallResponse | undefined {

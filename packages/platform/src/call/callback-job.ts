@@ -1,10 +1,16 @@
 import { defineJob } from '../queue/job.ts';
 
+export interface CallbackPayload {
+  readonly id: string;
+  /** The outcome replaced one that an earlier job may have reported, so that job's id must not hinder this one. */
+  readonly corrected?: boolean;
+}
+
 /** After a failure in 2 s, then twice as long each time: fifteen tries within about nine hours. */
-export const CallbackJob = defineJob<{ readonly id: string }>({
+export const CallbackJob = defineJob<CallbackPayload>({
   queue: 'callbacks',
   description: 'Tells a business program how its call ended, until it says that it has heard.',
-  idOf: ({ id }) => id,
+  idOf: ({ id, corrected }) => (corrected ? `${id}-corrected` : id),
   attempts: 15,
   backoffMs: 2_000,
   keep: { count: 1_000 },

@@ -3,6 +3,7 @@ import type { OpenQueue } from '../queue/queues.ts';
 import { callAnswer } from './call-answer.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
+import type { CallbackPayload } from './callback-job.ts';
 import type { CallbackSigner } from './callback-signer.ts';
 import { lastPartOf } from './lane-store.ts';
 
@@ -22,17 +23,17 @@ export interface Told {
 export class Callbacks {
   readonly #store: CallStore;
   readonly #signer: CallbackSigner;
-  readonly #queue: OpenQueue<{ readonly id: string }>;
+  readonly #queue: OpenQueue<CallbackPayload>;
 
-  constructor(store: CallStore, signer: CallbackSigner, queue: OpenQueue<{ readonly id: string }>) {
+  constructor(store: CallStore, signer: CallbackSigner, queue: OpenQueue<CallbackPayload>) {
     this.#store = store;
     this.#signer = signer;
     this.#queue = queue;
   }
 
   /** After the call is settled, and before whoever settled it forgets it: a second time does no harm. */
-  tell(call: { readonly id: string }): Promise<void> {
-    return this.#queue.add({ id: call.id });
+  tell({ id, corrected = false }: CallbackPayload): Promise<void> {
+    return this.#queue.add(corrected ? { id, corrected } : { id });
   }
 
   async tellWhereWanted(call: CallId): Promise<void> {

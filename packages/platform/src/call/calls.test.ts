@@ -87,13 +87,13 @@ const answered = { state: 'completed', response: { status: 200, headers: {}, bod
 it('hands the outcome to who waits', async () => {
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);
-  await store.settle(call, answered);
+  await store.settle(call, 'run', answered);
   expect(await waiting).toMatchObject({ id: call.id, state: 'completed' });
 });
 
 it('hands over an outcome that came before anybody waited', async () => {
   const call = await submitted();
-  await store.settle(call, answered);
+  await store.settle(call, 'run', answered);
   expect(await calls.settled(call.id, 10_000)).toMatchObject({ state: 'completed' });
 });
 
@@ -103,7 +103,12 @@ it('is told of what was settled in this very process, without reading it', async
   const { replyTo } = (await store.load(call))!;
   expect(calls.isHere(replyTo)).toBe(true);
   expect(calls.isHere(undefined)).toBe(false);
-  const settled = await store.settleQuietly(call, answered, ledger.keysOf({ component: 'wxc', appid: 'wxa', path })[0]);
+  const settled = await store.settleQuietly(
+    call,
+    'run',
+    answered,
+    ledger.keysOf({ component: 'wxc', appid: 'wxa', path })[0],
+  );
   const told = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
   calls.hear(told);
@@ -225,7 +230,7 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
 
 it('tells of a cancelled call, and of none that cannot be cancelled', async () => {
   const [call, other] = [await submitted({ waitMs: 0 }), await submitted()];
-  await store.settle(other, answered);
+  await store.settle(other, 'run', answered);
   expect([await calls.cancel(call.id), await calls.cancel(other.id), await calls.cancel('nonsense')]).toEqual([
     ...[true, false, false],
   ]);
@@ -239,7 +244,7 @@ it('hands the outcome also to who came with the same idempotency key', async () 
     code: 'idempotency_conflict',
   });
   const both = [calls.settled(call.id, 10_000), calls.settled(call.id, 10_000)];
-  await store.settle(call, answered);
+  await store.settle(call, 'run', answered);
   expect(await Promise.all(both)).toMatchObject([{ state: 'completed' }, { state: 'completed' }]);
 });
 

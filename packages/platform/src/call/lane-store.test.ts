@@ -115,13 +115,29 @@ it('waits for the probe of a closed day, not for midnight', async () => {
 
 it('a path that is held lets the others pass; a lane that is held lets none', async () => {
   const [a, b] = await appendAll(SEND, READ);
-  await lane.hold(owner, SEND, 60_000);
+  const first = called(await lane.next(owner, undefined));
+  await lane.holdPath(owner, first, 60_000);
   expect(called(await lane.next(owner, undefined)).id).toBe(b);
-  await lane.hold(owner, undefined, 60_000);
+  await lane.hold(owner, 60_000);
   expect((await drain()).ids).toEqual([]);
-  await lane.hold(owner, undefined, 0);
-  await lane.hold(owner, SEND, 0);
+  await lane.hold(owner, 0);
+  await lane.holdPath(owner, first, 0);
   expect((await drain()).ids).toEqual([a, b]);
+});
+
+it('a call that must wait although its deadline has passed is not given again before, and others are', async () => {
+  const held = (await append({ path: SEND, departWithinMs: 1 })).id;
+  const step = called(await lane.next(owner, undefined));
+  expect(step.id).toBe(held);
+  await lane.holdPath(owner, step, 0);
+  await until('it is late, and given for that reason', async () => (await lane.next(owner, undefined)).do === 'call');
+  await lane.holdPath(owner, step, 60_000);
+  const [behind, other] = await appendAll(SEND, READ);
+  const { ids, last } = await drain();
+  expect(ids).toEqual([other]);
+  expect(last).toMatchObject({ do: 'wait' });
+  await lane.holdPath(owner, step, 0);
+  expect((await drain()).ids).toEqual([held, behind]);
 });
 
 it('a call that is not wanted yet waits aside, and has its old place when its time comes', async () => {

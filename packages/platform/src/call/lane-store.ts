@@ -116,9 +116,16 @@ end
 redis.call('HSET', lane, 'wakeAt', string.format('%.0f', wakeAt))
 return { 'wait', string.format('%.0f', wakeAt - now) }`);
 
-/** KEYS: lane. ARGV: field, for how long. */
+/**
+ * A call that waits although its deadline has passed (another run may still bring its answer) is next only after that.
+ * KEYS: lane. ARGV: field, for how long, the call that waits or nothing.
+ */
 const hold = defineScript<number>(`${NOW_LUA}
-return redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + tonumber(ARGV[2])))`);
+local lane, field, entry = KEYS[1], ARGV[1], ARGV[3]
+local held_until = string.format('%.0f', now + tonumber(ARGV[2]))
+local deadline = redis.call('ZSCORE', lane .. ':deadlines', entry)
+if deadline and tonumber(deadline) <= now then redis.call('ZADD', lane .. ':deadlines', held_until, entry) end
+return redis.call('HSET', lane, field, held_until)`);
 
 /**
  * The background calls of each account, in order. Order is kept among the calls of one path. Between paths it is kept
@@ -146,9 +153,14 @@ export class LaneStore {
     return { do: 'call', id: `${component}.${appid}.${call}`, entry: told, path: path! };
   }
 
-  /** The lane, or only one path of it, waits a little. */
-  async hold(owner: LaneOwner, path: string | undefined, forMs: number): Promise<void> {
-    await hold(this.#redis, [this.#key(owner)], [path === undefined ? 'held' : `held ${path}`, Math.ceil(forMs)]);
+  /** The lane waits a little. */
+  async hold(owner: LaneOwner, forMs: number): Promise<void> {
+    await hold(this.#redis, [this.#key(owner)], ['held', Math.ceil(forMs), '']);
+  }
+
+  /** This call waits a little, and with it all others of its path. */
+  async holdPath(owner: LaneOwner, { entry, path }: LaneStep & { do: 'call' }, forMs: number): Promise<void> {
+    await hold(this.#redis, [this.#key(owner)], [`held ${path}`, Math.ceil(forMs), entry]);
   }
 
   /** Calls that wait, whyever. */

@@ -8,6 +8,7 @@ import { Seals } from '../redis/sealed.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
+import { Holds } from './holds.ts';
 import { type PerformOptions, perform } from './perform.ts';
 
 let server: TestRedis;
@@ -43,6 +44,7 @@ function runs(body: string) {
   };
   const options = {
     store,
+    holds: new Holds(store),
     ledger,
     tokens: {
       get: async () => ({ owner: { kind: 'authorizer', ...owner }, value: 'T', version: 1, trustedUntil: new Date() }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Endpoint,
   endpointOf,
@@ -16,8 +17,9 @@ import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
-import type { CallStore, DepartedAtOnce, Departure, Outcome, StoredCall } from './call-store.ts';
+import type { CallStore, DepartedAtOnce, Departure, Outcome, Settlement, StoredCall } from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
+import type { Holds } from './holds.ts';
 import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
 import { withQuota } from './with-quota.ts';
 
@@ -27,6 +29,11 @@ const TOKEN_RETRY_MS = 500;
 /** After a freeze nobody knows what others have done meanwhile. */
 const CLAIM_GOOD_FOR_MS = 2_000;
 const ANSWER_WITHIN_MS = 30_000;
+/** What is safe to repeat waits less for the run that holds it: to be sent twice does it no harm. */
+const HELD_LESS_IF_SAFE_MS = 5_000;
+/** An answer of WeChat is worth more than one try to store it. */
+const STORED_WITHIN_MS = 10_000;
+const STORE_AGAIN_MS = 500;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
 export type Performed =
@@ -37,6 +44,8 @@ export type Performed =
       readonly attempts: number;
       /** Somebody wants to be told of the outcome. */
       readonly hasCallback?: boolean;
+      /** Another outcome had been stored, and perhaps reported, before. */
+      readonly corrected?: boolean;
     }
   /** `until`: what it waits for. A closed quota holds back its path, a missing token the whole account. */
   | { readonly done: false; readonly delayMs: number; readonly until: 'quota' | 'token' | 'again' }
@@ -49,6 +58,7 @@ class ClaimTooOld extends Error {}
 
 export interface PerformOptions {
   readonly store: CallStore;
+  readonly holds: Holds;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly clears: Pick<Clears, 'hear'>;
@@ -67,7 +77,10 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   if (!stored) return { done: true, outcome: 'gone', attempts: 0 };
   const { settled, attempts, hasCallback } = stored;
   if (settled) return { done: true, outcome: 'settled_before', attempts, hasCallback };
-  if (stored.heldMs > 0) return { done: false, delayMs: stored.heldMs, until: 'again' };
+  const { safeToRepeat } = endpointOf(stored.method, stored.path);
+  const heldMs = stored.heldMs - (safeToRepeat ? HELD_LESS_IF_SAFE_MS : 0);
+  // The run that sent it may be alive and about to bring the answer, also where its job's lock has ended.
+  if (heldMs > 0) return { done: false, delayMs: heldMs, until: 'again' };
   return new Run(call, randomUUID(), stored, signal, options).go();
 }
 
@@ -110,7 +123,7 @@ class Run {
     // Before anything else could fail it with words that say that nothing was sent.
     if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
     // Not only on departing: who lacks a token for hours would never get that far.
-    if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(deadlinePassed);
+    if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(this.#deadlinePassed());
     for (;;) {
       const token = this.#owner ? await this.#token(this.#owner) : undefined;
       if (token && 'done' in token) return token;
@@ -157,8 +170,9 @@ class Run {
           hasCallback: this.#stored.hasCallback,
         };
       case 'deadline':
-        return this.#fail(deadlinePassed);
+        return this.#fail(this.#deadlinePassed());
       case 'claimed':
+        if (departure.heldMs > 0) return { done: false, delayMs: departure.heldMs, until: 'again' };
         return this.#fail(claimed);
       case 'closed':
         if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
@@ -168,6 +182,15 @@ class Run {
   }
 
   async #sendDeparted(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
+    const letGo = this.#o.holds.keep(this.#call, this.#runId);
+    try {
+      return await this.#sendHeld(token, departure, claimedAt);
+    } finally {
+      letGo();
+    }
+  }
+
+  async #sendHeld(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
     const { store, ledger } = this.#o;
     ledger.hear(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
@@ -180,7 +203,7 @@ class Run {
       return { done: false, handBack: true };
     }
     const errcode = sent.result.kind === 'answered' ? errcodeOf(sent.result.answer) : undefined;
-    await ledger.conclude(this.#pair, departure, errcode, this.#endpoint);
+    await untilStored(() => ledger.conclude(this.#pair, departure, errcode, this.#endpoint));
     const verdict = judge(sent.result, {
       safeToRepeat: this.#endpoint.safeToRepeat,
       background: this.#stored.background,
@@ -197,19 +220,23 @@ class Run {
         return this.#delay(verdict.afterMs, 'again');
       case 'next-token':
         this.#refusals++;
-        await store.release(this.#call, this.#runId, 'token-refused');
         if (token) await this.#o.tokens.distrust(token);
-        return 'again';
+        if (await store.release(this.#call, this.#runId, 'token-refused')) return 'again';
+        // Another run has given the call up meanwhile; so this refusal is its outcome.
+        break;
       case 'await-quota':
-        await store.release(this.#call, this.#runId, 'quota-refused');
-        return this.#delay(1_000, 'quota');
+        if (await store.release(this.#call, this.#runId, 'quota-refused')) return this.#delay(1_000, 'quota');
+        break;
       case 'answer':
         break;
     }
     if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
-      await this.#o.clears.hear(this.#call, sent.result.answer.errcode);
+      const { errcode } = sent.result.answer;
+      await untilStored(() => this.#o.clears.hear(this.#call, errcode));
     }
-    if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(this.#call.component, this.#call.appid);
+    // A mark that is missing costs a later call some waiting; WeChat's answer must not be lost for it.
+    const { component, appid } = this.#call;
+    if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(component, appid).catch(() => {});
     return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);
   }
 
@@ -249,7 +276,7 @@ class Run {
   async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<Performed> {
     const late = this.#stored.now + delayMs > this.#stored.deadlineAt;
     // Who waits need not wait for what cannot be; a lane keeps the deadlines by itself, and times may become better.
-    if (late && !this.#stored.background) return this.#fail(deadlinePassed);
+    if (late && !this.#stored.background) return this.#fail(this.#deadlinePassed());
     await this.#o.store.delay(this.#call, delayMs);
     return { done: false, delayMs, until };
   }
@@ -259,24 +286,47 @@ class Run {
   }
 
   async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<Performed> {
-    const first = this.#o.here.isHere(this.#stored.replyTo)
-      ? await this.#settleHere(outcome)
-      : await this.#o.store.settle(this.#call, outcome);
+    const isHere = this.#o.here.isHere(this.#stored.replyTo);
+    const how = await untilStored(() =>
+      isHere ? this.#settleHere(outcome) : this.#o.store.settle(this.#call, this.#runId, outcome),
+    );
+    const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
     const answer = result?.kind === 'answered' ? result.answer : undefined;
     return {
       done: true,
-      outcome: first ? (outcome.state === 'failed' ? outcome.failure.code : 'completed') : 'settled_before',
+      outcome: how === 'superseded' ? 'settled_before' : code,
       ...(answer?.kind === 'json' ? { errcode: answer.errcode } : {}),
       attempts,
       hasCallback: this.#stored.hasCallback,
+      ...(how === 'corrected' ? { corrected: true } : {}),
     };
   }
 
   /** Not before Redis has it is anybody told. */
-  async #settleHere(outcome: Outcome): Promise<boolean> {
-    const settled = await this.#o.store.settleQuietly(this.#call, outcome, this.#o.ledger.keysOf(this.#pair)[0]);
-    if (settled) this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
-    return settled !== undefined;
+  async #settleHere(outcome: Outcome): Promise<Settlement> {
+    const [quotaKey] = this.#o.ledger.keysOf(this.#pair);
+    const settled = await this.#o.store.settleQuietly(this.#call, this.#runId, outcome, quotaKey);
+    if (!settled) return 'superseded';
+    this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
+    return settled.how;
+  }
+
+  /** What is safe to repeat may have been sent by a run whose answer is not known. */
+  #deadlinePassed(): CallFailure {
+    return this.#stored.attempts > 0 && this.#endpoint.safeToRepeat ? answerTooLate : deadlinePassed;
+  }
+}
+
+/** Repeats a write that Redis refused, for instance while it has no memory or is no master. */
+async function untilStored<T>(write: () => Promise<T>): Promise<T> {
+  const until = performance.now() + STORED_WITHIN_MS;
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      await pause(STORE_AGAIN_MS);
+    }
   }
 }
 
@@ -295,6 +345,12 @@ const deadlinePassed: CallFailure = {
   code: 'deadline_passed',
   remedy: 'retry',
   message: 'The call could not leave in time; it was not sent.',
+};
+
+const answerTooLate: CallFailure = {
+  code: 'deadline_passed',
+  remedy: 'retry',
+  message: 'The deadline passed before an answer came. The call may have been sent; it is safe to repeat.',
 };
 
 function quotaClosed(path: string, until: Date): CallFailure {

@@ -46,7 +46,7 @@ async function callAfterCall(owner: LaneOwner, signal: AbortSignal, { store, lan
     if ('handBack' in performed) return lanes.wake(owner);
     // A closed quota holds its path by itself, and a dead token holds them all.
     const holdMs = Math.min(performed.delayMs, LONGEST_HOLD_MS);
-    if (performed.until === 'token') await store.hold(owner, undefined, holdMs);
-    if (performed.until === 'again') await store.hold(owner, step.path, holdMs);
+    if (performed.until === 'token') await store.hold(owner, holdMs);
+    if (performed.until === 'again') await store.holdPath(owner, step, holdMs);
   }
 }

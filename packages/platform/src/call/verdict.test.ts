@@ -72,18 +72,32 @@ describe('a call that is safe to repeat', () => {
   });
 });
 
-it.each([true, false])(
-  'what WeChat’s edge did not let in fails at once, and surely was not carried out (safe to repeat: %s)',
-  (safeToRepeat) => {
-    for (const status of [404, 413, 414]) {
-      const answer = { kind: 'broken', why: 'http_status', status } as const;
-      expect(judge({ kind: 'answered', answer }, { ...first, safeToRepeat })).toMatchObject({
+describe.each([true, false])('a request that WeChat’s edge refuses (safe to repeat: %s)', (safeToRepeat) => {
+  const of = (status: number, attempts = 1) =>
+    judge(
+      { kind: 'answered', answer: { kind: 'broken', why: 'http_status', status } },
+      { ...first, safeToRepeat, attempts },
+    );
+  it.each([400, 403, 404, 405, 411, 412, 413, 414, 415, 422, 431, 451])(
+    'fails at once, as not carried out: %i',
+    (status) => {
+      expect(of(status)).toMatchObject({
         do: 'fail',
         failure: { code: 'wechat_refused', remedy: 'fix-request', message: expect.stringContaining(String(status)) },
       });
-    }
-  },
-);
+    },
+  );
+  it.each([408, 425, 429])('is repeated a few times, then fails as not carried out: %i', (status) => {
+    expect(of(status)).toEqual({ do: 'repeat', afterMs: 500 });
+    expect(of(status, 4)).toMatchObject({ do: 'fail', failure: { code: 'wechat_refused', remedy: 'slow-down' } });
+  });
+  it.each([301, 302, 500, 502, 503, 504])('is no refusal of the edge: %i', (status) => {
+    const verdict = of(status, 4);
+    expect(verdict.do === 'fail' && verdict.failure.code).toBe(
+      safeToRepeat ? 'wechat_broken_answer' : 'outcome_unknown',
+    );
+  });
+});
 
 describe('a closed quota', () => {
   it('is told to who waits, and waited for in the background', () => {

@@ -2,8 +2,11 @@ import { type Answer, ERRCODE, type Failure, isTokenRefusal, type TransportFailu
 import { quotaEvidenceOf } from '../quota/quota-evidence.ts';
 import type { CallFailure } from './call.ts';
 
-/** So WeChat's edge answers where no API was reached (dossier §9); the same call would find no other door. */
-const NOT_LET_IN = new Set([404, 405, 413, 414, 431]);
+/**
+ * APIs answer with HTTP 200 (protocol §9). A 4xx comes from WeChat's edge, which refused the request itself: no API was
+ * reached. The same request is refused again, except where these say that it came too slowly, too early or too often.
+ */
+const REFUSED_FOR_NOW = new Set([408, 425, 429]);
 /** Departures after which a trouble that may pass is given up. */
 const MOST_TRIES = 4;
 const BACKOFF_MS = 500;
@@ -44,9 +47,8 @@ export function judge(result: Result, c: Circumstances): Verdict {
 function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   if (answer.kind === 'binary') return { do: 'answer' };
   if (answer.kind === 'broken') {
-    if (answer.why === 'http_status' && NOT_LET_IN.has(answer.status)) {
-      const message = `WeChat did not let the call in: HTTP ${answer.status}. Look at its path and at its size.`;
-      return { do: 'fail', failure: { code: 'wechat_refused', remedy: 'fix-request', message } };
+    if (answer.why === 'http_status' && answer.status >= 400 && answer.status < 500) {
+      return judgeRefusalByEdge(answer.status, c);
     }
     const why = `WeChat answered ${answer.why === 'http_status' ? `HTTP ${answer.status}` : brokenWords[answer.why]}`;
     return c.safeToRepeat
@@ -63,6 +65,15 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
   if (errcode === ERRCODE.busy && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };
   return { do: 'answer' };
+}
+
+function judgeRefusalByEdge(status: number, c: Circumstances): Verdict {
+  const refused = `WeChat's edge refused the request with HTTP ${status}; nothing was carried out.`;
+  if (REFUSED_FOR_NOW.has(status)) {
+    return repeatOr(c, { code: 'wechat_refused', remedy: 'slow-down', message: `${refused} Call again later.` });
+  }
+  const message = `${refused} Check the path, the query, the body and its content type and size.`;
+  return { do: 'fail', failure: { code: 'wechat_refused', remedy: 'fix-request', message } };
 }
 
 function judgeSilence(failure: TransportFailure, c: Circumstances): Verdict {
