@@ -48,6 +48,7 @@ describe('what an attacker sends', () => {
     '<xml><?x ?><a>1</a></xml>',
     '<xml><a>1</a></xml><!-- -->',
     '<xml><a x="<b>">1</a></xml>',
+    '<xml><a x="<![CDATA[">1</a><b>]]></b><c y="">2</c></xml>',
     '<xml><a>1</a x="1"></xml>',
     '<xml><a>1</a>text</xml>',
     '<xml>text</xml>',

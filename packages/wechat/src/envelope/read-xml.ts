@@ -1,3 +1,4 @@
+import { XMLParser } from 'fast-xml-parser';
 import { EnvelopeFailure } from './envelope-failure.ts';
 
 export type XmlValue = string | XmlNode | readonly (string | XmlNode)[];
@@ -18,11 +19,27 @@ const PUSH_LIMITS: XmlLimits = { maxBytes: 512 * 1024, maxElements: 20_000 };
 const MAX_DEPTH = 16;
 const CDATA_START = '<![CDATA[';
 const CDATA_END = ']]>';
+const TEXT = '#text';
+const CDATA = '#cdata';
 
-/** An end tag, or a start or empty tag. An attribute's value holds no `<`, so that no element can hide in one. */
-const tag =
-  /<(?:\/([A-Za-z_][\w.-]*)\s*|([A-Za-z_][\w.-]*)(?:\s+[A-Za-z_:][\w:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*(\/?))>/y;
-const declaration = /^\uFEFF?\s*(?:<\?xml\s[^<>?]*\?>\s*)?/;
+/** fast-xml-parser's ordered form: one object for each tag, text or CDATA section, with a single name each. */
+type Part = Readonly<Record<string, unknown>>;
+
+/**
+ * By default this library turns CDATA `1e5` into 100000. CDATA is kept apart from text, because only text has entities, and
+ * parts in their order, because otherwise text between elements could not be seen.
+ */
+const parser = new XMLParser({
+  preserveOrder: true,
+  cdataPropName: CDATA,
+  ignoreAttributes: true,
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  maxNestedTags: 4 * MAX_DEPTH,
+});
+
+const declaration = /^\uFEFF?\s*(?:<\?xml\s[^<>?]*\?>)?/;
 
 /**
  * Reads the one `xml` element of a push. Only what WeChat writes is read: elements, text and CDATA sections. Comments,
@@ -34,97 +51,109 @@ export function readXml(xml: string | Buffer, { maxBytes, maxElements }: XmlLimi
   const size = typeof xml === 'string' ? Buffer.byteLength(xml) : xml.length;
   if (size > maxBytes) throw new EnvelopeFailure(-40002, 'it is too large');
   // XML's own rule for ends of lines.
-  const source = (typeof xml === 'string' ? xml : xml.toString('utf8')).replace(/\r\n?/g, '\n');
-  const root = new OpenElement('xml');
-  const open: OpenElement[] = [];
-  let elements = 0;
-  let isClosed = false;
-  let at = declaration.exec(source)?.[0].length ?? 0;
-  while (at < source.length) {
-    const inside = open.at(-1);
-    const start = source.indexOf('<', at);
-    const text = source.slice(at, start < 0 ? source.length : start);
-    if (inside !== undefined) inside.addText(text);
-    else if (text.trim() !== '') throw new EnvelopeFailure(-40002, 'it is not one xml element');
-    if (start < 0) break;
-    if (source.startsWith(CDATA_START, start)) {
-      const end = source.indexOf(CDATA_END, start);
-      if (end < 0 || inside === undefined) throw new EnvelopeFailure(-40002);
-      inside.addSection(source.slice(start + CDATA_START.length, end));
-      at = end + CDATA_END.length;
-      continue;
-    }
-    tag.lastIndex = start;
-    const found = tag.exec(source);
-    if (found === null) throw new EnvelopeFailure(-40002);
-    at = tag.lastIndex;
-    const [, ended, name = '', isEmpty] = found;
-    if (ended !== undefined) {
-      if (inside?.name !== ended) throw new EnvelopeFailure(-40002);
-      open.pop();
-      open.at(-1)?.addElement(ended, inside.value());
-      isClosed = open.length === 0;
-      continue;
-    }
-    if (isClosed || (inside === undefined && name !== 'xml')) {
-      throw new EnvelopeFailure(-40002, 'it is not one xml element');
-    }
-    if (name === '__proto__') throw new EnvelopeFailure(-40002, 'a tag has no proper name');
-    if (++elements > maxElements) throw new EnvelopeFailure(-40002, 'it has too many elements');
-    if (open.length > MAX_DEPTH) throw new EnvelopeFailure(-40002, 'it is nested too deeply');
-    if (!isEmpty) open.push(inside === undefined ? root : new OpenElement(name));
-    else if (inside !== undefined) inside.addElement(name, '');
-    else isClosed = true;
-  }
-  if (!isClosed) throw new EnvelopeFailure(-40002);
-  const value = root.value();
+  const source = (typeof xml === 'string' ? xml : xml.toString('utf8'))
+    .replace(/\r\n?/g, '\n')
+    .replace(declaration, '');
+  const markup = emptyCdata(source);
+  if (/<[!?]/.test(markup)) throw new EnvelopeFailure(-40002, 'it holds a comment, an instruction or a declaration');
+  // An attribute's value holds no `<`, so that no element or section can hide in one.
+  if (/<[^<>]*</.test(markup)) throw new EnvelopeFailure(-40002);
+  // Before the library reads it: what no signature vouches for must not cost more than an ordinary push.
+  if (hasMoreElements(markup, maxElements)) throw new EnvelopeFailure(-40002, 'it has too many elements');
+  const [root, ...more] = parse(source).filter((part) => !isBlank(part));
+  const parts = root?.xml;
+  if (more.length > 0 || !Array.isArray(parts)) throw new EnvelopeFailure(-40002, 'it is not one xml element');
+  const value = valueIn(parts, 0);
   if (typeof value !== 'string') return value;
   if (value === '') return Object.create(null);
   throw new EnvelopeFailure(-40002, 'it holds no elements');
 }
 
-/** An element whose end has not been read: it holds either text or elements, never both. */
-class OpenElement {
-  readonly name: string;
-  readonly #pieces: { readonly text: string; readonly isSection: boolean }[] = [];
-  #node: Record<string, XmlValue> | undefined;
-
-  constructor(name: string) {
-    this.name = name;
+function parse(source: string): Part[] {
+  try {
+    // `true` runs the validator; without it `<a>1</b>` and stray text pass.
+    return parser.parse(source, true);
+  } catch {
+    // The library's message quotes the input.
+    throw new EnvelopeFailure(-40002);
   }
+}
 
-  addText(text: string): void {
-    // White space between elements and around a CDATA section is layout.
-    if (text.trim() !== '') this.#addPiece({ text, isSection: false });
+/**
+ * The source with `<>` for each CDATA section: a user may well send `<!DOCTYPE html>` as a message. A scan, because a
+ * regular expression takes quadratic time over many openings without an end.
+ */
+function emptyCdata(source: string): string {
+  let outside = '';
+  let from = 0;
+  for (;;) {
+    const start = source.indexOf(CDATA_START, from);
+    if (start < 0) return outside + source.slice(from);
+    const end = source.indexOf(CDATA_END, start);
+    if (end < 0) throw new EnvelopeFailure(-40002);
+    outside += `${source.slice(from, start)}<>`;
+    from = end + CDATA_END.length;
   }
+}
 
-  addSection(text: string): void {
-    this.#addPiece({ text, isSection: true });
+function hasMoreElements(markup: string, max: number): boolean {
+  let count = 0;
+  for (const _ of markup.matchAll(/<[^/>]/g)) {
+    if (++count > max) return true;
   }
+  return false;
+}
 
-  addElement(name: string, value: string | XmlNode): void {
-    if (this.#pieces.length > 0) throw new EnvelopeFailure(-40002, 'there is text between elements');
-    // Without a prototype, so that no tag's name means anything to JavaScript.
-    this.#node ??= Object.create(null) as Record<string, XmlValue>;
-    const before = this.#node[name];
-    if (before === undefined) this.#node[name] = value;
+function isElement(part: Part): boolean {
+  return !(TEXT in part) && !(CDATA in part);
+}
+
+function isBlank(part: Part): boolean {
+  return typeof part[TEXT] === 'string' && part[TEXT].trim() === '';
+}
+
+function valueIn(parts: readonly Part[], depth: number): string | XmlNode {
+  if (depth > MAX_DEPTH) throw new EnvelopeFailure(-40002, 'it is nested too deeply');
+  const elements = parts.filter(isElement);
+  if (elements.length === 0) return leafOf(parts);
+  if (!parts.every((part) => isElement(part) || isBlank(part))) {
+    throw new EnvelopeFailure(-40002, 'there is text between elements');
+  }
+  // Without a prototype, so that no tag's name means anything to JavaScript.
+  const node: Record<string, XmlValue> = Object.create(null);
+  for (const element of elements) {
+    const name = Object.keys(element).find((key) => key !== ':@');
+    if (name === undefined || !/^[A-Za-z_][\w.-]*$/.test(name) || name === '__proto__') {
+      throw new EnvelopeFailure(-40002, 'a tag has no proper name');
+    }
+    const value = valueIn(element[name] as readonly Part[], depth + 1);
+    const before = node[name];
+    if (before === undefined) node[name] = value;
     else if (Array.isArray(before)) before.push(value);
-    else this.#node[name] = [before as string | XmlNode, value];
+    else node[name] = [before as string | XmlNode, value];
   }
+  return node;
+}
 
-  value(): string | XmlNode {
-    if (this.#node !== undefined) return this.#node;
-    const [first, ...more] = this.#pieces;
-    if (first === undefined) return '';
-    // White space counts within plain text, but not at its ends.
-    if (more.length === 0 && !first.isSection) return decodeEntities(first.text.trim());
-    return this.#pieces.map(({ text, isSection }) => (isSection ? text : decodeEntities(text))).join('');
+/** White space around a CDATA section is layout; within plain text it counts, but not at its ends. */
+function leafOf(parts: readonly Part[]): string {
+  if (!parts.some((part) => CDATA in part)) {
+    return decodeEntities(
+      parts
+        .map((part) => String(part[TEXT]))
+        .join('')
+        .trim(),
+    );
   }
-
-  #addPiece(piece: { readonly text: string; readonly isSection: boolean }): void {
-    if (this.#node !== undefined) throw new EnvelopeFailure(-40002, 'there is text between elements');
-    this.#pieces.push(piece);
-  }
+  return parts
+    .filter((part) => !isBlank(part))
+    .map((part) => {
+      const section = part[CDATA] as readonly Part[] | undefined;
+      return section === undefined
+        ? decodeEntities(String(part[TEXT]))
+        : section.map((piece) => piece[TEXT] ?? '').join('');
+    })
+    .join('');
 }
 
 const predefined: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
