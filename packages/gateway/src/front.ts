@@ -28,9 +28,9 @@ export function front(
     response.setHeader('x-content-type-options', 'nosniff');
     endWhenLeaving(response, leaving);
     notice(request);
-    const { path, search } = targetOf(request.url ?? '/');
+    const { path, search, relative } = targetOf(request.url ?? '/');
     // One reading of the path for all: Express sees the folded one, too.
-    request.url = search === '' ? path : `${path}?${search}`;
+    request.url = relative;
     if (!isOwnPath(path) || carriesToken(search)) virtual(request, response, path, search);
     else if (path.startsWith('/wechat/')) push(request, response, path, search);
     else if (!isForm(request)) rest(request, response);

@@ -211,6 +211,7 @@ test('a settled call is answered with 200', async () => {
         a: [{ refresh_token: '***' }],
       },
     },
+    explanation: null,
     failure: null,
     quota: { used: 1, limit: 500, remaining: 499, closedUntil: null },
   });

@@ -50,6 +50,7 @@ export const CallAnswer = CallSummaryAnswer.extend({
       }),
     })
     .nullable(),
+  explanation: Explanation.nullable().meta({ description: 'of the errcode with which WeChat refused, if it did' }),
   quota: z
     .object({
       used: z.int(),

@@ -13,7 +13,11 @@ test.each([
   ['', '/', ''],
   ['*', '*', ''],
 ])('%s asks for %s', (url, path, search) => {
-  expect(targetOf(url)).toEqual({ path, search });
+  expect(targetOf(url)).toMatchObject({ path, search });
+});
+
+test('what is not folded stays as it came', () => {
+  expect(targetOf('//authorize/c?').relative).toBe('/authorize/c?');
 });
 
 test.each(['/', '/v1', '/V1/keys', '/wechat/c/events', '/authorize/c', '/admin/', '/docs/x', '/healthz', '/metrics/'])(

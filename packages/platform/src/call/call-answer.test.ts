@@ -18,6 +18,21 @@ it.each([
   });
 });
 
+it.each([
+  [
+    '{"errcode":45015,"errmsg":"response out of time limit"}',
+    expect.objectContaining({ zh: expect.stringMatching(/\p{Script=Han}/u) }),
+  ],
+  ['{"errcode":0,"errmsg":"ok"}', null],
+  ['{"total":1}', null],
+  ['{"errcode":"45015"}', expect.objectContaining({ en: expect.stringMatching(/\.$/) })],
+  ['{"errcode":"0"}', null],
+  ['[45015]', null],
+  ['not JSON', null],
+])('the answer %s carries the explanation %j', (body, explanation) => {
+  expect(callAnswer(call({ 'content-type': 'text/plain' }, Buffer.from(body))).explanation).toEqual(explanation);
+});
+
 it('a name in another encoding stays as it came', () => {
   const { response } = callAnswer(call({ 'content-disposition': 'filename="caf\xe9.png"' }, Buffer.of(0xff)));
   expect(response?.headers['content-disposition']).toBe('filename="caf\xe9.png"');

@@ -1,23 +1,27 @@
 import { isUtf8 } from 'node:buffer';
-import { explainFailure, maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
+import { type Explanation, explain, explainFailure, maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
 import type { Call, CallFailure, CallResponse, CallSummary } from './call.ts';
 
 /** How a call looks to business programs, whether they ask for it or are told of it. */
 export function callAnswer(call: Call) {
   const { failure, ...summary } = callSummaryAnswer(call);
-  return {
-    ...summary,
-    response:
-      call.response === null
-        ? null
-        : {
-            status: call.response.status,
-            headers: readable(call.response.headers),
-            body: bodyOf(call.path, call.response),
-          },
-    failure,
-    quota: call.quota,
-  };
+  const response =
+    call.response === null
+      ? null
+      : {
+          status: call.response.status,
+          headers: readable(call.response.headers),
+          body: bodyOf(call.path, call.response),
+        };
+  return { ...summary, response, explanation: explanationOf(response?.body), failure, quota: call.quota };
+}
+
+/** Of the errcode with which WeChat refused; null where it did not. */
+function explanationOf(body: unknown): Explanation | null {
+  const errcode = typeof body === 'object' && body !== null && 'errcode' in body ? body.errcode : 0;
+  // Some APIs say it as a text.
+  const number = typeof errcode === 'string' && /^-?\d{1,15}$/.test(errcode) ? Number(errcode) : errcode;
+  return typeof number === 'number' && number !== 0 ? explain(number).explanation : null;
 }
 
 /** How it looks in a list. */
@@ -47,7 +51,7 @@ function failureAnswer({ code, remedy, message, errcode, rid }: CallFailure) {
 export function acceptedAnswer(id: string, acceptedAt: Date) {
   return {
     ...{ id, state: 'queued' as const, attempts: 0, createdAt: acceptedAt, settledAt: null, notBeforeAt: null },
-    ...{ response: null, failure: null, quota: null },
+    ...{ response: null, explanation: null, failure: null, quota: null },
   };
 }
 

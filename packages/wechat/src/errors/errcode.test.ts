@@ -4,9 +4,9 @@ import { refusal } from './refusal.ts';
 
 const remedies = ['retry', 'slow-down', 'refresh-token', 'reauthorize', 'fix-request', 'operator'];
 
-test('277 codes, each with a meaning, a remedy and a stable code', () => {
+test('283 codes, each with a meaning, a remedy and a stable code', () => {
   const entries = documentedErrcodes();
-  expect(entries).toHaveLength(277);
+  expect(entries).toHaveLength(283);
   for (const entry of entries) {
     expect(remedies).toContain(entry.remedy);
     expect(entry.code).toMatch(/^[a-z]+(_[a-z]+)*$/);
@@ -39,6 +39,9 @@ test.each([
   [48001, 'api_not_granted', 'fix-request'],
   [48004, 'operator_needed', 'operator'],
   [40003, 'wechat_refused', 'fix-request'],
+  [87009, 'wechat_refused', 'fix-request'],
+  [41035, 'operator_needed', 'operator'],
+  [268490015, 'wechat_not_yet', 'slow-down'],
   [123456, 'wechat_refused', 'fix-request'],
 ] as const)('%i is %s: %s', (errcode, code, remedy) => {
   expect(explainErrcode(errcode)).toMatchObject({ errcode, code, remedy });
