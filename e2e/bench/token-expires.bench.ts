@@ -87,6 +87,7 @@ function askerSettings(house: House, secretsKey: string): AskerSettings {
     platform: {
       redisUrl: redis.url,
       redisPrefix: 'wx',
+      roles: ['worker'],
       databaseUrl: `sqlite:${house.dir}/house.sqlite`,
       components: [component],
       wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },

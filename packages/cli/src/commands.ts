@@ -56,6 +56,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'puts every secret under the first SECRETS_KEY, so that the others may go; processes may run meanwhile',
     load: async () => (await import('./commands/reseal.ts')).reseal,
   },
+  'adopt-redis': {
+    summary: 'makes a Redis that belongs to another deployment this one’s own, after the database was replaced',
+    load: async () => (await import('./commands/adopt-redis.ts')).adoptRedis,
+  },
   import: {
     summary: 'wxthirdparty mysql://…: takes over what the library wxthirdparty of 2015 kept; --dry-run only tells',
     load: async () => (await import('./commands/import.ts')).importFrom,

@@ -1,10 +1,14 @@
 import type { GatewaySettings } from '@wxthirdparty/gateway';
-import type { PlatformSettings } from '@wxthirdparty/platform';
+import type { PlatformSettings, ProcessRole } from '@wxthirdparty/platform';
 import type { Settings } from './settings.ts';
 
-export function platformSettings(settings: Settings, redisUrl: string): PlatformSettings {
+export function platformSettings(
+  settings: Settings,
+  redisUrl: string,
+  roles: readonly ProcessRole[],
+): PlatformSettings {
   const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat } = settings;
-  return { redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
+  return { roles, redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
 }
 
 export function gatewaySettings(settings: Settings, port: number, shutdownMs: number): GatewaySettings {

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
-import { openPlatform, type Platform, type Scope } from '@wxthirdparty/platform';
+import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxthirdparty/platform';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import type { Leaving } from './leave-on-signal.ts';
 import { logHosts } from './log/log-hosts.ts';
+import { logOwnership } from './log/log-ownership.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
 import type { Settings } from './settings.ts';
 import { sayTakenPort } from './taken-port.ts';
@@ -21,10 +22,15 @@ export interface Serving {
 const JOBS_GO_ON_SHARE = 0.2;
 
 /** The platform of this process, closed last. */
-export async function openServed({ scope, settings, leaving, log }: Serving, redisUrl: string): Promise<Platform> {
-  const opening = openPlatform(platformSettings(settings, redisUrl));
+export async function openServed(
+  { scope, settings, leaving, log }: Serving,
+  redisUrl: string,
+  roles: readonly ProcessRole[],
+): Promise<Platform> {
+  const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
   logHosts(platform, log);
+  logOwnership(platform, log);
   return platform;
 }
 
@@ -61,7 +67,7 @@ export async function serveGateway(
 
 /** Gateway and worker in this process, against one Redis and one database: the unit of scale. */
 export async function serveNode(serving: Serving, redisUrl: string, port: number) {
-  const platform = await openServed(serving, redisUrl);
+  const platform = await openServed(serving, redisUrl, ['gateway', 'worker']);
   const jobsMs = shutdownShareMs(serving.settings) * (1 - JOBS_GO_ON_SHARE);
   const workers = await serveQueues(serving, platform, jobsMs);
   return serveGateway(serving, platform, { port, alongside: workers });

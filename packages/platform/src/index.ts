@@ -33,6 +33,9 @@ export type { ComponentStatus } from './component/status.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export { withDeadline } from './deadline.ts';
+export { type AdoptionReport, adoptRedis } from './deployment/adopt-redis.ts';
+export type { LiveProcess, ProcessRole } from './deployment/live-processes.ts';
+export type { OwnershipListener } from './deployment/presence.ts';
 export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';
@@ -63,7 +66,7 @@ export {
 } from './platform.ts';
 export type { AcceptedPush } from './push/accept.ts';
 export { PushJob, type PushPayload } from './push/push-job.ts';
-export type { JobContract } from './queue/job.ts';
+export { defineJob, isKnownJob, type JobContract } from './queue/job.ts';
 export { QuotaAlarmJob } from './quota/alarm-job.ts';
 export { QuotaClosedFailure, type QuotaPair } from './quota/ledger.ts';
 export type { QuotaEvent } from './quota/quota-events.ts';

@@ -47,6 +47,9 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { Deployment } from './deployment/deployment.ts';
+import type { ProcessRole } from './deployment/live-processes.ts';
+import { type OwnershipListener, Presence } from './deployment/presence.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncJob } from './follower/follower-sync-job.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
@@ -71,7 +74,7 @@ import { type QuotaEvent, QuotaEvents } from './quota/quota-events.ts';
 import { isReadable, QuotaReader, type QuotaReading } from './quota/quota-reader.ts';
 import { Quotas } from './quota/quotas.ts';
 import { QuotaReadingJob } from './quota/reading-job.ts';
-import { connectRedis, type RedisClient, type RedisSettings, untilConnected } from './redis/connect.ts';
+import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, untilConnected } from './redis/connect.ts';
 import { Hints } from './redis/hints.ts';
 import { openLeases } from './redis/lease.ts';
 import { Seals } from './redis/sealed.ts';
@@ -88,6 +91,8 @@ const CONNECT_WITHIN_MS = 10_000;
 const COMPONENT_API_TIMEOUT_MS = 20_000;
 
 export interface PlatformSettings extends RedisSettings {
+  /** What this process does, for the others to see. */
+  readonly roles: readonly ProcessRole[];
   /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
   readonly databaseUrl: string;
   /** A replica that lists are read from; it may lag behind. */
@@ -129,6 +134,11 @@ export interface Platform {
   status(): Promise<PlatformStatus>;
   /** Told when one of WeChat's API hosts is no longer used by this process since it takes no connections, and when it is again. */
   onHost(listener: HostListener): void;
+  /**
+   * Called with the reason when Redis turns out to be another deployment's while this process runs, and with undefined when it
+   * is ours again. Meanwhile intake answers 503, and workers take no jobs.
+   */
+  onOwnership(listener: OwnershipListener): void;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   /** Never rejects. */
@@ -210,6 +220,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const subscriber = connect('patient', 'hints');
   await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
   const hints = new Hints(subscriber);
+
+  const deployment = new Deployment(redis, database, settings.secretsKeys);
+  const presence = scope.keep('presence', new Presence(redis, deployment, settings.roles), (p) => p.close());
+  await presence.start();
+  // Whatever is taken in is written by this connection.
+  presence.onOwnership((failure) => refuseCommands(front, failure));
 
   const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
   scope.keep('api keys', apiKeys, (k) => k.close());
@@ -448,6 +464,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     onHost(listener) {
       hostListeners.push(listener);
     },
+    onOwnership: (listener) => presence.onOwnership(listener),
     queues: [
       pushQueue,
       authorizeQueue,
@@ -505,6 +522,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       reconcile: ({ id }, signal) => reconciler.work(id, signal),
       startWatch: (tell) =>
         startWatch({
+          isOurs: () => presence.failure === undefined,
           redis,
           components,
           tickets,

@@ -6,6 +6,7 @@ import { componentOwner } from './component/component-token.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { Deployment } from './deployment/deployment.ts';
 import { connectRedis, type RedisSettings, untilConnected } from './redis/connect.ts';
 import { type Resealed, Seals } from './redis/sealed.ts';
 import { Scope } from './scope.ts';
@@ -43,6 +44,11 @@ export async function reseal(
   await migrateOpen(database);
   const redis = scope.keep('redis', connectRedis(settings, 'patient', 'reseal'), (r) => r.disconnect());
   await untilConnected(redis, CONNECT_WITHIN_MS);
+
+  const deployment = new Deployment(redis, database, settings.secretsKeys);
+  await deployment.claim();
+  // Before anything is sealed under it: a process with this key alone may start from now on.
+  await deployment.mark.addFirstKey(await deployment.id());
 
   const authorizers = new AuthorizerStore(database, seals);
   const tickets = new Tickets(redis, database, seals);
@@ -85,13 +91,15 @@ export async function reseal(
   const lookedOnce = looked;
   // What a process with the older key in front wrote behind our back.
   const remaining = await pass();
+  const callBodies = await new CallStore(redis, seals).countUnderOlderKeys();
+  if (remaining === 0 && unsealable.size === 0 && callBodies === 0) await deployment.mark.removeOlderKeys();
   return {
     looked: lookedOnce,
     resealed,
     remaining,
     unsealable: unsealable.size,
     unsealablePlaces: [...unsealable].slice(0, NAMED),
-    callBodies: await new CallStore(redis, seals).countUnderOlderKeys(),
+    callBodies,
   };
 }
 

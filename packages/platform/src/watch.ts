@@ -31,6 +31,8 @@ const SYNC_IDLE_MS = 15_000;
 export interface WatchOptions {
   readonly redis: RedisClient;
   readonly components: Components;
+  /** False while Redis is another deployment's: nothing is repaired there. */
+  readonly isOurs: () => boolean;
   readonly tickets: Tickets;
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
@@ -50,9 +52,18 @@ export interface WatchOptions {
 /** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
 export function startWatch(options: WatchOptions): { close(): Promise<void> } {
   const started = new Set<string>();
+  const whileOurs = (work: () => Promise<void>) => async () => {
+    if (options.isOurs()) await work();
+  };
   const timers = [
-    startRounds(EVERY_MS, () => watchAll(options, started)),
-    startRounds(LANES_EVERY_MS, () => wakeLanes(options)),
+    startRounds(
+      EVERY_MS,
+      whileOurs(() => watchAll(options, started)),
+    ),
+    startRounds(
+      LANES_EVERY_MS,
+      whileOurs(() => wakeLanes(options)),
+    ),
   ];
   return {
     async close() {

@@ -1,4 +1,4 @@
-import type { JobContract, RedisClient } from '@wxthirdparty/platform';
+import { isKnownJob, type JobContract, type Platform, type RedisClient } from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 
@@ -13,6 +13,9 @@ const LOOK_AGAIN_S = 1;
 /** BullMQ fails a job at its second stall; ours may be cut anywhere, any number of times. */
 const MOST_STALLS = 1_000_000;
 
+/** For a process that knows the job: one of a newer version, in a rolling upgrade or before a rollback is undone. */
+const UNKNOWN_JOB_DELAY_MS = 30_000;
+
 /** What a processor wants done with its job; nothing: it is finished. */
 export type Next = { readonly delayMs: number } | { readonly handBack: true } | undefined;
 
@@ -23,19 +26,29 @@ export interface RunOptions {
   readonly shutdownMs: number;
   readonly connect: (name: string) => RedisClient;
   readonly log: Logger;
+  /** Called with a failure while Redis is another deployment's, and with undefined when it is ours again. */
+  readonly onOwnership: Platform['onOwnership'];
 }
 
 /** Runs one queue's jobs until it is closed. */
 export function runQueue<Payload>(
   contract: JobContract<Payload>,
   process: Process<Payload>,
-  { concurrency, shutdownMs, connect, log }: RunOptions,
+  { concurrency, shutdownMs, connect, log, onOwnership }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
   const leaving = new AbortController();
+  /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
+  let foreign = false;
   const connection = connect(`worker-${contract.queue}`);
   const worker = new Worker<Payload, void>(
     contract.queue,
     async (job, token, signal) => {
+      // Not failed: a process of a newer version, or of the deployment whose Redis this is, can do it.
+      if (foreign || !isKnownJob(contract, job)) {
+        log.warn({ queue: contract.queue, job: job.id, foreign }, 'unknown job delayed');
+        await job.moveToDelayed(Date.now() + UNKNOWN_JOB_DELAY_MS, token);
+        throw new DelayedError();
+      }
       const either = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
       const next = await process(job.data, either, job);
       if (!next) return;
@@ -56,6 +69,10 @@ export function runQueue<Payload>(
       maxStalledCount: MOST_STALLS,
     },
   );
+  onOwnership((failure) => {
+    foreign = failure !== undefined;
+    void (foreign ? worker.pause(true) : worker.resume());
+  });
   worker.on('error', (error) => log.warn({ queue: contract.queue, err: { message: error.message } }, 'queue trouble'));
   worker.on('failed', (job, error) =>
     log.warn(

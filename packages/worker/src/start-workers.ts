@@ -58,6 +58,7 @@ export async function startWorkers(
       ...settings,
       concurrency: Math.min(most, settings.concurrency),
       connect: work.connect,
+      onOwnership: platform.onOwnership,
       log,
     });
   work.onRefresh(logRefresh(log));

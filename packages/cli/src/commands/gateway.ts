@@ -10,7 +10,7 @@ export const gateway: Command = async ({ env, leaving }) => {
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, leaving, log };
-  const platform = await openServed(serving, required(settings.redisUrl));
+  const platform = await openServed(serving, required(settings.redisUrl), ['gateway']);
   const served = await serveGateway(serving, platform, { port: required(settings.port) });
   return await serveUntilAsked(serving, served);
 };

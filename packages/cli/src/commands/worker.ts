@@ -17,7 +17,7 @@ export const worker: Command = async ({ env, envWithoutFile, leaving }) => {
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, leaving, log };
-  const platform = await openServed(serving, required(settings.redisUrl));
+  const platform = await openServed(serving, required(settings.redisUrl), ['worker']);
   if (port !== undefined) {
     const starting = sayTakenPort(startProbes(platform, { port, host }, log), port);
     const probes = scope.keep('probes', await leaving.unlessLeft(starting), (p) => p.close());

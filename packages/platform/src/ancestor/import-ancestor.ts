@@ -2,6 +2,7 @@ import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { Tickets } from '../component/ticket.ts';
 import { migrateOpen } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
+import { Deployment } from '../deployment/deployment.ts';
 import { connectRedis, type RedisSettings, untilConnected } from '../redis/connect.ts';
 import { Seals } from '../redis/sealed.ts';
 import { Scope } from '../scope.ts';
@@ -51,6 +52,8 @@ export async function importAncestor(
   await migrateOpen(database);
   const redis = scope.keep('redis', connectRedis(settings, 'patient', 'import'), (r) => r.disconnect());
   await untilConnected(redis, CONNECT_WITHIN_MS);
+
+  if (!dryRun) await new Deployment(redis, database, settings.secretsKeys).claim();
 
   const tickets = new Tickets(redis, database, seals);
   const ticket: TicketTaken = there.has('component_secrets')

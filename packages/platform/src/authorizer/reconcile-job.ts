@@ -8,6 +8,7 @@ export interface ReconcilePayload {
 export const ReconcileJob = defineJob<ReconcilePayload>({
   queue: 'reconciliations',
   description: "Compares our authorizers with WeChat's own list of them, page by page, and sets ours right.",
+  fields: { id: 'string' },
   deduplicateBy: ({ id }) => id,
   // Its mark lies in SQL, and the watch brings back what was lost; this only carries it over a moment's trouble.
   attempts: 10,

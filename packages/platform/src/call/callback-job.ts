@@ -10,6 +10,7 @@ export interface CallbackPayload {
 export const CallbackJob = defineJob<CallbackPayload>({
   queue: 'callbacks',
   description: 'Tells a business program how its call ended, until it says that it has heard.',
+  fields: { id: 'string' },
   idOf: ({ id, corrected }) => (corrected ? `${id}-corrected` : id),
   attempts: 15,
   backoffMs: 2_000,

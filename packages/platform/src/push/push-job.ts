@@ -17,6 +17,7 @@ export interface PushPayload {
 export const PushJob = defineJob<PushPayload>({
   queue: 'pushes',
   description: 'One push from WeChat, still sealed: tickets, authorizations, messages and events of accounts.',
+  fields: { component: 'string', url: 'string', receivedAt: 'string', envelope: 'object' },
   // Copies that arrive at the same time find no mark yet; the job's id holds them together until there is one.
   idOf: ({ dedupKey }) => dedupKey && `push-${dedupKey}`,
   attempts: 20,

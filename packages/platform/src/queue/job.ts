@@ -13,11 +13,40 @@ export interface JobContract<Payload> {
   readonly idOf?: (payload: Payload) => string | undefined;
   /** One waiting and one running job of the same key, across all nodes. */
   readonly deduplicateBy?: (payload: Payload) => string;
+  /** What every payload has, so that a process can recognize one that a newer version made differently. */
+  readonly fields: Readonly<Record<RequiredField<Payload>, FieldKind>>;
   /** Runs until it counts as failed; `backoffMs` doubles between them. */
   readonly attempts: number;
   readonly backoffMs?: number;
   /** How many finished jobs stay for Bull Board; or for how long, where their ids must be remembered. */
   readonly keep: { readonly count: number } | { readonly ageS: number };
+}
+
+/** `any`: it must be there. */
+type FieldKind = 'string' | 'number' | 'object' | 'any';
+
+type RequiredField<Payload> = {
+  [Field in keyof Payload]-?: undefined extends Payload[Field] ? never : Field & string;
+}[keyof Payload];
+
+/** The newest `format` of payloads that this version reads; a payload without the field has format 1. */
+const PAYLOAD_FORMAT = 1;
+
+/**
+ * Whether this version can do the job. Payloads only gain optional fields; where that is not enough, a newer version gives the
+ * payload a higher `format`, a new field, or the job a new name.
+ */
+export function isKnownJob<Payload>(
+  contract: JobContract<Payload>,
+  job: { readonly name: string; readonly data: unknown },
+): job is { readonly name: string; readonly data: Payload } {
+  const { name, data } = job;
+  if (name !== contract.queue || typeof data !== 'object' || data === null) return false;
+  const { format = PAYLOAD_FORMAT, ...fields } = data as Readonly<Record<string, unknown>>;
+  if (typeof format !== 'number' || format > PAYLOAD_FORMAT) return false;
+  return Object.entries<FieldKind>(contract.fields).every(([field, kind]) =>
+    kind === 'any' ? fields[field] !== undefined : typeof fields[field] === kind && fields[field] !== null,
+  );
 }
 
 export function defineJob<Payload>(contract: JobContract<Payload>): JobContract<Payload> {

@@ -23,6 +23,12 @@ export function withKeyspace(redis: Redis, prefix: string): RedisClient {
   return Object.assign(redis, { keyspace: keyspaceOf(prefix) });
 }
 
+/** Makes all commands of a prompt connection fail with `failure`, or, where it is undefined, work again. */
+export function refuseCommands(redis: RedisClient, failure: Failure | undefined): void {
+  if (!(redis instanceof PromptRedis)) throw new Error('only a prompt connection refuses commands');
+  redis.refusal = failure;
+}
+
 /** Opens one connection; answers before it is ready. */
 export function connectRedis(
   { redisUrl: url, redisPrefix }: RedisSettings,
@@ -50,9 +56,19 @@ export function connectRedis(
   return withKeyspace(redis, redisPrefix);
 }
 
+/** What ioredis sends by itself when it connects. */
+const CONNECTING = new Set(['auth', 'client', 'hello', 'info', 'select']);
+
 /** Says in our words, to whoever gave the command, that Redis is away or cannot take it now. */
 class PromptRedis extends Redis {
+  /** While it is set, every command fails with it instead of being sent. */
+  refusal: Failure | undefined;
+
   override sendCommand(command: Command, ...rest: SendRest): unknown {
+    if (this.refusal && !CONNECTING.has(command.name)) {
+      command.reject(this.refusal);
+      return command.promise;
+    }
     // Not by a promise of our own: ioredis sends commands whose promise nobody but itself looks at.
     const reject = command.reject;
     command.reject = (error) =>

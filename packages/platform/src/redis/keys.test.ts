@@ -28,6 +28,7 @@ function client(prefix: string): RedisClient {
 const NoteJob = defineJob<{ readonly from: string }>({
   queue: 'notes',
   description: 'For this test.',
+  fields: { from: 'string' },
   idOf: () => 'one-id',
   attempts: 1,
   keep: { count: 10 },

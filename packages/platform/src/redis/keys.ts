@@ -32,6 +32,10 @@ export function keyspaceOf(prefix: string) {
 
   return {
     prefix,
+    /** Which deployment this Redis belongs to. */
+    deployment: `${prefix}:deployment`,
+    /** The heartbeats of live processes. */
+    processes: `${prefix}:processes`,
     token: (component: string, owner: string, kind: string) => owned(component, owner, `token:${kind}`),
     lease: (component: string, owner: string, kind: string) => owned(component, owner, `lease:${kind}`),
     fence: (component: string, owner: string, kind: string) => owned(component, owner, `fence:${kind}`),
@@ -93,6 +97,7 @@ export function keyspaceOf(prefix: string) {
 
     /** For SCAN. */
     patterns: {
+      everything: [`${prefix}:*`, `{${prefix}:*}:*`],
       callBodies: ['request', 'result', 'callback'].map((part) => `${prefix}:{*}:call:*:${part}`),
     },
 

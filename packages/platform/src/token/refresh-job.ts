@@ -4,6 +4,7 @@ import { ownerKey, type TokenOwner } from './token.ts';
 export const RefreshJob = defineJob<{ readonly owner: TokenOwner }>({
   queue: 'refreshes',
   description: 'Fetches one token from WeChat, if it is due. One waiting and one running for each owner.',
+  fields: { owner: 'object' },
   deduplicateBy: ({ owner }) => ownerKey(owner),
   // Backoff lives in the token's record, so that a new ticket can end it.
   attempts: 1,

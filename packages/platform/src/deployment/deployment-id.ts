@@ -1,0 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { insertUnlessThere } from '../database/insert-unless-there.ts';
+import type { Sql } from '../database/open.ts';
+
+/** The random id of the deployment whose database this is; made where there is none. */
+export async function deploymentId(sql: Sql): Promise<string> {
+  const read = () => sql.selectFrom('deployment').select('id').executeTakeFirst();
+  const known = await read();
+  if (known) return known.id;
+  const id = randomBytes(16).toString('hex');
+  await insertUnlessThere(sql.insertInto('deployment').values({ one: 1, id }));
+  // Another process may have been first.
+  return (await read())!.id;
+}

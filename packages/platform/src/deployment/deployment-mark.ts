@@ -1,0 +1,90 @@
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { RedisClient } from '../redis/connect.ts';
+import { defineScript } from '../redis/script.ts';
+
+/** KEYS: mark. ARGV: fields and values. */
+const putUnlessThere = defineScript<number>(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1`);
+
+/** Only while the mark is still the one that was read. KEYS: mark. ARGV: id, fields and values. */
+const extend = defineScript<number>(`
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+return 1`);
+
+/** What a mark says about the process that reads it. */
+export type MarkVerdict = 'none' | 'own' | 'other-deployment' | 'other-key';
+
+/**
+ * The mark that a deployment leaves in its Redis: its id, and an HMAC of the id under each of its secret keys. It has a
+ * time to live in no case, since what else is stored there belongs to the same deployment.
+ */
+export class DeploymentMark {
+  readonly #redis: RedisClient;
+  readonly #keys: readonly MarkKey[];
+
+  /** The first of the keys seals. */
+  constructor(redis: RedisClient, secretsKeys: readonly Buffer[]) {
+    this.#redis = redis;
+    this.#keys = secretsKeys.map((key) => ({
+      field: `hmac:${createHash('sha256').update(key).digest('hex').slice(0, 8)}`,
+      key: Buffer.from(hkdfSync('sha256', key, '', 'wxthirdparty deployment', 32)),
+    }));
+  }
+
+  /** `id`: what SQL says, or undefined while SQL is unavailable: then only the key is compared. */
+  async verify(id: string | undefined): Promise<MarkVerdict> {
+    const stored = await this.#redis.hgetall(this.#redis.keyspace.deployment);
+    if (stored.id === undefined) return 'none';
+    if (id !== undefined && stored.id !== id) return 'other-deployment';
+    const verified = this.#keys.some(({ field, key }) => isSame(stored[field], hmacOf(stored.id!, key)));
+    return verified ? 'own' : 'other-key';
+  }
+
+  /** Writes it under all keys where there is none; safe when several processes start at once. */
+  async putUnlessThere(id: string): Promise<void> {
+    await putUnlessThere(this.#redis, [this.#redis.keyspace.deployment], ['id', id, ...this.#fields(id, this.#keys)]);
+  }
+
+  /** Overwrites the mark of another deployment. */
+  async replace(id: string): Promise<void> {
+    const key = this.#redis.keyspace.deployment;
+    await this.#redis
+      .multi()
+      .del(key)
+      .hset(key, 'id', id, ...this.#fields(id, this.#keys))
+      .exec();
+  }
+
+  /** Adds the HMAC under the first key. */
+  async addFirstKey(id: string): Promise<void> {
+    await extend(this.#redis, [this.#redis.keyspace.deployment], [id, ...this.#fields(id, this.#keys.slice(0, 1))]);
+  }
+
+  /** Removes the HMACs under all other keys: nothing is sealed under them any more. */
+  async removeOlderKeys(): Promise<void> {
+    const key = this.#redis.keyspace.deployment;
+    const kept = new Set(['id', this.#keys[0]!.field]);
+    const older = (await this.#redis.hkeys(key)).filter((field) => !kept.has(field));
+    if (older.length > 0) await this.#redis.hdel(key, ...older);
+  }
+
+  #fields(id: string, keys: readonly MarkKey[]): string[] {
+    return keys.flatMap(({ field, key }) => [field, hmacOf(id, key)]);
+  }
+}
+
+interface MarkKey {
+  readonly field: string;
+  readonly key: Buffer;
+}
+
+function hmacOf(id: string, key: Buffer): string {
+  return createHmac('sha256', key).update(id).digest('hex');
+}
+
+function isSame(stored: string | undefined, expected: string): boolean {
+  return stored?.length === expected.length && timingSafeEqual(Buffer.from(stored), Buffer.from(expected));
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Failure } from '@wxthirdparty/wechat';
+import { SCHEMA_VERSION } from '../database/migrate.ts';
+import { withDeadline } from '../deadline.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { Deployment } from './deployment.ts';
+import { announceProcess, forgetProcess, type LiveProcess, type ProcessRole } from './live-processes.ts';
+
+const BEAT_INTERVAL_MS = 5_000;
+const LAST_WORD_TIMEOUT_MS = 500;
+
+/** Grows with every change to a record, script, stream or queue that the version before cannot read. */
+const FORMAT = 1;
+
+export type OwnershipListener = (failure: Failure | undefined) => void;
+
+/**
+ * Says every few seconds that this process is alive, and checks each time that Redis is still this deployment's: it may have
+ * been emptied, restored from an old file, or replaced. While it is another's, nothing is written there.
+ */
+export class Presence {
+  readonly #redis: RedisClient;
+  readonly #deployment: Deployment;
+  readonly #process: LiveProcess;
+  readonly #listeners: OwnershipListener[] = [];
+  #failure: Failure | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(redis: RedisClient, deployment: Deployment, roles: readonly ProcessRole[]) {
+    this.#redis = redis;
+    this.#deployment = deployment;
+    this.#process = {
+      id: randomUUID(),
+      roles,
+      version: programVersion(),
+      format: FORMAT,
+      schemaVersion: SCHEMA_VERSION,
+      startedAt: Date.now(),
+    };
+  }
+
+  /** Throws where Redis is another deployment's. */
+  async start(): Promise<void> {
+    await this.#deployment.claim();
+    await announceProcess(this.#redis, this.#process);
+    this.#later();
+  }
+
+  /** Why Redis is not ours now; undefined while it is. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** The listener is called whenever Redis stops or starts being ours. */
+  onOwnership(listener: OwnershipListener): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const last = this.#round.then(() => (this.#failure ? undefined : forgetProcess(this.#redis, this.#process.id)));
+    // Redis may be gone; the entry ends by itself.
+    await withDeadline(last, LAST_WORD_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
+  }
+
+  #later(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#round = this.#beat()
+          // Redis is unavailable; the next round checks again.
+          .catch(() => {})
+          .finally(() => this.#later());
+      },
+      BEAT_INTERVAL_MS * (0.8 + 0.4 * Math.random()),
+    );
+  }
+
+  async #beat(): Promise<void> {
+    const failure = await this.#deployment.check();
+    const changed = failure?.message !== this.#failure?.message;
+    this.#failure = failure;
+    if (changed) for (const listener of this.#listeners) listener(failure);
+    if (!failure && !this.#closed) await announceProcess(this.#redis, this.#process);
+  }
+}
+
+function programVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
