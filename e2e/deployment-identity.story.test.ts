@@ -105,6 +105,7 @@ it('while Redis carries another deployment’s mark nothing is taken in, no job 
   expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(503);
   const { deliveries } = await house.wechat.control<{ deliveries: { status: number }[] }>('POST', '/push', {
     appid: SERVICE_ACCOUNT,
+    url: 'messages',
     fields: { MsgType: 'text', Content: 'while Redis is not ours' },
   });
   expect(deliveries.map(({ status }) => status)).toContain(503);

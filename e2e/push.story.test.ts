@@ -304,7 +304,7 @@ interface Kept {
 
 /** What comes by itself, push or no push: BullMQ's and leases' moments, the watch's turns and what they ask for. */
 const BY_ITSELF =
-  /:(lock|stalled-check|stalled|ticket-request|reconcile|profiles)$|:lease:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
+  /:(lock|stalled-check|stalled|ticket-request|reconcile|profiles|processes)$|:lease:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
 
 /** All that Redis keeps; when a push last came is part of it. */
 async function everything(): Promise<Kept> {
