@@ -119,6 +119,11 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
     const incident = requestIdOf(response);
     let failure = fromExpress(error);
     if (!(failure instanceof Failure)) {
+      // A connection that ends in the middle of a request or an answer makes errors of many kinds, none of them ours.
+      if (response.destroyed) {
+        log.info({ requestId: incident, error: describeError(error) }, 'request failed after its caller had hung up');
+        return;
+      }
       const { redis, database } = await platform.health();
       if (redis && database) {
         log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');

@@ -14,5 +14,5 @@ export function readJsonBody(request: IncomingMessage): Promise<Buffer> {
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
     throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
   }
-  return readBody(request, { limit: LIMIT, withinMs: WITHIN_MS });
+  return readBody(request, { limit: LIMIT, withinMs: WITHIN_MS, sender: 'key-holder' });
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '@wxthirdparty/wechat';
 import type { z } from 'zod';
-import { readBody } from './read-body.ts';
+import { type BodyBounds, readBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
 
 /** A key for as many accounts and paths as it may have. */
-const BOUNDS = { limit: 512 * 1024, withinMs: 10_000 };
+const BOUNDS: BodyBounds = { limit: 512 * 1024, withinMs: 10_000, sender: 'key-holder' };
 
 /** A small JSON body; a missing one counts as `{}`. Throws Failure `unsupported_content`, `invalid_request`, `too_large`. */
 export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {

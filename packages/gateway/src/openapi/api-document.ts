@@ -56,7 +56,7 @@ function plain(schema: Rendered): void {
 /** Those that can come before a route's own work begins. */
 const ofEveryRoute: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'rate_limited', 'unavailable'];
 const ofRoutesWithInput: readonly ProblemCode[] = ['invalid_request'];
-const ofRoutesWithBody: readonly ProblemCode[] = ['slow_body', 'too_large', 'unsupported_content'];
+const ofRoutesWithBody: readonly ProblemCode[] = ['slow_body', 'too_large', 'unsupported_content', 'overloaded'];
 
 const parameters: Readonly<Record<string, string>> = {
   appid: 'appid of the account; of the component itself for its own APIs',

@@ -96,7 +96,7 @@ async function accept(
   }
   // Before the body: a stranger must not make us read what no signature can vouch for.
   readEnvelopeQuery(query);
-  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
+  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS, sender: 'stranger' });
   let timer: NodeJS.Timeout | undefined;
   // Should it be kept after all, the next delivery is recognized as the same push.
   const tooLate = new Promise<never>((_, reject) => {

@@ -61,7 +61,7 @@ export async function callRoute(
   note.appid = wanted.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
-  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS });
+  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS, sender: 'key-holder' });
   const { id } = await platform.calls.submit({
     ...wanted,
     method,

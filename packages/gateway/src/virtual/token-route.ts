@@ -41,7 +41,9 @@ export async function tokenRoute(
 
   if (stable && request.method !== 'POST') return refuse(refusals.needsPost);
   if (request.method !== 'GET' && request.method !== 'POST') return refuse(refusals.needsGet);
-  const parameters = stable ? parse(await readBody(request, { limit: 16 * 1024, withinMs: 10_000 })) : of(search);
+  const parameters = stable
+    ? parse(await readBody(request, { limit: 16 * 1024, withinMs: 10_000, sender: 'stranger' }))
+    : of(search);
   if (parameters === undefined) return refuse(refusals.badJson);
   const { grant_type: grantType, appid, secret } = parameters;
   if (secret === undefined || secret === '') return refuse(refusals.missingSecret);
