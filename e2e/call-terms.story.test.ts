@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import net, { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { allSettled, type BatchItem, batch, batchIds, find, message, sentBy } from './support/call-terms.ts';
 import { type CallBody, House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
@@ -258,6 +259,38 @@ it('a business is told how its calls ended, signed, and again until it has heard
     });
   }
 });
+
+it('a receiver that never answers holds a few slots only, and callbacks of another one are delivered', async () => {
+  let open = 0;
+  let most = 0;
+  const sockets = new Set<net.Socket>();
+  const deaf = net.createServer((socket) => {
+    most = Math.max(most, ++open);
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => open--);
+  });
+  await new Promise<void>((done) => deaf.listen(0, '127.0.0.1', done));
+  const receiver = await Receiver.open(() => 200);
+  try {
+    const callbackUrl = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}/`;
+    const query = { openid };
+    const ids = await batchIds(
+      house,
+      Array.from({ length: 40 }, () => ({ ...read, query, callbackUrl })),
+    );
+    await allSettled(house, ids);
+    await until('the deaf receiver is tried', () => open > 0);
+    const { body } = await submit(undefined, 'heard', { callbackUrl: receiver.url, waitMs: 20_000 });
+    await until('the other receiver has its callback', () => receiver.received.length > 0, 30_000);
+    expect(JSON.parse(receiver.received[0]!.body).data.id).toBe(body.id);
+    // Four for each of the two workers.
+    expect(most).toBeLessThanOrEqual(8);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    deaf.close();
+    await receiver.close();
+  }
+}, 120_000);
 
 it('numbers of WeChat’s are explained', async () => {
   expect(await house.api('GET', '/v1/explain/40001')).toMatchObject({

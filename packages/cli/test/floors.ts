@@ -37,6 +37,7 @@ const PLATFORM_ORDER = [
   'quota',
   'component',
   'authorizer',
+  'webhook',
   'call',
   'follower',
   'push',

@@ -85,6 +85,7 @@ import type { TokenOwner } from './token/token.ts';
 import { TokenStore } from './token/token-store.ts';
 import { type RefreshListener, type TokenCache, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
+import { WebhookSender } from './webhook/webhook-sender.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
 /** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
@@ -158,7 +159,7 @@ export interface Work {
   /** One turn of an account's background calls; `tell` hears of each. */
   takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
   /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
-  deliverCallback(id: string, signal: AbortSignal): Promise<Told>;
+  deliverCallback(id: string, slots: number, signal: AbortSignal): Promise<Told>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
@@ -349,6 +350,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     askForRefresh: (owner) => refreshQueue.add({ owner }),
   });
   const signer = new CallbackSigner(settings.secretsKeys);
+  const sender = new WebhookSender();
   const frontCallStore = new CallStore(front, seals);
   const owners = new Owners(components, authorizers);
   const callStore = new CallStore(redis, seals);
@@ -374,12 +376,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     ledger: frontLedger,
     queue: callQueue,
     lanes: frontLanes,
-    callbacks: new Callbacks(frontCallStore, signer, callbackQueue),
+    callbacks: new Callbacks({ store: frontCallStore, signer, queue: callbackQueue, sender }),
     hints,
   });
   scope.keep('calls', calls, (c) => c.close());
 
-  const callbacks = new Callbacks(callStore, signer, callbackQueue);
+  const callbacks = new Callbacks({ store: callStore, signer, queue: callbackQueue, sender });
   const lanes = new Lanes(redis, laneQueue);
   const laneStore = new LaneStore(redis);
   const followerStore = new FollowerStore(database, writer);
@@ -501,7 +503,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
             return performed;
           },
         }),
-      deliverCallback: (id, signal) => callbacks.deliver(id, signal),
+      deliverCallback: (id, slots, signal) => callbacks.deliver(id, slots, signal),
       handlePush: (payload) =>
         handlePush(payload, {
           components,

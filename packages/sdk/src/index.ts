@@ -1,5 +1,6 @@
 export { Account } from './account.ts';
 export { bytesOf } from './bytes-of.ts';
+export type { CallSettled, OmittedResponse } from './call-settled.ts';
 export type { CallOptions } from './caller.ts';
 export { WxThirdparty } from './client.ts';
 export { Component } from './component.ts';

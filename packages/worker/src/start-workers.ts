@@ -70,7 +70,7 @@ export async function startWorkers(
     run(AuthorizeJob, processAuthorization(work, log)),
     run(CallJob, processCall(work, log)),
     run(LaneJob, processLane(work, log)),
-    run(CallbackJob, processCallback(work, log)),
+    run(CallbackJob, processCallback(work, settings.concurrency, log)),
     run(PushJob, processPush(work, log)),
     run(ProfileJob, processProfile(work, log)),
     run(ReconcileJob, processReconciliation(work, log)),

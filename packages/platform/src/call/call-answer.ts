@@ -10,7 +10,7 @@ export function callAnswer(call: Call) {
       ? null
       : {
           status: call.response.status,
-          headers: readable(call.response.headers),
+          headers: readableHeaders(call.response.headers),
           body: bodyOf(call.path, call.response),
         };
   return { ...summary, response, explanation: explanationOf(response?.body), failure, quota: call.quota };
@@ -56,7 +56,7 @@ export function acceptedAnswer(id: string, acceptedAt: Date) {
 }
 
 /** Names of files come as UTF-8, which HTTP clients read letter by byte. */
-function readable(headers: CallResponse['headers']): Record<string, string> {
+export function readableHeaders(headers: CallResponse['headers']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const bytes = Buffer.from(value, 'latin1');

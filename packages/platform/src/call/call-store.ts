@@ -256,6 +256,11 @@ return { tostring(now), redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2
 /** KEYS: record, result. Answers the record as a flat list, the result. */
 const find = `return { redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`;
 
+/** The same, but of a result that is larger than \`max\` only how many bytes it has. */
+const findUpTo = `local record, result, max = KEYS[1], KEYS[2], tonumber(ARGV[1])
+local bytes = redis.call('STRLEN', result)
+return { redis.call('HGETALL', record), bytes <= max and redis.call('GET', result) or false, bytes }`;
+
 /** The records of calls. Each change is one Lua script that looks at the state first. */
 export class CallStore {
   readonly #redis: RedisClient;
@@ -266,6 +271,7 @@ export class CallStore {
     this.#seals = seals;
     redis.defineCommand('wxLoadCall', { numberOfKeys: 2, lua: load, readOnly: true });
     redis.defineCommand('wxFindCall', { numberOfKeys: 2, lua: find, readOnly: true });
+    redis.defineCommand('wxFindCallUpTo', { numberOfKeys: 2, lua: findUpTo, readOnly: true });
   }
 
   /**
@@ -522,10 +528,32 @@ export class CallStore {
     return toCall(call, fields, () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined));
   }
 
+  /** The call; an answer that is larger than `maxBytes` is not read, and `omittedBytes` is its size. */
+  async findUpTo(
+    call: CallId,
+    maxBytes: number,
+  ): Promise<{ readonly call: FoundCall; readonly omittedBytes: number | undefined } | undefined> {
+    const redis = this.#redis as RedisClient & {
+      wxFindCallUpToBuffer(...args: (string | number)[]): Promise<[Buffer[], Buffer | null, number]>;
+    };
+    const keys = [this.#recordKey(call), this.#resultKey(call)];
+    const [flat, sealed, bytes] = await redis.wxFindCallUpToBuffer(...keys, maxBytes);
+    const fields = fieldsOf(flat);
+    if (!fields.state) return undefined;
+    const body = () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined);
+    return { call: toCall(call, fields, body), omittedBytes: bytes > maxBytes ? bytes : undefined };
+  }
+
   /** Without their answers; undefined in the place of those that are gone. */
   async summaries(calls: readonly CallId[]): Promise<(CallSummary | undefined)[]> {
     const found = await Promise.all(calls.map((call) => this.#redis.hgetall(this.#recordKey(call))));
     return found.map((fields, i) => (fields.state ? summaryOf(calls[i]!, fields) : undefined));
+  }
+
+  /** Where the outcome is to be told, and how large the stored answer is; undefined where no callback was asked for. */
+  async callback(call: CallId): Promise<{ readonly url: string; readonly resultBytes: number } | undefined> {
+    const [url, resultBytes] = await Promise.all([this.callbackUrl(call), this.#redis.strlen(this.#resultKey(call))]);
+    return url === undefined ? undefined : { url, resultBytes };
   }
 
   /** Where the outcome is to be told. */

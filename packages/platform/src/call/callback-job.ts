@@ -6,7 +6,10 @@ export interface CallbackPayload {
   readonly corrected?: boolean;
 }
 
-/** After a failure in 2 s, then twice as long each time: fifteen tries within about nine hours. */
+/**
+ * After a failure in 2 s, then twice as long each time: fifteen attempts within about nine hours, not counting the time for
+ * which the receiver's slots or its circuit postponed them.
+ */
 export const CallbackJob = defineJob<CallbackPayload>({
   queue: 'callbacks',
   description: 'Tells a business program how its call ended, until it says that it has heard.',
