@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../packages/platform/src/database/migrate.ts';
 import { openDatabase } from '../packages/platform/src/database/open.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
+import type { Child } from './support/child.ts';
 import { databaseEnv, databases } from './support/database.ts';
 import { completed, exported, startSync } from './support/follower-syncs.ts';
 import { freePort } from './support/free-port.ts';
@@ -85,11 +86,25 @@ describe('on MariaDB', () => {
       return deliveries.find((delivery) => delivery.msgId === msgId);
     });
     expect(accepted).toMatchObject({ status: 200, body: 'success' });
+    const processes = [...house.gateways, ...house.workers];
+    const said = (child: Child, words: string) => child.lines().filter(({ msg }) => msg === words).length;
+    await until('every process reports the outage', () =>
+      processes.every((child) => said(child, 'the database does not answer') === 1),
+    );
     await server.restart();
     await until('a worker has handled it', () =>
       house.workers.some((one) => one.lines().some(({ msg, push }) => msg === 'push' && push === 'text')),
     );
     await until('the worker is ready again', async () => (await readyz(`http://127.0.0.1:${port}`)).status === 200);
+    await until('every process reports that it is over', () =>
+      processes.every((child) => said(child, 'the database answers again') === 1),
+    );
+    for (const child of processes) {
+      expect(said(child, 'the database does not answer')).toBe(1);
+      // One line for each kind of error (refused, lost, unreachable), however many parts of the process met it.
+      const warnings = child.lines().filter(({ level, err }) => level === 40 && err !== undefined);
+      expect(warnings.length).toBeLessThan(10);
+    }
   });
 });
 

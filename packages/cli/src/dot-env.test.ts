@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseDotEnv, withDotEnv } from './dot-env.ts';
+import { parseDotEnv, readDotEnv } from './dot-env.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -40,17 +40,17 @@ EMPTY=\r
     );
   });
 
-  it('gives way to the real environment', () => {
+  it('is read', () => {
     const file = join(folder, '.env');
     writeFileSync(file, 'PORT=1\nHOST=file');
-    expect(withDotEnv(file, { PORT: '2' })).toEqual({ PORT: '2', HOST: 'file' });
+    expect(readDotEnv(file)).toEqual({ PORT: '1', HOST: 'file' });
   });
 
   it('may be missing', () => {
-    expect(withDotEnv(join(folder, '.env'), { PORT: '2' })).toEqual({ PORT: '2' });
+    expect(readDotEnv(join(folder, '.env'))).toEqual({});
   });
 
   it('says so when it cannot be read', () => {
-    expect(() => withDotEnv(folder, {})).toThrow(/cannot be read/);
+    expect(() => readDotEnv(folder)).toThrow(/cannot be read/);
   });
 });

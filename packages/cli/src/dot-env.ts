@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { SettingsFailure } from './settings-failure.ts';
 
-/** The real environment over the file's: a deployment decides, the file only fills in. A missing file is an empty one. */
-export function withDotEnv(file: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** What the file says; a missing file is an empty one. The real environment takes precedence over it. */
+export function readDotEnv(file: string): Record<string, string> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return env;
+    if (code === 'ENOENT') return {};
     throw new SettingsFailure([`${file} cannot be read (${code}); make it readable for this user or remove it.`]);
   }
-  return { ...parseDotEnv(text, file), ...env };
+  return parseDotEnv(text, file);
 }
 
 const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/;

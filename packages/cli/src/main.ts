@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { Failure } from '@wxthirdparty/wechat';
 import { commands } from './commands.ts';
-import { withDotEnv } from './dot-env.ts';
+import { readDotEnv } from './dot-env.ts';
 import { type Leaving, LeftEarly, leaveOnSignal } from './leave-on-signal.ts';
+import { misspeltNames } from './misspelt-names.ts';
 import { outputDrained, survivesLostOutput } from './output.ts';
 import { root } from './root.ts';
 
@@ -14,7 +15,9 @@ async function main([name = 'help', ...args]: string[], leaving: Leaving): Promi
     return 2;
   }
   try {
-    const env = withDotEnv(join(root, '.env'), process.env);
+    const file = readDotEnv(join(root, '.env'));
+    await reportMisspelt(Object.keys(file));
+    const env = { ...file, ...process.env };
     const command = await entry.load();
     return await command({ env, envWithoutFile: process.env, args, leaving });
   } catch (error) {
@@ -22,6 +25,14 @@ async function main([name = 'help', ...args]: string[], leaving: Leaving): Promi
     console.error(explain(error));
     return 1;
   }
+}
+
+/** On stderr, because the output of a command may be read by a program. */
+async function reportMisspelt(names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  // Loaded only where there is a file: the settings bring the packages along in which they are checked.
+  const { settingNames } = await import('./settings.ts');
+  for (const line of misspeltNames(names, settingNames)) console.error(line);
 }
 
 /** One that we foresaw says what to do, in its message; any other is our own mistake and shows where. */

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Leaving } from './leave-on-signal.ts';
 import { logHosts } from './log/log-hosts.ts';
 import { logOwnership } from './log/log-ownership.ts';
+import { logServers } from './log/log-servers.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
 import type { Settings } from './settings.ts';
 import { sayTakenPort } from './taken-port.ts';
@@ -31,6 +32,7 @@ export async function openServed(
   const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
   logHosts(platform, log);
   logOwnership(platform, log);
+  logServers(platform, log);
   return platform;
 }
 
@@ -70,7 +72,8 @@ export async function serveNode(serving: Serving, redisUrl: string, port: number
   const platform = await openServed(serving, redisUrl, ['gateway', 'worker']);
   const jobsMs = shutdownShareMs(serving.settings) * (1 - JOBS_GO_ON_SHARE);
   const workers = await serveQueues(serving, platform, jobsMs);
-  return serveGateway(serving, platform, { port, alongside: workers });
+  const gateway = await serveGateway(serving, platform, { port, alongside: workers });
+  return { platform, gateway };
 }
 
 /**

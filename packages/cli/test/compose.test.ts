@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { commands } from '../src/commands.ts';
+import { composeNames } from '../src/misspelt-names.ts';
 import { root } from '../src/root.ts';
 import { settingNames } from '../src/settings.ts';
 
@@ -77,17 +78,7 @@ describe('docker-compose.yml', () => {
   it('takes from .env only what .env.example names, and a few of its own', () => {
     const example = readFileSync(join(root, '.env.example'), 'utf8');
     const taken = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
-    const own = [
-      'REDIS_PASSWORD',
-      'MARIADB_PASSWORD',
-      'NODE_PORTS',
-      'GATEWAY_PORTS',
-      'NODE_MEMORY',
-      'REDIS_MEMORY',
-      'REDIS_MAXMEMORY',
-      'SIMULATOR_PUSHES_TO',
-    ];
-    const unknown = taken.filter((name) => !own.includes(name) && !example.includes(`#${name}=`));
+    const unknown = taken.filter((name) => !composeNames.includes(name) && !example.includes(`#${name}=`));
     expect(unknown).toEqual([]);
   });
 

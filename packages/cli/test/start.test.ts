@@ -131,7 +131,7 @@ it('start runs the demo, ends with a line to paste, is alone in its folder, and 
 
   const line = first.stdout().trimEnd().split('\n').at(-1)!;
   expect(line).toMatch(
-    /^curl -s http:\/\/127\.0\.0\.1:\d+\/v1\/authorizers\/wx[0-9a-f]{16}\/calls -H '[^']*' -H '[^']*' -d '[^']*'$/,
+    /^curl -s --noproxy '\*' http:\/\/127\.0\.0\.1:\d+\/v1\/authorizers\/wx[0-9a-f]{16}\/calls -H '[^']*' -H '[^']*' -d '[^']*'$/,
   );
   expect(first.stdout().match(/^curl /gm)).toHaveLength(1);
   const pasted = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { healthProbe, readinessOf } from './health.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { healthProbe, readinessOf, type ServerNews, watchHealth } from './health.ts';
 
 const answers = () => Promise.resolve('PONG');
 const refuses = () => Promise.reject(new Error('connection refused'));
@@ -55,5 +55,24 @@ describe('readiness', () => {
       status,
       body: { ready: status === 200, ...health, closing, degraded },
     });
+  });
+});
+
+describe('an outage', () => {
+  it('is reported once when it begins and once when it is over; one slow answer is none', async () => {
+    const answers = [true, false, true, false, false, false, true, true];
+    const news: ServerNews[] = [];
+    let checks = 0;
+    const watched = watchHealth(
+      () => Promise.resolve({ redis: true, database: answers[checks++] ?? true }),
+      (one) => news.push(one),
+      1,
+    );
+    await vi.waitFor(() => expect(checks).toBeGreaterThan(answers.length));
+    watched.stop();
+    expect(news).toEqual([
+      { server: 'database', reachable: false },
+      { server: 'database', reachable: true, outageMs: expect.any(Number) },
+    ]);
   });
 });

@@ -64,3 +64,43 @@ export function readinessOf(
   const degraded: Readiness['degraded'] = database || process.needsDatabase ? [] : ['database'];
   return { status: ready ? 200 : 503, body: { ready, redis, database, closing: process.closing, degraded } };
 }
+
+/** A server that no longer answers this process, or answers again. */
+export interface ServerNews {
+  readonly server: keyof Health;
+  readonly reachable: boolean;
+  /** How long it has not answered, once it does again. */
+  readonly outageMs?: number;
+}
+
+const WATCH_INTERVAL_MS = 2_000;
+/** One slow answer is no outage. */
+const FAILURES_OF_AN_OUTAGE = 2;
+
+/** Reports each change once, so that an outage is one event and not one for everything that fails by it. */
+export function watchHealth(
+  health: () => Promise<Health>,
+  report: (news: ServerNews) => void,
+  intervalMs = WATCH_INTERVAL_MS,
+): { stop(): void } {
+  const servers = (['redis', 'database'] as const).map((server) => ({ server, failures: 0, failingSince: 0 }));
+  const check = async () => {
+    const answers = await health();
+    for (const state of servers) {
+      if (!answers[state.server]) {
+        state.failures += 1;
+        if (state.failures === 1) state.failingSince = performance.now();
+        if (state.failures === FAILURES_OF_AN_OUTAGE) report({ server: state.server, reachable: false });
+      } else {
+        if (state.failures >= FAILURES_OF_AN_OUTAGE) {
+          const outageMs = Math.round(performance.now() - state.failingSince);
+          report({ server: state.server, reachable: true, outageMs });
+        }
+        state.failures = 0;
+      }
+    }
+  };
+  const timer = setInterval(() => void check(), intervalMs);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}

@@ -40,7 +40,7 @@ export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
-export { type Health, readinessOf } from './health.ts';
+export { type Health, readinessOf, type ServerNews } from './health.ts';
 export { type ApiKey, type KeyWish, keyBounds } from './key/api-key.ts';
 export type { Actor, AuditEntry } from './key/audit.ts';
 export {

@@ -58,7 +58,7 @@ import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
-import { type Health, healthProbe } from './health.ts';
+import { type Health, healthProbe, type ServerNews, watchHealth } from './health.ts';
 import { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
 import { KeyStore } from './key/key-store.ts';
@@ -140,6 +140,8 @@ export interface Platform {
    * is ours again. Meanwhile intake answers 503, and workers take no jobs.
    */
   onOwnership(listener: OwnershipListener): void;
+  /** Called once when Redis or the database no longer answers this process, and once when it answers again. */
+  onServer(listener: (news: ServerNews) => void): void;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   /** Never rejects. */
@@ -422,6 +424,13 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     apiBase,
   };
 
+  const health = healthProbe({ redis: () => front.ping(), database: () => sql`select 1`.execute(database) });
+  const serverListeners: ((news: ServerNews) => void)[] = [];
+  const watched = watchHealth(health, (news) => {
+    for (const listener of serverListeners) listener(news);
+  });
+  scope.keep('health', watched, (w) => w.stop());
+
   const componentIds = components.all().map(({ appid }) => appid);
   const quotaEvents = new QuotaEvents(redis, componentIds);
   const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase });
@@ -467,6 +476,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       hostListeners.push(listener);
     },
     onOwnership: (listener) => presence.onOwnership(listener),
+    onServer(listener) {
+      serverListeners.push(listener);
+    },
     queues: [
       pushQueue,
       authorizeQueue,
@@ -483,7 +495,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       queue,
       description: contract.description,
     })),
-    health: healthProbe({ redis: () => front.ping(), database: () => sql`select 1`.execute(database) }),
+    health,
     work: {
       refresh: (owner, signal) => tokens.refresh(owner, signal),
       async awaitToken(owner, waitMs) {

@@ -1,6 +1,7 @@
 import { isKnownJob, type JobContract, type Platform, type RedisClient } from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
+import { causeOf, type RepeatedLines } from './repeated-lines.ts';
 
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
 const LOCK_MS = 3_000;
@@ -28,13 +29,14 @@ export interface RunOptions {
   readonly log: Logger;
   /** Called with a failure while Redis is another deployment's, and with undefined when it is ours again. */
   readonly onOwnership: Platform['onOwnership'];
+  readonly repeated: RepeatedLines;
 }
 
 /** Runs one queue's jobs until it is closed. */
 export function runQueue<Payload>(
   contract: JobContract<Payload>,
   process: Process<Payload>,
-  { concurrency, shutdownMs, connect, log, onOwnership }: RunOptions,
+  { concurrency, shutdownMs, connect, log, onOwnership, repeated }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
   const leaving = new AbortController();
   /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
@@ -74,6 +76,9 @@ export function runQueue<Payload>(
     void (foreign ? worker.pause(true) : worker.resume());
   });
   worker.on('error', (error) => log.warn({ queue: contract.queue, err: { message: error.message } }, 'queue trouble'));
+  worker.on('error', (error) => {
+    repeated.warn(causeOf(error), { queue: contract.queue, err: { message: error.message } }, 'queue error');
+  });
   worker.on('failed', (job, error) =>
     log.warn(
       { queue: contract.queue, job: job?.id, attempts: job?.attemptsMade, err: { message: error.message } },

@@ -27,6 +27,7 @@ import { processQuotaAlarm } from './processors/quota-alarms.ts';
 import { processQuotaReading } from './processors/quotas.ts';
 import { processReconciliation } from './processors/reconciliations.ts';
 import { processRefresh } from './processors/refreshes.ts';
+import { causeOf, RepeatedLines } from './repeated-lines.ts';
 import { runQueue } from './run-queue.ts';
 
 /** Syncs of one process that have their turn at the same time: they can wait, and calls need the processor. */
@@ -49,6 +50,7 @@ export async function startWorkers(
 ): Promise<{ close(): Promise<void> }> {
   const scope = new Scope();
   const { work } = platform;
+  const repeated = new RepeatedLines(log);
   const run = <P>(
     contract: Parameters<typeof runQueue<P>>[0],
     process: Parameters<typeof runQueue<P>>[1],
@@ -60,6 +62,7 @@ export async function startWorkers(
       connect: work.connect,
       onOwnership: platform.onOwnership,
       log,
+      repeated,
     });
   work.onRefresh(logRefresh(log));
   work.onReadiness((component, ready) =>
@@ -86,7 +89,7 @@ export async function startWorkers(
     'watch',
     work.startWatch(({ component, did, failure }) => {
       if (failure === undefined) log.info({ component, did }, 'watch');
-      else log.warn({ component, did, err: told(failure) }, 'watch');
+      else repeated.warn(causeOf(failure), { component, did, err: told(failure) }, 'watch');
     }),
     (watch) => watch.close(),
   );

@@ -11,6 +11,6 @@ export const node: Command = async ({ env, leaving }) => {
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, leaving, log };
-  const gateway = await serveNode(serving, required(settings.redisUrl), required(settings.port));
+  const { gateway } = await serveNode(serving, required(settings.redisUrl), required(settings.port));
   return await serveUntilAsked(serving, gateway);
 };

@@ -13,6 +13,7 @@ import { enrol } from '../start/enrol.ts';
 import { probePort } from '../start/free-port.ts';
 import { startOwnRedis } from '../start/own-redis.ts';
 import { type SimulatorChild, startSimulator } from '../start/simulator-child.ts';
+import { statusLines } from '../start/status-lines.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
 /** A node beside its own Redis and, in demo mode, beside a simulated WeChat. */
@@ -40,7 +41,7 @@ export const start: Command = async ({ env, leaving }) => {
   const redisUrl = redis?.url ?? required(given.redisUrl);
   keepYoungHeapSmall();
   const serving = { scope, settings, leaving, log };
-  const gateway = await serveNode(serving, redisUrl, port);
+  const { gateway, platform } = await serveNode(serving, redisUrl, port);
 
   const demo =
     secrets && simulator ? { secrets, simulatorUrl: simulator.url, apiKey: required(settings.apiKey) } : undefined;
@@ -55,6 +56,7 @@ export const start: Command = async ({ env, leaving }) => {
       redis: redis ? `its own, on port ${redis.port}` : 'the one that REDIS_URL names',
       logs: dataDir.logs,
       admin: settings.admin,
+      status: statusLines(await platform.status(), settings.publicUrl),
       ...(demo && {
         demo: {
           simulatorUrl: demo.simulatorUrl,

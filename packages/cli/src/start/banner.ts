@@ -5,6 +5,8 @@ export interface Banner {
   readonly redis: string;
   readonly logs: string;
   readonly admin: { readonly user: string; readonly password: string | undefined };
+  /** What the components wait for; of the real WeChat. */
+  readonly status: readonly string[];
   readonly demo?: {
     readonly simulatorUrl: string;
     readonly apiKey: string;
@@ -13,21 +15,28 @@ export interface Banner {
   };
 }
 
-/** What somebody who just started it wants to know; the last line is theirs to paste. */
-export function banner({ gatewayUrl, redis, logs, admin, demo }: Banner): string {
+/** What an operator has to know after the start. In demo mode the last line is a command that can be pasted. */
+export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner): string {
   const board = `${gatewayUrl}/admin/queues`;
   const lines = [
     `wxthirdparty runs at ${gatewayUrl} (gateway and worker in one process); Ctrl-C stops it.`,
     `  Redis       ${redis}`,
-    `  Bull Board  ${board}  ${admin.password === undefined ? '(closed: set ADMIN_PASSWORD to open it)' : `user ${admin.user}, password ${admin.password}`}`,
+    `  Bull Board  ${board}  ${login(admin, demo !== undefined)}`,
     `  logs        ${logs}`,
   ];
-  if (!demo) return [...lines, `curl -s ${gatewayUrl}/readyz`].join('\n');
+  if (!demo) return [...lines, `Status (GET ${gatewayUrl}/v1/status):`, ...status].join('\n');
   return [
     ...lines,
     `  WeChat      simulated at ${demo.simulatorUrl}, with two demo accounts (set WX_COMPONENT_APPID for the real one)`,
     `  API key     ${demo.apiKey} (with the other demo secrets in ${demo.secretsFile})`,
     'List the followers of the demo account:',
-    `curl -s ${gatewayUrl}/v1/authorizers/${demo.appid}/calls -H 'Authorization: Bearer ${demo.apiKey}' -H 'Content-Type: application/json' -d '${JSON.stringify(listFollowers)}'`,
+    // A shell behind a proxy would ask that for this machine.
+    `curl -s --noproxy '*' ${gatewayUrl}/v1/authorizers/${demo.appid}/calls -H 'Authorization: Bearer ${demo.apiKey}' -H 'Content-Type: application/json' -d '${JSON.stringify(listFollowers)}'`,
   ].join('\n');
+}
+
+/** The operator's own password is not repeated: what `start` prints may end in a log. */
+function login({ user, password }: Banner['admin'], isDemo: boolean): string {
+  if (password === undefined) return '(closed: set ADMIN_PASSWORD to open it)';
+  return `user ${user}, password ${isDemo ? password : 'as in ADMIN_PASSWORD'}`;
 }
