@@ -3,6 +3,8 @@ FROM node:24-slim
 
 WORKDIR /app
 ENV NODE_ENV=production
+# A limit for V8's young generation; packages/cli/bootstrap/commands.mjs says why.
+ENV NODE_OPTIONS=--max-semi-space-size=16
 
 # The lockfile and the manifests first: the packages are installed again only when these change.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./

@@ -69,6 +69,8 @@ export class House {
     this.#gatewayPorts = gatewayPorts;
     this.databaseUrl = env.DATABASE_URL ?? `sqlite:${join(dir, 'house.sqlite')}`;
     this.#env = {
+      // As the bootstrap and the Dockerfile start it.
+      NODE_OPTIONS: '--max-semi-space-size=16',
       HOST: '127.0.0.1',
       DATA_DIR: dir,
       REDIS_URL: redis.url,

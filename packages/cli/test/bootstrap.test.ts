@@ -50,6 +50,76 @@ describe('a failed install', () => {
   });
 });
 
+describe('the file that keeps a new service from being started', () => {
+  const module = new URL('../bootstrap/debian-package.mjs', import.meta.url).href;
+  const policy = () => join(folder, 'policy-rc.d');
+
+  /** The real install with an apt-get that lasts until `finish`. */
+  async function installing() {
+    const script = `touch ${folder}/started; while [ ! -e ${folder}/finish ]; do sleep 0.05; done; cp ${policy()} ${folder}/seen`;
+    writeFileSync(join(folder, 'apt-get'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const code = `
+      const { installWithoutStarting } = await import(${JSON.stringify(module)});
+      console.log(installWithoutStarting('a-server', ${JSON.stringify(policy())}).status);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A group of its own, so that a signal can reach all of it, as Ctrl-C does.
+      detached: true,
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await expect.poll(() => existsSync(join(folder, 'started')), { timeout: 30_000 }).toBe(true);
+    return { pid: child.pid!, ended, finish: () => writeFileSync(join(folder, 'finish'), '') };
+  }
+  const removed = () => expect.poll(() => existsSync(policy()), { timeout: 30_000 }).toBe(false);
+
+  it('is there during the install and removed after it', async () => {
+    const { ended, finish } = await installing();
+    finish();
+    expect(await ended).toBe(0);
+    expect(readFileSync(join(folder, 'seen'), 'utf8')).toMatch(/^#!\/bin\/sh\n.*\nexit 101\n$/);
+    expect(existsSync(policy())).toBe(false);
+  });
+
+  it('is removed after Ctrl-C', async () => {
+    const { pid, ended } = await installing();
+    expect(existsSync(policy())).toBe(true);
+    process.kill(-pid, 'SIGINT');
+    await ended;
+    await removed();
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'is removed when the install is over, although %s ended us before',
+    async (signal) => {
+      const { pid, ended, finish } = await installing();
+      process.kill(pid, signal);
+      await ended;
+      expect(existsSync(policy())).toBe(true);
+      finish();
+      await removed();
+    },
+  );
+
+  it('that a killed run has not removed is recognized', async () => {
+    const dead = spawnSync('true').pid;
+    writeFileSync(policy(), `#!/bin/sh\n# wxthirdparty installs a package, process ${dead}\nexit 101\n`);
+    const { ended, finish } = await installing();
+    finish();
+    await ended;
+    expect(existsSync(policy())).toBe(false);
+  });
+
+  it('of the operator stays as it is', async () => {
+    writeFileSync(policy(), '#!/bin/sh\nexit 104\n');
+    const { ended, finish } = await installing();
+    finish();
+    await ended;
+    expect(readFileSync(policy(), 'utf8')).toBe('#!/bin/sh\nexit 104\n');
+  });
+});
+
 describe('the install lock', () => {
   const lock = () => join(folder, '.installing');
 

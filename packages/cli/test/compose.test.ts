@@ -103,6 +103,12 @@ describe('Dockerfile', () => {
     expect(copied).toEqual(expect.arrayContaining(manifests));
   });
 
+  it('limits the young heap as the bootstrap does', () => {
+    const bootstrap = readFileSync(join(root, 'packages/cli/bootstrap/commands.mjs'), 'utf8');
+    const [limit] = /--max-semi-space-size=\d+/.exec(bootstrap)!;
+    expect(dockerfile).toMatch(new RegExp(`^ENV NODE_OPTIONS=${limit}$`, 'm'));
+  });
+
   it('starts a command that there is, not as root', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
     expect(dockerfile).toMatch(/^CMD \["node", "packages\/cli\/src\/main.ts", "node"\]$/m);

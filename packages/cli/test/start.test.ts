@@ -4,8 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { root } from '../src/root.ts';
+
+/** Each test starts whole processes; the limit only ends what hangs. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 const running: ChildProcess[] = [];

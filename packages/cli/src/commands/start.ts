@@ -5,7 +5,6 @@ import { openLog } from '../log/log.ts';
 import { openLogFile } from '../log/open-log.ts';
 import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
 import { isDemo, readSettings, required, type Settings } from '../settings.ts';
-import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { banner } from '../start/banner.ts';
 import { type DataDir, openDataDir } from '../start/data-dir.ts';
 import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
@@ -39,7 +38,6 @@ export const start: Command = async ({ env, leaving }) => {
   const settings = secrets && simulator ? forDemo(given, secrets, simulator.url) : given;
 
   const redisUrl = redis?.url ?? required(given.redisUrl);
-  keepYoungHeapSmall();
   const serving = { scope, settings, leaving, log };
   const { gateway, platform } = await serveNode(serving, redisUrl, port);
 

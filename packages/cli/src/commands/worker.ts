@@ -4,14 +4,12 @@ import type { Command } from '../command.ts';
 import { openStandardLog } from '../log/open-log.ts';
 import { openServed, serveQueues } from '../serve.ts';
 import { readSettings, required } from '../settings.ts';
-import { keepYoungHeapSmall } from '../small-young-heap.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
 export const worker: Command = async ({ env, envWithoutFile, leaving }) => {
   // In `.env` PORT is the gateway's, and both may run on this host.
   const settings = readSettings({ ...env, PORT: envWithoutFile.PORT }, 'worker');
   leaving.patience(settings.shutdownMs);
-  keepYoungHeapSmall();
   const { port, host } = settings;
 
   await using scope = new Scope();
