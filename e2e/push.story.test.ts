@@ -236,6 +236,24 @@ it.each([
   expect((await push(kinds[1]!)).every(accepted)).toBe(true);
 });
 
+it('says in the status that pushes are refused, why, and what to set, until one is accepted', async () => {
+  const content = { url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'text', Content: '你好' } };
+  expect((await push(content)).every(accepted)).toBe(true);
+  await until('no refusal is news', async () => (await status()).refusedPushes.length === 0);
+  for (const fault of ['wrong-key', 'wrong-key', 'bad-msg-signature']) await push({ ...content, fault });
+  const refused = await until('both reasons are counted', async () => {
+    const { refusedPushes } = await status();
+    return refusedPushes.reduce((sum, { count }) => sum + count, 0) === 3 && refusedPushes;
+  });
+  expect(refused).toMatchObject([
+    { reason: 'decryption', count: 2, remedy: 'operator', message: expect.stringContaining('WX_ENCODING_AES_KEY') },
+    { reason: 'signature', count: 1, remedy: 'operator', message: expect.stringContaining('WX_TOKEN') },
+  ]);
+  for (const { since, lastAt } of refused) expect(Date.parse(since)).toBeLessThanOrEqual(Date.parse(lastAt));
+  expect((await push(content)).every(accepted)).toBe(true);
+  await until('one was accepted', async () => (await status()).refusedPushes.length === 0);
+});
+
 it('does not know components that it does not run', async () => {
   const before = await everything();
   const passedBefore = crossroads.passed.length;
@@ -304,7 +322,7 @@ interface Kept {
 
 /** What comes by itself, push or no push: BullMQ's and leases' moments, the watch's turns and what they ask for. */
 const BY_ITSELF =
-  /:(lock|stalled-check|stalled|ticket-request|reconcile|profiles|processes)$|:lease:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
+  /:(lock|refused-pushes|stalled-check|stalled|ticket-request|reconcile|profiles|processes)$|:lease:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
 
 /** All that Redis keeps; when a push last came is part of it. */
 async function everything(): Promise<Kept> {
@@ -319,8 +337,14 @@ async function expectNothingNew(before: Kept): Promise<void> {
   expect({ counts, lastPushAt }).toEqual({ counts: before.counts, lastPushAt: before.lastPushAt });
 }
 
-async function status(): Promise<{ lastPushAt: string; ticket: unknown }> {
-  const { body } = await house.api<{ components: { lastPushAt: string; ticket: unknown }[] }>('GET', '/v1/status');
+interface Status {
+  readonly lastPushAt: string;
+  readonly ticket: unknown;
+  readonly refusedPushes: readonly { readonly count: number; readonly since: string; readonly lastAt: string }[];
+}
+
+async function status(): Promise<Status> {
+  const { body } = await house.api<{ components: Status[] }>('GET', '/v1/status');
   return body.components[0]!;
 }
 

@@ -61,6 +61,9 @@ test('status is told with dates in ISO 8601', async () => {
     ready: false,
     reasons: ['component_token_failing'],
     lastPushAt: at,
+    refusedPushes: [
+      { reason: 'signature', count: 2, since: at, lastAt: at, remedy: 'operator', message: 'set WX_TOKEN' },
+    ],
     ticket: { receivedAt: at, expiresAt: at },
     token: {
       version: 5,
@@ -71,7 +74,10 @@ test('status is told with dates in ISO 8601', async () => {
   platform.status = () =>
     Promise.resolve({
       ready: false,
-      components: [component, { ...component, appid: 'c2', lastPushAt: null, ticket: null, token: null }],
+      components: [
+        component,
+        { ...component, appid: 'c2', lastPushAt: null, refusedPushes: [], ticket: null, token: null },
+      ],
     });
   const gateway = await openGateway(platform);
   const response = await fetch(`${gateway.url}/v1/status`, { headers: bearer });
@@ -82,10 +88,11 @@ test('status is told with dates in ISO 8601', async () => {
       {
         ...component,
         lastPushAt: iso,
+        refusedPushes: [{ ...component.refusedPushes[0], since: iso, lastAt: iso }],
         ticket: { receivedAt: iso, expiresAt: iso },
         token: { ...component.token, failure: { ...component.token.failure, at: iso } },
       },
-      { ...component, appid: 'c2', lastPushAt: null, ticket: null, token: null },
+      { ...component, appid: 'c2', lastPushAt: null, refusedPushes: [], ticket: null, token: null },
     ],
   });
 });

@@ -43,6 +43,7 @@ import { type Performed, type PerformOptions, perform } from './call/perform.ts'
 import { takeTurn } from './call/take-turn.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
+import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { migrateOpen } from './database/migrate.ts';
@@ -334,6 +335,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   // The gateway's side fails at once while Redis is away, instead of keeping callers in the dark.
   const frontTokenStore = new TokenStore(front, seals, kinds);
   const frontTickets = new Tickets(front, database, seals);
+  const arrivals = scope.keep('push arrivals', new PushArrivals(front), (a) => a.flush());
   const frontTies = new CodeTies(front);
   const frontLinks = new AuthorizationLinks({
     redis: front,
@@ -436,7 +438,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase });
 
   return {
-    pushes: new PushIntake(front, components, pushQueue),
+    pushes: new PushIntake(front, components, pushQueue, arrivals),
     calls,
     callList: new CallList(front, owners, frontCallStore, frontLedger),
     quotas: new Quotas(frontLedger, owners),
@@ -468,7 +470,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     }),
     async status() {
       const all = await Promise.all(
-        components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, appid)),
+        components.all().map(({ appid }) => componentStatus(front, frontTickets, frontTokenStore, arrivals, appid)),
       );
       return { ready: all.every((c) => c.ready), components: all };
     },

@@ -14,6 +14,19 @@ const StatusAnswer = z
         ready: z.boolean(),
         reasons: z.array(z.enum(['no_ticket', 'ticket_expired', 'component_token_failing'])).readonly(),
         lastPushAt: time.nullable(),
+        refusedPushes: z
+          .array(
+            z.object({
+              reason: z.enum(['decryption', 'appid', 'signature', 'envelope']),
+              count: z.int(),
+              since: time,
+              lastAt: time,
+              remedy,
+              message: z.string().meta({ description: 'what to set' }),
+            }),
+          )
+          .readonly()
+          .meta({ description: 'pushes that arrived and were refused since one was last accepted, by reason' }),
         ticket: z.object({ receivedAt: time, expiresAt: time }).nullable(),
         token: z
           .object({
@@ -44,11 +57,12 @@ export function statusRoutes(platform: GatewayPlatform): Router {
     const { ready, components } = await platform.status();
     response.json({
       ready,
-      components: components.map(({ appid, ready, reasons, lastPushAt, ticket, token }) => ({
+      components: components.map(({ appid, ready, reasons, lastPushAt, refusedPushes, ticket, token }) => ({
         appid,
         ready,
         reasons,
         lastPushAt,
+        refusedPushes,
         ticket: ticket && { receivedAt: ticket.receivedAt, expiresAt: ticket.expiresAt },
         token: token && { version: token.version, expiresAt: token.expiresAt, failure: token.failure },
       })),

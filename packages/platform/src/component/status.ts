@@ -3,6 +3,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import type { TokenStore } from '../token/token-store.ts';
 import { componentOwner } from './component-token.ts';
+import type { PushArrivals, RefusedPushes } from './push-arrivals.ts';
 import { NotReadyFailure, type NotReadyReason } from './readiness.ts';
 import type { Tickets } from './ticket.ts';
 
@@ -11,6 +12,8 @@ export interface ComponentStatus {
   readonly ready: boolean;
   readonly reasons: readonly NotReadyReason[];
   readonly lastPushAt: Date | null;
+  /** Since a push was last accepted. */
+  readonly refusedPushes: readonly RefusedPushes[];
   readonly ticket: { readonly receivedAt: Date; readonly expiresAt: Date } | null;
   readonly token: {
     readonly version: number;
@@ -30,11 +33,12 @@ export async function componentStatus(
   redis: RedisClient,
   tickets: Tickets,
   tokens: TokenStore,
+  arrivals: PushArrivals,
   component: string,
 ): Promise<ComponentStatus> {
-  const [readiness, lastPush, ticket, record] = await Promise.all([
+  const [readiness, pushes, ticket, record] = await Promise.all([
     lookAtReadiness(redis, component),
-    redis.get(redis.keyspace.lastPush(component)),
+    arrivals.read(component),
     tickets.view(component),
     tokens.read(componentOwner(component)),
   ]);
@@ -42,7 +46,8 @@ export async function componentStatus(
   return {
     appid: component,
     ...readiness,
-    lastPushAt: lastPush ? new Date(Number(lastPush)) : null,
+    lastPushAt: pushes.lastPushAt,
+    refusedPushes: pushes.refused,
     ticket: ticket ? { receivedAt: ticket.receivedAt, expiresAt: ticket.expiresAt } : null,
     token:
       record.version === 0 && !failure

@@ -2,6 +2,7 @@ import { EnvelopeFailure, openEnvelope, readEncodingAesKey, sealEnvelope } from 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Components } from '../component/components.ts';
+import { PushArrivals } from '../component/push-arrivals.ts';
 import { type OpenQueue, openQueue } from '../queue/queues.ts';
 import { PushIntake, type ReceivedPush } from './accept.ts';
 import { PushJob, type PushPayload } from './push-job.ts';
@@ -17,6 +18,7 @@ let server: TestRedis;
 let redis: TestRedis['redis'];
 let queue: OpenQueue<PushPayload>;
 let intake: PushIntake;
+let arrivals: PushArrivals;
 beforeAll(async () => {
   server = await startRedis();
   redis = server.redis;
@@ -24,7 +26,8 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  intake = new PushIntake(redis, components, queue);
+  arrivals = new PushArrivals(redis);
+  intake = new PushIntake(redis, components, queue, arrivals);
 });
 afterAll(async () => {
   await queue.queue.close();
@@ -79,7 +82,9 @@ it('recognizes a push by its mark for an hour, when its job is no longer kept', 
 it('leaves no mark on a push that it could not enqueue, so the next delivery is accepted', async () => {
   const broken = { ...queue, add: () => Promise.reject(new Error('Redis is away')) };
   const xml = event('<EventKey>lost?</EventKey>');
-  await expect(new PushIntake(redis, components, broken).accept(delivery(xml))).rejects.toThrow('Redis is away');
+  await expect(new PushIntake(redis, components, broken, arrivals).accept(delivery(xml))).rejects.toThrow(
+    'Redis is away',
+  );
   expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
   expect(await intake.accept(delivery(xml))).toEqual({ outcome: 'accepted' });
   expect(await jobs()).toBe(1);
@@ -98,7 +103,7 @@ it('has enqueued a push before it marks it: a process that dies in between loses
       };
     },
   });
-  await new PushIntake(watched, components, queue).accept(delivery(xml));
+  await new PushIntake(watched, components, queue, arrivals).accept(delivery(xml));
   expect(order).toEqual(['mark, 1 job']);
   // The next delivery finds the job that waits, or makes another one if that has run; a job may run twice.
   await intake.accept(delivery(xml));
@@ -154,4 +159,14 @@ it('stores nothing of a push whose envelope is not valid', async () => {
   }
   await expect(intake.accept({ ...forged, component: 'wxd' })).rejects.toMatchObject({ code: 'unknown_component' });
   expect(await redis.keys('*')).toEqual([]);
+  // But that they came is counted, in one record for each component.
+  await arrivals.flush();
+  expect(await redis.keys('*')).toEqual([redis.keyspace.refusedPushes('wxc')]);
+  expect((await arrivals.read('wxc')).refused.map(({ reason, count }) => [reason, count])).toEqual([
+    ['appid', 1],
+    ['signature', 1],
+    ['envelope', 1],
+  ]);
+  await intake.accept(forged);
+  await expect.poll(async () => (await arrivals.read('wxc')).refused).toEqual([]);
 });

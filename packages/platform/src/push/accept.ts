@@ -1,4 +1,5 @@
 import {
+  EnvelopeFailure,
   openEnvelope,
   type PushUrl,
   readEnvelope,
@@ -7,13 +8,13 @@ import {
   verifyEcho,
 } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
+import type { PushArrivals } from '../component/push-arrivals.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { dedupKeyOf } from './dedup-key.ts';
 import type { PushPayload } from './push-job.ts';
 import { UnreadablePushes } from './unreadable-pushes.ts';
 
-const LAST_PUSH_KEPT_MS = 7 * 24 * 60 * 60_000;
 /** WeChat delivers again within seconds; late copies have been seen within the hour. */
 const SEEN_TTL_MS = 60 * 60_000;
 
@@ -38,22 +39,27 @@ export class PushIntake {
   readonly #redis: RedisClient;
   readonly #components: Components;
   readonly #queue: OpenQueue<PushPayload>;
+  readonly #arrivals: PushArrivals;
   readonly #unreadable: UnreadablePushes;
 
-  constructor(redis: RedisClient, components: Components, queue: OpenQueue<PushPayload>) {
+  constructor(redis: RedisClient, components: Components, queue: OpenQueue<PushPayload>, arrivals: PushArrivals) {
     this.#redis = redis;
     this.#components = components;
     this.#queue = queue;
+    this.#arrivals = arrivals;
     this.#unreadable = new UnreadablePushes(redis);
   }
 
   /** Throws EnvelopeFailure, `unknown_component`, and what Redis throws; then WeChat must deliver it again. */
   async accept(received: ReceivedPush): Promise<AcceptedPush> {
-    const accepted = await this.#accept(received);
-    // For people who look at the status; nothing depends on it.
-    const { keyspace } = this.#redis;
-    this.#redis.set(keyspace.lastPush(received.component), Date.now(), 'PX', LAST_PUSH_KEPT_MS).catch(() => {});
-    return accepted;
+    try {
+      const accepted = await this.#accept(received);
+      this.#arrivals.accepted(received.component, new Date());
+      return accepted;
+    } catch (error) {
+      if (error instanceof EnvelopeFailure) this.#arrivals.refused(received.component, error);
+      throw error;
+    }
   }
 
   echo(component: string, query: Record<string, unknown>): string | undefined {

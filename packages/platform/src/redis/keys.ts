@@ -43,6 +43,8 @@ export function keyspaceOf(prefix: string) {
     ticket: (component: string) => owned(component, component, 'ticket'),
     ready: (component: string) => owned(component, component, 'ready'),
     lastPush: (component: string) => owned(component, component, 'last-push'),
+    /** How many pushes were refused since one was last accepted, by reason. */
+    refusedPushes: (component: string) => owned(component, component, 'refused-pushes'),
     /** When we may next ask WeChat to push tickets again. */
     ticketRequest: (component: string) => owned(component, component, 'ticket-request'),
 

@@ -181,6 +181,16 @@ export type Status = {
     readonly ready: boolean;
     readonly reasons: ReadonlyArray<'no_ticket' | 'ticket_expired' | 'component_token_failing'>;
     readonly lastPushAt: string | null;
+    /** pushes that arrived and were refused since one was last accepted, by reason */
+    readonly refusedPushes: ReadonlyArray<{
+      readonly reason: 'decryption' | 'appid' | 'signature' | 'envelope';
+      readonly count: number;
+      readonly since: string;
+      readonly lastAt: string;
+      readonly remedy: Remedy;
+      /** what to set */
+      readonly message: string;
+    }>;
     readonly ticket: {
       readonly receivedAt: string;
       readonly expiresAt: string;
