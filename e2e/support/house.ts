@@ -32,6 +32,8 @@ export interface HouseSettings {
   /** How many components the deployment runs: the first by its environment, the others by WX_COMPONENTS_FILE. */
   readonly components?: number;
   readonly env?: Record<string, string>;
+  /** The command line's entry of another version, for the first gateways and workers. */
+  readonly main?: string;
 }
 
 /** Everything a story needs, as real processes on free ports; `close` stops all of it. */
@@ -118,8 +120,8 @@ export class House {
       if (settings.together) house.startTogether();
       else if (settings.nodes) for (const index of gatewayPorts.keys()) house.startNode(index);
       else {
-        for (const index of gatewayPorts.keys()) house.startGateway(index);
-        for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker();
+        for (const index of gatewayPorts.keys()) house.startGateway(index, {}, settings.main);
+        for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker({}, settings.main);
       }
       await Promise.all([
         ...house.gateways.map((gateway) =>
@@ -127,7 +129,8 @@ export class House {
         ),
         ...house.workers.map((worker) => worker.says('worker ready', START_WITHIN_MS)),
       ]);
-      if (gatewayPorts.length > 0) house.#description = await Description.of(house.gatewayUrl());
+      // Another version has another description.
+      if (gatewayPorts.length > 0 && !settings.main) house.#description = await Description.of(house.gatewayUrl());
     } catch (error) {
       await house.close();
       throw error;
@@ -135,9 +138,9 @@ export class House {
     return house;
   }
 
-  startGateway(index: number, env: Record<string, string> = {}): Child {
+  startGateway(index: number, env: Record<string, string> = {}, main = MAIN): Child {
     const port = String(this.#gatewayPorts[index]);
-    const gateway = new Child(`gateway ${index}`, process.execPath, [MAIN, 'gateway'], {
+    const gateway = new Child(`gateway ${index}`, process.execPath, [main, 'gateway'], {
       ...this.#env,
       PORT: port,
       ...env,
@@ -161,8 +164,8 @@ export class House {
     this.gateways[0] = this.command(['start'], { PORT: String(this.#gatewayPorts[0]) });
   }
 
-  startWorker(env: Record<string, string> = {}): Child {
-    const worker = new Child(`worker ${this.workers.length}`, process.execPath, [MAIN, 'worker'], {
+  startWorker(env: Record<string, string> = {}, main = MAIN): Child {
+    const worker = new Child(`worker ${this.workers.length}`, process.execPath, [main, 'worker'], {
       ...this.#env,
       ...env,
     });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallBody, House } from './house.ts';
 import { SERVICE_ACCOUNT } from './house.ts';
@@ -19,6 +20,7 @@ export interface Asked {
 /** Business programs that never stop asking: reads and messages, some of them in the background. */
 export class Load {
   readonly asked: Asked[] = [];
+  readonly #name = randomBytes(3).toString('hex');
   readonly #house: House;
   readonly #openid: string;
   readonly #callers: Promise<void>[];
@@ -55,7 +57,12 @@ export class Load {
   async #go(caller: number): Promise<void> {
     for (let turn = 0; !this.#stopped; turn++) {
       const gateway = (caller + turn) % this.#house.gateways.length;
-      const asked = await this.#ask(`${caller}-${turn}`, caller % 2 === 0 ? 'send' : 'read', turn % 3 === 0, gateway);
+      const asked = await this.#ask(
+        `${this.#name}-${caller}-${turn}`,
+        caller % 2 === 0 ? 'send' : 'read',
+        turn % 3 === 0,
+        gateway,
+      );
       this.asked.push(asked);
       // Who is refused comes back at a human pace, or nothing else would find a free processor.
       await pause(asked.status === 200 || asked.status === 202 ? 5 : 50);

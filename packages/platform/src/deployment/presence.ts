@@ -45,7 +45,8 @@ export class Presence {
   /** Throws where Redis is another deployment's. */
   async start(): Promise<void> {
     await this.#deployment.claim();
-    await announceProcess(this.#redis, this.#process);
+    // A full Redis takes no heartbeat, and must not keep a process from starting; the next round repeats it.
+    await announceProcess(this.#redis, this.#process).catch(() => {});
     this.#later();
   }
 

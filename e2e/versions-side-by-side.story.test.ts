@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Child } from './support/child.ts';
+import { Crossroads } from './support/crossroads.ts';
+import { completed, exported, followersAtWeChat, startSync } from './support/follower-syncs.ts';
+import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
+import {
+  checkOutPreviousVersion,
+  PREVIOUS_COMMIT,
+  type PreviousVersion,
+  whyNoPreviousVersion,
+} from './support/previous-version.ts';
+import { until } from './support/until.ts';
+
+const FOLLOWERS = 3_000;
+const BATCH = '/cgi-bin/user/info/batchget';
+const CALLERS = 4;
+const USERS = 1;
+/** A machine on which many stories start at once gives each process little. */
+const STORY_TIMEOUT_MS = 300_000;
+const START_TIMEOUT_MS = 120_000;
+/** The npm registry may be slow. */
+const PREPARE_TIMEOUT_MS = 300_000;
+
+const missing = await whyNoPreviousVersion();
+if (missing) console.warn(`Skipped: the previous version runs beside this one; ${missing}.`);
+
+describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside those of this version`, () => {
+  let previous: PreviousVersion;
+  let crossroads: Crossroads;
+  let house: House;
+  beforeAll(async () => {
+    previous = await checkOutPreviousVersion();
+    crossroads = await Crossroads.open();
+    house = await House.open({
+      gateways: 2,
+      pushTo: crossroads.url,
+      main: previous.main,
+      accounts: [{ appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', followers: FOLLOWERS }],
+    });
+    crossroads.leadTo(house.gatewayUrl(0), house.gatewayUrl(1));
+    await house.authorized();
+    await house.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 100 });
+    // Slow enough that a sync is in flight while processes come and go.
+    await house.wechat.control('POST', '/delay', { path: BATCH, ms: 200 });
+  }, PREPARE_TIMEOUT_MS);
+  afterAll(async () => {
+    await house?.close();
+    await crossroads?.close();
+    await previous?.remove();
+  });
+
+  it(
+    'new processes join, take over the load, and the old ones leave: nothing is lost or done twice',
+    async () => {
+      await underLoad(async (goesOn) => {
+        const [old] = house.workers;
+        await house.startWorker().says('worker ready', START_TIMEOUT_MS);
+        await goesOn();
+        await replaceGateway(1);
+        await goesOn();
+        await leaves(old!);
+        await replaceGateway(0);
+      });
+    },
+    STORY_TIMEOUT_MS,
+  );
+
+  it(
+    'old processes restart on the newer database, take over the load, and the new ones leave: the same holds',
+    async () => {
+      await underLoad(async (goesOn) => {
+        const [, current] = house.workers;
+        await house.startWorker({}, previous.main).says('worker ready', START_TIMEOUT_MS);
+        await goesOn();
+        await replaceGateway(1, previous.main);
+        await goesOn();
+        await leaves(current!);
+        await replaceGateway(0, previous.main);
+      });
+    },
+    STORY_TIMEOUT_MS,
+  );
+
+  /** Calls, background calls, pushes and a follower sync are in flight during the work, and counted after it. */
+  async function underLoad(work: (goesOn: () => Promise<void>) => Promise<void>): Promise<void> {
+    const before = new Set(handledPushes());
+    const sync = await startSync(house, SERVICE_ACCOUNT);
+    const load = await Load.start(house, CALLERS);
+    const pushing = new Pushing(house, USERS);
+    const goesOn = async () => {
+      const [calls, pushes] = [load.accepted.length, pushing.msgIds.length];
+      await until(
+        'calls and pushes flow',
+        () => load.accepted.length > calls + 20 && pushing.msgIds.length > pushes + 5,
+        START_TIMEOUT_MS,
+      );
+    };
+    try {
+      await goesOn();
+      await work(goesOn);
+      await goesOn();
+    } finally {
+      await Promise.all([load.stop(), pushing.stop()]);
+    }
+
+    expect(load.refused).toEqual([]);
+    const ends = new Map<string, CallBody>();
+    for (const { content, body } of load.accepted) ends.set(content, await settledCall(house, body.id!, 1));
+    const arrived = await arrivals(house);
+    for (const { kind, content } of load.accepted) {
+      expect(ends.get(content), content).toMatchObject({ state: 'completed' });
+      if (kind === 'send') expect(arrived.get(content), content).toBe(1);
+    }
+    // A caller without an answer came while its gateway was away: nothing was done.
+    for (const { content, status } of load.asked) if (status === 0) expect(arrived.has(content), content).toBe(false);
+
+    const pushes = () => handledPushes().filter((job) => !before.has(job));
+    await until('every accepted push is handled', () => new Set(pushes()).size >= pushing.msgIds.length, 60_000);
+    expect(pushes()).toHaveLength(pushing.msgIds.length);
+
+    expect(await completed(house, sync.id)).toMatchObject({ error: null });
+    const here = (await exported(house, SERVICE_ACCOUNT)).filter(({ subscribed }) => subscribed);
+    expect(here.map(({ openid }) => openid).toSorted()).toEqual(await followersAtWeChat(house, SERVICE_ACCOUNT));
+    for (const child of [...house.gateways, ...house.workers]) {
+      if (child.running)
+        expect(child.lines().filter(({ level, msg }) => Number(level) >= 50 || msg === 'job failed')).toEqual([]);
+    }
+  }
+
+  async function replaceGateway(index: number, main?: string): Promise<void> {
+    await leaves(house.gateways[index]!);
+    await house.startGateway(index, {}, main).says('gateway listening', START_TIMEOUT_MS);
+  }
+
+  async function leaves(child: Child): Promise<void> {
+    expect(await child.leave()).toBe(0);
+  }
+
+  function handledPushes(): unknown[] {
+    const lines = house.workers.flatMap((worker) => worker.lines());
+    return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
+  }
+});
