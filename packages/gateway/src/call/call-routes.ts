@@ -131,7 +131,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
     response: Response,
     whose: { appid: string; component?: string | undefined },
   ) => {
-    const { waitMs, ...asked } = await readCallBody(await readJsonBody(request));
+    const { waitMs, ...asked } = await readJsonBody(request, readCallBody);
     demandPath(callerOf(response).rights, asked.path);
     const { id } = await platform.calls.submit({
       ...asked,
@@ -154,7 +154,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
   routes.post('/v1/calls/batch', async (request, response) => {
     const key = idempotencyKeyOf(request);
     const { rights } = callerOf(response);
-    const read = await readBatchBody(await readJsonBody(request));
+    const read = await readJsonBody(request, readBatchBody);
     const requests = read
       .map((asked) => permitted(asked, rights))
       .map((call, i) =>

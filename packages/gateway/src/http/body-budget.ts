@@ -1,3 +1,5 @@
+import { Failure } from '@wxthirdparty/wechat';
+
 const MAX_BYTES = 128 * 1024 * 1024;
 const MAX_STRANGERS_BYTES = 32 * 1024 * 1024;
 
@@ -5,7 +7,7 @@ const MAX_STRANGERS_BYTES = 32 * 1024 * 1024;
 export type BodySender = 'key-holder' | 'stranger';
 
 /**
- * Bounds the bytes of all bodies that are being read at the same time. Strangers have a share of their own, so that they
+ * Bounds the bytes of all bodies that are being received or parsed at the same time. Strangers have a share of their own, so that they
  * cannot use up what programs need, and programs that upload cannot keep WeChat's pushes out.
  */
 export class BodyBudget {
@@ -25,6 +27,21 @@ export class BodyBudget {
   giveBack(sender: BodySender, bytes: number): void {
     this.#free[sender] += bytes;
   }
+
+  /** Holds so many bytes until the work has ended. Throws Failure `overloaded`. */
+  async during<T>(sender: BodySender, bytes: number, work: () => Promise<T>): Promise<T> {
+    if (!this.take(sender, bytes)) throw overloaded();
+    try {
+      return await work();
+    } finally {
+      this.giveBack(sender, bytes);
+    }
+  }
+}
+
+export function overloaded(): Failure {
+  const message = 'This process reads too many large bodies at the same time; repeat the request.';
+  return new Failure('overloaded', 'slow-down', message, { retryAfterMs: 1_000 });
 }
 
 /** One for the whole process, as its memory is. */

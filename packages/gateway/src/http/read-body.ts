@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '@wxthirdparty/wechat';
-import { type BodySender, bodyBudget } from './body-budget.ts';
+import { type BodySender, bodyBudget, overloaded } from './body-budget.ts';
 
 export interface BodyBounds {
   readonly limit: number;
@@ -132,11 +132,6 @@ function tooLarge(limit: number): Failure {
 function tooSmallPieces(): Failure {
   const message = `the body comes in too small chunks; send it in chunks of at least ${MIN_AVERAGE_PIECE.large} bytes`;
   return new Failure('invalid_request', 'fix-request', message);
-}
-
-function overloaded(): Failure {
-  const message = 'This process reads too many large bodies at the same time; repeat the request.';
-  return new Failure('overloaded', 'slow-down', message, { retryAfterMs: 1_000 });
 }
 
 function callerGone(): Failure {
