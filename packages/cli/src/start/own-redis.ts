@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
@@ -12,6 +13,7 @@ import type { DataDir } from './data-dir.ts';
 import { probePort } from './free-port.ts';
 import { keep, keptOnce } from './private-json.ts';
 import { say } from './redis-line.ts';
+import { redisMemoryBytes } from './redis-memory.ts';
 
 /** Of the Redis that `start` runs with this data folder, for commands beside it. */
 export function ownRedisUrl(dataDirPath: string): string | undefined {
@@ -122,6 +124,7 @@ function writeConfig(folder: string, port: number, password: string): string {
     'save ""',
     // BullMQ's jobs are no cache: rather an error than a job that silently goes.
     'maxmemory-policy noeviction',
+    `maxmemory ${redisMemoryBytes(totalmem(), process.constrainedMemory())}`,
   ];
   writeFileSync(config, `${lines.join('\n')}\n`, { mode: 0o600 });
   return config;
