@@ -91,6 +91,7 @@ export const errcodeRemedies: Readonly<Record<string, Remedy>> = {
   '43019': 'fix-request',
   '43100': 'slow-down',
   '43101': 'fix-request',
+  '43116': 'fix-request',
   '44001': 'fix-request',
   '44002': 'fix-request',
   '44003': 'fix-request',
