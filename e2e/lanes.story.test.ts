@@ -114,18 +114,26 @@ it('a worker killed in mid-turn loses nothing and doubles nothing', async () => 
   expect(order).toEqual(said.filter((text) => times.has(text)));
 });
 
-it('a lane whose job is lost is found again', async () => {
+it('a lane whose job is lost is found again, and a call in it that cannot be opened fails and holds up no other', async () => {
   await withoutWorkers();
+  const said = numbered('found', 30);
   const ids = await batchIds(
     house,
-    numbered('found', 30).map((text) => say(B, text)),
+    said.map((text) => say(B, text)),
   );
   const redis = house.redis.client();
   await redis.del(...(await redis.keys('{wx:lanes}*')));
+  const damaged = redis.keyspace.callRequest(house.component.appid, B, ids[3]!);
+  const sealed = (await redis.getBuffer(damaged))!;
+  sealed[sealed.length - 1]! ^= 0xff;
+  await redis.set(damaged, sealed, 'KEEPTTL');
   redis.disconnect();
   for (let i = 0; i < 2; i++) await house.startWorker().says('worker ready');
-  await allSettled(house, ids);
-  expect(await arrived(B)).toEqual(numbered('found', 30));
+  const calls = await allSettled(house, ids);
+  expect(calls.filter(({ state }) => state !== 'completed')).toMatchObject([
+    { id: ids[3], state: 'failed', failure: { code: 'call_unreadable', remedy: 'operator' } },
+  ]);
+  expect(await arrived(B)).toEqual(said.toSpliced(3, 1));
 });
 
 it('a closed quota parks its calls: nobody looks at them until it opens, and other paths go on', async () => {

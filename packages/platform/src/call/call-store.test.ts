@@ -496,6 +496,20 @@ describe('the bodies of background calls', () => {
     expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('made');
   });
 
+  it('of calls that ended long ago are given back in bounded steps, and refuse no call that there is a place for', async () => {
+    const key = 'wx:{wxc:wxa}:calls:bodies';
+    const ended = Array.from({ length: 2_500 }, (_, i) => `call${i} 2000`);
+    await server.redis.zadd(key, ...ended.flatMap((entry) => ['1', entry]));
+    await server.redis.set(`${key}:sum`, ended.length * 2_000);
+    const make = () => store.create(newCallId('wxc', 'wxa'), big(5_000), 'g');
+    expect(await make()).toBe('made');
+    expect(await server.redis.zcard(key)).toBe(1_501);
+    // As if nothing but the last of them made the difference.
+    await server.redis.set(`${key}:sum`, 256 * 1024 * 1024 + 1_000 * 2_000);
+    expect(await make()).toBe('made');
+    expect(await server.redis.zcard(key)).toBe(2);
+  });
+
   it('give their bytes back once, however the call ends', async () => {
     const ends: ((call: CallId) => Promise<unknown>)[] = [
       async (call) => {

@@ -1,3 +1,4 @@
+import { Failure } from '@wxthirdparty/wechat';
 import { QUOTA_LOOK_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
 import { QUOTA_LUA } from '../quota/quota-lua.ts';
 import type { RedisClient } from '../redis/connect.ts';
@@ -9,7 +10,7 @@ import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
 import { type Claim, hashOfKey, printOf } from './idempotency.ts';
 import { LANE_LUA, lastPartOf } from './lane-store.ts';
-import { BODIES_LUA } from './waiting-bodies.ts';
+import { BODIES_LUA, sweepBodies } from './waiting-bodies.ts';
 
 /** How long an outcome can be asked for, once it is there. A callback may be tried for most of a day. */
 const KEPT_INTERACTIVE_MS = 15 * 60_000;
@@ -39,6 +40,10 @@ export interface StoredCall {
   readonly query: readonly (readonly [string, string])[];
   readonly contentType: string | undefined;
   readonly body: Buffer | undefined;
+  /**
+   * Why query and body are missing. `no_key`: a process with another SECRETS_KEY may still open them. `damaged`: none will.
+   */
+  readonly unreadable?: 'no_key' | 'damaged' | undefined;
 }
 
 export type Departure =
@@ -104,7 +109,7 @@ const LONGEST_LANE = 200_000;
  * wants to know then, then fields and values.
  */
 const create = defineScript<
-  ['made' | 'full' | 'departed' | 'closed' | 'claimed', string?, number?, number?, string?]
+  ['made' | 'full' | 'more' | 'departed' | 'closed' | 'claimed', string?, number?, number?, string?]
 >(`${NOW_LUA}
 ${INDEX_LUA}
 ${BODIES_LUA}
@@ -124,7 +129,10 @@ if departs then
   closedUntil, news, probe = quota_take(KEYS[6], KEYS[7], { unpack(ARGV, 12, 15) })
   if closedUntil then return { 'closed', string.format('%.0f', closedUntil), now } end
 end
-if background and not bodies_take(KEYS[4] .. ':bodies', call, #ARGV[1], lives) then return { 'full' } end
+if background then
+  local place = bodies_take(KEYS[4] .. ':bodies', call, #ARGV[1], lives)
+  if place ~= 'taken' then return { place } end
+end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', '0', 'createdAt', string.format('%.0f', now),
   'deadlineAt', string.format('%.0f', deadlineAt), unpack(ARGV, 16))
 redis.call('PEXPIRE', KEYS[1], lives)
@@ -249,6 +257,13 @@ if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
 redis.call('HSET', KEYS[1], 'delayedUntil', string.format('%.0f', now + tonumber(ARGV[1])))
 return 1`);
 
+/** KEYS: record. */
+const countFault = defineScript<number>(`
+local record = KEYS[1]
+local state = redis.call('HGET', record, 'state')
+if not state or state == 'settled' then return 0 end
+return redis.call('HINCRBY', record, 'faults', 1)`);
+
 /** KEYS: record, request. Answers now, the record as a flat list, the request. */
 const load = `${NOW_LUA}
 return { tostring(now), redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`;
@@ -329,6 +344,10 @@ export class CallStore {
     );
     if (made === 'claimed') return { claim: readClaim(call, told!) };
     if (made === 'closed') throw new QuotaClosedFailure(path, toLocalDate(Number(told), now!));
+    if (made === 'more') {
+      await sweepBodies(this.#redis, this.#redis.keyspace.callIndex(component, appid));
+      return this.create(call, request, replyTo, departing);
+    }
     if (made !== 'departed') return made;
     const stored: StoredCall = {
       ...{ now: now!, settled: false, background, hasCallback: callbackUrl !== undefined, replyTo },
@@ -366,14 +385,10 @@ export class CallStore {
     if (flat.length === 0) return undefined;
     const fields = new Map(Object.entries(fieldsOf(flat)));
     const settled = fields.get('state') === 'settled';
-    const plain = sealed && !settled ? this.#seals.openBytes(sealed, place(call, 'request')) : undefined;
-    const headLength = plain?.readUInt32BE(0) ?? 0;
-    const head = plain
-      ? (JSON.parse(plain.subarray(4, 4 + headLength).toString('utf8')) as Pick<CallRequest, 'query' | 'contentType'>)
-      : undefined;
+    const request = settled ? undefined : this.#openRequest(call, sealed);
     return {
       now: Number(now.toString()),
-      settled: settled || !plain,
+      settled,
       background: fields.get('background') === '1',
       hasCallback: fields.has('hasCallback'),
       replyTo: fields.get('channel')?.slice(this.#redis.keyspace.channels.replies('').length),
@@ -384,10 +399,28 @@ export class CallStore {
       heldMs: fields.get('state') === 'sent' ? heldUntil(fields) - Number(now.toString()) : 0,
       method: fields.get('method')!,
       path: fields.get('path')!,
-      query: head?.query ?? [],
-      contentType: head?.contentType,
-      body: plain && fields.get('hasBody') === '1' ? plain.subarray(4 + headLength) : undefined,
+      query: request?.query ?? [],
+      contentType: request?.contentType,
+      body: fields.get('hasBody') === '1' ? request?.body : undefined,
+      unreadable: request?.unreadable,
     };
+  }
+
+  #openRequest(call: CallId, sealed: Buffer | null): Partial<CallRequest> & Pick<StoredCall, 'unreadable'> {
+    if (!sealed) return { unreadable: 'damaged' };
+    try {
+      const plain = this.#seals.openBytes(sealed, place(call, 'request'));
+      const bodyAt = 4 + plain.readUInt32BE(0);
+      const { query, contentType } = JSON.parse(plain.toString('utf8', 4, bodyAt)) as CallRequest;
+      return { query, contentType, body: plain.subarray(bodyAt) };
+    } catch {
+      return { unreadable: this.#seals.hasKeyOf(sealed) ? 'damaged' : 'no_key' };
+    }
+  }
+
+  /** How often a run of this call has failed by a fault of our own, this time included; 0 where the call is over. */
+  countFault(call: CallId): Promise<number> {
+    return countFault(this.#redis, [this.#recordKey(call)], []);
   }
 
   async depart(
@@ -556,6 +589,10 @@ export class CallStore {
     return url === undefined ? undefined : { url, resultBytes };
   }
 
+  async hasCallback(call: CallId): Promise<boolean> {
+    return (await this.#redis.exists(this.#callbackKey(call))) === 1;
+  }
+
   /** Where the outcome is to be told. */
   async callbackUrl(call: CallId): Promise<string | undefined> {
     const sealed = await this.#redis.getBuffer(this.#callbackKey(call));
@@ -605,18 +642,23 @@ function responseOf(outcome: Outcome): CallResponse | undefined {
 }
 
 function toCall(call: CallId, fields: Record<string, string>, body: () => Buffer | undefined): FoundCall {
-  return {
-    ...summaryOf(call, fields),
-    response:
-      fields.outcome === 'completed'
-        ? {
-            status: Number(fields.status),
-            headers: JSON.parse(fields.told!) as Record<string, string>,
-            body: body() ?? Buffer.alloc(0),
-          }
-        : null,
-  };
+  const summary = summaryOf(call, fields);
+  if (fields.outcome !== 'completed') return { ...summary, response: null };
+  const [status, headers] = [Number(fields.status), JSON.parse(fields.told!) as Record<string, string>];
+  try {
+    return { ...summary, response: { status, headers, body: body() ?? Buffer.alloc(0) } };
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'unsealable')) throw error;
+    return { ...summary, state: 'failed', response: null, failure: answerUnreadable };
+  }
 }
+
+/** Not a code of its own: whoever repeats the call would carry it out twice. */
+const answerUnreadable: CallFailure = {
+  code: 'outcome_unknown',
+  remedy: 'operator',
+  message: 'WeChat answered, but no SECRETS_KEY of this process opens the stored answer. Look it up at WeChat.',
+};
 
 function summaryOf(call: CallId, fields: Record<string, string>): CallSummary {
   return {

@@ -48,7 +48,7 @@ export class Callbacks {
   }
 
   async tellWhereWanted(call: CallId): Promise<void> {
-    if ((await this.#store.callbackUrl(call)) !== undefined) await this.tell(call);
+    if (await this.#store.hasCallback(call)) await this.tell(call);
   }
 
   /**

@@ -142,6 +142,19 @@ it('keeps nothing in mind of a call whose caller had gone before it could wait',
   expect(store.reread).not.toContain(gone.id);
 });
 
+it('reads less and less often a call whose caller has gone, and each second one that a caller waits for', async () => {
+  const [gone, waited] = [await submitted(), await submitted()];
+  expect(await calls.settled(gone.id, 10_000, AbortSignal.abort())).toBeUndefined();
+  const waiting = calls.settled(waited.id, 30_000);
+  const readings = (call: CallId) => store.reread.filter((id) => id === call.id).length;
+  await until('one has been read eight times', () => readings(waited) >= 8);
+  // After one second, two, and four.
+  expect(readings(gone)).toBeGreaterThan(0);
+  expect(readings(gone)).toBeLessThanOrEqual(4);
+  await store.settle(waited, 'run', answered);
+  await waiting;
+});
+
 it('refuses everybody who waits once too many calls wait for a worker; lanes are long', async () => {
   queued = { waiting: 50_001 };
   await expect(submitted()).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });

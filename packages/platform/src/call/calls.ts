@@ -20,6 +20,10 @@ import { overloaded, Room } from './room.ts';
 import { withQuota } from './with-quota.ts';
 
 const REREAD_MS = 1_000;
+/** A call whose caller has gone is read less and less often: by then only its job may have to be added again. */
+const MAX_REREAD_INTERVAL_MS = 30_000;
+/** So that a gateway with very many pending calls does not keep Redis busy with asking about them. */
+const MAX_REREADS_AT_ONCE = 5_000;
 /** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
 const WAKE_AGAIN_MS = 5_000;
 const MOST_EARLY_REPLIES = 10_000;
@@ -44,6 +48,9 @@ interface Pending {
   /** Its caller has stopped waiting and may ask by id later. */
   left: boolean;
   wokenAt: number;
+  /** On the monotonic clock; the interval grows once the caller has gone. */
+  rereadAt: number;
+  rereadIntervalMs: number;
   readonly waiters: Set<(news: News) => void>;
 }
 
@@ -259,6 +266,8 @@ export class Calls {
     const pending = this.#pending.get(id);
     if (!pending) return undefined;
     pending.left = false;
+    pending.rereadAt = 0;
+    pending.rereadIntervalMs = REREAD_MS;
     const until = performance.now() + waitMs;
     for (;;) {
       const news = this.#early.delete(id) ? 'look' : await this.#news(pending, until - performance.now(), signal);
@@ -320,6 +329,8 @@ export class Calls {
       recorded: false,
       left: false,
       wokenAt: performance.now(),
+      rereadAt: 0,
+      rereadIntervalMs: REREAD_MS,
       waiters: new Set(),
     };
     this.#pending.set(call.id, pending);
@@ -362,11 +373,24 @@ export class Calls {
     });
   }
 
-  /** Announcements are only hints: what is pending is read again each second, and a record that vanished is told. */
+  /**
+   * Announcements are only hints: what a caller waits for is read again each second, and a record that vanished is
+   * reported.
+   */
   async #reread(): Promise<void> {
-    const recorded = [...this.#pending.values()].filter((pending) => pending.recorded);
+    const now = performance.now();
+    const due = [...this.#pending.values()].filter(({ recorded, rereadAt }) => recorded && rereadAt <= now);
+    // Those first that were not read for longest, but what a caller waits for before all others.
+    due.sort((a, b) => Number(isAbandoned(a)) - Number(isAbandoned(b)) || a.rereadAt - b.rereadAt);
+    const some = due.slice(0, MAX_REREADS_AT_ONCE);
+    for (const pending of some) {
+      if (isAbandoned(pending)) {
+        pending.rereadIntervalMs = Math.min(2 * pending.rereadIntervalMs, MAX_REREAD_INTERVAL_MS);
+        pending.rereadAt = now + pending.rereadIntervalMs;
+      } else pending.rereadAt = now;
+    }
     // A Redis that is away answers nothing about any of them; the next round asks again.
-    await Promise.all(recorded.map((pending) => this.#rereadOne(pending))).catch(() => {});
+    await Promise.all(some.map((pending) => this.#rereadOne(pending))).catch(() => {});
   }
 
   async #rereadOne(pending: Pending): Promise<void> {
@@ -382,6 +406,11 @@ export class Calls {
       await this.#o.queue.add({ id: pending.call.id });
     }
   }
+}
+
+/** Nobody waits for it, and nothing is to be done for it but to see when it is over. */
+function isAbandoned({ left, way }: Pending): boolean {
+  return left && way !== 'entering';
 }
 
 async function orFailure<T>(work: () => Promise<T>): Promise<T | Failure> {

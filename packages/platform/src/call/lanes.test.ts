@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { type OpenQueue, openQueue } from '../queue/queues.ts';
+import { Seals } from '../redis/sealed.ts';
+import { newCallId } from './call-id.ts';
+import { CallStore } from './call-store.ts';
 import { LaneJob } from './lane-job.ts';
-import type { LaneOwner } from './lane-store.ts';
+import { type LaneOwner, LaneStore } from './lane-store.ts';
 import { Lanes } from './lanes.ts';
 
 let server: TestRedis;
@@ -53,9 +57,58 @@ it('a lane that sleeps is woken at its time, and a mark does not disturb it', as
   expect(await waiting()).toEqual([first]);
 });
 
-it('a lane without a backlog is forgotten', async () => {
-  await lanes.sleep(first, 0);
-  await lanes.forget(first);
-  await lanes.wakeDue('wxc');
-  expect(await waiting()).toEqual([]);
+describe('a lane that was found empty', () => {
+  const atRest = 'wx:{wxc:lanes}:at-rest';
+  const checkIsDue = () => server.redis.zadd(atRest, 1, first.appid);
+  const store = () => new CallStore(server.redis, new Seals([randomBytes(32)]));
+  const append = async () => {
+    const call = newCallId(first.component, first.appid);
+    const request = { appid: first.appid, method: 'GET', path: '/cgi-bin/user/get', query: [], waitMs: 0 };
+    await store().create(call, { ...request, departWithinMs: 60_000 }, 'gateway');
+    await lanes.mark(first);
+    return { call, entered: await store().enterLane(call, request.path) };
+  };
+
+  it('is forgotten when it is still empty a little later', async () => {
+    await lanes.sleep(first, 0);
+    await lanes.rest(first);
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    await checkIsDue();
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    expect(await server.redis.keys('wx:{wxc:lanes}:*')).toEqual([]);
+  });
+
+  it('is woken where a call was appended just then by a process that died before it could wake the lane', async () => {
+    const lane = new LaneStore(server.redis);
+    const one = await append();
+    const step = await lane.next(first, undefined);
+    await store().cancel(one.call);
+    expect(await lane.next(first, step.do === 'call' ? step.entry : undefined)).toEqual({ do: 'rest' });
+    expect((await append()).entered).toBe('wake');
+    await lanes.rest(first);
+
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    await checkIsDue();
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([first]);
+    expect(await server.redis.zscore('wx:{wxc:lanes}:set', first.appid)).not.toBeNull();
+    expect(await server.redis.exists(atRest)).toBe(0);
+  });
+
+  it('is checked again where it comes to rest again while it is checked', async () => {
+    await lanes.rest(first);
+    await checkIsDue();
+    const { zcard } = server.redis;
+    server.redis.zcard = (async (...args: Parameters<typeof zcard>) => {
+      await lanes.rest(first);
+      return zcard.apply(server.redis, args);
+    }) as typeof zcard;
+    await lanes.wakeDue('wxc').finally(() => {
+      server.redis.zcard = zcard;
+    });
+    expect(await server.redis.zscore(atRest, first.appid)).not.toBeNull();
+  });
 });

@@ -1,7 +1,7 @@
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
-import type { LaneOwner } from './lane-store.ts';
+import { type LaneOwner, LaneStore } from './lane-store.ts';
 
 /** A lane that was marked, but whose waking got lost, is found after so long. */
 const MARKED_MS = 5_000;
@@ -10,6 +10,8 @@ const CLAIMED_MS = 10_000;
 /** A turn that ends while somebody appends may write too late a time; it must not cost more than this. */
 const LONGEST_SLEEP_MS = 10 * 60_000;
 const WOKEN_AT_ONCE = 500;
+/** A process that appends to a lane while another finds it empty, and dies then, leaves it without a mark. */
+const CHECKED_AT_REST_MS = 10_000;
 
 /** KEYS: lanes. ARGV: appid, in ms, 'NX' for "unless it is there". */
 const mark = defineScript<number>(`${NOW_LUA}
@@ -17,11 +19,28 @@ local at = string.format('%.0f', now + tonumber(ARGV[2]))
 if ARGV[3] == 'NX' then return redis.call('ZADD', KEYS[1], 'NX', at, ARGV[1]) end
 return redis.call('ZADD', KEYS[1], at, ARGV[1])`);
 
-/** Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: lanes. */
-const claim = defineScript<string[]>(`${NOW_LUA}
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})
-for _, appid in ipairs(due) do redis.call('ZADD', KEYS[1], string.format('%.0f', now + ${CLAIMED_MS}), appid) end
-return due`);
+/**
+ * Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: lanes, or those at rest.
+ * Answers when they are due again, and which they are.
+ */
+const claim = defineScript<[dueAgain: string, appids: string[]]>(`${NOW_LUA}
+local lanes = KEYS[1]
+local due_again = string.format('%.0f', now + ${CLAIMED_MS})
+local due = redis.call('ZRANGEBYSCORE', lanes, '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})
+for _, appid in ipairs(due) do redis.call('ZADD', lanes, due_again, appid) end
+return { due_again, due }`);
+
+/** KEYS: lanes, lanes at rest. ARGV: appid. */
+const rest = defineScript<number>(`${NOW_LUA}
+local lanes, at_rest, appid = KEYS[1], KEYS[2], ARGV[1]
+redis.call('ZREM', lanes, appid)
+return redis.call('ZADD', at_rest, string.format('%.0f', now + ${CHECKED_AT_REST_MS}), appid)`);
+
+/** Unless it has come to rest again meanwhile. KEYS: lanes at rest. ARGV: appid, when the claimer made it due again. */
+const forget = defineScript<number>(`
+local at_rest, appid, due_again = KEYS[1], ARGV[1], ARGV[2]
+if redis.call('ZSCORE', at_rest, appid) ~= due_again then return 0 end
+return redis.call('ZREM', at_rest, appid)`);
 
 /**
  * Which lanes have a backlog, and when somebody must look at them. A lane that waits has no job: nothing is asked of it
@@ -30,9 +49,11 @@ return due`);
 export class Lanes {
   readonly #redis: RedisClient;
   readonly #queue: OpenQueue<LaneOwner>;
+  readonly #store: LaneStore;
 
   constructor(redis: RedisClient, queue: OpenQueue<LaneOwner>) {
     this.#redis = redis;
+    this.#store = new LaneStore(redis);
     this.#queue = queue;
   }
 
@@ -51,13 +72,26 @@ export class Lanes {
     await mark(this.#redis, [this.#redis.keyspace.lanes(component)], [appid, Math.ceil(sleepMs), '']);
   }
 
-  async forget({ component, appid }: LaneOwner): Promise<void> {
-    await this.#redis.zrem(this.#redis.keyspace.lanes(component), appid);
+  /** The lane was found empty. A call may have been appended since, under the mark that goes now; so that is checked. */
+  async rest({ component, appid }: LaneOwner): Promise<void> {
+    const { lanes, lanesAtRest } = this.#redis.keyspace;
+    await rest(this.#redis, [lanes(component), lanesAtRest(component)], [appid]);
   }
 
-  /** For the watch: wakes whatever is due. */
+  /** For the watch: wakes whatever is due, and what was taken to be empty and is not. */
   async wakeDue(component: string): Promise<void> {
-    for (const appid of await claim(this.#redis, [this.#redis.keyspace.lanes(component)], []))
-      await this.wake({ component, appid });
+    const { lanes, lanesAtRest } = this.#redis.keyspace;
+    const [, due] = await claim(this.#redis, [lanes(component)], []);
+    for (const appid of due) await this.wake({ component, appid });
+
+    const [dueAgain, atRest] = await claim(this.#redis, [lanesAtRest(component)], []);
+    const lengths = await Promise.all(atRest.map((appid) => this.#store.length({ component, appid })));
+    for (const [i, appid] of atRest.entries()) {
+      if (lengths[i]! > 0) {
+        await this.mark({ component, appid });
+        await this.wake({ component, appid });
+      }
+      await forget(this.#redis, [lanesAtRest(component)], [appid, dueAgain]);
+    }
   }
 }

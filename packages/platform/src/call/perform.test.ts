@@ -6,6 +6,7 @@ import type { DueSet } from '../authorizer/due-set.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { Tokens } from '../token/tokens.ts';
+import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
 import { Holds } from './holds.ts';
@@ -27,19 +28,20 @@ const SEND = '/cgi-bin/message/custom/send';
 const owner = { component: 'wxc', appid: 'wxa' };
 const unlimited = { dailyLimit: undefined, minuteLimit: undefined };
 
-async function created(path: string): Promise<CallId> {
+async function created(path: string, change: Partial<CallRequest> = {}): Promise<CallId> {
   const call = newCallId(owner.component, owner.appid);
   const method = path === READ ? 'GET' : 'POST';
   const request = { appid: owner.appid, method, path, query: [], waitMs: 30_000, departWithinMs: 60_000 };
-  await store.create(call, request, 'gateway-1');
+  await store.create(call, { ...request, ...change }, 'gateway-1');
   return call;
 }
 
 /** Runs calls at a WeChat that always answers the same. */
-function runs(body: string) {
+function runs(answer: string | (() => string)) {
   let requests = 0;
   const send = async (): Promise<WeChatResponse> => {
     requests++;
+    const body = typeof answer === 'string' ? answer : answer();
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
   };
   const options = {
@@ -86,5 +88,121 @@ describe.each([
   it('reopens it where WeChat answers', async () => {
     await runs('{"errcode":0}').run(await created(path));
     expect(await isClosed()).toBe(false);
+  });
+});
+
+const recordKey = (call: CallId) => `wx:{wxc:wxa}:call:${call.id}`;
+const requestKey = (call: CallId) => `${recordKey(call)}:request`;
+/** From the second byte on, a sealed value names its key. */
+async function flip(key: string, at: number): Promise<void> {
+  const sealed = (await server.redis.getBuffer(key))!;
+  sealed[at < 0 ? sealed.length + at : at]! ^= 0xff;
+  await server.redis.set(key, sealed, 'KEEPTTL');
+}
+
+describe('a call whose stored request cannot be opened', () => {
+  const fault = { done: true, outcome: 'call_unreadable', hasCallback: true };
+  const callbackUrl = 'https://shop.example/hook';
+
+  it.each([
+    ['damaged', (call: CallId) => flip(requestKey(call), -1)],
+    ['gone', (call: CallId) => server.redis.del(requestKey(call))],
+  ])('because it is %s, fails at once, and is not sent', async (_, damage) => {
+    const call = await created(SEND, { callbackUrl });
+    await damage(call);
+    const { run, requests } = runs('{"errcode":0}');
+    expect(await run(call)).toMatchObject(fault);
+    expect(await store.find(call)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'call_unreadable', remedy: 'operator' },
+    });
+    expect(requests()).toBe(0);
+  });
+
+  it('because its key is not known here, waits for a process that has the key, but not for ever', async () => {
+    const [call, other] = [await created(SEND, { callbackUrl }), await created(SEND)];
+    for (const one of [call, other]) await flip(requestKey(one), 1);
+    const { run } = runs('{"errcode":0}');
+    for (let times = 1; times < 5; times++) expect(await run(call)).toMatchObject({ done: false, until: 'again' });
+    expect(await run(call)).toMatchObject(fault);
+
+    expect(await run(other)).toMatchObject({ done: false });
+    await flip(requestKey(other), 1);
+    expect(await run(other)).toMatchObject({ done: true, outcome: 'completed' });
+  });
+
+  it('ends by its deadline as any other, and as unknown where it may have been sent', async () => {
+    const [late, sent] = [await created(SEND), await created(SEND)];
+    for (const call of [late, sent]) await server.redis.del(requestKey(call));
+    await server.redis.hset(recordKey(late), 'deadlineAt', '1');
+    await server.redis.hset(recordKey(sent), { state: 'sent', sentBy: 'a run that died', heldUntil: '1' });
+    const { run } = runs('{"errcode":0}');
+    expect(await run(late)).toMatchObject({ done: true, outcome: 'deadline_passed' });
+    expect(await run(sent)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+  });
+});
+
+it('a call whose answer cannot be opened any more has an unknown outcome, and asking for it is no error', async () => {
+  const call = await created(SEND);
+  const { run } = runs('{"errcode":0}');
+  expect(await run(call)).toMatchObject({ outcome: 'completed' });
+  await flip(`${recordKey(call)}:result`, -1);
+  expect(await store.find(call)).toMatchObject({
+    state: 'failed',
+    response: null,
+    failure: { code: 'outcome_unknown', message: expect.stringContaining('WeChat answered') },
+  });
+});
+
+describe('a fault of our own in a run', () => {
+  const broken = () => {
+    throw new Error('a fault of our own');
+  };
+
+  it('is repeated, and ends the call as `internal` at the fifth time', async () => {
+    const call = await created(READ, { callbackUrl: 'https://shop.example/hook' });
+    const { run, requests } = runs(broken);
+    for (let times = 1; times < 5; times++) {
+      expect(await run(call)).toMatchObject({ done: false, until: 'again', fault: { message: 'a fault of our own' } });
+      await server.redis.hset(recordKey(call), 'heldUntil', '1');
+    }
+    expect(await run(call)).toMatchObject({ done: true, outcome: 'internal', hasCallback: true });
+    expect(await store.find(call)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'internal', remedy: 'operator' },
+    });
+    expect(requests()).toBe(5);
+  });
+
+  it('that passes costs the call nothing', async () => {
+    const call = await created(READ);
+    expect(await runs(broken).run(call)).toMatchObject({ done: false });
+    await server.redis.hset(recordKey(call), 'heldUntil', '1');
+    expect(await runs('{"errcode":0}').run(call)).toMatchObject({ done: true, outcome: 'completed' });
+  });
+
+  it('after the departure of a call that is not safe to repeat leaves its outcome unknown, and sends nothing again', async () => {
+    const call = await created(SEND);
+    const { run, requests } = runs(broken);
+    expect(await run(call)).toMatchObject({ done: true, outcome: 'outcome_unknown', fault: expect.any(Error) });
+    expect(await run(call)).toMatchObject({ done: true, outcome: 'settled_before' });
+    expect(requests()).toBe(1);
+  });
+
+  it('is none of the call while Redis itself refuses: it is not counted', async () => {
+    const call = await created(READ);
+    const { depart } = store;
+    const refused = new Error('OOM command not allowed');
+    store.depart = store.countFault = async () => {
+      throw refused;
+    };
+    try {
+      for (let times = 1; times <= 6; times++) await expect(runs('{}').run(call)).rejects.toBe(refused);
+    } finally {
+      store.depart = depart;
+      // @ts-expect-error Its own method shows again.
+      delete store.countFault;
+    }
+    expect(await runs('{"errcode":0}').run(call)).toMatchObject({ done: true, outcome: 'completed' });
   });
 });

@@ -31,6 +31,9 @@ const CLAIM_GOOD_FOR_MS = 2_000;
 const ANSWER_WITHIN_MS = 30_000;
 /** What is safe to repeat waits less for the run that holds it: to be sent twice does it no harm. */
 const HELD_LESS_IF_SAFE_MS = 5_000;
+/** Faults of our own, after which a call is given up, so that it holds up neither its path nor its caller. */
+const MAX_FAULTS = 5;
+const FAULT_RETRY_MS = 1_000;
 /** An answer of WeChat is worth more than one try to store it. */
 const STORED_WITHIN_MS = 10_000;
 const STORE_AGAIN_MS = 500;
@@ -46,9 +49,16 @@ export type Performed =
       readonly hasCallback?: boolean;
       /** Another outcome had been stored, and perhaps reported, before. */
       readonly corrected?: boolean;
+      readonly fault?: Error | undefined;
     }
   /** `until`: what it waits for. A closed quota holds back its path, a missing token the whole account. */
-  | { readonly done: false; readonly delayMs: number; readonly until: 'quota' | 'token' | 'again' }
+  | {
+      readonly done: false;
+      readonly delayMs: number;
+      readonly until: 'quota' | 'token' | 'again';
+      /** Why this run ended, if by a fault of our own. */
+      readonly fault?: Error | undefined;
+    }
   /** The process is leaving; another one takes the call. */
   | { readonly done: false; readonly handBack: true };
 
@@ -81,7 +91,7 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   const heldMs = stored.heldMs - (safeToRepeat ? HELD_LESS_IF_SAFE_MS : 0);
   // The run that sent it may be alive and about to bring the answer, also where its job's lock has ended.
   if (heldMs > 0) return { done: false, delayMs: heldMs, until: 'again' };
-  return new Run(call, randomUUID(), stored, signal, options).go();
+  return new Run(call, randomUUID(), stored, signal, options).goSafely();
 }
 
 /** Carries on a call that departed as `runId` with its making. */
@@ -106,6 +116,8 @@ class Run {
   readonly #pair: QuotaPair;
   readonly #owner: TokenOwner | undefined;
   #refusals: number;
+  /** It has sent the call, and has neither released nor settled it. */
+  #departed = false;
 
   constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
     this.#call = call;
@@ -119,11 +131,29 @@ class Run {
     this.#refusals = stored.refusals;
   }
 
+  /** As `go`; what it throws is counted in the record, and ends the call when that happens too often. */
+  async goSafely(): Promise<Performed> {
+    try {
+      return await this.go();
+    } catch (error) {
+      if (this.#signal.aborted) throw error;
+      // Where the cause is Redis itself, this throws, too, and the fault is not the call's.
+      const faults = await this.#o.store.countFault(this.#call);
+      return { ...(await this.#afterFault(faults)), fault: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
   async go(): Promise<Performed> {
     // Before anything else could fail it with words that say that nothing was sent.
     if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
     // Not only on departing: who lacks a token for hours would never get that far.
     if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(this.#deadlinePassed());
+    if (this.#stored.unreadable === 'damaged') return this.#fail(unreadable);
+    if (this.#stored.unreadable === 'no_key') {
+      // While SECRETS_KEY changes, another process may have the key already.
+      if ((await this.#o.store.countFault(this.#call)) >= MAX_FAULTS) return this.#fail(unreadable);
+      return { done: false, delayMs: FAULT_RETRY_MS, until: 'again' };
+    }
     for (;;) {
       const token = this.#owner ? await this.#token(this.#owner) : undefined;
       if (token && 'done' in token) return token;
@@ -183,11 +213,21 @@ class Run {
 
   async #sendDeparted(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
     const letGo = this.#o.holds.keep(this.#call, this.#runId);
+    this.#departed = true;
     try {
-      return await this.#sendHeld(token, departure, claimedAt);
+      const step = await this.#sendHeld(token, departure, claimedAt);
+      this.#departed = false;
+      return step;
     } finally {
       letGo();
     }
+  }
+
+  async #afterFault(faults: number): Promise<Performed> {
+    // No other run may send it, and this one will not bring an answer any more.
+    if (this.#departed && !this.#endpoint.safeToRepeat) return this.#fail(faultAfterDeparture);
+    if (faults >= MAX_FAULTS) return this.#fail(internal);
+    return { done: false, delayMs: FAULT_RETRY_MS, until: 'again' };
   }
 
   async #sendHeld(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
@@ -346,6 +386,20 @@ const deadlinePassed: CallFailure = {
   remedy: 'retry',
   message: 'The call could not leave in time; it was not sent.',
 };
+
+const unreadable: CallFailure = {
+  code: 'call_unreadable',
+  remedy: 'operator',
+  message: 'The stored request cannot be opened, so it was not sent. Was a SECRETS_KEY removed too early?',
+};
+
+const internal: CallFailure = {
+  code: 'internal',
+  remedy: 'operator',
+  message: 'Runs of this call failed by a fault of our own. The log of the worker has the cause.',
+};
+
+const faultAfterDeparture = outcomeUnknown('The call was sent, and then its run failed by a fault of our own');
 
 const answerTooLate: CallFailure = {
   code: 'deadline_passed',

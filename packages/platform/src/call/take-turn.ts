@@ -36,7 +36,7 @@ async function callAfterCall(owner: LaneOwner, signal: AbortSignal, { store, lan
   for (let calls = 0; ; calls++) {
     const step = await store.next(owner, done);
     if (step.do === 'wait') return lanes.sleep(owner, step.forMs);
-    if (step.do === 'rest') return lanes.forget(owner);
+    if (step.do === 'rest') return lanes.rest(owner);
     const over = calls >= MOST_CALLS || performance.now() - begunAt > MOST_MS || signal.aborted;
     if (over) return lanes.wake(owner);
 

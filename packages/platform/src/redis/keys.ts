@@ -79,6 +79,8 @@ export function keyspaceOf(prefix: string) {
     lane: (component: string, owner: string) => owned(component, owner, 'lane'),
     /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
     lanes: (component: string) => owned(component, 'lanes', 'set'),
+    /** Authorizers whose lane has just been found empty, by the time at which that is checked again. */
+    lanesAtRest: (component: string) => owned(component, 'lanes', 'at-rest'),
 
     /** What one path has used and may use; its scripts append `:hours`. */
     quota: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),

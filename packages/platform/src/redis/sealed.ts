@@ -87,6 +87,12 @@ export class Seals {
     }
   }
 
+  /** Whether one of our keys sealed it. Where none did, a process with more keys may still open it. */
+  hasKeyOf(sealed: Buffer): boolean {
+    const id = sealed.subarray(1, 1 + KEY_ID_BYTES);
+    return sealed[0] === FORMAT && this.#masters.some((master) => master.id.equals(id));
+  }
+
   /** The same value under the first key; undefined where it lies under that one. Throws Failure `unsealable`. */
   reseal(sealed: string, place: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64url');
