@@ -89,10 +89,12 @@ export class AuthorizerStore {
 
   async grant(component: string, appid: string): Promise<Grant | undefined> {
     const row = await this.#row(component, appid);
-    return row && this.#toGrant(row);
+    if (!row) return undefined;
+    const sealed = row.refresh_token_sealed;
+    return this.#toGrant(row, sealed ? this.#seals.open(sealed, place(component, appid)) : null);
   }
 
-  /** Of those that we know. */
+  /** Of those that we know. A refresh token that cannot be opened is null: WeChat's list has it again. */
   async grants(component: string, appids: readonly string[]): Promise<Map<string, Grant>> {
     if (appids.length === 0) return new Map();
     const rows = await this.#sql
@@ -101,7 +103,13 @@ export class AuthorizerStore {
       .where('component', '=', component)
       .where('appid', 'in', appids)
       .execute();
-    return new Map(rows.map((row) => [row.appid, this.#toGrant(row)]));
+    return new Map(
+      rows.map((row) => {
+        const { appid, refresh_token_sealed: sealed } = row;
+        const refreshToken = sealed ? this.#seals.openIfPossible(sealed, place(component, appid)) : undefined;
+        return [appid, this.#toGrant(row, refreshToken ?? null)];
+      }),
+    );
   }
 
   /** Notes that the list which a reconciliation began to read at `startedAt` holds them. */
@@ -427,13 +435,13 @@ export class AuthorizerStore {
   }
 
   #toGrant(
-    row: Pick<AuthorizerRow, 'component' | 'appid' | 'refresh_token_sealed' | 'grant_version' | 'state'>,
+    { component, appid, ...row }: Pick<AuthorizerRow, 'component' | 'appid' | 'grant_version' | 'state'>,
+    refreshToken: string | null,
   ): Grant {
-    const { component, appid, refresh_token_sealed: sealed } = row;
     return {
       component,
       appid,
-      refreshToken: sealed ? this.#seals.open(sealed, place(component, appid)) : null,
+      refreshToken,
       version: Number(row.grant_version),
       state: row.state as AuthorizerState,
     };

@@ -139,6 +139,21 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ state: 'active' });
   });
 
+  it('restores a refresh token that no key opens, and is not stopped by it', async () => {
+    many(3);
+    await reconcile();
+    await settle();
+    const elsewhere = new Seals([randomBytes(32)]).seal('token-1', 'another place');
+    await database.sql
+      .updateTable('authorizers')
+      .set({ refresh_token_sealed: elsewhere })
+      .where('appid', '=', appid(1))
+      .execute();
+    await expect(authorizers.grant(COMPONENT, appid(1))).rejects.toMatchObject({ code: 'unsealable' });
+    expect((await reconcile()).run).toMatchObject({ state: 'completed', seen: 3, changed: 1 });
+    expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ refreshToken: 'token-1', state: 'active' });
+  });
+
   it('passes over an entry and a profile that cannot be read, and does the rest', async () => {
     many(1_203);
     await reconcile();

@@ -98,6 +98,16 @@ describe('a lane that was found empty', () => {
     expect(await server.redis.exists(atRest)).toBe(0);
   });
 
+  it('is left alone where it has a backlog again, and with it a mark', async () => {
+    await lanes.rest(first);
+    await append();
+    await lanes.sleep(first, 60_000);
+    await checkIsDue();
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    expect(await server.redis.exists(atRest)).toBe(0);
+  });
+
   it('is checked again where it comes to rest again while it is checked', async () => {
     await lanes.rest(first);
     await checkIsDue();

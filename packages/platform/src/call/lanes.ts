@@ -19,16 +19,28 @@ local at = string.format('%.0f', now + tonumber(ARGV[2]))
 if ARGV[3] == 'NX' then return redis.call('ZADD', KEYS[1], 'NX', at, ARGV[1]) end
 return redis.call('ZADD', KEYS[1], at, ARGV[1])`);
 
+/** Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: lanes. */
+const claim = defineScript<string[]>(`${NOW_LUA}
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})
+for _, appid in ipairs(due) do redis.call('ZADD', KEYS[1], string.format('%.0f', now + ${CLAIMED_MS}), appid) end
+return due`);
+
 /**
- * Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: lanes, or those at rest.
- * Answers when they are due again, and which they are.
+ * A lane that has a mark again is found by that. KEYS: lanes, lanes at rest. Answers when the others are due again, and
+ * which they are.
  */
-const claim = defineScript<[dueAgain: string, appids: string[]]>(`${NOW_LUA}
-local lanes = KEYS[1]
-local due_again = string.format('%.0f', now + ${CLAIMED_MS})
-local due = redis.call('ZRANGEBYSCORE', lanes, '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})
-for _, appid in ipairs(due) do redis.call('ZADD', lanes, due_again, appid) end
-return { due_again, due }`);
+const claimAtRest = defineScript<[dueAgain: string, appids: string[]]>(`${NOW_LUA}
+local lanes, at_rest = KEYS[1], KEYS[2]
+local due_again, unmarked = string.format('%.0f', now + ${CLAIMED_MS}), {}
+for _, appid in ipairs(redis.call('ZRANGEBYSCORE', at_rest, '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})) do
+  if redis.call('ZSCORE', lanes, appid) then
+    redis.call('ZREM', at_rest, appid)
+  else
+    redis.call('ZADD', at_rest, due_again, appid)
+    table.insert(unmarked, appid)
+  end
+end
+return { due_again, unmarked }`);
 
 /** KEYS: lanes, lanes at rest. ARGV: appid. */
 const rest = defineScript<number>(`${NOW_LUA}
@@ -81,10 +93,9 @@ export class Lanes {
   /** For the watch: wakes whatever is due, and what was taken to be empty and is not. */
   async wakeDue(component: string): Promise<void> {
     const { lanes, lanesAtRest } = this.#redis.keyspace;
-    const [, due] = await claim(this.#redis, [lanes(component)], []);
-    for (const appid of due) await this.wake({ component, appid });
+    for (const appid of await claim(this.#redis, [lanes(component)], [])) await this.wake({ component, appid });
 
-    const [dueAgain, atRest] = await claim(this.#redis, [lanesAtRest(component)], []);
+    const [dueAgain, atRest] = await claimAtRest(this.#redis, [lanes(component), lanesAtRest(component)], []);
     const lengths = await Promise.all(atRest.map((appid) => this.#store.length({ component, appid })));
     for (const [i, appid] of atRest.entries()) {
       if (lengths[i]! > 0) {

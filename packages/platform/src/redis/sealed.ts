@@ -55,6 +55,16 @@ export class Seals {
     return this.openBytes(Buffer.from(sealed, 'base64url'), place).toString('utf8');
   }
 
+  /** Undefined where none of our keys opens it: for values that can be fetched again. */
+  openIfPossible(sealed: string, place: string): string | undefined {
+    try {
+      return this.open(sealed, place);
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'unsealable') return undefined;
+      throw error;
+    }
+  }
+
   sealBytes(plain: Buffer, place: string): Buffer {
     const master = this.#masters[0]!;
     const iv = Buffer.alloc(IV_BYTES);

@@ -219,13 +219,16 @@ export class TokenStore {
   }
 
   #record(owner: TokenOwner, now: number, fields: RawFields): TokenRecord {
-    const [value, version, refreshAt, trustedUntil, expiresAt, failures, retryAt, failure] = fields;
+    const [sealed, version, refreshAt, trustedUntil, expiresAt, failures, retryAt, failure] = fields;
+    const value = sealed ? this.#seals.openIfPossible(sealed, place(owner)) : undefined;
+    // A token that cannot be opened is due at once; otherwise no call of its owner could be sent until it expires.
+    const lost = sealed !== null && sealed !== undefined && value === undefined;
     return {
       now,
-      value: value ? this.#seals.open(value, place(owner)) : undefined,
+      value,
       version: Number(version ?? 0),
-      refreshAt: Number(refreshAt ?? 0),
-      trustedUntil: Number(trustedUntil ?? 0),
+      refreshAt: lost ? 0 : Number(refreshAt ?? 0),
+      trustedUntil: lost ? 0 : Number(trustedUntil ?? 0),
       expiresAt: Number(expiresAt ?? 0),
       failures: Number(failures ?? 0),
       retryAt: Number(retryAt ?? 0),

@@ -79,6 +79,17 @@ describe('a reader', () => {
     expect(wechat.asked()).toBe(1);
   });
 
+  it('gets a new token where no key opens the stored one', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const { tokens } = node(wechat.fetch);
+    await tokens.get(owner, 5_000);
+    const elsewhere = new Seals([randomBytes(32)]).seal('token 1', 'another place');
+    const key = server.redis.keyspace.token(owner.component, owner.appid, owner.kind);
+    await server.redis.hset(key, 'value', elsewhere);
+    expect((await node(wechat.fetch).tokens.get(owner, 5_000)).value).toBe('token 2');
+    expect(wechat.asked()).toBe(2);
+  });
+
   it('distrusts only the token that was refused, so that a late caller does not void the next one', async () => {
     const wechat = counting((n) => lasting(`token ${n}`));
     const [a, b] = [node(wechat.fetch), node(wechat.fetch)];
