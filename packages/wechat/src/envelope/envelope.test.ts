@@ -163,10 +163,16 @@ describe('reading the outside', () => {
     expect(refusedWith(() => readEnvelope(query, body('<Encrypt><![CDATA[ \n]]></Encrypt>')))).toBe(-40002);
   });
 
-  test('a body of a megabyte is read, and one of many elements is given up at once', () => {
+  test('a body of a megabyte is read, and one of many parts is given up before they are read', () => {
     const sealed = 'A'.repeat(1_000_000);
     expect(readEnvelope(query, body(`<Encrypt>${sealed}</Encrypt>`)).encrypt).toHaveLength(1_000_000);
-    for (const many of ['<a/>'.repeat(16), '<a><b/></a>'.repeat(8), '<a>'.repeat(15)]) {
+    const section = '<![CDATA[x]]>';
+    for (const many of [
+      '<a/>'.repeat(32),
+      '<a><b/></a>'.repeat(16),
+      `<a>${section.repeat(32)}</a>`,
+      `<a>${'&amp;'.repeat(32)}</a>`,
+    ]) {
       expect(refusedWith(() => readEnvelope(query, body(many + encrypt)))).toBe(-40002);
     }
   });

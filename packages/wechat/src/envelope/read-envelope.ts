@@ -2,8 +2,8 @@ import type { Envelope } from './envelope.ts';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { readXml, type XmlLimits } from './read-xml.ts';
 
-/** WeChat sends two elements. So a body that no signature vouches for costs no more to read than an ordinary one. */
-const LIMITS: XmlLimits = { maxBytes: 1024 * 1024, maxElements: 16 };
+/** WeChat sends two elements, each with one section. So a body that no signature vouches for costs no more to read than an ordinary one. */
+const LIMITS: XmlLimits = { maxBytes: 1024 * 1024, maxParts: 32 };
 
 /** Longer than anything WeChat sends; envelopes are stored, so their sender must not choose their size. */
 const MAX_NONCE_LENGTH = 128;

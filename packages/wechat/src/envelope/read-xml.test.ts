@@ -64,6 +64,7 @@ describe('what an attacker sends', () => {
     `<xml><a>${'x'.repeat(512 * 1024)}</a></xml>`,
     `<xml><a>${'好'.repeat(175_000)}</a></xml>`,
     `<xml>${'<a/>'.repeat(20_001)}</xml>`,
+    `<xml><a>${'&amp;'.repeat(20_001)}</a></xml>`,
     '{"a":1}',
     '',
     'success',

@@ -10,11 +10,12 @@ export interface XmlNode {
 
 export interface XmlLimits {
   readonly maxBytes: number;
-  readonly maxElements: number;
+  /** Elements, CDATA sections and references to characters together. */
+  readonly maxParts: number;
 }
 
 /** Far more than any documented push needs: lists of 100 entries are the longest (protocol §1.3). */
-const PUSH_LIMITS: XmlLimits = { maxBytes: 512 * 1024, maxElements: 20_000 };
+const PUSH_LIMITS: XmlLimits = { maxBytes: 512 * 1024, maxParts: 20_000 };
 
 const MAX_DEPTH = 16;
 const CDATA_START = '<![CDATA[';
@@ -47,7 +48,7 @@ const declaration = /^\uFEFF?\s*(?:<\?xml\s[^<>?]*\?>)?/;
  * §1.3), and each of them could hide elements from one reader and not from another. Throws EnvelopeFailure −40002 for
  * them, for what is not well-formed, a second root, text between elements, and more than the limits.
  */
-export function readXml(xml: string | Buffer, { maxBytes, maxElements }: XmlLimits = PUSH_LIMITS): XmlNode {
+export function readXml(xml: string | Buffer, { maxBytes, maxParts }: XmlLimits = PUSH_LIMITS): XmlNode {
   const size = typeof xml === 'string' ? Buffer.byteLength(xml) : xml.length;
   if (size > maxBytes) throw new EnvelopeFailure(-40002, 'it is too large');
   // XML's own rule for ends of lines.
@@ -59,7 +60,7 @@ export function readXml(xml: string | Buffer, { maxBytes, maxElements }: XmlLimi
   // An attribute's value holds no `<`, so that no element or section can hide in one.
   if (/<[^<>]*</.test(markup)) throw new EnvelopeFailure(-40002);
   // Before the library reads it: what no signature vouches for must not cost more than an ordinary push.
-  if (hasMoreElements(markup, maxElements)) throw new EnvelopeFailure(-40002, 'it has too many elements');
+  if (hasMoreParts(markup, maxParts)) throw new EnvelopeFailure(-40002, 'it has too many parts');
   const [root, ...more] = parse(source).filter((part) => !isBlank(part));
   const parts = root?.xml;
   if (more.length > 0 || !Array.isArray(parts)) throw new EnvelopeFailure(-40002, 'it is not one xml element');
@@ -96,9 +97,9 @@ function emptyCdata(source: string): string {
   }
 }
 
-function hasMoreElements(markup: string, max: number): boolean {
+function hasMoreParts(markup: string, max: number): boolean {
   let count = 0;
-  for (const _ of markup.matchAll(/<[^/>]/g)) {
+  for (const _ of markup.matchAll(/<[^/]|&/g)) {
     if (++count > max) return true;
   }
   return false;
