@@ -294,7 +294,7 @@ describe('secrets that can be guessed', () => {
   it('are refused together, by name, where other hosts can reach the process', () => {
     const weak = { HOST: '0.0.0.0', API_KEY: 'a', ADMIN_PASSWORD: 'aaaaaaaaaaaaaaaa', SECRETS_KEY: zero };
     expect(names({ ...weak, PORT: 'x' })).toEqual(['PORT', 'API_KEY', 'ADMIN_PASSWORD', 'SECRETS_KEY']);
-    for (const needs of ['start', 'worker'] as const) expect(names(weak, needs)).toHaveLength(3);
+    for (const needs of ['node', 'start', 'worker'] as const) expect(names(weak, needs)).toHaveLength(3);
   });
 
   it.each([

@@ -154,7 +154,8 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
     ? readComponents(env, given.WX_COMPONENTS_FILE && absolute(given.WX_COMPONENTS_FILE), faults)
     : [];
   faults.push(...missing(env, needs));
-  if (serves(needs)) faults.push(...weakSecrets(given));
+  // The other commands must work with weak secrets, so that these can be changed.
+  if (runsProcess(needs)) faults.push(...weakSecrets(given));
   if (!parsed.success || faults.length > 0) throw new SettingsFailure(faults);
 
   const values = parsed.data;
@@ -190,11 +191,6 @@ export function readSettings(env: NodeJS.ProcessEnv, needs: Need): Settings {
 /** Demo mode: `start` without a component brings a pretended WeChat, and makes its own secrets. */
 export function isDemo(env: NodeJS.ProcessEnv): boolean {
   return !env.WX_COMPONENT_APPID && !env.WX_COMPONENTS_FILE;
-}
-
-/** Whether it is a process that goes on; the others must work with weak secrets, too, so that these can be changed. */
-function serves(needs: Need): boolean {
-  return needs === 'gateway' || needs === 'worker' || needs === 'start';
 }
 
 function needsComponents(needs: Need): boolean {
