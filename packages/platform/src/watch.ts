@@ -60,6 +60,13 @@ export function startWatch(options: WatchOptions): { close(): Promise<void> } {
       EVERY_MS,
       whileOurs(() => watchAll(options, started)),
     ),
+    // By itself, since it takes its time with many accounts, and nothing else may wait for it.
+    startRounds(
+      EVERY_MS,
+      whileOurs(() =>
+        ofEach(options, (appid) => attempt(options, appid, 'restore_due', () => restoreDue(options, appid))),
+      ),
+    ),
     startRounds(
       LANES_EVERY_MS,
       whileOurs(() => wakeLanes(options)),
@@ -102,11 +109,18 @@ async function wakeLanes(options: WatchOptions): Promise<void> {
   }
 }
 
+/** Components side by side: one with many accounts must not keep the others waiting. */
+async function ofEach({ components }: WatchOptions, part: (component: string) => Promise<void>): Promise<void> {
+  await Promise.all(components.all().map(({ appid }) => part(appid)));
+}
+
+/** First whatever makes components ready, and only then what there may be much of. */
 async function watchAll(options: WatchOptions, started: Set<string>): Promise<void> {
-  for (const { appid } of options.components.all()) {
+  await ofEach(options, async (appid) => {
     await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
-    await attempt(options, appid, 'restore_due', () => restoreDue(options, appid));
     await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
+  });
+  await ofEach(options, async (appid) => {
     await attempt(options, appid, 'due', () => refreshDue(options, appid));
     await attempt(options, appid, 'follower_syncs', () => wakeFollowerSyncs(options, appid));
     await attempt(options, appid, 'request_tickets', async () => {
@@ -122,7 +136,7 @@ async function watchAll(options: WatchOptions, started: Set<string>): Promise<vo
       });
       return count > 0 ? `profiles_asked_${count}` : undefined;
     });
-  }
+  });
 }
 
 /** One part's trouble must not keep the others from their work. */
@@ -147,10 +161,11 @@ async function restoreTicket({ tickets }: WatchOptions, component: string): Prom
 
 async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: string): Promise<string | undefined> {
   let count = 0;
-  const restored = await dueSet.restoreOnce(component, async (since) => {
+  const restored = await dueSet.restoreOnce(component, async (since, hold) => {
     for await (const page of authorizerStore.usedSince(component, since)) {
-      for (const appid of page) await dueSet.restore(component, appid, Math.random() * SPREAD_MS);
+      await dueSet.restore(component, page, () => Math.random() * SPREAD_MS);
       count += page.length;
+      await hold();
     }
   });
   return restored && count > 0 ? `due_restored_${count}` : undefined;
@@ -166,10 +181,15 @@ async function refreshComponent({ tokens, tickets }: WatchOptions, component: st
 }
 
 async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): Promise<undefined> {
-  for (const appid of await dueSet.claim(component, DUE_AT_ONCE)) {
-    if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
-    else await dueSet.drop(component, appid);
-  }
+  const due = await dueSet.claim(component, DUE_AT_ONCE);
+  const done = await Promise.allSettled(
+    due.map(async (appid) => {
+      if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
+      else await dueSet.drop(component, appid);
+    }),
+  );
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** At a process' start, nightly, and where Redis has lost everything; and lost jobs of runs are brought back. */

@@ -19,6 +19,6 @@ export async function askForDueProfiles(
 ): Promise<number> {
   if ((await redis.set(redis.keyspace.profileTurn(component), '1', 'PX', TURN_MS, 'NX')) !== 'OK') return 0;
   const due = await store.claimDueProfiles(component, AT_ONCE, HOLD_MS);
-  for (const appid of due) await ask({ component, appid });
+  await Promise.all(due.map((appid) => ask({ component, appid })));
   return due.length;
 }

@@ -64,6 +64,8 @@ export function keyspaceOf(prefix: string) {
     due: (component: string) => owned(component, 'due', 'set'),
     /** Says that the due set has been filled from SQL since Redis was last empty. */
     dueRestored: (component: string) => owned(component, 'due', 'restored'),
+    /** The process that fills it at the moment. */
+    dueRestoring: (component: string) => owned(component, 'due', 'restoring'),
 
     /** `queued → sent → settled`; the bodies lie beside it. */
     call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
