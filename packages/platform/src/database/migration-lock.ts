@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import { sql } from 'kysely';
 import { dialectOf } from './dialect.ts';
@@ -6,6 +7,7 @@ import { isConflict } from './sql-error.ts';
 
 /** A large table takes its time to change; the others wait with their start for as long. */
 const WAIT_S = 600;
+const LOCK_POLL_INTERVAL_MS = 100;
 
 /** Runs the work on one connection while no other process migrates this database; two that start at once take turns. */
 export function whileLocked<T>(db: Sql, work: (connection: Sql) => Promise<T>): Promise<T> {
@@ -55,8 +57,9 @@ async function beginWriting(connection: Sql): Promise<void> {
       await sql`BEGIN IMMEDIATE`.execute(connection);
       return;
     } catch (error) {
-      // The busy timeout is short; another process may migrate for longer.
+      // Another process may migrate for longer than a statement waits.
       if (!isConflict(error) || performance.now() - begunAt > WAIT_S * 1_000) throw error;
+      await pause(LOCK_POLL_INTERVAL_MS);
     }
   }
 }

@@ -2,7 +2,7 @@ import { ERRCODE, Failure, readAnswer } from '@wxthirdparty/wechat';
 import type { DueSet } from '../authorizer/due-set.ts';
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
-import { isConnectionLoss } from '../database/sql-error.ts';
+import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
 import type { Stretch } from './compare-stretch.ts';
@@ -335,9 +335,10 @@ const brokenPage: NoAnswer = {
   },
 };
 
-/** A database that went away in the middle is asked again; what it has written stands in the record. */
+/** A database that went away in the middle, or that another process has locked, is asked again; what it has written stands in the record. */
 function awayOrThrow(error: unknown): Stop {
-  if (isConnectionLoss(error)) return { outcome: 'waits', code: 'database_away', next: { delayMs: 1_000 } };
+  if (isConnectionLoss(error) || isConflict(error))
+    return { outcome: 'waits', code: 'database_away', next: { delayMs: 1_000 } };
   throw error;
 }
 
