@@ -23,7 +23,7 @@ process.once('disconnect', () => void platform.close().finally(() => process.exi
 tell({ version: token.version, afterMs: 0 });
 
 async function serve(startAt: number): Promise<Served> {
-  await token.refused();
+  await token.refused('/cgi-bin/user/info');
   token = await platform.work.awaitToken(owner, 30_000);
   return { version: token.version, afterMs: Date.now() - startAt };
 }

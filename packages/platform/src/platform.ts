@@ -83,8 +83,9 @@ import { Scope } from './scope.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
+import { TokenCache } from './token/token-cache.ts';
 import { TokenStore } from './token/token-store.ts';
-import { type RefreshListener, type TokenCache, Tokens } from './token/tokens.ts';
+import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { startWatch, type WatchOptions } from './watch.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
 
@@ -184,8 +185,8 @@ export type PerformedListener = (id: string, performed: Performed, ms: number) =
 /** Of a token all but its value, which is the transport's alone. */
 export interface AwaitedToken {
   readonly version: number;
-  /** Says that WeChat has refused it. */
-  refused(): Promise<void>;
+  /** Reports that WeChat has refused it at this path. */
+  refused(path: string): Promise<void>;
 }
 
 export interface PlatformStatus {
@@ -294,7 +295,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   ];
   const tokenStore = new TokenStore(redis, seals, kinds);
   const refreshListeners: RefreshListener[] = [];
-  const tokenCache: TokenCache = new Map();
+  const tokenCache = new TokenCache();
   const tokens: Tokens = new Tokens({
     store: tokenStore,
     cache: tokenCache,
@@ -502,7 +503,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       refresh: (owner, signal) => tokens.refresh(owner, signal),
       async awaitToken(owner, waitMs) {
         const token = await tokens.get(owner, waitMs);
-        return { version: token.version, refused: () => tokens.distrust(token) };
+        return { version: token.version, refused: async (path) => void (await tokens.distrust(token, path)) };
       },
       performCall,
       sendAtHand: (most, tell) => atHand.open({ most, tell }),

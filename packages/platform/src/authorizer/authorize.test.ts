@@ -180,7 +180,7 @@ it('takes the refresh token of the list where WeChat refuses ours, and the accou
     }),
   });
   await exchange(await job());
-  await tokens.distrust(await tokens.get(owner, 0));
+  await tokens.distrust(await tokens.get(owner, 0), '/cgi-bin/user/get');
   expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
   // Both were refused: there is no other.
   expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: listed, state: 'needs-reauthorization' });
@@ -190,7 +190,7 @@ it('lets only 61003 revoke', async () => {
   const ended = new Failure('not_authorized', 'reauthorize', 'ended', { errcode: 61003 });
   const { job, exchange, store, tokens } = authorizationsWith({ fetchAuthorizerToken: () => Promise.reject(ended) });
   await exchange(await job());
-  await tokens.distrust(await tokens.get(owner, 0));
+  await tokens.distrust(await tokens.get(owner, 0), '/cgi-bin/user/get');
   await tokens.refresh(owner);
   expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
 });

@@ -76,7 +76,7 @@ export class Authorizations {
     const askedAt = performance.now();
     let refusal: unknown;
     try {
-      const exchanged = await askComponent(tokens, component, (componentToken) =>
+      const exchanged = await askComponent(tokens, component, 'queryAuth', (componentToken) =>
         api.queryAuth({ appid: component, componentToken, code }).catch((error: unknown) => {
           refusal = error;
           throw error;
@@ -132,7 +132,7 @@ export class Authorizations {
     const listed = await findInWeChatsList(api, tokens, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
     // The list does not name what was granted. An answer that cannot be read must not cost the consent.
-    const scopes = await askComponent(tokens, component, (componentToken) =>
+    const scopes = await askComponent(tokens, component, 'getAuthorizerInfo', (componentToken) =>
       api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
     ).then(
       (info) => info.scopes,

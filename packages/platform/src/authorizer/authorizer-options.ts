@@ -18,14 +18,14 @@ export class AuthorizerOptions {
   /** Throws what finding the account throws, `reauthorize`, or what WeChat said (61012, 61013, 61025). */
   async get(appid: string, component: string | undefined, name: string): Promise<string> {
     const account = await this.#active(appid, component);
-    return askComponent(this.#tokens, account.appid, (componentToken) =>
+    return askComponent(this.#tokens, account.appid, 'getAuthorizerOption', (componentToken) =>
       this.#api.getAuthorizerOption({ ...account, componentToken, name }),
     );
   }
 
   async set(appid: string, component: string | undefined, name: string, value: string): Promise<void> {
     const account = await this.#active(appid, component);
-    await askComponent(this.#tokens, account.appid, (componentToken) =>
+    await askComponent(this.#tokens, account.appid, 'setAuthorizerOption', (componentToken) =>
       this.#api.setAuthorizerOption({ ...account, componentToken, name, value }),
     );
   }

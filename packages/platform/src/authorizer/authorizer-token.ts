@@ -29,6 +29,7 @@ export function authorizerTokenKind(options: {
     const fetched = await askComponent(
       options.tokens(),
       grant.component,
+      'fetchAuthorizerToken',
       (componentToken) =>
         api.fetchAuthorizerToken(
           { appid: grant.component, componentToken, authorizer: grant.appid, refreshToken },

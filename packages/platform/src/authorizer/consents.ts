@@ -79,7 +79,7 @@ export class Consents {
     const link = 'linkId' in visit.wish ? await this.#usable(appid, visit.wish.linkId) : undefined;
     const wish = link ?? (visit.wish as ConsentWish);
     await refuseUnlessReady(redis, appid);
-    const { preAuthCode } = await askComponent(tokens, appid, (componentToken) =>
+    const { preAuthCode } = await askComponent(tokens, appid, 'createPreAuthCode', (componentToken) =>
       api.createPreAuthCode({ appid, componentToken }),
     );
     // Somebody may have used the link since we looked.

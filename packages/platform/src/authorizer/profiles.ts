@@ -45,7 +45,7 @@ export class Profiles {
     const before = await this.#store.grant(component, appid);
     if (!before) return 'unknown';
     try {
-      const info = await askComponent(this.#tokens, component, (componentToken) =>
+      const info = await askComponent(this.#tokens, component, 'getAuthorizerInfo', (componentToken) =>
         this.#api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
       );
       await this.#store.saveProfile(
@@ -65,7 +65,7 @@ export class Profiles {
       if (saved === 'outrun') return 'outrun';
       await this.#dueSet.drop(component, appid);
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));
-      await this.#tokens.store.distrust(authorizerOwner(component, appid), token.version);
+      await this.#tokens.store.void(authorizerOwner(component, appid), token.version);
       return 'revoked';
     }
   }

@@ -17,7 +17,7 @@ export async function findInWeChatsList(
   appid: string,
 ): Promise<{ refreshToken: string | undefined; authorizedAt: Date | undefined } | undefined> {
   for (let page = 0, offset = 0; page < MOST_PAGES; page++) {
-    const { total, length, items } = await askComponent(tokens, component, (componentToken) =>
+    const { total, length, items } = await askComponent(tokens, component, 'getAuthorizerList', (componentToken) =>
       api.getAuthorizerList({ appid: component, componentToken, offset, count: PAGE }),
     );
     const found = items.find((item) => item.appid === appid);

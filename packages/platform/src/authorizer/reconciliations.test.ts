@@ -55,7 +55,8 @@ const unreadable = () => new UnreadableAnswer('wechat_broken_answer', 'retry', '
 /** Tokens are told elsewhere; here there is always one. */
 const tokens = {
   ensure: () => Promise.resolve({ value: 'token' }),
-  store: { forgive: () => Promise.resolve(), read: () => Promise.resolve({ version: 0 }), distrust: () => {} },
+  accepted: () => {},
+  store: { forgive: () => Promise.resolve(), read: () => Promise.resolve({ version: 0 }), void: () => {} },
 } as unknown as Tokens;
 const dueSet = { drop: () => Promise.resolve() } as unknown as DueSet;
 

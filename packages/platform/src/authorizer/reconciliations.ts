@@ -175,7 +175,7 @@ export class Reconciler {
 
   #ask(run: Reconciliation, offset: number, count: number): Promise<AuthorizerListPage> {
     const { api, tokens } = this.#o;
-    return askComponent(tokens, run.component, (componentToken) =>
+    return askComponent(tokens, run.component, 'getAuthorizerList', (componentToken) =>
       api.getAuthorizerList({ appid: run.component, componentToken, offset, count }),
     );
   }

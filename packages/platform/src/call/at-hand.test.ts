@@ -72,7 +72,8 @@ beforeEach(async () => {
   const ledger = new Ledger(server.redis);
   const tokens = {
     ...{ has: async () => true, get: async () => token, atHand: () => token },
-    distrust: async () => {},
+    distrust: async () => 'replaced',
+    accepted: () => {},
   } as unknown as Tokens;
   performing = {
     ...{ store, ledger, tokens, transport },

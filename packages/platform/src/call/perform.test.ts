@@ -51,7 +51,7 @@ function runs(answer: string | (() => string)) {
     tokens: {
       get: async () => ({ owner: { kind: 'authorizer', ...owner }, value: 'T', version: 1, trustedUntil: new Date() }),
       distrust: async () => 'replaced',
-      succeeded: () => {},
+      accepted: () => {},
     } as unknown as Tokens,
     dueSet: { markUsed: async () => {} } as unknown as DueSet,
     clears: { hear: async () => {} },

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Endpoint,
+  ERRCODE,
   endpointOf,
   Failure,
+  isTokenRefusal,
   readAnswer,
   type Transport,
   TransportFailure,
@@ -244,13 +246,17 @@ class Run {
     }
     const errcode = sent.result.kind === 'answered' ? errcodeOf(sent.result.answer) : undefined;
     await untilStored(() => ledger.conclude(this.#pair, departure, errcode, this.#endpoint));
+    if (token && errcode === ERRCODE.ok) {
+      this.#o.tokens.accepted(token, { path: this.#endpoint.path, departedAt: claimedAt });
+    }
+    const tokenToBlame = token !== undefined && blamesToken(this.#owner, this.#endpoint);
     const verdict = judge(sent.result, {
       safeToRepeat: this.#endpoint.safeToRepeat,
       background: this.#stored.background,
       attempts: departure.attempts,
       refusals: this.#refusals,
       path: this.#endpoint.path,
-      tokenToBlame: token !== undefined && blamesToken(this.#owner, this.#endpoint),
+      tokenToBlame,
     });
     switch (verdict.do) {
       case 'fail':
@@ -260,7 +266,8 @@ class Run {
         return this.#delay(verdict.afterMs, 'again');
       case 'next-token':
         this.#refusals++;
-        if (token) await this.#o.tokens.distrust(token);
+        // Kept: this endpoint would refuse the next token, too, so its answer goes to the caller.
+        if (token && (await this.#o.tokens.distrust(token, this.#endpoint.path)) === 'kept') break;
         if (await store.release(this.#call, this.#runId, 'token-refused')) return 'again';
         // Another run has given the call up meanwhile; so this refusal is its outcome.
         break;
@@ -268,7 +275,13 @@ class Run {
         if (await store.release(this.#call, this.#runId, 'quota-refused')) return this.#delay(1_000, 'quota');
         break;
       case 'answer':
+        // A second refusal: not repeated, but remembered against the endpoint.
+        if (tokenToBlame && errcode !== undefined && isTokenRefusal(errcode)) {
+          await this.#o.tokens.distrust(token, this.#endpoint.path);
+        }
         break;
+      default:
+        verdict satisfies never;
     }
     if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
       const { errcode } = sent.result.answer;

@@ -26,7 +26,11 @@ function asking(body: string) {
     requests++;
     return { status: 200, headers: {}, body: Buffer.from(body) };
   };
-  const tokens = { get: async () => ({ value: 'T', version: 1 }), distrust: async () => 'replaced' };
+  const tokens = {
+    get: async () => ({ value: 'T', version: 1 }),
+    distrust: async () => 'replaced',
+    accepted: () => {},
+  };
   const ask = () =>
     askFollowers(account, { doing: 'listing followers', method: 'GET', path }, new AbortController().signal, {
       tokens: tokens as unknown as Tokens,

@@ -103,8 +103,10 @@ export async function askFollowers(
     if ('kind' in token) return token;
     const departure = await options.ledger.take(pair, endpoint);
     if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
+    const departedAt = performance.now();
     const answer = await send(question, token, signal, options);
     const evidence = await options.ledger.conclude(pair, departure, errcodeOfReply(answer), endpoint);
+    if (errcodeOfReply(answer) === ERRCODE.ok) options.tokens.accepted(token, { path: endpoint.path, departedAt });
     if (Buffer.isBuffer(answer)) return { kind: 'unread', body: answer, askedAt: departure.leftAt };
     if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
     if (answer instanceof TransportFailure) last = told(answer);
@@ -123,8 +125,8 @@ export async function askFollowers(
       if (evidence === 'day-used-up' || evidence === 'minute-used-up') {
         // The next departure reads from the ledger how long to wait.
       } else if (isTokenRefusal(errcode)) {
-        await options.tokens.distrust(token);
-        if (refusals++ === 0) continue;
+        const distrusted = await options.tokens.distrust(token, endpoint.path);
+        if (distrusted === 'replaced' && refusals++ === 0) continue;
         return { kind: 'postponed', afterMs: undefined, error: last, trouble: true };
       } else if (errcode !== ERRCODE.busy) {
         return failure.remedy === 'fix-request' || failure.remedy === 'reauthorize'

@@ -80,7 +80,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
   async function turn(id: string, more: Partial<TurnOptions> = {}): Promise<Turn> {
     const options = {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
-      tokens: { get: async () => ({ value: 'token' }) },
+      tokens: { get: async () => ({ value: 'token' }), accepted: () => {} },
       ledger: { take: async () => ({ go: 'yes', leftAt: now, probe: false }), conclude: async () => 'open' },
       dueSet: { markUsed: async () => {} },
       ...more,

@@ -40,7 +40,11 @@ function reader(...answers: (object | TransportFailure)[]) {
       if (answers.length === 0) throw new Failure('token_not_ready', 'retry', 'none');
       return { owner, value: 'TOKEN', version: 1, trustedUntil: new Date() };
     },
-    distrust: (token: unknown) => Promise.resolve(void distrusted.push(token)),
+    distrust: async (token: unknown) => {
+      distrusted.push(token);
+      return 'replaced';
+    },
+    accepted: () => {},
   } as unknown as Tokens;
   const reads = new QuotaReader({ ledger, tokens, transport, apiBase: 'http://wechat' });
   return { asked, distrusted, owners, read: (what = pair) => reads.read(what, never) };

@@ -60,13 +60,15 @@ export class QuotaReader {
     const departure = await ledger.take(asking, endpoint);
     if (departure.go === 'closed') return 'closed';
     const before = await ledger.usage(pair, endpointOf('POST', pair.path));
+    const departedAt = performance.now();
     const answer = await this.#send(pair, token, signal);
     const evidence = await ledger.conclude(asking, departure, answer && errcodeOf(answer), endpoint);
     if (evidence === 'day-used-up' || evidence === 'minute-used-up') return 'closed';
     if (answer?.kind !== 'json') return 'trouble';
+    if (answer.errcode === ERRCODE.ok) tokens.accepted(token, { path: ASKING, departedAt });
     if (isTokenRefusal(answer.errcode)) {
-      await tokens.distrust(token);
-      return first ? this.#ask(pair, signal, false) : 'trouble';
+      const distrusted = await tokens.distrust(token, ASKING);
+      return first && distrusted === 'replaced' ? this.#ask(pair, signal, false) : 'trouble';
     }
     if (answer.errcode === ERRCODE.busy) return 'trouble';
     // 76021, 76022, 48001, 61007 and their like: today it will say nothing else.

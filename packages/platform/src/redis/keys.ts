@@ -39,6 +39,8 @@ export function keyspaceOf(prefix: string) {
     token: (component: string, owner: string, kind: string) => owned(component, owner, `token:${kind}`),
     lease: (component: string, owner: string, kind: string) => owned(component, owner, `lease:${kind}`),
     fence: (component: string, owner: string, kind: string) => owned(component, owner, `fence:${kind}`),
+    /** Which endpoints have refused tokens lately, and how often one was replaced for it. */
+    distrusts: (component: string, owner: string, kind: string) => owned(component, owner, `distrusts:${kind}`),
 
     ticket: (component: string) => owned(component, component, 'ticket'),
     ready: (component: string) => owned(component, component, 'ready'),

@@ -2,6 +2,7 @@ import type { Failure, Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
 import type { Resealed, Seals } from '../redis/sealed.ts';
+import { ACCEPT_LUA, DISTRUST_LUA, DISTRUST_TTL_MS } from './distrust-lua.ts';
 import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
 import type { TokenKind } from './token-kind.ts';
 
@@ -23,6 +24,8 @@ export interface TokenRecord {
   /** Before this nobody asks WeChat; 0 when nothing stands against it. */
   readonly retryAt: number;
   readonly failure: TokenFailure | undefined;
+  /** A token of this owner was distrusted within the last hour. */
+  readonly followsDistrust: boolean;
 }
 
 export interface TokenFailure {
@@ -42,6 +45,7 @@ const FIELDS = [
   'failures',
   'retryAt',
   'failure',
+  'distrustedAt',
 ] as const;
 const READ_LUA = `redis.call('HMGET', KEYS[#KEYS_TOKEN], '${FIELDS.join("', '")}')`;
 type RawFields = (string | null)[];
@@ -75,7 +79,7 @@ if tonumber(ARGV[1]) <= stored then
   end
 else
   redis.call('HSET', KEYS[1], 'version', ARGV[1], 'value', ARGV[2], 'refreshAt', ARGV[3], 'trustedUntil', ARGV[4],
-    'expiresAt', ARGV[5], 'failures', '0')
+    'expiresAt', ARGV[5], 'failures', '0', 'publishedAt', string.format('%.0f', now))
   redis.call('HDEL', KEYS[1], 'retryAt', 'failure')
   -- Longer than the token itself: its version must outlive it.
   redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(ARGV[5]) + ${7 * DAY_MS}))
@@ -104,8 +108,8 @@ end
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 `;
 
-/** ARGV: the version that WeChat refused. */
-const DISTRUST_LUA = `
+/** ARGV: the version whose rights have changed. */
+const VOID_LUA = `
 local outcome = 0
 local version, trustedUntil = unpack(redis.call('HMGET', KEYS[1], 'version', 'trustedUntil'))
 if version == ARGV[1] and trustedUntil ~= '0' then
@@ -120,10 +124,16 @@ local outcome = redis.call('HDEL', KEYS[1], 'retryAt', 'failure')
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 `;
 
+/** `superseded`: it was replaced before. `kept`: the refusal says more of the endpoint than of the token. */
+export type Distrust = 'distrusted' | 'superseded' | 'kept';
+
+const accept = defineScript<number>(ACCEPT_LUA);
+
 interface ChangeScripts {
   readonly publish: Script<number>;
   readonly fail: Script<number>;
-  readonly distrust: Script<number>;
+  readonly distrust: Script<Distrust>;
+  readonly void: Script<number>;
   readonly forgive: Script<number>;
 }
 
@@ -191,9 +201,23 @@ export class TokenStore {
     ]);
   }
 
-  /** True for the first who says so of the current version: the next reader gets a new token. */
-  async distrust(owner: TokenOwner, version: number): Promise<boolean> {
-    return (await this.#change('distrust', owner, [version])) === 1;
+  /**
+   * WeChat refused this version at `path`. `acceptedAgoMs`: how long ago a request departed that carried the same version
+   * to another path and succeeded.
+   */
+  distrust(owner: TokenOwner, version: number, path: string, acceptedAgoMs: number | undefined): Promise<Distrust> {
+    const accepted = acceptedAgoMs === undefined ? -1 : Math.floor(acceptedAgoMs);
+    return this.#change('distrust', owner, [version, path, accepted]);
+  }
+
+  /** WeChat accepted this version at `path`. */
+  async accept(owner: TokenOwner, version: number, path: string): Promise<void> {
+    await accept(this.#redis, [this.#distrustsKey(owner)], [version, path]);
+  }
+
+  /** The account's rights have changed: the next reader gets a new token, if this version is still the current one. */
+  async void(owner: TokenOwner, version: number): Promise<void> {
+    await this.#change('void', owner, [version]);
   }
 
   async forgive(owner: TokenOwner): Promise<void> {
@@ -211,15 +235,18 @@ export class TokenStore {
       : 'outrun';
   }
 
-  #change(script: keyof ChangeScripts, owner: TokenOwner, args: (string | number)[]): Promise<number> {
+  #change<S extends keyof ChangeScripts>(
+    script: S,
+    owner: TokenOwner,
+    args: (string | number)[],
+  ): ReturnType<ChangeScripts[S]> {
     const extra = this.#kinds.get(owner.kind)?.afterChange?.keys(owner, this.#redis.keyspace) ?? [];
-    return this.#changes
-      .get(owner.kind)!
-      [script](this.#redis, [this.#tokenKey(owner), this.#fenceKey(owner), ...extra], args);
+    const keys = [this.#tokenKey(owner), this.#fenceKey(owner), this.#distrustsKey(owner), ...extra];
+    return this.#changes.get(owner.kind)![script](this.#redis, keys, args) as ReturnType<ChangeScripts[S]>;
   }
 
   #record(owner: TokenOwner, now: number, fields: RawFields): TokenRecord {
-    const [sealed, version, refreshAt, trustedUntil, expiresAt, failures, retryAt, failure] = fields;
+    const [sealed, version, refreshAt, trustedUntil, expiresAt, failures, retryAt, failure, distrustedAt] = fields;
     const value = sealed ? this.#seals.openIfPossible(sealed, place(owner)) : undefined;
     // A token that cannot be opened is due at once; otherwise no call of its owner could be sent until it expires.
     const lost = sealed !== null && sealed !== undefined && value === undefined;
@@ -233,6 +260,7 @@ export class TokenStore {
       failures: Number(failures ?? 0),
       retryAt: Number(retryAt ?? 0),
       failure: failure ? (JSON.parse(failure) as TokenFailure) : undefined,
+      followsDistrust: now - Number(distrustedAt ?? 0) < DISTRUST_TTL_MS,
     };
   }
 
@@ -244,6 +272,10 @@ export class TokenStore {
     return this.#redis.keyspace.token(component, appid, kind);
   }
 
+  #distrustsKey({ component, appid, kind }: TokenOwner): string {
+    return this.#redis.keyspace.distrusts(component, appid, kind);
+  }
+
   #fenceKey({ component, appid, kind }: TokenOwner): string {
     return this.#redis.keyspace.fence(component, appid, kind);
   }
@@ -251,12 +283,13 @@ export class TokenStore {
 
 function changeScripts(kind: TokenKind): ChangeScripts {
   const after = kind.afterChange?.lua ?? '';
-  const whole = (lua: string) =>
-    defineScript<number>(`${NOW_LUA}local function EXTRA(n) return KEYS[2 + n] end\n${lua}\n${after}\nreturn outcome`);
+  const whole = <Outcome = number>(lua: string) =>
+    defineScript<Outcome>(`${NOW_LUA}local function EXTRA(n) return KEYS[3 + n] end\n${lua}\n${after}\nreturn outcome`);
   return {
     publish: whole(PUBLISH_LUA),
     fail: whole(FAIL_LUA),
-    distrust: whole(DISTRUST_LUA),
+    distrust: whole<Distrust>(DISTRUST_LUA),
+    void: whole(VOID_LUA),
     forgive: whole(FORGIVE_LUA),
   };
 }

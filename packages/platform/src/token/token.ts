@@ -15,6 +15,8 @@ export interface Token {
   readonly trustedUntil: Date;
   /** The fence of the lease under which it was fetched; grows with every refresh. */
   readonly version: number;
+  /** Within the last hour a token of this owner was distrusted; it may have been this one's predecessor. */
+  readonly followsDistrust?: boolean;
 }
 
 export function ownerKey(owner: TokenOwner): string {

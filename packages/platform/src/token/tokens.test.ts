@@ -95,11 +95,11 @@ describe('a reader', () => {
     const [a, b] = [node(wechat.fetch), node(wechat.fetch)];
     const old = await a.tokens.get(owner, 5_000);
     await b.tokens.get(owner, 5_000);
-    await a.tokens.distrust(old);
+    await a.tokens.distrust(old, '/a');
     const next = await b.tokens.get(owner, 5_000);
     await until('both know the next one', async () => (await a.tokens.get(owner, 5_000)).value === 'token 2');
-    await b.tokens.distrust(old);
-    await a.tokens.distrust(old);
+    await b.tokens.distrust(old, '/a');
+    await a.tokens.distrust(old, '/a');
     expect((await b.tokens.get(owner, 5_000)).value).toBe('token 2');
     expect(next.version).toBeGreaterThan(old.version);
     expect(wechat.asked()).toBe(2);
@@ -128,6 +128,108 @@ describe('a reader', () => {
     const waiting = tokens.get(owner, 5_000, leaving.signal);
     leaving.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
+  });
+});
+
+describe('a refused token', () => {
+  const TOKEN_KEY = 'wx:{wxc:wxa}:token:authorizer';
+  /** As if the stored token had been there for so long. */
+  const age = async (ms: number) => {
+    const publishedAt = Number(await server.redis.hget(TOKEN_KEY, 'publishedAt'));
+    await server.redis.hset(TOKEN_KEY, 'publishedAt', publishedAt - ms);
+  };
+
+  it('is replaced at once, however young, by the first refusal: WeChat may have voided it early', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const [a, b] = [node(wechat.fetch), node(wechat.fetch)];
+    const [ofA, ofB] = [await a.tokens.get(owner, 5_000), await b.tokens.get(owner, 5_000)];
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => (n % 2 ? a.tokens.distrust(ofA, '/x') : b.tokens.distrust(ofB, `/${n}`))),
+    );
+    expect(new Set(outcomes)).toEqual(new Set(['replaced']));
+    await until('both have the next one', async () => {
+      const next = await Promise.all([a, b].map(({ tokens }) => tokens.get(owner, 5_000)));
+      return next.every(({ value }) => value === 'token 2');
+    });
+    expect(wechat.asked()).toBe(2);
+  });
+
+  it('stays where its endpoint refused the last one, too: a thousand such calls fetch two tokens', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const nodes = [node(wechat.fetch), node(wechat.fetch)];
+    for (let call = 0; call < 1_000; call++) {
+      const { tokens } = nodes[call % 2]!;
+      if ((await tokens.distrust(await tokens.get(owner, 5_000), '/stubborn')) === 'replaced') {
+        await tokens.distrust(await tokens.get(owner, 5_000), '/stubborn');
+      }
+    }
+    expect(wechat.asked()).toBe(2);
+  });
+
+  it('has to be twice as old for the same endpoint after every time, and a few seconds old for another', async () => {
+    const { tokens } = node(counting((n) => lasting(`token ${n}`)).fetch);
+    const refused = async (path: string) => tokens.distrust(await tokens.get(owner, 5_000), path);
+    expect(await refused('/a')).toBe('replaced');
+    expect([await refused('/a'), await refused('/b')]).toEqual(['kept', 'kept']);
+    await age(6_000);
+    expect([await refused('/a'), await refused('/b')]).toEqual(['kept', 'replaced']);
+    await age(11_000);
+    expect(await refused('/a')).toBe('replaced');
+    await age(11_000);
+    expect(await refused('/a')).toBe('kept');
+    await age(10_000);
+    expect(await refused('/a')).toBe('replaced');
+  });
+
+  it('is replaced at once, time after time, where the endpoint had accepted it: known to all processes', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const [a, b] = [node(wechat.fetch), node(wechat.fetch)];
+    for (let death = 1; death <= 5; death++) {
+      const token = await a.tokens.get(owner, 5_000);
+      a.tokens.accepted(token, { path: '/x', departedAt: performance.now() });
+      if (death > 1) {
+        const noted = 'wx:{wxc:wxa}:distrusts:authorizer';
+        await until(
+          'the acceptance is noted',
+          async () => (await server.redis.hget(noted, 'accepted:/x')) === String(token.version),
+        );
+      }
+      // Another process, and in every second death another endpoint, which has cost no token yet.
+      const path = death % 2 ? '/x' : `/y${death}`;
+      expect(await b.tokens.distrust(token, path)).toBe('replaced');
+      await until(
+        'both have the next one',
+        async () => (await a.tokens.get(owner, 5_000)).value === `token ${death + 1}`,
+      );
+    }
+  });
+
+  it('stays where another process’ call elsewhere has been accepted since the endpoint refused it', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const [a, b] = [node(wechat.fetch), node(wechat.fetch)];
+    await a.tokens.distrust(await a.tokens.get(owner, 5_000), '/stubborn');
+    expect(await a.tokens.distrust(await a.tokens.get(owner, 5_000), '/stubborn')).toBe('kept');
+    const token = await b.tokens.get(owner, 5_000);
+    // As if the refusal had come a while ago.
+    await server.redis.hincrby('wx:{wxc:wxa}:distrusts:authorizer', 'refusedAt:/stubborn', -60_000);
+    b.tokens.accepted(token, { path: '/good', departedAt: performance.now() });
+    await age(3_600_000);
+    expect(await b.tokens.distrust(token, '/stubborn')).toBe('kept');
+    expect(await a.tokens.distrust(token, '/stubborn')).toBe('kept');
+    // Its own word is no proof against itself, and another endpoint is believed.
+    expect(await a.tokens.distrust(token, '/good')).toBe('replaced');
+    expect(wechat.asked()).toBe(3);
+  });
+
+  it('is replaced at most twenty times an hour, whatever the endpoints say', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const { tokens } = node(wechat.fetch);
+    for (let n = 0; n < 40; n++) {
+      await tokens.distrust(await tokens.get(owner, 5_000), `/${n}`);
+      await age(3_600_000);
+    }
+    expect(wechat.asked()).toBe(21);
+    expect(await server.redis.pttl('wx:{wxc:wxa}:distrusts:authorizer')).toBeGreaterThan(0);
   });
 });
 

@@ -4,11 +4,10 @@ import type { Leases } from '../redis/lease.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { type RefreshOutcome, refresh } from './refresh.ts';
 import { ownerKey, type Token, type TokenKindName, type TokenOwner } from './token.ts';
+import { TokenCache } from './token-cache.ts';
 import type { TokenKind } from './token-kind.ts';
 import type { TokenRecord, TokenStore } from './token-store.ts';
 
-const CACHED_FOR_MS = 30_000;
-const MOST_CACHED = 50_000;
 const REREAD_MS = 500;
 const ASK_AGAIN_MS = 2_000;
 const ENSURE_WITHIN_MS = 30_000;
@@ -26,7 +25,12 @@ export interface TokensOptions {
   readonly onRefresh?: RefreshListener;
 }
 
-export type TokenCache = Map<string, { readonly token: Token; readonly readAt: number }>;
+/** One request that carried a token. */
+export interface TokenUse {
+  readonly path: string;
+  /** When it departed, on this process' monotonic clock (`performance.now()`). */
+  readonly departedAt: number;
+}
 
 export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: number) => void;
 
@@ -41,10 +45,10 @@ export class Tokens {
 
   constructor(options: TokensOptions) {
     this.#options = options;
-    this.#cache = options.cache ?? new Map();
+    this.#cache = options.cache ?? new TokenCache();
     // A hint that something about this owner has changed: forget what we think we know.
     options.hints.on(options.hints.channels.tokens, (owner) => {
-      this.#cache.delete(owner);
+      this.#cache.drop(owner);
       this.#waits.get(owner)?.wake();
     });
   }
@@ -58,7 +62,7 @@ export class Tokens {
    * fail, fails at once with the recorded cause.
    */
   async get(owner: TokenOwner, waitMs: number, signal?: AbortSignal): Promise<Token> {
-    const cached = this.#cached(owner);
+    const cached = this.#cache.get(owner);
     if (cached) return cached;
     const record = await this.#options.store.read(owner);
     const token = this.#trusted(owner, record);
@@ -69,25 +73,39 @@ export class Tokens {
 
   /** A trusted token that this process knows already: nothing is asked for it. */
   atHand(owner: TokenOwner): Token | undefined {
-    return this.#cached(owner);
+    return this.#cache.get(owner);
   }
 
   /** Whether a call could leave now without any refresh. */
   async has(owner: TokenOwner): Promise<boolean> {
-    if (this.#cached(owner)) return true;
+    if (this.#cache.get(owner)) return true;
     return this.#trusted(owner, await this.#options.store.read(owner)) !== undefined;
   }
 
   /**
-   * WeChat refused this token. Only if it is still the current one does a refresh follow: a caller that comes late with
-   * an old token must not void the new one.
+   * WeChat refused this token at this path. Only if it is still the current one does a refresh follow: a caller that comes
+   * late with an old token must not void the new one. `kept`: the refusal is the endpoint's, and no other token will do
+   * better there.
    */
-  async distrust(token: Token): Promise<void> {
-    this.#forget(token);
-    const wasCurrent = await this.#options.store.distrust(token.owner, token.version);
-    // Again: a reader who asked Redis just before may have put it back, and the caller would be refused twice.
-    this.#forget(token);
-    if (wasCurrent) await this.askForRefresh(token.owner);
+  async distrust(token: Token, path: string): Promise<'replaced' | 'kept'> {
+    const acceptedAt = this.#cache.lastAcceptedElsewhere(token, path);
+    const acceptedAgoMs = acceptedAt === undefined ? undefined : performance.now() - acceptedAt;
+    const outcome = await this.#options.store.distrust(token.owner, token.version, path, acceptedAgoMs);
+    if (outcome === 'kept') return outcome;
+    // After the answer: a reader that asked Redis just before may have put it back, and the caller would be refused twice.
+    this.#cache.forget(token);
+    if (outcome === 'distrusted') await this.askForRefresh(token.owner);
+    return 'replaced';
+  }
+
+  /**
+   * WeChat accepted this token. Costs a note in memory, which `distrust` passes on; after a distrust, also one command per
+   * token and path, so that another process knows that this endpoint accepts tokens.
+   */
+  accepted(token: Token, { path, departedAt }: TokenUse): void {
+    const isFirst = this.#cache.noteAcceptance(token, path, departedAt);
+    // Lost, it costs a caller a second refusal.
+    if (isFirst && token.followsDistrust) this.#options.store.accept(token.owner, token.version, path).catch(() => {});
   }
 
   /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
@@ -127,18 +145,6 @@ export class Tokens {
     return kind;
   }
 
-  #cached(owner: TokenOwner): Token | undefined {
-    const entry = this.#cache.get(ownerKey(owner));
-    if (
-      !entry ||
-      performance.now() - entry.readAt > CACHED_FOR_MS ||
-      entry.token.trustedUntil.getTime() <= Date.now()
-    ) {
-      return undefined;
-    }
-    return entry.token;
-  }
-
   #trusted(owner: TokenOwner, record: TokenRecord): Token | undefined {
     if (!record.value || record.trustedUntil <= record.now) return undefined;
     const token: Token = {
@@ -146,15 +152,10 @@ export class Tokens {
       value: record.value,
       version: record.version,
       trustedUntil: toLocalDate(record.trustedUntil, record.now),
+      followsDistrust: record.followsDistrust,
     };
-    if (this.#cache.size >= MOST_CACHED) this.#cache.clear();
-    this.#cache.set(ownerKey(owner), { token, readAt: performance.now() });
+    this.#cache.put(token);
     return token;
-  }
-
-  #forget(token: Token): void {
-    const key = ownerKey(token.owner);
-    if (this.#cache.get(key)?.token.version === token.version) this.#cache.delete(key);
   }
 
   #wait(owner: TokenOwner, waitMs: number, signal: AbortSignal | undefined): Promise<Token> {
