@@ -45,15 +45,18 @@ describe('readiness', () => {
     ['a gateway without database', { redis: true, database: false }, gateway, 200, ['database']],
     ['a gateway without both', { redis: false, database: false }, gateway, 503, ['database']],
     ['a gateway that closes', { redis: true, database: true }, { ...gateway, closing: true }, 503, []],
+    ['a gateway that cannot ask WeChat', { redis: true, database: true, wechat: false }, gateway, 200, ['wechat']],
+    ['a worker that cannot ask WeChat', { redis: true, database: true, wechat: false }, worker, 200, ['wechat']],
     ['a worker', { redis: true, database: true }, worker, 200, []],
     ['a worker without Redis', { redis: false, database: true }, worker, 503, []],
     ['a worker without database', { redis: true, database: false }, worker, 503, []],
     ['a worker that closes', { redis: true, database: true }, { ...worker, closing: true }, 503, []],
   ])('of %s', (_, health, process, status, degraded) => {
     const { closing } = process;
+    const { redis, database } = health;
     expect(readinessOf(health, process)).toEqual({
       status,
-      body: { ready: status === 200, ...health, closing, degraded },
+      body: { ready: status === 200, redis, database, closing, degraded },
     });
   });
 });

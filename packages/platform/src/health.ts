@@ -4,6 +4,8 @@ import { withDeadline } from './deadline.ts';
 export interface Health {
   readonly redis: boolean;
   readonly database: boolean;
+  /** False: this process cannot ask WeChat for tokens. */
+  readonly wechat?: boolean;
 }
 
 /** A balancer that checks every two seconds must have its answer before the next check. */
@@ -14,7 +16,7 @@ const PROBE_TIMEOUT_MS = 1_500;
  * other. Requests that come while a probe runs share it: clients that wait for a lost server would pile up otherwise.
  */
 export function healthProbe(
-  probes: Record<keyof Health, () => Promise<unknown>>,
+  probes: Record<'redis' | 'database', () => Promise<unknown>>,
   timeoutMs = PROBE_TIMEOUT_MS,
 ): () => Promise<Health> {
   const redis = sharedProbe(probes.redis, timeoutMs);
@@ -45,11 +47,11 @@ async function answersInTime(probe: () => Promise<unknown>, timeoutMs: number): 
 }
 
 /** What `/readyz` answers. */
-export interface Readiness extends Health {
+export interface Readiness extends Omit<Health, 'wechat'> {
   readonly ready: boolean;
   readonly closing: boolean;
-  /** What does not answer although the process can do without it. */
-  readonly degraded: readonly (keyof Health)[];
+  /** What this process is without, and can do without: other processes ask WeChat then. */
+  readonly degraded: readonly ('database' | 'wechat')[];
 }
 
 /**
@@ -57,11 +59,13 @@ export interface Readiness extends Health {
  * gives up after three tries; so it stays in the balancer. A worker alone has nothing to do without it.
  */
 export function readinessOf(
-  { redis, database }: Health,
+  { redis, database, wechat }: Health,
   process: { readonly closing: boolean; readonly needsDatabase: boolean },
 ): { readonly status: 200 | 503; readonly body: Readiness } {
   const ready = redis && (database || !process.needsDatabase) && !process.closing;
-  const degraded: Readiness['degraded'] = database || process.needsDatabase ? [] : ['database'];
+  const degraded: Readiness['degraded'][number][] = [];
+  if (!database && !process.needsDatabase) degraded.push('database');
+  if (wechat === false) degraded.push('wechat');
   return { status: ready ? 200 : 503, body: { ready, redis, database, closing: process.closing, degraded } };
 }
 

@@ -80,6 +80,7 @@ import { Hints } from './redis/hints.ts';
 import { openLeases } from './redis/lease.ts';
 import { Seals } from './redis/sealed.ts';
 import { Scope } from './scope.ts';
+import { HostGate } from './token/host-gate.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
@@ -296,10 +297,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const tokenStore = new TokenStore(redis, seals, kinds);
   const refreshListeners: RefreshListener[] = [];
   const tokenCache = new TokenCache();
+  const gate = new HostGate(redis);
   const tokens: Tokens = new Tokens({
     store: tokenStore,
     cache: tokenCache,
     leases: openLeases(redis),
+    gate,
     hints,
     kinds,
     askForRefresh: (owner) => refreshQueue.add({ owner }),
@@ -350,6 +353,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     store: frontTokenStore,
     cache: tokenCache,
     leases: openLeases(front),
+    gate,
     hints,
     kinds,
     askForRefresh: (owner) => refreshQueue.add({ owner }),
@@ -498,7 +502,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       queue,
       description: contract.description,
     })),
-    health,
+    async health() {
+      return { ...(await health()), wechat: !gate.isDegraded };
+    },
     work: {
       refresh: (owner, signal) => tokens.refresh(owner, signal),
       async awaitToken(owner, waitMs) {
@@ -537,8 +543,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       authorize: (payload, run) => authorizations.exchange(payload, run),
       readProfile: ({ component, appid }) => profiles.read(component, appid),
       reconcile: ({ id }, signal) => reconciler.work(id, signal),
-      startWatch: (tell) =>
-        startWatch({
+      startWatch(tell) {
+        const beats = gate.keepBeating(componentIds);
+        const watch = startWatch({
           isOurs: () => presence.failure === undefined,
           redis,
           components,
@@ -555,7 +562,13 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           syncSchedules,
           wakeFollowerSync: (id) => followerSyncQueue.add({ id }),
           tell,
-        }),
+        });
+        return {
+          async close() {
+            await Promise.all([watch.close(), beats.close()]);
+          },
+        };
+      },
       onRefresh(listener) {
         refreshListeners.push(listener);
       },

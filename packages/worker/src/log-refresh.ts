@@ -15,6 +15,17 @@ export function logRefresh(log: Logger): RefreshListener {
         log.warn({ ...line, code, remedy, errcode, rid, reason: message }, 'refresh');
         break;
       }
+      case 'not-here': {
+        const { code, remedy, errcode, message } = result.failure;
+        const again = { retryInMs: Math.ceil(result.retryInMs) };
+        if (result.isNews) {
+          log.warn(
+            { ...line, ...again, code, remedy, errcode, reason: message },
+            'this process cannot fetch tokens; others do',
+          );
+        } else log.debug({ ...line, ...again, code }, 'refresh');
+        break;
+      }
       default:
         log.debug(line, 'refresh');
     }

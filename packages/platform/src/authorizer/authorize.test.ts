@@ -9,6 +9,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../redis/sealed.ts';
+import { HostGate } from '../token/host-gate.ts';
 import { TokenStore } from '../token/token-store.ts';
 import { Tokens } from '../token/tokens.ts';
 import { AuthorizationLinks } from './authorization-links.ts';
@@ -70,7 +71,11 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
     authorizerTokenKind({ api, store, dueSet, tokens: () => tokens }),
   ];
   const tokens: Tokens = new Tokens({
-    ...{ store: new TokenStore(server.redis, seals, kinds), leases: openLeases(server.redis) },
+    ...{
+      store: new TokenStore(server.redis, seals, kinds),
+      leases: openLeases(server.redis),
+      gate: new HostGate(server.redis),
+    },
     ...{ hints: new Hints(subscriber), kinds, askForRefresh: async () => {} },
   });
   const jobs: AuthorizationPayload[] = [];

@@ -42,6 +42,8 @@ export function keyspaceOf(prefix: string) {
     /** Which endpoints have refused tokens lately, and how often one was replaced for it. */
     distrusts: (component: string, owner: string, kind: string) => owned(component, owner, `distrusts:${kind}`),
 
+    /** The live processes that refresh tokens, and until when each of them cannot. */
+    refreshers: (component: string) => owned(component, component, 'refreshers'),
     ticket: (component: string) => owned(component, component, 'ticket'),
     ready: (component: string) => owned(component, component, 'ready'),
     lastPush: (component: string) => owned(component, component, 'last-push'),

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import type { Lease, Leases } from '../redis/lease.ts';
-import { retryAfterMs } from './retry-plan.ts';
+import type { ClosedGate, HostGate } from './host-gate.ts';
+import { classOf, isTransient, retryAfterMs } from './refresh-failure.ts';
 import type { TokenOwner } from './token.ts';
 import type { FetchedToken, TokenKind } from './token-kind.ts';
 import { OUTRUN_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
@@ -9,24 +10,29 @@ import { timesOf } from './token-times.ts';
 
 /** Short, so that another node takes over soon after this one died; it is extended for as long as WeChat takes. */
 const LEASE_TTL_MS = 4_000;
-/** A trouble that passes within seconds should not cost a minute. */
-const QUICK_TRIES = 3;
-const QUICK_TRIES_WITHIN_MS = 5_000;
-/** Where WeChat was not even asked, for lack of a ticket or of the component's own token. */
-const UNASKED_RETRY_MS = 5_000;
-/** Where its quota is closed: looking whether it has opened costs WeChat nothing. */
-const CLOSED_RETRY_MS = 60_000;
+/** Between the tries of one run: an error that is gone within seconds should not cost a minute. */
+const QUICK_RETRY_PAUSES_MS = [500, 3_000];
+const QUICK_RETRIES_TIMEOUT_MS = 5_000;
 
 /**
  * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `outrun`: a newer token was
- * stored meanwhile, ours is thrown away. `left`: the process is leaving, another one has to fetch it.
+ * stored meanwhile, ours is thrown away. `left`: the process is leaving, another one has to fetch it. `not-here`: this
+ * process cannot ask WeChat at present, and another one can.
  */
 export type RefreshOutcome =
   | { readonly outcome: 'stored' | 'outrun'; readonly version: number; readonly tookMs: number }
   | { readonly outcome: 'failed'; readonly failure: Failure }
+  /** `isNews`: nothing was wrong with this process before. */
+  | { readonly outcome: 'not-here'; readonly failure: Failure; readonly isNews: boolean; readonly retryInMs: number }
   | { readonly outcome: 'fresh' | 'held' | 'backing-off' | 'left' };
 
 class LeaseEnded extends Error {}
+
+export interface RefreshParts {
+  readonly leases: Leases;
+  readonly store: TokenStore;
+  readonly gate: HostGate;
+}
 
 /**
  * Fetches the owner's token from WeChat if and only if it is due: expiry, refresh-ahead, a refusal and a re-run after a
@@ -35,9 +41,11 @@ class LeaseEnded extends Error {}
 export async function refresh(
   owner: TokenOwner,
   kind: TokenKind,
-  { leases, store }: { readonly leases: Leases; readonly store: TokenStore },
+  { leases, store, gate }: RefreshParts,
   signal?: AbortSignal,
 ): Promise<RefreshOutcome> {
+  const closed = gate.closed(owner.component);
+  if (closed && (await gate.othersCan(owner.component))) return { outcome: 'not-here', ...closed, isNews: false };
   const lease = await leases.take(store.leaseKey(owner), LEASE_TTL_MS);
   if (lease === 'held') return { outcome: 'held' };
   try {
@@ -46,7 +54,8 @@ export async function refresh(
     const { fence, record } = admitted;
     if (record.now < record.refreshAt) return { outcome: 'fresh' };
     if (record.now < record.retryAt) return { outcome: 'backing-off' };
-    return await fetchUnderFence(owner, kind, store, lease, fence, record.now, signal);
+    if (closed) return await recordClosed(owner, store, fence, closed, false);
+    return await fetchUnderFence(owner, kind, { store, gate }, lease, fence, record.now, signal);
   } catch (error) {
     if (error instanceof LeaseEnded) return { outcome: 'held' };
     throw error;
@@ -58,7 +67,7 @@ export async function refresh(
 async function fetchUnderFence(
   owner: TokenOwner,
   kind: TokenKind,
-  store: TokenStore,
+  { store, gate }: Omit<RefreshParts, 'leases'>,
   lease: Lease,
   fence: number,
   redisNow: number,
@@ -70,6 +79,7 @@ async function fetchUnderFence(
   const leaving = () => {
     // The last look: a process that was frozen since it took the lease must not mint.
     if (!lease.alive()) throw new LeaseEnded();
+    gate.pass(owner.component);
     sentAt = redisNow + (performance.now() - admittedAt);
   };
   let fetched: FetchedToken;
@@ -81,10 +91,18 @@ async function fetchUnderFence(
     if (signal?.aborted) return { outcome: 'left' };
     if (!(error instanceof Failure)) throw error;
     const asked = sentAt !== undefined;
-    const unasked = error.remedy === 'slow-down' ? CLOSED_RETRY_MS : UNASKED_RETRY_MS;
-    await store.fail(owner, fence, error, asked ? retryAfterMs(error) : unasked, asked);
+    const failureClass = classOf(error, asked);
+    const isNews = failureClass === 'host' && gate.close(owner.component, error);
+    const closed = gate.closed(owner.component);
+    if (closed) {
+      if (await gate.othersCan(owner.component)) return { outcome: 'not-here', ...closed, isNews };
+      return await recordClosed(owner, store, fence, closed, asked);
+    }
+    const retryInMs = failureClass === 'host' ? 0 : retryAfterMs(error, failureClass, { asked, now: redisNow });
+    await store.fail(owner, fence, error, retryInMs, asked);
     return { outcome: 'failed', failure: error };
   }
+  gate.open(owner.component);
   // WeChat counts from its answer; we cannot see when it minted, only that it was after the request left.
   const mintedAt = sentAt ?? redisNow;
   const times = timesOf(fetched.expiresInMs);
@@ -101,20 +119,33 @@ async function fetchUnderFence(
   return { outcome, version: fence, tookMs: Math.round(performance.now() - admittedAt) };
 }
 
+/** No other process can refresh either: so it is everybody's failure, until this one tries again. */
+async function recordClosed(
+  owner: TokenOwner,
+  store: TokenStore,
+  fence: number,
+  { failure, retryInMs }: ClosedGate,
+  asked: boolean,
+): Promise<RefreshOutcome> {
+  await store.fail(owner, fence, failure, retryInMs, asked);
+  return { outcome: 'failed', failure };
+}
+
 async function fetchPersistently(
   fetch: () => Promise<FetchedToken>,
   lease: Lease,
   signal: AbortSignal | undefined,
 ): Promise<FetchedToken> {
   const begunAt = performance.now();
-  for (let tries = 1; ; tries++) {
+  for (let tries = 0; ; tries++) {
     try {
       return await fetch();
     } catch (error) {
-      const passing = error instanceof Failure && error.remedy === 'retry';
-      const timeLeft = performance.now() - begunAt < QUICK_TRIES_WITHIN_MS;
-      if (!passing || tries >= QUICK_TRIES || !timeLeft || !lease.alive() || signal?.aborted) throw error;
-      await pause(500 * 2 ** (tries - 1));
+      const pauseMs = QUICK_RETRY_PAUSES_MS[tries];
+      const timeLeft = performance.now() - begunAt < QUICK_RETRIES_TIMEOUT_MS;
+      const isWorthIt = error instanceof Failure && isTransient(error) && pauseMs !== undefined && timeLeft;
+      if (!isWorthIt || !lease.alive() || signal?.aborted) throw error;
+      await pause(pauseMs);
     }
   }
 }

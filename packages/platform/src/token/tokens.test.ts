@@ -7,6 +7,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../redis/sealed.ts';
+import { HostGate } from './host-gate.ts';
 import type { Token, TokenOwner } from './token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from './token-kind.ts';
 import { TokenStore } from './token-store.ts';
@@ -33,7 +34,7 @@ const lasting = (value: string): FetchedToken => ({ value, expiresInMs: 7_200_00
 function node(
   fetch: Fetch,
   published?: NonNullable<TokenKind['published']>,
-): { tokens: Tokens; store: TokenStore; requested: () => number } {
+): { tokens: Tokens; store: TokenStore; gate: HostGate; requested: () => number } {
   let requests = 0;
   const [redis, subscriber] = [server.connect(), server.connect()];
   open.push(redis, subscriber);
@@ -43,8 +44,10 @@ function node(
     ...(published ? { published } : {}),
   };
   const store = new TokenStore(redis, seals, [kind]);
+  const gate = new HostGate(redis);
   const tokens: Tokens = new Tokens({
     store,
+    gate,
     leases: openLeases(redis),
     hints: new Hints(subscriber),
     kinds: [kind],
@@ -54,7 +57,7 @@ function node(
       await tokens.refresh(who);
     },
   });
-  return { tokens, store, requested: () => requests };
+  return { tokens, store, gate, requested: () => requests };
 }
 
 function counting(answer: (n: number) => Promise<FetchedToken> | FetchedToken): { fetch: Fetch; asked: () => number } {
@@ -366,4 +369,58 @@ describe('the store', () => {
     expect(left).toBeGreaterThan(7_000_000);
     expect(left).toBeLessThan(7_200_000);
   });
+});
+
+describe('a process that WeChat refuses for its address', () => {
+  const forbidden = () =>
+    counting(() => {
+      throw new Failure('ip_not_allowed', 'operator', 'add the address to the list', { errcode: 61004 });
+    });
+
+  it('leaves the token to another process, and notes nothing in the shared record', async () => {
+    const [refused, allowed] = [forbidden(), counting((n) => lasting(`token ${n}`))];
+    const [bad, good] = [node(refused.fetch), node(allowed.fetch)];
+    const beats = [bad, good].map(({ gate }) => gate.keepBeating(['wxc']));
+    await until('both are known', () => bad.gate.othersCan('wxc'));
+
+    expect(await bad.tokens.refresh(owner)).toMatchObject({ outcome: 'not-here', isNews: true });
+    expect((await bad.store.read(owner)).failure).toBeUndefined();
+    // It asks no more for a while, whoever's token is due.
+    const other = { ...owner, appid: 'wxb' };
+    expect(await bad.tokens.refresh(other)).toMatchObject({ outcome: 'not-here', isNews: false });
+    expect(refused.asked()).toBe(1);
+    expect([bad.gate.isDegraded, good.gate.isDegraded]).toEqual([true, false]);
+
+    const waiting = bad.tokens.get(owner, 5_000);
+    expect(await good.tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
+    expect((await waiting).value).toBe('token 1');
+    await Promise.all(beats.map((b) => b.close()));
+  });
+
+  it('reports it to callers and in the record where no other process can refresh', async () => {
+    const refused = forbidden();
+    const [a, b] = [node(refused.fetch), node(refused.fetch)];
+    const beats = [a, b].map(({ gate }) => gate.keepBeating(['wxc']));
+    await until('both are known', () => a.gate.othersCan('wxc'));
+    expect(await a.tokens.refresh(owner)).toMatchObject({ outcome: 'not-here' });
+    await until('b knows that a cannot', async () => !(await b.gate.othersCan('wxc')));
+    expect(await b.tokens.refresh(owner)).toMatchObject({ outcome: 'failed', failure: { code: 'ip_not_allowed' } });
+    await expect(a.tokens.get(owner, 5_000)).rejects.toMatchObject({ code: 'ip_not_allowed', remedy: 'operator' });
+    // Nor is WeChat asked again for another account, whose callers are told as well.
+    const other = { ...owner, appid: 'wxb' };
+    await expect(b.tokens.get(other, 5_000)).rejects.toMatchObject({ code: 'ip_not_allowed', remedy: 'operator' });
+    expect(refused.asked()).toBe(2);
+    await Promise.all(beats.map((beat) => beat.close()));
+  });
+});
+
+it('a minute’s limit puts an account off to the next minute, not for ten', async () => {
+  const { tokens, store } = node(
+    counting(() => {
+      throw new Failure('minute_limit', 'slow-down', 'too often', { errcode: 45011 });
+    }).fetch,
+  );
+  expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
+  const { retryAt, now } = await store.read(owner);
+  expect(retryAt - now).toBeLessThanOrEqual(80_000);
 });

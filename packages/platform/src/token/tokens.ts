@@ -2,6 +2,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Hints } from '../redis/hints.ts';
 import type { Leases } from '../redis/lease.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
+import type { HostGate } from './host-gate.ts';
 import { type RefreshOutcome, refresh } from './refresh.ts';
 import { ownerKey, type Token, type TokenKindName, type TokenOwner } from './token.ts';
 import { TokenCache } from './token-cache.ts';
@@ -15,6 +16,8 @@ const ENSURE_WITHIN_MS = 30_000;
 export interface TokensOptions {
   readonly store: TokenStore;
   readonly leases: Leases;
+  /** Shared by those of one process. */
+  readonly gate: HostGate;
   readonly hints: Hints;
   readonly kinds: readonly TokenKind[];
   /** Shared by those of one process: what one of them has read, or distrusts, the others need not find out. */
@@ -128,8 +131,9 @@ export class Tokens {
       if (token) return token;
       throwIfBackingOff(record);
       signal?.throwIfAborted();
-      const { outcome } = await this.refresh(owner, signal);
-      if (outcome === 'held') await this.#hintOr(owner, 200);
+      const result = await this.refresh(owner, signal);
+      if (result.outcome === 'not-here') throw result.failure;
+      if (result.outcome === 'held') await this.#hintOr(owner, 200);
       if (performance.now() > until) throw notReady(owner);
     }
   }

@@ -8,6 +8,7 @@ export function processRefresh(work: Platform['work']): Process<{ readonly owner
   return async ({ owner }, signal) => {
     const { outcome } = await work.refresh(owner, signal);
     if (outcome === 'left') return { handBack: true };
-    return outcome === 'held' ? { delayMs: LOOK_AGAIN_MS } : undefined;
+    // Not here: any process may take it then, and one that can ask WeChat does it.
+    return outcome === 'held' || outcome === 'not-here' ? { delayMs: LOOK_AGAIN_MS } : undefined;
   };
 }

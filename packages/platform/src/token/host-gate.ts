@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { Failure } from '@wxthirdparty/wechat';
+import type { RedisClient } from '../redis/connect.ts';
+import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { withRetryAfter } from './refresh-failure.ts';
+
+/** A forbidden address is put right by an operator; every probe is a refused request on WeChat's side. */
+const FORBIDDEN_RETRY_MS = 30_000;
+const MAX_FORBIDDEN_RETRY_MS = 10 * 60_000;
+/** A probe that gets no connection costs WeChat nothing. */
+const UNREACHED_RETRY_MS = 5_000;
+const MAX_UNREACHED_RETRY_MS = 60_000;
+/** While one probe is in flight, the others wait for its outcome. */
+const PROBE_TIMEOUT_MS = 25_000;
+const BEAT_INTERVAL_MS = 5_000;
+const BEAT_TTL_MS = 20_000;
+
+/**
+ * KEYS: refreshers (hash: process id to the time of its last beat and the time until which it cannot refresh).
+ * ARGV: process id, for how long it cannot refresh (ms), 1 where it refreshes at all.
+ * Answers how many other live processes can refresh.
+ */
+const beat = defineScript<number>(`${NOW_LUA}
+local refreshers, id, closedForMs, refreshes = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
+if refreshes then
+  redis.call('HSET', refreshers, id, cjson.encode({ at = now, closedUntil = now + closedForMs }))
+  redis.call('PEXPIRE', refreshers, ${3 * BEAT_TTL_MS})
+end
+local able = 0
+local all = redis.call('HGETALL', refreshers)
+for i = 1, #all, 2 do
+  local other = cjson.decode(all[i + 1])
+  if now - other.at > ${BEAT_TTL_MS} then redis.call('HDEL', refreshers, all[i])
+  elseif all[i] ~= id and other.closedUntil <= now then able = able + 1 end
+end
+return able`);
+
+interface Closed {
+  readonly failure: Failure;
+  /** Until then nothing is asked; on this process' monotonic clock (ms). */
+  until: number;
+  readonly intervalMs: number;
+  /** A request was let through to find out. */
+  isProbing: boolean;
+}
+
+/** Why this process does not ask now, and for how long. */
+export interface ClosedGate {
+  readonly failure: Failure;
+  readonly retryInMs: number;
+}
+
+/**
+ * Whether this process can ask WeChat for tokens. WeChat checks the caller's address per component (61004), and a host
+ * may have no way to WeChat at all; other hosts can go on. So such a failure is noted here and not in the token's shared
+ * record, unless no other process can refresh: then callers and status have to report it.
+ */
+export class HostGate {
+  readonly #redis: RedisClient;
+  readonly #id = randomUUID();
+  readonly #closed = new Map<string, Closed>();
+  #refreshes = false;
+
+  constructor(redis: RedisClient) {
+    this.#redis = redis;
+  }
+
+  /** Whether some component's tokens cannot be fetched by this process: `/readyz` reports it. */
+  get isDegraded(): boolean {
+    return this.#closed.size > 0;
+  }
+
+  closed(component: string): ClosedGate | undefined {
+    const closed = this.#closed.get(component);
+    const retryInMs = closed ? closed.until - performance.now() : 0;
+    return closed && retryInMs > 0 ? { failure: withRetryAfter(closed.failure, retryInMs), retryInMs } : undefined;
+  }
+
+  /** Call right before a request is sent. Throws the recorded failure; after a closed time one request passes. */
+  pass(component: string): void {
+    const closed = this.closed(component);
+    if (closed) throw closed.failure;
+    const known = this.#closed.get(component);
+    if (!known) return;
+    known.isProbing = true;
+    known.until = performance.now() + PROBE_TIMEOUT_MS;
+  }
+
+  /** This process' request was refused for its address, or found no connection. True: that is news. */
+  close(component: string, failure: Failure): boolean {
+    const known = this.#closed.get(component);
+    const now = performance.now();
+    // Requests that were in flight together are one failure.
+    if (known && now < known.until && !known.isProbing) return false;
+    const [firstMs, maxMs] =
+      failure.errcode === undefined
+        ? [UNREACHED_RETRY_MS, MAX_UNREACHED_RETRY_MS]
+        : [FORBIDDEN_RETRY_MS, MAX_FORBIDDEN_RETRY_MS];
+    const intervalMs = known ? Math.min(known.intervalMs * 2, maxMs) : firstMs;
+    this.#closed.set(component, { failure, until: now + intervalMs, intervalMs, isProbing: false });
+    return known === undefined;
+  }
+
+  /** WeChat answered this process. */
+  open(component: string): void {
+    this.#closed.delete(component);
+  }
+
+  /** Whether another live process can refresh this component's tokens. */
+  async othersCan(component: string): Promise<boolean> {
+    return (await this.#beat(component)) > 0;
+  }
+
+  /** Counts this process among those that refresh, until it is closed. */
+  keepBeating(components: readonly string[]): { close(): Promise<void> } {
+    this.#refreshes = true;
+    const beatAll = () => {
+      // Without Redis nothing is refreshed either.
+      for (const component of components) this.#beat(component).catch(() => {});
+    };
+    beatAll();
+    const timer = setInterval(beatAll, BEAT_INTERVAL_MS);
+    return {
+      close: async () => {
+        clearInterval(timer);
+        this.#refreshes = false;
+      },
+    };
+  }
+
+  #beat(component: string): Promise<number> {
+    const closed = this.#closed.get(component);
+    const closedForMs = closed ? Math.max(0, Math.ceil(closed.until - performance.now())) : 0;
+    const key = this.#redis.keyspace.refreshers(component);
+    return beat(this.#redis, [key], [this.#id, closedForMs, this.#refreshes ? 1 : 0]);
+  }
+}
