@@ -1,14 +1,19 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { channelLua } from '../redis/keys.ts';
+import type { TokenFailure } from '../token/token-store.ts';
 
 export type NotReadyReason = 'no_ticket' | 'ticket_expired' | 'component_token_failing';
 
 export class NotReadyFailure extends Failure {
   readonly reasons: readonly NotReadyReason[];
 
-  constructor(component: string, reasons: readonly NotReadyReason[]) {
-    super('not_ready', 'retry', `Component ${component} cannot act now: ${reasons.join(', ')}.`, {
+  /** `failure`: why its token cannot be fetched. What needs an operator is not presented as a matter of waiting. */
+  constructor(component: string, reasons: readonly NotReadyReason[], failure?: TokenFailure) {
+    const cause = failure === undefined ? '' : ` ${failure.message}`;
+    const remedy = failure?.remedy === 'operator' ? 'operator' : 'retry';
+    super('not_ready', remedy, `Component ${component} cannot act now: ${reasons.join(', ')}.${cause}`, {
       retryAfterMs: 5_000,
+      ...(failure?.errcode === undefined ? {} : { errcode: failure.errcode }),
     });
     this.reasons = reasons;
   }

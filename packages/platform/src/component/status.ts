@@ -1,7 +1,7 @@
 import type { Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
-import type { TokenStore } from '../token/token-store.ts';
+import { recordedFailure, type TokenStore } from '../token/token-store.ts';
 import { componentOwner } from './component-token.ts';
 import type { PushArrivals, RefusedPushes } from './push-arrivals.ts';
 import { NotReadyFailure, type NotReadyReason } from './readiness.ts';
@@ -71,7 +71,11 @@ export async function componentStatus(
 /** Throws NotReadyFailure with the reasons. */
 export async function refuseUnlessReady(redis: RedisClient, component: string): Promise<void> {
   const { ready, reasons } = await lookAtReadiness(redis, component);
-  if (!ready) throw new NotReadyFailure(component, reasons);
+  if (ready) return;
+  const failure = reasons.includes('component_token_failing')
+    ? await recordedFailure(redis, componentOwner(component))
+    : undefined;
+  throw new NotReadyFailure(component, reasons, failure);
 }
 
 async function lookAtReadiness(

@@ -281,6 +281,12 @@ export class TokenStore {
   }
 }
 
+/** Why the last fetch failed, for those that need no more of the record. */
+export async function recordedFailure(redis: RedisClient, owner: TokenOwner): Promise<TokenFailure | undefined> {
+  const failure = await redis.hget(redis.keyspace.token(owner.component, owner.appid, owner.kind), 'failure');
+  return failure ? (JSON.parse(failure) as TokenFailure) : undefined;
+}
+
 function changeScripts(kind: TokenKind): ChangeScripts {
   const after = kind.afterChange?.lua ?? '';
   const whole = <Outcome = number>(lua: string) =>

@@ -233,6 +233,7 @@ test('where the component’s own secret is sent, 40001 is a matter for a person
   says({ errcode: 40001, errmsg: 'invalid credential' });
   const refused = await failure(api.fetchComponentToken({ ...own, ticket: 'SECRETticket' }));
   expect(refused).toMatchObject({ code: 'component_refused', remedy: 'operator', errcode: 40001 });
+  expect(refused.message).toContain('Set the AppID and the AppSecret');
   says({ errcode: 61006, errmsg: 'component ticket is invalid' });
   expect(await failure(api.fetchComponentToken({ ...own, ticket: 'k' }))).toMatchObject({ code: 'ticket_refused' });
 });

@@ -2,7 +2,7 @@ import { ERRCODE } from '../errors/errcode.ts';
 import { Failure } from '../failure.ts';
 
 /** Wrong secret or appid, in the words of the APIs that take them: what means a bad token or a bad request
- * elsewhere (40001, 40013, 41002 …) is here a setting that a person must correct (dossier §3.2, §3.12). */
+ * elsewhere (40001, 40013, 41002 …) is here a setting that an operator must correct (protocol §3.2, §3.12). */
 const badCredentials: readonly number[] = [
   ERRCODE.tokenInvalid,
   ERRCODE.appidInvalid,
@@ -14,6 +14,9 @@ const badCredentials: readonly number[] = [
   ERRCODE.componentInvalid,
 ];
 
+const REMEDY =
+  'Set the AppID and the AppSecret of this component (WX_COMPONENT_… or WX_COMPONENTS_FILE) to what the WeChat Open Platform shows for it, and restart.';
+
 /** Runs a question that carries the component's own secret. */
 export async function withOwnCredentials<T>(question: Promise<T>): Promise<T> {
   try {
@@ -21,7 +24,7 @@ export async function withOwnCredentials<T>(question: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Failure) || error.errcode === undefined || !badCredentials.includes(error.errcode))
       throw error;
-    throw new Failure('component_refused', 'operator', error.message, {
+    throw new Failure('component_refused', 'operator', `${error.message}. ${REMEDY}`, {
       errcode: error.errcode,
       cause: error,
       ...(error.rid === undefined ? {} : { rid: error.rid }),
