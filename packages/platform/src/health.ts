@@ -71,7 +71,7 @@ export function readinessOf(
 
 /** A server that no longer answers this process, or answers again. */
 export interface ServerNews {
-  readonly server: keyof Health;
+  readonly server: 'redis' | 'database';
   readonly reachable: boolean;
   /** How long it has not answered, once it does again. */
   readonly outageMs?: number;
