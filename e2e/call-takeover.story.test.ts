@@ -7,10 +7,10 @@ import { Receiver } from './support/receiver.ts';
 import { AUTHORIZER_TOKEN, expire, follower, SEND_MESSAGE, type Tally, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-/** A takeover waits for the end of the hold, and a caller for the takeover: on a busy machine longer than usual. */
-const OUTCOME_WITHIN_MS = 50_000;
 /** Longer than BullMQ's locks live, and shorter than a hold. */
 const REDIS_PAUSE_MS = 5_000;
+/** WeChat answers only when the story says so. */
+const STILL = 600_000;
 /** So many requests one worker has at WeChat at the same time. */
 const SOCKETS = 128;
 
@@ -49,7 +49,7 @@ it('Redis pauses while WeChat works on messages: they are taken over, wait, and 
   for (const { status, body } of await Promise.all(ofQueue)) {
     expect({ status, ...body }).toMatchObject({ status: 200, state: 'completed', attempts: 1 });
   }
-  expect(await settledCall(house, ofLane, 0, OUTCOME_WITHIN_MS)).toMatchObject({ state: 'completed', attempts: 1 });
+  expect(await settledCall(house, ofLane)).toMatchObject({ state: 'completed', attempts: 1 });
   expect(await asked(SEND_MESSAGE)).toBe(3);
 });
 
@@ -67,7 +67,7 @@ it('three workers die in the same read: it is done again each time; each message
     await arrived(SEND_MESSAGE, death);
     await worker.kill();
     worker = house.startWorker();
-    await arrived(USER_INFO, death + 1, OUTCOME_WITHIN_MS);
+    await arrived(USER_INFO, death + 1);
   }
   for (const [i, sending] of sendings.entries()) {
     const { status, body } = await sending;
@@ -85,7 +85,7 @@ it('three workers die in the same read: it is done again each time; each message
 });
 
 it('a worker frozen before it could send, whose call another has carried out, sends nothing when it wakes', async () => {
-  await house.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: 6_500, count: 1 });
+  await house.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: STILL, count: 1 });
   await expire(house, ['authorizer']);
   // The call waits for the token that the worker is fetching.
   const sending = send('frozen');
@@ -98,6 +98,7 @@ it('a worker frozen before it could send, whose call another has carried out, se
   expect(body).toMatchObject({ state: 'completed', response: { body: { errcode: 0 } } });
   expect(await sent('frozen')).toBe(1);
 
+  await house.wechat.control('POST', '/release');
   await until('WeChat has answered the frozen worker', async () => {
     const now = await tally(house);
     return now.answered(AUTHORIZER_TOKEN, 0) - before.answered(AUTHORIZER_TOKEN, 0) === 2;
@@ -117,12 +118,13 @@ it('a worker frozen between claim and departure sends nothing of what another ha
   await crowded.says('worker ready');
   expect(await first.leave()).toBe(0);
   // More calls than a worker has sockets: what has claimed to be sent still waits for one.
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5_000, count: SOCKETS });
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: SOCKETS });
   const contents = Array.from({ length: SOCKETS + 40 }, (_, i) => `crowd ${i}`);
   const sending = contents.map((content) => send(content, { callbackUrl: receiver.url }));
   await arrived(SEND_MESSAGE, SOCKETS);
   crowded.freeze();
   const silentAt = crowded.output.length;
+  await house.wechat.control('POST', '/release');
   house.startWorker();
   const given = (await Promise.all(sending)).map(({ body }) => body);
   const codes = given.map(({ failure, state }) => failure?.code ?? state);
@@ -171,9 +173,7 @@ it('a worker frozen while it waits for work keeps no call from the others', asyn
         (await redis.info('clients')).includes(`blocked_clients:${waiting}\r`),
       );
       first.freeze();
-      const frozenAt = performance.now();
-      expect((await read()).body.state).toBe('completed');
-      expect(performance.now() - frozenAt).toBeLessThan(2_500);
+      expect((await read()).body).toMatchObject({ state: 'completed', attempts: 1 });
       first.thaw();
     }
   } finally {
@@ -183,8 +183,8 @@ it('a worker frozen while it waits for work keeps no call from the others', asyn
 
 it('a worker dies in a message whose deadline passes then: nobody is told that it was not sent', async () => {
   await Promise.all(house.workers.filter((worker) => worker.running && worker !== first).map((one) => one.leave()));
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 8_000, count: 1, at: 'after' });
-  const deadline = Date.now() + 6_000;
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 1, at: 'after' });
+  const deadline = Date.now() + 10_000;
   const sending = send('late death', { deadlineAt: new Date(deadline).toISOString() });
   await arrived(SEND_MESSAGE, 1);
   await first.kill();
@@ -213,8 +213,8 @@ async function asked(path: string): Promise<number> {
   return (await tally(house)).asked(path) - before.asked(path);
 }
 
-function arrived(path: string, times: number, withinMs?: number): Promise<unknown> {
-  return until(`WeChat is asked ${path} ${times} times`, async () => (await asked(path)) === times, withinMs);
+function arrived(path: string, times: number): Promise<unknown> {
+  return until(`WeChat is asked ${path} ${times} times`, async () => (await asked(path)) === times);
 }
 
 function refused(path: string, times: number): Promise<unknown> {

@@ -112,8 +112,8 @@ describe.each(databases)('on %s', (kind) => {
   });
 
   it('keeps nobody waiting who waits for a call, however many syncs are at work', async () => {
-    // Some of the five stand in line, and each of them lasts seconds.
-    for (const appid of MANY) await house.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 2_000, appid });
+    // Some of the five stand in line, and none of them ends before the calls have been answered.
+    for (const appid of MANY) await house.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 600_000, appid });
     const syncs = await Promise.all(MANY.map((appid) => startSync(house, appid)));
     for (const { id } of syncs.slice(0, 4))
       await syncReaches(house, id, 'is at it', (sync) => sync.phase === 'details');
@@ -123,6 +123,7 @@ describe.each(databases)('on %s', (kind) => {
     const states = await Promise.all(syncs.map(({ id }) => readSync(house, id)));
     expect(states.map(({ state }) => state)).not.toContain('completed');
     await house.wechat.control('DELETE', '/faults');
+    await house.wechat.control('POST', '/release');
     for (const { id } of syncs) await completed(house, id);
   });
 });

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beijingDay } from '../packages/platform/src/beijing-time.ts';
 import { allSettled, batchIds, find } from './support/call-terms.ts';
 import { EventStream } from './support/event-stream.ts';
 import { type CallBody, House } from './support/house.ts';
@@ -44,6 +45,11 @@ interface Clear {
 
 let house: House;
 const openids: Record<string, string> = {};
+
+// Counts of a day begin at zero at midnight in Beijing: so near to it, a story that counts waits until it is over.
+beforeEach(() =>
+  until('midnight in Beijing is not near', () => beijingDay(Date.now()) === beijingDay(Date.now() + 60_000)),
+);
 
 beforeAll(async () => {
   house = await House.open({
@@ -142,13 +148,13 @@ describe('a limit that nobody documents', () => {
 
 it('asking WeChat about quotas delays no call, and what WeChat does not tell is not asked again', async () => {
   const appid = accounts.slow;
-  await house.wechat.control('POST', '/delay', { path: ASK_QUOTA, appid, ms: 6_000 });
+  await house.wechat.control('POST', '/delay', { path: ASK_QUOTA, appid, ms: 600_000 });
   await callTimes(appid, 20, details(appid));
   await until('WeChat is asked', async () => (await askedFor(ASK_QUOTA, appid)) === 1);
-  const begunAt = performance.now();
   expect(await callTimes(appid, 5, details(appid))).toEqual(zeros(5));
-  expect(performance.now() - begunAt).toBeLessThan(5_000);
   expect((await quotas(appid)).get(DETAILS)?.source).toBeNull();
+  await house.wechat.control('DELETE', '/faults');
+  await house.wechat.control('POST', '/release');
   await learned(appid, DETAILS);
 
   // 40066: WeChat has no such API here, and tells nothing about it.

@@ -23,15 +23,12 @@ it('a Redis that lost everything is filled again, without a ticket and without a
   const begged = await house.wechat.asked(START_TICKETS);
 
   await house.redis.flush();
-  const flushedAt = performance.now();
   await until('a worker restores the ticket', () => house.workers.some((w) => w.output.includes('ticket_restored')));
   await house.ready();
-  expect(performance.now() - flushedAt).toBeLessThan(15_000);
 
   const { status, body } = await house.call(SERVICE_ACCOUNT, FOLLOWERS);
   expect(status).toBe(200);
   expect(body.response?.body).toMatchObject({ total: 25 });
-  expect(performance.now() - flushedAt).toBeLessThan(15_000);
   expect(await ticketPushes()).toBe(tickets);
   expect(await house.wechat.asked(START_TICKETS)).toBe(begged);
   // Two workers restored it; one of them asked WeChat.
@@ -45,9 +42,7 @@ it('a call that was on its way to WeChat ends as lost, not never', async () => {
   await until('WeChat is asked', async () => (await house.wechat.asked('GET /cgi-bin/user/get')) > before);
 
   await house.redis.flush();
-  const flushedAt = performance.now();
   const { status, body } = await waiting;
-  expect(performance.now() - flushedAt).toBeLessThan(5_000);
   expect(status).toBe(200);
   expect(body).toMatchObject({ state: 'failed', response: null, failure: { code: 'call_lost', remedy: 'operator' } });
   await house.ready();
@@ -66,11 +61,9 @@ it('calls that waited in the queue end as lost, too, however they were asked for
     await until('three calls are queued', async () => (await records()) >= 3);
 
     await house.redis.flush();
-    const flushedAt = performance.now();
     expect((await waiting).body.failure?.code).toBe('call_lost');
     // 990001: not known whether it was sent, and no number that SDKs repeat by themselves.
     expect(await (await sdk).json()).toMatchObject({ errcode: 990_001 });
-    expect(performance.now() - flushedAt).toBeLessThan(5_000);
     const asked = await house.api<CallBody>('GET', `/v1/calls/${accepted.body.id}`);
     expect(asked).toMatchObject({ status: 404, body: { code: 'unknown_call' } });
   } finally {

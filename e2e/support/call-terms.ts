@@ -51,7 +51,7 @@ export async function find(house: House, id: string): Promise<CallBody> {
   return (await house.api<CallBody>('GET', `/v1/calls/${id}`)).body;
 }
 
-export function allSettled(house: House, ids: readonly string[], withinMs = 90_000): Promise<CallBody[]> {
+export function allSettled(house: House, ids: readonly string[], withinMs = 120_000): Promise<CallBody[]> {
   return until(
     `${ids.length} calls settle`,
     async () => {

@@ -62,7 +62,7 @@ export class Child {
     });
   }
 
-  async says(text: string | RegExp, withinMs = 90_000): Promise<void> {
+  async says(text: string | RegExp, withinMs = 120_000): Promise<void> {
     await until(
       `${this.name} says ${text}; it said: ${this.#output.slice(-1_000)}`,
       () => {

@@ -12,9 +12,6 @@ import { type PractisedAccount, type PractisedComponent, WeChat } from './wechat
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
-/** A machine on which many stories begin at once gives each process little. */
-const START_WITHIN_MS = 55_000;
-
 export const SERVICE_ACCOUNT = 'wx00000000000000a1';
 export const MINI_PROGRAM = 'wx00000000000000b2';
 
@@ -124,10 +121,8 @@ export class House {
         for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker({}, settings.main);
       }
       await Promise.all([
-        ...house.gateways.map((gateway) =>
-          gateway.says(settings.together ? 'wxthirdparty runs' : 'gateway listening', START_WITHIN_MS),
-        ),
-        ...house.workers.map((worker) => worker.says('worker ready', START_WITHIN_MS)),
+        ...house.gateways.map((gateway) => gateway.says(settings.together ? 'wxthirdparty runs' : 'gateway listening')),
+        ...house.workers.map((worker) => worker.says('worker ready')),
       ]);
       // Another version has another description.
       if (gatewayPorts.length > 0 && !settings.main) house.#description = await Description.of(house.gatewayUrl());
@@ -211,7 +206,7 @@ export class House {
     return this.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, request, gateway);
   }
 
-  async ready(withinMs = 90_000): Promise<void> {
+  async ready(withinMs = 120_000): Promise<void> {
     await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready, withinMs);
   }
 

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false | undefined> | T | false | undefined,
-  withinMs = 90_000,
+  withinMs = 120_000,
 ): Promise<T> {
   const begunAt = performance.now();
   let last: unknown;

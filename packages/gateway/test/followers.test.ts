@@ -1,4 +1,4 @@
-import type { Follower } from '@wxthirdparty/platform';
+import type { Follower, FollowerFilter } from '@wxthirdparty/platform';
 import { expect, it } from 'vitest';
 import { ACCOUNT, fakePlatform } from './fake-platform.ts';
 import { bearer, openGateway } from './open-gateway.ts';
@@ -41,6 +41,24 @@ it('exports the same fields as lines and as a table that no spreadsheet runs', a
   expect(ndjson.type).toContain('application/x-ndjson');
   const lines = ndjson.text.trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(all.flat())));
+});
+
+it.each([
+  ['2026-11-22T10:00:00Z', '2026-11-22T10:00:00.000Z'],
+  ['2026-11-22T10:00:00%2B08:00', '2026-11-22T02:00:00.000Z'],
+  ['2026-11-22', '2026-11-21T16:00:00.000Z'],
+])('since=%s is %s: a date alone is a day in Beijing', async (since, expected) => {
+  const platform = fakePlatform();
+  const filters: FollowerFilter[] = [];
+  const list = (_appid: string, _component: string | undefined, filter: FollowerFilter) => {
+    filters.push(filter);
+    return Promise.resolve({ items: [], next: null });
+  };
+  platform.followers = { ...platform.followers, list };
+  const gateway = await openGateway(platform);
+  const url = `${gateway.url}/v1/authorizers/${ACCOUNT}/followers?since=${since}`;
+  expect((await fetch(url, { headers: bearer })).status).toBe(200);
+  expect(filters.map((filter) => filter.since?.toISOString())).toEqual([expected]);
 });
 
 it('reads no further than the caller does, and stops when he is gone', async () => {

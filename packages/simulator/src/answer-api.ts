@@ -169,7 +169,9 @@ function mishap(world: World, failing: Failing, answer: Written | null): Written
 }
 
 async function waitIf(world: World, delay: Delay | null, at: 'before' | 'after'): Promise<void> {
-  if (delay?.at === at) await pause(delay.ms, undefined, { signal: world.ending }).catch(() => undefined);
+  if (delay?.at !== at) return;
+  const signal = AbortSignal.any([world.ending, world.faults.released]);
+  await pause(delay.ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** Whom a request is about, found without judging it: dead tokens still name their owner. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 export const FAILURES = ['errcode', 'reset', '502', 'empty', 'html', 'hang', 'truncated'] as const;
 
 /** How an answer goes wrong. */
@@ -32,6 +33,7 @@ export interface Trouble {
 export class Faults {
   #delays: Delay[] = [];
   #failings: Failing[] = [];
+  #release = endingMany();
 
   delay(delay: Delay): void {
     this.#delays.push(delay);
@@ -39,6 +41,17 @@ export class Faults {
 
   fail(failing: Failing): void {
     this.#failings.push(failing);
+  }
+
+  /** Aborts when the delays that run now are to end. */
+  get released(): AbortSignal {
+    return this.#release.signal;
+  }
+
+  /** Ends the delays that run now; later requests meet what is set for them. */
+  release(): void {
+    this.#release.abort();
+    this.#release = endingMany();
   }
 
   clear(): void {
@@ -58,6 +71,13 @@ export class Faults {
   take(path: string, names: string[]): Trouble {
     return { delay: takeFrom(this.#delays, path, names), failing: takeFrom(this.#failings, path, names) };
   }
+}
+
+/** Every delayed answer listens; many at once are no leak. */
+function endingMany(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function takeFrom<A extends Aim>(aims: A[], path: string, names: string[]): A | null {

@@ -77,7 +77,7 @@ test('a delay before side effects mints late, one after them mints at arrival; o
   const p = await practise();
   const ticket = await p.ticket();
   const minted = async () => (await p.control('GET /counters')).minted[`component:${COMPONENT}`] ?? 0;
-  await p.control('POST /delay', { path: MINT, ms: 1500, count: 1, at: 'after' });
+  await p.control('POST /delay', { path: MINT, ms: 600_000, count: 1, at: 'after' });
   let answered = false;
   const late = p.askForComponentToken(ticket).then((answer) => {
     answered = true;
@@ -88,6 +88,7 @@ test('a delay before side effects mints late, one after them mints at arrival; o
   // Meanwhile another caller is served.
   expect((await p.askForComponentToken(ticket)).component_access_token).toBeDefined();
   expect(answered).toBe(false);
+  await p.control('POST /release');
   expect((await late).component_access_token).toBeDefined();
 
   await p.control('POST /delay', { path: MINT, ms: 300, count: 1 });

@@ -17,7 +17,11 @@ const MOST_DAYS = 400;
 
 const filter = {
   subscribed: z.enum(['true', 'false']).optional(),
-  since: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().meta({ description: 'who has followed since' }),
+  since: z.iso
+    .datetime({ offset: true })
+    .or(z.iso.date())
+    .optional()
+    .meta({ description: 'who has followed since then; a date alone means its midnight in Beijing' }),
   tag: z.coerce.number().int().min(0).optional(),
   scene: z.string().max(64).optional(),
   ...ComponentQuery.shape,
@@ -137,7 +141,7 @@ export function followerRoutes(platform: GatewayPlatform): Router {
 function readFilter(query: z.infer<typeof FollowerExportQuery>): FollowerFilter {
   return {
     subscribed: query.subscribed === undefined ? undefined : query.subscribed === 'true',
-    since: query.since === undefined ? undefined : new Date(query.since),
+    since: query.since === undefined ? undefined : startOf(query.since),
     tag: query.tag,
     scene: query.scene,
   };
@@ -161,4 +165,9 @@ async function send(
     }
   }
   response.end();
+}
+
+/** WeChat and the merchants count days in Beijing, and so does the growth by days beside it. */
+function startOf(timeOrDate: string): Date {
+  return new Date(timeOrDate.includes('T') ? timeOrDate : `${timeOrDate}T00:00:00+08:00`);
 }

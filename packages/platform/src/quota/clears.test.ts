@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { untilDayLasts } from '../../test/until-day-lasts.ts';
 import { Clears, clearsQuotas } from './clears.ts';
 import { Ledger, QuotaClosedFailure } from './ledger.ts';
 
@@ -14,6 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
+  await untilDayLasts();
   woken.length = 0;
   await server.redis.flushall();
 });

@@ -1,6 +1,7 @@
 import { openComponentApi, type WeChatResponse } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { untilDayLasts } from '../../test/until-day-lasts.ts';
 import { componentMeter } from './component-meter.ts';
 import { Ledger } from './ledger.ts';
 
@@ -11,7 +12,10 @@ beforeAll(async () => {
   ledger = new Ledger(server.redis);
 });
 afterAll(() => server.stop());
-beforeEach(() => server.redis.flushall());
+beforeEach(async () => {
+  await untilDayLasts();
+  await server.redis.flushall();
+});
 
 const nothing = { dailyLimit: undefined, minuteLimit: undefined };
 const path = '/cgi-bin/component/api_authorizer_token';

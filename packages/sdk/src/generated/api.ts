@@ -690,7 +690,7 @@ export interface Operations {
       /** `next` of the page before */
       readonly cursor?: string | undefined;
       readonly subscribed?: 'true' | 'false' | undefined;
-      /** who has followed since */
+      /** who has followed since then; a date alone means its midnight in Beijing */
       readonly since?: string | undefined;
       readonly tag?: number | undefined;
       readonly scene?: string | undefined;
@@ -712,7 +712,7 @@ export interface Operations {
     };
     query: {
       readonly subscribed?: 'true' | 'false' | undefined;
-      /** who has followed since */
+      /** who has followed since then; a date alone means its midnight in Beijing */
       readonly since?: string | undefined;
       readonly tag?: number | undefined;
       readonly scene?: string | undefined;
@@ -730,7 +730,7 @@ export interface Operations {
     };
     query: {
       readonly subscribed?: 'true' | 'false' | undefined;
-      /** who has followed since */
+      /** who has followed since then; a date alone means its midnight in Beijing */
       readonly since?: string | undefined;
       readonly tag?: number | undefined;
       readonly scene?: string | undefined;

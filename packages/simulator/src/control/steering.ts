@@ -82,6 +82,11 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
     return {};
   },
 
+  'POST /_control/release': (world) => {
+    world.faults.release();
+    return {};
+  },
+
   'DELETE /_control/faults': (world) => {
     world.faults.clear();
     return {};
