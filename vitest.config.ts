@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** They end what hangs. A test that is slow because the machine is busy has not failed. */
-const LIMITS = { testTimeout: 120_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
+const LIMITS = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
 
 export default defineConfig({
   test: {

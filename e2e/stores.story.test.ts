@@ -190,7 +190,7 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     going = false;
     await calling;
     expect(new Set(states)).toEqual(new Set(['completed']));
-    expect(first.output).toMatch(/^5 secrets looked at: [1-5] resealed/);
+    expect(first.output).toMatch(/^5 secrets looked at: [1-5] resealed/m);
     expect(first.output).toContain('bodies of calls');
     const again = house.command(['reseal'], both);
     expect(await again.ended()).toBe(0);

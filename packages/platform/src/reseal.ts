@@ -72,29 +72,29 @@ export async function reseal(
 
   let [looked, resealed] = [0, 0];
   const unsealable = new Set<string>();
-  const pass = async (): Promise<number> => {
+  const pass = async (isFirst: boolean): Promise<number> => {
     let changed = 0;
     for await (const page of everything()) {
       options.signal?.throwIfAborted();
       const outcomes = await Promise.all(page.map(async ([name, step]) => ({ name, outcome: await settle(step) })));
       for (const { name, outcome } of outcomes) {
         if (outcome === 'none') continue;
-        looked++;
+        // The second pass reads the same secrets again.
+        if (isFirst) looked++;
         if (outcome === 'unsealable') unsealable.add(name);
         if (outcome === 'resealed' || outcome === 'outrun') changed++;
       }
-      options.tell?.({ looked, resealed: resealed + changed });
+      options.tell?.({ looked, resealed: resealed + (isFirst ? changed : 0) });
     }
     return changed;
   };
-  resealed = await pass();
-  const lookedOnce = looked;
+  resealed = await pass(true);
   // What a process with the older key in front wrote behind our back.
-  const remaining = await pass();
+  const remaining = await pass(false);
   const callBodies = await new CallStore(redis, seals).countUnderOlderKeys();
   if (remaining === 0 && unsealable.size === 0 && callBodies === 0) await deployment.mark.removeOlderKeys();
   return {
-    looked: lookedOnce,
+    looked,
     resealed,
     remaining,
     unsealable: unsealable.size,

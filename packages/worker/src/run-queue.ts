@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import { causeOf, type RepeatedLines } from './repeated-lines.ts';
 
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
-const LOCK_MS = 3_000;
-const STALL_CHECK_MS = 1_500;
+export const LOCK_MS = 3_000;
+export const STALL_CHECK_MS = 1_500;
 /**
  * How long a worker waits for a wake-up before it looks by itself. A frozen process takes one wake-up along for as long
  * as it was waiting when it froze; by the time its jobs are taken over that has to be past (BullMQ's default: 5).
