@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CallJob } from '../packages/platform/src/call/call-job.ts';
+import { liveProcesses } from '../packages/platform/src/deployment/live-processes.ts';
 import { openQueue } from '../packages/platform/src/queue/queues.ts';
 import type { RedisClient } from '../packages/platform/src/redis/connect.ts';
 import { House, SERVICE_ACCOUNT } from './support/house.ts';
@@ -86,6 +87,7 @@ it('while Redis carries another deployment’s mark nothing is taken in, no job 
   const own = await redis.hget(deployment, 'id');
   const processes = [house.gateways[0]!, house.workers[0]!];
   const stopped = (line: Record<string, unknown>) => line.code === 'foreign_redis' && line.level === 50;
+  const before = await queueCounts(redis, 'calls');
   await redis.hset(deployment, 'id', 'another');
   await until('all have noticed', () => processes.every((process) => process.lines().some(stopped)));
 
@@ -112,8 +114,10 @@ it('while Redis carries another deployment’s mark nothing is taken in, no job 
   });
   expect(deliveries.map(({ status }) => status)).toContain(503);
   expect(deliveries.map(({ status }) => status)).not.toContain(200);
-  // No worker of ours takes a job of the other deployment.
-  expect((await queueCounts(redis, 'calls')).waiting).toBe(1);
+  // No worker of ours does a job of the other deployment; one that was fetched while the worker paused is delayed.
+  const { waiting, delayed, failed } = await queueCounts(redis, 'calls');
+  expect(waiting + delayed - before.delayed).toBe(1);
+  expect(failed).toBe(before.failed);
 
   await redis.hset(deployment, 'id', own!);
   await until('calls work', async () => {
@@ -131,6 +135,8 @@ it('adopt-redis makes the Redis that of a new database, after it has explained w
   expect(await early.ended()).toBe(1);
   expect(early.output).toContain('processes use this Redis now');
   await Promise.all([...house.gateways, ...house.workers].map((process) => process.leave()));
+
+  await until('no heartbeat is fresh', async () => (await liveProcesses(redis)).length === 0, 30_000);
 
   const asked = house.command(['adopt-redis'], otherDatabase);
   expect(await asked.ended()).toBe(1);
