@@ -153,7 +153,7 @@ async function businessCalls(): Promise<void> {
     return body.state === 'completed';
   });
   await until('its callback has failed', () =>
-    house.workers.some(({ output }) => output.includes('could not be told')),
+    house.workers.some(({ output }) => output.includes('The callback could not be delivered')),
   );
 }
 

@@ -1,4 +1,4 @@
-export { type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
+export { catalogued, type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
 export { bringsToken, canonicalPath, mints, namesToken, pathFault, pathShape } from './catalogue/wechat-path.ts';
 export { UnreadableAnswer } from './component-api/ask.ts';
 export type {
