@@ -63,15 +63,9 @@ export class Child {
   }
 
   async says(text: string | RegExp, withinMs = 120_000): Promise<void> {
-    await until(
-      `${this.name} says ${text}; it said: ${this.#output.slice(-1_000)}`,
-      () => {
-        if (typeof text === 'string' ? this.#output.includes(text) : text.test(this.#output)) return true;
-        if (!this.running) throw new Error(`${this.name} ended (${this.#code}): ${this.#output.slice(-2_000)}`);
-        return false;
-      },
-      withinMs,
-    );
+    const said = () => (typeof text === 'string' ? this.#output.includes(text) : text.test(this.#output));
+    await until(`${this.name} says ${text}`, () => said() || !this.running, withinMs);
+    if (!said()) throw new Error(`${this.name} ended (${this.#code}): ${this.#output.slice(-2_000)}`);
   }
 
   signal(signal: NodeJS.Signals): void {
