@@ -4,6 +4,7 @@ import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxth
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import type { Leaving } from './leave-on-signal.ts';
+import { logClock } from './log/log-clock.ts';
 import { logHosts } from './log/log-hosts.ts';
 import { logOwnership } from './log/log-ownership.ts';
 import { logServers } from './log/log-servers.ts';
@@ -33,6 +34,8 @@ export async function openServed(
   logHosts(platform, log);
   logOwnership(platform, log);
   logServers(platform, log);
+  // Redis may be gone again by now; then the next start reports it.
+  await logClock(platform, log).catch(() => {});
   return platform;
 }
 

@@ -128,6 +128,7 @@ export function fakePlatform(): FakePlatform {
     status: () => Promise.resolve({ ready: true, components: [] }),
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
+    clockAheadMs: () => Promise.resolve(0),
   };
   return fake;
 }

@@ -78,6 +78,7 @@ import { QuotaReadingJob } from './quota/reading-job.ts';
 import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, untilConnected } from './redis/connect.ts';
 import { Hints } from './redis/hints.ts';
 import { openLeases } from './redis/lease.ts';
+import { clockAheadMs } from './redis/redis-time.ts';
 import { Seals } from './redis/sealed.ts';
 import { Scope } from './scope.ts';
 import { HostGate } from './token/host-gate.ts';
@@ -149,6 +150,8 @@ export interface Platform {
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   /** Never rejects. */
   health(): Promise<Health>;
+  /** How far this host's clock is ahead of Redis' (ms; negative: behind). */
+  clockAheadMs(): Promise<number>;
   /** What the worker's processors do, one function for each job. */
   readonly work: Work;
   close(): Promise<void>;
@@ -502,6 +505,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       queue,
       description: contract.description,
     })),
+    clockAheadMs: () => clockAheadMs(redis),
     async health() {
       return { ...(await health()), wechat: !gate.isDegraded };
     },

@@ -1,5 +1,7 @@
 /** A replacement has to be this old before an endpoint that has accepted none may refuse it in turn. */
 const MIN_AGE_MS = 5_000;
+/** An acceptance says that the token lives; for how long it says so, since every token ends some day. */
+const ACCEPTANCE_COUNTS_MS = 30_000;
 /** For one owner, whatever its endpoints answer. Component tokens may be as few as 2,000 a day (protocol §3.2). */
 const MAX_DISTRUSTS_AN_HOUR = 20;
 /** Fields of one owner's hash: at most three per path. */
@@ -16,8 +18,8 @@ export const DISTRUST_TTL_MS = 60 * 60_000;
  *   has, and this endpoint has cost no token yet;
  * - otherwise only if the token is five seconds old, and for the same endpoint twice as old after every time. Until then
  *   the refusal is the endpoint's;
- * - not at all, if this endpoint has refused the same token before and another has accepted it since; nor beyond a number
- *   per hour.
+ * - not at all, if this endpoint has refused the same token before and another has accepted it since, in the last 30 s; nor
+ *   beyond a number per hour.
  *
  * KEYS: token, fence, distrusts (one hash per owner).
  * ARGV: version, path, how long ago another path's accepted request departed (ms; -1: none).
@@ -42,6 +44,7 @@ if current == version and tonumber(trustedUntil or '0') > now then
   local isAcceptedElsewhere = acceptedVersion == version or acceptedAgo >= 0
   local refusedBefore = refusedVersion == version
   local isProven = refusedBefore and not hasAccepted and lastAccepted > tonumber(refusedAt)
+    and now - lastAccepted < ${ACCEPTANCE_COUNTS_MS}
 
   local minAge = ${MIN_AGE_MS} * 2 ^ timesByPath
   if times == 0 or hasAccepted or (timesByPath == 0 and isAcceptedElsewhere and not refusedBefore) then minAge = 0 end

@@ -224,6 +224,24 @@ describe('a refused token', () => {
     expect(wechat.asked()).toBe(3);
   });
 
+  it('is replaced although its endpoint refuses every token, where no acceptance of the last half minute speaks for it', async () => {
+    const wechat = counting((n) => lasting(`token ${n}`));
+    const { tokens } = node(wechat.fetch);
+    const distrusts = 'wx:{wxc:wxa}:distrusts:authorizer';
+    await tokens.distrust(await tokens.get(owner, 5_000), '/stubborn');
+    const token = await tokens.get(owner, 5_000);
+    expect(await tokens.distrust(token, '/stubborn')).toBe('kept');
+    await server.redis.hincrby(distrusts, 'refusedAt:/stubborn', -60_000);
+    await age(3_600_000);
+    const acceptedSecondsAgo = (seconds: number) =>
+      server.redis.hset(distrusts, `acceptedAt:${token.version}`, Date.now() - seconds * 1_000);
+    await acceptedSecondsAgo(5);
+    expect(await tokens.distrust(token, '/stubborn')).toBe('kept');
+    // The token may have ended since.
+    await acceptedSecondsAgo(40);
+    expect(await tokens.distrust(token, '/stubborn')).toBe('replaced');
+  });
+
   it('is replaced at most twenty times an hour, whatever the endpoints say', async () => {
     const wechat = counting((n) => lasting(`token ${n}`));
     const { tokens } = node(wechat.fetch);
