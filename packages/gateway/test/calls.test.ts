@@ -175,6 +175,22 @@ test('WeChat’s numbers are explained in two languages, to those who have a key
   expect((await fetch(`${gateway.url}/v1/explain/45009`)).status).toBe(401);
 });
 
+test('a completed call whose answer is no longer kept says so, and only such a call', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).not.toHaveProperty('responseKept');
+  platform.calls.find = () => Promise.resolve(settledCall({ response: null }));
+  expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).toMatchObject({
+    state: 'completed',
+    response: null,
+    responseKept: false,
+    failure: null,
+    explanation: null,
+  });
+  platform.calls.find = () => Promise.resolve(runningCall());
+  expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).not.toHaveProperty('responseKept');
+});
+
 test('a failure says in two languages what it means', async () => {
   const platform = fakePlatform();
   platform.calls.find = () =>

@@ -34,6 +34,7 @@ export abstract class Caller<Catalogued extends string> {
   /**
    * Calls WeChat and waits for its answer: `call('POST /cgi-bin/message/custom/send', message)`.
    * Throws WeChatError where WeChat refused, CallFailedError and OutcomeUnknownError where it did not answer,
+   * AnswerNotKeptError where the answer of an earlier call under the same key has been displaced,
    * RefusedError where the gateway refused, ConnectionError where it could not be reached.
    *
    * @param given the body of a POST, the query of a GET

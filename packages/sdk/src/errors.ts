@@ -134,6 +134,20 @@ export class WeChatError extends WxThirdpartyError {
   }
 }
 
+/** WeChat answered the call, but the answer is no longer kept: newer ones of the account have displaced it. */
+export class AnswerNotKeptError extends WxThirdpartyError {
+  override readonly name = 'AnswerNotKeptError';
+  readonly call: Call;
+
+  constructor(call: Call) {
+    super('WeChat answered the call, but its answer is no longer kept', {
+      code: 'answer_not_kept',
+      remedy: 'operator',
+    });
+    this.call = call;
+  }
+}
+
 /** The call ended without an answer of WeChat's. */
 export class CallFailedError extends WxThirdpartyError {
   override readonly name: string = 'CallFailedError';

@@ -7,6 +7,7 @@ export { Component } from './component.ts';
 export type { AnswerOf, EndpointName, GivenTo, Query } from './endpoint.ts';
 export type { CustomMessage, Done, EndpointTypes, FileAnswer, UserInfo } from './endpoint-types.ts';
 export {
+  AnswerNotKeptError,
   CallFailedError,
   ConnectionError,
   ForbiddenError,

@@ -1,8 +1,9 @@
-import { CallFailedError, OutcomeUnknownError, WeChatError } from './errors.ts';
+import { AnswerNotKeptError, CallFailedError, OutcomeUnknownError, WeChatError } from './errors.ts';
 import type { Call } from './generated/api.ts';
 
-/** WeChat's answer to a settled call. Throws WeChatError, CallFailedError, OutcomeUnknownError. */
+/** WeChat's answer to a settled call. Throws WeChatError, CallFailedError, OutcomeUnknownError, AnswerNotKeptError. */
 export function settledAnswer(call: Call): unknown {
+  if (call.responseKept === false) throw new AnswerNotKeptError(call);
   if (call.state !== 'completed' || call.response === null) {
     throw call.failure?.code === 'outcome_unknown' ? new OutcomeUnknownError(call) : new CallFailedError(call);
   }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, CallFailedError, OutcomeUnknownError, StillRunningError, WeChatError } from '../src/index.ts';
+import {
+  AnswerNotKeptError,
+  bytesOf,
+  CallFailedError,
+  OutcomeUnknownError,
+  StillRunningError,
+  WeChatError,
+} from '../src/index.ts';
 import { callRecord, json, stub } from './gateway-stub.ts';
 
 const running = callRecord({ state: 'running', settledAt: null, response: null });
@@ -69,6 +76,13 @@ describe('a call without an answer', () => {
     const failure = { code: 'outcome_unknown', remedy: 'operator', message: 'm', errcode: null, rid: null };
     const { client } = await stub([json(callRecord({ state: 'failed', response: null, failure }))]);
     await expect(client.authorizer('wxa').call('GET /cgi-bin/user/get')).rejects.toBeInstanceOf(OutcomeUnknownError);
+  });
+
+  it('whose answer is no longer kept has a class of its own, since WeChat did answer', async () => {
+    const { client } = await stub([json(callRecord({ response: null, responseKept: false }))]);
+    const failed = await client.waitFor('call-1').catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(AnswerNotKeptError);
+    expect(failed).toMatchObject({ code: 'answer_not_kept', remedy: 'operator', call: { id: 'call-1' } });
   });
 
   it('because somebody cancelled it says so', async () => {

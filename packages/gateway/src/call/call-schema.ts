@@ -50,6 +50,9 @@ export const CallAnswer = CallSummaryAnswer.extend({
       }),
     })
     .nullable(),
+  responseKept: z.literal(false).optional().meta({
+    description: 'WeChat answered, but its answer is no longer kept: newer ones of the account have displaced it',
+  }),
   explanation: Explanation.nullable().meta({ description: 'of the errcode with which WeChat refused, if it did' }),
   quota: z
     .object({

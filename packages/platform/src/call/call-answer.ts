@@ -13,7 +13,19 @@ export function callAnswer(call: Call) {
           headers: readableHeaders(call.response.headers),
           body: bodyOf(call.path, call.response),
         };
-  return { ...summary, response, explanation: explanationOf(response?.body), failure, quota: call.quota };
+  return {
+    ...summary,
+    response,
+    ...(isWithoutItsAnswer(call) ? { responseKept: false as const } : {}),
+    explanation: explanationOf(response?.body),
+    failure,
+    quota: call.quota,
+  };
+}
+
+/** WeChat answered, and of the account's answers this one is no longer kept. */
+function isWithoutItsAnswer({ state, response }: Call): boolean {
+  return state === 'completed' && response === null;
 }
 
 /** Of the errcode with which WeChat refused; null where it did not. */

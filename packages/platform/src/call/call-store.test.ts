@@ -548,3 +548,126 @@ describe('the bodies of background calls', () => {
     expect(await server.redis.zcard('wx:{wxc:wxa}:calls:bodies')).toBe(2);
   });
 });
+
+describe('the results of an account', () => {
+  const MB = 1024 * 1024;
+  const RESULTS = 'wx:{wxc:wxa}:calls:results';
+  const outcome = (bytes: number) =>
+    ({ state: 'completed', response: { status: 200, headers: {}, body: Buffer.alloc(bytes, 'x') } }) as const;
+  const settled = async (bytes: number, change: Partial<CallRequest> = { waitMs: 0 }): Promise<CallId> => {
+    const call = await created(change);
+    expect(await store.settle(call, 'run', outcome(bytes))).toBe('stored');
+    return call;
+  };
+  const settledQuietly = async (bytes: number): Promise<CallId> => {
+    const call = await created();
+    await depart(call, 'run', false);
+    const [quotaKey] = ledger.keysOf(pair);
+    expect(await store.settleQuietly(call, 'run', outcome(bytes), quotaKey)).toMatchObject({
+      call: { response: { body: expect.any(Buffer) } },
+    });
+    return call;
+  };
+  const isKept = async (call: CallId) => {
+    const found = await store.find(call);
+    expect(found).toMatchObject({ state: 'completed', failure: null });
+    return found!.response !== null;
+  };
+  const sum = async () => Number((await server.redis.get(`${RESULTS}:sum`)) ?? 0);
+  /** Results of calls that this test does not make, as scripts have noted them. */
+  const noted = async (count: number, bytes: number, endsAt: number, droppableFrom = 1): Promise<void> => {
+    const entries = Array.from({ length: count }, (_, i) => `call${i} ${bytes}`);
+    await server.redis.zadd(RESULTS, ...entries.flatMap((entry) => [endsAt, entry]));
+    await server.redis.zadd(`${RESULTS}:age`, ...entries.flatMap((entry) => [droppableFrom, entry]));
+    await server.redis.incrby(`${RESULTS}:sum`, count * bytes);
+    await server.redis.mset(...entries.flatMap((_, i) => [resultKey(i), 'sealed']));
+  };
+  const resultKey = (i: number) => `wx:{wxc:wxa}:call:wxc.wxa.call${i}:result`;
+  const later = () => Date.now() + 3_600_000;
+
+  it('have 256 MB: beyond that the oldest are no longer kept, which their calls say', async () => {
+    const other = newCallId('wxc', 'wxb');
+    await store.create(other, { ...request, appid: 'wxb', waitMs: 0 }, 'g');
+    await store.settle(other, 'run', outcome(20 * MB));
+    const calls = [];
+    for (let i = 0; i < 14; i++) calls.push(await settled(20 * MB));
+    expect(await Promise.all(calls.map(isKept))).toEqual(calls.map((_, i) => i >= 2));
+    expect(await store.find(calls[0]!)).toMatchObject({ state: 'completed', response: null });
+    expect(await store.findUpTo(calls[0]!, MB)).toMatchObject({ call: { response: null }, omittedBytes: undefined });
+    expect(await store.findUpTo(calls[13]!, MB)).toMatchObject({ call: { response: { status: 200 } } });
+    expect(await isKept(other)).toBe(true);
+    const bytes = await Promise.all(calls.map(({ id }) => server.redis.strlen(`wx:{wxc:wxa}:call:${id}:result`)));
+    expect(await sum()).toBe(bytes.reduce((all, one) => all + one));
+    expect(await sum()).toBeLessThanOrEqual(256 * MB);
+  });
+
+  it('are kept, however large, while a gateway may still have to read them', async () => {
+    await noted(1, 230 * MB, later(), later());
+    const quiet = await settledQuietly(MB);
+    const waitedFor = await settled(20 * MB, {});
+    const background = [await settled(10 * MB), await settled(10 * MB)];
+    expect(await Promise.all([quiet, waitedFor, ...background].map(isKept))).toEqual([false, true, false, true]);
+
+    // As if its time were over.
+    const entries = await server.redis.zrange(`${RESULTS}:age`, '0', '-1');
+    const entry = entries.find((one) => one.startsWith(`${waitedFor.id.split('.')[2]} `))!;
+    await server.redis.zadd(`${RESULTS}:age`, 'XX', 1, entry);
+    await settled(2_000);
+    expect(await Promise.all([waitedFor, background[1]!].map(isKept))).toEqual([false, true]);
+  });
+
+  it('are dropped in bounded steps, but as far as necessary', async () => {
+    await noted(2_500, 200_000, later());
+    await server.redis.config('RESETSTAT');
+    const newest = await settled(2_000);
+    const dropped = Math.ceil((2_500 * 200_000 - 256 * MB) / 200_000);
+    expect(await server.redis.zcard(RESULTS)).toBe(2_501 - dropped);
+    expect(await server.redis.zcard(`${RESULTS}:age`)).toBe(2_501 - dropped);
+    const keys = Array.from({ length: 2_500 }, (_, i) => resultKey(i));
+    expect(await server.redis.exists(...keys)).toBe(2_500 - dropped);
+    expect(await sum()).toBeLessThanOrEqual(256 * MB);
+    expect(await isKept(newest)).toBe(true);
+    // A thousand by the script that stored the newest one, the others by the next.
+    expect(dropped).toBeGreaterThan(1_000);
+    expect(await server.redis.info('commandstats')).toContain('cmdstat_unlink:calls=2,');
+  });
+
+  it('leave the sum when they expire, before anything is dropped for them', async () => {
+    const kept = await settled(20 * MB);
+    await noted(2_500, 200_000, 1);
+    const newest = await settled(2_000);
+    expect(await Promise.all([kept, newest].map(isKept))).toEqual([true, true]);
+    expect(await server.redis.zcard(RESULTS)).toBe(2);
+    expect(await server.redis.zcard(`${RESULTS}:age`)).toBe(2);
+
+    const brief = await settled(5_000, { keptForMs: 1 });
+    await until('it has expired', async () => (await store.find(brief)) === undefined);
+    const before = await sum();
+    await settled(2_000);
+    expect(await sum()).toBeLessThan(before - 2_500);
+    expect(await server.redis.zcard(RESULTS)).toBe(3);
+    for (const key of [RESULTS, `${RESULTS}:age`, `${RESULTS}:sum`]) {
+      expect(await server.redis.pttl(key)).toBeGreaterThan(0);
+    }
+  });
+
+  it('count once, also where an outcome is corrected or stored again, and small ones not at all', async () => {
+    const small = await settled(900);
+    expect(await server.redis.keys('*results*')).toEqual([]);
+    const call = await created();
+    await depart(call, 'run', false);
+    expect(await store.settle(call, 'another', unknown)).toBe('stored');
+    expect(await sum()).toBe(0);
+    expect(await store.settle(call, 'run', outcome(5_000))).toBe('corrected');
+    const once = await server.redis.strlen(`wx:{wxc:wxa}:call:${call.id}:result`);
+    expect(await sum()).toBe(once);
+    expect(await store.settle(call, 'run', outcome(5_000))).toBe('superseded');
+    expect(await sum()).toBe(once);
+    expect(await server.redis.zcard(RESULTS)).toBe(1);
+    expect(await Promise.all([small, call].map(isKept))).toEqual([true, true]);
+  });
+
+  it('that are empty are kept as well', async () => {
+    expect((await store.find(await settled(0)))?.response?.body).toEqual(Buffer.alloc(0));
+  });
+});

@@ -9,6 +9,7 @@ import type { Call, CallFailure, CallRequest, CallResponse, CallState, CallSumma
 import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
 import { type Claim, hashOfKey, printOf } from './idempotency.ts';
+import { RESULTS_LUA, shrinkResults } from './kept-results.ts';
 import { LANE_LUA, lastPartOf } from './lane-store.ts';
 import { BODIES_LUA, sweepBodies } from './waiting-bodies.ts';
 
@@ -217,11 +218,15 @@ end
  * `outcome_unknown` that another run stored meanwhile.
  *
  * KEYS: as above, result, and where the waiting caller is in this process, the quota. ARGV: the call's id, its last part,
- * outcome, failure or headers, status, body, run. Answers for that caller: the record, and what is left of the quota.
+ * outcome, failure or headers, status, body, run. Answers 1 where results beyond the account's bound are still kept, and
+ * for that caller: the record, and what is left of the quota.
  */
-const settle = defineScript<[how: 'stored' | 'corrected', record?: string[], now?: string, quota?: QuotaLook] | null>(
+const settle = defineScript<
+  [how: 'stored' | 'corrected', excess: 0 | 1, record?: string[], now?: string, quota?: QuotaLook] | null
+>(
   `${NOW_LUA}
 ${END_LUA}
+${RESULTS_LUA}
 ${QUOTA_LOOK_LUA}
 local id, last_part, outcome, told, status, body, run = unpack(ARGV)
 local former = redis.call('HMGET', KEYS[1], 'state', 'sentBy', 'settledBy', 'outcome', 'told')
@@ -235,10 +240,14 @@ if former[1] == 'settled' then
 end
 redis.call('HSET', KEYS[1], 'state', 'settled', 'settledAt', string.format('%.0f', now), 'settledBy', run,
   'outcome', outcome, 'told', told, 'status', status)
-local kept = call_ended(last_part, id, KEYS[7] ~= nil)
-if body ~= '' then redis.call('SET', KEYS[6], body, 'PX', kept) end
-if KEYS[7] then return { how, redis.call('HGETALL', KEYS[1]), string.format('%.0f', now), quota_look(KEYS[7]) } end
-return { how }`,
+local kept, excess = call_ended(last_part, id, KEYS[7] ~= nil), 0
+if body ~= '' then
+  redis.call('SET', KEYS[6], body, 'PX', kept)
+  local is_read_later = not KEYS[7] and redis.call('HGET', KEYS[1], 'background') == '0'
+  if results_note(KEYS[4] .. ':results', KEYS[6], last_part, #body, kept, is_read_later) then excess = 1 end
+end
+if KEYS[7] then return { how, excess, redis.call('HGETALL', KEYS[1]), string.format('%.0f', now), quota_look(KEYS[7]) } end
+return { how, excess }`,
 );
 
 /** KEYS: as above. ARGV: the call's id, its last part, withdrawn (1): its idempotency key is free again. */
@@ -493,15 +502,15 @@ export class CallStore {
     if (settled === null) return undefined;
     return {
       how: settled[0],
-      call: toCall(call, fieldsOf(settled[1]!), () => responseOf(outcome)?.body),
-      now: Number(settled[2]),
-      quota: settled[3]!,
+      call: toCall(call, fieldsOf(settled[2]!), () => responseOf(outcome)?.body),
+      now: Number(settled[3]),
+      quota: settled[4]!,
     };
   }
 
-  #settle(call: CallId, runId: string, outcome: Outcome, ...quotaKeys: string[]) {
+  async #settle(call: CallId, runId: string, outcome: Outcome, ...quotaKeys: string[]) {
     const response = responseOf(outcome);
-    return settle(
+    const settled = await settle(
       this.#redis,
       [...this.#endingKeys(call), this.#resultKey(call), ...quotaKeys],
       [
@@ -512,6 +521,12 @@ export class CallStore {
         runId,
       ],
     );
+    if (settled?.[1] === 1) {
+      const index = this.#redis.keyspace.callIndex(call.component, call.appid);
+      // The outcome is stored, whatever becomes of this: the next large result of the account goes on with it.
+      await shrinkResults(this.#redis, index, this.#resultKey(call), lastPartOf(call)).catch(() => {});
+    }
+    return settled;
   }
 
   async cancel(call: CallId): Promise<boolean> {
@@ -573,8 +588,10 @@ export class CallStore {
     const [flat, sealed, bytes] = await redis.wxFindCallUpToBuffer(...keys, maxBytes);
     const fields = fieldsOf(flat);
     if (!fields.state) return undefined;
-    const body = () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined);
-    return { call: toCall(call, fields, body), omittedBytes: bytes > maxBytes ? bytes : undefined };
+    const isOmitted = bytes > maxBytes;
+    const kept = () => (sealed ? this.#seals.openBytes(sealed, place(call, 'result')) : undefined);
+    const found = toCall(call, fields, isOmitted ? () => Buffer.alloc(0) : kept);
+    return { call: found, omittedBytes: isOmitted ? bytes : undefined };
   }
 
   /** Without their answers; undefined in the place of those that are gone. */
@@ -641,12 +658,14 @@ function responseOf(outcome: Outcome): CallResponse | undefined {
   return outcome.state === 'completed' ? outcome.response : undefined;
 }
 
+/** `body` answers undefined where the result is no longer kept; an empty one is kept, too. */
 function toCall(call: CallId, fields: Record<string, string>, body: () => Buffer | undefined): FoundCall {
   const summary = summaryOf(call, fields);
   if (fields.outcome !== 'completed') return { ...summary, response: null };
   const [status, headers] = [Number(fields.status), JSON.parse(fields.told!) as Record<string, string>];
   try {
-    return { ...summary, response: { status, headers, body: body() ?? Buffer.alloc(0) } };
+    const kept = body();
+    return { ...summary, response: kept === undefined ? null : { status, headers, body: kept } };
   } catch (error) {
     if (!(error instanceof Failure && error.code === 'unsealable')) throw error;
     return { ...summary, state: 'failed', response: null, failure: answerUnreadable };

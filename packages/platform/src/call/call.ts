@@ -69,6 +69,7 @@ export interface Call {
   readonly deadlineAt: Date;
   readonly notBeforeAt: Date | null;
   readonly settledAt: Date | null;
+  /** Null also of a completed call whose answer is no longer kept. */
   readonly response: CallResponse | null;
   readonly failure: CallFailure | null;
   readonly quota: QuotaView | null;

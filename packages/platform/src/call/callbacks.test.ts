@@ -105,6 +105,13 @@ it('names a large answer instead of sending it, since fifty of them at once woul
   expect((await store.find(call))?.response?.body).toHaveLength(1024 * 1024);
 });
 
+it('says of an answer that is no longer kept that WeChat answered', async () => {
+  const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
+  await server.redis.del(`wx:{wxc:wxa}:call:${call.id}:result`);
+  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+  expect(got[0]!.body.data).toMatchObject({ state: 'completed', response: null, responseKept: false, failure: null });
+});
+
 it('postpones callbacks of a receiver that does not answer, and delivers those of others meanwhile', async () => {
   const leaving = new AbortController();
   const calls = await Promise.all(Array.from({ length: 20 }, () => settled(urlOf(deaf), Buffer.from('{}'))));

@@ -77,7 +77,10 @@ export function keyspaceOf(prefix: string) {
     callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
     /** The address that is told of the outcome. */
     callCallback: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:callback`),
-    /** The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. */
+    /**
+     * The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. Beside it
+     * `:bodies` and `:results` sum what larger requests and answers occupy.
+     */
     callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
     /** Which call an idempotency key (hashed) belongs to. */
     idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),

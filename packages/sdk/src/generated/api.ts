@@ -68,6 +68,8 @@ export type Call = {
     /** JSON, integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
     readonly body: unknown;
   } | null;
+  /** WeChat answered, but its answer is no longer kept: newer ones of the account have displaced it */
+  readonly responseKept?: false | undefined;
   /** of the errcode with which WeChat refused, if it did */
   readonly explanation: Explanation | null;
   readonly quota: {
