@@ -20,6 +20,7 @@ import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
+import { isOutage } from './http/is-outage.ts';
 import type { Leaving } from './http/leaving.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
@@ -124,12 +125,8 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
         log.info({ requestId: incident, error: describeError(error) }, 'request failed after its caller had hung up');
         return;
       }
-      const { redis, database } = await platform.health();
-      if (redis && database) {
-        log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');
-      } else {
-        failure = unavailable(request.method);
-      }
+      if (await isOutage(error, platform)) failure = unavailable(request.method);
+      else log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');
     }
     if (response.headersSent) response.destroy();
     else sendProblem(response, problemOf(failure, incident, wayBackOf(failure, publicUrl)));
@@ -139,11 +136,11 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
 /** A call may have been recorded just before the connection broke: only reading may be repeated without a thought. */
 function unavailable(method: string): Failure {
   return method === 'GET' || method === 'HEAD'
-    ? new Failure('unavailable', 'retry', 'Redis or the database is away')
+    ? new Failure('unavailable', 'retry', 'Redis or the database does not answer; repeat the request')
     : new Failure(
         'unavailable',
         'operator',
-        'Redis or the database went away; whether the call was taken is not known',
+        'Redis or the database did not answer; whether the request was carried out is not known',
       );
 }
 

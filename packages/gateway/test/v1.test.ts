@@ -463,6 +463,15 @@ test.each([
   });
 });
 
+test('a database that another process has locked for too long is a 503, not a fault of ours', async () => {
+  const platform = fakePlatform();
+  const locked = Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 5 });
+  platform.audit.list = () => Promise.reject(locked);
+  const { url } = await openGateway(platform);
+  const response = await fetch(`${url}/v1/audit`, { headers: bearer });
+  expect(await problem(response)).toMatchObject({ status: 503, code: 'unavailable', remedy: 'retry' });
+});
+
 test('a call that was taken is no refusal because Redis went away', async () => {
   const platform = fakePlatform();
   const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');

@@ -32,6 +32,7 @@ export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
+export { isConflict } from './database/sql-error.ts';
 export { withDeadline } from './deadline.ts';
 export { type AdoptionReport, adoptRedis } from './deployment/adopt-redis.ts';
 export type { LiveProcess, ProcessRole } from './deployment/live-processes.ts';

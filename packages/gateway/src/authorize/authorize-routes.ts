@@ -4,6 +4,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { describeError } from '../http/describe-error.ts';
+import { isOutage } from '../http/is-outage.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { Tries } from '../http/tries.ts';
@@ -114,8 +115,7 @@ export function authorizeRoutes(
     const incident = requestIdOf(response);
     const language = languageOf(request.headers['accept-language']);
     if (!(error instanceof Failure)) {
-      const { redis, database } = await platform.health();
-      const status = redis && database ? 500 : 503;
+      const status = (await isOutage(error, platform)) ? 503 : 500;
       if (status === 500) log.error({ requestId: incident, error: describeError(error) }, 'authorization page failed');
       const fill = { incident };
       return sendPage(response, { status, language, words: wordsOf('unexpected', language), fill, mood: 'bad' });
