@@ -3,6 +3,7 @@ import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
 import { until } from './support/until.ts';
 
+const OUTAGES = 4;
 const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
 
 interface Delivery {
@@ -27,7 +28,7 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   await until('calls and pushes flow', () => load.accepted.length > 100 && pushing.msgIds.length > 20);
 
   // More than once: each time it dies somewhere else in the middle of something.
-  for (let outage = 0; outage < 4; outage++) await killAndRestart(load);
+  for (let outage = 0; outage < OUTAGES; outage++) await killAndRestart(load);
   await Promise.all([load.stop(), pushing.stop()]);
 
   // Who was refused was told so clearly and soon, and who was not refused has an id.
@@ -49,6 +50,12 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   expect(handledPushes().sort()).toEqual([...new Set(handledPushes())].sort());
   expect(handledPushes()).toHaveLength(accepted.size);
   for (const child of [...house.gateways, ...house.workers]) expect(child.running).toBe(true);
+  for (const worker of house.workers) {
+    // One line for each kind of error (refused, lost, closed) and outage, however many queues met it.
+    const warnings = worker.lines().filter(({ level, queue, job }) => level === 40 && queue && job === undefined);
+    expect(warnings.length).toBeGreaterThan(0);
+    expect(warnings.length).toBeLessThanOrEqual(3 * OUTAGES);
+  }
 });
 
 it('Redis is away for longer than locks live: calls in mid-work still end', async () => {

@@ -1,16 +1,23 @@
 import { expect, it } from 'vitest';
-import { causeOf, RepeatedLines } from './repeated-lines.ts';
+import { RepeatedLines } from './repeated-lines.ts';
+
+const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6379'), { code: 'ECONNREFUSED' });
+
+function linesAt(clock: { now: number }): { lines: RepeatedLines; written: unknown[] } {
+  const written: unknown[] = [];
+  const log = { warn: (...line: unknown[]) => void written.push(line) };
+  return { lines: new RepeatedLines(log, () => clock.now), written };
+}
 
 it('writes one line a minute for each cause, and says how many it did not write', () => {
-  let now = 0;
-  const written: unknown[] = [];
-  const lines = new RepeatedLines({ warn: (...line: unknown[]) => void written.push(line) }, () => now);
-  for (const queue of ['calls', 'pushes', 'lanes']) lines.warn('ECONNREFUSED', { queue }, 'queue error');
-  lines.warn('OOM', { queue: 'calls' }, 'queue error');
-  now = 59_999;
-  lines.warn('ECONNREFUSED', { queue: 'calls' }, 'queue error');
-  now = 60_000;
-  lines.warn('ECONNREFUSED', { queue: 'lanes' }, 'queue error');
+  const clock = { now: 0 };
+  const { lines, written } = linesAt(clock);
+  for (const queue of ['calls', 'pushes', 'lanes']) lines.warn('queue', refused, { queue }, 'queue error');
+  lines.warn('queue', new Error('Connection is closed.'), { queue: 'calls' }, 'queue error');
+  clock.now = 59_999;
+  lines.warn('queue', refused, { queue: 'calls' }, 'queue error');
+  clock.now = 60_000;
+  lines.warn('queue', refused, { queue: 'lanes' }, 'queue error');
   expect(written).toEqual([
     [{ queue: 'calls' }, 'queue error'],
     [{ queue: 'calls' }, 'queue error'],
@@ -18,7 +25,21 @@ it('writes one line a minute for each cause, and says how many it did not write'
   ]);
 });
 
-it('takes the code of an error for its cause, and the message of one without', () => {
-  expect(causeOf(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED');
-  expect(causeOf(new Error('Connection is closed.'))).toBe('Connection is closed.');
+it('takes errors with one code for one cause, whatever their messages', () => {
+  const { lines, written } = linesAt({ now: 0 });
+  const other = Object.assign(new Error('connect ECONNREFUSED ::1:6379'), { code: 'ECONNREFUSED' });
+  lines.warn('queue', refused, {}, 'queue error');
+  lines.warn('queue', other, {}, 'queue error');
+  expect(written).toHaveLength(1);
+});
+
+it('does not hide the failure of one component behind that of another, nor that of one server', () => {
+  const { lines, written } = linesAt({ now: 0 });
+  for (const component of ['wxa', 'wxb', 'wxa']) lines.warn(`watch ${component}`, refused, { component }, 'watch');
+  lines.warn('queue', refused, {}, 'queue error');
+  expect(written).toEqual([
+    [{ component: 'wxa' }, 'watch'],
+    [{ component: 'wxb' }, 'watch'],
+    [{}, 'queue error'],
+  ]);
 });

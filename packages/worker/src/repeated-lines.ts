@@ -17,8 +17,9 @@ export class RepeatedLines {
     this.#now = now;
   }
 
-  /** `cause`: what the lines of one outage have in common, whichever part reports it. */
-  warn(cause: string, fields: object, message: string): void {
+  /** `source`: what the lines of one outage have in common beside the error, whichever part reports it. */
+  warn(source: string, error: unknown, fields: object, message: string): void {
+    const cause = `${source} ${causeOf(error)}`;
     const now = this.#now();
     const known = this.#causes.get(cause);
     if (known && now - known.writtenAt < WINDOW_MS) {
@@ -33,7 +34,7 @@ export class RepeatedLines {
 }
 
 /** The code of an error, or its message if it has none: the same for all parts that one outage makes fail. */
-export function causeOf(error: unknown): string {
+function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : error.message;

@@ -1,7 +1,7 @@
 import { isKnownJob, type JobContract, type Platform, type RedisClient } from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
-import { causeOf, type RepeatedLines } from './repeated-lines.ts';
+import type { RepeatedLines } from './repeated-lines.ts';
 
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
 export const LOCK_MS = 3_000;
@@ -75,9 +75,8 @@ export function runQueue<Payload>(
     foreign = failure !== undefined;
     void (foreign ? worker.pause(true) : worker.resume());
   });
-  worker.on('error', (error) => log.warn({ queue: contract.queue, err: { message: error.message } }, 'queue trouble'));
   worker.on('error', (error) => {
-    repeated.warn(causeOf(error), { queue: contract.queue, err: { message: error.message } }, 'queue error');
+    repeated.warn('queue', error, { queue: contract.queue, err: { message: error.message } }, 'queue error');
   });
   worker.on('failed', (job, error) =>
     log.warn(

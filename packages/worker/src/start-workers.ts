@@ -27,7 +27,7 @@ import { processQuotaAlarm } from './processors/quota-alarms.ts';
 import { processQuotaReading } from './processors/quotas.ts';
 import { processReconciliation } from './processors/reconciliations.ts';
 import { processRefresh } from './processors/refreshes.ts';
-import { causeOf, RepeatedLines } from './repeated-lines.ts';
+import { RepeatedLines } from './repeated-lines.ts';
 import { runQueue } from './run-queue.ts';
 
 /** Syncs of one process that have their turn at the same time: they can wait, and calls need the processor. */
@@ -89,7 +89,7 @@ export async function startWorkers(
     'watch',
     work.startWatch(({ component, did, failure }) => {
       if (failure === undefined) log.info({ component, did }, 'watch');
-      else repeated.warn(causeOf(failure), { component, did, err: told(failure) }, 'watch');
+      else repeated.warn(`watch ${component}`, failure, { component, did, err: told(failure) }, 'watch');
     }),
     (watch) => watch.close(),
   );
