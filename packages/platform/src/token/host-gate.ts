@@ -59,20 +59,23 @@ export class HostGate {
   readonly #redis: RedisClient;
   readonly #id = randomUUID();
   readonly #closed = new Map<string, Closed>();
+  readonly #now: () => number;
   #refreshes = false;
 
-  constructor(redis: RedisClient) {
+  /** `now`: a monotonic clock (ms). */
+  constructor(redis: RedisClient, now: () => number = () => performance.now()) {
     this.#redis = redis;
+    this.#now = now;
   }
 
   /** Whether some component's tokens cannot be fetched by this process: `/readyz` reports it. */
   get isDegraded(): boolean {
-    return this.#closed.size > 0;
+    return [...this.#closed.keys()].some((component) => this.#known(component) !== undefined);
   }
 
   closed(component: string): ClosedGate | undefined {
     const closed = this.#closed.get(component);
-    const retryInMs = closed ? closed.until - performance.now() : 0;
+    const retryInMs = closed ? closed.until - this.#now() : 0;
     return closed && retryInMs > 0 ? { failure: withRetryAfter(closed.failure, retryInMs), retryInMs } : undefined;
   }
 
@@ -80,16 +83,16 @@ export class HostGate {
   pass(component: string): void {
     const closed = this.closed(component);
     if (closed) throw closed.failure;
-    const known = this.#closed.get(component);
+    const known = this.#known(component);
     if (!known) return;
     known.isProbing = true;
-    known.until = performance.now() + PROBE_TIMEOUT_MS;
+    known.until = this.#now() + PROBE_TIMEOUT_MS;
   }
 
   /** This process' request was refused for its address, or found no connection. True: that is news. */
   close(component: string, failure: Failure): boolean {
-    const known = this.#closed.get(component);
-    const now = performance.now();
+    const known = this.#known(component);
+    const now = this.#now();
     // Requests that were in flight together are one failure.
     if (known && now < known.until && !known.isProbing) return false;
     const [firstMs, maxMs] =
@@ -101,7 +104,7 @@ export class HostGate {
     return known === undefined;
   }
 
-  /** WeChat answered this process. */
+  /** WeChat answered this process with anything but a refusal of its address. */
   open(component: string): void {
     this.#closed.delete(component);
   }
@@ -128,9 +131,20 @@ export class HostGate {
     };
   }
 
+  /**
+   * A refusal is evidence until the time of the next probe, and once more as long for the probe to be made: while other
+   * processes fetch the tokens, this one may have no reason to make it, and a host that was cured must not stay degraded.
+   */
+  #known(component: string): Closed | undefined {
+    const closed = this.#closed.get(component);
+    if (!closed || this.#now() < closed.until + closed.intervalMs) return closed;
+    this.#closed.delete(component);
+    return undefined;
+  }
+
   #beat(component: string): Promise<number> {
     const closed = this.#closed.get(component);
-    const closedForMs = closed ? Math.max(0, Math.ceil(closed.until - performance.now())) : 0;
+    const closedForMs = closed ? Math.max(0, Math.ceil(closed.until - this.#now())) : 0;
     const key = this.#redis.keyspace.refreshers(component);
     return beat(this.#redis, [key], [this.#id, closedForMs, this.#refreshes ? 1 : 0]);
   }

@@ -93,6 +93,8 @@ async function fetchUnderFence(
     const asked = sentAt !== undefined;
     const failureClass = classOf(error, asked);
     const isNews = failureClass === 'host' && gate.close(owner.component, error);
+    // A refusal for another cause is an answer, too.
+    if (asked && error.errcode !== undefined && failureClass !== 'host') gate.open(owner.component);
     const closed = gate.closed(owner.component);
     if (closed) {
       if (await gate.othersCan(owner.component)) return { outcome: 'not-here', ...closed, isNews };

@@ -34,6 +34,7 @@ const lasting = (value: string): FetchedToken => ({ value, expiresInMs: 7_200_00
 function node(
   fetch: Fetch,
   published?: NonNullable<TokenKind['published']>,
+  now?: () => number,
 ): { tokens: Tokens; store: TokenStore; gate: HostGate; requested: () => number } {
   let requests = 0;
   const [redis, subscriber] = [server.connect(), server.connect()];
@@ -44,7 +45,7 @@ function node(
     ...(published ? { published } : {}),
   };
   const store = new TokenStore(redis, seals, [kind]);
-  const gate = new HostGate(redis);
+  const gate = new HostGate(redis, now);
   const tokens: Tokens = new Tokens({
     store,
     gate,
@@ -413,6 +414,21 @@ describe('a process that WeChat refuses for its address', () => {
     expect(await good.tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
     expect((await waiting).value).toBe('token 1');
     await Promise.all(beats.map((b) => b.close()));
+  });
+
+  it('is no longer degraded once WeChat answers it, also with a refusal for another cause', async () => {
+    const codes = [61004, 61023];
+    const refused = counting(() => {
+      const errcode = codes.shift()!;
+      throw new Failure(errcode === 61004 ? 'ip_not_allowed' : 'grant_ended', 'reauthorize', 'refused', { errcode });
+    });
+    let skippedMs = 0;
+    const { tokens, gate } = node(refused.fetch, undefined, () => performance.now() + skippedMs);
+    await tokens.refresh(owner);
+    expect(gate.isDegraded).toBe(true);
+    skippedMs = 30_000;
+    expect(await tokens.refresh({ ...owner, appid: 'wxb' })).toMatchObject({ failure: { errcode: 61023 } });
+    expect([refused.asked(), gate.isDegraded]).toEqual([2, false]);
   });
 
   it('reports it to callers and in the record where no other process can refresh', async () => {
