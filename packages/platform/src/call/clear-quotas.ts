@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type ComponentApi, ERRCODE, Failure, readAnswer, refusal, TransportFailure } from '@wxthirdparty/wechat';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
@@ -65,19 +66,20 @@ export class QuotaClearing {
     const { appsecret } = components.get(appid);
     const owner = { component: appid, appid };
     await clears.refuseIfNoneLeft(owner);
+    const clear = randomUUID();
     try {
       await api.clearQuotas({ appid, appsecret });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.errcode === ERRCODE.clearsUsedUp) {
-        await clears.hear(owner, ERRCODE.clearsUsedUp);
+        await clears.hear(owner, ERRCODE.clearsUsedUp, clear);
         throw await clears.noneLeft();
       }
       const unsent = error instanceof TransportFailure && error.sent === 'no';
       const refused = error.errcode !== undefined && error.errcode !== ERRCODE.busy;
       throw unsent || refused ? error : unknown(error.message);
     }
-    await clears.hear(owner, 0);
+    await clears.hear(owner, 0, clear);
     // It may have failed for lack of quota; now nothing stands against asking.
     await tokenStore.forgive(componentOwner(appid));
     return clears.thisMonth(owner);

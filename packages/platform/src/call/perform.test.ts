@@ -3,6 +3,7 @@ import type { WeChatResponse } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import type { DueSet } from '../authorizer/due-set.ts';
+import { Clears } from '../quota/clears.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -39,6 +40,7 @@ async function created(path: string, change: Partial<CallRequest> = {}): Promise
 /** Runs calls at a WeChat that always answers the same. */
 function runs(answer: string | (() => string)) {
   let requests = 0;
+  const clears = new Clears(server.redis, ledger, async () => {});
   const send = async (): Promise<WeChatResponse> => {
     requests++;
     const body = typeof answer === 'string' ? answer : answer();
@@ -54,12 +56,13 @@ function runs(answer: string | (() => string)) {
       accepted: () => {},
     } as unknown as Tokens,
     dueSet: { markUsed: async () => {} } as unknown as DueSet,
-    clears: { hear: async () => {} },
+    clears: { hear: clears.hear.bind(clears) },
     transport: { send, close: async () => {} },
     apiBase: 'http://wechat',
     here: { isHere: () => false, hear: () => {} },
   } satisfies PerformOptions;
-  return { run: (call: CallId) => perform(call.id, new AbortController().signal, options), requests: () => requests };
+  const run = (call: CallId) => perform(call.id, new AbortController().signal, options);
+  return { run, options, requests: () => requests };
 }
 
 describe.each([
@@ -205,4 +208,17 @@ describe('a fault of our own in a run', () => {
     }
     expect(await runs('{"errcode":0}').run(call)).toMatchObject({ done: true, outcome: 'completed' });
   });
+});
+
+it('an answer of WeChat to a clear is kept though the clear cannot be counted at first, and is counted once', async () => {
+  const { run, options } = runs('{"errcode":0}');
+  let refusals = 0;
+  const hear = options.clears.hear;
+  options.clears.hear = async (...heard) => {
+    await hear(...heard);
+    if (++refusals <= 2) throw new Error('READONLY You can not write against a read only replica.');
+  };
+  const call = await created('/cgi-bin/clear_quota');
+  expect(await run(call)).toMatchObject({ outcome: 'completed', errcode: 0 });
+  expect((await new Clears(server.redis, ledger, async () => {}).thisMonth(owner)).usedThisMonth).toBe(1);
 });

@@ -285,7 +285,8 @@ class Run {
     }
     if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
       const { errcode } = sent.result.answer;
-      await untilStored(() => this.#o.clears.hear(this.#call, errcode));
+      // An uncounted clear costs a later refusal by WeChat, which corrects the count; its answer must not be lost for it.
+      await untilStored(() => this.#o.clears.hear(this.#call, errcode, this.#call.id)).catch(() => {});
     }
     // A mark that is missing costs a later call some waiting; WeChat's answer must not be lost for it.
     const { component, appid } = this.#call;

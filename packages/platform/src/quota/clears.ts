@@ -2,13 +2,23 @@ import { ERRCODE } from '@wxthirdparty/wechat';
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
+import { defineScript } from '../redis/script.ts';
 import { type Ledger, QuotaClosedFailure, type QuotaPair } from './ledger.ts';
 
 /** Effective ones of each account and calendar month, by whatever means (dossier §3.10). */
 const ALLOWED_A_MONTH = 10;
 const KEPT_MS = 62 * 24 * 60 * 60_000;
+/** Much longer than one clear is reported again because Redis refused a part of what follows from it. */
+const COUNTED_TTL_MS = 60 * 60_000;
 /** Those that name the account whose token they carry. */
 const CLEARING = new Set(['/cgi-bin/clear_quota', '/cgi-bin/component/clear_quota']);
+
+/** Counts a clear, and the same clear no second time. KEYS: clears by month, mark of this clear. ARGV: month. */
+const count = defineScript<number>(`
+local clears, mark, month = KEYS[1], KEYS[2], ARGV[1]
+if not redis.call('SET', mark, month, 'NX', 'PX', ${COUNTED_TTL_MS}) then return 0 end
+redis.call('HINCRBY', clears, month, 1)
+return redis.call('PEXPIRE', clears, ${KEPT_MS})`);
 
 export interface ClearsThisMonth {
   readonly usedThisMonth: number;
@@ -50,16 +60,22 @@ export class Clears {
     return new QuotaClosedFailure('/cgi-bin/clear_quota', endsAt, message);
   }
 
-  /** What WeChat answered to a clear, whoever asked for it. */
-  async hear(owner: Owner, errcode: number): Promise<void> {
-    const { month } = await this.#month();
-    if (errcode === ERRCODE.clearsUsedUp) await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
-    if (errcode === 0) await this.#redis.hincrby(this.#key(owner), month, 1);
+  /**
+   * What WeChat answered to a clear. May be repeated where it throws: `clear` names the clear, so that it is counted once.
+   */
+  async hear(owner: Owner, errcode: number, clear: string): Promise<void> {
     if (errcode !== 0 && errcode !== ERRCODE.clearsUsedUp) return;
-    await this.#redis.pexpire(this.#key(owner), KEPT_MS);
-    if (errcode !== 0) return;
+    const { month } = await this.#month();
+    if (errcode === ERRCODE.clearsUsedUp) {
+      await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
+      await this.#redis.pexpire(this.#key(owner), KEPT_MS);
+      return;
+    }
+    const mark = this.#redis.keyspace.quotaClearCounted(owner.component, owner.appid, clear);
+    await count(this.#redis, [this.#key(owner), mark], [month]);
     await this.#ledger.clear(owner);
-    await this.#wake(owner);
+    // Without it the calls that wait are sent later: their lane wakes by itself.
+    await this.#wake(owner).catch(() => {});
   }
 
   /** The calendar month in Beijing, by Redis' clock. */

@@ -97,6 +97,9 @@ export function keyspaceOf(prefix: string) {
     quotaPaths: (component: string, owner: string) => owned(component, owner, 'quota-paths'),
     /** How often an owner's quotas were cleared, by month. */
     quotaClears: (component: string, owner: string) => owned(component, owner, 'quota-clears'),
+    /** That one clear has been counted there. */
+    quotaClearCounted: (component: string, owner: string, clear: string) =>
+      owned(component, owner, `quota-clears:${clear}`),
     /** The last warnings about quotas, a stream. */
     quotaEvents: (component: string) => owned(component, component, 'quota-events'),
 
