@@ -27,11 +27,11 @@ return due`);
 
 /**
  * A lane that has a mark again is found by that. KEYS: lanes, lanes at rest. Answers when the others are due again, and
- * which they are.
+ * which they are. The half of a millisecond tells that time from those that `rest` writes, also in the same millisecond.
  */
 const claimAtRest = defineScript<[dueAgain: string, appids: string[]]>(`${NOW_LUA}
 local lanes, at_rest = KEYS[1], KEYS[2]
-local due_again, unmarked = string.format('%.0f', now + ${CLAIMED_MS}), {}
+local due_again, unmarked = string.format('%.1f', now + ${CLAIMED_MS} + 0.5), {}
 for _, appid in ipairs(redis.call('ZRANGEBYSCORE', at_rest, '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})) do
   if redis.call('ZSCORE', lanes, appid) then
     redis.call('ZREM', at_rest, appid)
