@@ -2,8 +2,17 @@ import type { Envelope } from './envelope.ts';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { readXml, type XmlLimits } from './read-xml.ts';
 
-/** WeChat sends two elements, each with one section. So a body that no signature vouches for costs no more to read than an ordinary one. */
-const LIMITS: XmlLimits = { maxBytes: 1024 * 1024, maxParts: 32 };
+/**
+ * What may stand around the ciphertext: WeChat sends two or three short elements. Anyone can send a push, so nothing of its
+ * size reaches the parser before the signature is verified.
+ */
+const MAX_AROUND_BYTES = 4 * 1024;
+const MAX_CIPHERTEXT_BYTES = 1024 * 1024;
+
+/** Not of base64, so no ciphertext. */
+const PLACEHOLDER = '-ciphertext-';
+
+const LIMITS: XmlLimits = { maxBytes: MAX_AROUND_BYTES + PLACEHOLDER.length, maxParts: 32 };
 
 /** Longer than anything WeChat sends; envelopes are stored, so their sender must not choose their size. */
 const MAX_NONCE_LENGTH = 128;
@@ -18,11 +27,47 @@ export type EnvelopeQuery = Omit<Envelope, 'encrypt'>;
  */
 export function readEnvelope(query: Record<string, unknown>, body: Buffer): Envelope {
   const signed = readEnvelopeQuery(query);
-  const { Encrypt: found } = readXml(body, LIMITS);
-  // Blanks around the ciphertext are the doing of something between WeChat and us: WeChat signs without them.
-  const encrypt = typeof found === 'string' ? found.trim() : '';
+  const encrypt = readEncrypt(body);
   if (encrypt === '') throw new EnvelopeFailure(-40002, 'it needs exactly one Encrypt');
   return { ...signed, encrypt };
+}
+
+/** Empty where there is not exactly one element `Encrypt` with text. */
+function readEncrypt(body: Buffer): string {
+  if (body.length <= MAX_AROUND_BYTES) return encryptIn(body);
+  const { start, end } = longestBase64(body);
+  if (body.length - (end - start) > MAX_AROUND_BYTES || end - start > MAX_CIPHERTEXT_BYTES) {
+    throw new EnvelopeFailure(-40002, 'there is too much around the ciphertext');
+  }
+  const before = body.toString('utf8', 0, start);
+  const after = body.toString('utf8', end);
+  // Within a tag, `/` and `=` of base64 would be markup.
+  const isText = /[>[\s]$/.test(before) && /^[<\]\s]/.test(after);
+  if (!isText || before.includes(PLACEHOLDER) || after.includes(PLACEHOLDER)) throw new EnvelopeFailure(-40002);
+  const encrypt = encryptIn(before + PLACEHOLDER + after);
+  return encrypt === PLACEHOLDER ? body.toString('latin1', start, end) : encrypt;
+}
+
+function encryptIn(xml: string | Buffer): string {
+  const { Encrypt: found } = readXml(xml, LIMITS);
+  // Blanks around the ciphertext are the doing of something between WeChat and us: WeChat signs without them.
+  return typeof found === 'string' ? found.trim() : '';
+}
+
+const isBase64 = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[A-Za-z0-9+/=]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** The longest run of letters of base64. A loop, because expressions cost more over many short runs. */
+function longestBase64(body: Buffer): { readonly start: number; readonly end: number } {
+  let longest = { start: 0, end: 0 };
+  let start = 0;
+  for (let at = 0; at <= body.length; at++) {
+    if (at < body.length && isBase64[body[at]!] === 1) continue;
+    if (at - start > longest.end - longest.start) longest = { start, end: at };
+    start = at + 1;
+  }
+  return longest;
 }
 
 /**
