@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { hasUnreadBody } from './http/end-unread.ts';
 import type { Leaving } from './http/leaving.ts';
 import { carriesToken, formCarriesToken, isOwnPath } from './http/own-path.ts';
 import { peekBody } from './http/peek-body.ts';
@@ -33,8 +34,10 @@ export function front(
     request.url = relative;
     if (!isOwnPath(path) || carriesToken(search)) virtual(request, response, path, search);
     else if (path.startsWith('/wechat/')) push(request, response, path, search);
-    else if (!isForm(request)) rest(request, response);
+    else if (!isForm(request) || !hasUnreadBody(request)) rest(request, response);
     else {
+      // Node discards an unread body after the answer, but not one of which something was read.
+      response.once('finish', () => request.resume());
       // None of our own routes takes a form, but SDKs may put their token in one.
       void peekBody(request).then((start) => {
         if (formCarriesToken(start.toString('latin1'))) virtual(request, response, path, search);

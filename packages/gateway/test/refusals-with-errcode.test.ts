@@ -141,3 +141,27 @@ test('our own paths answer in their own way', async () => {
   const refused = await ask(gateway, calls, [...key, ...form], 'method=GET&path=/cgi-bin/user/get');
   expect(refused).toMatchObject({ status: 415, body: expect.stringContaining('unsupported_content') });
 });
+
+test.each([
+  ['no body', [], ''],
+  ['a body of length 0', ['Content-Length: 0'], ''],
+  ['an empty chunked body', ['Transfer-Encoding: chunked'], '0\r\n\r\n'],
+])('a route whose body may be empty takes a form type with %s', async (_name, headers, body) => {
+  const { gateway } = await opened();
+  const line = `POST /v1/components/${COMPONENT}/authorization-links HTTP/1.1`;
+  const head = [line, 'Host: gateway', 'Connection: close', `Authorization: Bearer ${API_KEY}`, ...form, ...headers];
+  const answer = await raw(gateway, `${head.join('\r\n')}\r\n\r\n${body}`);
+  expect(answer).toMatchObject({ status: 201, body: expect.stringContaining('"pending"') });
+});
+
+test.each(['GET /v1/status', 'GET /v1/no/such/route', `POST /v1/authorizers/${ACCOUNT}/calls`])(
+  'a large form that %s does not read leaves its connection to the next request',
+  async (line) => {
+    const { gateway } = await opened();
+    const fields = 'x'.repeat(500_000);
+    const head = [`${line} HTTP/1.1`, 'Host: gateway', `Authorization: Bearer ${API_KEY}`, ...form];
+    const first = `${[...head, `Content-Length: ${fields.length}`].join('\r\n')}\r\n\r\n${fields}`;
+    const next = 'GET /no/such/family HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n';
+    expect((await raw(gateway, first + next)).body).toContain('"errcode":41001');
+  },
+);

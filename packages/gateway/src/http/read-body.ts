@@ -33,6 +33,8 @@ function maxPieces(size: number): number {
  */
 export function readBody(request: IncomingMessage, { limit, withinMs, sender }: BodyBounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // Chunked, and empty: a peek has met its end.
+    if (request.readableEnded) return resolve(Buffer.alloc(0));
     // It hung up before anything listened.
     if (request.destroyed) return reject(callerGone());
     const body = new GrowingBody(limit);
