@@ -82,6 +82,18 @@ it('many requests in a moment are one question to the database', async () => {
   expect(here.reads).toBe(1);
 });
 
+it('many wrong ids leave the keys remembered that were read later than most of them', async () => {
+  const { text } = await here.keys.create(wish, by);
+  const guess = (from: number, count: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => here.keys.find(String(from + i).padStart(16, '0'))));
+  await guess(0, 9_999);
+  await here.keys.recognize(text);
+  await guess(10_000, 500);
+  expect(here.reads).toBe(9_999 + 1 + 500);
+  await here.keys.recognize(text);
+  expect(here.reads).toBe(9_999 + 1 + 500);
+});
+
 it('a revoked key stops on other nodes when the hint arrives', async () => {
   // Its clock stands still, so it forgets nothing by itself.
   const there = await openNode();

@@ -9,7 +9,7 @@ import { readKeyText } from './key-text.ts';
 
 /** Less than the second within which a revoked key must stop everywhere, also where the hint was lost. */
 const REMEMBERED_FOR_MS = 750;
-/** Whoever guesses ids makes us remember them, too. */
+/** Wrong ids are remembered, too. The oldest reading gives way: a key in use is read again every second. */
 const MOST_REMEMBERED = 10_000;
 const USE_TOLD_EVERY_MS = 60_000;
 
@@ -87,8 +87,10 @@ export class ApiKeys {
     const known = this.#remembered.get(id);
     const now = this.#now();
     if (known && now - known.at < REMEMBERED_FOR_MS) return known.stored;
-    if (!known && this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
     const reading: Remembered = { at: now, stored: this.#store.find(id) };
+    // So that the map begins with the oldest reading.
+    this.#remembered.delete(id);
+    evictOldest(this.#remembered);
     this.#remembered.set(id, reading);
     reading.stored.catch(() => {
       if (this.#remembered.get(id) === reading) this.#remembered.delete(id);
@@ -106,7 +108,8 @@ export class ApiKeys {
 
   /** Nobody waits for it, and nobody is refused because it failed: the next minute's use tells again. */
   #tellUse(id: string, now: number): void {
-    if (this.#useToldAt.size >= MOST_REMEMBERED) this.#useToldAt.clear();
+    this.#useToldAt.delete(id);
+    evictOldest(this.#useToldAt);
     this.#useToldAt.set(id, now);
     const telling = this.#store
       .markUsed(id, now, now - USE_TOLD_EVERY_MS)
@@ -114,4 +117,11 @@ export class ApiKeys {
       .finally(() => this.#telling.delete(telling));
     this.#telling.add(telling);
   }
+}
+
+/** Makes room for one more. */
+function evictOldest(map: Map<string, unknown>): void {
+  if (map.size < MOST_REMEMBERED) return;
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
 }
