@@ -189,7 +189,7 @@ function membersOf(json: Buffer, object: Value): Record<string, Span> {
   return members;
 }
 
-/** What the schemas check: every member by its value but `body`, which only stands there if it is more than null. */
+/** What the schemas check: every member by its value but `body`, which is only included if it is more than null. */
 function fieldsOf(
   json: Buffer,
   object: Value,

@@ -151,7 +151,7 @@ export function expectEnd(json: Buffer, from: number): void {
 }
 
 /**
- * A checked value as it is sent to WeChat. Only what JSON forces nobody to keep is changed: blanks go, and strings are written
+ * A checked value as it is sent to WeChat. Only what has no meaning in JSON is changed: blanks go, and strings are written
  * without needless escapes, because WeChat shows `\u4e2d` to its users letter by letter.
  */
 export function* compact(json: Buffer, { start, end }: Span): Sliced<Buffer> {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 
 /**
- * Warns once when a proxy stands before us that TRUST_PROXY does not name: then all callers have one address, and share what
+ * Warns once when requests come through a proxy that TRUST_PROXY does not name: then all callers have one address, and share what
  * is limited by address.
  */
 export function untrustedProxyWarning(trustProxy: string | undefined, log: Logger): (request: IncomingMessage) => void {

@@ -54,7 +54,7 @@ export function keyspaceOf(prefix: string) {
 
     /** What came of an authorization code, by the code's hash. */
     codeOutcome: (component: string, codeHash: string) => owned(component, component, `code:${codeHash}`),
-    /** Which link an authorization code belongs to, and whose it is, as push and browser told. */
+    /** Which link an authorization code belongs to, and whose it is, as push and browser reported. */
     codeTie: (component: string, codeHash: string) => owned(component, component, `code-tie:${codeHash}`),
     /** The link that a refused caller is given, so that many refusals make one link. */
     wayBack: (component: string, owner: string) => owned(component, owner, 'way-back'),
@@ -75,7 +75,7 @@ export function keyspaceOf(prefix: string) {
     call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
     callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
     callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),
-    /** The address that is told of the outcome. */
+    /** The address to which the outcome is sent. */
     callCallback: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:callback`),
     /**
      * The calls of an account that can be asked for, by their making; `:ends` has them by their record's end. Beside it
@@ -86,7 +86,7 @@ export function keyspaceOf(prefix: string) {
     idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
     /** Background calls in order; its scripts append `:paths`, `:path:<path>`, `:aside` and `:deadlines`. */
     lane: (component: string, owner: string) => owned(component, owner, 'lane'),
-    /** Authorizers whose lane has a backlog, by the time at which somebody must look at it. */
+    /** Authorizers whose lane has a backlog, by the time at which it must be checked. */
     lanes: (component: string) => owned(component, 'lanes', 'set'),
     /** Authorizers whose lane has just been found empty, by the time at which that is checked again. */
     lanesAtRest: (component: string) => owned(component, 'lanes', 'at-rest'),
