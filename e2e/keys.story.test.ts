@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../packages/platform/src/database/open.ts';
 import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
 import { coWechatApi } from './support/sdk.ts';
 import { SecretSearch } from './support/secret-search.ts';
@@ -177,13 +178,16 @@ describe('a key', () => {
   });
 
   it('expires by itself', async () => {
-    const expiresAt = new Date(Date.now() + 5_000);
-    const { key } = await make({ expiresAt: expiresAt.toISOString() });
+    const { id, key } = await make({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
     const { access_token: token } = await virtual(tokenPath(key));
     expect(token).toEqual(expect.any(String));
+    expect(await virtual(`/cgi-bin/user/get?access_token=${token}`)).toMatchObject({ total: 25 });
+    // Only now, so that a slow machine cannot be too late to use it.
+    const sql = openDatabase(house.databaseUrl);
+    await sql.updateTable('api_keys').set({ expires_at: Date.now() }).where('id', '=', id).execute();
+    await sql.destroy();
     for (const gateway of GATEWAYS) {
       await until('it is over', async () => (await ask(key, 'GET /v1/status', { gateway })).status === 401);
-      expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
       expect(await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).toMatchObject({ errcode: 40001 });
     }
   });
