@@ -153,6 +153,27 @@ each('%s is refused as overloaded while this process reads too much, and taken a
   expect(await answerOf(send(gateway, request))).toMatch(/^HTTP\/1\.1 200 /);
 });
 
+test('slow large bodies that use up the strangers’ share give way to a push', async () => {
+  const gateway = await openGateway(fakePlatform());
+  const head = await doors['a push']!.head(gateway);
+  const size = 1024 * 1024;
+  const others = SHARES.stranger - (size - 1);
+  expect(bodyBudget.take('stranger', others)).toBe(true);
+  try {
+    const slow = send(gateway, `${head}Content-Length: ${size}\r\n\r\n${'x'.repeat(size - 1)}`);
+    await vi.waitFor(() => {
+      const hasRoom = bodyBudget.take('stranger', 1);
+      if (hasRoom) bodyBudget.giveBack('stranger', 1);
+      expect(hasRoom).toBe(false);
+    });
+    const push = send(gateway, `${head}Content-Length: 5\r\nConnection: close\r\n\r\nhello`);
+    expect(await answerOf(push)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await answerOf(slow)).toMatch(doors['a push']!.overloaded);
+  } finally {
+    bodyBudget.giveBack('stranger', others);
+  }
+});
+
 each('%s whose caller hangs up inside a chunk is no error of ours', async (_name, door) => {
   const platform: FakePlatform = fakePlatform();
   platform.pushes.accept = () => Promise.reject(new Error('must not be asked'));

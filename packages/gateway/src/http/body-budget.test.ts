@@ -20,6 +20,33 @@ test('strangers and key holders do not use up each other’s share', () => {
   expect(budget.take('stranger', 25)).toBe(true);
 });
 
+test('large unfinished bodies of strangers give way to a small one, the largest first', () => {
+  const budget = new BodyBudget(100, 25);
+  const givenUp: number[] = [];
+  const hold = (size: number) => {
+    const body = {
+      held: 0,
+      giveUp() {
+        givenUp.push(size);
+        budget.giveBack('stranger', body.held);
+        budget.forget(body);
+      },
+    };
+    const isTaken = budget.takeForStranger(body, size);
+    if (isTaken) body.held = size;
+    return isTaken;
+  };
+  expect([hold(8), hold(10), hold(7)]).toEqual([true, true, true]);
+  expect(hold(10)).toBe(false);
+  expect(givenUp).toEqual([]);
+  expect(hold(3)).toBe(true);
+  expect(givenUp).toEqual([10]);
+  expect(hold(9)).toBe(false);
+  expect(hold(7)).toBe(true);
+  expect(hold(2)).toBe(true);
+  expect(givenUp).toEqual([10, 8]);
+});
+
 test('what is held during some work is given back when the work ends or fails', async () => {
   const budget = new BodyBudget(100, 25);
   const work = Promise.withResolvers<string>();

@@ -6,12 +6,21 @@ const MAX_STRANGERS_BYTES = 32 * 1024 * 1024;
 /** Who sends a body: a program whose key has been checked, or anyone (WeChat's pushes are verified only once they are read). */
 export type BodySender = 'key-holder' | 'stranger';
 
+/** A stranger's body of which a part has arrived. */
+export interface UnfinishedBody {
+  readonly held: number;
+  /** Ends its reading, and gives back at once what it holds. */
+  giveUp(): void;
+}
+
 /**
  * Bounds the bytes of all bodies that are being received or parsed at the same time. Strangers have a share of their own, so that they
- * cannot use up what programs need, and programs that upload cannot keep WeChat's pushes out.
+ * cannot use up what programs need, and programs that upload cannot keep WeChat's pushes out. Where the strangers' share is used up,
+ * the largest unfinished body gives way to a smaller one: a push is small and arrives at once, so slow large bodies keep none out.
  */
 export class BodyBudget {
   readonly #free: Record<BodySender, number>;
+  readonly #unfinished = new Set<UnfinishedBody>();
 
   constructor(maxBytes: number, maxStrangersBytes: number) {
     this.#free = { 'key-holder': maxBytes - maxStrangersBytes, stranger: maxStrangersBytes };
@@ -22,6 +31,31 @@ export class BodyBudget {
     if (bytes > this.#free[sender]) return false;
     this.#free[sender] -= bytes;
     return true;
+  }
+
+  /** Takes bytes for one more piece of a stranger's body; larger bodies may be given up for it. */
+  takeForStranger(body: UnfinishedBody, bytes: number): boolean {
+    while (!this.take('stranger', bytes)) {
+      const largest = this.#largest();
+      if (largest === undefined || largest.held <= body.held + bytes) return false;
+      this.#unfinished.delete(largest);
+      largest.giveUp();
+    }
+    this.#unfinished.add(body);
+    return true;
+  }
+
+  /** The body has ended, in whatever way; its bytes are given back separately. */
+  forget(body: UnfinishedBody): void {
+    this.#unfinished.delete(body);
+  }
+
+  #largest(): UnfinishedBody | undefined {
+    let largest: UnfinishedBody | undefined;
+    for (const body of this.#unfinished) {
+      if (largest === undefined || body.held > largest.held) largest = body;
+    }
+    return largest;
   }
 
   giveBack(sender: BodySender, bytes: number): void {

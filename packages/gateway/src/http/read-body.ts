@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '@wxthirdparty/wechat';
-import { type BodySender, bodyBudget, overloaded } from './body-budget.ts';
+import { type BodySender, bodyBudget, overloaded, type UnfinishedBody } from './body-budget.ts';
 
 export interface BodyBounds {
   readonly limit: number;
@@ -41,6 +41,14 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
     let size = 0;
     let pieces = 0;
     let held = 0;
+    const unfinished: UnfinishedBody = {
+      get held() {
+        return held;
+      },
+      giveUp: () => finish(overloaded()),
+    };
+    const take = (bytes: number): boolean =>
+      sender === 'stranger' ? bodyBudget.takeForStranger(unfinished, bytes) : bodyBudget.take(sender, bytes);
     const timer = setTimeout(() => {
       finish(
         size > limit ? tooLarge(limit) : new Failure('slow_body', 'retry', `the body did not arrive in ${withinMs} ms`),
@@ -55,7 +63,7 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
       } else if (size > limit) {
         release();
         if (size > limit + DISCARD) finish(tooLarge(limit));
-      } else if (bodyBudget.take(sender, piece.length)) {
+      } else if (take(piece.length)) {
         held += piece.length;
         body.append(piece);
       } else {
@@ -67,6 +75,7 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
 
     function release(): void {
       bodyBudget.giveBack(sender, held);
+      bodyBudget.forget(unfinished);
       held = 0;
       body.drop();
     }
