@@ -67,6 +67,9 @@ export type Departure =
  */
 export type Settlement = 'stored' | 'corrected' | 'superseded';
 
+/** Why a run gives its claim back. */
+export type ReleaseReason = 'not-sent' | 'token-refused' | 'quota-refused';
+
 /** A run that wants to send a call as soon as there is one. */
 export interface Departing {
   readonly runId: string;
@@ -185,12 +188,18 @@ if redis.call('HGET', KEYS[1], 'state') ~= 'sent' or redis.call('HGET', KEYS[1],
 redis.call('HSET', KEYS[1], 'heldUntil', string.format('%.0f', now + ${HELD_MS}))
 return 1`);
 
-/** Nothing of this run reached WeChat, or WeChat refused it for certain. KEYS: record. ARGV: run id, refusals (0/1). */
+/**
+ * Nothing of this run reached WeChat, or WeChat refused it for certain. Asked again by a run whose first reply was lost,
+ * it answers the same. KEYS: record. ARGV: run id, refusals (0/1).
+ */
 const release = defineScript<number>(`
-if redis.call('HGET', KEYS[1], 'state') ~= 'sent' or redis.call('HGET', KEYS[1], 'sentBy') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'state', 'queued')
-redis.call('HDEL', KEYS[1], 'sentBy')
-if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'refusals', 1) end
+local record, run, is_token_refused = KEYS[1], ARGV[1], ARGV[2] == '1'
+local state, sent_by, released_by = unpack(redis.call('HMGET', record, 'state', 'sentBy', 'releasedBy'))
+if state == 'queued' and released_by == run then return 1 end
+if state ~= 'sent' or sent_by ~= run then return 0 end
+redis.call('HSET', record, 'state', 'queued', 'releasedBy', run)
+redis.call('HDEL', record, 'sentBy')
+if is_token_refused then redis.call('HINCRBY', record, 'refusals', 1) end
 return 1`);
 
 /** What ends with a call, whatever its outcome. KEYS: record, request, callback, index, idempotency keys without their hash. */
@@ -467,11 +476,7 @@ export class CallStore {
   }
 
   /** False where the call is no longer this run's. */
-  async release(
-    call: CallId,
-    runId: string,
-    because: 'not-sent' | 'token-refused' | 'quota-refused',
-  ): Promise<boolean> {
+  async release(call: CallId, runId: string, because: ReleaseReason): Promise<boolean> {
     return (await release(this.#redis, [this.#recordKey(call)], [runId, because === 'token-refused' ? 1 : 0])) === 1;
   }
 
@@ -600,7 +605,7 @@ export class CallStore {
     return found.map((fields, i) => (fields.state ? summaryOf(calls[i]!, fields) : undefined));
   }
 
-  /** Where the outcome is to be told, and how large the stored answer is; undefined where no callback was asked for. */
+  /** Where the outcome is to be reported, and how large the stored answer is; undefined where no callback was asked for. */
   async callback(call: CallId): Promise<{ readonly url: string; readonly resultBytes: number } | undefined> {
     const [url, resultBytes] = await Promise.all([this.callbackUrl(call), this.#redis.strlen(this.#resultKey(call))]);
     return url === undefined ? undefined : { url, resultBytes };
@@ -610,7 +615,7 @@ export class CallStore {
     return (await this.#redis.exists(this.#callbackKey(call))) === 1;
   }
 
-  /** Where the outcome is to be told. */
+  /** Where the outcome is to be reported. */
   async callbackUrl(call: CallId): Promise<string | undefined> {
     const sealed = await this.#redis.getBuffer(this.#callbackKey(call));
     return sealed ? this.#seals.openBytes(sealed, place(call, 'callback')).toString('utf8') : undefined;
@@ -672,7 +677,7 @@ function toCall(call: CallId, fields: Record<string, string>, body: () => Buffer
   }
 }
 
-/** Not a code of its own: whoever repeats the call would carry it out twice. */
+/** Not a code of its own: repeating the call would carry it out twice. */
 const answerUnreadable: CallFailure = {
   code: 'outcome_unknown',
   remedy: 'operator',

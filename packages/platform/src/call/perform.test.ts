@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { WeChatResponse } from '@wxthirdparty/wechat';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Transport, WeChatResponse } from '@wxthirdparty/wechat';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import type { DueSet } from '../authorizer/due-set.ts';
 import { Clears } from '../quota/clears.ts';
@@ -11,7 +11,7 @@ import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
 import { Holds } from './holds.ts';
-import { type PerformOptions, perform } from './perform.ts';
+import { type Performed, type PerformOptions, perform } from './perform.ts';
 
 let server: TestRedis;
 let store: CallStore;
@@ -38,13 +38,13 @@ async function created(path: string, change: Partial<CallRequest> = {}): Promise
 }
 
 /** Runs calls at a WeChat that always answers the same. */
-function runs(answer: string | (() => string)) {
+function runs(answer: string | (() => string), status = 200) {
   let requests = 0;
   const clears = new Clears(server.redis, ledger, async () => {});
-  const send = async (): Promise<WeChatResponse> => {
+  const send: Transport['send'] = async (): Promise<WeChatResponse> => {
     requests++;
     const body = typeof answer === 'string' ? answer : answer();
-    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
+    return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
   };
   const options = {
     store,
@@ -221,4 +221,84 @@ it('an answer of WeChat to a clear is kept though the clear cannot be counted at
   const call = await created('/cgi-bin/clear_quota');
   expect(await run(call)).toMatchObject({ outcome: 'completed', errcode: 0 });
   expect((await new Clears(server.redis, ledger, async () => {}).thisMonth(owner)).usedThisMonth).toBe(1);
+});
+
+describe('an error of Redis after WeChat’s answer', () => {
+  /** What the monotonic clock is ahead, so that no test waits for as long as a write is repeated. */
+  let aheadMs = 0;
+  beforeEach(() => {
+    aheadMs = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  /** Redis refuses it once; `forLong`: for longer than a write is repeated. */
+  function refuse(what: object, method: string, forLong: boolean): () => number {
+    let refusals = 0;
+    vi.spyOn(what as Record<string, () => Promise<unknown>>, method).mockImplementationOnce(async () => {
+      refusals++;
+      if (forLong) aheadMs += 60_000;
+      throw new Error('READONLY You can not write against a read only replica.');
+    });
+    return () => refusals;
+  }
+
+  /** Carried on by run after run, as a job does it. */
+  async function runToItsEnd(run: (call: CallId) => Promise<Performed>, call: CallId): Promise<Performed> {
+    for (let runs = 1; ; runs++) {
+      const performed = await run(call);
+      if (performed.done || runs === 5) return performed;
+      // A claim that is still there would be found out by this.
+      if ((await store.load(call))!.departed) await server.redis.hset(recordKey(call), 'heldUntil', '1');
+    }
+  }
+
+  const tooSlow = { status: 429, body: '<html>Too Many Requests</html>' };
+  const deadToken = { status: 200, body: '{"errcode":42001}' };
+
+  describe.each([
+    ['passes at once', false],
+    ['outlasts the repetitions', true],
+  ])('that %s', (_, forLong) => {
+    it.each([
+      ['where the edge refused, on giving back the claim', tooSlow, 'store', 'release'],
+      ['where the edge refused, on noting the delay', tooSlow, 'store', 'delay'],
+      ['where the token was refused, on distrusting it', deadToken, 'tokens', 'distrust'],
+      ['where the token was refused, on giving back the claim', deadToken, 'store', 'release'],
+      ['where the claim was too old, on giving it back', 'too old', 'store', 'release'],
+      ['where the edge refused, on what its quota learns', tooSlow, 'ledger', 'conclude'],
+    ] as const)(
+      '%s, repeats a call that is not safe to repeat, since nothing was carried out',
+      async (_, first, of, method) => {
+        const { run, options } = runs('');
+        const sent: string[] = [];
+        options.transport.send = async ({ leaving }: { leaving?: () => void } = {}) => {
+          const answer = sent.length === 0 ? first : { status: 200, body: '{"errcode":0}' };
+          sent.push(answer === 'too old' ? 'not sent' : answer.body);
+          if (answer === 'too old') aheadMs += 60_000;
+          leaving?.();
+          const { status, body } = answer as typeof tooSlow;
+          return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
+        };
+        const refusals = refuse(options[of], method, forLong);
+        const call = await created(SEND);
+        expect(await runToItsEnd(run, call)).toMatchObject({ done: true, outcome: 'completed', errcode: 0 });
+        expect(sent).toHaveLength(2);
+        expect(refusals()).toBe(1);
+      },
+    );
+
+    it.each([
+      ['an answer', '{"errcode":0}', 200, 'completed', 'settle'],
+      ['an answer, of which its quota learns late,', '{"errcode":0}', 200, 'completed', 'conclude'],
+      ['a refusal by the edge', '<html>Bad Request</html>', 400, 'wechat_refused', 'settle'],
+    ])('loses no outcome that is known: %s is stored', async (_, body, status, outcome, method) => {
+      const { run, requests } = runs(body, status);
+      const refusals = refuse(method === 'settle' ? store : ledger, method, forLong);
+      const call = await created(SEND);
+      expect(await run(call)).toMatchObject({ done: true, outcome });
+      expect([requests(), refusals()]).toEqual([1, 1]);
+    });
+  });
 });

@@ -19,10 +19,18 @@ import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure, CallResponse } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
-import type { CallStore, DepartedAtOnce, Departure, Outcome, Settlement, StoredCall } from './call-store.ts';
+import type {
+  CallStore,
+  DepartedAtOnce,
+  Departure,
+  Outcome,
+  ReleaseReason,
+  Settlement,
+  StoredCall,
+} from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
 import type { Holds } from './holds.ts';
-import { judge, outcomeUnknown, type Result, toCallFailure } from './verdict.ts';
+import { judge, outcomeUnknown, type Result, toCallFailure, type Verdict } from './verdict.ts';
 import { withQuota } from './with-quota.ts';
 
 /** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
@@ -65,6 +73,22 @@ export type Performed =
   | { readonly done: false; readonly handBack: true };
 
 type Departed = Departure & { readonly go: 'yes' };
+
+interface Sent {
+  readonly result: Result;
+  /** Where WeChat answered. */
+  readonly response?: WeChatResponse;
+}
+
+/** What a run knows of its call, and what is not in the record yet. `release`: nothing was carried out. */
+type Known =
+  | { readonly do: 'release'; readonly because: ReleaseReason }
+  | {
+      readonly do: 'settle';
+      readonly outcome: Outcome;
+      readonly attempts: number;
+      readonly result: Result | undefined;
+    };
 
 class ClaimTooOld extends Error {}
 
@@ -120,6 +144,7 @@ class Run {
   #refusals: number;
   /** It has sent the call, and has neither released nor settled it. */
   #departed = false;
+  #known: Known | undefined;
 
   constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
     this.#call = call;
@@ -133,19 +158,30 @@ class Run {
     this.#refusals = stored.refusals;
   }
 
-  /** As `go`; what it throws is counted in the record, and ends the call when that happens too often. */
-  async goSafely(): Promise<Performed> {
+  goSafely(): Promise<Performed> {
+    return this.#safely(() => this.#go());
+  }
+
+  goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed> {
+    return this.#safely(async () => {
+      const step = await this.#sendDeparted(token, departure, claimedAt);
+      return step === 'again' ? this.#go() : step;
+    });
+  }
+
+  /** What `carry` throws is counted in the record, and ends the call when that happens too often. */
+  async #safely(carry: () => Promise<Performed>): Promise<Performed> {
     try {
-      return await this.go();
+      return await carry();
     } catch (error) {
-      if (this.#signal.aborted) throw error;
+      if (this.#signal.aborted && !this.#known) throw error;
       // Where the cause is Redis itself, this throws, too, and the fault is not the call's.
       const faults = await this.#o.store.countFault(this.#call);
       return { ...(await this.#afterFault(faults)), fault: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 
-  async go(): Promise<Performed> {
+  async #go(): Promise<Performed> {
     // Before anything else could fail it with words that say that nothing was sent.
     if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
     // Not only on departing: who lacks a token for hours would never get that far.
@@ -162,11 +198,6 @@ class Run {
       const step = await this.#sendOnce(token);
       if (step !== 'again') return step;
     }
-  }
-
-  async goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed> {
-    const step = await this.#sendDeparted(token, departure, claimedAt);
-    return step === 'again' ? this.go() : step;
   }
 
   /** The token is asked for at the last moment, and never seen outside of here. */
@@ -226,6 +257,11 @@ class Run {
   }
 
   async #afterFault(faults: number): Promise<Performed> {
+    if (this.#known?.do === 'settle') {
+      const { outcome, attempts, result } = this.#known;
+      return this.#settle(outcome, attempts, result);
+    }
+    if (this.#known) await this.#release(this.#known.because);
     // No other run may send it, and this one will not bring an answer any more.
     if (this.#departed && !this.#endpoint.safeToRepeat) return this.#fail(faultAfterDeparture);
     if (faults >= MAX_FAULTS) return this.#fail(internal);
@@ -233,22 +269,18 @@ class Run {
   }
 
   async #sendHeld(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
-    const { store, ledger } = this.#o;
+    const { ledger } = this.#o;
     ledger.hear(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
-      await store.release(this.#call, this.#runId, 'not-sent');
+      await this.#release('not-sent');
       return 'again';
     }
     if (this.#signal.aborted && sent.result.kind === 'unanswered' && this.#endpoint.safeToRepeat) {
-      await store.release(this.#call, this.#runId, 'not-sent');
+      await this.#release('not-sent');
       return { done: false, handBack: true };
     }
     const errcode = sent.result.kind === 'answered' ? errcodeOf(sent.result.answer) : undefined;
-    await untilStored(() => ledger.conclude(this.#pair, departure, errcode, this.#endpoint));
-    if (token && errcode === ERRCODE.ok) {
-      this.#o.tokens.accepted(token, { path: this.#endpoint.path, departedAt: claimedAt });
-    }
     const tokenToBlame = token !== undefined && blamesToken(this.#owner, this.#endpoint);
     const verdict = judge(sent.result, {
       safeToRepeat: this.#endpoint.safeToRepeat,
@@ -258,21 +290,27 @@ class Run {
       path: this.#endpoint.path,
       tokenToBlame,
     });
+    // First of all, so that an error of Redis in what follows costs a repetition at most, and no answer.
+    this.#known = this.#knownBy(verdict, departure.attempts, sent);
+    await untilStored(() => ledger.conclude(this.#pair, departure, errcode, this.#endpoint));
+    if (token && errcode === ERRCODE.ok) {
+      this.#o.tokens.accepted(token, { path: this.#endpoint.path, departedAt: claimedAt });
+    }
     switch (verdict.do) {
       case 'fail':
         return this.#fail(verdict.failure, departure.attempts);
       case 'repeat':
-        await store.release(this.#call, this.#runId, 'not-sent');
+        await this.#release('not-sent');
         return this.#delay(verdict.afterMs, 'again');
       case 'next-token':
         this.#refusals++;
         // Kept: this endpoint would refuse the next token, too, so its answer goes to the caller.
         if (token && (await this.#o.tokens.distrust(token, this.#endpoint.path)) === 'kept') break;
-        if (await store.release(this.#call, this.#runId, 'token-refused')) return 'again';
+        if (await this.#release('token-refused')) return 'again';
         // Another run has given the call up meanwhile; so this refusal is its outcome.
         break;
       case 'await-quota':
-        if (await store.release(this.#call, this.#runId, 'quota-refused')) return this.#delay(1_000, 'quota');
+        if (await this.#release('quota-refused')) return this.#delay(1_000, 'quota');
         break;
       case 'answer':
         // A second refusal: not repeated, but remembered against the endpoint.
@@ -285,19 +323,42 @@ class Run {
     }
     if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
       const { errcode } = sent.result.answer;
-      // An uncounted clear costs a later refusal by WeChat, which corrects the count; its answer must not be lost for it.
-      await untilStored(() => this.#o.clears.hear(this.#call, errcode, this.#call.id)).catch(() => {});
+      await untilStored(() => this.#o.clears.hear(this.#call, errcode, this.#call.id));
     }
     // A mark that is missing costs a later call some waiting; WeChat's answer must not be lost for it.
     const { component, appid } = this.#call;
     if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(component, appid).catch(() => {});
-    return this.#settle({ state: 'completed', response: passOn(sent.response!) }, departure.attempts, sent.result);
+    return this.#settle(completedBy(sent), departure.attempts, sent.result);
   }
 
-  async #send(
-    token: Token | undefined,
-    claimedAt: number,
-  ): Promise<{ result: Result; response?: WeChatResponse } | 'claim-too-old'> {
+  #knownBy(verdict: Verdict, attempts: number, sent: Sent): Known {
+    const { result } = sent;
+    switch (verdict.do) {
+      case 'answer':
+        return { do: 'settle', outcome: completedBy(sent), attempts, result };
+      case 'fail':
+        return { do: 'settle', outcome: { state: 'failed', failure: verdict.failure }, attempts, result };
+      case 'repeat':
+        return { do: 'release', because: 'not-sent' };
+      case 'next-token':
+        return { do: 'release', because: 'token-refused' };
+      case 'await-quota':
+        return { do: 'release', because: 'quota-refused' };
+      default:
+        return verdict satisfies never;
+    }
+  }
+
+  /** Nothing was carried out. False where the call is no longer this run's. */
+  async #release(because: ReleaseReason): Promise<boolean> {
+    this.#known = { do: 'release', because };
+    const released = await untilStored(() => this.#o.store.release(this.#call, this.#runId, because));
+    this.#departed = false;
+    this.#known = undefined;
+    return released;
+  }
+
+  async #send(token: Token | undefined, claimedAt: number): Promise<Sent | 'claim-too-old'> {
     const { method, path, query, contentType, body } = this.#stored;
     const url = new URL(this.#o.apiBase + path);
     // Beside the URL, which would write itself anew with each of them.
@@ -340,6 +401,7 @@ class Run {
   }
 
   async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<Performed> {
+    this.#known = { do: 'settle', outcome, attempts, result };
     const isHere = this.#o.here.isHere(this.#stored.replyTo);
     const how = await untilStored(() =>
       isHere ? this.#settleHere(outcome) : this.#o.store.settle(this.#call, this.#runId, outcome),
@@ -382,6 +444,10 @@ async function untilStored<T>(write: () => Promise<T>): Promise<T> {
       await pause(STORE_AGAIN_MS);
     }
   }
+}
+
+function completedBy({ response }: Sent): Outcome {
+  return { state: 'completed', response: passOn(response!) };
 }
 
 function passOn(response: WeChatResponse): CallResponse {
