@@ -377,13 +377,20 @@ it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
   }
 });
 
+it('is released for a run that asks again because the reply was lost, and for no other', async () => {
+  const call = await created();
+  await depart(call, 'run', false);
+  expect(await store.release(call, 'another', 'token-refused')).toBe(false);
+  for (let times = 0; times < 2; times++) expect(await store.release(call, 'run', 'token-refused')).toBe(true);
+  expect(await store.load(call)).toMatchObject({ departed: false, refusals: 1 });
+  expect(await depart(call, 'another', false)).toMatchObject({ go: 'yes' });
+  expect(await store.release(call, 'run', 'token-refused')).toBe(false);
+});
+
 it('what may have been sent is said to be that, also after its deadline', async () => {
-  const call = await created({ deadlineAt: new Date(Date.now() + 2_000) });
+  const call = await created();
   expect(await depart(call, 'a run that died', false)).toMatchObject({ go: 'yes' });
-  await until('its deadline has passed', async () => {
-    const { now, deadlineAt } = (await store.load(call))!;
-    return now > deadlineAt;
-  });
+  await server.redis.hset(`wx:{wxc:wxa}:call:${call.id}`, 'deadlineAt', '1');
   expect(await store.load(call)).toMatchObject({ departed: true });
   expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
   // What is safe to repeat is only late.
