@@ -408,7 +408,7 @@ export class Calls {
   }
 }
 
-/** Nobody waits for it, and nothing is to be done for it but to see when it is over. */
+/** No caller of this process waits for it; only its end has to be noticed. */
 function isAbandoned({ left, way }: Pending): boolean {
   return left && way !== 'entering';
 }
