@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 it('Redis pauses while WeChat works on messages: they are taken over, wait, and end as WeChat answers', async () => {
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 9_000, count: 3, at: 'after' });
+  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 3, at: 'after' });
   const ofQueue = [send('a pause 1'), send('a pause 2')];
   const ofLane = (await send('a pause 3', { waitMs: 0 })).body.id;
   await arrived(SEND_MESSAGE, 3);
@@ -46,6 +46,7 @@ it('Redis pauses while WeChat works on messages: they are taken over, wait, and 
     process.kill(house.redis.pid, 'SIGCONT');
   }
   await awake(first, silentAt);
+  await house.wechat.control('POST', '/release');
   for (const { status, body } of await Promise.all(ofQueue)) {
     expect({ status, ...body }).toMatchObject({ status: 200, state: 'completed', attempts: 1 });
   }

@@ -42,13 +42,13 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   expect(load.refused.some(({ kind }) => kind === 'send')).toBe(true);
   for (const { content } of load.refused) expect(arrived.get(content) ?? 0, `${content} was refused`).toBe(0);
 
-  // Every push was accepted in the end, however often it was refused before, and each was handled once.
+  // Every push was accepted in the end, however often it was refused before. It has one job, which may run again where
+  // its lock ended before Redis was back, or before a busy machine renewed it; a second job has another time of receipt.
   const all = await deliveries();
   const accepted = new Set(all.filter((d) => d.status === 200 && d.body === 'success').map((d) => d.msgId));
   expect([...pushing.msgIds].sort()).toEqual([...accepted].sort());
-  await until('every accepted push is handled', () => new Set(handledPushes()).size >= accepted.size);
-  expect(handledPushes().sort()).toEqual([...new Set(handledPushes())].sort());
-  expect(handledPushes()).toHaveLength(accepted.size);
+  await until('every accepted push is handled', () => handledPushes().size >= accepted.size);
+  expect(handledPushes().size).toBe(accepted.size);
   for (const child of [...house.gateways, ...house.workers]) expect(child.running).toBe(true);
   for (const worker of house.workers) {
     // One line for each kind of error (refused, lost, closed) and outage, however many queues met it.
@@ -156,8 +156,9 @@ async function deliveries(): Promise<Delivery[]> {
   return answer.deliveries.filter(({ what }) => what === 'text');
 }
 
-/** The jobs that workers have handled, one entry for each time. */
-function handledPushes(): unknown[] {
+/** The jobs that workers have handled, however often they ran. */
+function handledPushes(): Set<string> {
   const lines = house.workers.flatMap((worker) => worker.lines());
-  return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
+  const handled = lines.filter(({ msg, push }) => msg === 'push' && push === 'text');
+  return new Set(handled.map(({ job, receivedAt }) => `${job} ${receivedAt}`));
 }
