@@ -147,7 +147,7 @@ describe.each(databases)('on %s', (kind) => {
       const { id } = await startSync(house, SHIFTING);
       await syncReaches(house, id, 'has a page', (sync) => sync.listed > 0);
       await silently(SHIFTING, { unsubscribe: [listed, unlisted], subscribe: [late] });
-      // WeChat does not know the openid any more from which the next page is to go on (dossier §4.1).
+      // WeChat does not know the openid any more from which the next page is to go on (protocol §4.1).
       await house.wechat.control('POST', '/fail', {
         ...{ path: '/cgi-bin/user/get', how: 'errcode', errcode: 40003, appid: SHIFTING },
       });

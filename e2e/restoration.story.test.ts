@@ -106,7 +106,7 @@ describe.each(databases)('on %s', (kind) => {
     await house.wechat.control('POST', '/accounts', { appid: LATE, kind: 'official-account', nickName: '迟到' });
     await house.wechat.control('POST', '/authorize', { appid: LATE, push: false });
     expect(await ended(await begin())).toMatchObject({ total: 7, seen: 7, added: 1, changed: 0, revoked: 0 });
-    // No code of its consent was ever exchanged, so WeChat's list holds no refresh token for it (dossier §3.8).
+    // No code of its consent was ever exchanged, so WeChat's list holds no refresh token for it (protocol §3.8).
     expect(await authorizer(LATE)).toMatchObject({ state: 'needs-reauthorization' });
     await house.wechat.control('POST', '/authorize', { appid: LATE, push: 'force' });
     await until('its code is exchanged', async () => (await authorizer(LATE)).state === 'active');

@@ -46,7 +46,7 @@ export interface WechatSettings {
 /** What a command needs; the simulator reads settings of its own. */
 export type Need = 'node' | 'gateway' | 'worker' | 'start' | 'migrate' | 'keys' | 'backup' | 'reseal' | 'import';
 
-/** WeChat's own, the nearest first, then the one for disasters; they share everything (dossier §9). */
+/** WeChat's own, the nearest first, then the one for disasters; they share everything (protocol §9). */
 const WECHAT_API_HOSTS = [
   'api.weixin.qq.com',
   'api2.weixin.qq.com',

@@ -20,7 +20,7 @@ export interface Media {
   readonly expiresAt: number;
 }
 
-/** Material of the kind that stays (dossier §4.7). Articles hold `news`, everything else bytes. */
+/** Material of the kind that stays (protocol §4.7). Articles hold `news`, everything else bytes. */
 export interface Material {
   readonly type: string;
   readonly name: string;
@@ -116,7 +116,7 @@ export function openAccount(settings: AccountSettings, seed: number): Account {
   };
 }
 
-/** A user did something that lets the account write to them for a while (dossier §4.4). */
+/** A user did something that lets the account write to them for a while (protocol §4.4). */
 export function openReplyWindow(account: Account, openid: string, byMessage: boolean, clock: Clock): void {
   const windows = account.replyWindows.get(openid) ?? [];
   if (byMessage) account.heardFrom.set(openid, clock.now());

@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts';
 import { writeWechatJson } from './wechat-json.ts';
 import type { World } from './world.ts';
 
-// Decide by the body, never by these (dossier §9 and §10 rule 41).
+// Decide by the body, never by these (protocol §9 and §10 rule 41).
 const JSON_TYPES = ['application/json; encoding=utf-8', 'application/json; charset=UTF-8', 'text/plain'];
 const BAD_GATEWAY =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n' +

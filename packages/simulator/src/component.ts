@@ -17,7 +17,7 @@ interface Ticket {
 }
 
 const TICKET_LIFE_S = 12 * 3600;
-// The value need not change on each push; observed to change about hourly (dossier §1.4).
+// The value need not change on each push; observed to change about hourly (protocol §1.4).
 const TICKET_CHANGES_S = 3600;
 
 /** A third-party platform as WeChat's console knows it. */
@@ -65,7 +65,7 @@ export function nextTicket(
   return ticket.value;
 }
 
-/** 0 when the ticket is good, otherwise the errcode it meets. Several tickets are good at once (dossier §10 rule 1). */
+/** 0 when the ticket is good, otherwise the errcode it meets. Several tickets are good at once (protocol §10 rule 1). */
 export function judgeTicket(component: Component, value: string, now: number): 0 | 61005 | 61006 {
   const ticket = component.tickets.find((known) => known.value === value);
   if (ticket === undefined) return 61006;

@@ -31,7 +31,7 @@ export class Credentials {
   constructor(seed: number, deterministic: boolean) {
     // A restarted simulator must not hand out yesterday's values again: clients would take them for replays.
     this.#key = `${seed}:${deterministic ? '' : randomBytes(16).toString('hex')}`;
-    // Above 2^53, so that a client which parses numbers as doubles is found out (dossier §10 rule 16).
+    // Above 2^53, so that a client which parses numbers as doubles is found out (protocol §10 rule 16).
     this.#messageId = deterministic ? 24_345_678_901_234_567n : BigInt(Date.now()) * 10_000n;
   }
 
@@ -86,7 +86,7 @@ export class Credentials {
     return this.#messageId;
   }
 
-  // `NN_` and about 140 characters that include `-` and `_` (dossier §10 rule 30).
+  // `NN_` and about 140 characters that include `-` and `_` (protocol §10 rule 30).
   #accessToken(): string {
     return `${60 + (this.#count % 40)}_${this.text(136)}-_`;
   }

@@ -71,7 +71,7 @@ export class Followers {
     else this.#late[place - this.founding]!.follows = false;
   }
 
-  /** From now on the list names it, and nothing else knows it (dossier §4.1). */
+  /** From now on the list names it, and nothing else knows it (protocol §4.1). */
   disown(openid: string): void {
     this.subscribe(openid);
     this.#foreign.add(openid);

@@ -5,7 +5,7 @@ import type { Credentials } from './credential.ts';
 export const AUTH_CODE_LIFE_S = 3600;
 export const PRE_AUTH_CODE_LIFE_S = 1800;
 
-/** What an account gives when its admin unticks nothing (ids: dossier §11). */
+/** What an account gives when its admin unticks nothing (ids: protocol §11). */
 export const ALL_SETS: Record<AccountKind, number[]> = {
   'official-account': [1, 2, 3, 4, 6, 7, 11, 15, 24, 27, 33, 100],
   'mini-program': [17, 18, 19, 20, 25, 30, 31, 40, 76],
@@ -19,7 +19,7 @@ export interface Grant {
   funcIds: number[];
   authorizedAt: number;
   refreshToken: string;
-  /** A code of this consent was exchanged; before that the list shows no refresh token (dossier §3.8). */
+  /** A code of this consent was exchanged; before that the list shows no refresh token (protocol §3.8). */
   exchanged: boolean;
 }
 
@@ -37,12 +37,12 @@ interface PreAuthCode {
 
 export interface Consent {
   readonly grant: Grant;
-  /** In the browser's redirect and in the push: the same code, unless asked for two (dossier §10 rule 12). */
+  /** In the browser's redirect and in the push: the same code, unless asked for two (protocol §10 rule 12). */
   readonly redirectCode: string;
   readonly pushCode: string;
   readonly codeExpiresAt: number;
   readonly preAuthCode: string;
-  /** What the consent was: an `unchanged` one is not pushed (dossier §10 rule 11). */
+  /** What the consent was: an `unchanged` one is not pushed (protocol §10 rule 11). */
   readonly change: 'authorized' | 'updateauthorized' | 'unchanged';
 }
 
@@ -83,7 +83,7 @@ export class Grants {
     return this.#clock.now() < known.expiresAt ? 'good' : 'expired';
   }
 
-  /** Takes the consent in. Every one gives a new refresh token and kills the one before (dossier §10 rule 22). */
+  /** Takes the consent in. Every one gives a new refresh token and kills the one before (protocol §10 rule 22). */
   consent(component: string, appid: string, funcIds: number[], preAuthCode: string, twoCodes: boolean): Consent {
     const preAuth = this.#preAuthCodes.get(preAuthCode);
     if (preAuth !== undefined) preAuth.used = true;
@@ -109,7 +109,7 @@ export class Grants {
     return { grant, redirectCode, pushCode, codeExpiresAt, preAuthCode, change };
   }
 
-  /** Spends a code (dossier §10 rule 21). */
+  /** Spends a code (protocol §10 rule 21). */
   exchange(component: string, code: string): Grant | 61003 | 61009 | 61010 {
     const known = this.#codes.get(code);
     if (known === undefined || known.grant.component !== component) return 61009;

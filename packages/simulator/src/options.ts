@@ -1,6 +1,6 @@
 /** How this WeChat behaves where the real one is free to; every field can be changed while it runs. */
 export interface Options {
-  /** api_authorizer_token answers a new refresh token and kills the old one (dossier §10 rule 22). */
+  /** api_authorizer_token answers a new refresh token and kills the old one (protocol §10 rule 22). */
   rotateRefreshToken: boolean;
   /** api_authorizer_token answers an empty refresh token. */
   emptyRefreshToken: boolean;
@@ -20,7 +20,7 @@ export interface Options {
   unknownPushRate: number;
   /** Callers' addresses the component registered; null lets everybody in (rule 28). */
   ipList: string[] | null;
-  /** message/custom/send obeys the reply windows of dossier §4.4. */
+  /** message/custom/send obeys the reply windows of protocol §4.4. */
   replyWindows: boolean;
   /** Template and mass messages are followed by an event that tells how they ended (rule 37). */
   jobEvents: boolean;
@@ -32,7 +32,7 @@ export interface Options {
   redeliveryMs: number;
   /** `success` may have whitespace around it (rule 3). */
   tolerateWhitespace: boolean;
-  /** The consent page wants to be opened from a page, as the real one does (dossier §3.4). */
+  /** The consent page wants to be opened from a page, as the real one does (protocol §3.4). */
   requireReferer: boolean;
   /** Failed ticket pushes in a row that stop the ticket service (rule 2). */
   ticketFailuresToStop: number;

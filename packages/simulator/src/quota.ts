@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Documented daily limits of a newly registered account (dossier §4, §7.2, §10 rule 17). */
+/** Documented daily limits of a newly registered account (protocol §4, §7.2, §10 rule 17). */
 const DAILY: Record<string, number> = {
   '/cgi-bin/component/api_component_token': 2000,
   '/cgi-bin/user/get': 500,
@@ -66,7 +66,7 @@ export class Quota {
     this.#clock = clock;
   }
 
-  /** Counts one call, whatever becomes of it (dossier §10 rule 31); answers the errcode when it is one too many. */
+  /** Counts one call, whatever becomes of it (protocol §10 rule 31); answers the errcode when it is one too many. */
   take(account: string, path: string): 0 | 45009 | 45011 {
     const count = this.#current(account, path);
     // Whoever calls here is a component, so both rates are for all of its calls.
@@ -101,7 +101,7 @@ export class Quota {
 
   /**
    * Forgets an account's counts of today, as its owner may ask for ten times a calendar month; only a clear that takes
-   * effect counts (dossier §10 rule 33). False when there is none left.
+   * effect counts (protocol §10 rule 33). False when there is none left.
    */
   clear(account: string): boolean {
     const key = `${account} ${this.#clock.beijingDay().slice(0, 7)}`;

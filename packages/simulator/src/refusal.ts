@@ -1,6 +1,6 @@
 import type { WechatValue } from './wechat-json.ts';
 
-/** WeChat's wording per errcode; dossier §8 and §3.12. */
+/** WeChat's wording per errcode; protocol §8 and §3.12. */
 const WORDING: Record<number, string> = {
   [-1]: 'system error',
   40001: 'invalid credential, access_token is invalid or not latest',

@@ -15,7 +15,7 @@ export interface RefusedRequest {
   readonly clientIp: string;
 }
 
-/** The newest refused requests by their rid, for seven days (dossier §10 rule 34). */
+/** The newest refused requests by their rid, for seven days (protocol §10 rule 34). */
 export class RidLog {
   readonly #byRid = new Map<string, { readonly request: RefusedRequest; readonly until: number }>();
   readonly #clock: Clock;

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
 
 export const TOKEN_LIFE_S = 7200;
-// A superseded token stays usable for five minutes (dossier §10 rules 17 and 23).
+// A superseded token stays usable for five minutes (protocol §10 rules 17 and 23).
 const GRACE_S = 300;
 
 export interface LentToken {
@@ -57,7 +57,7 @@ export class Tokens {
     return this.#all.get(value);
   }
 
-  /** 0 while the token works, otherwise the errcode of whatever ended it first (dossier §10 rule 18). */
+  /** 0 while the token works, otherwise the errcode of whatever ended it first (protocol §10 rule 18). */
   judge(token: LentToken): number {
     if (token.endedAs !== null) return token.endedAs;
     const now = this.#clock.now();

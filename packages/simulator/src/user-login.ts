@@ -16,7 +16,7 @@ interface LoginCode {
   used: boolean;
 }
 
-/** What one person lets one account know for a while; unrelated to the account's own token (dossier §4.11). */
+/** What one person lets one account know for a while; unrelated to the account's own token (protocol §4.11). */
 export interface UserToken {
   readonly value: string;
   readonly refreshToken: string;
@@ -27,7 +27,7 @@ export interface UserToken {
   readonly refreshableUntil: number;
 }
 
-/** People who log in to mini programs and web pages (dossier §4.11, §5.8, §10 rule 49). */
+/** People who log in to mini programs and web pages (protocol §4.11, §5.8, §10 rule 49). */
 export class Logins {
   readonly #codes = new Map<string, LoginCode>();
   readonly #tokens = new Map<string, UserToken>();

@@ -24,7 +24,7 @@ export function sendPage(response: Response, page: Page): void {
     'content-language': page.language === 'zh' ? 'zh-CN' : 'en',
     'cache-control': 'no-store',
     vary: 'Accept-Language, Cookie',
-    // WeChat looks at the Referer to see that its page was opened from ours (dossier §3.4). The path stays with us.
+    // WeChat looks at the Referer to see that its page was opened from ours (protocol §3.4). The path stays with us.
     'referrer-policy': 'origin',
     'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     'x-robots-tag': 'noindex',

@@ -33,7 +33,7 @@ export interface WantedCallServices {
   readonly components: readonly string[];
 }
 
-/** What SDKs with an account's own secret ask, and what a component has instead (dossier §4.11, §5.8). */
+/** What SDKs with an account's own secret ask, and what a component has instead (protocol §4.11, §5.8). */
 const loginOfComponents: Readonly<Record<string, string>> = {
   '/sns/jscode2session': '/sns/component/jscode2session',
   '/sns/oauth2/access_token': '/sns/oauth2/component/access_token',

@@ -3,7 +3,7 @@ import { askComponent } from '../component/ask-component.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Authorizers } from './authorizers.ts';
 
-/** An account's few settings at WeChat (dossier §3.9): `location_report`, `voice_recognize`, `customer_service`. */
+/** An account's few settings at WeChat (protocol §3.9): `location_report`, `voice_recognize`, `customer_service`. */
 export class AuthorizerOptions {
   readonly #api: ComponentApi;
   readonly #tokens: Tokens;

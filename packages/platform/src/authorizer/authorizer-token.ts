@@ -13,7 +13,7 @@ export function authorizerOwner(component: string, appid: string): TokenOwner {
   return { kind: 'authorizer', component, appid };
 }
 
-/** The authorizer token comes from the grant's refresh token, asked for with the component's token (dossier §3.6). */
+/** The authorizer token comes from the grant's refresh token, asked for with the component's token (protocol §3.6). */
 export function authorizerTokenKind(options: {
   readonly api: ComponentApi;
   readonly store: AuthorizerStore;
@@ -44,7 +44,7 @@ export function authorizerTokenKind(options: {
     return { value: fetched.token, expiresInMs: fetched.expiresInMs };
   }
 
-  /** WeChat does not take our refresh token: perhaps its own list holds a newer one (dossier §3.6). */
+  /** WeChat does not take our refresh token: perhaps its own list holds a newer one (protocol §3.6). */
   async function fetchWithListed(grant: Grant, refusal: Failure, context: FetchContext): Promise<FetchedToken> {
     const listed = await findInWeChatsList(api, options.tokens(), grant.component, grant.appid);
     if (listed?.refreshToken && listed.refreshToken !== grant.refreshToken) {

@@ -13,7 +13,7 @@ export interface Authorizer {
   readonly headImg: string | null;
   readonly principalName: string | null;
   readonly alias: string | null;
-  /** WeChat's own numbers (dossier §3.7): the kind of service, how it is verified, whether it is in good standing. */
+  /** WeChat's own numbers (protocol §3.7): the kind of service, how it is verified, whether it is in good standing. */
   readonly serviceType: number | null;
   readonly verifyType: number | null;
   readonly accountStatus: number | null;

@@ -14,7 +14,7 @@ import type { CodeIntake } from './code-intake.ts';
 import { hashOfCode } from './code-ties.ts';
 import type { LinkStore } from './link-store.ts';
 
-/** A pre-auth code lives half an hour, the code that follows it an hour (dossier §3.3, §3.5). */
+/** A pre-auth code lives half an hour, the code that follows it an hour (protocol §3.3, §3.5). */
 const STATE_LIVES_MS = 2 * 60 * 60_000;
 const LOOK_AGAIN_MS = 100;
 const ASK_AGAIN_MS = 2_000;
@@ -70,7 +70,7 @@ export class Consents {
   }
 
   /**
-   * Where the browser is to go, with a pre-auth code of its own: a code is one attempt (dossier §3.3). Throws Failure
+   * Where the browser is to go, with a pre-auth code of its own: a code is one attempt (protocol §3.3). Throws Failure
    * `unknown_component`, `unknown_link`, `link_used`, `link_expired`, `not_ready`, or what WeChat said.
    */
   async leave(visit: Visit): Promise<{ readonly url: string }> {

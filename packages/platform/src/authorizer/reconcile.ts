@@ -7,7 +7,7 @@ const PAGE = 500;
 const MOST_PAGES = 2_000;
 
 /**
- * The refresh token that WeChat's own list holds for an account, or undefined where the list does not know it (dossier
+ * The refresh token that WeChat's own list holds for an account, or undefined where the list does not know it (protocol
  * §3.8). The way back when an answer with a refresh token was lost.
  */
 export async function findInWeChatsList(

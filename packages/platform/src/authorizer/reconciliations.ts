@@ -13,7 +13,7 @@ import type { ProfileOutcome, Profiles } from './profiles.ts';
 import type { ReconcilePayload } from './reconcile-job.ts';
 import type { ReconcileReason, Reconciliation, ReconciliationStore, Step } from './reconciliation-store.ts';
 
-/** As many as WeChat gives at once (dossier §3.8). */
+/** As many as WeChat gives at once (protocol §3.8). */
 const PAGE = 500;
 /** A list that never ends must end here. */
 const MOST = 1_000_000;
@@ -200,7 +200,7 @@ export class Reconciler {
         if (!differs(item, grant)) continue;
         const saved = await authorizers.changeGrant(run.component, item.appid, grant?.version, {
           refreshToken: item.refreshToken,
-          // Without a refresh token we can do nothing for it until its admin consents once more (dossier §3.8).
+          // Without a refresh token we can do nothing for it until its admin consents once more (protocol §3.8).
           state: item.refreshToken ? 'active' : 'needs-reauthorization',
           ...(grant ? {} : { authorizedAt: item.authorizedAt }),
         });

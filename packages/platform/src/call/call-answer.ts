@@ -77,7 +77,7 @@ export function readableHeaders(headers: CallResponse['headers']): Record<string
   );
 }
 
-/** WeChat's content types are unreliable (dossier §9): what parses as JSON is JSON. */
+/** WeChat's content types are unreliable (protocol §9): what parses as JSON is JSON. */
 function bodyOf(path: string, { headers, body }: CallResponse): unknown {
   const contentType = headers['content-type'] ?? '';
   if (looksLikeJson(body)) {

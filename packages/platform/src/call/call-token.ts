@@ -13,7 +13,7 @@ interface Wanted {
 
 /**
  * Whose token opens the door. Logins of people (`/sns/…component/…`) need the component's, also where an account is
- * meant (dossier §4.11, §5.8). Undefined where the call brings the token of a person with it.
+ * meant (protocol §4.11, §5.8). Undefined where the call brings the token of a person with it.
  */
 export function tokenOwnerOf(wanted: Wanted): TokenOwner | undefined {
   const { component, appid } = wanted;
@@ -36,7 +36,7 @@ export function putTokenIn(parameters: URLSearchParams, wanted: Wanted, token: s
 
 /**
  * Whether a refused token may be blamed for it. WeChat refuses a good component token with 40001, too, where it wants an
- * account's (dossier §3.12), and every new component token is one of few a day.
+ * account's (protocol §3.12), and every new component token is one of few a day.
  */
 export function blamesToken(owner: TokenOwner | undefined, endpoint: Endpoint): boolean {
   return owner?.kind === 'authorizer' || (owner !== undefined && endpoint.token !== 'authorizer');

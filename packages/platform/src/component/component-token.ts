@@ -9,7 +9,7 @@ export function componentOwner(component: string): TokenOwner {
   return { kind: 'component', component, appid: component };
 }
 
-/** The component token comes from the ticket and the component's secret (dossier §3.2). */
+/** The component token comes from the ticket and the component's secret (protocol §3.2). */
 export function componentTokenKind(components: Components, tickets: Tickets, api: ComponentApi): TokenKind {
   return {
     name: 'component',

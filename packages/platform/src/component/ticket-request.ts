@@ -5,7 +5,7 @@ import type { Components } from './components.ts';
 import type { Tickets } from './ticket.ts';
 
 const MINUTE_MS = 60_000;
-/** Two pushes missed and a third overdue (dossier §1.4: one every ten minutes). */
+/** Two pushes missed and a third overdue (protocol §1.4: one every ten minutes). */
 const SILENT_FOR_MS = 25 * MINUTE_MS;
 const MOST_BACKOFF_MS = 30 * MINUTE_MS;
 const FORGET_AFTER_MS = 2 * MOST_BACKOFF_MS;
@@ -19,7 +19,7 @@ redis.call('HSET', KEYS[1], 'nextAt', string.format('%.0f', now + wait))
 redis.call('PEXPIRE', KEYS[1], ${FORGET_AFTER_MS})
 return 1`);
 
-/** WeChat can stop pushing tickets after failures (dossier §1.3, §3.1): where none comes, ask it to start again. */
+/** WeChat can stop pushing tickets after failures (protocol §1.3, §3.1): where none comes, ask it to start again. */
 export async function requestTicketsIfSilent(
   component: string,
   {

@@ -81,7 +81,7 @@ export function pushListed(values: SqlValue[], { component, appid }: FollowerAcc
   values.push(component, appid, openid, 1, 0, null, null, null, null, null, null, null);
 }
 
-/** One answer of `user/info` (dossier §4.1); of who does not follow, only openid and unionid come. */
+/** One answer of `user/info` (protocol §4.1); of who does not follow, only openid and unionid come. */
 export function pushDetail(
   values: SqlValue[],
   { component, appid }: FollowerAccount,

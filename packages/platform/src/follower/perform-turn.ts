@@ -135,7 +135,7 @@ class SyncTurn {
       sync.nextOpenids = openids.slice(-PLACES_KEPT);
       if (next !== undefined && next !== sync.nextOpenids.at(-1)) sync.nextOpenids.push(next);
     }
-    // The last page that holds anybody usually still names a next one; the page after it is empty (dossier §4.1).
+    // The last page that holds anybody usually still names a next one; the page after it is empty (protocol §4.1).
     if (openids.length === 0 || next === undefined || next === after) {
       if (sync.listed < (sync.total ?? 0) * LISTED_SHARE) return this.#fail(listIncomplete(sync));
       sync.phase = sync.details ? 'details' : 'finishing';

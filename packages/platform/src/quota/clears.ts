@@ -5,7 +5,7 @@ import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript } from '../redis/script.ts';
 import { type Ledger, QuotaClosedFailure, type QuotaPair } from './ledger.ts';
 
-/** Effective ones of each account and calendar month, by whatever means (dossier §3.10). */
+/** Effective ones of each account and calendar month, by whatever means (protocol §3.10). */
 const ALLOWED_A_MONTH = 10;
 const KEPT_MS = 62 * 24 * 60 * 60_000;
 /** Much longer than one clear is reported again because Redis refused a part of what follows from it. */

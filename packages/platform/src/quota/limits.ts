@@ -4,7 +4,7 @@ export interface RateLimit {
   readonly seconds: number;
 }
 
-/** What WeChat says of one account and API (dossier §3.10). */
+/** What WeChat says of one account and API (protocol §3.10). */
 export interface ToldQuota {
   /** Of a day; undefined where it says nothing that could be one. */
   readonly limit: number | undefined;

@@ -26,7 +26,7 @@ const LATER_MS = 15 * 60_000;
  */
 export type QuotaReading = 'learned' | 'untold' | 'closed' | 'trouble';
 
-/** Whether WeChat tells this path's quota at all (dossier §3.10), and it is not only for telling. */
+/** Whether WeChat tells this path's quota at all (protocol §3.10), and it is not only for telling. */
 export function isReadable({ path }: QuotaPair): boolean {
   return !path.toLowerCase().startsWith('/sns/') && path !== ASKING;
 }

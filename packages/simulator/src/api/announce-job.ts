@@ -6,7 +6,7 @@ import type { AuthorizerCall } from './api.ts';
 
 /**
  * Tells by push how a job ended, 1 to 60 s later, or, at times, before the caller has its answer: then what is answered
- * here is what the answer has to wait for (dossier §10 rule 37).
+ * here is what the answer has to wait for (protocol §10 rule 37).
  */
 export function announceJob(
   { world, component, account }: AuthorizerCall,

@@ -14,13 +14,13 @@ const OPTION_VALUES: Record<string, string[]> = {
   customer_service: ['0', '1'],
 };
 
-/** What a component asks for itself; dossier §3. */
+/** What a component asks for itself; protocol §3. */
 export const COMPONENT_APIS: ApiTable = {
   '/cgi-bin/component/api_start_push_ticket': {
     method: 'POST',
     needs: 'secret',
     answer({ world, asked, component }) {
-      // This API calls it component_secret, the next one component_appsecret (dossier §3.1).
+      // This API calls it component_secret, the next one component_appsecret (protocol §3.1).
       checkSecret(textOf(bodyOf(asked), 'component_secret'), component.appsecret);
       if (component.ticketService) return { json: { errcode: 0, errmsg: 'in a normal state' } };
       component.ticketService = true;
@@ -102,7 +102,7 @@ export const COMPONENT_APIS: ApiTable = {
       return {
         json: {
           authorizer_info: infoOf(call.world, account),
-          // No access token here (dossier §3.7).
+          // No access token here (protocol §3.7).
           authorization_info: {
             authorizer_appid: grant.appid,
             authorizer_refresh_token: shownRefreshToken(grant),
@@ -163,7 +163,7 @@ export const COMPONENT_APIS: ApiTable = {
     },
   },
 
-  // The newer pair names no account, so only the authorizer's token can mean one (dossier §3.9).
+  // The newer pair names no account, so only the authorizer's token can mean one (protocol §3.9).
   '/cgi-bin/component/get_authorizer_option': {
     method: 'POST',
     needs: 'authorizer',
@@ -204,7 +204,7 @@ function liveGrant(call: ComponentCall, body: JsonObject): Grant {
   return grant;
 }
 
-// Empty until a code of this consent was exchanged (dossier §3.8).
+// Empty until a code of this consent was exchanged (protocol §3.8).
 function shownRefreshToken(grant: Grant): string {
   return grant.exchanged ? grant.refreshToken : '';
 }
@@ -230,7 +230,7 @@ function infoOf(world: World, account: Account): JsonObject {
     account_status: 1,
   };
   if (official) return common;
-  // The presence of this member, capital M, is the test for "is a mini program" (dossier §3.7).
+  // The presence of this member, capital M, is the test for "is a mini program" (protocol §3.7).
   const network = {
     RequestDomain: [],
     WsRequestDomain: [],

@@ -8,7 +8,7 @@ const BATCH = 100;
 const SETS = [2, 100];
 const SCENES = ['ADD_SCENE_SEARCH', 'ADD_SCENE_QR_CODE', 'ADD_SCENE_PROFILE_CARD', 'ADD_SCENE_OTHERS'];
 
-/** Who follows an official account; dossier §4.1. */
+/** Who follows an official account; protocol §4.1. */
 export const FOLLOWER_APIS: ApiTable = {
   '/cgi-bin/user/get': {
     method: 'GET',
@@ -41,7 +41,7 @@ export const FOLLOWER_APIS: ApiTable = {
       if (wanted.length > BATCH) throw new Refusal(40032);
       const details = wanted.map((one) => {
         if (typeof one !== 'object' || one === null || Array.isArray(one)) throw new Refusal(47001);
-        // One foreign openid spoils the whole batch (dossier §10 rule 36).
+        // One foreign openid spoils the whole batch (protocol §10 rule 36).
         return detailOf(world, account, textOf(one, 'openid'), textOf(one, 'lang') || 'zh_CN');
       });
       return { json: { user_info_list: details } };
@@ -70,7 +70,7 @@ function pageOf(account: Account, after: string, total: number): JsonObject {
   const place = after === '' ? -1 : account.followers.placeOf(after);
   if (place === null) throw new Refusal(40003);
   const openids = account.followers.from(place + 1, PAGE);
-  // The last page still names its last openid; the page after it has no `data` at all (dossier §10 rule 35).
+  // The last page still names its last openid; the page after it has no `data` at all (protocol §10 rule 35).
   if (openids.length === 0) return { total, count: 0, next_openid: '' };
   return { total, count: openids.length, data: { openid: openids }, next_openid: openids.at(-1)! };
 }

@@ -10,7 +10,7 @@ const KINDS = new Set(['mpnews', 'text', 'voice', 'images', 'image', 'mpvideo', 
 const CLIENT_ID_MOST_BYTES = 64;
 const CLIENT_ID_PAUSE_S = 60;
 
-/** Messages to many; dossier §4.6. */
+/** Messages to many; protocol §4.6. */
 export const MASS_APIS: ApiTable = {
   '/cgi-bin/message/mass/sendall': {
     method: 'POST',
@@ -138,7 +138,7 @@ function send(call: AuthorizerCall, body: JsonObject, people: number) {
   return { json: told, notBefore };
 }
 
-/** The same clientmsgid sends once, and tells the earlier message (dossier §10 rule 38). */
+/** The same clientmsgid sends once, and tells the earlier message (protocol §10 rule 38). */
 function refuseDoubled({ world, account }: AuthorizerCall, clientId: string): void {
   const before = clientId === '' ? undefined : account.massByClientId.get(clientId);
   if (before === undefined) return;

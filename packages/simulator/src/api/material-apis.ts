@@ -7,7 +7,7 @@ import { type Part, partsOf } from './multipart.ts';
 
 const SETS = [11];
 const MIB = 1024 * 1024;
-/** Material that stays; dossier §4.7. */
+/** Material that stays; protocol §4.7. */
 export const MATERIAL_APIS: ApiTable = {
   '/cgi-bin/media/uploadimg': {
     method: 'POST',
@@ -158,7 +158,7 @@ function materialOf(account: Account, body: JsonObject): Material {
   return material;
 }
 
-// The cover of an article must be one that stays (dossier §4.10).
+// The cover of an article must be one that stays (protocol §4.10).
 function checkThumbs(account: Account, articles: WechatValue[]): void {
   for (const article of articles) {
     if (typeof article !== 'object' || article === null || Array.isArray(article)) throw new Refusal(47001);

@@ -14,7 +14,7 @@ export const MOST_BYTES: Record<string, number> = {
 const LIFE_S = 3 * 24 * 3600;
 const SETS = [1, 6, 7, 11, 19];
 
-/** Temporary media; dossier §4.7. */
+/** Temporary media; protocol §4.7. */
 export const MEDIA_APIS: ApiTable = {
   '/cgi-bin/media/upload': {
     method: 'POST',
@@ -48,7 +48,7 @@ export const MEDIA_APIS: ApiTable = {
       const id = asked.query.get('media_id') ?? '';
       const media = liveMedia(account, id, world.clock);
       if (media === undefined) throw new Refusal(40007);
-      // Videos are not sent, only where to find them (dossier §10 rule 39).
+      // Videos are not sent, only where to find them (protocol §10 rule 39).
       if (media.type === 'video') return { json: { video_url: `${asked.origin}/_media/${account.appid}/${id}` } };
       return { bytes: media.bytes, contentType: media.contentType, fileName: `${id}${extensionOf(media.fileName)}` };
     },

@@ -12,7 +12,7 @@ const TYPES = new Set([
   ...['location_select', 'media_id', 'article_id', 'article_view_limited', 'miniprogram'],
 ]);
 
-/** The menus of an official account; dossier §4.3. */
+/** The menus of an official account; protocol §4.3. */
 export const MENU_APIS: ApiTable = {
   '/cgi-bin/menu/create': {
     method: 'POST',

@@ -20,11 +20,11 @@ const MESSAGE_KINDS: Record<AccountKind, string[]> = {
   'mini-program': ['text', 'image', 'link', 'miniprogrampage'],
 };
 const MOST_TEXT_BYTES = 2048;
-// Only shortly after the user wrote (dossier §4.4); how long it shows is this simulator's choice.
+// Only shortly after the user wrote (protocol §4.4); how long it shows is this simulator's choice.
 const TYPING_AFTER_S = 30;
 const TYPING_SHOWN_S = 15;
 
-/** Customer-service messages; dossier §4.4. */
+/** Customer-service messages; protocol §4.4. */
 export const MESSAGE_APIS: ApiTable = {
   '/cgi-bin/message/custom/send': {
     method: 'POST',

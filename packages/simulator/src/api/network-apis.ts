@@ -2,10 +2,10 @@ import { Refusal } from '../refusal.ts';
 import { TOKEN_LIFE_S } from '../token.ts';
 import type { ApiTable } from './api.ts';
 
-// Near its end a ticket is replaced, never earlier (dossier §10 rule 50).
+// Near its end a ticket is replaced, never earlier (protocol §10 rule 50).
 const JS_TICKET_RENEWED_S = 300;
 
-/** WeChat's own addresses, and the tickets that web pages sign with; dossier §3.10 and §4.12. */
+/** WeChat's own addresses, and the tickets that web pages sign with; protocol §3.10 and §4.12. */
 export const NETWORK_APIS: ApiTable = {
   '/cgi-bin/getcallbackip': {
     method: 'GET',

@@ -70,7 +70,7 @@ export function perform(world: World, asked: Asked): Reply {
   return api.answer({ world, asked, component, account, grant });
 }
 
-/** The token string a request carries, wherever it may stand (dossier §10 rule 19). */
+/** The token string a request carries, wherever it may stand (protocol §10 rule 19). */
 export function tokenIn(query: URLSearchParams, path: string): string {
   if (takesOlderNameOnly(path)) return query.get('component_access_token') ?? '';
   // Only component APIs know the older name; nobody else reads it.
@@ -94,7 +94,7 @@ function tokenOf(world: World, asked: Asked, needs: 'component' | 'authorizer' |
   return token;
 }
 
-// Looked at before any token (dossier §10 rule 28).
+// Looked at before any token (protocol §10 rule 28).
 function refuseForeignIp(world: World, asked: Asked): void {
   const { ipList } = world.options;
   if (ipList === null || ipList.includes(asked.callerIp)) return;

@@ -9,7 +9,7 @@ const SHORTEST_S = 60;
 const MOST_PERMANENT = 100_000;
 const MOST_DATA_BYTES = 4096;
 
-/** QR codes with a scene, and short keys; dossier §4.8. */
+/** QR codes with a scene, and short keys; protocol §4.8. */
 export const QRCODE_APIS: ApiTable = {
   '/cgi-bin/qrcode/create': {
     method: 'POST',

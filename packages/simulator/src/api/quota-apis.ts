@@ -5,7 +5,7 @@ import { type ApiTable, bodyOf, OK, textOf } from './api.ts';
 const RID = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
 /**
- * What WeChat tells and forgets about quotas and refused requests; dossier §3.10.
+ * What WeChat tells and forgets about quotas and refused requests; protocol §3.10.
  *
  * @param needsOf which token opens a path; undefined where there is no such API
  */

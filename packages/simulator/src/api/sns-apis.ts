@@ -5,7 +5,7 @@ import { type ApiTable, type ComponentCall, type JsonObject, OK, type UserCall }
 
 const MOST_LOGINS_A_MINUTE = 100;
 
-/** Logins of people, on behalf of accounts (dossier §4.11, §5.8), and what a person's own token opens. */
+/** Logins of people, on behalf of accounts (protocol §4.11, §5.8), and what a person's own token opens. */
 export const SNS_APIS: ApiTable = {
   '/sns/component/jscode2session': {
     method: 'GET',

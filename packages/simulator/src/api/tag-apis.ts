@@ -7,7 +7,7 @@ const FIRST_OWN_TAG = 100;
 const MOST_FANS_OF_A_DELETED_TAG = 100_000;
 const SETS = [2, 100];
 
-/** Tags of an official account; dossier §4.2. */
+/** Tags of an official account; protocol §4.2. */
 export const TAG_APIS: ApiTable = {
   '/cgi-bin/tags/create': {
     method: 'POST',
@@ -115,7 +115,7 @@ export const TAG_APIS: ApiTable = {
   },
 };
 
-/** Who may not write to an official account; dossier §4.1. */
+/** Who may not write to an official account; protocol §4.1. */
 export const BLACKLIST_APIS: ApiTable = {
   '/cgi-bin/tags/members/getblacklist': {
     method: 'POST',
@@ -169,7 +169,7 @@ function freeName(account: Account, name: string, own: number | null): string {
 
 function ownTagId(account: Account, tag: JsonObject): number {
   const id = Number(textOf(tag, 'id'));
-  // The system's own (dossier §4.2).
+  // The system's own (protocol §4.2).
   if (id === 0 || id === 1 || id === 2) throw new Refusal(45058);
   if (!account.tags.has(id)) throw new Refusal(45159);
   return id;

@@ -8,7 +8,7 @@ const SETS = [7];
 const CLIENT_ID_LIFE_S = 600;
 const MOST_TEMPLATES = 25;
 
-/** Template messages and the templates themselves; dossier §4.5. */
+/** Template messages and the templates themselves; protocol §4.5. */
 export const TEMPLATE_APIS: ApiTable = {
   '/cgi-bin/message/template/send': {
     method: 'POST',

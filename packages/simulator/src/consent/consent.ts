@@ -22,13 +22,13 @@ export function consentPush(world: World, component: Component, consent: Consent
   return eventPush(world, component, consent.change === 'authorized' ? 'authorized' : 'updateauthorized', {
     AuthorizerAppid: consent.grant.appid,
     AuthorizationCode: consent.pushCode,
-    // An absolute moment in practice, whatever its name says (dossier §1.4).
+    // An absolute moment in practice, whatever its name says (protocol §1.4).
     AuthorizationCodeExpiredTime: Math.floor(consent.codeExpiresAt / 1000),
     PreAuthCode: consent.preAuthCode,
   });
 }
 
-/** The merchant takes the consent back; its tokens die at once (dossier §10 rules 11 and 24). Null: there was none. */
+/** The merchant takes the consent back; its tokens die at once (protocol §10 rules 11 and 24). Null: there was none. */
 export function takeConsentBack(world: World, component: Component, appid: string): Push | null {
   const grant = world.grants.live(component.appid, appid);
   if (grant === undefined) return null;

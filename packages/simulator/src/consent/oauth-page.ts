@@ -4,7 +4,7 @@ import { type Page, wrong } from './page.ts';
 export const OAUTH_PATH = '/connect/oauth2/authorize';
 
 /**
- * A person opens a web page of an account that a component acts for (dossier §4.11). Whoever comes is the account's
+ * A person opens a web page of an account that a component acts for (protocol §4.11). Whoever comes is the account's
  * first follower and agrees at once; `openid` chooses somebody else.
  */
 export function oauthPage(world: World, query: URLSearchParams): Page {

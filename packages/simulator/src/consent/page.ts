@@ -4,7 +4,7 @@ import { deliver } from '../push/deliver.ts';
 import type { World } from '../world.ts';
 import { consentPush, giveConsent } from './consent.ts';
 
-/** The PC form, the H5 form, and the old H5 form (dossier §3.4). */
+/** The PC form, the H5 form, and the old H5 form (protocol §3.4). */
 export const CONSENT_PATHS = ['/cgi-bin/componentloginpage', '/wxaopen/safe/bindcomponent', '/safe/bindcomponent'];
 
 // Channels, promoters and shops are not simulated: their forms list nobody.

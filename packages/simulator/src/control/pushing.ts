@@ -22,7 +22,7 @@ import {
 } from './input.ts';
 import { accountOf, componentOf } from './whom.ts';
 
-// What a user does that lets the account answer for a minute (dossier §4.4).
+// What a user does that lets the account answer for a minute (protocol §4.4).
 const REPLY_EVENTS = /^event:(subscribe|SCAN|CLICK|scancode_\w+|user_enter_tempsession)$/;
 
 /** What a test may make WeChat tell. */
@@ -135,7 +135,7 @@ function pushOf(world: World, component: Component, body: Body): Push {
     MsgType: msgType,
     ...fields,
   };
-  // Events carry no MsgId (dossier §1.5).
+  // Events carry no MsgId (protocol §1.5).
   if (msgType !== 'event') payload.MsgId ??= world.credentials.messageId();
   const what = kindOf(null, msgType, fields.Event === undefined ? null : String(fields.Event));
   const msgId = payload.MsgId === undefined ? null : String(payload.MsgId);

@@ -40,7 +40,7 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
 
   'POST /_control/reset-secret': (world, body) => {
     only(body, 'component', 'appsecret');
-    // The old one is refused at once (dossier §3.2).
+    // The old one is refused at once (protocol §3.2).
     componentOf(world, body).appsecret = text(body, 'appsecret');
     return {};
   },

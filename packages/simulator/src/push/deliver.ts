@@ -37,7 +37,7 @@ export async function deliverOnce(
   return record;
 }
 
-/** Delivers until the answer is good, as often as WeChat tries (dossier §10 rules 7 to 10). */
+/** Delivers until the answer is good, as often as WeChat tries (protocol §10 rules 7 to 10). */
 export async function deliver(world: World, push: Push): Promise<DeliveryRecord[]> {
   const { chance, options } = world;
   const lane = `${push.component.appid} ${push.appid} ${push.openid}`;

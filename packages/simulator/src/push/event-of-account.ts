@@ -4,7 +4,7 @@ import type { World } from '../world.ts';
 import type { Push } from './parcel.ts';
 import { type Payload, writePayload } from './payload.ts';
 
-/** An event for the message URL. Events carry no MsgId (dossier §1.5). */
+/** An event for the message URL. Events carry no MsgId (protocol §1.5). */
 export function eventOfAccount(
   world: World,
   component: Component,

@@ -35,14 +35,14 @@ export interface Push {
 export interface Parcel {
   readonly url: string;
   readonly body: string;
-  /** The key the push was sealed with; only replies made with it count (dossier §10 rule 14). */
+  /** The key the push was sealed with; only replies made with it count (protocol §10 rule 14). */
   readonly encodingAesKey: string;
   readonly token: string;
 }
 
 const HUGE_BYTES = 10 * 1024 * 1024;
 
-/** Wraps a push once more: fresh timestamp, nonce, prefix, ciphertext and signatures (dossier §10 rules 4, 5 and 7). */
+/** Wraps a push once more: fresh timestamp, nonce, prefix, ciphertext and signatures (protocol §10 rules 4, 5 and 7). */
 export function wrap(world: World, push: Push, fault: PushFault | null): Parcel {
   const { component } = push;
   const timestamp = String(world.clock.unix());
@@ -72,7 +72,7 @@ export function wrap(world: World, push: Push, fault: PushFault | null): Parcel 
   };
 }
 
-// The event URL gets AppId, the message URL ToUserName (dossier §10 rule 6).
+// The event URL gets AppId, the message URL ToUserName (protocol §10 rule 6).
 function outer(push: Push, encrypt: string, fault: PushFault | null): string {
   const who =
     push.url === 'events'

@@ -6,7 +6,7 @@ export type Payload = { [name: string]: PayloadValue };
 
 /**
  * XML as WeChat writes it. Order, CDATA and whitespace vary with luck, so that readers which depend on them are found
- * out and paddings of every length occur (dossier §10 rules 4 and 16).
+ * out and paddings of every length occur (protocol §10 rules 4 and 16).
  */
 export function writePayload(payload: Payload, chance: Chance): string {
   const names = Object.keys(payload);

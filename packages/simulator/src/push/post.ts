@@ -9,7 +9,7 @@ export interface Posted {
   readonly error: string | null;
 }
 
-// WeChat hangs up after five seconds (dossier §1.3). Receivers live in real time, so this is never scaled.
+// WeChat hangs up after five seconds (protocol §1.3). Receivers live in real time, so this is never scaled.
 const PATIENCE_MS = 5000;
 const MOST_BYTES = 1_048_576;
 

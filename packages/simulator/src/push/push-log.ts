@@ -34,7 +34,7 @@ const REMEMBERED = 2000;
 export class PushLog {
   deliveries: DeliveryRecord[] = [];
   alarms: Alarm[] = [];
-  /** Users who read "the service is unavailable" in their chat (dossier §10 rule 8). */
+  /** Users who read "the service is unavailable" in their chat (protocol §10 rule 8). */
   notices: { at: string; appid: string | null; openid: string | null }[] = [];
   count = 0;
 

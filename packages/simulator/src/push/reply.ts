@@ -7,7 +7,7 @@ import type { Posted } from './post.ts';
 const parser = new XMLParser({ parseTagValue: false, processEntities: false, ignoreAttributes: true });
 const REPLY_KINDS = ['text', 'image', 'voice', 'video', 'music', 'news', 'transfer_customer_service'];
 
-/** Why the receiver's answer is no good; null when it is (dossier §10 rules 3, 8, 9 and 15). */
+/** Why the receiver's answer is no good; null when it is (protocol §10 rules 3, 8, 9 and 15). */
 export function complaintAbout(
   push: Push,
   parcel: Parcel,

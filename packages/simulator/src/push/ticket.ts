@@ -14,7 +14,7 @@ export interface TicketWish {
   copies: number;
 }
 
-/** Pushes a ticket, once per copy: ticket pushes are not repeated, the next one comes anyway (dossier §1.3). */
+/** Pushes a ticket, once per copy: ticket pushes are not repeated, the next one comes anyway (protocol §1.3). */
 export async function pushTicket(world: World, component: Component, wish: TicketWish): Promise<DeliveryRecord[]> {
   const ticket = nextTicket(component, wish.which, wish.createTime, world.clock, world.credentials);
   const push = eventPush(
@@ -42,7 +42,7 @@ export async function pushTicket(world: World, component: Component, wish: Ticke
   return records;
 }
 
-/** The push of every ten minutes: many failures in a row stop the service (dossier §10 rules 1 and 2). */
+/** The push of every ten minutes: many failures in a row stop the service (protocol §10 rules 1 and 2). */
 async function pushDueTicket(world: World, component: Component): Promise<void> {
   const [record] = await pushTicket(world, component, { which: 'hourly', createTime: world.clock.unix(), copies: 1 });
   if (record?.complaint === null) component.failedTicketPushes = 0;

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** How long a push that is to be overtaken waits for another one. */
 const OVERTAKEN_WITHIN_MS = 1000;
 
-/** Lets a push wait until the next one of its lane has been delivered (dossier §10 rule 10). */
+/** Lets a push wait until the next one of its lane has been delivered (protocol §10 rule 10). */
 export class Turns {
   readonly #waiting = new Map<string, () => void>();
 

@@ -34,7 +34,7 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, meter }: Compo
     });
     const response = await client.post<Buffer>(api, body, {
       adapter: throughTransport(transport, timeoutMs, asking),
-      // The only name that all component APIs know (dossier §3.0).
+      // The only name that all component APIs know (protocol §3.0).
       params: componentToken === undefined ? {} : { component_access_token: componentToken },
     });
     const answer = readAnswer({ status: response.status, headers: {}, body: response.data });

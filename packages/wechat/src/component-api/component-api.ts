@@ -27,7 +27,7 @@ export interface Asking {
 
 export interface ExchangedCode {
   readonly appid: string;
-  /** Missing when the account has no API permission at all (dossier §3.5). */
+  /** Missing when the account has no API permission at all (protocol §3.5). */
   readonly accessToken: string | undefined;
   readonly expiresInMs: number;
   readonly refreshToken: string | undefined;
@@ -62,13 +62,13 @@ export interface AuthorizerListPage {
   readonly length: number;
   readonly items: {
     readonly appid: string;
-    /** Missing for accounts whose code was never exchanged (dossier §3.8). */
+    /** Missing for accounts whose code was never exchanged (protocol §3.8). */
     readonly refreshToken: string | undefined;
     readonly authorizedAt: Date | undefined;
   }[];
 }
 
-/** The component's own API (dossier §3). Every method throws a Failure: a refusal, a TransportFailure, or
+/** The component's own API (protocol §3). Every method throws a Failure: a refusal, a TransportFailure, or
  * `wechat_broken_answer`. */
 export interface ComponentApi {
   startPushTicket(c: { appid: string; appsecret: string }, asking?: Asking): Promise<'started' | 'was_running'>;
@@ -97,7 +97,7 @@ export interface ComponentApi {
     c: { appid: string; componentToken: string; authorizer: string; name: string },
     asking?: Asking,
   ): Promise<string>;
-  /** Of the component itself. Spends one of ten a month (dossier §3.10), and is never asked twice. */
+  /** Of the component itself. Spends one of ten a month (protocol §3.10), and is never asked twice. */
   clearQuotas(c: { appid: string; appsecret: string }, asking?: Asking): Promise<void>;
   setAuthorizerOption(
     c: { appid: string; componentToken: string; authorizer: string; name: string; value: string },

@@ -1,5 +1,5 @@
 /** A copy in which no refresh token can be read, wherever it stands: `authorizer_refresh_token` in one API,
- * `refresh_token` in another (dossier §3.7, §3.8). */
+ * `refresh_token` in another (protocol §3.7, §3.8). */
 export function maskRefreshTokens(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(maskRefreshTokens);
   if (typeof value !== 'object' || value === null) return value;

@@ -4,14 +4,14 @@ import type { ComponentApi, ComponentApiOptions } from './component-api.ts';
 import { withOwnCredentials } from './own-credentials.ts';
 import { children, expiry, integer, requiredChild, requiredText, scopes, text } from './read-fields.ts';
 
-/** "text says 1800 s, sample prints 600: obey expires_in" (dossier §3.3); the lesser where there is none. */
+/** "text says 1800 s, sample prints 600: obey expires_in" (protocol §3.3); the lesser where there is none. */
 const preAuthCodeLifeSeconds = 600;
 
 export function openComponentApi(options: ComponentApiOptions): ComponentApi {
   const ask = openAsk(options);
   return {
     async startPushTicket({ appid, appsecret }, asking) {
-      // Here the field is `component_secret`; below it is `component_appsecret` (dossier §3.1).
+      // Here the field is `component_secret`; below it is `component_appsecret` (protocol §3.1).
       const body = { component_appid: appid, component_secret: appsecret };
       const doing = 'starting the ticket pushes';
       const fields = await withOwnCredentials(ask({ doing, api: 'api_start_push_ticket', body }, asking));
@@ -27,7 +27,7 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
 
     async clearQuotas({ appid, appsecret }, asking) {
       const doing = 'clearing the component’s quotas';
-      // Here the field is `appsecret` (dossier §3.10).
+      // Here the field is `appsecret` (protocol §3.10).
       const body = { component_appid: appid, appsecret };
       await withOwnCredentials(ask({ doing, api: 'clear_quota/v2', body }, asking));
     },
@@ -63,7 +63,7 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       return {
         token: requiredText(fields, 'authorizer_access_token', doing),
         expiresInMs: expiry(fields),
-        // Empty at times: then the old one goes on (dossier §3.6).
+        // Empty at times: then the old one goes on (protocol §3.6).
         refreshToken: text(fields, 'authorizer_refresh_token'),
       };
     },
@@ -93,7 +93,7 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       return { total, length: Array.isArray(list) ? list.length : 0, items };
     },
 
-    // The 2.0 family: it names the account in the body, so it is clear which token it takes (dossier §3.9).
+    // The 2.0 family: it names the account in the body, so it is clear which token it takes (protocol §3.9).
     async getAuthorizerOption({ appid, componentToken, authorizer, name }, asking) {
       const doing = 'reading an authorizer option';
       const body = { component_appid: appid, authorizer_appid: authorizer, option_name: name };

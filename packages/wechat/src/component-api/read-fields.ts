@@ -1,6 +1,6 @@
 import { type Fields, isFields, unreadableAnswer } from './ask.ts';
 
-/** Two hours: what every WeChat token lives (dossier §3.11). */
+/** Two hours: what every WeChat token lives (protocol §3.11). */
 const usualLifeSeconds = 7200;
 
 /** Empty counts as absent; ids come as numbers at times. */
@@ -22,7 +22,7 @@ export function statement(fields: Fields, name: string): string | undefined {
   return value === '' ? '' : text(fields, name);
 }
 
-/** Numbers come as strings at times (dossier §9). */
+/** Numbers come as strings at times (protocol §9). */
 export function integer(fields: Fields, name: string): number | undefined {
   const value = fields[name];
   const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;

@@ -1,4 +1,4 @@
-/** What a consent page is opened with (dossier §3.4). */
+/** What a consent page is opened with (protocol §3.4). */
 export interface ConsentPage {
   /** `pc` shows a QR code; `mobile` is opened inside WeChat. */
   readonly style: 'pc' | 'mobile';

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 
-/** The numbers of WXBizMsgCrypt (dossier §2.3). They are local: WeChat never sends them. */
+/** The numbers of WXBizMsgCrypt (protocol §2.3). They are local: WeChat never sends them. */
 const meanings = {
   [-40001]: 'the signature does not match',
   [-40002]: 'the XML or the query cannot be read',

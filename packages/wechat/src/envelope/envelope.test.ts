@@ -28,7 +28,7 @@ const refusedWith = (work: () => unknown): number => {
   return 0;
 };
 
-describe('the vectors of the dossier (§2.5)', () => {
+describe('the vectors of the protocol (protocol §2.5)', () => {
   test.each(vectors)('$name opens', (vector) => {
     const { timestamp, nonce, encrypt } = vector;
     const msgSignature = vector.msgSignature ?? signatureOf(vector.token, timestamp, nonce, encrypt);

@@ -15,7 +15,7 @@ export interface SealOptions {
 export interface SealedEnvelope {
   readonly encrypt: string;
   readonly msgSignature: string;
-  /** The reply wrapper of dossier §1.5. */
+  /** The reply wrapper of protocol §1.5. */
   readonly xml: string;
 }
 

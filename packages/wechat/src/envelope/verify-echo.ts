@@ -4,7 +4,7 @@ import { openEnvelope } from './open-envelope.ts';
 import { sameSignature, signatureOf } from './signature.ts';
 
 /**
- * What a GET of a push URL answers (dossier §1.6): `echostr` as it came under the plain signature, decrypted when
+ * What a GET of a push URL answers (protocol §1.6): `echostr` as it came under the plain signature, decrypted when
  * there is a `msg_signature`; undefined when neither holds.
  */
 export function verifyEcho(keys: EnvelopeKeys, query: Record<string, unknown>): string | undefined {

@@ -33,14 +33,14 @@ export interface ErrcodeEntry {
   readonly errcode: number;
   readonly meaning: string;
   readonly class: ErrcodeClass;
-  /** The dossier's reaction word. */
+  /** The table's reaction word. */
   readonly reaction: string;
   readonly remedy: Remedy;
   /** Stable, snake_case: becomes Failure.code. */
   readonly code: string;
 }
 
-/** The dossier's reaction words in the words of the house. */
+/** The table's reaction words as remedies. */
 const remedies: Readonly<Record<string, Remedy>> = {
   refresh_token_once: 'refresh-token',
   // The next ticket comes by itself, within ten minutes.
@@ -76,7 +76,7 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   api_not_granted: [48001, 61007],
 };
 
-/** The others go by what the dossier says to do. */
+/** The others go by the table's reaction. */
 const codesByReaction: Readonly<Record<string, string>> = {
   backoff: 'wechat_busy',
   next_minute: 'minute_limit',
@@ -114,7 +114,7 @@ export function explainErrcode(errcode: number): ErrcodeEntry {
   );
 }
 
-/** Which of them comes depends on whether the token is superseded, malformed or old: one class (dossier §8). */
+/** Which of them comes depends on whether the token is superseded, malformed or old: one class (protocol §8). */
 export function isTokenRefusal(errcode: number): boolean {
   return codes.token_refused?.includes(errcode) ?? false;
 }

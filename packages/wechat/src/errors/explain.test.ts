@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { documentedErrcodes } from './errcode.ts';
 import { explain, explainFailure } from './explain.ts';
 
-/** What a gateway meets most (dossier §8). */
+/** What a gateway meets most (protocol §8). */
 const FREQUENT = [
   ...[-1, 40001, 40003, 40014, 40125, 40164, 42001, 43004, 44002, 45009, 45011, 45015, 45047, 47001, 48001, 48004],
   ...[41035, 43116, 61019, 61500, 61501, 85066, 87009, 200014, 268490015],

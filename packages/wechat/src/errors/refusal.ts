@@ -23,7 +23,7 @@ function retryAfter(code: string): { retryAfterMs?: number } {
 const dayMs = 24 * 3600 * 1000;
 const beijingOffsetMs = 8 * 3600 * 1000;
 
-/** Quotas are counted by the calendar day of Beijing, which knows no daylight saving (dossier §3.10). */
+/** Quotas are counted by the calendar day of Beijing, which knows no daylight saving (protocol §3.10). */
 function untilBeijingMidnight(now: number): number {
   return dayMs - ((now + beijingOffsetMs) % dayMs);
 }

@@ -26,7 +26,7 @@ type Broken = Extract<Answer, { kind: 'broken' }>;
 
 /**
  * Says what came back, going by the body: WeChat sends JSON under any content type, also where an API answers with
- * bytes otherwise (dossier §4.7, §9). `expects` is `any` where bytes are a proper answer.
+ * bytes otherwise (protocol §4.7, §9). `expects` is `any` where bytes are a proper answer.
  */
 export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = 'json'): Answer {
   const { status, body } = response;
@@ -96,7 +96,7 @@ function readJson(body: Buffer): Extract<Answer, { kind: 'json' }> | undefined {
   };
 }
 
-/** A string at times: `"errcode":"40029"` (dossier §3.0). */
+/** A string at times: `"errcode":"40029"` (protocol §3.0). */
 function readErrcode(errcode: unknown): number {
   if (typeof errcode === 'number') return errcode;
   return typeof errcode === 'string' && /^-?\d{1,9}$/.test(errcode) ? Number(errcode) : 0;

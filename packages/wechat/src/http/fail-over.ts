@@ -24,7 +24,7 @@ export interface FailOverOptions {
 }
 
 /**
- * Sends to another host what could not be connected to the preferred one (dossier §9: all serve the same, and tokens
+ * Sends to another host what could not be connected to the preferred one (protocol §9: all serve the same, and tokens
  * are valid on all). Only that: what may have left, and what was answered, is never sent again.
  */
 export function failOver(transport: Transport, options: FailOverOptions): Transport {

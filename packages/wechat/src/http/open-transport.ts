@@ -11,7 +11,7 @@ export interface TransportOptions {
   connections?: number;
 }
 
-/** Never follows redirects (there are none on the API, dossier §9), never repeats what may have left, never
+/** Never follows redirects (there are none on the API, protocol §9), never repeats what may have left, never
  * decompresses. */
 export function openTransport({ proxy, connectTimeoutMs = 5000, connections = 128 }: TransportOptions = {}): Transport {
   const dispatcher = openDispatcher({ proxy, connectTimeoutMs, connections });

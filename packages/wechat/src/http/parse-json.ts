@@ -6,7 +6,7 @@ const mayExceed = /[:,[]\s*-?\d{16}/;
 const stringOrNumber = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * JSON as WeChat writes it (dossier §9): 64-bit integers beyond 2^53 become strings with exactly their digits, and
+ * JSON as WeChat writes it (protocol §9): 64-bit integers beyond 2^53 become strings with exactly their digits, and
  * raw control characters inside strings are forgiven. Throws `wechat_broken_answer`.
  */
 export function parseWeChatJson(text: string): unknown {
