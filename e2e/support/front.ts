@@ -9,6 +9,7 @@ export class Front {
   readonly #server: Server;
   readonly #behind = Promise.withResolvers<string>();
   #cutting = '';
+  #from: string | undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -25,6 +26,11 @@ export class Front {
 
   leadTo(url: string): void {
     this.#behind.resolve(url);
+  }
+
+  /** WeChat sees requests come from this address, as from another host. */
+  comeFrom(address: string): void {
+    this.#from = address;
   }
 
   /** From now on WeChat hears every request to this path, and nobody hears its answer. */
@@ -49,7 +55,7 @@ export class Front {
     const { method, headers } = request;
     const onward = send(
       (await this.#behind.promise) + request.url!,
-      { method: method!, headers, agent: false },
+      { method: method!, headers, agent: false, localAddress: this.#from },
       (answer) => {
         if (path === this.#cutting) return response.destroy();
         response.writeHead(answer.statusCode!, answer.headers);

@@ -371,6 +371,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     holds: new Holds(callStore),
     tokens,
     ledger,
+    gate,
     clears: new Clears(redis, ledger, (owner) => lanes.wake(owner)),
     dueSet,
     transport,
@@ -521,6 +522,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         takeTurn(lane, signal, {
           store: laneStore,
           lanes,
+          gate,
           async perform(id, either) {
             const begunAt = performance.now();
             const performed = await performCall(id, either);

@@ -15,6 +15,7 @@ import { Ledger } from '../quota/ledger.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../redis/sealed.ts';
+import { HostGate } from '../token/host-gate.ts';
 import type { Token } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { AtHand } from './at-hand.ts';
@@ -78,6 +79,7 @@ beforeEach(async () => {
   performing = {
     ...{ store, ledger, tokens, transport },
     holds: new Holds(store),
+    gate: new HostGate(server.redis),
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
     dueSet: { markUsed: async () => {} } as unknown as DueSet,
     clears: {} as Clears,

@@ -83,7 +83,7 @@ export class AtHand {
   /** Undefined where the call has to go by the queue. */
   offer(call: CallId, request: CallRequest): Hand | undefined {
     const open = this.#open;
-    if (!open || this.#taken >= open.most) return undefined;
+    if (!open || this.#taken >= open.most || this.#o.perform.gate.yields(call.component)) return undefined;
     // These may be asked for after a crash, by whoever made them.
     if (request.idempotencyKey !== undefined || request.callbackUrl !== undefined) return undefined;
     const { component, appid } = call;

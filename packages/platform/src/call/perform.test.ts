@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Transport, WeChatResponse } from '@wxthirdparty/wechat';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
 import type { DueSet } from '../authorizer/due-set.ts';
 import { Clears } from '../quota/clears.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../redis/sealed.ts';
+import { HostGate } from '../token/host-gate.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
@@ -38,7 +40,7 @@ async function created(path: string, change: Partial<CallRequest> = {}): Promise
 }
 
 /** Runs calls at a WeChat that always answers the same. */
-function runs(answer: string | (() => string), status = 200) {
+function runs(answer: string | (() => string), status = 200, gate = new HostGate(server.redis)) {
   let requests = 0;
   const clears = new Clears(server.redis, ledger, async () => {});
   const send: Transport['send'] = async (): Promise<WeChatResponse> => {
@@ -48,6 +50,7 @@ function runs(answer: string | (() => string), status = 200) {
   };
   const options = {
     store,
+    gate,
     holds: new Holds(store),
     ledger,
     tokens: {
@@ -300,5 +303,39 @@ describe('an error of Redis after WeChat’s answer', () => {
       expect(await run(call)).toMatchObject({ done: true, outcome });
       expect([requests(), refusals()]).toEqual([1, 1]);
     });
+  });
+});
+
+describe('a call whose host WeChat refuses for its address', () => {
+  const REFUSED = '{"errcode":61004,"errmsg":"access clientip is not registered"}';
+
+  it.each([READ, SEND])('is sent once by a process on another host, which is left all others: %s', async (path) => {
+    const [bad, good] = [new HostGate(server.redis), new HostGate(server.redis)];
+    const beats = [bad, good].map((gate) => gate.keepBeating(['wxc']));
+    await until('both are known', () => bad.othersCan('wxc'));
+    const [refused, allowed] = [runs(REFUSED, 200, bad), runs('{"errcode":0}', 200, good)];
+    const [call, next] = [await created(path), await created(path)];
+    expect(await refused.run(call)).toMatchObject({ done: false, until: 'again' });
+    expect(bad.isDegraded).toBe(true);
+    for (const one of [call, next]) {
+      expect(await refused.run(one)).toMatchObject({ done: false, until: 'again' });
+      expect(await allowed.run(one)).toMatchObject({ done: true, outcome: 'completed', errcode: 0 });
+    }
+    expect([refused.requests(), allowed.requests(), good.isDegraded]).toEqual([1, 2, false]);
+    await Promise.all(beats.map((beat) => beat.close()));
+  });
+
+  it('gets WeChat’s answer where no other process can send it, and the next answer ends the report', async () => {
+    const gate = new HostGate(server.redis);
+    const beat = gate.keepBeating(['wxc']);
+    const outcome = await runs(REFUSED, 200, gate).run(await created(SEND));
+    expect(outcome).toMatchObject({ done: true, outcome: 'completed', errcode: 61004 });
+    expect(gate.isDegraded).toBe(true);
+    expect(await runs('{"errcode":45015}', 200, gate).run(await created(SEND))).toMatchObject({
+      done: true,
+      errcode: 45015,
+    });
+    expect(gate.isDegraded).toBe(false);
+    await beat.close();
   });
 });

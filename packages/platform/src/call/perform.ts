@@ -7,6 +7,7 @@ import {
   Failure,
   isTokenRefusal,
   readAnswer,
+  refusal,
   type Transport,
   TransportFailure,
   type WeChatResponse,
@@ -15,6 +16,7 @@ import type { DueSet } from '../authorizer/due-set.ts';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
 import { errcodeOf } from '../quota/quota-evidence.ts';
+import type { HostGate } from '../token/host-gate.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure, CallResponse } from './call.ts';
@@ -30,7 +32,7 @@ import type {
 } from './call-store.ts';
 import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
 import type { Holds } from './holds.ts';
-import { judge, outcomeUnknown, type Result, toCallFailure, type Verdict } from './verdict.ts';
+import { judge, outcomeUnknown, type Result, toCallFailure, type Verdict, YIELD_DELAY_MS } from './verdict.ts';
 import { withQuota } from './with-quota.ts';
 
 /** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
@@ -97,6 +99,7 @@ export interface PerformOptions {
   readonly holds: Holds;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
+  readonly gate: Pick<HostGate, 'yields' | 'close' | 'open' | 'othersCan'>;
   readonly clears: Pick<Clears, 'hear'>;
   readonly dueSet: DueSet;
   readonly transport: Transport;
@@ -117,6 +120,10 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   const heldMs = stored.heldMs - (safeToRepeat ? HELD_LESS_IF_SAFE_MS : 0);
   // The run that sent it may be alive and about to bring the answer, also where its job's lock has ended.
   if (heldMs > 0) return { done: false, delayMs: heldMs, until: 'again' };
+  // A process whose address WeChat allows takes it.
+  if (stored.now < stored.deadlineAt && options.gate.yields(call.component)) {
+    return { done: false, delayMs: YIELD_DELAY_MS, until: 'again' };
+  }
   return new Run(call, randomUUID(), stored, signal, options).goSafely();
 }
 
@@ -289,6 +296,7 @@ class Run {
       refusals: this.#refusals,
       path: this.#endpoint.path,
       tokenToBlame,
+      otherHostCan: await this.#otherHostCan(token, sent.result),
     });
     // First of all, so that an error of Redis in what follows costs a repetition at most, and no answer.
     this.#known = this.#knownBy(verdict, departure.attempts, sent);
@@ -329,6 +337,18 @@ class Run {
     const { component, appid } = this.#call;
     if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(component, appid).catch(() => {});
     return this.#settle(completedBy(sent), departure.attempts, sent.result);
+  }
+
+  /** What an answer shows of this host's address; true where WeChat refuses it, and another process can send the call. */
+  async #otherHostCan(token: Token | undefined, result: Result): Promise<boolean> {
+    if (!token || result.kind !== 'answered' || result.answer.kind === 'broken') return false;
+    const { component } = this.#call;
+    if (result.answer.kind === 'binary' || result.answer.errcode !== ERRCODE.addressForbidden) {
+      this.#o.gate.open(component);
+      return false;
+    }
+    this.#o.gate.close(component, refusal(result.answer, `calling ${this.#stored.path}`));
+    return this.#o.gate.othersCan(component).catch(() => false);
   }
 
   #knownBy(verdict: Verdict, attempts: number, sent: Sent): Known {

@@ -1,6 +1,8 @@
+import type { HostGate } from '../token/host-gate.ts';
 import type { LaneOwner, LaneStore } from './lane-store.ts';
 import type { Lanes } from './lanes.ts';
 import type { Performed } from './perform.ts';
+import { YIELD_DELAY_MS } from './verdict.ts';
 
 const MOST_CALLS = 10;
 const MOST_MS = 2_000;
@@ -12,6 +14,7 @@ const LONGEST_HOLD_MS = 60_000;
 export interface TurnOptions {
   readonly store: LaneStore;
   readonly lanes: Lanes;
+  readonly gate: Pick<HostGate, 'yields'>;
   readonly perform: (id: string, signal: AbortSignal) => Promise<Performed>;
 }
 
@@ -30,7 +33,8 @@ export async function takeTurn(owner: LaneOwner, signal: AbortSignal, options: T
   }
 }
 
-async function callAfterCall(owner: LaneOwner, signal: AbortSignal, { store, lanes, perform }: TurnOptions) {
+async function callAfterCall(owner: LaneOwner, signal: AbortSignal, { store, lanes, gate, perform }: TurnOptions) {
+  if (gate.yields(owner.component)) return lanes.sleep(owner, YIELD_DELAY_MS);
   const begunAt = performance.now();
   let done: string | undefined;
   for (let calls = 0; ; calls++) {

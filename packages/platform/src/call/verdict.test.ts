@@ -8,6 +8,7 @@ const first: Circumstances = {
   attempts: 1,
   refusals: 0,
   tokenToBlame: true,
+  otherHostCan: false,
   path: '/cgi-bin/user/info',
 };
 const json = (errcode: number): Result => ({
@@ -43,6 +44,14 @@ describe('a call that is not safe to repeat', () => {
   it('goes again with the next token, once, since a refusal is definite', () => {
     expect(judge(json(42001), unsafe)).toEqual({ do: 'next-token' });
     expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
+  });
+  it('goes to another host where WeChat refuses the address of this one, three times at most', () => {
+    const refused = { ...unsafe, otherHostCan: true };
+    expect(judge(json(61004), unsafe)).toEqual({ do: 'answer' });
+    expect([1, 2, 3].map((attempts) => judge(json(61004), { ...refused, attempts }).do)).toEqual(
+      Array(3).fill('repeat'),
+    );
+    expect(judge(json(61004), { ...refused, attempts: 4 })).toEqual({ do: 'answer' });
   });
   it('closes nothing where one person asked too often', () => {
     const waiting = { ...unsafe, background: true };

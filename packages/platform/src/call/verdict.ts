@@ -11,6 +11,9 @@ const REFUSED_FOR_NOW = new Set([408, 425, 429]);
 const MOST_TRIES = 4;
 const BACKOFF_MS = 500;
 
+/** For what another process is to take: this one may be the next to get it, and puts it off again. */
+export const YIELD_DELAY_MS = 250;
+
 /** What came back from one departure. */
 export type Result =
   | { readonly kind: 'answered'; readonly answer: Answer }
@@ -26,6 +29,8 @@ export interface Circumstances {
   readonly refusals: number;
   /** The token was ours, and nothing but it can be meant when WeChat refuses it. */
   readonly tokenToBlame: boolean;
+  /** WeChat refused this host's address, and a process on another host can send the call. */
+  readonly otherHostCan: boolean;
   /** The path that was called, as the catalogue writes it. */
   readonly path: string;
 }
@@ -58,6 +63,10 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   const { errcode } = answer;
   // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
   if (isTokenRefusal(errcode)) return c.refusals === 0 && c.tokenToBlame ? { do: 'next-token' } : { do: 'answer' };
+  // The address is checked before anything is carried out (protocol §9, §10).
+  if (errcode === ERRCODE.addressForbidden && c.otherHostCan && triesLeft(c)) {
+    return { do: 'repeat', afterMs: YIELD_DELAY_MS };
+  }
   const evidence = quotaEvidenceOf(c.path, errcode);
   const isClosed = evidence === 'day-used-up' || evidence === 'minute-used-up';
   // A caller that waits receives WeChat's refusal at once.

@@ -59,6 +59,8 @@ export class HostGate {
   readonly #redis: RedisClient;
   readonly #id = randomUUID();
   readonly #closed = new Map<string, Closed>();
+  /** How many other live processes could refresh at the last beat, by component. */
+  readonly #others = new Map<string, number>();
   readonly #now: () => number;
   #refreshes = false;
 
@@ -114,6 +116,11 @@ export class HostGate {
     return (await this.#beat(component)) > 0;
   }
 
+  /** Whether this process leaves what needs this component's tokens to others, which can do it; known from the last beat. */
+  yields(component: string): boolean {
+    return this.closed(component) !== undefined && (this.#others.get(component) ?? 0) > 0;
+  }
+
   /** Counts this process among those that refresh, until it is closed. */
   keepBeating(components: readonly string[]): { close(): Promise<void> } {
     this.#refreshes = true;
@@ -142,10 +149,12 @@ export class HostGate {
     return undefined;
   }
 
-  #beat(component: string): Promise<number> {
+  async #beat(component: string): Promise<number> {
     const closed = this.#closed.get(component);
     const closedForMs = closed ? Math.max(0, Math.ceil(closed.until - this.#now())) : 0;
     const key = this.#redis.keyspace.refreshers(component);
-    return beat(this.#redis, [key], [this.#id, closedForMs, this.#refreshes ? 1 : 0]);
+    const others = await beat(this.#redis, [key], [this.#id, closedForMs, this.#refreshes ? 1 : 0]);
+    this.#others.set(component, others);
+    return others;
   }
 }

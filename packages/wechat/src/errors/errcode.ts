@@ -19,6 +19,7 @@ export const ERRCODE = {
   minuteLimit: 45011,
   clearsUsedUp: 48006,
   notAuthorized: 61003,
+  addressForbidden: 61004,
   codeInvalid: 61009,
   codeUsed: 61010,
   componentInvalid: 61011,
