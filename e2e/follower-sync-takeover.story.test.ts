@@ -39,11 +39,9 @@ describe.each(databases)('on %s', (kind) => {
       ['has some details', (sync) => sync.detailed >= 3_000],
       ['has half of the details', (sync) => sync.detailed >= 12_000],
     ];
-    const kills = { listing: 0, details: 0 };
     for (const [what, reached] of marks) {
-      const { phase } = await syncReaches(house, id, what, reached);
+      await syncReaches(house, id, what, reached);
       await house.workers.at(-1)!.kill();
-      kills[phase === 'listing' ? 'listing' : 'details']++;
       await house.startWorker().says('worker ready');
     }
     const sync = await completed(house, id);
@@ -63,12 +61,10 @@ describe.each(databases)('on %s', (kind) => {
       return (await cutTurns(house, undisturbed.id)) === 0 && ((what: string) => after[what]! - before[what]!);
     });
     const again = (what: string) => asked[what]! - needed(what);
-    const others = (await cutTurns(house, id)) - kills.listing - kills.details;
-    expect(others).toBeGreaterThanOrEqual(0);
-    expect(again(LIST)).toBeLessThanOrEqual(kills.listing + others);
-    expect(again(BATCH)).toBeLessThanOrEqual((kills.details + others) * BATCHES_ON_THEIR_WAY);
-    // WeChat was asked, and nobody was there any more to hear the answer: so the bounds are about something.
-    expect(again(LIST) + again(BATCH)).toBeGreaterThan(0);
+    // On a busy machine a kill may come between two turns, and cut none.
+    const cut = await cutTurns(house, id);
+    expect(again(LIST)).toBeLessThanOrEqual(cut);
+    expect(again(BATCH)).toBeLessThanOrEqual(cut * BATCHES_ON_THEIR_WAY);
   });
 
   it('hands a sync on when its worker leaves, and another has it within seconds', async () => {
