@@ -154,6 +154,8 @@ describe.each(databases)('on %s', (kind) => {
     const started = house.startWorker();
     await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
     await house.authorized(FOURTH);
+    // Before that it does not know what a signal means.
+    await started.says('worker ready');
     expect(await started.leave()).toBe(0);
     house.workers.pop();
   });
