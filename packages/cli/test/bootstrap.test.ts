@@ -149,7 +149,7 @@ describe('the install lock', () => {
     expect(await withInstallLock(lock(), async () => 'ours')).toBe('ours');
   });
 
-  it('of another host is taken over when nobody touches it for long', async () => {
+  it('of another host is taken over when no process has touched it for long', async () => {
     mkdirSync(lock());
     writeFileSync(join(lock(), 'owner'), JSON.stringify({ pid: 1, host: 'elsewhere' }));
     expect(await withInstallLock(lock(), async () => 'ours', 50)).toBe('ours');

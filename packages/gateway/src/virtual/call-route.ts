@@ -127,7 +127,7 @@ async function outcome(
   }
 }
 
-/** Byte for byte, but for what nobody may have. Always 200, as WeChat does; only its edge answers otherwise (protocol §9). */
+/** Byte for byte, except for credentials, which are masked. Always 200, as WeChat does; only its edge answers otherwise (protocol §9). */
 function answerAsWeChat(
   response: ServerResponse,
   path: string,

@@ -129,7 +129,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(await authorizers.grant(COMPONENT, appid(0))).toMatchObject({ refreshToken: 'renewed', state: 'active' });
     expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ state: 'revoked' });
     expect(await authorizers.grant(COMPONENT, appid(2))).toEqual(before);
-    // Nobody ever exchanged its code, so there is nothing to act with (protocol §3.8).
+    // Its code was never exchanged, so there is nothing to act with (protocol §3.8).
     expect(await authorizers.grant(COMPONENT, 'wx-new')).toMatchObject({
       refreshToken: null,
       state: 'needs-reauthorization',

@@ -212,7 +212,7 @@ it('stores an answer that Redis would not take at first, instead of losing it', 
   expect(asked).toHaveLength(1);
 });
 
-it('after trouble of our own, its job goes on from what the record says', async () => {
+it('after an error of our own, its job continues from what the record says', async () => {
   open();
   const { send } = transport;
   transport.send = async () => {

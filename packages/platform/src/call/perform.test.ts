@@ -206,7 +206,7 @@ describe('a fault of our own in a run', () => {
       for (let times = 1; times <= 6; times++) await expect(runs('{}').run(call)).rejects.toBe(refused);
     } finally {
       store.depart = depart;
-      // @ts-expect-error Its own method shows again.
+      // @ts-expect-error Deleting the stub uncovers the method of the class.
       delete store.countFault;
     }
     expect(await runs('{"errcode":0}').run(call)).toMatchObject({ done: true, outcome: 'completed' });

@@ -348,7 +348,7 @@ const handedBack: Stop = { outcome: 'goes_on', next: { handBack: true } };
 const takenOver: Stop = { outcome: 'taken_over' };
 
 /**
- * Undefined where the page names nobody, and does not say that it is empty (protocol §4.1: `count` 0, no `data`): the end
+ * Undefined where the page names no follower, and does not say that it is empty (protocol §4.1: `count` 0, no `data`): the end
  * of the list is the one answer by which followers count as unsubscribed.
  */
 function readPage(
