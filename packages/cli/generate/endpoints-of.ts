@@ -2,7 +2,7 @@ import type { Endpoint } from '@wxthirdparty/wechat';
 
 /** The names of WeChat's APIs that programs may call, as TypeScript: `METHOD /path`, by whose token they need. */
 export function endpointsOf(endpoints: readonly Endpoint[]): string {
-  const callable = endpoints.filter(({ mints }) => !mints);
+  const callable = endpoints.filter(({ issuesCredentials }) => !issuesCredentials);
   return [
     '/** What an account that authorized you can be asked for. */',
     union(

@@ -18,7 +18,7 @@ describe('comments cite WeChat’s protocol by section', () => {
   it('cites only sections that docs/wechat-protocol.md has', async () => {
     const unknown: string[] = [];
     let citations = 0;
-    const files = glob(['packages/*/{src,test,bootstrap}/**/*.{ts,mjs}', 'e2e/**/*.ts', 'docs/*.md', '*.md'], {
+    const files = glob(['packages/*/{src,test,bootstrap}/**/*.{ts,mjs}', 'e2e/**/*.ts', 'docs/**/*.md', '*.md'], {
       cwd: ROOT,
       exclude: (name) => name.includes('node_modules'),
     });

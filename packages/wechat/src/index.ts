@@ -1,14 +1,21 @@
-export { catalogued, type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
-export { bringsToken, canonicalPath, mints, namesToken, pathFault, pathShape } from './catalogue/wechat-path.ts';
+export { cataloguedPath, type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
+export {
+  canonicalPath,
+  isReservedTokenParameter,
+  issuesCredentials,
+  isTokenParameter,
+  PATH_PATTERN,
+  pathFault,
+} from './catalogue/wechat-path.ts';
 export { UnreadableAnswer } from './component-api/ask.ts';
 export type {
-  Asking,
   AuthorizerInfo,
   AuthorizerListPage,
   ComponentApi,
   ComponentApiOptions,
   ExchangedCode,
   Meter,
+  SendOptions,
 } from './component-api/component-api.ts';
 export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';
 export { openComponentApi } from './component-api/open-component-api.ts';

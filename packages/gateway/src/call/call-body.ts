@@ -1,5 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { bringsToken, canonicalPath, Failure, mints, pathFault, pathShape } from '@wxthirdparty/wechat';
+import {
+  canonicalPath,
+  Failure,
+  isReservedTokenParameter,
+  issuesCredentials,
+  PATH_PATTERN,
+  pathFault,
+} from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { faultsOf } from '../http/read-query.ts';
 import {
@@ -26,7 +33,7 @@ const path = z
   .string()
   .superRefine((path, context) => {
     // By whatever spelling: this comes before the shape.
-    if (mints(path)) {
+    if (issuesCredentials(path)) {
       context.addIssue({
         code: 'custom',
         message: 'this API issues credentials, which only the platform keeps',
@@ -39,7 +46,7 @@ const path = z
   .transform(canonicalPath)
   .meta({
     description: 'any path of WeChat’s API, without host and query',
-    pattern: pathShape.source,
+    pattern: PATH_PATTERN.source,
     examples: ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'],
   });
 
@@ -65,7 +72,7 @@ function bringsNoToken(
   context: z.RefinementCtx,
 ): void {
   for (const name of Object.keys(query)) {
-    if (!bringsToken(name, method, path)) continue;
+    if (!isReservedTokenParameter(name, method, path)) continue;
     context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
   }
 }

@@ -1,4 +1,4 @@
-import { namesToken } from '@wxthirdparty/wechat';
+import { isTokenParameter } from '@wxthirdparty/wechat';
 
 /** Everything that this gateway answers in its own way; all other paths are WeChat's. */
 const own = /^\/(?:$|(?:openapi\.json|healthz|readyz|metrics)\/?$|(?:v1|wechat|authorize|admin|docs)(?:\/|$))/i;
@@ -11,7 +11,7 @@ export function isOwnPath(path: string): boolean {
 /** Whether a query carries a token as WeChat's SDKs send it. */
 export function carriesToken(search: string): boolean {
   // Names may be percent-encoded; most queries are neither, and need no parsing.
-  return /token|%/i.test(search) && [...new URLSearchParams(search).keys()].some(namesToken);
+  return /token|%/i.test(search) && [...new URLSearchParams(search).keys()].some(isTokenParameter);
 }
 
 /** In a form or its first bytes, url-encoded or multipart. */

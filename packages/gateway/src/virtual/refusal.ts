@@ -23,7 +23,7 @@ export const refusals = {
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
   madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
-  mints: {
+  issuesCredentials: {
     errcode: 48001,
     errmsg:
       'api unauthorized: tokens, tickets and codes are the platform’s own business; ' +

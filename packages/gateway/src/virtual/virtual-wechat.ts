@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { catalogued, endpointOf, Failure } from '@wxthirdparty/wechat';
+import { cataloguedPath, endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import type { PublicUrl } from '../authorize/public-url.ts';
 import { wayBackOf } from '../authorize/way-back.ts';
@@ -36,7 +36,7 @@ export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log:
       .finally(() => {
         const { method } = request;
         // A path that neither WeChat documents nor a key holder asks for may be anything, a key or a token, too.
-        const isKnown = note.appid !== undefined || catalogued(path) !== undefined;
+        const isKnown = note.appid !== undefined || cataloguedPath(path) !== undefined;
         const shown = isKnown ? path.slice(0, 256) : undefined;
         log.info({ requestId, method, path: shown, ...note, durationMs: since(startedAt) }, 'virtual WeChat');
       });

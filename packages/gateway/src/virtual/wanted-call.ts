@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
-import { canonicalPath, endpointOf, mints, namesToken, pathFault } from '@wxthirdparty/wechat';
+import { canonicalPath, endpointOf, issuesCredentials, isTokenParameter, pathFault } from '@wxthirdparty/wechat';
 import { addressOf, type TrustProxy } from '../http/address-of.ts';
 import { isOwnPath } from '../http/own-path.ts';
 import type { Caller } from '../key/caller.ts';
@@ -60,7 +60,7 @@ export async function wantedCall(
   demandAccount(caller.rights, wanted.appid);
   if (isOwnPath(path)) return refusals.ownPath;
   // By whatever spelling: this comes before the shape.
-  if (mints(wanted.path)) return refusals.mints;
+  if (issuesCredentials(wanted.path)) return refusals.issuesCredentials;
   const fault = pathFault(path);
   if (fault !== undefined) return { ...refusals.badPath, errmsg: `invalid url: ${fault}` };
   // The program's path, which its key names, not the one that a login becomes.
@@ -83,7 +83,7 @@ async function wishOf(
   const { appid, component } = held.grant;
   return {
     caller: held.caller,
-    wanted: { appid, component, path, query: parameters.filter(([name]) => !namesToken(name)) },
+    wanted: { appid, component, path, query: parameters.filter(([name]) => !isTokenParameter(name)) },
   };
 }
 
@@ -97,7 +97,7 @@ async function loginCall(
   const value = (name: string) => parameters.find(([one]) => one === name)?.[1] ?? '';
   const [named = '', component] = value('appid').split(':').reverse();
   const query = parameters.filter(
-    ([name]) => !namesToken(name) && !['secret', 'appid', 'component_appid'].includes(name),
+    ([name]) => !isTokenParameter(name) && !['secret', 'appid', 'component_appid'].includes(name),
   );
   const bearer = bearerIn(request);
   const token = tokenIn(parameters) ?? (bearer?.startsWith('wxt_') ? bearer : undefined);

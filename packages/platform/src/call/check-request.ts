@@ -1,4 +1,4 @@
-import { bringsToken, Failure, mints, pathFault } from '@wxthirdparty/wechat';
+import { Failure, isReservedTokenParameter, issuesCredentials, pathFault } from '@wxthirdparty/wechat';
 import type { CallRequest } from './call.ts';
 
 const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
@@ -19,9 +19,9 @@ export function checkRequest(request: CallRequest): void {
   if (query.reduce((length, [name, value]) => length + name.length + value.length + 2, 0) > LONGEST_QUERY) {
     throw invalid(`query may have at most ${LONGEST_QUERY} characters; what is longer belongs into a body.`);
   }
-  const token = query.find(([name]) => bringsToken(name, method, path));
+  const token = query.find(([name]) => isReservedTokenParameter(name, method, path));
   if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
-  if (mints(path)) {
+  if (issuesCredentials(path)) {
     throw invalid(`${path} gives out a credential; the platform keeps these by itself, and nobody else may.`);
   }
   if (body && body.length > LARGEST_BODY_BYTES) {

@@ -276,11 +276,11 @@ describe('an error of Redis after WeChat’s answer', () => {
       async (_, first, of, method) => {
         const { run, options } = runs('');
         const sent: string[] = [];
-        options.transport.send = async ({ leaving }: { leaving?: () => void } = {}) => {
+        options.transport.send = async ({ beforeSend }: { beforeSend?: () => void } = {}) => {
           const answer = sent.length === 0 ? first : { status: 200, body: '{"errcode":0}' };
           sent.push(answer === 'too old' ? 'not sent' : answer.body);
           if (answer === 'too old') aheadMs += 60_000;
-          leaving?.();
+          beforeSend?.();
           const { status, body } = answer as typeof tooSlow;
           return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
         };

@@ -396,7 +396,7 @@ class Run {
         headers: contentType ? { 'content-type': contentType } : {},
         timeoutMs: ANSWER_WITHIN_MS,
         signal: this.#signal,
-        leaving: () => {
+        beforeSend: () => {
           if (performance.now() - claimedAt > CLAIM_GOOD_FOR_MS) throw new ClaimTooOld();
         },
       });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 const nothing = { dailyLimit: undefined, minuteLimit: undefined };
 const path = '/cgi-bin/component/api_authorizer_token';
-const ask = (bySecret = false) => componentMeter(ledger).leave({ component: 'wxc', path, bySecret });
+const ask = (bySecret = false) => componentMeter(ledger).depart({ component: 'wxc', path, bySecret });
 const usage = () => ledger.usage({ component: 'wxc', appid: 'wxc', path }, nothing);
 
 it('counts each question, whatever WeChat says', async () => {

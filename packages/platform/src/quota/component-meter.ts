@@ -8,7 +8,7 @@ import { type Ledger, QuotaClosedFailure } from './ledger.ts';
  */
 export function componentMeter(ledger: Ledger): Meter {
   return {
-    async leave({ component, path, bySecret }) {
+    async depart({ component, path, bySecret }) {
       const pair = { component, appid: component, path };
       const endpoint = endpointOf('POST', path);
       const left = bySecret

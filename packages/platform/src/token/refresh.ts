@@ -16,7 +16,7 @@ const QUICK_RETRIES_TIMEOUT_MS = 5_000;
 
 /**
  * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `outrun`: a newer token was
- * stored meanwhile, ours is thrown away. `left`: the process is leaving, another one has to fetch it. `not-here`: this
+ * stored meanwhile, ours is thrown away. `left`: the process is shutting down, another one has to fetch it. `not-here`: this
  * process cannot ask WeChat at present, and another one can.
  */
 export type RefreshOutcome =
@@ -76,7 +76,7 @@ async function fetchUnderFence(
   // Redis' clock carried on by the monotonic one, which a freeze does not stop.
   const admittedAt = performance.now();
   let sentAt: number | undefined;
-  const leaving = () => {
+  const beforeSend = () => {
     // The last look: a process that was frozen since it took the lease must not mint.
     if (!lease.alive()) throw new LeaseEnded();
     gate.pass(owner.component);
@@ -84,7 +84,7 @@ async function fetchUnderFence(
   };
   let fetched: FetchedToken;
   try {
-    const context = { leaving, ...(signal ? { signal } : {}) };
+    const context = { beforeSend, ...(signal ? { signal } : {}) };
     fetched = await fetchPersistently(() => kind.fetch(owner, context), lease, signal);
   } catch (error) {
     // Says nothing about WeChat: a failure that stands in the record would keep the others from asking.

@@ -9,7 +9,7 @@ export interface FetchedToken {
 
 export interface FetchContext {
   /** Call right before the request leaves; throws where the lease has ended, so that nothing leaves. */
-  readonly leaving: () => void;
+  readonly beforeSend: () => void;
   /** Aborted when the process leaves before WeChat has answered: another one asks then. */
   readonly signal?: AbortSignal;
 }

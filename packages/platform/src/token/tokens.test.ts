@@ -65,8 +65,8 @@ function counting(answer: (n: number) => Promise<FetchedToken> | FetchedToken): 
   let n = 0;
   return {
     asked: () => n,
-    fetch: async ({ leaving }) => {
-      leaving();
+    fetch: async ({ beforeSend }) => {
+      beforeSend();
       return answer(++n);
     },
   };
@@ -301,8 +301,8 @@ describe('a refresh', () => {
     const begun = Promise.withResolvers<void>();
     const dueIn: number[] = [];
     const late = node(
-      async ({ leaving }) => {
-        leaving();
+      async ({ beforeSend }) => {
+        beforeSend();
         begun.resolve();
         await gate.promise;
         return lasting('late');
@@ -328,18 +328,18 @@ describe('a refresh', () => {
 
   it('asks for nothing once its lease is over', async () => {
     let left = false;
-    const frozen = node(async ({ leaving }) => {
+    const frozen = node(async ({ beforeSend }) => {
       await server.redis.set('wx:{wxc:wxa}:lease:authorizer', 'another');
       // The extension notices within a third of the lease.
       await until('the lease is seen to be over', () => {
         try {
-          leaving();
+          beforeSend();
           return false;
         } catch {
           return true;
         }
       });
-      leaving();
+      beforeSend();
       left = true;
       return lasting('never');
     });

@@ -1,17 +1,21 @@
 import { expect, test } from 'vitest';
-import { catalogued, endpointOf, endpoints } from './endpoint.ts';
+import { cataloguedPath, endpointOf, endpoints } from './endpoint.ts';
 
 test('241 endpoints, each found again under its own spelling', () => {
   expect(endpoints).toHaveLength(241);
   for (const endpoint of endpoints) {
     expect(endpointOf(endpoint.method, endpoint.path).name).toBe(endpoint.name);
     const path = endpoint.path.split('?', 1)[0]!;
-    expect(catalogued(path)).toBe(path);
+    expect(cataloguedPath(path)).toBe(path);
   }
 });
 
 test('an API that is not catalogued takes the account’s token and is repeated only where it reads', () => {
-  expect(endpointOf('POST', '/card/create')).toMatchObject({ token: 'authorizer', safeToRepeat: false, mints: false });
+  expect(endpointOf('POST', '/card/create')).toMatchObject({
+    token: 'authorizer',
+    safeToRepeat: false,
+    issuesCredentials: false,
+  });
   expect(endpointOf('GET', '/intp/marketcode/applycodequery')).toMatchObject({
     token: 'authorizer',
     safeToRepeat: true,
@@ -88,15 +92,15 @@ test.each([
   '/cgi-bin/token/refresh',
   '/cgi-bin/stabletoken',
   '/sns/oauth2/refresh_token/',
-])('%s mints', (path) => {
-  expect(endpointOf('POST', path).mints).toBe(true);
-  expect(endpointOf('GET', path).mints).toBe(true);
+])('%s issues credentials', (path) => {
+  expect(endpointOf('POST', path).issuesCredentials).toBe(true);
+  expect(endpointOf('GET', path).issuesCredentials).toBe(true);
 });
 
 test.each(['/cgi-bin/ticket/getticket', '/cgi-bin/user/get', '/sns/oauth2/component/access_token', '/wxa/%zz'])(
   '%s does not mint',
   (path) => {
-    expect(endpointOf('GET', path).mints).toBe(false);
+    expect(endpointOf('GET', path).issuesCredentials).toBe(false);
   },
 );
 

@@ -9,7 +9,7 @@ export interface Endpoint {
   /** Doing it twice leaves what doing it once leaves, harms nobody, and no answer worth having is lost. */
   readonly safeToRepeat: boolean;
   /** Gives out tokens, tickets or codes that are the platform's own business. */
-  readonly mints: boolean;
+  readonly issuesCredentials: boolean;
   /** Documented default of a newly registered account, per day. */
   readonly dailyLimit: number | undefined;
   /** Documented, per minute and account; what WeChat counts for each person is not here. */
@@ -20,13 +20,13 @@ export interface Endpoint {
 
 /** endpoints.json carries each decision, with its `why` where it does not explain itself. */
 export const endpoints: readonly Endpoint[] = documented.map(
-  ({ name, method, path, token, safeToRepeat, mints, doc, ...rest }) => ({
+  ({ name, method, path, token, safeToRepeat, issuesCredentials, doc, ...rest }) => ({
     name,
     method,
     path,
     token: token as Endpoint['token'],
     safeToRepeat,
-    mints,
+    issuesCredentials,
     dailyLimit: rest.dailyLimit,
     minuteLimit: rest.minuteLimit,
     doc,
@@ -39,7 +39,7 @@ const MAX_DECODINGS = 5;
 const byPath = indexByPath();
 
 /** A call asks a dozen times for the same; what programs call are a few paths, but whoever guesses asks for many. */
-const MOST_REMEMBERED = 1_000;
+const MAX_REMEMBERED = 1_000;
 const remembered: Readonly<Record<string, Map<string, Endpoint>>> = { GET: new Map(), POST: new Map() };
 
 /** Always answers, for endpoints that nobody catalogued too. A query may follow the path. */
@@ -49,14 +49,14 @@ export function endpointOf(method: string, path: string): Endpoint {
   if (seen) return seen;
   const found = find(method, path);
   if (known && path.length <= 256 && !path.includes('?')) {
-    if (known.size >= MOST_REMEMBERED) known.delete(known.keys().next().value!);
+    if (known.size >= MAX_REMEMBERED) known.delete(known.keys().next().value!);
     known.set(path, found);
   }
   return found;
 }
 
 /** The catalogue's spelling of this path, without its query; undefined where the catalogue does not know the path. */
-export function catalogued(path: string): string | undefined {
+export function cataloguedPath(path: string): string | undefined {
   return byPath.get(placeOf(path))?.[0]?.path.split('?', 1)[0];
 }
 
@@ -75,8 +75,8 @@ function find(method: string, path: string): Endpoint {
     method: asked,
     path: bare,
     token: tokenByPath(place),
-    safeToRepeat: asked === 'GET' && !mintsByPath(place),
-    mints: mintsByPath(place),
+    safeToRepeat: asked === 'GET' && !issuesCredentialsByPath(place),
+    issuesCredentials: issuesCredentialsByPath(place),
     dailyLimit: undefined,
     minuteLimit: undefined,
     doc: '',
@@ -125,22 +125,22 @@ function sharesAction(endpoint: Endpoint, query: string): boolean {
  * Families of paths that issue credentials, each with all that begins like it: newer versions and paths below it, too. Those
  * of `/cgi-bin/token` and `/sns/oauth2` are not catalogued, because only an account's own secret opens them.
  */
-const mintingFamilies = [
+const CREDENTIAL_FAMILIES = [
   /^\/cgi-bin\/(?:stable_?)?token/,
   /^\/cgi-bin\/component\/api_(?:\w*token|query_auth|create_preauthcode)/,
   /^\/sns\/oauth2\/(?:access|refresh)_token/,
 ];
 
-function mintsByPath(place: string): boolean {
-  return mintingFamilies.some((family) => family.test(place));
+function issuesCredentialsByPath(place: string): boolean {
+  return CREDENTIAL_FAMILIES.some((family) => family.test(place));
 }
 
 /** Families of which each API takes the component's token (protocol §4.11, §5.6, §5.7; `componenttcb`: cloud environments in bulk). */
-const componentFamilies = [/^\/(?:cgi-bin|wxa)\/component\//, /^\/sns\/(?:\w+\/)?component\//, /^\/componenttcb\//];
+const COMPONENT_FAMILIES = [/^\/(?:cgi-bin|wxa)\/component\//, /^\/sns\/(?:\w+\/)?component\//, /^\/componenttcb\//];
 
 function tokenByPath(place: string): Endpoint['token'] {
-  if (mintsByPath(place)) return 'none';
+  if (issuesCredentialsByPath(place)) return 'none';
   if (/^\/cgi-bin\/component\/(?:set|get|upload)privacy/.test(place)) return 'authorizer';
-  if (componentFamilies.some((family) => family.test(place))) return 'component';
+  if (COMPONENT_FAMILIES.some((family) => family.test(place))) return 'component';
   return place.startsWith('/sns/') ? 'user' : 'authorizer';
 }

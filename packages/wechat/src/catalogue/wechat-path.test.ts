@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { endpoints } from './endpoint.ts';
-import { bringsToken, canonicalPath, mints, namesToken, pathFault } from './wechat-path.ts';
+import {
+  canonicalPath,
+  isReservedTokenParameter,
+  issuesCredentials,
+  isTokenParameter,
+  pathFault,
+} from './wechat-path.ts';
 
 test('every catalogued path can be called as it stands', () => {
   expect(endpoints.filter(({ path }) => pathFault(path.split('?', 1)[0]!) !== undefined)).toEqual([]);
@@ -46,11 +52,12 @@ test.each([
 });
 
 test('what gives out credentials is known by each spelling', () => {
-  for (const { path } of endpoints.filter((it) => it.mints)) expect(mints(path), path).toBe(true);
+  for (const { path } of endpoints.filter((it) => it.issuesCredentials))
+    expect(issuesCredentials(path), path).toBe(true);
   for (const path of ['/cgi-bin/token', '/cgi-bin/Stable_Token', '/cgi-bin/component/api_NEW_token']) {
-    expect(mints(path), path).toBe(true);
+    expect(issuesCredentials(path), path).toBe(true);
   }
-  expect(mints('/cgi-bin/user/get')).toBe(false);
+  expect(issuesCredentials('/cgi-bin/user/get')).toBe(false);
 });
 
 test.each([
@@ -62,13 +69,13 @@ test.each([
   ['next_openid', false],
   ['token', false],
 ])('%s names a token: %s', (name, expected) => {
-  expect(namesToken(name)).toBe(expected);
+  expect(isTokenParameter(name)).toBe(expected);
 });
 
 test('a person’s own token is theirs to bring, and no other', () => {
-  expect(bringsToken('access_token', 'GET', '/sns/userinfo')).toBe(false);
-  expect(bringsToken('component_access_token', 'GET', '/sns/userinfo')).toBe(true);
-  expect(bringsToken('access_token', 'GET', '/cgi-bin/user/get')).toBe(true);
+  expect(isReservedTokenParameter('access_token', 'GET', '/sns/userinfo')).toBe(false);
+  expect(isReservedTokenParameter('component_access_token', 'GET', '/sns/userinfo')).toBe(true);
+  expect(isReservedTokenParameter('access_token', 'GET', '/cgi-bin/user/get')).toBe(true);
 });
 
 test.each([

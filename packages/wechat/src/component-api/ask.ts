@@ -2,7 +2,7 @@ import axios from 'axios';
 import { refusal } from '../errors/refusal.ts';
 import { Failure } from '../failure.ts';
 import { readAnswer } from '../http/answer.ts';
-import type { Asking, ComponentApiOptions } from './component-api.ts';
+import type { ComponentApiOptions, SendOptions } from './component-api.ts';
 import { throughTransport } from './through-transport.ts';
 
 interface Question {
@@ -16,7 +16,7 @@ interface Question {
 
 export type Fields = Readonly<Record<string, unknown>>;
 /** Posts one question to the component API; throws a Failure unless WeChat agreed. */
-export type Ask = (question: Question, asking: Asking | undefined) => Promise<Fields>;
+export type Ask = (question: Question, asking: SendOptions | undefined) => Promise<Fields>;
 
 export function openAsk({ transport, apiBase, timeoutMs = 10_000, meter }: ComponentApiOptions): Ask {
   const client = axios.create({
@@ -27,7 +27,7 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, meter }: Compo
     transformResponse: [(data) => data],
   });
   return async ({ doing, api, componentToken, body }, asking = {}) => {
-    const answered = await meter?.leave({
+    const answered = await meter?.depart({
       component: String(body.component_appid),
       path: `/cgi-bin/component/${api}`,
       bySecret: componentToken === undefined,

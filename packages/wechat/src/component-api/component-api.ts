@@ -11,7 +11,7 @@ export interface ComponentApiOptions {
 /** Hears of every question before it leaves. */
 export interface Meter {
   /** Throws where it may not leave; answers who is to hear WeChat's errcode. */
-  leave(question: {
+  depart(question: {
     readonly component: string;
     readonly path: string;
     /** With the component's secret instead of its token. */
@@ -19,10 +19,10 @@ export interface Meter {
   }): Promise<(errcode: number) => Promise<void>>;
 }
 
-export interface Asking {
+export interface SendOptions {
   readonly signal?: AbortSignal;
-  /** Called once right before the first byte leaves; throwing keeps the request from leaving. */
-  readonly leaving?: () => void;
+  /** Called once right before the first byte is sent; if it throws, nothing is sent. */
+  readonly beforeSend?: () => void;
 }
 
 export interface ExchangedCode {
@@ -71,36 +71,36 @@ export interface AuthorizerListPage {
 /** The component's own API (protocol §3). Every method throws a Failure: a refusal, a TransportFailure, or
  * `wechat_broken_answer`. */
 export interface ComponentApi {
-  startPushTicket(c: { appid: string; appsecret: string }, asking?: Asking): Promise<'started' | 'was_running'>;
+  startPushTicket(c: { appid: string; appsecret: string }, asking?: SendOptions): Promise<'started' | 'was_running'>;
   fetchComponentToken(
     c: { appid: string; appsecret: string; ticket: string },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<{ token: string; expiresInMs: number }>;
   createPreAuthCode(
     c: { appid: string; componentToken: string },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<{ preAuthCode: string; expiresInMs: number }>;
-  queryAuth(c: { appid: string; componentToken: string; code: string }, asking?: Asking): Promise<ExchangedCode>;
+  queryAuth(c: { appid: string; componentToken: string; code: string }, asking?: SendOptions): Promise<ExchangedCode>;
   fetchAuthorizerToken(
     c: { appid: string; componentToken: string; authorizer: string; refreshToken: string },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<{ token: string; expiresInMs: number; refreshToken: string | undefined }>;
   getAuthorizerInfo(
     c: { appid: string; componentToken: string; authorizer: string },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<AuthorizerInfo>;
   getAuthorizerList(
     c: { appid: string; componentToken: string; offset: number; count: number },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<AuthorizerListPage>;
   getAuthorizerOption(
     c: { appid: string; componentToken: string; authorizer: string; name: string },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<string>;
   /** Of the component itself. Spends one of ten a month (protocol §3.10), and is never asked twice. */
-  clearQuotas(c: { appid: string; appsecret: string }, asking?: Asking): Promise<void>;
+  clearQuotas(c: { appid: string; appsecret: string }, asking?: SendOptions): Promise<void>;
   setAuthorizerOption(
     c: { appid: string; componentToken: string; authorizer: string; name: string; value: string },
-    asking?: Asking,
+    asking?: SendOptions,
   ): Promise<void>;
 }

@@ -259,10 +259,10 @@ test('a lost answer', async () => {
 test('the hook may keep it from leaving, and the signal end it', async () => {
   says({});
   const stop = new Error('lease lost');
-  const leaving = () => {
+  const beforeSend = () => {
     throw stop;
   };
-  await expect(api.createPreAuthCode(c, { leaving })).rejects.toBe(stop);
+  await expect(api.createPreAuthCode(c, { beforeSend })).rejects.toBe(stop);
   expect(seen).toBeUndefined();
   const given = await failure(api.createPreAuthCode(c, { signal: AbortSignal.abort() }));
   expect(given).toMatchObject({ sent: 'no' });
@@ -275,7 +275,7 @@ test('quotas are cleared with the secret, and the meter hears of each question a
   const metered = openComponentApi({
     ...{ transport, apiBase: `http://127.0.0.1:${port}` },
     meter: {
-      async leave(question) {
+      async depart(question) {
         heard.push(question, seen);
         return async (errcode) => void heard.push(errcode);
       },
@@ -300,7 +300,7 @@ test('quotas are cleared with the secret, and the meter hears of each question a
 test('the meter may keep a question from leaving', async () => {
   const closed = new Failure('quota_closed', 'slow-down', 'closed');
   const { port } = server.address() as AddressInfo;
-  const meter = { leave: () => Promise.reject(closed) };
+  const meter = { depart: () => Promise.reject(closed) };
   const metered = openComponentApi({ transport, apiBase: `http://127.0.0.1:${port}`, meter });
   await expect(metered.createPreAuthCode(c)).rejects.toBe(closed);
   expect(seen).toBeUndefined();

@@ -5,7 +5,7 @@ import { withOwnCredentials } from './own-credentials.ts';
 import { children, expiry, integer, requiredChild, requiredText, scopes, text } from './read-fields.ts';
 
 /** "text says 1800 s, sample prints 600: obey expires_in" (protocol §3.3); the lesser where there is none. */
-const preAuthCodeLifeSeconds = 600;
+const PRE_AUTH_CODE_TTL_SECONDS = 600;
 
 export function openComponentApi(options: ComponentApiOptions): ComponentApi {
   const ask = openAsk(options);
@@ -38,7 +38,7 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       const fields = await ask({ doing, api: 'api_create_preauthcode', componentToken, body }, asking);
       return {
         preAuthCode: requiredText(fields, 'pre_auth_code', doing),
-        expiresInMs: expiry(fields, preAuthCodeLifeSeconds),
+        expiresInMs: expiry(fields, PRE_AUTH_CODE_TTL_SECONDS),
       };
     },
 

@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 
 /** Wrong secret or appid, in the words of the APIs that take them: what means a bad token or a bad request
  * elsewhere (40001, 40013, 41002 …) is here a setting that an operator must correct (protocol §3.2, §3.12). */
-const badCredentials: readonly number[] = [
+const BAD_CREDENTIALS: readonly number[] = [
   ERRCODE.tokenInvalid,
   ERRCODE.appidInvalid,
   ERRCODE.secretInvalid,
@@ -22,7 +22,7 @@ export async function withOwnCredentials<T>(question: Promise<T>): Promise<T> {
   try {
     return await question;
   } catch (error) {
-    if (!(error instanceof Failure) || error.errcode === undefined || !badCredentials.includes(error.errcode))
+    if (!(error instanceof Failure) || error.errcode === undefined || !BAD_CREDENTIALS.includes(error.errcode))
       throw error;
     throw new Failure('component_refused', 'operator', `${error.message}. ${REMEDY}`, {
       errcode: error.errcode,

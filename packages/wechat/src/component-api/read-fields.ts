@@ -1,7 +1,7 @@
 import { type Fields, isFields, unreadableAnswer } from './ask.ts';
 
 /** Two hours: what every WeChat token lives (protocol §3.11). */
-const usualLifeSeconds = 7200;
+const DEFAULT_TOKEN_TTL_SECONDS = 7200;
 
 /** Empty counts as absent; ids come as numbers at times. */
 export function text(fields: Fields, name: string): string | undefined {
@@ -46,7 +46,7 @@ export function children(fields: Fields, name: string): Fields[] {
 }
 
 /** `expires_in`, in milliseconds. A life that is over before it begins is none that anybody meant. */
-export function expiry(fields: Fields, otherwise = usualLifeSeconds): number {
+export function expiry(fields: Fields, otherwise = DEFAULT_TOKEN_TTL_SECONDS): number {
   const seconds = integer(fields, 'expires_in') ?? 0;
   return (seconds > 0 ? seconds : otherwise) * 1000;
 }

@@ -2,23 +2,23 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { EnvelopeFailure } from './envelope-failure.ts';
 
 /** PKCS#7 over 32 bytes, not over AES's 16: no library's own padding fits (protocol §2.1). */
-const padBlock = 32;
-const prefixLength = 16;
-const headLength = prefixLength + 4;
+const PAD_BLOCK_BYTES = 32;
+const PREFIX_BYTES = 16;
+const HEAD_BYTES = PREFIX_BYTES + 4;
 
 /** `Encrypt`: base64 of AES-256-CBC over random16 ‖ length ‖ message ‖ appid ‖ padding. */
 export function encrypt(
   aesKey: Buffer,
   appid: string,
   message: string,
-  random16: Buffer = randomBytes(prefixLength),
+  random16: Buffer = randomBytes(PREFIX_BYTES),
 ): string {
-  if (random16.length !== prefixLength) throw new EnvelopeFailure(-40006, 'the random prefix is not 16 bytes');
+  if (random16.length !== PREFIX_BYTES) throw new EnvelopeFailure(-40006, 'the random prefix is not 16 bytes');
   const body = Buffer.from(message);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(body.length);
   const plain = Buffer.concat([random16, length, body, Buffer.from(appid)]);
-  const pad = padBlock - (plain.length % padBlock);
+  const pad = PAD_BLOCK_BYTES - (plain.length % PAD_BLOCK_BYTES);
   const cipher = createCipheriv('aes-256-cbc', aesKey, aesKey.subarray(0, 16)).setAutoPadding(false);
   return Buffer.concat([cipher.update(plain), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
     'base64',
@@ -34,12 +34,12 @@ export function decrypt(aesKey: Buffer, appid: string, encrypted: string): Buffe
   const decipher = createDecipheriv('aes-256-cbc', aesKey, aesKey.subarray(0, 16)).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(sealed), decipher.final()]);
   const pad = padded[padded.length - 1] ?? 0;
-  if (pad < 1 || pad > padBlock || pad > padded.length) throw new EnvelopeFailure(-40007);
+  if (pad < 1 || pad > PAD_BLOCK_BYTES || pad > padded.length) throw new EnvelopeFailure(-40007);
   const end = padded.length - pad;
   for (let at = end; at < padded.length; at++) if (padded[at] !== pad) throw new EnvelopeFailure(-40007);
-  if (end < headLength) throw new EnvelopeFailure(-40008);
-  const messageEnd = headLength + padded.readUInt32BE(prefixLength);
+  if (end < HEAD_BYTES) throw new EnvelopeFailure(-40008);
+  const messageEnd = HEAD_BYTES + padded.readUInt32BE(PREFIX_BYTES);
   if (messageEnd > end) throw new EnvelopeFailure(-40008);
   if (!padded.subarray(messageEnd, end).equals(Buffer.from(appid))) throw new EnvelopeFailure(-40005);
-  return padded.subarray(headLength, messageEnd);
+  return padded.subarray(HEAD_BYTES, messageEnd);
 }

@@ -20,12 +20,12 @@ function retryAfter(code: string): { retryAfterMs?: number } {
   return {};
 }
 
-const dayMs = 24 * 3600 * 1000;
-const beijingOffsetMs = 8 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
+const BEIJING_OFFSET_MS = 8 * 3600 * 1000;
 
 /** Quotas are counted by the calendar day of Beijing, which knows no daylight saving (protocol §3.10). */
 function untilBeijingMidnight(now: number): number {
-  return dayMs - ((now + beijingOffsetMs) % dayMs);
+  return DAY_MS - ((now + BEIJING_OFFSET_MS) % DAY_MS);
 }
 
 /** WeChat echoes parameters at times. What is long and dense, or follows the name of a secret, is not repeated;

@@ -35,14 +35,14 @@ export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = '
   if (status >= 500) return broken('http_status', status);
   const start = firstByte(body);
   if (status < 200 || status >= 300) {
-    const refused = start === brace ? readJson(body) : undefined;
+    const refused = start === BRACE ? readJson(body) : undefined;
     return refused?.kind === 'json' && refused.errcode !== 0 ? refused : broken('http_status', status);
   }
   if (start === undefined) return broken('empty', status);
-  const json = start === brace || start === bracket ? readJson(body) : undefined;
+  const json = start === BRACE || start === BRACKET ? readJson(body) : undefined;
   if (json !== undefined) return json;
   if (looksLikeHtml(body)) return broken('html', status);
-  const malformed = start === brace || start === bracket;
+  const malformed = start === BRACE || start === BRACKET;
   if (expects === 'json' || /\bjson\b/i.test(contentType)) {
     return { ...broken('not_json', status), ...(malformed ? { malformed } : {}) };
   }
@@ -52,10 +52,10 @@ export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = '
   return { kind: 'binary', contentType };
 }
 
-const brace = 0x7b;
-const bracket = 0x5b;
-const closingBrace = 0x7d;
-const closingBracket = 0x5d;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+const CLOSING_BRACE = 0x7d;
+const CLOSING_BRACKET = 0x5d;
 
 function broken(why: Broken['why'], status: number): Broken {
   return { kind: 'broken', why, status };
@@ -69,7 +69,7 @@ function firstByte(body: Buffer): number | undefined {
 /** What opened with a bracket, and does not end with one. */
 function isCut(body: Buffer): boolean {
   const last = body.findLast((byte) => byte > 0x20);
-  return last !== closingBrace && last !== closingBracket;
+  return last !== CLOSING_BRACE && last !== CLOSING_BRACKET;
 }
 
 function looksLikeHtml(body: Buffer): boolean {

@@ -1,7 +1,7 @@
 /** So many failures in a row are no accident. */
-const OPENS_AFTER = 3;
+const MAX_FAILURES = 3;
 /** Who waits longer than this for nothing has waited for all: the next one should not. */
-const DEAR_MS = 1_000;
+const SLOW_FAILURE_MS = 1_000;
 const PAUSE_MS = 10_000;
 
 /**
@@ -29,7 +29,7 @@ export class Circuit {
     this.#failedAt = at;
     this.#failures++;
     const wasClosed = this.#state === 'closed';
-    if (wasClosed && this.#failures < OPENS_AFTER && at - begunAt < DEAR_MS) return false;
+    if (wasClosed && this.#failures < MAX_FAILURES && at - begunAt < SLOW_FAILURE_MS) return false;
     this.#state = 'open';
     if (wasClosed) this.#changedAt = at;
     return wasClosed;

@@ -105,14 +105,14 @@ const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 5 });
 
 describe('a host that refuses connections', () => {
-  test('is passed by; leaving() runs once, and path, query and body arrive', async () => {
+  test('is passed by; beforeSend() runs once, and path, query and body arrive', async () => {
     const [dead] = await refusing(1);
     const good = await Web.open((request, response) => void request.pipe(response));
-    const leaving = vi.fn();
-    const { body } = await over([dead!, good.base]).send(post(dead!, { leaving }));
+    const beforeSend = vi.fn();
+    const { body } = await over([dead!, good.base]).send(post(dead!, { beforeSend }));
     expect(body.toString()).toBe('{"a":1}');
     expect(good.asked).toEqual(['/cgi-bin/x?access_token=SECRET_TOKEN']);
-    expect(leaving).toHaveBeenCalledTimes(1);
+    expect(beforeSend).toHaveBeenCalledTimes(1);
   });
 
   test('is not even tried after three failures, and used again once it lives; no request had to try it', async () => {
@@ -226,10 +226,10 @@ describe('a host that swallows connections', () => {
     const transport = over([hole.base, good.base], { connectTimeoutMs: 1_100 }, realClock);
     const tooOld = new Error('too old');
     const begunAt = performance.now();
-    const leaving = () => {
+    const beforeSend = () => {
       if (performance.now() - begunAt > 500) throw tooOld;
     };
-    await expect(transport.send(post(hole.base, { leaving }))).rejects.toBe(tooOld);
+    await expect(transport.send(post(hole.base, { beforeSend }))).rejects.toBe(tooOld);
     expect(good.asked).toEqual([]);
   });
 
@@ -307,14 +307,14 @@ describe('never sent to another host', () => {
     expect(second.connections).toBe(0);
   });
 
-  test('what leaving() held back', async () => {
+  test('what beforeSend() held back', async () => {
     const first = await Web.open();
     const second = await Web.open();
     const held = new Error('lease lost');
-    const leaving = () => {
+    const beforeSend = () => {
       throw held;
     };
-    await expect(over([first.base, second.base]).send(post(first.base, { leaving }))).rejects.toBe(held);
+    await expect(over([first.base, second.base]).send(post(first.base, { beforeSend }))).rejects.toBe(held);
     expect(first.asked).toEqual([]);
     expect(second.connections).toBe(0);
   });

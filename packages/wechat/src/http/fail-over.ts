@@ -2,8 +2,8 @@ import { Circuit } from './circuit.ts';
 import { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
 
 /** Later than this nobody begins with another host: two that swallow connections are waited for, not five. */
-const LOOKS_FOR_MS = 7_500;
-const PROBE_WITHIN_MS = 10_000;
+const MAX_SEARCH_MS = 7_500;
+const PROBE_TIMEOUT_MS = 10_000;
 
 export interface HostNews {
   /** Name and port. */
@@ -80,7 +80,7 @@ class Hosts implements Transport {
         tried = (tried ?? new Set()).add(host);
         triedAt = this.#now();
         const lookedForMs = triedAt - begunAt;
-        if (tried.size === this.#hosts.length || lookedForMs >= Math.min(LOOKS_FOR_MS, request.timeoutMs)) throw error;
+        if (tried.size === this.#hosts.length || lookedForMs >= Math.min(MAX_SEARCH_MS, request.timeoutMs)) throw error;
       }
     }
   }
@@ -113,11 +113,11 @@ class Hosts implements Transport {
   async #probe(host: Host): Promise<void> {
     const begunAt = this.#now();
     const connected = new Error('connected');
-    const leaving = () => {
+    const beforeSend = () => {
       throw connected;
     };
     await this.#transport
-      .send({ method: 'HEAD', url: `${host.base}/`, timeoutMs: PROBE_WITHIN_MS, leaving })
+      .send({ method: 'HEAD', url: `${host.base}/`, timeoutMs: PROBE_TIMEOUT_MS, beforeSend })
       .catch((error: unknown) => {
         if (error === connected) this.#succeeded(host, begunAt);
         else this.#failed(host, begunAt, error);

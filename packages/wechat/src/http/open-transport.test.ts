@@ -112,7 +112,7 @@ describe('surely nothing reached WeChat', () => {
     const transport = transportWith({ connections: 1 });
     const first = failureOf(transport.send(post(base, { timeoutMs: 300 })));
     let left = false;
-    const second = failureOf(transport.send(post(base, { timeoutMs: 50, leaving: () => (left = true) })));
+    const second = failureOf(transport.send(post(base, { timeoutMs: 50, beforeSend: () => (left = true) })));
     expect(await second).toMatchObject({ sent: 'no', code: 'wechat_timeout' });
     expect(await first).toMatchObject({ sent: 'maybe', code: 'wechat_timeout' });
     await turn();
@@ -124,7 +124,7 @@ describe('surely nothing reached WeChat', () => {
     expect(failure.sent).toBe('no');
   });
 
-  test('leaving() threw: that very error, and the socket still serves', async () => {
+  test('beforeSend() threw: that very error, and the socket still serves', async () => {
     let asked = 0;
     const base = await web((_request, response) => {
       asked++;
@@ -135,7 +135,7 @@ describe('surely nothing reached WeChat', () => {
     const thrown = new Error('lease lost');
     const promise = transport.send(
       post(base, {
-        leaving: () => {
+        beforeSend: () => {
           throw thrown;
         },
       }),
@@ -145,7 +145,7 @@ describe('surely nothing reached WeChat', () => {
     expect(asked).toBe(2);
   });
 
-  test('an idle socket was reset or closed before it was used again: another one is opened, leaving() runs once', async () => {
+  test('an idle socket was reset or closed before it was used again: another one is opened, beforeSend() runs once', async () => {
     for (const end of ['resetAndDestroy', 'end', 'destroy'] as const) {
       const sockets: net.Socket[] = [];
       const server = http.createServer((_request, response) => void response.end('{}'));
@@ -154,7 +154,7 @@ describe('surely nothing reached WeChat', () => {
       const transport = transportWith();
       for (let i = 0; i < 20; i++) {
         let left = 0;
-        const answer = transport.send(post(base, { leaving: () => left++ }));
+        const answer = transport.send(post(base, { beforeSend: () => left++ }));
         const result = await answer.catch((error: unknown) => error);
         if (result instanceof TransportFailure) expect(result.sent).toBe('no');
         else expect(result).toMatchObject({ status: 200 });

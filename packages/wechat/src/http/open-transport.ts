@@ -1,5 +1,5 @@
-import { Departure } from './departure.ts';
 import { openDispatcher } from './open-dispatcher.ts';
+import { OutgoingRequest } from './outgoing-request.ts';
 import type { Transport, WeChatRequest } from './transport.ts';
 
 export interface TransportOptions {
@@ -18,7 +18,7 @@ export function openTransport({ proxy, connectTimeoutMs = 5000, connections = 12
   return {
     send: (request: WeChatRequest) =>
       new Promise((resolve, reject) => {
-        new Departure(request, resolve, reject).by(dispatcher);
+        new OutgoingRequest(request, resolve, reject).by(dispatcher);
       }),
     // Whoever closes has waited for its work as long as it wanted to.
     close: () => dispatcher.destroy(),

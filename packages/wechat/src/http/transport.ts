@@ -9,8 +9,8 @@ export interface WeChatRequest {
   /** For everything: connecting, sending, and the last byte of the answer. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Called once right before the first byte leaves; throwing keeps the request from leaving. */
-  readonly leaving?: () => void;
+  /** Called once right before the first byte is sent; if it throws, nothing is sent. */
+  readonly beforeSend?: () => void;
 }
 
 export interface WeChatResponse {
@@ -22,7 +22,7 @@ export interface WeChatResponse {
 
 /** The one way to WeChat; it knows no tokens and no meaning. */
 export interface Transport {
-  /** Throws TransportFailure, or whatever `leaving` threw. */
+  /** Throws TransportFailure, or the error that `beforeSend` threw. */
   send(request: WeChatRequest): Promise<WeChatResponse>;
   /** Cuts what still runs. */
   close(): Promise<void>;

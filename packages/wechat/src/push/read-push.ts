@@ -3,7 +3,7 @@ import { readXml, type XmlNode } from '../envelope/read-xml.ts';
 import type { Push, PushUrl, UnreadableReason } from './push.ts';
 
 /** What the redirect promises (protocol §3.4), for a push that forgot to say. */
-const usualCodeLifeSeconds = 3600;
+const DEFAULT_CODE_TTL_SECONDS = 3600;
 
 /** Fields that some part of the platform acts on, whatever the push. */
 const actedOn = [
@@ -95,7 +95,7 @@ function readNotice(fields: XmlNode): Push {
 /** Undocumented: a Unix time in practice, so a small number must be a duration (protocol §1.4). */
 function codeExpiry(fields: XmlNode, createTime: number): Date {
   const given = optional(fields, 'AuthorizationCodeExpiredTime');
-  const value = given === undefined ? usualCodeLifeSeconds : integer(given);
+  const value = given === undefined ? DEFAULT_CODE_TTL_SECONDS : integer(given);
   return new Date((value > 1e9 ? value : createTime + value) * 1000);
 }
 

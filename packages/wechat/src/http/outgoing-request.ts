@@ -2,13 +2,13 @@ import type { Dispatcher } from 'undici';
 import { NoConnection } from './no-connection.ts';
 import { TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
 
-const largestAnswer = 25 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 25 * 1024 * 1024;
 /** So little goes out in one write, whole or not at all. */
-const oneWrite = 8 * 1024;
-const mostSocketsLost = 3;
+const MAX_SINGLE_WRITE_BYTES = 8 * 1024;
+const MAX_SOCKETS_LOST = 3;
 
 /** One request on its way: knows at every moment whether something of it may have reached WeChat. */
-export class Departure implements Dispatcher.DispatchHandler {
+export class OutgoingRequest implements Dispatcher.DispatchHandler {
   readonly #request: WeChatRequest;
   readonly #resolve: (response: WeChatResponse) => void;
   readonly #reject: (error: unknown) => void;
@@ -58,7 +58,7 @@ export class Departure implements Dispatcher.DispatchHandler {
     // What is thrown here keeps the request from leaving.
     if (this.#settled) throw new Error('given up');
     try {
-      this.#request.leaving?.();
+      this.#request.beforeSend?.();
     } catch (error) {
       this.#settle(() => this.#reject(error));
       throw error;
@@ -75,13 +75,13 @@ export class Departure implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = flat(headers);
-    if (Number(this.#headers['content-length']) > largestAnswer) this.#tooLarge();
+    if (Number(this.#headers['content-length']) > MAX_ANSWER_BYTES) this.#tooLarge();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#size += chunk.length;
-    if (this.#size > largestAnswer) this.#tooLarge();
+    if (this.#size > MAX_ANSWER_BYTES) this.#tooLarge();
     else this.#chunks.push(chunk);
   }
 
@@ -99,7 +99,7 @@ export class Departure implements Dispatcher.DispatchHandler {
       this.#fail(late ? 'wechat_timeout' : 'wechat_unreachable', cause, this.#sent === 'no' ? unreached : undefined);
       return;
     }
-    if (this.#sent === 'no' && codeOf(error) === 'ECONNRESET' && this.#socketsLost < mostSocketsLost) {
+    if (this.#sent === 'no' && codeOf(error) === 'ECONNRESET' && this.#socketsLost < MAX_SOCKETS_LOST) {
       // Undici fails what waits behind an idle socket that was reset. It may as well take the next socket.
       this.#socketsLost++;
       if (this.#dispatcher !== undefined) {
@@ -107,7 +107,7 @@ export class Departure implements Dispatcher.DispatchHandler {
         return;
       }
     }
-    if (this.#writing && wasRefusedByTheKernel(error) && (this.#request.body?.length ?? 0) <= oneWrite) {
+    if (this.#writing && wasRefusedByTheKernel(error) && (this.#request.body?.length ?? 0) <= MAX_SINGLE_WRITE_BYTES) {
       // An idle socket was reset a moment ago: the write failed as a whole, before anything else happened.
       this.#sent = 'no';
     }
@@ -115,7 +115,7 @@ export class Departure implements Dispatcher.DispatchHandler {
   }
 
   #tooLarge(): void {
-    this.#giveUp('wechat_unreachable', `the answer is larger than ${largestAnswer} bytes`);
+    this.#giveUp('wechat_unreachable', `the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
   }
 
   #giveUp(code: 'wechat_unreachable' | 'wechat_timeout', why: string): void {

@@ -1,0 +1,69 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from '../src/root.ts';
+
+const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', '.github/**/*.md'], {
+  cwd: root,
+  exclude: (name) => name.includes('node_modules'),
+});
+/** What users of former versions had: its entries name what there was then. */
+const HISTORY = 'CHANGELOG.md';
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  const headings = [...read(page).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => heading!);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-'),
+  );
+}
+
+describe('the documentation', () => {
+  it('has pages', () => {
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'docs/calls.md']));
+    expect(anchorsOf('docs/calls.md')).toContain('background-calls');
+  });
+
+  it.each(pages)('%s links to pages and headings that exist', (page) => {
+    const links = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)];
+    const targets = links.map(([, link, attribute]) => (link ?? attribute)!).filter((link) => !/^[a-z]+:/.test(link));
+    const broken = targets.filter((link) => {
+      const [path, anchor] = link.split('#') as [string, string?];
+      const target = path === '' ? page : relative(root, join(root, dirname(page), path));
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(decodeURIComponent(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names only source files and folders that exist', () => {
+    const files = globSync(['packages/**/*.{ts,mjs}', 'e2e/**/*.ts'], {
+      cwd: root,
+      exclude: (name) => name.includes('node_modules'),
+    }).map((file) => `/${file}`);
+    // Without `src/`, too: `token/refresh.ts` is understood.
+    const known = new Set(files.flatMap((file) => [file, file.replace('/src/', '/')]));
+    const isKnown = (name: string) =>
+      name.endsWith('/')
+        ? [...known].some((file) => file.includes(`/${name}`))
+        : [...known].some((file) => file.endsWith(`/${name}`));
+    const named = pages
+      .filter((page) => page !== HISTORY && !page.startsWith('packages/sdk/'))
+      .flatMap((page) =>
+        [
+          ...read(page).matchAll(
+            /`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|mjs)|(?:packages|platform|gateway|worker|cli|e2e)\/[\w./-]*\/)`/g,
+          ),
+        ].map(([, name]) => ({ page, name: name! })),
+      );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ name }) => !isKnown(name))).toEqual([]);
+  });
+});
