@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ComponentSettings } from '@wxthirdparty/platform';
 import { z } from 'zod';
 
-/** What WeChat's console accepts; the words continue a sentence that begins with the setting's name. */
+/** What WeChat's console accepts. Each message continues a sentence that begins with the name of the setting. */
 const schema = z.object({
   appid: z
     .string('is missing')
@@ -35,7 +35,10 @@ const NAMES: Record<Field, string> = {
   previousEncodingAesKey: 'WX_PREVIOUS_ENCODING_AES_KEY',
 };
 
-/** The component that the environment names, and those in WX_COMPONENTS_FILE. Faults are added to `faults`. */
+/** The variables that describe one component. */
+export const componentVariables: readonly string[] = Object.values(NAMES);
+
+/** The component of the environment and those of WX_COMPONENTS_FILE. Faults are added to `faults`. */
 export function readComponents(
   env: NodeJS.ProcessEnv,
   file: string | undefined,
@@ -55,7 +58,7 @@ export function readComponents(
   return found.map(({ component }) => component);
 }
 
-/** Without an appid there is none: what else is set belongs to nobody. */
+/** Without an appid there is no component, and the other variables are ignored. */
 function fromEnvironment(env: NodeJS.ProcessEnv, faults: string[]): ComponentSettings | undefined {
   if (!env[NAMES.appid]) return undefined;
   const fields = Object.entries(NAMES).map(([field, name]) => [field, env[name] || undefined]);
@@ -70,7 +73,7 @@ function fromFile(file: string, faults: string[]): { component: ComponentSetting
   try {
     entries = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    // A JSON error's own message quotes the text around it, and that may be a secret.
+    // The message of a JSON error quotes the text around the error, which may be a secret.
     const why =
       cause instanceof SyntaxError ? 'is not JSON' : `cannot be read (${(cause as NodeJS.ErrnoException).code})`;
     faults.push(`WX_COMPONENTS_FILE: ${file} ${why}.`);

@@ -31,7 +31,7 @@ async function main([name = 'help', ...args]: string[], leaving: Leaving): Promi
 async function reportMisspelt(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   // Loaded only where there is a file: the settings bring the packages along in which they are checked.
-  const { settingNames } = await import('./settings.ts');
+  const { settingNames } = await import('./settings-schema.ts');
   for (const line of misspeltNames(names, settingNames)) console.error(line);
 }
 

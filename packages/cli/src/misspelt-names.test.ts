@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { composeNames, misspeltNames } from './misspelt-names.ts';
-import { settingNames } from './settings.ts';
+import { settingNames } from './settings-schema.ts';
 
 it.each([
   ['SECRET_KEY', 'SECRETS_KEY'],

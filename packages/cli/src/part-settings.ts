@@ -1,6 +1,6 @@
 import type { GatewaySettings } from '@wxthirdparty/gateway';
 import type { PlatformSettings, ProcessRole } from '@wxthirdparty/platform';
-import type { Settings } from './settings.ts';
+import type { Settings } from './read-settings.ts';
 
 export function platformSettings(
   settings: Settings,

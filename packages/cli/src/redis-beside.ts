@@ -1,5 +1,5 @@
 import type { RedisSettings } from '@wxthirdparty/platform';
-import type { Settings } from './settings.ts';
+import type { Settings } from './read-settings.ts';
 import { SettingsFailure } from './settings-failure.ts';
 import { ownRedisUrl } from './start/own-redis.ts';
 

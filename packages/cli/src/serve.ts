@@ -9,7 +9,7 @@ import { logHosts } from './log/log-hosts.ts';
 import { logOwnership } from './log/log-ownership.ts';
 import { logServers } from './log/log-servers.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './read-settings.ts';
 import { sayTakenPort } from './taken-port.ts';
 
 /** What every process that serves needs. */

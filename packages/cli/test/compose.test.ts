@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { commands } from '../src/commands.ts';
 import { composeNames } from '../src/misspelt-names.ts';
 import { root } from '../src/root.ts';
-import { settingNames } from '../src/settings.ts';
+import { settingNames } from '../src/settings-schema.ts';
 
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const compose = readCompose(text);

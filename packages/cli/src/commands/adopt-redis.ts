@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { type AdoptionReport, adoptRedis as adopt } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
+import { readSettings } from '../read-settings.ts';
 import { redisBeside } from '../redis-beside.ts';
-import { readSettings } from '../settings.ts';
 
 const USAGE = `Usage: npm run wxthirdparty -- adopt-redis [--yes] [--discard]
 
@@ -21,7 +21,7 @@ export const adoptRedis: Command = async ({ env, args, leaving }) => {
     console.log(USAGE);
     return 0;
   }
-  const settings = readSettings(env, 'reseal');
+  const settings = readSettings(env, 'adopt-redis');
   const { databaseUrl, secretsKeys } = settings;
   const report = await leaving.unlessLeft(
     adopt({ ...redisBeside(settings), databaseUrl, secretsKeys }, { confirmed: options.yes, discard: options.discard }),

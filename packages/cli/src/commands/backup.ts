@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { backupDatabase } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings } from '../read-settings.ts';
 
 export const backup: Command = async ({ env, args, leaving }) => {
   const [file, ...more] = args;

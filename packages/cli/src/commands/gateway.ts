@@ -1,8 +1,8 @@
 import { Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
 import { openStandardLog } from '../log/open-log.ts';
+import { readSettings, required } from '../read-settings.ts';
 import { openServed, serveGateway, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
-import { readSettings, required } from '../settings.ts';
 
 export const gateway: Command = async ({ env, leaving }) => {
   const settings = readSettings(env, 'gateway');

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { type AncestorReport, importAncestor } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { Command } from '../command.ts';
+import { readSettings, type Settings } from '../read-settings.ts';
 import { redisBeside } from '../redis-beside.ts';
-import { readSettings, type Settings } from '../settings.ts';
 
 const USAGE =
   'Usage: npm run wxthirdparty -- import wxthirdparty mysql://user:password@host/database [--dry-run] [--component APPID]';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type ApiKey, type KeyScope, keyScopes, withKeyStore } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings } from '../read-settings.ts';
 
 const USAGE = `Usage:
   npm run wxthirdparty -- keys create --name NAME --scopes ${keyScopes.join(',')}

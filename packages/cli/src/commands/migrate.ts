@@ -1,6 +1,6 @@
 import { migrate as migrateDatabase } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings } from '../read-settings.ts';
 
 export const migrate: Command = async ({ env, leaving }) => {
   const settings = readSettings(env, 'migrate');

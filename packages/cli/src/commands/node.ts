@@ -1,8 +1,8 @@
 import { Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
 import { openStandardLog } from '../log/open-log.ts';
+import { readSettings, required } from '../read-settings.ts';
 import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
-import { readSettings, required } from '../settings.ts';
 
 /** Gateway and worker in one process. */
 export const node: Command = async ({ env, leaving }) => {

@@ -1,12 +1,12 @@
 import { type ResealReport, reseal as resealAll } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
+import { readSettings } from '../read-settings.ts';
 import { redisBeside } from '../redis-beside.ts';
-import { readSettings } from '../settings.ts';
 
 const TELL_EVERY_MS = 2_000;
 
 export const reseal: Command = async ({ env, leaving }) => {
-  const settings = readSettings(env, 'reseal');
+  const settings = readSettings(env, 'rotate-secrets');
   const { databaseUrl, secretsKeys } = settings;
   let toldAt = performance.now();
   const work = resealAll(

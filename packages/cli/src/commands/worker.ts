@@ -2,8 +2,8 @@ import { Scope } from '@wxthirdparty/platform';
 import { startProbes } from '@wxthirdparty/worker';
 import type { Command } from '../command.ts';
 import { openStandardLog } from '../log/open-log.ts';
+import { readSettings, required } from '../read-settings.ts';
 import { openServed, serveQueues } from '../serve.ts';
-import { readSettings, required } from '../settings.ts';
 import { sayTakenPort } from '../taken-port.ts';
 
 export const worker: Command = async ({ env, envWithoutFile, leaving }) => {

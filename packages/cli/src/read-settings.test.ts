@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readSettings } from './read-settings.ts';
+import type { ConfiguredCommand } from './requirements.ts';
 import { root } from './root.ts';
-import { type Need, readSettings } from './settings.ts';
 import { SettingsFailure } from './settings-failure.ts';
 
 const key = Buffer.alloc(32, 7).toString('base64');
@@ -22,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('settings', () => {
-  it('need few words; the rest has defaults', () => {
+  it('have defaults, except for a few', () => {
     expect(readSettings(complete, 'gateway')).toEqual({
       port: 3000,
       host: '127.0.0.1',
@@ -58,7 +59,7 @@ describe('settings', () => {
     });
   });
 
-  it('read every variable', () => {
+  it('come from every variable', () => {
     const sealing = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
     const settings = readSettings(
       {
@@ -112,7 +113,7 @@ describe('settings', () => {
     });
   });
 
-  it('tell all faults together, by name and with what to do', () => {
+  it('are refused with all faults at once, each with its name and a remedy', () => {
     const faults = faultsOf(
       {
         WX_COMPONENT_APPID: 'wx0123456789abcdef',
@@ -154,7 +155,7 @@ describe('settings', () => {
     expect(faults).toHaveLength(15);
   });
 
-  it('never show a value', () => {
+  it('are never shown in a fault', () => {
     const file = join(folder, 'components.json');
     writeFileSync(
       file,
@@ -177,8 +178,8 @@ describe('settings', () => {
     expect(faults.join()).not.toContain('hun');
   });
 
-  it.each(['node', 'gateway', 'worker'] as const)('%s needs a component, Redis and the key', (needs) => {
-    expect(faultsOf({}, needs).map((fault) => fault.split(' ')[0])).toEqual([
+  it.each(['node', 'gateway', 'worker'] as const)('%s needs a component, Redis and the key', (command) => {
+    expect(faultsOf({}, command).map((fault) => fault.split(' ')[0])).toEqual([
       'WX_COMPONENT_APPID',
       'SECRETS_KEY',
       'REDIS_URL',
@@ -197,9 +198,11 @@ describe('settings', () => {
     );
   });
 
-  it('reseal needs the key, and import a component, too', () => {
-    expect(readSettings({ SECRETS_KEY: key }, 'reseal')).toMatchObject({ components: [], redisUrl: undefined });
-    expect(faultsOf({}, 'reseal')).toEqual([expect.stringContaining('SECRETS_KEY is missing')]);
+  it('rotate-secrets and adopt-redis need the key, and import a component, too', () => {
+    expect(readSettings({ SECRETS_KEY: key }, 'rotate-secrets')).toMatchObject({ components: [], redisUrl: undefined });
+    for (const command of ['rotate-secrets', 'adopt-redis'] as const) {
+      expect(faultsOf({}, command)).toEqual([expect.stringContaining('SECRETS_KEY is missing')]);
+    }
     expect(faultsOf({}, 'import').map((fault) => fault.split(' ')[0])).toEqual(['WX_COMPONENT_APPID', 'SECRETS_KEY']);
   });
 
@@ -207,7 +210,7 @@ describe('settings', () => {
     expect(readSettings(complete, 'worker').port).toBeUndefined();
   });
 
-  it('take an empty variable for one that is not set', () => {
+  it('treat an empty variable as not set', () => {
     expect(readSettings({ ...complete, PORT: '', API_KEY: '', WX_COMPONENTS_FILE: '' }, 'gateway')).toMatchObject({
       port: 3000,
       apiKey: undefined,
@@ -253,7 +256,7 @@ describe('WX_COMPONENTS_FILE', () => {
     ]);
   });
 
-  it('names path, entry and field of each fault', () => {
+  it('is refused with path, entry and field of each fault', () => {
     const env = withFile(JSON.stringify([{ ...entry, token: 'x' }, 7, { ...entry, appid: undefined, colour: 'red' }]));
     const place = `WX_COMPONENTS_FILE: entry`;
     expect(faultsOf(env, 'gateway')).toEqual([
@@ -264,7 +267,7 @@ describe('WX_COMPONENTS_FILE', () => {
     ]);
   });
 
-  it('refuses a component that is there twice', () => {
+  it('refuses a component that is listed twice', () => {
     expect(faultsOf(withFile(JSON.stringify([entry, entry])), 'gateway')).toEqual([
       expect.stringMatching(/entry 2 of .* names the component wxfile that .*entry 1/),
     ]);
@@ -274,27 +277,27 @@ describe('WX_COMPONENTS_FILE', () => {
     ['{"a":', 'is not JSON'],
     ['{}', 'must hold an array'],
     ['[]', 'must hold an array'],
-  ])('says of %s that it %s', (text, why) => {
+  ])('holding %s is refused: it %s', (text, why) => {
     expect(faultsOf(withFile(text), 'gateway')).toEqual([expect.stringContaining(why)]);
   });
 
-  it('says when it is not there', () => {
+  it('is reported if it does not exist', () => {
     const env = { ...complete, WX_COMPONENTS_FILE: join(folder, 'none.json') };
     expect(faultsOf(env, 'gateway')).toEqual([expect.stringContaining('cannot be read (ENOENT)')]);
   });
 });
 
-describe('secrets that can be guessed', () => {
-  const names = (env: NodeJS.ProcessEnv, needs: Need = 'gateway') =>
-    faultsOf({ ...complete, ...env }, needs).map((fault) => fault.split(' ')[0]);
+describe('weak secrets', () => {
+  const names = (env: NodeJS.ProcessEnv, command: ConfiguredCommand = 'gateway') =>
+    faultsOf({ ...complete, ...env }, command).map((fault) => fault.split(' ')[0]);
   const zero = Buffer.alloc(32).toString('base64');
   const random = Buffer.from('0123456789abcdef0123456789ABCDEF').toString('base64');
   const strong = { API_KEY: 'k-0123456789-abcdefgh', ADMIN_PASSWORD: 'correct horse', SECRETS_KEY: random };
 
-  it('are refused together, by name, where other hosts can reach the process', () => {
+  it('are refused together, by name, if other hosts can reach the process', () => {
     const weak = { HOST: '0.0.0.0', API_KEY: 'a', ADMIN_PASSWORD: 'aaaaaaaaaaaaaaaa', SECRETS_KEY: zero };
     expect(names({ ...weak, PORT: 'x' })).toEqual(['PORT', 'API_KEY', 'ADMIN_PASSWORD', 'SECRETS_KEY']);
-    for (const needs of ['node', 'start', 'worker'] as const) expect(names(weak, needs)).toHaveLength(3);
+    for (const command of ['node', 'start', 'worker'] as const) expect(names(weak, command)).toHaveLength(3);
   });
 
   it.each([
@@ -305,14 +308,14 @@ describe('secrets that can be guessed', () => {
     ['a HOST of this machine only', { HOST: '127.0.0.2', API_KEY: 'a', SECRETS_KEY: zero }],
   ])('pass with %s', (_name, env) => expect(names(env)).toEqual([]));
 
-  it('do not keep a command from changing them', () => {
-    expect(names({ HOST: '0.0.0.0', SECRETS_KEY: zero }, 'reseal')).toEqual([]);
+  it('do not prevent the command that replaces them', () => {
+    expect(names({ HOST: '0.0.0.0', SECRETS_KEY: zero }, 'rotate-secrets')).toEqual([]);
   });
 });
 
-function faultsOf(env: NodeJS.ProcessEnv, needs: Need): readonly string[] {
+function faultsOf(env: NodeJS.ProcessEnv, command: ConfiguredCommand): readonly string[] {
   try {
-    readSettings(env, needs);
+    readSettings(env, command);
   } catch (failure) {
     if (failure instanceof SettingsFailure) return failure.faults;
     throw failure;
