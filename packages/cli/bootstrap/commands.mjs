@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { changedFiles, testsOf } from './changed-files.mjs';
 import { CLOCKS, clockTests } from './clock-tests.mjs';
 import { assertShifted, ensureFakeTime, shiftedClock } from './faketime.mjs';
+import { takeInspectOptions } from './inspect-options.mjs';
 import { ensurePackages } from './install.mjs';
 import { ensureMariaDbServer } from './mariadb-server.mjs';
 import { findNode } from './node-runtime.mjs';
@@ -27,6 +29,7 @@ export async function run(argv) {
   const node = findNode(root);
   const [first = 'help', ...rest] = argv;
   if (first === '--test') return leaveWith(await test(node, rest));
+  if (first === '--test-watch') return leaveWith(await watchTests(node, rest));
   if (first === '--test-clock') return leaveWith(await testUnderClocks(node, rest));
   if (first === '--check') return leaveWith(await check(node, rest));
   if (first === '--bench') {
@@ -36,8 +39,9 @@ export async function run(argv) {
   }
   if (first === '--generate') return leaveWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
   // `start` looks for redis-server itself, because only it knows after reading the settings whether it needs one.
+  const { inspect, others } = takeInspectOptions(argv);
   leaveWith(
-    await supervise(node, [YOUNG_HEAP, join(root, 'packages/cli/src/main.ts'), ...argv], {
+    await supervise(node, [YOUNG_HEAP, ...inspect, join(root, 'packages/cli/src/main.ts'), ...others], {
       // The program takes SIGHUP as "leave, if you are not leaving already" (src/leave-on-signal.ts).
       leave: 'SIGHUP',
       tellWhenGone: true,
@@ -53,6 +57,19 @@ async function test(node, args) {
   await ensureRedisServer();
   await ensureMariaDbServer();
   return tool(node, [VITEST, 'run', ...args]);
+}
+
+/**
+ * Runs the named tests, or those of changed files, and again whenever a file changes that they import.
+ * @param {string} node
+ * @param {string[]} args
+ */
+async function watchTests(node, args) {
+  await ensureRedisServer();
+  await ensureMariaDbServer();
+  const tests = args.some((arg) => !arg.startsWith('-')) ? [] : testsOf(root, changedFiles(root));
+  // Without any file it would run all tests first; `--standalone`, which has no effect otherwise, waits for a change.
+  return tool(node, [VITEST, 'watch', '--standalone', ...tests, ...args]);
 }
 
 /**
@@ -83,12 +100,17 @@ async function testUnderClocks(node, args) {
 }
 
 /**
+ * Format, lint, types, unused exports and all tests. `--quick`: format and lint of the changed files only, and of the tests
+ * only those among them and beside them.
  * @param {string} node
  * @param {string[]} args
  */
 async function check(node, args) {
+  const quick = args.includes('--quick');
+  const changed = quick ? changedFiles(root) : [];
+  const lint = ['node_modules/@biomejs/biome/bin/biome', 'check', '--max-diagnostics=100'];
   const steps = [
-    ['node_modules/@biomejs/biome/bin/biome', 'check', '--max-diagnostics=100'],
+    quick ? [...lint, '--no-errors-on-unmatched', ...(changed.length > 0 ? changed : ['package.json'])] : lint,
     ['node_modules/typescript/bin/tsc', '-p', '.', '--noEmit'],
     ['node_modules/knip/bin/knip.js', '--no-progress'],
   ];
@@ -96,7 +118,13 @@ async function check(node, args) {
     const ended = await tool(node, step);
     if (ended.code !== 0) return ended;
   }
-  return test(node, args);
+  if (!quick) return test(node, args);
+  const tests = testsOf(root, changed);
+  if (tests.length === 0) {
+    console.error('No changed file is a test or has one beside it, so no test was run.');
+    return { code: 0, signal: null };
+  }
+  return test(node, [...tests, ...args.filter((arg) => arg !== '--quick')]);
 }
 
 /**

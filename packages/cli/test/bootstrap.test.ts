@@ -11,7 +11,9 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { takeInspectOptions } from '../bootstrap/inspect-options.mjs';
 import { explainInstallFailure, stamp } from '../bootstrap/install.mjs';
 import { withInstallLock } from '../bootstrap/install-lock.mjs';
 import { findMariaDbServer, howToGetMariaDb } from '../bootstrap/mariadb-server.mjs';
@@ -331,6 +333,30 @@ function supervised(program: string) {
     },
   };
 }
+
+describe('the options of the debugger', () => {
+  it.each([
+    [['gateway', '--inspect'], ['--inspect'], ['gateway']],
+    [['--inspect-brk=9230', 'keys', 'list'], ['--inspect-brk=9230'], ['keys', 'list']],
+    [['worker', '--inspect-wait=127.0.0.1:0'], ['--inspect-wait=127.0.0.1:0'], ['worker']],
+    [['sync', 'wx1', '--no-details', '--inspected'], [], ['sync', 'wx1', '--no-details', '--inspected']],
+  ])('of %j are for the Node that runs the program: %j', (argv, inspect, others) => {
+    expect(takeInspectOptions(argv)).toEqual({ inspect, others });
+  });
+
+  it('reach it through npm run', async () => {
+    const run = new URL('../bootstrap/run.mjs', import.meta.url);
+    const child = spawn(process.execPath, [fileURLToPath(run), 'help', '--inspect=127.0.0.1:0'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let output = '';
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(output).toMatch(/Debugger listening on ws:\/\/127\.0\.0\.1:/);
+  });
+});
 
 describe('an old Node', () => {
   it('meets a first file that it can read', () => {
