@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuthorizerStore } from '../../packages/platform/src/authorizer/authorizer-store.ts';
-import { Seals } from '../../packages/platform/src/redis/sealed.ts';
+import { Seals } from '../../packages/platform/src/sealing/seals.ts';
 import type { Bench, Round } from './bench.ts';
 import { ClaimCost } from './claim-cost.ts';
 import { MariaDb } from './maria-db.ts';

@@ -1,6 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DueSet } from '../../packages/platform/src/authorizer/due-set.ts';
+import { DueSet } from '../../packages/platform/src/token/refresh-ahead.ts';
 import { RedisServer } from '../support/redis.ts';
 
 const COMPONENT = 'wx00000000000000c0';

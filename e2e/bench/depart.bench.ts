@@ -7,7 +7,7 @@ import { type CallId, newCallId } from '../../packages/platform/src/call/call-id
 import { CallStore } from '../../packages/platform/src/call/call-store.ts';
 import { Ledger } from '../../packages/platform/src/quota/ledger.ts';
 import { defineScript } from '../../packages/platform/src/redis/script.ts';
-import { Seals } from '../../packages/platform/src/redis/sealed.ts';
+import { Seals } from '../../packages/platform/src/sealing/seals.ts';
 import { endpointOf } from '../../packages/wechat/src/catalogue/endpoint.ts';
 import { RedisServer } from '../support/redis.ts';
 import type { Bench, Round } from './bench.ts';

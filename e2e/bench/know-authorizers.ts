@@ -1,7 +1,7 @@
 import { openVirtualTokens } from '../../packages/gateway/src/virtual/virtual-token.ts';
 import { authorizerTokenKind } from '../../packages/platform/src/authorizer/authorizer-token.ts';
 import { openDatabase } from '../../packages/platform/src/database/open.ts';
-import { Seals } from '../../packages/platform/src/redis/sealed.ts';
+import { Seals } from '../../packages/platform/src/sealing/seals.ts';
 import { TokenStore } from '../../packages/platform/src/token/token-store.ts';
 import type { House } from '../support/house.ts';
 import { tokenOf } from './crossing.ts';

@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { AuthorizerStore } from '../../packages/platform/src/authorizer/authorizer-store.ts';
-import type { DueSet } from '../../packages/platform/src/authorizer/due-set.ts';
 import { Profiles } from '../../packages/platform/src/authorizer/profiles.ts';
-import { ReconciliationStore } from '../../packages/platform/src/authorizer/reconciliation-store.ts';
-import { Reconciler, type ReconcilerOptions } from '../../packages/platform/src/authorizer/reconciliations.ts';
 import type { Sql } from '../../packages/platform/src/database/open.ts';
-import type { Seals } from '../../packages/platform/src/redis/sealed.ts';
+import { ReconciliationStore } from '../../packages/platform/src/reconciliation/reconciliation-store.ts';
+import { Reconciler, type ReconcilerOptions } from '../../packages/platform/src/reconciliation/reconciliations.ts';
+import type { Seals } from '../../packages/platform/src/sealing/seals.ts';
+import type { DueSet } from '../../packages/platform/src/token/refresh-ahead.ts';
 import { processorSeconds } from './process-cost.ts';
 
 const COMPONENT = 'wx00000000000000c0';

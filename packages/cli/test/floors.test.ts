@@ -2,19 +2,19 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../src/root.ts';
-import { type House, type Manifest, specifiersIn, violations } from './floors.ts';
+import { type Manifest, type Project, specifiersIn, violations } from './floors.ts';
 
 describe('the floors', () => {
-  it('no import of this house runs up, round, or through its own front door', () => {
-    const house = theHouse();
-    expect(house.files.size).toBeGreaterThan(20);
-    expect(violations(house)).toEqual([]);
+  it('no import of this project runs up, in a circle, or by the index of its own package', () => {
+    const project = theProject();
+    expect(project.files.size).toBeGreaterThan(20);
+    expect(violations(project)).toEqual([]);
   });
 
-  it('names a package that imports what stands above it', () => {
+  it('reports a package that imports one above it', () => {
     const file = 'packages/wechat/src/http/answer.ts';
     expect(violationsOf({ [file]: "import { Scope } from '@wxthirdparty/platform';" })).toEqual([
-      `${file} → @wxthirdparty/platform: wechat does not stand above platform`,
+      `${file} → @wxthirdparty/platform: wechat is not above platform`,
     ]);
   });
 
@@ -46,49 +46,69 @@ describe('the floors', () => {
   it('refuses a dependency that runs up although nothing imports it', () => {
     const platform = { dependencies: { '@wxthirdparty/gateway': 'workspace:*' } };
     expect(violationsOf({}, { platform })).toEqual([
-      'packages/platform/package.json → @wxthirdparty/gateway: platform does not stand above it',
+      'packages/platform/package.json → @wxthirdparty/gateway: platform is not above it',
     ]);
   });
 
-  it('lets tests practise on the simulator, and nobody else but cli', () => {
+  it('lets tests use the simulator, and no other code but cli', () => {
     const text = "import { startSimulator } from '@wxthirdparty/simulator';";
     const gateway = { dependencies: {}, devDependencies: { '@wxthirdparty/simulator': 'workspace:*' } };
     expect(violationsOf({ 'packages/gateway/test/a.test.ts': text }, { gateway })).toEqual([]);
     expect(violationsOf({ 'packages/gateway/src/a.ts': text }, { gateway })).toHaveLength(1);
   });
 
-  it('names an import inside platform that runs up', () => {
+  it('reports an import inside platform or gateway that runs up', () => {
     const file = 'packages/platform/src/token/tokens.ts';
     expect(violationsOf({ [file]: "import type { Ticket } from '../component/ticket.ts';" })).toEqual([
-      `${file} → ../component/ticket.ts: token stands below component`,
+      `${file} → ../component/ticket.ts: token is below component`,
     ]);
-    expect(violationsOf({ [file]: "import { watch } from '../watch.ts';" })).toEqual([
-      `${file} → ../watch.ts: token stands below watch.ts`,
+    const http = 'packages/gateway/src/http/read-body.ts';
+    expect(violationsOf({ [http]: "import { problem } from '../contract/problem.ts';" })).toEqual([
+      `${http} → ../contract/problem.ts: http is below contract`,
+    ]);
+    expect(violationsOf({ [file]: "import { start } from '../maintenance/maintenance.ts';" })).toEqual([
+      `${file} → ../maintenance/maintenance.ts: token is below maintenance`,
     ]);
   });
 
-  it('lets everybody stand on a lone file that imports nothing, and on no other', () => {
+  it('permits the import of a file beside the folders that imports nothing, and of no other', () => {
     const [redis, scope] = ['packages/platform/src/redis/connect.ts', 'packages/platform/src/scope.ts'];
     const uses = "import { Scope } from '../scope.ts';";
     expect(violationsOf({ [redis]: uses, [scope]: '' })).toEqual([]);
     expect(violationsOf({ [redis]: uses, [scope]: "import { a } from './call/submit.ts';" })).toHaveLength(2);
   });
 
-  it('leaves the order inside platform to the tests themselves, but not the order of packages', () => {
+  it('judges tests by the order of packages only', () => {
     const file = 'packages/platform/src/token/tokens.test.ts';
     expect(violationsOf({ [file]: "import { a } from '../push/accept.ts';" })).toEqual([]);
     expect(violationsOf({ [file]: "import { a } from '@wxthirdparty/gateway';" })).toHaveLength(1);
   });
 
-  it('refuses the front door of the own package', () => {
+  it('refuses the index of the own package', () => {
     const file = 'packages/wechat/src/push/push.ts';
     expect(violationsOf({ [file]: "import { a } from '../index.ts';" })[0]).toMatch(/not the index of its own package/);
     expect(violationsOf({ [file]: "import { a } from '@wxthirdparty/wechat';" })).toHaveLength(1);
     expect(violationsOf({ 'packages/wechat/test/a.test.ts': "import { a } from '../src/index.ts';" })).toEqual([]);
   });
 
-  it('names a circle', () => {
-    const [a, b] = ['packages/wechat/src/a.ts', 'packages/wechat/src/b.ts'];
+  it('reports a folder that is on no floor', () => {
+    const file = 'packages/platform/src/misc/things.ts';
+    expect(violationsOf({ [file]: "import { Scope } from '../redis/connect.ts';" })).toEqual([
+      `${file} → ../redis/connect.ts: misc is on no floor of platform`,
+    ]);
+  });
+
+  it('reports folders of any package that import each other, though no file is in a circle', () => {
+    const files = {
+      'packages/worker/src/a/one.ts': "import { two } from '../b/two.ts';",
+      'packages/worker/src/b/three.ts': "import { four } from '../c.ts';",
+      'packages/worker/src/c.ts': "import { five } from './a/five.ts';",
+    };
+    expect(violationsOf(files)).toEqual(['packages/worker/src: a → b → c.ts → a import each other in a circle']);
+  });
+
+  it('reports a circle of files', () => {
+    const [a, b] = ['packages/wechat/src/http/a.ts', 'packages/wechat/src/http/b.ts'];
     expect(violationsOf({ [a]: "import { b } from './b.ts';", [b]: "import type { a } from './a.ts';" })).toEqual([
       `${a} → ${b} → ${a}: these import each other in a circle`,
     ]);
@@ -99,18 +119,18 @@ const everyDependency = Object.fromEntries(
   ['gateway', 'worker', 'platform', 'wechat', 'simulator', 'cli'].map((name) => [`@wxthirdparty/${name}`, '*']),
 );
 
-/** Without a manifest of its own a package may have everything, so that the imports alone are judged. */
+/** A package without a manifest may depend on all others, so that only its imports are judged. */
 function violationsOf(files: Record<string, string>, manifests?: Record<string, Manifest>): string[] {
   const all = ['wechat', 'simulator', 'platform', 'worker', 'gateway'].map((name): [string, Manifest] => [
     name,
     { dependencies: everyDependency },
   ]);
-  const house = { files: new Map(Object.entries(files)), manifests: new Map(Object.entries(manifests ?? {})) };
-  if (manifests) return violations(house);
-  return violations({ ...house, manifests: new Map(all) }).filter((one) => !one.includes('package.json →'));
+  const project = { files: new Map(Object.entries(files)), manifests: new Map(Object.entries(manifests ?? {})) };
+  if (manifests) return violations(project);
+  return violations({ ...project, manifests: new Map(all) }).filter((one) => !one.includes('package.json →'));
 }
 
-function theHouse(): House {
+function theProject(): Project {
   const paths = globSync(['packages/*/src/**/*.ts', 'packages/*/test/**/*.ts', 'packages/*/bootstrap/**/*.mjs'], {
     cwd: root,
     exclude: ['**/node_modules/**'],

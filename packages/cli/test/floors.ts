@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 
-/** Everything the floors are judged by: paths relative to the root, with their text. */
-export interface House {
+/** All that the floors are judged by: paths relative to the root, with their text. */
+export interface Project {
   readonly files: ReadonlyMap<string, string>;
-  /** Of each package: the dependencies that its package.json names. */
+  /** For each package, the dependencies that its package.json names. */
   readonly manifests: ReadonlyMap<string, Manifest>;
 }
 
@@ -12,7 +12,7 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** What a package may import of the house; `simulator` and `sdk` stand apart and import nothing of it. */
+/** The packages of the project that a package may import; `simulator` and `sdk` are apart and import none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ['gateway', 'worker', 'platform', 'wechat', 'simulator'],
   gateway: ['platform', 'wechat'],
@@ -23,55 +23,96 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
 };
 
-/** Tests may practise on the simulator: it stands apart, so nothing runs up by it. */
+/** Tests may use the simulator: it is apart, so no import of it runs up. */
 const TESTS_MAY_ALSO = ['simulator'];
 
-/** Inside platform/src, from the ground up. */
-const PLATFORM_ORDER = [
-  'redis',
-  'database',
-  'queue',
-  'deployment',
-  'key',
-  'token',
-  'quota',
-  'component',
-  'authorizer',
-  'webhook',
-  'call',
-  'follower',
-  'push',
-  'ancestor',
-  'watch.ts',
-  'reseal.ts',
-  'platform.ts',
-  'index.ts',
-];
+/**
+ * The order of the folders and files directly below `src`, from the ground up. The other packages need no order of their
+ * own: no two of their folders may import each other, directly or by a detour.
+ */
+const ORDERS: Readonly<Record<string, readonly string[]>> = {
+  platform: [
+    'sealing',
+    'redis',
+    'database',
+    'events.ts',
+    'queue',
+    'deployment',
+    'token',
+    'quota',
+    'key',
+    'request',
+    'quota-lookup',
+    'component',
+    'authorizer',
+    'consent',
+    'reconciliation',
+    'webhook',
+    'call',
+    'callback',
+    'follower',
+    'push',
+    'import',
+    'maintenance',
+    'open-foundation.ts',
+    'open-queues.ts',
+    'open-services.ts',
+    'gateway-face.ts',
+    'worker-face.ts',
+    'platform.ts',
+    'index.ts',
+  ],
+  gateway: [
+    'gateway-settings.ts',
+    'gateway-platform.ts',
+    'http',
+    'contract',
+    'key',
+    'admin',
+    'status',
+    'explain',
+    'operator',
+    'push',
+    'quota',
+    'authorize',
+    'authorizer',
+    'follower',
+    'call',
+    'virtual',
+    'key-admin',
+    'openapi',
+    'request-log.ts',
+    'front.ts',
+    'app.ts',
+    'start-gateway.ts',
+    'index.ts',
+  ],
+};
 
 const SCOPE = '@wxthirdparty/';
 
 interface Import {
   readonly from: string;
   readonly specifier: string;
-  /** The file it means, as far as it is one of ours. */
+  /** The file that it names, if that belongs to the project. */
   readonly target: string | undefined;
 }
 
-/** Every import that runs up a floor, goes round in a circle, or goes by a package's own front door; each named. */
-export function violations(house: House): string[] {
-  const imports = [...house.files].flatMap(([file, text]) =>
+/** Every import that runs up, is part of a circle, or names its own package's index; one line each. */
+export function violations(project: Project): string[] {
+  const imports = [...project.files].flatMap(([file, text]) =>
     specifiersIn(text).map((specifier): Import => ({ from: file, specifier, target: targetOf(file, specifier) })),
   );
   return [
-    ...imports.flatMap((one) => betweenPackages(one, house)),
+    ...imports.flatMap((one) => betweenPackages(one, project)),
     ...imports.flatMap(throughOwnIndex),
-    ...insidePlatform(imports),
-    ...manifestsThatRunUp(house),
-    ...circles(imports, house),
+    ...insidePackages(imports),
+    ...manifestsThatRunUp(project),
+    ...circlesOfFiles(imports, project),
   ];
 }
 
-// Types count too: a floor that only knows another's types still cannot be read without it.
+// Types count, too: a folder that imports only another's types still cannot be read without it.
 const SPECIFIER =
   /(?:^|[\n;])\s*(?:import|export)\s+(?:[^'";]*?\sfrom\s*)?['"]([^'"\n]+)['"]|\bimport\s*\(\s*['"]([^'"\n]+)['"]/g;
 
@@ -94,26 +135,26 @@ function isTest(file: string): boolean {
   return /\.test\.ts$|^packages\/[^/]+\/test\//.test(file);
 }
 
-/** Tests that stand beside `src` speak as the package's readers do; those within it know their file. */
+/** Tests beside `src` use the package as its users do; those inside `src` import the file they test. */
 function isFromOutside(file: string): boolean {
   return /^packages\/[^/]+\/test\//.test(file);
 }
 
-function tell(one: Import, why: string): string {
+function report(one: Import, why: string): string {
   return `${one.from} → ${one.specifier}: ${why}`;
 }
 
-function betweenPackages(one: Import, { manifests }: House): string[] {
+function betweenPackages(one: Import, { manifests }: Project): string[] {
   const here = packageOf(one.from);
   const there = one.target && packageOf(one.target);
   if (here === undefined || there === undefined || here === there) return [];
-  if (one.specifier.startsWith('.')) return [tell(one, 'a package is imported by its name, not by its path')];
+  if (one.specifier.startsWith('.')) return [report(one, 'a package is imported by its name, not by its path')];
   const test = isTest(one.from);
-  if (!mayImport(here, there, test)) return [tell(one, `${here} does not stand above ${there}`)];
+  if (!mayImport(here, there, test)) return [report(one, `${here} is not above ${there}`)];
   const manifest = manifests.get(here);
   const declared = { ...(test ? manifest?.devDependencies : {}), ...manifest?.dependencies };
   if (`${SCOPE}${there}` in declared) return [];
-  return [tell(one, `packages/${here}/package.json does not name ${SCOPE}${there}`)];
+  return [report(one, `packages/${here}/package.json does not name ${SCOPE}${there}`)];
 }
 
 function mayImport(here: string, there: string, test: boolean): boolean {
@@ -123,77 +164,98 @@ function mayImport(here: string, there: string, test: boolean): boolean {
 function throughOwnIndex(one: Import): string[] {
   const here = packageOf(one.from);
   if (here === undefined || one.target !== `packages/${here}/src/index.ts` || isFromOutside(one.from)) return [];
-  return [tell(one, 'a file imports the one it means, not the index of its own package')];
+  return [report(one, 'a file imports the one it needs, not the index of its own package')];
 }
 
-function insidePlatform(imports: readonly Import[]): string[] {
-  const inside = imports.filter(
-    ({ from, target }) => inPlatform(from) && !isTest(from) && target && inPlatform(target),
-  );
-  const ground = groundOf(inside);
-  return inside.flatMap((one) => {
-    const [here, there] = [floorOf(one.from, ground), floorOf(one.target!, ground)];
-    if (here === undefined) return [tell(one, `${placeOf(one.from)} stands on no floor of platform`)];
-    if (there === undefined) return [tell(one, `${placeOf(one.target!)} stands on no floor of platform`)];
-    if (here > there || placeOf(one.from) === placeOf(one.target!) || (here === 0 && there === 0)) return [];
-    return [tell(one, `${placeOf(one.from)} stands below ${placeOf(one.target!)}`)];
+function insidePackages(imports: readonly Import[]): string[] {
+  const byPackage = Map.groupBy(imports.filter(isInsidePackage), ({ from }) => packageOf(from)!);
+  return [...byPackage].flatMap(([name, inside]) => {
+    const order = ORDERS[name];
+    return order ? againstOrder(name, order, inside) : circlesOfPlaces(name, inside);
   });
 }
 
-const PLATFORM = 'packages/platform/src/';
-
-function inPlatform(file: string): boolean {
-  return file.startsWith(PLATFORM);
+function isInsidePackage({ from, target }: Import): boolean {
+  const name = packageOf(from);
+  if (name === undefined || target === undefined || isTest(from)) return false;
+  return from.startsWith(srcOf(name)) && target.startsWith(srcOf(name));
 }
 
-/** The folder of platform/src, or the file that lies there by itself. */
-function placeOf(file: string): string {
-  return file.slice(PLATFORM.length).split('/')[0]!;
+function againstOrder(name: string, order: readonly string[], inside: readonly Import[]): string[] {
+  const floor = floorsOf(order, inside);
+  return inside.flatMap((one) => {
+    const [here, there] = [placeOf(one.from), placeOf(one.target!)];
+    if (here === there) return [];
+    const [upper, lower] = [floor(here), floor(there)];
+    if (upper === undefined) return [report(one, `${here} is on no floor of ${name}`)];
+    if (lower === undefined) return [report(one, `${there} is on no floor of ${name}`)];
+    if (upper > lower || (upper === 0 && lower === 0)) return [];
+    return [report(one, `${here} is below ${there}`)];
+  });
 }
 
-/** Files beside the folders that import nothing of platform, or only one another: everybody may stand on them. */
-function groundOf(inside: readonly Import[]): (place: string) => boolean {
-  const needs = Map.groupBy(inside, ({ from }) => placeOf(from));
-  const isGround = (place: string, asked: readonly string[] = []): boolean =>
+/** 0 is the ground: files beside the folders that import nothing of the package, or only one another. */
+function floorsOf(order: readonly string[], inside: readonly Import[]): (place: string) => number | undefined {
+  const imported = Map.groupBy(inside, ({ from }) => placeOf(from));
+  const isGround = (place: string, visited: readonly string[] = []): boolean =>
     place.endsWith('.ts') &&
-    !PLATFORM_ORDER.includes(place) &&
-    !asked.includes(place) &&
-    (needs.get(place) ?? []).every(({ target }) => isGround(placeOf(target!), [...asked, place]));
-  return isGround;
+    !order.includes(place) &&
+    !visited.includes(place) &&
+    (imported.get(place) ?? []).every(({ target }) => isGround(placeOf(target!), [...visited, place]));
+  return (place) => {
+    const floor = order.indexOf(place);
+    if (floor !== -1) return floor + 1;
+    return isGround(place) ? 0 : undefined;
+  };
 }
 
-/** 0 is the ground. */
-function floorOf(file: string, isGround: (place: string) => boolean): number | undefined {
-  const place = placeOf(file);
-  if (isGround(place)) return 0;
-  const floor = PLATFORM_ORDER.indexOf(place);
-  return floor === -1 ? undefined : floor + 1;
+function circlesOfPlaces(name: string, inside: readonly Import[]): string[] {
+  const next = new Map<string, Set<string>>();
+  for (const { from, target } of inside) {
+    const [here, there] = [placeOf(from), placeOf(target!)];
+    if (here !== there) next.set(here, (next.get(here) ?? new Set()).add(there));
+  }
+  return circlesIn(next).map((circle) => `packages/${name}/src: ${circle.join(' → ')} import each other in a circle`);
 }
 
-function manifestsThatRunUp({ manifests }: House): string[] {
+function srcOf(name: string): string {
+  return `packages/${name}/src/`;
+}
+
+/** The folder directly below `src`, or the file that is there by itself. */
+function placeOf(file: string): string {
+  return file.split('/')[3]!;
+}
+
+function manifestsThatRunUp({ manifests }: Project): string[] {
   return [...manifests].flatMap(([name, { dependencies = {}, devDependencies = {} }]) => {
     const above = (names: string[], test: boolean) =>
       names
         .filter((one) => one.startsWith(SCOPE) && !mayImport(name, one.slice(SCOPE.length), test))
-        .map((one) => `packages/${name}/package.json → ${one}: ${name} does not stand above it`);
+        .map((one) => `packages/${name}/package.json → ${one}: ${name} is not above it`);
     return [...above(Object.keys(dependencies), false), ...above(Object.keys(devDependencies), true)];
   });
 }
 
-function circles(imports: readonly Import[], { files }: House): string[] {
-  const next = new Map<string, string[]>();
+function circlesOfFiles(imports: readonly Import[], { files }: Project): string[] {
+  const next = new Map<string, Set<string>>();
   for (const { from, target } of imports) {
-    if (target && files.has(target)) next.set(from, [...(next.get(from) ?? []), target]);
+    if (target && files.has(target)) next.set(from, (next.get(from) ?? new Set()).add(target));
   }
+  return circlesIn(next).map((circle) => `${circle.join(' → ')}: these import each other in a circle`);
+}
+
+/** Each circle as a path that ends where it starts. */
+function circlesIn(next: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const done = new Set<string>();
-  const found: string[] = [];
-  const walk = (file: string, path: readonly string[]) => {
-    const start = path.indexOf(file);
-    if (start !== -1) found.push(`${[...path.slice(start), file].join(' → ')}: these import each other in a circle`);
-    if (start !== -1 || done.has(file)) return;
-    for (const target of next.get(file) ?? []) walk(target, [...path, file]);
-    done.add(file);
+  const found: string[][] = [];
+  const walk = (node: string, path: readonly string[]) => {
+    const start = path.indexOf(node);
+    if (start !== -1) found.push([...path.slice(start), node]);
+    if (start !== -1 || done.has(node)) return;
+    for (const target of next.get(node) ?? []) walk(target, [...path, node]);
+    done.add(node);
   };
-  for (const file of next.keys()) walk(file, []);
+  for (const node of next.keys()) walk(node, []);
   return found;
 }

@@ -1,9 +1,9 @@
 import type { Router } from 'express';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { openApiKeys } from '../src/api-keys.ts';
 import { app } from '../src/app.ts';
 import { Leaving } from '../src/http/leaving.ts';
+import { openApiKeys } from '../src/key/api-keys.ts';
 import { Doorkeeper } from '../src/key/doorkeeper.ts';
 import { routeRights } from '../src/key/route-rights.ts';
 import { apiDocument } from '../src/openapi/api-document.ts';

@@ -1,12 +1,6 @@
-export { type AncestorReport, importAncestor } from './ancestor/import-ancestor.ts';
-export type { AuthorizationLink, ConsentWish, LinkState } from './authorizer/authorization-link.ts';
-export { type AuthorizationPayload, AuthorizeJob } from './authorizer/authorize-job.ts';
 export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/authorizer.ts';
-export type { Return as ConsentReturn, Visit as ConsentVisit } from './authorizer/consents.ts';
 export { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
 export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
-export { ReconcileJob, type ReconcilePayload } from './authorizer/reconcile-job.ts';
-export type { Reconciliation } from './authorizer/reconciliation-store.ts';
 export { beijingDay } from './beijing-time.ts';
 export type {
   Call,
@@ -21,15 +15,17 @@ export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answe
 export { parseCallId } from './call/call-id.ts';
 export { CallJob } from './call/call-job.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
-export { CallbackJob } from './call/callback-job.ts';
-export { callbackSecret } from './call/callback-signer.ts';
-export type { Told } from './call/callbacks.ts';
-export { LaneJob } from './call/lane-job.ts';
-export type { LaneOwner } from './call/lane-store.ts';
+export { LaneJob } from './call/lane/lane-job.ts';
+export type { LaneOwner } from './call/lane/lane-store.ts';
 export type { Performed } from './call/perform.ts';
+export { CallbackJob } from './callback/callback-job.ts';
+export type { Told } from './callback/callbacks.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
+export type { AuthorizationLink, ConsentWish, LinkState } from './consent/authorization-link.ts';
+export { type AuthorizationPayload, AuthorizeJob } from './consent/authorize-job.ts';
+export type { Return as ConsentReturn, Visit as ConsentVisit } from './consent/consents.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export { isConflict } from './database/sql-error.ts';
@@ -42,6 +38,7 @@ export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
 export { type Health, readinessOf, type ServerNews } from './health.ts';
+export { type AncestorReport, importAncestor } from './import/wxthirdparty-2015/import-2015.ts';
 export { type ApiKey, type KeyWish, keyBounds } from './key/api-key.ts';
 export type { Actor, AuditEntry } from './key/audit.ts';
 export {
@@ -58,6 +55,7 @@ export {
   mayCall,
 } from './key/key-rights.ts';
 export { withKeyStore } from './key/with-key-store.ts';
+export { type ResealReport, reseal } from './maintenance/rotate-secrets.ts';
 export {
   type AwaitedToken,
   openPlatform,
@@ -72,11 +70,13 @@ export { QuotaAlarmJob } from './quota/alarm-job.ts';
 export { QuotaClosedFailure, type QuotaPair } from './quota/ledger.ts';
 export type { QuotaEvent } from './quota/quota-events.ts';
 export type { Quota } from './quota/quotas.ts';
-export { QuotaReadingJob } from './quota/reading-job.ts';
+export { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
+export { ReconcileJob, type ReconcilePayload } from './reconciliation/reconcile-job.ts';
+export type { Reconciliation } from './reconciliation/reconciliation-store.ts';
 export type { RedisClient, RedisSettings } from './redis/connect.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
-export { type ResealReport, reseal } from './reseal.ts';
 export { Scope } from './scope.ts';
 export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';
 export type { RefreshListener } from './token/tokens.ts';
+export { callbackSecret } from './webhook/webhook-signer.ts';

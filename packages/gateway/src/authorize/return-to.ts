@@ -1,5 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { PublicUrl } from './public-url.ts';
+import type { PublicUrl } from '../http/public-url.ts';
 
 const LONGEST = 1024;
 

@@ -1,13 +1,13 @@
 import type { Authorizer } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
+import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
+import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf } from '../key/caller.ts';
-import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { PageQuery, pageOf } from '../openapi/page.ts';
-import { time } from '../openapi/time.ts';
 
 const state = z.enum(['active', 'needs-reauthorization', 'revoked']);
 

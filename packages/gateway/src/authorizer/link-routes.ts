@@ -2,12 +2,12 @@ import type { AuthorizationLink } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
 import { authType, bizAppid, categoryIdList, style } from '../authorize/authorize-query.ts';
-import { linkUrl, type PublicUrl } from '../authorize/public-url.ts';
 import type { ReturnTo } from '../authorize/return-to.ts';
+import type { Operations } from '../contract/operation.ts';
+import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { linkUrl, type PublicUrl } from '../http/public-url.ts';
 import { readJson } from '../http/read-json.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { time } from '../openapi/time.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 

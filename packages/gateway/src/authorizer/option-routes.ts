@@ -1,10 +1,10 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
+import type { Operations } from '../contract/operation.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readJson } from '../http/read-json.ts';
-import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
-import type { Operations } from '../openapi/operation.ts';
 
 /** What `PUT /v1/authorizers/:appid/options/:name` takes. WeChat's values are texts. */
 const OptionBody = z.strictObject({

@@ -1,10 +1,10 @@
 import type { Reconciliation } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
+import { ComponentQuery, ofOneComponent } from '../contract/one-component.ts';
+import type { Operations } from '../contract/operation.ts';
+import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import { ComponentQuery, ofOneComponent } from '../one-component.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { time } from '../openapi/time.ts';
 
 const ReconciliationAnswer = z
   .object({

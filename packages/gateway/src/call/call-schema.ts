@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Explanation } from '../explain/explanation.ts';
-import { remedy } from '../openapi/remedy.ts';
-import { time } from '../openapi/time.ts';
+import { Explanation } from '../contract/explanation.ts';
+import { remedy } from '../contract/remedy.ts';
+import { time } from '../contract/time.ts';
 
 export const callState = z.enum(['queued', 'running', 'delayed', 'completed', 'failed', 'cancelled']).meta({
   description: '`completed`: WeChat answered, whatever its errcode',

@@ -1,9 +1,9 @@
 import { explain, Failure } from '@wxthirdparty/wechat';
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Operations } from '../openapi/operation.ts';
-import { remedy } from '../openapi/remedy.ts';
-import { Explanation } from './explanation.ts';
+import { Explanation } from '../contract/explanation.ts';
+import type { Operations } from '../contract/operation.ts';
+import { remedy } from '../contract/remedy.ts';
 
 /** WeChat's numbers, for whoever meets one of them in an answer. */
 const ErrcodeExplanationAnswer = z

@@ -1,6 +1,6 @@
 import type { Follower } from '@wxthirdparty/platform';
 import { z } from 'zod';
-import { time } from '../openapi/time.ts';
+import { time } from '../contract/time.ts';
 
 export const FollowerAnswer = z
   .object({

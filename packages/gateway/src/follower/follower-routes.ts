@@ -3,12 +3,12 @@ import { beijingDay, type Follower, type FollowerFilter } from '@wxthirdparty/pl
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
+import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
 import { demandStillGood } from '../key/caller.ts';
-import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { PageQuery, pageOf } from '../openapi/page.ts';
 import { csvLine } from './csv-line.ts';
 import { FollowerAnswer, followerAnswer, followerColumns } from './follower-answer.ts';
 

@@ -2,16 +2,16 @@ import { demandAccount, type FollowerSync, isOver, type SyncSchedule } from '@wx
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
+import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
+import { remedy } from '../contract/remedy.ts';
+import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf, demandStillGood } from '../key/caller.ts';
-import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { PageQuery, pageOf } from '../openapi/page.ts';
-import { remedy } from '../openapi/remedy.ts';
-import { time } from '../openapi/time.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
 /** What `POST …/follower-syncs` takes. */

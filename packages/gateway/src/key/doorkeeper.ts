@@ -1,6 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { ApiKeys } from '../api-keys.ts';
 import { Tries } from '../http/tries.ts';
+import type { ApiKeys } from './api-keys.ts';
 import type { Caller } from './caller.ts';
 
 /** A program that has a key does not send twenty wrong ones in a minute. */

@@ -6,11 +6,11 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import manifest from '../../package.json' with { type: 'json' };
+import type { Operation } from '../contract/operation.ts';
+import { type ProblemCode, statusOf } from '../contract/problem.ts';
+import { ProblemAnswer } from '../contract/problem-answer.ts';
 import { routeRights, unlisted } from '../key/route-rights.ts';
-import { type ProblemCode, statusOf } from '../problem.ts';
-import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
-import { ProblemAnswer } from './problem-answer.ts';
 
 /** OpenAPI 3.1, made from the very schemas that the routes check their requests with. */
 export type ApiDocument = ReturnType<typeof createDocument>;

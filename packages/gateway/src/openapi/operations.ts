@@ -3,14 +3,14 @@ import { linkOperations } from '../authorizer/link-routes.ts';
 import { optionOperations } from '../authorizer/option-routes.ts';
 import { reconciliationOperations } from '../authorizer/reconciliation-routes.ts';
 import { callOperations } from '../call/call-routes.ts';
+import type { Operations } from '../contract/operation.ts';
 import { explainOperations } from '../explain/explain-routes.ts';
 import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
-import { auditOperations } from '../key/audit-routes.ts';
-import { keyOperations } from '../key/key-routes.ts';
+import { auditOperations } from '../key-admin/audit-routes.ts';
+import { keyOperations } from '../key-admin/key-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
-import type { Operations } from './operation.ts';
 
 /** Of every route under /v1, in the order of the page; a test holds them against the router. */
 export const operations: Operations = {

@@ -1,15 +1,15 @@
 import type { Quota } from '@wxthirdparty/platform';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
+import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
+import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf, demandStillGood } from '../key/caller.ts';
-import { ComponentQuery, ofOneComponent, oneAccount } from '../one-component.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { PageQuery, pageOf } from '../openapi/page.ts';
-import { time } from '../openapi/time.ts';
 import { quotaEventStream } from './quota-event-stream.ts';
 
 /** What `GET /v1/authorizers/:appid/quotas` takes. */

@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Operations } from '../contract/operation.ts';
+import { remedy } from '../contract/remedy.ts';
+import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import type { Operations } from '../openapi/operation.ts';
-import { remedy } from '../openapi/remedy.ts';
-import { time } from '../openapi/time.ts';
 
 const StatusAnswer = z
   .object({

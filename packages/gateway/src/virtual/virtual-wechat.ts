@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cataloguedPath, endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
-import type { PublicUrl } from '../authorize/public-url.ts';
-import { wayBackOf } from '../authorize/way-back.ts';
+import { wayBackOf } from '../contract/reauthorization-link.ts';
 import { describeError } from '../http/describe-error.ts';
+import type { PublicUrl } from '../http/public-url.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
 import { answerRefusal } from './answer-refusal.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AuthorizerInfo } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import { AuthorizerStore } from './authorizer-store.ts';
 
 describe.each(databases)('authorizers on %s', (kind) => {

@@ -6,7 +6,7 @@ import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { AuthorizerRow, AuthorizerTable } from '../database/schema.ts';
 import { inTransaction } from '../database/transaction.ts';
-import type { Resealed, Seals } from '../redis/sealed.ts';
+import type { Resealed, Seals } from '../sealing/seals.ts';
 import type { Authorizer, AuthorizerState, Grant, GrantEvent } from './authorizer.ts';
 
 export interface GrantChange {

@@ -1,13 +1,13 @@
 import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
+import type { DueSet } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerState, Grant } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
-import type { DueSet } from './due-set.ts';
+import { findInWeChatsList } from './find-in-wechat-list.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
-import { findInWeChatsList } from './reconcile.ts';
 
 export function authorizerOwner(component: string, appid: string): TokenOwner {
   return { kind: 'authorizer', component, appid };

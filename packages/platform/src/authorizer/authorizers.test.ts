@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Components } from '../component/components.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import { AuthorizerStore } from './authorizer-store.ts';
 import { Authorizers } from './authorizers.ts';
 

@@ -2,7 +2,6 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { AuthorizationLinks } from './authorization-links.ts';
 import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
@@ -15,21 +14,22 @@ export interface AuthorizerPage {
   readonly next: string | null;
 }
 
-/** Who has let a component of this deployment act. */
+/** Gives the merchant of an account that may not act a link for authorizing again. */
+export interface ReauthorizationLinks {
+  /** The link's id. */
+  reauthorizationLink(component: string, appid: string): Promise<string | undefined>;
+}
+
+/** The accounts that have authorized a component of this deployment. */
 export class Authorizers {
   readonly #store: AuthorizerStore;
   readonly #components: Components;
   readonly #redis: RedisClient;
-  readonly #links: Pick<AuthorizationLinks, 'wayBack'>;
+  readonly #links: ReauthorizationLinks;
   /** For the calls' hot path; never for "unknown", which may change at any moment. */
   readonly #seen = new Map<string, { readonly authorizer: Authorizer; readonly at: number }>();
 
-  constructor(
-    store: AuthorizerStore,
-    components: Components,
-    redis: RedisClient,
-    links: Pick<AuthorizationLinks, 'wayBack'>,
-  ) {
+  constructor(store: AuthorizerStore, components: Components, redis: RedisClient, links: ReauthorizationLinks) {
     this.#store = store;
     this.#components = components;
     this.#redis = redis;
@@ -61,7 +61,7 @@ export class Authorizers {
     const authorizer = await this.find(appid, component);
     if (authorizer.state === 'active') return authorizer;
     // The refusal stands without a link, too.
-    const linkId = await this.#links.wayBack(authorizer.component, appid).catch(() => undefined);
+    const linkId = await this.#links.reauthorizationLink(authorizer.component, appid).catch(() => undefined);
     throw new ReauthorizeFailure(authorizer.component, appid, authorizer.state, linkId);
   }
 

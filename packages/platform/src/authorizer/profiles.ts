@@ -1,9 +1,9 @@
 import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
+import type { DueSet } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
-import type { DueSet } from './due-set.ts';
 
 const HOUR_MS = 60 * 60_000;
 /** About daily; spread, so that accounts that came together do not stay together. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { Ledger, usageOf } from '../quota/ledger.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import { CallIndex } from './call-index.ts';

@@ -4,13 +4,13 @@ import { QUOTA_LUA } from '../quota/quota-lua.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
-import { SEALED_HEAD_BYTES, type Seals } from '../redis/sealed.ts';
+import { SEALED_HEAD_BYTES, type Seals } from '../sealing/seals.ts';
 import type { Call, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
 import { type Claim, hashOfKey, printOf } from './idempotency.ts';
 import { RESULTS_LUA, shrinkResults } from './kept-results.ts';
-import { LANE_LUA, lastPartOf } from './lane-store.ts';
+import { LANE_LUA, lastPartOf } from './lane/lane-store.ts';
 import { BODIES_LUA, sweepBodies } from './waiting-bodies.ts';
 
 /** How long an outcome can be asked for, once it is there. A callback may be tried for most of a day. */

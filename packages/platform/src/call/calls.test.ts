@@ -9,7 +9,7 @@ import { Components } from '../component/components.ts';
 import { Ledger } from '../quota/ledger.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';

@@ -6,15 +6,14 @@ import type { Ledger } from '../quota/ledger.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
 import type { Tokens } from '../token/tokens.ts';
-import type { AtHand, Hand } from './at-hand.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import type { CallStore, Created, DepartedAtOnce, Departing } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
-import type { Callbacks } from './callbacks.ts';
 import { checkRequest } from './check-request.ts';
 import { type Claim, printOf } from './idempotency.ts';
-import type { Lanes } from './lanes.ts';
+import type { AtHand, Hand } from './inline/inline-dispatch.ts';
+import type { Lanes } from './lane/lanes.ts';
 import type { Owners } from './owners.ts';
 import { overloaded, Room } from './room.ts';
 import { withQuota } from './with-quota.ts';
@@ -54,6 +53,11 @@ interface Pending {
   readonly waiters: Set<(news: News) => void>;
 }
 
+/** Enqueues the callback of a call that this process settled without a run. */
+export interface CallbackRequests {
+  enqueueIfRequested(call: CallId): Promise<void>;
+}
+
 export interface CallsOptions {
   readonly redis: RedisClient;
   readonly store: CallStore;
@@ -63,7 +67,7 @@ export interface CallsOptions {
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
   readonly atHand: Pick<AtHand, 'offer' | 'secure'>;
-  readonly callbacks: Pick<Callbacks, 'tellWhereWanted'>;
+  readonly callbacks: CallbackRequests;
   readonly hints: Hints;
 }
 
@@ -315,7 +319,7 @@ export class Calls {
   async cancel(id: string): Promise<boolean> {
     const callId = parseCallId(id);
     if (!callId || !(await this.#o.store.cancel(callId))) return false;
-    await this.#o.callbacks.tellWhereWanted(callId);
+    await this.#o.callbacks.enqueueIfRequested(callId);
     return true;
   }
 

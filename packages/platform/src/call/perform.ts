@@ -12,11 +12,11 @@ import {
   TransportFailure,
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
-import type { DueSet } from '../authorizer/due-set.ts';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
 import { errcodeOf } from '../quota/quota-evidence.ts';
 import type { HostGate } from '../token/host-gate.ts';
+import type { DueSet } from '../token/refresh-ahead.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure, CallResponse } from './call.ts';

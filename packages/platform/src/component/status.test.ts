@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import { TokenStore } from '../token/token-store.ts';
 import { componentOwner } from './component-token.ts';
 import { refuseUnlessReady } from './status.ts';

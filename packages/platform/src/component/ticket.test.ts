@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import { refuseUnlessReady } from './status.ts';
 import { Tickets } from './ticket.ts';
 

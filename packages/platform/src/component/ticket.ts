@@ -3,7 +3,7 @@ import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA, swapField } from '../redis/script.ts';
-import type { Resealed, Seals } from '../redis/sealed.ts';
+import type { Resealed, Seals } from '../sealing/seals.ts';
 import { readinessLua } from './readiness.ts';
 
 const HOUR_MS = 60 * 60_000;

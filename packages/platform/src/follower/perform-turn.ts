@@ -1,9 +1,9 @@
 import { ERRCODE, Failure, readAnswer } from '@wxthirdparty/wechat';
-import type { DueSet } from '../authorizer/due-set.ts';
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
+import type { DueSet } from '../token/refresh-ahead.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
 import type { Stretch } from './compare-stretch.ts';
 import { type Ask, type FetchedDetails, fetchBatch, fetchDetails } from './fetch-details.ts';

@@ -1,13 +1,13 @@
 import { openEnvelope, type Push, readPush } from '@wxthirdparty/wechat';
-import type { AuthorizationLinks } from '../authorizer/authorization-links.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
-import type { CodeIntake } from '../authorizer/code-intake.ts';
-import { hashOfCode } from '../authorizer/code-ties.ts';
-import type { LinkStore } from '../authorizer/link-store.ts';
 import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
+import type { AuthorizationLinks } from '../consent/authorization-links.ts';
+import type { CodeIntake } from '../consent/code-intake.ts';
+import { hashOfCode } from '../consent/code-ties.ts';
+import type { LinkStore } from '../consent/link-store.ts';
 import type { FollowerStore } from '../follower/follower-store.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { PushPayload } from './push-job.ts';

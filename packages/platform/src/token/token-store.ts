@@ -1,7 +1,7 @@
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
-import type { Resealed, Seals } from '../redis/sealed.ts';
+import type { Resealed, Seals } from '../sealing/seals.ts';
 import { ACCEPT_LUA, DISTRUST_LUA, DISTRUST_TTL_MS } from './distrust-lua.ts';
 import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
 import type { TokenKind } from './token-kind.ts';

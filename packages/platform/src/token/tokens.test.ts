@@ -6,7 +6,7 @@ import { until } from '../../test/until.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
-import { Seals } from '../redis/sealed.ts';
+import { Seals } from '../sealing/seals.ts';
 import { HostGate } from './host-gate.ts';
 import type { Token, TokenOwner } from './token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from './token-kind.ts';

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { Explanation } from './explanation.ts';
+import { remedy } from './remedy.ts';
+
+/** RFC 9457, as this gateway speaks it. */
+export const ProblemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'stable; decide by it, or by `remedy`' }),
+    remedy,
+    retryAfter: z.int().optional().meta({ description: 'seconds; also the header' }),
+    errcode: z.int().optional().meta({ description: 'WeChat’s, where WeChat refused' }),
+    rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
+    explanation: Explanation.optional().meta({ description: 'of the errcode' }),
+    reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
+    missing: z
+      .union([
+        z.object({ scope: z.string() }),
+        z.object({ account: z.string() }),
+        z.object({ path: z.string() }),
+        z.object({ restriction: z.enum(['accounts', 'paths']) }),
+      ])
+      .optional()
+      .meta({ description: 'of `forbidden`: what the key is not for' }),
+    closedUntil: z.iso.datetime().optional().meta({ description: 'of `quota_closed`' }),
+    authorizationUrl: z.string().optional().meta({ description: 'where the merchant can consent again' }),
+  })
+  .meta({ id: 'Problem' });

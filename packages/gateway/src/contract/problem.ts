@@ -1,0 +1,132 @@
+import type { ServerResponse } from 'node:http';
+import { ForbiddenFailure, type MissingRight, NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
+import { type Explanation, explain, Failure, type Remedy } from '@wxthirdparty/wechat';
+import { endUnread } from '../http/end-unread.ts';
+
+/** RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly remedy: Remedy;
+  /** Seconds; also the header. */
+  readonly retryAfter?: number;
+  readonly errcode?: number;
+  readonly rid?: string;
+  /** Of the errcode. */
+  readonly explanation?: Explanation;
+  readonly reasons?: readonly string[];
+  readonly closedUntil?: string;
+  /** What the key lacks. */
+  readonly missing?: MissingRight;
+  /** Where the merchant can consent again. */
+  readonly authorizationUrl?: string;
+}
+
+/** Codes whose status says more than their remedy does. */
+const known = {
+  invalid_request: [400, 'The request is not valid'],
+  unauthorized: [401, 'The API key is missing or wrong'],
+  forbidden: [403, 'This key may not do that'],
+  not_found: [404, 'There is nothing here'],
+  unknown_component: [404, 'This gateway does not run that component'],
+  unknown_authorizer: [404, 'No such account has authorized the component'],
+  unknown_call: [404, 'No such call'],
+  unknown_key: [404, 'No such key'],
+  unknown_link: [404, 'No such authorization link'],
+  unknown_reconciliation: [404, 'No such reconciliation'],
+  unknown_follower_sync: [404, 'No such follower sync'],
+  method_not_allowed: [405, 'Not with this method'],
+  slow_body: [408, 'The body took too long to arrive'],
+  reauthorize: [409, 'The account must authorize again'],
+  idempotency_conflict: [409, 'The idempotency key belongs to another call'],
+  already_departed: [409, 'The call has departed'],
+  follower_sync_over: [409, 'The follower sync is over'],
+  ambiguous_component: [409, 'The account exists under several components'],
+  too_large: [413, 'The request is too large'],
+  unsupported_content: [415, 'The body must be JSON'],
+  rate_limited: [429, 'This key asks too often'],
+  too_many_guesses: [429, 'Too many wrong keys came from this address'],
+  quota_closed: [429, 'The quota of this API is used up'],
+  internal: [500, 'Something unexpected happened'],
+  not_ready: [503, 'The component cannot act now'],
+  unavailable: [503, 'A part of this gateway is away'],
+  overloaded: [503, 'Too much is waiting already'],
+} as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
+
+/** Those of them that the API's description may promise. */
+export type ProblemCode = keyof typeof known;
+
+export function statusOf(code: ProblemCode): number {
+  return known[code][0];
+}
+
+const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]>> = {
+  retry: [503, 'Not now'],
+  'slow-down': [429, 'Too fast'],
+  'refresh-token': [503, 'Not now'],
+  reauthorize: [409, 'The account must authorize again'],
+  'fix-request': [400, 'The request is not valid'],
+  operator: [503, 'The operator of this gateway must act'],
+};
+
+/** When nobody knows better. */
+const PATIENCE_S = 5;
+
+/**
+ * The one place where failures become HTTP. Anything that is no Failure says nothing but its incident id. `wayBack`: where
+ * the merchant can consent again, if that is the remedy.
+ */
+export function problemOf(error: unknown, incident: string, wayBack?: string): Problem {
+  if (!(error instanceof Failure)) {
+    return {
+      type: 'urn:wxthirdparty:problem:internal',
+      title: known.internal[1],
+      status: 500,
+      detail: `the log tells more under ${incident}`,
+      code: 'internal',
+      remedy: 'operator',
+    };
+  }
+  const [status, title] = isKnown(error.code) ? known[error.code] : byRemedy[error.remedy];
+  const closedUntil = error instanceof QuotaClosedFailure ? error.closedUntil : undefined;
+  const retryAfter = retryAfterOf(error, status, closedUntil);
+  return {
+    type: `urn:wxthirdparty:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    remedy: error.remedy,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(error.errcode === undefined ? {} : { errcode: error.errcode, explanation: explain(error.errcode).explanation }),
+    ...(error.rid === undefined ? {} : { rid: error.rid }),
+    ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
+    ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
+    ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
+    ...(wayBack === undefined ? {} : { authorizationUrl: wayBack }),
+  };
+}
+
+function isKnown(code: string): code is ProblemCode {
+  return Object.hasOwn(known, code);
+}
+
+function retryAfterOf(failure: Failure, status: number, closedUntil: Date | undefined): number | undefined {
+  if (failure.retryAfterMs !== undefined) return Math.max(1, Math.ceil(failure.retryAfterMs / 1000));
+  if (closedUntil !== undefined) return Math.max(1, Math.ceil((closedUntil.getTime() - Date.now()) / 1000));
+  return status === 503 ? PATIENCE_S : undefined;
+}
+
+export function sendProblem(response: ServerResponse, problem: Problem): void {
+  const body = Buffer.from(JSON.stringify(problem));
+  response.statusCode = problem.status;
+  response.setHeader('content-type', 'application/problem+json');
+  response.setHeader('content-length', body.length);
+  if (problem.retryAfter !== undefined) response.setHeader('retry-after', problem.retryAfter);
+  if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="wxthirdparty"');
+  endUnread(response.req, response);
+  response.end(body);
+}

@@ -1,0 +1,43 @@
+import type { AuditEntry } from '@wxthirdparty/platform';
+import { Router } from 'express';
+import { z } from 'zod';
+import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
+import { time } from '../contract/time.ts';
+import type { GatewayPlatform } from '../gateway-platform.ts';
+import { readQuery } from '../http/read-query.ts';
+
+const AuditEntryAnswer = z
+  .object({
+    id: z.string(),
+    at: time,
+    actor: z.string().meta({ description: 'id of the key, or who else it was' }),
+    action: z.string(),
+    target: z.string().nullable().meta({ description: 'id of the key that it was done to' }),
+    address: z.string().nullable(),
+    requestId: z.string().nullable(),
+  })
+  .meta({ id: 'AuditEntry' });
+
+export const auditOperations: Operations = {
+  'GET /v1/audit': {
+    id: 'listAuditEntries',
+    tag: 'Keys',
+    summary: 'What was done with the rights of an operator, the newest first',
+    query: PageQuery,
+    answers: { 200: pageOf(AuditEntryAnswer) },
+  },
+};
+
+export function auditRoutes(platform: GatewayPlatform): Router {
+  const routes = Router();
+  routes.get('/v1/audit', async (request, response) => {
+    const { items, next } = await platform.audit.list(readQuery(PageQuery, request.query));
+    response.json({ items: items.map(auditAnswer), next });
+  });
+  return routes;
+}
+
+function auditAnswer({ id, at, actor, action, target }: AuditEntry): z.input<typeof AuditEntryAnswer> {
+  return { id, at, actor: actor.id, action, target, address: actor.address, requestId: actor.requestId };
+}

@@ -1,0 +1,21 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { NextFunction, Request, Response } from 'express';
+import { keepCaller } from './caller.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
+
+/**
+ * The key is checked before anything else, so that who has none learns nothing. Throws Failure `unauthorized`,
+ * `too_many_guesses`, `rate_limited`.
+ */
+export function bearer(doorkeeper: Doorkeeper) {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const presented = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const caller = presented === undefined ? undefined : await doorkeeper.letIn(presented, request.ip ?? '');
+    if (caller === undefined) {
+      throw new Failure('unauthorized', 'fix-request', 'send Authorization: Bearer KEY with a key of this gateway');
+    }
+    keepCaller(response, caller);
+    response.set('cache-control', 'no-store');
+    next();
+  };
+}

@@ -1,0 +1,35 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { requestIdOf } from './http/request-id.ts';
+import { since } from './http/since.ts';
+import type { Caller } from './key/caller.ts';
+
+/** One line per request. The route's pattern, never the path: paths may hold what nobody wants in a log. */
+export function requestLog(log: Logger) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const startedAt = performance.now();
+    response.once('close', () => {
+      const line = {
+        requestId: requestIdOf(response),
+        method: request.method,
+        route: routeOf(request),
+        status: response.statusCode,
+        key: (response.locals.caller as Caller | undefined)?.id,
+        call: response.locals.call as string | undefined,
+        hungUp: response.writableFinished ? undefined : true,
+        durationMs: since(startedAt),
+      };
+      // Probes and polling pages would drown the rest.
+      const level = /^\/(?:healthz|readyz|admin)/.test(line.route) && response.statusCode < 400 ? 'debug' : 'info';
+      log[level](line, 'request');
+    });
+    next();
+  };
+}
+
+function routeOf(request: Request): string {
+  const path: unknown = request.route?.path;
+  // Not `baseUrl`: an error on its way out of a router has lost it. So routes are named with their whole path.
+  if (request.originalUrl.startsWith('/admin')) return '/admin/queues';
+  return typeof path === 'string' ? path : 'none';
+}

@@ -1,0 +1,309 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { openTransport, type Transport } from '@wxthirdparty/wechat';
+import type { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../test/redis-server.ts';
+import { until } from '../../../test/until.ts';
+import type { Authorizers } from '../../authorizer/authorizers.ts';
+import { Components } from '../../component/components.ts';
+import type { Clears } from '../../quota/clears.ts';
+import { Ledger } from '../../quota/ledger.ts';
+import type { RedisClient } from '../../redis/connect.ts';
+import { Hints } from '../../redis/hints.ts';
+import { Seals } from '../../sealing/seals.ts';
+import { HostGate } from '../../token/host-gate.ts';
+import type { DueSet } from '../../token/refresh-ahead.ts';
+import type { Token } from '../../token/token.ts';
+import type { Tokens } from '../../token/tokens.ts';
+import type { CallRequest } from '../call.ts';
+import { parseCallId } from '../call-id.ts';
+import { CallJob } from '../call-job.ts';
+import { CallStore, HELD_MS } from '../call-store.ts';
+import { Calls } from '../calls.ts';
+import { Holds } from '../holds.ts';
+import { Owners } from '../owners.ts';
+import { type Performed, type PerformOptions, perform } from '../perform.ts';
+import { AtHand } from './inline-dispatch.ts';
+
+const SEND = '/cgi-bin/message/custom/send';
+const READ = '/cgi-bin/user/info';
+
+let server: TestRedis;
+let subscriber: RedisClient;
+let wechat: Server;
+let transport: Transport;
+/** What WeChat was asked and has not answered yet. */
+let asked: ServerResponse[];
+let answering: boolean;
+let store: CallStore;
+let performing: PerformOptions;
+let atHand: AtHand;
+let calls: Calls;
+let jobs: { id: string; delayMs: number | undefined }[];
+let told: Performed[];
+let token: Token | undefined;
+let hands: ReturnType<AtHand['open']> | undefined;
+
+beforeAll(async () => {
+  server = await startRedis();
+  wechat = createServer((request, response) => {
+    request.resume();
+    asked.push(response);
+    if (answering) response.end('{"errcode":0}');
+  }).listen(0, '127.0.0.1');
+  await once(wechat, 'listening');
+});
+afterAll(async () => {
+  await server.stop();
+  wechat.close();
+});
+beforeEach(async () => {
+  await server.redis.flushall();
+  [asked, answering, jobs, told] = [[], true, [], []];
+  subscriber = server.connect();
+  transport = openTransport();
+  token = {
+    owner: { kind: 'authorizer', component: 'wxc', appid: 'wxa' },
+    ...{ value: 'a-token', version: 1, trustedUntil: new Date(Date.now() + 60_000) },
+  };
+  store = new CallStore(server.redis, new Seals([randomBytes(32)]));
+  const ledger = new Ledger(server.redis);
+  const tokens = {
+    ...{ has: async () => true, get: async () => token, atHand: () => token },
+    distrust: async () => 'replaced',
+    accepted: () => {},
+  } as unknown as Tokens;
+  performing = {
+    ...{ store, ledger, tokens, transport },
+    holds: new Holds(store),
+    gate: new HostGate(server.redis),
+    apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
+    dueSet: { markUsed: async () => {} } as unknown as DueSet,
+    clears: {} as Clears,
+    here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
+  };
+  const queue = {
+    contract: CallJob,
+    queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
+    add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
+  };
+  atHand = new AtHand({ queue, tokens, perform: performing });
+  const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
+  calls = new Calls({
+    ...{ redis: server.redis, store, ledger, tokens, queue, atHand, hints: new Hints(subscriber) },
+    owners: new Owners(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
+    lanes: { mark: async () => {}, wake: async () => {} },
+    callbacks: { tellWhereWanted: async () => {} },
+  });
+});
+afterEach(async () => {
+  for (const response of asked) response.destroy();
+  // What still goes on must not reach into the next test.
+  await hands?.close(1_000);
+  calls.close();
+  subscriber.disconnect();
+  await transport.close();
+});
+
+function open(most = 10): void {
+  hands = atHand.open({ most, tell: (_, performed) => told.push(performed) });
+}
+async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
+  const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 30_000, departWithinMs: 60_000 };
+  return (await calls.submit({ ...request, ...change })).id;
+}
+const stateOf = async (id: string) => (await store.find(parseCallId(id)!))?.state;
+const performed = (id: string) => perform(id, new AbortController().signal, performing);
+
+it('sends a call without a job, and hands its outcome over once Redis has it', async () => {
+  open();
+  const id = await submitted();
+  const call = await calls.settled(id, 10_000);
+  expect(call).toMatchObject({ state: 'completed', attempts: 1, quota: { used: 1 } });
+  expect(call!.response!.body.toString()).toBe('{"errcode":0}');
+  expect(await calls.find(id)).toEqual(call);
+  await hands!.close(1_000);
+  expect({ jobs, asked: asked.length, told }).toMatchObject({ jobs: [], asked: 1, told: [{ outcome: 'completed' }] });
+});
+
+it('leaves to the queue what others may have to go on with, and what it has no place or no token for', async () => {
+  await submitted();
+  answering = false;
+  open(1);
+  await submitted();
+  await until('one is on its way', () => asked.length === 1);
+  await submitted();
+  asked[0]!.end('{"errcode":0}');
+  await until('its place is free', () => told.length === 1);
+  await submitted({ idempotencyKey: 'k' });
+  await submitted({ callbackUrl: 'https://shop.example/hook' });
+  token = undefined;
+  await submitted();
+  expect(jobs).toHaveLength(5);
+  expect(asked).toHaveLength(1);
+  await hands!.close(1_000);
+});
+
+it('gives a call that takes long a job, which waits for as long as this process is alive', async () => {
+  answering = false;
+  open();
+  const id = await submitted();
+  await until('it has a job', () => jobs.length > 0);
+  expect(jobs).toEqual([{ id, delayMs: undefined }]);
+  const held = await performed(id);
+  expect(held).toMatchObject({ done: false, until: 'again' });
+  expect('delayMs' in held && held.delayMs).toBeGreaterThan(3_000);
+  await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  await until('its hold is renewed', async () => (await store.load(parseCallId(id)!))!.heldMs > 0);
+  asked[0]!.end('{"errcode":0}');
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+  expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
+  expect(asked).toHaveLength(1);
+});
+
+it('of a process that died, a call that is not safe to repeat is never sent again, and one that is safe is', async () => {
+  answering = false;
+  open();
+  const ids = [await submitted(), await submitted({ method: 'GET', path: READ })];
+  await until('both are on their way', () => asked.length === 2);
+  const dead = async (id: string) => {
+    await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+    return performed(id);
+  };
+  answering = true;
+  expect(await dead(ids[0]!)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+  expect(await dead(ids[1]!)).toMatchObject({ done: true, outcome: 'completed' });
+  expect(asked).toHaveLength(3);
+});
+
+it('has given it a job by the time that anybody may know its id', async () => {
+  answering = false;
+  open();
+  const id = await submitted();
+  expect(await calls.settled(id, 20)).toBeUndefined();
+  expect(jobs).toEqual([{ id, delayMs: undefined }]);
+});
+
+it('hands back on leaving what is safe to repeat, and takes nothing any more', async () => {
+  answering = false;
+  open();
+  const id = await submitted({ method: 'GET', path: READ });
+  await until('it is on its way', () => asked.length === 1);
+  await hands!.close(2_000);
+  expect(jobs.at(-1)).toEqual({ id, delayMs: 0 });
+  expect(await stateOf(id)).toBe('queued');
+  const next = await submitted();
+  expect(jobs.at(-1)).toEqual({ id: next, delayMs: undefined });
+});
+
+it('stores an answer that Redis would not take at first, instead of losing it', async () => {
+  open();
+  const settleQuietly = store.settleQuietly.bind(store);
+  let refusals = 0;
+  store.settleQuietly = async (...settled) => {
+    if (++refusals <= 2) throw new Error('OOM command not allowed');
+    return settleQuietly(...settled);
+  };
+  const id = await submitted();
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed', attempts: 1 });
+  expect(asked).toHaveLength(1);
+});
+
+it('after an error of our own, its job continues from what the record says', async () => {
+  open();
+  const { send } = transport;
+  transport.send = async () => {
+    throw new Error('a fault of our own');
+  };
+  const id = await submitted({ method: 'GET', path: READ });
+  await until('it has a job', () => jobs.length === 1);
+  transport.send = send;
+  await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed' });
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+});
+
+describe('a call whose job another run gets, since the lock of the first has ended', () => {
+  /** As in a process that is frozen, or without Redis, from when it has sent the call. */
+  const frozen = { keep: () => () => {} } as unknown as Holds;
+  const holdEnds = (id: string) => server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  const deadlinePasses = (id: string) => server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'deadlineAt', '1');
+  const inFlight = async (change: Partial<CallRequest> = {}) => {
+    answering = false;
+    const id = await submitted({ idempotencyKey: 'k', ...change });
+    const first = perform(id, new AbortController().signal, { ...performing, holds: frozen });
+    await until('it has been sent', () => asked.length > 0);
+    return { id, first };
+  };
+
+  it('ends as WeChat answers the first: the other waits for the end of the hold', async () => {
+    const { id, first } = await inFlight();
+    const held = await performed(id);
+    expect(held).toMatchObject({ done: false, until: 'again' });
+    expect('delayMs' in held && held.delayMs).toBeGreaterThan(0);
+    expect(await stateOf(id)).toBe('running');
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed' });
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is corrected by the first when the other has given it up, and is never sent again', async () => {
+    const { id, first } = await inFlight();
+    await holdEnds(id);
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+    expect(await calls.settled(id, 10_000)).toMatchObject({ failure: { code: 'outcome_unknown' } });
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true });
+    const found = (await calls.find(id))!;
+    expect(found).toMatchObject({ state: 'completed', failure: null });
+    expect(found.response!.body.toString()).toBe('{"errcode":0}');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is corrected, too, by a refusal of WeChat after which the first would have sent it again', async () => {
+    const { id, first } = await inFlight();
+    await holdEnds(id);
+    await performed(id);
+    asked[0]!.end('{"errcode":42001,"errmsg":"access_token expired"}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true, errcode: 42001 });
+    expect(await stateOf(id)).toBe('completed');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is repeated earlier where it is safe to repeat', async () => {
+    const { id, first } = await inFlight({ method: 'GET', path: READ });
+    const held = await performed(id);
+    expect('delayMs' in held && held.delayMs).toBeLessThanOrEqual(HELD_MS / 2);
+    await holdEnds(id);
+    answering = true;
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed', attempts: 2 });
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'settled_before' });
+  });
+
+  it('is never said not to have been sent, also after its deadline', async () => {
+    const { id, first } = await inFlight();
+    await deadlinePasses(id);
+    expect(await performed(id)).toMatchObject({ done: false, until: 'again' });
+    await holdEnds(id);
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true });
+  });
+
+  it('that is safe to repeat and too late is said to have perhaps been sent', async () => {
+    const { id, first } = await inFlight({ method: 'GET', path: READ });
+    await holdEnds(id);
+    await deadlinePasses(id);
+    expect(await performed(id)).toMatchObject({ done: true, outcome: 'deadline_passed' });
+    const { failure } = (await calls.find(id))!;
+    expect(failure!.message).toContain('may have been sent');
+    expect(asked).toHaveLength(1);
+    asked[0]!.end('{"errcode":0}');
+    expect(await first).toMatchObject({ done: true, outcome: 'settled_before' });
+  });
+});

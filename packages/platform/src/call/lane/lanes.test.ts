@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../test/redis-server.ts';
+import { until } from '../../../test/until.ts';
+import { type OpenQueue, openQueue } from '../../queue/queues.ts';
+import { Seals } from '../../sealing/seals.ts';
+import { newCallId } from '../call-id.ts';
+import { CallStore } from '../call-store.ts';
+import { LaneJob } from './lane-job.ts';
+import { type LaneOwner, LaneStore } from './lane-store.ts';
+import { Lanes } from './lanes.ts';
+
+let server: TestRedis;
+let queue: OpenQueue<LaneOwner>;
+let lanes: Lanes;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  await server.redis.flushall();
+  queue = openQueue(LaneJob, server.redis);
+  lanes = new Lanes(server.redis, queue);
+});
+
+const [first, second] = ['wxa', 'wxb'].map((appid) => ({ component: 'wxc', appid })) as [LaneOwner, LaneOwner];
+const waiting = async () => (await queue.queue.getWaiting()).map(({ data }) => data as LaneOwner);
+
+it('a lane has one job, however often it is woken', async () => {
+  await Promise.all([lanes.wake(first), lanes.wake(second), lanes.wake(first)]);
+  expect(await waiting()).toHaveLength(2);
+});
+
+it('a lane that was marked is found, whoever lost its job', async () => {
+  await lanes.mark(first);
+  await lanes.wakeDue('wxc');
+  expect(await waiting()).toEqual([]);
+  // Its time has come.
+  await server.redis.zadd('wx:{wxc:lanes}:set', 1, first.appid);
+  await lanes.wakeDue('wxc');
+  expect(await waiting()).toEqual([first]);
+  // It is found again, should this job get lost, too; but not at once.
+  await queue.queue.drain();
+  await lanes.wakeDue('wxc');
+  expect(await waiting()).toEqual([]);
+  expect(await server.redis.zscore('wx:{wxc:lanes}:set', first.appid)).not.toBeNull();
+});
+
+it('a lane that sleeps is woken at its time, and a mark does not disturb it', async () => {
+  await lanes.sleep(first, 300);
+  await lanes.sleep(second, 60_000);
+  await lanes.mark(second);
+  await until('the first wakes', async () => {
+    await lanes.wakeDue('wxc');
+    return (await waiting()).length > 0;
+  });
+  expect(await waiting()).toEqual([first]);
+});
+
+describe('a lane that was found empty', () => {
+  const atRest = 'wx:{wxc:lanes}:at-rest';
+  const checkIsDue = () => server.redis.zadd(atRest, 1, first.appid);
+  const store = () => new CallStore(server.redis, new Seals([randomBytes(32)]));
+  const append = async () => {
+    const call = newCallId(first.component, first.appid);
+    const request = { appid: first.appid, method: 'GET', path: '/cgi-bin/user/get', query: [], waitMs: 0 };
+    await store().create(call, { ...request, departWithinMs: 60_000 }, 'gateway');
+    await lanes.mark(first);
+    return { call, entered: await store().enterLane(call, request.path) };
+  };
+
+  it('is forgotten when it is still empty a little later', async () => {
+    await lanes.sleep(first, 0);
+    await lanes.rest(first);
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    await checkIsDue();
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    expect(await server.redis.keys('wx:{wxc:lanes}:*')).toEqual([]);
+  });
+
+  it('is woken where a call was appended just then by a process that died before it could wake the lane', async () => {
+    const lane = new LaneStore(server.redis);
+    const one = await append();
+    const step = await lane.next(first, undefined);
+    await store().cancel(one.call);
+    expect(await lane.next(first, step.do === 'call' ? step.entry : undefined)).toEqual({ do: 'rest' });
+    expect((await append()).entered).toBe('wake');
+    await lanes.rest(first);
+
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    await checkIsDue();
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([first]);
+    expect(await server.redis.zscore('wx:{wxc:lanes}:set', first.appid)).not.toBeNull();
+    expect(await server.redis.exists(atRest)).toBe(0);
+  });
+
+  it('is left alone where it has a backlog again, and with it a mark', async () => {
+    await lanes.rest(first);
+    await append();
+    await lanes.sleep(first, 60_000);
+    await checkIsDue();
+    await lanes.wakeDue('wxc');
+    expect(await waiting()).toEqual([]);
+    expect(await server.redis.exists(atRest)).toBe(0);
+  });
+
+  it('is checked again where it comes to rest again while it is checked', async () => {
+    await lanes.rest(first);
+    const { zcard } = server.redis;
+    server.redis.zcard = (async (...args: Parameters<typeof zcard>) => {
+      await lanes.rest(first);
+      return zcard.apply(server.redis, args);
+    }) as typeof zcard;
+    try {
+      // Often, since it may come to rest in the very millisecond in which it was claimed.
+      for (let i = 0; i < 20; i++) {
+        await checkIsDue();
+        await lanes.wakeDue('wxc');
+        expect(await server.redis.zscore(atRest, first.appid)).not.toBeNull();
+      }
+    } finally {
+      server.redis.zcard = zcard;
+    }
+  });
+});

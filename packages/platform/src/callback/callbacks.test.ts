@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
+import type { CallRequest } from '../call/call.ts';
+import { type CallId, newCallId } from '../call/call-id.ts';
+import { CallStore } from '../call/call-store.ts';
+import { Seals } from '../sealing/seals.ts';
+import { WebhookSender } from '../webhook/webhook-sender.ts';
+import { CallbackSigner } from '../webhook/webhook-signer.ts';
+import { Callbacks } from './callbacks.ts';
+
+const SLOTS = 50;
+const never = new AbortController().signal;
+
+let server: TestRedis;
+let store: CallStore;
+let callbacks: Callbacks;
+/** What the receiver got, and with which status it answers. */
+let got: { id: string; body: { data: { response: unknown; failure: unknown; id: string } } }[];
+let status: number;
+const receiver = http.createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    got.push({ id: String(request.headers['webhook-id']), body: JSON.parse(Buffer.concat(chunks).toString()) });
+    response.writeHead(status).end();
+  });
+});
+/** Takes connections and never answers. */
+const deafSockets = new Set<net.Socket>();
+const deaf = net.createServer((socket) => {
+  deafSockets.add(socket);
+  socket.on('error', () => {});
+});
+const urlOf = (listening: net.Server) => `http://127.0.0.1:${(listening.address() as AddressInfo).port}/hook`;
+
+beforeAll(async () => {
+  server = await startRedis();
+  for (const one of [receiver, deaf]) await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
+});
+afterAll(async () => {
+  receiver.closeAllConnections();
+  receiver.close();
+  for (const socket of deafSockets) socket.destroy();
+  deaf.close();
+  await server.stop();
+});
+beforeEach(async () => {
+  await server.redis.flushall();
+  const seals = new Seals([randomBytes(32)]);
+  store = new CallStore(server.redis, seals);
+  callbacks = new Callbacks({
+    store,
+    signer: new CallbackSigner([randomBytes(32)]),
+    queue: undefined as never,
+    sender: new WebhookSender(),
+  });
+  got = [];
+  status = 204;
+});
+
+async function settled(callbackUrl: string, body: Buffer, contentType = 'application/json'): Promise<CallId> {
+  const call = newCallId('wxc', 'wxa');
+  const request: CallRequest = {
+    ...{ appid: 'wxa', method: 'GET', path: '/cgi-bin/media/get', query: [], waitMs: 0, departWithinMs: 60_000 },
+    callbackUrl,
+  };
+  await store.create(call, request, 'gateway');
+  await store.settle(call, 'run', {
+    state: 'completed',
+    response: { status: 200, headers: { 'content-type': contentType }, body },
+  });
+  return call;
+}
+
+it('sends a small answer along', async () => {
+  const call = await settled(urlOf(receiver), Buffer.from('{"errcode":0}'));
+  expect(await callbacks.deliver(call.id, SLOTS, never)).toEqual({ outcome: 'delivered', status: 204 });
+  expect(got[0]!.body.data.response).toEqual({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: { errcode: 0 },
+  });
+});
+
+it('names a large answer instead of sending it, since fifty of them at once would fill the memory', async () => {
+  const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
+  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+  expect(got[0]!.body.data).toMatchObject({
+    id: call.id,
+    state: 'completed',
+    response: {
+      status: 200,
+      headers: { 'content-type': 'image/png' },
+      body: null,
+      bodyOmitted: true,
+      bodyBytes: expect.any(Number),
+    },
+  });
+  expect(JSON.stringify(got[0]!.body).length).toBeLessThan(4_096);
+  // It can still be asked for.
+  expect((await store.find(call))?.response?.body).toHaveLength(1024 * 1024);
+});
+
+it('says of an answer that is no longer kept that WeChat answered', async () => {
+  const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
+  await server.redis.del(`wx:{wxc:wxa}:call:${call.id}:result`);
+  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+  expect(got[0]!.body.data).toMatchObject({ state: 'completed', response: null, responseKept: false, failure: null });
+});
+
+it('postpones callbacks of a receiver that does not answer, and delivers those of others meanwhile', async () => {
+  const leaving = new AbortController();
+  const calls = await Promise.all(Array.from({ length: 20 }, () => settled(urlOf(deaf), Buffer.from('{}'))));
+  const told = calls.map(({ id }) => callbacks.deliver(id, SLOTS, leaving.signal));
+  const postponed: unknown[] = [];
+  for (const one of told) void one.then((outcome) => postponed.push(outcome));
+  await until('the callbacks beyond the slots of their receiver are handed back', () => postponed.length === 16);
+  expect(postponed).toEqual(postponed.map(() => ({ outcome: 'postponed', afterMs: expect.any(Number) })));
+
+  const other = await settled(urlOf(receiver), Buffer.from('{}'));
+  expect(await callbacks.deliver(other.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+
+  leaving.abort();
+  expect((await Promise.all(told)).filter(({ outcome }) => outcome === 'left')).toHaveLength(4);
+  // What this process gave up itself says nothing about the receiver.
+  const again = callbacks.deliver(calls[0]!.id, SLOTS, AbortSignal.abort());
+  expect(await again).toEqual({ outcome: 'left' });
+});
+
+it('opens the circuit of a receiver that accepts no connection, and keeps the identity of its callbacks', async () => {
+  const closed = net.createServer();
+  await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done));
+  const url = urlOf(closed);
+  await new Promise((done) => closed.close(done));
+  const call = await settled(url, Buffer.from('{}'));
+  for (let i = 0; i < 4; i++) {
+    await expect(callbacks.deliver(call.id, SLOTS, never)).rejects.toMatchObject({ code: 'callback_failed' });
+  }
+  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'postponed' });
+});
+
+it.each([
+  [500, 'rejected'],
+  [302, 'rejected'],
+  [410, 'refused'],
+])('takes HTTP %i for what it is, and the receiver for one that answers', async (code, expected) => {
+  status = code;
+  const call = await settled(urlOf(receiver), Buffer.from('{}'));
+  for (let i = 0; i < 6; i++) {
+    const told = await callbacks.deliver(call.id, SLOTS, never).then(
+      ({ outcome }) => outcome,
+      () => 'rejected',
+    );
+    expect(told).toBe(expected);
+  }
+  // At least once, each time under the same identity.
+  expect(new Set(got.map(({ id }) => id)).size).toBe(1);
+});
+
+it('has nothing to deliver for a call that is gone', async () => {
+  const { id } = newCallId('wxc', 'wxa');
+  expect(await callbacks.deliver(id, SLOTS, never)).toEqual({ outcome: 'gone' });
+});

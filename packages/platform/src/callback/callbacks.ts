@@ -1,0 +1,125 @@
+import { Failure } from '@wxthirdparty/wechat';
+import { callAnswer, callSummaryAnswer, readableHeaders } from '../call/call-answer.ts';
+import { type CallId, parseCallId } from '../call/call-id.ts';
+import type { CallStore } from '../call/call-store.ts';
+import { lastPartOf } from '../call/lane/lane-store.ts';
+import type { OpenQueue } from '../queue/queues.ts';
+import type { WebhookSender } from '../webhook/webhook-sender.ts';
+import type { CallbackSigner } from '../webhook/webhook-signer.ts';
+import type { CallbackPayload } from './callback-job.ts';
+
+/** A larger answer is not sent along; the receiver reads it with `GET /v1/calls/:id`. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+/** What a callback needs in memory: the answer, as base64, as JSON, and as what is sent. */
+const COPIES = 4;
+const ENVELOPE_BYTES = 4 * 1024;
+/** The receiver never wants this message again. */
+const GONE = 410;
+
+/** `refused`: the receiver wants no more of it. `gone`: there is nothing to tell. `left`: another process has to try. */
+export type Told =
+  | { readonly outcome: 'delivered' | 'refused'; readonly status: number }
+  | { readonly outcome: 'gone' | 'left' }
+  /** Nothing was sent: other callbacks of this receiver come first, or it does not answer at the moment. */
+  | { readonly outcome: 'postponed'; readonly afterMs: number };
+
+/** Tells business programs how their calls ended. At least once: who hears twice knows it by `webhook-id`. */
+export class Callbacks {
+  readonly #store: CallStore;
+  readonly #signer: CallbackSigner;
+  readonly #queue: OpenQueue<CallbackPayload>;
+  readonly #sender: WebhookSender;
+
+  constructor(options: {
+    store: CallStore;
+    signer: CallbackSigner;
+    queue: OpenQueue<CallbackPayload>;
+    sender: WebhookSender;
+  }) {
+    this.#store = options.store;
+    this.#signer = options.signer;
+    this.#queue = options.queue;
+    this.#sender = options.sender;
+  }
+
+  /** After the call is settled, and before whoever settled it forgets it: a second time does no harm. */
+  tell({ id, corrected = false }: CallbackPayload): Promise<void> {
+    return this.#queue.add(corrected ? { id, corrected } : { id });
+  }
+
+  async tellWhereWanted(call: CallId): Promise<void> {
+    if (await this.#store.hasCallback(call)) await this.tell(call);
+  }
+
+  /**
+   * `slots`: callbacks that this process can deliver at the same time. Throws Failure `callback_failed` where it has to be
+   * tried again; its message never names the address.
+   */
+  async deliver(id: string, slots: number, signal: AbortSignal): Promise<Told> {
+    const callId = parseCallId(id);
+    const found = callId && (await this.#store.callback(callId));
+    if (!found) return { outcome: 'gone' };
+    const message = {
+      url: found.url,
+      bytes: ENVELOPE_BYTES + COPIES * Math.min(found.resultBytes, MAX_ANSWER_BYTES),
+      make: async () => {
+        const body = await this.#bodyOf(callId);
+        return body === undefined
+          ? undefined
+          : { body, headers: this.#signer.headersFor(lastPartOf(callId), body, new Date()) };
+      },
+    };
+    const sent = await this.#sender.send(message, slots, signal).catch((error: unknown) => {
+      throw error instanceof Failure ? failed(error.message) : error;
+    });
+    switch (sent.kind) {
+      case 'postponed':
+        return { outcome: 'postponed', afterMs: sent.afterMs };
+      case 'withdrawn':
+        return { outcome: 'gone' };
+      case 'aborted':
+        return { outcome: 'left' };
+      case 'answered': {
+        const { status } = sent;
+        if (status >= 200 && status < 300) return { outcome: 'delivered', status };
+        if (status === GONE) return { outcome: 'refused', status };
+        throw failed(`The receiver answered ${status}.`);
+      }
+      default:
+        return sent satisfies never;
+    }
+  }
+
+  async #bodyOf(callId: CallId): Promise<string | undefined> {
+    const found = await this.#store.findUpTo(callId, MAX_ANSWER_BYTES);
+    if (!found || found.call.settledAt === null) return undefined;
+    const { call, omittedBytes } = found;
+    return JSON.stringify({
+      type: 'call.settled',
+      timestamp: call.settledAt,
+      data: omittedBytes === undefined ? whole(call) : withoutBody(call, omittedBytes),
+    });
+  }
+}
+
+type Found = NonNullable<Awaited<ReturnType<CallStore['findUpTo']>>>['call'];
+
+function whole(call: Found) {
+  const { quota: _, ...data } = callAnswer({ ...call, quota: null });
+  return data;
+}
+
+function withoutBody(call: Found, bodyBytes: number) {
+  const { failure, ...summary } = callSummaryAnswer(call);
+  const { status, headers } = call.response!;
+  return {
+    ...summary,
+    response: { status, headers: readableHeaders(headers), body: null, bodyOmitted: true, bodyBytes },
+    explanation: null,
+    failure,
+  };
+}
+
+function failed(why: string): Failure {
+  return new Failure('callback_failed', 'retry', `The callback could not be delivered. ${why}`);
+}

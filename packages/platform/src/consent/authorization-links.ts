@@ -1,0 +1,93 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { Authorizer } from '../authorizer/authorizer.ts';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import type { Components } from '../component/components.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { AuthorizationLink, ConsentWish } from './authorization-link.ts';
+import type { AuthorizationOutcome } from './code-intake.ts';
+import type { CodeTies } from './code-ties.ts';
+import type { LinkStore } from './link-store.ts';
+
+const HOUR_MS = 60 * 60_000;
+const WAY_BACK_LIVES_MS = 24 * HOUR_MS;
+/** A refused caller gets the same link for a while, and never one that is about to end. */
+const WAY_BACK_GIVEN_MS = 12 * HOUR_MS;
+
+/** Links for merchants: made, found, and settled by what came of the codes that they led to. */
+export class AuthorizationLinks {
+  readonly #redis: RedisClient;
+  readonly #components: Components;
+  readonly #store: LinkStore;
+  readonly #ties: CodeTies;
+  readonly #authorizers: AuthorizerStore;
+
+  constructor(options: {
+    redis: RedisClient;
+    components: Components;
+    store: LinkStore;
+    ties: CodeTies;
+    authorizers: AuthorizerStore;
+  }) {
+    this.#redis = options.redis;
+    this.#components = options.components;
+    this.#store = options.store;
+    this.#ties = options.ties;
+    this.#authorizers = options.authorizers;
+  }
+
+  /** Throws Failure `unknown_component`. */
+  async create(component: string, wish: ConsentWish, expiresInMs: number): Promise<AuthorizationLink> {
+    return this.#store.create(this.#components.get(component).appid, wish, expiresInMs);
+  }
+
+  /** Throws Failure `unknown_link`. */
+  async find(id: string): Promise<AuthorizationLink> {
+    const link = await this.#store.find(id);
+    if (!link || !this.#components.has(link.component)) {
+      throw new Failure('unknown_link', 'fix-request', 'There is no such authorization link.');
+    }
+    return link;
+  }
+
+  /** For the caller that was refused because this account must authorize again: its id, and no new one each time. */
+  async wayBack(component: string, appid: string): Promise<string> {
+    const key = this.#redis.keyspace.wayBack(component, appid);
+    const given = await this.#redis.get(key);
+    const link = given === null ? undefined : await this.#store.find(given);
+    if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;
+    const wish: ConsentWish = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
+    const fresh = await this.#store.create(component, wish, WAY_BACK_LIVES_MS);
+    await this.#redis.set(key, fresh.id, 'PX', WAY_BACK_GIVEN_MS);
+    return fresh.id;
+  }
+
+  /** Whoever learns the second half of the story calls this; doing it twice changes nothing. */
+  async settle(component: string, codeHash: string, outcome: AuthorizationOutcome): Promise<void> {
+    const { linkId } = await this.#ties.read(component, codeHash);
+    const link = linkId === undefined ? undefined : await this.#store.find(linkId);
+    if (!link || link.component !== component) return;
+    if (outcome.outcome === 'failed') {
+      await this.#store.failed(link.id, { code: outcome.code, message: outcome.message });
+      return;
+    }
+    const wrong = mismatch(link, outcome.appid, await this.#authorizers.find(component, outcome.appid));
+    if (wrong) await this.#store.failed(link.id, wrong);
+    else await this.#store.authorized(link.id, outcome.appid);
+  }
+}
+
+/** Whether somebody else consented than was asked for. WeChat's own page sees to it, but its address can be edited. */
+export function mismatch(
+  wish: Pick<ConsentWish, 'authType' | 'bizAppid'>,
+  appid: string,
+  authorizer: Pick<Authorizer, 'kind'> | undefined,
+): { readonly code: string; readonly message: string } | undefined {
+  if (wish.bizAppid !== null) {
+    if (wish.bizAppid === appid) return undefined;
+    return { code: 'wrong_account', message: `Account ${appid} consented; the link is for ${wish.bizAppid}.` };
+  }
+  const wanted = wish.authType === 1 ? 'official-account' : wish.authType === 2 ? 'mini-program' : undefined;
+  const kind = authorizer?.kind ?? undefined;
+  if (wanted === undefined || kind === undefined || kind === wanted) return undefined;
+  return { code: 'wrong_account_type', message: `Account ${appid} is a ${kind}; the link asks for a ${wanted}.` };
+}

@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto';
+import { type AuthorizerInfo, type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startDatabase, type TestDatabase } from '../../test/database.ts';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { authorizerOwner, authorizerTokenKind } from '../authorizer/authorizer-token.ts';
+import { Profiles } from '../authorizer/profiles.ts';
+import { Components } from '../component/components.ts';
+import { openQueue } from '../queue/queues.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { Hints } from '../redis/hints.ts';
+import { openLeases } from '../redis/lease.ts';
+import { Seals } from '../sealing/seals.ts';
+import { HostGate } from '../token/host-gate.ts';
+import { DueSet } from '../token/refresh-ahead.ts';
+import { TokenStore } from '../token/token-store.ts';
+import { Tokens } from '../token/tokens.ts';
+import { AuthorizationLinks } from './authorization-links.ts';
+import { type AuthorizationRun, Authorizations } from './authorize.ts';
+import { type AuthorizationPayload, AuthorizeJob } from './authorize-job.ts';
+import { CodeIntake } from './code-intake.ts';
+import { CodeTies, hashOfCode } from './code-ties.ts';
+import { LinkStore } from './link-store.ts';
+
+let server: TestRedis;
+let database: TestDatabase;
+let subscriber: RedisClient;
+beforeAll(async () => {
+  [server, database] = await Promise.all([startRedis(), startDatabase()]);
+});
+afterAll(() => Promise.all([server.stop(), database.stop()]));
+beforeEach(async () => {
+  await server.redis.flushall();
+  await database.sql.deleteFrom('authorizers').execute();
+  subscriber = server.connect();
+});
+afterEach(() => subscriber.disconnect());
+
+const seals = new Seals([randomBytes(32)]);
+const owner = authorizerOwner('wxc', 'wxa');
+const exchanged = {
+  ...{ appid: 'wxa', accessToken: 'access 1', expiresInMs: 7_200_000 },
+  ...{ refreshToken: 'refreshtoken@@@1', scopes: [1, 15] },
+};
+const profile = { appid: 'wxa', kind: 'official-account', nickName: '茶馆', userName: 'gh_1', scopes: [1, 15] };
+const spent = new Failure('auth_code_refused', 'fix-request', 'spent', { errcode: 61010 });
+
+type Asked = 'queryAuth' | 'getAuthorizerInfo' | 'getAuthorizerList' | 'fetchAuthorizerToken' | 'fetchComponentToken';
+
+/** The real thing but for WeChat, which answers what a test puts in its mouth. */
+function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
+  const asked: Asked[] = [];
+  const answering = (name: Asked, usual?: unknown) => async () => {
+    asked.push(name);
+    const answer = answers[name];
+    if (!answer && usual === undefined) throw new Error(`nobody was to ask ${name}`);
+    return answer ? answer() : usual;
+  };
+  const api = {
+    queryAuth: answering('queryAuth', exchanged),
+    getAuthorizerInfo: answering('getAuthorizerInfo', profile as AuthorizerInfo),
+    getAuthorizerList: answering('getAuthorizerList'),
+    fetchAuthorizerToken: answering('fetchAuthorizerToken'),
+  } as unknown as ComponentApi;
+  const store = new AuthorizerStore(database.sql, seals);
+  const dueSet = new DueSet(server.redis);
+  const fetchComponentToken = answering('fetchComponentToken', { value: 'component token', expiresInMs: 7_200_000 });
+  const kinds = [
+    { name: 'component' as const, fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },
+    authorizerTokenKind({ api, store, dueSet, tokens: () => tokens }),
+  ];
+  const tokens: Tokens = new Tokens({
+    ...{
+      store: new TokenStore(server.redis, seals, kinds),
+      leases: openLeases(server.redis),
+      gate: new HostGate(server.redis),
+    },
+    ...{ hints: new Hints(subscriber), kinds, askForRefresh: async () => {} },
+  });
+  const jobs: AuthorizationPayload[] = [];
+  const queue = {
+    ...openQueue(AuthorizeJob, server.redis),
+    add: async (job: AuthorizationPayload) => void jobs.push(job),
+  };
+  const ties = new CodeTies(server.redis);
+  const codes = new CodeIntake(server.redis, ties, seals, queue);
+  const linkStore = new LinkStore(database.sql);
+  const links = new AuthorizationLinks({
+    ...{ redis: server.redis, components: new Components([]), store: linkStore, ties, authorizers: store },
+  });
+  const profiles = new Profiles({ api, tokens, store, dueSet });
+  const authorizations = new Authorizations({
+    ...{ redis: server.redis, api, tokens, store, dueSet, codes, profiles, links },
+  });
+  return {
+    ...{ asked, store, tokens, codes, linkStore, profiles },
+    async job(appid: string | undefined = 'wxa') {
+      await codes.ask('wxc', 'queryauthcode@@@1', appid);
+      return jobs.at(-1)!;
+    },
+    exchange: (job: AuthorizationPayload, run: Partial<AuthorizationRun> = {}) =>
+      authorizations.exchange(job, { again: false, last: false, ...run }),
+  };
+}
+
+it('keeps the grant and publishes the token that came with it', async () => {
+  const { job, exchange, store, tokens } = authorizationsWith({});
+  expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@1', state: 'active' });
+  expect(await store.find('wxc', 'wxa')).toMatchObject({ nickName: '茶馆', scopes: [1, 15] });
+  expect(await tokens.get(owner, 0)).toMatchObject({ value: 'access 1' });
+});
+
+it('spends a code once, however often its job runs', async () => {
+  const { job, exchange, asked } = authorizationsWith({});
+  const one = await job();
+  await exchange(one);
+  expect(await exchange(one)).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+  expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
+});
+
+it('finds the account in the list of WeChat where a crash lost the answer to a code that is now spent', async () => {
+  const { job, exchange, store } = authorizationsWith({
+    queryAuth: () => Promise.reject(spent),
+    getAuthorizerList: () => ({
+      total: 1,
+      items: [{ appid: 'wxa', refreshToken: 'refreshtoken@@@listed', authorizedAt: new Date() }],
+    }),
+  });
+  expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@listed', state: 'active' });
+  expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1, 15] });
+});
+
+it('gives up a spent code whose account WeChat does not list', async () => {
+  const { job, exchange } = authorizationsWith({
+    queryAuth: () => Promise.reject(spent),
+    getAuthorizerList: () => ({ total: 0, items: [] }),
+  });
+  expect(await exchange(await job())).toMatchObject({ outcome: 'failed', errcode: 61010 });
+});
+
+it('does not hold the trouble of the component against the code', async () => {
+  let broken = true;
+  const { job, exchange, asked } = authorizationsWith({
+    fetchComponentToken() {
+      if (broken) throw new Failure('wechat_refused', 'fix-request', 'nobody documented', { errcode: 99999 });
+      return { value: 'component token', expiresInMs: 7_200_000 };
+    },
+  });
+  const one = await job();
+  await expect(exchange(one)).rejects.toMatchObject({ errcode: 99999 });
+  expect(asked).not.toContain('queryAuth');
+  broken = false;
+  await server.redis.flushall();
+  expect(await exchange(one)).toMatchObject({ outcome: 'authorized' });
+});
+
+it('asks again for a profile that it could not read, without the code', async () => {
+  let busy = true;
+  const { job, exchange, store, asked } = authorizationsWith({
+    getAuthorizerInfo() {
+      if (busy) throw new Failure('wechat_busy', 'retry', 'busy');
+      return profile;
+    },
+  });
+  const one = await job();
+  await expect(exchange(one)).rejects.toMatchObject({ code: 'wechat_busy' });
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'active' });
+  busy = false;
+  await exchange(one);
+  expect(await store.find('wxc', 'wxa')).toMatchObject({ nickName: '茶馆' });
+  expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
+});
+
+it('takes the refresh token of the list where WeChat refuses ours, and the account as gone where that is refused, too', async () => {
+  const refused = new Failure('refresh_token_refused', 'reauthorize', 'refused', { errcode: 61023 });
+  const listed = 'refreshtoken@@@2';
+  const { job, exchange, store, tokens } = authorizationsWith({
+    fetchAuthorizerToken: () => Promise.reject(refused),
+    getAuthorizerList: () => ({
+      total: 1,
+      items: [{ appid: 'wxa', refreshToken: listed, authorizedAt: new Date() }],
+    }),
+  });
+  await exchange(await job());
+  await tokens.distrust(await tokens.get(owner, 0), '/cgi-bin/user/get');
+  expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
+  // Both were refused: there is no other.
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: listed, state: 'needs-reauthorization' });
+});
+
+it('lets only 61003 revoke', async () => {
+  const ended = new Failure('not_authorized', 'reauthorize', 'ended', { errcode: 61003 });
+  const { job, exchange, store, tokens } = authorizationsWith({ fetchAuthorizerToken: () => Promise.reject(ended) });
+  await exchange(await job());
+  await tokens.distrust(await tokens.get(owner, 0), '/cgi-bin/user/get');
+  await tokens.refresh(owner);
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
+});
+
+it('asks again where the grant changed while WeChat said that it has ended', async () => {
+  const ended = new Failure('not_authorized', 'reauthorize', 'ended', { errcode: 61003 });
+  let infos = 0;
+  const { job, exchange, store, profiles, asked } = authorizationsWith({
+    async getAuthorizerInfo() {
+      infos++;
+      if (infos === 1) return profile;
+      if (infos === 2) await store.changeGrant('wxc', 'wxa', 1, { refreshToken: 'refreshtoken@@@2' });
+      throw ended;
+    },
+  });
+  await exchange(await job());
+  asked.length = 0;
+  expect(await profiles.read('wxc', 'wxa')).toBe('revoked');
+  expect(asked).toEqual(['getAuthorizerInfo', 'getAuthorizerInfo']);
+  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
+});
+
+const listing = () => ({
+  total: 1,
+  items: [{ appid: 'wxa', refreshToken: 'refreshtoken@@@listed', authorizedAt: new Date() }],
+});
+
+it('waits for the push to say whose a code is, where the answer to a browser’s code was lost', async () => {
+  const { job, exchange, codes } = authorizationsWith({
+    queryAuth: () => Promise.reject(spent),
+    getAuthorizerList: listing,
+  });
+  const fromBrowser = await job(undefined);
+  delete (fromBrowser as { appid?: string }).appid;
+  await expect(exchange(fromBrowser, { again: true })).rejects.toMatchObject({ errcode: 61010 });
+  await codes.ties.fromPush('wxc', fromBrowser.codeHash, 'wxa', undefined);
+  expect(await exchange(fromBrowser, { again: true })).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+});
+
+it('says that a code failed when nobody will try it again', async () => {
+  const { job, exchange } = authorizationsWith({
+    queryAuth: () => Promise.reject(new Failure('ip_not_allowed', 'operator', 'not from here', { errcode: 61004 })),
+  });
+  const one = await job();
+  await expect(exchange(one)).rejects.toMatchObject({ errcode: 61004 });
+  expect(await exchange(one, { last: true })).toMatchObject({ outcome: 'failed', errcode: 61004 });
+});
+
+it.each(['push first', 'browser first'])('believes the push about the link, %s', async (order) => {
+  const { job, exchange, codes, linkStore } = authorizationsWith({});
+  const wish = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
+  const [right, wrong] = [await linkStore.create('wxc', wish, 60_000), await linkStore.create('wxc', wish, 60_000)];
+  const codeHash = hashOfCode('wxc', 'queryauthcode@@@1');
+  const ties = [
+    () => codes.ties.fromPush('wxc', codeHash, 'wxa', right.id),
+    () => codes.ties.fromBrowser('wxc', codeHash, wrong.id),
+  ];
+  for (const tie of order === 'push first' ? ties : ties.toReversed()) await tie();
+  await exchange(await job());
+  expect(await linkStore.find(right.id)).toMatchObject({ state: 'authorized', appid: 'wxa' });
+  expect(await linkStore.find(wrong.id)).toMatchObject({ state: 'pending', appid: null });
+});

@@ -1,0 +1,159 @@
+import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import { findInWeChatsList } from '../authorizer/find-in-wechat-list.ts';
+import type { Profiles } from '../authorizer/profiles.ts';
+import { askComponent } from '../component/ask-component.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { DueSet } from '../token/refresh-ahead.ts';
+import { timesOf } from '../token/token-times.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { AuthorizationLinks } from './authorization-links.ts';
+import type { AuthorizationPayload } from './authorize-job.ts';
+import type { AuthorizationOutcome, CodeIntake } from './code-intake.ts';
+
+export interface AuthorizationsOptions {
+  readonly redis: RedisClient;
+  readonly api: ComponentApi;
+  readonly tokens: Tokens;
+  readonly store: AuthorizerStore;
+  readonly dueSet: DueSet;
+  readonly codes: CodeIntake;
+  readonly profiles: Profiles;
+  readonly links: AuthorizationLinks;
+}
+
+/** Which run of the job this is. */
+export interface AuthorizationRun {
+  /** An earlier run has begun, so an answer of WeChat's may have been lost. */
+  readonly again: boolean;
+  /** Nobody tries once more after this one. */
+  readonly last: boolean;
+}
+
+/** From an authorization code to a lasting grant. */
+export class Authorizations {
+  readonly #o: AuthorizationsOptions;
+
+  constructor(options: AuthorizationsOptions) {
+    this.#o = options;
+  }
+
+  /** What AuthorizeJob does. May run twice: the second finds the outcome, or finds the account in WeChat's list. */
+  async exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
+    const { component, codeHash } = payload;
+    const { codes, profiles, links } = this.#o;
+    let outcome = await codes.outcome(component, codeHash);
+    if (!outcome) {
+      outcome = await this.#exchangeOrLookUp(payload, run);
+      await codes.settle(component, codeHash, outcome);
+    }
+    if (outcome.outcome !== 'authorized' || outcome.profile === 'asked') {
+      await links.settle(component, codeHash, outcome);
+      return outcome;
+    }
+    // The consent stands without the profile. A failure here makes the job run again, and only this is done again.
+    const failure = await profiles.read(component, outcome.appid).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    outcome = { ...outcome, profile: failure === undefined ? 'asked' : 'failed' };
+    await codes.settle(component, codeHash, outcome);
+    await links.settle(component, codeHash, outcome);
+    // After the last run the profile's own turns come to it.
+    if (failure !== undefined && !run.last) throw failure;
+    return outcome;
+  }
+
+  async #exchangeOrLookUp(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
+    const { component, codeHash } = payload;
+    const { api, tokens, store, redis, codes } = this.#o;
+    const code = codes.open(payload);
+    const before = payload.appid ? await store.grant(component, payload.appid) : undefined;
+    // A fence for an owner whom we do not know yet: Redis' time before asking, which every later lease's fence exceeds.
+    const [seconds, micros] = await redis.time();
+    const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    const askedAt = performance.now();
+    let refusal: unknown;
+    try {
+      const exchanged = await askComponent(tokens, component, 'queryAuth', (componentToken) =>
+        api.queryAuth({ appid: component, componentToken, code }).catch((error: unknown) => {
+          refusal = error;
+          throw error;
+        }),
+      );
+      const { appid } = exchanged;
+      await store.saveGrant(component, appid, {
+        refreshToken: exchanged.refreshToken,
+        scopes: exchanged.scopes,
+        authorizedAt: new Date(),
+      });
+      const owner = authorizerOwner(component, appid);
+      await tokens.store.forgive(owner);
+      if (exchanged.accessToken) {
+        const times = timesOf(exchanged.expiresInMs);
+        await tokens.store.publish(owner, fence, {
+          value: exchanged.accessToken,
+          refreshAt: fence + times.refreshInMs,
+          trustedUntil: fence + times.trustForMs,
+          expiresAt: fence + exchanged.expiresInMs,
+          sentAt: fence,
+        });
+        const passedMs = performance.now() - askedAt;
+        await this.#o.dueSet.schedule(component, appid, times.refreshInMs - passedMs);
+      }
+      await this.#o.dueSet.markUsed(component, appid);
+      return { outcome: 'authorized', appid, profile: 'pending' };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.errcode === ERRCODE.codeUsed || error.errcode === ERRCODE.codeInvalid) {
+        const appid = payload.appid ?? (await codes.ties.read(component, codeHash)).appid;
+        if (appid) return this.#lookUp(component, appid, before?.version, error);
+        // An answer may have been lost with the account's name in it; the push that is on its way says it.
+        if (run.again && !run.last) throw error;
+        return failed(error);
+      }
+      // What stopped us before WeChat saw the code, such as a component token that is not to be had, says nothing of it.
+      const final = error === refusal && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
+      if (!final && !run.last) throw error;
+      return failed(error);
+    }
+  }
+
+  /** The code is spent and no outcome is stored: an answer was lost in a crash. WeChat's list still knows the account. */
+  async #lookUp(
+    component: string,
+    appid: string,
+    version: number | undefined,
+    refusal: Failure,
+  ): Promise<AuthorizationOutcome> {
+    const { api, tokens, store } = this.#o;
+    const known = version ?? (await store.grant(component, appid))?.version;
+    const listed = await findInWeChatsList(api, tokens, component, appid);
+    if (!listed?.refreshToken) return failed(refusal);
+    // The list does not name what was granted. An answer that cannot be read must not cost the consent.
+    const scopes = await askComponent(tokens, component, 'getAuthorizerInfo', (componentToken) =>
+      api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
+    ).then(
+      (info) => info.scopes,
+      (error: unknown) => {
+        if (error instanceof UnreadableAnswer) return undefined;
+        throw error;
+      },
+    );
+    await store.changeGrant(component, appid, known, { refreshToken: listed.refreshToken, scopes, state: 'active' });
+    const owner = authorizerOwner(component, appid);
+    await tokens.store.forgive(owner);
+    await tokens.askForRefresh(owner);
+    return { outcome: 'authorized', appid, profile: 'pending' };
+  }
+}
+
+function failed(error: Failure): AuthorizationOutcome {
+  return {
+    outcome: 'failed',
+    code: error.code,
+    message: error.message,
+    ...(error.errcode === undefined ? {} : { errcode: error.errcode }),
+  };
+}

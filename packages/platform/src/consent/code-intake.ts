@@ -1,0 +1,62 @@
+import type { OpenQueue } from '../queue/queues.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { Seals } from '../sealing/seals.ts';
+import type { AuthorizationPayload } from './authorize-job.ts';
+import { type CodeTies, hashOfCode } from './code-ties.ts';
+
+/** Longer than a code lives. */
+const OUTCOME_KEPT_MS = 2 * 60 * 60_000;
+
+export type AuthorizationOutcome =
+  | {
+      readonly outcome: 'authorized';
+      readonly appid: string;
+      /** Whether WeChat has been asked who that is. */
+      readonly profile: 'pending' | 'failed' | 'asked';
+    }
+  | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly errcode?: number };
+
+/** Takes in authorization codes, from pushes and from browsers, and knows what came of each. */
+export class CodeIntake {
+  readonly ties: CodeTies;
+  readonly #redis: RedisClient;
+  readonly #seals: Seals;
+  readonly #queue: OpenQueue<AuthorizationPayload>;
+
+  constructor(redis: RedisClient, ties: CodeTies, seals: Seals, queue: OpenQueue<AuthorizationPayload>) {
+    this.ties = ties;
+    this.#redis = redis;
+    this.#seals = seals;
+    this.#queue = queue;
+  }
+
+  /** Has the code exchanged, once, however often it is brought. Answers its hash. */
+  async ask(component: string, code: string, appid?: string): Promise<string> {
+    const codeHash = hashOfCode(component, code);
+    const sealedCode = this.#seals.seal(code, place(component, codeHash));
+    await this.#queue.add({ component, codeHash, sealedCode, ...(appid ? { appid } : {}) });
+    return codeHash;
+  }
+
+  open({ component, codeHash, sealedCode }: AuthorizationPayload): string {
+    return this.#seals.open(sealedCode, place(component, codeHash));
+  }
+
+  async outcome(component: string, codeHash: string): Promise<AuthorizationOutcome | undefined> {
+    const known = await this.#redis.get(this.#redis.keyspace.codeOutcome(component, codeHash));
+    return known ? (JSON.parse(known) as AuthorizationOutcome) : undefined;
+  }
+
+  async settle(component: string, codeHash: string, outcome: AuthorizationOutcome): Promise<void> {
+    await this.#redis.set(
+      this.#redis.keyspace.codeOutcome(component, codeHash),
+      JSON.stringify(outcome),
+      'PX',
+      OUTCOME_KEPT_MS,
+    );
+  }
+}
+
+function place(component: string, codeHash: string): string {
+  return `${component}/${component}/code:${codeHash}`;
+}

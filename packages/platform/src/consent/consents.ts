@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ComponentApi, consentUrl, Failure } from '@wxthirdparty/wechat';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { askComponent } from '../component/ask-component.ts';
+import type { Components } from '../component/components.ts';
+import { refuseUnlessReady } from '../component/status.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { Seals } from '../sealing/seals.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { AuthorizationLink, ConsentWish } from './authorization-link.ts';
+import { type AuthorizationLinks, mismatch } from './authorization-links.ts';
+import type { CodeIntake } from './code-intake.ts';
+import { hashOfCode } from './code-ties.ts';
+import type { LinkStore } from './link-store.ts';
+
+/** A pre-auth code lives half an hour, the code that follows it an hour (protocol §3.3, §3.5). */
+const STATE_LIVES_MS = 2 * 60 * 60_000;
+const LOOK_AGAIN_MS = 100;
+const ASK_AGAIN_MS = 2_000;
+
+/** A browser that wants to go to WeChat. */
+export interface Visit {
+  readonly component: string;
+  /** What is asked for; or the link that says so. */
+  readonly wish: ConsentWish | { readonly linkId: string };
+  /** For a wish that does not say. */
+  readonly styleOfBrowser: 'pc' | 'mobile';
+  /** Random, and known to this browser only. */
+  readonly browser: string;
+  /** Our own callback for this component. */
+  readonly callbackUrl: string;
+}
+
+/** What went to WeChat and back inside the callback's address. */
+interface Carried {
+  readonly browserHash: string;
+  readonly linkId: string | null;
+  readonly authType: number;
+  readonly bizAppid: string | null;
+  readonly returnTo: string | null;
+  readonly until: number;
+}
+
+/** How a visit ended. `pending`: the exchange goes on; ask again. */
+export type Return =
+  | { readonly outcome: 'authorized'; readonly appid: string; readonly returnTo: string | null }
+  | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly returnTo: string | null }
+  | { readonly outcome: 'pending' };
+
+export interface ConsentsOptions {
+  readonly redis: RedisClient;
+  readonly api: ComponentApi;
+  readonly bases: { readonly mpBase: string; readonly openBase: string };
+  readonly components: Components;
+  readonly tokens: Tokens;
+  readonly seals: Seals;
+  readonly links: AuthorizationLinks;
+  readonly linkStore: LinkStore;
+  readonly authorizers: AuthorizerStore;
+  readonly codes: CodeIntake;
+}
+
+/** The browser's way to WeChat's consent page and back. */
+export class Consents {
+  readonly #o: ConsentsOptions;
+
+  constructor(options: ConsentsOptions) {
+    this.#o = options;
+  }
+
+  /**
+   * Where the browser is to go, with a pre-auth code of its own: a code is one attempt (protocol §3.3). Throws Failure
+   * `unknown_component`, `unknown_link`, `link_used`, `link_expired`, `not_ready`, or what WeChat said.
+   */
+  async leave(visit: Visit): Promise<{ readonly url: string }> {
+    const { api, components, tokens, linkStore, redis, bases } = this.#o;
+    const { appid } = components.get(visit.component);
+    const link = 'linkId' in visit.wish ? await this.#usable(appid, visit.wish.linkId) : undefined;
+    const wish = link ?? (visit.wish as ConsentWish);
+    await refuseUnlessReady(redis, appid);
+    const { preAuthCode } = await askComponent(tokens, appid, 'createPreAuthCode', (componentToken) =>
+      api.createPreAuthCode({ appid, componentToken }),
+    );
+    // Somebody may have used the link since we looked.
+    if (link && !(await linkStore.open(link.id, hashOfCode(appid, preAuthCode)))) await this.#usable(appid, link.id);
+    const state = this.#seal(appid, {
+      browserHash: hashOfBrowser(visit.browser),
+      linkId: link?.id ?? null,
+      authType: wish.authType,
+      bizAppid: wish.bizAppid,
+      // A link keeps it in SQL; the address of the callback should stay short.
+      returnTo: link ? null : wish.returnTo,
+      until: Date.now() + STATE_LIVES_MS,
+    });
+    const url = consentUrl(
+      {
+        style: wish.style ?? visit.styleOfBrowser,
+        component: appid,
+        preAuthCode,
+        redirectUri: `${visit.callbackUrl}?state=${state}`,
+        authType: wish.authType,
+        bizAppid: wish.bizAppid ?? undefined,
+        categoryIdList: wish.categoryIdList ?? undefined,
+      },
+      bases,
+    );
+    return { url };
+  }
+
+  /**
+   * The browser is back with a code. Waits up to `waitMs` for the exchange. Throws Failure `unknown_component`,
+   * `consent_mismatch` where this browser did not leave with that state, `consent_expired`.
+   */
+  async comeBack(
+    back: { readonly component: string; readonly state: string; readonly browser: string; readonly code: string },
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<Return> {
+    const { codes, components } = this.#o;
+    const component = components.get(back.component).appid;
+    const carried = this.#open(component, back.state, back.browser);
+    const codeHash = hashOfCode(component, back.code);
+    if (carried.linkId !== null) await codes.ties.fromBrowser(component, codeHash, carried.linkId);
+
+    const until = performance.now() + waitMs;
+    let askedAt = Number.NEGATIVE_INFINITY;
+    for (;;) {
+      const outcome = await codes.outcome(component, codeHash);
+      const late = performance.now() >= until || signal.aborted;
+      if (outcome && (late || outcome.outcome === 'failed' || outcome.profile !== 'pending')) {
+        await this.#o.links.settle(component, codeHash, outcome);
+        return this.#result(component, carried, outcome);
+      }
+      if (late) return { outcome: 'pending' };
+      // A Redis that lost everything lost the job, too; one that is there is not made twice.
+      if (!outcome && performance.now() - askedAt >= ASK_AGAIN_MS) {
+        askedAt = performance.now();
+        await codes.ask(component, back.code);
+      }
+      await pause(LOOK_AGAIN_MS);
+    }
+  }
+
+  async #result(
+    component: string,
+    carried: Carried,
+    outcome: NonNullable<Awaited<ReturnType<CodeIntake['outcome']>>>,
+  ): Promise<Return> {
+    const link = carried.linkId === null ? undefined : await this.#o.linkStore.find(carried.linkId);
+    const returnTo = link ? link.returnTo : carried.returnTo;
+    if (outcome.outcome === 'failed') {
+      return { outcome: 'failed', code: outcome.code, message: outcome.message, returnTo };
+    }
+    const { appid } = outcome;
+    const wrong = mismatch(link ?? carried, appid, await this.#o.authorizers.find(component, appid));
+    if (wrong) return { outcome: 'failed', ...wrong, returnTo };
+    if (link && link.appid !== null && link.appid !== appid) {
+      return { outcome: 'failed', code: 'link_used', message: 'Another account has used this link.', returnTo };
+    }
+    return { outcome: 'authorized', appid, returnTo };
+  }
+
+  async #usable(component: string, linkId: string): Promise<AuthorizationLink> {
+    const link = await this.#o.links.find(linkId);
+    if (link.component !== component) {
+      throw new Failure('unknown_link', 'fix-request', 'There is no such authorization link.');
+    }
+    if (link.state === 'authorized') {
+      throw new Failure('link_used', 'fix-request', 'The link has been used; ask for a new one.');
+    }
+    if (link.expiresAt.getTime() <= Date.now()) {
+      throw new Failure('link_expired', 'fix-request', 'The link has expired; ask for a new one.');
+    }
+    return link;
+  }
+
+  #seal(component: string, carried: Carried): string {
+    return this.#o.seals.seal(JSON.stringify(carried), place(component));
+  }
+
+  #open(component: string, state: string, browser: string): Carried {
+    let carried: Carried;
+    try {
+      carried = JSON.parse(this.#o.seals.open(state, place(component))) as Carried;
+    } catch {
+      throw notThisBrowser();
+    }
+    if (carried.browserHash !== hashOfBrowser(browser)) throw notThisBrowser();
+    if (carried.until <= Date.now()) {
+      throw new Failure('consent_expired', 'fix-request', 'The way back took too long; begin again.');
+    }
+    return carried;
+  }
+}
+
+/** What one browser brings back must be what that browser was given: nobody consents in another's name. */
+function notThisBrowser(): Failure {
+  return new Failure('consent_mismatch', 'fix-request', 'This consent was not begun in this browser; begin again.');
+}
+
+function hashOfBrowser(browser: string): string {
+  return createHash('sha256').update(`consent\0${browser}`).digest('base64url');
+}
+
+function place(component: string): string {
+  return `${component}/${component}/consent`;
+}

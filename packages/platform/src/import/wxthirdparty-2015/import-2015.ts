@@ -1,0 +1,89 @@
+import { AuthorizerStore } from '../../authorizer/authorizer-store.ts';
+import { Tickets } from '../../component/ticket.ts';
+import { migrateOpen } from '../../database/migrate.ts';
+import { openDatabase } from '../../database/open.ts';
+import { Deployment } from '../../deployment/deployment.ts';
+import { connectRedis, type RedisSettings, untilConnected } from '../../redis/connect.ts';
+import { Scope } from '../../scope.ts';
+import { Seals } from '../../sealing/seals.ts';
+import type { TokenKind } from '../../token/token-kind.ts';
+import { TokenStore } from '../../token/token-store.ts';
+import { type Remark, Remarks } from './remarks.ts';
+import { type AncestorDatabase, openAncestor } from './source-database.ts';
+import { type AccountsTaken, takeAccounts } from './take-accounts.ts';
+import { type FollowersTaken, takeFollowers } from './take-followers.ts';
+import { type TicketTaken, takeTicket } from './take-ticket.ts';
+
+const CONNECT_WITHIN_MS = 10_000;
+
+export interface AncestorReport {
+  readonly ticket: TicketTaken;
+  readonly accounts: AccountsTaken;
+  readonly followers: FollowersTaken;
+  readonly remarks: readonly Remark[];
+}
+
+/**
+ * Takes over what the library `wxthirdparty` of 2015 kept in its four tables. What we know already and what is newer
+ * here stays as it is, so it may be cut, and run again. A dry run reads everything and writes nothing.
+ */
+export async function importAncestor(
+  settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
+  options: {
+    /** The ancestor's `mysql://user:password@host/database`. */
+    readonly from: string;
+    /** The component that the ancestor ran. */
+    readonly component: string;
+    readonly dryRun: boolean;
+    readonly signal?: AbortSignal;
+    /** Told from time to time how many rows of followers were read. */
+    readonly tell?: (rows: number) => void;
+  },
+): Promise<AncestorReport> {
+  await using scope = new Scope();
+  const { component, dryRun, signal, tell } = options;
+  const remarks = new Remarks();
+  const ancestor = scope.keep('ancestor', openAncestor(options.from), (a) => a.close());
+  // Before anything of ours is opened, so that a wrong URL is told at once.
+  const there = await tablesOf(ancestor, remarks);
+
+  const seals = new Seals(settings.secretsKeys);
+  const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
+  await migrateOpen(database);
+  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'import'), (r) => r.disconnect());
+  await untilConnected(redis, CONNECT_WITHIN_MS);
+
+  if (!dryRun) await new Deployment(redis, database, settings.secretsKeys).claim();
+
+  const tickets = new Tickets(redis, database, seals);
+  const ticket: TicketTaken = there.has('component_secrets')
+    ? await takeTicket(component, { ancestor, tickets, remarks, dryRun })
+    : 'none';
+  const { taken: accounts, appidOf } = there.has('wx_users_info')
+    ? await takeAccounts(component, {
+        ...{ ancestor, remarks, dryRun, signal },
+        authorizers: new AuthorizerStore(database, seals),
+        tokens: new TokenStore(redis, seals, [NO_FETCHING]),
+      })
+    : { taken: { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 }, appidOf: new Map<string, string>() };
+  let followers: FollowersTaken = { rows: 0, added: 0, kept: 0 };
+  if (there.has('wx_followers')) {
+    followers = await takeFollowers(component, appidOf, { ancestor, database, remarks, dryRun, signal, tell });
+  }
+  return { ticket, accounts, followers, remarks: remarks.all() };
+}
+
+/** Their records change here; nobody asks WeChat for one. */
+const NO_FETCHING: TokenKind = {
+  name: 'authorizer',
+  fetch: () => Promise.reject(new Error('an import fetches no tokens')),
+};
+
+async function tablesOf(ancestor: AncestorDatabase, remarks: Remarks): Promise<Set<string>> {
+  const there = new Set<string>();
+  for (const table of ['component_secrets', 'wx_users_info', 'wx_followers']) {
+    if (await ancestor.has(table)) there.add(table);
+    else remarks.note('a table that is not there', table);
+  }
+  return there;
+}

@@ -1,0 +1,174 @@
+import type { AuthorizerStore, NewAuthorizer } from '../../authorizer/authorizer-store.ts';
+import { authorizerOwner } from '../../authorizer/authorizer-token.ts';
+import type { TokenStore } from '../../token/token-store.ts';
+import type { Remarks } from './remarks.ts';
+import type { AncestorDatabase, AncestorRow } from './source-database.ts';
+import { numberOf, textOf, timeOf } from './source-values.ts';
+
+const APPID = /^[A-Za-z0-9_-]{1,64}$/;
+const HANDLE = /^[\x21-\x7e]{1,64}$/;
+const REFRESH_TOKEN = /^[\x21-\x7e]{1,512}$/;
+
+export interface AccountsTaken {
+  rows: number;
+  /** Unknown here before. */
+  added: number;
+  /** Known here with an older refresh token, or with none. */
+  renewed: number;
+  /** Known here, and what we know is newer. */
+  kept: number;
+  /** Of those: known here before under another handle. */
+  handles: number;
+}
+
+/** The ancestor's account, as far as one can make out. */
+interface Account {
+  readonly appid: string;
+  readonly handle: string | undefined;
+  readonly refreshToken: string | undefined;
+  /** When WeChat last took the refresh token. */
+  readonly at: number | undefined;
+  readonly profile: Pick<NewAuthorizer, 'kind' | 'nickName' | 'userName' | 'headImg'>;
+}
+
+/** Every account that has authorized the ancestor. Answers, too, whose followers lie under which `wx_token`. */
+export async function takeAccounts(
+  component: string,
+  options: {
+    readonly ancestor: AncestorDatabase;
+    readonly authorizers: AuthorizerStore;
+    readonly tokens: TokenStore;
+    readonly remarks: Remarks;
+    readonly dryRun: boolean;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<{ taken: AccountsTaken; appidOf: ReadonlyMap<string, string> }> {
+  const { remarks } = options;
+  const taken: AccountsTaken = { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 };
+  const best = new Map<string, Account>();
+  const appidOf = new Map<string, string>();
+  for await (const row of options.ancestor.rows('wx_users_info')) {
+    taken.rows++;
+    const account = read(row, taken.rows, remarks);
+    if (!account) continue;
+    const wxToken = textOf(row, 'wx_token');
+    if (wxToken !== undefined) {
+      const other = appidOf.get(wxToken);
+      if (other !== undefined && other !== account.appid) {
+        remarks.note('a wx_token that two accounts share; it counts for the first', `${other}, ${account.appid}`);
+      } else appidOf.set(wxToken, account.appid);
+    }
+    const before = best.get(account.appid);
+    if (before) remarks.note('an account that is there several times; its best row counts', account.appid);
+    if (!before || better(account, before)) best.set(account.appid, account);
+  }
+  const used = new Set<string>();
+  for (const account of best.values()) {
+    options.signal?.throwIfAborted();
+    const handle =
+      account.handle !== undefined && appidOf.get(account.handle) === account.appid ? account.handle : undefined;
+    if (handle === undefined)
+      remarks.note('an account without a wx_token of its own; its handle is made anew', account.appid);
+    else used.add(handle);
+    await takeAccount(component, { ...account, handle }, taken, options);
+  }
+  for (const [wxToken, appid] of appidOf) {
+    if (used.has(wxToken) || !HANDLE.test(wxToken)) continue;
+    remarks.note('a second wx_token of an account; cookies that hold it are not known any more', appid);
+  }
+  return { taken, appidOf };
+}
+
+function read(row: AncestorRow, number: number, remarks: Remarks): Account | undefined {
+  const where = `wx_users_info, row ${textOf(row, 'id') ?? `no. ${number}`}`;
+  const appid = textOf(row, 'appid');
+  if (appid === undefined || !APPID.test(appid)) {
+    remarks.note(
+      `a row of wx_users_info ${appid === undefined ? 'without an' : 'with an impossible'} appid; left out`,
+      where,
+    );
+    return undefined;
+  }
+  const now = Date.now();
+  const refreshToken = textOf(row, 'refresh_token');
+  const usable = refreshToken !== undefined && REFRESH_TOKEN.test(refreshToken) ? refreshToken : undefined;
+  if (usable === undefined) {
+    remarks.note(
+      "an account without a refresh token; WeChat's list of accounts is asked for it when it is needed",
+      appid,
+    );
+  }
+  const at = timeOf(row, 'access_token_updated_at', now);
+  if (at === undefined) remarks.note('an account without a time that can be; any grant here counts as newer', appid);
+  const wxToken = textOf(row, 'wx_token');
+  const handle = wxToken !== undefined && HANDLE.test(wxToken) ? wxToken : undefined;
+  if (wxToken !== undefined && handle === undefined) {
+    remarks.note(
+      'a wx_token that cannot be a handle (over 64 characters, or not printable); a handle is made anew',
+      appid,
+    );
+  }
+  const fit = (column: string, most: number) => {
+    const text = textOf(row, column);
+    return text === undefined ? undefined : [...text].slice(0, most).join('');
+  };
+  return {
+    appid,
+    handle,
+    refreshToken: usable,
+    at,
+    profile: {
+      // The ancestor knew official accounts only.
+      kind: numberOf(row, 'service_type_id') === undefined ? undefined : 'official-account',
+      nickName: fit('nick_name', 255),
+      userName: fit('user_name', 64),
+      headImg: fit('head_img', 1_024),
+    },
+  };
+}
+
+/** With a refresh token before one without; then the one that WeChat took last; then the later row. */
+function better(one: Account, other: Account): boolean {
+  const has = (account: Account) => (account.refreshToken === undefined ? 0 : 1);
+  return has(one) !== has(other) ? has(one) > has(other) : (one.at ?? 0) >= (other.at ?? 0);
+}
+
+async function takeAccount(
+  component: string,
+  { appid, handle, refreshToken, at, profile }: Account,
+  taken: AccountsTaken,
+  { authorizers, tokens, remarks, dryRun }: Parameters<typeof takeAccounts>[1],
+): Promise<void> {
+  const holder = handle === undefined ? undefined : await authorizers.findByHandle(handle);
+  const free = holder === undefined || (holder.component === component && holder.appid === appid);
+  if (!free) remarks.note('a wx_token that is the handle of another account here; a handle is made anew', appid);
+  const wanted = free ? handle : undefined;
+
+  const known = await authorizers.find(component, appid);
+  if (!known) {
+    taken.added++;
+    if (wanted !== undefined) taken.handles++;
+    if (!dryRun) await authorizers.add({ component, appid, handle: wanted, refreshToken, ...profile, at });
+    return;
+  }
+  if (wanted !== undefined && known.handle !== wanted) {
+    taken.handles++;
+    if (!dryRun) await authorizers.changeHandle(component, appid, wanted);
+  }
+  const grant = await authorizers.grant(component, appid);
+  const empty = grant?.refreshToken === null && grant.state === 'active';
+  const older = empty || (at !== undefined && at > known.updatedAt.getTime());
+  if (
+    !grant ||
+    refreshToken === undefined ||
+    !older ||
+    (grant.refreshToken === refreshToken && grant.state === 'active')
+  ) {
+    taken.kept++;
+    return;
+  }
+  taken.renewed++;
+  if (dryRun) return;
+  await authorizers.changeGrant(component, appid, grant.version, { refreshToken, state: 'active' });
+  await tokens.forgive(authorizerOwner(component, appid));
+}

@@ -1,0 +1,223 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ComponentApi } from '@wxthirdparty/wechat';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { ProfilePayload } from '../authorizer/profile-job.ts';
+import { askForDueProfiles } from '../authorizer/profile-turn.ts';
+import type { Lanes } from '../call/lane/lanes.ts';
+import { componentOwner } from '../component/component-token.ts';
+import type { Components } from '../component/components.ts';
+import type { Tickets } from '../component/ticket.ts';
+import { requestTicketsIfSilent } from '../component/ticket-request.ts';
+import type { LinkStore } from '../consent/link-store.ts';
+import type { FollowerSyncStore } from '../follower/follower-sync-store.ts';
+import type { SyncSchedules } from '../follower/sync-schedules.ts';
+import { claimReconcileTurn } from '../reconciliation/reconcile-schedule.ts';
+import type { ReconcileRequests } from '../reconciliation/reconciliations.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { DueSet } from '../token/refresh-ahead.ts';
+import type { Tokens } from '../token/tokens.ts';
+
+const EVERY_MS = 5_000;
+/** So punctual are calls that wait for a time; it costs one command, however many lanes wait. */
+const LANES_EVERY_MS = 1_000;
+const CLOSE_WITHIN_MS = 500;
+const DUE_AT_ONCE = 500;
+/** After a lost Redis all tokens are due; spread them, since WeChat counts. */
+const SPREAD_MS = 60_000;
+/** A follower sync that moves or waits shows it more often than this. */
+const SYNC_IDLE_MS = 15_000;
+
+export interface WatchOptions {
+  readonly redis: RedisClient;
+  readonly components: Components;
+  /** False while Redis is another deployment's: nothing is repaired there. */
+  readonly isOurs: () => boolean;
+  readonly tickets: Tickets;
+  readonly tokens: Tokens;
+  readonly authorizerStore: AuthorizerStore;
+  readonly dueSet: DueSet;
+  readonly lanes: Lanes;
+  readonly api: ComponentApi;
+  readonly reconcile: ReconcileRequests;
+  readonly linkStore: LinkStore;
+  readonly askForProfile: (payload: ProfilePayload) => Promise<void>;
+  readonly followerSyncs: FollowerSyncStore;
+  readonly syncSchedules: SyncSchedules;
+  readonly wakeFollowerSync: (id: string) => Promise<void>;
+  /** Told what was repaired, and what went wrong. */
+  readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
+}
+
+/** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
+export function startWatch(options: WatchOptions): { close(): Promise<void> } {
+  const started = new Set<string>();
+  const whileOurs = (work: () => Promise<void>) => async () => {
+    if (options.isOurs()) await work();
+  };
+  const timers = [
+    startRounds(
+      EVERY_MS,
+      whileOurs(() => watchAll(options, started)),
+    ),
+    // By itself, since it takes its time with many accounts, and nothing else may wait for it.
+    startRounds(
+      EVERY_MS,
+      whileOurs(() =>
+        ofEach(options, (appid) => attempt(options, appid, 'restore_due', () => restoreDue(options, appid))),
+      ),
+    ),
+    startRounds(
+      LANES_EVERY_MS,
+      whileOurs(() => wakeLanes(options)),
+    ),
+  ];
+  return {
+    async close() {
+      await Promise.all(timers.map((timer) => timer.close()));
+    },
+  };
+}
+
+function startRounds(everyMs: number, work: () => Promise<void>): { close(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> = Promise.resolve();
+  let closed = false;
+  const later = (ms: number) => {
+    if (closed) return;
+    timer = setTimeout(() => {
+      round = work().finally(() => later(everyMs * (0.8 + 0.4 * Math.random())));
+    }, ms);
+  };
+  later(0);
+  return {
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      // It may be cut anywhere; one that waits for an absent Redis or a slow WeChat is not waited for.
+      await Promise.race([round, pause(CLOSE_WITHIN_MS)]);
+    },
+  };
+}
+
+async function wakeLanes(options: WatchOptions): Promise<void> {
+  for (const { appid } of options.components.all()) {
+    await attempt(options, appid, 'wake_lanes', async () => {
+      await options.lanes.wakeDue(appid);
+      return undefined;
+    });
+  }
+}
+
+/** Components side by side: one with many accounts must not keep the others waiting. */
+async function ofEach({ components }: WatchOptions, part: (component: string) => Promise<void>): Promise<void> {
+  await Promise.all(components.all().map(({ appid }) => part(appid)));
+}
+
+/** First whatever makes components ready, and only then what there may be much of. */
+async function watchAll(options: WatchOptions, started: Set<string>): Promise<void> {
+  await ofEach(options, async (appid) => {
+    await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
+    await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
+  });
+  await ofEach(options, async (appid) => {
+    await attempt(options, appid, 'due', () => refreshDue(options, appid));
+    await attempt(options, appid, 'follower_syncs', () => wakeFollowerSyncs(options, appid));
+    await attempt(options, appid, 'request_tickets', async () => {
+      const did = await requestTicketsIfSilent(appid, options);
+      return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
+    });
+    await attempt(options, appid, 'reconcile', () => reconcile(options, appid, started));
+    await attempt(options, appid, 'profiles', async () => {
+      const count = await askForDueProfiles(appid, {
+        redis: options.redis,
+        store: options.authorizerStore,
+        ask: options.askForProfile,
+      });
+      return count > 0 ? `profiles_asked_${count}` : undefined;
+    });
+  });
+}
+
+/** One part's trouble must not keep the others from their work. */
+async function attempt(
+  { tell }: WatchOptions,
+  component: string,
+  what: string,
+  part: () => Promise<string | undefined>,
+): Promise<void> {
+  try {
+    const did = await part();
+    if (did) tell({ component, did });
+  } catch (failure) {
+    tell({ component, did: `${what}_failed`, failure });
+  }
+}
+
+async function restoreTicket({ tickets }: WatchOptions, component: string): Promise<string | undefined> {
+  if (await tickets.view(component)) return undefined;
+  return (await tickets.restore(component)) ? 'ticket_restored' : undefined;
+}
+
+async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: string): Promise<string | undefined> {
+  let count = 0;
+  const restored = await dueSet.restoreOnce(component, async (since, hold) => {
+    for await (const page of authorizerStore.usedSince(component, since)) {
+      await dueSet.restore(component, page, () => Math.random() * SPREAD_MS);
+      count += page.length;
+      await hold();
+    }
+  });
+  return restored && count > 0 ? `due_restored_${count}` : undefined;
+}
+
+/** Components always have a token at hand: each call may need it. */
+async function refreshComponent({ tokens, tickets }: WatchOptions, component: string): Promise<undefined> {
+  const owner = componentOwner(component);
+  const record = await tokens.store.read(owner);
+  if (record.now < record.refreshAt || record.now < record.retryAt) return;
+  if (!(await tickets.current(component))) return;
+  await tokens.askForRefresh(owner);
+}
+
+async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): Promise<undefined> {
+  const due = await dueSet.claim(component, DUE_AT_ONCE);
+  const done = await Promise.allSettled(
+    due.map(async (appid) => {
+      if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
+      else await dueSet.drop(component, appid);
+    }),
+  );
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** At a process' start, nightly, and where Redis has lost everything; and lost jobs of runs are brought back. */
+async function reconcile(
+  { redis, reconcile: requests, linkStore }: WatchOptions,
+  component: string,
+  started: Set<string>,
+): Promise<string | undefined> {
+  if (await requests.revive(component)) return 'reconciliation_revived';
+  const first = !started.has(component);
+  const due = await claimReconcileTurn(redis, component, 'due');
+  if (!due && !(first && (await claimReconcileTurn(redis, component, 'start')))) {
+    started.add(component);
+    return undefined;
+  }
+  const { isNew } = await requests.begin(component, first ? 'start' : 'nightly');
+  started.add(component);
+  await linkStore.prune();
+  return isNew ? 'reconciliation_begun' : undefined;
+}
+
+/** The database knows which syncs are to go on and which are due; a job may have been lost with Redis. */
+async function wakeFollowerSyncs(
+  { followerSyncs, syncSchedules, wakeFollowerSync }: WatchOptions,
+  component: string,
+): Promise<string | undefined> {
+  const started = await syncSchedules.startDue(component);
+  const idle = await followerSyncs.idle(component, SYNC_IDLE_MS);
+  for (const id of [...started, ...idle]) await wakeFollowerSync(id);
+  return started.length > 0 ? `follower_syncs_started_${started.length}` : undefined;
+}

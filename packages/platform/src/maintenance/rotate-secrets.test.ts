@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import { CallStore } from '../call/call-store.ts';
+import { componentOwner } from '../component/component-token.ts';
+import { Tickets } from '../component/ticket.ts';
+import { Seals } from '../sealing/seals.ts';
+import type { TokenKind } from '../token/token-kind.ts';
+import { TokenStore } from '../token/token-store.ts';
+import { reseal } from './rotate-secrets.ts';
+
+const [before, after, foreign] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+const ACCOUNTS = 1_200;
+/** SQLite answers without a turn of the event loop; others need theirs. */
+const breathe = () => new Promise(setImmediate);
+
+describe.each(databases)('resealing on %s', (kind) => {
+  let database: TestDatabase;
+  let server: TestRedis;
+  beforeAll(async () => {
+    database = await startDatabase(kind);
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await database?.stop();
+  });
+
+  function open(...keys: Buffer[]) {
+    const seals = new Seals(keys);
+    const kinds = ['component', 'authorizer'].map((name) => ({ name }) as TokenKind);
+    return {
+      authorizers: new AuthorizerStore(database.sql, seals),
+      tickets: new Tickets(server.redis, database.sql, seals),
+      tokens: new TokenStore(server.redis, seals, kinds),
+      calls: new CallStore(server.redis, seals),
+    };
+  }
+  const run = (...secretsKeys: Buffer[]) =>
+    reseal({ redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url, secretsKeys });
+  const token = (value: string) => ({
+    ...{ value, refreshAt: 1, trustedUntil: Date.now() + 60_000, expiresAt: Date.now() + 60_000, sentAt: 1 },
+  });
+  const name = (i: number) => `wx${i}`;
+
+  it('puts all under the new key while others change it, and leaves nothing but calls under the old one', async () => {
+    const old = open(before);
+    const ticketAt = Math.floor(Date.now() / 1_000);
+    await old.tickets.keep('wxc', 'ticket@@@1', ticketAt, new Date());
+    await old.tokens.publish(componentOwner('wxc'), 1, token('component token'));
+    for (let i = 0; i < ACCOUNTS; i++) {
+      await old.authorizers.saveGrant('wxc', name(i), { refreshToken: `r${i}`, scopes: [], authorizedAt: new Date() });
+    }
+    await old.tokens.publish(authorizerOwner('wxc', name(7)), 5, token('account token'));
+    const call = { id: 'wxc.wx7.x', component: 'wxc', appid: name(7) };
+    const request = { method: 'GET' as const, path: '/cgi-bin/user/get', query: [], waitMs: 0, departWithinMs: 60_000 };
+    await old.calls.create(call as never, request as never, 'gateway');
+
+    // A process with the new key in front goes on renewing grants meanwhile.
+    const busy = open(after, before);
+    let going = true;
+    let renewed = 0;
+    const work = (async () => {
+      for (let i = 0; going; i = (i + 7) % ACCOUNTS) {
+        const grant = (await busy.authorizers.grant('wxc', name(i)))!;
+        const change = { refreshToken: `${grant.refreshToken}+` };
+        // Resealing is no change of the grant, so nobody is ever outrun by it.
+        expect(await busy.authorizers.changeGrant('wxc', name(i), grant.version, change)).toBe('saved');
+        renewed++;
+        await breathe();
+      }
+    })();
+    const report = await run(after, before);
+    going = false;
+    await work;
+
+    expect(renewed).toBeGreaterThan(10);
+    expect(report).toMatchObject({ looked: ACCOUNTS + 4, remaining: 0, unsealable: 0, callBodies: 1 });
+    expect(report.resealed + renewed).toBeGreaterThanOrEqual(ACCOUNTS + 4);
+    const fresh = open(after);
+    expect(await fresh.tickets.current('wxc')).toBe('ticket@@@1');
+    await server.redis.del('wx:{wxc:wxc}:ticket');
+    expect(await fresh.tickets.restore('wxc')).toBe(true);
+    expect(await fresh.tickets.current('wxc')).toBe('ticket@@@1');
+    expect((await fresh.tokens.read(componentOwner('wxc'))).value).toBe('component token');
+    expect(await fresh.tokens.read(authorizerOwner('wxc', name(7)))).toMatchObject({
+      value: 'account token',
+      version: 5,
+    });
+    for (let i = 0; i < ACCOUNTS; i++) {
+      expect((await fresh.authorizers.grant('wxc', name(i)))?.refreshToken).toMatch(new RegExp(`^r${i}\\+*$`));
+    }
+  });
+
+  it('finds nothing more to do, and its progress never exceeds what there is', async () => {
+    const progress: { looked: number; resealed: number }[] = [];
+    const settings = { redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url };
+    const tell = (done: { looked: number; resealed: number }) => void progress.push(done);
+    const report = await reseal({ ...settings, secretsKeys: [after, before] }, { tell });
+    expect(report).toMatchObject({ looked: ACCOUNTS + 4, resealed: 0, remaining: 0, unsealable: 0 });
+    // It reads everything again in the end.
+    expect(progress.at(-1)).toEqual({ looked: ACCOUNTS + 4, resealed: 0 });
+    expect(Math.max(...progress.map(({ looked }) => looked))).toBe(ACCOUNTS + 4);
+  });
+
+  it('names what no key opens, and goes on with the others', async () => {
+    await open(foreign).authorizers.changeGrant('wxc', name(3), undefined, {});
+    await open(foreign).authorizers.saveGrant('wxc', name(3), {
+      refreshToken: 'x',
+      scopes: [],
+      authorizedAt: new Date(),
+    });
+    await open(before).authorizers.saveGrant('wxc', name(4), {
+      refreshToken: 'y',
+      scopes: [],
+      authorizedAt: new Date(),
+    });
+    expect(await run(after, before)).toMatchObject({
+      resealed: 1,
+      unsealable: 1,
+      unsealablePlaces: ['grant of wx3 to wxc'],
+    });
+    expect(await open(after).authorizers.grant('wxc', name(4))).toMatchObject({ refreshToken: 'y' });
+  });
+
+  it('tells that somebody still seals under the old key', async () => {
+    const stubborn = open(before);
+    let going = true;
+    const work = (async () => {
+      while (going) {
+        const grant = { refreshToken: 'z', scopes: [], authorizedAt: new Date() };
+        await stubborn.authorizers.saveGrant('wxc', name(0), grant);
+        await breathe();
+      }
+    })();
+    const report = await run(after, before, foreign);
+    going = false;
+    await work;
+    expect(report.remaining).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,116 @@
+import { Failure } from '@wxthirdparty/wechat';
+import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import { CallStore } from '../call/call-store.ts';
+import { componentOwner } from '../component/component-token.ts';
+import { Tickets } from '../component/ticket.ts';
+import { migrateOpen } from '../database/migrate.ts';
+import { openDatabase } from '../database/open.ts';
+import { Deployment } from '../deployment/deployment.ts';
+import { connectRedis, type RedisSettings, untilConnected } from '../redis/connect.ts';
+import { Scope } from '../scope.ts';
+import { type Resealed, Seals } from '../sealing/seals.ts';
+import { TokenStore } from '../token/token-store.ts';
+
+const CONNECT_WITHIN_MS = 10_000;
+/** Somebody else may change the same value at the same time, but not for ever. */
+const MOST_TRIES = 5;
+const NAMED = 20;
+
+export interface ResealReport {
+  /** Sealed values that were looked at. */
+  readonly looked: number;
+  readonly resealed: number;
+  /** Found under an older key after all were resealed: somebody still seals with it. */
+  readonly remaining: number;
+  readonly unsealable: number;
+  /** Where the first of those lie. */
+  readonly unsealablePlaces: readonly string[];
+  /** Requests and results of calls under an older key; they go by themselves. */
+  readonly callBodies: number;
+}
+
+/**
+ * Puts every lasting secret in SQL and Redis under the first of the keys, one by one and only where it is still the
+ * value that was read; so processes may run, and it may be cut and begun again at any time.
+ */
+export async function reseal(
+  settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
+  options: { tell?: (done: { looked: number; resealed: number }) => void; signal?: AbortSignal } = {},
+): Promise<ResealReport> {
+  await using scope = new Scope();
+  const seals = new Seals(settings.secretsKeys);
+  const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
+  await migrateOpen(database);
+  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'reseal'), (r) => r.disconnect());
+  await untilConnected(redis, CONNECT_WITHIN_MS);
+
+  const deployment = new Deployment(redis, database, settings.secretsKeys);
+  await deployment.claim();
+  // Before anything is sealed under it: a process with this key alone may start from now on.
+  await deployment.mark.addFirstKey(await deployment.id());
+
+  const authorizers = new AuthorizerStore(database, seals);
+  const tickets = new Tickets(redis, database, seals);
+  const tokens = new TokenStore(redis, seals, []);
+
+  /** Everything sealed that lasts, by the name under which a report may speak of it. */
+  async function* everything(): AsyncGenerator<[string, () => Promise<Resealed>][]> {
+    const components = await database.selectFrom('components').select('appid').execute();
+    yield components.flatMap(({ appid }): [string, () => Promise<Resealed>][] => [
+      [`ticket of ${appid} in Redis`, () => tickets.resealLive(appid)],
+      [`ticket of ${appid} in SQL`, () => tickets.resealCopy(appid)],
+      [`token of ${appid}`, () => tokens.reseal(componentOwner(appid))],
+    ]);
+    for await (const page of authorizers.everybody()) {
+      yield page.flatMap(({ component, appid }): [string, () => Promise<Resealed>][] => [
+        [`grant of ${appid} to ${component}`, () => authorizers.resealGrant(component, appid)],
+        [`token of ${appid} for ${component}`, () => tokens.reseal(authorizerOwner(component, appid))],
+      ]);
+    }
+  }
+
+  let [looked, resealed] = [0, 0];
+  const unsealable = new Set<string>();
+  const pass = async (isFirst: boolean): Promise<number> => {
+    let changed = 0;
+    for await (const page of everything()) {
+      options.signal?.throwIfAborted();
+      const outcomes = await Promise.all(page.map(async ([name, step]) => ({ name, outcome: await settle(step) })));
+      for (const { name, outcome } of outcomes) {
+        if (outcome === 'none') continue;
+        // The second pass reads the same secrets again.
+        if (isFirst) looked++;
+        if (outcome === 'unsealable') unsealable.add(name);
+        if (outcome === 'resealed' || outcome === 'outrun') changed++;
+      }
+      options.tell?.({ looked, resealed: resealed + (isFirst ? changed : 0) });
+    }
+    return changed;
+  };
+  resealed = await pass(true);
+  // What a process with the older key in front wrote behind our back.
+  const remaining = await pass(false);
+  const callBodies = await new CallStore(redis, seals).countUnderOlderKeys();
+  if (remaining === 0 && unsealable.size === 0 && callBodies === 0) await deployment.mark.removeOlderKeys();
+  return {
+    looked,
+    resealed,
+    remaining,
+    unsealable: unsealable.size,
+    unsealablePlaces: [...unsealable].slice(0, NAMED),
+    callBodies,
+  };
+}
+
+async function settle(step: () => Promise<Resealed>): Promise<Resealed | 'unsealable'> {
+  try {
+    for (let tries = 1; ; tries++) {
+      const outcome = await step();
+      if (outcome !== 'outrun' || tries === MOST_TRIES) return outcome;
+    }
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'unsealable') return 'unsealable';
+    throw error;
+  }
+}

@@ -1,0 +1,282 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AuthorizerListPage, type ComponentApi, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
+import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { ProfileOutcome, Profiles } from '../authorizer/profiles.ts';
+import { askComponent } from '../component/ask-component.ts';
+import type { Components } from '../component/components.ts';
+import type { Sql } from '../database/open.ts';
+import { repeat } from '../database/repeat.ts';
+import { inTransaction } from '../database/transaction.ts';
+import type { OpenQueue } from '../queue/queues.ts';
+import type { Tokens } from '../token/tokens.ts';
+import type { ReconcilePayload } from './reconcile-job.ts';
+import type { ReconcileReason, Reconciliation, ReconciliationStore, Step } from './reconciliation-store.ts';
+
+/** As many as WeChat gives at once (protocol §3.8). */
+const PAGE = 500;
+/** A list that never ends must end here. */
+const MOST = 1_000_000;
+const MISSING_AT_ONCE = 100;
+const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
+const SILENT_MS = 30_000;
+const NOT_READY_AGAIN_MS = 2_000;
+const QUICK_TRIES = 3;
+const TROUBLE_AGAIN_MS = 30_000;
+
+/** What a processor does next with the job; nothing where the run has ended. */
+export type ReconcileNext = { readonly delayMs: number } | { readonly handBack: true } | undefined;
+
+/** For whoever asks that WeChat's list be read again; reading it is a worker's. */
+export class ReconcileRequests {
+  readonly #store: ReconciliationStore;
+  readonly #components: Components;
+  readonly #queue: OpenQueue<ReconcilePayload>;
+
+  constructor(store: ReconciliationStore, components: Components, queue: OpenQueue<ReconcilePayload>) {
+    this.#store = store;
+    this.#components = components;
+    this.#queue = queue;
+  }
+
+  /**
+   * A new run, or the one that lasts. Throws Failure `unknown_component`; `ambiguous_component` where several components
+   * are there and none is named.
+   */
+  async begin(
+    component: string | undefined,
+    reason: ReconcileReason,
+  ): Promise<{ readonly run: Reconciliation; readonly isNew: boolean }> {
+    const { run, isNew } = await this.#store.begin(this.#one(component), reason);
+    await this.#queue.add({ id: run.id });
+    return { run, isNew };
+  }
+
+  /** Throws Failure `unknown_reconciliation`. */
+  async find(id: string): Promise<Reconciliation> {
+    const run = await this.#store.find(id);
+    if (!run || !this.#components.has(run.component)) {
+      throw new Failure('unknown_reconciliation', 'fix-request', 'There is no such reconciliation.');
+    }
+    return run;
+  }
+
+  /** Brings back the job of a run that nobody has been heard of. */
+  async revive(component: string): Promise<boolean> {
+    const id = await this.#store.silentFor(component, SILENT_MS);
+    if (id === undefined) return false;
+    await this.#queue.add({ id });
+    return true;
+  }
+
+  #one(component: string | undefined): string {
+    if (component !== undefined) return this.#components.get(component).appid;
+    const [first, ...others] = this.#components.all();
+    if (first && others.length === 0) return first.appid;
+    const among = this.#components.all().map((c) => c.appid);
+    throw new Failure(
+      'ambiguous_component',
+      'fix-request',
+      `Say which component with ?component= (one of ${among.join(', ')}).`,
+    );
+  }
+}
+
+export interface ReconcilerOptions {
+  readonly sql: Sql;
+  readonly api: ComponentApi;
+  readonly tokens: Tokens;
+  readonly store: ReconciliationStore;
+  readonly authorizers: AuthorizerStore;
+  readonly profiles: Profiles;
+}
+
+/**
+ * Sets our authorizers right by WeChat's own list. Each page is done whole, with its mark, in one transaction; memory
+ * holds one page, however many accounts there are.
+ */
+export class Reconciler {
+  readonly #o: ReconcilerOptions;
+
+  constructor(options: ReconcilerOptions) {
+    this.#o = options;
+  }
+
+  /** What ReconcileJob does: goes on from the mark until it is done, told to stop, or WeChat does not let it. */
+  async work(id: string, signal: AbortSignal): Promise<ReconcileNext> {
+    const { store } = this.#o;
+    await store.start(id);
+    try {
+      for (;;) {
+        const run = await store.find(id);
+        if (run?.state !== 'running') return undefined;
+        if (signal.aborted) return { handBack: true };
+        await this.#persistently(() => this.#step(run, signal), signal);
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      await store.trouble(id, error.message);
+      const run = await store.find(id);
+      if (!run || Date.now() - run.createdAt.getTime() > GIVE_UP_AFTER_MS) {
+        await store.finish(id, 'failed');
+        return undefined;
+      }
+      if (error.code === 'no_ticket' || error.code === 'token_not_ready') return { delayMs: NOT_READY_AGAIN_MS };
+      return { delayMs: Math.min(error.retryAfterMs ?? TROUBLE_AGAIN_MS, 10 * TROUBLE_AGAIN_MS) };
+    }
+  }
+
+  async #step(run: Reconciliation, signal: AbortSignal): Promise<void> {
+    if (run.phase === 'listing') await this.#list(run);
+    else if (await this.#missing(run, signal)) await this.#o.store.finish(run.id, 'completed');
+  }
+
+  /** A trouble that passes within seconds should not cost half a minute. */
+  async #persistently(step: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await step();
+      } catch (error) {
+        const passing = error instanceof Failure && error.remedy === 'retry' && error.retryAfterMs === undefined;
+        if (!passing || tries >= QUICK_TRIES || signal.aborted) throw error;
+        await pause(500 * 2 ** (tries - 1), undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #list(run: Reconciliation): Promise<void> {
+    const { authorizers } = this.#o;
+    let page = await this.#page(run);
+    const known = await authorizers.grants(run.component, appidsOf(page));
+    // A grant may have been renewed between WeChat's answer and our reading it; a version that we write over must be one
+    // that we read before asking. So ask again. Whom we do not know at all is only added where still nobody knows him.
+    const renewed = page.items.some((item) => known.has(item.appid) && differs(item, known.get(item.appid)));
+    if (renewed) page = await this.#page(run);
+    await this.#save(run, page, known);
+  }
+
+  /**
+   * The page at the mark. Where WeChat's answer cannot be read, a smaller one, down to the one entry at fault: that is
+   * passed over, and its account asked about by itself with those that the list does not hold.
+   */
+  async #page(run: Reconciliation): Promise<AuthorizerListPage> {
+    for (let count = PAGE; ; count = count >> 1) {
+      try {
+        return await this.#ask(run, run.listOffset, count);
+      } catch (error) {
+        if (!(error instanceof UnreadableAnswer)) throw error;
+        if (count > 1) continue;
+        // Where the next entry cannot be read either, the fault is not this entry's.
+        await this.#ask(run, run.listOffset + 1, 1);
+        return { total: run.total ?? undefined, length: 1, items: [] };
+      }
+    }
+  }
+
+  #ask(run: Reconciliation, offset: number, count: number): Promise<AuthorizerListPage> {
+    const { api, tokens } = this.#o;
+    return askComponent(tokens, run.component, 'getAuthorizerList', (componentToken) =>
+      api.getAuthorizerList({ appid: run.component, componentToken, offset, count }),
+    );
+  }
+
+  async #save(
+    run: Reconciliation,
+    page: AuthorizerListPage,
+    known: Awaited<ReturnType<AuthorizerStore['grants']>>,
+  ): Promise<void> {
+    const { sql, store, tokens } = this.#o;
+    const renewed: string[] = [];
+    const save = async (transaction: Sql) => {
+      renewed.length = 0;
+      const authorizers = this.#o.authorizers.within(transaction);
+      let added = 0;
+      let changed = 0;
+      const items = new Map(page.items.map((item) => [item.appid, item]));
+      const offset = run.listOffset + page.length;
+      const over = page.length === 0 || offset >= Math.min(page.total ?? MOST, MOST);
+      for (const item of items.values()) {
+        const grant = known.get(item.appid);
+        if (!differs(item, grant)) continue;
+        const saved = await authorizers.changeGrant(run.component, item.appid, grant?.version, {
+          refreshToken: item.refreshToken,
+          // Without a refresh token we can do nothing for it until its admin consents once more (protocol §3.8).
+          state: item.refreshToken ? 'active' : 'needs-reauthorization',
+          ...(grant ? {} : { authorizedAt: item.authorizedAt }),
+        });
+        if (saved === 'outrun') continue;
+        if (grant) changed++;
+        else added++;
+        if (grant) renewed.push(item.appid);
+      }
+      await authorizers.markListed(run.component, [...items.keys()], run.startedAt!);
+      const step: Step = {
+        phase: over ? 'missing' : 'listing',
+        listOffset: offset,
+        missingAfter: '',
+        ...(page.total === undefined ? {} : { total: page.total }),
+        seen: items.size,
+        added,
+        changed,
+      };
+      if (!(await store.step(run, step, transaction))) throw new MarkMoved();
+    };
+    try {
+      await repeat(() => inTransaction(sql, save));
+    } catch (error) {
+      // Another run of this job has done the page.
+      if (error instanceof MarkMoved) return;
+      throw error;
+    }
+    // What stood against asking for their tokens may be gone with the new refresh token.
+    for (const appid of renewed) await tokens.store.forgive(authorizerOwner(run.component, appid));
+  }
+
+  /** True when nobody is left. The set can change while it is paged: only WeChat's word about each one revokes. */
+  async #missing(run: Reconciliation, signal: AbortSignal): Promise<boolean> {
+    const { authorizers, store } = this.#o;
+    const missing = await authorizers.notListedSince(run.component, run.startedAt!, run.missingAfter, MISSING_AT_ONCE);
+    let revoked = 0;
+    let after = run.missingAfter;
+    try {
+      for (const appid of missing) {
+        if (signal.aborted) break;
+        if ((await this.#ownWord(run.component, appid)) === 'revoked') revoked++;
+        after = appid;
+      }
+    } finally {
+      if (after !== run.missingAfter) {
+        await store.step(run, { phase: 'missing', listOffset: run.listOffset, missingAfter: after, revoked });
+      }
+    }
+    return missing.length < MISSING_AT_ONCE && !signal.aborted;
+  }
+
+  /** What WeChat answers about this account; one whose answer cannot be read, asked twice, must not hold up the others. */
+  async #ownWord(component: string, appid: string): Promise<ProfileOutcome | 'unreadable'> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#o.profiles.read(component, appid);
+      } catch (error) {
+        if (!(error instanceof UnreadableAnswer)) throw error;
+        if (tries === 2) return 'unreadable';
+      }
+    }
+  }
+}
+
+class MarkMoved extends Error {}
+
+type Listed = AuthorizerListPage['items'][number];
+
+/** Whether WeChat's list says something about the account that we do not know. */
+function differs(item: Listed, grant: { refreshToken: string | null; state: string } | undefined): boolean {
+  if (!grant) return true;
+  // The list holds whoever lets us act; that our token was refused is our news, not the list's.
+  if (!item.refreshToken) return false;
+  return grant.state === 'revoked' || grant.refreshToken !== item.refreshToken;
+}
+
+function appidsOf(page: AuthorizerListPage): string[] {
+  return page.items.map((item) => item.appid);
+}
