@@ -57,7 +57,7 @@ it('a worker frozen while it refreshes is replaced, and when it wakes, its token
   await house.wechat.control('POST', '/release');
   await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
   first.thaw();
-  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('outrun'));
+  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('superseded'));
   expect(await componentVersion(house)).toBe(newer);
   expect((await call()).body.state).toBe('completed');
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });
@@ -79,7 +79,7 @@ it('the same, and Redis loses everything while it is frozen', async () => {
   await house.wechat.control('POST', '/release');
   await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
   first.thaw();
-  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('outrun'));
+  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('superseded'));
   expect(await componentVersion(house)).toBe(newer);
   expect((await call()).body.state).toBe('completed');
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });

@@ -1,6 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DueSet } from '../../packages/platform/src/token/refresh-ahead.ts';
+import { RefreshAhead } from '../../packages/platform/src/token/refresh-ahead.ts';
 import { RedisServer } from '../support/redis.ts';
 
 const COMPONENT = 'wx00000000000000c0';
@@ -10,14 +10,14 @@ const LATER_MS = 24 * 60 * 60_000;
 export class ClaimCost {
   readonly #server: RedisServer;
   readonly #redis: ReturnType<RedisServer['client']>;
-  readonly #dueSet: DueSet;
+  readonly #dueSet: RefreshAhead;
   readonly #authorizers: number;
   #next = 0;
 
   private constructor(server: RedisServer, authorizers: number) {
     this.#server = server;
     this.#redis = server.client();
-    this.#dueSet = new DueSet(this.#redis);
+    this.#dueSet = new RefreshAhead(this.#redis);
     this.#authorizers = authorizers;
   }
 

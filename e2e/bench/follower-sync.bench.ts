@@ -4,7 +4,7 @@ import { parseSeconds, type SyncCost, syncCosts } from './sync-cost.ts';
 
 /** `BENCH_FOLLOWERS=100000 npm run bench follower` is for the impatient. */
 const FOLLOWERS = Number(process.env.BENCH_FOLLOWERS ?? 1_000_000);
-const MOST_MEMORY_MB = 150;
+const MAX_MEMORY_MB = 150;
 /** Seconds of a million, of two cores. */
 const GUIDES: Readonly<Record<string, number>> = {
   'SQLite, first': 40,
@@ -48,8 +48,8 @@ function facts(cost: SyncCost) {
       holds: aMillion(spent(cost)) <= guide,
     },
     {
-      what: `${name}: ${aboveIdleMb.toFixed(0)} MB above idle, guide ${MOST_MEMORY_MB}`,
-      holds: aboveIdleMb <= MOST_MEMORY_MB,
+      what: `${name}: ${aboveIdleMb.toFixed(0)} MB above idle, guide ${MAX_MEMORY_MB}`,
+      holds: aboveIdleMb <= MAX_MEMORY_MB,
     },
     { what: `${name}: every follower is there`, holds: exact },
   ];

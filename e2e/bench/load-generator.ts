@@ -2,7 +2,7 @@ import type { Order, Served } from './load-talk.ts';
 import { RawConnection } from './raw-connection.ts';
 
 /** A process that asks as it is told; talks with the bench over Node's own channel. */
-const MOST_CONNECTIONS = 256;
+const MAX_CONNECTIONS = 256;
 
 let open: { readonly port: number; readonly idle: RawConnection[]; all: number } | undefined;
 
@@ -61,7 +61,7 @@ async function take(port: number, waiting: (() => void)[]): Promise<RawConnectio
   for (;;) {
     const idle = open!.idle.pop();
     if (idle) return idle;
-    if (open!.all < MOST_CONNECTIONS) {
+    if (open!.all < MAX_CONNECTIONS) {
       open!.all++;
       return RawConnection.open(port);
     }

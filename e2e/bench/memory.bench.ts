@@ -8,13 +8,13 @@ const CALLERS = 32;
 const STEPS = 20;
 /** By then caches are filled, and Redis begins to forget records as fast as new ones come: they are kept two minutes. */
 const WARM_STEPS = 4;
-const MOST_GROWTH = 1.1;
+const MAX_GROWTH = 1.1;
 
 const bench: Bench = {
   name: 'memory over very many calls',
   measured: 'gateway and worker at a later step',
   against: `the same once a ${STEPS / WARM_STEPS}th of the calls was done`,
-  guide: { atMost: MOST_GROWTH },
+  guide: { atMost: MAX_GROWTH },
   run,
 };
 export default bench;
@@ -44,8 +44,8 @@ async function run() {
     const rounds: Round[] = later.map((step) => ({ measured: sum(step), against: sum(warm!) }));
     const last = later.at(-1)!;
     const grown = (part: keyof typeof parts) => ({
-      what: `${part}: ${warm![part].toFixed(0)} MB, at the end ${last[part].toFixed(0)} MB, guide ${MOST_GROWTH} times`,
-      holds: last[part] <= warm![part] * MOST_GROWTH,
+      what: `${part}: ${warm![part].toFixed(0)} MB, at the end ${last[part].toFixed(0)} MB, guide ${MAX_GROWTH} times`,
+      holds: last[part] <= warm![part] * MAX_GROWTH,
     });
     return {
       unit: 'MB',

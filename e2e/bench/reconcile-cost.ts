@@ -6,7 +6,7 @@ import type { Sql } from '../../packages/platform/src/database/open.ts';
 import { ReconciliationStore } from '../../packages/platform/src/reconciliation/reconciliation-store.ts';
 import { Reconciler, type ReconcilerOptions } from '../../packages/platform/src/reconciliation/reconciliations.ts';
 import type { Seals } from '../../packages/platform/src/sealing/seals.ts';
-import type { DueSet } from '../../packages/platform/src/token/refresh-ahead.ts';
+import type { RefreshAhead } from '../../packages/platform/src/token/refresh-ahead.ts';
 import { processorSeconds } from './process-cost.ts';
 
 const COMPONENT = 'wx00000000000000c0';
@@ -45,7 +45,7 @@ export async function reconcileCost(
     ensure: async () => ({ value: 'token' }),
     store: { forgive: async () => {} },
   } as unknown as ReconcilerOptions['tokens'];
-  const dueSet = { drop: async () => {} } as unknown as DueSet;
+  const dueSet = { drop: async () => {} } as unknown as RefreshAhead;
   const store = new ReconciliationStore(sql);
   const authorizers = new AuthorizerStore(sql, seals);
   const profiles = new Profiles({ api, tokens, store: authorizers, dueSet });

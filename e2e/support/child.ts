@@ -3,7 +3,7 @@ import { until } from './until.ts';
 
 /** What finds programs and a home, and what sets the clock and the zone (`npm run test:clock`). */
 const INHERITED = ['PATH', 'HOME', 'TZ', 'LD_PRELOAD', 'FAKETIME', 'FAKETIME_DONT_FAKE_MONOTONIC'];
-const MOST_OUTPUT = 128 * 1024 * 1024;
+const MAX_OUTPUT = 128 * 1024 * 1024;
 
 /** A real process of a story: its output is kept, it can be frozen, killed and asked to leave. */
 export class Child {
@@ -23,7 +23,7 @@ export class Child {
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         // A bench makes them say more than a string can hold.
-        if (this.#output.length > MOST_OUTPUT) this.#output = this.#output.slice(-MOST_OUTPUT / 2);
+        if (this.#output.length > MAX_OUTPUT) this.#output = this.#output.slice(-MAX_OUTPUT / 2);
         this.#output += text;
       });
     }

@@ -13,18 +13,18 @@ import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { callRoutes } from './call/call-routes.ts';
 import { isOutage } from './contract/is-outage.ts';
 import { problemOf, sendProblem } from './contract/problem.ts';
-import { wayBackOf } from './contract/reauthorization-link.ts';
+import { reauthorizationLinkOf } from './contract/reauthorization-link.ts';
 import { explainRoutes } from './explain/explain-routes.ts';
 import { followerRoutes } from './follower/follower-routes.ts';
 import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { describeError } from './http/describe-error.ts';
-import type { Leaving } from './http/leaving.ts';
 import type { PublicUrl } from './http/public-url.ts';
 import { requestIdOf } from './http/request-id.ts';
+import type { Shutdown } from './http/shutdown.ts';
+import type { Authenticator } from './key/authenticator.ts';
 import { bearer } from './key/bearer.ts';
-import type { Doorkeeper } from './key/doorkeeper.ts';
 import { guard, noSuchRoute } from './key/guard.ts';
 import { auditRoutes } from './key-admin/audit-routes.ts';
 import { keyRoutes } from './key-admin/key-routes.ts';
@@ -39,8 +39,8 @@ export function app(
   platform: GatewayPlatform,
   settings: GatewaySettings,
   publicUrl: PublicUrl,
-  doorkeeper: Doorkeeper,
-  leaving: Leaving,
+  authenticator: Authenticator,
+  leaving: Shutdown,
   log: Logger,
 ): Express {
   const application = express();
@@ -51,7 +51,7 @@ export function app(
   application.use(healthRoutes(platform, leaving), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
-  application.use('/v1', bearer(doorkeeper));
+  application.use('/v1', bearer(authenticator));
   application.use(guard(platform));
   application.use(
     statusRoutes(platform),
@@ -129,7 +129,7 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
       else log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');
     }
     if (response.headersSent) response.destroy();
-    else sendProblem(response, problemOf(failure, incident, wayBackOf(failure, publicUrl)));
+    else sendProblem(response, problemOf(failure, incident, reauthorizationLinkOf(failure, publicUrl)));
   };
 }
 

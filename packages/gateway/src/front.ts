@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { hasUnreadBody } from './http/end-unread.ts';
-import type { Leaving } from './http/leaving.ts';
 import { carriesToken, formCarriesToken, isOwnPath } from './http/own-path.ts';
 import { peekBody } from './http/peek-body.ts';
 import { giveRequestId } from './http/request-id.ts';
+import type { Shutdown } from './http/shutdown.ts';
 import { targetOf } from './http/target-of.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string, search: string) => void;
@@ -21,7 +21,7 @@ export interface FrontHandlers {
  */
 export function front(
   { push, virtual, rest }: FrontHandlers,
-  leaving: Leaving,
+  leaving: Shutdown,
   notice: (request: IncomingMessage) => void,
 ): RequestListener {
   return (request, response) => {
@@ -52,8 +52,8 @@ function isForm({ headers }: IncomingMessage): boolean {
 }
 
 /** A client that keeps its connection must not send the next request into a server that has left. */
-function endWhenLeaving(response: ServerResponse, leaving: Leaving): void {
-  const stop = leaving.draining.listen(() => {
+function endWhenLeaving(response: ServerResponse, leaving: Shutdown): void {
+  const stop = leaving.draining.onFire(() => {
     if (!response.headersSent) response.setHeader('connection', 'close');
   });
   response.once('close', stop);

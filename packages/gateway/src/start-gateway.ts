@@ -8,10 +8,10 @@ import { front } from './front.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import type { TrustProxy } from './http/address-of.ts';
-import { Leaving } from './http/leaving.ts';
+import { Shutdown } from './http/shutdown.ts';
 import { untrustedProxyWarning } from './http/untrusted-proxy.ts';
 import { openApiKeys } from './key/api-keys.ts';
-import { Doorkeeper } from './key/doorkeeper.ts';
+import { Authenticator } from './key/authenticator.ts';
 import { pushRoute } from './push/push-route.ts';
 import { answerUnreadable } from './virtual/unreadable-request.ts';
 import { openVirtualTokens } from './virtual/virtual-token.ts';
@@ -31,16 +31,16 @@ export async function startGateway(
   settings: GatewaySettings,
   log: Logger,
 ): Promise<Gateway> {
-  const leaving = new Leaving();
-  const doorkeeper = new Doorkeeper(openApiKeys(settings.apiKey, platform.apiKeys));
+  const leaving = new Shutdown();
+  const authenticator = new Authenticator(openApiKeys(settings.apiKey, platform.apiKeys));
   const tokens = openVirtualTokens(settings.secretsKeys);
   const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
-  const rest = app(platform, settings, publicUrl, doorkeeper, leaving, log);
+  const rest = app(platform, settings, publicUrl, authenticator, leaving, log);
   const trusts = rest.get('trust proxy fn') as TrustProxy;
   const handle = front(
     {
       push: pushRoute(platform, log),
-      virtual: virtualWeChat({ platform, doorkeeper, trusts, tokens, leaving }, publicUrl, log),
+      virtual: virtualWeChat({ platform, authenticator, trusts, tokens, leaving }, publicUrl, log),
       rest,
     },
     leaving,
@@ -70,7 +70,7 @@ export async function startGateway(
   return {
     url,
     port,
-    drain: () => leaving.draining.ring(),
+    drain: () => leaving.draining.fire(),
     close: () => {
       closing ??= close(server, sockets, leaving, settings.shutdownMs);
       return closing;
@@ -97,15 +97,15 @@ function openSockets(server: Server): Set<Socket> {
 const GRACE_SHARE = 0.2;
 const LAST_CHANCE_SHARE = 0.8;
 
-async function close(server: Server, sockets: Set<Socket>, leaving: Leaving, shutdownMs: number): Promise<void> {
-  leaving.draining.ring();
-  leaving.closing.ring();
+async function close(server: Server, sockets: Set<Socket>, leaving: Shutdown, shutdownMs: number): Promise<void> {
+  leaving.draining.fire();
+  leaving.listenerClosed.fire();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // Clients open connections ahead of need; Node does not count one as idle on which nothing was ever asked.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   const timers = [
-    setTimeout(() => leaving.endWaits.ring(), shutdownMs * GRACE_SHARE),
-    setTimeout(() => leaving.lastChance.ring(), shutdownMs * LAST_CHANCE_SHARE),
+    setTimeout(() => leaving.stopWaiting.fire(), shutdownMs * GRACE_SHARE),
+    setTimeout(() => leaving.closing.fire(), shutdownMs * LAST_CHANCE_SHARE),
     setTimeout(() => server.closeAllConnections(), shutdownMs * 0.95),
   ];
   await closed;

@@ -4,9 +4,9 @@ import { Failure } from '@wxthirdparty/wechat';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { app } from '../src/app.ts';
-import { Leaving } from '../src/http/leaving.ts';
+import { Shutdown } from '../src/http/shutdown.ts';
 import { openApiKeys } from '../src/key/api-keys.ts';
-import { Doorkeeper } from '../src/key/doorkeeper.ts';
+import { Authenticator } from '../src/key/authenticator.ts';
 import { routeRights } from '../src/key/route-rights.ts';
 import { openVirtualTokens } from '../src/virtual/virtual-token.ts';
 import { ACCOUNT, apiKey, authorizer, COMPONENT, type FakePlatform, fakePlatform } from './fake-platform.ts';
@@ -58,13 +58,13 @@ describe('the table of routes', () => {
     const platform = fakePlatform();
     const admin = { user: 'a', write: false };
     const settings = { port: 0, host: '', returnToOrigins: [], secretsKeys: [], admin, shutdownMs: 1 };
-    const doorkeeper = new Doorkeeper(openApiKeys(undefined, platform.apiKeys));
+    const authenticator = new Authenticator(openApiKeys(undefined, platform.apiKeys));
     const application = app(
       platform,
       settings,
       () => 'http://localhost',
-      doorkeeper,
-      new Leaving(),
+      authenticator,
+      new Shutdown(),
       pino({ level: 'silent' }),
     );
     const { stack } = (application as unknown as { router: { stack: readonly Layer[] } }).router;

@@ -2,9 +2,9 @@ import type { Router } from 'express';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { app } from '../src/app.ts';
-import { Leaving } from '../src/http/leaving.ts';
+import { Shutdown } from '../src/http/shutdown.ts';
 import { openApiKeys } from '../src/key/api-keys.ts';
-import { Doorkeeper } from '../src/key/doorkeeper.ts';
+import { Authenticator } from '../src/key/authenticator.ts';
 import { routeRights } from '../src/key/route-rights.ts';
 import { apiDocument } from '../src/openapi/api-document.ts';
 import { operations } from '../src/openapi/operations.ts';
@@ -111,8 +111,9 @@ function application(): Router {
   };
   const log = pino({ level: 'silent' });
   const platform = fakePlatform();
-  const doorkeeper = new Doorkeeper(openApiKeys(undefined, platform.apiKeys));
-  return app(platform, settings, () => 'http://127.0.0.1', doorkeeper, new Leaving(), log).router as unknown as Router;
+  const authenticator = new Authenticator(openApiKeys(undefined, platform.apiKeys));
+  return app(platform, settings, () => 'http://127.0.0.1', authenticator, new Shutdown(), log)
+    .router as unknown as Router;
 }
 
 /** Every route that Express would find under /v1, as the description spells them. */

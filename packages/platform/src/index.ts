@@ -17,13 +17,13 @@ export { CallJob } from './call/call-job.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
 export { LaneJob } from './call/lane/lane-job.ts';
 export type { LaneOwner } from './call/lane/lane-store.ts';
-export type { Performed } from './call/perform.ts';
+export type { CallRunResult } from './call/perform.ts';
 export { CallbackJob } from './callback/callback-job.ts';
-export type { Told } from './callback/callbacks.ts';
+export type { CallbackResult } from './callback/callbacks.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
-export type { AuthorizationLink, ConsentWish, LinkState } from './consent/authorization-link.ts';
+export type { AuthorizationLink, ConsentOptions, LinkState } from './consent/authorization-link.ts';
 export { type AuthorizationPayload, AuthorizeJob } from './consent/authorize-job.ts';
 export type { Return as ConsentReturn, Visit as ConsentVisit } from './consent/consents.ts';
 export { backupDatabase } from './database/backup.ts';
@@ -39,7 +39,7 @@ export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
 export { type Health, readinessOf, type ServerNews } from './health.ts';
 export { type AncestorReport, importAncestor } from './import/wxthirdparty-2015/import-2015.ts';
-export { type ApiKey, type KeyWish, keyBounds } from './key/api-key.ts';
+export { type ApiKey, type KeyInput, keyBounds } from './key/api-key.ts';
 export type { Actor, AuditEntry } from './key/audit.ts';
 export {
   allRights,

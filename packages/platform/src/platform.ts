@@ -13,21 +13,21 @@ import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { Authorizers } from './authorizer/authorizers.ts';
 import { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
 import { type ProfileOutcome, Profiles } from './authorizer/profiles.ts';
+import { CallAccounts } from './call/call-accounts.ts';
 import { CallJob } from './call/call-job.ts';
 import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
 import { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
 import { Holds } from './call/holds.ts';
-import { AtHand } from './call/inline/inline-dispatch.ts';
+import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
 import { LaneJob } from './call/lane/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
 import { Lanes } from './call/lane/lanes.ts';
-import { takeTurn } from './call/lane/run-lane-batch.ts';
-import { Owners } from './call/owners.ts';
-import { type Performed, type PerformOptions, perform } from './call/perform.ts';
+import { runLaneBatch } from './call/lane/run-lane-batch.ts';
+import { type CallRunResult, type PerformOptions, perform } from './call/perform.ts';
 import { CallbackJob } from './callback/callback-job.ts';
-import { Callbacks, type Told } from './callback/callbacks.ts';
+import { type CallbackResult, Callbacks } from './callback/callbacks.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
@@ -51,8 +51,8 @@ import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
-import { performTurn, type Turn } from './follower/perform-turn.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
+import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
 import { type Health, healthProbe, type ServerNews, watchHealth } from './health.ts';
 import { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
@@ -70,7 +70,7 @@ import { Quotas } from './quota/quotas.ts';
 import { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
 import { isReadable, QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
 import { ReconcileJob, type ReconcilePayload } from './reconciliation/reconcile-job.ts';
-import { claimReconcileTurn } from './reconciliation/reconcile-schedule.ts';
+import { claimScheduledRun } from './reconciliation/reconcile-schedule.ts';
 import { ReconciliationStore } from './reconciliation/reconciliation-store.ts';
 import { type ReconcileNext, ReconcileRequests, Reconciler } from './reconciliation/reconciliations.ts';
 import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, untilConnected } from './redis/connect.ts';
@@ -82,7 +82,7 @@ import { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
 import { HostGate } from './token/host-gate.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
-import { DueSet } from './token/refresh-ahead.ts';
+import { RefreshAhead } from './token/refresh-ahead.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenCache } from './token/token-cache.ts';
@@ -91,7 +91,7 @@ import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
 import { CallbackSigner } from './webhook/webhook-signer.ts';
 
-const CONNECT_WITHIN_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** A slow WeChat costs waiting; giving it up costs a mint of which nobody knows the outcome, and a minute's backoff. */
 const COMPONENT_API_TIMEOUT_MS = 20_000;
 
@@ -161,18 +161,18 @@ export interface Work {
   refresh(owner: TokenOwner, signal: AbortSignal): Promise<RefreshOutcome>;
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
-  performCall(id: string, signal: AbortSignal): Promise<Performed>;
-  /** Calls that this process takes in and sends by itself, so many at a time; `tell` hears of each. */
-  sendAtHand(most: number, tell: PerformedListener): { close(withinMs: number): Promise<void> };
+  performCall(id: string, signal: AbortSignal): Promise<CallRunResult>;
+  /** Starts sending interactive calls in this process; `report` is called for each. */
+  sendInline(concurrency: number, report: PerformedListener): { close(withinMs: number): Promise<void> };
   /** One turn of an account's background calls; `tell` hears of each. */
   takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
   /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
-  deliverCallback(id: string, slots: number, signal: AbortSignal): Promise<Told>;
+  deliverCallback(id: string, slots: number, signal: AbortSignal): Promise<CallbackResult>;
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<ReconcileNext>;
-  performTurn(id: string, signal: AbortSignal): Promise<Turn>;
+  performTurn(id: string, signal: AbortSignal): Promise<SliceResult>;
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   tellQuotaEvent(event: QuotaEvent): Promise<void>;
   startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
@@ -184,7 +184,7 @@ export interface Work {
   connect(name: string): RedisClient;
 }
 
-export type PerformedListener = (id: string, performed: Performed, ms: number) => void;
+export type PerformedListener = (id: string, performed: CallRunResult, ms: number) => void;
 
 /** Of a token all but its value, which is the transport's alone. */
 export interface AwaitedToken {
@@ -222,12 +222,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     : database;
   const writer = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
 
-  const connect = (patience: 'patient' | 'prompt', name: string) =>
-    scope.keep(`redis ${name}`, connectRedis(settings, patience, name), (r) => r.disconnect());
-  const redis = connect('patient', 'work');
-  const front = connect('prompt', 'front');
-  const subscriber = connect('patient', 'hints');
-  await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_WITHIN_MS)));
+  const connect = (mode: 'blocking' | 'fail-fast', name: string) =>
+    scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
+  const redis = connect('blocking', 'work');
+  const front = connect('fail-fast', 'front');
+  const subscriber = connect('blocking', 'hints');
+  await Promise.all([redis, front, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)));
   const hints = new Hints(subscriber);
 
   const deployment = new Deployment(redis, database, settings.secretsKeys);
@@ -281,7 +281,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals, replica);
-  const dueSet = new DueSet(redis);
+  const dueSet = new RefreshAhead(redis);
   const kinds = [
     componentTokenKind(components, tickets, api),
     authorizerTokenKind({
@@ -291,7 +291,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       tokens: () => tokens,
       refused(component) {
         // A hint: the nightly run comes to it anyway.
-        claimReconcileTurn(redis, component, 'refused')
+        claimScheduledRun(redis, component, 'refused')
           .then((mine) => (mine ? reconcile.begin(component, 'refused') : undefined))
           .catch(() => {});
       },
@@ -364,7 +364,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const signer = new CallbackSigner(settings.secretsKeys);
   const sender = new WebhookSender();
   const frontCallStore = new CallStore(front, seals);
-  const owners = new Owners(components, authorizers);
+  const callAccounts = new CallAccounts(components, authorizers);
   const callStore = new CallStore(redis, seals);
   const performing: PerformOptions = {
     store: callStore,
@@ -376,15 +376,15 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     dueSet,
     transport,
     apiBase,
-    here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
+    localWaiters: { isLocal: (replyTo) => calls.isLocal(replyTo), resolveWaiter: (call) => calls.resolveWaiter(call) },
   };
   const frontLanes = new Lanes(front, laneQueue);
-  const atHand = new AtHand({ queue: callQueue, tokens, perform: performing });
+  const inlineDispatcher = new InlineDispatcher({ queue: callQueue, tokens, perform: performing });
   const calls: Calls = new Calls({
     redis: front,
-    atHand,
+    inline: inlineDispatcher,
     store: frontCallStore,
-    owners,
+    accounts: callAccounts,
     tokens: frontTokens,
     ledger: frontLedger,
     queue: callQueue,
@@ -401,11 +401,11 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const followerSyncStore = new FollowerSyncStore(database, writer);
   const syncSchedules = new SyncSchedules(database);
 
-  const performCall = async (id: string, signal: AbortSignal): Promise<Performed> => {
+  const performCall = async (id: string, signal: AbortSignal): Promise<CallRunResult> => {
     const performed = await perform(id, signal, performing);
     // Before the job is done or the call leaves its lane: who dies here does it again.
     if (performed.done && performed.hasCallback) {
-      await callbacks.tell({ id, corrected: performed.corrected === true });
+      await callbacks.enqueue({ id, corrected: performed.corrected === true });
     }
     return performed;
   };
@@ -449,12 +449,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   return {
     pushes: new PushIntake(front, components, pushQueue, arrivals),
     calls,
-    callList: new CallList(front, owners, frontCallStore, frontLedger),
-    quotas: new Quotas(frontLedger, owners),
+    callList: new CallList(front, callAccounts, frontCallStore, frontLedger),
+    quotas: new Quotas(frontLedger, callAccounts),
     quotaClearing: new QuotaClearing({
       api: frontApi,
       components,
-      owners,
+      accounts: callAccounts,
       calls,
       clears: new Clears(front, frontLedger, (owner) => frontLanes.wake(owner)),
       tokenStore: frontTokenStore,
@@ -517,9 +517,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         return { version: token.version, refused: async (path) => void (await tokens.distrust(token, path)) };
       },
       performCall,
-      sendAtHand: (most, tell) => atHand.open({ most, tell }),
+      sendInline: (concurrency, report) => inlineDispatcher.open({ concurrency, report }),
       takeTurn: (lane, signal, tell) =>
-        takeTurn(lane, signal, {
+        runLaneBatch(lane, signal, {
           store: laneStore,
           lanes,
           gate,
@@ -543,7 +543,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           authorizerStore,
           followers: followerStore,
         }),
-      performTurn: (id, signal) => performTurn(id, signal, syncing),
+      performTurn: (id, signal) => runSyncSlice(id, signal, syncing),
       readQuota: (pair, signal) => quotaReader.read(pair, signal),
       tellQuotaEvent: (event) => quotaEvents.append(event),
       authorize: (payload, run) => authorizations.exchange(payload, run),
@@ -584,7 +584,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           if (match) listener(match[1]!, match[2] === '1');
         });
       },
-      connect: (name) => connectRedis(settings, 'patient', name),
+      connect: (name) => connectRedis(settings, 'blocking', name),
     },
     close: () => scope.close(),
   };

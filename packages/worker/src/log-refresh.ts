@@ -7,7 +7,7 @@ export function logRefresh(log: Logger): RefreshListener {
     const line = { kind: owner.kind, component: owner.component, appid: owner.appid, outcome: result.outcome, ms };
     switch (result.outcome) {
       case 'stored':
-      case 'outrun':
+      case 'superseded':
         log.info({ ...line, version: result.version }, 'refresh');
         break;
       case 'failed': {

@@ -10,15 +10,15 @@ export const STALL_CHECK_MS = 1_500;
  * How long a worker waits for a wake-up before it looks by itself. A frozen process takes one wake-up along for as long
  * as it was waiting when it froze; by the time its jobs are taken over that has to be past (BullMQ's default: 5).
  */
-const LOOK_AGAIN_S = 1;
+const POLL_INTERVAL_S = 1;
 /** BullMQ fails a job at its second stall; ours may be cut anywhere, any number of times. */
-const MOST_STALLS = 1_000_000;
+const MAX_STALLS = 1_000_000;
 
 /** For a process that knows the job: one of a newer version, in a rolling upgrade or before a rollback is undone. */
 const UNKNOWN_JOB_DELAY_MS = 30_000;
 
 /** What a processor wants done with its job; nothing: it is finished. */
-export type Next = { readonly delayMs: number } | { readonly handBack: true } | undefined;
+export type Next = { readonly delayMs: number } | { readonly requeue: true } | undefined;
 
 export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<Payload>) => Promise<Next>;
 
@@ -66,9 +66,9 @@ export function runQueue<Payload>(
       prefix: connection.keyspace.queuePrefix(contract.queue),
       concurrency,
       lockDuration: LOCK_MS,
-      drainDelay: LOOK_AGAIN_S,
+      drainDelay: POLL_INTERVAL_S,
       stalledInterval: STALL_CHECK_MS,
-      maxStalledCount: MOST_STALLS,
+      maxStalledCount: MAX_STALLS,
     },
   );
   onOwnership((failure) => {
@@ -90,11 +90,12 @@ export function runQueue<Payload>(
       // Running work has most of the patience to finish; what still runs then is told to stop, and handed back. What
       // does not even obey, or cannot be handed back since Redis is away, is left: its locks end within seconds.
       const timer = setTimeout(() => leaving.abort(new Error('the process is leaving')), shutdownMs * 0.6);
-      const { promise: tooLong, resolve: giveUp } = Promise.withResolvers<'left'>();
-      const lastTimer = setTimeout(() => giveUp('left'), shutdownMs * 0.85);
+      const { promise: tooLong, resolve: giveUp } = Promise.withResolvers<'timeout'>();
+      const lastTimer = setTimeout(() => giveUp('timeout'), shutdownMs * 0.85);
       try {
         const closed = await Promise.race([worker.close(), tooLong]);
-        if (closed === 'left') log.warn({ queue: contract.queue }, 'left without waiting any longer');
+        if (closed === 'timeout')
+          log.warn({ queue: contract.queue }, 'shutdown timed out; other workers will take over the jobs');
       } finally {
         clearTimeout(timer);
         clearTimeout(lastTimer);

@@ -31,9 +31,9 @@ import { RepeatedLines } from './repeated-lines.ts';
 import { runQueue } from './run-queue.ts';
 
 /** Syncs of one process that have their turn at the same time: they can wait, and calls need the processor. */
-const MOST_SYNCS = 4;
+const MAX_SYNCS = 4;
 /** Questions about quotas that this process asks at the same time: nobody waits for them. */
-const MOST_READINGS = 2;
+const MAX_READINGS = 2;
 
 export interface WorkerSettings {
   /** Jobs of each queue that run at the same time in this process. */
@@ -77,11 +77,11 @@ export async function startWorkers(
     run(PushJob, processPush(work, log)),
     run(ProfileJob, processProfile(work, log)),
     run(ReconcileJob, processReconciliation(work, log)),
-    run(FollowerSyncJob, processFollowerSync(work, log), MOST_SYNCS),
-    run(QuotaReadingJob, processQuotaReading(work, log), MOST_READINGS),
+    run(FollowerSyncJob, processFollowerSync(work, log), MAX_SYNCS),
+    run(QuotaReadingJob, processQuotaReading(work, log), MAX_READINGS),
     run(QuotaAlarmJob, processQuotaAlarm(work, log)),
   ];
-  const hands = work.sendAtHand(settings.concurrency, (id, performed, ms) => logCall(log, id, performed, ms));
+  const hands = work.sendInline(settings.concurrency, (id, performed, ms) => logCall(log, id, performed, ms));
   // All at once: each has the whole patience.
   const closeAll = () => Promise.all([hands.close(settings.shutdownMs), ...queues.map((q) => q.close())]);
   scope.keep('queues', queues, closeAll, settings.shutdownMs);

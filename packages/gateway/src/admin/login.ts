@@ -3,8 +3,8 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { GatewaySettings } from '../gateway-settings.ts';
+import { AttemptLimiter } from '../http/attempt-limiter.ts';
 import { sameSecret } from '../http/same-secret.ts';
-import { Tries } from '../http/tries.ts';
 
 const WRONG_PASSWORDS = { failures: 10, windowMs: 10 * 60_000 };
 /** How long an answer to one more wrong password takes, and how many such answers wait at the same time. */
@@ -16,7 +16,7 @@ const MAX_DELAYED = 20;
  * from its address, which may be a proxy's. Wrong ones are answered slowly after a while, and few of them at a time.
  */
 export function login(admin: GatewaySettings['admin'], log: Logger) {
-  const wrong = new Tries(WRONG_PASSWORDS);
+  const wrong = new AttemptLimiter(WRONG_PASSWORDS);
   let delayed = 0;
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     if (admin.password === undefined || admin.password === '') {

@@ -16,7 +16,7 @@ export function redact(value: unknown, name = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([member, v]) => [member, redact(v, member)]));
 }
 
-/** What a job returned: expected outcomes are words (`stored`, `outrun`). */
+/** What a job returned: expected outcomes are words (`stored`, `superseded`). */
 export function redactOutcome(value: unknown): unknown {
   // BullMQ may hand it on as JSON text.
   if (typeof value === 'string' && /^"?[a-z][a-z_-]{0,31}"?$/.test(value)) return value;

@@ -5,20 +5,20 @@ import type { Logger } from 'pino';
 import { isOutage } from '../contract/is-outage.ts';
 import { problemOf } from '../contract/problem.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { AttemptLimiter } from '../http/attempt-limiter.ts';
 import { describeError } from '../http/describe-error.ts';
-import type { Leaving } from '../http/leaving.ts';
 import { callbackUrl, type PublicUrl } from '../http/public-url.ts';
 import { requestIdOf } from '../http/request-id.ts';
-import { Tries } from '../http/tries.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 import { readAuthorizeQuery } from './authorize-query.ts';
 import { BrowserCookie } from './browser-cookie.ts';
 import { languageOf } from './language.ts';
+import { pages, wordsOf } from './messages.ts';
 import { type Page, sendPage } from './page.ts';
 import type { ReturnTo } from './return-to.ts';
-import { pages, wordsOf } from './words.ts';
 
 /** Browsers and proxies give up much later; people earlier. */
-const EXCHANGE_WITHIN_MS = 12_000;
+const EXCHANGE_TIMEOUT_MS = 12_000;
 const RELOAD_S = 3;
 
 /**
@@ -31,12 +31,12 @@ const OPENINGS = { failures: 60, windowMs: 10 * 60_000 };
 export function authorizeRoutes(
   platform: GatewayPlatform,
   settings: { readonly publicUrl: PublicUrl; readonly returnTo: ReturnTo },
-  leaving: Leaving,
+  leaving: Shutdown,
   log: Logger,
 ): Router {
   const { publicUrl, returnTo } = settings;
   const routes = Router();
-  const openings = { byLink: new Tries(OPENINGS), byAddress: new Tries(OPENINGS) };
+  const openings = { byLink: new AttemptLimiter(OPENINGS), byAddress: new AttemptLimiter(OPENINGS) };
   const page = (request: Request, response: Response, rest: Omit<Page, 'language'>) =>
     sendPage(response, { language: languageOf(request.headers['accept-language']), ...rest });
 
@@ -86,11 +86,11 @@ export function authorizeRoutes(
       throw new Failure('consent_missing', 'fix-request', 'The callback holds no auth_code.');
     }
     const waiting = new AbortController();
-    const stop = leaving.endWaits.listen(() => waiting.abort());
+    const stop = leaving.stopWaiting.onFire(() => waiting.abort());
     response.once('close', () => waiting.abort());
     const { component } = request.params;
     const back = await platform.consents
-      .comeBack({ component, state, browser, code }, EXCHANGE_WITHIN_MS, waiting.signal)
+      .comeBack({ component, state, browser, code }, EXCHANGE_TIMEOUT_MS, waiting.signal)
       .finally(stop);
     const language = languageOf(request.headers['accept-language']);
     if (back.outcome === 'pending') {
@@ -135,7 +135,7 @@ export function authorizeRoutes(
 }
 
 /** Throws Failure `too_many_openings`. */
-function countOpening(openings: Tries, opener: string): void {
+function countOpening(openings: AttemptLimiter, opener: string): void {
   const blockedMs = openings.blockedMs(opener);
   if (blockedMs > 0) {
     throw new Failure('too_many_openings', 'slow-down', 'The authorization page was opened too often.', {

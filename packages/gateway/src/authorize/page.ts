@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
 import type { Language } from './language.ts';
-import type { Words } from './words.ts';
+import type { Words } from './messages.ts';
 
 export interface Page {
   readonly status: number;

@@ -91,9 +91,9 @@ export const CallBody = z
   .superRefine(bringsNoToken)
   .meta({ id: 'CallRequest' });
 
-const MOST_IN_BATCH = 1_000;
+const MAX_IN_BATCH = 1_000;
 /** In a query. */
-const MOST_NAMES = 1_000;
+const MAX_NAMES = 1_000;
 
 const BatchedCall = z
   .strictObject({
@@ -108,7 +108,7 @@ const BatchedCall = z
   .meta({ id: 'BatchedCall' });
 
 /** What `POST /v1/calls/batch` takes: calls for which nobody waits. */
-export const BatchBody = z.strictObject({ calls: z.array(BatchedCall).min(1).max(MOST_IN_BATCH) });
+export const BatchBody = z.strictObject({ calls: z.array(BatchedCall).min(1).max(MAX_IN_BATCH) });
 
 export interface ReadCallBody {
   readonly method: 'GET' | 'POST';
@@ -143,7 +143,7 @@ export async function readBatchBody(json: Buffer): Promise<(ReadBatchedCall | Fa
   if (calls === undefined || kindOf(json, calls) !== 'array' || Object.keys(unknown).length > 0) {
     throw invalid('the body must be {"calls":[…]}, and nothing else');
   }
-  const { children: elements } = await inSlices(readValue(json, calls.start, MOST_IN_BATCH)).catch(asLimit);
+  const { children: elements } = await inSlices(readValue(json, calls.start, MAX_IN_BATCH)).catch(asLimit);
   if (elements.length === 0) throw invalid('calls: at least one');
   const breather = new Breather();
   const read: (ReadBatchedCall | Failure)[] = [];
@@ -156,7 +156,7 @@ export async function readBatchBody(json: Buffer): Promise<(ReadBatchedCall | Fa
 
 async function readBatched(json: Buffer, element: Span): Promise<ReadBatchedCall | Failure> {
   try {
-    const { fields, body } = fieldsOf(json, await inSlices(readValue(json, element.start, MOST_MEMBERS)));
+    const { fields, body } = fieldsOf(json, await inSlices(readValue(json, element.start, MAX_MEMBERS)));
     const result = BatchedCall.safeParse(fields);
     if (!result.success) throw invalid(faultsOf(result.error));
     const { appid, component, ...call } = result.data;
@@ -168,29 +168,29 @@ async function readBatched(json: Buffer, element: Span): Promise<ReadBatchedCall
 }
 
 function asLimit(error: unknown): never {
-  throw error instanceof TooManyChildren ? invalid(`calls: at most ${MOST_IN_BATCH}`) : error;
+  throw error instanceof TooManyChildren ? invalid(`calls: at most ${MAX_IN_BATCH}`) : error;
 }
 
 /** Checks that all of it is JSON. */
 async function wholeOf(json: Buffer): Promise<Value> {
   if (!isUtf8(json)) throw invalid('the body is not UTF-8');
-  const whole = await inSlices(readValue(json, startOf(json), MOST_MEMBERS));
+  const whole = await inSlices(readValue(json, startOf(json), MAX_MEMBERS));
   expectEnd(json, whole.end);
   return whole;
 }
 
 /** More than there are, by far. */
-const MOST_MEMBERS = 100;
-const LONGEST_NAME_BYTES = 256;
+const MAX_MEMBERS = 100;
+const MAX_NAME_BYTES = 256;
 /** Of a member but `body`: as long as a query may be when each letter of it is escaped. */
-const LONGEST_MEMBER_BYTES = 128 * 1024;
+const MAX_MEMBER_BYTES = 128 * 1024;
 
 /** An object's members by name; of two with one name the last counts, as to JSON.parse. */
 function membersOf(json: Buffer, object: Value): Record<string, Span> {
   if (kindOf(json, object) !== 'object') throw invalid('expected an object');
   const members: Record<string, Span> = Object.create(null);
   for (const { name, start, end } of object.children)
-    members[textOf(json, name!, LONGEST_NAME_BYTES) as string] = { start, end };
+    members[textOf(json, name!, MAX_NAME_BYTES) as string] = { start, end };
   // Checks by schema pass over it, and recursion into it would have no bound.
   if ('__proto__' in members) throw invalid('Unrecognized key: "__proto__"');
   return members;
@@ -203,7 +203,7 @@ function fieldsOf(
 ): { readonly fields: Record<string, unknown>; readonly body: Span | undefined } {
   const { body, ...members } = membersOf(json, object);
   const fields: Record<string, unknown> = {};
-  for (const [name, span] of Object.entries(members)) fields[name] = textOf(json, span, LONGEST_MEMBER_BYTES, name);
+  for (const [name, span] of Object.entries(members)) fields[name] = textOf(json, span, MAX_MEMBER_BYTES, name);
   checkQuery(fields.query);
   const given = body !== undefined && kindOf(json, body) !== 'null' ? body : undefined;
   return { fields: given === undefined ? fields : { ...fields, body: true }, body: given };
@@ -212,7 +212,7 @@ function fieldsOf(
 function checkQuery(query: unknown): void {
   if (typeof query !== 'object' || query === null) return;
   // Before each name is checked: millions of them would keep all others waiting.
-  if (Object.keys(query).length > MOST_NAMES) throw invalid(`query: at most ${MOST_NAMES} names`);
+  if (Object.keys(query).length > MAX_NAMES) throw invalid(`query: at most ${MAX_NAMES} names`);
   if (Object.hasOwn(query, '__proto__')) throw invalid('query.__proto__: no parameter has this name');
 }
 

@@ -16,14 +16,14 @@ import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { problemOf } from '../contract/problem.ts';
 import { ProblemAnswer } from '../contract/problem-answer.ts';
-import { wayBackOf } from '../contract/reauthorization-link.ts';
+import { reauthorizationLinkOf } from '../contract/reauthorization-link.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import type { Leaving } from '../http/leaving.ts';
 import type { PublicUrl } from '../http/public-url.ts';
 import { readQuery } from '../http/read-query.ts';
 import { requestIdOf } from '../http/request-id.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf } from '../key/caller.ts';
-import { tellRemaining } from '../quota/remaining-header.ts';
+import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
@@ -123,7 +123,7 @@ export const callOperations: Operations = {
   },
 };
 
-export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leaving: Leaving): Router {
+export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leaving: Shutdown): Router {
   const routes = Router();
 
   const call = async (
@@ -172,7 +172,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
       items: requests.map((one) => {
         const result = one instanceof Failure ? one : answers.next().value!;
         if (!(result instanceof Failure)) return { id: result.id };
-        return { problem: problemOf(result, requestIdOf(response), wayBackOf(result, publicUrl)) };
+        return { problem: problemOf(result, requestIdOf(response), reauthorizationLinkOf(result, publicUrl)) };
       }),
     } satisfies z.input<typeof BatchAnswer>);
   });
@@ -188,7 +188,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leav
 
   routes.get('/v1/calls/:id', async (request, response) => {
     const found = await find(platform, request.params.id, response);
-    tellRemaining(response, found);
+    setQuotaHeader(response, found);
     response.json(callAnswer(found) satisfies z.input<typeof CallAnswer>);
   });
 
@@ -234,14 +234,14 @@ function idempotencyKeyOf(request: Request): string | undefined {
 
 async function answerWhenSettled(
   platform: GatewayPlatform,
-  leaving: Leaving,
+  leaving: Shutdown,
   response: Response,
   id: string,
   waitMs: number,
 ): Promise<void> {
   // A caller that hangs up ends only the waiting: the call has an id, and can be asked for.
   const waiting = new AbortController();
-  const stop = leaving.endWaits.listen(() => waiting.abort());
+  const stop = leaving.stopWaiting.onFire(() => waiting.abort());
   response.once('close', () => waiting.abort());
   const acceptedAt = new Date();
   let found: Call | 'unseen' | undefined;
@@ -258,7 +258,7 @@ async function answerWhenSettled(
   if (found === 'unseen' || found.settledAt === null) {
     response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
   }
-  if (found !== 'unseen') tellRemaining(response, found);
+  if (found !== 'unseen') setQuotaHeader(response, found);
   const answer: z.input<typeof CallAnswer> = found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found);
   response.json(answer);
 }

@@ -13,7 +13,7 @@ import { csvLine } from './csv-line.ts';
 import { FollowerAnswer, followerAnswer, followerColumns } from './follower-answer.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-const MOST_DAYS = 400;
+const MAX_DAYS = 400;
 
 const filter = {
   subscribed: z.enum(['true', 'false']).optional(),
@@ -124,11 +124,11 @@ export function followerRoutes(platform: GatewayPlatform): Router {
     const query = readQuery(GrowthQuery, request.query);
     const to = query.to === undefined ? beijingDay(Date.now()) : Date.parse(query.to) / DAY_MS;
     const from = query.from === undefined ? to - 29 : Date.parse(query.from) / DAY_MS;
-    if (to < from || to - from >= MOST_DAYS) {
+    if (to < from || to - from >= MAX_DAYS) {
       throw new Failure(
         'invalid_request',
         'fix-request',
-        `from, to: name at most ${MOST_DAYS} days, the first one first`,
+        `from, to: name at most ${MAX_DAYS} days, the first one first`,
       );
     }
     const items = await followers.growth(request.params.appid, ofOneComponent(request.query), from, to);

@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import { EventStream } from '../http/event-stream.ts';
-import type { Leaving } from '../http/leaving.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 
-const LOOK_EVERY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
 export interface Look {
   readonly data: string;
@@ -13,15 +13,15 @@ export interface Look {
 /** Events `sync`, one for each change that is seen; the stream ends with the sync. */
 export async function followerSyncEvents(
   response: Response,
-  leaving: Leaving,
+  leaving: Shutdown,
   look: () => Promise<Look>,
 ): Promise<void> {
   let seen = await look();
   const stream = new EventStream(response, leaving);
-  const tell = () => stream.tell('event: sync', `data: ${seen.data}`);
+  const tell = () => stream.send('event: sync', `data: ${seen.data}`);
   tell();
   while (!seen.last) {
-    await stream.pause(LOOK_EVERY_MS);
+    await stream.pause(POLL_INTERVAL_MS);
     if (!stream.going) break;
     const next = await look();
     const changed = next.data !== seen.data;

@@ -8,17 +8,17 @@ import { PageQuery, pageOf } from '../contract/page.ts';
 import { remedy } from '../contract/remedy.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf, demandStillGood } from '../key/caller.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
 /** What `POST …/follower-syncs` takes. */
-const FollowerSyncWish = z.strictObject({ details: z.boolean().default(true) });
+const FollowerSyncInput = z.strictObject({ details: z.boolean().default(true) });
 
 /** What `PUT …/follower-sync-schedule` takes; the time is Beijing's. */
-const FollowerSyncScheduleWish = z.strictObject({
+const FollowerSyncScheduleInput = z.strictObject({
   at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM, Beijing time'),
   details: z.boolean().default(true),
 });
@@ -69,7 +69,7 @@ export const followerSyncOperations: Operations = {
     tag: 'Follower syncs',
     summary: 'Copies all followers of an account; one that runs already answers',
     query: ComponentQuery,
-    body: FollowerSyncWish,
+    body: FollowerSyncInput,
     answers: { 200: FollowerSyncAnswer, 202: FollowerSyncAnswer },
     problems: ['reauthorize', ...oneAccount],
   },
@@ -101,7 +101,7 @@ export const followerSyncOperations: Operations = {
   },
   'PUT /v1/authorizers/:appid/follower-sync-schedule': {
     ...{ ...ofSchedules, id: 'setFollowerSyncSchedule', summary: 'Copies followers every day, at a time in Beijing' },
-    body: FollowerSyncScheduleWish,
+    body: FollowerSyncScheduleInput,
     example: { at: '04:30' },
     answers: { 200: ScheduleAnswer },
     problems: [...oneAccount],
@@ -113,7 +113,7 @@ export const followerSyncOperations: Operations = {
   },
 };
 
-export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
+export function followerSyncRoutes(platform: GatewayPlatform, leaving: Shutdown): Router {
   const routes = Router();
   const { followerSyncs } = platform;
 
@@ -125,7 +125,7 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
   };
 
   routes.post('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
-    const { details } = await readJson(request, FollowerSyncWish);
+    const { details } = await readJson(request, FollowerSyncInput);
     const component = ofOneComponent(request.query);
     const { sync, started } = await followerSyncs.start(request.params.appid, component, details);
     response.status(started ? 202 : 200).location(`/v1/follower-syncs/${sync.id}`);
@@ -178,7 +178,7 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Leaving):
       response.json(scheduleAnswer(schedule));
     })
     .put(async (request, response) => {
-      const wish = await readJson(request, FollowerSyncScheduleWish);
+      const wish = await readJson(request, FollowerSyncScheduleInput);
       const component = ofOneComponent(request.query);
       response.json(scheduleAnswer(await followerSyncs.setSchedule(request.params.appid, component, wish)));
     })

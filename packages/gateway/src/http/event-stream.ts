@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Leaving } from './leaving.ts';
+import type { Shutdown } from './shutdown.ts';
 
 /** Proxies end connections on which nothing moves. */
 const HEARTBEAT_MS = 15_000;
@@ -14,9 +14,9 @@ export class EventStream {
   #going = true;
   #toldAt = performance.now();
 
-  constructor(response: Response, leaving: Leaving) {
+  constructor(response: Response, leaving: Shutdown) {
     this.#response = response;
-    const stop = leaving.closing.listen(() => this.#stop());
+    const stop = leaving.listenerClosed.onFire(() => this.#stop());
     response.once('close', () => {
       stop();
       this.#stop();
@@ -29,7 +29,7 @@ export class EventStream {
   }
 
   /** `fields`: lines such as `event: sync`; a line that begins with a colon is for nobody. */
-  tell(...fields: readonly string[]): void {
+  send(...fields: readonly string[]): void {
     this.#response.write(`${fields.join('\n')}\n\n`);
     this.#toldAt = performance.now();
   }
@@ -40,7 +40,7 @@ export class EventStream {
     const handle = setTimeout(timer.resolve, ms);
     await Promise.race([this.#over.promise, timer.promise]);
     clearTimeout(handle);
-    if (this.#going && performance.now() - this.#toldAt > HEARTBEAT_MS) this.tell(':');
+    if (this.#going && performance.now() - this.#toldAt > HEARTBEAT_MS) this.send(':');
   }
 
   end(): void {

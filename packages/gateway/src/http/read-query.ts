@@ -2,8 +2,8 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { z } from 'zod';
 
 /** A request of thousands of faults must not be answered with all of them. */
-const MOST_FAULTS = 5;
-const LONGEST_FAULT = 300;
+const MAX_FAULTS = 5;
+const MAX_FAULT_LENGTH = 300;
 
 /** Throws Failure `invalid_request` that names its faults. */
 export function readQuery<T>(schema: z.ZodType<T>, query: unknown): T {
@@ -14,12 +14,12 @@ export function readQuery<T>(schema: z.ZodType<T>, query: unknown): T {
 
 export function faultsOf({ issues }: z.ZodError): string {
   return issues
-    .slice(0, MOST_FAULTS)
+    .slice(0, MAX_FAULTS)
     .map((issue) => {
       // What is wrong with a member's name stands one step deeper.
       const message = (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
       const fault = issue.path.length === 0 ? message : `${issue.path.join('.')}: ${message}`;
-      return fault.length > LONGEST_FAULT ? `${fault.slice(0, LONGEST_FAULT)}…` : fault;
+      return fault.length > MAX_FAULT_LENGTH ? `${fault.slice(0, MAX_FAULT_LENGTH)}…` : fault;
     })
     .join('; ');
 }

@@ -1,16 +1,16 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { NextFunction, Request, Response } from 'express';
+import type { Authenticator } from './authenticator.ts';
 import { keepCaller } from './caller.ts';
-import type { Doorkeeper } from './doorkeeper.ts';
 
 /**
  * The key is checked before anything else, so that who has none learns nothing. Throws Failure `unauthorized`,
  * `too_many_guesses`, `rate_limited`.
  */
-export function bearer(doorkeeper: Doorkeeper) {
+export function bearer(authenticator: Authenticator) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const presented = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    const caller = presented === undefined ? undefined : await doorkeeper.letIn(presented, request.ip ?? '');
+    const caller = presented === undefined ? undefined : await authenticator.byKey(presented, request.ip ?? '');
     if (caller === undefined) {
       throw new Failure('unauthorized', 'fix-request', 'send Authorization: Bearer KEY with a key of this gateway');
     }

@@ -48,7 +48,7 @@ function shapeOf(path: string): RegExp {
 
 async function check(
   platform: GatewayPlatform,
-  { scope, accounts, paths, path, tellsItself }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
+  { scope, accounts, paths, path, auditsItself }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -64,7 +64,7 @@ async function check(
     // Whatever is no id finds no call either.
     if (call !== undefined) demandAccount(rights, call.appid);
   }
-  if (scope === 'admin' && !tellsItself) {
+  if (scope === 'admin' && !auditsItself) {
     // Not the path itself: it may hold anything.
     await platform.audit.note(actorOf(request, response), `${request.method} ${path ?? 'an unlisted route'}`);
   }

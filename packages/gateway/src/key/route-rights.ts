@@ -15,7 +15,7 @@ export interface RouteRight {
   /** The route calls WeChat and does not look (callerOf) by which paths, so a key for certain ones is refused. */
   readonly paths?: 'all';
   /** The route writes the audit itself, together with what it does. */
-  readonly tellsItself?: true;
+  readonly auditsItself?: true;
 }
 
 /** What is not in the table: whoever adds a route and forgets it, opens it to operators only. */
@@ -65,8 +65,8 @@ export const routeRights: readonly RouteRight[] = [
   route('post /v1/follower-syncs/:id/cancel', 'authorizers:write', 'route'),
 
   route('get /v1/keys', 'admin', 'none'),
-  { ...route('post /v1/keys', 'admin', 'none'), tellsItself: true },
-  { ...route('delete /v1/keys/:id', 'admin', 'none'), tellsItself: true },
+  { ...route('post /v1/keys', 'admin', 'none'), auditsItself: true },
+  { ...route('delete /v1/keys/:id', 'admin', 'none'), auditsItself: true },
   route('get /v1/audit', 'admin', 'none'),
 ];
 

@@ -12,8 +12,8 @@ import { RefusalLog } from './refusal-log.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** WeChat hangs up after five seconds (protocol §1.3). */
-export const BODY_WITHIN_MS = 4_000;
-export const ANSWER_WITHIN_MS = 4_700;
+export const BODY_TIMEOUT_MS = 4_000;
+export const ANSWER_TIMEOUT_MS = 4_700;
 
 export type PushRoute = (request: IncomingMessage, response: ServerResponse, path: string, search: string) => void;
 
@@ -96,11 +96,11 @@ async function accept(
   }
   // Before the body: a stranger must not make us read what no signature can vouch for.
   readEnvelopeQuery(query);
-  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS, sender: 'stranger' });
+  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'stranger' });
   let timer: NodeJS.Timeout | undefined;
   // Should it be kept after all, the next delivery is recognized as the same push.
   const tooLate = new Promise<never>((_, reject) => {
-    const leftMs = Math.max(0, ANSWER_WITHIN_MS - since(startedAt));
+    const leftMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
     timer = setTimeout(
       () => reject(new Failure('push_not_kept', 'retry', 'the push could not be kept in time')),
       leftMs,

@@ -2,9 +2,9 @@ import type { QuotaEvent } from '@wxthirdparty/platform';
 import type { Response } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { EventStream } from '../http/event-stream.ts';
-import type { Leaving } from '../http/leaving.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
 export interface QuotaEventStreamOptions {
   readonly events: GatewayPlatform['quotaEvents'];
@@ -18,22 +18,22 @@ export interface QuotaEventStreamOptions {
 /** Events `quota.warning` and `quota.exhausted`; a client that asks again names the last one that it has seen. */
 export async function quotaEventStream(
   response: Response,
-  leaving: Leaving,
+  leaving: Shutdown,
   { events, lastSeen, wants, demandStillGood }: QuotaEventStreamOptions,
 ): Promise<void> {
   let position = lastSeen ?? (await events.end());
   const stream = new EventStream(response, leaving);
   // Whoever is cut off before the first event goes on from here, too.
-  stream.tell(lastSeen === undefined ? `id: ${position}` : ':');
+  stream.send(lastSeen === undefined ? `id: ${position}` : ':');
   while (stream.going) {
     await demandStillGood();
     for (const placed of await events.after(position)) {
       position = placed.position;
       if (!wants(placed.event)) continue;
       const { level, ...data } = placed.event;
-      stream.tell(`event: quota.${level}`, `id: ${position}`, `data: ${JSON.stringify(data)}`);
+      stream.send(`event: quota.${level}`, `id: ${position}`, `data: ${JSON.stringify(data)}`);
     }
-    await stream.pause(LOOK_EVERY_MS);
+    await stream.pause(POLL_INTERVAL_MS);
   }
   stream.end();
 }

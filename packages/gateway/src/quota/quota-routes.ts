@@ -6,9 +6,9 @@ import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
-import type { Leaving } from '../http/leaving.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf, demandStillGood } from '../key/caller.ts';
 import { quotaEventStream } from './quota-event-stream.ts';
 
@@ -98,7 +98,7 @@ export const quotaOperations: Operations = {
   },
 };
 
-export function quotaRoutes(platform: GatewayPlatform, leaving: Leaving): Router {
+export function quotaRoutes(platform: GatewayPlatform, leaving: Shutdown): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers/:appid/quotas', async (request, response) => {

@@ -3,31 +3,31 @@ import type { Call } from '@wxthirdparty/platform';
 import { settled } from '../call/settled.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { TrustProxy } from '../http/address-of.ts';
-import type { Leaving } from '../http/leaving.ts';
 import { readBody } from '../http/read-body.ts';
-import type { Doorkeeper } from '../key/doorkeeper.ts';
-import { tellRemaining } from '../quota/remaining-header.ts';
+import type { Shutdown } from '../http/shutdown.ts';
+import type { Authenticator } from '../key/authenticator.ts';
+import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { answerRefusal } from './answer-refusal.ts';
+import { wantedCall } from './authorized-request.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import type { VirtualTokens } from './virtual-token.ts';
-import { wantedCall } from './wanted-call.ts';
 import { withoutRefreshTokens } from './without-refresh-tokens.ts';
 
 const BODY_LIMIT = 20 * 1024 * 1024;
-const BODY_WITHIN_MS = 60_000;
-const DEPART_WITHIN_MS = 30_000;
+const BODY_TIMEOUT_MS = 60_000;
+const DEPART_TIMEOUT_MS = 30_000;
 /** An SDK never learns the call's id: its answer is read once, by us. */
 const KEPT_MS = 120_000;
 /** How long a call that did leave may take; longer than the transport lets it. */
-const SETTLE_WITHIN_MS = 60_000;
+const SETTLE_TIMEOUT_MS = 60_000;
 
 export interface CallServices {
   readonly platform: GatewayPlatform;
-  readonly doorkeeper: Doorkeeper;
+  readonly authenticator: Authenticator;
   /** Whose word about the caller's address counts. */
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
-  readonly leaving: Leaving;
+  readonly leaving: Shutdown;
 }
 
 /** For the log: whose call it was and what the caller got. */
@@ -41,7 +41,7 @@ export interface CallNote {
 
 /** A request to WeChat, with a token of ours; answered as WeChat answered it. Throws what the platform throws. */
 export async function callRoute(
-  { platform, doorkeeper, trusts, tokens, leaving }: CallServices,
+  { platform, authenticator, trusts, tokens, leaving }: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -54,26 +54,26 @@ export async function callRoute(
   };
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
-  const services = { doorkeeper, trusts, tokens, components: platform.components };
+  const services = { authenticator, trusts, tokens, components: platform.components };
   const read = await wantedCall(services, request, path, [...new URLSearchParams(search)], note);
   if ('errcode' in read) return refuse(read);
   const { wanted } = read;
   note.appid = wanted.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
-  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_WITHIN_MS, sender: 'key-holder' });
+  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
   const { id } = await platform.calls.submit({
     ...wanted,
     method,
     ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
-    waitMs: DEPART_WITHIN_MS,
-    departWithinMs: DEPART_WITHIN_MS,
+    waitMs: DEPART_TIMEOUT_MS,
+    departWithinMs: DEPART_TIMEOUT_MS,
     keptForMs: KEPT_MS,
   });
   note.call = id;
 
   const call = await outcome(platform, id, response, leaving);
-  if (typeof call === 'object') tellRemaining(response, call);
+  if (typeof call === 'object') setQuotaHeader(response, call);
   if (call === 'hung-up') {
     note.hungUp = true;
     response.destroy();
@@ -96,7 +96,7 @@ async function outcome(
   platform: GatewayPlatform,
   id: string,
   response: ServerResponse,
-  leaving: Leaving,
+  leaving: Shutdown,
 ): Promise<Call | 'hung-up' | 'cancelled' | 'unsettled'> {
   let hungUp = response.destroyed;
   let waiting = new AbortController();
@@ -105,18 +105,18 @@ async function outcome(
     waiting.abort();
   };
   response.once('close', onClose);
-  const stops = [leaving.endWaits.listen(() => waiting.abort())];
+  const stops = [leaving.stopWaiting.onFire(() => waiting.abort())];
   try {
     if (hungUp) waiting.abort();
-    const inTime = await settled(platform, id, DEPART_WITHIN_MS, waiting.signal);
+    const inTime = await settled(platform, id, DEPART_TIMEOUT_MS, waiting.signal);
     if (inTime !== undefined) return inTime;
     const cancelled = await platform.calls.cancel(id);
     if (hungUp) return 'hung-up';
     if (cancelled) return 'cancelled';
 
     waiting = new AbortController();
-    stops.push(leaving.lastChance.listen(() => waiting.abort()));
-    const late = await settled(platform, id, SETTLE_WITHIN_MS, waiting.signal);
+    stops.push(leaving.closing.onFire(() => waiting.abort()));
+    const late = await settled(platform, id, SETTLE_TIMEOUT_MS, waiting.signal);
     if (late !== undefined) return late;
     if (hungUp) return 'hung-up';
     const last = await platform.calls.find(id);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { addressOf, type TrustProxy } from '../http/address-of.ts';
 import { readBody } from '../http/read-body.ts';
-import type { Doorkeeper } from '../key/doorkeeper.ts';
+import type { Authenticator } from '../key/authenticator.ts';
 import { answerJson, answerRefusal } from './answer-refusal.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { LIFE_S, type VirtualTokens } from './virtual-token.ts';
@@ -21,14 +21,14 @@ export const TokenRequest = z.object({
 
 export interface TokenServices {
   readonly platform: GatewayPlatform;
-  readonly doorkeeper: Doorkeeper;
+  readonly authenticator: Authenticator;
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
 }
 
 /** Gives a token of ours to whoever has an API key. Throws Failure where the account cannot act. */
 export async function tokenRoute(
-  { platform, doorkeeper, trusts, tokens }: TokenServices,
+  { platform, authenticator, trusts, tokens }: TokenServices,
   request: IncomingMessage,
   response: ServerResponse,
   stable: boolean,
@@ -47,7 +47,7 @@ export async function tokenRoute(
   if (parameters === undefined) return refuse(refusals.badJson);
   const { grant_type: grantType, appid, secret } = parameters;
   if (secret === undefined || secret === '') return refuse(refusals.missingSecret);
-  const caller = await doorkeeper.letIn(secret, addressOf(request, trusts));
+  const caller = await authenticator.byKey(secret, addressOf(request, trusts));
   if (caller === undefined) return refuse(refusals.badKey);
   if (grantType !== 'client_credential') return refuse(refusals.badGrantType);
   if (appid === undefined || appid === '') return refuse(refusals.missingAppid);

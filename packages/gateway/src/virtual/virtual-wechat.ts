@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cataloguedPath, endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
-import { wayBackOf } from '../contract/reauthorization-link.ts';
+import { reauthorizationLinkOf } from '../contract/reauthorization-link.ts';
 import { describeError } from '../http/describe-error.ts';
 import type { PublicUrl } from '../http/public-url.ts';
 import { requestIdOf } from '../http/request-id.ts';
@@ -51,7 +51,8 @@ function refusalAt(
   publicUrl: PublicUrl,
 ): Refusal {
   // A Failure of looking up or submitting says for sure that nothing was kept; anything else does not.
-  if (note.call === undefined && error instanceof Failure) return refusalOf(error, wayBackOf(error, publicUrl));
+  if (note.call === undefined && error instanceof Failure)
+    return refusalOf(error, reauthorizationLinkOf(error, publicUrl));
   const begun = note.appid !== undefined;
   return begun && !endpointOf(method, url).safeToRepeat ? refusals.outcomeUnknown : refusals.unavailable;
 }

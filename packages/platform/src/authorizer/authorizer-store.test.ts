@@ -43,9 +43,9 @@ describe.each(databases)('authorizers on %s', (kind) => {
     await store.saveGrant('wxc', 'wxa', grant('old'));
     const before = await store.grant('wxc', 'wxa');
     await store.saveGrant('wxc', 'wxa', grant('new'));
-    expect(await store.changeGrant('wxc', 'wxa', before!.version, { refreshToken: 'echo' })).toBe('outrun');
-    expect(await store.changeGrant('wxc', 'wxa', before!.version, { state: 'revoked' })).toBe('outrun');
-    expect(await store.changeGrant('wxc', 'wxa', undefined, { refreshToken: 'found' })).toBe('outrun');
+    expect(await store.changeGrant('wxc', 'wxa', before!.version, { refreshToken: 'echo' })).toBe('superseded');
+    expect(await store.changeGrant('wxc', 'wxa', before!.version, { state: 'revoked' })).toBe('superseded');
+    expect(await store.changeGrant('wxc', 'wxa', undefined, { refreshToken: 'found' })).toBe('superseded');
     expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'new', state: 'active' });
   });
 
@@ -197,7 +197,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     await lagging.stop();
   });
 
-  it.each(['saved', 'outrun'] as const)('tells a grant whose answer was lost: %s', async (outcome) => {
+  it.each(['saved', 'superseded'] as const)('tells a grant whose answer was lost: %s', async (outcome) => {
     await store.saveGrant('wxc', 'wxa', grant('1'));
     let lost = false;
     // Does the first transaction, and then says that the connection was lost.
@@ -209,7 +209,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
           async execute(work: Parameters<ReturnType<typeof target.transaction>['execute']>[0]) {
             lost = true;
             await target.transaction().execute(work);
-            if (outcome === 'outrun') await store.saveGrant('wxc', 'wxa', grant('another'));
+            if (outcome === 'superseded') await store.saveGrant('wxc', 'wxa', grant('another'));
             throw Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
           },
         });

@@ -209,7 +209,7 @@ export class AuthorizerStore {
   }
 
   /**
-   * What WeChat told about a grant that we had read as `version` before asking; `outrun` where it has changed since.
+   * What WeChat told about a grant that we had read as `version` before asking; `superseded` where it has changed since.
    * `version` undefined: the authorizer was unknown.
    */
   changeGrant(
@@ -217,7 +217,7 @@ export class AuthorizerStore {
     appid: string,
     version: number | undefined,
     change: GrantChange,
-  ): Promise<'saved' | 'outrun'> {
+  ): Promise<'saved' | 'superseded'> {
     const now = Date.now();
     const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, place(component, appid));
     const scopes = change.scopes && JSON.stringify(change.scopes);
@@ -261,7 +261,7 @@ export class AuthorizerStore {
         if (event) await remember(sql, component, appid, event, now);
         return 'saved';
       }
-      return attempts > 1 && (await ours(sql)) ? 'saved' : 'outrun';
+      return attempts > 1 && (await ours(sql)) ? 'saved' : 'superseded';
     });
   }
 
@@ -423,7 +423,7 @@ export class AuthorizerStore {
     const sealed = (await this.#row(component, appid))?.refresh_token_sealed;
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(component, appid));
-    if (!anew) return 'fresh';
+    if (!anew) return 'current';
     const { numUpdatedRows } = await this.#sql
       .updateTable('authorizers')
       .set({ refresh_token_sealed: anew })
@@ -431,7 +431,7 @@ export class AuthorizerStore {
       .where('appid', '=', appid)
       .where('refresh_token_sealed', '=', sealed)
       .executeTakeFirst();
-    return numUpdatedRows > 0n ? 'resealed' : 'outrun';
+    return numUpdatedRows > 0n ? 'resealed' : 'superseded';
   }
 
   #toGrant(

@@ -1,6 +1,6 @@
 import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -17,7 +17,7 @@ export function authorizerOwner(component: string, appid: string): TokenOwner {
 export function authorizerTokenKind(options: {
   readonly api: ComponentApi;
   readonly store: AuthorizerStore;
-  readonly dueSet: DueSet;
+  readonly dueSet: RefreshAhead;
   /** Late: the tokens are made of the kinds. */
   readonly tokens: () => Tokens;
   /** WeChat does not know a refresh token of ours; perhaps it is not the only one. */
@@ -67,7 +67,7 @@ export function authorizerTokenKind(options: {
   /** The consent has ended, unless it was renewed while we asked: then WeChat's refusal was of the old one. */
   async function ended(grant: Grant, state: AuthorizerState, refusal: Failure): Promise<Failure> {
     const saved = await store.changeGrant(grant.component, grant.appid, grant.version, { state });
-    if (saved === 'outrun') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
+    if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
     await dueSet.drop(grant.component, grant.appid);
     return refusal;
   }

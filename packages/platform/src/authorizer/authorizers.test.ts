@@ -18,7 +18,7 @@ const component = { appid: 'wxc', appsecret: 's', token: 't', encodingAesKey: 'a
 
 it('that was seen to be gone under one name is not remembered under the other', async () => {
   const store = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
-  const links = { wayBack: async () => 'link' };
+  const links = { reauthorizationLink: async () => 'link' };
   const authorizers = new Authorizers(store, new Components([component]), server.redis, links);
   await store.saveGrant('wxc', 'wxa', { refreshToken: 'r', scopes: [1], authorizedAt: new Date() });
   expect(await authorizers.findActive('wxa', 'wxc')).toMatchObject({ state: 'active' });

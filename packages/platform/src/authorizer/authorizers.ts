@@ -6,8 +6,8 @@ import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
 
-const REMEMBERED_FOR_MS = 1_000;
-const MOST_REMEMBERED = 10_000;
+const CACHE_TTL_MS = 1_000;
+const MAX_REMEMBERED = 10_000;
 
 export interface AuthorizerPage {
   readonly items: readonly Authorizer[];
@@ -43,7 +43,7 @@ export class Authorizers {
   async find(appid: string, component?: string): Promise<Authorizer> {
     const key = `${component ?? ''}/${appid}`;
     const seen = this.#seen.get(key);
-    if (seen && performance.now() - seen.at < REMEMBERED_FOR_MS) return seen.authorizer;
+    if (seen && performance.now() - seen.at < CACHE_TTL_MS) return seen.authorizer;
     const authorizer = await this.#look(appid, component);
     // One that may not act is looked up each time: it may have authorized again a moment ago. Whoever names it in the
     // other way is to hear of it, too.
@@ -51,7 +51,7 @@ export class Authorizers {
       for (const named of ['', authorizer.component]) this.#seen.delete(`${named}/${appid}`);
       return authorizer;
     }
-    if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
+    if (this.#seen.size >= MAX_REMEMBERED) this.#seen.clear();
     this.#seen.set(key, { authorizer, at: performance.now() });
     return authorizer;
   }

@@ -4,7 +4,7 @@ import type { Tokens } from '../token/tokens.ts';
 
 const PAGE = 500;
 /** WeChat lists at most this many accounts to one component; a list that never ends must end here. */
-const MOST_PAGES = 2_000;
+const MAX_PAGES = 2_000;
 
 /**
  * The refresh token that WeChat's own list holds for an account, or undefined where the list does not know it (protocol
@@ -16,7 +16,7 @@ export async function findInWeChatsList(
   component: string,
   appid: string,
 ): Promise<{ refreshToken: string | undefined; authorizedAt: Date | undefined } | undefined> {
-  for (let page = 0, offset = 0; page < MOST_PAGES; page++) {
+  for (let page = 0, offset = 0; page < MAX_PAGES; page++) {
     const { total, length, items } = await askComponent(tokens, component, 'getAuthorizerList', (componentToken) =>
       api.getAuthorizerList({ appid: component, componentToken, offset, count: PAGE }),
     );

@@ -1,6 +1,6 @@
 import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
@@ -10,19 +10,19 @@ const HOUR_MS = 60 * 60_000;
 const AGAIN_MS = 22 * HOUR_MS;
 const SPREAD_MS = 4 * HOUR_MS;
 /** An answer that cannot be read is likely to come again: then it is asked for a few times a day only. */
-const UNREADABLE_AGAIN_MS = 4 * HOUR_MS;
-const MOST_TRIES = 3;
+const UNREADABLE_RETRY_MS = 4 * HOUR_MS;
+const MAX_TRIES = 3;
 
-export type ProfileOutcome = 'saved' | 'revoked' | 'outrun' | 'unknown';
+export type ProfileOutcome = 'saved' | 'revoked' | 'superseded' | 'unknown';
 
 /** Who an account is, and whether it still lets us act: only WeChat knows. */
 export class Profiles {
   readonly #api: ComponentApi;
   readonly #tokens: Tokens;
   readonly #store: AuthorizerStore;
-  readonly #dueSet: DueSet;
+  readonly #dueSet: RefreshAhead;
 
-  constructor(options: { api: ComponentApi; tokens: Tokens; store: AuthorizerStore; dueSet: DueSet }) {
+  constructor(options: { api: ComponentApi; tokens: Tokens; store: AuthorizerStore; dueSet: RefreshAhead }) {
     this.#api = options.api;
     this.#tokens = options.tokens;
     this.#store = options.store;
@@ -37,7 +37,7 @@ export class Profiles {
     for (let tries = 1; ; tries++) {
       const outcome = await this.#ask(component, appid);
       // Was it the former grant that has ended, or the new one, too? The push that hinted at it does not come twice.
-      if (outcome !== 'outrun' || tries === MOST_TRIES) return outcome;
+      if (outcome !== 'superseded' || tries === MAX_TRIES) return outcome;
     }
   }
 
@@ -57,12 +57,12 @@ export class Profiles {
       return 'saved';
     } catch (error) {
       if (error instanceof UnreadableAnswer) {
-        await this.#store.postponeProfile(component, appid, UNREADABLE_AGAIN_MS + Math.random() * HOUR_MS);
+        await this.#store.postponeProfile(component, appid, UNREADABLE_RETRY_MS + Math.random() * HOUR_MS);
       }
       if (!(error instanceof Failure) || error.errcode !== ERRCODE.notAuthorized) throw error;
       if (before.state === 'revoked') return 'revoked';
       const saved = await this.#store.changeGrant(component, appid, before.version, { state: 'revoked' });
-      if (saved === 'outrun') return 'outrun';
+      if (saved === 'superseded') return 'superseded';
       await this.#dueSet.drop(component, appid);
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));
       await this.#tokens.store.void(authorizerOwner(component, appid), token.version);

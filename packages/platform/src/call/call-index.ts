@@ -2,10 +2,10 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 
 /** The newest of an account that can be listed; older ones can still be asked for by their id. */
-const MOST_LISTED = 200_000;
+const MAX_LISTED = 200_000;
 /** Made by one call; each call takes out some of those whose record has ended, so that the index keeps step. */
 const TRIMMED_AT_ONCE = 4;
-const MOST_ALIKE = 8;
+const MAX_ALIKE = 8;
 
 /**
  * Lua functions for the scripts that create and end a call. The index has the calls by the microsecond of their making;
@@ -21,7 +21,7 @@ local function index_add(index, call, lives)
   redis.call('ZADD', index .. ':ends', string.format('%.0f', now + lives), call)
   index_lives(index, lives)
   local gone = redis.call('ZRANGEBYSCORE', index .. ':ends', '-inf', now, 'LIMIT', 0, ${TRIMMED_AT_ONCE})
-  if redis.call('ZCARD', index) > ${MOST_LISTED} then
+  if redis.call('ZCARD', index) > ${MAX_LISTED} then
     for _, oldest in ipairs(redis.call('ZRANGE', index, 0, 0)) do table.insert(gone, oldest) end
   end
   if #gone > 0 then
@@ -59,7 +59,7 @@ export class CallIndex {
     const from = before ? String(before.madeAt) : '+inf';
     const to = since ? String(since.getTime() * 1_000) : '-inf';
     // Two may share a microsecond where the clock was set back; they stand in the order of their names then.
-    const most = limit + MOST_ALIKE;
+    const most = limit + MAX_ALIKE;
     const key = this.#redis.keyspace.callIndex(component, appid);
     const flat = await this.#redis.zrange(key, from, to, 'BYSCORE', 'REV', 'LIMIT', 0, most, 'WITHSCORES');
     const places: Place[] = [];

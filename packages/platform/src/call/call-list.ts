@@ -2,13 +2,13 @@ import { endpointOf } from '@wxthirdparty/wechat';
 import type { Ledger, Usage } from '../quota/ledger.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { CallState, CallSummary } from './call.ts';
+import type { CallAccounts } from './call-accounts.ts';
 import { CallIndex, readCursor, writeCursor } from './call-index.ts';
 import type { CallStore } from './call-store.ts';
-import type { Owners } from './owners.ts';
 import { isParked } from './parked.ts';
 
 /** Records looked at for one page, whether they match or not. */
-const MOST_LOOKED_AT = 2_000;
+const MAX_READ = 2_000;
 const LOOKED_AT_ONCE = 200;
 
 export interface CallFilter {
@@ -32,23 +32,23 @@ export interface CallPage {
 
 /** Lists the calls of one account, or of a component. */
 export class CallList {
-  readonly #owners: Owners;
+  readonly #accounts: CallAccounts;
   readonly #index: CallIndex;
   readonly #store: CallStore;
   readonly #ledger: Ledger;
 
-  constructor(redis: RedisClient, owners: Owners, store: CallStore, ledger: Ledger) {
-    this.#owners = owners;
+  constructor(redis: RedisClient, accounts: CallAccounts, store: CallStore, ledger: Ledger) {
+    this.#accounts = accounts;
     this.#index = new CallIndex(redis);
     this.#store = store;
     this.#ledger = ledger;
   }
 
   async page(filter: CallFilter): Promise<CallPage> {
-    const { component, appid } = await this.#owners.find(filter.appid, filter.component);
+    const { component, appid } = await this.#accounts.find(filter.appid, filter.component);
     let before = filter.cursor === undefined ? undefined : readCursor(filter.cursor, component);
     const items: CallSummary[] = [];
-    for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
+    for (let looked = 0; looked < MAX_READ; looked += LOOKED_AT_ONCE) {
       const places = await this.#index.read(component, appid, { since: filter.since, before, limit: LOOKED_AT_ONCE });
       const ids = places.map(({ call }) => ({ component, appid, id: `${component}.${appid}.${call}` }));
       const calls = await this.#withParked(await this.#store.summaries(ids));

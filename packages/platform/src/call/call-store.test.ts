@@ -8,7 +8,7 @@ import type { CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import { CallIndex } from './call-index.ts';
 import { CallStore, type DepartedAtOnce, HELD_MS } from './call-store.ts';
-import { printOf } from './idempotency.ts';
+import { fingerprintOf } from './idempotency.ts';
 
 let server: TestRedis;
 let store: CallStore;
@@ -175,7 +175,7 @@ describe('a call that departs with its making', () => {
     const loaded = (await store.load(call))!;
     expect(stored).toEqual({ ...loaded, now: stored.now, heldMs: 0, departed: undefined });
     expect(loaded.heldMs).toBeGreaterThan(0);
-    expect(departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, leftAt: stored.now });
+    expect(departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, departedAt: stored.now });
     expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
     expect(await store.find(call)).toMatchObject({ state: 'running', attempts: 1 });
     expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
@@ -415,7 +415,7 @@ describe('an idempotency key', () => {
     const print = async (change: Partial<CallRequest>) => {
       const created = await under(change);
       return typeof created === 'object' && 'claim' in created
-        ? created.claim.print === printOf({ ...request, ...change }, 'order-4711')
+        ? created.claim.fingerprint === fingerprintOf({ ...request, ...change }, 'order-4711')
         : 'made';
     };
     expect(await print({})).toBe(true);

@@ -8,7 +8,7 @@ import { SEALED_HEAD_BYTES, type Seals } from '../sealing/seals.ts';
 import type { Call, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX_LUA } from './call-index.ts';
-import { type Claim, hashOfKey, printOf } from './idempotency.ts';
+import { type Claim, fingerprintOf, hashOfKey } from './idempotency.ts';
 import { RESULTS_LUA, shrinkResults } from './kept-results.ts';
 import { LANE_LUA, lastPartOf } from './lane/lane-store.ts';
 import { BODIES_LUA, sweepBodies } from './waiting-bodies.ts';
@@ -50,7 +50,7 @@ export interface StoredCall {
 export type Departure =
   | {
       readonly go: 'yes';
-      readonly leftAt: number;
+      readonly departedAt: number;
       readonly probe: boolean;
       readonly attempts: number;
       /** Of its quota, for the ledger. */
@@ -101,7 +101,7 @@ export type Outcome =
   | { readonly state: 'failed'; readonly failure: CallFailure };
 
 /** More than this an account may not pile up: it would take weeks to send. */
-const LONGEST_LANE = 200_000;
+const MAX_LANE_LENGTH = 200_000;
 
 /**
  * A background call enters its lane afterwards, by a script of its own: one whose making was not confirmed may be refused
@@ -124,7 +124,7 @@ if KEYS[8] then
   if claim then return { 'claimed', claim } end
 end
 if not background and quota_reopens(KEYS[6]) then return { 'closed', redis.call('HGET', KEYS[6], 'until'), now } end
-if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${LONGEST_LANE} then return { 'full' } end
+if background and redis.call('ZCARD', KEYS[5] .. ':deadlines') >= ${MAX_LANE_LENGTH} then return { 'full' } end
 local deadlineAt = tonumber(ARGV[4])
 if deadlineAt == 0 then deadlineAt = math.max(now, notBeforeAt) + tonumber(ARGV[3]) end
 local lives = math.max(0, deadlineAt - now) + tonumber(ARGV[2])
@@ -343,7 +343,7 @@ export class CallStore {
         this.#seals.sealBytes(plain, place(call, 'request')),
         ...[keptMs, request.departWithinMs, request.deadlineAt?.getTime() ?? 0, request.notBeforeAt?.getTime() ?? 0],
         ...[lastPartOf(call), background ? 1 : 0, request.keptForMs === undefined ? 1 : 0],
-        idempotencyKey === undefined ? '' : printOf(request, idempotencyKey),
+        idempotencyKey === undefined ? '' : fingerprintOf(request, idempotencyKey),
         callbackUrl === undefined ? '' : this.#seals.sealBytes(Buffer.from(callbackUrl), place(call, 'callback')),
         departing?.runId ?? '',
         ...(departing?.quotaArgs ?? ['', '', '', '']),
@@ -372,7 +372,11 @@ export class CallStore {
       ...{ deadlineAt: Number(told), attempts: 1, refusals: 0, heldMs: 0 },
       ...{ method: request.method, path, query: request.query, contentType: request.contentType, body: request.body },
     };
-    return { stored, claimedAt, departure: { go: 'yes', leftAt: now!, probe: probe === 1, attempts: 1, news: news! } };
+    return {
+      stored,
+      claimedAt,
+      departure: { go: 'yes', departedAt: now!, probe: probe === 1, attempts: 1, news: news! },
+    };
   }
 
   /** Calls that enter one after the other keep that order. `wake`: the lane must be woken for it. */
@@ -454,7 +458,7 @@ export class CallStore {
       [runId, safeToRepeat ? 1 : 0, ...quotaArgs],
     );
     if (go === 'yes') {
-      return { go, leftAt: Number(first), probe: second === 1, attempts: Number(third), news: String(news) };
+      return { go, departedAt: Number(first), probe: second === 1, attempts: Number(third), news: String(news) };
     }
     if (go === 'closed') {
       const [until, now] = [Number(first), Number(second)];
@@ -711,7 +715,7 @@ function stateOf(fields: Record<string, string>): CallState {
 
 function readClaim({ component, appid }: { component: string; appid: string }, claim: string): Claim {
   const [call, background, print] = claim.split(' ');
-  return { id: `${component}.${appid}.${call}`, background: background === '1', print: print! };
+  return { id: `${component}.${appid}.${call}`, background: background === '1', fingerprint: print! };
 }
 
 function place(call: CallId, field: 'request' | 'result' | 'callback'): string {

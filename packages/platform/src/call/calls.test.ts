@@ -12,12 +12,12 @@ import { Hints } from '../redis/hints.ts';
 import { Seals } from '../sealing/seals.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
+import { CallAccounts } from './call-accounts.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import { CallJob } from './call-job.ts';
 import { CallList } from './call-list.ts';
 import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
-import { Owners } from './owners.ts';
 
 /** Tells which records were read again. */
 class WatchedStore extends CallStore {
@@ -59,15 +59,15 @@ beforeEach(async () => {
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
-    owners: new Owners(components, authorizers),
+    accounts: new CallAccounts(components, authorizers),
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
     lanes: {
       mark: async ({ appid }) => void lanes.push(`mark ${appid}`),
       wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
     },
-    atHand: { offer: () => undefined, secure: async () => {} },
-    callbacks: { tellWhereWanted: async ({ id }) => void told.push(id) },
+    inline: { tryReserve: () => undefined, ensureJob: async () => {} },
+    callbacks: { enqueueIfRequested: async ({ id }) => void told.push(id) },
   });
 });
 afterEach(() => {
@@ -101,8 +101,8 @@ it('is told of what was settled in this very process, without reading it', async
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);
   const { replyTo } = (await store.load(call))!;
-  expect(calls.isHere(replyTo)).toBe(true);
-  expect(calls.isHere(undefined)).toBe(false);
+  expect(calls.isLocal(replyTo)).toBe(true);
+  expect(calls.isLocal(undefined)).toBe(false);
   const settled = await store.settleQuietly(
     call,
     'run',
@@ -111,7 +111,7 @@ it('is told of what was settled in this very process, without reading it', async
   );
   const told = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
-  calls.hear(told);
+  calls.resolveWaiter(told);
   expect(await waiting).toBe(told);
 });
 
@@ -235,7 +235,7 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
     { id: expect.any(String) },
   ]);
   expect(lanes).toEqual(['mark wxa', 'wake wxa']);
-  const list = new CallList(server.redis, new Owners(components, authorizers), store, ledger);
+  const list = new CallList(server.redis, new CallAccounts(components, authorizers), store, ledger);
   const { items } = await list.page({ appid: 'wxa', limit: 10 });
   expect(items.map(({ id }) => id)).toEqual([answers[2], answers[0]].map((one) => (one as { id: string }).id));
   expect(await list.page({ appid: 'wxa', limit: 10, shows: (one) => one !== path })).toEqual({ items: [], next: null });

@@ -6,16 +6,16 @@ import type { Ledger } from '../quota/ledger.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
 import type { Tokens } from '../token/tokens.ts';
+import { Backpressure, overloaded } from './backpressure.ts';
 import type { Call, CallRequest } from './call.ts';
+import type { CallAccounts } from './call-accounts.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import type { CallStore, Created, DepartedAtOnce, Departing } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
-import { type Claim, printOf } from './idempotency.ts';
-import type { AtHand, Hand } from './inline/inline-dispatch.ts';
+import { type Claim, fingerprintOf } from './idempotency.ts';
+import type { InlineDispatcher, Slot } from './inline/inline-dispatch.ts';
 import type { Lanes } from './lane/lanes.ts';
-import type { Owners } from './owners.ts';
-import { overloaded, Room } from './room.ts';
 import { withQuota } from './with-quota.ts';
 
 const REREAD_MS = 1_000;
@@ -24,8 +24,8 @@ const MAX_REREAD_INTERVAL_MS = 30_000;
 /** So that a gateway with very many pending calls does not keep Redis busy with asking about them. */
 const MAX_REREADS_AT_ONCE = 5_000;
 /** A call that has not settled by then may have lost its job; where it has not, the job's id keeps it from a second. */
-const WAKE_AGAIN_MS = 5_000;
-const MOST_EARLY_REPLIES = 10_000;
+const WAKE_INTERVAL_MS = 5_000;
+const MAX_EARLY_REPLIES = 10_000;
 /** Of a batch, so that sealing does not keep others waiting. */
 const CREATED_AT_ONCE = 100;
 
@@ -36,16 +36,16 @@ interface Pending {
   readonly call: CallId;
   readonly request: CallRequest;
   /**
-   * Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. `hand`: this
+   * Its way to a worker: a job of its own, or its lane; `entering`: nobody knows yet whether it is in there. `inline`: this
    * process sends it.
    */
-  way: 'job' | 'lane' | 'entering' | 'hand';
+  way: 'job' | 'lane' | 'entering' | 'inline';
   readonly createdAt: Date;
   readonly bodyBytes: number;
   /** Until then the record is not there, which is not the same as lost. */
   recorded: boolean;
   /** Its caller has stopped waiting and may ask by id later. */
-  left: boolean;
+  abandoned: boolean;
   wokenAt: number;
   /** On the monotonic clock; the interval grows once the caller has gone. */
   rereadAt: number;
@@ -61,12 +61,12 @@ export interface CallbackRequests {
 export interface CallsOptions {
   readonly redis: RedisClient;
   readonly store: CallStore;
-  readonly owners: Owners;
+  readonly accounts: CallAccounts;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
-  readonly atHand: Pick<AtHand, 'offer' | 'secure'>;
+  readonly inline: Pick<InlineDispatcher, 'tryReserve' | 'ensureJob'>;
   readonly callbacks: CallbackRequests;
   readonly hints: Hints;
 }
@@ -80,12 +80,12 @@ export class Calls {
   /** Replies that came before their caller began to wait. */
   readonly #early = new Set<string>();
   readonly #timer: NodeJS.Timeout;
-  readonly #room: Room;
+  readonly #room: Backpressure;
   #bodyBytes = 0;
 
   constructor(options: CallsOptions) {
     this.#o = options;
-    this.#room = new Room(options.redis, options.queue.queue);
+    this.#room = new Backpressure(options.redis, options.queue.queue);
     options.hints.on(options.hints.channels.replies(this.#me), (id) => this.#tell(id, 'look'));
     this.#timer = setInterval(() => void this.#reread(), REREAD_MS);
     this.#timer.unref();
@@ -102,13 +102,13 @@ export class Calls {
   async submit(request: CallRequest): Promise<{ readonly id: string }> {
     const admitted = await this.#admit(request);
     if ('claim' in admitted) return this.#join(admitted.claim, request);
-    await this.#room.refuseWithout([request], this.#bodyBytes);
+    await this.#room.assertCapacity([request], this.#bodyBytes);
     return request.waitMs > 0 ? this.#submitOne(admitted, request) : (await this.#append([admitted], [request]))[0]!();
   }
 
   /** Many calls for which nobody waits; of each, its id or why it was refused. They keep their order. */
   async submitAll(requests: readonly CallRequest[]): Promise<({ readonly id: string } | Failure)[]> {
-    await this.#room.refuseWithout(requests, this.#bodyBytes);
+    await this.#room.assertCapacity(requests, this.#bodyBytes);
     const results: ({ readonly id: string } | Failure)[] = [];
     for (let from = 0; from < requests.length; from += CREATED_AT_ONCE) {
       const some = requests.slice(from, from + CREATED_AT_ONCE);
@@ -136,14 +136,14 @@ export class Calls {
   /** Whether it may be made; then its id to be, otherwise the call that was made under its key before. */
   async #admit(request: CallRequest): Promise<CallId | { readonly claim: Claim }> {
     checkRequest(request);
-    const named = await this.#o.owners.find(request.appid, request.component);
+    const named = await this.#o.accounts.find(request.appid, request.component);
     refuseAccountsApi({ ...request, ...named });
     if (request.idempotencyKey !== undefined) {
       // Before all that changes: who asks again is to get his answer also when nothing new may leave.
       const claim = await this.#o.store.claimed(named.component, named.appid, request.idempotencyKey);
       if (claim) return { claim };
     }
-    const { appid, component } = await this.#o.owners.findActive(request.appid, request.component);
+    const { appid, component } = await this.#o.accounts.findActive(request.appid, request.component);
     const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted go on while the component is not ready.
     if (owner && !(await this.#o.tokens.has(owner))) await refuseUnlessReady(this.#o.redis, component);
@@ -153,21 +153,21 @@ export class Calls {
   async #submitOne(call: CallId, request: CallRequest): Promise<{ readonly id: string }> {
     // Before the record is there: its outcome may be announced while we still wait for the answer of `create`.
     const pending = this.#expect(call, request, 'job');
-    const hand = this.#o.atHand.offer(call, request);
+    const slot = this.#o.inline.tryReserve(call, request);
     let created: Created;
     try {
-      created = await this.#o.store.create(call, request, this.#me, hand && this.#departing(call, request, hand));
+      created = await this.#o.store.create(call, request, this.#me, slot && this.#departing(call, request, slot));
     } catch (error) {
-      hand?.back();
+      slot?.release();
       this.#drop(pending);
       throw error;
     }
     pending.recorded = true;
-    if (hand && typeof created === 'object' && 'departure' in created) {
-      this.#send(pending, hand, created);
+    if (slot && typeof created === 'object' && 'departure' in created) {
+      this.#send(pending, slot, created);
       return { id: call.id };
     }
-    hand?.back();
+    slot?.release();
     if (typeof created === 'object' && 'claim' in created) {
       this.#drop(pending);
       return this.#join(created.claim, request);
@@ -179,13 +179,13 @@ export class Calls {
     return { id: call.id };
   }
 
-  #departing({ component, appid }: CallId, { method, path }: CallRequest, { runId }: Hand): Departing {
+  #departing({ component, appid }: CallId, { method, path }: CallRequest, { runId }: Slot): Departing {
     return { runId, quotaArgs: this.#o.ledger.argsOf({ component, appid, path }, endpointOf(method, path)) };
   }
 
-  #send(pending: Pending, hand: Hand, departed: DepartedAtOnce): void {
-    pending.way = 'hand';
-    void hand.send(departed).then((safe) => {
+  #send(pending: Pending, slot: Slot, departed: DepartedAtOnce): void {
+    pending.way = 'inline';
+    void slot.send(departed).then((safe) => {
       pending.way = 'job';
       if (!safe) pending.wokenAt = Number.NEGATIVE_INFINITY;
     });
@@ -238,11 +238,11 @@ export class Calls {
     // Redis went away in between: the call is accepted, so it is entered again until somebody knows.
     const pending = this.#expect(call, request, 'entering');
     pending.recorded = true;
-    pending.left = true;
+    pending.abandoned = true;
   }
 
   async #join(claim: Claim, request: CallRequest): Promise<{ readonly id: string }> {
-    if (claim.print !== printOf(request, request.idempotencyKey!)) {
+    if (claim.fingerprint !== fingerprintOf(request, request.idempotencyKey!)) {
       throw new Failure(
         'idempotency_conflict',
         'fix-request',
@@ -269,13 +269,13 @@ export class Calls {
   async settled(id: string, waitMs: number, signal?: AbortSignal): Promise<Call | undefined> {
     const pending = this.#pending.get(id);
     if (!pending) return undefined;
-    pending.left = false;
+    pending.abandoned = false;
     pending.rereadAt = 0;
     pending.rereadIntervalMs = REREAD_MS;
     const until = performance.now() + waitMs;
     for (;;) {
       const news = this.#early.delete(id) ? 'look' : await this.#news(pending, until - performance.now(), signal);
-      if (news === 'late') await this.#o.atHand.secure(id).catch(() => {});
+      if (news === 'late') await this.#o.inline.ensureJob(id).catch(() => {});
       let call: Call | undefined;
       try {
         if (typeof news === 'object') call = news.settled;
@@ -283,11 +283,11 @@ export class Calls {
       } catch (error) {
         // Redis is away at the wrong moment: the re-reading says when there is something to see.
         if (news === 'look' && error instanceof Failure && error.code === 'redis_unreachable') continue;
-        pending.left = true;
+        pending.abandoned = true;
         throw error;
       }
       if (call?.settledAt === null) {
-        pending.left = true;
+        pending.abandoned = true;
         return undefined;
       }
       this.#drop(pending);
@@ -306,12 +306,12 @@ export class Calls {
   }
 
   /** Whether whoever waits under this name waits here. */
-  isHere(replyTo: string | undefined): boolean {
+  isLocal(replyTo: string | undefined): boolean {
     return replyTo === this.#me;
   }
 
   /** The outcome of a call that somebody waits for here, by whoever has stored it in this very process. */
-  hear(call: Call): void {
+  resolveWaiter(call: Call): void {
     this.#tell(call.id, { settled: call });
   }
 
@@ -331,7 +331,7 @@ export class Calls {
       createdAt: new Date(),
       bodyBytes: request.body?.length ?? 0,
       recorded: false,
-      left: false,
+      abandoned: false,
       wokenAt: performance.now(),
       rereadAt: 0,
       rereadIntervalMs: REREAD_MS,
@@ -350,12 +350,12 @@ export class Calls {
   #tell(id: string, news: News): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
-    if (pending.left) {
+    if (pending.abandoned) {
       this.#drop(pending);
       return;
     }
     if (pending.waiters.size === 0) {
-      if (this.#early.size < MOST_EARLY_REPLIES) this.#early.add(id);
+      if (this.#early.size < MAX_EARLY_REPLIES) this.#early.add(id);
       return;
     }
     for (const waiter of pending.waiters) waiter(news);
@@ -404,8 +404,8 @@ export class Calls {
     else if (pending.way === 'entering') {
       await this.#enter(pending.call, pending.request);
       pending.way = 'lane';
-      if (pending.left) this.#drop(pending);
-    } else if (pending.way === 'job' && performance.now() - pending.wokenAt > WAKE_AGAIN_MS) {
+      if (pending.abandoned) this.#drop(pending);
+    } else if (pending.way === 'job' && performance.now() - pending.wokenAt > WAKE_INTERVAL_MS) {
       pending.wokenAt = performance.now();
       await this.#o.queue.add({ id: pending.call.id });
     }
@@ -413,8 +413,8 @@ export class Calls {
 }
 
 /** No caller of this process waits for it; only its end has to be noticed. */
-function isAbandoned({ left, way }: Pending): boolean {
-  return left && way !== 'entering';
+function isAbandoned({ abandoned, way }: Pending): boolean {
+  return abandoned && way !== 'entering';
 }
 
 async function orFailure<T>(work: () => Promise<T>): Promise<T | Failure> {

@@ -1,13 +1,13 @@
 import { Failure, isReservedTokenParameter, issuesCredentials, pathFault } from '@wxthirdparty/wechat';
 import type { CallRequest } from './call.ts';
 
-const LARGEST_BODY_BYTES = 20 * 1024 * 1024;
+const MAX_BODY_BYTES = 20 * 1024 * 1024;
 const METHODS = new Set(['GET', 'POST']);
 
 /** No server on the way takes a longer address. */
-const LONGEST_QUERY = 16 * 1024;
-const LONGEST_KEY = 255;
-const LONGEST_URL = 2_048;
+const MAX_QUERY_LENGTH = 16 * 1024;
+const MAX_KEY_LENGTH = 255;
+const MAX_URL_LENGTH = 2_048;
 const FURTHEST_MS = 7 * 24 * 60 * 60_000;
 
 /** Throws Failure `invalid_request` or `too_large`; the message says what to change. */
@@ -16,21 +16,21 @@ export function checkRequest(request: CallRequest): void {
   if (!METHODS.has(method)) throw invalid('method must be GET or POST.');
   const fault = pathFault(path);
   if (fault !== undefined) throw invalid(`${fault}.`);
-  if (query.reduce((length, [name, value]) => length + name.length + value.length + 2, 0) > LONGEST_QUERY) {
-    throw invalid(`query may have at most ${LONGEST_QUERY} characters; what is longer belongs into a body.`);
+  if (query.reduce((length, [name, value]) => length + name.length + value.length + 2, 0) > MAX_QUERY_LENGTH) {
+    throw invalid(`query may have at most ${MAX_QUERY_LENGTH} characters; what is longer belongs into a body.`);
   }
   const token = query.find(([name]) => isReservedTokenParameter(name, method, path));
   if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
   if (issuesCredentials(path)) {
     throw invalid(`${path} gives out a credential; the platform keeps these by itself, and nobody else may.`);
   }
-  if (body && body.length > LARGEST_BODY_BYTES) {
+  if (body && body.length > MAX_BODY_BYTES) {
     throw new Failure('too_large', 'fix-request', 'A request body may have at most 20 MB.');
   }
   checkTimes(request);
   const { idempotencyKey, callbackUrl } = request;
-  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > LONGEST_KEY)) {
-    throw invalid(`an idempotency key has 1 to ${LONGEST_KEY} characters.`);
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > MAX_KEY_LENGTH)) {
+    throw invalid(`an idempotency key has 1 to ${MAX_KEY_LENGTH} characters.`);
   }
   if (callbackUrl !== undefined) checkCallbackUrl(callbackUrl);
 }
@@ -50,9 +50,9 @@ function checkTimes({ deadlineAt, notBeforeAt, waitMs }: CallRequest): void {
 
 /** Addresses of a private network are welcome: that is where business programs live. */
 function checkCallbackUrl(text: string): void {
-  const url = text.length <= LONGEST_URL ? URL.parse(text) : null;
+  const url = text.length <= MAX_URL_LENGTH ? URL.parse(text) : null;
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw invalid(`callbackUrl must be an http or https address of at most ${LONGEST_URL} characters.`);
+    throw invalid(`callbackUrl must be an http or https address of at most ${MAX_URL_LENGTH} characters.`);
   }
   if (url.username !== '' || url.password !== '') throw invalid('callbackUrl must hold no user and no password.');
 }

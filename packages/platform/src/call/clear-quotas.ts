@@ -5,12 +5,12 @@ import type { Components } from '../component/components.ts';
 import type { Clears, ClearsThisMonth } from '../quota/clears.ts';
 import type { TokenStore } from '../token/token-store.ts';
 import type { Call } from './call.ts';
+import type { CallAccounts } from './call-accounts.ts';
 import type { Calls } from './calls.ts';
-import type { Owners } from './owners.ts';
 import { outcomeUnknown } from './verdict.ts';
 
-const DEPART_WITHIN_MS = 30_000;
-const SETTLE_WITHIN_MS = 60_000;
+const DEPART_TIMEOUT_MS = 30_000;
+const SETTLE_TIMEOUT_MS = 60_000;
 
 /**
  * Clears quotas at WeChat, when an operator has decided so: it spends one of ten a month, so it is asked for once, and
@@ -20,7 +20,7 @@ export class QuotaClearing {
   readonly #o: {
     readonly api: Pick<ComponentApi, 'clearQuotas'>;
     readonly components: Components;
-    readonly owners: Owners;
+    readonly accounts: CallAccounts;
     readonly calls: Pick<Calls, 'submit' | 'settled' | 'cancel'>;
     readonly clears: Clears;
     readonly tokenStore: TokenStore;
@@ -29,7 +29,7 @@ export class QuotaClearing {
   constructor(options: {
     api: Pick<ComponentApi, 'clearQuotas'>;
     components: Components;
-    owners: Owners;
+    accounts: CallAccounts;
     calls: Pick<Calls, 'submit' | 'settled' | 'cancel'>;
     clears: Clears;
     tokenStore: TokenStore;
@@ -39,13 +39,13 @@ export class QuotaClearing {
 
   /** A call as any other. Throws what submitting one throws, and Failure `quota_closed` where none is left. */
   async ofAccount(appid: string, component: string | undefined): Promise<ClearsThisMonth> {
-    const { owners, calls, clears } = this.#o;
-    const owner = await owners.findActive(appid, component);
+    const { accounts, calls, clears } = this.#o;
+    const owner = await accounts.findActive(appid, component);
     await clears.refuseIfNoneLeft(owner);
     const { id } = await calls.submit({
       ...{ ...owner, method: 'POST', path: '/cgi-bin/clear_quota', query: [], contentType: 'application/json' },
       body: Buffer.from(JSON.stringify({ appid: owner.appid })),
-      ...{ waitMs: DEPART_WITHIN_MS, departWithinMs: DEPART_WITHIN_MS },
+      ...{ waitMs: DEPART_TIMEOUT_MS, departWithinMs: DEPART_TIMEOUT_MS },
     });
     const call = await this.#settled(id);
     if (call.response === null) {
@@ -72,14 +72,14 @@ export class QuotaClearing {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.errcode === ERRCODE.clearsUsedUp) {
-        await clears.hear(owner, ERRCODE.clearsUsedUp, clear);
+        await clears.recordClear(owner, ERRCODE.clearsUsedUp, clear);
         throw await clears.noneLeft();
       }
       const unsent = error instanceof TransportFailure && error.sent === 'no';
       const refused = error.errcode !== undefined && error.errcode !== ERRCODE.busy;
       throw unsent || refused ? error : unknown(error.message);
     }
-    await clears.hear(owner, 0, clear);
+    await clears.recordClear(owner, 0, clear);
     // It may have failed for lack of quota; now nothing stands against asking.
     await tokenStore.forgive(componentOwner(appid));
     return clears.thisMonth(owner);
@@ -87,12 +87,12 @@ export class QuotaClearing {
 
   async #settled(id: string): Promise<Call> {
     const { calls } = this.#o;
-    const inTime = await calls.settled(id, DEPART_WITHIN_MS);
+    const inTime = await calls.settled(id, DEPART_TIMEOUT_MS);
     if (inTime !== undefined) return inTime;
     if (await calls.cancel(id)) {
       throw new Failure('not_departed', 'retry', 'The clear could not leave in time; it was not sent.');
     }
-    const late = await calls.settled(id, SETTLE_WITHIN_MS);
+    const late = await calls.settled(id, SETTLE_TIMEOUT_MS);
     if (late === undefined) throw unknown('No answer came');
     return late;
   }

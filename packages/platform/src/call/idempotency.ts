@@ -5,7 +5,7 @@ import type { CallRequest } from './call.ts';
 export interface Claim {
   readonly id: string;
   readonly background: boolean;
-  readonly print: string;
+  readonly fingerprint: string;
 }
 
 /** Callers may have made the key of something that is nobody's business. */
@@ -17,7 +17,7 @@ export function hashOfKey(idempotencyKey: string): string {
  * Of everything that decides what is sent, and when; not of how long the caller waits. Keyed, since a plain hash of a
  * short message could be guessed.
  */
-export function printOf(request: CallRequest, idempotencyKey: string): string {
+export function fingerprintOf(request: CallRequest, idempotencyKey: string): string {
   const { method, path, query, contentType, body, deadlineAt, notBeforeAt, callbackUrl } = request;
   return createHmac('sha256', idempotencyKey)
     .update(

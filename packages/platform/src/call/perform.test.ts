@@ -7,13 +7,13 @@ import { Clears } from '../quota/clears.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../sealing/seals.ts';
 import { HostGate } from '../token/host-gate.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
 import { Holds } from './holds.ts';
-import { type Performed, type PerformOptions, perform } from './perform.ts';
+import { type CallRunResult, type PerformOptions, perform } from './perform.ts';
 
 let server: TestRedis;
 let store: CallStore;
@@ -58,11 +58,11 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
       distrust: async () => 'replaced',
       accepted: () => {},
     } as unknown as Tokens,
-    dueSet: { markUsed: async () => {} } as unknown as DueSet,
-    clears: { hear: clears.hear.bind(clears) },
+    dueSet: { markUsed: async () => {} } as unknown as RefreshAhead,
+    clears: { recordClear: clears.recordClear.bind(clears) },
     transport: { send, close: async () => {} },
     apiBase: 'http://wechat',
-    here: { isHere: () => false, hear: () => {} },
+    localWaiters: { isLocal: () => false, resolveWaiter: () => {} },
   } satisfies PerformOptions;
   const run = (call: CallId) => perform(call.id, new AbortController().signal, options);
   return { run, options, requests: () => requests };
@@ -216,9 +216,9 @@ describe('a fault of our own in a run', () => {
 it('an answer of WeChat to a clear is kept though the clear cannot be counted at first, and is counted once', async () => {
   const { run, options } = runs('{"errcode":0}');
   let refusals = 0;
-  const hear = options.clears.hear;
-  options.clears.hear = async (...heard) => {
-    await hear(...heard);
+  const recordClear = options.clears.recordClear;
+  options.clears.recordClear = async (...clear) => {
+    await recordClear(...clear);
     if (++refusals <= 2) throw new Error('READONLY You can not write against a read only replica.');
   };
   const call = await created('/cgi-bin/clear_quota');
@@ -248,7 +248,7 @@ describe('an error of Redis after WeChat’s answer', () => {
   }
 
   /** Carried on by run after run, as a job does it. */
-  async function runToItsEnd(run: (call: CallId) => Promise<Performed>, call: CallId): Promise<Performed> {
+  async function runToItsEnd(run: (call: CallId) => Promise<CallRunResult>, call: CallId): Promise<CallRunResult> {
     for (let runs = 1; ; runs++) {
       const performed = await run(call);
       if (performed.done || runs === 5) return performed;

@@ -16,7 +16,7 @@ import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
 import { errcodeOf } from '../quota/quota-evidence.ts';
 import type { HostGate } from '../token/host-gate.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure, CallResponse } from './call.ts';
@@ -39,19 +39,19 @@ import { withQuota } from './with-quota.ts';
 const TOKEN_WAIT_MS = 2_000;
 const TOKEN_RETRY_MS = 500;
 /** After a freeze nobody knows what others have done meanwhile. */
-const CLAIM_GOOD_FOR_MS = 2_000;
-const ANSWER_WITHIN_MS = 30_000;
+const MAX_CLAIM_AGE_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 /** What is safe to repeat waits less for the run that holds it: to be sent twice does it no harm. */
-const HELD_LESS_IF_SAFE_MS = 5_000;
+const SAFE_HOLD_REDUCTION_MS = 5_000;
 /** Faults of our own, after which a call is given up, so that it holds up neither its path nor its caller. */
 const MAX_FAULTS = 5;
 const FAULT_RETRY_MS = 1_000;
 /** An answer of WeChat is worth more than one try to store it. */
-const STORED_WITHIN_MS = 10_000;
-const STORE_AGAIN_MS = 500;
+const STORE_TIMEOUT_MS = 10_000;
+const STORE_RETRY_MS = 500;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
-export type Performed =
+export type CallRunResult =
   | {
       readonly done: true;
       readonly outcome: string;
@@ -72,7 +72,7 @@ export type Performed =
       readonly fault?: Error | undefined;
     }
   /** The process is leaving; another one takes the call. */
-  | { readonly done: false; readonly handBack: true };
+  | { readonly done: false; readonly requeue: true };
 
 type Departed = Departure & { readonly go: 'yes' };
 
@@ -94,22 +94,28 @@ type Known =
 
 class ClaimTooOld extends Error {}
 
+/** The callers that wait in this process. */
+export interface LocalWaiters {
+  isLocal(replyTo: string | undefined): boolean;
+  resolveWaiter(call: Call): void;
+}
+
 export interface PerformOptions {
   readonly store: CallStore;
   readonly holds: Holds;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly gate: Pick<HostGate, 'yields' | 'close' | 'open' | 'othersCan'>;
-  readonly clears: Pick<Clears, 'hear'>;
-  readonly dueSet: DueSet;
+  readonly clears: Pick<Clears, 'recordClear'>;
+  readonly dueSet: RefreshAhead;
   readonly transport: Transport;
   readonly apiBase: string;
-  /** Callers that wait in this process: they are told here, and neither Redis' pub/sub nor a second reading is needed. */
-  readonly here: { isHere(replyTo: string | undefined): boolean; hear(call: Call): void };
+  /** They receive the outcome directly, without Redis pub/sub and a second reading. */
+  readonly localWaiters: LocalWaiters;
 }
 
 /** Carries one call to WeChat, as far as this run gets; the record says where the next run goes on. */
-export async function perform(id: string, signal: AbortSignal, options: PerformOptions): Promise<Performed> {
+export async function perform(id: string, signal: AbortSignal, options: PerformOptions): Promise<CallRunResult> {
   const call = parseCallId(id);
   if (!call) return { done: true, outcome: 'not_a_call', attempts: 0 };
   const stored = await options.store.load(call);
@@ -117,7 +123,7 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   const { settled, attempts, hasCallback } = stored;
   if (settled) return { done: true, outcome: 'settled_before', attempts, hasCallback };
   const { safeToRepeat } = endpointOf(stored.method, stored.path);
-  const heldMs = stored.heldMs - (safeToRepeat ? HELD_LESS_IF_SAFE_MS : 0);
+  const heldMs = stored.heldMs - (safeToRepeat ? SAFE_HOLD_REDUCTION_MS : 0);
   // The run that sent it may be alive and about to bring the answer, also where its job's lock has ended.
   if (heldMs > 0) return { done: false, delayMs: heldMs, until: 'again' };
   // A process whose address WeChat allows takes it.
@@ -135,7 +141,7 @@ export function performDeparted(
   token: Token | undefined,
   signal: AbortSignal,
   options: PerformOptions,
-): Promise<Performed> {
+): Promise<CallRunResult> {
   return new Run(call, runId, stored, signal, options).goOn(token, departure, claimedAt);
 }
 
@@ -165,11 +171,11 @@ class Run {
     this.#refusals = stored.refusals;
   }
 
-  goSafely(): Promise<Performed> {
+  goSafely(): Promise<CallRunResult> {
     return this.#safely(() => this.#go());
   }
 
-  goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed> {
+  goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<CallRunResult> {
     return this.#safely(async () => {
       const step = await this.#sendDeparted(token, departure, claimedAt);
       return step === 'again' ? this.#go() : step;
@@ -177,7 +183,7 @@ class Run {
   }
 
   /** What `carry` throws is counted in the record, and ends the call when that happens too often. */
-  async #safely(carry: () => Promise<Performed>): Promise<Performed> {
+  async #safely(carry: () => Promise<CallRunResult>): Promise<CallRunResult> {
     try {
       return await carry();
     } catch (error) {
@@ -188,7 +194,7 @@ class Run {
     }
   }
 
-  async #go(): Promise<Performed> {
+  async #go(): Promise<CallRunResult> {
     // Before anything else could fail it with words that say that nothing was sent.
     if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
     // Not only on departing: who lacks a token for hours would never get that far.
@@ -208,11 +214,11 @@ class Run {
   }
 
   /** The token is asked for at the last moment, and never seen outside of here. */
-  async #token(owner: TokenOwner): Promise<Token | Performed> {
+  async #token(owner: TokenOwner): Promise<Token | CallRunResult> {
     try {
       return await this.#o.tokens.get(owner, TOKEN_WAIT_MS, this.#signal);
     } catch (error) {
-      if (this.#signal.aborted) return { done: false, handBack: true };
+      if (this.#signal.aborted) return { done: false, requeue: true };
       if (!(error instanceof Failure)) throw error;
       const passing = error.remedy !== 'reauthorize' && error.remedy !== 'fix-request';
       if (error.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS, 'token');
@@ -222,7 +228,7 @@ class Run {
     }
   }
 
-  async #sendOnce(token: Token | undefined): Promise<Performed | 'again'> {
+  async #sendOnce(token: Token | undefined): Promise<CallRunResult | 'again'> {
     const { store, ledger } = this.#o;
     const claimedAt = performance.now();
     const departure = await store.depart(
@@ -251,7 +257,11 @@ class Run {
     return this.#sendDeparted(token, departure, claimedAt);
   }
 
-  async #sendDeparted(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
+  async #sendDeparted(
+    token: Token | undefined,
+    departure: Departed,
+    claimedAt: number,
+  ): Promise<CallRunResult | 'again'> {
     const letGo = this.#o.holds.keep(this.#call, this.#runId);
     this.#departed = true;
     try {
@@ -263,7 +273,7 @@ class Run {
     }
   }
 
-  async #afterFault(faults: number): Promise<Performed> {
+  async #afterFault(faults: number): Promise<CallRunResult> {
     if (this.#known?.do === 'settle') {
       const { outcome, attempts, result } = this.#known;
       return this.#settle(outcome, attempts, result);
@@ -275,9 +285,9 @@ class Run {
     return { done: false, delayMs: FAULT_RETRY_MS, until: 'again' };
   }
 
-  async #sendHeld(token: Token | undefined, departure: Departed, claimedAt: number): Promise<Performed | 'again'> {
+  async #sendHeld(token: Token | undefined, departure: Departed, claimedAt: number): Promise<CallRunResult | 'again'> {
     const { ledger } = this.#o;
-    ledger.hear(this.#pair, departure.news);
+    ledger.emitNews(this.#pair, departure.news);
     const sent = await this.#send(token, claimedAt);
     if (sent === 'claim-too-old') {
       await this.#release('not-sent');
@@ -285,7 +295,7 @@ class Run {
     }
     if (this.#signal.aborted && sent.result.kind === 'unanswered' && this.#endpoint.safeToRepeat) {
       await this.#release('not-sent');
-      return { done: false, handBack: true };
+      return { done: false, requeue: true };
     }
     const errcode = sent.result.kind === 'answered' ? errcodeOf(sent.result.answer) : undefined;
     const tokenToBlame = token !== undefined && blamesToken(this.#owner, this.#endpoint);
@@ -331,7 +341,7 @@ class Run {
     }
     if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
       const { errcode } = sent.result.answer;
-      await untilStored(() => this.#o.clears.hear(this.#call, errcode, this.#call.id));
+      await untilStored(() => this.#o.clears.recordClear(this.#call, errcode, this.#call.id));
     }
     // A mark that is missing costs a later call some waiting; WeChat's answer must not be lost for it.
     const { component, appid } = this.#call;
@@ -394,10 +404,10 @@ class Run {
         url: url.href,
         ...(body ? { body } : {}),
         headers: contentType ? { 'content-type': contentType } : {},
-        timeoutMs: ANSWER_WITHIN_MS,
+        timeoutMs: ANSWER_TIMEOUT_MS,
         signal: this.#signal,
         beforeSend: () => {
-          if (performance.now() - claimedAt > CLAIM_GOOD_FOR_MS) throw new ClaimTooOld();
+          if (performance.now() - claimedAt > MAX_CLAIM_AGE_MS) throw new ClaimTooOld();
         },
       });
       return { result: { kind: 'answered', answer: readAnswer(response, 'any') }, response };
@@ -408,7 +418,7 @@ class Run {
     }
   }
 
-  async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<Performed> {
+  async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<CallRunResult> {
     const late = this.#stored.now + delayMs > this.#stored.deadlineAt;
     // Who waits need not wait for what cannot be; a lane keeps the deadlines by itself, and times may become better.
     if (late && !this.#stored.background) return this.#fail(this.#deadlinePassed());
@@ -416,13 +426,13 @@ class Run {
     return { done: false, delayMs, until };
   }
 
-  #fail(failure: CallFailure, attempts = this.#stored.attempts): Promise<Performed> {
+  #fail(failure: CallFailure, attempts = this.#stored.attempts): Promise<CallRunResult> {
     return this.#settle({ state: 'failed', failure }, attempts);
   }
 
-  async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<Performed> {
+  async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<CallRunResult> {
     this.#known = { do: 'settle', outcome, attempts, result };
-    const isHere = this.#o.here.isHere(this.#stored.replyTo);
+    const isHere = this.#o.localWaiters.isLocal(this.#stored.replyTo);
     const how = await untilStored(() =>
       isHere ? this.#settleHere(outcome) : this.#o.store.settle(this.#call, this.#runId, outcome),
     );
@@ -443,7 +453,7 @@ class Run {
     const [quotaKey] = this.#o.ledger.keysOf(this.#pair);
     const settled = await this.#o.store.settleQuietly(this.#call, this.#runId, outcome, quotaKey);
     if (!settled) return 'superseded';
-    this.#o.here.hear(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
+    this.#o.localWaiters.resolveWaiter(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
     return settled.how;
   }
 
@@ -455,13 +465,13 @@ class Run {
 
 /** Repeats a write that Redis refused, for instance while it has no memory or is no master. */
 async function untilStored<T>(write: () => Promise<T>): Promise<T> {
-  const until = performance.now() + STORED_WITHIN_MS;
+  const until = performance.now() + STORE_TIMEOUT_MS;
   for (;;) {
     try {
       return await write();
     } catch (error) {
       if (performance.now() > until) throw error;
-      await pause(STORE_AGAIN_MS);
+      await pause(STORE_RETRY_MS);
     }
   }
 }

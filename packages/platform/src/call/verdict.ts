@@ -8,7 +8,7 @@ import type { CallFailure } from './call.ts';
  */
 const REFUSED_FOR_NOW = new Set([408, 425, 429]);
 /** Departures after which a trouble that may pass is given up. */
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 const BACKOFF_MS = 500;
 
 /** For what another process is to take: this one may be the next to get it, and puts it off again. */
@@ -96,7 +96,7 @@ function repeatOr(c: Circumstances, failure: CallFailure): Verdict {
 }
 
 function triesLeft(c: Circumstances): boolean {
-  return c.attempts - c.refusals < MOST_TRIES;
+  return c.attempts - c.refusals < MAX_TRIES;
 }
 
 function backoffMs(c: Circumstances): number {

@@ -3,7 +3,7 @@ import { defineScript, NOW_LUA } from '../redis/script.ts';
 import { SIZED_SET_LUA } from './sized-set.ts';
 
 /** So much of one account may lie in Redis and wait. */
-const MOST_WAITING_BYTES = 256 * 1024 * 1024;
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 /** Smaller ones are bounded well enough by how many calls a lane holds. */
 const SMALL_BYTES = 1_024;
 
@@ -18,7 +18,7 @@ ${SIZED_SET_LUA}
 local function bodies_take(bodies, call, bytes, lives)
   if bytes <= ${SMALL_BYTES} then return 'taken' end
   local more = sized_sweep(bodies)
-  if sized_sum(bodies) + bytes > ${MOST_WAITING_BYTES} then return more and 'more' or 'full' end
+  if sized_sum(bodies) + bytes > ${MAX_WAITING_BYTES} then return more and 'more' or 'full' end
   sized_add(bodies, call, bytes, lives)
   redis.call('HSET', KEYS[1], 'bytes', bytes)
   return 'taken'

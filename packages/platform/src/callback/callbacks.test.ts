@@ -125,10 +125,10 @@ it('postpones callbacks of a receiver that does not answer, and delivers those o
   expect(await callbacks.deliver(other.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
 
   leaving.abort();
-  expect((await Promise.all(told)).filter(({ outcome }) => outcome === 'left')).toHaveLength(4);
+  expect((await Promise.all(told)).filter(({ outcome }) => outcome === 'aborted')).toHaveLength(4);
   // What this process gave up itself says nothing about the receiver.
   const again = callbacks.deliver(calls[0]!.id, SLOTS, AbortSignal.abort());
-  expect(await again).toEqual({ outcome: 'left' });
+  expect(await again).toEqual({ outcome: 'aborted' });
 });
 
 it('opens the circuit of a receiver that accepts no connection, and keeps the identity of its callbacks', async () => {

@@ -16,10 +16,10 @@ const ENVELOPE_BYTES = 4 * 1024;
 /** The receiver never wants this message again. */
 const GONE = 410;
 
-/** `refused`: the receiver wants no more of it. `gone`: there is nothing to tell. `left`: another process has to try. */
-export type Told =
+/** `refused`: the receiver wants no more of it. `gone`: there is nothing to tell. `aborted`: another process has to try. */
+export type CallbackResult =
   | { readonly outcome: 'delivered' | 'refused'; readonly status: number }
-  | { readonly outcome: 'gone' | 'left' }
+  | { readonly outcome: 'gone' | 'aborted' }
   /** Nothing was sent: other callbacks of this receiver come first, or it does not answer at the moment. */
   | { readonly outcome: 'postponed'; readonly afterMs: number };
 
@@ -43,19 +43,19 @@ export class Callbacks {
   }
 
   /** After the call is settled, and before whoever settled it forgets it: a second time does no harm. */
-  tell({ id, corrected = false }: CallbackPayload): Promise<void> {
+  enqueue({ id, corrected = false }: CallbackPayload): Promise<void> {
     return this.#queue.add(corrected ? { id, corrected } : { id });
   }
 
-  async tellWhereWanted(call: CallId): Promise<void> {
-    if (await this.#store.hasCallback(call)) await this.tell(call);
+  async enqueueIfRequested(call: CallId): Promise<void> {
+    if (await this.#store.hasCallback(call)) await this.enqueue(call);
   }
 
   /**
    * `slots`: callbacks that this process can deliver at the same time. Throws Failure `callback_failed` where it has to be
    * tried again; its message never names the address.
    */
-  async deliver(id: string, slots: number, signal: AbortSignal): Promise<Told> {
+  async deliver(id: string, slots: number, signal: AbortSignal): Promise<CallbackResult> {
     const callId = parseCallId(id);
     const found = callId && (await this.#store.callback(callId));
     if (!found) return { outcome: 'gone' };
@@ -78,7 +78,7 @@ export class Callbacks {
       case 'withdrawn':
         return { outcome: 'gone' };
       case 'aborted':
-        return { outcome: 'left' };
+        return { outcome: 'aborted' };
       case 'answered': {
         const { status } = sent;
         if (status >= 200 && status < 300) return { outcome: 'delivered', status };

@@ -125,8 +125,8 @@ export class Tickets {
     const sealed = await this.#redis.hget(key, 'ticket');
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(component));
-    if (!anew) return 'fresh';
-    return (await swapField(this.#redis, [key], ['ticket', sealed, anew])) === 1 ? 'resealed' : 'outrun';
+    if (!anew) return 'current';
+    return (await swapField(this.#redis, [key], ['ticket', sealed, anew])) === 1 ? 'resealed' : 'superseded';
   }
 
   /** The same for the copy in SQL. */
@@ -138,14 +138,14 @@ export class Tickets {
       .executeTakeFirst();
     if (!row?.ticket_sealed) return 'none';
     const anew = this.#seals.reseal(row.ticket_sealed, place(component));
-    if (!anew) return 'fresh';
+    if (!anew) return 'current';
     const { numUpdatedRows } = await this.#sql
       .updateTable('components')
       .set({ ticket_sealed: anew })
       .where('appid', '=', component)
       .where('ticket_sealed', '=', row.ticket_sealed)
       .executeTakeFirst();
-    return numUpdatedRows > 0n ? 'resealed' : 'outrun';
+    return numUpdatedRows > 0n ? 'resealed' : 'superseded';
   }
 
   /** False where there is no copy yet, or one of a newer ticket, by the same rule as in Redis. */

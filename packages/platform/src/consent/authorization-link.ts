@@ -2,7 +2,7 @@
 export type LinkState = 'pending' | 'opened' | 'authorized' | 'failed' | 'expired';
 
 /** What a merchant is asked for. */
-export interface ConsentWish {
+export interface ConsentOptions {
   /** Null: by the browser that opens it. */
   readonly style: 'pc' | 'mobile' | null;
   /** 1 official accounts, 2 mini programs, 3 both, 4 promoters, 5 channels, 6 all, 8 sales assistants. */
@@ -15,7 +15,7 @@ export interface ConsentWish {
 }
 
 /** A way to one consent, for one merchant. Once used it is used. */
-export interface AuthorizationLink extends ConsentWish {
+export interface AuthorizationLink extends ConsentOptions {
   readonly id: string;
   readonly component: string;
   readonly state: LinkState;

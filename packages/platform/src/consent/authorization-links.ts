@@ -3,7 +3,7 @@ import type { Authorizer } from '../authorizer/authorizer.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { Components } from '../component/components.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { AuthorizationLink, ConsentWish } from './authorization-link.ts';
+import type { AuthorizationLink, ConsentOptions } from './authorization-link.ts';
 import type { AuthorizationOutcome } from './code-intake.ts';
 import type { CodeTies } from './code-ties.ts';
 import type { LinkStore } from './link-store.ts';
@@ -36,7 +36,7 @@ export class AuthorizationLinks {
   }
 
   /** Throws Failure `unknown_component`. */
-  async create(component: string, wish: ConsentWish, expiresInMs: number): Promise<AuthorizationLink> {
+  async create(component: string, wish: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
     return this.#store.create(this.#components.get(component).appid, wish, expiresInMs);
   }
 
@@ -50,12 +50,12 @@ export class AuthorizationLinks {
   }
 
   /** For the caller that was refused because this account must authorize again: its id, and no new one each time. */
-  async wayBack(component: string, appid: string): Promise<string> {
+  async reauthorizationLink(component: string, appid: string): Promise<string> {
     const key = this.#redis.keyspace.wayBack(component, appid);
     const given = await this.#redis.get(key);
     const link = given === null ? undefined : await this.#store.find(given);
     if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;
-    const wish: ConsentWish = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
+    const wish: ConsentOptions = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
     const fresh = await this.#store.create(component, wish, WAY_BACK_LIVES_MS);
     await this.#redis.set(key, fresh.id, 'PX', WAY_BACK_GIVEN_MS);
     return fresh.id;
@@ -78,7 +78,7 @@ export class AuthorizationLinks {
 
 /** Whether somebody else consented than was asked for. WeChat's own page sees to it, but its address can be edited. */
 export function mismatch(
-  wish: Pick<ConsentWish, 'authType' | 'bizAppid'>,
+  wish: Pick<ConsentOptions, 'authType' | 'bizAppid'>,
   appid: string,
   authorizer: Pick<Authorizer, 'kind'> | undefined,
 ): { readonly code: string; readonly message: string } | undefined {

@@ -13,7 +13,7 @@ import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../sealing/seals.ts';
 import { HostGate } from '../token/host-gate.ts';
-import { DueSet } from '../token/refresh-ahead.ts';
+import { RefreshAhead } from '../token/refresh-ahead.ts';
 import { TokenStore } from '../token/token-store.ts';
 import { Tokens } from '../token/tokens.ts';
 import { AuthorizationLinks } from './authorization-links.ts';
@@ -64,7 +64,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
     fetchAuthorizerToken: answering('fetchAuthorizerToken'),
   } as unknown as ComponentApi;
   const store = new AuthorizerStore(database.sql, seals);
-  const dueSet = new DueSet(server.redis);
+  const dueSet = new RefreshAhead(server.redis);
   const fetchComponentToken = answering('fetchComponentToken', { value: 'component token', expiresInMs: 7_200_000 });
   const kinds = [
     { name: 'component' as const, fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },

@@ -5,7 +5,7 @@ import { findInWeChatsList } from '../authorizer/find-in-wechat-list.ts';
 import type { Profiles } from '../authorizer/profiles.ts';
 import { askComponent } from '../component/ask-component.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { timesOf } from '../token/token-times.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizationLinks } from './authorization-links.ts';
@@ -17,7 +17,7 @@ export interface AuthorizationsOptions {
   readonly api: ComponentApi;
   readonly tokens: Tokens;
   readonly store: AuthorizerStore;
-  readonly dueSet: DueSet;
+  readonly dueSet: RefreshAhead;
   readonly codes: CodeIntake;
   readonly profiles: Profiles;
   readonly links: AuthorizationLinks;

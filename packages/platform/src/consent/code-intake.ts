@@ -5,7 +5,7 @@ import type { AuthorizationPayload } from './authorize-job.ts';
 import { type CodeTies, hashOfCode } from './code-ties.ts';
 
 /** Longer than a code lives. */
-const OUTCOME_KEPT_MS = 2 * 60 * 60_000;
+const OUTCOME_TTL_MS = 2 * 60 * 60_000;
 
 export type AuthorizationOutcome =
   | {
@@ -52,7 +52,7 @@ export class CodeIntake {
       this.#redis.keyspace.codeOutcome(component, codeHash),
       JSON.stringify(outcome),
       'PX',
-      OUTCOME_KEPT_MS,
+      OUTCOME_TTL_MS,
     );
   }
 }

@@ -8,7 +8,7 @@ import { refuseUnlessReady } from '../component/status.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { Tokens } from '../token/tokens.ts';
-import type { AuthorizationLink, ConsentWish } from './authorization-link.ts';
+import type { AuthorizationLink, ConsentOptions } from './authorization-link.ts';
 import { type AuthorizationLinks, mismatch } from './authorization-links.ts';
 import type { CodeIntake } from './code-intake.ts';
 import { hashOfCode } from './code-ties.ts';
@@ -16,14 +16,14 @@ import type { LinkStore } from './link-store.ts';
 
 /** A pre-auth code lives half an hour, the code that follows it an hour (protocol §3.3, §3.5). */
 const STATE_LIVES_MS = 2 * 60 * 60_000;
-const LOOK_AGAIN_MS = 100;
-const ASK_AGAIN_MS = 2_000;
+const POLL_INTERVAL_MS = 100;
+const RETRY_INTERVAL_MS = 2_000;
 
 /** A browser that wants to go to WeChat. */
 export interface Visit {
   readonly component: string;
   /** What is asked for; or the link that says so. */
-  readonly wish: ConsentWish | { readonly linkId: string };
+  readonly wish: ConsentOptions | { readonly linkId: string };
   /** For a wish that does not say. */
   readonly styleOfBrowser: 'pc' | 'mobile';
   /** Random, and known to this browser only. */
@@ -77,7 +77,7 @@ export class Consents {
     const { api, components, tokens, linkStore, redis, bases } = this.#o;
     const { appid } = components.get(visit.component);
     const link = 'linkId' in visit.wish ? await this.#usable(appid, visit.wish.linkId) : undefined;
-    const wish = link ?? (visit.wish as ConsentWish);
+    const wish = link ?? (visit.wish as ConsentOptions);
     await refuseUnlessReady(redis, appid);
     const { preAuthCode } = await askComponent(tokens, appid, 'createPreAuthCode', (componentToken) =>
       api.createPreAuthCode({ appid, componentToken }),
@@ -134,11 +134,11 @@ export class Consents {
       }
       if (late) return { outcome: 'pending' };
       // A Redis that lost everything lost the job, too; one that is there is not made twice.
-      if (!outcome && performance.now() - askedAt >= ASK_AGAIN_MS) {
+      if (!outcome && performance.now() - askedAt >= RETRY_INTERVAL_MS) {
         askedAt = performance.now();
         await codes.ask(component, back.code);
       }
-      await pause(LOOK_AGAIN_MS);
+      await pause(POLL_INTERVAL_MS);
     }
   }
 

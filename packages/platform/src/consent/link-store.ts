@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Sql } from '../database/open.ts';
 import type { AuthorizationLinkTable } from '../database/schema.ts';
 import { inTransaction } from '../database/transaction.ts';
-import type { AuthorizationLink, ConsentWish, LinkState } from './authorization-link.ts';
+import type { AuthorizationLink, ConsentOptions, LinkState } from './authorization-link.ts';
 
 const KEPT_MS = 90 * 24 * 60 * 60_000;
 
@@ -14,7 +14,7 @@ export class LinkStore {
     this.#sql = sql;
   }
 
-  async create(component: string, wish: ConsentWish, expiresInMs: number): Promise<AuthorizationLink> {
+  async create(component: string, wish: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
     const now = Date.now();
     const row: AuthorizationLinkTable = {
       // Whoever knows it may consent by it; so nobody can guess it.
@@ -114,7 +114,7 @@ function toLink(row: AuthorizationLinkTable): AuthorizationLink {
   return {
     id: row.id,
     component: row.component,
-    style: row.style as ConsentWish['style'],
+    style: row.style as ConsentOptions['style'],
     authType: Number(row.auth_type),
     bizAppid: row.biz_appid,
     categoryIdList: row.category_id_list,

@@ -6,7 +6,7 @@ import { isConflict } from './sql-error.ts';
 import type { SqlValue } from './statement.ts';
 
 /** Another writer's lock makes MySQL undo a transaction; a few times that is no news. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 class Undone extends Error {}
 
@@ -27,7 +27,7 @@ async function write(sql: Sql, steps: readonly BulkStep[]): Promise<'done' | 'un
       return 'done';
     } catch (error) {
       if (error instanceof Undone) return 'undone';
-      if (!isConflict(error) || tries === MOST_TRIES) throw error;
+      if (!isConflict(error) || tries === MAX_TRIES) throw error;
     }
   }
 }

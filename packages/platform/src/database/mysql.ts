@@ -3,9 +3,9 @@ import { CompiledQuery, type Dialect, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
 
 const CONNECTIONS = 10;
-const CONNECT_WITHIN_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** Of each connection; servers allow some thousands of all of them together. */
-const MOST_PREPARED = 30;
+const MAX_PREPARED = 30;
 
 /**
  * What a server's own settings might say otherwise. Strict: a value that does not fit is an error, as it is on SQLite,
@@ -60,8 +60,8 @@ function openPool(url: string): Pool {
       // Literals compare byte by byte, as the columns do.
       charset: 'UTF8MB4_BIN',
       connectionLimit: CONNECTIONS,
-      connectTimeout: CONNECT_WITHIN_MS,
-      maxPreparedStatements: MOST_PREPARED,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      maxPreparedStatements: MAX_PREPARED,
       enableKeepAlive: true,
       keepAliveInitialDelay: 10_000,
       // Beyond 2^53 they come as strings. Sums are decimals in MySQL; ours are whole.

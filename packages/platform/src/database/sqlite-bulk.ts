@@ -3,7 +3,7 @@ import type { BulkDatabase, BulkStep } from './bulk.ts';
 import type { SqlValue } from './statement.ts';
 import { sqliteUpsert } from './upsert-rows.ts';
 
-const MOST_PREPARED = 50;
+const MAX_PREPARED = 50;
 
 /** Synchronous, and it waits for other processes' locks: for a thread of its own. */
 export function openSqliteBulk(path: string): BulkDatabase {
@@ -19,7 +19,7 @@ export function openSqliteBulk(path: string): BulkDatabase {
   function prepare(text: string): StatementSync {
     const there = prepared.get(text);
     if (there) return there;
-    if (prepared.size >= MOST_PREPARED) prepared.clear();
+    if (prepared.size >= MAX_PREPARED) prepared.clear();
     const statement = database.prepare(text);
     prepared.set(text, statement);
     return statement;

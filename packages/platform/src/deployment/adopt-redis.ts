@@ -31,7 +31,7 @@ export async function adoptRedis(
   await using scope = new Scope();
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
-  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'adopt-redis'), (r) => r.disconnect());
+  const redis = scope.keep('redis', connectRedis(settings, 'blocking', 'adopt-redis'), (r) => r.disconnect());
   await untilConnected(redis, CONNECT_TIMEOUT_MS);
 
   const deployment = new Deployment(redis, database, settings.secretsKeys);

@@ -19,9 +19,9 @@ import type { FollowerAccount } from './follower.ts';
 import type { FollowerSyncError } from './follower-sync.ts';
 
 const TOKEN_WAIT_MS = 5_000;
-const ANSWER_WITHIN_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 /** Departures of one request; after that the sync waits longer than a turn would like to. */
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 /** Malformed answers to one request until it counts as one that cannot be read. */
 const MAX_MALFORMED = 2;
 const BACKOFF_MS = 500;
@@ -46,12 +46,12 @@ export type Fields = Readonly<Record<string, unknown>>;
 export type NoAnswer =
   /** WeChat will not do it, now or later. */
   | { readonly kind: 'refused'; readonly failure: Failure }
-  /** `trouble` unless it is a matter of course, such as a closed quota. */
+  /** `transientError` unless it is a matter of course, such as a closed quota. */
   | {
       readonly kind: 'postponed';
       readonly afterMs: number | undefined;
       readonly error: FollowerSyncError;
-      readonly trouble: boolean;
+      readonly transientError: boolean;
     }
   /** The API has answered twice with JSON that is malformed: likely it will always answer that, to this request. */
   | { readonly kind: 'unreadable'; readonly error: FollowerSyncError }
@@ -98,7 +98,7 @@ export async function askFollowers(
   let refusals = 0;
   let malformed = 0;
   let last: FollowerSyncError | undefined;
-  for (let tries = 0; tries < MOST_TRIES; ) {
+  for (let tries = 0; tries < MAX_TRIES; ) {
     const token = await tokenFor(account, signal, options.tokens);
     if ('kind' in token) return token;
     const departure = await options.ledger.take(pair, endpoint);
@@ -107,9 +107,9 @@ export async function askFollowers(
     const answer = await send(question, token, signal, options);
     const evidence = await options.ledger.conclude(pair, departure, errcodeOfReply(answer), endpoint);
     if (errcodeOfReply(answer) === ERRCODE.ok) options.tokens.accepted(token, { path: endpoint.path, departedAt });
-    if (Buffer.isBuffer(answer)) return { kind: 'unread', body: answer, askedAt: departure.leftAt };
+    if (Buffer.isBuffer(answer)) return { kind: 'unread', body: answer, askedAt: departure.departedAt };
     if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
-    if (answer instanceof TransportFailure) last = told(answer);
+    if (answer instanceof TransportFailure) last = toSyncError(answer);
     else if (answer.kind !== 'json') {
       last = brokenAnswer(question.doing);
       if (answer.kind === 'broken' && answer.malformed && ++malformed === MAX_MALFORMED) {
@@ -118,27 +118,27 @@ export async function askFollowers(
     } else {
       const { errcode } = answer;
       if (errcode === ERRCODE.ok && isFields(answer.value)) {
-        return { kind: 'answered', value: answer.value, askedAt: departure.leftAt };
+        return { kind: 'answered', value: answer.value, askedAt: departure.departedAt };
       }
       const failure = refusal(answer, question.doing);
-      last = told(failure);
+      last = toSyncError(failure);
       if (evidence === 'day-used-up' || evidence === 'minute-used-up') {
         // The next departure reads from the ledger how long to wait.
       } else if (isTokenRefusal(errcode)) {
         const distrusted = await options.tokens.distrust(token, endpoint.path);
         if (distrusted === 'replaced' && refusals++ === 0) continue;
-        return { kind: 'postponed', afterMs: undefined, error: last, trouble: true };
+        return { kind: 'postponed', afterMs: undefined, error: last, transientError: true };
       } else if (errcode !== ERRCODE.busy) {
         return failure.remedy === 'fix-request' || failure.remedy === 'reauthorize'
           ? { kind: 'refused', failure }
-          : { kind: 'postponed', afterMs: failure.retryAfterMs, error: last, trouble: true };
+          : { kind: 'postponed', afterMs: failure.retryAfterMs, error: last, transientError: true };
       }
     }
     tries++;
-    if (tries < MOST_TRIES) await pause(BACKOFF_MS * 2 ** (tries - 1), undefined, { signal }).catch(() => {});
+    if (tries < MAX_TRIES) await pause(BACKOFF_MS * 2 ** (tries - 1), undefined, { signal }).catch(() => {});
     if (signal.aborted) return { kind: 'leaving' };
   }
-  return { kind: 'postponed', afterMs: undefined, error: last!, trouble: true };
+  return { kind: 'postponed', afterMs: undefined, error: last!, transientError: true };
 }
 
 /** An unread answer has succeeded. */
@@ -155,7 +155,7 @@ async function tokenFor(account: FollowerAccount, signal: AbortSignal, tokens: T
     if (signal.aborted) return { kind: 'leaving' };
     if (!(error instanceof Failure)) throw error;
     if (error.remedy === 'reauthorize' || error.remedy === 'fix-request') return { kind: 'refused', failure: error };
-    return { kind: 'postponed', afterMs: error.retryAfterMs, error: told(error), trouble: true };
+    return { kind: 'postponed', afterMs: error.retryAfterMs, error: toSyncError(error), transientError: true };
   }
 }
 
@@ -173,7 +173,7 @@ async function send(
       ...(body === undefined
         ? {}
         : { body: Buffer.from(JSON.stringify(body)), headers: { 'content-type': 'application/json' } }),
-      timeoutMs: ANSWER_WITHIN_MS,
+      timeoutMs: ANSWER_TIMEOUT_MS,
       signal,
     });
     const succeeded =
@@ -191,7 +191,7 @@ function quotaClosed(path: string, until: Date, inMs: number): NoAnswer {
   return {
     kind: 'postponed',
     afterMs: inMs,
-    trouble: false,
+    transientError: false,
     error: {
       code: 'quota_closed',
       remedy: 'slow-down',
@@ -204,7 +204,7 @@ function brokenAnswer(doing: string): FollowerSyncError {
   return { code: 'wechat_broken_answer', remedy: 'retry', message: `WeChat's answer to ${doing} is broken.` };
 }
 
-export function told({ code, remedy, message, errcode }: Failure): FollowerSyncError {
+export function toSyncError({ code, remedy, message, errcode }: Failure): FollowerSyncError {
   return { code, remedy, message, ...(errcode === undefined ? {} : { errcode }) };
 }
 

@@ -45,7 +45,7 @@ export function followerUpsert(values: readonly SqlValue[], askedAt: number): Up
 }
 
 /** Whether a page that was asked for at `askedAt` would change the row: what CHANGE says, so that it need not be asked. */
-export function bringsNews(row: FollowerRow, values: readonly SqlValue[], at: number, askedAt: number): boolean {
+export function wouldChange(row: FollowerRow, values: readonly SqlValue[], at: number, askedAt: number): boolean {
   const subscribed = values[at + 3];
   const [subscribedAt, unsubscribedAt] = [values[at + 5], values[at + 6]];
   if (Number(row.status_at) < askedAt - PUSH_WINS_MS) {

@@ -18,16 +18,16 @@ export interface SyncRun extends FollowerAccount {
   listed: number;
   detailed: number;
   withoutDetails: number;
-  looked: number;
-  unlisted: number[];
+  verified: number;
+  bucketsWithUnlisted: number[];
   pages: number;
   nextOpenids: string[];
   listingFrom: number | null;
   splits: string[];
   bucket: number;
   afterOpenid: string;
-  troubles: number;
-  troubleSince: number | null;
+  consecutiveErrors: number;
+  failingSince: number | null;
 }
 
 /** The records of follower syncs: whoever writes for one must hold its latest run. */
@@ -124,7 +124,7 @@ export class FollowerSyncStore {
       listed: sync.listed,
       detailed: sync.detailed,
       without_details: sync.withoutDetails,
-      looked: sync.looked,
+      looked: sync.verified,
       pages: sync.pages,
       next_openids: JSON.stringify(sync.nextOpenids),
       listing_from: sync.listingFrom,
@@ -142,16 +142,18 @@ export class FollowerSyncStore {
 
   /** Notes that finishing has to walk this bucket. */
   noteUnlisted(sync: SyncRun, bucket: number): BulkStep {
-    return change(sync, { unlisted: JSON.stringify([...new Set([...sync.unlisted, bucket])]) });
+    return change(sync, { unlisted: JSON.stringify([...new Set([...sync.bucketsWithUnlisted, bucket])]) });
   }
 
-  /** The sync goes on later; `trouble` unless it is a matter of course, such as a closed quota. */
-  wait(sync: SyncRun, until: Date, error: FollowerSyncError, trouble: boolean): Promise<'done' | 'undone'> {
+  /** The sync goes on later; `transientError` unless it is a matter of course, such as a closed quota. */
+  wait(sync: SyncRun, until: Date, error: FollowerSyncError, transientError: boolean): Promise<'done' | 'undone'> {
     return this.#bulk.write([
       change(sync, {
         waiting_until: until.getTime(),
         error: JSON.stringify(error),
-        ...(trouble ? { troubles: sync.troubles + 1, trouble_since: sync.troubleSince ?? Date.now() } : {}),
+        ...(transientError
+          ? { troubles: sync.consecutiveErrors + 1, trouble_since: sync.failingSince ?? Date.now() }
+          : {}),
       }),
     ]);
   }
@@ -254,16 +256,16 @@ function toRun(row: FollowerSyncRow): SyncRun {
     listed: Number(row.listed),
     detailed: Number(row.detailed),
     withoutDetails: Number(row.without_details ?? 0),
-    looked: Number(row.looked ?? 0),
-    unlisted: JSON.parse(row.unlisted ?? '[]') as number[],
+    verified: Number(row.looked ?? 0),
+    bucketsWithUnlisted: JSON.parse(row.unlisted ?? '[]') as number[],
     pages: Number(row.pages),
     nextOpenids: JSON.parse(row.next_openids) as string[],
     listingFrom: row.listing_from === null ? null : Number(row.listing_from),
     splits: JSON.parse(row.splits) as string[],
     bucket: Number(row.bucket),
     afterOpenid: row.after_openid,
-    troubles: Number(row.troubles),
-    troubleSince: row.trouble_since === null ? null : Number(row.trouble_since),
+    consecutiveErrors: Number(row.troubles),
+    failingSince: row.trouble_since === null ? null : Number(row.trouble_since),
   };
 }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openBulk } from '../database/open-bulk.ts';
 import type { SqlValue } from '../database/statement.ts';
-import { compareStretch } from './compare-stretch.ts';
+import { diffRange } from './diff-range.ts';
 import { followerUpsert, pushDetails } from './follower-row.ts';
 import type { Details, WriterAnswer, WriterRequest, WrittenDetails } from './follower-writer.ts';
 
@@ -35,7 +35,7 @@ async function write({ steps, details }: WriterRequest): Promise<WrittenDetails>
   if (!details) return { result: await bulk.write(steps), unlisted: false };
   try {
     const { account, askedAt, stretch, ifUnlisted } = details;
-    const { news, unlisted } = await compareStretch(bulk, account, read(details), askedAt, stretch);
+    const { news, unlisted } = await diffRange(bulk, account, read(details), askedAt, stretch);
     const changes = news.length > 0 ? [followerUpsert(news, askedAt)] : [];
     const result = await bulk.write([...steps, ...changes, ...(unlisted ? [ifUnlisted] : [])]);
     return { result, unlisted };

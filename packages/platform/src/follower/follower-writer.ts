@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
 import type { SqlValue } from '../database/statement.ts';
-import type { Stretch } from './compare-stretch.ts';
+import type { KeyRange } from './diff-range.ts';
 import type { FollowerAccount } from './follower.ts';
 
 /** One answer of `user/info/batchget`, as it came. */
@@ -16,7 +16,7 @@ export interface UnreadDetails {
 /** What WeChat told about everybody who was listed in a stretch. */
 export interface Details {
   readonly account: FollowerAccount;
-  readonly stretch: Stretch;
+  readonly stretch: KeyRange;
   /** Who has been read already: row after row, as `followerUpsert` wants them. */
   readonly values: readonly SqlValue[];
   readonly answers: readonly UnreadDetails[];

@@ -3,7 +3,7 @@ import type { Sql } from '../database/open.ts';
 
 /** Followers worked on together: so few that they are gone before the garbage collector takes them for lasting. */
 const BUCKET = 5_000;
-const MOST_BUCKETS = 1_000;
+const MAX_BUCKETS = 1_000;
 
 /**
  * WeChat lists openids in its own order. Written as they come, a million of them would touch a random page of the
@@ -11,7 +11,7 @@ const MOST_BUCKETS = 1_000;
  * the order of the table, which makes the expensive writes one sweep.
  */
 export function chooseSplits(openids: readonly string[], total: number): string[] {
-  const buckets = Math.min(MOST_BUCKETS, Math.ceil(Math.max(total, openids.length) / BUCKET));
+  const buckets = Math.min(MAX_BUCKETS, Math.ceil(Math.max(total, openids.length) / BUCKET));
   const sorted = [...openids].sort();
   const splits: string[] = [];
   for (let i = 1; i < buckets; i++) {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { type ApiKey, checkWish, isGood, type KeyWish } from './api-key.ts';
+import { type ApiKey, checkKeyInput, isGood, type KeyInput } from './api-key.ts';
 
-const wish: KeyWish = {
+const wish: KeyInput = {
   name: 'shop',
   scopes: ['calls'],
   accounts: ['wx0123456789abcdef'],
@@ -11,10 +11,10 @@ const wish: KeyWish = {
 };
 
 it('a whole wish is in order', () => {
-  expect(() => checkWish(wish, 1_000)).not.toThrow();
+  expect(() => checkKeyInput(wish, 1_000)).not.toThrow();
 });
 
-it.each<[Partial<KeyWish>, string]>([
+it.each<[Partial<KeyInput>, string]>([
   [{ name: '' }, 'name'],
   [{ name: 'a\nb' }, 'name'],
   [{ name: 'x'.repeat(101) }, 'name'],
@@ -33,8 +33,10 @@ it.each<[Partial<KeyWish>, string]>([
   [{ scopes: ['admin'] }, 'accounts, paths'],
   [{ scopes: ['admin', 'calls'], accounts: [] }, 'accounts, paths'],
 ])('%o is refused', (changes, fault) => {
-  expect(() => checkWish({ ...wish, ...changes }, 1_000)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
-  expect(() => checkWish({ ...wish, ...changes }, 1_000)).toThrow(fault);
+  expect(() => checkKeyInput({ ...wish, ...changes }, 1_000)).toThrow(
+    expect.objectContaining({ code: 'invalid_request' }),
+  );
+  expect(() => checkKeyInput({ ...wish, ...changes }, 1_000)).toThrow(fault);
 });
 
 it('a key is good until it expires or is revoked', () => {

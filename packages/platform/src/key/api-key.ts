@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { type KeyRights, keyScopes } from './key-rights.ts';
 
-export interface KeyWish extends KeyRights {
+export interface KeyInput extends KeyRights {
   /** For people: which program has it. */
   readonly name: string;
   /** Null: it does not expire. By the clock of whoever looks. */
@@ -11,7 +11,7 @@ export interface KeyWish extends KeyRights {
 }
 
 /** A program's key, without the key itself, which nobody has but the program. What it may do never changes. */
-export interface ApiKey extends KeyWish {
+export interface ApiKey extends KeyInput {
   readonly id: string;
   readonly createdAt: Date;
   /** The id of the key that made it, or one of the makers that are none. */
@@ -31,7 +31,7 @@ export const keyBounds = {
 } as const;
 
 /** Throws Failure `invalid_request` that names every fault. */
-export function checkWish(wish: KeyWish, now: number = Date.now()): void {
+export function checkKeyInput(wish: KeyInput, now: number = Date.now()): void {
   const { scopes, accounts, paths, ratePerSecond: rate, expiresAt } = wish;
   const faults: string[] = [];
   const unless = (right: boolean, fault: string): void => {

@@ -4,12 +4,12 @@ import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { openDatabase, type Sql } from '../database/open.ts';
 import { Hints } from '../redis/hints.ts';
-import type { KeyWish } from './api-key.ts';
+import type { KeyInput } from './api-key.ts';
 import { ApiKeys } from './api-keys.ts';
 import type { Actor } from './audit.ts';
 import { KeyStore } from './key-store.ts';
 
-const wish: KeyWish = { name: 'k', scopes: ['calls'], accounts: [], paths: [], expiresAt: null, ratePerSecond: null };
+const wish: KeyInput = { name: 'k', scopes: ['calls'], accounts: [], paths: [], expiresAt: null, ratePerSecond: null };
 const by: Actor = { id: 'API_KEY', address: null, requestId: null };
 
 let server: TestRedis;

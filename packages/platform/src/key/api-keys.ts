@@ -1,16 +1,16 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
-import { type ApiKey, isGood, type KeyWish } from './api-key.ts';
+import { type ApiKey, isGood, type KeyInput } from './api-key.ts';
 import type { Actor } from './audit.ts';
 import { takeOfRate } from './key-rate.ts';
 import type { KeyStore, StoredKey } from './key-store.ts';
 import { readKeyText } from './key-text.ts';
 
 /** Less than the second within which a revoked key must stop everywhere, also where the hint was lost. */
-const REMEMBERED_FOR_MS = 750;
+const CACHE_TTL_MS = 750;
 /** Wrong ids are remembered, too. The oldest reading gives way: a key in use is read again every second. */
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 const USE_TOLD_EVERY_MS = 60_000;
 
 interface Remembered {
@@ -62,7 +62,7 @@ export class ApiKeys {
     if (ratePerSecond !== null) await takeOfRate(this.#redis, id, ratePerSecond);
   }
 
-  create(wish: KeyWish, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
+  create(wish: KeyInput, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
     return this.#store.create(wish, by);
   }
 
@@ -86,7 +86,7 @@ export class ApiKeys {
   #look(id: string): Promise<StoredKey | undefined> {
     const known = this.#remembered.get(id);
     const now = this.#now();
-    if (known && now - known.at < REMEMBERED_FOR_MS) return known.stored;
+    if (known && now - known.at < CACHE_TTL_MS) return known.stored;
     const reading: Remembered = { at: now, stored: this.#store.find(id) };
     // So that the map begins with the oldest reading.
     this.#remembered.delete(id);
@@ -121,7 +121,7 @@ export class ApiKeys {
 
 /** Makes room for one more. */
 function evictOldest(map: Map<string, unknown>): void {
-  if (map.size < MOST_REMEMBERED) return;
+  if (map.size < MAX_REMEMBERED) return;
   const oldest = map.keys().next();
   if (!oldest.done) map.delete(oldest.value);
 }

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
-import type { KeyWish } from './api-key.ts';
+import type { KeyInput } from './api-key.ts';
 import { type Actor, Audit } from './audit.ts';
 import { KeyStore } from './key-store.ts';
 import { readKeyText } from './key-text.ts';
 
-const wish: KeyWish = {
+const wish: KeyInput = {
   name: '商店 🛒',
   scopes: ['calls', 'followers:read'],
   accounts: ['wxA', 'wxa'],

@@ -2,7 +2,7 @@ import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { ApiKeyRow } from '../database/schema.ts';
 import { isDuplicate } from '../database/sql-error.ts';
-import { type ApiKey, checkWish, type KeyWish } from './api-key.ts';
+import { type ApiKey, checkKeyInput, type KeyInput } from './api-key.ts';
 import { type Actor, noteIn } from './audit.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { KeyScope } from './key-rights.ts';
@@ -23,8 +23,8 @@ export class KeyStore {
   }
 
   /** `text` is the key itself; it is shown now or never. Throws Failure `invalid_request`. */
-  async create(wish: KeyWish, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
-    checkWish(wish);
+  async create(wish: KeyInput, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
+    checkKeyInput(wish);
     const { id, text, hash } = newKeyText();
     const row: ApiKeyRow = {
       id,

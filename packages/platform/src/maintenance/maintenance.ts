@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ComponentApi } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import { enqueueDueProfiles } from '../authorizer/enqueue-due-profiles.ts';
 import type { ProfilePayload } from '../authorizer/profile-job.ts';
-import { askForDueProfiles } from '../authorizer/profile-turn.ts';
 import type { Lanes } from '../call/lane/lanes.ts';
 import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
@@ -12,16 +12,16 @@ import { requestTicketsIfSilent } from '../component/ticket-request.ts';
 import type { LinkStore } from '../consent/link-store.ts';
 import type { FollowerSyncStore } from '../follower/follower-sync-store.ts';
 import type { SyncSchedules } from '../follower/sync-schedules.ts';
-import { claimReconcileTurn } from '../reconciliation/reconcile-schedule.ts';
+import { claimScheduledRun } from '../reconciliation/reconcile-schedule.ts';
 import type { ReconcileRequests } from '../reconciliation/reconciliations.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 
 const EVERY_MS = 5_000;
 /** So punctual are calls that wait for a time; it costs one command, however many lanes wait. */
 const LANES_EVERY_MS = 1_000;
-const CLOSE_WITHIN_MS = 500;
+const CLOSE_TIMEOUT_MS = 500;
 const DUE_AT_ONCE = 500;
 /** After a lost Redis all tokens are due; spread them, since WeChat counts. */
 const SPREAD_MS = 60_000;
@@ -36,7 +36,7 @@ export interface WatchOptions {
   readonly tickets: Tickets;
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
-  readonly dueSet: DueSet;
+  readonly dueSet: RefreshAhead;
   readonly lanes: Lanes;
   readonly api: ComponentApi;
   readonly reconcile: ReconcileRequests;
@@ -95,7 +95,7 @@ function startRounds(everyMs: number, work: () => Promise<void>): { close(): Pro
       closed = true;
       clearTimeout(timer);
       // It may be cut anywhere; one that waits for an absent Redis or a slow WeChat is not waited for.
-      await Promise.race([round, pause(CLOSE_WITHIN_MS)]);
+      await Promise.race([round, pause(CLOSE_TIMEOUT_MS)]);
     },
   };
 }
@@ -129,7 +129,7 @@ async function watchAll(options: WatchOptions, started: Set<string>): Promise<vo
     });
     await attempt(options, appid, 'reconcile', () => reconcile(options, appid, started));
     await attempt(options, appid, 'profiles', async () => {
-      const count = await askForDueProfiles(appid, {
+      const count = await enqueueDueProfiles(appid, {
         redis: options.redis,
         store: options.authorizerStore,
         ask: options.askForProfile,
@@ -200,8 +200,8 @@ async function reconcile(
 ): Promise<string | undefined> {
   if (await requests.revive(component)) return 'reconciliation_revived';
   const first = !started.has(component);
-  const due = await claimReconcileTurn(redis, component, 'due');
-  if (!due && !(first && (await claimReconcileTurn(redis, component, 'start')))) {
+  const due = await claimScheduledRun(redis, component, 'due');
+  if (!due && !(first && (await claimScheduledRun(redis, component, 'start')))) {
     started.add(component);
     return undefined;
   }

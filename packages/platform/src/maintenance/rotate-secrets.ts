@@ -12,9 +12,9 @@ import { Scope } from '../scope.ts';
 import { type Resealed, Seals } from '../sealing/seals.ts';
 import { TokenStore } from '../token/token-store.ts';
 
-const CONNECT_WITHIN_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** Somebody else may change the same value at the same time, but not for ever. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 const NAMED = 20;
 
 export interface ResealReport {
@@ -42,8 +42,8 @@ export async function reseal(
   const seals = new Seals(settings.secretsKeys);
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
-  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'reseal'), (r) => r.disconnect());
-  await untilConnected(redis, CONNECT_WITHIN_MS);
+  const redis = scope.keep('redis', connectRedis(settings, 'blocking', 'reseal'), (r) => r.disconnect());
+  await untilConnected(redis, CONNECT_TIMEOUT_MS);
 
   const deployment = new Deployment(redis, database, settings.secretsKeys);
   await deployment.claim();
@@ -82,7 +82,7 @@ export async function reseal(
         // The second pass reads the same secrets again.
         if (isFirst) looked++;
         if (outcome === 'unsealable') unsealable.add(name);
-        if (outcome === 'resealed' || outcome === 'outrun') changed++;
+        if (outcome === 'resealed' || outcome === 'superseded') changed++;
       }
       options.tell?.({ looked, resealed: resealed + (isFirst ? changed : 0) });
     }
@@ -107,7 +107,7 @@ async function settle(step: () => Promise<Resealed>): Promise<Resealed | 'unseal
   try {
     for (let tries = 1; ; tries++) {
       const outcome = await step();
-      if (outcome !== 'outrun' || tries === MOST_TRIES) return outcome;
+      if (outcome !== 'superseded' || tries === MAX_TRIES) return outcome;
     }
   } catch (error) {
     if (error instanceof Failure && error.code === 'unsealable') return 'unsealable';

@@ -105,5 +105,5 @@ async function tellFollower(
   if (!account || (account.userName && account.userName !== push.toUserName)) return 'unknown_account';
   if (!/^[\x21-\x7e]{1,64}$/.test(push.fromUserName)) return 'noted';
   await followers.tellStatus(account, push.fromUserName, push.event === 'subscribe', new Date(push.createTime * 1_000));
-  return push.event === 'subscribe' ? 'follows' : 'left';
+  return push.event === 'subscribe' ? 'follows' : 'unsubscribed';
 }

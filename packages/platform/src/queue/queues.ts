@@ -9,7 +9,7 @@ export interface OpenQueue<Payload> {
   add(payload: Payload, delayMs?: number): Promise<void>;
 }
 
-/** On a prompt connection an `add` fails at once while Redis is away. Closing the connection is the caller's. */
+/** On a fail-fast connection an `add` fails at once while Redis is away. Closing the connection is the caller's. */
 export function openQueue<Payload>(contract: JobContract<Payload>, redis: RedisClient): OpenQueue<Payload> {
   const queue = new Queue(contract.queue, {
     connection: redis,

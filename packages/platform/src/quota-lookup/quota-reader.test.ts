@@ -67,7 +67,7 @@ it('learns what WeChat tells, with the token of whose quota it is, and counts th
 
 it.each([76021, 76022, 48001, 61007])('asks nobody for a day where WeChat says %i', async (errcode) => {
   const { read } = reader({ errcode, errmsg: 'no' });
-  expect(await read()).toBe('untold');
+  expect(await read()).toBe('unavailable');
   const readAt = Number(await server.redis.hget('wx:{wxc:wxa}:quota:/cgi-bin/made/up', 'readAt'));
   expect(readAt - Date.now()).toBeGreaterThan(23 * 3600_000);
 });

@@ -15,16 +15,16 @@ import type { Tokens } from '../token/tokens.ts';
 
 const ASKING = '/cgi-bin/openapi/quota/get';
 const TOKEN_WAIT_MS = 5_000;
-const ANSWER_WITHIN_MS = 20_000;
+const ANSWER_TIMEOUT_MS = 20_000;
 const DAY_MS = 24 * 60 * 60_000;
-/** After a trouble that may pass. */
+/** After a transient error that may pass. */
 const LATER_MS = 15 * 60_000;
 
 /**
- * `untold`: WeChat does not tell it, so nobody asks for a day. `closed`: asking is itself a quota, and that is used up.
- * `trouble`: later, when a call needs it.
+ * `unavailable`: WeChat does not tell it, so nobody asks for a day. `closed`: asking is itself a quota, and that is used up.
+ * `error`: later, when a call needs it.
  */
-export type QuotaReading = 'learned' | 'untold' | 'closed' | 'trouble';
+export type QuotaReading = 'learned' | 'unavailable' | 'closed' | 'error';
 
 /** Whether WeChat tells this path's quota at all (protocol §3.10), and it is not only for telling. */
 export function isReadable({ path }: QuotaPair): boolean {
@@ -46,8 +46,8 @@ export class QuotaReader {
 
   async read(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading> {
     const outcome = await this.#ask(pair, signal, true);
-    if (outcome === 'untold') await this.#o.ledger.dontRead(pair, DAY_MS);
-    if (outcome === 'trouble' || outcome === 'closed') await this.#o.ledger.dontRead(pair, LATER_MS);
+    if (outcome === 'unavailable') await this.#o.ledger.postponeLookup(pair, DAY_MS);
+    if (outcome === 'error' || outcome === 'closed') await this.#o.ledger.postponeLookup(pair, LATER_MS);
     return outcome;
   }
 
@@ -56,7 +56,7 @@ export class QuotaReader {
     const asking = { ...pair, path: ASKING };
     const endpoint = endpointOf('POST', ASKING);
     const token = await this.#token(pair, signal);
-    if (token === undefined) return 'trouble';
+    if (token === undefined) return 'error';
     const departure = await ledger.take(asking, endpoint);
     if (departure.go === 'closed') return 'closed';
     const before = await ledger.usage(pair, endpointOf('POST', pair.path));
@@ -64,16 +64,16 @@ export class QuotaReader {
     const answer = await this.#send(pair, token, signal);
     const evidence = await ledger.conclude(asking, departure, answer && errcodeOf(answer), endpoint);
     if (evidence === 'day-used-up' || evidence === 'minute-used-up') return 'closed';
-    if (answer?.kind !== 'json') return 'trouble';
+    if (answer?.kind !== 'json') return 'error';
     if (answer.errcode === ERRCODE.ok) tokens.accepted(token, { path: ASKING, departedAt });
     if (isTokenRefusal(answer.errcode)) {
       const distrusted = await tokens.distrust(token, ASKING);
-      return first && distrusted === 'replaced' ? this.#ask(pair, signal, false) : 'trouble';
+      return first && distrusted === 'replaced' ? this.#ask(pair, signal, false) : 'error';
     }
-    if (answer.errcode === ERRCODE.busy) return 'trouble';
+    if (answer.errcode === ERRCODE.busy) return 'error';
     // 76021, 76022, 48001, 61007 and their like: today it will say nothing else.
     const told = answer.errcode === 0 ? readToldQuota(answer.value) : undefined;
-    if (told === undefined) return 'untold';
+    if (told === undefined) return 'unavailable';
     await ledger.learn(pair, told, before, endpointOf('POST', pair.path));
     return 'learned';
   }
@@ -96,7 +96,7 @@ export class QuotaReader {
         url: `${this.#o.apiBase}${ASKING}?${new URLSearchParams({ access_token: token.value })}`,
         headers: { 'content-type': 'application/json' },
         body: Buffer.from(JSON.stringify({ cgi_path: path })),
-        timeoutMs: ANSWER_WITHIN_MS,
+        timeoutMs: ANSWER_TIMEOUT_MS,
         signal,
       });
       return readAnswer(response);

@@ -29,7 +29,7 @@ it('counts what WeChat has done, opens the account and wakes it', async () => {
   const other = { ...pair, appid: 'wxb' };
   await ledger.take(other, documented);
   expect(await clears.thisMonth(owner)).toEqual({ usedThisMonth: 0, remainingThisMonth: 10 });
-  await clears.hear(owner, 0, 'a');
+  await clears.recordClear(owner, 0, 'a');
   expect(await clears.thisMonth(owner)).toEqual({ usedThisMonth: 1, remainingThisMonth: 9 });
   expect(woken).toEqual(['wxa']);
   expect((await ledger.usage(pair, documented)).used).toBe(0);
@@ -43,36 +43,36 @@ it('counts a clear once, though it is reported again because Redis refused a par
   ledger.clear = async () => {
     throw refused;
   };
-  for (let times = 0; times < 3; times++) await expect(clears.hear(owner, 0, 'a')).rejects.toBe(refused);
+  for (let times = 0; times < 3; times++) await expect(clears.recordClear(owner, 0, 'a')).rejects.toBe(refused);
   ledger.clear = clearLedger;
-  await clears.hear(owner, 0, 'a');
+  await clears.recordClear(owner, 0, 'a');
   expect((await clears.thisMonth(owner)).usedThisMonth).toBe(1);
   expect((await ledger.usage(pair, documented)).used).toBe(0);
-  await clears.hear(owner, 0, 'another');
+  await clears.recordClear(owner, 0, 'another');
   expect((await clears.thisMonth(owner)).usedThisMonth).toBe(2);
 });
 
 it('has done its work where no lane can be woken', async () => {
   const deaf = new Clears(server.redis, ledger, () => Promise.reject(new Error('Connection is closed.')));
   await ledger.take(pair, documented);
-  await deaf.hear(owner, 0, 'a');
+  await deaf.recordClear(owner, 0, 'a');
   expect((await deaf.thisMonth(owner)).usedThisMonth).toBe(1);
   expect((await ledger.usage(pair, documented)).used).toBe(0);
 });
 
 it('counts no refusal, but for the one that says that none is left', async () => {
   await ledger.take(pair, documented);
-  for (const errcode of [40001, 40013, -1]) await clears.hear(owner, errcode, 'a');
+  for (const errcode of [40001, 40013, -1]) await clears.recordClear(owner, errcode, 'a');
   expect((await clears.thisMonth(owner)).usedThisMonth).toBe(0);
   await clears.refuseIfNoneLeft(owner);
-  await clears.hear(owner, 48006, 'b');
+  await clears.recordClear(owner, 48006, 'b');
   expect(await clears.thisMonth(owner)).toEqual({ usedThisMonth: 10, remainingThisMonth: 0 });
   expect((await ledger.usage(pair, documented)).used).toBe(1);
   expect(woken).toEqual([]);
 });
 
 it('refuses the eleventh until the first of next month in Beijing, and counts each month by itself', async () => {
-  for (let i = 0; i < 10; i++) await clears.hear(owner, 0, `clear ${i}`);
+  for (let i = 0; i < 10; i++) await clears.recordClear(owner, 0, `clear ${i}`);
   const failure = await clears.refuseIfNoneLeft(owner).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(QuotaClosedFailure);
   const { closedUntil } = failure as QuotaClosedFailure;

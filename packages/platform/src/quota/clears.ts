@@ -63,7 +63,7 @@ export class Clears {
   /**
    * What WeChat answered to a clear. May be repeated where it throws: `clear` names the clear, so that it is counted once.
    */
-  async hear(owner: Owner, errcode: number, clear: string): Promise<void> {
+  async recordClear(owner: Owner, errcode: number, clear: string): Promise<void> {
     if (errcode !== 0 && errcode !== ERRCODE.clearsUsedUp) return;
     const { month } = await this.#month();
     if (errcode === ERRCODE.clearsUsedUp) {

@@ -5,7 +5,7 @@ const DAY_H = 24;
 /** Fewer calls than this say nothing about those to come. */
 const ENOUGH = 20;
 /** Today may be as much busier, or quieter, than yesterday; beyond that the two have nothing to do with each other. */
-const MOST_UNLIKE = 10;
+const MAX_DIFFERENT = 10;
 /** A burst of just now counts for so long; after that the day goes on as usual. */
 const BURST_H = 1;
 
@@ -64,7 +64,7 @@ function expectedToday(of: ForecastOf, hour: number, midnight: number): number {
   if (yesterday < ENOUGH) return recent;
   const soFar = sum(of, midnight, now + 1);
   const likeness =
-    yesterdaySoFar < ENOUGH ? 1 : Math.min(MOST_UNLIKE, Math.max(1 / MOST_UNLIKE, soFar / yesterdaySoFar));
+    yesterdaySoFar < ENOUGH ? 1 : Math.min(MAX_DIFFERENT, Math.max(1 / MAX_DIFFERENT, soFar / yesterdaySoFar));
   const usual = (hours.get(hour - DAY_H) ?? 0) * likeness;
   return hour <= Math.floor(now / HOUR_MS) + BURST_H ? Math.max(usual, recent) : usual;
 }

@@ -27,7 +27,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 const usage = () => ledger.usage(pair, documented);
 const take = (limits: Parameters<Ledger['take']>[1] = documented) => ledger.take(pair, limits);
-const close = (span: 'day' | 'minute', leftAt = Date.now()) => ledger.close(pair, span, leftAt, documented);
+const close = (span: 'day' | 'minute', departedAt = Date.now()) => ledger.close(pair, span, departedAt, documented);
 async function takeTimes(count: number, limits: Parameters<Ledger['take']>[1] = documented): Promise<void> {
   for (let i = 0; i < count; i++) expect((await take(limits)).go).toBe('yes');
 }

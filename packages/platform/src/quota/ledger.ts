@@ -5,7 +5,7 @@ import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 import { type LimitSource, type RateLimit, remainingOf, type ToldQuota } from './limits.ts';
 import { type QuotaEvidence, quotaEvidenceOf } from './quota-evidence.ts';
-import { KEPT_MS, PROBE_EVERY_MS, QUOTA_LUA, READ_AGAIN_MS } from './quota-lua.ts';
+import { KEPT_MS, PROBE_EVERY_MS, QUOTA_LUA, REREAD_INTERVAL_MS } from './quota-lua.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
@@ -65,7 +65,7 @@ export interface QuotaNews {
 }
 
 export type Taken =
-  | { readonly go: 'yes'; readonly leftAt: number; readonly probe: boolean }
+  | { readonly go: 'yes'; readonly departedAt: number; readonly probe: boolean }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
 /** KEYS: quota, paths. ARGV: what `quota_take` wants. A departure that has no record of its own. */
@@ -83,11 +83,11 @@ return { 'yes', now, probe, news }`);
 const close = defineScript<string>(`${NOW_LUA}
 ${QUOTA_LUA}
 local q = redis.call('HMGET', KEYS[1], 'until', 'day', 'used', 'offset', 'limit', 'knownUntil', 'level', 'readAt', 'clearedAt')
-local leftAt, daily = tonumber(ARGV[4]), tonumber(ARGV[2])
-if leftAt < quota_number(q[9]) then return '' end
+local departedAt, daily = tonumber(ARGV[4]), tonumber(ARGV[2])
+if departedAt < quota_number(q[9]) then return '' end
 local untilAt, probeAt = now + ${MINUTE_MS}, 0
 if ARGV[3] == 'day' then
-  local day = math.floor((leftAt + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
+  local day = math.floor((departedAt + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
   untilAt, probeAt = (day + 1) * ${DAY_MS} - ${BEIJING_OFFSET_MS}, now + ${PROBE_EVERY_MS}
 end
 if untilAt <= now or quota_number(q[1]) >= untilAt then return '' end
@@ -107,7 +107,7 @@ end
 local read = 0
 if now >= quota_number(q[8]) then
   read = 1
-  redis.call('HSET', KEYS[1], 'readAt', quota_time(now + ${READ_AGAIN_MS}))
+  redis.call('HSET', KEYS[1], 'readAt', quota_time(now + ${REREAD_INTERVAL_MS}))
 end
 if level < 2 then redis.call('HSET', KEYS[1], 'level', 2) elseif read == 0 then return '' end
 return (level < 2 and 2 or 0) .. ' ' .. read .. ' ' .. quota_time(total) .. ' ' .. quota_time(limit)`);
@@ -115,7 +115,7 @@ return (level < 2 and 2 or 0) .. ' ' .. read .. ' ' .. quota_time(total) .. ' ' 
 /** KEYS: quota. A probe came through: WeChat's own count is not what we think. Answers 1 where it should be asked. */
 const reopen = defineScript<number>(`${NOW_LUA}
 if redis.call('HDEL', KEYS[1], 'until', 'probeAt') == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'readAt', string.format('%.0f', now + ${READ_AGAIN_MS}))
+redis.call('HSET', KEYS[1], 'readAt', string.format('%.0f', now + ${REREAD_INTERVAL_MS}))
 return 1`);
 
 /**
@@ -128,7 +128,7 @@ local q = redis.call('HMGET', KEYS[1], 'day', 'used', 'level', 'bucket', 'inBuck
 local day = quota_day()
 local limit, calls = tonumber(ARGV[3]), tonumber(ARGV[5])
 redis.call('HDEL', KEYS[1], 'limit', 'source', 'rate', 'rateMs')
-redis.call('HSET', KEYS[1], 'knownUntil', quota_time(now + ${KEPT_MS}), 'readAt', quota_time(now + ${READ_AGAIN_MS}))
+redis.call('HSET', KEYS[1], 'knownUntil', quota_time(now + ${KEPT_MS}), 'readAt', quota_time(now + ${REREAD_INTERVAL_MS}))
 redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})
 if limit > 0 then redis.call('HSET', KEYS[1], 'limit', ARGV[3], 'source', 'wechat') else limit = tonumber(ARGV[2]) end
 if calls > 0 then
@@ -147,7 +147,7 @@ redis.call('HSET', KEYS[1], 'offset', offset)
 return quota_news(KEYS[1], math.max(0, quota_number(q[2]) + offset), limit, 0, quota_number(q[3]), 9, 0)`);
 
 /** KEYS: quota. ARGV: for how long nobody asks again. Then the next departure does. */
-const dontRead = defineScript<number>(`${NOW_LUA}
+const postponeLookup = defineScript<number>(`${NOW_LUA}
 redis.call('HSET', KEYS[1], 'stage', '0', 'readAt', string.format('%.0f', now + tonumber(ARGV[1])))
 return redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})`);
 
@@ -206,7 +206,7 @@ export class Ledger {
   }
 
   /** Passes on what `quota_take` has brought up. */
-  hear(pair: QuotaPair, news: string): void {
+  emitNews(pair: QuotaPair, news: string): void {
     if (news === '') return;
     const [level, read, used, limit] = news.split(' ').map(Number);
     this.#tell({
@@ -222,8 +222,8 @@ export class Ledger {
   async take(pair: QuotaPair, documented: DocumentedLimits): Promise<Taken> {
     const [go, first, second, news] = await take(this.#redis, this.keysOf(pair), this.argsOf(pair, documented));
     if (go === 'yes') {
-      this.hear(pair, String(news));
-      return { go, leftAt: Number(first), probe: second === 1 };
+      this.emitNews(pair, String(news));
+      return { go, departedAt: Number(first), probe: second === 1 };
     }
     const [until, now] = [Number(first), Number(second)];
     return { go: 'closed', closedUntil: toLocalDate(until, now), inMs: until - now };
@@ -233,11 +233,11 @@ export class Ledger {
   async count(
     pair: QuotaPair,
     documented: DocumentedLimits,
-  ): Promise<{ readonly leftAt: number; readonly probe: boolean }> {
+  ): Promise<{ readonly departedAt: number; readonly probe: boolean }> {
     const [path, daily, minutely] = this.argsOf(pair, documented);
-    const [, leftAt, probe, news] = await take(this.#redis, this.keysOf(pair), [path!, daily!, minutely!, 1]);
-    this.hear(pair, String(news));
-    return { leftAt: Number(leftAt), probe: probe === 1 };
+    const [, departedAt, probe, news] = await take(this.#redis, this.keysOf(pair), [path!, daily!, minutely!, 1]);
+    this.emitNews(pair, String(news));
+    return { departedAt: Number(departedAt), probe: probe === 1 };
   }
 
   async usage(pair: QuotaPair, documented: DocumentedLimits): Promise<Usage> {
@@ -275,17 +275,17 @@ export class Ledger {
    */
   async conclude(
     pair: QuotaPair,
-    departure: { readonly leftAt: number; readonly probe: boolean },
+    departure: { readonly departedAt: number; readonly probe: boolean },
     errcode: number | undefined,
     endpoint: Pick<Endpoint, 'path' | 'dailyLimit'>,
   ): Promise<QuotaEvidence> {
     const evidence = quotaEvidenceOf(endpoint.path, errcode);
     switch (evidence) {
       case 'day-used-up':
-        await this.close(pair, 'day', departure.leftAt, endpoint);
+        await this.close(pair, 'day', departure.departedAt, endpoint);
         break;
       case 'minute-used-up':
-        await this.close(pair, 'minute', departure.leftAt, endpoint);
+        await this.close(pair, 'minute', departure.departedAt, endpoint);
         break;
       case 'open':
         if (departure.probe) await this.reopen(pair);
@@ -302,23 +302,23 @@ export class Ledger {
   async close(
     pair: QuotaPair,
     span: 'day' | 'minute',
-    leftAt: number,
+    departedAt: number,
     { dailyLimit }: Pick<DocumentedLimits, 'dailyLimit'>,
   ): Promise<void> {
-    const args = [pair.path, dailyLimit ?? 0, span, Math.floor(leftAt)];
-    this.hear(pair, await close(this.#redis, this.keysOf(pair), args));
+    const args = [pair.path, dailyLimit ?? 0, span, Math.floor(departedAt)];
+    this.emitNews(pair, await close(this.#redis, this.keysOf(pair), args));
   }
 
   /** A probe came through. */
   async reopen(pair: QuotaPair): Promise<void> {
-    if ((await reopen(this.#redis, [this.#key(pair)], [])) === 1) this.hear(pair, '0 1 0 0');
+    if ((await reopen(this.#redis, [this.#key(pair)], [])) === 1) this.emitNews(pair, '0 1 0 0');
   }
 
   /** What WeChat has told; `asked`: how it stood here right before it was asked. */
   async learn(pair: QuotaPair, told: ToldQuota, asked: Usage, { dailyLimit }: DocumentedLimits): Promise<void> {
     const { rate } = told;
     const day = Math.floor((asked.now + BEIJING_OFFSET_MS) / DAY_MS);
-    this.hear(
+    this.emitNews(
       pair,
       await learn(this.#redis, this.keysOf(pair), [
         ...[pair.path, dailyLimit ?? 0, told.limit ?? 0, told.used],
@@ -328,8 +328,8 @@ export class Ledger {
   }
 
   /** WeChat does not tell, or not now. */
-  async dontRead(pair: QuotaPair, forMs: number): Promise<void> {
-    await dontRead(this.#redis, [this.#key(pair)], [forMs]);
+  async postponeLookup(pair: QuotaPair, forMs: number): Promise<void> {
+    await postponeLookup(this.#redis, [this.#key(pair)], [forMs]);
   }
 
   /** The account's quotas were cleared at WeChat. */

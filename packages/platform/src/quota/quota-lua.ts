@@ -8,9 +8,9 @@ export const PROBE_EVERY_MS = 15 * MINUTE_MS;
 /** What is known of a pair outlives its last use by so much; losing it costs learning it again. */
 export const KEPT_MS = 3 * DAY_MS;
 /** WeChat is asked about one pair no more often than that. */
-export const READ_AGAIN_MS = 4 * HOUR_MS;
+export const REREAD_INTERVAL_MS = 4 * HOUR_MS;
 /** Paths of one account that are kept in mind; those used longest ago are forgotten first. */
-const MOST_PATHS = 1_000;
+const MAX_PATHS = 1_000;
 /** So many calls of a day make an unknown limit worth a question. */
 const SOME_USE = 20;
 
@@ -49,7 +49,7 @@ local function quota_first_of_day(key, paths, path, day)
   redis.call('PEXPIRE', key, ${KEPT_MS})
   redis.call('ZADD', paths, quota_time(now), path)
   redis.call('ZREMRANGEBYSCORE', paths, '-inf', quota_time(now - ${KEPT_MS}))
-  redis.call('ZREMRANGEBYRANK', paths, 0, -${MOST_PATHS + 1})
+  redis.call('ZREMRANGEBYRANK', paths, 0, -${MAX_PATHS + 1})
   redis.call('PEXPIRE', paths, ${KEPT_MS})
 end
 
@@ -62,7 +62,7 @@ local function quota_news(key, total, limit, used, level, stage, readAt)
   local read = 0
   if worth > stage and now >= readAt then
     read = 1
-    redis.call('HSET', key, 'stage', worth, 'readAt', quota_time(now + ${READ_AGAIN_MS}))
+    redis.call('HSET', key, 'stage', worth, 'readAt', quota_time(now + ${REREAD_INTERVAL_MS}))
   end
   if reached > level then redis.call('HSET', key, 'level', reached) else reached = 0 end
   if reached == 0 and read == 0 then return '' end

@@ -14,15 +14,15 @@ export interface Quota extends Pick<Usage, 'used' | 'limit' | 'source' | 'remain
 /** What accounts, or a component itself, have used today, may use, and are about to use up. */
 export class Quotas {
   readonly #ledger: Ledger;
-  readonly #owners: { find(appid: string, component?: string): Promise<Pick<QuotaPair, 'component' | 'appid'>> };
+  readonly #accounts: { find(appid: string, component?: string): Promise<Pick<QuotaPair, 'component' | 'appid'>> };
 
-  /** `owners` throws what finding an account throws. */
+  /** `accounts` throws what finding an account throws. */
   constructor(
     ledger: Ledger,
-    owners: { find(appid: string, component?: string): Promise<Pick<QuotaPair, 'component' | 'appid'>> },
+    accounts: { find(appid: string, component?: string): Promise<Pick<QuotaPair, 'component' | 'appid'>> },
   ) {
     this.#ledger = ledger;
-    this.#owners = owners;
+    this.#accounts = accounts;
   }
 
   /** By path. Each that was used today, is closed, or is known. */
@@ -32,7 +32,7 @@ export class Quotas {
     readonly limit: number;
     readonly cursor?: string | undefined;
   }): Promise<{ readonly items: readonly Quota[]; readonly next: string | null }> {
-    const owner = await this.#owners.find(filter.appid, filter.component);
+    const owner = await this.#accounts.find(filter.appid, filter.component);
     const all = (await this.#ledger.paths(owner)).sort(byLetters);
     const behind = all.filter((path) => filter.cursor === undefined || byLetters(path, filter.cursor) > 0);
     const items: Quota[] = [];

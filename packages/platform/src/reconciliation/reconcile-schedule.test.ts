@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { claimReconcileTurn, NEXT_NIGHT_LUA } from './reconcile-schedule.ts';
+import { claimScheduledRun, NEXT_NIGHT_LUA } from './reconcile-schedule.ts';
 
 const HOUR_MS = 3_600_000;
 const KEY = 'wx:{wxc:wxc}:reconcile';
@@ -12,13 +12,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.redis.flushall());
 
-const claim = (why: Parameters<typeof claimReconcileTurn>[2]) => claimReconcileTurn(server.redis, 'wxc', why);
+const claim = (why: Parameters<typeof claimScheduledRun>[2]) => claimScheduledRun(server.redis, 'wxc', why);
 const lastWas = (agoMs: number) => server.redis.hset(KEY, 'lastAt', Date.now() - agoMs);
 
 it('is due where Redis knows of no turn, and then one process has it', async () => {
   const claims = await Promise.all(Array.from({ length: 20 }, () => claim('due')));
   expect(claims.filter((mine) => mine)).toHaveLength(1);
-  expect(await claimReconcileTurn(server.redis, 'wxd', 'due')).toBe(true);
+  expect(await claimScheduledRun(server.redis, 'wxd', 'due')).toBe(true);
 });
 
 it.each([

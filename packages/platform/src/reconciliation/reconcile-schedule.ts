@@ -45,7 +45,7 @@ redis.call('PEXPIRE', KEYS[1], ${7 * DAY_MS})
 return 1`);
 
 /** Whether this process is the one to begin a reconciliation now; who gets true has taken the turn. */
-export async function claimReconcileTurn(
+export async function claimScheduledRun(
   redis: RedisClient,
   component: string,
   why: 'due' | 'start' | 'refused',

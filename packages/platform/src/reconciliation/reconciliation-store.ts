@@ -119,7 +119,7 @@ export class ReconciliationStore {
     return Number(moved.numUpdatedRows) > 0;
   }
 
-  async trouble(id: string, message: string): Promise<void> {
+  async recordTransientError(id: string, message: string): Promise<void> {
     await this.#sql
       .updateTable('reconciliations')
       .set({ error: message, updated_at: Date.now() })

@@ -5,7 +5,7 @@ import { databases, startDatabase, type TestDatabase } from '../../test/database
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { Profiles } from '../authorizer/profiles.ts';
 import { Seals } from '../sealing/seals.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { ReconciliationStore } from './reconciliation-store.ts';
 import { Reconciler } from './reconciliations.ts';
@@ -58,7 +58,7 @@ const tokens = {
   accepted: () => {},
   store: { forgive: () => Promise.resolve(), read: () => Promise.resolve({ version: 0 }), void: () => {} },
 } as unknown as Tokens;
-const dueSet = { drop: () => Promise.resolve() } as unknown as DueSet;
+const dueSet = { drop: () => Promise.resolve() } as unknown as RefreshAhead;
 
 describe.each(databases)('reconciliation on %s', (kind) => {
   let database: TestDatabase;
@@ -237,7 +237,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       if (offset === 500) leaving.abort();
     };
     const cut = await reconcile(leaving.signal);
-    expect(cut.next).toEqual({ handBack: true });
+    expect(cut.next).toEqual({ requeue: true });
     expect(cut.run).toMatchObject({ state: 'running', listOffset: 1_000, seen: 1_000 });
     wechat.beforePage = () => {};
     const whole = await reconcile();

@@ -20,12 +20,12 @@ const MOST = 1_000_000;
 const MISSING_AT_ONCE = 100;
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 const SILENT_MS = 30_000;
-const NOT_READY_AGAIN_MS = 2_000;
+const NOT_READY_RETRY_MS = 2_000;
 const QUICK_TRIES = 3;
-const TROUBLE_AGAIN_MS = 30_000;
+const ERROR_RETRY_MS = 30_000;
 
 /** What a processor does next with the job; nothing where the run has ended. */
-export type ReconcileNext = { readonly delayMs: number } | { readonly handBack: true } | undefined;
+export type ReconcileNext = { readonly delayMs: number } | { readonly requeue: true } | undefined;
 
 /** For whoever asks that WeChat's list be read again; reading it is a worker's. */
 export class ReconcileRequests {
@@ -110,19 +110,19 @@ export class Reconciler {
       for (;;) {
         const run = await store.find(id);
         if (run?.state !== 'running') return undefined;
-        if (signal.aborted) return { handBack: true };
+        if (signal.aborted) return { requeue: true };
         await this.#persistently(() => this.#step(run, signal), signal);
       }
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      await store.trouble(id, error.message);
+      await store.recordTransientError(id, error.message);
       const run = await store.find(id);
       if (!run || Date.now() - run.createdAt.getTime() > GIVE_UP_AFTER_MS) {
         await store.finish(id, 'failed');
         return undefined;
       }
-      if (error.code === 'no_ticket' || error.code === 'token_not_ready') return { delayMs: NOT_READY_AGAIN_MS };
-      return { delayMs: Math.min(error.retryAfterMs ?? TROUBLE_AGAIN_MS, 10 * TROUBLE_AGAIN_MS) };
+      if (error.code === 'no_ticket' || error.code === 'token_not_ready') return { delayMs: NOT_READY_RETRY_MS };
+      return { delayMs: Math.min(error.retryAfterMs ?? ERROR_RETRY_MS, 10 * ERROR_RETRY_MS) };
     }
   }
 
@@ -204,7 +204,7 @@ export class Reconciler {
           state: item.refreshToken ? 'active' : 'needs-reauthorization',
           ...(grant ? {} : { authorizedAt: item.authorizedAt }),
         });
-        if (saved === 'outrun') continue;
+        if (saved === 'superseded') continue;
         if (grant) changed++;
         else added++;
         if (grant) renewed.push(item.appid);

@@ -10,7 +10,7 @@ const write = defineScript<number>(`redis.call('SET', KEYS[1], ARGV[1]) return 1
 
 beforeAll(async () => {
   server = await startRedis();
-  prompt = connectRedis({ redisUrl: server.url, redisPrefix: 'wx' }, 'prompt', 'test');
+  prompt = connectRedis({ redisUrl: server.url, redisPrefix: 'wx' }, 'fail-fast', 'test');
   await untilConnected(prompt, 5_000);
 });
 afterAll(async () => {

@@ -3,10 +3,10 @@ import { type Command, Redis, type RedisOptions } from 'ioredis';
 import { type Keyspace, keyspaceOf } from './keys.ts';
 
 /**
- * `patient`: commands wait for a lost connection to come back (workers; BullMQ demands it).
- * `prompt`: commands fail at once while Redis is away, so that a caller hears of it in time (gateways).
+ * `blocking`: commands wait for a lost connection to come back (workers; BullMQ demands it).
+ * `fail-fast`: commands fail at once while Redis is away, so that a caller hears of it in time (gateways).
  */
-export type Patience = 'patient' | 'prompt';
+export type ConnectionMode = 'blocking' | 'fail-fast';
 
 /** Where a deployment keeps its state in Redis. */
 export interface RedisSettings {
@@ -23,16 +23,16 @@ export function withKeyspace(redis: Redis, prefix: string): RedisClient {
   return Object.assign(redis, { keyspace: keyspaceOf(prefix) });
 }
 
-/** Makes all commands of a prompt connection fail with `failure`, or, where it is undefined, work again. */
+/** Makes all commands of a fail-fast connection fail with `failure`, or, where it is undefined, work again. */
 export function refuseCommands(redis: RedisClient, failure: Failure | undefined): void {
-  if (!(redis instanceof PromptRedis)) throw new Error('only a prompt connection refuses commands');
+  if (!(redis instanceof FailFastRedis)) throw new Error('only a fail-fast connection refuses commands');
   redis.refusal = failure;
 }
 
 /** Opens one connection; answers before it is ready. */
 export function connectRedis(
   { redisUrl: url, redisPrefix }: RedisSettings,
-  patience: Patience,
+  mode: ConnectionMode,
   name: string,
 ): RedisClient {
   if (!/^rediss?:\/\//.test(url)) {
@@ -46,11 +46,11 @@ export function connectRedis(
     connectionName: name,
     // A restarted Redis is back in well under a second; the default grows to five.
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), 1_000) + Math.random() * 100,
-    ...(patience === 'patient'
+    ...(mode === 'blocking'
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 5_000 }),
   } satisfies RedisOptions;
-  const redis = patience === 'patient' ? new Redis(url, options) : new PromptRedis(url, options);
+  const redis = mode === 'blocking' ? new Redis(url, options) : new FailFastRedis(url, options);
   // Without a listener every lost connection would be an unhandled error; the state is told by /readyz.
   redis.on('error', () => {});
   return withKeyspace(redis, redisPrefix);
@@ -60,7 +60,7 @@ export function connectRedis(
 const CONNECTING = new Set(['auth', 'client', 'hello', 'info', 'select']);
 
 /** Says in our words, to whoever gave the command, that Redis is away or cannot take it now. */
-class PromptRedis extends Redis {
+class FailFastRedis extends Redis {
   /** While it is set, every command fails with it instead of being sent. */
   refusal: Failure | undefined;
 
@@ -94,8 +94,8 @@ function unreachable(cause: Error): Failure {
     : new Failure('redis_unreachable', 'retry', 'Redis does not answer.', { cause, retryAfterMs: 2_000 });
 }
 
-/** Resolves once the connection works; the Failure after `patienceMs` names the cause without the URL's password. */
-export async function untilConnected(redis: Redis, patienceMs: number): Promise<void> {
+/** Resolves once the connection works; the Failure after `modeMs` names the cause without the URL's password. */
+export async function untilConnected(redis: Redis, modeMs: number): Promise<void> {
   if (redis.status === 'ready') return;
   let last: Error | undefined;
   await new Promise<void>((resolve, reject) => {
@@ -112,7 +112,7 @@ export async function untilConnected(redis: Redis, patienceMs: number): Promise<
           `Redis does not answer (${last?.message ?? 'no answer'}); is it running, and is REDIS_URL right?`,
         ),
       );
-    }, patienceMs);
+    }, modeMs);
     const onReady = () => {
       clearTimeout(timer);
       redis.off('error', onError);

@@ -68,7 +68,7 @@ it('two deployments of one Redis database do not see each other: jobs, leases, a
   const [one, two] = [client('one'), client('two')];
   const queues = [one, two].map((redis) => openQueue(NoteJob, redis));
   const seen: string[] = [];
-  const forWorkers = connectRedis({ redisUrl: server.url, redisPrefix: 'two' }, 'patient', 'worker');
+  const forWorkers = connectRedis({ redisUrl: server.url, redisPrefix: 'two' }, 'blocking', 'worker');
   clients.push(forWorkers);
   const worker = new Worker(NoteJob.queue, async (job) => void seen.push(job.data.from), {
     connection: forWorkers,

@@ -17,8 +17,8 @@ const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES + IV_BYTES;
 const REMEMBERED_KEYS = 1_000;
 
-/** What became of one value that may lie under an older key; `outrun`: it was changed meanwhile, so look again. */
-export type Resealed = 'none' | 'fresh' | 'resealed' | 'outrun';
+/** What became of one value that may lie under an older key; `superseded`: it was changed meanwhile, so look again. */
+export type Resealed = 'none' | 'current' | 'resealed' | 'superseded';
 
 /** As many bytes as tell the key. */
 export const SEALED_HEAD_BYTES = 1 + KEY_ID_BYTES;

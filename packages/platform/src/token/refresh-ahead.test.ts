@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { DueSet } from './refresh-ahead.ts';
+import { RefreshAhead } from './refresh-ahead.ts';
 
 let server: TestRedis;
-let dueSet: DueSet;
+let dueSet: RefreshAhead;
 beforeAll(async () => {
   server = await startRedis();
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
   await server.redis.flushall();
-  dueSet = new DueSet(server.redis);
+  dueSet = new RefreshAhead(server.redis);
 });
 
 it('moves what is claimed ahead, so that nobody claims it again and a claimer that dies loses nothing', async () => {
@@ -54,7 +54,7 @@ it('restores tens of thousands of accounts with one round trip to Redis for each
       command.promise.then(done, done);
       return send(command, ...more);
     };
-    const far = new DueSet(redis);
+    const far = new RefreshAhead(redis);
     await far.restoreOnce('wxc', async (_, hold) => {
       for (let page = 0; page < 20; page++) {
         const appids = Array.from({ length: 1_000 }, (__, i) => `wx${page}-${i}`);
@@ -72,7 +72,7 @@ it('restores tens of thousands of accounts with one round trip to Redis for each
 });
 
 it('is filled by one process at a time, and by another one where that has failed', async () => {
-  const other = new DueSet(server.redis);
+  const other = new RefreshAhead(server.redis);
   const gate = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const filling = dueSet.restoreOnce('wxc', () => {

@@ -4,13 +4,13 @@ import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';
 
 const IN_USE_MS = 24 * 60 * 60_000;
-const RESTORED_FOR_MS = 7 * IN_USE_MS;
+const RESTORED_TTL_MS = 7 * IN_USE_MS;
 const CLAIM_MS = 60_000;
 /** A process that fills the set renews its claim with each page; where it dies, another one begins after this. */
 const RESTORING_MS = 10_000;
 /** A mark that lasts a day need not be renewed with each call. */
 const MARK_EVERY_MS = 10 * 60_000;
-const MOST_REMEMBERED = 100_000;
+const MAX_REMEMBERED = 100_000;
 
 /** KEYS: due set. ARGV: member, in ms. */
 const schedule = defineScript<number>(`${NOW_LUA}
@@ -41,7 +41,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`);
 
 /** Which authorizers' tokens are to be refreshed ahead, and when: those in use in the last 24 hours. */
-export class DueSet {
+export class RefreshAhead {
   readonly #redis: RedisClient;
   readonly #markedAt = new Map<string, number>();
 
@@ -107,7 +107,7 @@ export class DueSet {
     try {
       await fill(new Date(Date.now() - IN_USE_MS), hold);
       await hold();
-      await this.#redis.set(dueRestored(component), '1', 'PX', RESTORED_FOR_MS);
+      await this.#redis.set(dueRestored(component), '1', 'PX', RESTORED_TTL_MS);
       return true;
     } finally {
       await releaseRestoring(this.#redis, [dueRestoring(component)], [claim]);
@@ -115,7 +115,7 @@ export class DueSet {
   }
 
   async #mark(key: string): Promise<void> {
-    if (this.#markedAt.size >= MOST_REMEMBERED) this.#markedAt.clear();
+    if (this.#markedAt.size >= MAX_REMEMBERED) this.#markedAt.clear();
     this.#markedAt.set(key, performance.now());
     await this.#redis.set(key, '1', 'PX', IN_USE_MS);
   }

@@ -15,16 +15,16 @@ const QUICK_RETRY_PAUSES_MS = [500, 3_000];
 const QUICK_RETRIES_TIMEOUT_MS = 5_000;
 
 /**
- * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `outrun`: a newer token was
- * stored meanwhile, ours is thrown away. `left`: the process is shutting down, another one has to fetch it. `not-here`: this
+ * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `superseded`: a newer token was
+ * stored meanwhile, ours is thrown away. `aborted`: the process is shutting down, another one has to fetch it. `not-here`: this
  * process cannot ask WeChat at present, and another one can.
  */
 export type RefreshOutcome =
-  | { readonly outcome: 'stored' | 'outrun'; readonly version: number; readonly tookMs: number }
+  | { readonly outcome: 'stored' | 'superseded'; readonly version: number; readonly tookMs: number }
   | { readonly outcome: 'failed'; readonly failure: Failure }
   /** `isNews`: nothing was wrong with this process before. */
   | { readonly outcome: 'not-here'; readonly failure: Failure; readonly isNews: boolean; readonly retryInMs: number }
-  | { readonly outcome: 'fresh' | 'held' | 'backing-off' | 'left' };
+  | { readonly outcome: 'fresh' | 'held' | 'backing-off' | 'aborted' };
 
 class LeaseEnded extends Error {}
 
@@ -88,7 +88,7 @@ async function fetchUnderFence(
     fetched = await fetchPersistently(() => kind.fetch(owner, context), lease, signal);
   } catch (error) {
     // Says nothing about WeChat: a failure that stands in the record would keep the others from asking.
-    if (signal?.aborted) return { outcome: 'left' };
+    if (signal?.aborted) return { outcome: 'aborted' };
     if (!(error instanceof Failure)) throw error;
     const asked = sentAt !== undefined;
     const failureClass = classOf(error, asked);

@@ -168,12 +168,12 @@ export class TokenStore {
     return { fence: Number(fence), record: this.#record(owner, now, fields) };
   }
 
-  /** `sentAt`: when the request left, in ms on Redis' clock. `outrun`: a newer token is there; ours is thrown away. */
+  /** `sentAt`: when the request left, in ms on Redis' clock. `superseded`: a newer token is there; ours is thrown away. */
   async publish(
     owner: TokenOwner,
     fence: number,
     token: { value: string; refreshAt: number; trustedUntil: number; expiresAt: number; sentAt: number },
-  ): Promise<'stored' | 'outrun'> {
+  ): Promise<'stored' | 'superseded'> {
     const stored = await this.#change('publish', owner, [
       fence,
       this.#seals.seal(token.value, place(owner)),
@@ -185,7 +185,7 @@ export class TokenStore {
       this.#redis.keyspace.channels.tokens,
       ownerKey(owner),
     ]);
-    return stored === 1 ? 'stored' : 'outrun';
+    return stored === 1 ? 'stored' : 'superseded';
   }
 
   /** `asked`: the request reached WeChat or tried to; false where we lacked what we need to ask. */
@@ -229,10 +229,10 @@ export class TokenStore {
     const sealed = await this.#redis.hget(this.#tokenKey(owner), 'value');
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(owner));
-    if (!anew) return 'fresh';
+    if (!anew) return 'current';
     return (await swapField(this.#redis, [this.#tokenKey(owner)], ['value', sealed, anew])) === 1
       ? 'resealed'
-      : 'outrun';
+      : 'superseded';
   }
 
   #change<S extends keyof ChangeScripts>(

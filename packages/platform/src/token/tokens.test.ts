@@ -317,7 +317,7 @@ describe('a refresh', () => {
     expect(await other.tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
     const before = await other.store.read(owner);
     gate.resolve();
-    expect(await lateRefresh).toMatchObject({ outcome: 'outrun' });
+    expect(await lateRefresh).toMatchObject({ outcome: 'superseded' });
     const after = await other.store.read(owner);
     expect(after).toMatchObject({ value: 'newer', version: before.version });
     expect(after.trustedUntil - after.now).toBeLessThanOrEqual(4 * 60_000);
@@ -355,7 +355,7 @@ describe('a refresh', () => {
         signal?.aborted ? new Failure('wechat_timeout', 'retry', 'given up') : new Error('no signal'),
       );
     });
-    expect(await cut.tokens.refresh(owner, leaving.signal)).toEqual({ outcome: 'left' });
+    expect(await cut.tokens.refresh(owner, leaving.signal)).toEqual({ outcome: 'aborted' });
     expect(await node(counting(() => lasting('token')).fetch).tokens.refresh(owner)).toMatchObject({
       outcome: 'stored',
     });

@@ -10,8 +10,8 @@ import type { TokenKind } from './token-kind.ts';
 import type { TokenRecord, TokenStore } from './token-store.ts';
 
 const REREAD_MS = 500;
-const ASK_AGAIN_MS = 2_000;
-const ENSURE_WITHIN_MS = 30_000;
+const RETRY_INTERVAL_MS = 2_000;
+const ENSURE_TIMEOUT_MS = 30_000;
 
 export interface TokensOptions {
   readonly store: TokenStore;
@@ -75,7 +75,7 @@ export class Tokens {
   }
 
   /** A trusted token that this process knows already: nothing is asked for it. */
-  atHand(owner: TokenOwner): Token | undefined {
+  cached(owner: TokenOwner): Token | undefined {
     return this.#cache.get(owner);
   }
 
@@ -124,7 +124,7 @@ export class Tokens {
    * another job, which might be waiting behind this very one.
    */
   async ensure(owner: TokenOwner, signal?: AbortSignal): Promise<Token> {
-    const until = performance.now() + ENSURE_WITHIN_MS;
+    const until = performance.now() + ENSURE_TIMEOUT_MS;
     for (;;) {
       const record = await this.#options.store.read(owner);
       const token = this.#trusted(owner, record);
@@ -193,7 +193,7 @@ export class Tokens {
         wait.fail(error);
         return;
       }
-      if (performance.now() - askedAt >= ASK_AGAIN_MS) {
+      if (performance.now() - askedAt >= RETRY_INTERVAL_MS) {
         askedAt = performance.now();
         void this.askForRefresh(owner);
       }

@@ -14,6 +14,6 @@ export function processCallback(work: Platform['work'], slots: number, log: Logg
       return { delayMs: told.afterMs };
     }
     log.info({ call: id, ...told, tries: job.attemptsMade + 1, ms }, 'callback');
-    return told.outcome === 'left' ? { handBack: true } : undefined;
+    return told.outcome === 'aborted' ? { requeue: true } : undefined;
   };
 }

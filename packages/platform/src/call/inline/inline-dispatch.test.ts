@@ -15,18 +15,18 @@ import type { RedisClient } from '../../redis/connect.ts';
 import { Hints } from '../../redis/hints.ts';
 import { Seals } from '../../sealing/seals.ts';
 import { HostGate } from '../../token/host-gate.ts';
-import type { DueSet } from '../../token/refresh-ahead.ts';
+import type { RefreshAhead } from '../../token/refresh-ahead.ts';
 import type { Token } from '../../token/token.ts';
 import type { Tokens } from '../../token/tokens.ts';
 import type { CallRequest } from '../call.ts';
+import { CallAccounts } from '../call-accounts.ts';
 import { parseCallId } from '../call-id.ts';
 import { CallJob } from '../call-job.ts';
 import { CallStore, HELD_MS } from '../call-store.ts';
 import { Calls } from '../calls.ts';
 import { Holds } from '../holds.ts';
-import { Owners } from '../owners.ts';
-import { type Performed, type PerformOptions, perform } from '../perform.ts';
-import { AtHand } from './inline-dispatch.ts';
+import { type CallRunResult, type PerformOptions, perform } from '../perform.ts';
+import { InlineDispatcher } from './inline-dispatch.ts';
 
 const SEND = '/cgi-bin/message/custom/send';
 const READ = '/cgi-bin/user/info';
@@ -40,12 +40,12 @@ let asked: ServerResponse[];
 let answering: boolean;
 let store: CallStore;
 let performing: PerformOptions;
-let atHand: AtHand;
+let dispatcher: InlineDispatcher;
 let calls: Calls;
 let jobs: { id: string; delayMs: number | undefined }[];
-let told: Performed[];
+let told: CallRunResult[];
 let token: Token | undefined;
-let hands: ReturnType<AtHand['open']> | undefined;
+let running: ReturnType<InlineDispatcher['open']> | undefined;
 
 beforeAll(async () => {
   server = await startRedis();
@@ -72,7 +72,7 @@ beforeEach(async () => {
   store = new CallStore(server.redis, new Seals([randomBytes(32)]));
   const ledger = new Ledger(server.redis);
   const tokens = {
-    ...{ has: async () => true, get: async () => token, atHand: () => token },
+    ...{ has: async () => true, get: async () => token, dispatcher: () => token },
     distrust: async () => 'replaced',
     accepted: () => {},
   } as unknown as Tokens;
@@ -81,35 +81,35 @@ beforeEach(async () => {
     holds: new Holds(store),
     gate: new HostGate(server.redis),
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
-    dueSet: { markUsed: async () => {} } as unknown as DueSet,
+    dueSet: { markUsed: async () => {} } as unknown as RefreshAhead,
     clears: {} as Clears,
-    here: { isHere: (replyTo) => calls.isHere(replyTo), hear: (call) => calls.hear(call) },
+    localWaiters: { isLocal: (replyTo) => calls.isLocal(replyTo), resolveWaiter: (call) => calls.resolveWaiter(call) },
   };
   const queue = {
     contract: CallJob,
     queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
     add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
   };
-  atHand = new AtHand({ queue, tokens, perform: performing });
+  dispatcher = new InlineDispatcher({ queue, tokens, perform: performing });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   calls = new Calls({
-    ...{ redis: server.redis, store, ledger, tokens, queue, atHand, hints: new Hints(subscriber) },
-    owners: new Owners(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
+    ...{ redis: server.redis, store, ledger, tokens, queue, inline: dispatcher, hints: new Hints(subscriber) },
+    accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
     lanes: { mark: async () => {}, wake: async () => {} },
-    callbacks: { tellWhereWanted: async () => {} },
+    callbacks: { enqueueIfRequested: async () => {} },
   });
 });
 afterEach(async () => {
   for (const response of asked) response.destroy();
   // What still goes on must not reach into the next test.
-  await hands?.close(1_000);
+  await running?.close(1_000);
   calls.close();
   subscriber.disconnect();
   await transport.close();
 });
 
 function open(most = 10): void {
-  hands = atHand.open({ most, tell: (_, performed) => told.push(performed) });
+  running = dispatcher.open({ concurrency: most, report: (_, performed) => told.push(performed) });
 }
 async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
   const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 30_000, departWithinMs: 60_000 };
@@ -118,14 +118,14 @@ async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
 const stateOf = async (id: string) => (await store.find(parseCallId(id)!))?.state;
 const performed = (id: string) => perform(id, new AbortController().signal, performing);
 
-it('sends a call without a job, and hands its outcome over once Redis has it', async () => {
+it('sends a call without a job, and running its outcome over once Redis has it', async () => {
   open();
   const id = await submitted();
   const call = await calls.settled(id, 10_000);
   expect(call).toMatchObject({ state: 'completed', attempts: 1, quota: { used: 1 } });
   expect(call!.response!.body.toString()).toBe('{"errcode":0}');
   expect(await calls.find(id)).toEqual(call);
-  await hands!.close(1_000);
+  await running!.close(1_000);
   expect({ jobs, asked: asked.length, told }).toMatchObject({ jobs: [], asked: 1, told: [{ outcome: 'completed' }] });
 });
 
@@ -144,7 +144,7 @@ it('leaves to the queue what others may have to go on with, and what it has no p
   await submitted();
   expect(jobs).toHaveLength(5);
   expect(asked).toHaveLength(1);
-  await hands!.close(1_000);
+  await running!.close(1_000);
 });
 
 it('gives a call that takes long a job, which waits for as long as this process is alive', async () => {
@@ -187,12 +187,12 @@ it('has given it a job by the time that anybody may know its id', async () => {
   expect(jobs).toEqual([{ id, delayMs: undefined }]);
 });
 
-it('hands back on leaving what is safe to repeat, and takes nothing any more', async () => {
+it('running back on leaving what is safe to repeat, and takes nothing any more', async () => {
   answering = false;
   open();
   const id = await submitted({ method: 'GET', path: READ });
   await until('it is on its way', () => asked.length === 1);
-  await hands!.close(2_000);
+  await running!.close(2_000);
   expect(jobs.at(-1)).toEqual({ id, delayMs: 0 });
   expect(await stateOf(id)).toBe('queued');
   const next = await submitted();

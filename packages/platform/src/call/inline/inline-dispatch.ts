@@ -6,33 +6,33 @@ import type { CallRequest } from '../call.ts';
 import type { CallId } from '../call-id.ts';
 import type { DepartedAtOnce } from '../call-store.ts';
 import { tokenOwnerOf } from '../call-token.ts';
-import { type Performed, type PerformOptions, performDeparted } from '../perform.ts';
+import { type CallRunResult, type PerformOptions, performDeparted } from '../perform.ts';
 
 /** A call that takes longer is seldom, and gets a job: whatever becomes of this process, it will be settled. */
 const WITHOUT_JOB_MS = 1_000;
-const LOOK_EVERY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 /** Shares of the patience: as a worker's queue has them. */
 const ABORT_SHARE = 0.6;
 const LEAVE_SHARE = 0.85;
 
 /** A place for one call. Either `send` or `back`, once. */
-export interface Hand {
+export interface Slot {
   readonly runId: string;
   /** Carries it on from where it departed. False where it is not over, and has no job either. */
   send(departed: DepartedAtOnce): Promise<boolean>;
   /** It did not depart. */
-  back(): void;
+  release(): void;
 }
 
-export interface AtHandTerms {
+export interface InlineTerms {
   /** So many at the same time; what comes beyond goes by the queue, to whoever is free. */
-  readonly most: number;
-  readonly tell: (id: string, performed: Performed, ms: number) => void;
+  readonly concurrency: number;
+  readonly report: (id: string, performed: CallRunResult, ms: number) => void;
 }
 
-export interface AtHandOptions {
+export interface InlineDispatcherOptions {
   readonly queue: OpenQueue<{ readonly id: string }>;
-  readonly tokens: Pick<Tokens, 'atHand'>;
+  readonly tokens: Pick<Tokens, 'cached'>;
   readonly perform: PerformOptions;
 }
 
@@ -50,21 +50,21 @@ interface Running {
  * One that goes on for longer, or is about to be known by its id, gets its job; the record says for how long the run
  * that sends it is surely alive.
  */
-export class AtHand {
-  readonly #o: AtHandOptions;
+export class InlineDispatcher {
+  readonly #o: InlineDispatcherOptions;
   readonly #running = new Map<string, Running>();
   #taken = 0;
-  #open: (AtHandTerms & { readonly signal: AbortSignal }) | undefined;
+  #open: (InlineTerms & { readonly signal: AbortSignal }) | undefined;
 
-  constructor(options: AtHandOptions) {
+  constructor(options: InlineDispatcherOptions) {
     this.#o = options;
   }
 
   /** This process sends calls from now on, until it is closed. */
-  open(terms: AtHandTerms): { close(withinMs: number): Promise<void> } {
+  open(terms: InlineTerms): { close(withinMs: number): Promise<void> } {
     const leaving = new AbortController();
     this.#open = { ...terms, signal: leaving.signal };
-    const timer = setInterval(() => void this.#secureLong(), LOOK_EVERY_MS);
+    const timer = setInterval(() => void this.#secureLong(), POLL_INTERVAL_MS);
     timer.unref();
     return {
       close: async (withinMs) => {
@@ -81,14 +81,14 @@ export class AtHand {
   }
 
   /** Undefined where the call has to go by the queue. */
-  offer(call: CallId, request: CallRequest): Hand | undefined {
+  tryReserve(call: CallId, request: CallRequest): Slot | undefined {
     const open = this.#open;
-    if (!open || this.#taken >= open.most || this.#o.perform.gate.yields(call.component)) return undefined;
+    if (!open || this.#taken >= open.concurrency || this.#o.perform.gate.yields(call.component)) return undefined;
     // These may be asked for after a crash, by whoever made them.
     if (request.idempotencyKey !== undefined || request.callbackUrl !== undefined) return undefined;
     const { component, appid } = call;
     const owner = tokenOwnerOf({ component, appid, method: request.method, path: request.path });
-    const token = owner && this.#o.tokens.atHand(owner);
+    const token = owner && this.#o.tokens.cached(owner);
     if (owner && !token) return undefined;
     const runId = randomUUID();
     this.#taken++;
@@ -102,14 +102,14 @@ export class AtHand {
         this.#running.set(call.id, { call, departedAt: departed.claimedAt, hasJob: false, over });
         return over;
       },
-      back: () => {
+      release: () => {
         this.#taken--;
       },
     };
   }
 
   /** Before anybody hears of its id: from now on it will be settled, whatever becomes of this process. */
-  async secure(id: string): Promise<void> {
+  async ensureJob(id: string): Promise<void> {
     const running = this.#running.get(id);
     if (running) await this.#secure(running);
   }
@@ -119,12 +119,12 @@ export class AtHand {
     runId: string,
     departed: DepartedAtOnce,
     token: Token | undefined,
-    { signal, tell }: AtHandTerms & { readonly signal: AbortSignal },
+    { signal, report }: InlineTerms & { readonly signal: AbortSignal },
   ): Promise<boolean> {
     const { id } = call;
     try {
       const performed = await performDeparted(call, runId, departed, token, signal, this.#o.perform);
-      tell(id, performed, Math.round(performance.now() - departed.claimedAt));
+      report(id, performed, Math.round(performance.now() - departed.claimedAt));
       if (performed.done) return true;
       await this.#o.queue.add({ id }, 'delayMs' in performed ? performed.delayMs : 0);
       return true;

@@ -20,8 +20,8 @@ export type LaneStep =
   | { readonly do: 'rest' };
 
 /** More paths than this in one lane are looked at in a later turn, when the first have emptied. */
-const MOST_PATHS_LOOKED_AT = 1_000;
-const MOST_MOVED_AT_ONCE = 100;
+const MAX_PATHS_READ = 1_000;
+const MAX_MOVED_AT_ONCE = 100;
 
 /**
  * Lua functions for the script that creates a call. `lane` is a hash: `seq` numbers the calls; `wakeAt` is the time at
@@ -72,7 +72,7 @@ if ARGV[1] ~= '' then
   lane_first_of(lane, path)
 end
 
-local due = redis.call('ZRANGEBYSCORE', lane .. ':aside', '-inf', now, 'LIMIT', 0, ${MOST_MOVED_AT_ONCE})
+local due = redis.call('ZRANGEBYSCORE', lane .. ':aside', '-inf', now, 'LIMIT', 0, ${MAX_MOVED_AT_ONCE})
 for _, entry in ipairs(due) do
   local call, seq, path = parts(entry)
   redis.call('ZREM', lane .. ':aside', entry)
@@ -99,7 +99,7 @@ local held = tonumber(redis.call('HGET', lane, 'held') or '0')
 if held > now then
   not_after(held)
 else
-  for _, path in ipairs(redis.call('ZRANGE', lane .. ':paths', 0, ${MOST_PATHS_LOOKED_AT - 1})) do
+  for _, path in ipairs(redis.call('ZRANGE', lane .. ':paths', 0, ${MAX_PATHS_READ - 1})) do
     local at = tonumber(redis.call('HGET', lane, 'held ' .. path) or '0')
     if at <= now then at = quota_reopens(closed .. path) end
     if not at then

@@ -8,7 +8,7 @@ const MARKED_MS = 5_000;
 /** A lane whose turn got lost is found after so long. */
 const CLAIMED_MS = 10_000;
 /** A turn that ends while somebody appends may write too late a time; it must not cost more than this. */
-const LONGEST_SLEEP_MS = 10 * 60_000;
+const MAX_SLEEP_MS = 10 * 60_000;
 const WOKEN_AT_ONCE = 500;
 /** A process that appends to a lane while another finds it empty, and dies then, leaves it without a mark. */
 const CHECKED_AT_REST_MS = 10_000;
@@ -80,7 +80,7 @@ export class Lanes {
   }
 
   async sleep({ component, appid }: LaneOwner, forMs: number): Promise<void> {
-    const sleepMs = Math.max(0, Math.min(forMs, LONGEST_SLEEP_MS));
+    const sleepMs = Math.max(0, Math.min(forMs, MAX_SLEEP_MS));
     await mark(this.#redis, [this.#redis.keyspace.lanes(component)], [appid, Math.ceil(sleepMs), '']);
   }
 

@@ -14,7 +14,7 @@ import { type AccountsTaken, takeAccounts } from './take-accounts.ts';
 import { type FollowersTaken, takeFollowers } from './take-followers.ts';
 import { type TicketTaken, takeTicket } from './take-ticket.ts';
 
-const CONNECT_WITHIN_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface AncestorReport {
   readonly ticket: TicketTaken;
@@ -50,8 +50,8 @@ export async function importAncestor(
   const seals = new Seals(settings.secretsKeys);
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
   await migrateOpen(database);
-  const redis = scope.keep('redis', connectRedis(settings, 'patient', 'import'), (r) => r.disconnect());
-  await untilConnected(redis, CONNECT_WITHIN_MS);
+  const redis = scope.keep('redis', connectRedis(settings, 'blocking', 'import'), (r) => r.disconnect());
+  await untilConnected(redis, CONNECT_TIMEOUT_MS);
 
   if (!dryRun) await new Deployment(redis, database, settings.secretsKeys).claim();
 

@@ -4,7 +4,7 @@ import { databases, startDatabase, type TestDatabase } from '../../test/database
 import { FollowerStore } from './follower-store.ts';
 import { FollowerSyncStore } from './follower-sync-store.ts';
 import { FollowerWriter } from './follower-writer.ts';
-import { performTurn, type Turn, type TurnOptions } from './perform-turn.ts';
+import { runSyncSlice, type SliceOptions, type SliceResult } from './sync-slice.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
 const HOUR_MS = 3_600_000;
@@ -77,15 +77,15 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     },
   };
 
-  async function turn(id: string, more: Partial<TurnOptions> = {}): Promise<Turn> {
+  async function turn(id: string, more: Partial<SliceOptions> = {}): Promise<SliceResult> {
     const options = {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
       tokens: { get: async () => ({ value: 'token' }), accepted: () => {} },
-      ledger: { take: async () => ({ go: 'yes', leftAt: now, probe: false }), conclude: async () => 'open' },
+      ledger: { take: async () => ({ go: 'yes', departedAt: now, probe: false }), conclude: async () => 'open' },
       dueSet: { markUsed: async () => {} },
       ...more,
-    } as unknown as TurnOptions;
-    return performTurn(id, new AbortController().signal, options);
+    } as unknown as SliceOptions;
+    return runSyncSlice(id, new AbortController().signal, options);
   }
 
   async function sync(): Promise<void> {

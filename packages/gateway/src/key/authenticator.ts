@@ -1,5 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import { Tries } from '../http/tries.ts';
+import { AttemptLimiter } from '../http/attempt-limiter.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { Caller } from './caller.ts';
 
@@ -11,17 +11,17 @@ const WRONG_KEYS = { failures: 20, windowMs: 60_000 };
  * from its address, which may be a proxy's: stored keys have 256 random bits, and `API_KEY` must be long, so guessing is
  * hopeless at any speed. Only wrong keys are limited, so that their senders notice.
  */
-export class Doorkeeper {
+export class Authenticator {
   readonly #apiKeys: ApiKeys;
-  readonly #wrong: Tries;
+  readonly #wrong: AttemptLimiter;
 
   constructor(apiKeys: ApiKeys, now: () => number = Date.now) {
     this.#apiKeys = apiKeys;
-    this.#wrong = new Tries(WRONG_KEYS, now);
+    this.#wrong = new AttemptLimiter(WRONG_KEYS, now);
   }
 
   /** Undefined: the key is wrong. Throws Failure `too_many_guesses`, `rate_limited`. */
-  async letIn(presented: string, address: string): Promise<Caller | undefined> {
+  async byKey(presented: string, address: string): Promise<Caller | undefined> {
     const caller = await this.#apiKeys.recognize(presented);
     if (caller !== undefined) {
       await caller.admit();
@@ -43,7 +43,7 @@ export class Doorkeeper {
   }
 
   /** By a token of ours. Undefined: the key it was given to is good no more. Throws Failure `rate_limited`. */
-  async letInAgain(fingerprint: string): Promise<Caller | undefined> {
+  async byFingerprint(fingerprint: string): Promise<Caller | undefined> {
     const caller = await this.#apiKeys.find(fingerprint);
     await caller?.admit();
     return caller;

@@ -1,13 +1,13 @@
-import { Bell } from './bell.ts';
+import { OneShotSignal } from './one-shot-signal.ts';
 
 /** What a closing gateway tells the requests that still run. */
-export class Leaving {
+export class Shutdown {
   /** `/readyz` answers 503 and every answer ends its connection; requests are still served. */
-  readonly draining = new Bell();
+  readonly draining = new OneShotSignal();
   /** The listener is closed: no new connection, and streams end. */
-  readonly closing = new Bell();
+  readonly listenerClosed = new OneShotSignal();
   /** Who waits for a call answers now, with what is known. */
-  readonly endWaits = new Bell();
+  readonly stopWaiting = new OneShotSignal();
   /** Connections are about to be cut: the last chance to say anything. */
-  readonly lastChance = new Bell();
+  readonly closing = new OneShotSignal();
 }

@@ -3,8 +3,8 @@ import { demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
 import { canonicalPath, endpointOf, issuesCredentials, isTokenParameter, pathFault } from '@wxthirdparty/wechat';
 import { addressOf, type TrustProxy } from '../http/address-of.ts';
 import { isOwnPath } from '../http/own-path.ts';
+import type { Authenticator } from '../key/authenticator.ts';
 import type { Caller } from '../key/caller.ts';
-import type { Doorkeeper } from '../key/doorkeeper.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
 
@@ -20,13 +20,13 @@ export interface WantedCall {
   readonly query: Parameters;
 }
 
-interface Wish {
+interface AuthorizedRequest {
   readonly caller: Caller;
   readonly wanted: WantedCall;
 }
 
 export interface WantedCallServices {
-  readonly doorkeeper: Doorkeeper;
+  readonly authenticator: Authenticator;
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
   /** Appids of the components that this deployment runs. */
@@ -42,7 +42,7 @@ const loginOfComponents: Readonly<Record<string, string>> = {
 
 /**
  * Reads whom a request speaks for, and what it asks. The key comes first: who has none learns nothing else. Throws
- * ForbiddenFailure, and what the doorkeeper throws.
+ * ForbiddenFailure, and what the authenticator throws.
  */
 export async function wantedCall(
   services: WantedCallServices,
@@ -73,7 +73,7 @@ async function wishOf(
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): Promise<Wish | Refusal> {
+): Promise<AuthorizedRequest | Refusal> {
   const login = Object.hasOwn(loginOfComponents, path) ? loginOfComponents[path]! : path;
   const { token } = endpointOf(request.method ?? 'GET', login);
   if (token === 'component' && login.startsWith('/sns/')) return loginCall(services, request, login, parameters);
@@ -93,7 +93,7 @@ async function loginCall(
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): Promise<Wish | Refusal> {
+): Promise<AuthorizedRequest | Refusal> {
   const value = (name: string) => parameters.find(([one]) => one === name)?.[1] ?? '';
   const [named = '', component] = value('appid').split(':').reverse();
   const query = parameters.filter(
@@ -131,7 +131,7 @@ async function userCall(
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
-): Promise<Wish | Refusal> {
+): Promise<AuthorizedRequest | Refusal> {
   const presented = bearerIn(request);
   if (presented === undefined) return refusals.userTokenAlone;
   if (tokenIn(parameters)?.startsWith('wxt_')) return refusals.notAUsersToken;
@@ -153,24 +153,24 @@ async function userCall(
 }
 
 async function holderOf(
-  { tokens, doorkeeper }: WantedCallServices,
+  { tokens, authenticator }: WantedCallServices,
   token: string | undefined,
 ): Promise<{ readonly caller: Caller; readonly grant: VirtualGrant } | Refusal> {
   if (!token) return refusals.missingToken;
   const read = tokens.read(token);
   if (read.verdict === 'expired') return refusals.expiredToken;
   if (read.verdict === 'made-up') return refusals.madeUpToken;
-  const caller = await doorkeeper.letInAgain(read.grant.keyFingerprint);
+  const caller = await authenticator.byFingerprint(read.grant.keyFingerprint);
   // A key that was taken back takes its tokens with it.
   return caller === undefined ? refusals.madeUpToken : { caller, grant: read.grant };
 }
 
 function holderOfKey(
-  { doorkeeper, trusts }: WantedCallServices,
+  { authenticator, trusts }: WantedCallServices,
   request: IncomingMessage,
   key: string,
 ): Promise<Caller | undefined> {
-  return doorkeeper.letIn(key, addressOf(request, trusts));
+  return authenticator.byKey(key, addressOf(request, trusts));
 }
 
 /** Under the name for everybody, or the older one that SDKs of components use. */

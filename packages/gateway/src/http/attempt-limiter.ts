@@ -8,19 +8,19 @@ interface Tally {
   endsAt: number;
 }
 
-export interface TryBounds {
+export interface AttemptBounds {
   readonly failures: number;
   /** From the first failure on. */
   readonly windowMs: number;
 }
 
 /** How often an address may fail, or do something else that is limited. */
-export class Tries {
+export class AttemptLimiter {
   readonly #tallies = new Map<string, Tally>();
-  readonly #bounds: TryBounds;
+  readonly #bounds: AttemptBounds;
   readonly #now: () => number;
 
-  constructor(bounds: TryBounds, now: () => number = Date.now) {
+  constructor(bounds: AttemptBounds, now: () => number = Date.now) {
     this.#bounds = bounds;
     this.#now = now;
   }

@@ -9,7 +9,7 @@ const TURN_MS = 4_500;
 const HOLD_MS = 15 * 60_000;
 
 /** Asks for the profiles that are due; one process at a time. Answers how many. */
-export async function askForDueProfiles(
+export async function enqueueDueProfiles(
   component: string,
   {
     redis,

@@ -3,16 +3,16 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { CallRequest } from './call.ts';
 
-const MOST_WAITING_JOBS = 50_000;
-const MOST_BODY_BYTES = 256 * 1024 * 1024;
-const BACKLOG_KNOWN_FOR_MS = 1_000;
+const MAX_WAITING_JOBS = 50_000;
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+const BACKLOG_TTL_MS = 1_000;
 /** Of Redis' memory; the rest is for tokens, pushes, and those who wait. */
-const MOST_MEMORY = 0.8;
+const MAX_MEMORY_SHARE = 0.8;
 /** Then nobody gets in: WeChat's answers to what is under way must still find a place. */
 const FULL_MEMORY = 0.95;
 
 /** Refuses more calls than workers and Redis can take. */
-export class Room {
+export class Backpressure {
   readonly #redis: Redis;
   readonly #queue: Pick<Queue, 'getJobCounts'>;
   #backlog = { jobs: 0, used: 0, most: Number.POSITIVE_INFINITY, knownAt: Number.NEGATIVE_INFINITY };
@@ -25,8 +25,8 @@ export class Room {
   }
 
   /** Throws Failure `overloaded`. `pendingBytes`: what this process holds of bodies already. */
-  async refuseWithout(requests: readonly CallRequest[], pendingBytes: number): Promise<void> {
-    if (performance.now() - this.#backlog.knownAt > BACKLOG_KNOWN_FOR_MS) {
+  async assertCapacity(requests: readonly CallRequest[], pendingBytes: number): Promise<void> {
+    if (performance.now() - this.#backlog.knownAt > BACKLOG_TTL_MS) {
       this.#backlog = { ...this.#backlog, knownAt: performance.now() };
       this.#letIn = 0;
       const [{ waiting: jobs = 0 }, memory] = await Promise.all([
@@ -38,11 +38,11 @@ export class Room {
     const bytes = requests.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
     const share = (this.#backlog.used + this.#letIn + bytes) / this.#backlog.most;
     // A lane may be long; but all of them together must leave Redis room.
-    if (share > FULL_MEMORY || (share > MOST_MEMORY && requests.some(({ waitMs }) => waitMs === 0))) {
+    if (share > FULL_MEMORY || (share > MAX_MEMORY_SHARE && requests.some(({ waitMs }) => waitMs === 0))) {
       throw overloaded('Redis has no room for more calls that wait.', 30_000);
     }
-    const tooMany = this.#backlog.jobs > MOST_WAITING_JOBS && requests.some(({ waitMs }) => waitMs > 0);
-    if (tooMany || pendingBytes + bytes > MOST_BODY_BYTES) {
+    const tooMany = this.#backlog.jobs > MAX_WAITING_JOBS && requests.some(({ waitMs }) => waitMs > 0);
+    if (tooMany || pendingBytes + bytes > MAX_BODY_BYTES) {
       throw overloaded('Too many calls are waiting; start more workers, or call more slowly.', 5_000);
     }
     this.#letIn += bytes;

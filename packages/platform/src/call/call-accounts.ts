@@ -8,7 +8,7 @@ interface CallOwner {
 }
 
 /** Whose calls they are that a caller names: an account's, or a component's own. */
-export class Owners {
+export class CallAccounts {
   readonly #components: Components;
   readonly #authorizers: Pick<Authorizers, 'find' | 'findActive'>;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Backpressure } from './backpressure.ts';
 import type { CallRequest } from './call.ts';
-import { Room } from './room.ts';
 
 let server: TestRedis;
 beforeAll(async () => {
@@ -18,12 +18,12 @@ it('counts the bodies that it let in since it last asked Redis', async () => {
   // What it knows grows no older, however busy the machine is.
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
-    const room = new Room(server.redis, { getJobCounts: async () => ({ waiting: 0 }) });
+    const room = new Backpressure(server.redis, { getJobCounts: async () => ({ waiting: 0 }) });
     const one = (waitMs: number) => [{ waitMs, body } as unknown as CallRequest];
-    for (let i = 0; i < 2; i++) await room.refuseWithout(one(0), 0);
-    await expect(room.refuseWithout(one(0), 0)).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
-    await room.refuseWithout(one(30_000), 0);
-    await expect(room.refuseWithout(one(30_000), 0)).rejects.toMatchObject({ code: 'overloaded' });
+    for (let i = 0; i < 2; i++) await room.assertCapacity(one(0), 0);
+    await expect(room.assertCapacity(one(0), 0)).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
+    await room.assertCapacity(one(30_000), 0);
+    await expect(room.assertCapacity(one(30_000), 0)).rejects.toMatchObject({ code: 'overloaded' });
     expect(asked).toHaveBeenCalledTimes(1);
   } finally {
     vi.useRealTimers();

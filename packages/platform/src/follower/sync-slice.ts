@@ -3,9 +3,9 @@ import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
-import type { DueSet } from '../token/refresh-ahead.ts';
-import { type AskOptions, askFollowers, type Fields, type NoAnswer, told } from './ask-followers.ts';
-import type { Stretch } from './compare-stretch.ts';
+import type { RefreshAhead } from '../token/refresh-ahead.ts';
+import { type AskOptions, askFollowers, type Fields, type NoAnswer, toSyncError } from './ask-followers.ts';
+import type { KeyRange } from './diff-range.ts';
 import { type Ask, type FetchedDetails, fetchBatch, fetchDetails } from './fetch-details.ts';
 import { followerUpsert, pushDetails, pushesBefore, pushListed } from './follower-row.ts';
 import type { FollowerStore } from './follower-store.ts';
@@ -15,30 +15,30 @@ import type { Details, FollowerWriter } from './follower-writer.ts';
 import { type Bucket, chooseSplits, forgetListed, keepListed, readBucket } from './listed-openids.ts';
 
 /** A turn lasts so long; then other syncs have theirs, and a process that leaves waits for no more. */
-const TURN_MS = 4_000;
+const SLICE_MS = 4_000;
 /** So many details are written together. */
 const CHUNK = 1_000;
 const ROWS_A_STATEMENT = 500;
 /** WeChat refuses an openid to go on from that it no longer knows; then one before it will do. */
 const PLACES_KEPT = 10;
 /** A parked sync looks so often whether its quota was opened by hand. */
-const LOOK_AGAIN_MS = 10_000;
-const MOST_BACKOFF_MS = 60_000;
+const POLL_INTERVAL_MS = 10_000;
+const MAX_BACKOFF_MS = 60_000;
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 /** A list that ends this far before WeChat's own total is broken; nobody is to be taken for gone by it. */
 const LISTED_SHARE = 0.9;
 const OPENID = /^[\x21-\x7e]{1,64}$/;
 
-export interface TurnOptions extends AskOptions {
+export interface SliceOptions extends AskOptions {
   readonly sql: Sql;
   readonly followers: FollowerStore;
   readonly syncs: FollowerSyncStore;
-  readonly dueSet: DueSet;
+  readonly dueSet: RefreshAhead;
   readonly writer: FollowerWriter;
 }
 
 /** What a turn came to, for the log. */
-export interface Turn {
+export interface SliceResult {
   readonly outcome: 'goes_on' | 'waits' | 'completed' | 'failed' | 'taken_over' | 'nothing_to_do';
   readonly appid?: string;
   readonly phase?: string;
@@ -46,28 +46,28 @@ export interface Turn {
   readonly detailed?: number;
   readonly code?: string;
   /** Undefined: the job is finished. */
-  readonly next?: { readonly delayMs: number } | { readonly handBack: true };
+  readonly next?: { readonly delayMs: number } | { readonly requeue: true };
 }
 
-type Stop = Pick<Turn, 'outcome' | 'code' | 'next'>;
+type Stop = Pick<SliceResult, 'outcome' | 'code' | 'next'>;
 
 /** Takes a follower sync a few seconds further. May be cut anywhere; what was written is never asked for again. */
-export async function performTurn(id: string, signal: AbortSignal, options: TurnOptions): Promise<Turn> {
+export async function runSyncSlice(id: string, signal: AbortSignal, options: SliceOptions): Promise<SliceResult> {
   const sync = await options.syncs.takeRun(id);
   if (!sync) return { outcome: 'nothing_to_do' };
-  const stop = await new SyncTurn(sync, signal, options).go().catch(awayOrThrow);
+  const stop = await new SyncSlice(sync, signal, options).go().catch(awayOrThrow);
   const { appid, phase, listed, detailed } = sync;
   return { appid, phase, listed, detailed, ...stop };
 }
 
-class SyncTurn {
+class SyncSlice {
   readonly #sync: SyncRun;
   readonly #signal: AbortSignal;
-  readonly #o: TurnOptions;
+  readonly #o: SliceOptions;
   readonly #begunAt = performance.now();
   #rateFrom: { readonly at: number; readonly phase: string; readonly done: number };
 
-  constructor(sync: SyncRun, signal: AbortSignal, options: TurnOptions) {
+  constructor(sync: SyncRun, signal: AbortSignal, options: SliceOptions) {
     this.#sync = sync;
     this.#signal = signal;
     this.#o = options;
@@ -80,7 +80,7 @@ class SyncTurn {
     for (;;) {
       const stop = await this.#step();
       if (stop) return stop;
-      if (this.#signal.aborted) return handedBack;
+      if (this.#signal.aborted) return requeued;
       if (this.#over()) return goesOn;
     }
   }
@@ -162,7 +162,7 @@ class SyncTurn {
       const last = at >= openids.length;
       const upTo = last ? sync.splits[bucket] : chunk.at(-1)!;
       sync.detailed += chunk.length;
-      sync.looked += chunk.length;
+      sync.verified += chunk.length;
       if (last) this.#nextBucket();
       else sync.afterOpenid = chunk.at(-1)!;
       writing = this.#saveDetails(bucket, fetched, { after, upTo, listedAt: sync.listingFrom ?? 0 });
@@ -198,9 +198,9 @@ class SyncTurn {
 
   /** The bucket from this one on that finishing must walk: all, unless the details have looked through the table. */
   #toWalk(from: number): number | undefined {
-    const { details, detailed, looked, unlisted, splits } = this.#sync;
-    if (!details || looked !== detailed) return from <= splits.length ? from : undefined;
-    return unlisted.filter((bucket) => bucket >= from).sort((a, b) => a - b)[0];
+    const { details, detailed, verified, bucketsWithUnlisted, splits } = this.#sync;
+    if (!details || verified !== detailed) return from <= splits.length ? from : undefined;
+    return bucketsWithUnlisted.filter((bucket) => bucket >= from).sort((a, b) => a - b)[0];
   }
 
   async #complete(): Promise<Stop> {
@@ -255,7 +255,7 @@ class SyncTurn {
   }
 
   /** What is odd about an answer is rare, and read here, where it may be forgiven. */
-  async #saveDetails(bucket: number, fetched: FetchedDetails, stretch: Stretch): Promise<Stop | undefined> {
+  async #saveDetails(bucket: number, fetched: FetchedDetails, stretch: KeyRange): Promise<Stop | undefined> {
     const sync = this.#sync;
     // A batch of strangers only was answered at no time in particular.
     const askedAt = Number.isFinite(fetched.askedAt) ? fetched.askedAt : (sync.listingFrom ?? 0);
@@ -282,7 +282,7 @@ class SyncTurn {
       }
       written = await this.#o.writer.writeDetails(checkpoint(), { ...details, values: all, answers: [] });
     }
-    if (written.unlisted && !sync.unlisted.includes(bucket)) sync.unlisted.push(bucket);
+    if (written.unlisted && !sync.bucketsWithUnlisted.includes(bucket)) sync.bucketsWithUnlisted.push(bucket);
     return written.result === 'done' ? undefined : takenOver;
   }
 
@@ -292,19 +292,19 @@ class SyncTurn {
 
   async #noAnswer(answer: NoAnswer): Promise<Stop> {
     const sync = this.#sync;
-    if (answer.kind === 'leaving') return handedBack;
-    if (answer.kind === 'refused') return this.#fail(told(answer.failure));
+    if (answer.kind === 'leaving') return requeued;
+    if (answer.kind === 'refused') return this.#fail(toSyncError(answer.failure));
     const {
       error,
-      trouble,
+      transientError,
       afterMs: postponedMs,
-    } = answer.kind === 'unreadable' ? { ...answer, trouble: true, afterMs: undefined } : answer;
-    if (sync.troubleSince !== null && Date.now() - sync.troubleSince > GIVE_UP_AFTER_MS) return this.#fail(error);
-    const backoffMs = Math.min(1_000 * 2 ** Math.min(sync.troubles, 10), MOST_BACKOFF_MS);
+    } = answer.kind === 'unreadable' ? { ...answer, transientError: true, afterMs: undefined } : answer;
+    if (sync.failingSince !== null && Date.now() - sync.failingSince > GIVE_UP_AFTER_MS) return this.#fail(error);
+    const backoffMs = Math.min(1_000 * 2 ** Math.min(sync.consecutiveErrors, 10), MAX_BACKOFF_MS);
     const afterMs = Math.max(postponedMs ?? backoffMs, 1);
-    const saved = await this.#o.syncs.wait(sync, new Date(Date.now() + afterMs), error, trouble);
+    const saved = await this.#o.syncs.wait(sync, new Date(Date.now() + afterMs), error, transientError);
     if (saved === 'undone') return takenOver;
-    return { outcome: 'waits', code: error.code, next: { delayMs: Math.min(afterMs, LOOK_AGAIN_MS) } };
+    return { outcome: 'waits', code: error.code, next: { delayMs: Math.min(afterMs, POLL_INTERVAL_MS) } };
   }
 
   async #fail(error: FollowerSyncError): Promise<Stop> {
@@ -313,7 +313,7 @@ class SyncTurn {
   }
 
   #over(): boolean {
-    return performance.now() - this.#begunAt > TURN_MS;
+    return performance.now() - this.#begunAt > SLICE_MS;
   }
 
   /** Followers a second, in this turn and phase; undefined while there is too little to tell. */
@@ -344,7 +344,7 @@ function awayOrThrow(error: unknown): Stop {
 
 // Behind the others, not ahead of them.
 const goesOn: Stop = { outcome: 'goes_on', next: { delayMs: 1 } };
-const handedBack: Stop = { outcome: 'goes_on', next: { handBack: true } };
+const requeued: Stop = { outcome: 'goes_on', next: { requeue: true } };
 const takenOver: Stop = { outcome: 'taken_over' };
 
 /**
@@ -379,7 +379,7 @@ function firstAfter(sorted: readonly string[], openid: string): number {
 }
 
 function listIncomplete({ listed, total }: SyncRun): FollowerSyncError {
-  return told(
+  return toSyncError(
     new Failure(
       'list_incomplete',
       'retry',

@@ -2,15 +2,15 @@
  * Rings once, for many short-lived listeners. `AbortSignal.any` over a signal that lives as long as the process would
  * keep an entry for every request ever served.
  */
-export class Bell {
+export class OneShotSignal {
   readonly #listeners = new Set<() => void>();
   #rung = false;
 
-  get rung(): boolean {
+  get fired(): boolean {
     return this.#rung;
   }
 
-  ring(): void {
+  fire(): void {
     this.#rung = true;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
@@ -18,7 +18,7 @@ export class Bell {
   }
 
   /** Called at once when the bell has rung before. Answers how to stop listening. */
-  listen(listener: () => void): () => void {
+  onFire(listener: () => void): () => void {
     if (this.#rung) {
       listener();
       return () => {};

@@ -3,8 +3,8 @@ import { databases, startDatabase, type TestDatabase } from '../../test/database
 import type { BulkDatabase } from '../database/bulk.ts';
 import { openBulk } from '../database/open-bulk.ts';
 import type { SqlValue } from '../database/statement.ts';
-import { compareStretch } from './compare-stretch.ts';
-import { bringsNews, followerUpsert, pushDetail, pushListed, ROW } from './follower-row.ts';
+import { diffRange } from './diff-range.ts';
+import { followerUpsert, pushDetail, pushListed, ROW, wouldChange } from './follower-row.ts';
 import { FollowerStore } from './follower-store.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
@@ -36,7 +36,7 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
   const openidsOf = (values: readonly SqlValue[]) => values.filter((_, i) => i % ROW.width === ROW.openid);
   const write = (values: readonly SqlValue[]) => bulk.write([followerUpsert(values, ASKED_AT)]);
   const compare = (values: readonly SqlValue[], stretch: typeof everything | object = {}) =>
-    compareStretch(bulk, account, values, ASKED_AT, { ...everything, ...stretch });
+    diffRange(bulk, account, values, ASKED_AT, { ...everything, ...stretch });
 
   it('finds all of the first sync new, and nothing of the next', async () => {
     const values = rows(...Array.from({ length: 2_500 }, (_, i) => person(`o${String(i).padStart(4, '0')}`)));
@@ -116,7 +116,7 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
     for (const [i, { tell }] of pairs.entries()) tell(values, openids[i]!);
     const all = () => database.sql.selectFrom('followers').selectAll().orderBy('openid').execute();
     const was = await all();
-    const says = was.map((row, i) => bringsNews(row, values, i * ROW.width, ASKED_AT));
+    const says = was.map((row, i) => wouldChange(row, values, i * ROW.width, ASKED_AT));
     await write(values);
     const is = await all();
     expect(says).toEqual(was.map((row, i) => JSON.stringify(row) !== JSON.stringify(is[i])));

@@ -2,13 +2,13 @@ import type { BulkDatabase } from '../database/bulk.ts';
 import type { FollowerRow } from '../database/schema.ts';
 import type { SqlValue } from '../database/statement.ts';
 import type { FollowerAccount } from './follower.ts';
-import { bringsNews, pushesBefore, ROW } from './follower-row.ts';
+import { pushesBefore, ROW, wouldChange } from './follower-row.ts';
 
 const WINDOW = 2_000;
 const COLUMNS = 'openid, subscribed, status_at, subscribed_at, unsubscribed_at, unionid, remark, tag_ids, scene, extra';
 
 /** The part of an account's followers that a chunk of details stands for. */
-export interface Stretch {
+export interface KeyRange {
   /** The openid behind which it begins. */
   readonly after: string;
   /** Its last openid; undefined: to the end. */
@@ -28,12 +28,12 @@ export interface Compared {
  * Reading a row costs a fraction of writing it, even where nothing comes of the writing. Whatever pushes write between
  * this look and the write that follows it, they write as if they had come after both.
  */
-export async function compareStretch(
+export async function diffRange(
   database: Pick<BulkDatabase, 'read'>,
   { component, appid }: FollowerAccount,
   values: readonly SqlValue[],
   askedAt: number,
-  { after, upTo, listedAt }: Stretch,
+  { after, upTo, listedAt }: KeyRange,
 ): Promise<Compared> {
   const places = new Map<SqlValue, number>();
   for (let at = 0; at < values.length; at += ROW.width) places.set(values[at + ROW.openid]!, at);
@@ -47,7 +47,7 @@ export async function compareStretch(
     for (const row of rows) {
       const at = places.get(row.openid);
       if (at !== undefined) {
-        if (!bringsNews(row, values, at, askedAt)) known.add(at);
+        if (!wouldChange(row, values, at, askedAt)) known.add(at);
       } else if (Number(row.subscribed) === 1 && Number(row.status_at) < pushesBefore(listedAt)) unlisted = true;
     }
     if (rows.length < WINDOW) break;

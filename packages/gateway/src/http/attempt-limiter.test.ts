@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Tries } from './tries.ts';
+import { AttemptLimiter } from './attempt-limiter.ts';
 
 const bounds = { failures: 10, windowMs: 600_000 };
 
-function failTimes(tries: Tries, address: string, times: number): void {
+function failTimes(tries: AttemptLimiter, address: string, times: number): void {
   for (let n = 0; n < times; n++) tries.failed(address);
 }
 
 test('the tenth failure in ten minutes blocks the address until they are over', () => {
   let now = 0;
-  const tries = new Tries(bounds, () => now);
+  const tries = new AttemptLimiter(bounds, () => now);
   failTimes(tries, '10.0.0.1', 9);
   expect(tries.blockedMs('10.0.0.1')).toBe(0);
   now = 1000;
@@ -23,7 +23,7 @@ test('the tenth failure in ten minutes blocks the address until they are over', 
 });
 
 test('one IPv6 network is one address, and an IPv4 address is itself in both spellings', () => {
-  const tries = new Tries(bounds);
+  const tries = new AttemptLimiter(bounds);
   for (let n = 1; n <= 10; n++) tries.failed(`2001:db8:0:7::${n}`);
   expect(tries.blockedMs('2001:db8:0:7:1:2:3:4')).toBeGreaterThan(0);
   expect(tries.blockedMs('2001:db8:0:8::1')).toBe(0);
@@ -32,7 +32,7 @@ test('one IPv6 network is one address, and an IPv4 address is itself in both spe
 });
 
 test('ten thousand other addresses push the oldest out', () => {
-  const tries = new Tries(bounds);
+  const tries = new AttemptLimiter(bounds);
   failTimes(tries, 'oldest', 10);
   for (let n = 0; n < 10_000; n++) tries.failed(`other ${n}`);
   expect(tries.blockedMs('oldest')).toBe(0);
