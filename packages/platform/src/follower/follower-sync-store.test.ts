@@ -64,22 +64,22 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     expect(await syncs.steer(sync.id, 'queued', ['paused'])).toBe(false);
   });
 
-  it('says what it waits for, and counts troubles until it moves again', async () => {
+  it('says what it waits for, and counts transient errors until it continues', async () => {
     const { sync } = await syncs.start(account, true);
     const until = new Date(Date.now() + 60_000);
     await syncs.wait((await syncs.takeRun(sync.id))!, until, trouble, true);
     expect(await syncs.find(sync.id)).toMatchObject({ state: 'running', waitingUntil: until, error: trouble });
     const run = (await syncs.takeRun(sync.id))!;
-    expect(run).toMatchObject({ troubles: 1, troubleSince: expect.any(Number) });
+    expect(run).toMatchObject({ consecutiveErrors: 1, failingSince: expect.any(Number) });
     await syncs.checkpoint(run, []);
     expect(await syncs.find(sync.id)).toMatchObject({ waitingUntil: null, error: null });
-    expect(await syncs.takeRun(sync.id)).toMatchObject({ troubles: 0, troubleSince: null });
+    expect(await syncs.takeRun(sync.id)).toMatchObject({ consecutiveErrors: 0, failingSince: null });
   });
 
   it('takes up what a process of an older version began', async () => {
     const { sync } = await syncs.start(account, true);
     await database.sql.updateTable('follower_syncs').set({ looked: null, unlisted: null }).execute();
-    expect(await syncs.takeRun(sync.id)).toMatchObject({ looked: 0, unlisted: [] });
+    expect(await syncs.takeRun(sync.id)).toMatchObject({ verified: 0, bucketsWithUnlisted: [] });
   });
 
   it('knows which have stopped moving', async () => {

@@ -72,7 +72,7 @@ beforeEach(async () => {
   store = new CallStore(server.redis, new Seals([randomBytes(32)]));
   const ledger = new Ledger(server.redis);
   const tokens = {
-    ...{ has: async () => true, get: async () => token, dispatcher: () => token },
+    ...{ has: async () => true, get: async () => token, cached: () => token },
     distrust: async () => 'replaced',
     accepted: () => {},
   } as unknown as Tokens;
@@ -118,7 +118,7 @@ async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
 const stateOf = async (id: string) => (await store.find(parseCallId(id)!))?.state;
 const performed = (id: string) => perform(id, new AbortController().signal, performing);
 
-it('sends a call without a job, and running its outcome over once Redis has it', async () => {
+it('sends a call without a job, and passes its outcome on once Redis has stored it', async () => {
   open();
   const id = await submitted();
   const call = await calls.settled(id, 10_000);
@@ -129,7 +129,7 @@ it('sends a call without a job, and running its outcome over once Redis has it',
   expect({ jobs, asked: asked.length, told }).toMatchObject({ jobs: [], asked: 1, told: [{ outcome: 'completed' }] });
 });
 
-it('leaves to the queue what others may have to go on with, and what it has no place or no token for', async () => {
+it('sends by the queue what other processes may have to continue, and what it has no slot or token for', async () => {
   await submitted();
   answering = false;
   open(1);
@@ -147,7 +147,7 @@ it('leaves to the queue what others may have to go on with, and what it has no p
   await running!.close(1_000);
 });
 
-it('gives a call that takes long a job, which waits for as long as this process is alive', async () => {
+it('adds a job for a call that takes long; the job waits for as long as this process is alive', async () => {
   answering = false;
   open();
   const id = await submitted();
@@ -179,7 +179,7 @@ it('of a process that died, a call that is not safe to repeat is never sent agai
   expect(asked).toHaveLength(3);
 });
 
-it('has given it a job by the time that anybody may know its id', async () => {
+it('has added its job before its id is returned', async () => {
   answering = false;
   open();
   const id = await submitted();
@@ -187,7 +187,7 @@ it('has given it a job by the time that anybody may know its id', async () => {
   expect(jobs).toEqual([{ id, delayMs: undefined }]);
 });
 
-it('running back on leaving what is safe to repeat, and takes nothing any more', async () => {
+it('requeues what is safe to repeat at shutdown, and accepts nothing more', async () => {
   answering = false;
   open();
   const id = await submitted({ method: 'GET', path: READ });
