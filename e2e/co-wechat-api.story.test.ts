@@ -153,19 +153,22 @@ it('a message that WeChat is too busy for is not repeated, a question is', async
   expect((await api.getTags!()).tags).toHaveLength(1);
 });
 
-it('the example of the README works as it stands there', async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const example = /^```js\n(import WechatAPI from 'co-wechat-api'.*?)^```$/ms.exec(readme)![1]!;
-  const script = example
-    .replaceAll('http://127.0.0.1:3000', house.gatewayUrl())
-    .replace('wx0123456789abcdef', SERVICE_ACCOUNT)
-    .replace('YOUR_API_KEY', house.apiKey);
-  expect(script).not.toBe(example);
-  const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
-    cwd: fileURLToPath(new URL('.', import.meta.url)),
-  });
-  expect((await run).stdout).toContain('total: 25');
-});
+it.each(['README.md', 'README.zh-CN.md', 'docs/virtual-wechat.md'])(
+  'the example of %s works as it is printed there',
+  async (page) => {
+    const text = await readFile(new URL(`../${page}`, import.meta.url), 'utf8');
+    const example = /^```js\n(import WechatAPI from 'co-wechat-api'.*?)^```$/ms.exec(text)![1]!;
+    const script = example
+      .replaceAll('http://127.0.0.1:3000', house.gatewayUrl())
+      .replace('wx0123456789abcdef', SERVICE_ACCOUNT)
+      .replace('YOUR_API_KEY', house.apiKey);
+    expect(script).not.toBe(example);
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: fileURLToPath(new URL('.', import.meta.url)),
+    });
+    expect((await run).stdout).toContain('total: 25');
+  },
+);
 
 it('WeChat counted every call for the account, and none of them had to be asked for a token', async () => {
   const { byAccount, minted } = await house.wechat.counters();

@@ -33,7 +33,10 @@ describe('the documentation', () => {
 
   it.each(pages)('%s links to pages and headings that exist', (page) => {
     const links = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)];
-    const targets = links.map(([, link, attribute]) => (link ?? attribute)!).filter((link) => !/^[a-z]+:/.test(link));
+    const targets = links
+      .map(([, link, attribute]) => (link ?? attribute)!)
+      .filter((link) => !/^[a-z]+:|^\.\.\/\.\.\/actions\//.test(link));
+    // Pages of other sites, and GitHub's own of this repository, are not checked.
     const broken = targets.filter((link) => {
       const [path, anchor] = link.split('#') as [string, string?];
       const target = path === '' ? page : relative(root, join(root, dirname(page), path));

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ACCOUNT, COMPONENT, fakePlatform } from './fake-platform.ts';
 import { API_KEY, openGateway } from './open-gateway.ts';
 
-const PAGES = ['README.md', 'README.zh-CN.md', 'docs/calls.md', 'docs/quotas.md'];
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const PAGES = ['README.md', 'README.zh-CN.md', ...globSync('docs/*.md', { cwd: ROOT })];
 
 interface Example {
   readonly page: string;
@@ -18,7 +20,7 @@ function wordsOf(command: string): string[] {
 }
 
 function examplesOf(page: string): Example[] {
-  const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
+  const text = readFileSync(ROOT + page, 'utf8');
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block!);
   const commands = blocks.flatMap((block) => block.match(/^curl (?:.*\\\n)*.*/gm) ?? []);
   return commands.map((command) => {
@@ -38,7 +40,8 @@ const examples = PAGES.flatMap(examplesOf);
 
 test('the pages have examples', () => {
   expect(examples.length).toBeGreaterThanOrEqual(5);
-  expect(examples.filter(({ page }) => page.startsWith('README'))).not.toEqual([]);
+  const pages = ['README.md', 'README.zh-CN.md', 'docs/calls.md', 'docs/consent.md', 'docs/keys.md', 'docs/quotas.md'];
+  for (const page of pages) expect(examples.map((example) => example.page)).toContain(page);
 });
 
 test.each(examples)('$page: the request to $url is answered, as it is printed', async ({ url, headers, body }) => {
