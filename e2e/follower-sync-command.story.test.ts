@@ -21,7 +21,7 @@ afterAll(async () => {
   await house?.close();
 });
 
-function type(args: readonly string[], env: Record<string, string> = {}): Child {
+function run(args: readonly string[], env: Record<string, string> = {}): Child {
   const command = new Child('sync', process.execPath, [MAIN, 'sync', ...args], {
     PORT: new URL(house.gatewayUrl()).port,
     API_KEY: house.apiKey,
@@ -34,43 +34,43 @@ const ended = (command: Child) => until('the command has ended', () => !command.
 const newest = async () =>
   (await house.api<{ items: SyncBody[] }>('GET', `/v1/authorizers/${ACCOUNT}/follower-syncs`)).body.items[0]!;
 
-it('shows a sync from its beginning to its end', async () => {
-  const command = type([ACCOUNT]);
+it('shows the progress of a sync until it is finished', async () => {
+  const command = run([ACCOUNT]);
   await ended(command);
-  expect(command.output).toContain(`of ${ACCOUNT} has begun.`);
+  expect(command.output).toContain(`of ${ACCOUNT} was started.`);
   expect(command.output).toContain('Done: 12000 followers listed, 12000 with details.');
   // Lines for a file, not a bar for a terminal.
   expect(command.output).not.toContain('\r');
 });
 
-it('leaves the sync alone when it is interrupted, and joins it again', async () => {
+it('does not stop the sync when it is interrupted, and joins it when it is started again', async () => {
   await house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 200 });
-  const first = type([ACCOUNT]);
+  const first = run([ACCOUNT]);
   await first.says('details');
   first.signal('SIGINT');
   await ended(first);
-  expect(first.output).toContain('The sync goes on without this terminal.');
+  expect(first.output).toContain('The sync continues in the background.');
   const { id } = await newest();
   expect((await readSync(house, id)).state).toMatch(/queued|running/);
 
-  const second = type([ACCOUNT]);
-  await second.says('was running already');
+  const second = run([ACCOUNT]);
+  await second.says('was already running');
   await house.wechat.control('DELETE', '/faults');
   await completed(house, id);
   await ended(second);
   expect(second.output).toContain('Done: 12000');
 });
 
-it('copies no details where none are wanted', async () => {
-  const command = type([ACCOUNT, '--no-details']);
+it('copies no details with --no-details', async () => {
+  const command = run([ACCOUNT, '--no-details', '--component', house.component.appid]);
   await ended(command);
   expect(command.output).toContain('Done: 12000 followers listed, 0 with details.');
 });
 
-it('says what is wrong', async () => {
-  const stranger = type(['wx00000000000000ff']);
-  const nowhere = type([ACCOUNT], { PORT: '1' });
-  const nothing = type([]);
+it('reports an unknown account, an unreachable gateway and missing arguments', async () => {
+  const stranger = run(['wx00000000000000ff']);
+  const nowhere = run([ACCOUNT], { PORT: '1' });
+  const nothing = run([]);
   await Promise.all([stranger, nowhere, nothing].map(ended));
   expect(stranger.output).toContain('The gateway answered 404');
   expect(nowhere.output).toContain('No gateway answers at http://127.0.0.1:1');

@@ -185,16 +185,17 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     const calling = (async () => {
       while (going) states.push((await house.call(SERVICE_ACCOUNT, followers)).body.state);
     })();
-    const first = house.command(['reseal'], both);
+    const first = house.command(['rotate-secrets'], both);
     expect(await first.ended()).toBe(0);
     going = false;
     await calling;
     expect(new Set(states)).toEqual(new Set(['completed']));
-    expect(first.output).toMatch(/^5 secrets looked at: [1-5] resealed/m);
+    expect(first.output).toMatch(/^5 secrets checked: [1-5] re-encrypted/m);
     expect(first.output).toContain('bodies of calls');
+    // By its former name.
     const again = house.command(['reseal'], both);
     expect(await again.ended()).toBe(0);
-    expect(again.output).toContain('5 secrets looked at: 0 resealed, 5 were in order.');
+    expect(again.output).toContain('5 secrets checked: 0 re-encrypted, 5 already current.');
 
     await restart({ SECRETS_KEY: after });
     await house.ready();
@@ -207,7 +208,7 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
 
   it('that does not fit what is there is refused, with what to do', async () => {
     await house.authorized();
-    const foreign = house.command(['reseal'], { SECRETS_KEY: after });
+    const foreign = house.command(['rotate-secrets'], { SECRETS_KEY: after });
     expect(await foreign.ended()).toBe(1);
     expect(foreign.output).toContain('No key in SECRETS_KEY belongs to the deployment');
     expect(foreign.output).toContain('list the new and the old one');
@@ -276,15 +277,17 @@ describe('the ancestor', () => {
     };
     const get = (appid: string) => house.api('GET', `/v1/authorizers/${appid}`);
 
-    expect(await says('wxthirdparty')).toMatch(/^2 Usage: .*import wxthirdparty mysql:/);
-    expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain('There is no component wxstranger');
+    expect(await says('wxthirdparty')).toMatch(/^2 An argument is missing.*Usage: .*import wxthirdparty mysql:/s);
+    expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain(
+      'The component wxstranger is not configured',
+    );
     expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 A dry run.*Accounts: 2 added.*Run it without/s);
     expect((await get(SERVICE_ACCOUNT)).status).toBe(404);
     const copied = () => exported(house, SERVICE_ACCOUNT);
     const done = await says('wxthirdparty', from);
     expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
     expect(done).toContain('1 × an account without a refresh token');
-    expect(done).toContain('Followers: 1 added, 0 left as they are here (of 3 rows)');
+    expect(done).toContain('Followers: 1 added, 0 unchanged (of 3 rows)');
     expect(done).toContain('1 × a follower of nobody');
     expect(done).not.toMatch(/a-cookie|refreshtoken@@@|ticket@@@/);
     const once = await copied();
@@ -292,11 +295,11 @@ describe('the ancestor', () => {
     expect((await get(SERVICE_ACCOUNT)).body).toMatchObject({
       ...{ state: 'active', handle: 'a-cookie', nickName: 'old name', kind: 'official-account' },
     });
-    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect(await copied()).toEqual(once);
     // The owner consents anew: that is newer than anything the ancestor knows, and his cookie stays good.
     await house.authorized();
-    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 left as they are');
+    expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect((await get(SERVICE_ACCOUNT)).body.handle).toBe('a-cookie');
     expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });

@@ -42,7 +42,7 @@ export async function run(argv) {
   const { inspect, others } = takeInspectOptions(argv);
   leaveWith(
     await supervise(node, [YOUNG_HEAP, ...inspect, join(root, 'packages/cli/src/main.ts'), ...others], {
-      // The program takes SIGHUP as "leave, if you are not leaving already" (src/leave-on-signal.ts).
+      // For the program SIGHUP requests a shutdown and is never a second signal (src/shutdown-on-signal.ts).
       leave: 'SIGHUP',
       tellWhenGone: true,
     }),

@@ -1,13 +1,13 @@
-import type { Leaving } from './leave-on-signal.ts';
+import type { ShutdownRequest } from './shutdown-on-signal.ts';
 
 export interface Invocation {
-  /** The environment with `.env` beneath it. */
+  /** The environment; variables that it does not set come from `.env`. */
   readonly env: NodeJS.ProcessEnv;
   /** The environment alone. */
   readonly envWithoutFile: NodeJS.ProcessEnv;
   readonly args: readonly string[];
-  readonly leaving: Leaving;
+  readonly shutdown: ShutdownRequest;
 }
 
-/** One word of the command line. Answers the exit code of the process. */
+/** One command of the command line; returns the exit code of the process. Throws UsageError for wrong arguments. */
 export type Command = (invocation: Invocation) => Promise<number>;

@@ -1,78 +1,141 @@
 import type { Command } from './command.ts';
-import { usage } from './usage.ts';
+import { type Documented, overview, usageOf } from './usage.ts';
 
-interface Entry {
-  readonly summary: string;
-  /** Loaded when it is asked for: nobody waits for the gateway's packages to read the usage. */
+interface Entry extends Documented {
+  /** Loads the command's packages only when it runs, so that `help` is fast. */
   load(): Promise<Command>;
 }
 
+/** The usage of commands that read nothing from the command line. */
+export const NO_ARGUMENTS: readonly string[] = [''];
+
 export const commands: Readonly<Record<string, Entry>> = {
   start: {
-    summary: 'a node beside its own Redis; with a simulated WeChat if no component is configured',
+    summary: 'runs a node with its own Redis; with a simulated WeChat when no component is configured',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/start.ts')).start,
   },
   node: {
-    summary: 'gateway and worker in one process; run as many as you need behind a load balancer',
+    summary: 'runs gateway and worker in one process; run as many as you need behind a load balancer',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/node.ts')).node,
   },
   gateway: {
     summary: 'answers WeChat, business programs and operators',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/gateway.ts')).gateway,
   },
   worker: {
-    summary: 'does the work that waits in the queues',
+    summary: 'processes queued jobs',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/worker.ts')).worker,
   },
   simulator: {
-    summary: 'a WeChat to practise on',
+    summary: 'runs a simulated WeChat for tests and demos',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/simulator.ts')).simulator,
   },
   migrate: {
-    summary: 'brings the database up to date (node, gateway and worker do it at their start, too)',
+    summary: 'brings the database schema up to date; node, gateway and worker also do this when they start',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
   keys: {
-    summary: 'create, list, revoke: API keys for your programs',
+    summary: 'creates, lists and revokes API keys',
+    usage: [
+      'create --name NAME --scopes SCOPE,… [--accounts APPID,…] [--paths PATH,…] [--expires TIME] [--rate NUMBER]',
+      'list',
+      'revoke ID',
+    ],
+    details: `  --scopes    one or several of calls, followers:read, authorizers:read, authorizers:write, admin
+  --accounts  only for these accounts
+  --paths     only for these WeChat APIs, like /cgi-bin/user/info or /cgi-bin/message/*
+  --expires   an ISO 8601 time, like 2030-01-01T00:00:00Z
+  --rate      requests per second`,
     load: async () => (await import('./commands/keys.ts')).keys,
   },
   'callback-secret': {
-    summary: 'prints the secret with which receivers check that a callback is ours',
+    summary: 'prints the secret with which receivers verify the signature of a callback',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/callback-secret.ts')).printCallbackSecret,
   },
   backup: {
-    summary: 'FILE: copies the SQLite database while it is used',
+    summary: 'copies the SQLite database to a file while it is in use',
+    usage: ['FILE'],
     load: async () => (await import('./commands/backup.ts')).backup,
   },
   sync: {
-    summary: 'APPID [--no-details]: copies the followers of an account, and shows how far it is',
+    summary: 'copies the followers of an account and shows the progress',
+    usage: ['APPID [--no-details] [--component APPID]'],
+    details: `  --no-details  copies only the openids
+  --component   the component, if several have this account`,
     load: async () => (await import('./commands/sync.ts')).sync,
   },
   quotas: {
-    summary: 'APPID: what an account has used of each API today, and when that will be all',
+    summary: 'shows what an account has used of each API today, and when the quota will be exhausted',
+    usage: ['APPID [--component APPID]'],
+    details: 'The appid of a component shows its own quotas, if --component names it, too.',
     load: async () => (await import('./commands/quotas.ts')).quotas,
   },
-  reseal: {
-    summary: 'puts every secret under the first SECRETS_KEY, so that the others may go; processes may run meanwhile',
-    load: async () => (await import('./commands/reseal.ts')).reseal,
+  'rotate-secrets': {
+    summary: 're-encrypts all stored secrets with the first SECRETS_KEY, so that older keys can be removed',
+    usage: NO_ARGUMENTS,
+    details: 'The processes may keep running. The former name of this command, reseal, still works.',
+    load: async () => (await import('./commands/rotate-secrets.ts')).rotateSecrets,
   },
   'adopt-redis': {
-    summary: 'makes a Redis that belongs to another deployment this one’s own, after the database was replaced',
+    summary: 'takes over a Redis that belongs to another deployment, after the database was replaced',
+    usage: ['[--yes] [--discard]'],
+    details: `Makes the Redis of REDIS_URL, which carries the identity of another deployment, this database's own. Queued calls and
+jobs in it are continued, so use it only if they are yours. All processes must be stopped.
+
+  --yes      makes the change; without it the command only reports
+  --discard  first deletes the calls and jobs, with every other key under REDIS_PREFIX; tickets, tokens and due times
+             are restored from the database or WeChat`,
     load: async () => (await import('./commands/adopt-redis.ts')).adoptRedis,
   },
   import: {
-    summary: 'wxthirdparty mysql://…: takes over what the library wxthirdparty of 2015 kept; --dry-run only tells',
+    summary: 'imports the data of the 2015 library wxthirdparty',
+    usage: ['wxthirdparty mysql://user:password@host/database [--dry-run] [--component APPID]'],
+    details: `  --dry-run    only reports what would be imported
+  --component  the component that the library served, if several are configured`,
     load: async () => (await import('./commands/import.ts')).importFrom,
   },
   openapi: {
     summary: 'prints the description of the HTTP API (OpenAPI 3.1)',
+    usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/openapi.ts')).openapi,
   },
   help: {
-    summary: 'this text',
-    load: async () => async () => {
-      console.log(usage(commands));
-      return 0;
-    },
+    summary: 'prints this text, or describes one command',
+    usage: ['[COMMAND]'],
+    load: async () => help,
   },
 };
+
+/** Former names of commands. */
+const ALIASES: Readonly<Record<string, string>> = { reseal: 'rotate-secrets' };
+
+/** The command of this name or alias, with its name. */
+export function findCommand(given: string): { readonly name: string; readonly entry: Entry } | undefined {
+  const name = Object.hasOwn(ALIASES, given) ? ALIASES[given]! : given;
+  return Object.hasOwn(commands, name) ? { name, entry: commands[name]! } : undefined;
+}
+
+const help: Command = async ({ args: [given] }) => {
+  if (given === undefined) {
+    console.log(overview(commands));
+    return 0;
+  }
+  const found = findCommand(given);
+  if (!found) {
+    console.error(unknownCommand(given));
+    return 2;
+  }
+  console.log(usageOf(found.name, found.entry));
+  return 0;
+};
+
+export function unknownCommand(given: string): string {
+  return `There is no command "${given}". The commands are: ${Object.keys(commands).join(', ')}.`;
+}

@@ -1,41 +1,53 @@
 import { join } from 'node:path';
 import { Failure } from '@wxthirdparty/wechat';
-import { commands } from './commands.ts';
+import { findCommand, NO_ARGUMENTS, unknownCommand } from './commands.ts';
 import { readDotEnv } from './dot-env.ts';
-import { type Leaving, LeftEarly, leaveOnSignal } from './leave-on-signal.ts';
 import { misspeltNames } from './misspelt-names.ts';
 import { outputDrained, survivesLostOutput } from './output.ts';
+import { readArguments, UsageError } from './read-arguments.ts';
 import { root } from './root.ts';
+import { type ShutdownRequest, StartInterrupted, shutdownOnSignal } from './shutdown-on-signal.ts';
+import { usageOf } from './usage.ts';
 
-/** Runs the command that the arguments name; answers the process's exit code. */
-async function main([name = 'help', ...args]: string[], leaving: Leaving): Promise<number> {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!entry) {
-    console.error(`There is no command "${name}"; there are ${Object.keys(commands).join(', ')}.`);
+/** Runs the command that the arguments name; returns the exit code of the process. */
+async function main([given = 'help', ...args]: string[], shutdown: ShutdownRequest): Promise<number> {
+  const found = findCommand(given);
+  if (!found) {
+    console.error(unknownCommand(given));
     return 2;
+  }
+  const { name, entry } = found;
+  if (args.includes('--help')) {
+    console.log(usageOf(name, entry));
+    return 0;
   }
   try {
     const file = readDotEnv(join(root, '.env'));
     await reportMisspelt(Object.keys(file));
     const env = { ...file, ...process.env };
+    if (entry.usage === NO_ARGUMENTS) readArguments(args, {});
     const command = await entry.load();
-    return await command({ env, envWithoutFile: process.env, args, leaving });
+    return await command({ env, envWithoutFile: process.env, args, shutdown });
   } catch (error) {
-    if (error instanceof LeftEarly) return 0;
+    if (error instanceof StartInterrupted) return 0;
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\n${usageOf(name, entry)}`);
+      return 2;
+    }
     console.error(explain(error));
     return 1;
   }
 }
 
-/** On stderr, because the output of a command may be read by a program. */
+/** On stderr, because a program may read the command's output. */
 async function reportMisspelt(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
-  // Loaded only where there is a file: the settings bring the packages along in which they are checked.
+  // Loaded only if there is a file, because the schema loads the packages that check the settings.
   const { settingNames } = await import('./settings-schema.ts');
   for (const line of misspeltNames(names, settingNames)) console.error(line);
 }
 
-/** One that we foresaw says what to do, in its message; any other is our own mistake and shows where. */
+/** The message of an expected failure says what to do; any other error is a bug, and its stack shows where. */
 function explain(error: unknown): unknown {
   if (isDiskFull(error))
     return 'The disk is full (or a quota or size limit is reached); free some space and try again.';
@@ -51,8 +63,8 @@ function isDiskFull(error: unknown): boolean {
 }
 
 survivesLostOutput();
-// Before anything is loaded or opened, so that a signal that comes early closes what there is.
-const leaving = leaveOnSignal();
-const code = await main(process.argv.slice(2), leaving);
-await outputDrained(leaving.asked);
+// Before anything is loaded or opened, so that an early signal also closes what is open.
+const shutdown = shutdownOnSignal();
+const code = await main(process.argv.slice(2), shutdown);
+await outputDrained(shutdown.received);
 process.exit(code);

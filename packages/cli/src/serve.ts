@@ -3,34 +3,34 @@ import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
 import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxthirdparty/platform';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
-import type { Leaving } from './leave-on-signal.ts';
 import { logClock } from './log/log-clock.ts';
 import { logHosts } from './log/log-hosts.ts';
 import { logOwnership } from './log/log-ownership.ts';
 import { logServers } from './log/log-servers.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
 import type { Settings } from './read-settings.ts';
-import { sayTakenPort } from './taken-port.ts';
+import type { ShutdownRequest } from './shutdown-on-signal.ts';
+import { explainUnusablePort } from './unusable-port.ts';
 
 /** What every process that serves needs. */
 export interface Serving {
   readonly scope: Scope;
   readonly settings: Settings;
-  readonly leaving: Leaving;
+  readonly shutdown: ShutdownRequest;
   readonly log: Logger;
 }
 
 /** Callers that wait for a call are answered at this share of a gateway's time (start-gateway.ts); then jobs end, too. */
-const JOBS_GO_ON_SHARE = 0.2;
+const JOBS_CONTINUE_SHARE = 0.2;
 
 /** The platform of this process, closed last. */
-export async function openServed(
-  { scope, settings, leaving, log }: Serving,
+export async function openServedPlatform(
+  { scope, settings, shutdown, log }: Serving,
   redisUrl: string,
   roles: readonly ProcessRole[],
 ): Promise<Platform> {
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
-  const platform = scope.keep('platform', await leaving.unlessLeft(opening), (p) => p.close());
+  const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
   logHosts(platform, log);
   logOwnership(platform, log);
   logServers(platform, log);
@@ -41,27 +41,27 @@ export async function openServed(
 
 /** Runs the queues in this process. */
 export async function serveQueues(
-  { scope, settings, leaving, log }: Serving,
+  { scope, settings, shutdown, log }: Serving,
   platform: Platform,
   shutdownMs = shutdownShareMs(settings),
 ) {
   const starting = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs }, log);
-  return scope.keep('workers', await leaving.unlessLeft(starting), (w) => w.close(), settings.shutdownMs);
+  return scope.keep('workers', await shutdown.unlessReceived(starting), (w) => w.close(), settings.shutdownMs);
 }
 
 /** Listens. `alongside`: workers of this process, which the gateway's last callers still need for a moment. */
 export async function serveGateway(
-  { scope, settings, leaving, log }: Serving,
+  { scope, settings, shutdown, log }: Serving,
   platform: Platform,
   options: { readonly port: number; readonly alongside?: { close(): Promise<void> } },
 ) {
   const given: GatewaySettings = gatewaySettings(settings, options.port, shutdownShareMs(settings));
-  const starting = sayTakenPort(startGateway(platform, given, log), options.port);
-  const gateway = await leaving.unlessLeft(starting);
+  const starting = explainUnusablePort(startGateway(platform, given, log), options.port);
+  const gateway = await shutdown.unlessReceived(starting);
   const close = async () => {
     const closing = gateway.close();
     const jobsEnd = options.alongside
-      ? Promise.race([closing, pause(given.shutdownMs * JOBS_GO_ON_SHARE, undefined, { ref: false })]).then(() =>
+      ? Promise.race([closing, pause(given.shutdownMs * JOBS_CONTINUE_SHARE, undefined, { ref: false })]).then(() =>
           options.alongside?.close(),
         )
       : undefined;
@@ -72,8 +72,8 @@ export async function serveGateway(
 
 /** Gateway and worker in this process, against one Redis and one database: the unit of scale. */
 export async function serveNode(serving: Serving, redisUrl: string, port: number) {
-  const platform = await openServed(serving, redisUrl, ['gateway', 'worker']);
-  const jobsMs = shutdownShareMs(serving.settings) * (1 - JOBS_GO_ON_SHARE);
+  const platform = await openServedPlatform(serving, redisUrl, ['gateway', 'worker']);
+  const jobsMs = shutdownShareMs(serving.settings) * (1 - JOBS_CONTINUE_SHARE);
   const workers = await serveQueues(serving, platform, jobsMs);
   const gateway = await serveGateway(serving, platform, { port, alongside: workers });
   return { platform, gateway };
@@ -83,11 +83,11 @@ export async function serveNode(serving: Serving, redisUrl: string, port: number
  * Serves until a signal comes. Then `/readyz` answers 503 while everything still works, for as long as the balancer
  * needs to see it (DRAIN_MS); the caller's scope closes what there is afterwards.
  */
-export async function serveUntilAsked(
-  { leaving, settings, log }: Pick<Serving, 'leaving' | 'settings' | 'log'>,
+export async function serveUntilShutdown(
+  { shutdown, settings, log }: Pick<Serving, 'shutdown' | 'settings' | 'log'>,
   ...parts: readonly { drain(): void }[]
 ): Promise<number> {
-  await leaving.asked;
+  await shutdown.received;
   for (const part of parts) part.drain();
   if (settings.drainMs > 0 && parts.length > 0) {
     log.info({ drainMs: settings.drainMs }, 'draining: /readyz answers 503, requests are still served');

@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
-/** The real command, with nothing of the machine's own settings. */
+/** The real command, without the settings of this machine. */
 function command(args: string[], env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, [join(root, 'packages/cli/src/main.ts'), ...args], {
     env: { PATH: process.env.PATH, WX_COMPONENT_APPID: '', WX_COMPONENTS_FILE: '', REDIS_URL: '', PORT: '0', ...env },
@@ -43,7 +43,7 @@ function command(args: string[], env: NodeJS.ProcessEnv) {
   return { child, ended, stdout: () => stdout };
 }
 
-describe('start says in one sentence, and without a stack, why it cannot', () => {
+describe('a start that fails gives its reason in one sentence without a stack', () => {
   const sentence = async (env: NodeJS.ProcessEnv) => {
     const { code, stderr, stdout } = await command(['start'], env).ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -62,8 +62,8 @@ describe('start says in one sentence, and without a stack, why it cannot', () =>
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    const told = await sentence({ DATA_DIR: folder, PORT: String(port) });
-    expect(told).toContain(`Port ${port} is taken by another program`);
+    const reason = await sentence({ DATA_DIR: folder, PORT: String(port) });
+    expect(reason).toContain(`Port ${port} is taken by another program`);
     server.close();
   });
 
@@ -83,19 +83,46 @@ describe('start says in one sentence, and without a stack, why it cannot', () =>
   });
 });
 
-it('an unknown command names the ones there are', async () => {
+it('an unknown command is refused with a list of the commands', async () => {
   const { code, stderr } = await command(['fly'], {}).ended;
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^There is no command "fly"; there are start, node, gateway, worker, .*\n$/);
+  expect(stderr).toMatch(/^There is no command "fly"\. The commands are: start, node, gateway, worker, .*\n$/);
 });
 
-it('no command tells the usage', async () => {
+it('without a command, help is printed', async () => {
   const { code, stdout } = await command([], {}).ended;
   expect(code).toBe(0);
   expect(stdout).toContain('Usage: npm run wxthirdparty -- COMMAND');
 });
 
-it('a command is over when a slow reader has all of its output', async () => {
+it('help COMMAND and COMMAND --help print the usage of the command, an alias that of its command', async () => {
+  const [first, second, alias] = await Promise.all(
+    [
+      ['help', 'sync'],
+      ['sync', '--help'],
+      ['reseal', '--help'],
+    ].map((args) => command(args, {}).ended),
+  );
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(first!.stdout).toMatch(/^Usage: npm run wxthirdparty -- sync APPID \[--no-details\] \[--component APPID\]\n/);
+  expect(second).toEqual(first);
+  expect(alias!.stdout).toMatch(/^Usage: npm run wxthirdparty -- rotate-secrets\n/);
+});
+
+it('arguments that a command does not have are refused, with its usage', async () => {
+  const [migrate, backup, unknown] = await Promise.all(
+    [['migrate', '--dry-run'], ['backup'], ['help', 'fly']].map((args) => command(args, {}).ended),
+  );
+  expect(migrate).toMatchObject({ code: 2, stdout: '' });
+  expect(migrate!.stderr).toMatch(/--dry-run.*\n\nUsage: npm run wxthirdparty -- migrate\n/);
+  expect(backup).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/An argument is missing\.\n\nUsage: .* FILE\n/),
+  });
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/^There is no command "fly"/) });
+});
+
+it('a command ends when a slow reader has all of its output', async () => {
   const { child, ended } = command(['openapi'], {});
   child.stdout.removeAllListeners('data').pause();
   const chunks: Buffer[] = [];
@@ -110,7 +137,7 @@ it('a command is over when a slow reader has all of its output', async () => {
   expect(await ended).toMatchObject({ code: 0, stderr: '' });
 });
 
-it('a reader that has enough ends a command quietly', async () => {
+it('a command ends without an error when its reader stops reading', async () => {
   const main = join(root, 'packages/cli/src/main.ts');
   const script = '{ "$0" "$1" openapi; echo "code $?" >&2; } | head -c 10';
   const child = spawn('sh', ['-c', script, process.execPath, main], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -120,13 +147,13 @@ it('a reader that has enough ends a command quietly', async () => {
   expect(Buffer.concat(stderr).toString()).toBe('code 0\n');
 });
 
-it('migrate brings a database up to date, once', async () => {
+it('migrate brings a database up to date once', async () => {
   const env = { DATABASE_URL: `sqlite:${join(folder, 'wx.sqlite')}` };
   expect((await command(['migrate'], env).ended).stdout).toMatch(/^Applied: /);
   expect((await command(['migrate'], env).ended).stdout).toBe('The database is up to date.\n');
 });
 
-it('start runs the demo, ends with a line to paste, is alone in its folder, and leaves nothing', async () => {
+it('start runs the demo, ends with a complete curl line, uses its folder alone, and leaves no process behind', async () => {
   const first = command(['start'], { DATA_DIR: folder });
   await started(first);
   const demo = readFileSync(join(folder, 'demo.json'), 'utf8');
@@ -145,11 +172,11 @@ it('start runs the demo, ends with a line to paste, is alone in its folder, and 
   expect(second.code).toBe(1);
   expect(second.stderr).toMatch(/^Another "npm start" runs in .* already; .*\n$/);
 
-  // Killed, so that nothing of ours could clean up; then all over again, with the secrets of before.
+  // Killed, so that nothing could clean up; then started again, with the same secrets.
   const ports = portsOf(first.stdout());
   first.child.kill('SIGKILL');
   await first.ended;
-  // This time no log can be written: the disk is full.
+  // Now no log can be written, as on a full disk.
   const logs = ['wxthirdparty.log', 'simulator.log'].map((name) => join(folder, 'logs', name));
   if (existsSync('/dev/full')) {
     for (const log of logs) {
@@ -166,7 +193,7 @@ it('start runs the demo, ends with a line to paste, is alone in its folder, and 
   for (const number of [...ports, ...portsOf(third.stdout())]) await expect(port(number)).rejects.toThrow();
 });
 
-/** Of the gateway, Redis and the simulator, as the lines name them. */
+/** The ports of the gateway, Redis and the simulator, from the output. */
 function portsOf(lines: string): number[] {
   const found = /runs at http:\S+:(\d+)[\s\S]*on port (\d+)[\s\S]*simulated at http:\S+:(\d+)/.exec(lines);
   return found!.slice(1).map(Number);
@@ -180,7 +207,7 @@ async function started({ stdout, ended }: ReturnType<typeof command>): Promise<v
   await Promise.race([early, expect.poll(stdout, { timeout: 120_000 }).toMatch(/^curl .*\n/m)]);
 }
 
-/** Resolves when somebody listens there. */
+/** Resolves if a process listens on the port. */
 async function port(number: number): Promise<void> {
   const socket = connect(number, '127.0.0.1');
   try {

@@ -7,7 +7,7 @@ import { isDemo } from '../requirements.ts';
 import { SettingsFailure } from '../settings-failure.ts';
 import { demoSecrets } from '../start/demo-secrets.ts';
 
-/** Prints it alone, so that it can be piped into a receiver's environment. */
+/** Prints nothing but the secret, so that a script can read it. */
 export const printCallbackSecret: Command = async ({ env }) => {
   const { secretsKeys, dataDir } = readSettings(env, 'callback-secret');
   const demo = isDemo(env) && existsSync(join(dataDir, 'demo.json')) ? demoSecrets(dataDir).secretsKey : undefined;

@@ -2,15 +2,15 @@ import { Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
 import { openStandardLog } from '../log/open-log.ts';
 import { readSettings, required } from '../read-settings.ts';
-import { openServed, serveGateway, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
+import { openServedPlatform, serveGateway, serveUntilShutdown, shutdownTimeoutMs } from '../serve.ts';
 
-export const gateway: Command = async ({ env, leaving }) => {
+export const gateway: Command = async ({ env, shutdown }) => {
   const settings = readSettings(env, 'gateway');
-  leaving.patience(shutdownTimeoutMs(settings));
+  shutdown.setTimeoutMs(shutdownTimeoutMs(settings));
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
-  const serving = { scope, settings, leaving, log };
-  const platform = await openServed(serving, required(settings.redisUrl), ['gateway']);
+  const serving = { scope, settings, shutdown, log };
+  const platform = await openServedPlatform(serving, required(settings.redisUrl), ['gateway']);
   const served = await serveGateway(serving, platform, { port: required(settings.port) });
-  return await serveUntilAsked(serving, served);
+  return await serveUntilShutdown(serving, served);
 };

@@ -1,69 +1,57 @@
-import { parseArgs } from 'node:util';
-import { type ApiKey, type KeyScope, keyScopes, withKeyStore } from '@wxthirdparty/platform';
+import { type ApiKey, type KeyScope, withKeyStore } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
+import { readArguments, UsageError } from '../read-arguments.ts';
 import { readSettings } from '../read-settings.ts';
 
-const USAGE = `Usage:
-  npm run wxthirdparty -- keys create --name NAME --scopes ${keyScopes.join(',')}
-      [--accounts APPID,…] [--paths /cgi-bin/user/info,/cgi-bin/message/*,…] [--expires 2030-01-01T00:00:00Z] [--rate PER_SECOND]
-  npm run wxthirdparty -- keys list
-  npm run wxthirdparty -- keys revoke ID`;
-
-/** For the audit: whoever may read the database's settings may do this. */
+/** The actor in the audit trail. Access to the database's settings is the authorization. */
 const BY = { id: 'command-line', address: null, requestId: null };
-const PAGE = 500;
+const PAGE_SIZE = 500;
 
-/** Writes to the database alone: every gateway looks there at least once a second. */
-export const keys: Command = async ({ env, args, leaving }) => {
+/** Writes only to the database: every gateway reads it at least once a second. */
+export const keys: Command = async ({ env, args, shutdown }) => {
   const work = workOf(args);
-  if (!work) {
-    console.error(USAGE);
-    return 2;
-  }
   const { databaseUrl } = readSettings(env, 'keys');
-  return leaving.unlessLeft(withKeyStore(databaseUrl, work));
+  return shutdown.unlessReceived(withKeyStore(databaseUrl, work));
 };
 
 type Work = Parameters<typeof withKeyStore<number>>[1];
 
-function workOf([verb, ...args]: readonly string[]): Work | undefined {
-  if (verb === 'create') return create(args);
-  if (verb === 'list' && args.length === 0) return list;
-  const [id, ...more] = args;
-  return verb === 'revoke' && id !== undefined && more.length === 0 ? revoke(id) : undefined;
+function workOf([verb, ...args]: readonly string[]): Work {
+  switch (verb) {
+    case 'create':
+      return create(args);
+    case 'list':
+      readArguments(args, {});
+      return list;
+    case 'revoke':
+      return revoke(readArguments(args, {}, 1).positionals[0]!);
+    default:
+      throw new UsageError(verb === undefined ? 'An argument is missing.' : `"keys ${verb}" does not exist.`);
+  }
 }
 
-function create(args: readonly string[]): Work | undefined {
-  const given = optionsOf(args);
-  if (given?.name === undefined || given.scopes === undefined) return undefined;
-  const { name, expires, rate } = given;
-  const wish = {
+const TEXT = { type: 'string' } as const;
+
+function create(args: readonly string[]): Work {
+  const { name, scopes, accounts, paths, expires, rate } = readArguments(args, {
+    ...{ name: TEXT, scopes: TEXT, accounts: TEXT, paths: TEXT, expires: TEXT, rate: TEXT },
+  }).values;
+  if (name === undefined || scopes === undefined) throw new UsageError('--name and --scopes are required.');
+  const input = {
     name,
-    scopes: listed(given.scopes) as KeyScope[],
-    accounts: listed(given.accounts),
-    paths: listed(given.paths),
+    scopes: listed(scopes) as KeyScope[],
+    accounts: listed(accounts),
+    paths: listed(paths),
     expiresAt: expires === undefined ? null : new Date(expires),
     ratePerSecond: rate === undefined ? null : Number(rate),
   };
   return async (store) => {
-    const { key, text } = await store.create(wish, BY);
-    console.error(`Key ${key.id} (${key.name}). This is the only time that it is shown:`);
-    // Alone on standard output, so that a script can take it.
+    const { key, text } = await store.create(input, BY);
+    console.error(`Key ${key.id} (${key.name}). It is shown only this once:`);
+    // Nothing else on standard output, so that a script can read it.
     console.log(text);
     return 0;
   };
-}
-
-function optionsOf(args: readonly string[]) {
-  const option = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { name: option, scopes: option, accounts: option, paths: option, expires: option, rate: option },
-    }).values;
-  } catch {
-    return undefined;
-  }
 }
 
 function listed(text = ''): string[] {
@@ -76,7 +64,7 @@ function listed(text = ''): string[] {
 const list: Work = async (store) => {
   let cursor: string | undefined;
   do {
-    const page = await store.list({ limit: PAGE, cursor });
+    const page = await store.list({ limit: PAGE_SIZE, cursor });
     for (const key of page.items) console.log(lineOf(key));
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
@@ -96,8 +84,8 @@ function lineOf(key: ApiKey): string {
 
 function stateOf({ revokedAt, expiresAt }: ApiKey): string {
   if (revokedAt !== null) return `revoked ${revokedAt.toISOString()}`;
-  if (expiresAt === null) return 'good';
-  return `${expiresAt.getTime() > Date.now() ? 'good until' : 'expired'} ${expiresAt.toISOString()}`;
+  if (expiresAt === null) return 'valid';
+  return `${expiresAt.getTime() > Date.now() ? 'valid until' : 'expired'} ${expiresAt.toISOString()}`;
 }
 
 function revoke(id: string): Work {
@@ -106,7 +94,7 @@ function revoke(id: string): Work {
       console.error('No key has this id; "keys list" shows them.');
       return 1;
     }
-    console.log(`Key ${id} is revoked; within a second it opens nothing any more.`);
+    console.log(`Key ${id} is revoked; every gateway refuses it within a second.`);
     return 0;
   };
 }

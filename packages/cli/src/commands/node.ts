@@ -2,15 +2,15 @@ import { Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
 import { openStandardLog } from '../log/open-log.ts';
 import { readSettings, required } from '../read-settings.ts';
-import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
+import { serveNode, serveUntilShutdown, shutdownTimeoutMs } from '../serve.ts';
 
 /** Gateway and worker in one process. */
-export const node: Command = async ({ env, leaving }) => {
+export const node: Command = async ({ env, shutdown }) => {
   const settings = readSettings(env, 'node');
-  leaving.patience(shutdownTimeoutMs(settings));
+  shutdown.setTimeoutMs(shutdownTimeoutMs(settings));
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
-  const serving = { scope, settings, leaving, log };
+  const serving = { scope, settings, shutdown, log };
   const { gateway } = await serveNode(serving, required(settings.redisUrl), required(settings.port));
-  return await serveUntilAsked(serving, gateway);
+  return await serveUntilShutdown(serving, gateway);
 };

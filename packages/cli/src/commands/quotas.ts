@@ -1,18 +1,13 @@
 import type { Command } from '../command.ts';
 import { quotaTable, type ShownQuota } from '../quotas/quota-table.ts';
+import { readArguments } from '../read-arguments.ts';
 import { gatewayOf } from '../sync/gateway-of.ts';
 
-const USAGE = 'Usage: npm run wxthirdparty -- quotas APPID [--component=APPID]';
-
 /** What an account, or a component itself, has used today. */
-export const quotas: Command = async ({ env, args, leaving }) => {
-  const [appid, ...more] = args.filter((arg) => !arg.startsWith('--'));
-  const options = args.filter((arg) => arg.startsWith('--'));
-  const component = options.find((option) => option.startsWith('--component='))?.slice('--component='.length);
-  if (appid === undefined || more.length > 0 || options.length > (component === undefined ? 0 : 1)) {
-    console.error(USAGE);
-    return 2;
-  }
+export const quotas: Command = async ({ env, args, shutdown }) => {
+  const { values, positionals } = readArguments(args, { component: { type: 'string' } }, 1);
+  const appid = positionals[0]!;
+  const { component } = values;
   const gateway = gatewayOf(env);
   const whose = component === appid ? 'components' : 'authorizers';
   const query = new URLSearchParams(component === undefined || component === appid ? {} : { component });
@@ -20,7 +15,7 @@ export const quotas: Command = async ({ env, args, leaving }) => {
   for (let next: string | null = ''; next !== null; ) {
     if (next !== '') query.set('cursor', next);
     const path = `/v1/${whose}/${encodeURIComponent(appid)}/quotas?${query}`;
-    const page: { body: { items: ShownQuota[]; next: string | null } } = await leaving.unlessLeft(
+    const page: { body: { items: ShownQuota[]; next: string | null } } = await shutdown.unlessReceived(
       gateway.ask('GET', path),
     );
     found.push(...page.body.items);

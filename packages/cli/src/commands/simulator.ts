@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import { root } from '../root.ts';
 
-/** The simulator shares no code with us, so it is a process of its own; this one lends it the terminal and `.env`. */
-export const simulator: Command = async ({ env, envWithoutFile, leaving }) => {
+/** The simulator shares no code with this package, so it runs in a child process with this terminal and `.env`. */
+export const simulator: Command = async ({ env, envWithoutFile, shutdown }) => {
   const child = spawn(process.execPath, [join(root, 'packages/simulator/src/main.ts')], {
-    // In `.env` these two are the gateway's.
+    // In `.env` these two belong to the gateway.
     env: { ...env, PORT: envWithoutFile.PORT, HOST: envWithoutFile.HOST },
-    // The channel breaks when we are killed, and it goes, too.
+    // The channel breaks if this process is killed; the simulator then ends.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  leaving.asked.then(() => child.kill('SIGTERM'));
+  shutdown.received.then(() => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(signal ? 128 + constants.signals[signal] : (code ?? 1)));

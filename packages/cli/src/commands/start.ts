@@ -5,41 +5,43 @@ import { openLog } from '../log/log.ts';
 import { openLogFile } from '../log/open-log.ts';
 import { readSettings, required, type Settings } from '../read-settings.ts';
 import { isDemo } from '../requirements.ts';
-import { serveNode, serveUntilAsked, shutdownTimeoutMs } from '../serve.ts';
+import { serveNode, serveUntilShutdown, shutdownTimeoutMs } from '../serve.ts';
+import { authorizeDemoAccounts } from '../start/authorize-demo-accounts.ts';
 import { banner } from '../start/banner.ts';
 import { type DataDir, openDataDir } from '../start/data-dir.ts';
 import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
-import { enrol } from '../start/enrol.ts';
 import { probePort } from '../start/free-port.ts';
 import { startOwnRedis } from '../start/own-redis.ts';
 import { type SimulatorChild, startSimulator } from '../start/simulator-child.ts';
 import { statusLines } from '../start/status-lines.ts';
-import { sayTakenPort } from '../taken-port.ts';
+import { explainUnusablePort } from '../unusable-port.ts';
 
-/** A node beside its own Redis and, in demo mode, beside a simulated WeChat. */
-export const start: Command = async ({ env, leaving }) => {
+/** A node with its own Redis and, in demo mode, with a simulated WeChat. */
+export const start: Command = async ({ env, shutdown }) => {
   const given = readSettings(env, 'start');
-  leaving.patience(shutdownTimeoutMs(given));
+  shutdown.setTimeoutMs(shutdownTimeoutMs(given));
   await using scope = new Scope();
   const dataDir = scope.keep('data folder', openDataDir(given.dataDir), (d) => d.release());
   const log = openLog(given.logLevel, openLogFile(scope, join(dataDir.logs, 'wxthirdparty.log')));
-  // Now, because everything else takes longer; and the simulator must know it before the gateway listens.
-  const port = await sayTakenPort(probePort(given.host, required(given.port)), required(given.port));
+  // First, because a used port must fail fast, and because the simulator needs the URL before the gateway listens.
+  const port = await explainUnusablePort(probePort(given.host, required(given.port)), required(given.port));
   const gatewayUrl = `http://${addressFor(given.host)}:${port}`;
 
   const redis =
     given.redisUrl === undefined
-      ? scope.keep('redis', await leaving.unlessLeft(startOwnRedis(dataDir)), (r) => r.stop())
+      ? scope.keep('redis', await shutdown.unlessReceived(startOwnRedis(dataDir)), (r) => r.stop())
       : undefined;
 
   const secrets = isDemo(env) ? demoSecrets(dataDir.path) : undefined;
   const simulator = secrets
-    ? scope.keep('simulator', await leaving.unlessLeft(startDemo(scope, dataDir, secrets, gatewayUrl)), (s) => s.stop())
+    ? scope.keep('simulator', await shutdown.unlessReceived(startDemo(scope, dataDir, secrets, gatewayUrl)), (s) =>
+        s.stop(),
+      )
     : undefined;
   const settings = secrets && simulator ? forDemo(given, secrets, simulator.url) : given;
 
   const redisUrl = redis?.url ?? required(given.redisUrl);
-  const serving = { scope, settings, leaving, log };
+  const serving = { scope, settings, shutdown, log };
   const { gateway, platform } = await serveNode(serving, redisUrl, port);
 
   const demo =
@@ -47,12 +49,14 @@ export const start: Command = async ({ env, leaving }) => {
   if (demo) {
     const { simulatorUrl, apiKey } = demo;
     const { accounts } = demo.secrets;
-    await leaving.unlessLeft(enrol({ gatewayUrl, simulatorUrl, apiKey, accounts, logs: dataDir.logs }));
+    await shutdown.unlessReceived(
+      authorizeDemoAccounts({ gatewayUrl, simulatorUrl, apiKey, accounts, logs: dataDir.logs }),
+    );
   }
   console.log(
     banner({
       gatewayUrl,
-      redis: redis ? `its own, on port ${redis.port}` : 'the one that REDIS_URL names',
+      redis: redis ? `own server on port ${redis.port}` : 'REDIS_URL',
       logs: dataDir.logs,
       admin: settings.admin,
       status: statusLines(await platform.status(), settings.publicUrl),
@@ -66,7 +70,7 @@ export const start: Command = async ({ env, leaving }) => {
       }),
     }),
   );
-  return await serveUntilAsked(serving, gateway);
+  return await serveUntilShutdown(serving, gateway);
 };
 
 function startDemo(scope: Scope, dataDir: DataDir, secrets: DemoSecrets, gatewayUrl: string): Promise<SimulatorChild> {
@@ -74,7 +78,7 @@ function startDemo(scope: Scope, dataDir: DataDir, secrets: DemoSecrets, gateway
   return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, gatewayUrl);
 }
 
-/** What the environment says stays; the demo fills in the rest, and its WeChat takes the place of the real one. */
+/** The demo fills in what the environment does not set; its simulated WeChat replaces the real one. */
 function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): Settings {
   return {
     ...given,
@@ -86,7 +90,7 @@ function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): S
   };
 }
 
-/** One that listens everywhere is asked on this machine. */
+/** The address at which this machine reaches a gateway that listens on `host`. */
 function addressFor(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { censored } from './censored.ts';
+import { redact } from './redact.ts';
 
 /**
  * Log calls leave secrets out by themselves; this is the net beneath them. A Failure's `code` is one of our own words
@@ -33,7 +33,7 @@ export function openLog(level: string, destination: DestinationStream): Logger {
     level,
     // What `censored` makes of an error is written as it is.
     serializers: { err: (error: unknown) => error },
-    formatters: { log: (line: Record<string, unknown>) => censored(line, SECRETS) },
+    formatters: { log: (line: Record<string, unknown>) => redact(line, SECRETS) },
   };
   return pino(options, destination);
 }

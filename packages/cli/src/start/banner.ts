@@ -1,4 +1,4 @@
-import { listFollowers } from './enrol.ts';
+import { listFollowers } from './authorize-demo-accounts.ts';
 
 export interface Banner {
   readonly gatewayUrl: string;

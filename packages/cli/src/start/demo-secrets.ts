@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { keptOnce } from './private-json.ts';
+import { readOrCreate } from './private-json.ts';
 
 const account = z.object({
   appid: z.string(),
@@ -22,7 +22,7 @@ export type DemoSecrets = z.infer<typeof schema>;
 
 /** The demo's component, accounts and keys: made at the first start, the same ever after. */
 export function demoSecrets(dataDir: string): DemoSecrets {
-  return keptOnce(join(dataDir, 'demo.json'), schema, () => ({
+  return readOrCreate(join(dataDir, 'demo.json'), schema, () => ({
     component: {
       appid: appid(),
       appsecret: randomBytes(16).toString('hex'),

@@ -11,14 +11,14 @@ import { ensureRedisServer } from '../../bootstrap/redis-server.mjs';
 import { boundLog } from '../log/bound-log.ts';
 import type { DataDir } from './data-dir.ts';
 import { probePort } from './free-port.ts';
-import { keep, keptOnce } from './private-json.ts';
-import { say } from './redis-line.ts';
+import { keep, readOrCreate } from './private-json.ts';
+import { sendRedisCommand } from './redis-line.ts';
 import { redisMemoryBytes } from './redis-memory.ts';
 
 /** Of the Redis that `start` runs with this data folder, for commands beside it. */
 export function ownRedisUrl(dataDirPath: string): string | undefined {
   const file = join(dataDirPath, 'redis', 'redis.json');
-  const { port, password } = existsSync(file) ? keptOnce(file, kept, nothing) : nothing();
+  const { port, password } = existsSync(file) ? readOrCreate(file, connectionSchema, noConnection) : noConnection();
   return port === 0 ? undefined : urlOf(port, password);
 }
 
@@ -28,7 +28,7 @@ export interface OwnRedis {
   stop(): Promise<void>;
 }
 
-const kept = z.object({ port: z.number(), password: z.string() });
+const connectionSchema = z.object({ port: z.number(), password: z.string() });
 
 /**
  * Runs Redis and sees it out. It reads until its input ends, which is when `start` ends, however that happens; then it
@@ -44,10 +44,10 @@ kill $watcher 2>/dev/null
 `;
 
 /** A long log takes its time to be read back. */
-const START_MS = 60_000;
-const STOP_MS = 5_000;
-const RESTART_MS = 300;
-const ATTEMPTS = 5;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 5_000;
+const RESTART_DELAY_MS = 300;
+const MAX_ATTEMPTS = 5;
 
 /** A Redis of our own under DATA_DIR, that outlives us by a moment at most and comes back when it dies. */
 export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
@@ -55,9 +55,9 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
   const folder = join(dataDir.path, 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'redis.json');
-  const before = keptOnce(file, kept, () => ({ port: 0, password: randomBytes(24).toString('hex') }));
+  const before = readOrCreate(file, connectionSchema, () => ({ port: 0, password: randomBytes(24).toString('hex') }));
   const { password } = before;
-  if (before.port !== 0) await seeOut(before.port, password);
+  if (before.port !== 0) await stopLeftoverRedis(before.port, password);
 
   const log = join(dataDir.logs, 'redis.log');
   let preferred = before.port;
@@ -74,13 +74,13 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
       return { ...redis, stop: () => redis.stop().finally(bounded.stop) };
     }
     preferred = 0;
-    if (attempt === ATTEMPTS) {
+    if (attempt === MAX_ATTEMPTS) {
       throw new Failure('redis_not_starting', 'operator', `Redis does not start; ${log} says why.${lastLine(log)}`);
     }
   }
 }
 
-function nothing(): z.infer<typeof kept> {
+function noConnection(): z.infer<typeof connectionSchema> {
   return { port: 0, password: '' };
 }
 
@@ -89,11 +89,11 @@ function urlOf(port: number, password: string): string {
 }
 
 /** The last `start` may have been killed a moment ago: two servers must not write into one folder. */
-async function seeOut(port: number, password: string): Promise<void> {
-  const patience = AbortSignal.timeout(STOP_MS);
+async function stopLeftoverRedis(port: number, password: string): Promise<void> {
+  const patience = AbortSignal.timeout(STOP_TIMEOUT_MS);
   // SHUTDOWN answers by closing the line; a stranger on this port, or nobody, ends it too.
   while (
-    await say(port, password, 'PING').then(
+    await sendRedisCommand(port, password, 'PING').then(
       () => true,
       () => false,
     )
@@ -105,7 +105,7 @@ async function seeOut(port: number, password: string): Promise<void> {
         `A Redis of an earlier start holds port ${port}; stop it first.`,
       );
     }
-    await say(port, password, 'SHUTDOWN').catch(() => {});
+    await sendRedisCommand(port, password, 'SHUTDOWN').catch(() => {});
     await sleep(50);
   }
 }
@@ -144,10 +144,10 @@ function spawnGuardian(program: string, config: string, log: string): ChildProce
 }
 
 async function answers(guardian: ChildProcess, port: number, password: string): Promise<boolean> {
-  const patience = AbortSignal.timeout(START_MS);
+  const patience = AbortSignal.timeout(START_TIMEOUT_MS);
   while (guardian.exitCode === null && guardian.signalCode === null && !patience.aborted) {
     // While it reads its log back it says LOADING.
-    const answer = await say(port, password, 'PING').catch(() => '');
+    const answer = await sendRedisCommand(port, password, 'PING').catch(() => '');
     if (answer === '+PONG') return true;
     await sleep(20);
   }
@@ -165,7 +165,7 @@ function watchOver(first: ChildProcess, run: () => ChildProcess, port: number, p
       if (stopping) return;
       guardian = run();
       guardian.once('exit', again);
-    }, RESTART_MS);
+    }, RESTART_DELAY_MS);
   };
   guardian.once('exit', again);
 
@@ -177,7 +177,7 @@ function watchOver(first: ChildProcess, run: () => ChildProcess, port: number, p
       if (guardian.exitCode !== null || guardian.signalCode !== null) return;
       const gone = once(guardian, 'exit');
       guardian.stdin?.end();
-      const killing = setTimeout(() => killGroup(guardian), STOP_MS / 2);
+      const killing = setTimeout(() => killGroup(guardian), STOP_TIMEOUT_MS / 2);
       await gone;
       clearTimeout(killing);
     },

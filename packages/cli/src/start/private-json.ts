@@ -6,7 +6,7 @@ import type { z } from 'zod';
  * What was made once and is kept for the next start, readable for this user only: reads it, or makes and keeps it.
  * The file appears whole or not at all.
  */
-export function keptOnce<T>(file: string, schema: z.ZodType<T>, make: () => T): T {
+export function readOrCreate<T>(file: string, schema: z.ZodType<T>, make: () => T): T {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
  * Says one command to the Redis on this port, as soon as it lets us in; answers its first line. Rejects when nobody
  * answers. Enough for PING and SHUTDOWN, before and after the time in which the platform has its own clients.
  */
-export function say(port: number, password: string, command: string, patienceMs = 1_000): Promise<string> {
+export function sendRedisCommand(port: number, password: string, command: string, patienceMs = 1_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1' });
     let heard = '';

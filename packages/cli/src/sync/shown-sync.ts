@@ -6,7 +6,7 @@ export interface ShownSync {
   readonly details: boolean;
   readonly listed: number;
   readonly detailed: number;
-  /** Gateways of an older version do not show it. */
+  /** Missing in answers of gateways of an older version. */
   readonly withoutDetails?: number;
   readonly total: number | null;
   readonly ratePerSecond: number | null;
@@ -14,6 +14,6 @@ export interface ShownSync {
   readonly error: { readonly message: string } | null;
 }
 
-export function isOver({ state }: ShownSync): boolean {
+export function isFinished({ state }: ShownSync): boolean {
   return state === 'completed' || state === 'failed' || state === 'cancelled';
 }

@@ -1,9 +1,9 @@
 import { askJson, until } from './http.ts';
 
-const READY_MS = 60_000;
-const ACTIVE_MS = 60_000;
+const READY_TIMEOUT_MS = 60_000;
+const ACTIVE_TIMEOUT_MS = 60_000;
 
-export interface Enrolment {
+export interface DemoAccounts {
   readonly gatewayUrl: string;
   readonly simulatorUrl: string;
   readonly apiKey: string;
@@ -13,9 +13,15 @@ export interface Enrolment {
 }
 
 /** Has every demo account consent, and waits until one can call WeChat on behalf of each. */
-export async function enrol({ gatewayUrl, simulatorUrl, apiKey, accounts, logs }: Enrolment): Promise<void> {
+export async function authorizeDemoAccounts({
+  gatewayUrl,
+  simulatorUrl,
+  apiKey,
+  accounts,
+  logs,
+}: DemoAccounts): Promise<void> {
   await until(async () => fieldOf(await ask('/v1/status'), 'ready') === true, {
-    withinMs: READY_MS,
+    withinMs: READY_TIMEOUT_MS,
     otherwise: `The demo did not become ready; the logs in ${logs} say why.`,
   });
   for (const { appid } of accounts) {
@@ -25,7 +31,7 @@ export async function enrol({ gatewayUrl, simulatorUrl, apiKey, accounts, logs }
   // comes back right is one.
   for (const { appid, kind } of accounts) {
     await until(async () => (await isActive(appid)) && (await canCall(appid, kind)), {
-      withinMs: ACTIVE_MS,
+      withinMs: ACTIVE_TIMEOUT_MS,
       otherwise: `The demo account ${appid} did not become active; the logs in ${logs} say why.`,
     });
   }

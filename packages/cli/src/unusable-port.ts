@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 
 /** Why a port could not be had, as one sentence that says what to do. */
-export async function sayTakenPort<T>(listening: Promise<T>, port: number): Promise<T> {
+export async function explainUnusablePort<T>(listening: Promise<T>, port: number): Promise<T> {
   try {
     return await listening;
   } catch (cause) {

@@ -6,7 +6,7 @@ const DEPTH = 3;
  * The same line for the log without what goes by one of these names, down to the third level. pino's own `redact` with
  * its wildcards took as long over each line as all the rest of it.
  */
-export function censored(line: Record<string, unknown>, secrets: ReadonlySet<string>): Record<string, unknown> {
+export function redact(line: Record<string, unknown>, secrets: ReadonlySet<string>): Record<string, unknown> {
   const { err } = line;
   // As pino writes it: what an error carries along counts, too.
   const whole = err instanceof Error ? { ...line, err: { ...stdSerializers.err(err) } } : line;
