@@ -12,7 +12,7 @@ const TSC = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.m
 /** What each example of the README prints, in order. */
 const printed = [
   /^greeted 25 followers$/,
-  new RegExp(`^${SERVICE_ACCOUNT} 演示服务号\\n\\d+ of them follow, as far as the last sync has told$`),
+  new RegExp(`^${SERVICE_ACCOUNT} 演示服务号\\n\\d+ of them follow, as of the last sync$`),
   /^40003 fix-request$/,
   /^WeChat pushes from \d+ addresses$/,
   /^\d+ of \d+ follow$/,
