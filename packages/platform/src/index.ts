@@ -1,5 +1,5 @@
 export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/authorizer.ts';
-export { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
+export type { ProfilePayload } from './authorizer/profile-job.ts';
 export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
 export { beijingDay } from './beijing-time.ts';
 export type {
@@ -13,18 +13,15 @@ export type {
 } from './call/call.ts';
 export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { parseCallId } from './call/call-id.ts';
-export { CallJob } from './call/call-job.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
-export { LaneJob } from './call/lane/lane-job.ts';
 export type { LaneOwner } from './call/lane/lane-store.ts';
 export type { CallRunResult } from './call/perform.ts';
-export { CallbackJob } from './callback/callback-job.ts';
 export type { CallbackResult } from './callback/callbacks.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export type { AuthorizationLink, ConsentOptions, LinkState } from './consent/authorization-link.ts';
-export { type AuthorizationPayload, AuthorizeJob } from './consent/authorize-job.ts';
+export type { AuthorizationPayload } from './consent/authorize-job.ts';
 export type { Return as ConsentReturn, Visit as ConsentVisit } from './consent/consents.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
@@ -35,7 +32,6 @@ export type { LiveProcess, ProcessRole } from './deployment/live-processes.ts';
 export type { OwnershipListener } from './deployment/presence.ts';
 export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
-export { FollowerSyncJob } from './follower/follower-sync-job.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
 export { type Health, readinessOf, type ServerNews } from './health.ts';
 export { type AncestorReport, importAncestor } from './import/wxthirdparty-2015/import-2015.ts';
@@ -56,6 +52,7 @@ export {
 } from './key/key-rights.ts';
 export { withKeyStore } from './key/with-key-store.ts';
 export { type ResealReport, reseal } from './maintenance/rotate-secrets.ts';
+export { type Queues, queues } from './open-queues.ts';
 export {
   type AwaitedToken,
   openPlatform,
@@ -64,19 +61,16 @@ export {
   type PlatformStatus,
 } from './platform.ts';
 export type { AcceptedPush } from './push/accept.ts';
-export { PushJob, type PushPayload } from './push/push-job.ts';
-export { defineJob, isKnownJob, type JobContract } from './queue/job.ts';
-export { QuotaAlarmJob } from './quota/alarm-job.ts';
+export type { PushPayload } from './push/push-job.ts';
+export { isKnownJob, type JobContract, type JobDisposition } from './queue/job.ts';
 export { QuotaClosedFailure, type QuotaPair } from './quota/ledger.ts';
 export type { QuotaEvent } from './quota/quota-events.ts';
 export type { Quota } from './quota/quotas.ts';
-export { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
-export { ReconcileJob, type ReconcilePayload } from './reconciliation/reconcile-job.ts';
+export type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 export type { Reconciliation } from './reconciliation/reconciliation-store.ts';
 export type { RedisClient, RedisSettings } from './redis/connect.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
 export { Scope } from './scope.ts';
-export { RefreshJob } from './token/refresh-job.ts';
 export type { TokenOwner } from './token/token.ts';
 export type { RefreshListener } from './token/tokens.ts';
 export { callbackSecret } from './webhook/webhook-signer.ts';

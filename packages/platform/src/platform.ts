@@ -11,22 +11,19 @@ import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
 import { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { Authorizers } from './authorizer/authorizers.ts';
-import { ProfileJob, type ProfilePayload } from './authorizer/profile-job.ts';
+import type { ProfilePayload } from './authorizer/profile-job.ts';
 import { type ProfileOutcome, Profiles } from './authorizer/profiles.ts';
 import { CallAccounts } from './call/call-accounts.ts';
-import { CallJob } from './call/call-job.ts';
 import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
 import { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
 import { Holds } from './call/holds.ts';
 import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
-import { LaneJob } from './call/lane/lane-job.ts';
 import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
 import { Lanes } from './call/lane/lanes.ts';
 import { runLaneBatch } from './call/lane/run-lane-batch.ts';
 import { type CallRunResult, type PerformOptions, perform } from './call/perform.ts';
-import { CallbackJob } from './callback/callback-job.ts';
 import { type CallbackResult, Callbacks } from './callback/callbacks.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
@@ -35,7 +32,7 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { AuthorizationLinks } from './consent/authorization-links.ts';
 import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
-import { type AuthorizationPayload, AuthorizeJob } from './consent/authorize-job.ts';
+import type { AuthorizationPayload } from './consent/authorize-job.ts';
 import { type AuthorizationOutcome, CodeIntake } from './consent/code-intake.ts';
 import { CodeTies } from './consent/code-ties.ts';
 import { Consents } from './consent/consents.ts';
@@ -46,7 +43,6 @@ import { Deployment } from './deployment/deployment.ts';
 import type { ProcessRole } from './deployment/live-processes.ts';
 import { type OwnershipListener, Presence } from './deployment/presence.ts';
 import { FollowerStore } from './follower/follower-store.ts';
-import { FollowerSyncJob } from './follower/follower-sync-job.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { FollowerWriter } from './follower/follower-writer.ts';
@@ -58,21 +54,20 @@ import { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
 import { KeyStore } from './key/key-store.ts';
 import { startWatch, type WatchOptions } from './maintenance/maintenance.ts';
+import { openQueues } from './open-queues.ts';
 import { PushIntake } from './push/accept.ts';
 import { type HandledPush, handlePush } from './push/handle.ts';
-import { PushJob, type PushPayload } from './push/push-job.ts';
-import { type OpenQueue, openQueue } from './queue/queues.ts';
-import { QuotaAlarmJob } from './quota/alarm-job.ts';
+import type { PushPayload } from './push/push-job.ts';
+import type { JobDisposition } from './queue/job.ts';
 import { Clears } from './quota/clears.ts';
 import { Ledger, type QuotaNews, type QuotaPair } from './quota/ledger.ts';
 import { type QuotaEvent, QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
-import { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
 import { isReadable, QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
-import { ReconcileJob, type ReconcilePayload } from './reconciliation/reconcile-job.ts';
+import type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 import { claimScheduledRun } from './reconciliation/reconcile-schedule.ts';
 import { ReconciliationStore } from './reconciliation/reconciliation-store.ts';
-import { type ReconcileNext, ReconcileRequests, Reconciler } from './reconciliation/reconciliations.ts';
+import { ReconcileRequests, Reconciler } from './reconciliation/reconciliations.ts';
 import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, untilConnected } from './redis/connect.ts';
 import { Hints } from './redis/hints.ts';
 import { openLeases } from './redis/lease.ts';
@@ -83,7 +78,6 @@ import { Seals } from './sealing/seals.ts';
 import { HostGate } from './token/host-gate.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshAhead } from './token/refresh-ahead.ts';
-import { RefreshJob } from './token/refresh-job.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenCache } from './token/token-cache.ts';
 import { TokenStore } from './token/token-store.ts';
@@ -171,7 +165,7 @@ export interface Work {
   handlePush(payload: PushPayload): Promise<HandledPush>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
-  reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<ReconcileNext>;
+  reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;
   performTurn(id: string, signal: AbortSignal): Promise<SliceResult>;
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   tellQuotaEvent(event: QuotaEvent): Promise<void>;
@@ -239,28 +233,14 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
   scope.keep('api keys', apiKeys, (k) => k.close());
 
-  const queue = <P>(contract: Parameters<typeof openQueue<P>>[0]): OpenQueue<P> => {
-    const opened = openQueue(contract, front);
-    return scope.keep(`queue ${contract.queue}`, opened, (q) => q.queue.close());
-  };
-  const pushQueue = queue(PushJob);
-  const refreshQueue = queue(RefreshJob);
-  const authorizeQueue = queue(AuthorizeJob);
-  const callQueue = queue(CallJob);
-  const laneQueue = queue(LaneJob);
-  const callbackQueue = queue(CallbackJob);
-  const profileQueue = queue(ProfileJob);
-  const reconcileQueue = queue(ReconcileJob);
-  const followerSyncQueue = queue(FollowerSyncJob);
-  const quotaReadingQueue = queue(QuotaReadingJob);
-  const quotaAlarmQueue = queue(QuotaAlarmJob);
+  const queues = openQueues(front, scope);
 
   /** Nobody waits for it: a question that gets lost is asked another day, and Redis that is away counts nothing either. */
   const onQuotaNews = ({ pair, level, read, used, limit }: QuotaNews): void => {
-    if (read && isReadable(pair)) quotaReadingQueue.add(pair).catch(() => {});
+    if (read && isReadable(pair)) queues.quotas.add(pair).catch(() => {});
     if (level === undefined) return;
     const event = { level, ...pair, used, limit: limit ?? null, at: new Date().toISOString() };
-    quotaAlarmQueue.add(event).catch(() => {});
+    queues['quota-alarms'].add(event).catch(() => {});
   };
   const ledger = new Ledger(redis, onQuotaNews);
   const frontLedger = new Ledger(front, onQuotaNews);
@@ -308,7 +288,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     gate,
     hints,
     kinds,
-    askForRefresh: (owner) => refreshQueue.add({ owner }),
+    askForRefresh: (owner) => queues.refreshes.add({ owner }),
     onRefresh(...news) {
       for (const listener of refreshListeners) listener(...news);
     },
@@ -316,7 +296,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const linkStore = new LinkStore(database);
   const ties = new CodeTies(redis);
   const links = new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore });
-  const codes = new CodeIntake(redis, ties, seals, authorizeQueue);
+  const codes = new CodeIntake(redis, ties, seals, queues.authorizations);
   const profiles = new Profiles({ api, tokens, store: authorizerStore, dueSet });
   const authorizations = new Authorizations({
     redis,
@@ -329,7 +309,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     links,
   });
   const runs = new ReconciliationStore(database);
-  const reconcile = new ReconcileRequests(runs, components, reconcileQueue);
+  const reconcile = new ReconcileRequests(runs, components, queues.reconciliations);
   const reconciler = new Reconciler({
     sql: database,
     api,
@@ -359,7 +339,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     gate,
     hints,
     kinds,
-    askForRefresh: (owner) => refreshQueue.add({ owner }),
+    askForRefresh: (owner) => queues.refreshes.add({ owner }),
   });
   const signer = new CallbackSigner(settings.secretsKeys);
   const sender = new WebhookSender();
@@ -378,8 +358,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     apiBase,
     localWaiters: { isLocal: (replyTo) => calls.isLocal(replyTo), resolveWaiter: (call) => calls.resolveWaiter(call) },
   };
-  const frontLanes = new Lanes(front, laneQueue);
-  const inlineDispatcher = new InlineDispatcher({ queue: callQueue, tokens, perform: performing });
+  const frontLanes = new Lanes(front, queues.lanes);
+  const inlineDispatcher = new InlineDispatcher({ queue: queues.calls, tokens, perform: performing });
   const calls: Calls = new Calls({
     redis: front,
     inline: inlineDispatcher,
@@ -387,15 +367,15 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     accounts: callAccounts,
     tokens: frontTokens,
     ledger: frontLedger,
-    queue: callQueue,
+    queue: queues.calls,
     lanes: frontLanes,
-    callbacks: new Callbacks({ store: frontCallStore, signer, queue: callbackQueue, sender }),
+    callbacks: new Callbacks({ store: frontCallStore, signer, queue: queues.callbacks, sender }),
     hints,
   });
   scope.keep('calls', calls, (c) => c.close());
 
-  const callbacks = new Callbacks({ store: callStore, signer, queue: callbackQueue, sender });
-  const lanes = new Lanes(redis, laneQueue);
+  const callbacks = new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender });
+  const lanes = new Lanes(redis, queues.lanes);
   const laneStore = new LaneStore(redis);
   const followerStore = new FollowerStore(database, writer);
   const followerSyncStore = new FollowerSyncStore(database, writer);
@@ -421,7 +401,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     links: frontLinks,
     linkStore,
     authorizers: authorizerStore,
-    codes: new CodeIntake(front, frontTies, seals, authorizeQueue),
+    codes: new CodeIntake(front, frontTies, seals, queues.authorizations),
   });
   const syncing = {
     sql: database,
@@ -447,7 +427,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase });
 
   return {
-    pushes: new PushIntake(front, components, pushQueue, arrivals),
+    pushes: new PushIntake(front, components, queues.pushes, arrivals),
     calls,
     callList: new CallList(front, callAccounts, frontCallStore, frontLedger),
     quotas: new Quotas(frontLedger, callAccounts),
@@ -475,7 +455,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       tokens: frontTokens,
       store: followerSyncStore,
       schedules: syncSchedules,
-      queue: followerSyncQueue,
+      queue: queues['follower-syncs'],
     }),
     async status() {
       const all = await Promise.all(
@@ -490,22 +470,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     onServer(listener) {
       serverListeners.push(listener);
     },
-    queues: [
-      pushQueue,
-      authorizeQueue,
-      refreshQueue,
-      callQueue,
-      laneQueue,
-      callbackQueue,
-      profileQueue,
-      reconcileQueue,
-      followerSyncQueue,
-      quotaReadingQueue,
-      quotaAlarmQueue,
-    ].map(({ queue, contract }) => ({
-      queue,
-      description: contract.description,
-    })),
+    queues: Object.values(queues).map(({ queue, contract }) => ({ queue, description: contract.description })),
     clockAheadMs: () => clockAheadMs(redis),
     async health() {
       return { ...(await health()), wechat: !gate.isDegraded };
@@ -563,10 +528,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           api,
           reconcile,
           linkStore,
-          askForProfile: (payload) => profileQueue.add(payload),
+          askForProfile: (payload) => queues.profiles.add(payload),
           followerSyncs: followerSyncStore,
           syncSchedules,
-          wakeFollowerSync: (id) => followerSyncQueue.add({ id }),
+          wakeFollowerSync: (id) => queues['follower-syncs'].add({ id }),
           tell,
         });
         return {

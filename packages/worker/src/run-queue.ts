@@ -1,4 +1,10 @@
-import { isKnownJob, type JobContract, type Platform, type RedisClient } from '@wxthirdparty/platform';
+import {
+  isKnownJob,
+  type JobContract,
+  type JobDisposition,
+  type Platform,
+  type RedisClient,
+} from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import type { RepeatedLines } from './repeated-lines.ts';
@@ -17,10 +23,7 @@ const MAX_STALLS = 1_000_000;
 /** For a process that knows the job: one of a newer version, in a rolling upgrade or before a rollback is undone. */
 const UNKNOWN_JOB_DELAY_MS = 30_000;
 
-/** What a processor wants done with its job; nothing: it is finished. */
-export type Next = { readonly delayMs: number } | { readonly requeue: true } | undefined;
-
-export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<Payload>) => Promise<Next>;
+export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<Payload>) => Promise<JobDisposition>;
 
 export interface RunOptions {
   readonly concurrency: number;

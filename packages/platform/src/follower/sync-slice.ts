@@ -3,6 +3,7 @@ import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
+import type { JobDisposition } from '../queue/job.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, toSyncError } from './ask-followers.ts';
 import type { KeyRange } from './diff-range.ts';
@@ -45,8 +46,7 @@ export interface SliceResult {
   readonly listed?: number;
   readonly detailed?: number;
   readonly code?: string;
-  /** Undefined: the job is finished. */
-  readonly next?: { readonly delayMs: number } | { readonly requeue: true };
+  readonly next?: JobDisposition;
 }
 
 type Stop = Pick<SliceResult, 'outcome' | 'code' | 'next'>;

@@ -1,28 +1,31 @@
 import type { JobsOptions, Queue } from 'bullmq';
 
 /**
- * A job is a contract: who asks and who does import the same constant. Jobs carry ids and sealed things only, since
- * their data lies in clear in Redis and shows in Bull Board; each may be lost, doubled or late without harm.
+ * Producer and processor import the same contract. A job carries only ids and sealed values, because its data is in clear in
+ * Redis and on Bull Board. Any job may be lost, duplicated or late without harm.
  */
 export interface JobContract<Payload> {
-  /** Of the queue and the job alike; no `:` (BullMQ). */
+  /** The name of the queue and of its jobs. No `:` (BullMQ). */
   readonly queue: string;
-  /** One sentence for operators, shown in Bull Board. */
+  /** One sentence for operators, shown on Bull Board. */
   readonly description: string;
-  /** A job with an id that is still kept is not added again. No `:`, not a number (BullMQ). */
+  /** While BullMQ keeps a job with this id, another one is not added. No `:`, not a number (BullMQ). */
   readonly idOf?: (payload: Payload) => string | undefined;
-  /** One waiting and one running job of the same key, across all nodes. */
+  /** One waiting and one running job with the same key, across all nodes. */
   readonly deduplicateBy?: (payload: Payload) => string;
-  /** What every payload has, so that a process can recognize one that a newer version made differently. */
+  /** The required fields of the payload, by which a process recognizes a payload that a newer version has changed. */
   readonly fields: Readonly<Record<RequiredField<Payload>, FieldKind>>;
-  /** Runs until it counts as failed; `backoffMs` doubles between them. */
+  /** Runs before the job counts as failed; `backoffMs` doubles between them. */
   readonly attempts: number;
   readonly backoffMs?: number;
-  /** How many finished jobs stay for Bull Board; or for how long, where their ids must be remembered. */
+  /** How many finished jobs stay on Bull Board; or for how long, if their ids must be remembered. */
   readonly keep: { readonly count: number } | { readonly ageS: number };
 }
 
-/** `any`: it must be there. */
+/** What happens to a job after its run; undefined: it is finished. */
+export type JobDisposition = { readonly delayMs: number } | { readonly requeue: true } | undefined;
+
+/** `any`: present, of any type. */
 type FieldKind = 'string' | 'number' | 'object' | 'any';
 
 type RequiredField<Payload> = {
@@ -33,7 +36,7 @@ type RequiredField<Payload> = {
 const PAYLOAD_FORMAT = 1;
 
 /**
- * Whether this version can do the job. Payloads only gain optional fields; where that is not enough, a newer version gives the
+ * Whether this version can run the job. Payloads only gain optional fields; where that is not enough, a newer version gives the
  * payload a higher `format`, a new field, or the job a new name.
  */
 export function isKnownJob<Payload>(

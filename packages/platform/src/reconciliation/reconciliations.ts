@@ -8,6 +8,7 @@ import type { Components } from '../component/components.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import { inTransaction } from '../database/transaction.ts';
+import type { JobDisposition } from '../queue/job.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { ReconcilePayload } from './reconcile-job.ts';
@@ -23,9 +24,6 @@ const SILENT_MS = 30_000;
 const NOT_READY_RETRY_MS = 2_000;
 const QUICK_TRIES = 3;
 const ERROR_RETRY_MS = 30_000;
-
-/** What a processor does next with the job; nothing where the run has ended. */
-export type ReconcileNext = { readonly delayMs: number } | { readonly requeue: true } | undefined;
 
 /** For whoever asks that WeChat's list be read again; reading it is a worker's. */
 export class ReconcileRequests {
@@ -103,7 +101,7 @@ export class Reconciler {
   }
 
   /** What ReconcileJob does: goes on from the mark until it is done, told to stop, or WeChat does not let it. */
-  async work(id: string, signal: AbortSignal): Promise<ReconcileNext> {
+  async work(id: string, signal: AbortSignal): Promise<JobDisposition> {
     const { store } = this.#o;
     await store.start(id);
     try {

@@ -1,0 +1,43 @@
+import { ProfileJob } from './authorizer/profile-job.ts';
+import { CallJob } from './call/call-job.ts';
+import { LaneJob } from './call/lane/lane-job.ts';
+import { CallbackJob } from './callback/callback-job.ts';
+import { AuthorizeJob } from './consent/authorize-job.ts';
+import { FollowerSyncJob } from './follower/follower-sync-job.ts';
+import { PushJob } from './push/push-job.ts';
+import { defineQueues, type OpenQueue, openQueue, type PayloadsOf } from './queue/queues.ts';
+import { QuotaAlarmJob } from './quota/alarm-job.ts';
+import { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
+import { ReconcileJob } from './reconciliation/reconcile-job.ts';
+import type { RedisClient } from './redis/connect.ts';
+import type { Scope } from './scope.ts';
+import { RefreshJob } from './token/refresh-job.ts';
+
+/** All queues, in the order of Bull Board. Each has one processor (`processors/processors.ts` of the worker). */
+export const queues = defineQueues({
+  pushes: PushJob,
+  authorizations: AuthorizeJob,
+  refreshes: RefreshJob,
+  calls: CallJob,
+  lanes: LaneJob,
+  callbacks: CallbackJob,
+  profiles: ProfileJob,
+  reconciliations: ReconcileJob,
+  'follower-syncs': FollowerSyncJob,
+  quotas: QuotaReadingJob,
+  'quota-alarms': QuotaAlarmJob,
+});
+
+/** The payload of each queue's jobs. */
+export type Queues = PayloadsOf<typeof queues>;
+
+export type OpenQueues = { readonly [Q in keyof Queues]: OpenQueue<Queues[Q]> };
+
+/** The scope closes them. */
+export function openQueues(redis: RedisClient, scope: Scope): OpenQueues {
+  const open = <Q extends keyof Queues>(name: Q): [Q, OpenQueue<Queues[Q]>] => {
+    const opened = openQueue<Queues[Q]>(queues[name], redis);
+    return [name, scope.keep(`queue ${name}`, opened, ({ queue }) => queue.close())];
+  };
+  return Object.fromEntries(Object.keys(queues).map((name) => open(name as keyof Queues))) as OpenQueues;
+}
