@@ -1,45 +1,194 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** Lua that answers milliseconds of Redis' own clock: the one clock on which all processes agree. */
-export const NOW_LUA = `local t = redis.call('TIME')
+/**
+ * Lua that several scripts share: functions, or values such as `now`. It comes before the names of a script's keys and
+ * arguments, so that it can use none of them.
+ */
+export interface SharedLua {
+  readonly uses?: readonly SharedLua[];
+  readonly lua: string;
+}
+
+/**
+ * `now`: milliseconds of Redis' own clock, the one clock on which all processes agree. `ms(time)`: a time as Redis stores
+ * it, since Lua writes numbers of this size in scientific notation.
+ */
+export const REDIS_CLOCK: SharedLua = {
+  lua: `local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-`;
+local function ms(time) return string.format('%.0f', time) end
+`,
+};
+
+/** For scripts that are not yet defined by names. */
+export const NOW_LUA = REDIS_CLOCK.lua;
+
+/** `true` and `false` reach Lua as '1' and '0'. */
+type ArgValue = string | number | boolean | Buffer;
+
+/** One value for each declared name: `'name?'` may be absent, `'...names'` takes a list. */
+type Named<Names extends readonly string[], Value> = {
+  readonly [Name in Names[number] as Name extends `...${string}` | `${string}?` ? never : Name]: Value;
+} & {
+  readonly [Name in Names[number] as Name extends `${infer Optional}?` ? Optional : never]?: Value | undefined;
+} & {
+  readonly [Name in Names[number] as Name extends `...${infer Rest}` ? Rest : never]: readonly Value[];
+};
+
+/** Omitted where a script declares no arguments. */
+type ArgsOf<Args extends readonly string[]> = Args extends readonly [] ? [] : [args: Named<Args, ArgValue>];
+
+export interface NamedScript<Keys extends readonly string[], Args extends readonly string[], Answer> {
+  run(redis: Redis, keys: Named<Keys, string>, ...args: ArgsOf<Args>): Promise<Answer>;
+  /** Many runs in one command batch. A run that fails hinders no other; its answer is its error. */
+  batch(
+    redis: Redis,
+    runs: readonly (readonly [keys: Named<Keys, string>, ...args: ArgsOf<Args>])[],
+  ): Promise<(Answer | Error)[]>;
+}
+
+interface ScriptDefinition<Keys extends readonly string[], Args extends readonly string[], Reply, Answer> {
+  /** What each key is called in Lua. The last name may be `'name?'` (nil where absent) or `'...names'` (a table). */
+  readonly keys: Keys;
+  /** The same for the arguments. */
+  readonly args?: Args;
+  readonly uses?: readonly SharedLua[];
+  readonly lua: string;
+  /** Replies hold Buffers instead of strings. */
+  readonly buffers?: boolean;
+  /** Turns Redis' reply into the script's answer. Without it a script answers nothing. */
+  readonly decode?: (reply: Reply) => Answer;
+}
 
 interface ScriptRun {
   readonly keys: readonly string[];
   readonly args: readonly (string | number | Buffer)[];
 }
 
+/** The former kind of script, which knows its keys and arguments by number. */
 export interface Script<Reply> {
   (redis: Redis, keys: ScriptRun['keys'], args: ScriptRun['args']): Promise<Reply>;
-  /** Many runs in one command batch. A run that fails hinders no other; its reply is its error. */
   batch(redis: Redis, runs: readonly ScriptRun[]): Promise<(Reply | Error)[]>;
 }
 
-/** A Lua script, sent by its hash and in full only where the server does not know it (a restart or FLUSHALL forgets). */
-export function defineScript<Reply>(lua: string): Script<Reply> {
+/**
+ * A Lua script whose keys and arguments have names, in Lua and in TypeScript. It is sent by its hash, and in full only
+ * where the server does not know it (a restart or FLUSHALL forgets).
+ */
+export function defineScript<
+  const Keys extends readonly string[],
+  Reply,
+  const Args extends readonly string[] = [],
+  Answer = void,
+>(definition: ScriptDefinition<Keys, Args, Reply, Answer>): NamedScript<Keys, Args, Answer>;
+export function defineScript<Reply>(lua: string): Script<Reply>;
+export function defineScript(
+  definition: string | ScriptDefinition<readonly string[], readonly string[], unknown, unknown>,
+): unknown {
+  return typeof definition === 'string' ? scriptByPosition(definition) : scriptByName(definition);
+}
+
+/** The text of all that is shared, each part once and after what it uses. */
+export function sharedLua(uses: readonly SharedLua[]): string {
+  const parts = new Set<SharedLua>();
+  const add = (part: SharedLua) => {
+    part.uses?.forEach(add);
+    parts.add(part);
+  };
+  uses.forEach(add);
+  return [...parts].map(({ lua }) => lua).join('\n');
+}
+
+type Values = Readonly<Record<string, ArgValue | readonly ArgValue[] | undefined>>;
+
+function scriptByName(
+  definition: ScriptDefinition<readonly string[], readonly string[], unknown, unknown>,
+): NamedScript<readonly string[], readonly string[], unknown> {
+  const { keys: keyNames, args: argNames = [], uses = [], buffers = false, decode } = definition;
+  const lua = [sharedLua(uses), localsOf(keyNames, 'KEYS'), localsOf(argNames, 'ARGV'), definition.lua].join('\n');
+  const command = commandOf(lua, buffers);
+  const runOf = (keys: Values, args: Values = {}): ScriptRun => ({
+    keys: valuesOf(keyNames, keys) as string[],
+    args: valuesOf(argNames, args).map((value) => (typeof value === 'boolean' ? Number(value) : value)),
+  });
+  return {
+    async run(redis, keys, args?: Values) {
+      const reply = await command.run(redis, runOf(keys, args));
+      return decode?.(reply);
+    },
+    async batch(redis, runs) {
+      const replies = await command.batch(
+        redis,
+        runs.map(([keys, args]) => runOf(keys, args)),
+      );
+      return replies.map((reply) => (reply instanceof Error ? reply : decode?.(reply)));
+    },
+  };
+}
+
+function scriptByPosition(lua: string): Script<unknown> {
+  const command = commandOf(lua, false);
+  const run = (redis: Redis, keys: ScriptRun['keys'], args: ScriptRun['args']) => command.run(redis, { keys, args });
+  return Object.assign(run, { batch: command.batch });
+}
+
+/** ioredis has these for Buffers, too; its types do not say so. */
+type Evaluate<Result> = (script: string, keys: number, ...rest: (string | number | Buffer)[]) => Result;
+interface Evaluator {
+  readonly eval: Evaluate<Promise<unknown>>;
+  readonly evalBuffer: Evaluate<Promise<unknown>>;
+  readonly evalsha: Evaluate<Promise<unknown>>;
+  readonly evalshaBuffer: Evaluate<Promise<unknown>>;
+}
+
+function commandOf(lua: string, buffers: boolean) {
   const hash = createHash('sha1').update(lua).digest('hex');
-  const run = async (redis: Redis, keys: ScriptRun['keys'], args: ScriptRun['args']): Promise<Reply> => {
-    const rest = [...keys, ...args] as (string | number)[];
+  const byHash = buffers ? 'evalshaBuffer' : 'evalsha';
+  const inFull = buffers ? 'evalBuffer' : 'eval';
+  const run = async (redis: Redis, { keys, args }: ScriptRun): Promise<unknown> => {
+    const evaluator = redis as unknown as Evaluator;
     try {
-      return (await redis.evalsha(hash, keys.length, ...rest)) as Reply;
+      return await evaluator[byHash](hash, keys.length, ...keys, ...args);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return (await redis.eval(lua, keys.length, ...rest)) as Reply;
+      return await evaluator[inFull](lua, keys.length, ...keys, ...args);
     }
   };
-  const batch = async (redis: Redis, runs: readonly ScriptRun[]): Promise<(Reply | Error)[]> => {
+  const batch = async (redis: Redis, runs: readonly ScriptRun[]): Promise<unknown[]> => {
     const commands = redis.pipeline();
     // Loaded in the same batch: a second one for the servers that do not know it would come too late.
     commands.script('LOAD', lua);
     for (const { keys, args } of runs) {
-      commands.evalsha(hash, keys.length, ...([...keys, ...args] as (string | number)[]));
+      (commands as unknown as Record<typeof byHash, Evaluate<unknown>>)[byHash](hash, keys.length, ...keys, ...args);
     }
     const [, ...replies] = (await commands.exec())!;
-    return replies.map(([error, reply]) => error ?? (reply as Reply));
+    return replies.map(([error, reply]) => error ?? reply);
   };
-  return Object.assign(run, { batch });
+  return { run, batch };
+}
+
+/** `local record = KEYS[1]` and so on. */
+function localsOf(names: readonly string[], table: 'KEYS' | 'ARGV'): string {
+  return names
+    .map((name, i) => {
+      const at = i + 1;
+      if (!name.startsWith('...')) return `local ${name.replace('?', '')} = ${table}[${at}]`;
+      const rest = name.slice('...'.length);
+      // Not by unpack(), which is limited to some thousand values.
+      return at === 1
+        ? `local ${rest} = ${table}`
+        : `local ${rest} = {} for i = ${at}, #${table} do ${rest}[i - ${at - 1}] = ${table}[i] end`;
+    })
+    .join('\n');
+}
+
+function valuesOf(names: readonly string[], values: Values): ArgValue[] {
+  return names.flatMap((name) => {
+    if (name.startsWith('...')) return values[name.slice('...'.length)] as readonly ArgValue[];
+    const value = values[name.replace('?', '')] as ArgValue | undefined;
+    return value === undefined ? [] : [value];
+  });
 }
 
 /** Swaps one field for another value, if it is still the one that was read. KEYS: hash. ARGV: field, from, to. */
