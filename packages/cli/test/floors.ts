@@ -69,6 +69,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'key',
     'admin',
+    'home',
     'status',
     'explain',
     'operator',

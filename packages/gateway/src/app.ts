@@ -19,6 +19,7 @@ import { followerRoutes } from './follower/follower-routes.ts';
 import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
+import { homeRoutes } from './home/home-routes.ts';
 import { describeError } from './http/describe-error.ts';
 import type { PublicUrl } from './http/public-url.ts';
 import { requestIdOf } from './http/request-id.ts';
@@ -48,7 +49,7 @@ export function app(
   application.disable('etag');
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
-  application.use(healthRoutes(platform, leaving), descriptionRoutes());
+  application.use(homeRoutes(platform), healthRoutes(platform, leaving), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
   application.use('/v1', bearer(authenticator));

@@ -76,6 +76,7 @@ export function fakePlatform(): FakePlatform {
     },
     quotaEvents: { end: () => Promise.resolve(`${COMPONENT}=0-0`), after: () => Promise.resolve([]) },
     authorizers: {
+      countActive: () => Promise.resolve(2),
       find: (appid) =>
         appid === ACCOUNT
           ? Promise.resolve(authorizer())

@@ -118,7 +118,7 @@ export interface Platform {
   readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
   readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
-  readonly authorizers: Pick<Authorizers, 'find' | 'findActive' | 'list' | 'history'>;
+  readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'leave' | 'comeBack'>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
-import type { Language } from './language.ts';
+import { escapeHtml } from '../http/escape-html.ts';
+import type { Language } from '../http/language.ts';
 import type { Words } from './messages.ts';
 
 export interface Page {
@@ -35,11 +36,11 @@ export function sendPage(response: Response, page: Page): void {
 
 function render(page: Page, nonce: string): string {
   const { words, language, next } = page;
-  const say = (text: string) => escaped(filled(text, page.fill ?? {}));
+  const say = (text: string) => escapeHtml(filled(text, page.fill ?? {}));
   const leave = next && 'leave' in next ? next.leave : undefined;
   // The script is first where there is one: it leaves no entry in the history, and it surely sends the Referer.
   const onward = leave
-    ? `<meta http-equiv="refresh" content="1;url=${escaped(leave)}">\n<script nonce="${nonce}">location.replace(${scripted(leave)})</script>`
+    ? `<meta http-equiv="refresh" content="1;url=${escapeHtml(leave)}">\n<script nonce="${nonce}">location.replace(${scripted(leave)})</script>`
     : next && 'reloadS' in next
       ? `<meta http-equiv="refresh" content="${next.reloadS}">`
       : '';
@@ -57,7 +58,7 @@ ${onward}
 <div class="mark" aria-hidden="true"></div>
 <h1>${say(words.title)}</h1>
 <p>${say(words.cause)}</p>
-${page.button ? `<p><a class="button" href="${escaped(page.button.href)}">${escaped(page.button.label)}</a></p>` : ''}
+${page.button ? `<p><a class="button" href="${escapeHtml(page.button.href)}">${escapeHtml(page.button.label)}</a></p>` : ''}
 <p class="way">${say(words.wayOut)}</p>
 </main>
 </body>
@@ -90,10 +91,6 @@ p{margin:0 0 16px}
 
 function filled(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** As a string of a script inside HTML. */

@@ -82,6 +82,15 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(new Set(some.map(({ appid }) => appid))).toEqual(new Set([first(await store.list({ limit: 1 }))]));
   });
 
+  it('counts the active accounts of the named components', async () => {
+    for (const appid of ['wxa', 'wxb', 'wxd']) await store.saveGrant('wxc', appid, grant(appid));
+    await store.saveGrant('wxother', 'wxa', grant('1'));
+    await store.changeGrant('wxc', 'wxd', 1, { state: 'revoked' });
+    expect(await store.countActive(['wxc'])).toBe(2);
+    expect(await store.countActive(['wxc', 'wxother'])).toBe(3);
+    expect(await store.countActive([])).toBe(0);
+  });
+
   it('tells who was in use, for a Redis that lost everything', async () => {
     for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.saveGrant('wxc', appid, grant('r'));
     await database.sql.updateTable('authorizers').set({ used_at: 5 }).where('appid', '=', 'wxa2').execute();

@@ -59,6 +59,17 @@ export class AuthorizerStore {
     return rows.map(toAuthorizer);
   }
 
+  async countActive(components: readonly string[]): Promise<number> {
+    if (components.length === 0) return 0;
+    const { count } = await this.#replica
+      .selectFrom('authorizers')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('component', 'in', components)
+      .where('state', '=', 'active')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   /** Ordered by appid, then component; `after` is the last one seen. */
   async list(page: {
     state?: AuthorizerState | undefined;

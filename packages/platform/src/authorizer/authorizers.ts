@@ -81,6 +81,11 @@ export class Authorizers {
     return { items: shown, next: more ? writeCursor(shown.at(-1)!) : null };
   }
 
+  /** Active accounts of this deployment's components. A read replica may lag behind. */
+  countActive(): Promise<number> {
+    return this.#store.countActive(this.#components.all().map(({ appid }) => appid));
+  }
+
   /** What happened to the account's consent, newest first. Throws what `find` throws. */
   async history(
     appid: string,
