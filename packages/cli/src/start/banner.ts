@@ -19,7 +19,7 @@ export interface Banner {
 export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner): string {
   const board = `${gatewayUrl}/admin/queues`;
   const lines = [
-    `wxthirdparty runs at ${gatewayUrl} (gateway and worker in one process); Ctrl-C stops it.`,
+    `wxthirdparty runs at ${gatewayUrl}/ – open it in a browser for the status and the API reference. Ctrl-C stops it.`,
     `  Redis       ${redis}`,
     `  Bull Board  ${board}  ${login(admin, demo !== undefined)}`,
     `  logs        ${logs}`,
