@@ -1,6 +1,7 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { commands } from '../src/commands.ts';
 import { root } from '../src/root.ts';
 
 const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', '.github/**/*.md'], {
@@ -44,6 +45,23 @@ describe('the documentation', () => {
       return anchor !== undefined && !anchorsOf(target).includes(decodeURIComponent(anchor));
     });
     expect(broken).toEqual([]);
+  });
+
+  it('has a line for every folder of platform in ARCHITECTURE.md', () => {
+    const table = read('ARCHITECTURE.md').split('| folder of `packages/platform/src` |')[1]!.split('\n\n')[0]!;
+    const named = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, folder]) => folder);
+    const folders = readdirSync(join(root, 'packages/platform/src'), { withFileTypes: true });
+    expect(named.toSorted()).toEqual(
+      folders
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+  });
+
+  it('has a line for every command in docs/command-line.md', () => {
+    const named = [...read('docs/command-line.md').matchAll(/^\| `([\w-]+)` \|/gm)].map(([, command]) => command);
+    expect(named).toEqual(Object.keys(commands));
   });
 
   it('names only source files and folders that exist', () => {
