@@ -63,7 +63,8 @@ export {
 export type { AcceptedPush } from './push/accept.ts';
 export type { PushPayload } from './push/push-job.ts';
 export { isKnownJob, type JobContract, type JobDisposition } from './queue/job.ts';
-export { QuotaClosedFailure, type QuotaPair } from './quota/ledger.ts';
+export type { QuotaPair } from './quota/ledger.ts';
+export { QuotaClosedFailure } from './quota/quota-closed-failure.ts';
 export type { QuotaEvent } from './quota/quota-events.ts';
 export type { Quota } from './quota/quotas.ts';
 export type { ReconcilePayload } from './reconciliation/reconcile-job.ts';

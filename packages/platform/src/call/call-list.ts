@@ -1,5 +1,6 @@
 import { endpointOf } from '@wxthirdparty/wechat';
-import type { Ledger, Usage } from '../quota/ledger.ts';
+import type { Ledger } from '../quota/ledger.ts';
+import type { Usage } from '../quota/usage.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { CallState, CallSummary } from './call.ts';
 import type { CallAccounts } from './call-accounts.ts';

@@ -1,6 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
-import { QUOTA_LOOK_LUA, QuotaClosedFailure, type QuotaLook } from '../quota/ledger.ts';
+import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
 import { QUOTA_LUA } from '../quota/quota-lua.ts';
+import { QUOTA_LOOK_LUA, type QuotaLook } from '../quota/usage.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, NOW_LUA } from '../redis/script.ts';

@@ -13,8 +13,9 @@ import {
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
-import { type Ledger, type QuotaPair, usageOf } from '../quota/ledger.ts';
+import type { Ledger, QuotaPair } from '../quota/ledger.ts';
 import { errcodeOf } from '../quota/quota-evidence.ts';
+import { usageOf } from '../quota/usage.ts';
 import type { HostGate } from '../token/host-gate.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Token, TokenOwner } from '../token/token.ts';

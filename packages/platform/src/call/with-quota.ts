@@ -1,4 +1,4 @@
-import type { Usage } from '../quota/ledger.ts';
+import type { Usage } from '../quota/usage.ts';
 import type { Call } from './call.ts';
 import type { FoundCall } from './call-store.ts';
 import { isParked } from './parked.ts';

@@ -78,7 +78,7 @@ it.each([
   ['there is no token', []],
 ])('leaves it to a later call where %s', async (_, answers) => {
   const { read } = reader(...answers);
-  expect(await read()).toBe('trouble');
+  expect(await read()).toBe('error');
   const readAt = Number(await server.redis.hget('wx:{wxc:wxa}:quota:/cgi-bin/made/up', 'readAt'));
   expect(readAt - Date.now()).toBeLessThan(3600_000);
 });
@@ -96,14 +96,14 @@ it('distrusts a refused token, and asks once more', async () => {
   expect(await read()).toBe('learned');
   expect([distrusted.length, asked.length]).toEqual([1, 2]);
   const twice = reader({ errcode: 40001 }, { errcode: 40001 }, { errcode: 0, quota });
-  expect(await twice.read()).toBe('trouble');
+  expect(await twice.read()).toBe('error');
   expect(twice.asked.length).toBe(2);
 });
 
 it.each([
   ['a refused token', 'closed', { errcode: 40001 }],
-  ['−1', 'trouble', { errcode: -1 }],
-  ['nothing', 'trouble', new TransportFailure('wechat_timeout', 'maybe', 'late')],
+  ['−1', 'error', { errcode: -1 }],
+  ['nothing', 'error', new TransportFailure('wechat_timeout', 'maybe', 'late')],
 ])('leaves its own day closed after a probe that is answered by %s, with one request', async (_, outcome, answer) => {
   await reader({ errcode: 45009 }).read();
   await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/openapi/quota/get', 'probeAt', '1');

@@ -8,7 +8,7 @@ import {
   TransportFailure,
 } from '@wxthirdparty/wechat';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
-import { readToldQuota } from '../quota/limits.ts';
+import { readReportedQuota } from '../quota/limits.ts';
 import { errcodeOf } from '../quota/quota-evidence.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -72,7 +72,7 @@ export class QuotaReader {
     }
     if (answer.errcode === ERRCODE.busy) return 'error';
     // 76021, 76022, 48001, 61007 and their like: today it will say nothing else.
-    const told = answer.errcode === 0 ? readToldQuota(answer.value) : undefined;
+    const told = answer.errcode === 0 ? readReportedQuota(answer.value) : undefined;
     if (told === undefined) return 'unavailable';
     await ledger.learn(pair, told, before, endpointOf('POST', pair.path));
     return 'learned';

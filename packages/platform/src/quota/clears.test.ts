@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { untilDayLasts } from '../../test/until-day-lasts.ts';
 import { Clears, clearsQuotas } from './clears.ts';
-import { Ledger, QuotaClosedFailure } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import { QuotaClosedFailure } from './quota-closed-failure.ts';
 
 let server: TestRedis;
 let ledger: Ledger;

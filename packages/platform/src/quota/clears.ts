@@ -3,22 +3,26 @@ import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript } from '../redis/script.ts';
-import { type Ledger, QuotaClosedFailure, type QuotaPair } from './ledger.ts';
+import type { Ledger, QuotaPair } from './ledger.ts';
+import { QuotaClosedFailure } from './quota-closed-failure.ts';
 
-/** Effective ones of each account and calendar month, by whatever means (protocol §3.10). */
+/** Per account and calendar month, counting only clears that WeChat carried out (protocol §3.10). */
 const ALLOWED_A_MONTH = 10;
-const KEPT_MS = 62 * 24 * 60 * 60_000;
-/** Much longer than one clear is reported again because Redis refused a part of what follows from it. */
+const CLEARS_TTL_MS = 62 * 24 * 60 * 60_000;
+/** A clear is reported again while Redis refuses a part of what follows from it; this is much longer. */
 const COUNTED_TTL_MS = 60 * 60_000;
 /** Those that name the account whose token they carry. */
 const CLEARING = new Set(['/cgi-bin/clear_quota', '/cgi-bin/component/clear_quota']);
 
-/** Counts a clear, and the same clear no second time. KEYS: clears by month, mark of this clear. ARGV: month. */
-const count = defineScript<number>(`
-local clears, mark, month = KEYS[1], KEYS[2], ARGV[1]
+/** Counts a clear once, however often it is reported. `mark` is of this clear. */
+const count = defineScript({
+  keys: ['clearsByMonth', 'mark'],
+  args: ['month'],
+  lua: `
 if not redis.call('SET', mark, month, 'NX', 'PX', ${COUNTED_TTL_MS}) then return 0 end
-redis.call('HINCRBY', clears, month, 1)
-return redis.call('PEXPIRE', clears, ${KEPT_MS})`);
+redis.call('HINCRBY', clearsByMonth, month, 1)
+return redis.call('PEXPIRE', clearsByMonth, ${CLEARS_TTL_MS})`,
+});
 
 export interface ClearsThisMonth {
   readonly usedThisMonth: number;
@@ -68,11 +72,11 @@ export class Clears {
     const { month } = await this.#month();
     if (errcode === ERRCODE.clearsUsedUp) {
       await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
-      await this.#redis.pexpire(this.#key(owner), KEPT_MS);
+      await this.#redis.pexpire(this.#key(owner), CLEARS_TTL_MS);
       return;
     }
     const mark = this.#redis.keyspace.quotaClearCounted(owner.component, owner.appid, clear);
-    await count(this.#redis, [this.#key(owner), mark], [month]);
+    await count.run(this.#redis, { clearsByMonth: this.#key(owner), mark }, { month });
     await this.#ledger.clear(owner);
     // Without it the calls that wait are sent later: their lane wakes by itself.
     await this.#wake(owner).catch(() => {});

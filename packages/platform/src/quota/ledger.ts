@@ -1,45 +1,15 @@
-import { type Endpoint, Failure } from '@wxthirdparty/wechat';
-import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
+import type { Endpoint } from '@wxthirdparty/wechat';
+import { BEIJING_OFFSET_MS, beijingDay } from '../beijing-time.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
-import { type LimitSource, type RateLimit, remainingOf, type ToldQuota } from './limits.ts';
+import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
+import type { DocumentedLimits, ReportedQuota } from './limits.ts';
 import { type QuotaEvidence, quotaEvidenceOf } from './quota-evidence.ts';
-import { KEPT_MS, PROBE_EVERY_MS, QUOTA_LUA, REREAD_INTERVAL_MS } from './quota-lua.ts';
+import { LOOKUP_INTERVAL_MS, PAIR_TTL_MS, PROBE_EVERY_MS, QUOTA, type QuotaNewsReply } from './quota-lua.ts';
+import { hoursOf, QUOTA_LOOK, type QuotaLook, type Usage, usageOf } from './usage.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
-
-export class QuotaClosedFailure extends Failure {
-  readonly closedUntil: Date;
-
-  constructor(
-    path: string,
-    closedUntil: Date,
-    message = `WeChat allows no more calls of ${path} for this account at present.`,
-  ) {
-    super('quota_closed', 'slow-down', message, {
-      retryAfterMs: Math.max(0, closedUntil.getTime() - Date.now()),
-    });
-    this.closedUntil = closedUntil;
-  }
-}
-
-export interface Usage {
-  /** Today, as WeChat counts: what others used is in it, as far as WeChat has told. */
-  readonly used: number;
-  /** Undefined where nobody knows one; the same with the next two. */
-  readonly limit: number | undefined;
-  readonly source: LimitSource | undefined;
-  readonly remaining: number | undefined;
-  readonly closedUntil: Date | undefined;
-  /** Of this minute, where one is limited. */
-  readonly minute: (RateLimit & { readonly used: number }) | undefined;
-  /** By us alone. */
-  readonly ownUsed: number;
-  /** Redis' clock (ms). */
-  readonly now: number;
-}
 
 /** One account and one API path: what WeChat counts by. A component's own have its appid in both places. */
 export interface QuotaPair {
@@ -48,17 +18,14 @@ export interface QuotaPair {
   readonly path: string;
 }
 
-/** What the catalogue says, for what nobody has learned yet. */
-export type DocumentedLimits = Pick<Endpoint, 'dailyLimit' | 'minuteLimit'>;
-
 export type QuotaLevel = 'warning' | 'exhausted';
 
-/** What a departure, a refusal or WeChat's word has brought up, once for each pair and day. */
+/** What follows from a departure, a refusal or a lookup; each once per pair and day. */
 export interface QuotaNews {
   readonly pair: QuotaPair;
   /** Four fifths, or all of it, is used. */
   readonly level: QuotaLevel | undefined;
-  /** WeChat should be asked. */
+  /** A lookup at WeChat is due. */
   readonly read: boolean;
   readonly used: number;
   readonly limit: number | undefined;
@@ -68,148 +35,203 @@ export type Taken =
   | { readonly go: 'yes'; readonly departedAt: number; readonly probe: boolean }
   | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
 
-/** KEYS: quota, paths. ARGV: what `quota_take` wants. A departure that has no record of its own. */
-const take = defineScript<(string | number)[]>(`${NOW_LUA}
-${QUOTA_LUA}
-local closedUntil, news, probe = quota_take(KEYS[1], KEYS[2], ARGV)
+type TakeReply =
+  | [go: 'closed', closedUntil: number, now: number]
+  | [go: 'yes', now: number, probe: number, news: QuotaNewsReply];
+
+/** A departure that has no record of its own. */
+const take = defineScript({
+  uses: [QUOTA],
+  keys: ['quota', 'paths'],
+  args: ['path', 'dailyLimit', 'minuteLimit', 'evenIfClosed'],
+  lua: `
+local closedUntil, news, probe = quota_take(quota, paths, path, dailyLimit, minuteLimit, evenIfClosed)
 if closedUntil then return { 'closed', closedUntil, now } end
-return { 'yes', now, probe, news }`);
+return { 'yes', now, probe, news or false }`,
+  decode: (reply: TakeReply): Taken & { readonly news?: QuotaNewsReply } => {
+    if (reply[0] === 'closed') {
+      const [go, closedUntil, now] = reply;
+      return { go, closedUntil: toLocalDate(closedUntil, now), inMs: closedUntil - now };
+    }
+    const [go, departedAt, probe, news] = reply;
+    return { go, departedAt, probe: probe === 1, news };
+  },
+});
 
 /**
- * KEYS: quota, paths. ARGV: path, documented limit of a day (0: none), 'day' or 'minute', when the request left (Redis
- * ms). A day closes until midnight of the day in which the request left: an answer that comes after midnight says
- * nothing about the new day, nor one to a request from before a clear about the time after it.
+ * `departedAt`: Redis' clock (ms). A day closes until midnight of the day in which the request departed: an answer that
+ * arrives after midnight says nothing about the new day, nor one to a request from before a clear about the time after it.
  */
-const close = defineScript<string>(`${NOW_LUA}
-${QUOTA_LUA}
-local q = redis.call('HMGET', KEYS[1], 'until', 'day', 'used', 'offset', 'limit', 'knownUntil', 'level', 'readAt', 'clearedAt')
-local departedAt, daily = tonumber(ARGV[4]), tonumber(ARGV[2])
-if departedAt < quota_number(q[9]) then return '' end
+const close = defineScript({
+  uses: [QUOTA],
+  keys: ['quota', 'paths'],
+  args: ['path', 'dailyLimit', 'span', 'departed'],
+  lua: `
+local q = redis.call('HMGET', quota, 'until', 'day', 'used', 'offset', 'limit', 'knownUntil', 'level', 'readAt', 'clearedAt')
+local departedAt, daily = tonumber(departed), tonumber(dailyLimit)
+if departedAt < quota_number(q[9]) then return false end
 local untilAt, probeAt = now + ${MINUTE_MS}, 0
-if ARGV[3] == 'day' then
+if span == 'day' then
   local day = math.floor((departedAt + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
   untilAt, probeAt = (day + 1) * ${DAY_MS} - ${BEIJING_OFFSET_MS}, now + ${PROBE_EVERY_MS}
 end
-if untilAt <= now or quota_number(q[1]) >= untilAt then return '' end
+if untilAt <= now or quota_number(q[1]) >= untilAt then return false end
 local used, offset, level, day = quota_number(q[3]), quota_number(q[4]), quota_number(q[7]), quota_day()
 if q[2] ~= tostring(day) then
   used, offset, level = 0, 0, 0
-  quota_first_of_day(KEYS[1], KEYS[2], ARGV[1], day)
+  quota_first_of_day(quota, paths, path, day)
 end
-redis.call('HSET', KEYS[1], 'until', quota_time(untilAt), 'probeAt', quota_time(probeAt))
-if ARGV[3] ~= 'day' then return '' end
+redis.call('HSET', quota, 'until', ms(untilAt), 'probeAt', ms(probeAt))
+if span ~= 'day' then return false end
 local total, limit = math.max(0, used + offset), daily
 if quota_number(q[6]) > now and q[5] then limit = tonumber(q[5]) end
 if limit == 0 and total > 0 then
   limit = total
-  redis.call('HSET', KEYS[1], 'limit', limit, 'source', 'refusal', 'knownUntil', quota_time(now + ${KEPT_MS}))
+  redis.call('HSET', quota, 'limit', limit, 'source', 'refusal', 'knownUntil', ms(now + ${PAIR_TTL_MS}))
 end
-local read = 0
+local lookup = 0
 if now >= quota_number(q[8]) then
-  read = 1
-  redis.call('HSET', KEYS[1], 'readAt', quota_time(now + ${REREAD_INTERVAL_MS}))
+  lookup = 1
+  redis.call('HSET', quota, 'readAt', ms(now + ${LOOKUP_INTERVAL_MS}))
 end
-if level < 2 then redis.call('HSET', KEYS[1], 'level', 2) elseif read == 0 then return '' end
-return (level < 2 and 2 or 0) .. ' ' .. read .. ' ' .. quota_time(total) .. ' ' .. quota_time(limit)`);
+if level < 2 then redis.call('HSET', quota, 'level', 2) elseif lookup == 0 then return false end
+return { level < 2 and 2 or 0, lookup, total, limit }`,
+  decode: (news: QuotaNewsReply) => news,
+});
 
-/** KEYS: quota. A probe came through: WeChat's own count is not what we think. Answers 1 where it should be asked. */
-const reopen = defineScript<number>(`${NOW_LUA}
-if redis.call('HDEL', KEYS[1], 'until', 'probeAt') == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'readAt', string.format('%.0f', now + ${REREAD_INTERVAL_MS}))
-return 1`);
+/** A probe was answered: WeChat's own count is not what we think, so that a lookup is due. */
+const reopen = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['quota'],
+  lua: `
+if redis.call('HDEL', quota, 'until', 'probeAt') == 0 then return false end
+redis.call('HSET', quota, 'readAt', ms(now + ${LOOKUP_INTERVAL_MS}))
+return { 0, 1, 0, 0 }`,
+  decode: (news: QuotaNewsReply) => news,
+});
 
 /**
- * WeChat's word. KEYS: quota, paths. ARGV: path, documented limit of a day, WeChat's (0: none), used, calls (0: none) in
- * ms, the day and our own count when it was asked.
+ * What WeChat reports: `limit` (0: none), `used`, `calls` (0: none) in `rateMs`. `askedDay`, `askedUsed`: the day and our
+ * own count when it was asked.
  */
-const learn = defineScript<string>(`${NOW_LUA}
-${QUOTA_LUA}
-local q = redis.call('HMGET', KEYS[1], 'day', 'used', 'level', 'bucket', 'inBucket', 'rate', 'rateMs', 'knownUntil')
+const learn = defineScript({
+  uses: [QUOTA],
+  keys: ['quota', 'paths'],
+  args: ['path', 'dailyLimit', 'reportedLimit', 'reportedUsed', 'rateCalls', 'rateMs', 'askedDay', 'askedUsed'],
+  lua: `
+local q = redis.call('HMGET', quota, 'day', 'used', 'level', 'bucket', 'inBucket', 'rate', 'rateMs', 'knownUntil')
 local day = quota_day()
-local limit, calls = tonumber(ARGV[3]), tonumber(ARGV[5])
-redis.call('HDEL', KEYS[1], 'limit', 'source', 'rate', 'rateMs')
-redis.call('HSET', KEYS[1], 'knownUntil', quota_time(now + ${KEPT_MS}), 'readAt', quota_time(now + ${REREAD_INTERVAL_MS}))
-redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})
-if limit > 0 then redis.call('HSET', KEYS[1], 'limit', ARGV[3], 'source', 'wechat') else limit = tonumber(ARGV[2]) end
+local limit, calls = tonumber(reportedLimit), tonumber(rateCalls)
+redis.call('HDEL', quota, 'limit', 'source', 'rate', 'rateMs')
+redis.call('HSET', quota, 'knownUntil', ms(now + ${PAIR_TTL_MS}), 'readAt', ms(now + ${LOOKUP_INTERVAL_MS}))
+redis.call('PEXPIRE', quota, ${PAIR_TTL_MS})
+if limit > 0 then redis.call('HSET', quota, 'limit', reportedLimit, 'source', 'wechat') else limit = tonumber(dailyLimit) end
 if calls > 0 then
-  -- What has left already counts in the new stretch, too; of a longer one perhaps too much, which only holds back sooner.
-  local oldMs, newMs, inBucket = ${MINUTE_MS}, tonumber(ARGV[6]), 0
+  -- Calls of the former period count in the new one, too: if that was longer, perhaps too many, which only delays calls.
+  local oldMs, newMs, inBucket = ${MINUTE_MS}, tonumber(rateMs), 0
   if q[6] and quota_number(q[8]) > now then oldMs = tonumber(q[7]) end
   if quota_number(q[4]) == math.floor(now / oldMs) then inBucket = quota_number(q[5]) end
-  redis.call('HSET', KEYS[1], 'rate', ARGV[5], 'rateMs', ARGV[6], 'bucket', math.floor(now / newMs), 'inBucket', inBucket)
+  redis.call('HSET', quota, 'rate', rateCalls, 'rateMs', rateMs, 'bucket', math.floor(now / newMs), 'inBucket', inBucket)
 end
-redis.call('ZADD', KEYS[2], 'NX', quota_time(now), ARGV[1])
+redis.call('ZADD', paths, 'NX', ms(now), path)
 -- What was used yesterday, or before a clear, says nothing about now.
-if q[1] ~= ARGV[7] or q[1] ~= tostring(day) or quota_number(q[2]) < tonumber(ARGV[8]) then return '' end
-local offset = tonumber(ARGV[4]) - tonumber(ARGV[8])
-redis.call('HSET', KEYS[1], 'offset', offset)
--- No question follows from an answer.
-return quota_news(KEYS[1], math.max(0, quota_number(q[2]) + offset), limit, 0, quota_number(q[3]), 9, 0)`);
+if q[1] ~= askedDay or q[1] ~= tostring(day) or quota_number(q[2]) < tonumber(askedUsed) then return false end
+local offset = tonumber(reportedUsed) - tonumber(askedUsed)
+redis.call('HSET', quota, 'offset', offset)
+-- No lookup follows from a lookup.
+return quota_news(quota, math.max(0, quota_number(q[2]) + offset), limit, 0, quota_number(q[3]), 9, 0) or false`,
+  decode: (news: QuotaNewsReply) => news,
+});
 
-/** KEYS: quota. ARGV: for how long nobody asks again. Then the next departure does. */
-const postponeLookup = defineScript<number>(`${NOW_LUA}
-redis.call('HSET', KEYS[1], 'stage', '0', 'readAt', string.format('%.0f', now + tonumber(ARGV[1])))
-return redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})`);
+/** After that time, the next departure reports a lookup as due. */
+const postponeLookup = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['quota'],
+  args: ['forMs'],
+  lua: `
+redis.call('HSET', quota, 'stage', '0', 'readAt', ms(now + tonumber(forMs)))
+return redis.call('PEXPIRE', quota, ${PAIR_TTL_MS})`,
+});
 
-/** KEYS: paths, the account's quotas without their path. WeChat counts all of them from zero, and has opened them. */
-const clear = defineScript<number>(`${NOW_LUA}
-for _, path in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local key = KEYS[2] .. path
-  if redis.call('EXISTS', key) == 1 then
-    redis.call('HSET', key, 'used', '0', 'offset', '0', 'level', '0', 'stage', '0', 'clearedAt', string.format('%.0f', now))
-    redis.call('HDEL', key, 'until', 'probeAt')
+/** WeChat counts all of an account's quotas from zero, and has opened them. `quotaPrefix`: their key without a path. */
+const clear = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['paths', 'quotaPrefix'],
+  lua: `
+for _, path in ipairs(redis.call('ZRANGE', paths, 0, -1)) do
+  local quota = quotaPrefix .. path
+  if redis.call('EXISTS', quota) == 1 then
+    redis.call('HSET', quota, 'used', '0', 'offset', '0', 'level', '0', 'stage', '0', 'clearedAt', ms(now))
+    redis.call('HDEL', quota, 'until', 'probeAt')
   end
 end
-return 1`);
+return 1`,
+});
 
-const USAGE_FIELDS = [
-  ...['until', 'probeAt', 'day', 'used', 'offset', 'limit', 'source', 'rate', 'rateMs', 'knownUntil'],
-  ...['bucket', 'inBucket'],
-] as const;
-
-/** `quota_look(key)` answers what `usageOf` reads. */
-export const QUOTA_LOOK_LUA = `
-local function quota_look(key) return redis.call('HMGET', key, ${USAGE_FIELDS.map((field) => `'${field}'`).join(', ')}) end
-`;
-
-export type QuotaLook = readonly (string | null)[];
-
-/** KEYS: quotas. Answers now, the fields of each, the hours of each where ARGV[1] is 1. */
-const look = defineScript<[string, QuotaLook[], string[][]]>(`${NOW_LUA}
-${QUOTA_LOOK_LUA}
+const look = defineScript({
+  uses: [REDIS_CLOCK, QUOTA_LOOK],
+  keys: ['...quotas'],
+  args: ['withHours'],
+  lua: `
 local found, hours = {}, {}
-for i, key in ipairs(KEYS) do
-  found[i] = quota_look(key)
-  if ARGV[1] == '1' then hours[i] = redis.call('HGETALL', key .. ':hours') end
+for i, quota in ipairs(quotas) do
+  found[i] = quota_look(quota)
+  if withHours == '1' then hours[i] = redis.call('HGETALL', quota .. ':hours') end
 end
-return { string.format('%.0f', now), found, hours }`);
+return { ms(now), found, hours }`,
+  decode: ([now, found, hours]: [string, QuotaLook[], string[][]]) => ({
+    now: Number(now),
+    found,
+    hours: hours.map(hoursOf),
+  }),
+});
 
-/** What has been used of WeChat's quotas, what is known of them, and which of them are closed. */
+/** What a departing script needs to know of a pair, for `quota_take`. */
+export interface QuotaArgs {
+  readonly path: string;
+  readonly dailyLimit: number;
+  readonly minuteLimit: number;
+  readonly evenIfClosed: boolean;
+}
+
+/** Counts the use of WeChat's quotas, and stores what is known of them and which of them are closed. */
 export class Ledger {
   readonly #redis: RedisClient;
-  readonly #tell: (news: QuotaNews) => void;
+  readonly #report: (news: QuotaNews) => void;
 
-  /** `tell` must not throw, and nobody waits for it. */
-  constructor(redis: RedisClient, tell: (news: QuotaNews) => void = () => {}) {
+  /** `report` must not throw, and is not awaited. */
+  constructor(redis: RedisClient, report: (news: QuotaNews) => void = () => {}) {
     this.#redis = redis;
-    this.#tell = tell;
+    this.#report = report;
   }
 
-  /** The keys that a departing script needs: quota, paths. */
+  /** The keys that a departing script needs. */
+  scriptKeys(pair: QuotaPair): { readonly quota: string; readonly paths: string } {
+    return { quota: this.#key(pair), paths: this.#redis.keyspace.quotaPaths(pair.component, pair.appid) };
+  }
+
+  /** The arguments that it needs. */
+  scriptArgs({ path }: QuotaPair, { dailyLimit, minuteLimit }: DocumentedLimits): QuotaArgs {
+    return { path, dailyLimit: dailyLimit ?? 0, minuteLimit: minuteLimit ?? 0, evenIfClosed: false };
+  }
+
+  /** For scripts of call/ that are not yet defined by names: quota, paths. */
   keysOf(pair: QuotaPair): [quota: string, paths: string] {
-    return [this.#key(pair), this.#redis.keyspace.quotaPaths(pair.component, pair.appid)];
+    const { quota, paths } = this.scriptKeys(pair);
+    return [quota, paths];
   }
 
-  /** What `quota_take` needs to know of the pair. */
-  argsOf({ path }: QuotaPair, { dailyLimit, minuteLimit }: DocumentedLimits): (string | number)[] {
-    return [path, dailyLimit ?? 0, minuteLimit ?? 0, 0];
+  /** The same for the arguments. */
+  argsOf(pair: QuotaPair, documented: DocumentedLimits): (string | number)[] {
+    const { path, dailyLimit, minuteLimit } = this.scriptArgs(pair, documented);
+    return [path, dailyLimit, minuteLimit, 0];
   }
 
-  /** Passes on what `quota_take` has brought up. */
-  emitNews(pair: QuotaPair, news: string): void {
-    if (news === '') return;
-    const [level, read, used, limit] = news.split(' ').map(Number);
-    this.#tell({
+  /** Passes on what a script has answered. A text is that of the scripts of call/ that are not yet defined by names. */
+  emitNews(pair: QuotaPair, news: QuotaNewsReply | string | undefined): void {
+    if (!news) return;
+    const [level, read, used, limit] = typeof news === 'string' ? news.split(' ').map(Number) : news;
+    this.#report({
       pair,
       level: level === 2 ? 'exhausted' : level === 1 ? 'warning' : undefined,
       read: read === 1,
@@ -218,31 +240,28 @@ export class Ledger {
     });
   }
 
-  /** Counts one departure, or says how long none is allowed. For requests that are safe to repeat. */
+  /** Counts one departure, or returns for how long none is allowed. For requests that are safe to repeat. */
   async take(pair: QuotaPair, documented: DocumentedLimits): Promise<Taken> {
-    const [go, first, second, news] = await take(this.#redis, this.keysOf(pair), this.argsOf(pair, documented));
-    if (go === 'yes') {
-      this.emitNews(pair, String(news));
-      return { go, departedAt: Number(first), probe: second === 1 };
-    }
-    const [until, now] = [Number(first), Number(second)];
-    return { go: 'closed', closedUntil: toLocalDate(until, now), inMs: until - now };
+    const { news, ...taken } = await take.run(this.#redis, this.scriptKeys(pair), this.scriptArgs(pair, documented));
+    this.emitNews(pair, news);
+    return taken;
   }
 
-  /** Counts one departure that leaves whatever is closed, since somebody else sees to it that there are few. */
+  /** Counts a departure that happens even if the pair is closed, because the caller limits their number. */
   async count(
     pair: QuotaPair,
     documented: DocumentedLimits,
   ): Promise<{ readonly departedAt: number; readonly probe: boolean }> {
-    const [path, daily, minutely] = this.argsOf(pair, documented);
-    const [, departedAt, probe, news] = await take(this.#redis, this.keysOf(pair), [path!, daily!, minutely!, 1]);
-    this.emitNews(pair, String(news));
-    return { departedAt: Number(departedAt), probe: probe === 1 };
+    const args = { ...this.scriptArgs(pair, documented), evenIfClosed: true };
+    const { news, ...taken } = await take.run(this.#redis, this.scriptKeys(pair), args);
+    if (taken.go === 'closed') throw new Error('A departure that ignores closing was refused.');
+    this.emitNews(pair, news);
+    return { departedAt: taken.departedAt, probe: taken.probe };
   }
 
   async usage(pair: QuotaPair, documented: DocumentedLimits): Promise<Usage> {
-    const [now, [fields]] = await look(this.#redis, [this.#key(pair)], [0]);
-    return usageOf(fields!, Number(now), documented);
+    const { now, found } = await look.run(this.#redis, { quotas: [this.#key(pair)] }, { withHours: false });
+    return usageOf(found[0]!, now, documented);
   }
 
   /** All of one account's, in the order of the paths given, each with its calls by the hour (hours since 1970). */
@@ -252,15 +271,9 @@ export class Ledger {
     documentedOf: (path: string) => DocumentedLimits,
   ): Promise<(Usage & { readonly hours: ReadonlyMap<number, number> })[]> {
     if (paths.length === 0) return [];
-    const [now, found, hours] = await look(
-      this.#redis,
-      paths.map((path) => this.#redis.keyspace.quota(component, appid, path)),
-      [1],
-    );
-    return paths.map((path, i) => ({
-      ...usageOf(found[i]!, Number(now), documentedOf(path)),
-      hours: hoursOf(hours[i]!),
-    }));
+    const quotas = paths.map((path) => this.#redis.keyspace.quota(component, appid, path));
+    const { now, found, hours } = await look.run(this.#redis, { quotas }, { withHours: true });
+    return paths.map((path, i) => ({ ...usageOf(found[i]!, now, documentedOf(path)), hours: hours[i]! }));
   }
 
   /** Paths that the account has used lately, a bounded number, in no order. */
@@ -305,78 +318,48 @@ export class Ledger {
     departedAt: number,
     { dailyLimit }: Pick<DocumentedLimits, 'dailyLimit'>,
   ): Promise<void> {
-    const args = [pair.path, dailyLimit ?? 0, span, Math.floor(departedAt)];
-    this.emitNews(pair, await close(this.#redis, this.keysOf(pair), args));
+    const news = await close.run(this.#redis, this.scriptKeys(pair), {
+      path: pair.path,
+      dailyLimit: dailyLimit ?? 0,
+      span,
+      departed: Math.floor(departedAt),
+    });
+    this.emitNews(pair, news);
   }
 
   /** A probe came through. */
   async reopen(pair: QuotaPair): Promise<void> {
-    if ((await reopen(this.#redis, [this.#key(pair)], [])) === 1) this.emitNews(pair, '0 1 0 0');
+    this.emitNews(pair, await reopen.run(this.#redis, { quota: this.#key(pair) }));
   }
 
-  /** What WeChat has told; `asked`: how it stood here right before it was asked. */
-  async learn(pair: QuotaPair, told: ToldQuota, asked: Usage, { dailyLimit }: DocumentedLimits): Promise<void> {
-    const { rate } = told;
-    const day = Math.floor((asked.now + BEIJING_OFFSET_MS) / DAY_MS);
-    this.emitNews(
-      pair,
-      await learn(this.#redis, this.keysOf(pair), [
-        ...[pair.path, dailyLimit ?? 0, told.limit ?? 0, told.used],
-        ...[rate?.calls ?? 0, (rate?.seconds ?? 0) * 1000, day, asked.ownUsed],
-      ]),
-    );
+  /** Stores what WeChat reported; `asked`: our own usage right before it was asked. */
+  async learn(pair: QuotaPair, reported: ReportedQuota, asked: Usage, { dailyLimit }: DocumentedLimits): Promise<void> {
+    const { rate } = reported;
+    const news = await learn.run(this.#redis, this.scriptKeys(pair), {
+      path: pair.path,
+      dailyLimit: dailyLimit ?? 0,
+      reportedLimit: reported.limit ?? 0,
+      reportedUsed: reported.used,
+      rateCalls: rate?.calls ?? 0,
+      rateMs: (rate?.seconds ?? 0) * 1000,
+      askedDay: beijingDay(asked.now),
+      askedUsed: asked.ownUsed,
+    });
+    this.emitNews(pair, news);
   }
 
-  /** WeChat does not tell, or not now. */
+  /** WeChat does not report this quota, or not now. */
   async postponeLookup(pair: QuotaPair, forMs: number): Promise<void> {
-    await postponeLookup(this.#redis, [this.#key(pair)], [forMs]);
+    await postponeLookup.run(this.#redis, { quota: this.#key(pair) }, { forMs });
   }
 
   /** The account's quotas were cleared at WeChat. */
   async clear({ component, appid }: Omit<QuotaPair, 'path'>): Promise<void> {
-    await clear(
-      this.#redis,
-      [this.#redis.keyspace.quotaPaths(component, appid), this.#redis.keyspace.quota(component, appid, '')],
-      [],
-    );
+    const { quotaPaths, quota } = this.#redis.keyspace;
+    await clear.run(this.#redis, { paths: quotaPaths(component, appid), quotaPrefix: quota(component, appid, '') });
   }
 
   #key({ component, appid, path }: QuotaPair): string {
     return this.#redis.keyspace.quota(component, appid, path);
   }
-}
-
-/** `now`: Redis' clock (ms). */
-export function usageOf(fields: QuotaLook, now: number, documented: DocumentedLimits): Usage {
-  const [until, probeAt, day, counted, offset, learned, source, rate, rateMs, knownUntil, bucket, inBucket] = fields;
-  const today = day === String(Math.floor((now + BEIJING_OFFSET_MS) / DAY_MS));
-  const ownUsed = today ? Number(counted ?? 0) : 0;
-  const used = Math.max(0, ownUsed + (today ? Number(offset ?? 0) : 0));
-  const known = Number(knownUntil ?? 0) > now;
-  const limit = known && learned ? Number(learned) : documented.dailyLimit;
-  const closed = Number(until ?? 0) > now;
-  const minute: RateLimit | undefined =
-    known && rate
-      ? { calls: Number(rate), seconds: Number(rateMs) / 1000 }
-      : documented.minuteLimit === undefined
-        ? undefined
-        : { calls: documented.minuteLimit, seconds: 60 };
-  const inThisMinute = minute && Number(bucket) === Math.floor(now / (minute.seconds * 1000)) ? Number(inBucket) : 0;
-  return {
-    used,
-    limit,
-    source: known && learned ? (source as LimitSource) : limit === undefined ? undefined : 'catalogue',
-    // A closed day has a time for probes; a closed minute says nothing about the day.
-    remaining: limit !== undefined && closed && Number(probeAt ?? 0) > 0 ? 0 : remainingOf(limit, used),
-    closedUntil: closed ? toLocalDate(Number(until), now) : undefined,
-    minute: minute && { ...minute, used: inThisMinute },
-    ownUsed,
-    now,
-  };
-}
-
-function hoursOf(flat: readonly string[]): ReadonlyMap<number, number> {
-  const hours = new Map<number, number>();
-  for (let i = 0; i < flat.length; i += 2) hours.set(Number(flat[i]), Number(flat[i + 1]));
-  return hours;
 }

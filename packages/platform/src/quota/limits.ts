@@ -1,12 +1,17 @@
-/** So many calls within so many seconds. */
+import type { Endpoint } from '@wxthirdparty/wechat';
+
+/** The catalogue's limits, for pairs of which nothing is learned yet. */
+export type DocumentedLimits = Pick<Endpoint, 'dailyLimit' | 'minuteLimit'>;
+
+/** So many calls in so many seconds. */
 export interface RateLimit {
   readonly calls: number;
   readonly seconds: number;
 }
 
-/** What WeChat says of one account and API (protocol §3.10). */
-export interface ToldQuota {
-  /** Of a day; undefined where it says nothing that could be one. */
+/** What WeChat reports of one account and API (protocol §3.10). */
+export interface ReportedQuota {
+  /** Of a day; undefined where it reports no usable number. */
   readonly limit: number | undefined;
   readonly used: number;
   readonly rate: RateLimit | undefined;
@@ -16,7 +21,7 @@ export interface ToldQuota {
 export type LimitSource = 'wechat' | 'catalogue' | 'refusal';
 
 /** WeChat's answer to `openapi/quota/get`; undefined where it is none. */
-export function readToldQuota(answer: unknown): ToldQuota | undefined {
+export function readReportedQuota(answer: unknown): ReportedQuota | undefined {
   if (!isFields(answer) || !isFields(answer.quota)) return undefined;
   const { daily_limit, used } = answer.quota;
   if (!isCount(used)) return undefined;

@@ -1,34 +1,40 @@
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
+import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
-/** Operators clear quotas by hand; so often one call may try whether a closed day has opened again. */
+/** Operators clear quotas at WeChat; so often one call may probe whether a closed day is open again. */
 export const PROBE_EVERY_MS = 15 * MINUTE_MS;
-/** What is known of a pair outlives its last use by so much; losing it costs learning it again. */
-export const KEPT_MS = 3 * DAY_MS;
-/** WeChat is asked about one pair no more often than that. */
-export const REREAD_INTERVAL_MS = 4 * HOUR_MS;
-/** Paths of one account that are kept in mind; those used longest ago are forgotten first. */
+/** Counted from the last use of a pair. */
+export const PAIR_TTL_MS = 3 * DAY_MS;
+/** Shortest time between two lookups of one pair at WeChat. */
+export const LOOKUP_INTERVAL_MS = 4 * HOUR_MS;
+/** Per account; the paths unused for longest are forgotten first. */
 const MAX_PATHS = 1_000;
-/** So many calls of a day make an unknown limit worth a question. */
-const SOME_USE = 20;
+/** Calls in a day from which an unknown limit is worth a lookup. */
+const MIN_USE_FOR_LOOKUP = 20;
+
+/** As Lua answers it: level reached (0: none, 1: warning, 2: exhausted), lookup due (0 or 1), used, limit (0: unknown). */
+export type QuotaNewsReply = [level: number, lookup: number, used: number, limit: number] | null;
 
 /**
- * Lua functions about one pair's quota: a hash with what is counted (`day`, `used` since its midnight or the last clear,
- * `bucket`, `inBucket`), what is known (`limit`, its `source`, `rate` in `rateMs`, until `knownUntil`; `offset`: how much
- * more WeChat counts today than we do, since merchants' own programs call, too), what is closed (`until`, `probeAt`),
- * and what was told (`level`, `stage`, `readAt`). Beside it `:hours` has the counts of each hour.
+ * Functions about the quota of one pair (account, path). Its hash contains what is counted (`day`, `used` since its
+ * midnight or the last clear, `bucket`, `inBucket`), what is known (`limit`, its `source`, `rate` in `rateMs`, until
+ * `knownUntil`; `offset`: how much more WeChat counts today than we do, since merchants' own programs call, too), what is
+ * closed (`until`, `probeAt`), and what was reported (`level`, `stage`, `readAt`). The hash `<key>:hours` has the counts
+ * of each hour.
  *
- * `quota_opens(until, probeAt)` is the one rule of closing: when the next call may leave, a probe included, or nil: now;
- * then, whether that would be a probe.
+ * `quota_opens(until, probeAt)` is the one rule of closing. It returns when the next call may depart, as a probe or not
+ * (nil: now), and whether a call that departs now is a probe (1).
  *
- * `quota_take(key, paths, documented)` counts a departure. Answers nil and the news of it (`level read used limit`, or
- * nothing), and whether it is a probe; or until when the pair is closed. It closes a full minute as soon as the last call
- * of it leaves, so that whoever only looks sees that, too. `documented`: path, limit of a day, of a minute (0: none),
- * and whether it leaves even so (1).
+ * `quota_take(key, paths, path, daily_limit, minute_limit, even_if_closed)` counts a departure. The limits are those of
+ * the catalogue (0: none). It returns the time until which the pair is closed; or nil, the news (nil: none), and whether
+ * the departure is a probe (1). It closes a full minute with the last call of that minute, so that readers see it, too.
  */
-export const QUOTA_LUA = `
+export const QUOTA: SharedLua = {
+  uses: [REDIS_CLOCK],
+  lua: `
 local function quota_opens(untilAt, probeAt)
   untilAt, probeAt = tonumber(untilAt or '0'), tonumber(probeAt or '0')
   if untilAt <= now then return nil, 0 end
@@ -41,36 +47,35 @@ local function quota_reopens(key)
   return (quota_opens(at[1], at[2]))
 end
 local function quota_day() return math.floor((now + ${BEIJING_OFFSET_MS}) / ${DAY_MS}) end
-local function quota_time(at) return string.format('%.0f', at) end
 local function quota_number(text) return tonumber(text or '0') end
 
 local function quota_first_of_day(key, paths, path, day)
   redis.call('HSET', key, 'day', day, 'used', '0', 'offset', '0', 'level', '0', 'stage', '0')
-  redis.call('PEXPIRE', key, ${KEPT_MS})
-  redis.call('ZADD', paths, quota_time(now), path)
-  redis.call('ZREMRANGEBYSCORE', paths, '-inf', quota_time(now - ${KEPT_MS}))
+  redis.call('PEXPIRE', key, ${PAIR_TTL_MS})
+  redis.call('ZADD', paths, ms(now), path)
+  redis.call('ZREMRANGEBYSCORE', paths, '-inf', ms(now - ${PAIR_TTL_MS}))
   redis.call('ZREMRANGEBYRANK', paths, 0, -${MAX_PATHS + 1})
-  redis.call('PEXPIRE', paths, ${KEPT_MS})
+  redis.call('PEXPIRE', paths, ${PAIR_TTL_MS})
 end
 
 local function quota_news(key, total, limit, used, level, stage, readAt)
   local reached = 0
   if limit > 0 and total >= limit then reached = 2 elseif limit > 0 and total >= 0.8 * limit then reached = 1 end
   local worth = 0
-  if limit == 0 then if used >= ${SOME_USE} then worth = 1 end
+  if limit == 0 then if used >= ${MIN_USE_FOR_LOOKUP} then worth = 1 end
   elseif reached > 0 then worth = 3 elseif total >= 0.5 * limit then worth = 2 end
-  local read = 0
+  local lookup = 0
   if worth > stage and now >= readAt then
-    read = 1
-    redis.call('HSET', key, 'stage', worth, 'readAt', quota_time(now + ${REREAD_INTERVAL_MS}))
+    lookup = 1
+    redis.call('HSET', key, 'stage', worth, 'readAt', ms(now + ${LOOKUP_INTERVAL_MS}))
   end
   if reached > level then redis.call('HSET', key, 'level', reached) else reached = 0 end
-  if reached == 0 and read == 0 then return '' end
-  return reached .. ' ' .. read .. ' ' .. quota_time(total) .. ' ' .. quota_time(limit)
+  if reached == 0 and lookup == 0 then return nil end
+  return { reached, lookup, total, limit }
 end
 
-local function quota_take(key, paths, documented)
-  local path, daily, minutely, anyway = documented[1], tonumber(documented[2]), tonumber(documented[3]), documented[4] == '1'
+local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_closed)
+  local daily, minutely, anyway = tonumber(daily_limit), tonumber(minute_limit), even_if_closed == '1'
   local q = redis.call('HMGET', key, 'until', 'probeAt', 'day', 'used', 'offset', 'limit', 'source', 'rate', 'rateMs',
     'knownUntil', 'bucket', 'inBucket', 'level', 'stage', 'readAt')
   local untilAt = quota_number(q[1])
@@ -89,7 +94,7 @@ local function quota_take(key, paths, documented)
   if rate > 0 then
     bucketEnds = (bucket + 1) * rateMs
     if inBucket >= rate and not anyway then
-      if bucketEnds > untilAt then redis.call('HSET', key, 'until', quota_time(bucketEnds), 'probeAt', '0') end
+      if bucketEnds > untilAt then redis.call('HSET', key, 'until', ms(bucketEnds), 'probeAt', '0') end
       return math.max(bucketEnds, untilAt)
     end
   end
@@ -104,16 +109,16 @@ local function quota_take(key, paths, documented)
   redis.call('HSET', key, 'used', used, 'bucket', bucket, 'inBucket', inBucket + 1)
   local hour = math.floor(now / ${HOUR_MS})
   if redis.call('HINCRBY', key .. ':hours', hour, 1) == 1 then
-    -- Once an hour: those that no forecast looks at any more go.
+    -- Once an hour: removes the hours that no forecast reads any more.
     for _, old in ipairs(redis.call('HKEYS', key .. ':hours')) do
       if tonumber(old) < hour - 48 then redis.call('HDEL', key .. ':hours', old) end
     end
     redis.call('PEXPIRE', key .. ':hours', ${2 * DAY_MS + HOUR_MS})
   end
   if probe == 1 then
-    redis.call('HSET', key, 'probeAt', quota_time(now + ${PROBE_EVERY_MS}))
+    redis.call('HSET', key, 'probeAt', ms(now + ${PROBE_EVERY_MS}))
   elseif rate > 0 and inBucket + 1 >= rate and bucketEnds > untilAt then
-    redis.call('HSET', key, 'until', quota_time(bucketEnds), 'probeAt', '0')
+    redis.call('HSET', key, 'until', ms(bucketEnds), 'probeAt', '0')
   end
 
   local total = math.max(0, used + offset)
@@ -123,5 +128,16 @@ local function quota_take(key, paths, documented)
     limit = daily
   end
   return nil, quota_news(key, total, limit, used, level, stage, quota_number(q[15])), probe
+end
+`,
+};
+
+/** For scripts of call/ that are not yet defined by names: `documented` is a list, and news are a text. */
+export const QUOTA_LUA = `${QUOTA.lua}
+local quota_take_by_name = quota_take
+local function quota_take(key, paths, documented)
+  local closedUntil, news, probe =
+    quota_take_by_name(key, paths, documented[1], documented[2], documented[3], documented[4])
+  return closedUntil, news and table.concat(news, ' ') or '', probe
 end
 `;

@@ -1,7 +1,8 @@
 import { endpointOf } from '@wxthirdparty/wechat';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { forecast } from './forecast.ts';
-import type { Ledger, QuotaPair, Usage } from './ledger.ts';
+import type { Ledger, QuotaPair } from './ledger.ts';
+import type { Usage } from './usage.ts';
 
 const LOOKED_AT_ONCE = 100;
 

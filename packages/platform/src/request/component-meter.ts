@@ -1,5 +1,6 @@
 import { endpointOf, type Meter } from '@wxthirdparty/wechat';
-import { type Ledger, QuotaClosedFailure } from '../quota/ledger.ts';
+import type { Ledger } from '../quota/ledger.ts';
+import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
 
 /**
  * Counts what the house itself asks of the component APIs: they have a budget of their own, the component's. A closed
