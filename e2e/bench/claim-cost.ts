@@ -50,7 +50,7 @@ export class ClaimCost {
     await Promise.all(
       Array.from({ length: count }, (_, i) => {
         const appid = `wx${String((from + i) % this.#authorizers).padStart(16, '0')}`;
-        return this.#dueSet.schedule(COMPONENT, appid, inMs + Math.random());
+        return this.#dueSet.schedule({ kind: 'authorizer', component: COMPONENT, appid }, inMs + Math.random());
       }),
     );
   }

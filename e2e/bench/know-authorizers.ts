@@ -1,5 +1,5 @@
 import { openVirtualTokens } from '../../packages/gateway/src/virtual/virtual-token.ts';
-import { authorizerTokenKind } from '../../packages/platform/src/authorizer/authorizer-token.ts';
+import { tokenEffects } from '../../packages/platform/src/authorizer/token-effects.ts';
 import { openDatabase } from '../../packages/platform/src/database/open.ts';
 import { Seals } from '../../packages/platform/src/sealing/seals.ts';
 import { TokenStore } from '../../packages/platform/src/token/token-store.ts';
@@ -24,7 +24,7 @@ export async function knowAuthorizers(
   try {
     const component = house.component.appid;
     const seals = new Seals([secretsKey]);
-    const tokens = new TokenStore(redis, seals, [authorizerTokenKind({} as never)]);
+    const tokens = new TokenStore(redis, seals, tokenEffects);
     const virtual = openVirtualTokens([secretsKey]);
     const read = virtual.read(await tokenOf(house, known));
     if (read.verdict !== 'good') throw new Error(`a token of the gateway is ${read.verdict}`);

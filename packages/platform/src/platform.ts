@@ -13,6 +13,7 @@ import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { Authorizers } from './authorizer/authorizers.ts';
 import type { ProfilePayload } from './authorizer/profile-job.ts';
 import { type ProfileOutcome, Profiles } from './authorizer/profiles.ts';
+import { tokenEffects } from './authorizer/token-effects.ts';
 import { CallAccounts } from './call/call-accounts.ts';
 import { CallList } from './call/call-list.ts';
 import { CallStore } from './call/call-store.ts';
@@ -80,6 +81,7 @@ import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshAhead } from './token/refresh-ahead.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenCache } from './token/token-cache.ts';
+import type { TokenKinds } from './token/token-kind.ts';
 import { TokenStore } from './token/token-store.ts';
 import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
@@ -262,22 +264,23 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals, replica);
   const dueSet = new RefreshAhead(redis);
-  const kinds = [
-    componentTokenKind(components, tickets, api),
-    authorizerTokenKind({
+  const reconciliationStore = new ReconciliationStore(database);
+  const reconcile = new ReconcileRequests(reconciliationStore, components, queues.reconciliations);
+  const kinds: TokenKinds = {
+    component: componentTokenKind(components, tickets, api),
+    authorizer: authorizerTokenKind({
       api,
       store: authorizerStore,
       dueSet,
-      tokens: () => tokens,
       refused(component) {
-        // A hint: the nightly run comes to it anyway.
+        // If the request is lost, the nightly run finds the accounts.
         claimScheduledRun(redis, component, 'refused')
-          .then((mine) => (mine ? reconcile.begin(component, 'refused') : undefined))
+          .then((claimed) => (claimed ? reconcile.begin(component, 'refused') : undefined))
           .catch(() => {});
       },
     }),
-  ];
-  const tokenStore = new TokenStore(redis, seals, kinds);
+  };
+  const tokenStore = new TokenStore(redis, seals, tokenEffects);
   const refreshListeners: RefreshListener[] = [];
   const tokenCache = new TokenCache();
   const gate = new HostGate(redis);
@@ -308,19 +311,17 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     profiles,
     links,
   });
-  const runs = new ReconciliationStore(database);
-  const reconcile = new ReconcileRequests(runs, components, queues.reconciliations);
   const reconciler = new Reconciler({
     sql: database,
     api,
     tokens,
-    store: runs,
+    store: reconciliationStore,
     authorizers: authorizerStore,
     profiles,
   });
 
   // The gateway's side fails at once while Redis is away, instead of keeping callers in the dark.
-  const frontTokenStore = new TokenStore(front, seals, kinds);
+  const frontTokenStore = new TokenStore(front, seals, tokenEffects);
   const frontTickets = new Tickets(front, database, seals);
   const arrivals = scope.keep('push arrivals', new PushArrivals(front), (a) => a.flush());
   const frontTies = new CodeTies(front);

@@ -3,7 +3,6 @@ import { askComponent } from '../component/ask-component.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
-import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerState, Grant } from './authorizer.ts';
 import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
 import { findInWeChatsList } from './find-in-wechat-list.ts';
@@ -18,16 +17,14 @@ export function authorizerTokenKind(options: {
   readonly api: ComponentApi;
   readonly store: AuthorizerStore;
   readonly dueSet: RefreshAhead;
-  /** Late: the tokens are made of the kinds. */
-  readonly tokens: () => Tokens;
-  /** WeChat does not know a refresh token of ours; perhaps it is not the only one. */
+  /** WeChat does not know one refresh token of ours; there may be others. */
   readonly refused?: (component: string) => void;
 }): TokenKind {
   const { api, store, dueSet } = options;
 
   async function fetchWith(grant: Grant, refreshToken: string, context: FetchContext): Promise<FetchedToken> {
     const fetched = await askComponent(
-      options.tokens(),
+      context.tokens,
       grant.component,
       'fetchAuthorizerToken',
       (componentToken) =>
@@ -46,7 +43,7 @@ export function authorizerTokenKind(options: {
 
   /** WeChat does not take our refresh token: perhaps its own list holds a newer one (protocol §3.6). */
   async function fetchWithListed(grant: Grant, refusal: Failure, context: FetchContext): Promise<FetchedToken> {
-    const listed = await findInWeChatsList(api, options.tokens(), grant.component, grant.appid);
+    const listed = await findInWeChatsList(api, context.tokens, grant.component, grant.appid);
     if (listed?.refreshToken && listed.refreshToken !== grant.refreshToken) {
       const saved = await store.changeGrant(grant.component, grant.appid, grant.version, {
         refreshToken: listed.refreshToken,
@@ -68,12 +65,11 @@ export function authorizerTokenKind(options: {
   async function ended(grant: Grant, state: AuthorizerState, refusal: Failure): Promise<Failure> {
     const saved = await store.changeGrant(grant.component, grant.appid, grant.version, { state });
     if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
-    await dueSet.drop(grant.component, grant.appid);
+    await dueSet.drop(authorizerOwner(grant.component, grant.appid));
     return refusal;
   }
 
   return {
-    name: 'authorizer',
     async fetch(owner, context) {
       const grant = await store.grant(owner.component, owner.appid);
       if (!grant) throw unknownAuthorizer(owner.appid);
@@ -95,7 +91,7 @@ export function authorizerTokenKind(options: {
     },
     async published(owner, { refreshInMs }) {
       await store.markUsed(owner.component, owner.appid);
-      await dueSet.schedule(owner.component, owner.appid, refreshInMs);
+      await dueSet.schedule(owner, refreshInMs);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { ComponentApi } from '@wxthirdparty/wechat';
 import { askComponent } from '../component/ask-component.ts';
-import type { Tokens } from '../token/tokens.ts';
+import type { TokenSource } from '../token/token-kind.ts';
 
 const PAGE = 500;
 /** WeChat lists at most this many accounts to one component; a list that never ends must end here. */
@@ -12,7 +12,7 @@ const MAX_PAGES = 2_000;
  */
 export async function findInWeChatsList(
   api: ComponentApi,
-  tokens: Tokens,
+  tokens: TokenSource,
   component: string,
   appid: string,
 ): Promise<{ refreshToken: string | undefined; authorizedAt: Date | undefined } | undefined> {

@@ -63,7 +63,7 @@ export class Profiles {
       if (before.state === 'revoked') return 'revoked';
       const saved = await this.#store.changeGrant(component, appid, before.version, { state: 'revoked' });
       if (saved === 'superseded') return 'superseded';
-      await this.#dueSet.drop(component, appid);
+      await this.#dueSet.drop(authorizerOwner(component, appid));
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));
       await this.#tokens.store.void(authorizerOwner(component, appid), token.version);
       return 'revoked';

@@ -1,6 +1,6 @@
 import { type ComponentApi, Failure, isTokenRefusal } from '@wxthirdparty/wechat';
 import type { Token } from '../token/token.ts';
-import type { Tokens } from '../token/tokens.ts';
+import type { TokenSource } from '../token/token-kind.ts';
 import { componentOwner } from './component-token.ts';
 
 /**
@@ -8,7 +8,7 @@ import { componentOwner } from './component-token.ts';
  * distrusted, and the question repeated once if another token follows.
  */
 export async function askComponent<T>(
-  tokens: Tokens,
+  tokens: TokenSource,
   component: string,
   api: keyof ComponentApi,
   ask: (componentToken: string) => Promise<T>,

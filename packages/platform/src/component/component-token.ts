@@ -1,6 +1,6 @@
 import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
 import type { TokenOwner } from '../token/token.ts';
-import type { TokenKind } from '../token/token-kind.ts';
+import type { TokenEffect, TokenKind } from '../token/token-kind.ts';
 import type { Components } from './components.ts';
 import { readinessLua } from './readiness.ts';
 import type { Tickets } from './ticket.ts';
@@ -12,8 +12,7 @@ export function componentOwner(component: string): TokenOwner {
 /** The component token comes from the ticket and the component's secret (protocol §3.2). */
 export function componentTokenKind(components: Components, tickets: Tickets, api: ComponentApi): TokenKind {
   return {
-    name: 'component',
-    async fetch(owner, asking) {
+    async fetch(owner, context) {
       const { appid, appsecret } = components.get(owner.component);
       const ticket = await tickets.current(appid);
       if (!ticket) {
@@ -23,16 +22,14 @@ export function componentTokenKind(components: Components, tickets: Tickets, api
           `No live ticket of component ${appid} is here; WeChat pushes one every ten minutes.`,
         );
       }
-      const { token, expiresInMs } = await api.fetchComponentToken({ appid, appsecret, ticket }, asking);
+      const { token, expiresInMs } = await api.fetchComponentToken({ appid, appsecret, ticket }, context);
       return { value: token, expiresInMs };
-    },
-    afterChange: {
-      keys: ({ component }, keyspace) => [keyspace.ticket(component), keyspace.ready(component)],
-      lua: readinessLua({
-        token: 'KEYS[1]',
-        ticket: 'EXTRA(1)',
-        ready: 'EXTRA(2)',
-      }),
     },
   };
 }
+
+/** Readiness follows from the component token. */
+export const componentTokenEffect: TokenEffect = {
+  keys: ({ component }, keyspace) => [keyspace.ticket(component), keyspace.ready(component)],
+  lua: readinessLua({ token: 'KEYS[1]', ticket: 'EXTRA(1)', ready: 'EXTRA(2)' }),
+};

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Seals } from '../sealing/seals.ts';
 import { TokenStore } from '../token/token-store.ts';
-import { componentOwner } from './component-token.ts';
+import { componentOwner, componentTokenEffect } from './component-token.ts';
 import { refuseUnlessReady } from './status.ts';
 
 let server: TestRedis;
@@ -21,9 +21,10 @@ it.each([
   async (remedy, cause) => {
     await server.redis.flushall();
     await server.redis.hset('wx:{wxc:wxc}:ticket', 'expiresAt', Date.now() + 3_600_000);
-    const store = new TokenStore(server.redis, new Seals([randomBytes(32)]), [
-      { name: 'component', fetch: () => Promise.reject(cause) },
-    ]);
+    const store = new TokenStore(server.redis, new Seals([randomBytes(32)]), {
+      component: componentTokenEffect,
+      authorizer: undefined,
+    });
     await server.redis.set('wx:{wxc:wxc}:fence:component', '7');
     await store.fail(componentOwner('wxc'), 7, cause, 60_000, true);
     await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({

@@ -6,6 +6,7 @@ import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner, authorizerTokenKind } from '../authorizer/authorizer-token.ts';
 import { Profiles } from '../authorizer/profiles.ts';
+import { tokenEffects } from '../authorizer/token-effects.ts';
 import { Components } from '../component/components.ts';
 import { openQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
@@ -66,13 +67,13 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const store = new AuthorizerStore(database.sql, seals);
   const dueSet = new RefreshAhead(server.redis);
   const fetchComponentToken = answering('fetchComponentToken', { value: 'component token', expiresInMs: 7_200_000 });
-  const kinds = [
-    { name: 'component' as const, fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },
-    authorizerTokenKind({ api, store, dueSet, tokens: () => tokens }),
-  ];
+  const kinds = {
+    component: { fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },
+    authorizer: authorizerTokenKind({ api, store, dueSet }),
+  };
   const tokens: Tokens = new Tokens({
     ...{
-      store: new TokenStore(server.redis, seals, kinds),
+      store: new TokenStore(server.redis, seals, tokenEffects),
       leases: openLeases(server.redis),
       gate: new HostGate(server.redis),
     },

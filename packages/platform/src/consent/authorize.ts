@@ -100,7 +100,7 @@ export class Authorizations {
           sentAt: fence,
         });
         const passedMs = performance.now() - askedAt;
-        await this.#o.dueSet.schedule(component, appid, times.refreshInMs - passedMs);
+        await this.#o.dueSet.schedule(owner, times.refreshInMs - passedMs);
       }
       await this.#o.dueSet.markUsed(component, appid);
       return { outcome: 'authorized', appid, profile: 'pending' };

@@ -1,11 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ComponentApi } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
-import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { enqueueDueProfiles } from '../authorizer/enqueue-due-profiles.ts';
 import type { ProfilePayload } from '../authorizer/profile-job.ts';
 import type { Lanes } from '../call/lane/lanes.ts';
-import { componentOwner } from '../component/component-token.ts';
 import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
 import { requestTicketsIfSilent } from '../component/ticket-request.ts';
@@ -16,6 +14,7 @@ import { claimScheduledRun } from '../reconciliation/reconcile-schedule.ts';
 import type { ReconcileRequests } from '../reconciliation/reconciliations.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
+import { componentOwners } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 
 const EVERY_MS = 5_000;
@@ -171,21 +170,21 @@ async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: 
   return restored && count > 0 ? `due_restored_${count}` : undefined;
 }
 
-/** Components always have a token at hand: each call may need it. */
+/** The component's own tokens are always refreshed: each call may need them. */
 async function refreshComponent({ tokens, tickets }: WatchOptions, component: string): Promise<undefined> {
-  const owner = componentOwner(component);
-  const record = await tokens.store.read(owner);
-  if (record.now < record.refreshAt || record.now < record.retryAt) return;
-  if (!(await tickets.current(component))) return;
-  await tokens.askForRefresh(owner);
+  for (const owner of componentOwners(component)) {
+    const record = await tokens.store.read(owner);
+    if (record.now < record.refreshAt || record.now < record.retryAt) continue;
+    if (await tickets.current(component)) await tokens.askForRefresh(owner);
+  }
 }
 
 async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): Promise<undefined> {
   const due = await dueSet.claim(component, DUE_AT_ONCE);
   const done = await Promise.allSettled(
-    due.map(async (appid) => {
-      if (await dueSet.inUse(component, appid)) await tokens.askForRefresh(authorizerOwner(component, appid));
-      else await dueSet.drop(component, appid);
+    due.map(async (owner) => {
+      if (await dueSet.inUse(component, owner.appid)) await tokens.askForRefresh(owner);
+      else await dueSet.drop(owner);
     }),
   );
   const failed = done.find((one) => one.status === 'rejected');

@@ -4,11 +4,11 @@ import { databases, startDatabase, type TestDatabase } from '../../test/database
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import { tokenEffects } from '../authorizer/token-effects.ts';
 import { CallStore } from '../call/call-store.ts';
 import { componentOwner } from '../component/component-token.ts';
 import { Tickets } from '../component/ticket.ts';
 import { Seals } from '../sealing/seals.ts';
-import type { TokenKind } from '../token/token-kind.ts';
 import { TokenStore } from '../token/token-store.ts';
 import { reseal } from './rotate-secrets.ts';
 
@@ -31,11 +31,10 @@ describe.each(databases)('resealing on %s', (kind) => {
 
   function open(...keys: Buffer[]) {
     const seals = new Seals(keys);
-    const kinds = ['component', 'authorizer'].map((name) => ({ name }) as TokenKind);
     return {
       authorizers: new AuthorizerStore(database.sql, seals),
       tickets: new Tickets(server.redis, database.sql, seals),
-      tokens: new TokenStore(server.redis, seals, kinds),
+      tokens: new TokenStore(server.redis, seals, tokenEffects),
       calls: new CallStore(server.redis, seals),
     };
   }

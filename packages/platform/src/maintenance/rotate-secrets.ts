@@ -1,8 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
-import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import { tokenEffects } from '../authorizer/token-effects.ts';
 import { CallStore } from '../call/call-store.ts';
-import { componentOwner } from '../component/component-token.ts';
 import { Tickets } from '../component/ticket.ts';
 import { migrateOpen } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
@@ -10,6 +9,7 @@ import { Deployment } from '../deployment/deployment.ts';
 import { connectRedis, type RedisSettings, untilConnected } from '../redis/connect.ts';
 import { Scope } from '../scope.ts';
 import { type Resealed, Seals } from '../sealing/seals.ts';
+import { accountOwners, componentOwners, type TokenOwner } from '../token/token.ts';
 import { TokenStore } from '../token/token-store.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -52,7 +52,12 @@ export async function reseal(
 
   const authorizers = new AuthorizerStore(database, seals);
   const tickets = new Tickets(redis, database, seals);
-  const tokens = new TokenStore(redis, seals, []);
+  const tokens = new TokenStore(redis, seals, tokenEffects);
+
+  const tokenStep = (owner: TokenOwner): [string, () => Promise<Resealed>] => {
+    const { kind, component, appid } = owner;
+    return [`${kind} token of ${appid}${appid === component ? '' : ` for ${component}`}`, () => tokens.reseal(owner)];
+  };
 
   /** Everything sealed that lasts, by the name under which a report may speak of it. */
   async function* everything(): AsyncGenerator<[string, () => Promise<Resealed>][]> {
@@ -60,12 +65,12 @@ export async function reseal(
     yield components.flatMap(({ appid }): [string, () => Promise<Resealed>][] => [
       [`ticket of ${appid} in Redis`, () => tickets.resealLive(appid)],
       [`ticket of ${appid} in SQL`, () => tickets.resealCopy(appid)],
-      [`token of ${appid}`, () => tokens.reseal(componentOwner(appid))],
+      ...componentOwners(appid).map(tokenStep),
     ]);
     for await (const page of authorizers.everybody()) {
       yield page.flatMap(({ component, appid }): [string, () => Promise<Resealed>][] => [
         [`grant of ${appid} to ${component}`, () => authorizers.resealGrant(component, appid)],
-        [`token of ${appid} for ${component}`, () => tokens.reseal(authorizerOwner(component, appid))],
+        ...accountOwners(component, appid).map(tokenStep),
       ]);
     }
   }

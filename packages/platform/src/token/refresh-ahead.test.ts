@@ -1,50 +1,68 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { RefreshAhead } from './refresh-ahead.ts';
+import type { TokenOwner } from './token.ts';
+
+const ownerOf = (appid: string): TokenOwner => ({ kind: 'authorizer', component: 'wxc', appid });
 
 let server: TestRedis;
-let dueSet: RefreshAhead;
+let refreshAhead: RefreshAhead;
 beforeAll(async () => {
   server = await startRedis();
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
   await server.redis.flushall();
-  dueSet = new RefreshAhead(server.redis);
+  refreshAhead = new RefreshAhead(server.redis);
 });
 
-it('moves what is claimed ahead, so that nobody claims it again and a claimer that dies loses nothing', async () => {
-  await dueSet.schedule('wxc', 'due', -1);
-  await dueSet.schedule('wxc', 'later', 60_000);
-  expect(await dueSet.claim('wxc', 10)).toEqual(['due']);
-  expect(await dueSet.claim('wxc', 10)).toEqual([]);
+it('a claimed token is due again later: no other process claims it now, and a claimer that dies loses nothing', async () => {
+  await refreshAhead.schedule(ownerOf('wxdue'), -1);
+  await refreshAhead.schedule(ownerOf('wxlater'), 60_000);
+  expect(await refreshAhead.claim('wxc', 10)).toEqual([ownerOf('wxdue')]);
+  expect(await refreshAhead.claim('wxc', 10)).toEqual([]);
   expect(await server.redis.zcard(server.redis.keyspace.due('wxc'))).toBe(2);
 });
 
-it('restores who is in use after Redis was emptied, also whom this process marked a moment ago', async () => {
-  await dueSet.markUsed('wxc', 'wxa');
+it('members are bare appids for the kinds of the first version, and carry their kind for all others', async () => {
+  const component: TokenOwner = { kind: 'component', component: 'wxc', appid: 'wxc' };
+  const newer = { ...ownerOf('wxa'), kind: 'of-a-newer-version' as TokenOwner['kind'] };
+  for (const owner of [component, ownerOf('wxa'), newer]) await refreshAhead.schedule(owner, -1);
+  const members = await server.redis.zrange(server.redis.keyspace.due('wxc'), 0, '-1');
+  expect(members.sort()).toEqual(['of-a-newer-version:wxa', 'wxa', 'wxc']);
+  // A kind that this version does not know is claimed by a process that does.
+  const claimed = await refreshAhead.claim('wxc', 10);
+  expect(claimed).toHaveLength(2);
+  expect(claimed).toEqual(expect.arrayContaining([component, ownerOf('wxa')]));
+  await refreshAhead.drop(newer);
+  await refreshAhead.drop(component);
+  expect(await server.redis.zrange(server.redis.keyspace.due('wxc'), 0, '-1')).toEqual(['wxa']);
+});
+
+it('after Redis was emptied, accounts in use are restored, also one that this process has just marked', async () => {
+  await refreshAhead.markUsed('wxc', 'wxa');
   await server.redis.flushall();
-  expect(await dueSet.restoreOnce('wxc', () => dueSet.restore('wxc', ['wxa'], () => -1))).toBe(true);
-  expect(await dueSet.claim('wxc', 10)).toEqual(['wxa']);
-  expect(await dueSet.inUse('wxc', 'wxa')).toBe(true);
-  expect(await dueSet.restoreOnce('wxc', () => Promise.reject(new Error('once only')))).toBe(false);
+  expect(await refreshAhead.restoreOnce('wxc', () => refreshAhead.restore('wxc', ['wxa'], () => -1))).toBe(true);
+  expect(await refreshAhead.claim('wxc', 10)).toEqual([ownerOf('wxa')]);
+  expect(await refreshAhead.inUse('wxc', 'wxa')).toBe(true);
+  expect(await refreshAhead.restoreOnce('wxc', () => Promise.reject(new Error('once only')))).toBe(false);
 });
 
-it('keeps the time of whoever was scheduled since', async () => {
-  await dueSet.schedule('wxc', 'wxa', 60_000);
-  await dueSet.restore('wxc', ['wxa'], () => 0);
-  expect(await dueSet.claim('wxc', 10)).toEqual([]);
+it('a restored account keeps the time for which it has been scheduled since', async () => {
+  await refreshAhead.schedule(ownerOf('wxa'), 60_000);
+  await refreshAhead.restore('wxc', ['wxa'], () => 0);
+  expect(await refreshAhead.claim('wxc', 10)).toEqual([]);
 });
 
-it('fills again where a fill failed', async () => {
-  await expect(dueSet.restoreOnce('wxc', () => Promise.reject(new Error('cut')))).rejects.toThrow('cut');
-  expect(await dueSet.restoreOnce('wxc', () => Promise.resolve())).toBe(true);
+it('a failed fill is repeated', async () => {
+  await expect(refreshAhead.restoreOnce('wxc', () => Promise.reject(new Error('cut')))).rejects.toThrow('cut');
+  expect(await refreshAhead.restoreOnce('wxc', () => Promise.resolve())).toBe(true);
 });
 
-it('restores tens of thousands of accounts with one round trip to Redis for each page', async () => {
+it('tens of thousands of accounts are restored with one round trip to Redis for each page', async () => {
   const redis = server.connect();
   try {
-    // A command that is sent while none is in flight begins a round trip; on a slow network, each costs its whole time.
+    // A command that is sent while none is in flight starts a round trip; on a slow network, each costs its whole time.
     let trips = 0;
     let inFlight = 0;
     const send = redis.sendCommand.bind(redis);
@@ -63,32 +81,32 @@ it('restores tens of thousands of accounts with one round trip to Redis for each
       }
     });
     expect(await server.redis.zcard(server.redis.keyspace.due('wxc'))).toBe(20_000);
-    expect(await dueSet.inUse('wxc', 'wx19-999')).toBe(true);
-    // Two for each page, and a few to begin and to end; scripts that Redis does not know yet are sent twice.
+    expect(await refreshAhead.inUse('wxc', 'wx19-999')).toBe(true);
+    // Two for each page, and a few for start and end; scripts that Redis does not know yet are sent twice.
     expect(trips).toBeLessThan(2 * 20 + 20);
   } finally {
     redis.disconnect();
   }
 });
 
-it('is filled by one process at a time, and by another one where that has failed', async () => {
+it('one process at a time fills the set, and another one after it has failed', async () => {
   const other = new RefreshAhead(server.redis);
   const gate = Promise.withResolvers<void>();
-  const begun = Promise.withResolvers<void>();
-  const filling = dueSet.restoreOnce('wxc', () => {
-    begun.resolve();
+  const started = Promise.withResolvers<void>();
+  const filling = refreshAhead.restoreOnce('wxc', () => {
+    started.resolve();
     return gate.promise;
   });
-  await begun.promise;
+  await started.promise;
   expect(await other.restoreOnce('wxc', () => Promise.reject(new Error('not by two')))).toBe(false);
   gate.reject(new Error('cut'));
   await expect(filling).rejects.toThrow('cut');
   expect(await other.restoreOnce('wxc', async () => {})).toBe(true);
 });
 
-it('does not count as filled where another process has taken over meanwhile', async () => {
+it('the set does not count as filled if another process has taken over meanwhile', async () => {
   const key = server.redis.keyspace.dueRestoring('wxc');
-  const filling = dueSet.restoreOnce('wxc', async (_, hold) => {
+  const filling = refreshAhead.restoreOnce('wxc', async (_, hold) => {
     await server.redis.set(key, 'of another process');
     await hold();
   });

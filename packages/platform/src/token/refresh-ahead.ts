@@ -1,46 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { DueSet } from '../redis/due-set.ts';
+import { defineScript } from '../redis/script.ts';
+import { accountOwners, isTokenKindName, type TokenOwner } from './token.ts';
 
 const IN_USE_MS = 24 * 60 * 60_000;
 const RESTORED_TTL_MS = 7 * IN_USE_MS;
 const CLAIM_MS = 60_000;
-/** A process that fills the set renews its claim with each page; where it dies, another one begins after this. */
+/** A process that fills the set renews its claim with each page; if it dies, another one starts after this time. */
 const RESTORING_MS = 10_000;
 /** A mark that lasts a day need not be renewed with each call. */
 const MARK_EVERY_MS = 10 * 60_000;
 const MAX_REMEMBERED = 100_000;
 
-/** KEYS: due set. ARGV: member, in ms. */
-const schedule = defineScript<number>(`${NOW_LUA}
-return redis.call('ZADD', KEYS[1], string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])`);
+/** Renews the claim for `RESTORING_MS`, unless another process has taken over. */
+const holdRestoring = defineScript({
+  keys: ['restoring'],
+  args: ['claim'],
+  lua: `
+if redis.call('GET', restoring) ~= claim then return 0 end
+return redis.call('PEXPIRE', restoring, ${RESTORING_MS})`,
+  decode: (renewed: number) => renewed === 1,
+});
 
-/** A page of members that are due unless a time is known already. KEYS: due set. ARGV: member, in ms, member, … */
-const scheduleNew = defineScript<number>(`${NOW_LUA}
-local due = KEYS[1]
-for i = 1, #ARGV, 2 do
-  redis.call('ZADD', due, 'NX', string.format('%.0f', now + tonumber(ARGV[i + 1])), ARGV[i])
-end
-return #ARGV / 2`);
+const releaseRestoring = defineScript({
+  keys: ['restoring'],
+  args: ['claim'],
+  lua: "if redis.call('GET', restoring) == claim then redis.call('DEL', restoring) end",
+});
 
-/** Once more for `RESTORING_MS`, unless another process has taken over. KEYS: restoring. ARGV: whose claim it is. */
-const holdRestoring = defineScript<number>(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ${RESTORING_MS})`);
-
-/** Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: due set. ARGV: limit. */
-const claim = defineScript<string[]>(`${NOW_LUA}
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
-for _, member in ipairs(due) do redis.call('ZADD', KEYS[1], string.format('%.0f', now + ${CLAIM_MS}), member) end
-return due`);
-
-/** KEYS: restoring. ARGV: whose claim it is. */
-const releaseRestoring = defineScript<number>(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`);
-
-/** Which authorizers' tokens are to be refreshed ahead, and when: those in use in the last 24 hours. */
+/** Which tokens of accounts are refreshed ahead of their end, and when: those of accounts in use in the last 24 hours. */
 export class RefreshAhead {
   readonly #redis: RedisClient;
   readonly #markedAt = new Map<string, number>();
@@ -49,32 +39,31 @@ export class RefreshAhead {
     this.#redis = redis;
   }
 
-  async schedule(component: string, appid: string, inMs: number): Promise<void> {
-    await schedule(this.#redis, [this.#redis.keyspace.due(component)], [appid, Math.floor(inMs)]);
+  async schedule(owner: TokenOwner, inMs: number): Promise<void> {
+    await this.#due(owner.component).schedule(memberOf(owner), inMs);
   }
 
   /**
-   * A page, into a Redis that was emptied: in use, and due unless a time is known already. Marks of before are gone. All
-   * commands are sent at once, so that a page costs the time of one answer.
+   * Adds a page of accounts to a Redis that was emptied: they are in use, and their tokens due unless a time is known
+   * already. Marks that this process remembers are gone. All commands are sent at once, so that a page costs one round trip.
    */
   async restore(component: string, appids: readonly string[], inMs: () => number): Promise<void> {
     if (appids.length === 0) return;
+    const owners = appids.flatMap((appid) => accountOwners(component, appid));
     await Promise.all([
       ...appids.map((appid) => this.#mark(this.#redis.keyspace.used(component, appid))),
-      scheduleNew(
-        this.#redis,
-        [this.#redis.keyspace.due(component)],
-        appids.flatMap((appid) => [appid, Math.floor(inMs())]),
-      ),
+      this.#due(component).scheduleNew(owners.map((owner) => [memberOf(owner), inMs()])),
     ]);
   }
 
-  claim(component: string, limit: number): Promise<string[]> {
-    return claim(this.#redis, [this.#redis.keyspace.due(component)], [limit]);
+  /** Up to `limit` tokens that are due; they are due again after `CLAIM_MS`, unless they have been scheduled by then. */
+  async claim(component: string, limit: number): Promise<TokenOwner[]> {
+    const members = await this.#due(component).claim(limit);
+    return members.flatMap((member) => ownerOf(component, member) ?? []);
   }
 
-  async drop(component: string, appid: string): Promise<void> {
-    await this.#redis.zrem(this.#redis.keyspace.due(component), appid);
+  async drop(owner: TokenOwner): Promise<void> {
+    await this.#due(owner.component).remove(memberOf(owner));
   }
 
   async markUsed(component: string, appid: string): Promise<void> {
@@ -89,8 +78,8 @@ export class RefreshAhead {
   }
 
   /**
-   * Calls `fill` once for each time that Redis was emptied, in one process at a time; a fill that fails is tried again.
-   * `hold` is for the end of each page; it throws where another process has taken over.
+   * Calls `fill` once after each time that Redis was emptied, in one process at a time; a fill that fails is repeated by a later
+   * call. `hold` is for the end of each page; it throws if another process has taken over.
    */
   async restoreOnce(
     component: string,
@@ -98,10 +87,11 @@ export class RefreshAhead {
   ): Promise<boolean> {
     const { dueRestored, dueRestoring } = this.#redis.keyspace;
     if ((await this.#redis.exists(dueRestored(component))) === 1) return false;
+    const restoring = dueRestoring(component);
     const claim = randomUUID();
-    if ((await this.#redis.set(dueRestoring(component), claim, 'PX', RESTORING_MS, 'NX')) !== 'OK') return false;
+    if ((await this.#redis.set(restoring, claim, 'PX', RESTORING_MS, 'NX')) !== 'OK') return false;
     const hold = async () => {
-      if ((await holdRestoring(this.#redis, [dueRestoring(component)], [claim])) === 1) return;
+      if (await holdRestoring.run(this.#redis, { restoring }, { claim })) return;
       throw new Failure('restoring_lost', 'retry', 'Another process has taken over filling the due set.');
     };
     try {
@@ -110,13 +100,30 @@ export class RefreshAhead {
       await this.#redis.set(dueRestored(component), '1', 'PX', RESTORED_TTL_MS);
       return true;
     } finally {
-      await releaseRestoring(this.#redis, [dueRestoring(component)], [claim]);
+      await releaseRestoring.run(this.#redis, { restoring }, { claim });
     }
   }
 
+  #due(component: string): DueSet {
+    return new DueSet(this.#redis, this.#redis.keyspace.due(component), CLAIM_MS);
+  }
+
   async #mark(key: string): Promise<void> {
-    if (this.#markedAt.size >= MAX_REMEMBERED) this.#markedAt.clear();
+    if (this.#markedAt.size >= MAX_REMEMBERED) this.#markedAt.delete(this.#markedAt.keys().next().value!);
     this.#markedAt.set(key, performance.now());
     await this.#redis.set(key, '1', 'PX', IN_USE_MS);
   }
+}
+
+/** A bare appid for the kinds that were there first, since other versions read it so; `kind:appid` for every other kind. */
+function memberOf({ kind, appid }: TokenOwner): string {
+  return kind === 'authorizer' || kind === 'component' ? appid : `${kind}:${appid}`;
+}
+
+/** Undefined for a kind of a newer version. */
+function ownerOf(component: string, member: string): TokenOwner | undefined {
+  const colon = member.indexOf(':');
+  if (colon === -1) return { kind: member === component ? 'component' : 'authorizer', component, appid: member };
+  const kind = member.slice(0, colon);
+  return isTokenKindName(kind) ? { kind, component, appid: member.slice(colon + 1) } : undefined;
 }

@@ -4,7 +4,7 @@ import type { Lease, Leases } from '../redis/lease.ts';
 import type { ClosedGate, HostGate } from './host-gate.ts';
 import { classOf, isTransient, retryAfterMs } from './refresh-failure.ts';
 import type { TokenOwner } from './token.ts';
-import type { FetchedToken, TokenKind } from './token-kind.ts';
+import type { FetchedToken, TokenKind, TokenSource } from './token-kind.ts';
 import { OUTRUN_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
 import { timesOf } from './token-times.ts';
 
@@ -32,6 +32,7 @@ export interface RefreshParts {
   readonly leases: Leases;
   readonly store: TokenStore;
   readonly gate: HostGate;
+  readonly tokens: TokenSource;
 }
 
 /**
@@ -41,7 +42,7 @@ export interface RefreshParts {
 export async function refresh(
   owner: TokenOwner,
   kind: TokenKind,
-  { leases, store, gate }: RefreshParts,
+  { leases, store, gate, tokens }: RefreshParts,
   signal?: AbortSignal,
 ): Promise<RefreshOutcome> {
   const closed = gate.closed(owner.component);
@@ -55,7 +56,7 @@ export async function refresh(
     if (record.now < record.refreshAt) return { outcome: 'fresh' };
     if (record.now < record.retryAt) return { outcome: 'backing-off' };
     if (closed) return await recordClosed(owner, store, fence, closed, false);
-    return await fetchUnderFence(owner, kind, { store, gate }, lease, fence, record.now, signal);
+    return await fetchUnderFence(owner, kind, { store, gate, tokens }, lease, fence, record.now, signal);
   } catch (error) {
     if (error instanceof LeaseEnded) return { outcome: 'held' };
     throw error;
@@ -67,7 +68,7 @@ export async function refresh(
 async function fetchUnderFence(
   owner: TokenOwner,
   kind: TokenKind,
-  { store, gate }: Omit<RefreshParts, 'leases'>,
+  { store, gate, tokens }: Omit<RefreshParts, 'leases'>,
   lease: Lease,
   fence: number,
   redisNow: number,
@@ -84,7 +85,7 @@ async function fetchUnderFence(
   };
   let fetched: FetchedToken;
   try {
-    const context = { beforeSend, ...(signal ? { signal } : {}) };
+    const context = { beforeSend, tokens, ...(signal ? { signal } : {}) };
     fetched = await fetchPersistently(() => kind.fetch(owner, context), lease, signal);
   } catch (error) {
     // Says nothing about WeChat: a failure that stands in the record would keep the others from asking.

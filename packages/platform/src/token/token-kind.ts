@@ -1,5 +1,5 @@
 import type { Keyspace } from '../redis/keys.ts';
-import type { TokenKindName, TokenOwner } from './token.ts';
+import type { Token, TokenKindName, TokenOwner, TokenUse } from './token.ts';
 
 export interface FetchedToken {
   readonly value: string;
@@ -7,22 +7,38 @@ export interface FetchedToken {
   readonly expiresInMs: number;
 }
 
-export interface FetchContext {
-  /** Call right before the request leaves; throws where the lease has ended, so that nothing leaves. */
-  readonly beforeSend: () => void;
-  /** Aborted when the process leaves before WeChat has answered: another one asks then. */
-  readonly signal?: AbortSignal;
+/** Tokens of other kinds, which a fetch needs for its own request. */
+export interface TokenSource {
+  /** A trusted token, refreshed inline if it is due. */
+  ensure(owner: TokenOwner, signal?: AbortSignal): Promise<Token>;
+  accepted(token: Token, use: TokenUse): void;
+  distrust(token: Token, path: string): Promise<'replaced' | 'kept'>;
 }
 
-/** Where a kind of token comes from. The token folder knows no ticket and no grant; these do. */
+export interface FetchContext {
+  /** Call right before the request is sent; throws if the lease has ended, so that nothing is sent. */
+  readonly beforeSend: () => void;
+  /** Aborted if the process shuts down before WeChat has answered; another process fetches the token then. */
+  readonly signal?: AbortSignal;
+  readonly tokens: TokenSource;
+}
+
+/** The source of one kind of token; the token folder knows neither tickets nor grants. */
 export interface TokenKind {
-  readonly name: TokenKindName;
   fetch(owner: TokenOwner, context: FetchContext): Promise<FetchedToken>;
-  /**
-   * Lua that runs at the end of every script that changes a token's record, in the same step, with `KEYS[1]` the record,
-   * `EXTRA(n)` the nth of `keys(owner, keyspace)` and `now` the time. So a state that follows from the token never lags behind it.
-   */
-  readonly afterChange?: { readonly lua: string; keys(owner: TokenOwner, keyspace: Keyspace): readonly string[] };
-  /** After a fetch: when the token that is stored now falls due, be it ours or the one that outran it. */
+  /** Called after a fetch with the time until the stored token is due, be it the fetched one or the one that superseded it. */
   published?(owner: TokenOwner, times: { readonly refreshInMs: number }): Promise<void>;
 }
+
+export type TokenKinds = Readonly<Record<TokenKindName, TokenKind>>;
+
+/**
+ * Lua that runs at the end of every script that changes a token's record, in the same step, with `KEYS[1]` the record,
+ * `EXTRA(n)` the nth of `keys(owner, keyspace)` and `now` the time. So a state that follows from the token never lags behind it.
+ */
+export interface TokenEffect {
+  readonly lua: string;
+  keys(owner: TokenOwner, keyspace: Keyspace): readonly string[];
+}
+
+export type TokenEffects = Readonly<Record<TokenKindName, TokenEffect | undefined>>;

@@ -3,8 +3,8 @@ import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import { ACCEPT_LUA, DISTRUST_LUA, DISTRUST_TTL_MS } from './distrust-lua.ts';
-import { ownerKey, type TokenKindName, type TokenOwner } from './token.ts';
-import type { TokenKind } from './token-kind.ts';
+import { ownerKey, type TokenOwner } from './token.ts';
+import type { TokenEffect, TokenEffects } from './token-kind.ts';
 
 const MINUTE_MS = 60_000;
 /** Counted from when the refused writer asked, the stored token falls due then and is trusted a minute longer. */
@@ -141,14 +141,14 @@ interface ChangeScripts {
 export class TokenStore {
   readonly #redis: RedisClient;
   readonly #seals: Seals;
-  readonly #kinds: ReadonlyMap<TokenKindName, TokenKind>;
-  readonly #changes = new Map<TokenKindName, ChangeScripts>();
+  readonly #effects: TokenEffects;
+  readonly #changes: ReadonlyMap<string, ChangeScripts>;
 
-  constructor(redis: RedisClient, seals: Seals, kinds: readonly TokenKind[]) {
+  constructor(redis: RedisClient, seals: Seals, effects: TokenEffects) {
     this.#redis = redis;
     this.#seals = seals;
-    this.#kinds = new Map(kinds.map((kind) => [kind.name, kind]));
-    for (const kind of kinds) this.#changes.set(kind.name, changeScripts(kind));
+    this.#effects = effects;
+    this.#changes = new Map(Object.entries(effects).map(([kind, effect]) => [kind, changeScripts(effect)]));
   }
 
   async read(owner: TokenOwner): Promise<TokenRecord> {
@@ -240,7 +240,7 @@ export class TokenStore {
     owner: TokenOwner,
     args: (string | number)[],
   ): ReturnType<ChangeScripts[S]> {
-    const extra = this.#kinds.get(owner.kind)?.afterChange?.keys(owner, this.#redis.keyspace) ?? [];
+    const extra = this.#effects[owner.kind]?.keys(owner, this.#redis.keyspace) ?? [];
     const keys = [this.#tokenKey(owner), this.#fenceKey(owner), this.#distrustsKey(owner), ...extra];
     return this.#changes.get(owner.kind)![script](this.#redis, keys, args) as ReturnType<ChangeScripts[S]>;
   }
@@ -287,8 +287,8 @@ export async function recordedFailure(redis: RedisClient, owner: TokenOwner): Pr
   return failure ? (JSON.parse(failure) as TokenFailure) : undefined;
 }
 
-function changeScripts(kind: TokenKind): ChangeScripts {
-  const after = kind.afterChange?.lua ?? '';
+function changeScripts(effect: TokenEffect | undefined): ChangeScripts {
+  const after = effect?.lua ?? '';
   const whole = <Outcome = number>(lua: string) =>
     defineScript<Outcome>(`${NOW_LUA}local function EXTRA(n) return KEYS[3 + n] end\n${lua}\n${after}\nreturn outcome`);
   return {

@@ -1,4 +1,4 @@
-/** Whose token of which kind. For the component kind the owner is the component itself. */
+/** Whose token of which kind. `appid` is the account's, or the component's own for the kinds that the component holds. */
 export interface TokenOwner {
   readonly kind: TokenKindName;
   readonly component: string;
@@ -7,18 +7,48 @@ export interface TokenOwner {
 
 export type TokenKindName = 'component' | 'authorizer';
 
-/** A token WeChat lends us. */
+type TokenHolder = 'component' | 'account';
+
+/** Whether a component has one token of the kind, or each of its accounts. */
+const HOLDERS: Readonly<Record<TokenKindName, TokenHolder>> = { component: 'component', authorizer: 'account' };
+
+export function isTokenKindName(name: string): name is TokenKindName {
+  return Object.hasOwn(HOLDERS, name);
+}
+
+/** The owner of the token of each kind that the component itself holds. */
+export function componentOwners(component: string): TokenOwner[] {
+  return kindsOf('component').map((kind) => ({ kind, component, appid: component }));
+}
+
+/** The owner of the token of each kind that an account holds. */
+export function accountOwners(component: string, appid: string): TokenOwner[] {
+  return kindsOf('account').map((kind) => ({ kind, component, appid }));
+}
+
+/** A credential issued by WeChat for one owner. */
 export interface Token {
   readonly owner: TokenOwner;
   readonly value: string;
-  /** Earlier than WeChat's own expiry, so that no call leaves with a token that dies on the way. */
+  /** Earlier than WeChat's expiry, so that no token expires in flight. */
   readonly trustedUntil: Date;
   /** The fence of the lease under which it was fetched; grows with every refresh. */
   readonly version: number;
-  /** Within the last hour a token of this owner was distrusted; it may have been this one's predecessor. */
+  /** A token of this owner, perhaps the previous one, was distrusted within the last hour. */
   readonly followsDistrust?: boolean;
+}
+
+/** One request that carried a token. */
+export interface TokenUse {
+  readonly path: string;
+  /** When it departed, on this process' monotonic clock (`performance.now()`). */
+  readonly departedAt: number;
 }
 
 export function ownerKey(owner: TokenOwner): string {
   return `${owner.kind}-${owner.component}-${owner.appid}`;
+}
+
+function kindsOf(holder: TokenHolder): TokenKindName[] {
+  return (Object.keys(HOLDERS) as TokenKindName[]).filter((kind) => HOLDERS[kind] === holder);
 }

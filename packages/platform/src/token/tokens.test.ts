@@ -40,18 +40,17 @@ function node(
   const [redis, subscriber] = [server.connect(), server.connect()];
   open.push(redis, subscriber);
   const kind: TokenKind = {
-    name: 'authorizer',
     fetch: (_, context) => fetch(context),
     ...(published ? { published } : {}),
   };
-  const store = new TokenStore(redis, seals, [kind]);
+  const store = new TokenStore(redis, seals, { component: undefined, authorizer: undefined });
   const gate = new HostGate(redis, now);
   const tokens: Tokens = new Tokens({
     store,
     gate,
     leases: openLeases(redis),
     hints: new Hints(subscriber),
-    kinds: [kind],
+    kinds: { component: kind, authorizer: kind },
     // The queue's place: here whoever is asked does it at once.
     askForRefresh: async (who) => {
       requests++;

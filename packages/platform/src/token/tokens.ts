@@ -4,9 +4,9 @@ import type { Leases } from '../redis/lease.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import type { HostGate } from './host-gate.ts';
 import { type RefreshOutcome, refresh } from './refresh.ts';
-import { ownerKey, type Token, type TokenKindName, type TokenOwner } from './token.ts';
+import { ownerKey, type Token, type TokenOwner, type TokenUse } from './token.ts';
 import { TokenCache } from './token-cache.ts';
-import type { TokenKind } from './token-kind.ts';
+import type { TokenKinds, TokenSource } from './token-kind.ts';
 import type { TokenRecord, TokenStore } from './token-store.ts';
 
 const REREAD_MS = 500;
@@ -19,7 +19,7 @@ export interface TokensOptions {
   /** Shared by those of one process. */
   readonly gate: HostGate;
   readonly hints: Hints;
-  readonly kinds: readonly TokenKind[];
+  readonly kinds: TokenKinds;
   /** Shared by those of one process: what one of them has read, or distrusts, the others need not find out. */
   readonly cache?: TokenCache;
   /** Puts a RefreshJob into its queue; may fail while Redis is away. */
@@ -28,20 +28,13 @@ export interface TokensOptions {
   readonly onRefresh?: RefreshListener;
 }
 
-/** One request that carried a token. */
-export interface TokenUse {
-  readonly path: string;
-  /** When it departed, on this process' monotonic clock (`performance.now()`). */
-  readonly departedAt: number;
-}
-
 export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: number) => void;
 
 /**
  * Where a process gets tokens: from its cache, from Redis, or by asking for a refresh and waiting. One waiting loop for
  * each owner, however many ask.
  */
-export class Tokens {
+export class Tokens implements TokenSource {
   readonly #options: TokensOptions;
   readonly #cache: TokenCache;
   readonly #waits = new Map<string, TokenWait>();
@@ -114,7 +107,7 @@ export class Tokens {
   /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
   async refresh(owner: TokenOwner, signal?: AbortSignal): Promise<RefreshOutcome> {
     const begunAt = performance.now();
-    const result = await refresh(owner, this.#kind(owner.kind), this.#options, signal);
+    const result = await refresh(owner, this.#options.kinds[owner.kind], { ...this.#options, tokens: this }, signal);
     this.#options.onRefresh?.(owner, result, Math.round(performance.now() - begunAt));
     return result;
   }
@@ -141,12 +134,6 @@ export class Tokens {
   async askForRefresh(owner: TokenOwner): Promise<void> {
     // A lost wish is asked again by whoever still waits, and by the watch.
     await this.#options.askForRefresh(owner).catch(() => {});
-  }
-
-  #kind(name: TokenKindName): TokenKind {
-    const kind = this.#options.kinds.find((k) => k.name === name);
-    if (!kind) throw new Error(`no token kind ${name}`);
-    return kind;
   }
 
   #trusted(owner: TokenOwner, record: TokenRecord): Token | undefined {

@@ -1,38 +1,29 @@
 import type { OpenQueue } from '../../queue/queues.ts';
 import type { RedisClient } from '../../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../../redis/script.ts';
+import { DueSet } from '../../redis/due-set.ts';
+import { defineScript, REDIS_CLOCK } from '../../redis/script.ts';
 import { type LaneOwner, LaneStore } from './lane-store.ts';
 
-/** A lane that was marked, but whose waking got lost, is found after so long. */
+/** A marked lane is found after this time, if its wake-up was lost. */
 const MARKED_MS = 5_000;
-/** A lane whose turn got lost is found after so long. */
+/** A claimed lane is found again after this time, if its job was lost. */
 const CLAIMED_MS = 10_000;
-/** A turn that ends while somebody appends may write too late a time; it must not cost more than this. */
+/** A batch that ends while a call is appended may write too late a time; that must not cost more than this. */
 const MAX_SLEEP_MS = 10 * 60_000;
-const WOKEN_AT_ONCE = 500;
-/** A process that appends to a lane while another finds it empty, and dies then, leaves it without a mark. */
+const MAX_WOKEN_AT_ONCE = 500;
+/** A process that appends to a lane while another one finds it empty, and dies then, leaves it without a mark. */
 const CHECKED_AT_REST_MS = 10_000;
 
-/** KEYS: lanes. ARGV: appid, in ms, 'NX' for "unless it is there". */
-const mark = defineScript<number>(`${NOW_LUA}
-local at = string.format('%.0f', now + tonumber(ARGV[2]))
-if ARGV[3] == 'NX' then return redis.call('ZADD', KEYS[1], 'NX', at, ARGV[1]) end
-return redis.call('ZADD', KEYS[1], at, ARGV[1])`);
-
-/** Moves what is due ahead instead of removing it: a claimer that dies here loses nothing. KEYS: lanes. */
-const claim = defineScript<string[]>(`${NOW_LUA}
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})
-for _, appid in ipairs(due) do redis.call('ZADD', KEYS[1], string.format('%.0f', now + ${CLAIMED_MS}), appid) end
-return due`);
-
 /**
- * A lane that has a mark again is found by that. KEYS: lanes, lanes at rest. Answers when the others are due again, and
- * which they are. The half of a millisecond tells that time from those that `rest` writes, also in the same millisecond.
+ * Makes lanes at rest that are due now due again, except those with a mark: they are found by it. Returns when they are
+ * due again, and which they are. That time ends in half a millisecond, which no time that `rest` writes does.
  */
-const claimAtRest = defineScript<[dueAgain: string, appids: string[]]>(`${NOW_LUA}
-local lanes, at_rest = KEYS[1], KEYS[2]
+const claimAtRest = defineScript({
+  keys: ['lanes', 'at_rest'],
+  uses: [REDIS_CLOCK],
+  lua: `
 local due_again, unmarked = string.format('%.1f', now + ${CLAIMED_MS} + 0.5), {}
-for _, appid in ipairs(redis.call('ZRANGEBYSCORE', at_rest, '-inf', now, 'LIMIT', 0, ${WOKEN_AT_ONCE})) do
+for _, appid in ipairs(redis.call('ZRANGEBYSCORE', at_rest, '-inf', now, 'LIMIT', 0, ${MAX_WOKEN_AT_ONCE})) do
   if redis.call('ZSCORE', lanes, appid) then
     redis.call('ZREM', at_rest, appid)
   else
@@ -40,23 +31,29 @@ for _, appid in ipairs(redis.call('ZRANGEBYSCORE', at_rest, '-inf', now, 'LIMIT'
     table.insert(unmarked, appid)
   end
 end
-return { due_again, unmarked }`);
+return { due_again, unmarked }`,
+  decode: ([dueAgain, appids]: [string, string[]]) => ({ dueAgain, appids }),
+});
 
-/** KEYS: lanes, lanes at rest. ARGV: appid. */
-const rest = defineScript<number>(`${NOW_LUA}
-local lanes, at_rest, appid = KEYS[1], KEYS[2], ARGV[1]
+const rest = defineScript({
+  keys: ['lanes', 'at_rest'],
+  args: ['appid'],
+  uses: [REDIS_CLOCK],
+  lua: `
 redis.call('ZREM', lanes, appid)
-return redis.call('ZADD', at_rest, string.format('%.0f', now + ${CHECKED_AT_REST_MS}), appid)`);
+redis.call('ZADD', at_rest, ms(now + ${CHECKED_AT_REST_MS}), appid)`,
+});
 
-/** Unless it has come to rest again meanwhile. KEYS: lanes at rest. ARGV: appid, when the claimer made it due again. */
-const forget = defineScript<number>(`
-local at_rest, appid, due_again = KEYS[1], ARGV[1], ARGV[2]
-if redis.call('ZSCORE', at_rest, appid) ~= due_again then return 0 end
-return redis.call('ZREM', at_rest, appid)`);
+/** Unless the lane has come to rest again since a claim made it due at `due_again`. */
+const forget = defineScript({
+  keys: ['at_rest'],
+  args: ['appid', 'due_again'],
+  lua: "if redis.call('ZSCORE', at_rest, appid) == due_again then redis.call('ZREM', at_rest, appid) end",
+});
 
 /**
- * Which lanes have a backlog, and when somebody must look at them. A lane that waits has no job: nothing is asked of it
- * before its time, however long it is.
+ * Which lanes have a backlog, and when each must be checked. A lane that waits has no job and costs nothing before its time,
+ * however long it is.
  */
 export class Lanes {
   readonly #redis: RedisClient;
@@ -71,38 +68,48 @@ export class Lanes {
 
   /** Before a call is appended, so that the lane is found even if this process dies right after. */
   async mark({ component, appid }: LaneOwner): Promise<void> {
-    await mark(this.#redis, [this.#redis.keyspace.lanes(component)], [appid, MARKED_MS, 'NX']);
+    await this.#backlog(component).scheduleNew([[appid, MARKED_MS]]);
   }
 
-  /** A turn, as soon as the others have had theirs; another one where a turn is under way. */
+  /** Requests a batch; if one is running, another one follows it. */
   wake(owner: LaneOwner): Promise<void> {
     return this.#queue.add({ component: owner.component, appid: owner.appid });
   }
 
   async sleep({ component, appid }: LaneOwner, forMs: number): Promise<void> {
     const sleepMs = Math.max(0, Math.min(forMs, MAX_SLEEP_MS));
-    await mark(this.#redis, [this.#redis.keyspace.lanes(component)], [appid, Math.ceil(sleepMs), '']);
+    await this.#backlog(component).schedule(appid, Math.ceil(sleepMs));
   }
 
-  /** The lane was found empty. A call may have been appended since, under the mark that goes now; so that is checked. */
+  /** The lane was found empty. A call may have been appended since, under the mark that is removed now; so that is checked. */
   async rest({ component, appid }: LaneOwner): Promise<void> {
-    const { lanes, lanesAtRest } = this.#redis.keyspace;
-    await rest(this.#redis, [lanes(component), lanesAtRest(component)], [appid]);
+    await rest.run(this.#redis, this.#keys(component), { appid });
   }
 
-  /** For the watch: wakes whatever is due, and what was taken to be empty and is not. */
+  /** For maintenance: wakes the lanes that are due, and those at rest that are not empty after all. */
   async wakeDue(component: string): Promise<void> {
-    const { lanes, lanesAtRest } = this.#redis.keyspace;
-    for (const appid of await claim(this.#redis, [lanes(component)], [])) await this.wake({ component, appid });
+    const due = await this.#backlog(component).claim(MAX_WOKEN_AT_ONCE);
+    for (const appid of due) await this.wake({ component, appid });
 
-    const [dueAgain, atRest] = await claimAtRest(this.#redis, [lanes(component), lanesAtRest(component)], []);
-    const lengths = await Promise.all(atRest.map((appid) => this.#store.length({ component, appid })));
-    for (const [i, appid] of atRest.entries()) {
+    const keys = this.#keys(component);
+    const { dueAgain, appids } = await claimAtRest.run(this.#redis, keys);
+    const lengths = await Promise.all(appids.map((appid) => this.#store.length({ component, appid })));
+    for (const [i, appid] of appids.entries()) {
       if (lengths[i]! > 0) {
         await this.mark({ component, appid });
         await this.wake({ component, appid });
       }
-      await forget(this.#redis, [lanesAtRest(component)], [appid, dueAgain]);
+      await forget.run(this.#redis, { at_rest: keys.at_rest }, { appid, due_again: dueAgain });
     }
+  }
+
+  /** The lanes with a backlog, by the time of their next check. */
+  #backlog(component: string): DueSet {
+    return new DueSet(this.#redis, this.#redis.keyspace.lanes(component), CLAIMED_MS);
+  }
+
+  #keys(component: string): { readonly lanes: string; readonly at_rest: string } {
+    const { lanes, lanesAtRest } = this.#redis.keyspace;
+    return { lanes: lanes(component), at_rest: lanesAtRest(component) };
   }
 }

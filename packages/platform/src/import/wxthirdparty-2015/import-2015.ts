@@ -1,4 +1,5 @@
 import { AuthorizerStore } from '../../authorizer/authorizer-store.ts';
+import { tokenEffects } from '../../authorizer/token-effects.ts';
 import { Tickets } from '../../component/ticket.ts';
 import { migrateOpen } from '../../database/migrate.ts';
 import { openDatabase } from '../../database/open.ts';
@@ -6,7 +7,6 @@ import { Deployment } from '../../deployment/deployment.ts';
 import { connectRedis, type RedisSettings, untilConnected } from '../../redis/connect.ts';
 import { Scope } from '../../scope.ts';
 import { Seals } from '../../sealing/seals.ts';
-import type { TokenKind } from '../../token/token-kind.ts';
 import { TokenStore } from '../../token/token-store.ts';
 import { type Remark, Remarks } from './remarks.ts';
 import { type AncestorDatabase, openAncestor } from './source-database.ts';
@@ -63,7 +63,7 @@ export async function importAncestor(
     ? await takeAccounts(component, {
         ...{ ancestor, remarks, dryRun, signal },
         authorizers: new AuthorizerStore(database, seals),
-        tokens: new TokenStore(redis, seals, [NO_FETCHING]),
+        tokens: new TokenStore(redis, seals, tokenEffects),
       })
     : { taken: { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 }, appidOf: new Map<string, string>() };
   let followers: FollowersTaken = { rows: 0, added: 0, kept: 0 };
@@ -72,12 +72,6 @@ export async function importAncestor(
   }
   return { ticket, accounts, followers, remarks: remarks.all() };
 }
-
-/** Their records change here; nobody asks WeChat for one. */
-const NO_FETCHING: TokenKind = {
-  name: 'authorizer',
-  fetch: () => Promise.reject(new Error('an import fetches no tokens')),
-};
 
 async function tablesOf(ancestor: AncestorDatabase, remarks: Remarks): Promise<Set<string>> {
   const there = new Set<string>();
