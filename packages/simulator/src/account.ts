@@ -20,7 +20,7 @@ export interface Media {
   readonly expiresAt: number;
 }
 
-/** Material of the kind that stays (protocol §4.7). Articles hold `news`, everything else bytes. */
+/** Permanent material (protocol §4.7). Articles have `news`, all other types have bytes. */
 export interface Material {
   readonly type: string;
   readonly name: string;
@@ -31,7 +31,7 @@ export interface Material {
   updatedAt: number;
 }
 
-/** A message to many. */
+/** A message to many followers. */
 export interface MassMessage {
   readonly id: bigint;
   readonly dataId: number;
@@ -39,13 +39,13 @@ export interface MassMessage {
   status: 'SENDING' | 'SEND_SUCCESS' | 'DELETE';
 }
 
-/** Allowance to write to one user: `left` more messages before `until`. */
+/** Permission to write `remaining` more messages to one user before `until`. */
 interface ReplyWindow {
   until: number;
-  left: number;
+  remaining: number;
 }
 
-/** An official account or a mini program, with everything it keeps at WeChat whichever component acts for it. */
+/** An official account or a mini program, with its data at WeChat, which does not depend on a component. */
 export interface Account {
   readonly appid: string;
   readonly kind: AccountKind;
@@ -58,11 +58,11 @@ export interface Account {
   readonly media: Map<string, Media>;
   readonly options: Map<string, string>;
   readonly replyWindows: Map<string, ReplyWindow[]>;
-  /** Messages already sent under a client_msg_id: their msgid and until when the id is remembered. */
+  /** Messages that were sent with a client_msg_id: their msgid and when WeChat forgets the id. */
   readonly clientMessageIds: Map<string, { msgid: bigint; until: number }>;
   readonly jsTickets: Map<string, { value: string; expiresAt: number }>;
   menu: WechatValue[] | null;
-  /** Menus for some people only, by menuid. */
+  /** Menus for some followers only, by menuid. */
   readonly conditionalMenus: Map<string, { button: WechatValue[]; matchrule: WechatValue }>;
   readonly blacklist: Set<string>;
   readonly materials: Map<string, Material>;
@@ -71,12 +71,12 @@ export interface Account {
   readonly massMessages: Map<string, MassMessage>;
   readonly massByClientId: Map<string, MassMessage>;
   massSpeed: number;
-  /** Tickets of QR codes and what they say. */
+  /** Tickets of QR codes and their content. */
   readonly qrCodes: Map<string, { url: string; expiresAt: number }>;
   permanentQrCodes: number;
   readonly shortKeys: Map<string, { data: string; createdAt: number; expiresAt: number }>;
-  /** When each user last wrote, and until when "typing" is shown to them. */
-  readonly heardFrom: Map<string, number>;
+  /** When each user last wrote, and until when "typing" is shown to the user. */
+  readonly lastMessageAt: Map<string, number>;
   readonly typingUntil: Map<string, number>;
 }
 
@@ -111,17 +111,17 @@ export function openAccount(settings: AccountSettings, seed: number): Account {
     qrCodes: new Map(),
     permanentQrCodes: 0,
     shortKeys: new Map(),
-    heardFrom: new Map(),
+    lastMessageAt: new Map(),
     typingUntil: new Map(),
   };
 }
 
-/** A user did something that lets the account write to them for a while (protocol §4.4). */
+/** After an action of a user, the account may write to that user for some time (protocol §4.4). */
 export function openReplyWindow(account: Account, openid: string, byMessage: boolean, clock: Clock): void {
   const windows = account.replyWindows.get(openid) ?? [];
-  if (byMessage) account.heardFrom.set(openid, clock.now());
+  if (byMessage) account.lastMessageAt.set(openid, clock.now());
   const official = account.kind === 'official-account';
-  const left = byMessage ? 5 : official ? 3 : 2;
-  windows.push({ left, until: clock.now() + clock.lasting(byMessage ? 48 * 3600 : 60) });
+  const remaining = byMessage ? 5 : official ? 3 : 2;
+  windows.push({ remaining, until: clock.now() + clock.lasting(byMessage ? 48 * 3600 : 60) });
   account.replyWindows.set(openid, windows);
 }

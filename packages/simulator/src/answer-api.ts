@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Asked, Reply } from './api/api.ts';
+import type { ApiRequest, Reply } from './api/api.ts';
 import { perform, tokenIn } from './api/perform.ts';
-import type { Delay, Failing } from './faults.ts';
+import type { Delay, PlannedFailure } from './faults.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { writeWechatJson } from './wechat-json.ts';
 import type { World } from './world.ts';
 
-// Decide by the body, never by these (protocol §9 and §10 rule 41).
+// Clients must decide by the body, never by the content type (protocol §9 and §10 rule 41).
 const JSON_TYPES = ['application/json; encoding=utf-8', 'application/json; charset=UTF-8', 'text/plain'];
 const BAD_GATEWAY =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n' +
@@ -19,7 +19,7 @@ interface Written {
   headers: Record<string, string>;
   body: Buffer;
   outcome: number | string;
-  /** Of a refusal: by what WeChat finds it again. */
+  /** The request id of a refusal. */
   rid?: string;
 }
 
@@ -28,7 +28,7 @@ interface Names {
   account: string | null;
 }
 
-/** Answers one API request: mishaps, side effects and counters included. */
+/** Answers one API request, with its faults, side effects and counters. */
 export async function answerApi(
   world: World,
   request: IncomingMessage,
@@ -42,25 +42,25 @@ export async function answerApi(
   const port = request.socket.remotePort ?? 0;
   const label = `${method} ${path}`;
   let names: Names = { component: null, account: null };
-  const left = (errcode: number | string) => {
+  const finished = (errcode: number | string) => {
     const durationMs = Math.round(performance.now() - startedAt);
-    world.traffic.left({ at, method, path, ...names, errcode, durationMs, port });
+    world.traffic.finished({ at, method, path, ...names, errcode, durationMs, port });
   };
   world.traffic.arrived(label);
 
-  if (world.faults.takeBlindReset(path)) {
-    left('reset');
+  if (world.faults.takeEarlyReset(path)) {
+    finished('reset');
     request.socket.resetAndDestroy();
     return;
   }
   const body = await readBody(request).catch(() => undefined);
-  if (body === undefined) return left('caller-left');
+  if (body === undefined) return finished('caller-left');
   if (body === null) {
-    left('413');
+    finished('413');
     response.writeHead(413, { connection: 'close' }).end();
     return;
   }
-  const asked: Asked = {
+  const asked: ApiRequest = {
     method,
     path,
     query: url.searchParams,
@@ -87,13 +87,13 @@ export async function answerApi(
     if (failing?.at === 'after') written = mishap(world, failing, written);
   }
 
-  left(written.outcome);
+  finished(written.outcome);
   if (written.rid !== undefined) {
     world.rids.keep(written.rid, {
       account,
       invokeTime: Math.floor(Date.parse(at) / 1000),
       costMs: Math.round(performance.now() - startedAt),
-      // WeChat shows the token there; nobody needs to see it again.
+      // WeChat shows the token here; the simulator does not.
       url: `https://api.weixin.qq.com${path}?${url.searchParams.toString().replace(/(access_token=)[^&]*/g, '$1***')}`,
       requestBody: body.toString('utf8').slice(0, 2000),
       responseBody: written.body.toString('utf8'),
@@ -107,7 +107,7 @@ export async function answerApi(
   }
 }
 
-function attempt(world: World, asked: Asked): Reply | Refusal {
+function attempt(world: World, asked: ApiRequest): Reply | Refusal {
   if (world.chance.happens(world.options.systemErrorRate)) return new Refusal(-1);
   try {
     return perform(world, asked);
@@ -140,7 +140,7 @@ function writeJson(world: World, json: Parameters<typeof writeWechatJson>[0], ou
   };
 }
 
-function mishap(world: World, failing: Failing, answer: Written | null): Written {
+function mishap(world: World, failing: PlannedFailure, answer: Written | null): Written {
   const html = { 'content-type': 'text/html' };
   const nothing = Buffer.alloc(0);
   switch (failing.how) {
@@ -174,8 +174,8 @@ async function waitIf(world: World, delay: Delay | null, at: 'before' | 'after')
   await pause(delay.ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** Whom a request is about, found without judging it: dead tokens still name their owner. */
-function namesIn(world: World, asked: Asked): Names {
+/** The component and the account of a request, without checking it: expired tokens also have an owner. */
+function namesIn(world: World, asked: ApiRequest): Names {
   const token = world.tokens.find(tokenIn(asked.query, asked.path));
   let component = token?.component ?? null;
   let account = token?.appid ?? null;
@@ -186,7 +186,7 @@ function namesIn(world: World, asked: Asked): Names {
       if (component === null && typeof body?.component_appid === 'string') component = body.component_appid;
       if (account === null && typeof body?.authorizer_appid === 'string') account = body.authorizer_appid;
     } catch {
-      // The API itself will say what is wrong with it.
+      // The API itself refuses the body.
     }
   }
   return { component, account };

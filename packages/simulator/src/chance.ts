@@ -1,4 +1,4 @@
-/** A small seeded generator (mulberry32), so that a run with the same seed meets the same luck. */
+/** A small seeded random generator (mulberry32): runs with the same seed have the same random events. */
 export class Chance {
   #state: number;
 

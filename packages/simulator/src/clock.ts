@@ -1,4 +1,4 @@
-/** Wall-clock time whose lifetimes run `scale` times as fast. Moments stay real; only durations shrink. */
+/** Wall-clock time with lifetimes that pass `scale` times as fast. Points in time stay real; only durations shrink. */
 export class Clock {
   readonly scale: number;
 
@@ -10,22 +10,22 @@ export class Clock {
     return Date.now();
   }
 
-  /** Unix seconds, as WeChat writes moments. */
+  /** Unix seconds, in which WeChat writes points in time. */
   unix(): number {
     return Math.floor(this.now() / 1000);
   }
 
-  /** How many real milliseconds `seconds` of WeChat's time take here. */
+  /** The real milliseconds that `seconds` of WeChat's time take. */
   lasting(seconds: number): number {
     return (seconds * 1000) / this.scale;
   }
 
-  /** The `expires_in` to tell for something that lives `seconds`; never 0, which clients take for "no answer". */
-  told(seconds: number): number {
+  /** The `expires_in` of something with a lifetime of `seconds`; never 0, which clients treat as missing. */
+  expiresIn(seconds: number): number {
     return Math.max(1, Math.floor(seconds / this.scale));
   }
 
-  /** The day that quotas count by: the calendar day of Beijing, never scaled. */
+  /** The day by which quotas are counted: the calendar day of Beijing, never scaled. */
   beijingDay(): string {
     return new Date(this.now() + 8 * 3_600_000).toISOString().slice(0, 10);
   }

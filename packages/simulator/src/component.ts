@@ -16,11 +16,11 @@ interface Ticket {
   expiresAt: number;
 }
 
-const TICKET_LIFE_S = 12 * 3600;
+const TICKET_TTL_S = 12 * 3600;
 // The value need not change on each push; observed to change about hourly (protocol §1.4).
-const TICKET_CHANGES_S = 3600;
+const TICKET_CHANGE_INTERVAL_S = 3600;
 
-/** A third-party platform as WeChat's console knows it. */
+/** A third-party platform, as configured in WeChat's console. */
 export interface Component extends ComponentSettings {
   readonly tickets: Ticket[];
   ticketService: boolean;
@@ -43,7 +43,7 @@ export function openComponent(settings: ComponentSettings): Component {
   };
 }
 
-/** The ticket to push with `createTime`; it then lives twelve hours from that moment, an older life staying if longer. */
+/** The ticket to push with `createTime`; it is valid for twelve hours from then, or until its former expiry if that is later. */
 export function nextTicket(
   component: Component,
   which: 'same' | 'new' | 'hourly',
@@ -51,11 +51,11 @@ export function nextTicket(
   clock: Clock,
   credentials: Credentials,
 ): string {
-  // The current second counts from now, or a much scaled ticket would be dead before it is sent.
+  // The current second counts from now; otherwise a ticket with a short scaled lifetime would expire before it is sent.
   const bornAt = createTime === clock.unix() ? clock.now() : createTime * 1000;
-  const expiresAt = bornAt + clock.lasting(TICKET_LIFE_S);
+  const expiresAt = bornAt + clock.lasting(TICKET_TTL_S);
   const last = component.tickets.at(-1);
-  const old = last !== undefined && clock.now() - last.bornAt >= clock.lasting(TICKET_CHANGES_S);
+  const old = last !== undefined && clock.now() - last.bornAt >= clock.lasting(TICKET_CHANGE_INTERVAL_S);
   if (last !== undefined && (which === 'same' || (which === 'hourly' && !old && last.expiresAt > clock.now()))) {
     last.expiresAt = Math.max(last.expiresAt, expiresAt);
     return last.value;
@@ -65,7 +65,7 @@ export function nextTicket(
   return ticket.value;
 }
 
-/** 0 when the ticket is good, otherwise the errcode it meets. Several tickets are good at once (protocol §10 rule 1). */
+/** 0 for a valid ticket, otherwise the errcode. Several tickets are valid at once (protocol §10 rule 1). */
 export function judgeTicket(component: Component, value: string, now: number): 0 | 61005 | 61006 {
   const ticket = component.tickets.find((known) => known.value === value);
   if (ticket === undefined) return 61006;

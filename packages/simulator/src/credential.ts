@@ -11,7 +11,7 @@ export type CredentialKind =
   | 'userTokens'
   | 'userRefreshTokens';
 
-/** Makes every opaque string WeChat hands out, and remembers the secret ones for tests that look for leaks. */
+/** Creates every opaque string that WeChat issues, and records the secret ones for tests that search for leaks. */
 export class Credentials {
   readonly issued: Record<CredentialKind, string[]> = {
     tickets: [],
@@ -29,9 +29,9 @@ export class Credentials {
   #messageId: bigint;
 
   constructor(seed: number, deterministic: boolean) {
-    // A restarted simulator must not hand out yesterday's values again: clients would take them for replays.
+    // A restarted simulator must not issue the same values again: clients would treat them as replays.
     this.#key = `${seed}:${deterministic ? '' : randomBytes(16).toString('hex')}`;
-    // Above 2^53, so that a client which parses numbers as doubles is found out (protocol §10 rule 16).
+    // Above 2^53, to reveal clients that parse numbers as doubles (protocol §10 rule 16).
     this.#messageId = deterministic ? 24_345_678_901_234_567n : BigInt(Date.now()) * 10_000n;
   }
 

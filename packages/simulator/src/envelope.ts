@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 
-// Dossier §2.1: padding is counted in blocks of 32, not of AES's 16; a library's own padding would be wrong.
+// The padding uses blocks of 32 bytes, not AES's 16, so a library's own padding is wrong (protocol §2.1).
 const BLOCK = 32;
 
-/** The 43 characters of an EncodingAESKey as the 32 bytes AES wants. Lenient about the last character's low bits. */
+/** The 43 characters of an EncodingAESKey as 32 bytes for AES. Ignores the last character's low bits. */
 export function aesKeyOf(encodingAesKey: string): Buffer {
   const key = Buffer.from(`${encodingAesKey}=`, 'base64');
   if (encodingAesKey.length !== 43 || key.length !== 32) throw new Error('EncodingAESKey must be 43 characters');
@@ -22,7 +22,7 @@ export function seal(message: string, appid: string, encodingAesKey: string, ran
   return Buffer.concat([cipher.update(full), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString('base64');
 }
 
-/** Opens what `seal` made. Throws when the key is another one or the text is no envelope. */
+/** Opens what `seal` made. Throws if the key is wrong or the text is not an envelope. */
 export function open(encrypt: string, encodingAesKey: string): { message: string; appid: string } {
   const key = aesKeyOf(encodingAesKey);
   const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false);
@@ -31,7 +31,7 @@ export function open(encrypt: string, encodingAesKey: string): { message: string
   const full = padded.subarray(0, padded.length - (pad >= 1 && pad <= BLOCK ? pad : 0));
   if (full.length < 20) throw new Error('too short for an envelope');
   const end = 20 + full.readUInt32BE(16);
-  if (end > full.length) throw new Error('the envelope names more bytes than it holds');
+  if (end > full.length) throw new Error('the envelope declares more bytes than it has');
   return { message: full.toString('utf8', 20, end), appid: full.toString('utf8', end) };
 }
 

@@ -1,57 +1,57 @@
 import { setMaxListeners } from 'node:events';
 export const FAILURES = ['errcode', 'reset', '502', 'empty', 'html', 'hang', 'truncated'] as const;
 
-/** How an answer goes wrong. */
+/** How an answer fails. */
 type Failure = (typeof FAILURES)[number];
 
-interface Aim {
-  /** A path, or `*` for all. */
+interface FaultTarget {
+  /** A path, or `*` for all paths. */
   path: string;
   /** Only calls that name this account or component. */
   appid?: string;
-  /** How many requests it still meets. */
+  /** The number of further requests that it affects. */
   count: number;
   /** Before or after the call's side effects. */
   at: 'before' | 'after';
 }
 
-export interface Delay extends Aim {
+export interface Delay extends FaultTarget {
   ms: number;
 }
 
-export interface Failing extends Aim {
+export interface PlannedFailure extends FaultTarget {
   how: Failure;
   errcode: number;
 }
 
-export interface Trouble {
+export interface TakenFaults {
   readonly delay: Delay | null;
-  readonly failing: Failing | null;
+  readonly failing: PlannedFailure | null;
 }
 
-/** The mishaps that await coming requests. A request takes its share when it arrives, so that counts are exact. */
+/** The faults of future requests. A request takes its faults on arrival, so that counts are exact. */
 export class Faults {
   #delays: Delay[] = [];
-  #failings: Failing[] = [];
-  #release = endingMany();
+  #failings: PlannedFailure[] = [];
+  #release = unlimitedListeners();
 
   delay(delay: Delay): void {
     this.#delays.push(delay);
   }
 
-  fail(failing: Failing): void {
+  fail(failing: PlannedFailure): void {
     this.#failings.push(failing);
   }
 
-  /** Aborts when the delays that run now are to end. */
+  /** Aborts to end the current delays. */
   get released(): AbortSignal {
     return this.#release.signal;
   }
 
-  /** Ends the delays that run now; later requests meet what is set for them. */
+  /** Ends the current delays; later requests are still delayed. */
   release(): void {
     this.#release.abort();
-    this.#release = endingMany();
+    this.#release = unlimitedListeners();
   }
 
   clear(): void {
@@ -59,34 +59,34 @@ export class Faults {
     this.#failings = [];
   }
 
-  /** Takes a reset that needs no look into the request; such a one comes before the body is read. */
-  takeBlindReset(path: string): boolean {
-    const blind = this.#failings.filter((one) => one.appid === undefined);
-    const first = blind.find((one) => one.count > 0 && meets(one, path, []));
+  /** Takes a reset that does not depend on the account; it happens before the body is read. */
+  takeEarlyReset(path: string): boolean {
+    const early = this.#failings.filter((one) => one.appid === undefined);
+    const first = early.find((one) => one.count > 0 && affects(one, path, []));
     if (first === undefined || first.how !== 'reset' || first.at !== 'before') return false;
     first.count -= 1;
     return true;
   }
 
-  take(path: string, names: string[]): Trouble {
+  take(path: string, names: string[]): TakenFaults {
     return { delay: takeFrom(this.#delays, path, names), failing: takeFrom(this.#failings, path, names) };
   }
 }
 
-/** Every delayed answer listens; many at once are no leak. */
-function endingMany(): AbortController {
+/** Every delayed answer adds a listener, so that many are not a leak. */
+function unlimitedListeners(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-function takeFrom<A extends Aim>(aims: A[], path: string, names: string[]): A | null {
-  const aim = aims.find((one) => one.count > 0 && meets(one, path, names));
+function takeFrom<A extends FaultTarget>(aims: A[], path: string, names: string[]): A | null {
+  const aim = aims.find((one) => one.count > 0 && affects(one, path, names));
   if (aim === undefined) return null;
   aim.count -= 1;
   return aim;
 }
 
-function meets(aim: Aim, path: string, names: string[]): boolean {
+function affects(aim: FaultTarget, path: string, names: string[]): boolean {
   return (aim.path === '*' || aim.path === path) && (aim.appid === undefined || names.includes(aim.appid));
 }

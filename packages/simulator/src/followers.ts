@@ -1,19 +1,19 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const STRETCH = 0x9e3779b1;
-// The inverse of STRETCH modulo 2^32 (Newton's iteration doubles the right bits each round).
-const SHRINK = inverseOf(STRETCH);
+const MULTIPLIER = 0x9e3779b1;
+// The inverse of MULTIPLIER modulo 2^32 (Newton's iteration doubles the right bits each round).
+const INVERSE_MULTIPLIER = inverseOf(MULTIPLIER);
 
 /**
- * Everybody who follows one account. The founding followers are computed from account and seed, forwards and
- * backwards, so that a million of them cost nothing until they are listed; only changes are kept.
+ * The followers of one account. The founding followers are computed from account and seed, in both directions, so that a
+ * million of them cost nothing until they are listed; only changes are stored.
  */
 export class Followers {
   readonly founding: number;
   readonly #salt: number;
   readonly #prefix: string;
-  /** Founding followers who left. */
+  /** Founding followers that unsubscribed. */
   readonly #gone = new Set<number>();
-  /** People who came later, in order of arrival; they stay here when they leave, so that paging keeps its place. */
+  /** Later followers, in order of arrival; they stay in the list after they unsubscribe, so that pages keep their places. */
   readonly #late: { openid: string; follows: boolean }[] = [];
   readonly #latePlace = new Map<string, number>();
   readonly #foreign = new Set<string>();
@@ -32,20 +32,20 @@ export class Followers {
   }
 
   openidAt(index: number): string {
-    const place = (Math.imul(index, STRETCH) ^ this.#salt) >>> 0;
+    const place = (Math.imul(index, MULTIPLIER) ^ this.#salt) >>> 0;
     const tail =
       spell(mix(place ^ this.#salt), 5) + spell(mix(place + 0x85ebca6b), 5) + spell(mix(place ^ 0xc2b2ae35), 6);
     return this.#prefix + spell(place, 6) + tail;
   }
 
-  /** The place of an openid in the list, whether or not the person follows now; null when it is not of this account. */
+  /** The place of an openid in the list, subscribed or not; null for openids of other accounts. */
   placeOf(openid: string): number | null {
     const late = this.#latePlace.get(openid);
     if (late !== undefined) return this.founding + late;
     if (openid.length !== 28 || !openid.startsWith(this.#prefix)) return null;
     let place = 0;
     for (const character of openid.slice(6, 12)) place = place * 64 + ALPHABET.indexOf(character);
-    const index = Math.imul((place >>> 0) ^ this.#salt, SHRINK) >>> 0;
+    const index = Math.imul((place >>> 0) ^ this.#salt, INVERSE_MULTIPLIER) >>> 0;
     return index < this.founding && this.openidAt(index) === openid ? index : null;
   }
 
@@ -71,7 +71,7 @@ export class Followers {
     else this.#late[place - this.founding]!.follows = false;
   }
 
-  /** From now on the list names it, and nothing else knows it (protocol §4.1). */
+  /** From now on the list has the openid, and all other APIs refuse it (protocol §4.1). */
   disown(openid: string): void {
     this.subscribe(openid);
     this.#foreign.add(openid);
@@ -81,7 +81,7 @@ export class Followers {
     return this.#foreign.has(openid);
   }
 
-  /** At most `limit` openids that stand at `place` or later. */
+  /** At most `limit` openids from `place` on. */
   from(place: number, limit: number): string[] {
     const found: string[] = [];
     const end = this.founding + this.#late.length;

@@ -2,10 +2,10 @@ import type { AccountKind } from './account.ts';
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
 
-export const AUTH_CODE_LIFE_S = 3600;
-export const PRE_AUTH_CODE_LIFE_S = 1800;
+export const AUTH_CODE_TTL_S = 3600;
+export const PRE_AUTH_CODE_TTL_S = 1800;
 
-/** What an account gives when its admin unticks nothing (ids: protocol §11). */
+/** What an account grants if its admin deselects nothing (ids: protocol §11). */
 export const ALL_SETS: Record<AccountKind, number[]> = {
   'official-account': [1, 2, 3, 4, 6, 7, 11, 15, 24, 27, 33, 100],
   'mini-program': [17, 18, 19, 20, 25, 30, 31, 40, 76],
@@ -37,16 +37,16 @@ interface PreAuthCode {
 
 export interface Consent {
   readonly grant: Grant;
-  /** In the browser's redirect and in the push: the same code, unless asked for two (protocol §10 rule 12). */
+  /** In the browser's redirect and in the push: the same code, unless `differentRedirectCode` is set (protocol §10 rule 12). */
   readonly redirectCode: string;
   readonly pushCode: string;
   readonly codeExpiresAt: number;
   readonly preAuthCode: string;
-  /** What the consent was: an `unchanged` one is not pushed (protocol §10 rule 11). */
+  /** What the consent changed: an `unchanged` one is not pushed (protocol §10 rule 11). */
   readonly change: 'authorized' | 'updateauthorized' | 'unchanged';
 }
 
-/** Who consented to what, and the codes on the way to a refresh token. */
+/** The consents of accounts, and the codes that are exchanged for refresh tokens. */
 export class Grants {
   readonly #grants = new Map<string, Grant>();
   readonly #codes = new Map<string, AuthCode>();
@@ -63,7 +63,7 @@ export class Grants {
     return [...this.#grants.values()];
   }
 
-  /** The consent that holds now. */
+  /** The current consent. */
   live(component: string, appid: string): Grant | undefined {
     const grant = this.#grants.get(`${component}/${appid}`);
     return grant?.state === 'authorized' ? grant : undefined;
@@ -71,19 +71,19 @@ export class Grants {
 
   newPreAuthCode(component: string): string {
     const code = this.#credentials.preAuthCode();
-    const expiresAt = this.#clock.now() + this.#clock.lasting(PRE_AUTH_CODE_LIFE_S);
+    const expiresAt = this.#clock.now() + this.#clock.lasting(PRE_AUTH_CODE_TTL_S);
     this.#preAuthCodes.set(code, { component, expiresAt, used: false });
     return code;
   }
 
-  judgePreAuthCode(component: string, code: string): 'good' | 'unknown' | 'expired' | 'used' {
+  judgePreAuthCode(component: string, code: string): 'valid' | 'unknown' | 'expired' | 'used' {
     const known = this.#preAuthCodes.get(code);
     if (known === undefined || known.component !== component) return 'unknown';
     if (known.used) return 'used';
-    return this.#clock.now() < known.expiresAt ? 'good' : 'expired';
+    return this.#clock.now() < known.expiresAt ? 'valid' : 'expired';
   }
 
-  /** Takes the consent in. Every one gives a new refresh token and kills the one before (protocol §10 rule 22). */
+  /** Records a consent. Each one creates a new refresh token and revokes the previous one (protocol §10 rule 22). */
   consent(component: string, appid: string, funcIds: number[], preAuthCode: string, twoCodes: boolean): Consent {
     const preAuth = this.#preAuthCodes.get(preAuthCode);
     if (preAuth !== undefined) preAuth.used = true;
@@ -103,13 +103,13 @@ export class Grants {
     grant.authorizedAt = this.#clock.unix();
     grant.refreshToken = this.#credentials.refreshToken();
     this.#grants.set(`${component}/${appid}`, grant);
-    const codeExpiresAt = this.#clock.now() + this.#clock.lasting(AUTH_CODE_LIFE_S);
+    const codeExpiresAt = this.#clock.now() + this.#clock.lasting(AUTH_CODE_TTL_S);
     const redirectCode = this.#newCode(grant, codeExpiresAt);
     const pushCode = twoCodes ? this.#newCode(grant, codeExpiresAt) : redirectCode;
     return { grant, redirectCode, pushCode, codeExpiresAt, preAuthCode, change };
   }
 
-  /** Spends a code (protocol §10 rule 21). */
+  /** Consumes a code (protocol §10 rule 21). */
   exchange(component: string, code: string): Grant | 61003 | 61009 | 61010 {
     const known = this.#codes.get(code);
     if (known === undefined || known.grant.component !== component) return 61009;
@@ -124,7 +124,7 @@ export class Grants {
     grant.refreshToken = this.#credentials.refreshToken();
   }
 
-  /** The merchant takes the consent back; a later one begins anew. */
+  /** The merchant revokes the consent; a later consent is a new one. */
   revoke(grant: Grant): void {
     grant.state = 'unauthorized';
   }

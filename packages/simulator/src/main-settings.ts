@@ -4,7 +4,7 @@ import { checkEncodingAesKey, checkSettings, checkToken, SettingsError, type Sim
 /** The settings of a simulator process. Throws `SettingsError` whose message begins with the variable's name. */
 export function readSettings(env: NodeJS.ProcessEnv): SimulatorSettings {
   const settings = named(env) ?? demo(env);
-  // PORT and HOST may be meant for the gateway that started us; what the settings say comes first.
+  // PORT and HOST may belong to the gateway that started this process; the settings take precedence.
   return { ...settings, port: settings.port ?? portOf(env), host: settings.host ?? (env.HOST || '127.0.0.1') };
 }
 

@@ -4,19 +4,19 @@ import { startSimulator } from './start-simulator.ts';
 
 try {
   const simulator = await startSimulator(readSettings(process.env));
-  let leaving = false;
-  const leave = () => {
-    if (leaving) return;
-    leaving = true;
-    // The answer to "did it end well" must not hang on a socket.
+  let closing = false;
+  const close = () => {
+    if (closing) return;
+    closing = true;
+    // A socket that stays open must not delay the exit.
     setTimeout(() => process.exit(0), 800).unref();
     void simulator.close().then(() => process.exit(0));
   };
-  process.on('SIGTERM', leave);
-  process.on('SIGINT', leave);
-  if (process.connected) process.on('disconnect', leave);
+  process.on('SIGTERM', close);
+  process.on('SIGINT', close);
+  if (process.connected) process.on('disconnect', close);
   if (process.env.SIMULATOR_EXIT_WITH_PARENT === '1') {
-    process.stdin.on('end', leave).on('error', leave).resume();
+    process.stdin.on('end', close).on('error', close).resume();
   }
   console.log(`simulator listening on ${simulator.url}`);
 } catch (error) {

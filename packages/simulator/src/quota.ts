@@ -24,18 +24,18 @@ const DAILY: Record<string, number> = {
   '/cgi-bin/media/get': 200_000,
 };
 
-const CLEARS_A_MONTH = 10;
+const MAX_CLEARS_PER_MONTH = 10;
 
 interface Count {
   day: string;
   used: number;
-  /** The stretch of so many seconds that rates are counted by; a minute unless they are told otherwise. */
-  stretch: number;
-  usedInStretch: number;
+  /** The number of the interval of `seconds`, a minute by default, in which rates are counted. */
+  interval: number;
+  usedInInterval: number;
   seconds: number;
   daily?: number;
-  perStretch?: number;
-  perStretchOnBehalf?: number;
+  perInterval?: number;
+  perIntervalOnBehalf?: number;
 }
 
 export interface QuotaChange {
@@ -43,7 +43,7 @@ export interface QuotaChange {
   minute?: number;
   /** Of calls on behalf of the account. */
   componentMinute?: number;
-  /** What "minute" means here. */
+  /** How long a "minute" lasts. */
   seconds?: number;
   used?: number;
 }
@@ -56,7 +56,7 @@ export interface QuotaNow {
   seconds: number;
 }
 
-/** How often each account called each path today and in this minute. Days and minutes are real, never scaled. */
+/** The calls of each account to each path today and in this minute. Days and minutes are real, never scaled. */
 export class Quota {
   readonly #counts = new Map<string, Count>();
   readonly #clears = new Map<string, number>();
@@ -66,16 +66,16 @@ export class Quota {
     this.#clock = clock;
   }
 
-  /** Counts one call, whatever becomes of it (protocol §10 rule 31); answers the errcode when it is one too many. */
+  /** Counts one call, successful or not (protocol §10 rule 31); returns the errcode if it exceeds a limit. */
   take(account: string, path: string): 0 | 45009 | 45011 {
     const count = this.#current(account, path);
-    // Whoever calls here is a component, so both rates are for all of its calls.
-    for (const rate of [count.perStretch, count.perStretchOnBehalf]) {
-      if (rate !== undefined && count.usedInStretch >= rate) return 45011;
+    // Every caller is a component, so both rates apply to all calls.
+    for (const rate of [count.perInterval, count.perIntervalOnBehalf]) {
+      if (rate !== undefined && count.usedInInterval >= rate) return 45011;
     }
     if (count.used >= (count.daily ?? DAILY[path] ?? Number.POSITIVE_INFINITY)) return 45009;
     count.used += 1;
-    count.usedInStretch += 1;
+    count.usedInInterval += 1;
     return 0;
   }
 
@@ -84,8 +84,8 @@ export class Quota {
     return {
       daily: count.daily ?? DAILY[path] ?? null,
       used: count.used,
-      minute: count.perStretch ?? null,
-      componentMinute: count.perStretchOnBehalf ?? null,
+      minute: count.perInterval ?? null,
+      componentMinute: count.perIntervalOnBehalf ?? null,
       seconds: count.seconds,
     };
   }
@@ -93,20 +93,20 @@ export class Quota {
   change(account: string, path: string, change: QuotaChange): void {
     const count = this.#current(account, path);
     if (change.daily !== undefined) count.daily = change.daily;
-    if (change.minute !== undefined) count.perStretch = change.minute;
-    if (change.componentMinute !== undefined) count.perStretchOnBehalf = change.componentMinute;
+    if (change.minute !== undefined) count.perInterval = change.minute;
+    if (change.componentMinute !== undefined) count.perIntervalOnBehalf = change.componentMinute;
     if (change.seconds !== undefined) count.seconds = change.seconds;
     if (change.used !== undefined) count.used = change.used;
   }
 
   /**
-   * Forgets an account's counts of today, as its owner may ask for ten times a calendar month; only a clear that takes
-   * effect counts (protocol §10 rule 33). False when there is none left.
+   * Resets an account's counts of today, at most ten times a calendar month; only a clear that has an effect is counted
+   * (protocol §10 rule 33). False if none remains.
    */
   clear(account: string): boolean {
     const key = `${account} ${this.#clock.beijingDay().slice(0, 7)}`;
     const cleared = this.#clears.get(key) ?? 0;
-    if (cleared >= CLEARS_A_MONTH) return false;
+    if (cleared >= MAX_CLEARS_PER_MONTH) return false;
     let effective = false;
     for (const [pair, count] of this.#counts) {
       if (!pair.startsWith(`${account} `) || count.used === 0) continue;
@@ -118,14 +118,14 @@ export class Quota {
     return true;
   }
 
-  /** Whether somebody has come more than `most` times in this minute. */
-  tooOften(who: string, most: number): boolean {
-    const count = this.#current('often', who);
-    count.usedInStretch += 1;
-    return count.usedInStretch > most;
+  /** Counts one use of the key; whether there were more than `max` in this minute. */
+  exceedsMinuteRate(key: string, max: number): boolean {
+    const count = this.#current('rate', key);
+    count.usedInInterval += 1;
+    return count.usedInInterval > max;
   }
 
-  /** Forgets every count and every changed limit. */
+  /** Resets every count and every changed limit. */
   reset(): void {
     this.#counts.clear();
     this.#clears.clear();
@@ -134,11 +134,11 @@ export class Quota {
   #current(account: string, path: string): Count {
     const key = `${account} ${path}`;
     const day = this.#clock.beijingDay();
-    const count = this.#counts.get(key) ?? { day, used: 0, stretch: 0, usedInStretch: 0, seconds: 60 };
-    const stretch = Math.floor(this.#clock.now() / (count.seconds * 1000));
+    const count = this.#counts.get(key) ?? { day, used: 0, interval: 0, usedInInterval: 0, seconds: 60 };
+    const interval = Math.floor(this.#clock.now() / (count.seconds * 1000));
     this.#counts.set(key, count);
     if (count.day !== day) Object.assign(count, { day, used: 0 });
-    if (count.stretch !== stretch) Object.assign(count, { stretch, usedInStretch: 0 });
+    if (count.interval !== interval) Object.assign(count, { interval, usedInInterval: 0 });
     return count;
   }
 }

@@ -95,7 +95,7 @@ const WORDING: Record<number, string> = {
   76022: 'could not use this cgi_path',
 };
 
-/** WeChat says no: HTTP 200 with this errcode. */
+/** WeChat refuses a request: HTTP 200 with this errcode. */
 export class Refusal extends Error {
   readonly errcode: number;
   /** Members of the answer besides errcode and errmsg. */

@@ -1,11 +1,11 @@
 import type { Clock } from './clock.ts';
 
-const LIFE_S = 7 * 24 * 3600;
-const REMEMBERED = 5000;
+const RID_TTL_S = 7 * 24 * 3600;
+const MAX_REMEMBERED = 5000;
 
-/** What WeChat can tell later about a request that it refused. */
+/** What WeChat later returns about a refused request. */
 export interface RefusedRequest {
-  /** The account whose token came with it; a component's own appid for its own token; null where nobody is named. */
+  /** The owner of its token: an account, or the component; null without a known token. */
   readonly account: string | null;
   readonly invokeTime: number;
   readonly costMs: number;
@@ -15,7 +15,7 @@ export interface RefusedRequest {
   readonly clientIp: string;
 }
 
-/** The newest refused requests by their rid, for seven days (protocol §10 rule 34). */
+/** The newest refused requests by rid, for seven days (protocol §10 rule 34). */
 export class RidLog {
   readonly #byRid = new Map<string, { readonly request: RefusedRequest; readonly until: number }>();
   readonly #clock: Clock;
@@ -25,9 +25,9 @@ export class RidLog {
   }
 
   keep(rid: string, request: RefusedRequest): void {
-    this.#byRid.set(rid, { request, until: this.#clock.now() + this.#clock.lasting(LIFE_S) });
+    this.#byRid.set(rid, { request, until: this.#clock.now() + this.#clock.lasting(RID_TTL_S) });
     // A map keeps the order of arrival: the first is the oldest.
-    if (this.#byRid.size > REMEMBERED) this.#byRid.delete(this.#byRid.keys().next().value!);
+    if (this.#byRid.size > MAX_REMEMBERED) this.#byRid.delete(this.#byRid.keys().next().value!);
   }
 
   find(rid: string): RefusedRequest | undefined {

@@ -8,23 +8,22 @@ import { answerControl } from './control/answer-control.ts';
 import { readBody } from './read-body.ts';
 import type { World } from './world.ts';
 
-// Below these WeChat answers JSON even to a path that it does not know.
-/** Most of them have nothing that is simulated; there WeChat knows no such URL. */
+/** Under these prefixes WeChat answers an unknown path with JSON, too. Most of their APIs are not simulated. */
 const API_PREFIXES =
   /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice|card|channels|cv|device|merchant|product|scan|semantic|shakearound|shop|tcb|bizwifi|xpay|intp|componenttcb|user-order|promoter|marketing|publisher|redpacketcover|cityservice)\//;
 
-/** All of WeChat's hosts on one port: API, pages, media and the control API. */
+/** All hosts of WeChat on one port: API, pages, media and the control API. */
 export function openServer(world: World): Server {
   const server = createServer((request, response) => {
     answer(world, request, response).catch((error: unknown) => {
       if (world.ending.aborted) return;
-      // A mistake of the simulator's own; it must not look like one of WeChat's moods.
+      // A bug of the simulator must not look like an error of WeChat.
       console.error(error);
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end('the simulator itself failed; see its log\n');
     });
   });
-  // A client of the house may keep connections for long; an early hang-up here would look like a reset of WeChat's.
+  // Clients keep connections for long; closing them early would look like a reset by WeChat.
   server.keepAliveTimeout = 65_000;
   return server;
 }

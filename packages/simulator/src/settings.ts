@@ -2,23 +2,23 @@ import type { AccountSettings } from './account.ts';
 import type { ComponentSettings } from './component.ts';
 
 export interface SimulatorSettings {
-  /** 0, the default, takes a free one. */
+  /** 0, the default: any free port. */
   port?: number;
   host?: string;
   components: ComponentSettings[];
   accounts: AccountSettings[];
-  /** Chooses luck and followers; default 1. */
+  /** Determines random events and followers; default 1. */
   seed?: number;
-  /** Divides every lifetime and interval of WeChat's; moments stay real. Default 1. */
+  /** Divides every lifetime and interval of WeChat; points in time stay real. Default 1. */
   timeScale?: number;
-  /** Credentials repeat from run to run, too. Default false. */
+  /** Credentials are the same in every run, too. Default false. */
   deterministic?: boolean;
-  /** Pushes a ticket at once, again and again until the first is accepted. Default true. */
+  /** Pushes a ticket at the start, repeatedly until the first is accepted. Default true. */
   ticketOnStart?: boolean;
   rates?: { duplicate?: number; systemError?: number };
 }
 
-/** The settings cannot be used; the message is one sentence that names the field. */
+/** Invalid settings; the message is one sentence that names the field. */
 export class SettingsError extends Error {}
 
 export function checkSettings(settings: unknown): SimulatorSettings {
@@ -74,7 +74,7 @@ function checkComponent(component: unknown, where: string): void {
     }
   }
   if (!String(component.messageUrl).includes('$APPID$')) {
-    throw new SettingsError(`${where}.messageUrl must hold $APPID$, which every push replaces by the account`);
+    throw new SettingsError(`${where}.messageUrl must contain $APPID$, which every push replaces with the account`);
   }
 }
 
@@ -84,7 +84,7 @@ function listIn(settings: Record<string, unknown>, name: string, check: (one: un
   const seen = new Set<unknown>();
   for (const [index, one] of list.entries()) {
     check(one, `${name}[${index}]`);
-    if (seen.has(one.appid)) throw new SettingsError(`${name}[${index}].appid ${one.appid} is there twice`);
+    if (seen.has(one.appid)) throw new SettingsError(`${name}[${index}].appid ${one.appid} is listed twice`);
     seen.add(one.appid);
   }
 }
@@ -95,11 +95,11 @@ function textIn(record: Record<string, unknown>, name: string, where: string, op
   if (typeof value !== 'string' || value === '') throw new SettingsError(`${where}.${name} must be a text`);
 }
 
-function numberIn(record: Record<string, unknown>, name: string, least: number, most: number, where = ''): void {
+function numberIn(record: Record<string, unknown>, name: string, min: number, max: number, where = ''): void {
   const value = record[name];
   if (value === undefined) return;
-  if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new SettingsError(`${where ? `${where}.` : ''}${name} must be a number from ${least} to ${most}`);
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw new SettingsError(`${where ? `${where}.` : ''}${name} must be a number from ${min} to ${max}`);
   }
 }
 

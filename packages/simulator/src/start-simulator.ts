@@ -8,15 +8,15 @@ import { openWorld } from './world.ts';
 export interface Simulator {
   readonly url: string;
   readonly port: number;
-  /** Ends deliveries, waits and connections at once. */
+  /** Ends deliveries, delays and connections at once. */
   close(): Promise<void>;
 }
 
-/** Starts a WeChat to practise on. Throws `SettingsError` for settings that cannot be used. */
+/** Starts a simulated WeChat. Throws `SettingsError` for invalid settings. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   checkSettings(settings);
   const ending = new AbortController();
-  // Every delivery and every delayed answer listens; many at once are no leak.
+  // Every delivery and every delayed answer adds a listener, so that many are not a leak.
   setMaxListeners(0, ending.signal);
   const world = openWorld(settings, ending.signal);
   const server = openServer(world);

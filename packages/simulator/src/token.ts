@@ -1,28 +1,28 @@
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
 
-export const TOKEN_LIFE_S = 7200;
-// A superseded token stays usable for five minutes (protocol §10 rules 17 and 23).
+export const TOKEN_TTL_S = 7200;
+// A superseded token stays valid for five minutes (protocol §10 rules 17 and 23).
 const GRACE_S = 300;
 
-export interface LentToken {
+export interface IssuedToken {
   readonly value: string;
   readonly kind: 'component' | 'authorizer';
   readonly component: string;
   /** The authorizer; null for the component's own token. */
   readonly appid: string | null;
   readonly expiresAt: number;
-  /** When its grace after a newer mint ends. */
+  /** When its grace period after a newer token ends. */
   supersededAt: number | null;
-  /** Set when it died before its time; the errcode to answer from then on. */
+  /** Set if it ended early: the errcode from then on. */
   endedAs: number | null;
 }
 
-/** Every token ever lent, and whether it still opens a door. */
+/** Every issued token, and whether it is still valid. */
 export class Tokens {
-  readonly minted: Record<string, number> = {};
-  readonly #all = new Map<string, LentToken>();
-  readonly #newest = new Map<string, LentToken>();
+  readonly issuedCounts: Record<string, number> = {};
+  readonly #all = new Map<string, IssuedToken>();
+  readonly #newest = new Map<string, IssuedToken>();
   readonly #clock: Clock;
   readonly #credentials: Credentials;
 
@@ -31,34 +31,34 @@ export class Tokens {
     this.#credentials = credentials;
   }
 
-  /** Every call mints, and starts the grace of the one before: uncoordinated refreshers end each other's tokens. */
-  mint(component: string, appid: string | null): string {
+  /** Every call issues a token and starts the grace period of the previous one: uncoordinated refreshes end each other's tokens. */
+  issue(component: string, appid: string | null): string {
     const owner = ownerOf(component, appid);
     const now = this.#clock.now();
     const previous = this.#newest.get(owner);
     if (previous !== undefined) previous.supersededAt = now + this.#clock.lasting(GRACE_S);
-    const token: LentToken = {
+    const token: IssuedToken = {
       value: appid === null ? this.#credentials.componentToken() : this.#credentials.authorizerToken(),
       kind: appid === null ? 'component' : 'authorizer',
       component,
       appid,
-      expiresAt: now + this.#clock.lasting(TOKEN_LIFE_S),
+      expiresAt: now + this.#clock.lasting(TOKEN_TTL_S),
       supersededAt: null,
       endedAs: null,
     };
     this.#all.set(token.value, token);
     this.#newest.set(owner, token);
-    this.minted[owner] = (this.minted[owner] ?? 0) + 1;
+    this.issuedCounts[owner] = (this.issuedCounts[owner] ?? 0) + 1;
     return token.value;
   }
 
-  /** Living or dead; undefined when we never lent it. */
-  find(value: string): LentToken | undefined {
+  /** Valid or not; undefined if it was never issued. */
+  find(value: string): IssuedToken | undefined {
     return this.#all.get(value);
   }
 
-  /** 0 while the token works, otherwise the errcode of whatever ended it first (protocol §10 rule 18). */
-  judge(token: LentToken): number {
+  /** 0 while the token is valid, otherwise the errcode of the first reason that ended it (protocol §10 rule 18). */
+  judge(token: IssuedToken): number {
     if (token.endedAs !== null) return token.endedAs;
     const now = this.#clock.now();
     const superseded = token.supersededAt !== null && now >= token.supersededAt;
@@ -67,7 +67,7 @@ export class Tokens {
     return expired ? 42001 : 0;
   }
 
-  /** Ends every live token of the owner now, without grace. */
+  /** Ends every valid token of the owner now, without a grace period. */
   end(component: string, appid: string | null, as: number): number {
     let ended = 0;
     for (const token of this.#all.values()) {
@@ -79,7 +79,7 @@ export class Tokens {
   }
 
   resetCounts(): void {
-    for (const owner of Object.keys(this.minted)) delete this.minted[owner];
+    for (const owner of Object.keys(this.issuedCounts)) delete this.issuedCounts[owner];
   }
 }
 

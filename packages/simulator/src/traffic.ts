@@ -4,7 +4,7 @@ export interface SeenRequest {
   readonly path: string;
   readonly component: string | null;
   readonly account: string | null;
-  /** The errcode answered, or the name of the mishap that took its place. */
+  /** The errcode of the answer, or the name of the fault instead of it. */
   readonly errcode: number | string;
   readonly durationMs: number;
   readonly port: number;
@@ -12,9 +12,9 @@ export interface SeenRequest {
 
 type Counts = Record<string, number>;
 
-const REMEMBERED = 5000;
+const MAX_REMEMBERED = 5000;
 
-/** What callers asked of WeChat, counted. */
+/** The requests of callers, counted. */
 export class Traffic {
   #requests: Counts = {};
   #byAccount: Record<string, Counts> = {};
@@ -31,14 +31,14 @@ export class Traffic {
     counts[label] = (counts[label] ?? 0) + 1;
   }
 
-  left(request: SeenRequest): void {
+  finished(request: SeenRequest): void {
     const label = `${request.method} ${request.path}`;
     this.#outcomes[label] ??= {};
     const counts = this.#outcomes[label];
     counts[request.errcode] = (counts[request.errcode] ?? 0) + 1;
     this.#seen.push(request);
-    // Cut in batches: shifting one by one would cost more than the request itself.
-    if (this.#seen.length > 2 * REMEMBERED) this.#seen = this.#seen.slice(-REMEMBERED);
+    // Trimmed in batches: removing one at a time would cost more than the request.
+    if (this.#seen.length > 2 * MAX_REMEMBERED) this.#seen = this.#seen.slice(-MAX_REMEMBERED);
   }
 
   counters(): { requests: Counts; byAccount: Record<string, Counts>; outcomes: Record<string, Counts> } {
@@ -47,7 +47,7 @@ export class Traffic {
 
   /** The newest last. */
   last(path: string | null, limit: number): SeenRequest[] {
-    const kept = this.#seen.slice(-REMEMBERED);
+    const kept = this.#seen.slice(-MAX_REMEMBERED);
     return (path === null ? kept : kept.filter((request) => request.path === path)).slice(-limit);
   }
 

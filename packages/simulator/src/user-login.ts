@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credential.ts';
 
-const CODE_LIFE_S = 300;
-export const USER_TOKEN_LIFE_S = 7200;
-const USER_REFRESH_TOKEN_LIFE_S = 30 * 24 * 3600;
+const CODE_TTL_S = 300;
+export const USER_TOKEN_TTL_S = 7200;
+const USER_REFRESH_TOKEN_TTL_S = 30 * 24 * 3600;
 
 export type Scope = 'snsapi_base' | 'snsapi_userinfo';
 
@@ -16,7 +16,7 @@ interface LoginCode {
   used: boolean;
 }
 
-/** What one person lets one account know for a while; unrelated to the account's own token (protocol §4.11). */
+/** A user's token for one account; unrelated to the account's own token (protocol §4.11). */
 export interface UserToken {
   readonly value: string;
   readonly refreshToken: string;
@@ -27,7 +27,7 @@ export interface UserToken {
   readonly refreshableUntil: number;
 }
 
-/** People who log in to mini programs and web pages (protocol §4.11, §5.8, §10 rule 49). */
+/** Logins of users to mini programs and web pages (protocol §4.11, §5.8, §10 rule 49). */
 export class Logins {
   readonly #codes = new Map<string, LoginCode>();
   readonly #tokens = new Map<string, UserToken>();
@@ -42,12 +42,12 @@ export class Logins {
 
   newCode(kind: 'js' | 'web', appid: string, openid: string, scope: Scope): string {
     const code = this.#credentials.userCode();
-    const expiresAt = this.#clock.now() + this.#clock.lasting(CODE_LIFE_S);
+    const expiresAt = this.#clock.now() + this.#clock.lasting(CODE_TTL_S);
     this.#codes.set(code, { kind, appid, openid, scope, expiresAt, used: false });
     return code;
   }
 
-  /** Spends a code; a used one of a mini program is as invalid as an unknown one. */
+  /** Consumes a code; a used code of a mini program is as invalid as an unknown one. */
   spend(kind: 'js' | 'web', appid: string, code: string): LoginCode | 40029 | 40163 | 42003 {
     const known = this.#codes.get(code);
     if (known === undefined || known.kind !== kind || known.appid !== appid) return 40029;
@@ -57,14 +57,14 @@ export class Logins {
     return known;
   }
 
-  lend(login: { appid: string; openid: string; scope: Scope }): UserToken {
+  issue(login: { appid: string; openid: string; scope: Scope }): UserToken {
     const now = this.#clock.now();
     return this.#keep({
       ...{ appid: login.appid, openid: login.openid, scope: login.scope },
       value: this.#credentials.userToken(),
       refreshToken: this.#credentials.userRefreshToken(),
-      expiresAt: now + this.#clock.lasting(USER_TOKEN_LIFE_S),
-      refreshableUntil: now + this.#clock.lasting(USER_REFRESH_TOKEN_LIFE_S),
+      expiresAt: now + this.#clock.lasting(USER_TOKEN_TTL_S),
+      refreshableUntil: now + this.#clock.lasting(USER_REFRESH_TOKEN_TTL_S),
     });
   }
 
@@ -73,9 +73,9 @@ export class Logins {
     if (known === undefined || known.appid !== appid) return 40030;
     const now = this.#clock.now();
     if (now >= known.refreshableUntil) return 42002;
-    // A living token is prolonged, a dead one replaced.
+    // A valid token is extended, an expired one is replaced.
     const value = now < known.expiresAt ? known.value : this.#credentials.userToken();
-    return this.#keep({ ...known, value, expiresAt: now + this.#clock.lasting(USER_TOKEN_LIFE_S) });
+    return this.#keep({ ...known, value, expiresAt: now + this.#clock.lasting(USER_TOKEN_TTL_S) });
   }
 
   judge(value: string): UserToken | 40001 | 42001 {

@@ -10,7 +10,7 @@ export type WechatValue =
 
 /**
  * JSON the way WeChat writes it: `\/` for every slash, 64-bit numbers unquoted, and with `rawControls` the control
- * characters of user text left raw, which makes the text illegal JSON (protocol §9, §10 rule 40).
+ * characters of user text raw, which makes the text invalid JSON (protocol §9, §10 rule 40).
  */
 export function writeWechatJson(value: WechatValue, rawControls: boolean): string {
   if (typeof value === 'bigint') return value.toString();

@@ -6,9 +6,9 @@ import { Credentials } from './credential.ts';
 import { Faults } from './faults.ts';
 import { Grants } from './grant.ts';
 import { defaultOptions, type Options } from './options.ts';
-import { PushLog } from './push/push-log.ts';
-import { Turns } from './push/turns.ts';
+import { PushLog } from './push-log.ts';
 import { Quota } from './quota.ts';
+import { Reordering } from './reordering.ts';
 import { RidLog } from './rid-log.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { Tokens } from './token.ts';
@@ -26,7 +26,7 @@ interface SentMessage {
   readonly at: string;
 }
 
-/** Everything this WeChat knows. One per running simulator. */
+/** The state of one running simulator. */
 export interface World {
   readonly seed: number;
   readonly clock: Clock;
@@ -43,9 +43,9 @@ export interface World {
   readonly faults: Faults;
   readonly traffic: Traffic;
   readonly pushes: PushLog;
-  readonly turns: Turns;
+  readonly reordering: Reordering;
   readonly messages: SentMessage[];
-  /** Ends deliveries and waits when the simulator closes. */
+  /** Aborts when the simulator closes. */
   readonly ending: AbortSignal;
 }
 
@@ -73,7 +73,7 @@ export function openWorld(settings: SimulatorSettings, ending: AbortSignal): Wor
     faults: new Faults(),
     traffic: new Traffic(),
     pushes: new PushLog(),
-    turns: new Turns(),
+    reordering: new Reordering(),
     messages: [],
     ending,
   };

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { liveMedia } from '../src/api/media-apis.ts';
 import { openWorld } from '../src/world.ts';
-import { MINI, OFFICIAL, practise, until } from './practise.ts';
+import { MINI, OFFICIAL, openSimulator, until } from './open-simulator.ts';
 
 const SEND = '/cgi-bin/message/custom/send';
 
-test('followers come in pages of 10,000, and the page after the last has no data', async () => {
+test('followers are listed in pages of 10,000, and the page after the last has no data', async () => {
   const accounts = [{ appid: OFFICIAL, kind: 'official-account' as const, nickName: 'big', followers: 20_000 }];
-  const p = await practise({ accounts });
+  const p = await openSimulator({ accounts });
   const { access } = await p.authorize();
   const page = (next_openid: string) =>
     p.get('/cgi-bin/user/get', { access_token: access, ...(next_openid ? { next_openid } : {}) });
@@ -21,8 +21,8 @@ test('followers come in pages of 10,000, and the page after the last has no data
   expect((await page('oSomebodyElse')).errcode).toBe(40003);
 });
 
-test('details come alone and by the hundred; one foreign openid spoils the batch', async () => {
-  const p = await practise();
+test('details are returned for one follower and for a hundred; one foreign openid makes the batch fail', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const query = { access_token: access };
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=3');
@@ -38,8 +38,8 @@ test('details come alone and by the hundred; one foreign openid spoils the batch
   expect((await batch([openids[0]])).user_info_list).toEqual([{ subscribe: 0, openid: openids[0] }]);
 });
 
-test('control characters make illegal JSON on demand', async () => {
-  const p = await practise();
+test('control characters make the JSON invalid if the option is set', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   await p.control('POST /options', { controlCharacters: true });
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
@@ -50,7 +50,7 @@ test('control characters make illegal JSON on demand', async () => {
 });
 
 test('messages are recorded as they were sent', async () => {
-  const p = await practise();
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
   const [touser] = openids;
@@ -64,8 +64,8 @@ test('messages are recorded as they were sent', async () => {
   expect(messages).toMatchObject([{ appid: OFFICIAL, touser, msgtype: 'text', content: { content: '你好' } }]);
 });
 
-test('reply windows are obeyed on demand', async () => {
-  const p = await practise();
+test('reply windows are enforced if the option is set', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
   const [touser] = openids;
@@ -79,7 +79,7 @@ test('reply windows are obeyed on demand', async () => {
 });
 
 test('a template message has a bare 64-bit msgid, and one client_msg_id sends once', async () => {
-  const p = await practise();
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
   const send = async (changes: object) => {
@@ -97,8 +97,8 @@ test('a template message has a bare 64-bit msgid, and one client_msg_id sends on
   expect(JSON.parse(await send({ template_id: '' })).errcode).toBe(40037);
 });
 
-test('media come back byte for byte, and videos are only pointed at', async () => {
-  const p = await practise();
+test('media are returned byte for byte, and videos as an address', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const bytes = Buffer.concat([Buffer.from('\r\n--boundary\r\n'), randomBytes(70_000), Buffer.from('\r\n--')]);
   const upload = async (type: string, field = 'media') => {
@@ -122,7 +122,7 @@ test('media come back byte for byte, and videos are only pointed at', async () =
   expect(((await (await load('unknown')).json()) as { errcode: number }).errcode).toBe(40007);
 });
 
-test('media are forgotten after three days', async () => {
+test('media expire after three days', async () => {
   const world = openWorld(
     {
       timeScale: 1_000_000,
@@ -144,8 +144,8 @@ test('media are forgotten after three days', async () => {
   await until(() => liveMedia(account, 'm', world.clock) === undefined);
 });
 
-test('tags and menus are kept', async () => {
-  const p = await practise();
+test('tags and menus are stored', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const query = { access_token: access };
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=2');
@@ -165,8 +165,8 @@ test('tags and menus are kept', async () => {
   expect((await p.get('/cgi-bin/menu/get', query)).errcode).toBe(46003);
 });
 
-test('addresses, page tickets, options and unknown paths', async () => {
-  const p = await practise();
+test('addresses, page tickets and options are returned, and unknown paths refused', async () => {
+  const p = await openSimulator();
   const { access, component } = await p.authorize();
   expect((await p.get('/cgi-bin/getcallbackip', { access_token: component })).ip_list).toContain('127.0.0.1');
   expect((await p.get('/cgi-bin/getcallbackip', { access_token: access })).ip_list).toContain('127.0.0.1');
@@ -184,8 +184,8 @@ test('addresses, page tickets, options and unknown paths', async () => {
   expect((await fetch(`${p.simulator.url}/elsewhere`)).status).toBe(404);
 });
 
-test('a page ticket is replaced near its end, and not before', async () => {
-  const p = await practise();
+test('a page ticket is replaced shortly before it expires, and not earlier', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const ask = () => p.get('/cgi-bin/ticket/getticket', { access_token: access, type: 'jsapi' });
   const first = await ask();
@@ -204,8 +204,8 @@ test('a page ticket is replaced near its end, and not before', async () => {
   }
 });
 
-test('a mini program sends its own kinds of messages', async () => {
-  const p = await practise();
+test('a mini program can send only its own kinds of messages', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize(MINI);
   const { openids } = await p.control('GET /followers?appid=wx00000000000000b2&limit=1');
   const send = async (msgtype: string) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { COMPONENT, MINI, OFFICIAL, practise, until } from './practise.ts';
+import { COMPONENT, MINI, OFFICIAL, openSimulator, until } from './open-simulator.ts';
 import { element } from './receiver.ts';
 
 const PC = '/cgi-bin/componentloginpage';
@@ -7,7 +7,7 @@ const H5 = '/wxaopen/safe/bindcomponent';
 const BACK = 'http://platform.example/authorize/callback?visit=a%2Fb&x=1';
 
 async function visitor(changes: Record<string, string> = {}, path = PC) {
-  const p = await practise();
+  const p = await openSimulator();
   const token = await p.componentToken();
   const { pre_auth_code } = await p.post(
     '/cgi-bin/component/api_create_preauthcode',
@@ -22,18 +22,18 @@ async function visitor(changes: Record<string, string> = {}, path = PC) {
     ...changes,
   });
   const url = `${p.simulator.url}${path}?${query}`;
-  const look = async (headers: Record<string, string> = {}) => await (await fetch(url, { headers })).text();
+  const openPage = async (headers: Record<string, string> = {}) => await (await fetch(url, { headers })).text();
   const choose = (appid: string) =>
     fetch(url, { method: 'POST', body: new URLSearchParams({ appid }), redirect: 'manual' });
-  return { p, token, pre_auth_code, look, choose };
+  return { p, token, pre_auth_code, openPage, choose };
 }
 
 test.each([PC, H5, '/safe/bindcomponent'])(
   '%s lists the accounts; consenting redirects and pushes one code',
   async (path) => {
-    const { p, token, pre_auth_code, look, choose } = await visitor({}, path);
-    expect(await look()).toContain(OFFICIAL);
-    expect(await look()).toContain(MINI);
+    const { p, token, pre_auth_code, openPage, choose } = await visitor({}, path);
+    expect(await openPage()).toContain(OFFICIAL);
+    expect(await openPage()).toContain(MINI);
     const location = (await choose(OFFICIAL)).headers.get('location') ?? '';
     expect(location.startsWith(`${BACK}&auth_code=queryauthcode%40%40%40`)).toBe(true);
     const back = new URL(location).searchParams;
@@ -50,22 +50,22 @@ test.each([PC, H5, '/safe/bindcomponent'])(
     );
     expect(answer.authorization_info.authorizer_appid).toBe(OFFICIAL);
     // One code, one consent.
-    expect(await look()).toContain('pre_auth_code is used');
+    expect(await openPage()).toContain('pre_auth_code is used');
     expect((await choose(OFFICIAL)).status).toBe(200);
   },
 );
 
-test('auth_type and biz_appid choose who may consent', async () => {
+test('auth_type and biz_appid select the accounts that can consent', async () => {
   const official = await visitor({ auth_type: '1' });
-  expect(await official.look()).toContain(OFFICIAL);
-  expect(await official.look()).not.toContain(MINI);
+  expect(await official.openPage()).toContain(OFFICIAL);
+  expect(await official.openPage()).not.toContain(MINI);
   expect((await official.choose(MINI)).status).toBe(200);
   const pinned = await visitor({ auth_type: '1', biz_appid: MINI });
-  expect(await pinned.look()).toContain(MINI);
-  expect(await pinned.look()).not.toContain(OFFICIAL);
+  expect(await pinned.openPage()).toContain(MINI);
+  expect(await pinned.openPage()).not.toContain(OFFICIAL);
 });
 
-test('category_id_list asks for some sets only', async () => {
+test('category_id_list limits the consent to some permission sets', async () => {
   const { p, choose } = await visitor({ category_id_list: '1|2' });
   await choose(OFFICIAL);
   expect((await p.control('GET /state')).authorizations).toMatchObject([{ appid: OFFICIAL, funcIds: [1, 2] }]);
@@ -74,16 +74,16 @@ test('category_id_list asks for some sets only', async () => {
 test.each([
   ['component_appid', 'wxunknown', 'component_appid is unknown'],
   ['pre_auth_code', 'preauthcode@@@x', 'pre_auth_code is unknown'],
-  ['redirect_uri', 'javascript:alert(1)', 'redirect_uri is no URL'],
+  ['redirect_uri', 'javascript:alert(1)', 'redirect_uri is not a URL'],
   ['auth_type', '9', 'auth_type is unknown'],
 ])('a wrong %s shows an error page', async (name, value, reason) => {
-  const { look } = await visitor({ [name]: value });
-  expect(await look()).toContain(reason);
+  const { openPage } = await visitor({ [name]: value });
+  expect(await openPage()).toContain(reason);
 });
 
-test('on demand the page wants to be opened from a page', async () => {
-  const { p, look } = await visitor();
+test('the page requires a Referer if the option is set', async () => {
+  const { p, openPage } = await visitor();
   await p.control('POST /options', { requireReferer: true });
-  expect(await look()).toContain('open this page from your own page');
-  expect(await look({ referer: 'http://platform.example/' })).toContain(OFFICIAL);
+  expect(await openPage()).toContain('open this page from your own page');
+  expect(await openPage({ referer: 'http://platform.example/' })).toContain(OFFICIAL);
 });

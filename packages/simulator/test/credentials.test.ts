@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { COMPONENT, MINI, OFFICIAL, practise, SECRET, until } from './practise.ts';
+import { COMPONENT, MINI, OFFICIAL, openSimulator, SECRET, until } from './open-simulator.ts';
 
 const PREAUTH = '/cgi-bin/component/api_create_preauthcode';
 
-/** Asks something harmless with a component token and answers the errcode. */
-function probe(p: Awaited<ReturnType<typeof practise>>) {
+/** Makes a harmless request with a component token and returns the errcode. */
+function probe(p: Awaited<ReturnType<typeof openSimulator>>) {
   return async (token: string) =>
     (await p.post(PREAUTH, { access_token: token }, { component_appid: COMPONENT })).errcode ?? 0;
 }
 
 describe('the component token', () => {
-  test('costs appid, secret and a known ticket', async () => {
-    const p = await practise();
+  test('requires appid, secret and a valid ticket', async () => {
+    const p = await openSimulator();
     const ticket = await p.ticket();
     const good = await p.askForComponentToken(ticket);
     expect(good.expires_in).toBe(7200);
@@ -29,8 +29,8 @@ describe('the component token', () => {
     expect((await p.control('GET /counters')).minted).toEqual({ [`component:${COMPONENT}`]: 1 });
   });
 
-  test('is accepted under both names, and the wrong ones meet their codes', async () => {
-    const p = await practise();
+  test('is accepted under both names, and invalid tokens are refused with their errcodes', async () => {
+    const p = await openSimulator();
     const token = await p.componentToken();
     const body = { component_appid: COMPONENT };
     expect((await p.post(PREAUTH, { component_access_token: token }, body)).pre_auth_code).toMatch(/^preauthcode@@@/);
@@ -44,8 +44,8 @@ describe('the component token', () => {
     expect((await p.get(PREAUTH, { access_token: token })).errcode).toBe(43002);
   });
 
-  test('superseded works through its grace, then is 40001', async () => {
-    const p = await practise({ timeScale: 150 });
+  test('is valid for its grace period after it was superseded, then refused with 40001', async () => {
+    const p = await openSimulator({ timeScale: 150 });
     const ticket = await p.ticket();
     const first = (await p.askForComponentToken(ticket)).component_access_token;
     const second = (await p.askForComponentToken(ticket)).component_access_token;
@@ -56,16 +56,16 @@ describe('the component token', () => {
     expect((await p.control('GET /counters')).minted[`component:${COMPONENT}`]).toBe(2);
   });
 
-  test('expired is 42001, and tells its scaled life', async () => {
-    const p = await practise({ timeScale: 7200 });
-    // The ticket's own life is scaled, too: six seconds.
+  test('is refused with 42001 after its scaled lifetime, which expires_in announces', async () => {
+    const p = await openSimulator({ timeScale: 7200 });
+    // The lifetime of the ticket is scaled, too: six seconds.
     const answer = await p.askForComponentToken(await p.ticket());
     expect(answer.expires_in).toBe(1);
     expect(await until(() => probe(p)(answer.component_access_token))).toBe(42001);
   });
 
-  test('dies at once, with the code asked for, when the control API says so', async () => {
-    const p = await practise();
+  test('ends at once with the requested errcode when the control API expires it', async () => {
+    const p = await openSimulator();
     for (const as of [42001, 40001, 40014]) {
       const token = await p.componentToken();
       await p.control('POST /expire', { token: 'component', as });
@@ -75,8 +75,8 @@ describe('the component token', () => {
 });
 
 describe('authorization', () => {
-  test('a code is good once; unknown and pre-auth codes are invalid', async () => {
-    const p = await practise();
+  test('a code is valid once; unknown and pre-auth codes are invalid', async () => {
+    const p = await openSimulator();
     const token = await p.componentToken();
     const exchange = (code: string) =>
       p.post(
@@ -97,8 +97,8 @@ describe('authorization', () => {
     await expect(p.control('POST /authorize', { appid: OFFICIAL, preAuthCode })).rejects.toThrow('preAuthCode is used');
   });
 
-  test('a refresh echoes the refresh token; re-authorization kills it; the list tells the new one', async () => {
-    const p = await practise();
+  test('a refresh returns the same refresh token; re-authorization revokes it; the list has the new one', async () => {
+    const p = await openSimulator();
     const { refresh, component } = await p.authorize();
     const renew = (token: string) =>
       p.post(
@@ -127,8 +127,8 @@ describe('authorization', () => {
     expect((await renew(rotated.authorizer_refresh_token)).authorizer_refresh_token).toBe('');
   });
 
-  test('an authorizer token has its grace after a refresh, like the component token', async () => {
-    const p = await practise({ timeScale: 150 });
+  test('an authorizer token has a grace period after a refresh, like the component token', async () => {
+    const p = await openSimulator({ timeScale: 150 });
     const { access, refresh, component } = await p.authorize();
     const ask = async (token: string) => (await p.get('/cgi-bin/user/get', { access_token: token })).errcode ?? 0;
     const next = await p.post(
@@ -142,7 +142,7 @@ describe('authorization', () => {
   });
 
   test('list and info have the documented names; only a mini program has MiniProgramInfo', async () => {
-    const p = await practise();
+    const p = await openSimulator();
     const { component } = await p.authorize(OFFICIAL);
     await p.control('POST /authorize', { appid: MINI });
     const query = { access_token: component };
@@ -150,7 +150,7 @@ describe('authorization', () => {
       p.post('/cgi-bin/component/api_get_authorizer_list', query, { component_appid: COMPONENT, ...body });
     expect((await list({ offset: 0, count: 501 })).errcode).toBe(40170);
     const page = await list({ offset: 1, count: 500 });
-    // Nobody exchanged a code of the mini program's consent yet.
+    // No code of the mini program's consent has been exchanged yet.
     expect(page).toMatchObject({ total_count: 2, list: [{ authorizer_appid: MINI, refresh_token: '' }] });
     const info = (appid: string) =>
       p.post('/cgi-bin/component/api_get_authorizer_info', query, {
@@ -165,8 +165,8 @@ describe('authorization', () => {
     expect((await info('wxnobody')).errcode).toBe(61003);
   });
 
-  test('taken back: no token works, no refresh, not on the list', async () => {
-    const p = await practise();
+  test('a revoked consent: tokens and refreshes are refused, and the account is not listed', async () => {
+    const p = await openSimulator();
     const { access, refresh, component } = await p.authorize();
     await p.control('POST /unauthorize', { appid: OFFICIAL });
     expect((await p.get('/cgi-bin/user/get', { access_token: access })).errcode).toBe(40001);
@@ -181,8 +181,8 @@ describe('authorization', () => {
     expect(authorizations).toMatchObject([{ component: COMPONENT, appid: OFFICIAL, state: 'unauthorized' }]);
   });
 
-  test('tokens of the wrong kind, and sets that were not granted, are refused', async () => {
-    const p = await practise();
+  test('tokens of the wrong kind and permission sets that were not granted are refused', async () => {
+    const p = await openSimulator();
     const { access, component } = await p.authorize(OFFICIAL, [15]);
     expect((await p.post(PREAUTH, { access_token: access }, { component_appid: COMPONENT })).errcode).toBe(61014);
     expect((await p.get('/cgi-bin/user/get', { access_token: component })).errcode).toBe(61015);
@@ -190,18 +190,18 @@ describe('authorization', () => {
     expect((await p.get('/cgi-bin/menu/get', { access_token: access })).errcode).toBe(46003);
     const mini = await p.authorize(MINI);
     expect((await p.get('/cgi-bin/user/get', { access_token: mini.access })).errcode).toBe(48001);
-    // Only component APIs know the older name of the parameter.
+    // Only component APIs read the older name of the parameter.
     expect((await p.get('/cgi-bin/menu/get', { component_access_token: access })).errcode).toBe(41001);
   });
 
   test('every secret ever issued is listed', async () => {
-    const p = await practise();
+    const p = await openSimulator();
     const { access, refresh, component } = await p.authorize();
     const secrets = await p.control('GET /secrets');
     expect(secrets.authorizerTokens).toContain(access);
     expect(secrets.refreshTokens).toContain(refresh);
     expect(secrets.componentTokens).toContain(component);
-    // Long, and with signs that a careless client loses on the way.
+    // Long, and with characters that a careless client does not escape.
     for (const token of [access, component]) expect(token).toMatch(/^\d\d_[\w-]{130,}-_$/);
     expect(secrets.authCodes[0]).toMatch(/^queryauthcode@@@/);
     expect(secrets.tickets[0]).toMatch(/^ticket@@@/);
@@ -209,14 +209,14 @@ describe('authorization', () => {
   });
 
   test('deterministic runs repeat their credentials, others never do', async () => {
-    const token = async (deterministic: boolean) => (await practise({ deterministic, seed: 5 })).componentToken();
+    const token = async (deterministic: boolean) => (await openSimulator({ deterministic, seed: 5 })).componentToken();
     expect(await token(true)).toBe(await token(true));
     expect(await token(false)).not.toBe(await token(false));
   });
 });
 
-test('the ticket service, once stopped, starts again when it is asked to', async () => {
-  const p = await practise();
+test('a stopped ticket service starts again on request', async () => {
+  const p = await openSimulator();
   const ask = (component_secret: string) =>
     p.post('/cgi-bin/component/api_start_push_ticket', {}, { component_appid: COMPONENT, component_secret });
   expect((await ask('x')).errcode).toBe(40125);

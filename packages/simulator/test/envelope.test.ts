@@ -17,7 +17,7 @@ interface Vector {
   signature: string | null;
 }
 
-// Dossier §2.5.
+// Protocol §2.5.
 const vectors = JSON.parse(
   readFileSync(new URL('./envelope-vectors.json', import.meta.url), 'utf8'),
 ) as readonly Vector[];
@@ -40,7 +40,7 @@ test.each(vectors.filter((one) => one.signature !== null))('vector $name signs i
   expect(sign(vector.token, vector.timestamp, vector.nonce)).toBe(vector.signature);
 });
 
-test('messages of every padding length come back', () => {
+test('messages of every padding length can be opened', () => {
   const [{ key, appid }] = vectors as [Vector];
   const pads = new Set<number>();
   for (let length = 0; length < 64; length += 1) {
@@ -51,7 +51,7 @@ test('messages of every padding length come back', () => {
   expect(pads.size).toBe(32);
 });
 
-test('another key opens nothing of use', () => {
+test('another key does not return the message', () => {
   const [{ encrypt, appid }] = vectors as [Vector];
   const opened = (() => {
     try {

@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
-import { COMPONENT, OFFICIAL, practise, SECRET, until } from './practise.ts';
+import { COMPONENT, OFFICIAL, openSimulator, SECRET, until } from './open-simulator.ts';
 
-const MINT = '/cgi-bin/component/api_component_token';
+const COMPONENT_TOKEN = '/cgi-bin/component/api_component_token';
 const SEND = '/cgi-bin/message/custom/send';
 
-type P = Awaited<ReturnType<typeof practise>>;
+type P = Awaited<ReturnType<typeof openSimulator>>;
 
 async function sender(p: P) {
   const { access } = await p.authorize();
@@ -17,8 +17,8 @@ async function sender(p: P) {
 
 const sent = async (p: P) => (await p.control('GET /messages')).messages.length as number;
 
-test('an errcode before side effects leaves nothing, one after them leaves the message', async () => {
-  const p = await practise();
+test('an errcode before side effects prevents the message, one after them does not', async () => {
+  const p = await openSimulator();
   const send = await sender(p);
   await p.control('POST /fail', { path: SEND, how: 'errcode', errcode: -1 });
   expect(await (await send()).json()).toMatchObject({ errcode: -1 });
@@ -31,7 +31,7 @@ test('an errcode before side effects leaves nothing, one after them leaves the m
 });
 
 test('connections are reset before and after side effects', async () => {
-  const p = await practise();
+  const p = await openSimulator();
   const send = await sender(p);
   await p.control('POST /fail', { path: SEND, how: 'reset' });
   await expect(send()).rejects.toThrow('fetch failed');
@@ -41,8 +41,8 @@ test('connections are reset before and after side effects', async () => {
   expect(await sent(p)).toBe(1);
 });
 
-test('502, HTML, nothing and half an answer', async () => {
-  const p = await practise();
+test('answers can be 502, HTML, empty or truncated', async () => {
+  const p = await openSimulator();
   const send = await sender(p);
   const fail = (how: string) => p.control('POST /fail', { path: SEND, how });
   await fail('502');
@@ -63,7 +63,7 @@ test('502, HTML, nothing and half an answer', async () => {
 });
 
 test('a request may never be answered', async () => {
-  const p = await practise();
+  const p = await openSimulator();
   const send = await sender(p);
   await p.control('POST /fail', { path: SEND, how: 'hang' });
   const patience = new AbortController();
@@ -73,11 +73,11 @@ test('a request may never be answered', async () => {
   await expect(hanging).rejects.toThrow('abort');
 });
 
-test('a delay before side effects mints late, one after them mints at arrival; others do not wait', async () => {
-  const p = await practise();
+test('a delay before side effects issues the token late, one after them on arrival; other requests do not wait', async () => {
+  const p = await openSimulator();
   const ticket = await p.ticket();
   const minted = async () => (await p.control('GET /counters')).minted[`component:${COMPONENT}`] ?? 0;
-  await p.control('POST /delay', { path: MINT, ms: 600_000, count: 1, at: 'after' });
+  await p.control('POST /delay', { path: COMPONENT_TOKEN, ms: 600_000, count: 1, at: 'after' });
   let answered = false;
   const late = p.askForComponentToken(ticket).then((answer) => {
     answered = true;
@@ -85,24 +85,24 @@ test('a delay before side effects mints late, one after them mints at arrival; o
   });
   await until(async () => (await minted()) === 1);
   expect(answered).toBe(false);
-  // Meanwhile another caller is served.
+  // Another caller is served meanwhile.
   expect((await p.askForComponentToken(ticket)).component_access_token).toBeDefined();
   expect(answered).toBe(false);
   await p.control('POST /release');
   expect((await late).component_access_token).toBeDefined();
 
-  await p.control('POST /delay', { path: MINT, ms: 300, count: 1 });
+  await p.control('POST /delay', { path: COMPONENT_TOKEN, ms: 300, count: 1 });
   const startedAt = performance.now();
   const waiting = p.askForComponentToken(ticket);
-  await until(async () => (await p.control('GET /counters')).requests[`POST ${MINT}`] === 3);
+  await until(async () => (await p.control('GET /counters')).requests[`POST ${COMPONENT_TOKEN}`] === 3);
   const beforehand = await minted();
   await waiting;
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
   expect([beforehand, await minted()]).toEqual([2, 3]);
 });
 
-test('a fault can be aimed at one account', async () => {
-  const p = await practise({
+test('a fault can apply to one account', async () => {
+  const p = await openSimulator({
     accounts: [
       { appid: OFFICIAL, kind: 'official-account', nickName: 'one' },
       { appid: 'wxother', kind: 'official-account', nickName: 'two' },
@@ -119,8 +119,8 @@ test('a fault can be aimed at one account', async () => {
   expect((await p.get('/cgi-bin/user/get', { access_token: two.access })).errcode).toBeUndefined();
 });
 
-test('a day and a minute have their quota; failed calls count', async () => {
-  const p = await practise();
+test('quotas limit the calls of a day and of a minute; failed calls count', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const path = '/cgi-bin/user/get';
   const ask = async (next_openid = '') => (await p.get(path, { access_token: access, next_openid })).errcode ?? 0;
@@ -133,13 +133,13 @@ test('a day and a minute have their quota; failed calls count', async () => {
   await p.control('POST /quota/reset', {});
   await p.control('POST /quota', { appid: OFFICIAL, path, minute: 0 });
   expect(await ask()).toBe(45011);
-  // The component's own quota is another one.
-  await p.control('POST /quota', { appid: COMPONENT, path: MINT, used: 2000 });
+  // The component has a quota of its own.
+  await p.control('POST /quota', { appid: COMPONENT, path: COMPONENT_TOKEN, used: 2000 });
   expect((await p.askForComponentToken(await p.ticket())).errcode).toBe(45009);
 });
 
-test('callers from elsewhere are refused before anything else', async () => {
-  const p = await practise();
+test('callers from unregistered addresses are refused before all other checks', async () => {
+  const p = await openSimulator();
   await p.control('POST /options', { ipList: ['10.0.0.1'] });
   const answer = await p.get('/cgi-bin/user/get', {});
   expect(answer.errcode).toBe(61004);
@@ -148,22 +148,22 @@ test('callers from elsewhere are refused before anything else', async () => {
   expect((await p.get('/cgi-bin/user/get', {})).errcode).toBe(41001);
 });
 
-test('luck can be bad: −1 at a rate', async () => {
-  const p = await practise();
+test('API calls fail with −1 at the given rate', async () => {
+  const p = await openSimulator();
   const ticket = await p.ticket();
   await p.control('POST /options', { systemErrorRate: 1 });
   expect((await p.askForComponentToken(ticket)).errcode).toBe(-1);
   expect((await p.control('GET /counters')).minted).toEqual({});
 });
 
-test('requests are remembered and counted, by account too', async () => {
-  const p = await practise();
+test('requests are recorded and counted, also by account', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   await p.get('/cgi-bin/user/get', { access_token: access });
   const counters = await p.control('GET /counters');
   expect(counters.requests['GET /cgi-bin/user/get']).toBe(1);
   expect(counters.byAccount[OFFICIAL]).toEqual({ 'GET /cgi-bin/user/get': 1 });
-  expect(counters.byAccount[COMPONENT]).toMatchObject({ [`POST ${MINT}`]: 1 });
+  expect(counters.byAccount[COMPONENT]).toMatchObject({ [`POST ${COMPONENT_TOKEN}`]: 1 });
   expect(counters.minted).toEqual({
     [`component:${COMPONENT}`]: 1,
     [`authorizer:${COMPONENT}/${OFFICIAL}`]: 1,
@@ -177,8 +177,8 @@ test('requests are remembered and counted, by account too', async () => {
   expect(await p.control('GET /counters')).toEqual({ requests: {}, byAccount: {}, outcomes: {}, minted: {} });
 });
 
-test('content types take turns', async () => {
-  const p = await practise();
+test('content types vary', async () => {
+  const p = await openSimulator();
   const seen = new Set<string | null>();
   await until(async () => {
     seen.add((await fetch(`${p.simulator.url}/cgi-bin/user/get`)).headers.get('content-type'));
@@ -186,13 +186,13 @@ test('content types take turns', async () => {
   });
 });
 
-test('closing ends what hangs', async () => {
-  const p = await practise();
-  await p.control('POST /fail', { path: MINT, how: 'hang' });
-  const outgoing = request(`${p.simulator.url}${MINT}`, { method: 'POST' });
+test('closing ends requests that hang', async () => {
+  const p = await openSimulator();
+  await p.control('POST /fail', { path: COMPONENT_TOKEN, how: 'hang' });
+  const outgoing = request(`${p.simulator.url}${COMPONENT_TOKEN}`, { method: 'POST' });
   const broken = new Promise((resolve) => outgoing.on('error', resolve));
   outgoing.end(JSON.stringify({ component_appid: COMPONENT, component_appsecret: SECRET }));
-  await until(async () => (await p.control('GET /counters')).outcomes[`POST ${MINT}`]?.hang === 1);
+  await until(async () => (await p.control('GET /counters')).outcomes[`POST ${COMPONENT_TOKEN}`]?.hang === 1);
   await p.simulator.close();
   expect(await broken).toBeInstanceOf(Error);
 });

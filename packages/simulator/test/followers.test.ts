@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Followers } from '../src/followers.ts';
 
-test('every openid is unique, 28 characters, and knows its place', () => {
+test('every openid is unique, has 28 characters, and leads to its place', () => {
   const followers = new Followers('wxacc', 7, 20_000);
   const all = followers.from(0, 30_000);
   expect(all).toHaveLength(20_000);
@@ -25,7 +25,7 @@ test('the same account and seed have the same followers, another account or seed
   expect(new Followers('wxb', 1, 5).placeOf(openids('wxa', 1)[0]!)).toBeNull();
 });
 
-test('people come and go without moving the others', () => {
+test('followers subscribe and unsubscribe without moving the others', () => {
   const followers = new Followers('wxacc', 1, 3);
   const [first, second, third] = followers.from(0, 3) as [string, string, string];
   followers.unsubscribe(second);
@@ -38,7 +38,7 @@ test('people come and go without moving the others', () => {
   expect(followers.from(0, 9)).toEqual([first, second, third]);
 });
 
-test('a foreign openid is listed, and told to be foreign', () => {
+test('a foreign openid is listed and marked as foreign', () => {
   const followers = new Followers('wxacc', 1, 2);
   followers.disown('oForeign');
   expect(followers.from(0, 9).at(-1)).toBe('oForeign');

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { openWorld } from '../src/world.ts';
-import { COMPONENT, MINI, OFFICIAL, practise, until } from './practise.ts';
+import { COMPONENT, MINI, OFFICIAL, openSimulator, until } from './open-simulator.ts';
 
 const SESSION = '/sns/component/jscode2session';
 const TOKEN = '/sns/oauth2/component/access_token';
 const REFRESH = '/sns/oauth2/component/refresh_token';
 
-type P = Awaited<ReturnType<typeof practise>>;
+type P = Awaited<ReturnType<typeof openSimulator>>;
 
 function asComponent(component: string, appid: string) {
   return { appid, component_appid: COMPONENT, component_access_token: component };
@@ -17,7 +17,7 @@ async function login(p: P, appid: string, scope?: string) {
 }
 
 test('a mini program’s code becomes a session once', async () => {
-  const p = await practise();
+  const p = await openSimulator();
   const { component, access } = await p.authorize(MINI);
   const { code, openid } = await login(p, MINI);
   const query = { ...asComponent(component, MINI), js_code: code, grant_type: 'authorization_code' };
@@ -33,8 +33,8 @@ test('a mini program’s code becomes a session once', async () => {
   expect(await p.get(SESSION, { ...query, js_code: (await login(p, MINI)).code })).toMatchObject({ errcode: 61003 });
 });
 
-test('one person may log in a hundred times a minute', async () => {
-  const p = await practise();
+test('a user can log in a hundred times a minute', async () => {
+  const p = await openSimulator();
   const { component } = await p.authorize(MINI);
   const codes: number[] = [];
   for (let n = 0; n <= 100; n += 1) {
@@ -42,35 +42,35 @@ test('one person may log in a hundred times a minute', async () => {
     const query = { ...asComponent(component, MINI), js_code: code, grant_type: 'authorization_code' };
     codes.push((await p.get(SESSION, query)).errcode ?? 0);
   }
-  // The minute may change on the way.
+  // The minute can change meanwhile.
   expect(codes.filter((code) => code === 45011).length).toBeLessThanOrEqual(1);
   expect(codes.slice(0, 100)).toEqual(codes.slice(0, 100).map(() => 0));
 });
 
-test('a web code becomes a token of its user, who can be asked about', async () => {
-  const p = await practise();
+test('a web code becomes a token of its user, which reads the profile', async () => {
+  const p = await openSimulator();
   const { component } = await p.authorize();
   const { code, openid } = await login(p, OFFICIAL, 'snsapi_userinfo');
   const query = { ...asComponent(component, OFFICIAL), code, grant_type: 'authorization_code' };
-  const lent = await p.get(TOKEN, query);
-  expect(lent).toMatchObject({ openid, scope: 'snsapi_userinfo', expires_in: 7200 });
+  const token = await p.get(TOKEN, query);
+  expect(token).toMatchObject({ openid, scope: 'snsapi_userinfo', expires_in: 7200 });
   expect(await p.get(TOKEN, query)).toMatchObject({ errcode: 40163 });
   expect(await p.get(TOKEN, { ...query, code: 'unknown' })).toMatchObject({ errcode: 40029 });
 
-  const asUser = { access_token: lent.access_token, openid };
+  const asUser = { access_token: token.access_token, openid };
   expect(await p.get('/sns/userinfo', asUser)).toMatchObject({ openid, nickname: expect.any(String) });
   expect(await p.get('/sns/auth', asUser)).toMatchObject({ errcode: 0 });
   expect(await p.get('/sns/auth', { ...asUser, openid: 'oOther' })).toMatchObject({ errcode: 40003 });
   expect(await p.get('/sns/userinfo', { ...asUser, access_token: component })).toMatchObject({ errcode: 40001 });
 
   const again = { ...asComponent(component, OFFICIAL), grant_type: 'refresh_token' };
-  const fresh = await p.get(REFRESH, { ...again, refresh_token: lent.refresh_token });
-  expect(fresh).toMatchObject({ openid, refresh_token: lent.refresh_token });
+  const fresh = await p.get(REFRESH, { ...again, refresh_token: token.refresh_token });
+  expect(fresh).toMatchObject({ openid, refresh_token: token.refresh_token });
   expect(await p.get(REFRESH, { ...again, refresh_token: 'unknown' })).toMatchObject({ errcode: 40030 });
 });
 
-test('a silent login does not tell who the person is', async () => {
-  const p = await practise();
+test('a silent login does not permit reading the profile', async () => {
+  const p = await openSimulator();
   const { component } = await p.authorize();
   const { code, openid } = await login(p, OFFICIAL);
   const query = { ...asComponent(component, OFFICIAL), code, grant_type: 'authorization_code' };
@@ -79,12 +79,12 @@ test('a silent login does not tell who the person is', async () => {
   expect(await p.get('/sns/userinfo', { access_token, openid })).toMatchObject({ errcode: 48001 });
 });
 
-test('codes and user tokens live as long as they do at WeChat', async () => {
+test('codes and user tokens have the lifetimes of WeChat', async () => {
   const world = openWorld({ timeScale: 100_000, components: [], accounts: [] }, new AbortController().signal);
   const { logins } = world;
   const web = logins.newCode('web', OFFICIAL, 'o', 'snsapi_base');
   const js = logins.newCode('js', MINI, 'o', 'snsapi_base');
-  const token = logins.lend({ appid: OFFICIAL, openid: 'o', scope: 'snsapi_base' });
+  const token = logins.issue({ appid: OFFICIAL, openid: 'o', scope: 'snsapi_base' });
   expect(logins.judge(token.value)).toBe(token);
   await until(() => logins.judge(token.value) === 42001);
   expect(logins.spend('web', OFFICIAL, web)).toBe(42003);
@@ -93,8 +93,8 @@ test('codes and user tokens live as long as they do at WeChat', async () => {
   expect(typeof fresh === 'number' ? fresh : fresh.value).not.toBe(token.value);
 });
 
-test('a browser is sent back with a code, the state and the appid', async () => {
-  const p = await practise();
+test('a browser is redirected back with a code, the state and the appid', async () => {
+  const p = await openSimulator();
   const { component } = await p.authorize();
   const page = (changes: Record<string, string> = {}) => {
     const query = new URLSearchParams({
@@ -106,8 +106,8 @@ test('a browser is sent back with a code, the state and the appid', async () => 
   const back = new URL((await page()).headers.get('location') ?? '');
   expect(Object.fromEntries(back.searchParams)).toMatchObject({ x: '1', state: 's', appid: OFFICIAL });
   const code = back.searchParams.get('code') ?? '';
-  const lent = await p.get(TOKEN, { ...asComponent(component, OFFICIAL), code, grant_type: 'authorization_code' });
-  expect(lent.scope).toBe('snsapi_base');
+  const token = await p.get(TOKEN, { ...asComponent(component, OFFICIAL), code, grant_type: 'authorization_code' });
+  expect(token.scope).toBe('snsapi_base');
   expect((await page({ scope: 'everything' })).status).toBe(200);
   expect(await (await page({ appid: MINI })).text()).toContain('has not authorized');
 });

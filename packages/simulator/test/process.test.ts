@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { KEY } from './practise.ts';
+import { KEY } from './open-simulator.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const DEMO = {
@@ -12,7 +12,7 @@ const DEMO = {
   WX_COMPONENT_APPSECRET: 's',
   WX_TOKEN: 'practisetoken',
   WX_ENCODING_AES_KEY: KEY,
-  // Nobody listens at port 9: the first ticket is tried until the process ends.
+  // No process listens on port 9: the first ticket is pushed repeatedly until the process ends.
   WXTHIRDPARTY_URL: 'http://127.0.0.1:9',
 };
 
@@ -27,7 +27,7 @@ function start(env: Record<string, string>) {
   return { child, ended, line, errors: () => errors };
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)('a process listens, and leaves on %s', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'] as const)('a process listens and ends on %s', async (signal) => {
   const { child, ended, line } = start(DEMO);
   const url = /^simulator listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(await line)?.[1];
   const state = (await (await fetch(`${url}/_control/state`)).json()) as { accounts: object[] };
@@ -39,14 +39,14 @@ test.each(['SIGTERM', 'SIGINT'] as const)('a process listens, and leaves on %s',
   expect(await ended).toEqual([0, null]);
 });
 
-test('a process leaves with its parent', async () => {
+test('a process ends with its parent', async () => {
   const { child, ended, line } = start({ ...DEMO, SIMULATOR_EXIT_WITH_PARENT: '1' });
   await line;
   child.stdin.end();
   expect(await ended).toEqual([0, null]);
 });
 
-test('the port of the settings comes before PORT', async () => {
+test('the port of the settings takes precedence over PORT', async () => {
   const settings = JSON.stringify({ port: 0, components: [], accounts: [] });
   const { child, ended, line } = start({ SIMULATOR_SETTINGS: settings, PORT: '1' });
   expect(await line).toMatch(/^simulator listening on/);

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { seal, sign } from '../src/envelope.ts';
 import { startSimulator } from '../src/index.ts';
-import { COMPONENT, KEY, MINI, OFFICIAL, practise, TOKEN, until } from './practise.ts';
+import { COMPONENT, KEY, MINI, OFFICIAL, openSimulator, TOKEN, until } from './open-simulator.ts';
 import { element, type Received, startReceiver } from './receiver.ts';
 
-type P = Awaited<ReturnType<typeof practise>>;
+type P = Awaited<ReturnType<typeof openSimulator>>;
 
-const say = (p: P, changes: object = {}) =>
+const pushMessage = (p: P, changes: object = {}) =>
   p.control('POST /push', { appid: OFFICIAL, url: 'messages', fields: { Content: '你好 😀' }, ...changes });
 
-/** A passive reply to a push, sealed as a platform does it. */
+/** A passive reply to a push, sealed like that of a platform. */
 function reply(push: Received, key: string, changes: Record<string, string> = {}): string {
   const fields = {
     ToUserName: element(push.message, 'FromUserName') ?? '',
@@ -26,9 +26,9 @@ function reply(push: Received, key: string, changes: Record<string, string> = {}
 }
 
 describe('a push', () => {
-  test('is sealed for the component, signed, and says what was asked', async () => {
-    const p = await practise();
-    const answer = await say(p);
+  test('is sealed for the component, signed, and has the requested content', async () => {
+    const p = await openSimulator();
+    const answer = await pushMessage(p);
     expect(answer.deliveries).toMatchObject([{ status: 200, body: 'success', complaint: null }]);
     const [push] = p.receiver.received as [Received];
     expect(push).toMatchObject({ path: `/messages/${OFFICIAL}`, signed: true, tail: COMPONENT });
@@ -44,8 +44,8 @@ describe('a push', () => {
     expect(push.raw).toContain('<ToUserName><![CDATA[gh_0000000000a1]]></ToUserName>');
   });
 
-  test('on the event URL names the component outside', async () => {
-    const p = await practise();
+  test('on the event URL has the component beside the ciphertext', async () => {
+    const p = await openSimulator();
     await p.control('POST /push', { url: 'events', fields: { InfoType: 'notify_x', appid: 'wxnew', info: { a: 1 } } });
     const [push] = p.receiver.received as [Received];
     expect(push.raw).toContain(`<AppId><![CDATA[${COMPONENT}]]></AppId>`);
@@ -54,18 +54,18 @@ describe('a push', () => {
   });
 
   test('can be given as XML', async () => {
-    const p = await practise();
+    const p = await openSimulator();
     const xml = '<xml><MsgId>12</MsgId><CreateTime>34</CreateTime><FromUserName><![CDATA[oX]]></FromUserName></xml>';
-    const answer = await say(p, { fields: undefined, xml });
+    const answer = await pushMessage(p, { fields: undefined, xml });
     expect(answer).toMatchObject({ msgId: '12', createTime: 34 });
     expect(p.receiver.received[0]?.message).toBe(xml);
     expect(p.receiver.received[0]?.query.get('openid')).toBe('oX');
   });
 
-  test('comes again, freshly wrapped, until it is accepted', async () => {
-    const p = await practise();
-    p.receiver.answer = (_push, n) => (n === 0 ? { status: 500 } : n === 1 ? 'hang-up' : {});
-    const answer = await say(p);
+  test('is delivered again, freshly wrapped, until it is accepted', async () => {
+    const p = await openSimulator();
+    p.receiver.answer = (_push, n) => (n === 0 ? { status: 500 } : n === 1 ? 'close' : {});
+    const answer = await pushMessage(p);
     expect(answer.deliveries.map((one: { status: number }) => one.status)).toEqual([500, 0, 200]);
     const { received } = p.receiver;
     expect(new Set(received.map((one) => one.message)).size).toBe(1);
@@ -74,19 +74,19 @@ describe('a push', () => {
     expect(received.every((one) => one.signed)).toBe(true);
   });
 
-  test('that is never accepted comes three times, alarms, and tells the user', async () => {
-    const p = await practise();
+  test('that is never accepted is delivered three times, raises an alarm, and shows the user a notice', async () => {
+    const p = await openSimulator();
     p.receiver.answer = () => ({ body: '{"success":true}' });
-    expect((await say(p)).deliveries).toHaveLength(3);
+    expect((await pushMessage(p)).deliveries).toHaveLength(3);
     const state = await p.control('GET /state');
     expect(state.alarms).toHaveLength(3);
     expect(state.notices).toMatchObject([{ appid: OFFICIAL }]);
     await p.control('POST /options', { deliveries: 4, redeliveryMs: 0 });
-    expect((await say(p)).deliveries).toHaveLength(4);
+    expect((await pushMessage(p)).deliveries).toHaveLength(4);
   });
 
-  test('is not answered by anything but success on the event URL', async () => {
-    const p = await practise();
+  test('on the event URL is accepted only with the answer success', async () => {
+    const p = await openSimulator();
     await p.control('POST /options', { redeliveryMs: 0 });
     for (const body of ['', '"success"', '\uFEFFsuccess', 'success\n', '<p>success</p>']) {
       p.receiver.answer = () => ({ body });
@@ -99,12 +99,12 @@ describe('a push', () => {
     expect((await p.control('POST /tick', {})).deliveries[0].complaint).toBeNull();
   });
 
-  test('ends silently with nothing or an encrypted reply, and not with a bad one', async () => {
-    const p = await practise();
+  test('is accepted with an empty answer or an encrypted reply, and not with an invalid one', async () => {
+    const p = await openSimulator();
     await p.control('POST /options', { deliveries: 1 });
     const complaint = async (answer: (push: Received) => string, changes: object = {}) => {
       p.receiver.answer = (push) => ({ body: answer(push) });
-      return (await say(p, changes)).deliveries[0].complaint as string | null;
+      return (await pushMessage(p, changes)).deliveries[0].complaint as string | null;
     };
     expect(await complaint(() => '')).toBeNull();
     expect(await complaint((push) => reply(push, KEY))).toBeNull();
@@ -120,33 +120,33 @@ describe('a push', () => {
     expect(await complaint((push) => reply(push, KEY), { appid: MINI })).toMatch('mini programs');
   });
 
-  test('can be copied, one after the other or at once, and doubled by luck', async () => {
-    const p = await practise();
-    expect((await say(p, { copies: 3, concurrent: true })).deliveries).toHaveLength(3);
-    expect((await say(p, { copies: 2 })).deliveries).toHaveLength(2);
+  test('can be copied in sequence or at once, and is sometimes delivered twice', async () => {
+    const p = await openSimulator();
+    expect((await pushMessage(p, { copies: 3, concurrent: true })).deliveries).toHaveLength(3);
+    expect((await pushMessage(p, { copies: 2 })).deliveries).toHaveLength(2);
     expect(new Set(p.receiver.received.slice(0, 3).map((one) => one.message)).size).toBe(1);
     await p.control('POST /options', { duplicateRate: 1 });
-    expect((await say(p)).deliveries).toHaveLength(2);
+    expect((await pushMessage(p)).deliveries).toHaveLength(2);
   });
 
-  test('may be overtaken by the next one of the same user', async () => {
-    const p = await practise();
+  test('can be overtaken by the next one of the same user', async () => {
+    const p = await openSimulator();
     await p.control('POST /options', { reorderRate: 1 });
-    const first = say(p, { fields: { Content: 'first' } });
+    const first = pushMessage(p, { fields: { Content: 'first' } });
     await p.control('POST /options', { reorderRate: 0 });
-    await say(p, { fields: { Content: 'second' } });
+    await pushMessage(p, { fields: { Content: 'second' } });
     await first;
     expect(p.receiver.received.map((one) => element(one.message, 'Content'))).toEqual(['second', 'first']);
   });
 
-  test('that nothing overtakes comes all the same', async () => {
-    const p = await practise();
+  test('that no other push overtakes is delivered nevertheless', async () => {
+    const p = await openSimulator();
     await p.control('POST /options', { reorderRate: 1 });
-    expect((await say(p)).deliveries).toHaveLength(1);
+    expect((await pushMessage(p)).deliveries).toHaveLength(1);
   });
 
-  test('may share its second with another event of the same user', async () => {
-    const p = await practise();
+  test('can have the same second as another event of the same user', async () => {
+    const p = await openSimulator();
     await p.control('POST /options', { sameSecondRate: 1 });
     await p.control('POST /push', { appid: OFFICIAL, url: 'messages', fields: { Event: 'CLICK', EventKey: 'K' } });
     const [one, other] = p.receiver.received.map((push) => push.message) as [string, string];
@@ -154,22 +154,22 @@ describe('a push', () => {
     expect([element(one, 'Event'), element(other, 'Event')]).toEqual(['CLICK', 'LOCATION']);
   });
 
-  test('of every padding length occurs', async () => {
-    const p = await practise();
+  test('has every padding length', async () => {
+    const p = await openSimulator();
     const pads = new Set<number>();
     await until(async () => {
-      await say(p, { copies: 1, fields: { Content: 'x' } });
+      await pushMessage(p, { copies: 1, fields: { Content: 'x' } });
       const { message, tail } = p.receiver.received.at(-1)!;
       pads.add(32 - ((20 + Buffer.byteLength(message) + tail.length) % 32));
       return pads.size === 32;
     });
   });
 
-  test('of a hostile kind is what its name says, and is not repeated', async () => {
-    const p = await practise();
+  test('with a fault has exactly that fault and is not repeated', async () => {
+    const p = await openSimulator();
     p.receiver.answer = () => ({ status: 400 });
     const push = async (fault: string) => {
-      const answer = await say(p, { fault });
+      const answer = await pushMessage(p, { fault });
       expect(answer.deliveries).toMatchObject([{ status: 400 }]);
       return p.receiver.received.at(-1)!;
     };
@@ -188,21 +188,21 @@ describe('a push', () => {
     expect((await p.control('GET /followers?appid=wx00000000000000a1')).total).toBe(25);
   });
 
-  test('about coming and going changes who follows', async () => {
-    const p = await practise();
+  test('of a subscription or its end changes the followers', async () => {
+    const p = await openSimulator();
     const total = async () => (await p.control('GET /followers?appid=wx00000000000000a1&limit=0')).total;
-    await say(p, { fields: { Event: 'subscribe', FromUserName: 'oNewcomer', EventKey: '' } });
+    await pushMessage(p, { fields: { Event: 'subscribe', FromUserName: 'oNewcomer', EventKey: '' } });
     expect(await total()).toBe(26);
     expect(element(p.receiver.received[0]!.message, 'MsgType')).toBe('event');
     expect(element(p.receiver.received[0]!.message, 'MsgId')).toBeUndefined();
-    await say(p, { fields: { Event: 'unsubscribe', FromUserName: 'oNewcomer' } });
+    await pushMessage(p, { fields: { Event: 'unsubscribe', FromUserName: 'oNewcomer' } });
     expect(await total()).toBe(25);
   });
 });
 
 describe('tickets', () => {
-  test('are pushed with the time, the value and the copies asked for', async () => {
-    const p = await practise();
+  test('are pushed with the requested time, value and number of copies', async () => {
+    const p = await openSimulator();
     const first = await p.control('POST /tick', { ticket: 'new', createTime: 1_700_000_000, deliver: 2 });
     expect(first).toMatchObject({ createTime: 1_700_000_000, deliveries: [{ status: 200 }, { status: 200 }] });
     await p.control('POST /tick', { ticket: 'same' });
@@ -215,8 +215,8 @@ describe('tickets', () => {
     expect((await p.control('GET /secrets')).tickets).toEqual([tickets[0], tickets[3]]);
   });
 
-  test('come once more after a newer one, when luck is bad', async () => {
-    const p = await practise();
+  test('are sometimes repeated after a newer one', async () => {
+    const p = await openSimulator();
     await p.control('POST /tick', { ticket: 'new', createTime: 1_700_000_000 });
     await p.control('POST /options', { reorderRate: 1 });
     await p.control('POST /tick', { ticket: 'new' });
@@ -226,8 +226,8 @@ describe('tickets', () => {
     expect(element(late, 'CreateTime')).toBe('1700000000');
   });
 
-  test('come by themselves, and many refusals in a row stop them', async () => {
-    const p = await practise({ timeScale: 20_000 });
+  test('are pushed periodically until many consecutive refusals stop them', async () => {
+    const p = await openSimulator({ timeScale: 20_000 });
     await p.control('POST /options', { ticketFailuresToStop: 4, unknownPushRate: 1 });
     await until(() => p.receiver.received.some((one) => one.message.includes('component_verify_ticket')));
     await until(() => p.receiver.received.some((one) => one.message.includes('notify_something_new')));
@@ -236,7 +236,7 @@ describe('tickets', () => {
     await until(async () => (await p.control('GET /state')).components[0].ticketService === false);
   });
 
-  test('wait for a platform that starts later', async () => {
+  test('are pushed until a platform that starts later accepts one', async () => {
     const early = await startReceiver(TOKEN, KEY);
     const port = Number(new URL(early.url).port);
     await early.close();
@@ -265,7 +265,7 @@ describe('tickets', () => {
 });
 
 test('consent, its change and its end are pushed', async () => {
-  const p = await practise();
+  const p = await openSimulator();
   const { code } = await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [1, 2] });
   await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [2, 1] });
   await p.control('POST /authorize', { appid: OFFICIAL, funcIds: [1] });
@@ -289,29 +289,29 @@ test('consent, its change and its end are pushed', async () => {
   expect(element(p.receiver.received.at(-1)!.message, 'AuthorizationCode')).not.toBe(two.code);
 });
 
-test('after a change of keys pushes use the new ones at once', async () => {
-  const p = await practise();
+test('pushes use new keys at once after a change', async () => {
+  const p = await openSimulator();
   await p.control('POST /options', { deliveries: 1 });
   await p.control('POST /rotate-key', { encodingAesKey: 'Z'.repeat(43) });
-  await say(p);
+  await pushMessage(p);
   expect(p.receiver.received[0]).toMatchObject({ signed: true });
   expect(p.receiver.received[0]?.tail).not.toBe(COMPONENT);
   await p.control('POST /rotate-key', { token: 'another', encodingAesKey: KEY });
-  await say(p);
+  await pushMessage(p);
   expect(p.receiver.received[1]).toMatchObject({ signed: false, tail: COMPONENT });
 });
 
-test('a reply counts when it is made with the key of its push, and with no other', async () => {
-  const p = await practise();
+test('a reply is accepted only if it is sealed with the key of its push', async () => {
+  const p = await openSimulator();
   const key = 'Z'.repeat(43);
   await p.control('POST /options', { deliveries: 1 });
-  // The receiver still has the old key and cannot read the push; so it says here who wrote it.
+  // The receiver still has the old key and cannot read the push; so the test fills in the user.
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
   const message = `<FromUserName>${openids[0]}</FromUserName><ToUserName>gh_0000000000a1</ToUserName>`;
   await p.control('POST /rotate-key', { encodingAesKey: key });
   const complaint = async (made: string) => {
     p.receiver.answer = (push) => ({ body: reply({ ...push, message }, made) });
-    return (await say(p)).deliveries[0].complaint;
+    return (await pushMessage(p)).deliveries[0].complaint;
   };
   expect(await complaint(key)).toBeNull();
   expect(await complaint(KEY)).toMatch(/./);

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { COMPONENT, MINI, OFFICIAL, practise, SECRET } from './practise.ts';
+import { COMPONENT, MINI, OFFICIAL, openSimulator, SECRET } from './open-simulator.ts';
 
 const GET = '/cgi-bin/openapi/quota/get';
 const RID = '/cgi-bin/openapi/rid/get';
@@ -7,8 +7,8 @@ const CLEAR = '/cgi-bin/clear_quota';
 const CLEAR_V2 = '/cgi-bin/component/clear_quota/v2';
 const LIST = '/cgi-bin/user/get';
 
-test('a quota is told to whoever owns it', async () => {
-  const p = await practise();
+test('a quota is returned to its owner', async () => {
+  const p = await openSimulator();
   const { access, component } = await p.authorize();
   await p.get(LIST, { access_token: access });
   const of = (cgi_path: string, token = access) => p.post(GET, { access_token: token }, { cgi_path });
@@ -26,8 +26,8 @@ test('a quota is told to whoever owns it', async () => {
   expect((await of('/sns/userinfo')).errcode).toBe(76022);
 });
 
-test('rates are told and held to, that of calls on behalf of the account, too, in stretches of any length', async () => {
-  const p = await practise();
+test('rates are returned and enforced, also for calls on behalf of the account, in intervals of any length', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const control = (change: object) => p.control('POST /quota', { appid: OFFICIAL, path: LIST, ...change });
   expect(await control({ minute: 9, componentMinute: 2, seconds: 3600 })).toMatchObject({
@@ -40,12 +40,12 @@ test('rates are told and held to, that of calls on behalf of the account, too, i
   const use = async () => (await p.get(LIST, { access_token: access })).errcode ?? 0;
   expect([await use(), await use(), await use()]).toEqual([0, 0, 45011]);
   await control({ componentMinute: 100, seconds: 1 });
-  // A second later it counts from zero.
+  // After a second the count restarts.
   await vi.waitFor(async () => expect(await use()).toBe(0), { timeout: 60_000 });
 });
 
-test('an account clears its own quotas, ten effective times a month, and nobody else’s', async () => {
-  const p = await practise();
+test('an account clears only its own quotas, ten effective times a month', async () => {
+  const p = await openSimulator();
   const { access, component } = await p.authorize();
   const use = () => p.get(LIST, { access_token: access });
   const clear = async (token = access, appid = OFFICIAL) =>
@@ -57,7 +57,7 @@ test('an account clears its own quotas, ten effective times a month, and nobody 
   expect(await clear(access, MINI)).toBe(40013);
   expect(await clear()).toBe(0);
   expect(await used()).toBe(0);
-  // Nothing to clear does not count.
+  // A clear without an effect does not count.
   for (let n = 0; n < 12; n += 1) expect(await clear()).toBe(0);
   for (let n = 0; n < 9; n += 1) {
     await use();
@@ -68,8 +68,8 @@ test('an account clears its own quotas, ten effective times a month, and nobody 
   expect(await used()).toBe(1);
 });
 
-test('a component clears with its secret: itself, or an account that authorized it', async () => {
-  const p = await practise();
+test('a component clears with its secret its own quotas, or those of an account that authorized it', async () => {
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const clear = async (changes: object) =>
     (await p.post(CLEAR_V2, {}, { component_appid: COMPONENT, appsecret: SECRET, ...changes })).errcode;
@@ -83,8 +83,8 @@ test('a component clears with its secret: itself, or an account that authorized 
   expect((await p.control('POST /quota', { appid: OFFICIAL, path: LIST })).used).toBe(0);
 });
 
-test('a refused request is found by its rid, by the account it was made for', async () => {
-  const p = await practise();
+test('a refused request can be read by its rid, only by the account for which it was made', async () => {
+  const p = await openSimulator();
   const { access, component } = await p.authorize();
   const { errmsg } = await p.get(LIST, { access_token: access, next_openid: 'oNobody' });
   const rid = /rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})$/.exec(errmsg)?.[1] ?? '';

@@ -8,19 +8,19 @@ export interface Received {
   readonly query: URLSearchParams;
   readonly raw: string;
   readonly encrypt: string;
-  /** '' when it could not be opened with the key. */
+  /** '' if it cannot be opened with the key. */
   readonly message: string;
   readonly tail: string;
   readonly signed: boolean;
 }
 
-type Answer = { status?: number; body?: string } | 'hang-up';
+type Answer = { status?: number; body?: string } | 'close';
 
-/** A platform's push side, real HTTP and all. */
+/** The push URLs of a platform, over real HTTP. */
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
-  /** Decides the answer of the n-th push (from 0); `success` unless set. */
+  /** The answer to the n-th push (from 0); `success` by default. */
   answer: (received: Received, n: number) => Answer;
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startReceiver(token: string, encodingAesKey: string, port 
     };
     received.push(one);
     const answer = receiver.answer(one, received.length - 1);
-    if (answer === 'hang-up') request.socket.destroy();
+    if (answer === 'close') request.socket.destroy();
     else response.writeHead(answer.status ?? 200).end(answer.body ?? 'success');
   });
   server.listen(port, '127.0.0.1');

@@ -5,8 +5,8 @@ import type { Payload } from '../push/payload.ts';
 import type { AuthorizerCall } from './api.ts';
 
 /**
- * Tells by push how a job ended, 1 to 60 s later, or, at times, before the caller has its answer: then what is answered
- * here is what the answer has to wait for (protocol §10 rule 37).
+ * Pushes the result of a job 1 to 60 s later or, sometimes, before the caller has its answer; then it returns the promise
+ * for which the answer must wait (protocol §10 rule 37).
  */
 export function announceJob(
   { world, component, account }: AuthorizerCall,
@@ -15,12 +15,12 @@ export function announceJob(
   finish: () => void = () => undefined,
 ): Promise<unknown> | undefined {
   if (!world.options.jobEvents) return undefined;
-  const tell = () => {
+  const push = () => {
     finish();
     return deliver(world, eventOfAccount(world, component, account, openid, fields));
   };
-  if (world.chance.happens(world.options.earlyJobEventRate)) return tell();
+  if (world.chance.happens(world.options.earlyJobEventRate)) return push();
   const waitMs = world.clock.lasting(1 + 59 * world.chance.next());
-  void pause(waitMs, undefined, { signal: world.ending, ref: false }).then(tell, () => undefined);
+  void pause(waitMs, undefined, { signal: world.ending, ref: false }).then(push, () => undefined);
   return undefined;
 }

@@ -9,25 +9,25 @@ import type { World } from '../world.ts';
 export type JsonObject = { [name: string]: WechatValue | undefined };
 
 /** A request to an API after its body has been read. */
-export interface Asked {
+export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly contentType: string;
   readonly body: Buffer;
   readonly callerIp: string;
-  /** Where this simulator is reached, for links in answers. */
+  /** The address of this simulator, for links in answers. */
   readonly origin: string;
 }
 
 export interface ComponentCall {
   readonly world: World;
-  readonly asked: Asked;
+  readonly request: ApiRequest;
   readonly component: Component;
 }
 
 export interface EitherCall extends ComponentCall {
-  /** The authorizer whose token it is; null when it is the component's. */
+  /** The authorizer that owns the token; null for the component's token. */
   readonly appid: string | null;
 }
 
@@ -36,15 +36,15 @@ export interface AuthorizerCall extends ComponentCall {
   readonly grant: Grant;
 }
 
-/** `notBefore`: the answer leaves only after that; WeChat's pushes are faster than its answers at times. */
+/** The answer is sent after `notBefore`: some pushes of WeChat arrive before the answer. */
 export type Reply =
   | { readonly json: JsonObject; readonly notBefore?: Promise<unknown> | undefined }
   | { readonly bytes: Buffer; readonly contentType: string; readonly fileName: string };
 
 export interface UserCall {
   readonly world: World;
-  readonly asked: Asked;
-  /** Whose token it is. */
+  readonly request: ApiRequest;
+  /** The owner of the token. */
   readonly user: UserToken;
 }
 
@@ -53,7 +53,7 @@ interface Shape {
 }
 
 /**
- * One API. `needs` says which token opens it; `secret` means none: the body names component and secret. `user` is the
+ * One API. `needs` is the token that it requires. `secret`: none, the body carries component and secret. `user`: the
  * web-OAuth token of one person.
  */
 type Api =
@@ -63,9 +63,9 @@ type Api =
   | (Shape & { readonly needs: 'user'; answer(call: UserCall): Reply })
   | (Shape & {
       readonly needs: 'authorizer';
-      /** The only kind of account that has this API; others get 48001. */
+      /** The kind of account that has this API; other kinds get 48001. */
       readonly kind?: AccountKind;
-      /** Permission sets of which one must be granted; otherwise 61007. */
+      /** One of these permission sets must be granted; otherwise 61007. */
       readonly sets?: readonly number[];
       answer(call: AuthorizerCall): Reply;
     });
@@ -74,11 +74,11 @@ export type ApiTable = Record<string, Api>;
 
 export const OK: JsonObject = { errcode: 0, errmsg: 'ok' };
 
-export function bodyOf(asked: Asked): JsonObject {
-  if (asked.body.length === 0) throw new Refusal(44002);
+export function bodyOf(request: ApiRequest): JsonObject {
+  if (request.body.length === 0) throw new Refusal(44002);
   let body: unknown;
   try {
-    body = JSON.parse(asked.body.toString('utf8'));
+    body = JSON.parse(request.body.toString('utf8'));
   } catch {
     throw new Refusal(47001);
   }
@@ -86,7 +86,7 @@ export function bodyOf(asked: Asked): JsonObject {
   return body as JsonObject;
 }
 
-/** A member as text; '' when it is absent. */
+/** A member as text; '' if it is absent. */
 export function textOf(body: JsonObject, name: string): string {
   const value = body[name];
   if (value === undefined || value === null) return '';
@@ -106,10 +106,10 @@ export function listOf(body: JsonObject, name: string): WechatValue[] {
   return value;
 }
 
-/** Every listed openid; one of another account spoils the whole list. */
-export function openidsOf(body: JsonObject, account: Account, most: number, foreign: number): string[] {
+/** Every listed openid; one of another account makes the whole list invalid. */
+export function openidsOf(body: JsonObject, account: Account, max: number, foreign: number): string[] {
   const openids = listOf(body, 'openid_list').map(String);
-  if (openids.length > most) throw new Refusal(40032);
+  if (openids.length > max) throw new Refusal(40032);
   for (const openid of openids) if (account.followers.placeOf(openid) === null) throw new Refusal(foreign);
   return openids;
 }

@@ -1,9 +1,9 @@
 import type { Account } from '../account.ts';
 import { judgeTicket } from '../component.ts';
-import { type Grant, PRE_AUTH_CODE_LIFE_S } from '../grant.ts';
+import { type Grant, PRE_AUTH_CODE_TTL_S } from '../grant.ts';
 import { pushTicket } from '../push/ticket.ts';
 import { Refusal } from '../refusal.ts';
-import { TOKEN_LIFE_S } from '../token.ts';
+import { TOKEN_TTL_S } from '../token.ts';
 import type { WechatValue } from '../wechat-json.ts';
 import type { World } from '../world.ts';
 import { type ApiTable, bodyOf, type ComponentCall, type JsonObject, OK, type Reply, textOf } from './api.ts';
@@ -14,14 +14,14 @@ const OPTION_VALUES: Record<string, string[]> = {
   customer_service: ['0', '1'],
 };
 
-/** What a component asks for itself; protocol §3. */
+/** The component's own APIs; protocol §3. */
 export const COMPONENT_APIS: ApiTable = {
   '/cgi-bin/component/api_start_push_ticket': {
     method: 'POST',
     needs: 'secret',
-    answer({ world, asked, component }) {
+    answer({ world, request, component }) {
       // This API calls it component_secret, the next one component_appsecret (protocol §3.1).
-      checkSecret(textOf(bodyOf(asked), 'component_secret'), component.appsecret);
+      checkSecret(textOf(bodyOf(request), 'component_secret'), component.appsecret);
       if (component.ticketService) return { json: { errcode: 0, errmsg: 'in a normal state' } };
       component.ticketService = true;
       component.failedTicketPushes = 0;
@@ -33,13 +33,13 @@ export const COMPONENT_APIS: ApiTable = {
   '/cgi-bin/component/api_component_token': {
     method: 'POST',
     needs: 'secret',
-    answer({ world, asked, component }) {
-      const body = bodyOf(asked);
+    answer({ world, request, component }) {
+      const body = bodyOf(request);
       checkSecret(textOf(body, 'component_appsecret'), component.appsecret);
       const errcode = judgeTicket(component, textOf(body, 'component_verify_ticket'), world.clock.now());
       if (errcode !== 0) throw new Refusal(errcode);
-      const token = world.tokens.mint(component.appid, null);
-      return { json: { component_access_token: token, expires_in: world.clock.told(TOKEN_LIFE_S) } };
+      const token = world.tokens.issue(component.appid, null);
+      return { json: { component_access_token: token, expires_in: world.clock.expiresIn(TOKEN_TTL_S) } };
     },
   },
 
@@ -49,7 +49,7 @@ export const COMPONENT_APIS: ApiTable = {
     answer(call) {
       ownBody(call);
       const code = call.world.grants.newPreAuthCode(call.component.appid);
-      return { json: { pre_auth_code: code, expires_in: call.world.clock.told(PRE_AUTH_CODE_LIFE_S) } };
+      return { json: { pre_auth_code: code, expires_in: call.world.clock.expiresIn(PRE_AUTH_CODE_TTL_S) } };
     },
   },
 
@@ -64,8 +64,8 @@ export const COMPONENT_APIS: ApiTable = {
         json: {
           authorization_info: {
             authorizer_appid: grant.appid,
-            authorizer_access_token: world.tokens.mint(component.appid, grant.appid),
-            expires_in: world.clock.told(TOKEN_LIFE_S),
+            authorizer_access_token: world.tokens.issue(component.appid, grant.appid),
+            expires_in: world.clock.expiresIn(TOKEN_TTL_S),
             authorizer_refresh_token: grant.refreshToken,
             func_info: funcInfoOf(grant),
           },
@@ -85,8 +85,8 @@ export const COMPONENT_APIS: ApiTable = {
       if (world.options.rotateRefreshToken) world.grants.rotate(grant);
       return {
         json: {
-          authorizer_access_token: world.tokens.mint(component.appid, grant.appid),
-          expires_in: world.clock.told(TOKEN_LIFE_S),
+          authorizer_access_token: world.tokens.issue(component.appid, grant.appid),
+          expires_in: world.clock.expiresIn(TOKEN_TTL_S),
           authorizer_refresh_token: world.options.emptyRefreshToken ? '' : grant.refreshToken,
         },
       };
@@ -167,8 +167,8 @@ export const COMPONENT_APIS: ApiTable = {
   '/cgi-bin/component/get_authorizer_option': {
     method: 'POST',
     needs: 'authorizer',
-    answer({ asked, account }) {
-      const name = optionName(bodyOf(asked));
+    answer({ request, account }) {
+      const name = optionName(bodyOf(request));
       return { json: { option_name: name, option_value: account.options.get(name) ?? '0' } };
     },
   },
@@ -176,8 +176,8 @@ export const COMPONENT_APIS: ApiTable = {
   '/cgi-bin/component/set_authorizer_option': {
     method: 'POST',
     needs: 'authorizer',
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       return setOption(account, optionName(body), textOf(body, 'option_value'));
     },
   },
@@ -189,7 +189,7 @@ function checkSecret(given: string, secret: string): void {
 }
 
 function ownBody(call: ComponentCall): JsonObject {
-  const body = bodyOf(call.asked);
+  const body = bodyOf(call.request);
   const named = textOf(body, 'component_appid');
   if (named === '') throw new Refusal(41018);
   if (named !== call.component.appid) throw new Refusal(40013);

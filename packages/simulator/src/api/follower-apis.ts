@@ -8,15 +8,15 @@ const BATCH = 100;
 const SETS = [2, 100];
 const SCENES = ['ADD_SCENE_SEARCH', 'ADD_SCENE_QR_CODE', 'ADD_SCENE_PROFILE_CARD', 'ADD_SCENE_OTHERS'];
 
-/** Who follows an official account; protocol §4.1. */
+/** The followers of an official account; protocol §4.1. */
 export const FOLLOWER_APIS: ApiTable = {
   '/cgi-bin/user/get': {
     method: 'GET',
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      return { json: pageOf(account, asked.query.get('next_openid') ?? '', account.followers.total) };
+    answer({ request, account }) {
+      return { json: pageOf(account, request.query.get('next_openid') ?? '', account.followers.total) };
     },
   },
 
@@ -25,9 +25,9 @@ export const FOLLOWER_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const lang = asked.query.get('lang') ?? 'zh_CN';
-      return { json: detailOf(world, account, asked.query.get('openid') ?? '', lang) };
+    answer({ world, request, account }) {
+      const lang = request.query.get('lang') ?? 'zh_CN';
+      return { json: detailOf(world, account, request.query.get('openid') ?? '', lang) };
     },
   },
 
@@ -36,12 +36,12 @@ export const FOLLOWER_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const wanted = listOf(bodyOf(asked), 'user_list');
-      if (wanted.length > BATCH) throw new Refusal(40032);
-      const details = wanted.map((one) => {
+    answer({ world, request, account }) {
+      const items = listOf(bodyOf(request), 'user_list');
+      if (items.length > BATCH) throw new Refusal(40032);
+      const details = items.map((one) => {
         if (typeof one !== 'object' || one === null || Array.isArray(one)) throw new Refusal(47001);
-        // One foreign openid spoils the whole batch (protocol §10 rule 36).
+        // One foreign openid makes the whole batch fail (protocol §10 rule 36).
         return detailOf(world, account, textOf(one, 'openid'), textOf(one, 'lang') || 'zh_CN');
       });
       return { json: { user_info_list: details } };
@@ -53,8 +53,8 @@ export const FOLLOWER_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       const openid = textOf(body, 'openid');
       if (account.followers.placeOf(openid) === null) throw new Refusal(40003);
       const remark = textOf(body, 'remark');
@@ -65,12 +65,12 @@ export const FOLLOWER_APIS: ApiTable = {
   },
 };
 
-/** A page of openids that stand behind `after`. */
+/** The page of openids after `after`. */
 function pageOf(account: Account, after: string, total: number): JsonObject {
   const place = after === '' ? -1 : account.followers.placeOf(after);
   if (place === null) throw new Refusal(40003);
   const openids = account.followers.from(place + 1, PAGE);
-  // The last page still names its last openid; the page after it has no `data` at all (protocol §10 rule 35).
+  // The last page still returns its last openid; the page after it has no `data` (protocol §10 rule 35).
   if (openids.length === 0) return { total, count: 0, next_openid: '' };
   return { total, count: openids.length, data: { openid: openids }, next_openid: openids.at(-1)! };
 }
@@ -84,7 +84,7 @@ function detailOf(world: World, account: Account, openid: string, lang: string):
     subscribe: 1,
     openid,
     language: lang,
-    // Later places followed later; a fixed beginning keeps the answer the same from run to run.
+    // Later places followed later; the fixed start makes the answer the same in every run.
     subscribe_time: 1_500_000_000 + place,
     remark: world.options.controlCharacters ? `${remark}\u0008\u0014备注` : remark,
     groupid: 0,

@@ -7,7 +7,7 @@ import { recordMessage } from './record-message.ts';
 
 const SETS = [7];
 const KINDS = new Set(['mpnews', 'text', 'voice', 'images', 'image', 'mpvideo', 'wxcard']);
-const CLIENT_ID_MOST_BYTES = 64;
+const MAX_CLIENT_ID_BYTES = 64;
 const CLIENT_ID_PAUSE_S = 60;
 
 /** Messages to many; protocol §4.6. */
@@ -18,7 +18,7 @@ export const MASS_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer(call) {
-      const body = bodyOf(call.asked);
+      const body = bodyOf(call.request);
       const filter = objectOf(body, 'filter');
       const tag = textOf(filter, 'tag_id');
       if (filter.is_to_all !== true && tag === '') throw new Refusal(40035);
@@ -34,7 +34,7 @@ export const MASS_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer(call) {
-      const body = bodyOf(call.asked);
+      const body = bodyOf(call.request);
       const openids = listOf(body, 'touser').map(String);
       if (openids.length < 2 || openids.length > 10_000) throw new Refusal(40032);
       if (openids.some((openid) => call.account.followers.placeOf(openid) === null)) throw new Refusal(40003);
@@ -48,7 +48,7 @@ export const MASS_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer(call) {
-      const body = bodyOf(call.asked);
+      const body = bodyOf(call.request);
       const openid = textOf(body, 'touser');
       if (openid === '' && textOf(body, 'towxname') === '') throw new Refusal(40003);
       if (openid !== '' && call.account.followers.placeOf(openid) === null) throw new Refusal(40003);
@@ -63,7 +63,7 @@ export const MASS_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer(call) {
-      const message = messageOf(call, bodyOf(call.asked));
+      const message = messageOf(call, bodyOf(call.request));
       return { json: { msg_id: message.id, msg_status: message.status } };
     },
   },
@@ -74,7 +74,7 @@ export const MASS_APIS: ApiTable = {
     kind: 'official-account',
     sets: SETS,
     answer(call) {
-      messageOf(call, bodyOf(call.asked)).status = 'DELETE';
+      messageOf(call, bodyOf(call.request)).status = 'DELETE';
       return { json: OK };
     },
   },
@@ -94,8 +94,8 @@ export const MASS_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const speed = Number(textOf(bodyOf(asked), 'speed'));
+    answer({ request, account }) {
+      const speed = Number(textOf(bodyOf(request), 'speed'));
       if (![0, 1, 2, 3, 4].includes(speed)) throw new Refusal(40035);
       account.massSpeed = speed;
       return { json: OK };
@@ -107,8 +107,8 @@ function send(call: AuthorizerCall, body: JsonObject, people: number) {
   const { world, account } = call;
   const content = contentOf(body);
   const clientId = textOf(body, 'clientmsgid');
-  if (Buffer.byteLength(clientId) > CLIENT_ID_MOST_BYTES) throw new Refusal(45067);
-  refuseDoubled(call, clientId);
+  if (Buffer.byteLength(clientId) > MAX_CLIENT_ID_BYTES) throw new Refusal(45067);
+  refuseDuplicate(call, clientId);
   const message: MassMessage = {
     id: world.credentials.messageId(),
     dataId: 2_000_000_000 + world.chance.below(1_000_000_000),
@@ -134,12 +134,12 @@ function send(call: AuthorizerCall, body: JsonObject, people: number) {
       if (message.status === 'SENDING') message.status = 'SEND_SUCCESS';
     },
   );
-  const told = { errcode: 0, errmsg: 'send job submission success', msg_id: message.id, msg_data_id: message.dataId };
-  return { json: told, notBefore };
+  const json = { errcode: 0, errmsg: 'send job submission success', msg_id: message.id, msg_data_id: message.dataId };
+  return { json, notBefore };
 }
 
-/** The same clientmsgid sends once, and tells the earlier message (protocol §10 rule 38). */
-function refuseDoubled({ world, account }: AuthorizerCall, clientId: string): void {
+/** The same clientmsgid sends once; a repetition returns the earlier message (protocol §10 rule 38). */
+function refuseDuplicate({ world, account }: AuthorizerCall, clientId: string): void {
   const before = clientId === '' ? undefined : account.massByClientId.get(clientId);
   if (before === undefined) return;
   if (world.clock.now() - before.sentAt < world.clock.lasting(CLIENT_ID_PAUSE_S)) throw new Refusal(45066);

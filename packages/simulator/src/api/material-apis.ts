@@ -1,20 +1,20 @@
 import type { Account, Material } from '../account.ts';
 import { Refusal } from '../refusal.ts';
 import type { WechatValue } from '../wechat-json.ts';
-import { type ApiTable, type Asked, bodyOf, type JsonObject, listOf, OK, objectOf, textOf } from './api.ts';
-import { MOST_BYTES } from './media-apis.ts';
+import { type ApiRequest, type ApiTable, bodyOf, type JsonObject, listOf, OK, objectOf, textOf } from './api.ts';
+import { MAX_BYTES } from './media-apis.ts';
 import { type Part, partsOf } from './multipart.ts';
 
 const SETS = [11];
 const MIB = 1024 * 1024;
-/** Material that stays; protocol §4.7. */
+/** Permanent material; protocol §4.7. */
 export const MATERIAL_APIS: ApiTable = {
   '/cgi-bin/media/uploadimg': {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const part = mediaIn(asked);
+    answer({ world, request, account }) {
+      const part = mediaIn(request);
       if (part.bytes.length > MIB) throw new Refusal(45001);
       if (!/\.(jpe?g|png)$/i.test(part.fileName ?? '')) throw new Refusal(40005);
       return { json: { url: `http://mmbiz.qpic.cn/mmbiz_png/${account.appid}/${world.credentials.text(24)}/0` } };
@@ -25,18 +25,18 @@ export const MATERIAL_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const type = asked.query.get('type') ?? '';
-      const most = Object.hasOwn(MOST_BYTES, type) ? MOST_BYTES[type]! : 0;
+    answer({ world, request, account }) {
+      const type = request.query.get('type') ?? '';
+      const most = Object.hasOwn(MAX_BYTES, type) ? MAX_BYTES[type]! : 0;
       if (most === 0) throw new Refusal(40004);
-      const part = mediaIn(asked);
+      const part = mediaIn(request);
       if (part.bytes.length > most) throw new Refusal(45001);
       const id = keep(account, world.credentials.text(64), {
         type,
         name: part.fileName ?? '',
         contentType: part.contentType,
         bytes: Buffer.from(part.bytes),
-        about: type === 'video' ? descriptionIn(asked) : null,
+        about: type === 'video' ? descriptionIn(request) : null,
         news: null,
         updatedAt: world.clock.unix(),
       });
@@ -48,8 +48,8 @@ export const MATERIAL_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const articles = listOf(bodyOf(asked), 'articles');
+    answer({ world, request, account }) {
+      const articles = listOf(bodyOf(request), 'articles');
       if (articles.length < 1 || articles.length > 8) throw new Refusal(45008);
       checkThumbs(account, articles);
       const id = keep(account, world.credentials.text(64), {
@@ -65,8 +65,8 @@ export const MATERIAL_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const body = bodyOf(asked);
+    answer({ world, request, account }) {
+      const body = bodyOf(request);
       const material = materialOf(account, body);
       const index = Number(textOf(body, 'index') || 0);
       if (material.news === null || material.news[index] === undefined) throw new Refusal(40007);
@@ -82,13 +82,13 @@ export const MATERIAL_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       const material = materialOf(account, body);
       if (material.news !== null) return { json: { news_item: material.news } };
       if (material.about !== null) {
         const { title, introduction } = material.about;
-        const where = `${asked.origin}/_media/${account.appid}/${textOf(body, 'media_id')}`;
+        const where = `${request.origin}/_media/${account.appid}/${textOf(body, 'media_id')}`;
         return { json: { title, description: introduction, down_url: where } };
       }
       return { bytes: material.bytes, contentType: material.contentType, fileName: ascii(material.name) };
@@ -99,8 +99,8 @@ export const MATERIAL_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       materialOf(account, body);
       account.materials.delete(textOf(body, 'media_id'));
       return { json: OK };
@@ -121,8 +121,8 @@ export const MATERIAL_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       const type = textOf(body, 'type');
       const offset = Number(textOf(body, 'offset') || 0);
       const count = Number(textOf(body, 'count'));
@@ -166,16 +166,16 @@ function checkThumbs(account: Account, articles: WechatValue[]): void {
   }
 }
 
-function mediaIn(asked: Asked): Part {
-  const part = partsOf(asked.contentType, asked.body).find((one) => one.name === 'media');
+function mediaIn(request: ApiRequest): Part {
+  const part = partsOf(request.contentType, request.body).find((one) => one.name === 'media');
   if (part === undefined || part.fileName === null || part.bytes.length === 0) throw new Refusal(41005);
   return part;
 }
 
-function descriptionIn(asked: Asked): { title: string; introduction: string } {
-  const part = partsOf(asked.contentType, asked.body).find((one) => one.name === 'description');
+function descriptionIn(request: ApiRequest): { title: string; introduction: string } {
+  const part = partsOf(request.contentType, request.body).find((one) => one.name === 'description');
   if (part === undefined) throw new Refusal(47001);
-  const body = bodyOf({ ...asked, body: Buffer.from(part.bytes) });
+  const body = bodyOf({ ...request, body: Buffer.from(part.bytes) });
   return { title: textOf(body, 'title'), introduction: textOf(body, 'introduction') };
 }
 

@@ -5,13 +5,13 @@ import type { ApiTable } from './api.ts';
 import { partsOf } from './multipart.ts';
 
 const KIB = 1024;
-export const MOST_BYTES: Record<string, number> = {
+export const MAX_BYTES: Record<string, number> = {
   image: 10 * KIB * KIB,
   voice: 2 * KIB * KIB,
   video: 10 * KIB * KIB,
   thumb: 64 * KIB,
 };
-const LIFE_S = 3 * 24 * 3600;
+const MEDIA_TTL_S = 3 * 24 * 3600;
 const SETS = [1, 6, 7, 11, 19];
 
 /** Temporary media; protocol §4.7. */
@@ -20,11 +20,11 @@ export const MEDIA_APIS: ApiTable = {
     method: 'POST',
     needs: 'authorizer',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const type = asked.query.get('type') ?? '';
-      const most = Object.hasOwn(MOST_BYTES, type) ? MOST_BYTES[type] : undefined;
+    answer({ world, request, account }) {
+      const type = request.query.get('type') ?? '';
+      const most = Object.hasOwn(MAX_BYTES, type) ? MAX_BYTES[type] : undefined;
       if (most === undefined) throw new Refusal(40004);
-      const part = partsOf(asked.contentType, asked.body).find((one) => one.name === 'media');
+      const part = partsOf(request.contentType, request.body).find((one) => one.name === 'media');
       if (part === undefined || part.fileName === null || part.bytes.length === 0) throw new Refusal(41005);
       if (part.bytes.length > most) throw new Refusal(45001);
       const id = world.credentials.text(64);
@@ -33,7 +33,7 @@ export const MEDIA_APIS: ApiTable = {
         contentType: part.contentType,
         fileName: part.fileName,
         bytes: Buffer.from(part.bytes),
-        expiresAt: world.clock.now() + world.clock.lasting(LIFE_S),
+        expiresAt: world.clock.now() + world.clock.lasting(MEDIA_TTL_S),
       });
       const created = { created_at: world.clock.unix() };
       return { json: type === 'thumb' ? { type, thumb_media_id: id, ...created } : { type, media_id: id, ...created } };
@@ -44,12 +44,12 @@ export const MEDIA_APIS: ApiTable = {
     method: 'GET',
     needs: 'authorizer',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const id = asked.query.get('media_id') ?? '';
+    answer({ world, request, account }) {
+      const id = request.query.get('media_id') ?? '';
       const media = liveMedia(account, id, world.clock);
       if (media === undefined) throw new Refusal(40007);
-      // Videos are not sent, only where to find them (protocol §10 rule 39).
-      if (media.type === 'video') return { json: { video_url: `${asked.origin}/_media/${account.appid}/${id}` } };
+      // For a video only its address is returned (protocol §10 rule 39).
+      if (media.type === 'video') return { json: { video_url: `${request.origin}/_media/${account.appid}/${id}` } };
       return { bytes: media.bytes, contentType: media.contentType, fileName: `${id}${extensionOf(media.fileName)}` };
     },
   },

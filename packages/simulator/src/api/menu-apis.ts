@@ -3,10 +3,10 @@ import type { WechatValue } from '../wechat-json.ts';
 import { type ApiTable, bodyOf, type JsonObject, listOf, OK, objectOf, textOf } from './api.ts';
 
 const SETS = [15];
-const MOST_BUTTONS = 3;
-const MOST_SUB_BUTTONS = 5;
-const MOST_KEY_BYTES = 128;
-const MOST_URL_BYTES = 1024;
+const MAX_BUTTONS = 3;
+const MAX_SUB_BUTTONS = 5;
+const MAX_KEY_BYTES = 128;
+const MAX_URL_BYTES = 1024;
 const TYPES = new Set([
   ...['click', 'view', 'scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin'],
   ...['location_select', 'media_id', 'article_id', 'article_view_limited', 'miniprogram'],
@@ -19,8 +19,8 @@ export const MENU_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      account.menu = buttonsOf(bodyOf(asked));
+    answer({ request, account }) {
+      account.menu = buttonsOf(bodyOf(request));
       return { json: OK };
     },
   },
@@ -60,8 +60,8 @@ export const MENU_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const body = bodyOf(asked);
+    answer({ world, request, account }) {
+      const body = bodyOf(request);
       const button = buttonsOf(body);
       const matchrule = objectOf(body, 'matchrule') as { [name: string]: WechatValue };
       const rules = Object.values(matchrule).filter((value) => value !== '' && value !== null);
@@ -78,8 +78,8 @@ export const MENU_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      if (!account.conditionalMenus.delete(textOf(bodyOf(asked), 'menuid'))) throw new Refusal(65301);
+    answer({ request, account }) {
+      if (!account.conditionalMenus.delete(textOf(bodyOf(request), 'menuid'))) throw new Refusal(65301);
       return { json: OK };
     },
   },
@@ -89,12 +89,12 @@ export const MENU_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const openid = textOf(bodyOf(asked), 'user_id');
+    answer({ request, account }) {
+      const openid = textOf(bodyOf(request), 'user_id');
       if (account.followers.placeOf(openid) === null) throw new Refusal(46004);
       if (account.menu === null) throw new Refusal(46003);
       const tags = account.tagged.get(openid) ?? new Set<number>();
-      // Of several that match, the newest counts. Only tags are known of these people.
+      // Of several that match, the newest applies. Only tags are matched.
       const matching = [...account.conditionalMenus.values()].findLast(({ matchrule }) =>
         tags.has(Number((matchrule as JsonObject).tag_id ?? (matchrule as JsonObject).group_id)),
       );
@@ -115,7 +115,7 @@ export const MENU_APIS: ApiTable = {
 
 function buttonsOf(body: JsonObject): WechatValue[] {
   const buttons = listOf(body, 'button');
-  if (buttons.length < 1 || buttons.length > MOST_BUTTONS) throw new Refusal(40016);
+  if (buttons.length < 1 || buttons.length > MAX_BUTTONS) throw new Refusal(40016);
   for (const button of buttons) {
     checkName(button, 16);
     const below = (button as JsonObject).sub_button;
@@ -123,7 +123,7 @@ function buttonsOf(body: JsonObject): WechatValue[] {
       checkAction(button as JsonObject);
       continue;
     }
-    if (below.length > MOST_SUB_BUTTONS) throw new Refusal(40023);
+    if (below.length > MAX_SUB_BUTTONS) throw new Refusal(40023);
     for (const sub of below) {
       checkName(sub, 60);
       checkAction(sub as JsonObject);
@@ -132,14 +132,14 @@ function buttonsOf(body: JsonObject): WechatValue[] {
   return buttons;
 }
 
-function checkName(button: WechatValue, mostBytes: number): void {
+function checkName(button: WechatValue, maxBytes: number): void {
   if (typeof button !== 'object' || button === null || Array.isArray(button)) throw new Refusal(47001);
   const bytes = Buffer.byteLength(textOf(button, 'name'));
-  if (bytes === 0 || bytes > mostBytes) throw new Refusal(40018);
+  if (bytes === 0 || bytes > maxBytes) throw new Refusal(40018);
 }
 
 function checkAction(button: JsonObject): void {
   if (!TYPES.has(textOf(button, 'type'))) throw new Refusal(40017);
-  if (Buffer.byteLength(textOf(button, 'key')) > MOST_KEY_BYTES) throw new Refusal(40019);
-  if (Buffer.byteLength(textOf(button, 'url')) > MOST_URL_BYTES) throw new Refusal(40020);
+  if (Buffer.byteLength(textOf(button, 'key')) > MAX_KEY_BYTES) throw new Refusal(40019);
+  if (Buffer.byteLength(textOf(button, 'url')) > MAX_URL_BYTES) throw new Refusal(40020);
 }

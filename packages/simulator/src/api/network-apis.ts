@@ -1,11 +1,11 @@
 import { Refusal } from '../refusal.ts';
-import { TOKEN_LIFE_S } from '../token.ts';
+import { TOKEN_TTL_S } from '../token.ts';
 import type { ApiTable } from './api.ts';
 
-// Near its end a ticket is replaced, never earlier (protocol §10 rule 50).
-const JS_TICKET_RENEWED_S = 300;
+// A ticket is replaced shortly before it expires, never earlier (protocol §10 rule 50).
+const JS_TICKET_RENEWAL_S = 300;
 
-/** WeChat's own addresses, and the tickets that web pages sign with; protocol §3.10 and §4.12. */
+/** WeChat's own addresses, and the tickets with which web pages sign; protocol §3.10 and §4.12. */
 export const NETWORK_APIS: ApiTable = {
   '/cgi-bin/getcallbackip': {
     method: 'GET',
@@ -24,19 +24,19 @@ export const NETWORK_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: [4, 8],
-    answer({ world, asked, account, component }) {
-      const type = asked.query.get('type') ?? '';
+    answer({ world, request, account, component }) {
+      const type = request.query.get('type') ?? '';
       if (type !== 'jsapi' && type !== 'wx_card') throw new Refusal(40035);
       const { clock } = world;
       const now = clock.now();
       const key = `${component.appid} ${type}`;
       let ticket = account.jsTickets.get(key);
-      if (ticket === undefined || now >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWED_S)) {
-        ticket = { value: world.credentials.text(86), expiresAt: now + clock.lasting(TOKEN_LIFE_S) };
+      if (ticket === undefined || now >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWAL_S)) {
+        ticket = { value: world.credentials.text(86), expiresAt: now + clock.lasting(TOKEN_TTL_S) };
         account.jsTickets.set(key, ticket);
       }
-      const left = Math.max(1, Math.floor((ticket.expiresAt - now) / 1000));
-      return { json: { errcode: 0, errmsg: 'ok', ticket: ticket.value, expires_in: left } };
+      const remaining = Math.max(1, Math.floor((ticket.expiresAt - now) / 1000));
+      return { json: { errcode: 0, errmsg: 'ok', ticket: ticket.value, expires_in: remaining } };
     },
   },
 };

@@ -1,8 +1,8 @@
 import type { Component } from '../component.ts';
 import { Refusal } from '../refusal.ts';
-import type { LentToken } from '../token.ts';
+import type { IssuedToken } from '../token.ts';
 import type { World } from '../world.ts';
-import { type ApiTable, type Asked, bodyOf, type Reply, textOf } from './api.ts';
+import { type ApiRequest, type ApiTable, bodyOf, type Reply, textOf } from './api.ts';
 import { COMPONENT_APIS } from './component-apis.ts';
 import { FOLLOWER_APIS } from './follower-apis.ts';
 import { MASS_APIS } from './mass-apis.ts';
@@ -34,46 +34,46 @@ const APIS: ApiTable = {
   ...TEMPLATE_APIS,
 };
 
-/** Does what a request asks for, side effects and all, in one go. Throws `Refusal`. */
-export function perform(world: World, asked: Asked): Reply {
-  const api = Object.hasOwn(APIS, asked.path) ? APIS[asked.path] : undefined;
+/** Executes a request with its side effects, synchronously. Throws `Refusal`. */
+export function perform(world: World, request: ApiRequest): Reply {
+  const api = Object.hasOwn(APIS, request.path) ? APIS[request.path] : undefined;
   if (api === undefined) throw new Refusal(40066);
-  refuseForeignIp(world, asked);
-  if (api.method !== 'any' && api.method !== asked.method) throw new Refusal(api.method === 'GET' ? 43001 : 43002);
+  refuseForeignIp(world, request);
+  if (api.method !== 'any' && api.method !== request.method) throw new Refusal(api.method === 'GET' ? 43001 : 43002);
 
   if (api.needs === 'secret') {
-    const component = componentNamed(world, textOf(bodyOf(asked), 'component_appid'));
-    charge(world, component.appid, asked.path);
-    return api.answer({ world, asked, component });
+    const component = componentNamed(world, textOf(bodyOf(request), 'component_appid'));
+    charge(world, component.appid, request.path);
+    return api.answer({ world, request, component });
   }
 
   if (api.needs === 'user') {
-    const value = asked.query.get('access_token') ?? '';
+    const value = request.query.get('access_token') ?? '';
     if (value === '') throw new Refusal(41001);
     const user = world.logins.judge(value);
     if (typeof user === 'number') throw new Refusal(user);
-    return api.answer({ world, asked, user });
+    return api.answer({ world, request, user });
   }
 
-  const token = tokenOf(world, asked, api.needs);
+  const token = tokenOf(world, request, api.needs);
   const component = world.components.get(token.component)!;
   if (api.needs !== 'authorizer') {
-    charge(world, token.appid ?? component.appid, asked.path);
-    return api.answer({ world, asked, component, appid: token.appid });
+    charge(world, token.appid ?? component.appid, request.path);
+    return api.answer({ world, request, component, appid: token.appid });
   }
   const account = world.accounts.get(token.appid!)!;
   const grant = world.grants.live(component.appid, account.appid);
   if (grant === undefined) throw new Refusal(40001);
-  charge(world, account.appid, asked.path);
+  charge(world, account.appid, request.path);
   if (api.kind !== undefined && api.kind !== account.kind) throw new Refusal(48001);
   if (api.sets !== undefined && !api.sets.some((id) => grant.funcIds.includes(id))) throw new Refusal(61007);
-  return api.answer({ world, asked, component, account, grant });
+  return api.answer({ world, request, component, account, grant });
 }
 
-/** The token string a request carries, wherever it may stand (protocol §10 rule 19). */
+/** The token string of a request, under any of its names (protocol §10 rule 19). */
 export function tokenIn(query: URLSearchParams, path: string): string {
   if (takesOlderNameOnly(path)) return query.get('component_access_token') ?? '';
-  // Only component APIs know the older name; nobody else reads it.
+  // Only component APIs read the older name.
   const older = path.startsWith('/cgi-bin/component/') ? query.get('component_access_token') : null;
   return query.get('access_token') || older || '';
 }
@@ -82,9 +82,9 @@ function takesOlderNameOnly(path: string): boolean {
   return /^\/sns\/(\w+\/)?component\//.test(path);
 }
 
-function tokenOf(world: World, asked: Asked, needs: 'component' | 'authorizer' | 'either'): LentToken {
-  const value = tokenIn(asked.query, asked.path);
-  if (value === '') throw new Refusal(takesOlderNameOnly(asked.path) ? 41021 : 41001);
+function tokenOf(world: World, request: ApiRequest, needs: 'component' | 'authorizer' | 'either'): IssuedToken {
+  const value = tokenIn(request.query, request.path);
+  if (value === '') throw new Refusal(takesOlderNameOnly(request.path) ? 41021 : 41001);
   const token = world.tokens.find(value);
   if (token === undefined) throw new Refusal(40001);
   if (needs === 'component' && token.kind !== 'component') throw new Refusal(61014);
@@ -94,11 +94,11 @@ function tokenOf(world: World, asked: Asked, needs: 'component' | 'authorizer' |
   return token;
 }
 
-// Looked at before any token (protocol §10 rule 28).
-function refuseForeignIp(world: World, asked: Asked): void {
+// Checked before any token (protocol §10 rule 28).
+function refuseForeignIp(world: World, request: ApiRequest): void {
   const { ipList } = world.options;
-  if (ipList === null || ipList.includes(asked.callerIp)) return;
-  const masked = asked.callerIp.split('.').slice(0, 2).join('.');
+  if (ipList === null || ipList.includes(request.callerIp)) return;
+  const masked = request.callerIp.split('.').slice(0, 2).join('.');
   throw new Refusal(61004, `requestIP: ${masked}.*.*`);
 }
 

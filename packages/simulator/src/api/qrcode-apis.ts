@@ -4,10 +4,10 @@ import type { World } from '../world.ts';
 import { type ApiTable, bodyOf, type JsonObject, objectOf, textOf } from './api.ts';
 
 const SETS = [3];
-const LONGEST_S = 2_592_000;
-const SHORTEST_S = 60;
-const MOST_PERMANENT = 100_000;
-const MOST_DATA_BYTES = 4096;
+const MAX_TTL_S = 2_592_000;
+const DEFAULT_TTL_S = 60;
+const MAX_PERMANENT = 100_000;
+const MAX_DATA_BYTES = 4096;
 
 /** QR codes with a scene, and short keys; protocol §4.8. */
 export const QRCODE_APIS: ApiTable = {
@@ -16,20 +16,20 @@ export const QRCODE_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const body = bodyOf(asked);
+    answer({ world, request, account }) {
+      const body = bodyOf(request);
       const action = textOf(body, 'action_name');
       const permanent = action.startsWith('QR_LIMIT_');
       const scene = sceneOf(body, action, permanent);
       const url = `http://weixin.qq.com/q/${world.credentials.text(22)}`;
       const ticket = `gQ${world.credentials.text(90)}==`;
       if (permanent) {
-        if (account.permanentQrCodes >= MOST_PERMANENT) throw new Refusal(45029);
+        if (account.permanentQrCodes >= MAX_PERMANENT) throw new Refusal(45029);
         account.permanentQrCodes += 1;
         account.qrCodes.set(ticket, { url, expiresAt: Number.POSITIVE_INFINITY });
         return { json: { ticket, url } };
       }
-      const lives = Math.min(Number(textOf(body, 'expire_seconds') || SHORTEST_S), LONGEST_S);
+      const lives = Math.min(Number(textOf(body, 'expire_seconds') || DEFAULT_TTL_S), MAX_TTL_S);
       if (!Number.isInteger(lives) || lives < 1 || scene === '') throw new Refusal(40035);
       account.qrCodes.set(ticket, { url, expiresAt: world.clock.now() + world.clock.lasting(lives) });
       return { json: { ticket, expire_seconds: lives, url } };
@@ -41,12 +41,12 @@ export const QRCODE_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const body = bodyOf(asked);
+    answer({ world, request, account }) {
+      const body = bodyOf(request);
       const data = textOf(body, 'long_data');
-      const lives = Number(textOf(body, 'expire_seconds') || LONGEST_S);
-      if (data === '' || Buffer.byteLength(data) > MOST_DATA_BYTES) throw new Refusal(40035);
-      if (!Number.isInteger(lives) || lives < 1 || lives > LONGEST_S) throw new Refusal(40035);
+      const lives = Number(textOf(body, 'expire_seconds') || MAX_TTL_S);
+      if (data === '' || Buffer.byteLength(data) > MAX_DATA_BYTES) throw new Refusal(40035);
+      if (!Number.isInteger(lives) || lives < 1 || lives > MAX_TTL_S) throw new Refusal(40035);
       const key = world.credentials.text(15);
       const createdAt = world.clock.now();
       account.shortKeys.set(key, { data, createdAt, expiresAt: createdAt + world.clock.lasting(lives) });
@@ -59,24 +59,24 @@ export const QRCODE_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const known = account.shortKeys.get(textOf(bodyOf(asked), 'short_key'));
+    answer({ world, request, account }) {
+      const known = account.shortKeys.get(textOf(bodyOf(request), 'short_key'));
       const now = world.clock.now();
       if (known === undefined || now >= known.expiresAt) throw new Refusal(40035);
-      const left = Math.floor((known.expiresAt - now) / 1000);
+      const remaining = Math.floor((known.expiresAt - now) / 1000);
       const createTime = Math.floor(known.createdAt / 1000);
       return {
-        json: { errcode: 0, errmsg: 'ok', long_data: known.data, create_time: createTime, expire_seconds: left },
+        json: { errcode: 0, errmsg: 'ok', long_data: known.data, create_time: createTime, expire_seconds: remaining },
       };
     },
   },
 };
 
-/** The picture behind a ticket, as `showqrcode` of mp.weixin.qq.com gives it; null where the ticket is wrong. */
+/** The picture of a ticket, like `showqrcode` of mp.weixin.qq.com; null for an invalid ticket. */
 export function qrPicture(world: World, ticket: string): Buffer | null {
   for (const account of world.accounts.values()) {
     const code = account.qrCodes.get(ticket);
-    // Begins like a JPEG and differs from code to code; nobody has to scan it.
+    // Starts like a JPEG and differs for each code; it cannot be scanned.
     if (code !== undefined && world.clock.now() < code.expiresAt) {
       return Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), createHash('sha512').update(code.url).digest()]);
     }
@@ -93,6 +93,6 @@ function sceneOf(body: JsonObject, action: string, permanent: boolean): string {
   }
   if (action !== 'QR_SCENE' && action !== 'QR_LIMIT_SCENE') throw new Refusal(40035);
   const id = Number(textOf(scene, 'scene_id'));
-  if (!Number.isInteger(id) || id < 1 || id > (permanent ? MOST_PERMANENT : 2 ** 32 - 1)) throw new Refusal(40035);
+  if (!Number.isInteger(id) || id < 1 || id > (permanent ? MAX_PERMANENT : 2 ** 32 - 1)) throw new Refusal(40035);
   return String(id);
 }

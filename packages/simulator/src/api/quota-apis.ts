@@ -5,17 +5,17 @@ import { type ApiTable, bodyOf, OK, textOf } from './api.ts';
 const RID = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
 /**
- * What WeChat tells and forgets about quotas and refused requests; protocol §3.10.
+ * Quotas and refused requests: reading and clearing; protocol §3.10.
  *
- * @param needsOf which token opens a path; undefined where there is no such API
+ * @param needsOf the token that a path requires; undefined for an unknown API
  */
 export function quotaApis(needsOf: (path: string) => string | undefined): ApiTable {
   return {
     '/cgi-bin/openapi/quota/get': {
       method: 'POST',
       needs: 'either',
-      answer({ world, asked, appid, component }) {
-        const path = textOf(bodyOf(asked), 'cgi_path');
+      answer({ world, request, appid, component }) {
+        const path = textOf(bodyOf(request), 'cgi_path');
         if (path.startsWith('/sns/')) throw new Refusal(76022);
         const needs = needsOf(path);
         if (needs === undefined) throw new Refusal(76021);
@@ -23,7 +23,7 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
         const { daily, used, minute, componentMinute, seconds } = world.quota.read(appid ?? component.appid, path);
         const limit = daily ?? UNLIMITED;
         const quota = { daily_limit: limit, used, remain: Math.max(0, limit - used) };
-        // The rates stand there only where they are defined.
+        // Rates are present only if they are defined.
         const rate = (name: string, call_count: number | null) =>
           call_count === null ? {} : { [name]: { call_count, refresh_second: seconds } };
         const rates = { ...rate('rate_limit', minute), ...rate('component_rate_limit', componentMinute) };
@@ -34,8 +34,8 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
     '/cgi-bin/openapi/rid/get': {
       method: 'POST',
       needs: 'either',
-      answer({ world, asked, appid, component }) {
-        const rid = textOf(bodyOf(asked), 'rid');
+      answer({ world, request, appid, component }) {
+        const rid = textOf(bodyOf(request), 'rid');
         if (!RID.test(rid)) throw new Refusal(76002);
         const found = world.rids.find(rid);
         if (found === undefined) throw new Refusal(76001);
@@ -59,8 +59,8 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
     '/cgi-bin/clear_quota': {
       method: 'POST',
       needs: 'either',
-      answer({ world, asked, appid, component }) {
-        const body = bodyOf(asked);
+      answer({ world, request, appid, component }) {
+        const body = bodyOf(request);
         const own = appid ?? component.appid;
         const named = textOf(body, 'appid') || (appid === null ? textOf(body, 'component_appid') : '');
         if (named !== own) throw new Refusal(40013);
@@ -71,8 +71,8 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
     '/cgi-bin/component/clear_quota': {
       method: 'POST',
       needs: 'component',
-      answer({ world, asked, component }) {
-        if (textOf(bodyOf(asked), 'component_appid') !== component.appid) throw new Refusal(40013);
+      answer({ world, request, component }) {
+        if (textOf(bodyOf(request), 'component_appid') !== component.appid) throw new Refusal(40013);
         return clear(world, component.appid);
       },
     },
@@ -80,8 +80,8 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
     '/cgi-bin/component/clear_quota/v2': {
       method: 'POST',
       needs: 'secret',
-      answer({ world, asked, component }) {
-        const body = bodyOf(asked);
+      answer({ world, request, component }) {
+        const body = bodyOf(request);
         const secret = textOf(body, 'appsecret');
         if (secret === '') throw new Refusal(41004);
         if (secret !== component.appsecret) throw new Refusal(40125);
@@ -94,7 +94,7 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
   };
 }
 
-/** What is told where nothing limits. */
+/** The limit that is returned for APIs without a limit. */
 const UNLIMITED = 1_000_000_000;
 
 function clear(world: World, account: string) {

@@ -1,7 +1,7 @@
 import type { WechatValue } from '../wechat-json.ts';
 import type { AuthorizerCall } from './api.ts';
 
-/** Keeps what an account sent, for a test that looks whether it arrived, and how often. */
+/** Records what an account sent, so that tests can count it. */
 export function recordMessage(
   call: AuthorizerCall,
   touser: string,

@@ -4,7 +4,7 @@ import { type ApiTable, bodyOf, type JsonObject, OK, objectOf, openidsOf, textOf
 
 const PAGE = 10_000;
 const FIRST_OWN_TAG = 100;
-const MOST_FANS_OF_A_DELETED_TAG = 100_000;
+const MAX_MEMBERS_OF_A_DELETED_TAG = 100_000;
 const SETS = [2, 100];
 
 /** Tags of an official account; protocol §4.2. */
@@ -14,8 +14,8 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const name = freeName(account, textOf(objectOf(bodyOf(asked), 'tag'), 'name'), null);
+    answer({ request, account }) {
+      const name = freeName(account, textOf(objectOf(bodyOf(request), 'tag'), 'name'), null);
       if (account.tags.size >= 100) throw new Refusal(45056);
       const id = Math.max(FIRST_OWN_TAG - 1, ...account.tags.keys()) + 1;
       account.tags.set(id, name);
@@ -39,8 +39,8 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const tag = objectOf(bodyOf(asked), 'tag');
+    answer({ request, account }) {
+      const tag = objectOf(bodyOf(request), 'tag');
       const id = ownTagId(account, tag);
       account.tags.set(id, freeName(account, textOf(tag, 'name'), id));
       return { json: OK };
@@ -52,10 +52,10 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const id = ownTagId(account, objectOf(bodyOf(asked), 'tag'));
+    answer({ request, account }) {
+      const id = ownTagId(account, objectOf(bodyOf(request), 'tag'));
       const members = membersOf(account, id);
-      if (members.length > MOST_FANS_OF_A_DELETED_TAG) throw new Refusal(45057);
+      if (members.length > MAX_MEMBERS_OF_A_DELETED_TAG) throw new Refusal(45057);
       for (const openid of members) account.tagged.get(openid)?.delete(id);
       account.tags.delete(id);
       return { json: OK };
@@ -67,8 +67,8 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       return { json: pageOf(membersOf(account, tagId(account, body)), textOf(body, 'next_openid')) };
     },
   },
@@ -78,8 +78,8 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       const id = tagId(account, body);
       const openids = openidsOf(body, account, 50, 49003);
       const full = openids.some((openid) => (account.tagged.get(openid)?.size ?? 0) >= 20);
@@ -94,8 +94,8 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const body = bodyOf(asked);
+    answer({ request, account }) {
+      const body = bodyOf(request);
       const id = tagId(account, body);
       for (const openid of openidsOf(body, account, 50, 49003)) account.tagged.get(openid)?.delete(id);
       return { json: OK };
@@ -107,24 +107,24 @@ export const TAG_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      const openid = textOf(bodyOf(asked), 'openid');
+    answer({ request, account }) {
+      const openid = textOf(bodyOf(request), 'openid');
       if (account.followers.placeOf(openid) === null) throw new Refusal(40003);
       return { json: { tagid_list: [...(account.tagged.get(openid) ?? [])] } };
     },
   },
 };
 
-/** Who may not write to an official account; protocol §4.1. */
+/** The blacklist of an official account; protocol §4.1. */
 export const BLACKLIST_APIS: ApiTable = {
   '/cgi-bin/tags/members/getblacklist': {
     method: 'POST',
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
+    answer({ request, account }) {
       const listed = [...account.blacklist];
-      return { json: { total: listed.length, ...pageOf(listed, textOf(bodyOf(asked), 'begin_openid')) } };
+      return { json: { total: listed.length, ...pageOf(listed, textOf(bodyOf(request), 'begin_openid')) } };
     },
   },
 
@@ -133,8 +133,8 @@ export const BLACKLIST_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      for (const openid of openidsOf(bodyOf(asked), account, 20, 49003)) account.blacklist.add(openid);
+    answer({ request, account }) {
+      for (const openid of openidsOf(bodyOf(request), account, 20, 49003)) account.blacklist.add(openid);
       return { json: OK };
     },
   },
@@ -144,14 +144,14 @@ export const BLACKLIST_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      for (const openid of openidsOf(bodyOf(asked), account, 20, 49003)) account.blacklist.delete(openid);
+    answer({ request, account }) {
+      for (const openid of openidsOf(bodyOf(request), account, 20, 49003)) account.blacklist.delete(openid);
       return { json: OK };
     },
   },
 };
 
-/** A page as user/get has it: the page after the last has no `data`. */
+/** A page like that of user/get: the page after the last has no `data`. */
 function pageOf(listed: string[], after: string): JsonObject {
   const start = after === '' ? 0 : listed.indexOf(after) + 1;
   if (after !== '' && start === 0) throw new Refusal(40003);

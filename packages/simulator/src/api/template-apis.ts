@@ -5,8 +5,8 @@ import { type ApiTable, bodyOf, OK, objectOf, textOf } from './api.ts';
 import { recordMessage } from './record-message.ts';
 
 const SETS = [7];
-const CLIENT_ID_LIFE_S = 600;
-const MOST_TEMPLATES = 25;
+const CLIENT_ID_TTL_S = 600;
+const MAX_TEMPLATES = 25;
 
 /** Template messages and the templates themselves; protocol §4.5. */
 export const TEMPLATE_APIS: ApiTable = {
@@ -17,7 +17,7 @@ export const TEMPLATE_APIS: ApiTable = {
     sets: [7],
     answer(call) {
       const { account, world } = call;
-      const body = bodyOf(call.asked);
+      const body = bodyOf(call.request);
       const touser = textOf(body, 'touser');
       if (textOf(body, 'template_id') === '') throw new Refusal(40037);
       objectOf(body, 'data');
@@ -30,7 +30,7 @@ export const TEMPLATE_APIS: ApiTable = {
         return { json: { ...OK, msgid: before.msgid } };
       }
       const msgid = world.credentials.messageId();
-      const until = world.clock.now() + world.clock.lasting(CLIENT_ID_LIFE_S);
+      const until = world.clock.now() + world.clock.lasting(CLIENT_ID_TTL_S);
       if (clientId !== '') account.clientMessageIds.set(key, { msgid, until });
       recordMessage(call, touser, 'template', body as { [name: string]: WechatValue });
       const blocked = account.blacklist.has(touser);
@@ -48,8 +48,8 @@ export const TEMPLATE_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const body = bodyOf(asked);
+    answer({ world, request, account }) {
+      const body = bodyOf(request);
       const [primary, secondary] = [textOf(body, 'industry_id1'), textOf(body, 'industry_id2')];
       if (primary === '' || secondary === '') throw new Refusal(40035);
       const month = world.clock.beijingDay().slice(0, 7);
@@ -80,10 +80,10 @@ export const TEMPLATE_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ world, asked, account }) {
-      const short = textOf(bodyOf(asked), 'template_id_short');
+    answer({ world, request, account }) {
+      const short = textOf(bodyOf(request), 'template_id_short');
       if (short === '') throw new Refusal(40037);
-      if (account.templates.size >= MOST_TEMPLATES) throw new Refusal(45026);
+      if (account.templates.size >= MAX_TEMPLATES) throw new Refusal(45026);
       const id = world.credentials.text(43);
       account.templates.set(id, short);
       return { json: { ...OK, template_id: id } };
@@ -114,8 +114,8 @@ export const TEMPLATE_APIS: ApiTable = {
     needs: 'authorizer',
     kind: 'official-account',
     sets: SETS,
-    answer({ asked, account }) {
-      if (!account.templates.delete(textOf(bodyOf(asked), 'template_id'))) throw new Refusal(40037);
+    answer({ request, account }) {
+      if (!account.templates.delete(textOf(bodyOf(request), 'template_id'))) throw new Refusal(40037);
       return { json: OK };
     },
   },

@@ -5,7 +5,7 @@ import { eventPush } from '../push/event.ts';
 import type { Push } from '../push/parcel.ts';
 import type { World } from '../world.ts';
 
-/** An admin says yes. */
+/** An admin consents. */
 export function giveConsent(
   world: World,
   component: Component,
@@ -17,19 +17,19 @@ export function giveConsent(
   return world.grants.consent(component.appid, account.appid, sets, preAuthCode, world.options.differentRedirectCode);
 }
 
-/** The push that tells of a consent. */
+/** The push that announces a consent. */
 export function consentPush(world: World, component: Component, consent: Consent): Push {
   return eventPush(world, component, consent.change === 'authorized' ? 'authorized' : 'updateauthorized', {
     AuthorizerAppid: consent.grant.appid,
     AuthorizationCode: consent.pushCode,
-    // An absolute moment in practice, whatever its name says (protocol §1.4).
+    // In practice a point in time, despite its name (protocol §1.4).
     AuthorizationCodeExpiredTime: Math.floor(consent.codeExpiresAt / 1000),
     PreAuthCode: consent.preAuthCode,
   });
 }
 
-/** The merchant takes the consent back; its tokens die at once (protocol §10 rules 11 and 24). Null: there was none. */
-export function takeConsentBack(world: World, component: Component, appid: string): Push | null {
+/** The merchant revokes the consent; its tokens end at once (protocol §10 rules 11 and 24). Null: there was none. */
+export function revokeConsent(world: World, component: Component, appid: string): Push | null {
   const grant = world.grants.live(component.appid, appid);
   if (grant === undefined) return null;
   world.grants.revoke(grant);

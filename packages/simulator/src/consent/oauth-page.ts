@@ -1,31 +1,32 @@
 import type { World } from '../world.ts';
-import { type Page, wrong } from './page.ts';
+import { errorPage, type Page } from './page.ts';
 
 export const OAUTH_PATH = '/connect/oauth2/authorize';
 
 /**
- * A person opens a web page of an account that a component acts for (protocol §4.11). Whoever comes is the account's
- * first follower and agrees at once; `openid` chooses somebody else.
+ * A user opens a web page of an account for which a component acts (protocol §4.11). The user is the account's first
+ * follower and agrees at once; `openid` selects another one.
  */
 export function oauthPage(world: World, query: URLSearchParams): Page {
   const component = world.components.get(query.get('component_appid') ?? '');
   const account = world.accounts.get(query.get('appid') ?? '');
-  if (component === undefined) return wrong('component_appid is unknown');
-  if (account === undefined) return wrong('appid is unknown');
-  if (world.grants.live(component.appid, account.appid) === undefined) return wrong('this account has not authorized');
-  if (query.get('response_type') !== 'code') return wrong('response_type must be code');
+  if (component === undefined) return errorPage('component_appid is unknown');
+  if (account === undefined) return errorPage('appid is unknown');
+  if (world.grants.live(component.appid, account.appid) === undefined)
+    return errorPage('this account has not authorized');
+  if (query.get('response_type') !== 'code') return errorPage('response_type must be code');
   const scope = query.get('scope');
-  if (scope !== 'snsapi_base' && scope !== 'snsapi_userinfo') return wrong('scope is unknown');
+  if (scope !== 'snsapi_base' && scope !== 'snsapi_userinfo') return errorPage('scope is unknown');
   const state = query.get('state') ?? '';
-  if (Buffer.byteLength(state) > 128) return wrong('state is too long');
+  if (Buffer.byteLength(state) > 128) return errorPage('state is too long');
   const redirectUri = query.get('redirect_uri') ?? '';
-  if (!/^https?:\/\//.test(redirectUri) || !URL.canParse(redirectUri)) return wrong('redirect_uri is no URL');
+  if (!/^https?:\/\//.test(redirectUri) || !URL.canParse(redirectUri)) return errorPage('redirect_uri is not a URL');
 
   const openid = query.get('openid') ?? account.followers.openidAt(0);
   const back = new URL(redirectUri);
   back.searchParams.set('code', world.logins.newCode('web', account.appid, openid, scope));
   back.searchParams.set('state', state);
-  // Only on behalf of an account does WeChat add its appid.
+  // WeChat adds the appid only for calls on behalf of an account.
   back.searchParams.set('appid', account.appid);
   return { location: back.href };
 }

@@ -3,11 +3,11 @@ import { readBody } from '../read-body.ts';
 import type { World } from '../world.ts';
 import type { ControlRoute } from './control-route.ts';
 import { BadInput, type Body } from './input.ts';
-import { LOOKING_ROUTES } from './looking.ts';
+import { INSPECTION_ROUTES } from './inspection.ts';
 import { PUSHING_ROUTES } from './pushing.ts';
 import { STEERING_ROUTES } from './steering.ts';
 
-const ROUTES: Record<string, ControlRoute> = { ...LOOKING_ROUTES, ...PUSHING_ROUTES, ...STEERING_ROUTES };
+const ROUTES: Record<string, ControlRoute> = { ...INSPECTION_ROUTES, ...PUSHING_ROUTES, ...STEERING_ROUTES };
 
 /** Answers one request to the control API. */
 export async function answerControl(

@@ -1,4 +1,4 @@
-/** The control API was asked for something it cannot do; the message is the answer's `error`. */
+/** A request to the control API that is invalid; the message is the answer's `error`. */
 export class BadInput extends Error {}
 
 export type Body = Record<string, unknown>;
@@ -19,11 +19,11 @@ export function oneOf<T extends string>(body: Body, name: string, values: readon
   return value as T;
 }
 
-export function optionalNumber(body: Body, name: string, least = 0): number | undefined {
+export function optionalNumber(body: Body, name: string, min = 0): number | undefined {
   const value = body[name];
   if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
-    throw new BadInput(`${name} must be a whole number, at least ${least}`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min) {
+    throw new BadInput(`${name} must be a whole number, at least ${min}`);
   }
   return value;
 }
@@ -60,9 +60,9 @@ export function optionalObject(body: Body, name: string): Body | undefined {
   return value as Body;
 }
 
-/** Names that the route does not know are mistakes, not decoration. */
-export function only(body: Body, ...names: string[]): void {
+/** Unknown names are refused: they are mistakes. */
+export function rejectUnknown(body: Body, ...names: string[]): void {
   for (const name of Object.keys(body)) {
-    if (!names.includes(name)) throw new BadInput(`${name} is not known here; known are ${names.join(', ')}`);
+    if (!names.includes(name)) throw new BadInput(`${name} is unknown; the known names are ${names.join(', ')}`);
   }
 }

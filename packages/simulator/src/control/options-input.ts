@@ -1,9 +1,9 @@
 import type { Options } from '../options.ts';
-import { BadInput, type Body, only } from './input.ts';
+import { BadInput, type Body, rejectUnknown } from './input.ts';
 
-/** Changes the named options; each keeps its type. Nothing changes when one of them is wrong. */
+/** Changes the given options; each keeps its type. Nothing changes if one of them is invalid. */
 export function changeOptions(options: Options, body: Body): Options {
-  only(body, ...Object.keys(options));
+  rejectUnknown(body, ...Object.keys(options));
   for (const [name, value] of Object.entries(body)) {
     if (name === 'ipList') {
       if (value !== null && !(Array.isArray(value) && value.every((ip) => typeof ip === 'string'))) {
@@ -11,8 +11,8 @@ export function changeOptions(options: Options, body: Body): Options {
       }
       continue;
     }
-    const wanted = typeof options[name as keyof Options];
-    if (typeof value !== wanted) throw new BadInput(`${name} must be a ${wanted}`);
+    const type = typeof options[name as keyof Options];
+    if (typeof value !== type) throw new BadInput(`${name} must be a ${type}`);
     if (name.endsWith('Rate') && !((value as number) >= 0 && (value as number) <= 1)) {
       throw new BadInput(`${name} must be a number from 0 to 1`);
     }

@@ -1,34 +1,34 @@
 import { openReplyWindow } from '../account.ts';
 import type { Component } from '../component.ts';
-import { consentPush, giveConsent, takeConsentBack } from '../consent/consent.ts';
+import { consentPush, giveConsent, revokeConsent } from '../consent/consent.ts';
 import { deliver, deliverOnce } from '../push/deliver.ts';
 import { PUSH_FAULTS, type Push } from '../push/parcel.ts';
 import { type Payload, writePayload } from '../push/payload.ts';
-import type { DeliveryRecord } from '../push/push-log.ts';
 import { pushTicket } from '../push/ticket.ts';
+import type { DeliveryRecord } from '../push-log.ts';
 import type { World } from '../world.ts';
 import type { ControlRoute } from './control-route.ts';
 import {
   BadInput,
   type Body,
   oneOf,
-  only,
   optionalFlag,
   optionalNumber,
   optionalNumbers,
   optionalObject,
   optionalText,
+  rejectUnknown,
   text,
 } from './input.ts';
-import { accountOf, componentOf } from './whom.ts';
+import { accountOf, componentOf } from './owners.ts';
 
-// What a user does that lets the account answer for a minute (protocol §4.4).
+// Actions of a user after which the account may write for a minute (protocol §4.4).
 const REPLY_EVENTS = /^event:(subscribe|SCAN|CLICK|scancode_\w+|user_enter_tempsession)$/;
 
-/** What a test may make WeChat tell. */
+/** The routes with which a test makes WeChat push. */
 export const PUSHING_ROUTES: Record<string, ControlRoute> = {
   'POST /_control/tick': async (world, body) => {
-    only(body, 'component', 'createTime', 'ticket', 'deliver');
+    rejectUnknown(body, 'component', 'createTime', 'ticket', 'deliver');
     const createTime = optionalNumber(body, 'createTime') ?? world.clock.unix();
     const which = oneOf(body, 'ticket', ['same', 'new', 'hourly'], 'hourly');
     const copies = optionalNumber(body, 'deliver') ?? 1;
@@ -37,18 +37,19 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/authorize': async (world, body) => {
-    only(body, 'component', 'appid', 'funcIds', 'preAuthCode', 'push');
+    rejectUnknown(body, 'component', 'appid', 'funcIds', 'preAuthCode', 'push');
     const component = componentOf(world, body);
     const account = accountOf(world, body);
-    const wish = body.push ?? true;
-    if (wish !== true && wish !== false && wish !== 'force') throw new BadInput('push must be true, false or force');
+    const pushOption = body.push ?? true;
+    if (pushOption !== true && pushOption !== false && pushOption !== 'force')
+      throw new BadInput('push must be true, false or force');
     const preAuthCode = optionalText(body, 'preAuthCode') ?? '';
     if (preAuthCode !== '') {
       const judged = world.grants.judgePreAuthCode(component.appid, preAuthCode);
-      if (judged !== 'good') throw new BadInput(`preAuthCode is ${judged}`);
+      if (judged !== 'valid') throw new BadInput(`preAuthCode is ${judged}`);
     }
     const consent = giveConsent(world, component, account, optionalNumbers(body, 'funcIds') ?? null, preAuthCode);
-    const pushed = wish === 'force' || (wish && consent.change !== 'unchanged');
+    const pushed = pushOption === 'force' || (pushOption && consent.change !== 'unchanged');
     const records = pushed ? await deliver(world, consentPush(world, component, consent)) : [];
     return {
       code: consent.redirectCode,
@@ -60,20 +61,20 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/unauthorize': async (world, body) => {
-    only(body, 'component', 'appid', 'push');
-    const push = takeConsentBack(world, componentOf(world, body), accountOf(world, body).appid);
+    rejectUnknown(body, 'component', 'appid', 'push');
+    const push = revokeConsent(world, componentOf(world, body), accountOf(world, body).appid);
     if (push === null) throw new BadInput('this account has not authorized this component');
     const records = optionalFlag(body, 'push') === false ? [] : await deliver(world, push);
     return { deliveries: records.map(shown) };
   },
 
   'POST /_control/push': async (world, body) => {
-    only(body, 'component', 'appid', 'url', 'fields', 'xml', 'copies', 'fault', 'concurrent');
+    rejectUnknown(body, 'component', 'appid', 'url', 'fields', 'xml', 'copies', 'fault', 'concurrent');
     const push = pushOf(world, componentOf(world, body), body);
     const fault = body.fault === undefined ? null : oneOf(body, 'fault', PUSH_FAULTS);
-    if (fault === null) happen(world, push);
+    if (fault === null) apply(world, push);
     const copies = optionalNumber(body, 'copies', 1) ?? 1;
-    // What WeChat would never send is not repeated when it is refused.
+    // A push that WeChat would never send is not repeated if it is refused.
     const send = () =>
       fault === null ? deliver(world, push) : deliverOnce(world, push, 1, fault).then((one) => [one]);
     const records: DeliveryRecord[] = [];
@@ -85,9 +86,9 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
     return { deliveries: records.map(shown), msgId: push.msgId, createTime: push.createTime };
   },
 
-  // A person logs in: to a mini program, or to a web page without seeing one.
+  // A user logs in to a mini program, or silently to a web page.
   'POST /_control/login': (world, body) => {
-    only(body, 'appid', 'openid', 'kind', 'scope');
+    rejectUnknown(body, 'appid', 'openid', 'kind', 'scope');
     const account = accountOf(world, body);
     const mini = account.kind === 'mini-program';
     const kind = oneOf(body, 'kind', ['js', 'web'], mini ? 'js' : 'web');
@@ -142,8 +143,8 @@ function pushOf(world: World, component: Component, body: Body): Push {
   return { ...about, xml: writePayload(payload, world.chance), openid, what, msgId, createTime };
 }
 
-/** What a push tells has happened at WeChat, too: people come, go and open their reply windows. */
-function happen(world: World, push: Push): void {
+/** Applies the content of a push to the state of WeChat: users subscribe, unsubscribe and open reply windows. */
+function apply(world: World, push: Push): void {
   const account = world.accounts.get(push.appid ?? '');
   if (account === undefined || push.openid === null || push.url === 'events') return;
   if (push.what === 'event:subscribe') account.followers.subscribe(push.openid);

@@ -7,17 +7,17 @@ import {
   BadInput,
   type Body,
   oneOf,
-  only,
   optionalFlag,
   optionalNumber,
   optionalText,
   optionalTexts,
+  rejectUnknown,
   text,
 } from './input.ts';
 import { changeOptions } from './options-input.ts';
-import { accountOf, componentOf } from './whom.ts';
+import { accountOf, componentOf } from './owners.ts';
 
-/** What a test may change about WeChat. */
+/** The routes with which a test changes the behaviour of WeChat. */
 export const STEERING_ROUTES: Record<string, ControlRoute> = {
   'POST /_control/counters/reset': (world) => {
     world.traffic.reset();
@@ -26,7 +26,7 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/rotate-key': (world, body) => {
-    only(body, 'component', 'token', 'encodingAesKey');
+    rejectUnknown(body, 'component', 'token', 'encodingAesKey');
     const component = componentOf(world, body);
     const token = optionalText(body, 'token') ?? component.token;
     const encodingAesKey = optionalText(body, 'encodingAesKey') ?? component.encodingAesKey;
@@ -39,14 +39,14 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/reset-secret': (world, body) => {
-    only(body, 'component', 'appsecret');
+    rejectUnknown(body, 'component', 'appsecret');
     // The old one is refused at once (protocol §3.2).
     componentOf(world, body).appsecret = text(body, 'appsecret');
     return {};
   },
 
   'POST /_control/ticket-service': (world, body) => {
-    only(body, 'component', 'on');
+    rejectUnknown(body, 'component', 'on');
     const component = componentOf(world, body);
     component.ticketService = optionalFlag(body, 'on') ?? true;
     component.failedTicketPushes = 0;
@@ -54,7 +54,7 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/expire': (world, body) => {
-    only(body, 'component', 'appid', 'token', 'as');
+    rejectUnknown(body, 'component', 'appid', 'token', 'as');
     const component = componentOf(world, body);
     const what = oneOf(body, 'token', ['component', 'authorizer', 'ticket']);
     if (what === 'ticket') return { ended: endTickets(component, world.clock.now()) };
@@ -65,20 +65,20 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/delay': (world, body) => {
-    only(body, 'path', 'ms', 'count', 'at', 'appid');
+    rejectUnknown(body, 'path', 'ms', 'count', 'at', 'appid');
     const ms = optionalNumber(body, 'ms');
     if (ms === undefined) throw new BadInput('ms must be a whole number');
-    world.faults.delay({ ...aimOf(body, Number.POSITIVE_INFINITY, 'before'), ms });
+    world.faults.delay({ ...targetOf(body, Number.POSITIVE_INFINITY, 'before'), ms });
     return {};
   },
 
   'POST /_control/fail': (world, body) => {
-    only(body, 'path', 'how', 'errcode', 'count', 'at', 'appid');
+    rejectUnknown(body, 'path', 'how', 'errcode', 'count', 'at', 'appid');
     const how = oneOf(body, 'how', FAILURES);
     const errcode = optionalNumber(body, 'errcode', -1) ?? -1;
     // Only an answer that exists can be cut.
     const at = how === 'truncated' ? 'after' : 'before';
-    world.faults.fail({ ...aimOf(body, 1, at), how, errcode });
+    world.faults.fail({ ...targetOf(body, 1, at), how, errcode });
     return {};
   },
 
@@ -93,7 +93,7 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/quota': (world, body) => {
-    only(body, 'appid', 'path', 'daily', 'minute', 'componentMinute', 'seconds', 'used');
+    rejectUnknown(body, 'appid', 'path', 'daily', 'minute', 'componentMinute', 'seconds', 'used');
     const appid = text(body, 'appid');
     if (!world.accounts.has(appid) && !world.components.has(appid)) throw new BadInput(`appid ${appid} is unknown`);
     const path = text(body, 'path');
@@ -114,7 +114,7 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   'POST /_control/options': (world, body) => changeOptions(world.options, body),
 
   'POST /_control/accounts': (world, body) => {
-    only(body, 'appid', 'kind', 'nickName', 'userName', 'followers');
+    rejectUnknown(body, 'appid', 'kind', 'nickName', 'userName', 'followers');
     checked(() => checkAccount(body, 'the account'));
     const settings = body as unknown as AccountSettings;
     if (world.accounts.has(settings.appid)) throw new BadInput(`account ${settings.appid} exists`);
@@ -124,13 +124,13 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 
   'POST /_control/rename': (world, body) => {
-    only(body, 'appid', 'nickName');
+    rejectUnknown(body, 'appid', 'nickName');
     accountOf(world, body).nickName = text(body, 'nickName');
     return {};
   },
 
   'POST /_control/followers': (world, body) => {
-    only(body, 'appid', 'subscribe', 'unsubscribe', 'foreign');
+    rejectUnknown(body, 'appid', 'subscribe', 'unsubscribe', 'foreign');
     const { followers } = accountOf(world, body);
     for (const openid of optionalTexts(body, 'subscribe')) followers.subscribe(openid);
     for (const openid of optionalTexts(body, 'unsubscribe')) followers.unsubscribe(openid);
@@ -139,7 +139,7 @@ export const STEERING_ROUTES: Record<string, ControlRoute> = {
   },
 };
 
-function aimOf(body: Body, count: number, at: 'before' | 'after') {
+function targetOf(body: Body, count: number, at: 'before' | 'after') {
   const appid = optionalText(body, 'appid');
   return {
     path: text(body, 'path'),

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DeliveryRecord } from '../push-log.ts';
 import type { World } from '../world.ts';
 import { eventOfAccount } from './event-of-account.ts';
 import { type Push, type PushFault, wrap } from './parcel.ts';
 import { post } from './post.ts';
-import type { DeliveryRecord } from './push-log.ts';
 import { complaintAbout } from './reply.ts';
 
-/** Delivers once and records what came back. */
+/** Delivers once and records the answer. */
 export async function deliverOnce(
   world: World,
   push: Push,
@@ -37,21 +37,21 @@ export async function deliverOnce(
   return record;
 }
 
-/** Delivers until the answer is good, as often as WeChat tries (protocol §10 rules 7 to 10). */
+/** Delivers until the answer is valid, as often as WeChat tries (protocol §10 rules 7 to 10). */
 export async function deliver(world: World, push: Push): Promise<DeliveryRecord[]> {
   const { chance, options } = world;
   const lane = `${push.component.appid} ${push.appid} ${push.openid}`;
   const overtaken = chance.happens(options.reorderRate);
-  if (overtaken) await world.turns.beOvertaken(lane, world.ending);
+  if (overtaken) await world.reordering.beOvertaken(lane, world.ending);
   const records = await deliverUntilAccepted(world, push);
-  if (!overtaken) world.turns.delivered(lane);
+  if (!overtaken) world.reordering.delivered(lane);
   if (push.url === 'messages' && chance.happens(options.sameSecondRate)) {
     await deliverUntilAccepted(world, twinOf(world, push));
   }
   return records;
 }
 
-/** Another event of the same user in the same second; only what they say tells the two apart. */
+/** Another event of the same user in the same second; only its content differs. */
 function twinOf(world: World, push: Push): Push {
   const account = world.accounts.get(push.appid ?? '');
   if (account === undefined || push.openid === null) return push;

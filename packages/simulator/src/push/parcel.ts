@@ -13,14 +13,14 @@ export const PUSH_FAULTS = [
   'wrong-key',
 ] as const;
 
-/** What makes a push one that the real WeChat would never send. */
+/** How a push differs from what the real WeChat sends. */
 export type PushFault = (typeof PUSH_FAULTS)[number];
 
-/** One thing WeChat has to tell; each of its deliveries becomes a parcel of its own. */
+/** One push; each of its deliveries is a parcel of its own. */
 export interface Push {
   readonly component: Component;
   readonly url: 'events' | 'messages';
-  /** The account it is about; goes into the place of $APPID$. */
+  /** The account of the push; replaces $APPID$. */
   readonly appid: string | null;
   /** `gh_…` of the account, for the outer element of the message URL. */
   readonly userName: string;
@@ -31,18 +31,18 @@ export interface Push {
   readonly createTime: number;
 }
 
-/** What goes over the wire in one delivery. */
+/** The request of one delivery. */
 export interface Parcel {
   readonly url: string;
   readonly body: string;
-  /** The key the push was sealed with; only replies made with it count (protocol §10 rule 14). */
+  /** The key with which the push was sealed; replies must be sealed with the same (protocol §10 rule 14). */
   readonly encodingAesKey: string;
   readonly token: string;
 }
 
 const HUGE_BYTES = 10 * 1024 * 1024;
 
-/** Wraps a push once more: fresh timestamp, nonce, prefix, ciphertext and signatures (protocol §10 rules 4, 5 and 7). */
+/** Wraps a push for one delivery: fresh timestamp, nonce, prefix, ciphertext and signatures (protocol §10 rules 4, 5 and 7). */
 export function wrap(world: World, push: Push, fault: PushFault | null): Parcel {
   const { component } = push;
   const timestamp = String(world.clock.unix());
@@ -74,20 +74,20 @@ export function wrap(world: World, push: Push, fault: PushFault | null): Parcel 
 
 // The event URL gets AppId, the message URL ToUserName (protocol §10 rule 6).
 function outer(push: Push, encrypt: string, fault: PushFault | null): string {
-  const who =
+  const owner =
     push.url === 'events'
       ? `<AppId><![CDATA[${push.component.appid}]]></AppId>`
       : `<ToUserName><![CDATA[${push.userName}]]></ToUserName>`;
   if (fault === 'doctype') {
-    // The signature is right for whoever expands the entity: a reader that does so takes it in.
-    return `<!DOCTYPE xml [<!ENTITY sealed "${encrypt}">]><xml>${who}<Encrypt>&sealed;</Encrypt></xml>`;
+    // The signature matches for a reader that expands the entity, so such a reader accepts the push.
+    return `<!DOCTYPE xml [<!ENTITY sealed "${encrypt}">]><xml>${owner}<Encrypt>&sealed;</Encrypt></xml>`;
   }
-  const body = `<xml>\n  ${who}\n  <Encrypt><![CDATA[${encrypt}]]></Encrypt>\n</xml>`;
+  const body = `<xml>\n  ${owner}\n  <Encrypt><![CDATA[${encrypt}]]></Encrypt>\n</xml>`;
   return fault === 'truncated' ? body.slice(0, body.length / 2) : body;
 }
 
 function grown(xml: string): string {
-  // Base64 makes four bytes of three.
+  // Base64 turns three bytes into four.
   const padding = ' '.repeat(Math.ceil(HUGE_BYTES * 0.75));
   return xml.endsWith('</xml>') ? `${xml.slice(0, -6)}${padding}</xml>` : xml + padding;
 }

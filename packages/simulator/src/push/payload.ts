@@ -1,18 +1,18 @@
 import type { Chance } from '../chance.ts';
 
-/** What a push says, before it becomes XML. */
+/** The content of a push, before it becomes XML. */
 type PayloadValue = string | number | bigint | boolean | null | PayloadValue[] | { [name: string]: PayloadValue };
 export type Payload = { [name: string]: PayloadValue };
 
 /**
- * XML as WeChat writes it. Order, CDATA and whitespace vary with luck, so that readers which depend on them are found
- * out and paddings of every length occur (protocol §10 rules 4 and 16).
+ * XML as WeChat writes it. Order, CDATA and whitespace vary randomly, to reveal readers that depend on them and to
+ * produce paddings of every length (protocol §10 rules 4 and 16).
  */
 export function writePayload(payload: Payload, chance: Chance): string {
   const names = Object.keys(payload);
-  const turn = chance.happens(0.25) ? chance.below(names.length) : 0;
+  const first = chance.happens(0.25) ? chance.below(names.length) : 0;
   const between = chance.happens(0.5) ? '\n' : '';
-  const elements = [...names.slice(turn), ...names.slice(0, turn)].map((name) =>
+  const elements = [...names.slice(first), ...names.slice(0, first)].map((name) =>
     element(name, payload[name] ?? '', chance),
   );
   return `<xml>${between}${elements.join(between)}${'\n'.repeat(chance.below(33))}</xml>`;

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** What came back; `status` 0 and an `error` when nothing did. */
+/** The answer; without one `status` is 0 and `error` is set. */
 export interface Posted {
   readonly status: number;
   readonly body: string;
@@ -9,11 +9,11 @@ export interface Posted {
   readonly error: string | null;
 }
 
-// WeChat hangs up after five seconds (protocol §1.3). Receivers live in real time, so this is never scaled.
-const PATIENCE_MS = 5000;
-const MOST_BYTES = 1_048_576;
+// WeChat closes the connection after five seconds (protocol §1.3). Receivers run in real time, so this is never scaled.
+const ANSWER_TIMEOUT_MS = 5000;
+const MAX_BODY_BYTES = 1_048_576;
 
-/** Posts XML as WeChat does, over a connection of its own. Never throws. */
+/** Posts XML as WeChat does, with a connection of its own. Never throws. */
 export function post(url: string, body: string, ending: AbortSignal): Promise<Posted> {
   const startedAt = performance.now();
   return new Promise((resolve) => {
@@ -41,7 +41,7 @@ export function post(url: string, body: string, ending: AbortSignal): Promise<Po
         let size = 0;
         incoming.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size <= MOST_BYTES) chunks.push(chunk);
+          if (size <= MAX_BODY_BYTES) chunks.push(chunk);
         });
         incoming.on('end', () => {
           answered = true;
@@ -59,9 +59,9 @@ export function post(url: string, body: string, ending: AbortSignal): Promise<Po
     const timer = setTimeout(() => {
       done(0, '', 'no answer within 5 s');
       outgoing.destroy();
-    }, PATIENCE_MS);
+    }, ANSWER_TIMEOUT_MS);
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      // A receiver may refuse a body (413) and hang up before it read all of it; its answer counts.
+      // A receiver may refuse a body (413) and close the connection before reading all of it; its answer counts.
       if (!answering) done(0, '', error.code ?? error.message);
     });
     outgoing.end(bytes);

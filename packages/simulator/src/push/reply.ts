@@ -7,7 +7,7 @@ import type { Posted } from './post.ts';
 const parser = new XMLParser({ parseTagValue: false, processEntities: false, ignoreAttributes: true });
 const REPLY_KINDS = ['text', 'image', 'voice', 'video', 'music', 'news', 'transfer_customer_service'];
 
-/** Why the receiver's answer is no good; null when it is (protocol §10 rules 3, 8, 9 and 15). */
+/** Why the receiver's answer is invalid; null if it is valid (protocol §10 rules 3, 8, 9 and 15). */
 export function complaintAbout(
   push: Push,
   parcel: Parcel,
@@ -30,7 +30,7 @@ export function complaintAbout(
 
 function complaintAboutReply(push: Push, parcel: Parcel, body: string, kind: AccountKind): string | null {
   const { Encrypt, MsgSignature, TimeStamp, Nonce } = rootOf(body);
-  if (typeof Encrypt !== 'string') return 'the reply holds no Encrypt';
+  if (typeof Encrypt !== 'string') return 'the reply has no Encrypt';
   if (MsgSignature !== sign(parcel.token, String(TimeStamp), String(Nonce), Encrypt)) {
     return 'the signature of the reply is wrong';
   }
@@ -42,7 +42,7 @@ function complaintAboutReply(push: Push, parcel: Parcel, body: string, kind: Acc
     return 'ToUserName and FromUserName of the reply are not swapped';
   }
   const msgType = String(reply.MsgType);
-  if (!REPLY_KINDS.includes(msgType)) return `no reply can be of MsgType ${msgType}`;
+  if (!REPLY_KINDS.includes(msgType)) return `a reply cannot be of MsgType ${msgType}`;
   if (kind === 'mini-program' && msgType !== 'transfer_customer_service') {
     return 'mini programs take no passive replies with content';
   }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { OFFICIAL, practise, until } from './practise.ts';
+import { OFFICIAL, openSimulator, until } from './open-simulator.ts';
 import { element } from './receiver.ts';
 
 async function official() {
-  const p = await practise();
+  const p = await openSimulator();
   const { access } = await p.authorize();
   const query = { access_token: access };
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=5');
@@ -25,7 +25,7 @@ async function official() {
   };
 }
 
-test('tags change their names and go; the system’s own stay', async () => {
+test('tags can be renamed and deleted, but not those of the system', async () => {
   const { post, get, openids } = await official();
   const { tag } = await post('/cgi-bin/tags/create', { tag: { name: '一' } });
   await post('/cgi-bin/tags/create', { tag: { name: '二' } });
@@ -42,7 +42,7 @@ test('tags change their names and go; the system’s own stay', async () => {
   expect((await post('/cgi-bin/tags/delete', { tag: { id: tag.id } })).errcode).toBe(45159);
 });
 
-test('who is blacklisted is listed, and gets nothing', async () => {
+test('a blacklisted follower is listed and gets no messages', async () => {
   const { post, openids } = await official();
   const list = '/cgi-bin/tags/members/getblacklist';
   expect(await post(list, { begin_openid: '' })).toEqual({ total: 0, count: 0, next_openid: '' });
@@ -56,7 +56,7 @@ test('who is blacklisted is listed, and gets nothing', async () => {
   expect((await post('/cgi-bin/tags/members/batchblacklist', foreign)).errcode).toBe(49003);
 });
 
-test('a conditional menu is seen by whom it is for', async () => {
+test('a conditional menu is shown to the followers whom its rule matches', async () => {
   const { post, get, openids } = await official();
   const button = (name: string) => [{ type: 'click', name, key: 'K' }];
   const add = (tag_id: number) =>
@@ -107,7 +107,7 @@ test('QR codes have a ticket, and the ticket a picture', async () => {
   expect((await picture('wrong')).status).toBe(404);
 });
 
-test('short keys keep their data', async () => {
+test('short keys return their data', async () => {
   const { post } = await official();
   const { short_key } = await post('/cgi-bin/shorten/gen', { long_data: '很长/的"数据', expire_seconds: 86_400 });
   const fetched = await post('/cgi-bin/shorten/fetch', { short_key });
@@ -116,7 +116,7 @@ test('short keys keep their data', async () => {
   expect((await post('/cgi-bin/shorten/gen', { long_data: 'x'.repeat(4097) })).errcode).toBe(40035);
 });
 
-test('material is kept, counted, listed and deleted', async () => {
+test('material is stored, counted, listed and deleted', async () => {
   const { p, get, post, upload, raw } = await official();
   const bytes = Buffer.from('picture');
   const image = await upload('/cgi-bin/material/add_material?type=image', '封面.png', bytes);
@@ -168,7 +168,7 @@ test('templates are added, listed and deleted; the industry changes once a month
   expect((await post('/cgi-bin/template/del_private_template', { template_id })).errcode).toBe(40037);
 });
 
-test('typing is shown only to who wrote just now, and once', async () => {
+test('typing is shown once, and only to a user who has just written', async () => {
   const { p, post, openids } = await official();
   const type = async (command: string) =>
     (await post('/cgi-bin/message/custom/typing', { touser: openids[0], command })).errcode;
@@ -185,22 +185,22 @@ test('typing is shown only to who wrote just now, and once', async () => {
   expect(await type('Dance')).toBe(40035);
 });
 
-test('how a template message ended is told by push, at times before the call is answered', async () => {
+test('the result of a template message is pushed, sometimes before the call is answered', async () => {
   const { p, openids, raw } = await official();
   await p.control('POST /options', { earlyJobEventRate: 1 });
   const message = { touser: openids[0], template_id: 't', data: {} };
   const text = await (await raw('/cgi-bin/message/template/send', message)).text();
   const msgid = /"msgid":(\d+)/.exec(text)?.[1];
   // It was delivered before the answer came.
-  const told = p.receiver.received.at(-1)!.message;
-  expect(element(told, 'Event')).toBe('TEMPLATESENDJOBFINISH');
-  expect(element(told, 'MsgID')).toBe(msgid);
-  expect(element(told, 'Status')).toBe('success');
-  expect(element(told, 'MsgId')).toBeUndefined();
+  const pushed = p.receiver.received.at(-1)!.message;
+  expect(element(pushed, 'Event')).toBe('TEMPLATESENDJOBFINISH');
+  expect(element(pushed, 'MsgID')).toBe(msgid);
+  expect(element(pushed, 'Status')).toBe('success');
+  expect(element(pushed, 'MsgId')).toBeUndefined();
 });
 
-test('otherwise it is told later, and not at all on demand', async () => {
-  const p = await practise({ timeScale: 100 });
+test('the result is usually pushed later, and never if the option is off', async () => {
+  const p = await openSimulator({ timeScale: 100 });
   const { access } = await p.authorize();
   const { openids } = await p.control('GET /followers?appid=wx00000000000000a1&limit=1');
   await p.control('POST /options', { earlyJobEventRate: 0 });
@@ -220,8 +220,8 @@ test('otherwise it is told later, and not at all on demand', async () => {
   expect(events()).toBe(1);
 });
 
-test('one clientmsgid sends to many once', async () => {
-  const p = await practise({ timeScale: 100 });
+test('one clientmsgid sends one mass message', async () => {
+  const p = await openSimulator({ timeScale: 100 });
   const { access } = await p.authorize();
   const body = { filter: { is_to_all: true }, msgtype: 'text', text: { content: 'x' }, clientmsgid: 'c' };
   const send = async (changes: object = {}) => {
@@ -243,7 +243,7 @@ test('one clientmsgid sends to many once', async () => {
       })
     ).text();
   await until(async () => (await state()).includes('"SEND_SUCCESS"'));
-  const told = await until(() => p.receiver.received.find((push) => push.message.includes('MASSSENDJOBFINISH')));
-  expect(element(told.message, 'MsgID')).toBe(id);
-  expect(element(told.message, 'SentCount')).toBe('25');
+  const pushed = await until(() => p.receiver.received.find((push) => push.message.includes('MASSSENDJOBFINISH')));
+  expect(element(pushed.message, 'MsgID')).toBe(id);
+  expect(element(pushed.message, 'SentCount')).toBe('25');
 });

@@ -9,17 +9,17 @@ export const MINI = 'wx00000000000000b2';
 export const TOKEN = 'practisetoken';
 export const KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of WeChat are looked into, member by member.
+// biome-ignore lint/suspicious/noExplicitAny: answers of WeChat are read member by member.
 export type Json = any;
 
-export interface Practice {
+export interface OpenSimulator {
   readonly simulator: Simulator;
   readonly receiver: Receiver;
-  /** Asks the control API; a status other than 200 is thrown. */
+  /** Calls the control API; throws for a status other than 200. */
   control(label: string, body?: object): Promise<Json>;
   get(path: string, query?: Record<string, string>): Promise<Json>;
   post(path: string, query: Record<string, string>, body: object | string): Promise<Json>;
-  /** Pushes a ticket and mints a component token with it. */
+  /** Pushes a ticket and fetches a component token with it. */
   componentToken(): Promise<string>;
   /** Consents and exchanges the code. */
   authorize(appid?: string, funcIds?: number[]): Promise<{ access: string; refresh: string; component: string }>;
@@ -27,8 +27,8 @@ export interface Practice {
   askForComponentToken(ticket: string): Promise<Json>;
 }
 
-/** A simulator and a platform's receiver that live as long as the test. */
-export async function practise(changes: Partial<SimulatorSettings> = {}): Promise<Practice> {
+/** A simulator and a platform's receiver, both until the end of the test. */
+export async function openSimulator(changes: Partial<SimulatorSettings> = {}): Promise<OpenSimulator> {
   const receiver = await startReceiver(TOKEN, KEY);
   const simulator = await startSimulator({
     components: [
@@ -97,13 +97,13 @@ export async function practise(changes: Partial<SimulatorSettings> = {}): Promis
   return { simulator, receiver, control, get, post, componentToken, authorize, ticket, askForComponentToken };
 }
 
-/** Waits for a condition, never for a time. */
-export async function until<T>(look: () => T | Promise<T>, withinMs = 60_000): Promise<NonNullable<T>> {
+/** Waits for a condition, never for a fixed time. */
+export async function until<T>(condition: () => T | Promise<T>, timeoutMs = 60_000): Promise<NonNullable<T>> {
   const startedAt = performance.now();
   for (;;) {
-    const seen = await look();
+    const seen = await condition();
     if (seen) return seen as NonNullable<T>;
-    if (performance.now() - startedAt > withinMs) throw new Error('it did not come about');
+    if (performance.now() - startedAt > timeoutMs) throw new Error('the condition was not met in time');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,4 +1,4 @@
-/** One delivery of a push and what came back. */
+/** One delivery of a push and its result. */
 export interface DeliveryRecord {
   readonly at: string;
   readonly component: string;
@@ -10,16 +10,16 @@ export interface DeliveryRecord {
   readonly createTime: number;
   readonly attempt: number;
   readonly fault: string | null;
-  /** 0 when nothing came back. */
+  /** 0 without an answer. */
   readonly status: number;
-  /** At most its first 2,000 characters. */
+  /** Its first 2,000 characters. */
   readonly body: string;
   readonly ms: number;
-  /** Why the answer is no good; null when it is. */
+  /** Why the answer is invalid; null if it is valid. */
   readonly complaint: string | null;
 }
 
-/** What WeChat's alarm group reads. */
+/** An entry of WeChat's alarm group. */
 export interface Alarm {
   readonly at: string;
   readonly component: string;
@@ -28,9 +28,9 @@ export interface Alarm {
   readonly reason: string;
 }
 
-const REMEMBERED = 2000;
+const MAX_REMEMBERED = 2000;
 
-/** The newest deliveries and alarms, and how many there were in all. */
+/** The newest deliveries and alarms, and the number of all deliveries. */
 export class PushLog {
   deliveries: DeliveryRecord[] = [];
   alarms: Alarm[] = [];
@@ -54,5 +54,5 @@ export class PushLog {
 
 function keep<T>(list: T[], one: T): T[] {
   list.push(one);
-  return list.length > 2 * REMEMBERED ? list.slice(-REMEMBERED) : list;
+  return list.length > 2 * MAX_REMEMBERED ? list.slice(-MAX_REMEMBERED) : list;
 }

@@ -1,10 +1,10 @@
 import type { World } from '../world.ts';
 import type { ControlRoute } from './control-route.ts';
 import { BadInput } from './input.ts';
-import { accountOf } from './whom.ts';
+import { accountOf } from './owners.ts';
 
-/** What a test may look at. */
-export const LOOKING_ROUTES: Record<string, ControlRoute> = {
+/** The routes with which a test reads the state. */
+export const INSPECTION_ROUTES: Record<string, ControlRoute> = {
   'GET /_control/state': (world) => ({
     components: [...world.components.values()].map((component) => ({
       appid: component.appid,
@@ -35,7 +35,7 @@ export const LOOKING_ROUTES: Record<string, ControlRoute> = {
     timeScale: world.clock.scale,
   }),
 
-  'GET /_control/counters': (world) => ({ ...world.traffic.counters(), minted: world.tokens.minted }),
+  'GET /_control/counters': (world) => ({ ...world.traffic.counters(), minted: world.tokens.issuedCounts }),
 
   'GET /_control/requests': (world, _body, query) => ({
     requests: world.traffic.last(query.get('path'), whole(query, 'limit', 100)),

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How long a push that is to be overtaken waits for another one. */
-const OVERTAKEN_WITHIN_MS = 1000;
+/** How long a push waits for another one that overtakes it. */
+const OVERTAKE_TIMEOUT_MS = 1000;
 
-/** Lets a push wait until the next one of its lane has been delivered (protocol §10 rule 10). */
-export class Turns {
+/** Makes a push wait until the next push of the same user has been delivered (protocol §10 rule 10). */
+export class Reordering {
   readonly #waiting = new Map<string, () => void>();
 
-  /** Resolves when another push of the lane was delivered, or after a second without one. */
+  /** Resolves when another push of the lane was delivered, or after a second. */
   async beOvertaken(lane: string, ending: AbortSignal): Promise<void> {
     if (this.#waiting.has(lane)) return;
     await new Promise<void>((resolve) => {
@@ -16,11 +16,11 @@ export class Turns {
         resolve();
       };
       this.#waiting.set(lane, go);
-      pause(OVERTAKEN_WITHIN_MS, undefined, { signal: ending }).then(go, go);
+      pause(OVERTAKE_TIMEOUT_MS, undefined, { signal: ending }).then(go, go);
     });
   }
 
-  /** A push of this lane was delivered: who waited for it goes on. */
+  /** A push of this lane was delivered: the push that waited for it continues. */
   delivered(lane: string): void {
     this.#waiting.get(lane)?.();
   }
