@@ -27,7 +27,7 @@ const bench: Bench = {
 };
 export default bench;
 
-const nothing = defineScript<number>('return 1');
+const nothing = defineScript({ keys: [], lua: 'return 1' });
 
 async function run() {
   const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-bench-'));
@@ -45,14 +45,14 @@ async function run() {
       const [departing, waiting]: number[][] = [[], []];
       for (const call of calls) {
         // Neither is always the first.
-        if (departing!.length % 2) waiting!.push(await took(() => nothing(redis, [], [])));
+        if (departing!.length % 2) waiting!.push(await took(() => nothing.run(redis, {})));
         departing!.push(
           await took(async () => {
             const { go } = await store.depart(call, randomUUID(), false, ledger.keysOf(pair), quotaArgs);
             if (go === 'yes') departed++;
           }),
         );
-        if (departing!.length % 2) waiting!.push(await took(() => nothing(redis, [], [])));
+        if (departing!.length % 2) waiting!.push(await took(() => nothing.run(redis, {})));
       }
       if (round > 0) rounds.push({ measured: median(departing!), against: median(waiting!) });
     }

@@ -58,10 +58,11 @@ interface Counted {
   lastAt: number;
 }
 
-/** What was refused before a push was accepted, by whatever process, is no news any more. */
-const addRefused = defineScript<number>(`
-local refused, lastPush = KEYS[1], KEYS[2]
-local reason, count, since, lastAt = unpack(ARGV)
+/** Refusals from before a push was accepted, by any process, no longer matter. */
+const addRefused = defineScript({
+  keys: ['refused', 'lastPush'],
+  args: ['reason', 'count', 'since', 'lastAt'],
+  lua: `
 if tonumber(redis.call('GET', lastPush) or '0') >= tonumber(lastAt) then return 0 end
 redis.call('HINCRBY', refused, reason .. ':count', count)
 redis.call('HSETNX', refused, reason .. ':since', since)
@@ -69,7 +70,8 @@ if tonumber(redis.call('HGET', refused, reason .. ':lastAt') or '0') < tonumber(
   redis.call('HSET', refused, reason .. ':lastAt', lastAt)
 end
 redis.call('PEXPIRE', refused, ${REFUSED_TTL_MS})
-return 1`);
+return 1`,
+});
 
 /**
  * When a component's pushes last arrived, and why others were refused: a wrong Token or EncodingAESKey looks like silence
@@ -119,11 +121,13 @@ export class PushArrivals {
     await Promise.all(
       [...counted].flatMap(([component, ofComponent]) =>
         [...ofComponent].map(([reason, { count, since, lastAt }]) =>
-          addRefused(
-            this.#redis,
-            [keyspace.refusedPushes(component), keyspace.lastPush(component)],
-            [reason, count, since, lastAt],
-          ).catch(() => {}),
+          addRefused
+            .run(
+              this.#redis,
+              { refused: keyspace.refusedPushes(component), lastPush: keyspace.lastPush(component) },
+              { reason, count, since, lastAt },
+            )
+            .catch(() => {}),
         ),
       ),
     );

@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { channelLua } from '../redis/keys.ts';
+import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import type { TokenFailure } from '../token/token-store.ts';
 
 export type NotReadyReason = 'no_ticket' | 'ticket_expired' | 'component_token_failing';
@@ -20,24 +21,32 @@ export class NotReadyFailure extends Failure {
 }
 
 /**
- * Writes the readiness flag from both records: a live ticket, and no fetch that failed since the component token was
- * last trusted. Part of each script that changes either, so that the flag never lags behind. It lives as long as the
- * ticket. Needs `now`; `at` holds Lua expressions of the three keys.
+ * `readiness_update(token, ticket, ready)` writes the readiness flag from both records: a live ticket, and no fetch that
+ * failed since the component token was last trusted. Part of each script that changes either, so that the flag never lags
+ * behind. It lives as long as the ticket.
  */
-export function readinessLua(at: { token: string; ticket: string; ready: string }): string {
-  return `
-local ticketEnds = tonumber(redis.call('HGET', ${at.ticket}, 'expiresAt') or '0')
-local failures = tonumber(redis.call('HGET', ${at.token}, 'failures') or '0')
-local failedAt = tonumber(redis.call('HGET', ${at.token}, 'failedAt') or '0')
-local lastTrusted = tonumber(redis.call('HGET', ${at.token}, 'trustedUntil') or '0')
-local was = redis.call('EXISTS', ${at.ready})
-local is = 0
-if ticketEnds > now and not (failures > 0 and failedAt >= lastTrusted) then
-  is = 1
-  redis.call('SET', ${at.ready}, '1', 'PXAT', string.format('%.0f', ticketEnds))
-else
-  redis.call('DEL', ${at.ready})
+export const READINESS: SharedLua = {
+  uses: [REDIS_CLOCK],
+  lua: `
+local function readiness_update(token, ticket, ready)
+  local ticketEnds = tonumber(redis.call('HGET', ticket, 'expiresAt') or '0')
+  local failures = tonumber(redis.call('HGET', token, 'failures') or '0')
+  local failedAt = tonumber(redis.call('HGET', token, 'failedAt') or '0')
+  local lastTrusted = tonumber(redis.call('HGET', token, 'trustedUntil') or '0')
+  local was = redis.call('EXISTS', ready)
+  local is = 0
+  if ticketEnds > now and not (failures > 0 and failedAt >= lastTrusted) then
+    is = 1
+    redis.call('SET', ready, '1', 'PXAT', ms(ticketEnds))
+  else
+    redis.call('DEL', ready)
+  end
+  if was ~= is then redis.call('PUBLISH', ${channelLua('ready', 'readiness')}, ready .. ' ' .. is) end
 end
-if was ~= is then redis.call('PUBLISH', ${channelLua(at.ready, 'readiness')}, ${at.ready} .. ' ' .. is) end
-`;
+`,
+};
+
+/** For scripts that are not yet defined by names; needs \`now\`. \`at\` holds Lua expressions of the three keys. */
+export function readinessLua(at: { token: string; ticket: string; ready: string }): string {
+  return `${READINESS.lua}\nreadiness_update(${at.token}, ${at.ticket}, ${at.ready})\n`;
 }

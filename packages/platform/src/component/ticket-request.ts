@@ -1,6 +1,6 @@
 import type { ComponentApi } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 import type { Components } from './components.ts';
 import type { Tickets } from './ticket.ts';
 
@@ -10,14 +10,19 @@ const SILENCE_MS = 25 * MINUTE_MS;
 const MAX_BACKOFF_MS = 30 * MINUTE_MS;
 const FORGET_AFTER_MS = 2 * MAX_BACKOFF_MS;
 
-/** Lease and backoff in one: who gets 1 asks, and nobody else until the next turn. KEYS: request. */
-const claim = defineScript<number>(`${NOW_LUA}
-if tonumber(redis.call('HGET', KEYS[1], 'nextAt') or '0') > now then return 0 end
-local turn = redis.call('HINCRBY', KEYS[1], 'turns', 1)
-local wait = math.min(${MINUTE_MS} * 2 ^ (turn - 1), ${MAX_BACKOFF_MS})
-redis.call('HSET', KEYS[1], 'nextAt', string.format('%.0f', now + wait))
-redis.call('PEXPIRE', KEYS[1], ${FORGET_AFTER_MS})
-return 1`);
+/** Lease and backoff in one: the process that gets true asks WeChat, and no other does before the next time. */
+const claim = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['request'],
+  lua: `
+if tonumber(redis.call('HGET', request, 'nextAt') or '0') > now then return 0 end
+local count = redis.call('HINCRBY', request, 'turns', 1)
+local wait = math.min(${MINUTE_MS} * 2 ^ (count - 1), ${MAX_BACKOFF_MS})
+redis.call('HSET', request, 'nextAt', ms(now + wait))
+redis.call('PEXPIRE', request, ${FORGET_AFTER_MS})
+return 1`,
+  decode: (isClaimed: number) => isClaimed === 1,
+});
 
 /** WeChat can stop pushing tickets after failures (protocol §1.3, §3.1): where none comes, ask it to start again. */
 export async function requestTicketsIfSilent(
@@ -35,7 +40,7 @@ export async function requestTicketsIfSilent(
     await redis.del(redis.keyspace.ticketRequest(component));
     return 'not_needed';
   }
-  if ((await claim(redis, [redis.keyspace.ticketRequest(component)], [])) !== 1) return 'asked_lately';
+  if (!(await claim.run(redis, { request: redis.keyspace.ticketRequest(component) }))) return 'asked_lately';
   const { appid, appsecret } = components.get(component);
   return api.startPushTicket({ appid, appsecret });
 }

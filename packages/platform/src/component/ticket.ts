@@ -2,9 +2,9 @@ import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA, swapField } from '../redis/script.ts';
+import { defineScript, swapField } from '../redis/script.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
-import { readinessLua } from './readiness.ts';
+import { READINESS } from './readiness.ts';
 
 const HOUR_MS = 60 * 60_000;
 const TICKET_LIFE_MS = 12 * HOUR_MS;
@@ -20,9 +20,11 @@ export interface TicketView {
  * The greatest CreateTime wins, and among equal ones the later arrival: workers may do the jobs of two tickets in either
  * order. A new ticket also ends the component token's backoff: what failed for want of it may be tried again.
  */
-const keep = defineScript<number>(`${NOW_LUA}
-local ticket, token, ready = KEYS[1], KEYS[2], KEYS[3]
-local sealed, createTime, receivedAt, expiresAt, channel, owner = unpack(ARGV)
+const keep = defineScript({
+  uses: [READINESS],
+  keys: ['ticket', 'token', 'ready'],
+  args: ['sealed', 'createTime', 'receivedAt', 'expiresAt', 'channel', 'owner'],
+  lua: `
 local stored = tonumber(redis.call('HGET', ticket, 'createTime') or '-1')
 local storedAt = tonumber(redis.call('HGET', ticket, 'receivedAt') or '-1')
 local isNewer = tonumber(createTime) > stored
@@ -31,14 +33,16 @@ if isNewer or (tonumber(createTime) == stored and tonumber(receivedAt) >= stored
   kept = 1
   redis.call('HSET', ticket, 'ticket', sealed, 'createTime', createTime, 'receivedAt', receivedAt, 'expiresAt', expiresAt)
   -- A while longer than it lives, so that status can say "expired" instead of "never came".
-  redis.call('PEXPIREAT', ticket, string.format('%.0f', tonumber(expiresAt) + ${24 * HOUR_MS}))
+  redis.call('PEXPIREAT', ticket, ms(tonumber(expiresAt) + ${24 * HOUR_MS}))
   if isNewer and redis.call('EXISTS', token) == 1 then
     redis.call('HDEL', token, 'retryAt')
     redis.call('PUBLISH', channel, owner)
   end
 end
-${readinessLua({ ticket: 'ticket', token: 'token', ready: 'ready' })}
-return kept`);
+readiness_update(token, ticket, ready)
+return kept`,
+  decode: (kept: number) => kept === 1,
+});
 
 interface TicketCopy {
   readonly ticket_sealed: string;
@@ -126,7 +130,8 @@ export class Tickets {
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(component));
     if (!anew) return 'current';
-    return (await swapField(this.#redis, [key], ['ticket', sealed, anew])) === 1 ? 'resealed' : 'superseded';
+    const isSwapped = await swapField.run(this.#redis, { hash: key }, { field: 'ticket', from: sealed, to: anew });
+    return isSwapped ? 'resealed' : 'superseded';
   }
 
   /** The same for the copy in SQL. */
@@ -168,24 +173,24 @@ export class Tickets {
     return numUpdatedRows > 0n;
   }
 
-  async #keepSealed(component: string, sealed: string, createTime: number, receivedAt: number): Promise<boolean> {
-    const kept = await keep(
+  #keepSealed(component: string, sealed: string, createTime: number, receivedAt: number): Promise<boolean> {
+    const { keyspace } = this.#redis;
+    return keep.run(
       this.#redis,
-      [
-        this.#redis.keyspace.ticket(component),
-        this.#redis.keyspace.token(component, component, 'component'),
-        this.#redis.keyspace.ready(component),
-      ],
-      [
+      {
+        ticket: keyspace.ticket(component),
+        token: keyspace.token(component, component, 'component'),
+        ready: keyspace.ready(component),
+      },
+      {
         sealed,
         createTime,
         receivedAt,
-        createTime + TICKET_LIFE_MS,
-        this.#redis.keyspace.channels.tokens,
-        `component-${component}-${component}`,
-      ],
+        expiresAt: createTime + TICKET_LIFE_MS,
+        channel: keyspace.channels.tokens,
+        owner: `component-${component}-${component}`,
+      },
     );
-    return kept === 1;
   }
 }
 

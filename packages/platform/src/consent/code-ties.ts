@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript } from '../redis/script.ts';
 
-/** Longer than a code lives, and than its outcome is kept. */
-const KEPT_MS = 3 * 60 * 60_000;
+/** Longer than a code is valid, and than its outcome is kept. */
+const TIE_TTL_MS = 3 * 60 * 60_000;
 
 /** What is known of a code besides the code itself. */
 export interface CodeTie {
@@ -13,11 +13,14 @@ export interface CodeTie {
   readonly appid: string | undefined;
 }
 
-/** KEYS: tie. ARGV: how long it is kept, then fields and values. */
-const tie = defineScript<number>(`
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return 1`);
+const note = defineScript({
+  keys: ['tie'],
+  args: ['ttlMs', '...fields'],
+  lua: `
+redis.call('HSET', tie, unpack(fields))
+redis.call('PEXPIRE', tie, ttlMs)
+return 1`,
+});
 
 /**
  * Push and browser bring the same code, in any order and each with its own half of the story; the job that exchanges it
@@ -32,13 +35,13 @@ export class CodeTies {
 
   /** From the browser that came back: which link it had opened. */
   async fromBrowser(component: string, codeHash: string, linkId: string): Promise<void> {
-    await tie(this.#redis, [this.#redis.keyspace.codeTie(component, codeHash)], [KEPT_MS, 'browserLink', linkId]);
+    await this.#note(component, codeHash, ['browserLink', linkId]);
   }
 
   /** From the push, which knows the pre-auth code and is therefore right about the link. */
   async fromPush(component: string, codeHash: string, appid: string, linkId: string | undefined): Promise<void> {
     const link = linkId === undefined ? [] : ['pushLink', linkId];
-    await tie(this.#redis, [this.#redis.keyspace.codeTie(component, codeHash)], [KEPT_MS, 'appid', appid, ...link]);
+    await this.#note(component, codeHash, ['appid', appid, ...link]);
   }
 
   async read(component: string, codeHash: string): Promise<CodeTie> {
@@ -50,9 +53,14 @@ export class CodeTies {
     );
     return { linkId: pushLink ?? browserLink ?? undefined, appid: appid ?? undefined };
   }
+
+  async #note(component: string, codeHash: string, fields: readonly string[]): Promise<void> {
+    const tie = this.#redis.keyspace.codeTie(component, codeHash);
+    await note.run(this.#redis, { tie }, { ttlMs: TIE_TTL_MS, fields });
+  }
 }
 
-/** A code's name in keys, job ids and SQL: nobody gets back to the code from it. */
+/** A code's name in keys, job ids and SQL: the code cannot be derived from it. */
 export function hashOfCode(component: string, code: string): string {
   return createHash('sha256').update(`${component}/${code}`).digest('hex');
 }

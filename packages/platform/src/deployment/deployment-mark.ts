@@ -2,17 +2,24 @@ import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript } from '../redis/script.ts';
 
-/** KEYS: mark. ARGV: fields and values. */
-const putUnlessThere = defineScript<number>(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV))
-return 1`);
+const putUnlessThere = defineScript({
+  keys: ['mark'],
+  args: ['...fields'],
+  lua: `
+if redis.call('EXISTS', mark) == 1 then return 0 end
+redis.call('HSET', mark, unpack(fields))
+return 1`,
+});
 
-/** Only while the mark is still the one that was read. KEYS: mark. ARGV: id, fields and values. */
-const extend = defineScript<number>(`
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-return 1`);
+/** Only while the mark is still the one that was read. */
+const extend = defineScript({
+  keys: ['mark'],
+  args: ['id', '...fields'],
+  lua: `
+if redis.call('HGET', mark, 'id') ~= id then return 0 end
+redis.call('HSET', mark, unpack(fields))
+return 1`,
+});
 
 /** What a mark says about the process that reads it. */
 export type MarkVerdict = 'none' | 'own' | 'other-deployment' | 'other-key';
@@ -45,7 +52,8 @@ export class DeploymentMark {
 
   /** Writes it under all keys where there is none; safe when several processes start at once. */
   async putUnlessThere(id: string): Promise<void> {
-    await putUnlessThere(this.#redis, [this.#redis.keyspace.deployment], ['id', id, ...this.#fields(id, this.#keys)]);
+    const fields = ['id', id, ...this.#fields(id, this.#keys)];
+    await putUnlessThere.run(this.#redis, { mark: this.#redis.keyspace.deployment }, { fields });
   }
 
   /** Overwrites the mark of another deployment. */
@@ -60,7 +68,8 @@ export class DeploymentMark {
 
   /** Adds the HMAC under the first key. */
   async addFirstKey(id: string): Promise<void> {
-    await extend(this.#redis, [this.#redis.keyspace.deployment], [id, ...this.#fields(id, this.#keys.slice(0, 1))]);
+    const fields = this.#fields(id, this.#keys.slice(0, 1));
+    await extend.run(this.#redis, { mark: this.#redis.keyspace.deployment }, { id, fields });
   }
 
   /** Removes the HMACs under all other keys: nothing is sealed under them any more. */

@@ -1,5 +1,5 @@
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 
 /** Three missed heartbeats. */
 const DEAD_AFTER_MS = 15_000;
@@ -19,10 +19,13 @@ export interface LiveProcess {
   readonly startedAt: number;
 }
 
-/** KEYS: processes. ARGV: id, the process as JSON. Removes entries of processes that have died long ago. */
-const beat = defineScript<number>(`${NOW_LUA}
-local processes, id = KEYS[1], ARGV[1]
-local entry = cjson.decode(ARGV[2])
+/** Removes entries of processes that have died long ago. `described`: the process as JSON. */
+const beat = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['processes'],
+  args: ['id', 'described'],
+  lua: `
+local entry = cjson.decode(described)
 entry.seenAt = now
 redis.call('HSET', processes, id, cjson.encode(entry))
 redis.call('PEXPIRE', processes, ${KEY_TTL_MS})
@@ -30,18 +33,24 @@ for _, other in ipairs(redis.call('HKEYS', processes)) do
   local seenAt = cjson.decode(redis.call('HGET', processes, other)).seenAt
   if now - seenAt > ${2 * DEAD_AFTER_MS} then redis.call('HDEL', processes, other) end
 end
-return 1`);
+return 1`,
+});
 
-/** KEYS: processes. */
-const live = defineScript<string[]>(`${NOW_LUA}
+const live = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['processes'],
+  lua: `
 local found = {}
-for _, text in ipairs(redis.call('HVALS', KEYS[1])) do
+for _, text in ipairs(redis.call('HVALS', processes)) do
   if now - cjson.decode(text).seenAt <= ${DEAD_AFTER_MS} then table.insert(found, text) end
 end
-return found`);
+return found`,
+  decode: (found: string[]) => found.map((text) => JSON.parse(text) as LiveProcess),
+});
 
 export async function announceProcess(redis: RedisClient, process: LiveProcess): Promise<void> {
-  await beat(redis, [redis.keyspace.processes], [process.id, JSON.stringify(process)]);
+  const described = JSON.stringify(process);
+  await beat.run(redis, { processes: redis.keyspace.processes }, { id: process.id, described });
 }
 
 export async function forgetProcess(redis: RedisClient, id: string): Promise<void> {
@@ -53,7 +62,6 @@ export async function forgetProcess(redis: RedisClient, id: string): Promise<voi
  * process in here with the role that serves it has at least that format. Versions before heartbeats are not in here: they
  * have format 0, and count as gone only by the operator's word (ARCHITECTURE, "Versions side by side").
  */
-export async function liveProcesses(redis: RedisClient): Promise<LiveProcess[]> {
-  const found = await live(redis, [redis.keyspace.processes], []);
-  return found.map((text) => JSON.parse(text) as LiveProcess);
+export function liveProcesses(redis: RedisClient): Promise<LiveProcess[]> {
+  return live.run(redis, { processes: redis.keyspace.processes });
 }

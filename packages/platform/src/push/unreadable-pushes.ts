@@ -1,6 +1,6 @@
 import type { Envelope, PushUrl, UnreadableReason } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 
 const MAX_ENTRIES = 1_000;
 const RETENTION_MS = 7 * 24 * 60 * 60_000;
@@ -15,16 +15,20 @@ export interface UnreadablePush {
   readonly envelope: Envelope;
 }
 
-const keep = defineScript<number>(`${NOW_LUA}
-local seen, unreadable = KEYS[1], KEYS[2]
-local seenTtlMs, component, url, appid, receivedAt, reason, envelope = unpack(ARGV)
+const keep = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['seen', 'unreadable'],
+  args: ['seenTtlMs', 'component', 'url', 'appid', 'receivedAt', 'reason', 'envelope'],
+  lua: `
 if redis.call('EXISTS', seen) == 1 then return 0 end
 redis.call('XADD', unreadable, 'MAXLEN', ${MAX_ENTRIES}, '*', 'format', '1', 'component', component, 'url', url,
   'appid', appid, 'receivedAt', receivedAt, 'reason', reason, 'envelope', envelope)
-redis.call('XTRIM', unreadable, 'MINID', string.format('%.0f', now - ${RETENTION_MS}))
+redis.call('XTRIM', unreadable, 'MINID', ms(now - ${RETENTION_MS}))
 redis.call('PEXPIRE', unreadable, ${RETENTION_MS})
 redis.call('SET', seen, '1', 'PX', seenTtlMs)
-return 1`);
+return 1`,
+  decode: (kept: number) => (kept === 1 ? 'kept' : 'seen'),
+});
 
 /**
  * Pushes that WeChat sealed properly and that nothing can be done with: the newest thousand of the last seven days, sealed.
@@ -38,13 +42,21 @@ export class UnreadablePushes {
   }
 
   /** Marks it as seen in the same step. */
-  async keep(push: UnreadablePush, dedupKey: string, seenTtlMs: number): Promise<'kept' | 'seen'> {
+  keep(push: UnreadablePush, dedupKey: string, seenTtlMs: number): Promise<'kept' | 'seen'> {
     const { component, url, appid = '', receivedAt, reason, envelope } = push;
-    const kept = await keep(
+    const { seenPush, unreadablePushes } = this.#redis.keyspace;
+    return keep.run(
       this.#redis,
-      [this.#redis.keyspace.seenPush(dedupKey), this.#redis.keyspace.unreadablePushes()],
-      [seenTtlMs, component, url, appid, receivedAt.toISOString(), reason, JSON.stringify(envelope)],
+      { seen: seenPush(dedupKey), unreadable: unreadablePushes() },
+      {
+        seenTtlMs,
+        component,
+        url,
+        appid,
+        receivedAt: receivedAt.toISOString(),
+        reason,
+        envelope: JSON.stringify(envelope),
+      },
     );
-    return kept === 1 ? 'kept' : 'seen';
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { claimScheduledRun, NEXT_NIGHT_LUA } from './reconcile-schedule.ts';
+import { defineScript } from '../redis/script.ts';
+import { claimScheduledRun, NEXT_NIGHT } from './reconcile-schedule.ts';
 
 const HOUR_MS = 3_600_000;
 const KEY = 'wx:{wxc:wxc}:reconcile';
@@ -15,7 +16,7 @@ beforeEach(() => server.redis.flushall());
 const claim = (why: Parameters<typeof claimScheduledRun>[2]) => claimScheduledRun(server.redis, 'wxc', why);
 const lastWas = (agoMs: number) => server.redis.hset(KEY, 'lastAt', Date.now() - agoMs);
 
-it('is due where Redis knows of no turn, and then one process has it', async () => {
+it('is due where Redis has no schedule, and then one process claims it', async () => {
   const claims = await Promise.all(Array.from({ length: 20 }, () => claim('due')));
   expect(claims.filter((mine) => mine)).toHaveLength(1);
   expect(await claimScheduledRun(server.redis, 'wxd', 'due')).toBe(true);
@@ -28,18 +29,17 @@ it.each([
   ['2026-11-23T07:00:00.000Z', '2026-11-23T18:00:00.000Z'], // 15:00
   ['2026-11-23T15:59:59.999Z', '2026-11-23T18:00:00.000Z'], // right before midnight
   ['2026-12-31T12:00:00.000Z', '2026-12-31T18:00:00.000Z'],
-])('at %s the next night begins at %s', async (now, begins) => {
-  const at = async (share: number) =>
-    Number(
-      await server.redis.eval(
-        `${NEXT_NIGHT_LUA}\nreturn string.format('%.0f', nextNight(tonumber(ARGV[1]), tonumber(ARGV[2])))`,
-        0,
-        Date.parse(now),
-        share,
-      ),
-    );
-  expect(new Date(await at(0)).toISOString()).toBe(begins);
-  expect(await at(1)).toBe(Date.parse(begins) + 3 * HOUR_MS);
+])('at %s the next night starts at %s', async (now, starts) => {
+  const nextNight = defineScript({
+    uses: [NEXT_NIGHT],
+    keys: [],
+    args: ['at', 'share'],
+    lua: `return string.format('%.0f', next_night(tonumber(at), tonumber(share)))`,
+    decode: Number,
+  });
+  const at = (share: number) => nextNight.run(server.redis, {}, { at: Date.parse(now), share });
+  expect(new Date(await at(0)).toISOString()).toBe(starts);
+  expect(await at(1)).toBe(Date.parse(starts) + 3 * HOUR_MS);
 });
 
 it('comes back in a night of Beijing', async () => {

@@ -6,7 +6,7 @@ import { defineScript } from './script.ts';
 
 let server: TestRedis;
 let prompt: Redis;
-const write = defineScript<number>(`redis.call('SET', KEYS[1], ARGV[1]) return 1`);
+const write = defineScript({ keys: ['key'], args: ['value'], lua: `redis.call('SET', key, value) return 1` });
 
 beforeAll(async () => {
   server = await startRedis();
@@ -23,7 +23,7 @@ it('says that Redis is full', async () => {
   const full = { code: 'overloaded', remedy: 'slow-down', retryAfterMs: 30_000 };
   try {
     await expect(prompt.set('a', 'b')).rejects.toMatchObject(full);
-    await expect(write(prompt, ['a'], ['b'])).rejects.toMatchObject(full);
+    await expect(write.run(prompt, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(full);
   } finally {
     await server.redis.config('SET', 'maxmemory', '0');
   }
@@ -34,7 +34,7 @@ it('says that Redis cannot be written to, as it does when Redis is away', async 
   const away = { code: 'redis_unreachable', remedy: 'retry' };
   try {
     await expect(prompt.set('a', 'b')).rejects.toMatchObject(away);
-    await expect(write(prompt, ['a'], ['b'])).rejects.toMatchObject(away);
+    await expect(write.run(prompt, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(away);
   } finally {
     await server.redis.call('REPLICAOF', 'NO', 'ONE');
   }

@@ -191,8 +191,13 @@ function valuesOf(names: readonly string[], values: Values): ArgValue[] {
   });
 }
 
-/** Swaps one field for another value, if it is still the one that was read. KEYS: hash. ARGV: field, from, to. */
-export const swapField = defineScript<number>(`
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1`);
+/** Swaps one field of a hash for another value, if it is still the one that was read. Answers whether it was. */
+export const swapField = defineScript({
+  keys: ['hash'],
+  args: ['field', 'from', 'to'],
+  lua: `
+if redis.call('HGET', hash, field) ~= from then return 0 end
+redis.call('HSET', hash, field, to)
+return 1`,
+  decode: (swapped: number) => swapped === 1,
+});

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../redis/script.ts';
+import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 import { withRetryAfter } from './refresh-failure.ts';
 
 /** A forbidden address is put right by an operator; every probe is a refused request on WeChat's side. */
@@ -16,14 +16,16 @@ const BEAT_INTERVAL_MS = 5_000;
 const BEAT_TTL_MS = 20_000;
 
 /**
- * KEYS: refreshers (hash: process id to the time of its last beat and the time until which it cannot refresh).
- * ARGV: process id, for how long it cannot refresh (ms), 1 where it refreshes at all.
- * Answers how many other live processes can refresh.
+ * `refreshers` maps process ids to the time of the last beat and the time until which the process cannot refresh.
+ * `refreshes`: whether this process refreshes at all. Answers how many other live processes can refresh.
  */
-const beat = defineScript<number>(`${NOW_LUA}
-local refreshers, id, closedForMs, refreshes = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
-if refreshes then
-  redis.call('HSET', refreshers, id, cjson.encode({ at = now, closedUntil = now + closedForMs }))
+const beat = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['refreshers'],
+  args: ['id', 'closedForMs', 'refreshes'],
+  lua: `
+if refreshes == '1' then
+  redis.call('HSET', refreshers, id, cjson.encode({ at = now, closedUntil = now + tonumber(closedForMs) }))
   redis.call('PEXPIRE', refreshers, ${3 * BEAT_TTL_MS})
 end
 local able = 0
@@ -33,7 +35,9 @@ for i = 1, #all, 2 do
   if now - other.at > ${BEAT_TTL_MS} then redis.call('HDEL', refreshers, all[i])
   elseif all[i] ~= id and other.closedUntil <= now then able = able + 1 end
 end
-return able`);
+return able`,
+  decode: (able: number) => able,
+});
 
 interface Closed {
   readonly failure: Failure;
@@ -152,8 +156,9 @@ export class HostGate {
   async #beat(component: string): Promise<number> {
     const closed = this.#closed.get(component);
     const closedForMs = closed ? Math.max(0, Math.ceil(closed.until - this.#now())) : 0;
-    const key = this.#redis.keyspace.refreshers(component);
-    const others = await beat(this.#redis, [key], [this.#id, closedForMs, this.#refreshes ? 1 : 0]);
+    const refreshers = this.#redis.keyspace.refreshers(component);
+    const args = { id: this.#id, closedForMs, refreshes: this.#refreshes };
+    const others = await beat.run(this.#redis, { refreshers }, args);
     this.#others.set(component, others);
     return others;
   }

@@ -230,9 +230,9 @@ export class TokenStore {
     if (!sealed) return 'none';
     const anew = this.#seals.reseal(sealed, place(owner));
     if (!anew) return 'current';
-    return (await swapField(this.#redis, [this.#tokenKey(owner)], ['value', sealed, anew])) === 1
-      ? 'resealed'
-      : 'superseded';
+    const hash = this.#tokenKey(owner);
+    const isSwapped = await swapField.run(this.#redis, { hash }, { field: 'value', from: sealed, to: anew });
+    return isSwapped ? 'resealed' : 'superseded';
   }
 
   #change<S extends keyof ChangeScripts>(
