@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Sentence } from './sentence.mjs';
 
 /** Each is a moment at which a mistake about days, zones or seasons shows, and the zone of the machine. */
 export const CLOCKS = [
@@ -12,6 +13,27 @@ export const CLOCKS = [
   // The local day has 23 hours, and its missing hour is over.
   { name: 'summer-time', at: '2027-03-14T15:30:00+08:00', zone: 'America/St_Johns' },
 ];
+
+const CLOCKS_OPTION = '--clocks=';
+
+/**
+ * Takes `--clocks=NAME,NAME…` out of the arguments: the clocks that it names, or all.
+ * @param {readonly string[]} args
+ */
+export function takeClocks(args) {
+  const option = args.find((arg) => arg.startsWith(CLOCKS_OPTION));
+  const others = args.filter((arg) => arg !== option);
+  if (option === undefined) return { clocks: CLOCKS, others };
+  const clocks = option
+    .slice(CLOCKS_OPTION.length)
+    .split(',')
+    .map((name) => {
+      const clock = CLOCKS.find((one) => one.name === name);
+      if (clock) return clock;
+      throw new Sentence(`There is no clock "${name}"; there are ${CLOCKS.map((one) => one.name).join(', ')}.`);
+    });
+  return { clocks, others };
+}
 
 /** What a test names if its result may depend on the time of day, the day or the zone. */
 const READS_THE_DATE =

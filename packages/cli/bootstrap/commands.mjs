@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { changedFiles, testsOf } from './changed-files.mjs';
-import { CLOCKS, clockTests } from './clock-tests.mjs';
+import { clockTests, takeClocks } from './clock-tests.mjs';
 import { assertShifted, ensureFakeTime, shiftedClock } from './faketime.mjs';
 import { takeInspectOptions } from './inspect-options.mjs';
 import { ensurePackages } from './install.mjs';
@@ -73,7 +73,7 @@ async function watchTests(node, args) {
 }
 
 /**
- * Runs the tests that read the date, or those named, once under each clock. `{clock}` in an argument is the name of the
+ * Runs the tests that read the date, or those named, once under each clock, or under those of `--clocks=`. `{clock}` in an argument is the name of the
  * clock, so that each run can write its own report.
  * @param {string} node
  * @param {string[]} args
@@ -82,12 +82,13 @@ async function testUnderClocks(node, args) {
   await ensureRedisServer();
   await ensureMariaDbServer();
   const library = ensureFakeTime();
-  const files = args.some((arg) => !arg.startsWith('-')) ? [] : clockTests(root);
+  const { clocks, others } = takeClocks(args);
+  const files = others.some((arg) => !arg.startsWith('-')) ? [] : clockTests(root);
   /** @type {Awaited<ReturnType<typeof supervise>>} */
   let worst = { code: 0, signal: null };
-  for (const clock of CLOCKS) {
+  for (const clock of clocks) {
     console.error(`Tests at ${clock.at} in the zone ${clock.zone} …`);
-    const named = args.map((arg) => arg.replaceAll('{clock}', clock.name));
+    const named = others.map((arg) => arg.replaceAll('{clock}', clock.name));
     // Most of so short a run would be importing: files share their modules.
     const run = [VITEST, 'run', '--no-isolate', ...files, ...named];
     const env = shiftedClock(library, clock);

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLOCKS, clockTests } from '../bootstrap/clock-tests.mjs';
+import { CLOCKS, clockTests, takeClocks } from '../bootstrap/clock-tests.mjs';
 import { assertShifted, findFakeTime, howToGetFakeTime, shiftedClock } from '../bootstrap/faketime.mjs';
 import { root } from '../bootstrap/root.mjs';
 
@@ -48,6 +48,20 @@ describe('the clocks', () => {
     const hours = CLOCKS.map(({ at }) => new Date(Date.parse(at) + 8 * HOUR_MS).getUTCHours());
     expect(new Set(hours).size).toBeGreaterThanOrEqual(4);
     expect(new Set(CLOCKS.map(({ zone }) => zone)).size).toBeGreaterThan(1);
+  });
+
+  it('are all that there are, or those of --clocks=', () => {
+    expect(takeClocks(['a.test.ts', '--bail=1'])).toEqual({ clocks: CLOCKS, others: ['a.test.ts', '--bail=1'] });
+    const { clocks, others } = takeClocks(['--clocks=morning,leap-day', 'a.test.ts']);
+    expect([clocks.map(({ name }) => name), others]).toEqual([['morning', 'leap-day'], ['a.test.ts']]);
+    expect(() => takeClocks(['--clocks=evening'])).toThrow(/no clock "evening"; there are month-end, leap-day/);
+  });
+
+  it('of .ci/run exist, and its count expects the report of each', () => {
+    const run = readFileSync(join(root, '.ci/run'), 'utf8');
+    const { clocks } = takeClocks([/--clocks=\S+/.exec(run)![0]]);
+    expect(clocks.length).toBeGreaterThan(0);
+    expect(run).toContain(`${clocks.map(({ name }) => `clock-${name}`).join(',')}=$?`);
   });
 
   it('are an offset, so that processes started at different moments agree', () => {
