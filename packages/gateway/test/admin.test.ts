@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GatewaySettings } from '../src/gateway-settings.ts';
 import { fakePlatform } from './fake-platform.ts';
 import { type OpenedGateway, openGateway } from './open-gateway.ts';
@@ -92,7 +92,7 @@ test('wrong passwords are answered slowly after a while, and never keep the righ
     return status;
   });
   // Half of them are delayed; the others need not wait to be refused.
-  await vi.waitFor(() => expect(answered).toBeGreaterThanOrEqual(20));
+  await expect.poll(() => answered).toBeGreaterThanOrEqual(20);
   expect((await fetch(page, { headers: login })).status).toBe(200);
   const statuses = await Promise.all(slow);
   expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);

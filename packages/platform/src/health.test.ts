@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { healthProbe, readinessOf, type ServerNews, watchHealth } from './health.ts';
 
 const answers = () => Promise.resolve('PONG');
@@ -71,7 +71,7 @@ describe('an outage', () => {
       (one) => news.push(one),
       1,
     );
-    await vi.waitFor(() => expect(checks).toBeGreaterThan(answers.length));
+    await expect.poll(() => checks).toBeGreaterThan(answers.length);
     watched.stop();
     expect(news).toEqual([
       { server: 'database', reachable: false },

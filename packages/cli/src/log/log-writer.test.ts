@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogFile } from './log-file.ts';
 import { LogWriter } from './log-writer.ts';
 
@@ -30,10 +30,12 @@ describe('a log writer', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     full = false;
-    await vi.waitFor(() => {
-      writer.write('kept\n');
-      expect(written.join('')).toContain('kept');
-    });
+    await expect
+      .poll(() => {
+        writer.write('kept\n');
+        return written.join('');
+      })
+      .toContain('kept');
     const [first, second] = written.join('').split('\n');
     expect(JSON.parse(first!)).toMatchObject({ level: 40, dropped: 3, msg: 'log lines were dropped' });
     expect(second).toBe('kept');
