@@ -26,6 +26,7 @@ import { Lanes } from './call/lane/lanes.ts';
 import { runLaneBatch } from './call/lane/run-lane-batch.ts';
 import { type CallRunResult, type PerformOptions, perform } from './call/perform.ts';
 import { type CallbackResult, Callbacks } from './callback/callbacks.ts';
+import { type ComponentApiWith, componentCarrier } from './component/component-carrier.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
@@ -73,7 +74,6 @@ import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, unt
 import { Hints } from './redis/hints.ts';
 import { openLeases } from './redis/lease.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
-import { componentMeter } from './request/component-meter.ts';
 import { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
 import { HostGate } from './token/host-gate.ts';
@@ -81,7 +81,7 @@ import type { RefreshOutcome } from './token/refresh.ts';
 import { RefreshAhead } from './token/refresh-ahead.ts';
 import type { TokenOwner } from './token/token.ts';
 import { TokenCache } from './token/token-cache.ts';
-import type { TokenKinds } from './token/token-kind.ts';
+import type { TokenKinds, TokenSource } from './token/token-kind.ts';
 import { TokenStore } from './token/token-store.ts';
 import { type RefreshListener, Tokens } from './token/tokens.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
@@ -257,9 +257,14 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     },
   } satisfies FailOverOptions;
   const transport = scope.keep('wechat', failOver(openTransport(proxy ? { proxy } : {}), hosts), (t) => t.close());
-  const componentApi = (on: Ledger) =>
-    openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS, meter: componentMeter(on) });
-  const api = componentApi(ledger);
+  const componentApi = (on: Ledger, tokens: TokenSource) =>
+    openComponentApi({
+      transport,
+      apiBase,
+      timeoutMs: COMPONENT_API_TIMEOUT_MS,
+      carrier: componentCarrier({ tokens, ledger: on }),
+    });
+  const apiWith: ComponentApiWith = (tokens) => componentApi(ledger, tokens);
 
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals, replica);
@@ -267,9 +272,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const reconciliationStore = new ReconciliationStore(database);
   const reconcile = new ReconcileRequests(reconciliationStore, components, queues.reconciliations);
   const kinds: TokenKinds = {
-    component: componentTokenKind(components, tickets, api),
+    component: componentTokenKind(components, tickets, apiWith),
     authorizer: authorizerTokenKind({
-      api,
+      apiWith,
       store: authorizerStore,
       dueSet,
       refused(component) {
@@ -284,7 +289,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const refreshListeners: RefreshListener[] = [];
   const tokenCache = new TokenCache();
   const gate = new HostGate(redis);
-  const tokens: Tokens = new Tokens({
+  const tokens = new Tokens({
     store: tokenStore,
     cache: tokenCache,
     leases: openLeases(redis),
@@ -296,6 +301,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       for (const listener of refreshListeners) listener(...news);
     },
   });
+  const api = apiWith(tokens);
   const linkStore = new LinkStore(database);
   const ties = new CodeTies(redis);
   const links = new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore });
@@ -391,13 +397,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     return performed;
   };
 
-  const frontApi = componentApi(frontLedger);
+  const frontApi = componentApi(frontLedger, frontTokens);
   const consents = new Consents({
     redis: front,
     api: frontApi,
     bases: settings.wechat,
     components,
-    tokens: frontTokens,
     seals,
     links: frontLinks,
     linkStore,
@@ -445,7 +450,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     apiKeys,
     audit: new Audit(database),
     components: componentIds,
-    authorizerOptions: new AuthorizerOptions({ api: frontApi, tokens: frontTokens, authorizers }),
+    authorizerOptions: new AuthorizerOptions({ api: frontApi, authorizers }),
     authorizationLinks: frontLinks,
     consents,
     reconciliations: reconcile,

@@ -11,10 +11,11 @@ export { UnreadableAnswer } from './component-api/ask.ts';
 export type {
   AuthorizerInfo,
   AuthorizerListPage,
+  Carrier,
   ComponentApi,
   ComponentApiOptions,
+  ComponentQuestion,
   ExchangedCode,
-  Meter,
   SendOptions,
 } from './component-api/component-api.ts';
 export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';

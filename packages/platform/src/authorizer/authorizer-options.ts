@@ -1,33 +1,25 @@
 import type { ComponentApi } from '@wxthirdparty/wechat';
-import { askComponent } from '../component/ask-component.ts';
-import type { Tokens } from '../token/tokens.ts';
 import type { Authorizers } from './authorizers.ts';
 
 /** An account's few settings at WeChat (protocol §3.9): `location_report`, `voice_recognize`, `customer_service`. */
 export class AuthorizerOptions {
   readonly #api: ComponentApi;
-  readonly #tokens: Tokens;
   readonly #authorizers: Authorizers;
 
-  constructor(options: { api: ComponentApi; tokens: Tokens; authorizers: Authorizers }) {
+  constructor(options: { api: ComponentApi; authorizers: Authorizers }) {
     this.#api = options.api;
-    this.#tokens = options.tokens;
     this.#authorizers = options.authorizers;
   }
 
   /** Throws what finding the account throws, `reauthorize`, or what WeChat said (61012, 61013, 61025). */
   async get(appid: string, component: string | undefined, name: string): Promise<string> {
     const account = await this.#active(appid, component);
-    return askComponent(this.#tokens, account.appid, 'getAuthorizerOption', (componentToken) =>
-      this.#api.getAuthorizerOption({ ...account, componentToken, name }),
-    );
+    return this.#api.getAuthorizerOption({ ...account, name });
   }
 
   async set(appid: string, component: string | undefined, name: string, value: string): Promise<void> {
     const account = await this.#active(appid, component);
-    await askComponent(this.#tokens, account.appid, 'setAuthorizerOption', (componentToken) =>
-      this.#api.setAuthorizerOption({ ...account, componentToken, name, value }),
-    );
+    await this.#api.setAuthorizerOption({ ...account, name, value });
   }
 
   /** As the component API names them: `appid` is the component. */

@@ -1,5 +1,5 @@
-import { type ComponentApi, ERRCODE, Failure } from '@wxthirdparty/wechat';
-import { askComponent } from '../component/ask-component.ts';
+import { ERRCODE, Failure } from '@wxthirdparty/wechat';
+import type { ComponentApiWith } from '../component/component-carrier.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
@@ -14,25 +14,18 @@ export function authorizerOwner(component: string, appid: string): TokenOwner {
 
 /** The authorizer token comes from the grant's refresh token, asked for with the component's token (protocol §3.6). */
 export function authorizerTokenKind(options: {
-  readonly api: ComponentApi;
+  readonly apiWith: ComponentApiWith;
   readonly store: AuthorizerStore;
   readonly dueSet: RefreshAhead;
   /** WeChat does not know one refresh token of ours; there may be others. */
   readonly refused?: (component: string) => void;
 }): TokenKind {
-  const { api, store, dueSet } = options;
+  const { apiWith, store, dueSet } = options;
 
   async function fetchWith(grant: Grant, refreshToken: string, context: FetchContext): Promise<FetchedToken> {
-    const fetched = await askComponent(
-      context.tokens,
-      grant.component,
-      'fetchAuthorizerToken',
-      (componentToken) =>
-        api.fetchAuthorizerToken(
-          { appid: grant.component, componentToken, authorizer: grant.appid, refreshToken },
-          context,
-        ),
-      context.signal,
+    const fetched = await apiWith(context.tokens).fetchAuthorizerToken(
+      { appid: grant.component, authorizer: grant.appid, refreshToken },
+      context,
     );
     // Durable before the access token is published: a crash in between must not lose the only way to the next one.
     if (fetched.refreshToken && fetched.refreshToken !== grant.refreshToken) {
@@ -43,7 +36,7 @@ export function authorizerTokenKind(options: {
 
   /** WeChat does not take our refresh token: perhaps its own list holds a newer one (protocol §3.6). */
   async function fetchWithListed(grant: Grant, refusal: Failure, context: FetchContext): Promise<FetchedToken> {
-    const listed = await findInWeChatsList(api, context.tokens, grant.component, grant.appid);
+    const listed = await findInWeChatsList(apiWith(context.tokens), grant.component, grant.appid);
     if (listed?.refreshToken && listed.refreshToken !== grant.refreshToken) {
       const saved = await store.changeGrant(grant.component, grant.appid, grant.version, {
         refreshToken: listed.refreshToken,

@@ -1,6 +1,4 @@
 import type { ComponentApi } from '@wxthirdparty/wechat';
-import { askComponent } from '../component/ask-component.ts';
-import type { TokenSource } from '../token/token-kind.ts';
 
 const PAGE = 500;
 /** WeChat lists at most this many accounts to one component; a list that never ends must end here. */
@@ -12,14 +10,11 @@ const MAX_PAGES = 2_000;
  */
 export async function findInWeChatsList(
   api: ComponentApi,
-  tokens: TokenSource,
   component: string,
   appid: string,
 ): Promise<{ refreshToken: string | undefined; authorizedAt: Date | undefined } | undefined> {
   for (let page = 0, offset = 0; page < MAX_PAGES; page++) {
-    const { total, length, items } = await askComponent(tokens, component, 'getAuthorizerList', (componentToken) =>
-      api.getAuthorizerList({ appid: component, componentToken, offset, count: PAGE }),
-    );
+    const { total, length, items } = await api.getAuthorizerList({ appid: component, offset, count: PAGE });
     const found = items.find((item) => item.appid === appid);
     if (found) return { refreshToken: found.refreshToken, authorizedAt: found.authorizedAt };
     offset += length;

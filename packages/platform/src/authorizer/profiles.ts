@@ -1,5 +1,4 @@
 import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
-import { askComponent } from '../component/ask-component.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
@@ -45,9 +44,7 @@ export class Profiles {
     const before = await this.#store.grant(component, appid);
     if (!before) return 'unknown';
     try {
-      const info = await askComponent(this.#tokens, component, 'getAuthorizerInfo', (componentToken) =>
-        this.#api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
-      );
+      const info = await this.#api.getAuthorizerInfo({ appid: component, authorizer: appid });
       await this.#store.saveProfile(
         component,
         { ...info, appid },

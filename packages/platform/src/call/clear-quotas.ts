@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ComponentApi, ERRCODE, Failure, readAnswer, refusal, TransportFailure } from '@wxthirdparty/wechat';
-import { componentOwner } from '../component/component-token.ts';
+import { componentOwner } from '../component/component-owner.ts';
 import type { Components } from '../component/components.ts';
 import type { Clears, ClearsThisMonth } from '../quota/clears.ts';
 import type { TokenStore } from '../token/token-store.ts';

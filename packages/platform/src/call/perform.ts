@@ -1,26 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import {
+  type Answer,
   type Endpoint,
   ERRCODE,
   endpointOf,
-  Failure,
-  isTokenRefusal,
+  type Failure,
   readAnswer,
   refusal,
   type Transport,
-  TransportFailure,
-  type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
-import { errcodeOf } from '../quota/quota-evidence.ts';
 import { usageOf } from '../quota/usage.ts';
+import { type Asked, askWechat, type Reply } from '../request/ask-wechat.ts';
+import { blamesToken } from '../request/put-token.ts';
+import { sendOver } from '../request/send-request.ts';
+import { untilStored } from '../request/until-stored.ts';
 import type { HostGate } from '../token/host-gate.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
-import type { Call, CallFailure, CallResponse } from './call.ts';
+import type { Call, CallFailure } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import type {
   CallStore,
@@ -31,25 +31,23 @@ import type {
   Settlement,
   StoredCall,
 } from './call-store.ts';
-import { blamesToken, putTokenIn, tokenOwnerOf } from './call-token.ts';
+import { tokenOwnerOf } from './call-token.ts';
 import type { Holds } from './holds.ts';
-import { judge, outcomeUnknown, type Result, toCallFailure, type Verdict, YIELD_DELAY_MS } from './verdict.ts';
+import { quotaClosed, runFailures } from './run-failures.ts';
+import { judge, toCallFailure, type Verdict, YIELD_DELAY_MS } from './verdict.ts';
 import { withQuota } from './with-quota.ts';
 
-/** A worker's slot is dear: whoever waits longer for a token waits outside of it. */
+/** Worker slots are scarce: a longer wait for a token happens outside of the slot. */
 const TOKEN_WAIT_MS = 2_000;
 const TOKEN_RETRY_MS = 500;
-/** After a freeze nobody knows what others have done meanwhile. */
+/** After a freeze it is unknown what other processes have done meanwhile. */
 const MAX_CLAIM_AGE_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 30_000;
-/** What is safe to repeat waits less for the run that holds it: to be sent twice does it no harm. */
+/** A call that is safe to repeat waits less for the run that holds it: to be sent twice does no harm. */
 const SAFE_HOLD_REDUCTION_MS = 5_000;
-/** Faults of our own, after which a call is given up, so that it holds up neither its path nor its caller. */
+/** After so many internal errors a call is given up, so that it does not block its path and its caller. */
 const MAX_FAULTS = 5;
 const FAULT_RETRY_MS = 1_000;
-/** An answer of WeChat is worth more than one try to store it. */
-const STORE_TIMEOUT_MS = 10_000;
-const STORE_RETRY_MS = 500;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
 export type CallRunResult =
@@ -58,7 +56,6 @@ export type CallRunResult =
       readonly outcome: string;
       readonly errcode?: number | undefined;
       readonly attempts: number;
-      /** Somebody wants to be told of the outcome. */
       readonly hasCallback?: boolean;
       /** Another outcome had been stored, and perhaps reported, before. */
       readonly corrected?: boolean;
@@ -69,28 +66,25 @@ export type CallRunResult =
       readonly done: false;
       readonly delayMs: number;
       readonly until: 'quota' | 'token' | 'again';
-      /** Why this run ended, if by a fault of our own. */
+      /** The internal error that ended this run, if one did. */
       readonly fault?: Error | undefined;
     }
-  /** The process is leaving; another one takes the call. */
+  /** The process is shutting down; another one takes the call. */
   | { readonly done: false; readonly requeue: true };
 
-type Departed = Departure & { readonly go: 'yes' };
+type NotDeparted = Exclude<Departure, { readonly go: 'yes' }>;
+type WeChatReply = Reply<Answer>;
+/** A departure that has reached WeChat, or may have. */
+type Sent = Extract<Asked<Departure>, { readonly kind: 'answered' | 'unanswered' }>;
 
-interface Sent {
-  readonly result: Result;
-  /** Where WeChat answered. */
-  readonly response?: WeChatResponse;
-}
-
-/** What a run knows of its call, and what is not in the record yet. `release`: nothing was carried out. */
+/** What a run knows about its call and the record does not have yet. `release`: nothing was carried out. */
 type Known =
   | { readonly do: 'release'; readonly because: ReleaseReason }
   | {
       readonly do: 'settle';
       readonly outcome: Outcome;
       readonly attempts: number;
-      readonly result: Result | undefined;
+      readonly reply: WeChatReply | undefined;
     };
 
 class ClaimTooOld extends Error {}
@@ -111,11 +105,11 @@ export interface PerformOptions {
   readonly dueSet: RefreshAhead;
   readonly transport: Transport;
   readonly apiBase: string;
-  /** They receive the outcome directly, without Redis pub/sub and a second reading. */
+  /** They receive the outcome directly, without Redis pub/sub and a second read. */
   readonly localWaiters: LocalWaiters;
 }
 
-/** Carries one call to WeChat, as far as this run gets; the record says where the next run goes on. */
+/** Runs one call as far as possible; its record says where the next run continues. */
 export async function perform(id: string, signal: AbortSignal, options: PerformOptions): Promise<CallRunResult> {
   const call = parseCallId(id);
   if (!call) return { done: true, outcome: 'not_a_call', attempts: 0 };
@@ -125,33 +119,36 @@ export async function perform(id: string, signal: AbortSignal, options: PerformO
   if (settled) return { done: true, outcome: 'settled_before', attempts, hasCallback };
   const { safeToRepeat } = endpointOf(stored.method, stored.path);
   const heldMs = stored.heldMs - (safeToRepeat ? SAFE_HOLD_REDUCTION_MS : 0);
-  // The run that sent it may be alive and about to bring the answer, also where its job's lock has ended.
+  // The run that sent it may still be alive and receive the answer, even if its job's lock has ended.
   if (heldMs > 0) return { done: false, delayMs: heldMs, until: 'again' };
   // A process whose address WeChat allows takes it.
   if (stored.now < stored.deadlineAt && options.gate.yields(call.component)) {
     return { done: false, delayMs: YIELD_DELAY_MS, until: 'again' };
   }
-  return new Run(call, randomUUID(), stored, signal, options).goSafely();
+  return new Run(call, randomUUID(), stored, signal, options).run();
 }
 
-/** Carries on a call that departed as `runId` with its making. */
+/** Continues a call that departed as `runId` when its record was created. */
 export function performDeparted(
   call: CallId,
   runId: string,
-  { stored, departure, claimedAt }: DepartedAtOnce,
+  departed: DepartedAtOnce,
   token: Token | undefined,
   signal: AbortSignal,
   options: PerformOptions,
 ): Promise<CallRunResult> {
-  return new Run(call, runId, stored, signal, options).goOn(token, departure, claimedAt);
+  return new Run(call, runId, departed.stored, signal, options).runDeparted({ ...departed, token });
 }
+
+/** A departure for which token and permit were obtained before. */
+type Prepared = Pick<DepartedAtOnce, 'departure' | 'claimedAt'> & { readonly token: Token | undefined };
 
 class Run {
   readonly #runId: string;
   readonly #call: CallId;
   readonly #stored: StoredCall;
   readonly #signal: AbortSignal;
-  readonly #o: PerformOptions;
+  readonly #deps: PerformOptions;
   readonly #endpoint: Endpoint;
   readonly #pair: QuotaPair;
   readonly #owner: TokenOwner | undefined;
@@ -160,171 +157,228 @@ class Run {
   #departed = false;
   #known: Known | undefined;
 
-  constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, options: PerformOptions) {
+  constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, deps: PerformOptions) {
     this.#call = call;
     this.#runId = runId;
     this.#stored = stored;
     this.#signal = signal;
-    this.#o = options;
+    this.#deps = deps;
     this.#endpoint = endpointOf(stored.method, stored.path);
     this.#pair = { component: call.component, appid: call.appid, path: stored.path };
     this.#owner = tokenOwnerOf({ ...stored, component: call.component, appid: call.appid });
     this.#refusals = stored.refusals;
   }
 
-  goSafely(): Promise<CallRunResult> {
-    return this.#safely(() => this.#go());
+  run(): Promise<CallRunResult> {
+    return this.#countingFaults(() => this.#departUntilDone());
   }
 
-  goOn(token: Token | undefined, departure: Departed, claimedAt: number): Promise<CallRunResult> {
-    return this.#safely(async () => {
-      const step = await this.#sendDeparted(token, departure, claimedAt);
-      return step === 'again' ? this.#go() : step;
+  runDeparted(prepared: Prepared): Promise<CallRunResult> {
+    return this.#countingFaults(async () => {
+      const step = await this.#departOnce(prepared);
+      return step === 'again' ? this.#departUntilDone() : step;
     });
   }
 
-  /** What `carry` throws is counted in the record, and ends the call when that happens too often. */
-  async #safely(carry: () => Promise<CallRunResult>): Promise<CallRunResult> {
+  /** What `work` throws is counted in the record, and ends the call if that happens too often. */
+  async #countingFaults(work: () => Promise<CallRunResult>): Promise<CallRunResult> {
     try {
-      return await carry();
+      return await work();
     } catch (error) {
       if (this.#signal.aborted && !this.#known) throw error;
-      // Where the cause is Redis itself, this throws, too, and the fault is not the call's.
-      const faults = await this.#o.store.countFault(this.#call);
+      // If the cause is Redis itself, this throws, too, and the fault is not the call's.
+      const faults = await this.#deps.store.countFault(this.#call);
       return { ...(await this.#afterFault(faults)), fault: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 
-  async #go(): Promise<CallRunResult> {
-    // Before anything else could fail it with words that say that nothing was sent.
-    if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(claimed);
-    // Not only on departing: who lacks a token for hours would never get that far.
+  async #afterFault(faults: number): Promise<CallRunResult> {
+    if (this.#known?.do === 'settle') {
+      const { outcome, attempts, reply } = this.#known;
+      return this.#settle(outcome, attempts, reply);
+    }
+    if (this.#known) await this.#release(this.#known.because);
+    // No other run may send it, and this one will not receive an answer any more.
+    if (this.#departed && !this.#endpoint.safeToRepeat) return this.#fail(runFailures.faultAfterDeparture);
+    if (faults >= MAX_FAULTS) return this.#fail(runFailures.internal);
+    return { done: false, delayMs: FAULT_RETRY_MS, until: 'again' };
+  }
+
+  async #departUntilDone(): Promise<CallRunResult> {
+    // First: the failures below say that the call was not sent.
+    if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(runFailures.claimed);
+    // The departure checks it, too, but a call whose token is missing for hours never reaches that.
     if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(this.#deadlinePassed());
-    if (this.#stored.unreadable === 'damaged') return this.#fail(unreadable);
+    if (this.#stored.unreadable === 'damaged') return this.#fail(runFailures.unreadable);
     if (this.#stored.unreadable === 'no_key') {
       // While SECRETS_KEY changes, another process may have the key already.
-      if ((await this.#o.store.countFault(this.#call)) >= MAX_FAULTS) return this.#fail(unreadable);
+      if ((await this.#deps.store.countFault(this.#call)) >= MAX_FAULTS) return this.#fail(runFailures.unreadable);
       return { done: false, delayMs: FAULT_RETRY_MS, until: 'again' };
     }
     for (;;) {
-      const token = this.#owner ? await this.#token(this.#owner) : undefined;
-      if (token && 'done' in token) return token;
-      const step = await this.#sendOnce(token);
+      const step = await this.#departOnce();
       if (step !== 'again') return step;
     }
   }
 
-  /** The token is asked for at the last moment, and never seen outside of here. */
-  async #token(owner: TokenOwner): Promise<Token | CallRunResult> {
+  /** One departure and its consequences. `prepared`: of the first one of an inline call. */
+  async #departOnce(prepared?: Prepared): Promise<CallRunResult | 'again'> {
+    let claimedAt = prepared?.claimedAt ?? performance.now();
+    let endHold = () => {};
+    let verdict: Verdict | undefined;
     try {
-      return await this.#o.tokens.get(owner, TOKEN_WAIT_MS, this.#signal);
+      const asked = await askWechat(
+        {
+          pair: this.#pair,
+          endpoint: this.#endpoint,
+          signal: this.#signal,
+          token: async () => (prepared ? prepared.token : this.#token()),
+          permit: async () => {
+            if (!prepared) claimedAt = performance.now();
+            const departure = prepared?.departure ?? (await this.#depart());
+            if (departure.go === 'yes') {
+              endHold = this.#deps.holds.keep(this.#call, this.#runId);
+              this.#departed = true;
+              this.#deps.ledger.emitNews(this.#pair, departure.news);
+            }
+            return departure;
+          },
+          send: sendOver(this.#deps, {
+            ...this.#call,
+            method: this.#stored.method,
+            path: this.#stored.path,
+            query: this.#stored.query,
+            contentType: this.#stored.contentType,
+            body: this.#stored.body,
+            timeoutMs: ANSWER_TIMEOUT_MS,
+            signal: this.#signal,
+            beforeSend() {
+              if (performance.now() - claimedAt > MAX_CLAIM_AGE_MS) throw new ClaimTooOld();
+            },
+          }),
+          read: (response) => readAnswer(response, 'any'),
+          received: async (reply, { attempts }) => {
+            if (this.#isCutOff(reply)) return;
+            verdict = await this.#judge(reply, attempts);
+            this.#known = knownBy(verdict, attempts, reply);
+          },
+          persist: untilStored,
+        },
+        this.#deps,
+      );
+      const step = await this.#follow(asked, verdict);
+      this.#departed = false;
+      return step;
     } catch (error) {
-      if (this.#signal.aborted) return { done: false, requeue: true };
-      if (!(error instanceof Failure)) throw error;
-      const passing = error.remedy !== 'reauthorize' && error.remedy !== 'fix-request';
-      if (error.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS, 'token');
-      // Somebody who waits hears the cause now; nobody waits for a background call, so it waits for better times.
-      if (this.#stored.background && passing) return this.#delay(error.retryAfterMs ?? TOKEN_RETRY_MS, 'token');
-      return this.#fail(toCallFailure(error));
+      if (!(error instanceof ClaimTooOld)) throw error;
+      await this.#release('not-sent');
+      return 'again';
+    } finally {
+      endHold();
     }
   }
 
-  async #sendOnce(token: Token | undefined): Promise<CallRunResult | 'again'> {
-    const { store, ledger } = this.#o;
-    const claimedAt = performance.now();
-    const departure = await store.depart(
+  /** The process is shutting down before an answer came, and the call may be sent again. */
+  #isCutOff(reply: WeChatReply): boolean {
+    return this.#signal.aborted && reply.kind === 'unanswered' && this.#endpoint.safeToRepeat;
+  }
+
+  async #follow(asked: Asked<Departure>, verdict: Verdict | undefined): Promise<CallRunResult | 'again'> {
+    switch (asked.kind) {
+      case 'aborted':
+        return { done: false, requeue: true };
+      case 'no-token':
+        return this.#withoutToken(asked.failure);
+      case 'not-permitted':
+        return this.#notPermitted(asked.decision);
+      case 'unanswered':
+      case 'answered':
+        if (verdict) return this.#obey(verdict, asked);
+        await this.#release('not-sent');
+        return { done: false, requeue: true };
+      default:
+        return asked satisfies never;
+    }
+  }
+
+  async #token(): Promise<Token | undefined> {
+    return this.#owner && this.#deps.tokens.get(this.#owner, TOKEN_WAIT_MS, this.#signal);
+  }
+
+  async #withoutToken(failure: Failure): Promise<CallRunResult> {
+    const mayPass = failure.remedy !== 'reauthorize' && failure.remedy !== 'fix-request';
+    if (failure.code === 'token_not_ready') return this.#delay(TOKEN_RETRY_MS, 'token');
+    // A waiting caller receives the cause now; a background call is tried again later.
+    if (this.#stored.background && mayPass) return this.#delay(failure.retryAfterMs ?? TOKEN_RETRY_MS, 'token');
+    return this.#fail(toCallFailure(failure));
+  }
+
+  #depart(): Promise<Departure> {
+    const { store, ledger } = this.#deps;
+    return store.depart(
       this.#call,
       this.#runId,
       this.#endpoint.safeToRepeat,
       ledger.keysOf(this.#pair),
       ledger.argsOf(this.#pair, this.#endpoint),
     );
+  }
+
+  async #notPermitted(departure: NotDeparted): Promise<CallRunResult> {
+    const { attempts, hasCallback, background, path } = this.#stored;
     switch (departure.go) {
       case 'gone':
       case 'settled':
-        return {
-          ...{ done: true, outcome: departure.go, attempts: this.#stored.attempts },
-          hasCallback: this.#stored.hasCallback,
-        };
+        return { done: true, outcome: departure.go, attempts, hasCallback };
       case 'deadline':
         return this.#fail(this.#deadlinePassed());
       case 'claimed':
         if (departure.heldMs > 0) return { done: false, delayMs: departure.heldMs, until: 'again' };
-        return this.#fail(claimed);
+        return this.#fail(runFailures.claimed);
       case 'closed':
-        if (this.#stored.background) return this.#delay(departure.inMs, 'quota');
-        return this.#fail(quotaClosed(this.#stored.path, departure.closedUntil));
-    }
-    return this.#sendDeparted(token, departure, claimedAt);
-  }
-
-  async #sendDeparted(
-    token: Token | undefined,
-    departure: Departed,
-    claimedAt: number,
-  ): Promise<CallRunResult | 'again'> {
-    const letGo = this.#o.holds.keep(this.#call, this.#runId);
-    this.#departed = true;
-    try {
-      const step = await this.#sendHeld(token, departure, claimedAt);
-      this.#departed = false;
-      return step;
-    } finally {
-      letGo();
+        if (background) return this.#delay(departure.inMs, 'quota');
+        return this.#fail(quotaClosed(path, departure.closedUntil));
+      default:
+        return departure satisfies never;
     }
   }
 
-  async #afterFault(faults: number): Promise<CallRunResult> {
-    if (this.#known?.do === 'settle') {
-      const { outcome, attempts, result } = this.#known;
-      return this.#settle(outcome, attempts, result);
-    }
-    if (this.#known) await this.#release(this.#known.because);
-    // No other run may send it, and this one will not bring an answer any more.
-    if (this.#departed && !this.#endpoint.safeToRepeat) return this.#fail(faultAfterDeparture);
-    if (faults >= MAX_FAULTS) return this.#fail(internal);
-    return { done: false, delayMs: FAULT_RETRY_MS, until: 'again' };
-  }
-
-  async #sendHeld(token: Token | undefined, departure: Departed, claimedAt: number): Promise<CallRunResult | 'again'> {
-    const { ledger } = this.#o;
-    ledger.emitNews(this.#pair, departure.news);
-    const sent = await this.#send(token, claimedAt);
-    if (sent === 'claim-too-old') {
-      await this.#release('not-sent');
-      return 'again';
-    }
-    if (this.#signal.aborted && sent.result.kind === 'unanswered' && this.#endpoint.safeToRepeat) {
-      await this.#release('not-sent');
-      return { done: false, requeue: true };
-    }
-    const errcode = sent.result.kind === 'answered' ? errcodeOf(sent.result.answer) : undefined;
-    const tokenToBlame = token !== undefined && blamesToken(this.#owner, this.#endpoint);
-    const verdict = judge(sent.result, {
+  async #judge(reply: WeChatReply, attempts: number): Promise<Verdict> {
+    return judge(reply, {
       safeToRepeat: this.#endpoint.safeToRepeat,
       background: this.#stored.background,
-      attempts: departure.attempts,
+      attempts,
       refusals: this.#refusals,
       path: this.#endpoint.path,
-      tokenToBlame,
-      otherHostCan: await this.#otherHostCan(token, sent.result),
+      tokenToBlame: this.#owner !== undefined && blamesToken(this.#owner, this.#endpoint),
+      otherHostCan: await this.#otherHostCan(reply),
     });
-    // First of all, so that an error of Redis in what follows costs a repetition at most, and no answer.
-    this.#known = this.#knownBy(verdict, departure.attempts, sent);
-    await untilStored(() => ledger.conclude(this.#pair, departure, errcode, this.#endpoint));
-    if (token && errcode === ERRCODE.ok) {
-      this.#o.tokens.accepted(token, { path: this.#endpoint.path, departedAt: claimedAt });
+  }
+
+  /** What an answer shows about this host's address; true if WeChat refuses it and another process can send the call. */
+  async #otherHostCan(reply: WeChatReply): Promise<boolean> {
+    if (!this.#owner || reply.kind !== 'answered' || reply.answer.kind === 'broken') return false;
+    const { component } = this.#call;
+    if (reply.answer.kind === 'binary' || reply.answer.errcode !== ERRCODE.addressForbidden) {
+      this.#deps.gate.open(component);
+      return false;
     }
+    this.#deps.gate.close(component, refusal(reply.answer, `calling ${this.#stored.path}`));
+    return this.#deps.gate.othersCan(component).catch(() => false);
+  }
+
+  async #obey(verdict: Verdict, sent: Sent): Promise<CallRunResult | 'again'> {
+    const { attempts } = sent.permit;
     switch (verdict.do) {
       case 'fail':
-        return this.#fail(verdict.failure, departure.attempts);
+        return this.#fail(verdict.failure, attempts);
       case 'repeat':
         await this.#release('not-sent');
         return this.#delay(verdict.afterMs, 'again');
       case 'next-token':
         this.#refusals++;
-        // Kept: this endpoint would refuse the next token, too, so its answer goes to the caller.
-        if (token && (await this.#o.tokens.distrust(token, this.#endpoint.path)) === 'kept') break;
+        // The endpoint would refuse the next token, too, so its answer goes to the caller.
+        if (sent.kind === 'answered' && sent.refusedToken === 'kept') break;
         if (await this.#release('token-refused')) return 'again';
         // Another run has given the call up meanwhile; so this refusal is its outcome.
         break;
@@ -332,98 +386,34 @@ class Run {
         if (await this.#release('quota-refused')) return this.#delay(1_000, 'quota');
         break;
       case 'answer':
-        // A second refusal: not repeated, but remembered against the endpoint.
-        if (tokenToBlame && errcode !== undefined && isTokenRefusal(errcode)) {
-          await this.#o.tokens.distrust(token, this.#endpoint.path);
-        }
         break;
       default:
         verdict satisfies never;
     }
-    if (clearsQuotas(this.#stored.path) && sent.result.kind === 'answered' && sent.result.answer.kind === 'json') {
-      const { errcode } = sent.result.answer;
-      await untilStored(() => this.#o.clears.recordClear(this.#call, errcode, this.#call.id));
+    if (clearsQuotas(this.#stored.path) && sent.kind === 'answered' && sent.answer.kind === 'json') {
+      const { errcode } = sent.answer;
+      await untilStored(() => this.#deps.clears.recordClear(this.#call, errcode, this.#call.id));
     }
-    // A mark that is missing costs a later call some waiting; WeChat's answer must not be lost for it.
+    // A missing mark costs a later call some waiting; WeChat's answer must not be lost for it.
     const { component, appid } = this.#call;
-    if (this.#owner?.kind === 'authorizer') await this.#o.dueSet.markUsed(component, appid).catch(() => {});
-    return this.#settle(completedBy(sent), departure.attempts, sent.result);
-  }
-
-  /** What an answer shows of this host's address; true where WeChat refuses it, and another process can send the call. */
-  async #otherHostCan(token: Token | undefined, result: Result): Promise<boolean> {
-    if (!token || result.kind !== 'answered' || result.answer.kind === 'broken') return false;
-    const { component } = this.#call;
-    if (result.answer.kind === 'binary' || result.answer.errcode !== ERRCODE.addressForbidden) {
-      this.#o.gate.open(component);
-      return false;
-    }
-    this.#o.gate.close(component, refusal(result.answer, `calling ${this.#stored.path}`));
-    return this.#o.gate.othersCan(component).catch(() => false);
-  }
-
-  #knownBy(verdict: Verdict, attempts: number, sent: Sent): Known {
-    const { result } = sent;
-    switch (verdict.do) {
-      case 'answer':
-        return { do: 'settle', outcome: completedBy(sent), attempts, result };
-      case 'fail':
-        return { do: 'settle', outcome: { state: 'failed', failure: verdict.failure }, attempts, result };
-      case 'repeat':
-        return { do: 'release', because: 'not-sent' };
-      case 'next-token':
-        return { do: 'release', because: 'token-refused' };
-      case 'await-quota':
-        return { do: 'release', because: 'quota-refused' };
-      default:
-        return verdict satisfies never;
-    }
+    if (this.#owner?.kind === 'authorizer') await this.#deps.dueSet.markUsed(component, appid).catch(() => {});
+    return this.#settle(completedBy(sent), attempts, sent);
   }
 
   /** Nothing was carried out. False where the call is no longer this run's. */
   async #release(because: ReleaseReason): Promise<boolean> {
     this.#known = { do: 'release', because };
-    const released = await untilStored(() => this.#o.store.release(this.#call, this.#runId, because));
+    const released = await untilStored(() => this.#deps.store.release(this.#call, this.#runId, because));
     this.#departed = false;
     this.#known = undefined;
     return released;
   }
 
-  async #send(token: Token | undefined, claimedAt: number): Promise<Sent | 'claim-too-old'> {
-    const { method, path, query, contentType, body } = this.#stored;
-    const url = new URL(this.#o.apiBase + path);
-    // Beside the URL, which would write itself anew with each of them.
-    const parameters = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]));
-    if (token) {
-      const { component, appid } = this.#call;
-      putTokenIn(parameters, { component, appid, method, path }, token.value);
-    }
-    url.search = parameters.toString();
-    try {
-      const response = await this.#o.transport.send({
-        method,
-        url: url.href,
-        ...(body ? { body } : {}),
-        headers: contentType ? { 'content-type': contentType } : {},
-        timeoutMs: ANSWER_TIMEOUT_MS,
-        signal: this.#signal,
-        beforeSend: () => {
-          if (performance.now() - claimedAt > MAX_CLAIM_AGE_MS) throw new ClaimTooOld();
-        },
-      });
-      return { result: { kind: 'answered', answer: readAnswer(response, 'any') }, response };
-    } catch (error) {
-      if (error instanceof ClaimTooOld) return 'claim-too-old';
-      if (error instanceof TransportFailure) return { result: { kind: 'unanswered', failure: error } };
-      throw error;
-    }
-  }
-
   async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<CallRunResult> {
     const late = this.#stored.now + delayMs > this.#stored.deadlineAt;
-    // Who waits need not wait for what cannot be; a lane keeps the deadlines by itself, and times may become better.
+    // A waiting caller learns at once that it is too late. A lane keeps the deadlines itself, and the cause may end sooner.
     if (late && !this.#stored.background) return this.#fail(this.#deadlinePassed());
-    await this.#o.store.delay(this.#call, delayMs);
+    await this.#deps.store.delay(this.#call, delayMs);
     return { done: false, delayMs, until };
   }
 
@@ -431,14 +421,14 @@ class Run {
     return this.#settle({ state: 'failed', failure }, attempts);
   }
 
-  async #settle(outcome: Outcome, attempts: number, result?: Result): Promise<CallRunResult> {
-    this.#known = { do: 'settle', outcome, attempts, result };
-    const isHere = this.#o.localWaiters.isLocal(this.#stored.replyTo);
+  async #settle(outcome: Outcome, attempts: number, reply?: WeChatReply): Promise<CallRunResult> {
+    this.#known = { do: 'settle', outcome, attempts, reply };
+    const isLocal = this.#deps.localWaiters.isLocal(this.#stored.replyTo);
     const how = await untilStored(() =>
-      isHere ? this.#settleHere(outcome) : this.#o.store.settle(this.#call, this.#runId, outcome),
+      isLocal ? this.#settleForLocalWaiter(outcome) : this.#deps.store.settle(this.#call, this.#runId, outcome),
     );
     const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
-    const answer = result?.kind === 'answered' ? result.answer : undefined;
+    const answer = reply?.kind === 'answered' ? reply.answer : undefined;
     return {
       done: true,
       outcome: how === 'superseded' ? 'settled_before' : code,
@@ -449,79 +439,43 @@ class Run {
     };
   }
 
-  /** Not before Redis has it is anybody told. */
-  async #settleHere(outcome: Outcome): Promise<Settlement> {
-    const [quotaKey] = this.#o.ledger.keysOf(this.#pair);
-    const settled = await this.#o.store.settleQuietly(this.#call, this.#runId, outcome, quotaKey);
+  /** The waiter receives the outcome only after Redis has stored it. */
+  async #settleForLocalWaiter(outcome: Outcome): Promise<Settlement> {
+    const [quotaKey] = this.#deps.ledger.keysOf(this.#pair);
+    const settled = await this.#deps.store.settleQuietly(this.#call, this.#runId, outcome, quotaKey);
     if (!settled) return 'superseded';
-    this.#o.localWaiters.resolveWaiter(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
+    this.#deps.localWaiters.resolveWaiter(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
     return settled.how;
   }
 
-  /** What is safe to repeat may have been sent by a run whose answer is not known. */
+  /** A call that is safe to repeat may have been sent by a run whose answer is not known. */
   #deadlinePassed(): CallFailure {
-    return this.#stored.attempts > 0 && this.#endpoint.safeToRepeat ? answerTooLate : deadlinePassed;
+    const mayHaveBeenSent = this.#stored.attempts > 0 && this.#endpoint.safeToRepeat;
+    return mayHaveBeenSent ? runFailures.answerTooLate : runFailures.deadlinePassed;
   }
 }
 
-/** Repeats a write that Redis refused, for instance while it has no memory or is no master. */
-async function untilStored<T>(write: () => Promise<T>): Promise<T> {
-  const until = performance.now() + STORE_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (performance.now() > until) throw error;
-      await pause(STORE_RETRY_MS);
-    }
+function knownBy(verdict: Verdict, attempts: number, reply: WeChatReply): Known {
+  switch (verdict.do) {
+    case 'answer':
+      return { do: 'settle', outcome: completedBy(reply), attempts, reply };
+    case 'fail':
+      return { do: 'settle', outcome: { state: 'failed', failure: verdict.failure }, attempts, reply };
+    case 'repeat':
+      return { do: 'release', because: 'not-sent' };
+    case 'next-token':
+      return { do: 'release', because: 'token-refused' };
+    case 'await-quota':
+      return { do: 'release', because: 'quota-refused' };
+    default:
+      return verdict satisfies never;
   }
 }
 
-function completedBy({ response }: Sent): Outcome {
-  return { state: 'completed', response: passOn(response!) };
-}
-
-function passOn(response: WeChatResponse): CallResponse {
-  const headers: Record<string, string> = {};
-  for (const name of PASSED_ON_HEADERS) {
-    const value = response.headers[name];
-    if (value !== undefined) headers[name] = value;
-  }
-  return { status: response.status, headers, body: response.body };
-}
-
-const claimed = outcomeUnknown('The process that was sending the call ended before an answer came');
-
-const deadlinePassed: CallFailure = {
-  code: 'deadline_passed',
-  remedy: 'retry',
-  message: 'The call could not leave in time; it was not sent.',
-};
-
-const unreadable: CallFailure = {
-  code: 'call_unreadable',
-  remedy: 'operator',
-  message: 'The stored request cannot be opened, so it was not sent. Was a SECRETS_KEY removed too early?',
-};
-
-const internal: CallFailure = {
-  code: 'internal',
-  remedy: 'operator',
-  message: 'Runs of this call failed by a fault of our own. The log of the worker has the cause.',
-};
-
-const faultAfterDeparture = outcomeUnknown('The call was sent, and then its run failed by a fault of our own');
-
-const answerTooLate: CallFailure = {
-  code: 'deadline_passed',
-  remedy: 'retry',
-  message: 'The deadline passed before an answer came. The call may have been sent; it is safe to repeat.',
-};
-
-function quotaClosed(path: string, until: Date): CallFailure {
-  return {
-    code: 'quota_closed',
-    remedy: 'slow-down',
-    message: `WeChat allows no more calls of ${path} for this account until ${until.toISOString()}.`,
-  };
+/** For replies that `judge` passes on, which are answers. */
+function completedBy(reply: WeChatReply): Outcome {
+  if (reply.kind === 'unanswered') throw reply.failure;
+  const { status, headers, body } = reply.response;
+  const passedOn = PASSED_ON_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]));
+  return { state: 'completed', response: { status, headers: Object.fromEntries(passedOn), body } };
 }

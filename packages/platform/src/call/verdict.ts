@@ -1,5 +1,6 @@
 import { type Answer, ERRCODE, type Failure, isTokenRefusal, type TransportFailure } from '@wxthirdparty/wechat';
 import { quotaEvidenceOf } from '../quota/quota-evidence.ts';
+import { backoffMs, isBusy, mayTryNextToken, triesLeft } from '../request/retry-rules.ts';
 import type { CallFailure } from './call.ts';
 
 /**
@@ -7,10 +8,6 @@ import type { CallFailure } from './call.ts';
  * reached. The same request is refused again, except where these say that it came too slowly, too early or too often.
  */
 const REFUSED_FOR_NOW = new Set([408, 425, 429]);
-/** Departures after which a trouble that may pass is given up. */
-const MAX_TRIES = 4;
-const BACKOFF_MS = 500;
-
 /** For what another process is to take: this one may be the next to get it, and puts it off again. */
 export const YIELD_DELAY_MS = 250;
 
@@ -62,9 +59,10 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   }
   const { errcode } = answer;
   // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
-  if (isTokenRefusal(errcode)) return c.refusals === 0 && c.tokenToBlame ? { do: 'next-token' } : { do: 'answer' };
+  if (isTokenRefusal(errcode))
+    return c.tokenToBlame && mayTryNextToken(c.refusals) ? { do: 'next-token' } : { do: 'answer' };
   // The address is checked before anything is carried out (protocol §9, §10).
-  if (errcode === ERRCODE.addressForbidden && c.otherHostCan && triesLeft(c)) {
+  if (errcode === ERRCODE.addressForbidden && c.otherHostCan && triesLeft(triesOf(c))) {
     return { do: 'repeat', afterMs: YIELD_DELAY_MS };
   }
   const evidence = quotaEvidenceOf(c.path, errcode);
@@ -72,7 +70,9 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   // A caller that waits receives WeChat's refusal at once.
   if (isClosed) return c.background ? { do: 'await-quota' } : { do: 'answer' };
   // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
-  if (errcode === ERRCODE.busy && c.safeToRepeat && triesLeft(c)) return { do: 'repeat', afterMs: backoffMs(c) };
+  if (isBusy(errcode) && c.safeToRepeat && triesLeft(triesOf(c))) {
+    return { do: 'repeat', afterMs: backoffMs(triesOf(c)) };
+  }
   return { do: 'answer' };
 }
 
@@ -92,15 +92,11 @@ function judgeSilence(failure: TransportFailure, c: Circumstances): Verdict {
 }
 
 function repeatOr(c: Circumstances, failure: CallFailure): Verdict {
-  return triesLeft(c) ? { do: 'repeat', afterMs: backoffMs(c) } : { do: 'fail', failure };
+  return triesLeft(triesOf(c)) ? { do: 'repeat', afterMs: backoffMs(triesOf(c)) } : { do: 'fail', failure };
 }
 
-function triesLeft(c: Circumstances): boolean {
-  return c.attempts - c.refusals < MAX_TRIES;
-}
-
-function backoffMs(c: Circumstances): number {
-  return BACKOFF_MS * 2 ** Math.max(0, c.attempts - c.refusals - 1);
+function triesOf({ attempts, refusals }: Circumstances): number {
+  return attempts - refusals;
 }
 
 export function outcomeUnknown(why: string): CallFailure {

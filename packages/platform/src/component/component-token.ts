@@ -1,16 +1,12 @@
-import { type ComponentApi, Failure } from '@wxthirdparty/wechat';
-import type { TokenOwner } from '../token/token.ts';
+import { Failure } from '@wxthirdparty/wechat';
 import type { TokenEffect, TokenKind } from '../token/token-kind.ts';
+import type { ComponentApiWith } from './component-carrier.ts';
 import type { Components } from './components.ts';
 import { readinessLua } from './readiness.ts';
 import type { Tickets } from './ticket.ts';
 
-export function componentOwner(component: string): TokenOwner {
-  return { kind: 'component', component, appid: component };
-}
-
 /** The component token comes from the ticket and the component's secret (protocol §3.2). */
-export function componentTokenKind(components: Components, tickets: Tickets, api: ComponentApi): TokenKind {
+export function componentTokenKind(components: Components, tickets: Tickets, apiWith: ComponentApiWith): TokenKind {
   return {
     async fetch(owner, context) {
       const { appid, appsecret } = components.get(owner.component);
@@ -22,7 +18,10 @@ export function componentTokenKind(components: Components, tickets: Tickets, api
           `No live ticket of component ${appid} is here; WeChat pushes one every ten minutes.`,
         );
       }
-      const { token, expiresInMs } = await api.fetchComponentToken({ appid, appsecret, ticket }, context);
+      const { token, expiresInMs } = await apiWith(context.tokens).fetchComponentToken(
+        { appid, appsecret, ticket },
+        context,
+      );
       return { value: token, expiresInMs };
     },
   };

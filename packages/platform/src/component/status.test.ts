@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Seals } from '../sealing/seals.ts';
 import { TokenStore } from '../token/token-store.ts';
-import { componentOwner, componentTokenEffect } from './component-token.ts';
+import { componentOwner } from './component-owner.ts';
+import { componentTokenEffect } from './component-token.ts';
 import { refuseUnlessReady } from './status.ts';
 
 let server: TestRedis;

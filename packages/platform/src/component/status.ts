@@ -2,7 +2,7 @@ import type { Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { recordedFailure, type TokenStore } from '../token/token-store.ts';
-import { componentOwner } from './component-token.ts';
+import { componentOwner } from './component-owner.ts';
 import type { PushArrivals, RefusedPushes } from './push-arrivals.ts';
 import { NotReadyFailure, type NotReadyReason } from './readiness.ts';
 import type { Tickets } from './ticket.ts';

@@ -69,7 +69,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const fetchComponentToken = answering('fetchComponentToken', { value: 'component token', expiresInMs: 7_200_000 });
   const kinds = {
     component: { fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },
-    authorizer: authorizerTokenKind({ api, store, dueSet }),
+    authorizer: authorizerTokenKind({ apiWith: () => api, store, dueSet }),
   };
   const tokens: Tokens = new Tokens({
     ...{

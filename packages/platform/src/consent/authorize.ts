@@ -3,7 +3,7 @@ import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { findInWeChatsList } from '../authorizer/find-in-wechat-list.ts';
 import type { Profiles } from '../authorizer/profiles.ts';
-import { askComponent } from '../component/ask-component.ts';
+import { componentOwner } from '../component/component-owner.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { timesOf } from '../token/token-times.ts';
@@ -74,14 +74,11 @@ export class Authorizations {
     const [seconds, micros] = await redis.time();
     const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     const askedAt = performance.now();
-    let refusal: unknown;
+    let hasToken = false;
     try {
-      const exchanged = await askComponent(tokens, component, 'queryAuth', (componentToken) =>
-        api.queryAuth({ appid: component, componentToken, code }).catch((error: unknown) => {
-          refusal = error;
-          throw error;
-        }),
-      );
+      await tokens.ensure(componentOwner(component));
+      hasToken = true;
+      const exchanged = await api.queryAuth({ appid: component, code });
       const { appid } = exchanged;
       await store.saveGrant(component, appid, {
         refreshToken: exchanged.refreshToken,
@@ -113,8 +110,8 @@ export class Authorizations {
         if (run.again && !run.last) throw error;
         return failed(error);
       }
-      // What stopped us before WeChat saw the code, such as a component token that is not to be had, says nothing of it.
-      const final = error === refusal && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
+      // A missing component token says nothing about the code.
+      const final = hasToken && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
       if (!final && !run.last) throw error;
       return failed(error);
     }
@@ -129,12 +126,10 @@ export class Authorizations {
   ): Promise<AuthorizationOutcome> {
     const { api, tokens, store } = this.#o;
     const known = version ?? (await store.grant(component, appid))?.version;
-    const listed = await findInWeChatsList(api, tokens, component, appid);
+    const listed = await findInWeChatsList(api, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
     // The list does not name what was granted. An answer that cannot be read must not cost the consent.
-    const scopes = await askComponent(tokens, component, 'getAuthorizerInfo', (componentToken) =>
-      api.getAuthorizerInfo({ appid: component, componentToken, authorizer: appid }),
-    ).then(
+    const scopes = await api.getAuthorizerInfo({ appid: component, authorizer: appid }).then(
       (info) => info.scopes,
       (error: unknown) => {
         if (error instanceof UnreadableAnswer) return undefined;

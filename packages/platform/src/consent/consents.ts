@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ComponentApi, consentUrl, Failure } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
-import { askComponent } from '../component/ask-component.ts';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
-import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizationLink, ConsentOptions } from './authorization-link.ts';
 import { type AuthorizationLinks, mismatch } from './authorization-links.ts';
 import type { CodeIntake } from './code-intake.ts';
@@ -53,7 +51,6 @@ export interface ConsentsOptions {
   readonly api: ComponentApi;
   readonly bases: { readonly mpBase: string; readonly openBase: string };
   readonly components: Components;
-  readonly tokens: Tokens;
   readonly seals: Seals;
   readonly links: AuthorizationLinks;
   readonly linkStore: LinkStore;
@@ -74,14 +71,12 @@ export class Consents {
    * `unknown_component`, `unknown_link`, `link_used`, `link_expired`, `not_ready`, or what WeChat said.
    */
   async leave(visit: Visit): Promise<{ readonly url: string }> {
-    const { api, components, tokens, linkStore, redis, bases } = this.#o;
+    const { api, components, linkStore, redis, bases } = this.#o;
     const { appid } = components.get(visit.component);
     const link = 'linkId' in visit.wish ? await this.#usable(appid, visit.wish.linkId) : undefined;
     const wish = link ?? (visit.wish as ConsentOptions);
     await refuseUnlessReady(redis, appid);
-    const { preAuthCode } = await askComponent(tokens, appid, 'createPreAuthCode', (componentToken) =>
-      api.createPreAuthCode({ appid, componentToken }),
-    );
+    const { preAuthCode } = await api.createPreAuthCode({ appid });
     // Somebody may have used the link since we looked.
     if (link && !(await linkStore.open(link.id, hashOfCode(appid, preAuthCode)))) await this.#usable(appid, link.id);
     const state = this.#seal(appid, {

@@ -27,7 +27,7 @@ function asking(body: string) {
     return { status: 200, headers: {}, body: Buffer.from(body) };
   };
   const tokens = {
-    get: async () => ({ value: 'T', version: 1 }),
+    get: async () => ({ owner: { kind: 'authorizer', ...account }, value: 'T', version: 1 }),
     distrust: async () => 'replaced',
     accepted: () => {},
   };
@@ -46,7 +46,7 @@ it.each([
   ['−1', '{"errcode":-1}'],
   ['a page of HTML', '<html>busy</html>'],
   ['nothing', ''],
-])('leaves a closed day closed after a probe that is answered by %s, with one request', async (_, body) => {
+])('keeps a closed day closed after a probe that is answered by %s, with one request', async (_, body) => {
   await ledger.close(pair, 'day', Date.now() + 1_000, unlimited);
   await server.redis.hset(`wx:{wxc:wxa}:quota:${path}`, 'probeAt', '1');
   const { ask, requests } = asking(body);

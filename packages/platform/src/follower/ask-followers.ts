@@ -3,28 +3,26 @@ import {
   type Answer,
   ERRCODE,
   endpointOf,
-  Failure,
+  type Failure,
   isTokenRefusal,
   readAnswer,
   refusal,
   type Transport,
-  TransportFailure,
+  type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
-import type { Ledger } from '../quota/ledger.ts';
-import { errcodeOf } from '../quota/quota-evidence.ts';
-import type { Token } from '../token/token.ts';
+import type { Ledger, Taken } from '../quota/ledger.ts';
+import { type Asked as AskedOnce, askWechat, type Unread as UnreadAnswer } from '../request/ask-wechat.ts';
+import { backoffMs, isBusy, needsNextToken, triesLeft } from '../request/retry-rules.ts';
+import { sendOver } from '../request/send-request.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { FollowerAccount } from './follower.ts';
 import type { FollowerSyncError } from './follower-sync.ts';
 
 const TOKEN_WAIT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 30_000;
-/** Departures of one request; after that the sync waits longer than a turn would like to. */
-const MAX_TRIES = 4;
 /** Malformed answers to one request until it counts as one that cannot be read. */
 const MAX_MALFORMED = 2;
-const BACKOFF_MS = 500;
 
 export interface FollowerQuestion {
   /** Reads like "listing followers". */
@@ -93,98 +91,123 @@ export async function askFollowers(
   signal: AbortSignal,
   options: AskOptions,
 ): Promise<Asked | Unread> {
-  const pair = { component: account.component, appid: account.appid, path: question.path };
-  const endpoint = endpointOf(question.method, question.path);
   let refusals = 0;
   let malformed = 0;
-  let last: FollowerSyncError | undefined;
-  for (let tries = 0; tries < MAX_TRIES; ) {
-    const token = await tokenFor(account, signal, options.tokens);
-    if ('kind' in token) return token;
-    const departure = await options.ledger.take(pair, endpoint);
-    if (departure.go === 'closed') return quotaClosed(question.path, departure.closedUntil, departure.inMs);
-    const departedAt = performance.now();
-    const answer = await send(question, token, signal, options);
-    const evidence = await options.ledger.conclude(pair, departure, errcodeOfReply(answer), endpoint);
-    if (errcodeOfReply(answer) === ERRCODE.ok) options.tokens.accepted(token, { path: endpoint.path, departedAt });
-    if (Buffer.isBuffer(answer)) return { kind: 'unread', body: answer, askedAt: departure.departedAt };
-    if (signal.aborted && (answer instanceof TransportFailure || answer.kind === 'broken')) return { kind: 'leaving' };
-    if (answer instanceof TransportFailure) last = toSyncError(answer);
-    else if (answer.kind !== 'json') {
-      last = brokenAnswer(question.doing);
-      if (answer.kind === 'broken' && answer.malformed && ++malformed === MAX_MALFORMED) {
-        return { kind: 'unreadable', error: last };
-      }
-    } else {
-      const { errcode } = answer;
-      if (errcode === ERRCODE.ok && isFields(answer.value)) {
-        return { kind: 'answered', value: answer.value, askedAt: departure.departedAt };
-      }
-      const failure = refusal(answer, question.doing);
-      last = toSyncError(failure);
-      if (evidence === 'day-used-up' || evidence === 'minute-used-up') {
-        // The next departure reads from the ledger how long to wait.
-      } else if (isTokenRefusal(errcode)) {
-        const distrusted = await options.tokens.distrust(token, endpoint.path);
-        if (distrusted === 'replaced' && refusals++ === 0) continue;
-        return { kind: 'postponed', afterMs: undefined, error: last, transientError: true };
-      } else if (errcode !== ERRCODE.busy) {
-        return failure.remedy === 'fix-request' || failure.remedy === 'reauthorize'
-          ? { kind: 'refused', failure }
-          : { kind: 'postponed', afterMs: failure.retryAfterMs, error: last, transientError: true };
-      }
+  for (let tries = 1; ; tries++) {
+    const asked = await askOnce(account, question, signal, options);
+    if (asked.kind === 'answered' && needsNextToken(asked, refusals)) {
+      refusals++;
+      tries--;
+      continue;
     }
-    tries++;
-    if (tries < MAX_TRIES) await pause(BACKOFF_MS * 2 ** (tries - 1), undefined, { signal }).catch(() => {});
+    const read = readAsked(asked, question);
+    if (read.kind !== 'try-again') return read;
+    if (read.isMalformed && !signal.aborted && ++malformed === MAX_MALFORMED) {
+      return { kind: 'unreadable', error: read.error };
+    }
+    if (triesLeft(tries)) await pause(backoffMs(tries), undefined, { signal }).catch(() => {});
     if (signal.aborted) return { kind: 'leaving' };
-  }
-  return { kind: 'postponed', afterMs: undefined, error: last!, transientError: true };
-}
-
-/** An unread answer has succeeded. */
-function errcodeOfReply(reply: Answer | Buffer | TransportFailure): number | undefined {
-  if (Buffer.isBuffer(reply)) return ERRCODE.ok;
-  return reply instanceof TransportFailure ? undefined : errcodeOf(reply);
-}
-
-/** The token is asked for at the last moment, and never seen outside of here. */
-async function tokenFor(account: FollowerAccount, signal: AbortSignal, tokens: Tokens): Promise<Token | NoAnswer> {
-  try {
-    return await tokens.get(authorizerOwner(account.component, account.appid), TOKEN_WAIT_MS, signal);
-  } catch (error) {
-    if (signal.aborted) return { kind: 'leaving' };
-    if (!(error instanceof Failure)) throw error;
-    if (error.remedy === 'reauthorize' || error.remedy === 'fix-request') return { kind: 'refused', failure: error };
-    return { kind: 'postponed', afterMs: error.retryAfterMs, error: toSyncError(error), transientError: true };
+    if (!triesLeft(tries)) return postponed(read.error);
   }
 }
 
-async function send(
-  { method, path, query = {}, body, unreadIf }: FollowerQuestion & Partial<UnreadQuestion>,
-  token: Token,
+function askOnce(
+  account: FollowerAccount,
+  question: FollowerQuestion & Partial<UnreadQuestion>,
   signal: AbortSignal,
-  { transport, apiBase }: AskOptions,
-): Promise<Answer | Buffer | TransportFailure> {
-  const search = new URLSearchParams({ ...query, access_token: token.value });
-  try {
-    const response = await transport.send({
-      method,
-      url: `${apiBase}${path}?${search}`,
-      ...(body === undefined
-        ? {}
-        : { body: Buffer.from(JSON.stringify(body)), headers: { 'content-type': 'application/json' } }),
-      timeoutMs: ANSWER_TIMEOUT_MS,
+  options: AskOptions,
+): Promise<AskedOnce<Taken, Answer | UnreadAnswer>> {
+  const { method, path, query = {}, body, unreadIf } = question;
+  const { component, appid } = account;
+  const pair = { component, appid, path };
+  const endpoint = endpointOf(method, path);
+  const json = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
+  return askWechat(
+    {
+      pair,
+      endpoint,
       signal,
-    });
-    const succeeded =
-      unreadIf !== undefined &&
-      response.status === 200 &&
-      response.body.toString('latin1', 0, unreadIf.length) === unreadIf;
-    return succeeded ? response.body : readAnswer(response);
-  } catch (error) {
-    if (error instanceof TransportFailure) return error;
-    throw error;
+      token: () => options.tokens.get(authorizerOwner(component, appid), TOKEN_WAIT_MS, signal),
+      permit: () => options.ledger.take(pair, endpoint),
+      send: sendOver(options, {
+        component,
+        appid,
+        method,
+        path,
+        query: Object.entries(query),
+        ...json,
+        timeoutMs: ANSWER_TIMEOUT_MS,
+        signal,
+      }),
+      read: (response) => readUnless(response, unreadIf),
+    },
+    options,
+  );
+}
+
+/** An answer that begins with `unreadIf` has succeeded. */
+function readUnless(response: WeChatResponse, unreadIf: string | undefined): Answer | UnreadAnswer {
+  const { status, body } = response;
+  const hasSucceeded =
+    unreadIf !== undefined && status === 200 && body.toString('latin1', 0, unreadIf.length) === unreadIf;
+  return hasSucceeded ? { kind: 'unread', body } : readAnswer(response);
+}
+
+/** A transient error, for which the request is repeated. */
+interface TryAgain {
+  readonly kind: 'try-again';
+  readonly error: FollowerSyncError;
+  readonly isMalformed?: boolean;
+}
+
+function readAsked(
+  asked: AskedOnce<Taken, Answer | UnreadAnswer>,
+  { doing, path }: FollowerQuestion,
+): Asked | Unread | TryAgain {
+  switch (asked.kind) {
+    case 'aborted':
+      return { kind: 'leaving' };
+    case 'no-token':
+      return refusedOrPostponed(asked.failure);
+    case 'not-permitted':
+      return quotaClosed(path, asked.decision.closedUntil, asked.decision.inMs);
+    case 'unanswered':
+      return { kind: 'try-again', error: toSyncError(asked.failure) };
+    case 'answered':
+      return readAnswered(asked, doing);
+    default:
+      return asked satisfies never;
   }
+}
+
+function readAnswered(
+  { answer, evidence, permit }: Extract<AskedOnce<Taken, Answer | UnreadAnswer>, { readonly kind: 'answered' }>,
+  doing: string,
+): Asked | Unread | TryAgain {
+  const askedAt = permit.departedAt;
+  if (answer.kind === 'unread') return { ...answer, askedAt };
+  if (answer.kind !== 'json') {
+    const isMalformed = answer.kind === 'broken' && answer.malformed === true;
+    return { kind: 'try-again', error: brokenAnswer(doing), isMalformed };
+  }
+  const { errcode, value } = answer;
+  if (errcode === ERRCODE.ok && isFields(value)) return { kind: 'answered', value, askedAt };
+  const failure = refusal(answer, doing);
+  const error = toSyncError(failure);
+  // Of a closed quota, the next departure reads from the ledger how long to wait.
+  const isQuotaClosed = evidence === 'day-used-up' || evidence === 'minute-used-up';
+  if (isQuotaClosed || isBusy(errcode)) return { kind: 'try-again', error };
+  return isTokenRefusal(errcode) ? postponed(error) : refusedOrPostponed(failure);
+}
+
+function refusedOrPostponed(failure: Failure): NoAnswer {
+  return failure.remedy === 'reauthorize' || failure.remedy === 'fix-request'
+    ? { kind: 'refused', failure }
+    : postponed(toSyncError(failure), failure.retryAfterMs);
+}
+
+function postponed(error: FollowerSyncError, afterMs?: number): NoAnswer {
+  return { kind: 'postponed', afterMs, error, transientError: true };
 }
 
 function quotaClosed(path: string, until: Date, inMs: number): NoAnswer {

@@ -6,7 +6,7 @@ import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { tokenEffects } from '../authorizer/token-effects.ts';
 import { CallStore } from '../call/call-store.ts';
-import { componentOwner } from '../component/component-token.ts';
+import { componentOwner } from '../component/component-owner.ts';
 import { Tickets } from '../component/ticket.ts';
 import { Seals } from '../sealing/seals.ts';
 import { TokenStore } from '../token/token-store.ts';

@@ -1,7 +1,7 @@
 import { openEnvelope, type Push, readPush } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { Profiles } from '../authorizer/profiles.ts';
-import { componentOwner } from '../component/component-token.ts';
+import { componentOwner } from '../component/component-owner.ts';
 import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
 import type { AuthorizationLinks } from '../consent/authorization-links.ts';

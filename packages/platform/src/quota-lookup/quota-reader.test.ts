@@ -20,7 +20,7 @@ const nothing = { dailyLimit: undefined, minuteLimit: undefined };
 const quota = { daily_limit: 100, used: 40, remain: 60 };
 const never = new AbortController().signal;
 
-/** A reader for whom WeChat, and whoever lends tokens, say what the test wants. */
+/** A reader with a WeChat that gives these answers, one after the other. */
 function reader(...answers: (object | TransportFailure)[]) {
   const asked: { url: string; body: unknown }[] = [];
   const distrusted: unknown[] = [];
@@ -50,7 +50,7 @@ function reader(...answers: (object | TransportFailure)[]) {
   return { asked, distrusted, owners, read: (what = pair) => reads.read(what, never) };
 }
 
-it('learns what WeChat tells, with the token of whose quota it is, and counts that', async () => {
+it('learns what WeChat reports, with the token of the quota’s owner, and counts its own request', async () => {
   const { read, asked, owners } = reader({ errcode: 0, quota }, { errcode: 0, quota });
   expect(await read()).toBe('learned');
   expect(await ledger.usage(pair, nothing)).toMatchObject({ limit: 100, source: 'wechat' });
@@ -65,7 +65,7 @@ it('learns what WeChat tells, with the token of whose quota it is, and counts th
   ]);
 });
 
-it.each([76021, 76022, 48001, 61007])('asks nobody for a day where WeChat says %i', async (errcode) => {
+it.each([76021, 76022, 48001, 61007])('asks again after a day where WeChat answers %i', async (errcode) => {
   const { read } = reader({ errcode, errmsg: 'no' });
   expect(await read()).toBe('unavailable');
   const readAt = Number(await server.redis.hget('wx:{wxc:wxa}:quota:/cgi-bin/made/up', 'readAt'));
@@ -76,14 +76,14 @@ it.each([
   ['WeChat is busy', [{ errcode: -1, errmsg: 'busy' }]],
   ['no answer comes', [new TransportFailure('wechat_timeout', 'maybe', 'late')]],
   ['there is no token', []],
-])('leaves it to a later call where %s', async (_, answers) => {
+])('is repeated by a later call where %s', async (_, answers) => {
   const { read } = reader(...answers);
   expect(await read()).toBe('error');
   const readAt = Number(await server.redis.hget('wx:{wxc:wxa}:quota:/cgi-bin/made/up', 'readAt'));
   expect(readAt - Date.now()).toBeLessThan(3600_000);
 });
 
-it('yields to a closed quota, its own too', async () => {
+it('sends nothing while its own quota is closed', async () => {
   const first = reader({ errcode: 45009, errmsg: 'reach max api daily quota limit' });
   expect(await first.read()).toBe('closed');
   const second = reader({ errcode: 0, quota });
@@ -91,7 +91,7 @@ it('yields to a closed quota, its own too', async () => {
   expect(second.asked).toEqual([]);
 });
 
-it('distrusts a refused token, and asks once more', async () => {
+it('distrusts a refused token, and asks once more with the next one', async () => {
   const { read, distrusted, asked } = reader({ errcode: 40001 }, { errcode: 0, quota });
   expect(await read()).toBe('learned');
   expect([distrusted.length, asked.length]).toEqual([1, 2]);
@@ -104,7 +104,7 @@ it.each([
   ['a refused token', 'closed', { errcode: 40001 }],
   ['−1', 'error', { errcode: -1 }],
   ['nothing', 'error', new TransportFailure('wechat_timeout', 'maybe', 'late')],
-])('leaves its own day closed after a probe that is answered by %s, with one request', async (_, outcome, answer) => {
+])('keeps its own day closed after a probe that is answered by %s, with one request', async (_, outcome, answer) => {
   await reader({ errcode: 45009 }).read();
   await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/openapi/quota/get', 'probeAt', '1');
   const probing = reader(answer, { errcode: 0, quota });
@@ -114,7 +114,7 @@ it.each([
   expect((await ledger.usage(asking, nothing)).closedUntil).toBeInstanceOf(Date);
 });
 
-it('is not for logins, nor for itself', () => {
+it('is possible neither for logins nor for its own path', () => {
   expect(isReadable({ ...pair, path: '/sns/component/jscode2session' })).toBe(false);
   expect(isReadable({ ...pair, path: '/SNS/userinfo' })).toBe(false);
   expect(isReadable(asking)).toBe(false);

@@ -3,7 +3,6 @@ import { type AuthorizerListPage, type ComponentApi, Failure, UnreadableAnswer }
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { ProfileOutcome, Profiles } from '../authorizer/profiles.ts';
-import { askComponent } from '../component/ask-component.ts';
 import type { Components } from '../component/components.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
@@ -172,10 +171,7 @@ export class Reconciler {
   }
 
   #ask(run: Reconciliation, offset: number, count: number): Promise<AuthorizerListPage> {
-    const { api, tokens } = this.#o;
-    return askComponent(tokens, run.component, 'getAuthorizerList', (componentToken) =>
-      api.getAuthorizerList({ appid: run.component, componentToken, offset, count }),
-    );
+    return this.#o.api.getAuthorizerList({ appid: run.component, offset, count });
   }
 
   async #save(

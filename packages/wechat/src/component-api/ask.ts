@@ -1,7 +1,6 @@
 import axios from 'axios';
 import { refusal } from '../errors/refusal.ts';
 import { Failure } from '../failure.ts';
-import { readAnswer } from '../http/answer.ts';
 import type { ComponentApiOptions, SendOptions } from './component-api.ts';
 import { throughTransport } from './through-transport.ts';
 
@@ -10,7 +9,8 @@ interface Question {
   readonly doing: string;
   /** The last part of `/cgi-bin/component/…`. */
   readonly api: string;
-  readonly componentToken?: string;
+  /** With the component's secret in its body instead of a token. */
+  readonly bySecret?: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -18,31 +18,32 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Posts one question to the component API; throws a Failure unless WeChat agreed. */
 export type Ask = (question: Question, asking: SendOptions | undefined) => Promise<Fields>;
 
-export function openAsk({ transport, apiBase, timeoutMs = 10_000, meter }: ComponentApiOptions): Ask {
+export function openAsk({ transport, apiBase, timeoutMs = 10_000, carrier }: ComponentApiOptions): Ask {
   const client = axios.create({
     baseURL: `${apiBase.replace(/\/+$/, '')}/cgi-bin/component/`,
-    // The transport speaks for itself: no status is an error to axios, no body is changed by it.
+    // The transport reports its own errors: no status is an error to axios, and it does not change bodies.
     validateStatus: () => true,
     transformRequest: [(data) => JSON.stringify(data)],
     transformResponse: [(data) => data],
   });
-  return async ({ doing, api, componentToken, body }, asking = {}) => {
-    const answered = await meter?.depart({
-      component: String(body.component_appid),
-      path: `/cgi-bin/component/${api}`,
-      bySecret: componentToken === undefined,
-    });
-    const response = await client.post<Buffer>(api, body, {
-      adapter: throughTransport(transport, timeoutMs, asking),
-      // The only name that all component APIs know (protocol §3.0).
-      params: componentToken === undefined ? {} : { component_access_token: componentToken },
-    });
-    const answer = readAnswer({ status: response.status, headers: {}, body: response.data });
+  return async ({ doing, api, bySecret = false, body }, asking = {}) => {
+    const { signal } = asking;
+    const component = String(body.component_appid);
+    const answer = await carrier.carry(
+      { component, path: `/cgi-bin/component/${api}`, bySecret, signal },
+      async (componentToken) => {
+        const { status, data } = await client.post<Buffer>(api, body, {
+          adapter: throughTransport(transport, timeoutMs, asking),
+          // The only name that all component APIs know (protocol §3.0).
+          params: componentToken === undefined ? {} : { component_access_token: componentToken },
+        });
+        return { status, headers: {}, body: data };
+      },
+    );
     if (answer.kind === 'broken') {
       const why = `${answer.why}, HTTP ${answer.status}`;
       throw answer.malformed ? unreadableAnswer(doing, why) : brokenAnswer(doing, why);
     }
-    if (answer.kind === 'json') await answered?.(answer.errcode);
     if (answer.kind !== 'json' || !isFields(answer.value)) throw unreadableAnswer(doing, 'not an object');
     if (answer.errcode !== 0) throw refusal(answer, doing);
     return answer.value;

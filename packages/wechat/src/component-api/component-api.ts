@@ -1,22 +1,30 @@
-import type { Transport } from '../http/transport.ts';
+import type { Answer } from '../http/answer.ts';
+import type { Transport, WeChatResponse } from '../http/transport.ts';
 
 export interface ComponentApiOptions {
   readonly transport: Transport;
   /** `https://api.weixin.qq.com`, without a path. */
   readonly apiBase: string;
   readonly timeoutMs?: number;
-  readonly meter?: Meter;
+  readonly carrier: Carrier;
 }
 
-/** Hears of every question before it leaves. */
-export interface Meter {
-  /** Throws where it may not leave; answers who is to hear WeChat's errcode. */
-  depart(question: {
-    readonly component: string;
-    readonly path: string;
-    /** With the component's secret instead of its token. */
-    readonly bySecret: boolean;
-  }): Promise<(errcode: number) => Promise<void>>;
+/** One request to the component API, before it has a token. */
+export interface ComponentQuestion {
+  readonly component: string;
+  readonly path: string;
+  /** It carries the component's secret, and no token. */
+  readonly bySecret: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Gets each question its token and decides whether it may depart. */
+export interface Carrier {
+  /** Calls `send` with the component's token, or without one for a question with the secret. Throws a Failure if it may not depart. */
+  carry(
+    question: ComponentQuestion,
+    send: (componentToken: string | undefined) => Promise<WeChatResponse>,
+  ): Promise<Answer>;
 }
 
 export interface SendOptions {
@@ -76,31 +84,22 @@ export interface ComponentApi {
     c: { appid: string; appsecret: string; ticket: string },
     asking?: SendOptions,
   ): Promise<{ token: string; expiresInMs: number }>;
-  createPreAuthCode(
-    c: { appid: string; componentToken: string },
-    asking?: SendOptions,
-  ): Promise<{ preAuthCode: string; expiresInMs: number }>;
-  queryAuth(c: { appid: string; componentToken: string; code: string }, asking?: SendOptions): Promise<ExchangedCode>;
+  createPreAuthCode(c: { appid: string }, asking?: SendOptions): Promise<{ preAuthCode: string; expiresInMs: number }>;
+  queryAuth(c: { appid: string; code: string }, asking?: SendOptions): Promise<ExchangedCode>;
   fetchAuthorizerToken(
-    c: { appid: string; componentToken: string; authorizer: string; refreshToken: string },
+    c: { appid: string; authorizer: string; refreshToken: string },
     asking?: SendOptions,
   ): Promise<{ token: string; expiresInMs: number; refreshToken: string | undefined }>;
-  getAuthorizerInfo(
-    c: { appid: string; componentToken: string; authorizer: string },
-    asking?: SendOptions,
-  ): Promise<AuthorizerInfo>;
+  getAuthorizerInfo(c: { appid: string; authorizer: string }, asking?: SendOptions): Promise<AuthorizerInfo>;
   getAuthorizerList(
-    c: { appid: string; componentToken: string; offset: number; count: number },
+    c: { appid: string; offset: number; count: number },
     asking?: SendOptions,
   ): Promise<AuthorizerListPage>;
-  getAuthorizerOption(
-    c: { appid: string; componentToken: string; authorizer: string; name: string },
-    asking?: SendOptions,
-  ): Promise<string>;
+  getAuthorizerOption(c: { appid: string; authorizer: string; name: string }, asking?: SendOptions): Promise<string>;
   /** Of the component itself. Spends one of ten a month (protocol §3.10), and is never asked twice. */
   clearQuotas(c: { appid: string; appsecret: string }, asking?: SendOptions): Promise<void>;
   setAuthorizerOption(
-    c: { appid: string; componentToken: string; authorizer: string; name: string; value: string },
+    c: { appid: string; authorizer: string; name: string; value: string },
     asking?: SendOptions,
   ): Promise<void>;
 }

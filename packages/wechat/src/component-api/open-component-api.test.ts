@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../failure.ts';
+import { readAnswer } from '../http/answer.ts';
 import { openTransport } from '../http/open-transport.ts';
 import { type Transport, TransportFailure } from '../http/transport.ts';
 import { UnreadableAnswer } from './ask.ts';
-import type { ComponentApi } from './component-api.ts';
+import type { Carrier, ComponentApi } from './component-api.ts';
 import { openComponentApi } from './open-component-api.ts';
 
 let answer: { status?: number; body: string } | undefined;
@@ -29,7 +30,7 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   transport = openTransport({});
   const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  api = openComponentApi({ transport, apiBase, timeoutMs: 2000 });
+  api = openComponentApi({ transport, apiBase, timeoutMs: 2000, carrier });
 });
 afterAll(async () => {
   await transport.close();
@@ -43,7 +44,12 @@ const says = (value: unknown) => {
   answer = { body: JSON.stringify(value) };
 };
 const own = { appid: 'wxc', appsecret: 'SECRETsecret' };
-const c = { appid: 'wxc', componentToken: 'SECRET+tok/en=' };
+const c = { appid: 'wxc' };
+
+/** Lends each question that does not go with the secret the same token. */
+const carrier: Carrier = {
+  carry: async ({ bySecret }, send) => readAnswer(await send(bySecret ? undefined : 'SECRET+tok/en=')),
+};
 
 test('starting the pushes sends component_secret', async () => {
   says({ errcode: 0, errmsg: 'ok' });
@@ -269,39 +275,42 @@ test('the hook may keep it from leaving, and the signal end it', async () => {
   expect(seen).toBeUndefined();
 });
 
-test('quotas are cleared with the secret, and the meter hears of each question and of WeChat’s word', async () => {
-  const heard: unknown[] = [];
+test('quotas are cleared with the secret; the carrier receives each question before it departs', async () => {
+  const noted: unknown[] = [];
   const { port } = server.address() as AddressInfo;
-  const metered = openComponentApi({
-    ...{ transport, apiBase: `http://127.0.0.1:${port}` },
-    meter: {
-      async depart(question) {
-        heard.push(question, seen);
-        return async (errcode) => void heard.push(errcode);
+  const noting = openComponentApi({
+    transport,
+    apiBase: `http://127.0.0.1:${port}`,
+    carrier: {
+      async carry(question, send) {
+        noted.push(question, seen);
+        return carrier.carry(question, send);
       },
     },
   });
   says({ errcode: 0, errmsg: 'ok' });
-  await metered.clearQuotas(own);
+  await noting.clearQuotas(own);
   expect(seen).toMatchObject({
     path: '/cgi-bin/component/clear_quota/v2',
-    ...{ token: null, body: { component_appid: 'wxc', appsecret: 'SECRETsecret' } },
+    token: null,
+    body: { component_appid: 'wxc', appsecret: 'SECRETsecret' },
   });
   seen = undefined;
   says({ errcode: 45009, errmsg: 'reach max api daily quota limit' });
-  expect(await failure(metered.createPreAuthCode(c))).toMatchObject({ errcode: 45009, remedy: 'slow-down' });
-  // Before it left each time.
-  expect(heard).toEqual([
-    ...[{ component: 'wxc', path: '/cgi-bin/component/clear_quota/v2', bySecret: true }, undefined, 0],
-    ...[{ component: 'wxc', path: '/cgi-bin/component/api_create_preauthcode', bySecret: false }, undefined, 45009],
+  expect(await failure(noting.createPreAuthCode(c))).toMatchObject({ errcode: 45009, remedy: 'slow-down' });
+  expect(noted).toEqual([
+    { component: 'wxc', path: '/cgi-bin/component/clear_quota/v2', bySecret: true },
+    undefined,
+    { component: 'wxc', path: '/cgi-bin/component/api_create_preauthcode', bySecret: false },
+    undefined,
   ]);
 });
 
-test('the meter may keep a question from leaving', async () => {
+test('the carrier may keep a question from departing', async () => {
   const closed = new Failure('quota_closed', 'slow-down', 'closed');
   const { port } = server.address() as AddressInfo;
-  const meter = { depart: () => Promise.reject(closed) };
-  const metered = openComponentApi({ transport, apiBase: `http://127.0.0.1:${port}`, meter });
+  const closing: Carrier = { carry: () => Promise.reject(closed) };
+  const metered = openComponentApi({ transport, apiBase: `http://127.0.0.1:${port}`, carrier: closing });
   await expect(metered.createPreAuthCode(c)).rejects.toBe(closed);
   expect(seen).toBeUndefined();
 });

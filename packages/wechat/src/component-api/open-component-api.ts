@@ -14,14 +14,16 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       // Here the field is `component_secret`; below it is `component_appsecret` (protocol §3.1).
       const body = { component_appid: appid, component_secret: appsecret };
       const doing = 'starting the ticket pushes';
-      const fields = await withOwnCredentials(ask({ doing, api: 'api_start_push_ticket', body }, asking));
+      const fields = await withOwnCredentials(
+        ask({ doing, api: 'api_start_push_ticket', bySecret: true, body }, asking),
+      );
       return /normal state/i.test(text(fields, 'errmsg') ?? '') ? 'was_running' : 'started';
     },
 
     async fetchComponentToken({ appid, appsecret, ticket }, asking) {
       const body = { component_appid: appid, component_appsecret: appsecret, component_verify_ticket: ticket };
       const doing = 'fetching the component token';
-      const fields = await withOwnCredentials(ask({ doing, api: 'api_component_token', body }, asking));
+      const fields = await withOwnCredentials(ask({ doing, api: 'api_component_token', bySecret: true, body }, asking));
       return { token: requiredText(fields, 'component_access_token', doing), expiresInMs: expiry(fields) };
     },
 
@@ -29,23 +31,23 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       const doing = 'clearing the component’s quotas';
       // Here the field is `appsecret` (protocol §3.10).
       const body = { component_appid: appid, appsecret };
-      await withOwnCredentials(ask({ doing, api: 'clear_quota/v2', body }, asking));
+      await withOwnCredentials(ask({ doing, api: 'clear_quota/v2', bySecret: true, body }, asking));
     },
 
-    async createPreAuthCode({ appid, componentToken }, asking) {
+    async createPreAuthCode({ appid }, asking) {
       const doing = 'creating a pre-auth code';
       const body = { component_appid: appid };
-      const fields = await ask({ doing, api: 'api_create_preauthcode', componentToken, body }, asking);
+      const fields = await ask({ doing, api: 'api_create_preauthcode', body }, asking);
       return {
         preAuthCode: requiredText(fields, 'pre_auth_code', doing),
         expiresInMs: expiry(fields, PRE_AUTH_CODE_TTL_SECONDS),
       };
     },
 
-    async queryAuth({ appid, componentToken, code }, asking) {
+    async queryAuth({ appid, code }, asking) {
       const doing = 'exchanging an auth code';
       const body = { component_appid: appid, authorization_code: code };
-      const fields = await ask({ doing, api: 'api_query_auth', componentToken, body }, asking);
+      const fields = await ask({ doing, api: 'api_query_auth', body }, asking);
       const info = requiredChild(fields, 'authorization_info', doing);
       return {
         appid: requiredText(info, 'authorizer_appid', doing),
@@ -56,10 +58,10 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       };
     },
 
-    async fetchAuthorizerToken({ appid, componentToken, authorizer, refreshToken }, asking) {
+    async fetchAuthorizerToken({ appid, authorizer, refreshToken }, asking) {
       const doing = 'fetching an authorizer token';
       const body = { component_appid: appid, authorizer_appid: authorizer, authorizer_refresh_token: refreshToken };
-      const fields = await ask({ doing, api: 'api_authorizer_token', componentToken, body }, asking);
+      const fields = await ask({ doing, api: 'api_authorizer_token', body }, asking);
       return {
         token: requiredText(fields, 'authorizer_access_token', doing),
         expiresInMs: expiry(fields),
@@ -68,17 +70,17 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
       };
     },
 
-    async getAuthorizerInfo({ appid, componentToken, authorizer }, asking) {
+    async getAuthorizerInfo({ appid, authorizer }, asking) {
       const doing = 'reading an authorizer';
       const body = { component_appid: appid, authorizer_appid: authorizer };
-      const fields = await ask({ doing, api: 'api_get_authorizer_info', componentToken, body }, asking);
+      const fields = await ask({ doing, api: 'api_get_authorizer_info', body }, asking);
       return readAuthorizerInfo(fields, authorizer, doing);
     },
 
-    async getAuthorizerList({ appid, componentToken, offset, count }, asking) {
+    async getAuthorizerList({ appid, offset, count }, asking) {
       const doing = 'listing authorizers';
       const body = { component_appid: appid, offset, count };
-      const fields = await ask({ doing, api: 'api_get_authorizer_list', componentToken, body }, asking);
+      const fields = await ask({ doing, api: 'api_get_authorizer_list', body }, asking);
       const total = integer(fields, 'total_count');
       const { list } = fields;
       // Without a list nothing is known; an answer that is taken for the end would have each account asked about.
@@ -94,17 +96,17 @@ export function openComponentApi(options: ComponentApiOptions): ComponentApi {
     },
 
     // The 2.0 family: it names the account in the body, so it is clear which token it takes (protocol §3.9).
-    async getAuthorizerOption({ appid, componentToken, authorizer, name }, asking) {
+    async getAuthorizerOption({ appid, authorizer, name }, asking) {
       const doing = 'reading an authorizer option';
       const body = { component_appid: appid, authorizer_appid: authorizer, option_name: name };
-      const fields = await ask({ doing, api: 'api_get_authorizer_option', componentToken, body }, asking);
+      const fields = await ask({ doing, api: 'api_get_authorizer_option', body }, asking);
       return requiredText(fields, 'option_value', doing);
     },
 
-    async setAuthorizerOption({ appid, componentToken, authorizer, name, value }, asking) {
+    async setAuthorizerOption({ appid, authorizer, name, value }, asking) {
       const doing = 'setting an authorizer option';
       const body = { component_appid: appid, authorizer_appid: authorizer, option_name: name, option_value: value };
-      await ask({ doing, api: 'api_set_authorizer_option', componentToken, body }, asking);
+      await ask({ doing, api: 'api_set_authorizer_option', body }, asking);
     },
   };
 }
