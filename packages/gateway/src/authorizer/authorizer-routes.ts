@@ -21,13 +21,16 @@ const AuthorizerAnswer = z
   .object({
     appid: z.string(),
     component: z.string(),
-    kind: z.enum(['official-account', 'mini-program']).nullable().meta({ description: 'null until WeChat has told' }),
+    kind: z
+      .enum(['official-account', 'mini-program'])
+      .nullable()
+      .meta({ description: 'null until WeChat has reported it' }),
     nickName: z.string().nullable(),
     userName: z.string().nullable().meta({ description: 'WeChat’s original id, `gh_…`' }),
     headImg: z.string().nullable(),
     principalName: z.string().nullable(),
     alias: z.string().nullable(),
-    serviceType: z.int().nullable().meta({ description: 'WeChat’s own number, as the two behind it' }),
+    serviceType: z.int().nullable().meta({ description: 'WeChat’s own number, like the two fields after it' }),
     verifyType: z.int().nullable(),
     accountStatus: z.int().nullable(),
     state,
@@ -35,7 +38,7 @@ const AuthorizerAnswer = z
     handle: z.string().meta({ description: 'opaque and random; for cookies of merchant-facing pages' }),
     authorizedAt: time,
     updatedAt: time,
-    profileAt: time.nullable().meta({ description: 'when WeChat last told the profile' }),
+    profileAt: time.nullable().meta({ description: 'when WeChat last reported the profile' }),
   })
   .meta({ id: 'Authorizer' });
 
@@ -52,14 +55,14 @@ export const authorizerOperations: Operations = {
   'GET /v1/authorizers': {
     id: 'listAuthorizers',
     tag: 'Authorizers',
-    summary: 'Who authorized you',
+    summary: 'The accounts that authorized the component',
     query: AuthorizerListQuery,
     answers: { 200: pageOf(AuthorizerAnswer) },
   },
   'GET /v1/authorizers/:appid': {
     id: 'getAuthorizer',
     tag: 'Authorizers',
-    summary: 'One account that authorized you',
+    summary: 'One of these accounts',
     query: ComponentQuery,
     answers: { 200: AuthorizerAnswer },
     problems: [...oneAccount],
@@ -67,7 +70,7 @@ export const authorizerOperations: Operations = {
   'GET /v1/authorizers/:appid/history': {
     id: 'listGrantEvents',
     tag: 'Authorizers',
-    summary: 'What happened to an account’s consent, the newest first',
+    summary: 'The changes of an account’s consent, the newest first',
     query: HistoryQuery,
     answers: { 200: pageOf(GrantEvent) },
     problems: [...oneAccount],

@@ -50,7 +50,7 @@ export const linkOperations: Operations = {
   'POST /v1/components/:appid/authorization-links': {
     id: 'createAuthorizationLink',
     tag: 'Authorization links',
-    summary: 'Makes a link by which one merchant may consent',
+    summary: 'Creates a link by which one merchant can authorize the component',
     body: AuthorizationLinkBody,
     answers: { 201: AuthorizationLinkAnswer },
     problems: ['unknown_component'],
@@ -58,7 +58,7 @@ export const linkOperations: Operations = {
   'GET /v1/authorization-links/:id': {
     id: 'getAuthorizationLink',
     tag: 'Authorization links',
-    summary: 'What became of a link',
+    summary: 'The state of a link',
     answers: { 200: AuthorizationLinkAnswer },
     problems: ['unknown_link'],
   },

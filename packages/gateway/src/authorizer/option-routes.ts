@@ -28,7 +28,7 @@ const anOption = {
 } as const;
 
 export const optionOperations: Operations = {
-  'GET /v1/authorizers/:appid/options/:name': { ...anOption, id: 'getOption', summary: 'What an option is set to' },
+  'GET /v1/authorizers/:appid/options/:name': { ...anOption, id: 'getOption', summary: 'The value of an option' },
   'PUT /v1/authorizers/:appid/options/:name': {
     ...anOption,
     id: 'setOption',

@@ -14,7 +14,7 @@ const ReconciliationAnswer = z
     state: z.enum(['queued', 'running', 'completed', 'failed']),
     phase: z
       .enum(['listing', 'missing'])
-      .meta({ description: 'WeChat’s list first; then those of ours that it lacks' }),
+      .meta({ description: 'first WeChat’s list, then the stored accounts that are not in it' }),
     total: z.int().nullable(),
     seen: z.int(),
     added: z.int(),
@@ -31,7 +31,7 @@ export const reconciliationOperations: Operations = {
   'POST /v1/authorizers/reconcile': {
     id: 'reconcile',
     tag: 'Authorizers',
-    summary: 'Compares our authorizers with WeChat’s own list; one that runs already answers',
+    summary: 'Compares the stored accounts with WeChat’s list; returns the running comparison if there is one',
     query: ComponentQuery,
     answers: { 200: ReconciliationAnswer, 202: ReconciliationAnswer },
     problems: ['unknown_component', 'ambiguous_component', 'not_ready'],
@@ -39,7 +39,7 @@ export const reconciliationOperations: Operations = {
   'GET /v1/reconciliations/:id': {
     id: 'getReconciliation',
     tag: 'Authorizers',
-    summary: 'How far a reconciliation is',
+    summary: 'The progress of a reconciliation',
     answers: { 200: ReconciliationAnswer },
     problems: ['unknown_reconciliation'],
   },

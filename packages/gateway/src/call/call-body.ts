@@ -57,13 +57,15 @@ const request = {
     .record(z.string(), z.union([scalar, z.array(scalar)]))
     .default({})
     .meta({ description: 'without tokens: the platform adds them; at most 16 KB' }),
-  body: z
-    .unknown()
+  body: z.unknown().optional().meta({ description: 'any JSON of at most 512 levels, sent unchanged; null: no body' }),
+  deadlineAt: time.optional().meta({ description: 'the call is not sent after this time: `deadline_passed`' }),
+  notBeforeAt: time
     .optional()
-    .meta({ description: 'any JSON of at most 512 levels, sent as it is written; null is none' }),
-  deadlineAt: time.optional().meta({ description: 'it does not leave later: `deadline_passed`' }),
-  notBeforeAt: time.optional().meta({ description: 'it does not leave earlier; it waits in the background' }),
-  callbackUrl: z.string().optional().meta({ description: 'told of the outcome, by the Standard Webhooks scheme' }),
+    .meta({ description: 'the call is not sent before this time; it waits in the background' }),
+  callbackUrl: z
+    .string()
+    .optional()
+    .meta({ description: 'the address to which the outcome is reported, by the Standard Webhooks scheme' }),
 };
 
 /** A person's own token (/sns/userinfo) is theirs to send; all others are ours to add. */
@@ -86,7 +88,7 @@ export const CallBody = z
       .min(0)
       .max(60_000)
       .optional()
-      .meta({ description: '0: nobody waits; 30000 by default, 0 where `notBeforeAt` is given' }),
+      .meta({ description: '0: a background call; default 30000, 0 with `notBeforeAt`' }),
   })
   .superRefine(bringsNoToken)
   .meta({ id: 'CallRequest' });
@@ -99,10 +101,9 @@ const BatchedCall = z
   .strictObject({
     ...request,
     appid: z.string().min(1).meta({ description: 'the account' }),
-    component: z
-      .string()
-      .optional()
-      .meta({ description: 'where the account exists under several; a component’s own calls have its appid in both' }),
+    component: z.string().optional().meta({
+      description: 'required if the account authorized several; a component’s own calls have its appid in both fields',
+    }),
   })
   .superRefine(bringsNoToken)
   .meta({ id: 'BatchedCall' });

@@ -54,7 +54,7 @@ const IdempotencyHeaders = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
     .optional()
-    .meta({ description: 'asking again under the same key answers the call that was made first' }),
+    .meta({ description: 'a request with the same key returns the call that was created first' }),
 });
 
 export const callOperations: Operations = {
@@ -63,8 +63,9 @@ export const callOperations: Operations = {
     tag: 'Calls',
     summary: 'Calls WeChat on behalf of an account',
     description:
-      'Waits at most `waitMs` for WeChat’s answer. What may have been sent is never sent twice; where nobody can know, ' +
-      'the call fails as `outcome_unknown`. `X-Wx-Quota-Remaining` tells how many are left today, where that is known.',
+      'Waits at most `waitMs` for WeChat’s answer. A call that may have been carried out is not sent again unless that is ' +
+      'safe; if its outcome cannot be known, it fails as `outcome_unknown`. `X-Wx-Quota-Remaining`: the calls that ' +
+      'remain today, if known.',
     query: ComponentQuery,
     headers: IdempotencyHeaders,
     body: CallBody,
@@ -89,7 +90,7 @@ export const callOperations: Operations = {
   'GET /v1/calls/:id': {
     id: 'getCall',
     tag: 'Calls',
-    summary: 'A call and, once it is settled, WeChat’s answer',
+    summary: 'A call, with WeChat’s answer when it has settled',
     answers: { 200: CallAnswer },
     problems: ['unknown_call'],
   },
@@ -105,7 +106,7 @@ export const callOperations: Operations = {
     tag: 'Calls',
     summary: 'The calls of one account, the newest first',
     description:
-      'A page may hold fewer than asked for; only `next: null` is the end. A key for certain paths sees the calls of these.',
+      'A page may contain fewer calls than `limit`; only `next: null` is the end. A key for certain paths sees only their calls.',
     query: CallListQuery,
     answers: { 200: pageOf(CallSummaryAnswer) },
     problems: [...oneAccount],
@@ -113,8 +114,8 @@ export const callOperations: Operations = {
   'POST /v1/calls/batch': {
     id: 'callInBatch',
     tag: 'Calls',
-    summary: 'Up to 1,000 calls over many accounts, for which nobody waits',
-    description: 'Each is accepted or refused by itself; the items stand in the order of the calls.',
+    summary: 'Up to 1,000 background calls for many accounts',
+    description: 'Each is accepted or rejected separately; the items are in the order of the calls.',
     headers: IdempotencyHeaders,
     body: BatchBody,
     example: { calls: [{ appid: 'APPID', method: 'GET', path: '/cgi-bin/user/get' }] },

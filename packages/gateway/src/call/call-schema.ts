@@ -13,7 +13,7 @@ const known = {
   appid: z.string().optional(),
   method: z.string().optional(),
   path: z.string().optional(),
-  deadlineAt: time.optional().meta({ description: 'it does not depart later' }),
+  deadlineAt: time.optional().meta({ description: 'the call is not sent after this time' }),
 };
 
 /** How a call looks in a list. */
@@ -24,7 +24,7 @@ export const CallSummaryAnswer = z
     attempts: z.int().meta({ description: 'departures so far' }),
     createdAt: time,
     settledAt: time.nullable(),
-    notBeforeAt: time.nullable().meta({ description: 'it does not depart earlier' }),
+    notBeforeAt: time.nullable().meta({ description: 'the call is not sent before this time' }),
     ...known,
     failure: z
       .object({
@@ -46,14 +46,14 @@ export const CallAnswer = CallSummaryAnswer.extend({
       status: z.int(),
       headers: z.record(z.string(), z.string()).readonly(),
       body: z.unknown().meta({
-        description: 'JSON, integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file',
+        description: 'JSON, with integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file',
       }),
     })
     .nullable(),
   responseKept: z.literal(false).optional().meta({
-    description: 'WeChat answered, but its answer is no longer kept: newer ones of the account have displaced it',
+    description: 'WeChat answered, but its answer is no longer kept, since newer ones of the account needed the space',
   }),
-  explanation: Explanation.nullable().meta({ description: 'of the errcode with which WeChat refused, if it did' }),
+  explanation: Explanation.nullable().meta({ description: 'of the errcode, if WeChat refused' }),
   quota: z
     .object({
       used: z.int(),

@@ -4,7 +4,7 @@ import type { ProblemCode } from './problem.ts';
 
 /** What routes about one account take. */
 export const ComponentQuery = z.object({
-  component: z.string().optional().meta({ description: 'chooses where the account exists under several components' }),
+  component: z.string().optional().meta({ description: 'required if the account authorized several components' }),
 });
 
 /** What their operations may answer instead. */

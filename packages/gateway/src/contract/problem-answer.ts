@@ -12,7 +12,7 @@ export const ProblemAnswer = z
     code: z.string().meta({ description: 'stable; decide by it, or by `remedy`' }),
     remedy,
     retryAfter: z.int().optional().meta({ description: 'seconds; also the header' }),
-    errcode: z.int().optional().meta({ description: 'WeChat’s, where WeChat refused' }),
+    errcode: z.int().optional().meta({ description: 'WeChat’s error number, if WeChat refused' }),
     rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
     explanation: Explanation.optional().meta({ description: 'of the errcode' }),
     reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
@@ -24,8 +24,8 @@ export const ProblemAnswer = z
         z.object({ restriction: z.enum(['accounts', 'paths']) }),
       ])
       .optional()
-      .meta({ description: 'of `forbidden`: what the key is not for' }),
+      .meta({ description: 'of `forbidden`: the permission that the key lacks' }),
     closedUntil: z.iso.datetime().optional().meta({ description: 'of `quota_closed`' }),
-    authorizationUrl: z.string().optional().meta({ description: 'where the merchant can consent again' }),
+    authorizationUrl: z.string().optional().meta({ description: 'where the merchant can authorize again' }),
   })
   .meta({ id: 'Problem' });

@@ -29,16 +29,16 @@ export interface Problem {
 const known = {
   invalid_request: [400, 'The request is not valid'],
   unauthorized: [401, 'The API key is missing or wrong'],
-  forbidden: [403, 'This key may not do that'],
-  not_found: [404, 'There is nothing here'],
-  unknown_component: [404, 'This gateway does not run that component'],
+  forbidden: [403, 'The key does not permit this'],
+  not_found: [404, 'Not found'],
+  unknown_component: [404, 'This gateway does not serve this component'],
   unknown_authorizer: [404, 'No such account has authorized the component'],
   unknown_call: [404, 'No such call'],
   unknown_key: [404, 'No such key'],
   unknown_link: [404, 'No such authorization link'],
   unknown_reconciliation: [404, 'No such reconciliation'],
   unknown_follower_sync: [404, 'No such follower sync'],
-  method_not_allowed: [405, 'Not with this method'],
+  method_not_allowed: [405, 'Method not allowed'],
   slow_body: [408, 'The body took too long to arrive'],
   reauthorize: [409, 'The account must authorize again'],
   idempotency_conflict: [409, 'The idempotency key belongs to another call'],
@@ -47,13 +47,13 @@ const known = {
   ambiguous_component: [409, 'The account exists under several components'],
   too_large: [413, 'The request is too large'],
   unsupported_content: [415, 'The body must be JSON'],
-  rate_limited: [429, 'This key asks too often'],
+  rate_limited: [429, 'The rate of this key is exceeded'],
   too_many_guesses: [429, 'Too many wrong keys came from this address'],
   quota_closed: [429, 'The quota of this API is used up'],
-  internal: [500, 'Something unexpected happened'],
-  not_ready: [503, 'The component cannot act now'],
-  unavailable: [503, 'A part of this gateway is away'],
-  overloaded: [503, 'Too much is waiting already'],
+  internal: [500, 'Internal error'],
+  not_ready: [503, 'The component is not ready'],
+  unavailable: [503, 'Redis or the database is unavailable'],
+  overloaded: [503, 'Overloaded'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
 
 /** Those of them that the API's description may promise. */
@@ -64,12 +64,12 @@ export function statusOf(code: ProblemCode): number {
 }
 
 const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]>> = {
-  retry: [503, 'Not now'],
-  'slow-down': [429, 'Too fast'],
-  'refresh-token': [503, 'Not now'],
+  retry: [503, 'Temporarily unavailable'],
+  'slow-down': [429, 'Too many requests'],
+  'refresh-token': [503, 'Temporarily unavailable'],
   reauthorize: [409, 'The account must authorize again'],
   'fix-request': [400, 'The request is not valid'],
-  operator: [503, 'The operator of this gateway must act'],
+  operator: [503, 'An operator must act'],
 };
 
 /** When nobody knows better. */
@@ -85,7 +85,7 @@ export function problemOf(error: unknown, incident: string, wayBack?: string): P
       type: 'urn:wxthirdparty:problem:internal',
       title: known.internal[1],
       status: 500,
-      detail: `the log tells more under ${incident}`,
+      detail: `See the gateway's log for ${incident}.`,
       code: 'internal',
       remedy: 'operator',
     };

@@ -21,7 +21,7 @@ export const explainOperations: Operations = {
   'GET /v1/explain/:errcode': {
     id: 'explainErrcode',
     tag: 'Errors',
-    summary: 'What one of WeChat’s numbers means, and what to do',
+    summary: 'The meaning of one of WeChat’s error numbers, and the remedy',
     answers: { 200: ErrcodeExplanationAnswer },
     problems: ['invalid_request'],
   },

@@ -12,7 +12,7 @@ export const FollowerAnswer = z
     remark: z.string().nullable(),
     tagIds: z.array(z.int()).readonly().nullable(),
     scene: z.string().nullable().meta({ description: 'how the user found the account' }),
-    extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'what else WeChat told' }),
+    extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'all other fields that WeChat reported' }),
   })
   .meta({ id: 'Follower' });
 

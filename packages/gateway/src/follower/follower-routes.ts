@@ -21,7 +21,7 @@ const filter = {
     .datetime({ offset: true })
     .or(z.iso.date())
     .optional()
-    .meta({ description: 'who has followed since then; a date alone means its midnight in Beijing' }),
+    .meta({ description: 'followed since this time; a date alone means its midnight in Beijing' }),
   tag: z.coerce.number().int().min(0).optional(),
   scene: z.string().max(64).optional(),
   ...ComponentQuery.shape,
@@ -47,7 +47,7 @@ export const followerOperations: Operations = {
   'GET /v1/authorizers/:appid/followers': {
     id: 'listFollowers',
     tag: 'Followers',
-    summary: 'Who follows an account, or did',
+    summary: 'The present and former followers of an account',
     query: FollowerListQuery,
     answers: { 200: pageOf(FollowerAnswer) },
     problems: [...oneAccount],
@@ -55,23 +55,23 @@ export const followerOperations: Operations = {
   'GET /v1/authorizers/:appid/followers.ndjson': {
     id: 'exportFollowersAsNdjson',
     tag: 'Followers',
-    summary: 'All of them, one JSON object on each line',
+    summary: 'All followers, one JSON object per line',
     query: FollowerExportQuery,
-    answers: { 200: { contentType: 'application/x-ndjson', description: 'Followers, line by line.' } },
+    answers: { 200: { contentType: 'application/x-ndjson', description: 'One follower per line.' } },
     problems: [...oneAccount],
   },
   'GET /v1/authorizers/:appid/followers.csv': {
     id: 'exportFollowersAsCsv',
     tag: 'Followers',
-    summary: 'All of them, as a table',
+    summary: 'All followers, as CSV',
     query: FollowerExportQuery,
-    answers: { 200: { contentType: 'text/csv', description: 'Followers, line by line, with a header.' } },
+    answers: { 200: { contentType: 'text/csv', description: 'One follower per line, after a header.' } },
     problems: [...oneAccount],
   },
   'GET /v1/authorizers/:appid/followers/counts': {
     id: 'countFollowers',
     tag: 'Followers',
-    summary: 'How many there are',
+    summary: 'The numbers of followers',
     query: ComponentQuery,
     answers: { 200: CountsAnswer },
     problems: [...oneAccount],
@@ -79,7 +79,7 @@ export const followerOperations: Operations = {
   'GET /v1/authorizers/:appid/followers/growth': {
     id: 'listFollowerGrowth',
     tag: 'Followers',
-    summary: 'How many came and went, day by day in Beijing',
+    summary: 'New and lost followers per day (Beijing time)',
     query: GrowthQuery,
     answers: { 200: pageOf(GrowthDayAnswer) },
     problems: [...oneAccount],

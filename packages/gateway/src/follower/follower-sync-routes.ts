@@ -36,18 +36,19 @@ const FollowerSyncAnswer = z
     listed: z.int(),
     detailed: z.int(),
     withoutDetails: z.int().meta({
-      description: 'of the detailed ones, those whose details WeChat refused or answered unreadably: kept as listed',
+      description:
+        'of the detailed followers, those whose details WeChat refused or returned in unreadable form; they are stored as listed',
     }),
-    total: z.int().nullable().meta({ description: 'what WeChat says it will be; null until its first page' }),
+    total: z.int().nullable().meta({ description: 'the number that WeChat reports; null until the first page' }),
     ratePerSecond: z.number().nullable(),
-    waitingUntil: time.nullable().meta({ description: 'while a closed quota or a trouble keeps it' }),
+    waitingUntil: time.nullable().meta({ description: 'while a closed quota or a transient error delays it' }),
     createdAt: time,
     startedAt: time.nullable(),
     finishedAt: time.nullable(),
     error: z
       .object({ code: z.string(), remedy, message: z.string(), errcode: z.int().optional() })
       .nullable()
-      .meta({ description: 'why it failed, or what it waits for' }),
+      .meta({ description: 'why it failed, or why it waits' }),
   })
   .meta({ id: 'FollowerSync' });
 
@@ -67,7 +68,7 @@ export const followerSyncOperations: Operations = {
   'POST /v1/authorizers/:appid/follower-syncs': {
     id: 'startFollowerSync',
     tag: 'Follower syncs',
-    summary: 'Copies all followers of an account; one that runs already answers',
+    summary: 'Copies all followers of an account; returns the running sync if there is one',
     query: ComponentQuery,
     body: FollowerSyncInput,
     answers: { 200: FollowerSyncAnswer, 202: FollowerSyncAnswer },
@@ -82,32 +83,36 @@ export const followerSyncOperations: Operations = {
     problems: [...oneAccount],
   },
   'GET /v1/follower-syncs/:id': {
-    ...{ id: 'getFollowerSync', tag: 'Follower syncs', summary: 'How far a sync is' },
+    ...{ id: 'getFollowerSync', tag: 'Follower syncs', summary: 'The progress of a sync' },
     answers: { 200: FollowerSyncAnswer },
     problems: ['unknown_follower_sync'],
   },
   'GET /v1/follower-syncs/:id/events': {
-    ...{ id: 'followFollowerSync', tag: 'Follower syncs', summary: 'How far a sync is, told as it goes on' },
+    ...{ id: 'followFollowerSync', tag: 'Follower syncs', summary: 'The progress of a sync, as events' },
     answers: { 200: { contentType: 'text/event-stream', description: 'Events `sync`, each with the sync as JSON.' } },
     problems: ['unknown_follower_sync'],
   },
-  'POST /v1/follower-syncs/:id/pause': { ...steering, id: 'pauseFollowerSync', summary: 'Lets a sync rest' },
-  'POST /v1/follower-syncs/:id/resume': { ...steering, id: 'resumeFollowerSync', summary: 'Lets it go on' },
-  'POST /v1/follower-syncs/:id/cancel': { ...steering, id: 'cancelFollowerSync', summary: 'Ends it for good' },
+  'POST /v1/follower-syncs/:id/pause': { ...steering, id: 'pauseFollowerSync', summary: 'Pauses a sync' },
+  'POST /v1/follower-syncs/:id/resume': { ...steering, id: 'resumeFollowerSync', summary: 'Resumes a sync' },
+  'POST /v1/follower-syncs/:id/cancel': { ...steering, id: 'cancelFollowerSync', summary: 'Cancels a sync' },
   'GET /v1/authorizers/:appid/follower-sync-schedule': {
-    ...{ ...ofSchedules, id: 'getFollowerSyncSchedule', summary: 'When followers are copied every day' },
+    ...{ ...ofSchedules, id: 'getFollowerSyncSchedule', summary: 'The time of the daily sync' },
     answers: { 200: ScheduleAnswer },
     problems: ['not_found', ...oneAccount],
   },
   'PUT /v1/authorizers/:appid/follower-sync-schedule': {
-    ...{ ...ofSchedules, id: 'setFollowerSyncSchedule', summary: 'Copies followers every day, at a time in Beijing' },
+    ...{
+      ...ofSchedules,
+      id: 'setFollowerSyncSchedule',
+      summary: 'Copies followers every day at this time (Beijing time)',
+    },
     body: FollowerSyncScheduleInput,
     example: { at: '04:30' },
     answers: { 200: ScheduleAnswer },
     problems: [...oneAccount],
   },
   'DELETE /v1/authorizers/:appid/follower-sync-schedule': {
-    ...{ ...ofSchedules, id: 'dropFollowerSyncSchedule', summary: 'Copies them no more by itself' },
+    ...{ ...ofSchedules, id: 'dropFollowerSyncSchedule', summary: 'Ends the daily sync' },
     answers: { 204: null },
     problems: [...oneAccount],
   },

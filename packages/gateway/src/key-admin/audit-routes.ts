@@ -11,9 +11,9 @@ const AuditEntryAnswer = z
   .object({
     id: z.string(),
     at: time,
-    actor: z.string().meta({ description: 'id of the key, or who else it was' }),
+    actor: z.string().meta({ description: 'the id of the key, or another operator' }),
     action: z.string(),
-    target: z.string().nullable().meta({ description: 'id of the key that it was done to' }),
+    target: z.string().nullable().meta({ description: 'the id of the key that was changed' }),
     address: z.string().nullable(),
     requestId: z.string().nullable(),
   })
@@ -23,7 +23,7 @@ export const auditOperations: Operations = {
   'GET /v1/audit': {
     id: 'listAuditEntries',
     tag: 'Keys',
-    summary: 'What was done with the rights of an operator, the newest first',
+    summary: 'The use of operator rights, the newest first',
     query: PageQuery,
     answers: { 200: pageOf(AuditEntryAnswer) },
   },

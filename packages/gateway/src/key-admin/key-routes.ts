@@ -32,8 +32,8 @@ const KeyAnswer = z
     id: z.string(),
     name: z.string(),
     scopes: z.array(z.enum(keyScopes)).readonly(),
-    accounts: z.array(z.string()).readonly().meta({ description: 'none: all of them' }),
-    paths: z.array(z.string()).readonly().meta({ description: 'none: all of them' }),
+    accounts: z.array(z.string()).readonly().meta({ description: 'empty: all of them' }),
+    paths: z.array(z.string()).readonly().meta({ description: 'empty: all of them' }),
     ratePerSecond: z.int().nullable(),
     expiresAt: time.nullable(),
     createdAt: time,
@@ -44,7 +44,7 @@ const KeyAnswer = z
   .meta({ id: 'Key' });
 
 const NewKeyAnswer = KeyAnswer.extend({
-  key: z.string().meta({ description: 'the key itself, shown this once' }),
+  key: z.string().meta({ description: 'the key itself, shown only this once' }),
 }).meta({
   id: 'NewKey',
 });
@@ -53,7 +53,7 @@ export const keyOperations: Operations = {
   'POST /v1/keys': {
     id: 'createKey',
     tag: 'Keys',
-    summary: 'Makes a key; it is shown this once',
+    summary: 'Creates a key; it is shown only this once',
     body: KeyBody,
     example: { name: 'shop', scopes: ['calls'] },
     answers: { 201: NewKeyAnswer },
@@ -68,7 +68,7 @@ export const keyOperations: Operations = {
   'DELETE /v1/keys/:id': {
     id: 'revokeKey',
     tag: 'Keys',
-    summary: 'Ends a key, within a second on every node',
+    summary: 'Revokes a key, within a second on every node',
     answers: { 204: null },
     problems: ['unknown_key'],
   },

@@ -91,7 +91,7 @@ function described(method: string, path: string, operation: Operation): ZodOpenA
 function rightOf(method: string, path: string): string {
   const right = routeRights.find((it) => it.path === path && it.method === method.toLowerCase());
   const { scope } = right ?? unlisted;
-  return scope === 'any' ? 'Any key will do.' : `Needs a key for \`${scope}\`.`;
+  return scope === 'any' ? 'Any key is sufficient.' : `Requires a key with the scope \`${scope}\`.`;
 }
 
 function parameter(name: string): z.ZodType {
@@ -115,8 +115,8 @@ function answersOf({ answers }: Operation): Record<`${2}${string}`, ZodOpenApiRe
 
 const titles: Readonly<Record<string, string>> = {
   200: 'The answer.',
-  201: 'Made.',
-  202: 'Accepted; look for the outcome where `Location` says.',
+  201: 'Created.',
+  202: 'Accepted; read the outcome at `Location`.',
 };
 
 function problemsOf({ problems = [], query, headers, body }: Operation): Record<string, ZodOpenApiResponseObject> {

@@ -18,27 +18,29 @@ const AccountQuotasQuery = PageQuery.extend(ComponentQuery.shape);
 const QuotaAnswer = z
   .object({
     path: z.string(),
-    used: z.int().meta({ description: 'today in Beijing; what others used is in it as far as WeChat has told' }),
-    limit: z.int().nullable().meta({ description: 'of a day; null where nobody knows one' }),
+    used: z
+      .int()
+      .meta({ description: 'today (Beijing time), including usage by other programs, as last reported by WeChat' }),
+    limit: z.int().nullable().meta({ description: 'per day; null if unknown' }),
     remaining: z.int().nullable(),
     source: z.enum(['wechat', 'catalogue', 'refusal']).nullable().meta({
-      description: 'where the limit is known from; after a refusal it is at most that',
+      description: 'the source of the limit; after a refusal the limit is at most this',
     }),
-    closedUntil: time.nullable().meta({ description: 'nothing leaves before then, but for a probe now and then' }),
+    closedUntil: time.nullable().meta({ description: 'no call is sent before this time, except probes' }),
     exhaustedAt: time.nullable().meta({
-      description: 'when the limit will be reached, today or tomorrow, if it goes on like this; a forecast',
+      description: 'a forecast: when the limit will be reached, today or tomorrow, if usage continues as it is',
     }),
     minute: z
       .object({ used: z.int(), limit: z.int(), seconds: z.number() })
       .nullable()
-      .meta({ description: 'the limit of a minute, or of as many seconds' }),
+      .meta({ description: 'the limit per minute, or per so many seconds' }),
   })
   .meta({ id: 'Quota' });
 
 const ClearAnswer = z
   .object({
     cleared: z.literal(true),
-    usedThisMonth: z.int().meta({ description: 'clears of this month in Beijing, of ten' }),
+    usedThisMonth: z.int().meta({ description: 'clears of this month (Beijing time), of ten' }),
     remainingThisMonth: z.int(),
   })
   .meta({ id: 'QuotaClear' });
@@ -48,7 +50,7 @@ const NoBody = z.strictObject({});
 const aClear = {
   tag: 'Quotas',
   description:
-    'WeChat allows ten a month for each account, over all means. It is asked once, and never again by itself.',
+    'WeChat permits ten a month per account, counting all means. The request is sent once and never repeated automatically.',
   body: NoBody,
   answers: { 200: ClearAnswer },
 } as const;
@@ -57,7 +59,7 @@ export const quotaOperations: Operations = {
   'GET /v1/authorizers/:appid/quotas': {
     id: 'listQuotas',
     tag: 'Quotas',
-    summary: 'What an account has used of each API today, and when that will be all',
+    summary: 'What an account has used of each API today, and when the quota will be exhausted',
     query: AccountQuotasQuery,
     answers: { 200: pageOf(QuotaAnswer) },
     problems: [...oneAccount],
@@ -73,8 +75,8 @@ export const quotaOperations: Operations = {
   'GET /v1/quotas/events': {
     id: 'followQuotas',
     tag: 'Quotas',
-    summary: 'Told when four fifths of a quota are used, and when all of it is',
-    description: '`Last-Event-ID` resumes behind an event; `0` begins with the oldest that is kept.',
+    summary: 'Warnings when four fifths of a quota are used, and when all of it is',
+    description: '`Last-Event-ID` resumes after an event; `0` starts with the oldest that is kept.',
     answers: {
       200: {
         contentType: 'text/event-stream',
@@ -93,7 +95,7 @@ export const quotaOperations: Operations = {
   'POST /v1/components/:appid/quotas/clear': {
     ...aClear,
     id: 'clearComponentQuotas',
-    summary: 'Clears the component’s own, with its secret: also where no token can be had',
+    summary: 'Clears the component’s own quotas, with its secret: it works even without a component token',
     problems: ['unknown_component', 'quota_closed'],
   },
 };

@@ -7,7 +7,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 
 const StatusAnswer = z
   .object({
-    ready: z.boolean().meta({ description: 'all components are' }),
+    ready: z.boolean().meta({ description: 'whether all components are ready' }),
     components: z.array(
       z.object({
         appid: z.string(),
@@ -26,7 +26,7 @@ const StatusAnswer = z
             }),
           )
           .readonly()
-          .meta({ description: 'pushes that arrived and were refused since one was last accepted, by reason' }),
+          .meta({ description: 'pushes refused since the last accepted one, by reason' }),
         ticket: z.object({ receivedAt: time, expiresAt: time }).nullable(),
         token: z
           .object({
@@ -46,7 +46,7 @@ export const statusOperations: Operations = {
   'GET /v1/status': {
     id: 'getStatus',
     tag: 'Status',
-    summary: 'Whether each component can act, and if not, why',
+    summary: 'Whether each component is ready, and if not, why',
     answers: { 200: StatusAnswer },
   },
 };

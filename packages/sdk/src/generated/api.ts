@@ -6,15 +6,15 @@ export type CallRequest = {
   readonly path: string;
   /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
-  /** any JSON of at most 512 levels, sent as it is written; null is none */
+  /** any JSON of at most 512 levels, sent unchanged; null: no body */
   readonly body?: unknown;
-  /** it does not leave later: `deadline_passed` */
+  /** the call is not sent after this time: `deadline_passed` */
   readonly deadlineAt?: string | undefined;
-  /** it does not leave earlier; it waits in the background */
+  /** the call is not sent before this time; it waits in the background */
   readonly notBeforeAt?: string | undefined;
-  /** told of the outcome, by the Standard Webhooks scheme */
+  /** the address to which the outcome is reported, by the Standard Webhooks scheme */
   readonly callbackUrl?: string | undefined;
-  /** 0: nobody waits; 30000 by default, 0 where `notBeforeAt` is given */
+  /** 0: a background call; default 30000, 0 with `notBeforeAt` */
   readonly waitMs?: number | undefined;
 };
 
@@ -24,17 +24,17 @@ export type BatchedCall = {
   readonly path: string;
   /** without tokens: the platform adds them; at most 16 KB */
   readonly query?: { readonly [name: string]: string | number | boolean | ReadonlyArray<string | number | boolean> } | undefined;
-  /** any JSON of at most 512 levels, sent as it is written; null is none */
+  /** any JSON of at most 512 levels, sent unchanged; null: no body */
   readonly body?: unknown;
-  /** it does not leave later: `deadline_passed` */
+  /** the call is not sent after this time: `deadline_passed` */
   readonly deadlineAt?: string | undefined;
-  /** it does not leave earlier; it waits in the background */
+  /** the call is not sent before this time; it waits in the background */
   readonly notBeforeAt?: string | undefined;
-  /** told of the outcome, by the Standard Webhooks scheme */
+  /** the address to which the outcome is reported, by the Standard Webhooks scheme */
   readonly callbackUrl?: string | undefined;
   /** the account */
   readonly appid: string;
-  /** where the account exists under several; a component’s own calls have its appid in both */
+  /** required if the account authorized several; a component’s own calls have its appid in both fields */
   readonly component?: string | undefined;
 };
 
@@ -46,13 +46,13 @@ export type Call = {
   readonly attempts: number;
   readonly createdAt: string;
   readonly settledAt: string | null;
-  /** it does not depart earlier */
+  /** the call is not sent before this time */
   readonly notBeforeAt: string | null;
   readonly component?: string | undefined;
   readonly appid?: string | undefined;
   readonly method?: string | undefined;
   readonly path?: string | undefined;
-  /** it does not depart later */
+  /** the call is not sent after this time */
   readonly deadlineAt?: string | undefined;
   readonly failure: {
     readonly code: string;
@@ -65,12 +65,12 @@ export type Call = {
   readonly response: {
     readonly status: number;
     readonly headers: { readonly [name: string]: string };
-    /** JSON, integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
+    /** JSON, with integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
     readonly body: unknown;
   } | null;
-  /** WeChat answered, but its answer is no longer kept: newer ones of the account have displaced it */
+  /** WeChat answered, but its answer is no longer kept, since newer ones of the account needed the space */
   readonly responseKept?: false | undefined;
-  /** of the errcode with which WeChat refused, if it did */
+  /** of the errcode, if WeChat refused */
   readonly explanation: Explanation | null;
   readonly quota: {
     readonly used: number;
@@ -97,7 +97,7 @@ export type Problem = {
   readonly remedy: Remedy;
   /** seconds; also the header */
   readonly retryAfter?: number | undefined;
-  /** WeChat’s, where WeChat refused */
+  /** WeChat’s error number, if WeChat refused */
   readonly errcode?: number | undefined;
   /** WeChat’s id of the request */
   readonly rid?: string | undefined;
@@ -105,7 +105,7 @@ export type Problem = {
   readonly explanation?: Explanation | undefined;
   /** of `not_ready` */
   readonly reasons?: ReadonlyArray<string> | undefined;
-  /** of `forbidden`: what the key is not for */
+  /** of `forbidden`: the permission that the key lacks */
   readonly missing?: {
     readonly scope: string;
   } | {
@@ -117,7 +117,7 @@ export type Problem = {
   } | undefined;
   /** of `quota_closed` */
   readonly closedUntil?: string | undefined;
-  /** where the merchant can consent again */
+  /** where the merchant can authorize again */
   readonly authorizationUrl?: string | undefined;
 };
 
@@ -129,13 +129,13 @@ export type CallSummary = {
   readonly attempts: number;
   readonly createdAt: string;
   readonly settledAt: string | null;
-  /** it does not depart earlier */
+  /** the call is not sent before this time */
   readonly notBeforeAt: string | null;
   readonly component?: string | undefined;
   readonly appid?: string | undefined;
   readonly method?: string | undefined;
   readonly path?: string | undefined;
-  /** it does not depart later */
+  /** the call is not sent after this time */
   readonly deadlineAt?: string | undefined;
   readonly failure: {
     readonly code: string;
@@ -149,18 +149,18 @@ export type CallSummary = {
 
 export type Quota = {
   readonly path: string;
-  /** today in Beijing; what others used is in it as far as WeChat has told */
+  /** today (Beijing time), including usage by other programs, as last reported by WeChat */
   readonly used: number;
-  /** of a day; null where nobody knows one */
+  /** per day; null if unknown */
   readonly limit: number | null;
   readonly remaining: number | null;
-  /** where the limit is known from; after a refusal it is at most that */
+  /** the source of the limit; after a refusal the limit is at most this */
   readonly source: 'wechat' | 'catalogue' | 'refusal' | null;
-  /** nothing leaves before then, but for a probe now and then */
+  /** no call is sent before this time, except probes */
   readonly closedUntil: string | null;
-  /** when the limit will be reached, today or tomorrow, if it goes on like this; a forecast */
+  /** a forecast: when the limit will be reached, today or tomorrow, if usage continues as it is */
   readonly exhaustedAt: string | null;
-  /** the limit of a minute, or of as many seconds */
+  /** the limit per minute, or per so many seconds */
   readonly minute: {
     readonly used: number;
     readonly limit: number;
@@ -170,20 +170,20 @@ export type Quota = {
 
 export type QuotaClear = {
   readonly cleared: true;
-  /** clears of this month in Beijing, of ten */
+  /** clears of this month (Beijing time), of ten */
   readonly usedThisMonth: number;
   readonly remainingThisMonth: number;
 };
 
 export type Status = {
-  /** all components are */
+  /** whether all components are ready */
   readonly ready: boolean;
   readonly components: ReadonlyArray<{
     readonly appid: string;
     readonly ready: boolean;
     readonly reasons: ReadonlyArray<'no_ticket' | 'ticket_expired' | 'component_token_failing'>;
     readonly lastPushAt: string | null;
-    /** pushes that arrived and were refused since one was last accepted, by reason */
+    /** pushes refused since the last accepted one, by reason */
     readonly refusedPushes: ReadonlyArray<{
       readonly reason: 'decryption' | 'appid' | 'signature' | 'envelope';
       readonly count: number;
@@ -214,7 +214,7 @@ export type Status = {
 export type Authorizer = {
   readonly appid: string;
   readonly component: string;
-  /** null until WeChat has told */
+  /** null until WeChat has reported it */
   readonly kind: 'official-account' | 'mini-program' | null;
   readonly nickName: string | null;
   /** WeChat’s original id, `gh_…` */
@@ -222,7 +222,7 @@ export type Authorizer = {
   readonly headImg: string | null;
   readonly principalName: string | null;
   readonly alias: string | null;
-  /** WeChat’s own number, as the two behind it */
+  /** WeChat’s own number, like the two fields after it */
   readonly serviceType: number | null;
   readonly verifyType: number | null;
   readonly accountStatus: number | null;
@@ -233,7 +233,7 @@ export type Authorizer = {
   readonly handle: string;
   readonly authorizedAt: string;
   readonly updatedAt: string;
-  /** when WeChat last told the profile */
+  /** when WeChat last reported the profile */
   readonly profileAt: string | null;
 };
 
@@ -272,7 +272,7 @@ export type Reconciliation = {
   readonly component: string;
   readonly reason: 'requested' | 'start' | 'nightly' | 'refused';
   readonly state: 'queued' | 'running' | 'completed' | 'failed';
-  /** WeChat’s list first; then those of ours that it lacks */
+  /** first WeChat’s list, then the stored accounts that are not in it */
   readonly phase: 'listing' | 'missing';
   readonly total: number | null;
   readonly seen: number;
@@ -300,7 +300,7 @@ export type Follower = {
   readonly tagIds: ReadonlyArray<number> | null;
   /** how the user found the account */
   readonly scene: string | null;
-  /** what else WeChat told */
+  /** all other fields that WeChat reported */
   readonly extra: { readonly [name: string]: unknown };
 };
 
@@ -325,17 +325,17 @@ export type FollowerSync = {
   readonly details: boolean;
   readonly listed: number;
   readonly detailed: number;
-  /** of the detailed ones, those whose details WeChat refused or answered unreadably: kept as listed */
+  /** of the detailed followers, those whose details WeChat refused or returned in unreadable form; they are stored as listed */
   readonly withoutDetails: number;
-  /** what WeChat says it will be; null until its first page */
+  /** the number that WeChat reports; null until the first page */
   readonly total: number | null;
   readonly ratePerSecond: number | null;
-  /** while a closed quota or a trouble keeps it */
+  /** while a closed quota or a transient error delays it */
   readonly waitingUntil: string | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /** why it failed, or what it waits for */
+  /** why it failed, or why it waits */
   readonly error: {
     readonly code: string;
     readonly remedy: Remedy;
@@ -364,9 +364,9 @@ export type NewKey = {
   readonly id: string;
   readonly name: string;
   readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
-  /** none: all of them */
+  /** empty: all of them */
   readonly accounts: ReadonlyArray<string>;
-  /** none: all of them */
+  /** empty: all of them */
   readonly paths: ReadonlyArray<string>;
   readonly ratePerSecond: number | null;
   readonly expiresAt: string | null;
@@ -375,7 +375,7 @@ export type NewKey = {
   readonly revokedAt: string | null;
   /** to the minute */
   readonly lastUsedAt: string | null;
-  /** the key itself, shown this once */
+  /** the key itself, shown only this once */
   readonly key: string;
 };
 
@@ -383,9 +383,9 @@ export type Key = {
   readonly id: string;
   readonly name: string;
   readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
-  /** none: all of them */
+  /** empty: all of them */
   readonly accounts: ReadonlyArray<string>;
-  /** none: all of them */
+  /** empty: all of them */
   readonly paths: ReadonlyArray<string>;
   readonly ratePerSecond: number | null;
   readonly expiresAt: string | null;
@@ -399,10 +399,10 @@ export type Key = {
 export type AuditEntry = {
   readonly id: string;
   readonly at: string;
-  /** id of the key, or who else it was */
+  /** the id of the key, or another operator */
   readonly actor: string;
   readonly action: string;
-  /** id of the key that it was done to */
+  /** the id of the key that was changed */
   readonly target: string | null;
   readonly address: string | null;
   readonly requestId: string | null;
@@ -417,7 +417,7 @@ export interface Operations {
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: CallRequest;
@@ -433,7 +433,7 @@ export interface Operations {
     body: CallRequest;
     answer: Call;
   };
-  /** A call and, once it is settled, WeChat’s answer */
+  /** A call, with WeChat’s answer when it has settled */
   'GET /v1/calls/:id': {
     path: {
       readonly id: string;
@@ -456,10 +456,10 @@ export interface Operations {
     path: {};
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
       readonly appid: string;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
       /** `completed`: WeChat answered, whatever its errcode */
       readonly state?: 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled' | undefined;
@@ -469,11 +469,11 @@ export interface Operations {
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<CallSummary>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** Up to 1,000 calls over many accounts, for which nobody waits */
+  /** Up to 1,000 background calls for many accounts */
   'POST /v1/calls/batch': {
     path: {};
     query: {};
@@ -488,7 +488,7 @@ export interface Operations {
       }>;
     };
   };
-  /** What an account has used of each API today, and when that will be all */
+  /** What an account has used of each API today, and when the quota will be exhausted */
   'GET /v1/authorizers/:appid/quotas': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -496,15 +496,15 @@ export interface Operations {
     };
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<Quota>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
@@ -516,13 +516,13 @@ export interface Operations {
     };
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<Quota>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
@@ -533,13 +533,13 @@ export interface Operations {
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: Record<string, never> | undefined;
     answer: QuotaClear;
   };
-  /** Clears the component’s own, with its secret: also where no token can be had */
+  /** Clears the component’s own quotas, with its secret: it works even without a component token */
   'POST /v1/components/:appid/quotas/clear': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -549,19 +549,19 @@ export interface Operations {
     body: Record<string, never> | undefined;
     answer: QuotaClear;
   };
-  /** Whether each component can act, and if not, why */
+  /** Whether each component is ready, and if not, why */
   'GET /v1/status': {
     path: {};
     query: {};
     body: undefined;
     answer: Status;
   };
-  /** Who authorized you */
+  /** The accounts that authorized the component */
   'GET /v1/authorizers': {
     path: {};
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
       readonly state?: 'active' | 'needs-reauthorization' | 'revoked' | undefined;
       readonly handle?: string | undefined;
@@ -569,24 +569,24 @@ export interface Operations {
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<Authorizer>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** One account that authorized you */
+  /** One of these accounts */
   'GET /v1/authorizers/:appid': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: Authorizer;
   };
-  /** What happened to an account’s consent, the newest first */
+  /** The changes of an account’s consent, the newest first */
   'GET /v1/authorizers/:appid/history': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -594,19 +594,19 @@ export interface Operations {
     };
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<GrantEvent>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** Makes a link by which one merchant may consent */
+  /** Creates a link by which one merchant can authorize the component */
   'POST /v1/components/:appid/authorization-links': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -623,7 +623,7 @@ export interface Operations {
     } | undefined;
     answer: AuthorizationLink;
   };
-  /** What became of a link */
+  /** The state of a link */
   'GET /v1/authorization-links/:id': {
     path: {
       readonly id: string;
@@ -632,17 +632,17 @@ export interface Operations {
     body: undefined;
     answer: AuthorizationLink;
   };
-  /** Compares our authorizers with WeChat’s own list; one that runs already answers */
+  /** Compares the stored accounts with WeChat’s list; returns the running comparison if there is one */
   'POST /v1/authorizers/reconcile': {
     path: {};
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: Reconciliation;
   };
-  /** How far a reconciliation is */
+  /** The progress of a reconciliation */
   'GET /v1/reconciliations/:id': {
     path: {
       readonly id: string;
@@ -651,7 +651,7 @@ export interface Operations {
     body: undefined;
     answer: Reconciliation;
   };
-  /** What an option is set to */
+  /** The value of an option */
   'GET /v1/authorizers/:appid/options/:name': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -659,7 +659,7 @@ export interface Operations {
       readonly name: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
@@ -673,7 +673,7 @@ export interface Operations {
       readonly name: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: {
@@ -681,7 +681,7 @@ export interface Operations {
     };
     answer: Option;
   };
-  /** Who follows an account, or did */
+  /** The present and former followers of an account */
   'GET /v1/authorizers/:appid/followers': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -689,24 +689,24 @@ export interface Operations {
     };
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
       readonly subscribed?: 'true' | 'false' | undefined;
-      /** who has followed since then; a date alone means its midnight in Beijing */
+      /** followed since this time; a date alone means its midnight in Beijing */
       readonly since?: string | undefined;
       readonly tag?: number | undefined;
       readonly scene?: string | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<Follower>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** All of them, one JSON object on each line */
+  /** All followers, one JSON object per line */
   'GET /v1/authorizers/:appid/followers.ndjson': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -714,17 +714,17 @@ export interface Operations {
     };
     query: {
       readonly subscribed?: 'true' | 'false' | undefined;
-      /** who has followed since then; a date alone means its midnight in Beijing */
+      /** followed since this time; a date alone means its midnight in Beijing */
       readonly since?: string | undefined;
       readonly tag?: number | undefined;
       readonly scene?: string | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: string;
   };
-  /** All of them, as a table */
+  /** All followers, as CSV */
   'GET /v1/authorizers/:appid/followers.csv': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -732,30 +732,30 @@ export interface Operations {
     };
     query: {
       readonly subscribed?: 'true' | 'false' | undefined;
-      /** who has followed since then; a date alone means its midnight in Beijing */
+      /** followed since this time; a date alone means its midnight in Beijing */
       readonly since?: string | undefined;
       readonly tag?: number | undefined;
       readonly scene?: string | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: string;
   };
-  /** How many there are */
+  /** The numbers of followers */
   'GET /v1/authorizers/:appid/followers/counts': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: FollowerCounts;
   };
-  /** How many came and went, day by day in Beijing */
+  /** New and lost followers per day (Beijing time) */
   'GET /v1/authorizers/:appid/followers/growth': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
@@ -764,24 +764,24 @@ export interface Operations {
     query: {
       readonly from?: string | undefined;
       readonly to?: string | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<GrowthDay>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** Copies all followers of an account; one that runs already answers */
+  /** Copies all followers of an account; returns the running sync if there is one */
   'POST /v1/authorizers/:appid/follower-syncs': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: {
@@ -797,17 +797,17 @@ export interface Operations {
     };
     query: {
       readonly limit?: number | undefined;
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<FollowerSync>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** How far a sync is */
+  /** The progress of a sync */
   'GET /v1/follower-syncs/:id': {
     path: {
       readonly id: string;
@@ -816,7 +816,7 @@ export interface Operations {
     body: undefined;
     answer: FollowerSync;
   };
-  /** Lets a sync rest */
+  /** Pauses a sync */
   'POST /v1/follower-syncs/:id/pause': {
     path: {
       readonly id: string;
@@ -825,7 +825,7 @@ export interface Operations {
     body: undefined;
     answer: FollowerSync;
   };
-  /** Lets it go on */
+  /** Resumes a sync */
   'POST /v1/follower-syncs/:id/resume': {
     path: {
       readonly id: string;
@@ -834,7 +834,7 @@ export interface Operations {
     body: undefined;
     answer: FollowerSync;
   };
-  /** Ends it for good */
+  /** Cancels a sync */
   'POST /v1/follower-syncs/:id/cancel': {
     path: {
       readonly id: string;
@@ -843,27 +843,27 @@ export interface Operations {
     body: undefined;
     answer: FollowerSync;
   };
-  /** When followers are copied every day */
+  /** The time of the daily sync */
   'GET /v1/authorizers/:appid/follower-sync-schedule': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: FollowerSyncSchedule;
   };
-  /** Copies followers every day, at a time in Beijing */
+  /** Copies followers every day at this time (Beijing time) */
   'PUT /v1/authorizers/:appid/follower-sync-schedule': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: {
@@ -872,20 +872,20 @@ export interface Operations {
     };
     answer: FollowerSyncSchedule;
   };
-  /** Copies them no more by itself */
+  /** Ends the daily sync */
   'DELETE /v1/authorizers/:appid/follower-sync-schedule': {
     path: {
       /** appid of the account; of the component itself for its own APIs */
       readonly appid: string;
     };
     query: {
-      /** chooses where the account exists under several components */
+      /** required if the account authorized several components */
       readonly component?: string | undefined;
     };
     body: undefined;
     answer: undefined;
   };
-  /** What one of WeChat’s numbers means, and what to do */
+  /** The meaning of one of WeChat’s error numbers, and the remedy */
   'GET /v1/explain/:errcode': {
     path: {
       readonly errcode: string;
@@ -894,7 +894,7 @@ export interface Operations {
     body: undefined;
     answer: ErrcodeExplanation;
   };
-  /** Makes a key; it is shown this once */
+  /** Creates a key; it is shown only this once */
   'POST /v1/keys': {
     path: {};
     query: {};
@@ -913,17 +913,17 @@ export interface Operations {
     path: {};
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<Key>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
-  /** Ends a key, within a second on every node */
+  /** Revokes a key, within a second on every node */
   'DELETE /v1/keys/:id': {
     path: {
       readonly id: string;
@@ -932,18 +932,18 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** What was done with the rights of an operator, the newest first */
+  /** The use of operator rights, the newest first */
   'GET /v1/audit': {
     path: {};
     query: {
       readonly limit?: number | undefined;
-      /** `next` of the page before */
+      /** `next` of the previous page */
       readonly cursor?: string | undefined;
     };
     body: undefined;
     answer: {
       readonly items: ReadonlyArray<AuditEntry>;
-      /** the `cursor` of the page behind; null on the last one */
+      /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
   };
