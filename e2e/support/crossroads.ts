@@ -27,7 +27,10 @@ export class Crossroads {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        if (crossroads.#ways.length === 0) return response.writeHead(502).end();
+        if (crossroads.#ways.length === 0) {
+          response.writeHead(502).end();
+          return;
+        }
         const way = crossroads.#turn++ % crossroads.#ways.length;
         const body = Buffer.concat(chunks);
         crossroads.passed.push({ method: request.method!, url: request.url!, body, way });

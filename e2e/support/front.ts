@@ -57,7 +57,10 @@ export class Front {
       (await this.#behind.promise) + request.url!,
       { method: method!, headers, agent: false, localAddress: this.#from },
       (answer) => {
-        if (path === this.#cutting) return response.destroy();
+        if (path === this.#cutting) {
+          response.destroy();
+          return;
+        }
         response.writeHead(answer.statusCode!, answer.headers);
         answer.pipe(response);
       },

@@ -95,6 +95,8 @@ class SyncSlice {
         return this.#fetchBucket();
       case 'finishing':
         return this.#finishBucket();
+      default:
+        return this.#sync.phase satisfies never;
     }
   }
 

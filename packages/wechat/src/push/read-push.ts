@@ -2,20 +2,43 @@ import { EnvelopeFailure } from '../envelope/envelope-failure.ts';
 import { readXml, type XmlNode } from '../envelope/read-xml.ts';
 import type { Push, PushUrl, UnreadableReason } from './push.ts';
 
-/** What the redirect promises (protocol §3.4), for a push that forgot to say. */
+type NoticeType = Exclude<Push['type'], 'message' | 'other' | 'unreadable'>;
+
+/** How WeChat spells the `InfoType` of each notice (protocol §1.4). */
+const INFO_TYPES: Readonly<Record<NoticeType, string>> = {
+  ticket: 'component_verify_ticket',
+  authorized: 'authorized',
+  updateauthorized: 'updateauthorized',
+  unauthorized: 'unauthorized',
+  fasteregister: 'notify_third_fasteregister',
+};
+
+/** The lifetime that the redirect states (protocol §3.4), for a push without one. */
 const DEFAULT_CODE_TTL_SECONDS = 3600;
 
-/** Fields that some part of the platform acts on, whatever the push. */
-const actedOn = [
-  ...['AppId', 'InfoType', 'ToUserName', 'FromUserName', 'CreateTime', 'MsgType', 'Event', 'EventKey', 'MsgId'],
-  ...['ComponentVerifyTicket', 'AuthorizerAppid', 'AuthorizationCode', 'AuthorizationCodeExpiredTime', 'PreAuthCode'],
+/** Fields on which the platform acts. */
+const ACTED_ON = [
+  'AppId',
+  'InfoType',
+  'ToUserName',
+  'FromUserName',
+  'CreateTime',
+  'MsgType',
+  'Event',
+  'EventKey',
+  'MsgId',
+  'ComponentVerifyTicket',
+  'AuthorizerAppid',
+  'AuthorizationCode',
+  'AuthorizationCodeExpiredTime',
+  'PreAuthCode',
   'auth_code',
 ];
 
 /**
  * Reads a decrypted push. It never throws for the content: WeChat does not escape what a user typed (protocol §1.3), so
- * anything may follow a valid signature. For the same reason URL and content must agree: a text of a follower can hold
- * the tags of a notice. Unknown fields are kept as they are.
+ * anything may follow a valid signature. For the same reason URL and content must agree: a follower's text can contain
+ * the tags of a notice. Unknown fields are kept unchanged.
  */
 export function readPush(xml: string, url: PushUrl): Push {
   try {
@@ -31,7 +54,7 @@ function read(xml: string, url: PushUrl): Push {
   const has = (name: string) => fields[name] !== undefined;
   const isEvent = fields.MsgType === 'event';
   if (has(url === 'events' ? 'MsgType' : 'InfoType') || (has('Event') && !isEvent)) throw new Unreadable('wrong_url');
-  for (const name of actedOn) optional(fields, name);
+  for (const name of ACTED_ON) optional(fields, name);
   return url === 'events' ? readNotice(fields) : readMessage(fields);
 }
 
@@ -62,13 +85,16 @@ function readMessage(fields: XmlNode): Push {
 function readNotice(fields: XmlNode): Push {
   const infoType = required(fields, 'InfoType');
   const notice = { component: required(fields, 'AppId'), createTime: seconds(fields, 'CreateTime'), fields };
-  switch (infoType) {
-    case 'component_verify_ticket':
-      return { type: 'ticket', ...notice, ticket: required(fields, 'ComponentVerifyTicket') };
+  const type = noticeTypeOf(infoType);
+  switch (type) {
+    case undefined:
+      return { type: 'other', ...notice, infoType };
+    case 'ticket':
+      return { type, ...notice, ticket: required(fields, 'ComponentVerifyTicket') };
     case 'authorized':
     case 'updateauthorized':
       return {
-        type: infoType,
+        type,
         ...notice,
         appid: required(fields, 'AuthorizerAppid'),
         code: required(fields, 'AuthorizationCode'),
@@ -76,11 +102,11 @@ function readNotice(fields: XmlNode): Push {
         preAuthCode: optional(fields, 'PreAuthCode'),
       };
     case 'unauthorized':
-      return { type: 'unauthorized', ...notice, appid: required(fields, 'AuthorizerAppid') };
-    // The spelling is WeChat's, and so are the small letters of its fields (protocol §1.4).
-    case 'notify_third_fasteregister':
+      return { type, ...notice, appid: required(fields, 'AuthorizerAppid') };
+    // The small letters of its fields are WeChat's (protocol §1.4).
+    case 'fasteregister':
       return {
-        type: 'fasteregister',
+        type,
         ...notice,
         appid: optional(fields, 'appid'),
         status: integer(required(fields, 'status')),
@@ -88,8 +114,12 @@ function readNotice(fields: XmlNode): Push {
         message: optional(fields, 'msg') ?? '',
       };
     default:
-      return { type: 'other', ...notice, infoType };
+      return type satisfies never;
   }
+}
+
+function noticeTypeOf(infoType: string): NoticeType | undefined {
+  return (Object.keys(INFO_TYPES) as NoticeType[]).find((type) => INFO_TYPES[type] === infoType);
 }
 
 /** Undocumented: a Unix time in practice, so a small number must be a duration (protocol §1.4). */
@@ -99,7 +129,7 @@ function codeExpiry(fields: XmlNode, createTime: number): Date {
   return new Date((value > 1e9 ? value : createTime + value) * 1000);
 }
 
-/** Empty means absent: WeChat sends `EventKey` and `PreAuthCode` empty where there is none. */
+/** Empty means absent: WeChat sends `EventKey` and `PreAuthCode` empty if there is none. */
 function optional(fields: XmlNode, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || value === '') return undefined;
@@ -125,7 +155,7 @@ function integer(value: string): number {
   return Number(value);
 }
 
-/** Only in this file: ends the reading wherever it is. */
+/** Ends the reading at any depth; thrown and caught only in this file. */
 class Unreadable extends Error {
   readonly reason: UnreadableReason;
 
