@@ -2,7 +2,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { TokenEffect, TokenKind } from '../token/token-kind.ts';
 import type { ComponentApiWith } from './component-carrier.ts';
 import type { Components } from './components.ts';
-import { readinessLua } from './readiness.ts';
+import { READINESS } from './readiness.ts';
 import type { Tickets } from './ticket.ts';
 
 /** The component token comes from the ticket and the component's secret (protocol §3.2). */
@@ -28,7 +28,9 @@ export function componentTokenKind(components: Components, tickets: Tickets, api
 }
 
 /** Readiness follows from the component token. */
-export const componentTokenEffect: TokenEffect = {
-  keys: ({ component }, keyspace) => [keyspace.ticket(component), keyspace.ready(component)],
-  lua: readinessLua({ token: 'KEYS[1]', ticket: 'EXTRA(1)', ready: 'EXTRA(2)' }),
+export const componentTokenEffect: TokenEffect<'ticket' | 'ready'> = {
+  uses: [READINESS],
+  keys: ['ticket', 'ready'],
+  keysOf: ({ component }, keyspace) => ({ ticket: keyspace.ticket(component), ready: keyspace.ready(component) }),
+  lua: 'readiness_update(record, ticket, ready)',
 };

@@ -45,8 +45,3 @@ local function readiness_update(token, ticket, ready)
 end
 `,
 };
-
-/** For scripts that are not yet defined by names; needs \`now\`. \`at\` holds Lua expressions of the three keys. */
-export function readinessLua(at: { token: string; ticket: string; ready: string }): string {
-  return `${READINESS.lua}\nreadiness_update(${at.token}, ${at.ticket}, ${at.ready})\n`;
-}

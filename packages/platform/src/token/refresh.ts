@@ -5,7 +5,7 @@ import type { ClosedGate, HostGate } from './host-gate.ts';
 import { classOf, isTransient, retryAfterMs } from './refresh-failure.ts';
 import type { TokenOwner } from './token.ts';
 import type { FetchedToken, TokenKind, TokenSource } from './token-kind.ts';
-import { OUTRUN_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
+import { SUPERSEDED_REFRESH_IN_MS, type TokenStore } from './token-store.ts';
 import { timesOf } from './token-times.ts';
 
 /** Short, so that another node takes over soon after this one died; it is extended for as long as WeChat takes. */
@@ -117,7 +117,7 @@ async function fetchUnderFence(
     sentAt: mintedAt,
   });
   // Outrun, we have shortened what is stored: it falls due before the time that its own publisher noted.
-  const refreshInMs = outcome === 'stored' ? times.refreshInMs : Math.min(times.refreshInMs, OUTRUN_REFRESH_IN_MS);
+  const refreshInMs = outcome === 'stored' ? times.refreshInMs : Math.min(times.refreshInMs, SUPERSEDED_REFRESH_IN_MS);
   await kind.published?.(owner, { refreshInMs });
   return { outcome, version: fence, tookMs: Math.round(performance.now() - admittedAt) };
 }

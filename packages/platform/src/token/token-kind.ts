@@ -1,4 +1,5 @@
 import type { Keyspace } from '../redis/keys.ts';
+import type { SharedLua } from '../redis/script.ts';
 import type { Token, TokenKindName, TokenOwner, TokenUse } from './token.ts';
 
 export interface FetchedToken {
@@ -33,12 +34,15 @@ export interface TokenKind {
 export type TokenKinds = Readonly<Record<TokenKindName, TokenKind>>;
 
 /**
- * Lua that runs at the end of every script that changes a token's record, in the same step, with `KEYS[1]` the record,
- * `EXTRA(n)` the nth of `keys(owner, keyspace)` and `now` the time. So a state that follows from the token never lags behind it.
+ * Lua that runs at the end of every script that changes a token's record, in the same step, so that a state that follows
+ * from the token never lags behind it. It finds the record's key as `record`, and `now`.
  */
-export interface TokenEffect {
+export interface TokenEffect<Key extends string = string> {
+  readonly uses: readonly SharedLua[];
+  /** What the keys of `keysOf` are called in `lua`. */
+  readonly keys: readonly Key[];
+  keysOf(owner: TokenOwner, keyspace: Keyspace): Readonly<Record<Key, string>>;
   readonly lua: string;
-  keys(owner: TokenOwner, keyspace: Keyspace): readonly string[];
 }
 
 export type TokenEffects = Readonly<Record<TokenKindName, TokenEffect | undefined>>;

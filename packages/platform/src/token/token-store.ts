@@ -1,14 +1,14 @@
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, NOW_LUA, type Script, swapField } from '../redis/script.ts';
+import { defineScript, REDIS_CLOCK, type SharedLua, swapField } from '../redis/script.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
-import { ACCEPT_LUA, DISTRUST_LUA, DISTRUST_TTL_MS } from './distrust-lua.ts';
+import { accept, DISTRUST_TTL_MS, type Distrust, distrust } from './distrust.ts';
 import { ownerKey, type TokenOwner } from './token.ts';
 import type { TokenEffect, TokenEffects } from './token-kind.ts';
 
 const MINUTE_MS = 60_000;
-/** Counted from when the refused writer asked, the stored token falls due then and is trusted a minute longer. */
-export const OUTRUN_REFRESH_IN_MS = 3 * MINUTE_MS;
+/** The stored token is due so long after the refused writer's request, and is trusted a minute longer. */
+export const SUPERSEDED_REFRESH_IN_MS = 3 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** One token's record. All times are ms on Redis' clock; `now` is that clock when it was read. */
@@ -21,7 +21,7 @@ export interface TokenRecord {
   readonly expiresAt: number;
   /** Fetches that failed in a row. */
   readonly failures: number;
-  /** Before this nobody asks WeChat; 0 when nothing stands against it. */
+  /** WeChat is not asked before this; 0: no backoff. */
   readonly retryAt: number;
   readonly failure: TokenFailure | undefined;
   /** A token of this owner was distrusted within the last hour. */
@@ -47,95 +47,119 @@ const FIELDS = [
   'failure',
   'distrustedAt',
 ] as const;
-const READ_LUA = `redis.call('HMGET', KEYS[#KEYS_TOKEN], '${FIELDS.join("', '")}')`;
 type RawFields = (string | null)[];
 
-/** KEYS: token. */
-const read = defineScript<[number, RawFields]>(`${NOW_LUA}
-return { now, ${READ_LUA.replace('#KEYS_TOKEN', '1')} }`);
+/** `token_fields(record)` returns the values of `FIELDS`. */
+const TOKEN_FIELDS: SharedLua = {
+  lua: `
+local function token_fields(record) return redis.call('HMGET', record, '${FIELDS.join("', '")}') end
+`,
+};
+
+const read = defineScript({
+  uses: [REDIS_CLOCK, TOKEN_FIELDS],
+  keys: ['record'],
+  lua: `return { now, token_fields(record) }`,
+  decode: ([now, fields]: [number, RawFields]) => ({ now, fields }),
+});
 
 /**
- * Lease, fence and "read again" in one step. KEYS: token, fence, lease. ARGV: the lease's value.
- * The fence is at least Redis' time, so that an emptied or failed-over Redis cannot move it backwards.
+ * Lease, fence and second read in one step; answers nothing if the lease has ended. The fence is at least Redis' time, so
+ * that an emptied or failed-over Redis cannot move it backwards.
  */
-const admit = defineScript<[number, string, RawFields] | null>(`${NOW_LUA}
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then return false end
+const admit = defineScript({
+  uses: [REDIS_CLOCK, TOKEN_FIELDS],
+  keys: ['record', 'lastFence', 'lease'],
+  args: ['leaseValue'],
+  lua: `
+if redis.call('GET', lease) ~= leaseValue then return false end
 local last = math.max(
-  tonumber(redis.call('GET', KEYS[2]) or '0'),
-  tonumber(redis.call('HGET', KEYS[1], 'version') or '0'))
-local fence = string.format('%.0f', math.max(last + 1, now))
-redis.call('SET', KEYS[2], fence, 'PX', ${30 * DAY_MS})
-return { now, fence, ${READ_LUA.replace('#KEYS_TOKEN', '1')} }`);
+  tonumber(redis.call('GET', lastFence) or '0'),
+  tonumber(redis.call('HGET', record, 'version') or '0'))
+local fence = ms(math.max(last + 1, now))
+redis.call('SET', lastFence, fence, 'PX', ${30 * DAY_MS})
+return { now, fence, token_fields(record) }`,
+  decode: (reply: [number, string, RawFields] | null) =>
+    reply === null ? undefined : { now: reply[0], fence: Number(reply[1]), fields: reply[2] },
+});
 
-/** ARGV: version, sealed value, refreshAt, trustedUntil, expiresAt, capRefreshAt, capTrustedUntil, channel, owner. */
-const PUBLISH_LUA = `
-local stored = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+const publish = {
+  args: [
+    'fence',
+    'sealed',
+    'refreshAt',
+    'trustedUntil',
+    'expiresAt',
+    'maxRefreshAt',
+    'maxTrustedUntil',
+    'channel',
+    'owner',
+  ],
+  lua: `
+local stored = tonumber(redis.call('HGET', record, 'version') or '0')
 local outcome = 1
-if tonumber(ARGV[1]) <= stored then
-  -- WeChat may have minted ours last and end the stored one five minutes later: do not lean on it for longer.
+if tonumber(fence) <= stored then
+  -- WeChat may have issued ours last and end the stored one five minutes later: it must not be used for longer.
   outcome = 0
-  for field, cap in pairs({ refreshAt = ARGV[6], trustedUntil = ARGV[7] }) do
-    if tonumber(redis.call('HGET', KEYS[1], field) or '0') > tonumber(cap) then redis.call('HSET', KEYS[1], field, cap) end
+  for field, cap in pairs({ refreshAt = maxRefreshAt, trustedUntil = maxTrustedUntil }) do
+    if tonumber(redis.call('HGET', record, field) or '0') > tonumber(cap) then redis.call('HSET', record, field, cap) end
   end
 else
-  redis.call('HSET', KEYS[1], 'version', ARGV[1], 'value', ARGV[2], 'refreshAt', ARGV[3], 'trustedUntil', ARGV[4],
-    'expiresAt', ARGV[5], 'failures', '0', 'publishedAt', string.format('%.0f', now))
-  redis.call('HDEL', KEYS[1], 'retryAt', 'failure')
+  redis.call('HSET', record, 'version', fence, 'value', sealed, 'refreshAt', refreshAt, 'trustedUntil', trustedUntil,
+    'expiresAt', expiresAt, 'failures', '0', 'publishedAt', ms(now))
+  redis.call('HDEL', record, 'retryAt', 'failure')
   -- Longer than the token itself: its version must outlive it.
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(ARGV[5]) + ${7 * DAY_MS}))
+  redis.call('PEXPIREAT', record, ms(tonumber(expiresAt) + ${7 * DAY_MS}))
 end
-redis.call('PUBLISH', ARGV[8], ARGV[9])
-`;
+redis.call('PUBLISH', channel, owner)
+`,
+  decode: (outcome: number): 'stored' | 'superseded' => (outcome === 1 ? 'stored' : 'superseded'),
+} as const;
 
 /**
- * ARGV: fence, retryAfterMs, failure as JSON without its time, channel, owner, counts (1: WeChat was asked).
- * Counts only while the fence is the last one given out: whoever was admitted since is asking WeChat anew, and its
- * callers must not hear of an old failure.
+ * `failure`: as JSON without its time. `asked`: the request reached WeChat or tried to. Counts only while the fence is the
+ * last one given out: a process that was admitted since asks WeChat again, and its callers must not see an old failure.
  */
-const FAIL_LUA = `
+const fail = {
+  args: ['fence', 'retryAfterMs', 'failure', 'channel', 'owner', 'asked'],
+  lua: `
 local outcome = 0
-if redis.call('GET', KEYS[2]) == ARGV[1] then
+if redis.call('GET', lastFence) == fence then
   outcome = 1
-  local failure = cjson.decode(ARGV[3])
-  failure.at = now
-  redis.call('HSET', KEYS[1], 'retryAt', string.format('%.0f', now + tonumber(ARGV[2])), 'failure', cjson.encode(failure))
-  if ARGV[6] == '1' then
-    redis.call('HINCRBY', KEYS[1], 'failures', 1)
-    redis.call('HSET', KEYS[1], 'failedAt', string.format('%.0f', now))
+  local timed = cjson.decode(failure)
+  timed.at = now
+  redis.call('HSET', record, 'retryAt', ms(now + tonumber(retryAfterMs)), 'failure', cjson.encode(timed))
+  if asked == '1' then
+    redis.call('HINCRBY', record, 'failures', 1)
+    redis.call('HSET', record, 'failedAt', ms(now))
   end
-  redis.call('PEXPIRE', KEYS[1], ${30 * DAY_MS})
+  redis.call('PEXPIRE', record, ${30 * DAY_MS})
 end
-redis.call('PUBLISH', ARGV[4], ARGV[5])
-`;
+redis.call('PUBLISH', channel, owner)
+`,
+} as const;
 
-/** ARGV: the version whose rights have changed. */
-const VOID_LUA = `
+/** The rights of this version have changed. */
+const voidVersion = {
+  args: ['version'],
+  lua: `
 local outcome = 0
-local version, trustedUntil = unpack(redis.call('HMGET', KEYS[1], 'version', 'trustedUntil'))
-if version == ARGV[1] and trustedUntil ~= '0' then
+local current, trustedUntil = unpack(redis.call('HMGET', record, 'version', 'trustedUntil'))
+if current == version and trustedUntil ~= '0' then
   outcome = 1
-  redis.call('HSET', KEYS[1], 'refreshAt', '0', 'trustedUntil', '0')
+  redis.call('HSET', record, 'refreshAt', '0', 'trustedUntil', '0')
 end
-`;
+`,
+} as const;
 
-/** What stands against asking WeChat is gone: the owner's state has changed. ARGV: channel, owner. */
-const FORGIVE_LUA = `
-local outcome = redis.call('HDEL', KEYS[1], 'retryAt', 'failure')
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-`;
-
-/** `superseded`: it was replaced before. `kept`: the refusal says more of the endpoint than of the token. */
-export type Distrust = 'distrusted' | 'superseded' | 'kept';
-
-const accept = defineScript<number>(ACCEPT_LUA);
-
-interface ChangeScripts {
-  readonly publish: Script<number>;
-  readonly fail: Script<number>;
-  readonly distrust: Script<Distrust>;
-  readonly void: Script<number>;
-  readonly forgive: Script<number>;
-}
+/** Ends the backoff: the owner's state has changed. */
+const forgive = {
+  args: ['channel', 'owner'],
+  lua: `
+local outcome = redis.call('HDEL', record, 'retryAt', 'failure')
+redis.call('PUBLISH', channel, owner)
+`,
+} as const;
 
 /** The records of all kinds of token. Every change is compare-and-set on the version. */
 export class TokenStore {
@@ -152,53 +176,48 @@ export class TokenStore {
   }
 
   async read(owner: TokenOwner): Promise<TokenRecord> {
-    const [now, fields] = await read(this.#redis, [this.#tokenKey(owner)], []);
+    const { now, fields } = await read.run(this.#redis, { record: this.#tokenKey(owner) });
     return this.#record(owner, now, fields);
   }
 
-  /** Undefined where the lease is no longer ours. */
+  /** Undefined if the lease is no longer ours. */
   async admit(owner: TokenOwner, leaseValue: string): Promise<{ fence: number; record: TokenRecord } | undefined> {
-    const answer = await admit(
-      this.#redis,
-      [this.#tokenKey(owner), this.#fenceKey(owner), this.leaseKey(owner)],
-      [leaseValue],
-    );
-    if (!answer) return undefined;
-    const [now, fence, fields] = answer;
-    return { fence: Number(fence), record: this.#record(owner, now, fields) };
+    const keys = { record: this.#tokenKey(owner), lastFence: this.#fenceKey(owner), lease: this.leaseKey(owner) };
+    const admitted = await admit.run(this.#redis, keys, { leaseValue });
+    if (!admitted) return undefined;
+    return { fence: admitted.fence, record: this.#record(owner, admitted.now, admitted.fields) };
   }
 
-  /** `sentAt`: when the request left, in ms on Redis' clock. `superseded`: a newer token is there; ours is thrown away. */
-  async publish(
+  /** `sentAt`: when the request departed, in ms on Redis' clock. `superseded`: a newer token is stored; this one is dropped. */
+  publish(
     owner: TokenOwner,
     fence: number,
     token: { value: string; refreshAt: number; trustedUntil: number; expiresAt: number; sentAt: number },
   ): Promise<'stored' | 'superseded'> {
-    const stored = await this.#change('publish', owner, [
+    return this.#changesOf(owner).publish.run(this.#redis, this.#changeKeys(owner), {
       fence,
-      this.#seals.seal(token.value, place(owner)),
-      Math.floor(token.refreshAt),
-      Math.floor(token.trustedUntil),
-      Math.floor(token.expiresAt),
-      Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS),
-      Math.floor(token.sentAt + OUTRUN_REFRESH_IN_MS + MINUTE_MS),
-      this.#redis.keyspace.channels.tokens,
-      ownerKey(owner),
-    ]);
-    return stored === 1 ? 'stored' : 'superseded';
+      sealed: this.#seals.seal(token.value, place(owner)),
+      refreshAt: Math.floor(token.refreshAt),
+      trustedUntil: Math.floor(token.trustedUntil),
+      expiresAt: Math.floor(token.expiresAt),
+      maxRefreshAt: Math.floor(token.sentAt + SUPERSEDED_REFRESH_IN_MS),
+      maxTrustedUntil: Math.floor(token.sentAt + SUPERSEDED_REFRESH_IN_MS + MINUTE_MS),
+      channel: this.#redis.keyspace.channels.tokens,
+      owner: ownerKey(owner),
+    });
   }
 
-  /** `asked`: the request reached WeChat or tried to; false where we lacked what we need to ask. */
+  /** `asked`: the request reached WeChat or tried to; false if something that the request needs was missing. */
   async fail(owner: TokenOwner, fence: number, failure: Failure, retryAfterMs: number, asked: boolean): Promise<void> {
-    const told = { code: failure.code, remedy: failure.remedy, message: failure.message, errcode: failure.errcode };
-    await this.#change('fail', owner, [
+    const { code, remedy, message, errcode } = failure;
+    await this.#changesOf(owner).fail.run(this.#redis, this.#changeKeys(owner), {
       fence,
-      Math.floor(retryAfterMs),
-      JSON.stringify(told),
-      this.#redis.keyspace.channels.tokens,
-      ownerKey(owner),
-      asked ? 1 : 0,
-    ]);
+      retryAfterMs: Math.floor(retryAfterMs),
+      failure: JSON.stringify({ code, remedy, message, errcode }),
+      channel: this.#redis.keyspace.channels.tokens,
+      owner: ownerKey(owner),
+      asked,
+    });
   }
 
   /**
@@ -206,43 +225,50 @@ export class TokenStore {
    * to another path and succeeded.
    */
   distrust(owner: TokenOwner, version: number, path: string, acceptedAgoMs: number | undefined): Promise<Distrust> {
-    const accepted = acceptedAgoMs === undefined ? -1 : Math.floor(acceptedAgoMs);
-    return this.#change('distrust', owner, [version, path, accepted]);
+    return this.#changesOf(owner).distrust.run(this.#redis, this.#changeKeys(owner), {
+      version,
+      path,
+      acceptedAgoMs: acceptedAgoMs === undefined ? -1 : Math.floor(acceptedAgoMs),
+    });
   }
 
   /** WeChat accepted this version at `path`. */
   async accept(owner: TokenOwner, version: number, path: string): Promise<void> {
-    await accept(this.#redis, [this.#distrustsKey(owner)], [version, path]);
+    await accept.run(this.#redis, { distrusts: this.#distrustsKey(owner) }, { version, path });
   }
 
   /** The account's rights have changed: the next reader gets a new token, if this version is still the current one. */
   async void(owner: TokenOwner, version: number): Promise<void> {
-    await this.#change('void', owner, [version]);
+    await this.#changesOf(owner).void.run(this.#redis, this.#changeKeys(owner), { version });
   }
 
   async forgive(owner: TokenOwner): Promise<void> {
-    await this.#change('forgive', owner, [this.#redis.keyspace.channels.tokens, ownerKey(owner)]);
+    const args = { channel: this.#redis.keyspace.channels.tokens, owner: ownerKey(owner) };
+    await this.#changesOf(owner).forgive.run(this.#redis, this.#changeKeys(owner), args);
   }
 
-  /** Changes nothing but the key under which the value lies. */
+  /** Changes only the key under which the value is sealed. */
   async reseal(owner: TokenOwner): Promise<Resealed> {
     const sealed = await this.#redis.hget(this.#tokenKey(owner), 'value');
     if (!sealed) return 'none';
-    const anew = this.#seals.reseal(sealed, place(owner));
-    if (!anew) return 'current';
+    const resealed = this.#seals.reseal(sealed, place(owner));
+    if (!resealed) return 'current';
     const hash = this.#tokenKey(owner);
-    const isSwapped = await swapField.run(this.#redis, { hash }, { field: 'value', from: sealed, to: anew });
+    const isSwapped = await swapField.run(this.#redis, { hash }, { field: 'value', from: sealed, to: resealed });
     return isSwapped ? 'resealed' : 'superseded';
   }
 
-  #change<S extends keyof ChangeScripts>(
-    script: S,
-    owner: TokenOwner,
-    args: (string | number)[],
-  ): ReturnType<ChangeScripts[S]> {
-    const extra = this.#effects[owner.kind]?.keys(owner, this.#redis.keyspace) ?? [];
-    const keys = [this.#tokenKey(owner), this.#fenceKey(owner), this.#distrustsKey(owner), ...extra];
-    return this.#changes.get(owner.kind)![script](this.#redis, keys, args) as ReturnType<ChangeScripts[S]>;
+  #changesOf({ kind }: TokenOwner): ChangeScripts {
+    return this.#changes.get(kind)!;
+  }
+
+  #changeKeys(owner: TokenOwner): Readonly<Record<string, string>> {
+    return {
+      record: this.#tokenKey(owner),
+      lastFence: this.#fenceKey(owner),
+      distrusts: this.#distrustsKey(owner),
+      ...this.#effects[owner.kind]?.keysOf(owner, this.#redis.keyspace),
+    };
   }
 
   #record(owner: TokenOwner, now: number, fields: RawFields): TokenRecord {
@@ -281,23 +307,37 @@ export class TokenStore {
   }
 }
 
-/** Why the last fetch failed, for those that need no more of the record. */
+/** Why the last fetch failed, for callers that need no more of the record. */
 export async function recordedFailure(redis: RedisClient, owner: TokenOwner): Promise<TokenFailure | undefined> {
   const failure = await redis.hget(redis.keyspace.token(owner.component, owner.appid, owner.kind), 'failure');
   return failure ? (JSON.parse(failure) as TokenFailure) : undefined;
 }
 
-function changeScripts(effect: TokenEffect | undefined): ChangeScripts {
-  const after = effect?.lua ?? '';
-  const whole = <Outcome = number>(lua: string) =>
-    defineScript<Outcome>(`${NOW_LUA}local function EXTRA(n) return KEYS[3 + n] end\n${lua}\n${after}\nreturn outcome`);
+type ChangeScripts = ReturnType<typeof changeScripts>;
+
+/** The scripts that change a record of one kind, each with the effect of that kind. */
+function changeScripts(effect: TokenEffect | undefined) {
   return {
-    publish: whole(PUBLISH_LUA),
-    fail: whole(FAIL_LUA),
-    distrust: whole<Distrust>(DISTRUST_LUA),
-    void: whole(VOID_LUA),
-    forgive: whole(FORGIVE_LUA),
+    publish: changeScript(effect, publish),
+    fail: changeScript(effect, fail),
+    distrust: changeScript(effect, distrust),
+    void: changeScript(effect, voidVersion),
+    forgive: changeScript(effect, forgive),
   };
+}
+
+/** `lua` stores its reply in `outcome`. */
+function changeScript<const Args extends readonly string[], Answer = void>(
+  effect: TokenEffect | undefined,
+  change: { readonly args: Args; readonly lua: string; readonly decode?: (outcome: never) => Answer },
+) {
+  const { uses = [], keys = [], lua = '' } = effect ?? {};
+  return defineScript({
+    ...change,
+    uses: [REDIS_CLOCK, ...uses],
+    keys: ['record', 'lastFence', 'distrusts', ...keys] as readonly string[],
+    lua: `${change.lua}\n${lua}\nreturn outcome`,
+  });
 }
 
 function place(owner: TokenOwner): string {

@@ -8,6 +8,7 @@ import { ownerKey, type Token, type TokenOwner, type TokenUse } from './token.ts
 import { TokenCache } from './token-cache.ts';
 import type { TokenKinds, TokenSource } from './token-kind.ts';
 import type { TokenRecord, TokenStore } from './token-store.ts';
+import { TokenWait } from './token-wait.ts';
 
 const REREAD_MS = 500;
 const RETRY_INTERVAL_MS = 2_000;
@@ -24,7 +25,7 @@ export interface TokensOptions {
   readonly cache?: TokenCache;
   /** Puts a RefreshJob into its queue; may fail while Redis is away. */
   readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
-  /** Told of every refresh that this process did or tried, the inline ones included. */
+  /** Called after every refresh that this process did or tried, inline ones included. */
   readonly onRefresh?: RefreshListener;
 }
 
@@ -67,21 +68,20 @@ export class Tokens implements TokenSource {
     return this.#wait(owner, waitMs, signal);
   }
 
-  /** A trusted token that this process knows already: nothing is asked for it. */
+  /** A trusted token that this process has in its cache. */
   cached(owner: TokenOwner): Token | undefined {
     return this.#cache.get(owner);
   }
 
-  /** Whether a call could leave now without any refresh. */
+  /** Whether a call could depart now without a refresh. */
   async has(owner: TokenOwner): Promise<boolean> {
     if (this.#cache.get(owner)) return true;
     return this.#trusted(owner, await this.#options.store.read(owner)) !== undefined;
   }
 
   /**
-   * WeChat refused this token at this path. Only if it is still the current one does a refresh follow: a caller that comes
-   * late with an old token must not void the new one. `kept`: the refusal is the endpoint's, and no other token will do
-   * better there.
+   * WeChat refused this token at this path. A refresh follows only if it is still the current one: a late caller with an old
+   * token must not void the new one. `kept`: the refusal is the endpoint's, and another token would be refused, too.
    */
   async distrust(token: Token, path: string): Promise<'replaced' | 'kept'> {
     const acceptedAt = this.#cache.lastAcceptedElsewhere(token, path);
@@ -104,11 +104,11 @@ export class Tokens implements TokenSource {
     if (isFirst && token.followsDistrust) this.#options.store.accept(token.owner, token.version, path).catch(() => {});
   }
 
-  /** Fetches here and now if it is due. For the processor of RefreshJob; everybody else reads. */
+  /** Fetches inline if it is due. For the processor of RefreshJob; all others read. */
   async refresh(owner: TokenOwner, signal?: AbortSignal): Promise<RefreshOutcome> {
-    const begunAt = performance.now();
+    const startedAt = performance.now();
     const result = await refresh(owner, this.#options.kinds[owner.kind], { ...this.#options, tokens: this }, signal);
-    this.#options.onRefresh?.(owner, result, Math.round(performance.now() - begunAt));
+    this.#options.onRefresh?.(owner, result, Math.round(performance.now() - startedAt));
     return result;
   }
 
@@ -132,7 +132,7 @@ export class Tokens implements TokenSource {
   }
 
   async askForRefresh(owner: TokenOwner): Promise<void> {
-    // A lost wish is asked again by whoever still waits, and by the watch.
+    // A lost request is repeated by the callers that still wait, and by maintenance.
     await this.#options.askForRefresh(owner).catch(() => {});
   }
 
@@ -156,16 +156,16 @@ export class Tokens implements TokenSource {
     const wait = new TokenWait();
     this.#waits.set(key, wait);
     const joined = wait.join(waitMs, signal, () => notReady(owner));
-    // From here on who asks begins a wait of his own.
+    // Later callers start a wait of their own.
     const end = () => void this.#waits.delete(key);
     void this.#loop(owner, wait, end);
     return joined;
   }
 
-  /** Reads until the token is there or nobody waits any longer; the announcement only shortens it. */
+  /** Reads until the token is there or no caller waits any longer; the hint only shortens it. */
   async #loop(owner: TokenOwner, wait: TokenWait, end: () => void): Promise<void> {
     let askedAt = Number.NEGATIVE_INFINITY;
-    while (wait.wanted) {
+    while (wait.hasCallers) {
       try {
         const record = await this.#options.store.read(owner);
         const token = this.#trusted(owner, record);
@@ -199,70 +199,6 @@ export class Tokens implements TokenSource {
     });
     clearTimeout(timer);
     off();
-  }
-}
-
-/** The callers in one process that wait for one owner's token. */
-class TokenWait {
-  readonly #joined = new Set<{ resolve(token: Token): void; reject(error: unknown): void }>();
-  #wake: (() => void) | undefined;
-  #woken = false;
-
-  get wanted(): boolean {
-    return this.#joined.size > 0;
-  }
-
-  join(waitMs: number, signal: AbortSignal | undefined, tooLate: () => Failure): Promise<Token> {
-    return new Promise<Token>((resolve, reject) => {
-      const leave = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        this.#joined.delete(me);
-      };
-      const me = {
-        resolve: (token: Token) => {
-          leave();
-          resolve(token);
-        },
-        reject: (error: unknown) => {
-          leave();
-          reject(error);
-        },
-      };
-      const timer = setTimeout(() => me.reject(tooLate()), waitMs);
-      const onAbort = () => me.reject(signal?.reason);
-      signal?.addEventListener('abort', onAbort);
-      this.#joined.add(me);
-      if (signal?.aborted) onAbort();
-    });
-  }
-
-  settle(token: Token): void {
-    for (const caller of this.#joined) caller.resolve(token);
-  }
-
-  fail(error: unknown): void {
-    for (const caller of this.#joined) caller.reject(error);
-  }
-
-  wake(): void {
-    this.#woken = true;
-    this.#wake?.();
-  }
-
-  async pause(ms: number): Promise<void> {
-    // A hint that came while the record was being read must not be slept over.
-    if (!this.#woken) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#wake = undefined;
-    this.#woken = false;
   }
 }
 

@@ -1,6 +1,8 @@
-/** A replacement has to be this old before an endpoint that has accepted none may refuse it in turn. */
+import { defineScript } from '../redis/script.ts';
+
+/** A replacement has to be this old before an endpoint that has accepted none may refuse it again. */
 const MIN_AGE_MS = 5_000;
-/** An acceptance says that the token lives; for how long it says so, since every token ends some day. */
+/** How long an acceptance proves that the token is valid, since every token ends some day. */
 const ACCEPTANCE_COUNTS_MS = 30_000;
 /** For one owner, whatever its endpoints answer. Component tokens may be as few as 2,000 a day (protocol §3.2). */
 const MAX_DISTRUSTS_AN_HOUR = 20;
@@ -8,6 +10,9 @@ const MAX_DISTRUSTS_AN_HOUR = 20;
 const MAX_FIELDS = 600;
 /** For how long a distrust is remembered. */
 export const DISTRUST_TTL_MS = 60 * 60_000;
+
+/** `superseded`: another token is or will be the current one. `kept`: the refusal says more of the endpoint than of the token. */
+export type Distrust = 'distrusted' | 'superseded' | 'kept';
 
 /**
  * Whether a refusal voids the token. WeChat answers 40001 for other reasons, too (protocol §3.12), so an endpoint that
@@ -21,14 +26,13 @@ export const DISTRUST_TTL_MS = 60 * 60_000;
  * - not at all, if this endpoint has refused the same token before and another has accepted it since, in the last 30 s; nor
  *   beyond a number per hour.
  *
- * KEYS: token, fence, distrusts (one hash per owner).
- * ARGV: version, path, how long ago another path's accepted request departed (ms; -1: none).
- * Answers 'distrusted', 'superseded' (another token is or will be the current one) or 'kept'.
+ * `acceptedAgoMs`: how long ago the accepted request of another path departed (-1: none). `distrusts`: one hash per owner.
  */
-export const DISTRUST_LUA = `
-local version, path, acceptedAgo = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local token, distrusts = KEYS[1], KEYS[3]
-local current, trustedUntil, publishedAt = unpack(redis.call('HMGET', token, 'version', 'trustedUntil', 'publishedAt'))
+export const distrust = {
+  args: ['version', 'path', 'acceptedAgoMs'],
+  lua: `
+local acceptedAgo = tonumber(acceptedAgoMs)
+local current, trustedUntil, publishedAt = unpack(redis.call('HMGET', record, 'version', 'trustedUntil', 'publishedAt'))
 local outcome = 'superseded'
 if current == version and tonumber(trustedUntil or '0') > now then
   local refusedVersion, refusedAt, acceptedHere, acceptedVersion, acceptedAt, ofPath, ofOwner = unpack(redis.call('HMGET',
@@ -56,17 +60,22 @@ if current == version and tonumber(trustedUntil or '0') > now then
     end
   else
     outcome = 'distrusted'
-    redis.call('HSET', token, 'refreshAt', '0', 'trustedUntil', '0', 'distrustedAt', string.format('%.0f', now))
+    redis.call('HSET', record, 'refreshAt', '0', 'trustedUntil', '0', 'distrustedAt', string.format('%.0f', now))
     redis.call('HINCRBY', distrusts, 'count:' .. path, 1)
     redis.call('HINCRBY', distrusts, 'count', 1)
   end
   if redis.call('PTTL', distrusts) < 0 then redis.call('PEXPIRE', distrusts, ${DISTRUST_TTL_MS}) end
 end
-`;
+`,
+  decode: (outcome: Distrust) => outcome,
+} as const;
 
-/** KEYS: distrusts. ARGV: version, path. Noted only while a distrust is remembered: otherwise no rule asks for it. */
-export const ACCEPT_LUA = `
-local version, path, distrusts = ARGV[1], ARGV[2], KEYS[1]
+/** Noted only while a distrust is remembered: otherwise no rule reads it. */
+export const accept = defineScript({
+  keys: ['distrusts'],
+  args: ['version', 'path'],
+  lua: `
 if redis.call('EXISTS', distrusts) == 0 or redis.call('HLEN', distrusts) >= ${MAX_FIELDS} then return 0 end
 redis.call('HSET', distrusts, 'accepted', version, 'accepted:' .. path, version)
-return 1`;
+return 1`,
+});
