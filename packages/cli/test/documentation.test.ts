@@ -47,6 +47,22 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
+  it('says the same in both READMEs, on one page: they have the same links, commands and numbers of headings', () => {
+    const [english, chinese] = ['README.md', 'README.zh-CN.md'].map((page) => {
+      const text = read(page);
+      const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+      return {
+        links: links.filter((link) => !link.startsWith('README')),
+        commands: [...text.matchAll(/\b(?:npm|docker compose) [a-z][^`\n;，。]*/g)].map(([command]) => command.trim()),
+        headings: text.match(/^## /gm)?.length,
+      };
+    });
+    expect(chinese!.links.toSorted()).toEqual(english!.links.toSorted());
+    expect(new Set(chinese!.commands)).toEqual(new Set(english!.commands));
+    expect(chinese!.headings).toBe(english!.headings);
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(111);
+  });
+
   it('has a line for every folder of platform in ARCHITECTURE.md', () => {
     const table = read('ARCHITECTURE.md').split('| folder of `packages/platform/src` |')[1]!.split('\n\n')[0]!;
     const named = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, folder]) => folder);
