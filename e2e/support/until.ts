@@ -1,5 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** What comes soon is noticed soon; a long wait costs the processes that are waited for little CPU time. */
+const MIN_PAUSE_MS = 25;
+const MAX_PAUSE_MS = 100;
+
 /**
  * Waits for a condition, never for a time: answers its first value that is neither false nor undefined. The limit only ends
  * what hangs.
@@ -19,11 +23,12 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() - begunAt > withinMs) {
+    const elapsedMs = performance.now() - begunAt;
+    if (elapsedMs > withinMs) {
       throw new Error(
         `not within ${withinMs} ms: ${what} (last: ${last instanceof Error ? last.message : String(last)})`,
       );
     }
-    await pause(25);
+    await pause(Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS + elapsedMs / 20));
   }
 }
