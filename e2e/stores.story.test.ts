@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../packages/platform/src/database/migrate.ts';
 import { openDatabase } from '../packages/platform/src/database/open.ts';
+import { newDatabase } from '../packages/platform/test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
 import type { Child } from './support/child.ts';
 import { databaseEnv, databases } from './support/database.ts';
@@ -13,45 +15,28 @@ import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const followers = { method: 'GET', path: '/cgi-bin/user/get' };
+/** Between the calls of one caller; without it the callers would take the CPU from what they wait for. */
+const PACE_MS = 20;
+
+/** Of this file alone, because its stories kill them. */
+let servers: MariaDbServer[];
+beforeAll(async () => {
+  servers = await Promise.all([startMariaDb(), startMariaDb()]);
+});
+afterAll(() => Promise.all((servers ?? []).map((server) => server.stop())));
 
 describe('on MariaDB', () => {
   let server: MariaDbServer;
   let house: House;
-  beforeEach(async () => {
-    server = await startMariaDb();
-    house = await House.open({ workers: 2, env: { DATABASE_URL: server.url('wx') } });
+  let workerUrl: string;
+  beforeAll(async () => {
+    server = servers[0]!;
+    const port = await freePort();
+    workerUrl = `http://127.0.0.1:${port}`;
+    house = await House.open({ env: { DATABASE_URL: await newDatabase(server) } });
+    await house.startWorker({ PORT: String(port) }).says('worker ready');
   });
-  afterEach(async () => {
-    await house?.close();
-    await server?.stop();
-  });
-
-  it('the main job is done, and goes on while the database dies and comes back', async () => {
-    await house.authorized();
-    // As many as the machine can do, which may be more than WeChat allows in a day.
-    await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: followers.path, daily: 1_000_000 });
-    const outcomes: string[] = [];
-    let going = true;
-    const callers = Array.from({ length: 5 }, async () => {
-      while (going) {
-        const { status, body } = await house.call(SERVICE_ACCOUNT, followers);
-        outcomes.push(`${status} ${body.state ?? body.code}`);
-      }
-    });
-    const moreCalls = (count: number) => {
-      const enough = outcomes.length + count;
-      return until(`${count} more calls`, () => outcomes.length >= enough);
-    };
-    await moreCalls(20);
-    await server.kill();
-    await moreCalls(5);
-    await server.restart();
-    await moreCalls(50);
-    going = false;
-    await Promise.all(callers);
-    expect(new Set(outcomes)).toEqual(new Set(['200 completed']));
-    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
-  });
+  afterAll(() => house?.close());
 
   it('without the database pushes are accepted, the gateway stays ready and says what it misses', async () => {
     await house.ready();
@@ -59,16 +44,13 @@ describe('on MariaDB', () => {
       const response = await fetch(`${url}/readyz`);
       return { status: response.status, body: await response.json() };
     };
-    const port = await freePort();
-    const worker = house.startWorker({ PORT: String(port) });
-    await worker.says('worker ready');
-    expect(await readyz(`http://127.0.0.1:${port}`)).toMatchObject({ status: 200, body: { degraded: [] } });
+    expect(await readyz(workerUrl)).toMatchObject({ status: 200, body: { degraded: [] } });
     await server.kill();
     expect(await readyz(house.gatewayUrl())).toEqual({
       status: 200,
       body: { ready: true, redis: true, database: false, closing: false, degraded: ['database'] },
     });
-    expect(await readyz(`http://127.0.0.1:${port}`)).toEqual({
+    expect(await readyz(workerUrl)).toEqual({
       status: 503,
       body: { ready: false, redis: true, database: false, closing: false, degraded: [] },
     });
@@ -95,7 +77,7 @@ describe('on MariaDB', () => {
     await until('a worker has handled it', () =>
       house.workers.some((one) => one.lines().some(({ msg, push }) => msg === 'push' && push === 'text')),
     );
-    await until('the worker is ready again', async () => (await readyz(`http://127.0.0.1:${port}`)).status === 200);
+    await until('the worker is ready again', async () => (await readyz(workerUrl)).status === 200);
     await until('every process reports that it is over', () =>
       processes.every((child) => said(child, 'the database answers again') === 1),
     );
@@ -106,25 +88,49 @@ describe('on MariaDB', () => {
       expect(warnings.length).toBeLessThan(10);
     }
   });
+
+  it('the main job is done, and goes on while the database dies and comes back', async () => {
+    await house.authorized();
+    // As many as the machine can do, which may be more than WeChat allows in a day.
+    await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: followers.path, daily: 1_000_000 });
+    const outcomes: string[] = [];
+    let going = true;
+    const callers = Array.from({ length: 5 }, async () => {
+      while (going) {
+        const { status, body } = await house.call(SERVICE_ACCOUNT, followers);
+        outcomes.push(`${status} ${body.state ?? body.code}`);
+        await pause(PACE_MS);
+      }
+    });
+    const moreCalls = (count: number) => {
+      const enough = outcomes.length + count;
+      return until(`${count} more calls`, () => outcomes.length >= enough);
+    };
+    await moreCalls(20);
+    await server.kill();
+    await moreCalls(5);
+    await server.restart();
+    await moreCalls(50);
+    going = false;
+    await Promise.all(callers);
+    expect(new Set(outcomes)).toEqual(new Set(['200 completed']));
+    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
+  });
 });
 
 describe('a read replica', () => {
-  let servers: MariaDbServer[];
+  let urls: readonly string[];
   let house: House;
-  beforeEach(async () => {
-    servers = await Promise.all([startMariaDb(), startMariaDb()]);
-    const [database, replica] = servers.map((server) => server.url('wx'));
-    await migrate(replica!);
-    house = await House.open({ env: { DATABASE_URL: database!, DATABASE_READ_URL: replica! } });
+  beforeAll(async () => {
+    urls = await Promise.all(servers.map(newDatabase));
+    await migrate(urls[1]!);
+    house = await House.open({ env: { DATABASE_URL: urls[0]!, DATABASE_READ_URL: urls[1]! } });
   });
-  afterEach(async () => {
-    await house?.close();
-    await Promise.all((servers ?? []).map((server) => server.stop()));
-  });
+  afterAll(() => house?.close());
 
   /** What replication does, in its own time. */
   async function catchUp(): Promise<void> {
-    const [database, replica] = servers.map((server) => openDatabase(server.url('wx')));
+    const [database, replica] = urls.map((url) => openDatabase(url));
     for (const table of ['authorizers', 'followers'] as const) {
       const rows = await database!.selectFrom(table).selectAll().execute();
       await replica!
@@ -163,10 +169,11 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
   const [before, after] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
   const both = { SECRETS_KEY: `${after},${before}` };
   let house: House;
-  beforeEach(async () => {
+  beforeAll(async () => {
     house = await House.open({ env: { ...(await databaseEnv(kind)), SECRETS_KEY: before } });
+    await house.authorized();
   });
-  afterEach(() => house?.close());
+  afterAll(() => house?.close());
 
   async function restart(env: Record<string, string>): Promise<void> {
     for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
@@ -176,14 +183,23 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     ]);
   }
 
+  it('that does not fit what is there is refused, with what to do', async () => {
+    const foreign = house.command(['rotate-secrets'], { SECRETS_KEY: after });
+    expect(await foreign.ended()).toBe(1);
+    expect(foreign.output).toContain('No key in SECRETS_KEY belongs to the deployment');
+    expect(foreign.output).toContain('list the new and the old one');
+  });
+
   it('takes the place of the old one while everything runs, and nothing is lost', async () => {
-    await house.authorized();
     expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
     await restart(both);
     let going = true;
     const states: unknown[] = [];
     const calling = (async () => {
-      while (going) states.push((await house.call(SERVICE_ACCOUNT, followers)).body.state);
+      while (going) {
+        states.push((await house.call(SERVICE_ACCOUNT, followers)).body.state);
+        await pause(PACE_MS);
+      }
     })();
     const first = house.command(['rotate-secrets'], both);
     expect(await first.ended()).toBe(0);
@@ -205,58 +221,18 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     await house.ready();
     expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
-
-  it('that does not fit what is there is refused, with what to do', async () => {
-    await house.authorized();
-    const foreign = house.command(['rotate-secrets'], { SECRETS_KEY: after });
-    expect(await foreign.ended()).toBe(1);
-    expect(foreign.output).toContain('No key in SECRETS_KEY belongs to the deployment');
-    expect(foreign.output).toContain('list the new and the old one');
-  });
 });
 
-describe('a backup', () => {
+describe('a deployment on SQLite', () => {
   let house: House;
-  beforeEach(async () => {
+  beforeAll(async () => {
     house = await House.open();
   });
-  afterEach(() => house?.close());
+  afterAll(() => house?.close());
 
-  it('of a house that runs is a house of its own', async () => {
-    await house.authorized();
-    const file = join(house.dir, 'backup.sqlite');
-    const backup = house.command(['backup', file]);
-    expect(await backup.ended()).toBe(0);
-    expect(backup.output).toMatch(/^Copied \d+\.\d MB to .*backup\.sqlite\./);
-    expect(existsSync(`${file}-wal`)).toBe(false);
-    // Redis and the database are lost; the copy has the ticket and the grant.
-    for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
-    await house.redis.flush();
-    const env = { DATABASE_URL: `sqlite:${file}` };
-    await Promise.all([
-      house.startGateway(0, env).says('gateway listening'),
-      house.startWorker(env).says('worker ready'),
-    ]);
+  it('takes over the accounts of the 2015 library with their cookies and followers, once', async () => {
     await house.ready();
-    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
-  });
-});
-
-describe('the ancestor', () => {
-  let server: MariaDbServer;
-  let house: House;
-  beforeEach(async () => {
-    server = await startMariaDb();
-    house = await House.open();
-  });
-  afterEach(async () => {
-    await house?.close();
-    await server?.stop();
-  });
-
-  it('hands its accounts over with their cookies and followers, once', async () => {
-    await house.ready();
-    await server.say(`
+    await servers[0]!.say(`
       create table wx_users_info (appid varchar(255), access_token_updated_at datetime, refresh_token varchar(255),
         nick_name varchar(255), service_type_id int, wx_token varchar(255)) default charset=utf8;
       insert into wx_users_info values
@@ -270,7 +246,7 @@ describe('the ancestor', () => {
       create table wx_followers_info (openid varchar(255), subscribe int, subscribe_time date, remark varchar(255),
         nickname varchar(255)) default charset=utf8;
       insert into wx_followers_info values ('oLongAgo', 1, '2015-06-01', 'of old', 'n'), ('oHalf', null, null, null, null);`);
-    const from = server.url('wx');
+    const from = servers[0]!.url('wx');
     const says = async (...args: string[]) => {
       const child = house.command(['import', ...args]);
       return `${await child.ended()} ${child.output}`;
@@ -301,6 +277,24 @@ describe('the ancestor', () => {
     await house.authorized();
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect((await get(SERVICE_ACCOUNT)).body.handle).toBe('a-cookie');
+    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+  });
+
+  it('goes on from a backup that was made while it ran, after Redis and the database are lost', async () => {
+    const file = join(house.dir, 'backup.sqlite');
+    const backup = house.command(['backup', file]);
+    expect(await backup.ended()).toBe(0);
+    expect(backup.output).toMatch(/^Copied \d+\.\d MB to .*backup\.sqlite\./);
+    expect(existsSync(`${file}-wal`)).toBe(false);
+    // Redis and the database are lost; the copy has the ticket and the grant.
+    for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
+    await house.redis.flush();
+    const env = { DATABASE_URL: `sqlite:${file}` };
+    await Promise.all([
+      house.startGateway(0, env).says('gateway listening'),
+      house.startWorker(env).says('worker ready'),
+    ]);
+    await house.ready();
     expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
 });

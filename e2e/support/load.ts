@@ -63,8 +63,8 @@ export class Load {
         gateway,
       );
       this.asked.push(asked);
-      // Who is refused comes back at a human pace, or nothing else would find a free processor.
-      await pause(asked.status === 200 || asked.status === 202 ? 5 : 50);
+      // A pace, or the callers would take the CPU from the processes that start and stop meanwhile.
+      await pause(asked.status === 200 || asked.status === 202 ? 20 : 50);
     }
   }
 
@@ -147,7 +147,7 @@ export class Pushing {
         fields: { MsgType: 'text', Content: '你好' },
       });
       this.msgIds.push(msgId);
-      await pause(10);
+      await pause(20);
     }
   }
 }
