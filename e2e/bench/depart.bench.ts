@@ -37,7 +37,7 @@ async function run() {
     const store = new CallStore(redis, new Seals([randomBytes(32)]));
     const ledger = new Ledger(redis);
     const pair = { ...OWNER, path: request.path };
-    const quotaArgs = ledger.argsOf(pair, endpointOf(request.method, request.path));
+    const quota = ledger.scriptArgs(pair, endpointOf(request.method, request.path));
     const rounds: Round[] = [];
     let departed = 0;
     for (let round = 0; round <= ROUNDS; round++) {
@@ -48,7 +48,7 @@ async function run() {
         if (departing!.length % 2) waiting!.push(await took(() => nothing.run(redis, {})));
         departing!.push(
           await took(async () => {
-            const { go } = await store.depart(call, randomUUID(), false, ledger.keysOf(pair), quotaArgs);
+            const { go } = await store.depart(call, randomUUID(), false, quota);
             if (go === 'yes') departed++;
           }),
         );

@@ -1,24 +1,27 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
+import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 
-/** The newest of an account that can be listed; older ones can still be asked for by their id. */
+/** Per account; older calls can still be read by their id. */
 const MAX_LISTED = 200_000;
-/** Made by one call; each call takes out some of those whose record has ended, so that the index keeps step. */
+/** Each call adds one entry and removes some of those whose record has expired, so that the index does not grow. */
 const TRIMMED_AT_ONCE = 4;
-const MAX_ALIKE = 8;
+const MAX_SAME_MICROSECOND = 8;
 
 /**
- * Lua functions for the scripts that create and end a call. The index has the calls by the microsecond of their making;
- * `:ends` has them by the end of their record.
+ * Functions for the scripts that create and end a call. The index contains the calls by the microsecond of their creation,
+ * `:ends` contains them by the time at which their record expires.
  */
-export const INDEX_LUA = `
+export const INDEX: SharedLua = {
+  uses: [REDIS_CLOCK],
+  lua: `
 local function index_lives(index, lives)
   if redis.call('PTTL', index) < lives then redis.call('PEXPIRE', index, lives) end
   if redis.call('PTTL', index .. ':ends') < lives then redis.call('PEXPIRE', index .. ':ends', lives) end
 end
 local function index_add(index, call, lives)
   redis.call('ZADD', index, string.format('%.0f', t[1] * 1000000 + t[2]), call)
-  redis.call('ZADD', index .. ':ends', string.format('%.0f', now + lives), call)
+  redis.call('ZADD', index .. ':ends', ms(now + lives), call)
   index_lives(index, lives)
   local gone = redis.call('ZRANGEBYSCORE', index .. ':ends', '-inf', now, 'LIMIT', 0, ${TRIMMED_AT_ONCE})
   if redis.call('ZCARD', index) > ${MAX_LISTED} then
@@ -30,19 +33,20 @@ local function index_add(index, call, lives)
   end
 end
 local function index_keep(index, call, lives)
-  if redis.call('ZADD', index .. ':ends', 'XX', 'CH', string.format('%.0f', now + lives), call) == 1 then
+  if redis.call('ZADD', index .. ':ends', 'XX', 'CH', ms(now + lives), call) == 1 then
     index_lives(index, lives)
   end
 end
-`;
+`,
+};
 
-/** Where a page of the list ends: the microsecond of its last call's making, and that call. */
+/** Where a page of the list ends: the microsecond in which its last call was created, and that call. */
 interface Place {
   readonly madeAt: number;
   readonly call: string;
 }
 
-/** Of one account's calls, which there are and in which order they were made. */
+/** The calls of one account in the order of their creation. */
 export class CallIndex {
   readonly #redis: RedisClient;
 
@@ -50,7 +54,7 @@ export class CallIndex {
     this.#redis = redis;
   }
 
-  /** The newest first, made before `before` and not before `since`. */
+  /** The newest first, created before `before` and not before `since`. */
   async read(
     component: string,
     appid: string,
@@ -58,10 +62,10 @@ export class CallIndex {
   ): Promise<Place[]> {
     const from = before ? String(before.madeAt) : '+inf';
     const to = since ? String(since.getTime() * 1_000) : '-inf';
-    // Two may share a microsecond where the clock was set back; they stand in the order of their names then.
-    const most = limit + MAX_ALIKE;
+    // Calls may share a microsecond if the clock was set back; then they are ordered by their names.
+    const count = limit + MAX_SAME_MICROSECOND;
     const key = this.#redis.keyspace.callIndex(component, appid);
-    const flat = await this.#redis.zrange(key, from, to, 'BYSCORE', 'REV', 'LIMIT', 0, most, 'WITHSCORES');
+    const flat = await this.#redis.zrange(key, from, to, 'BYSCORE', 'REV', 'LIMIT', 0, count, 'WITHSCORES');
     const places: Place[] = [];
     for (let i = 0; i < flat.length; i += 2) places.push({ call: flat[i]!, madeAt: Number(flat[i + 1]) });
     return places.filter((it) => !before || it.madeAt < before.madeAt || it.call < before.call).slice(0, limit);
@@ -74,8 +78,8 @@ export function writeCursor(component: string, { madeAt, call }: Place): string 
 
 /** Throws Failure `invalid_request`. */
 export function readCursor(cursor: string, component: string): Place {
-  const [of, madeAt, call, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (of !== component || !call || rest.length > 0 || !/^\d{1,16}$/.test(madeAt ?? '')) {
+  const [owner, madeAt, call, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (owner !== component || !call || rest.length > 0 || !/^\d{1,16}$/.test(madeAt ?? '')) {
     throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
   }
   return { madeAt: Number(madeAt), call };

@@ -8,7 +8,9 @@ import { Seals } from '../sealing/seals.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import { CallIndex } from './call-index.ts';
-import { CallStore, type DepartedAtOnce, HELD_MS } from './call-store.ts';
+import { HELD_MS } from './call-record.ts';
+import { CallStore } from './call-store.ts';
+import type { DepartedAtOnce } from './create-call.ts';
 import { fingerprintOf } from './idempotency.ts';
 
 let server: TestRedis;
@@ -43,7 +45,7 @@ async function created(change: Partial<CallRequest> = {}): Promise<CallId> {
   return call;
 }
 const depart = (call: CallId, run: string, safe: boolean) =>
-  store.depart(call, run, safe, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
+  store.depart(call, run, safe, ledger.scriptArgs(pair, {} as never));
 const refused = { code: 'wechat_refused', remedy: 'fix-request', message: 'm' } as const;
 const unknown = { state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator', message: 'm' } } as const;
 const answered = {
@@ -165,7 +167,7 @@ describe('a call that departs with its making', () => {
       call,
       made: store.create(call, { ...request, ...change }, 'gateway-1', {
         runId: 'run',
-        quotaArgs: ledger.argsOf(pair, {} as never),
+        quota: ledger.scriptArgs(pair, {} as never),
       }),
     };
   };
@@ -218,8 +220,8 @@ describe('a hold', () => {
       'with its making',
       async () => {
         const call = newCallId('wxc', 'wxa');
-        const quotaArgs = ledger.argsOf(pair, {} as never);
-        await store.create(call, request, 'gateway-1', { runId: 'run', quotaArgs });
+        const quota = ledger.scriptArgs(pair, {} as never);
+        await store.create(call, request, 'gateway-1', { runId: 'run', quota });
         return call;
       },
     ],
@@ -298,8 +300,8 @@ describe('an outcome', () => {
     await depart(call, 'run', false);
     await store.settle(call, 'another', unknown);
     await server.redis.hdel(`wx:{wxc:wxa}:call:${call.id}`, 'settledBy');
-    const [quotaKey] = ledger.keysOf(pair);
-    const settled = await store.settleQuietly(call, 'run', answered, quotaKey);
+    const { quota: quotaKey } = ledger.scriptKeys(pair);
+    const settled = await store.settleLocally(call, 'run', answered, quotaKey);
     expect(settled).toMatchObject({ how: 'corrected', call: { state: 'completed' } });
     expect(settled!.call).toEqual(await store.find(call));
   });
@@ -332,8 +334,8 @@ describe('an outcome', () => {
     listener.on('message', (_, message) => heard.push(message));
     await listener.subscribe('wx:replies:gateway-1');
     await depart(call, 'run', false);
-    const [quotaKey] = ledger.keysOf(pair);
-    const told = (await store.settleQuietly(call, 'run', answered, quotaKey))!;
+    const { quota: quotaKey } = ledger.scriptKeys(pair);
+    const told = (await store.settleLocally(call, 'run', answered, quotaKey))!;
     expect(told).toMatchObject({ how: 'stored' });
     expect(told.call).toEqual(await store.find(call));
     expect(told.call).toMatchObject({ state: 'completed', response: answered.response });
@@ -342,7 +344,7 @@ describe('an outcome', () => {
       ...(await ledger.usage(pair, endpoint)),
       now: 0,
     });
-    expect(await store.settleQuietly(call, 'run', answered, quotaKey)).toBeUndefined();
+    expect(await store.settleLocally(call, 'run', answered, quotaKey)).toBeUndefined();
     await server.redis.publish('wx:replies:gateway-1', 'the end');
     await until('the end is heard', () => heard.length > 0);
     expect(heard).toEqual(['the end']);
@@ -567,11 +569,11 @@ describe('the results of an account', () => {
     expect(await store.settle(call, 'run', outcome(bytes))).toBe('stored');
     return call;
   };
-  const settledQuietly = async (bytes: number): Promise<CallId> => {
+  const settledLocally = async (bytes: number): Promise<CallId> => {
     const call = await created();
     await depart(call, 'run', false);
-    const [quotaKey] = ledger.keysOf(pair);
-    expect(await store.settleQuietly(call, 'run', outcome(bytes), quotaKey)).toMatchObject({
+    const { quota: quotaKey } = ledger.scriptKeys(pair);
+    expect(await store.settleLocally(call, 'run', outcome(bytes), quotaKey)).toMatchObject({
       call: { response: { body: expect.any(Buffer) } },
     });
     return call;
@@ -611,7 +613,7 @@ describe('the results of an account', () => {
 
   it('are kept, however large, while a gateway may still have to read them', async () => {
     await noted(1, 230 * MB, later(), later());
-    const quiet = await settledQuietly(MB);
+    const quiet = await settledLocally(MB);
     const waitedFor = await settled(20 * MB, {});
     const background = [await settled(10 * MB), await settled(10 * MB)];
     expect(await Promise.all([quiet, waitedFor, ...background].map(isKept))).toEqual([false, true, false, true]);

@@ -103,11 +103,11 @@ it('is told of what was settled in this very process, without reading it', async
   const { replyTo } = (await store.load(call))!;
   expect(calls.isLocal(replyTo)).toBe(true);
   expect(calls.isLocal(undefined)).toBe(false);
-  const settled = await store.settleQuietly(
+  const settled = await store.settleLocally(
     call,
     'run',
     answered,
-    ledger.keysOf({ component: 'wxc', appid: 'wxa', path })[0],
+    ledger.scriptKeys({ component: 'wxc', appid: 'wxa', path }).quota,
   );
   const told = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
@@ -126,7 +126,7 @@ it.each(['queued', 'sent'])('wakes a %s call again whose job was lost', async (s
   const call = await submitted();
   if (state === 'sent') {
     const pair = { component: 'wxc', appid: 'wxa', path };
-    await store.depart(call, 'a run that died', false, ledger.keysOf(pair), ledger.argsOf(pair, {} as never));
+    await store.depart(call, 'a run that died', false, ledger.scriptArgs(pair, {} as never));
   }
   await until('the call is woken again', () => woken.filter((id) => id === call.id).length > 1);
 });

@@ -10,9 +10,10 @@ import { Backpressure, overloaded } from './backpressure.ts';
 import type { Call, CallRequest } from './call.ts';
 import type { CallAccounts } from './call-accounts.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
-import type { CallStore, Created, DepartedAtOnce, Departing } from './call-store.ts';
+import type { CallStore } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
+import type { Created, DepartedAtOnce, InlineDeparture } from './create-call.ts';
 import { type Claim, fingerprintOf } from './idempotency.ts';
 import type { InlineDispatcher, Slot } from './inline/inline-dispatch.ts';
 import type { Lanes } from './lane/lanes.ts';
@@ -179,8 +180,8 @@ export class Calls {
     return { id: call.id };
   }
 
-  #departing({ component, appid }: CallId, { method, path }: CallRequest, { runId }: Slot): Departing {
-    return { runId, quotaArgs: this.#o.ledger.argsOf({ component, appid, path }, endpointOf(method, path)) };
+  #departing({ component, appid }: CallId, { method, path }: CallRequest, { runId }: Slot): InlineDeparture {
+    return { runId, quota: this.#o.ledger.scriptArgs({ component, appid, path }, endpointOf(method, path)) };
   }
 
   #send(pending: Pending, slot: Slot, departed: DepartedAtOnce): void {

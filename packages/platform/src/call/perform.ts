@@ -22,18 +22,14 @@ import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { Call, CallFailure } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
-import type {
-  CallStore,
-  DepartedAtOnce,
-  Departure,
-  Outcome,
-  ReleaseReason,
-  Settlement,
-  StoredCall,
-} from './call-store.ts';
+import type { Outcome, StoredCall } from './call-record.ts';
+import type { CallStore } from './call-store.ts';
 import { tokenOwnerOf } from './call-token.ts';
+import type { DepartedAtOnce } from './create-call.ts';
+import type { Departure, ReleaseReason } from './depart.ts';
 import type { Holds } from './holds.ts';
 import { quotaClosed, runFailures } from './run-failures.ts';
+import type { Settlement } from './settle.ts';
 import { judge, toCallFailure, type Verdict, YIELD_DELAY_MS } from './verdict.ts';
 import { withQuota } from './with-quota.ts';
 
@@ -319,8 +315,7 @@ class Run {
       this.#call,
       this.#runId,
       this.#endpoint.safeToRepeat,
-      ledger.keysOf(this.#pair),
-      ledger.argsOf(this.#pair, this.#endpoint),
+      ledger.scriptArgs(this.#pair, this.#endpoint),
     );
   }
 
@@ -441,8 +436,8 @@ class Run {
 
   /** The waiter receives the outcome only after Redis has stored it. */
   async #settleForLocalWaiter(outcome: Outcome): Promise<Settlement> {
-    const [quotaKey] = this.#deps.ledger.keysOf(this.#pair);
-    const settled = await this.#deps.store.settleQuietly(this.#call, this.#runId, outcome, quotaKey);
+    const { quota } = this.#deps.ledger.scriptKeys(this.#pair);
+    const settled = await this.#deps.store.settleLocally(this.#call, this.#runId, outcome, quota);
     if (!settled) return 'superseded';
     this.#deps.localWaiters.resolveWaiter(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
     return settled.how;

@@ -1,12 +1,16 @@
-/** Some milliseconds of Redis' time. */
+import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
+
+/** Handled by one script, which takes some milliseconds of Redis' time. */
 export const MAX_ENTRIES_AT_ONCE = 1_000;
 
 /**
- * Lua functions for a sorted set of what calls occupy in Redis: `<call> <bytes>` by the time (ms) at which it expires, and
- * in `:sum` the bytes of all. What expires is given back by those who come next, in bounded steps. `sized_sweep` removes
- * it from `beside`, too, a set with the same entries in another order, and answers whether more of it is still counted.
+ * Functions for a sorted set of what calls occupy in Redis: `<call> <bytes>` by the time (ms) at which it expires, and in
+ * `:sum` the bytes of all. Later calls remove what has expired, in bounded steps. `sized_sweep` removes it also from
+ * `beside`, a set with the same entries in another order, and returns whether expired entries are still counted.
  */
-export const SIZED_SET_LUA = `
+export const SIZED_SET: SharedLua = {
+  uses: [REDIS_CLOCK],
+  lua: `
 local function sized_less(set, bytes)
   if redis.call('DECRBY', set .. ':sum', string.format('%.0f', bytes)) <= 0 then redis.call('DEL', set .. ':sum') end
 end
@@ -27,9 +31,10 @@ local function sized_sweep(set, beside)
   return #ended == ${MAX_ENTRIES_AT_ONCE}
 end
 local function sized_add(set, call, bytes, lives)
-  redis.call('ZADD', set, string.format('%.0f', now + lives), call .. ' ' .. bytes)
+  redis.call('ZADD', set, ms(now + lives), call .. ' ' .. bytes)
   redis.call('INCRBY', set .. ':sum', bytes)
   sized_live(set, lives)
   sized_live(set .. ':sum', lives)
 end
-`;
+`,
+};

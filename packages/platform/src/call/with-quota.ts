@@ -1,6 +1,6 @@
 import type { Usage } from '../quota/usage.ts';
 import type { Call } from './call.ts';
-import type { FoundCall } from './call-store.ts';
+import type { FoundCall } from './call-record.ts';
 import { isParked } from './parked.ts';
 
 /** A call with what is left of the quota that it takes from. */

@@ -1,8 +1,8 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { callAnswer, callSummaryAnswer, readableHeaders } from '../call/call-answer.ts';
 import { type CallId, parseCallId } from '../call/call-id.ts';
+import { lastPartOf } from '../call/call-record.ts';
 import type { CallStore } from '../call/call-store.ts';
-import { lastPartOf } from '../call/lane/lane-store.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { WebhookSender } from '../webhook/webhook-sender.ts';
 import type { CallbackSigner } from '../webhook/webhook-signer.ts';

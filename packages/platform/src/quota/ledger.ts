@@ -215,27 +215,15 @@ export class Ledger {
     return { path, dailyLimit: dailyLimit ?? 0, minuteLimit: minuteLimit ?? 0, evenIfClosed: false };
   }
 
-  /** For scripts of call/ that are not yet defined by names: quota, paths. */
-  keysOf(pair: QuotaPair): [quota: string, paths: string] {
-    const { quota, paths } = this.scriptKeys(pair);
-    return [quota, paths];
-  }
-
-  /** The same for the arguments. */
-  argsOf(pair: QuotaPair, documented: DocumentedLimits): (string | number)[] {
-    const { path, dailyLimit, minuteLimit } = this.scriptArgs(pair, documented);
-    return [path, dailyLimit, minuteLimit, 0];
-  }
-
-  /** Passes on what a script has answered. A text is that of the scripts of call/ that are not yet defined by names. */
-  emitNews(pair: QuotaPair, news: QuotaNewsReply | string | undefined): void {
+  /** Reports what follows from a departure. */
+  emitNews(pair: QuotaPair, news: QuotaNewsReply | undefined): void {
     if (!news) return;
-    const [level, read, used, limit] = typeof news === 'string' ? news.split(' ').map(Number) : news;
+    const [level, read, used, limit] = news;
     this.#report({
       pair,
       level: level === 2 ? 'exhausted' : level === 1 ? 'warning' : undefined,
       read: read === 1,
-      used: used!,
+      used,
       limit: limit === 0 ? undefined : limit,
     });
   }

@@ -131,13 +131,3 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
 end
 `,
 };
-
-/** For scripts of call/ that are not yet defined by names: `documented` is a list, and news are a text. */
-export const QUOTA_LUA = `${QUOTA.lua}
-local quota_take_by_name = quota_take
-local function quota_take(key, paths, documented)
-  local closedUntil, news, probe =
-    quota_take_by_name(key, paths, documented[1], documented[2], documented[3], documented[4])
-  return closedUntil, news and table.concat(news, ' ') or '', probe
-end
-`;

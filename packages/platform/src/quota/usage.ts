@@ -44,9 +44,6 @@ local function quota_look(key) return redis.call('HMGET', key, ${FIELDS.map((fie
 `,
 };
 
-/** For scripts of call/ that are not yet defined by names. */
-export const QUOTA_LOOK_LUA = QUOTA_LOOK.lua;
-
 /** `now`: Redis' clock (ms). */
 export function usageOf(fields: QuotaLook, now: number, documented: DocumentedLimits): Usage {
   const [until, probeAt, day, counted, offset, learned, source, rate, rateMs, knownUntil, bucket, inBucket] = fields;

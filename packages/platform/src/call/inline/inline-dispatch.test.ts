@@ -22,7 +22,8 @@ import type { CallRequest } from '../call.ts';
 import { CallAccounts } from '../call-accounts.ts';
 import { parseCallId } from '../call-id.ts';
 import { CallJob } from '../call-job.ts';
-import { CallStore, HELD_MS } from '../call-store.ts';
+import { HELD_MS } from '../call-record.ts';
+import { CallStore } from '../call-store.ts';
 import { Calls } from '../calls.ts';
 import { Holds } from '../holds.ts';
 import { type CallRunResult, type PerformOptions, perform } from '../perform.ts';
@@ -201,11 +202,11 @@ it('requeues what is safe to repeat at shutdown, and accepts nothing more', asyn
 
 it('stores an answer that Redis would not take at first, instead of losing it', async () => {
   open();
-  const settleQuietly = store.settleQuietly.bind(store);
+  const settleLocally = store.settleLocally.bind(store);
   let refusals = 0;
-  store.settleQuietly = async (...settled) => {
+  store.settleLocally = async (...settled) => {
     if (++refusals <= 2) throw new Error('OOM command not allowed');
-    return settleQuietly(...settled);
+    return settleLocally(...settled);
   };
   const id = await submitted();
   expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed', attempts: 1 });

@@ -4,8 +4,8 @@ import type { Token } from '../../token/token.ts';
 import type { Tokens } from '../../token/tokens.ts';
 import type { CallRequest } from '../call.ts';
 import type { CallId } from '../call-id.ts';
-import type { DepartedAtOnce } from '../call-store.ts';
 import { tokenOwnerOf } from '../call-token.ts';
+import type { DepartedAtOnce } from '../create-call.ts';
 import { type CallRunResult, type PerformOptions, performDeparted } from '../perform.ts';
 
 /** A call that takes longer is seldom, and gets a job: whatever becomes of this process, it will be settled. */

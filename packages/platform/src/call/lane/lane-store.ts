@@ -1,73 +1,42 @@
-import { QUOTA_LUA } from '../../quota/quota-lua.ts';
 import type { RedisClient } from '../../redis/connect.ts';
-import { defineScript, NOW_LUA } from '../../redis/script.ts';
-import type { CallId } from '../call-id.ts';
+import { defineScript, REDIS_CLOCK } from '../../redis/script.ts';
+import { LANE } from './lane-lua.ts';
 
-/** Whose lane it is. */
+/** The account of a lane. */
 export interface LaneOwner {
   readonly component: string;
   readonly appid: string;
 }
 
-/** A call's place in its lane: the last part of its id, its number, its path; opaque to all but the scripts here. */
+/** A call's place in its lane: the last part of its id, its number, its path. Only the scripts of this folder read it. */
 type LaneEntry = string;
 
 export type LaneStep =
-  /** The next call to perform. It stays in the lane until it is handed back as done. */
+  /** The next call to perform. It stays in the lane until it is passed back as done. */
   | { readonly do: 'call'; readonly id: string; readonly entry: LaneEntry; readonly path: string }
-  /** Nothing may leave before then. */
+  /** No call may depart before then. */
   | { readonly do: 'wait'; readonly forMs: number }
   | { readonly do: 'rest' };
 
-/** More paths than this in one lane are looked at in a later turn, when the first have emptied. */
+/** Further paths of a lane are read by a later batch, when the first ones are empty. */
 const MAX_PATHS_READ = 1_000;
 const MAX_MOVED_AT_ONCE = 100;
 
-/**
- * Lua functions for the script that creates a call. `lane` is a hash: `seq` numbers the calls; `wakeAt` is the time at
- * which somebody looks again (0: a turn is under way or on its way; absent: nobody does); `held`, `held <path>` say
- * until when the whole lane or one path waits. Beside it lie sorted sets: `:path:<path>` the calls of one path by
- * number, `:paths` the paths by the number of their first call, `:aside` calls not wanted before a time, `:deadlines`
- * every call by its deadline.
- *
- * That a path is closed is written nowhere here: the quota's own record says so.
- */
-export const LANE_LUA = `
-${QUOTA_LUA}
-local function lane_first_of(lane, path)
-  local first = redis.call('ZRANGE', lane .. ':path:' .. path, 0, 0, 'WITHSCORES')
-  if first[1] then redis.call('ZADD', lane .. ':paths', first[2], path) else redis.call('ZREM', lane .. ':paths', path) end
-end
-local function lane_append(lane, closed, call, path, notBeforeAt, deadlineAt)
-  local seq = redis.call('HINCRBY', lane, 'seq', 1)
-  local entry = call .. ' ' .. string.format('%.0f', seq) .. ' ' .. path
-  redis.call('ZADD', lane .. ':deadlines', string.format('%.0f', deadlineAt), entry)
-  local at = now
-  if notBeforeAt > now then
-    at = notBeforeAt
-    redis.call('ZADD', lane .. ':aside', string.format('%.0f', notBeforeAt), entry)
-  else
-    redis.call('ZADD', lane .. ':path:' .. path, seq, call)
-    redis.call('ZADD', lane .. ':paths', 'NX', seq, path)
-    at = quota_reopens(closed) or now
-  end
-  local wakeAt = redis.call('HGET', lane, 'wakeAt')
-  if not wakeAt or (wakeAt ~= '0' and math.min(at, deadlineAt) < tonumber(wakeAt)) then return 1 end
-  return 0
-end
-`;
+type NextReply = [what: 'rest'] | [what: 'call', entry: string] | [what: 'wait', forMs: string];
 
-/** KEYS: lane, the account's quotas without their path. ARGV: what is done, or nothing. */
-const next = defineScript<[string, string?]>(`${NOW_LUA}
-${LANE_LUA}
-local lane, closed = KEYS[1], KEYS[2]
+/** `quotas`: the account's, without their path. `done`: the entry that leaves the lane, or nothing. */
+const next = defineScript({
+  uses: [LANE],
+  keys: ['lane', 'quotas'],
+  args: ['done'],
+  lua: `
 local function parts(entry) return string.match(entry, '^(%S+) (%d+) (.+)$') end
 
-if ARGV[1] ~= '' then
-  local call, _, path = parts(ARGV[1])
+if done ~= '' then
+  local call, _, path = parts(done)
   redis.call('ZREM', lane .. ':path:' .. path, call)
-  redis.call('ZREM', lane .. ':aside', ARGV[1])
-  redis.call('ZREM', lane .. ':deadlines', ARGV[1])
+  redis.call('ZREM', lane .. ':aside', done)
+  redis.call('ZREM', lane .. ':deadlines', done)
   redis.call('HDEL', lane, 'held ' .. path)
   lane_first_of(lane, path)
 end
@@ -101,7 +70,7 @@ if held > now then
 else
   for _, path in ipairs(redis.call('ZRANGE', lane .. ':paths', 0, ${MAX_PATHS_READ - 1})) do
     local at = tonumber(redis.call('HGET', lane, 'held ' .. path) or '0')
-    if at <= now then at = quota_reopens(closed .. path) end
+    if at <= now then at = quota_reopens(quotas .. path) end
     if not at then
       local first = redis.call('ZRANGE', lane .. ':path:' .. path, 0, 0, 'WITHSCORES')
       return go(first[1] .. ' ' .. first[2] .. ' ' .. path)
@@ -113,19 +82,25 @@ if not wakeAt then
   redis.call('DEL', lane)
   return { 'rest' }
 end
-redis.call('HSET', lane, 'wakeAt', string.format('%.0f', wakeAt))
-return { 'wait', string.format('%.0f', wakeAt - now) }`);
+redis.call('HSET', lane, 'wakeAt', ms(wakeAt))
+return { 'wait', ms(wakeAt - now) }`,
+  decode: (reply: NextReply) => reply,
+});
 
 /**
- * A call that waits although its deadline has passed (another run may still bring its answer) is next only after that.
- * KEYS: lane. ARGV: field, for how long, the call that waits or nothing.
+ * `entry`: the call that waits, or nothing. If its deadline has passed (another run may still receive its answer), it is next
+ * only after the hold.
  */
-const hold = defineScript<number>(`${NOW_LUA}
-local lane, field, entry = KEYS[1], ARGV[1], ARGV[3]
-local held_until = string.format('%.0f', now + tonumber(ARGV[2]))
+const hold = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['lane'],
+  args: ['field', 'forMs', 'entry'],
+  lua: `
+local held_until = ms(now + tonumber(forMs))
 local deadline = redis.call('ZSCORE', lane .. ':deadlines', entry)
 if deadline and tonumber(deadline) <= now then redis.call('ZADD', lane .. ':deadlines', held_until, entry) end
-return redis.call('HSET', lane, field, held_until)`);
+redis.call('HSET', lane, field, held_until)`,
+});
 
 /**
  * The background calls of each account, in order. Order is kept among the calls of one path. Between paths it is kept
@@ -139,41 +114,46 @@ export class LaneStore {
     this.#redis = redis;
   }
 
-  /** Takes out what is done, and answers what comes next. Until then a call stays in its place, whoever dies. */
+  /** Removes the call that is done, and returns what comes next. A call keeps its place until then, even if its process dies. */
   async next(owner: LaneOwner, done: LaneEntry | undefined): Promise<LaneStep> {
     const { component, appid } = owner;
-    const [what, told] = await next(
-      this.#redis,
-      [this.#key(owner), this.#redis.keyspace.quota(component, appid, '')],
-      [done ?? ''],
-    );
-    if (what === 'wait') return { do: 'wait', forMs: Number(told) };
-    if (what !== 'call' || told === undefined) return { do: 'rest' };
-    const [call, , path] = told.split(' ');
-    return { do: 'call', id: `${component}.${appid}.${call}`, entry: told, path: path! };
+    const keys = { lane: this.#key(owner), quotas: this.#redis.keyspace.quota(component, appid, '') };
+    const reply = await next.run(this.#redis, keys, { done: done ?? '' });
+    switch (reply[0]) {
+      case 'rest':
+        return { do: 'rest' };
+      case 'wait':
+        return { do: 'wait', forMs: Number(reply[1]) };
+      case 'call': {
+        const [, entry] = reply;
+        const [call, , path] = entry.split(' ');
+        return { do: 'call', id: `${component}.${appid}.${call}`, entry, path: path! };
+      }
+      default:
+        return reply satisfies never;
+    }
   }
 
-  /** The lane waits a little. */
+  /** The whole lane waits. */
   async hold(owner: LaneOwner, forMs: number): Promise<void> {
-    await hold(this.#redis, [this.#key(owner)], ['held', Math.ceil(forMs), '']);
+    await this.#hold(owner, 'held', forMs, '');
   }
 
-  /** This call waits a little, and with it all others of its path. */
+  /** This call waits, and with it all others of its path. */
   async holdPath(owner: LaneOwner, { entry, path }: LaneStep & { do: 'call' }, forMs: number): Promise<void> {
-    await hold(this.#redis, [this.#key(owner)], [`held ${path}`, Math.ceil(forMs), entry]);
+    await this.#hold(owner, `held ${path}`, forMs, entry);
   }
 
-  /** Calls that wait, whyever. */
+  /** The number of waiting calls, whatever they wait for. */
   length(owner: LaneOwner): Promise<number> {
     return this.#redis.zcard(`${this.#key(owner)}:deadlines`);
+  }
+
+  #hold(owner: LaneOwner, field: string, forMs: number, entry: LaneEntry): Promise<void> {
+    return hold.run(this.#redis, { lane: this.#key(owner) }, { field, forMs: Math.ceil(forMs), entry });
   }
 
   #key({ component, appid }: LaneOwner): string {
     return this.#redis.keyspace.lane(component, appid);
   }
-}
-
-/** As lanes name a call: its owner is known there. */
-export function lastPartOf(call: CallId): string {
-  return call.id.slice(call.id.lastIndexOf('.') + 1);
 }

@@ -1,0 +1,166 @@
+import { QUOTA, type QuotaNewsReply } from '../quota/quota-lua.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { toLocalDate } from '../redis/redis-time.ts';
+import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
+import type { CallId } from './call-id.ts';
+import { HELD_MS } from './call-record.ts';
+
+export type Departure =
+  | {
+      readonly go: 'yes';
+      readonly departedAt: number;
+      readonly probe: boolean;
+      readonly attempts: number;
+      /** Of its quota, for the ledger. */
+      readonly news: QuotaNewsReply;
+    }
+  | { readonly go: 'settled' | 'gone' | 'deadline' }
+  /** Another run may have sent it, and it must not be sent twice. `heldMs`: for how long it still belongs to that run. */
+  | { readonly go: 'claimed'; readonly heldMs: number }
+  | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
+
+/** Why a run releases its claim. */
+export type ReleaseReason = 'not-sent' | 'token-refused' | 'quota-refused';
+
+/** The documented limits of the call's path (0: none). */
+export interface DepartureQuota {
+  readonly path: string;
+  readonly dailyLimit: number;
+  readonly minuteLimit: number;
+}
+
+type DepartReply =
+  | [go: 'gone' | 'settled' | 'deadline']
+  | [go: 'claimed', heldMs: number]
+  | [go: 'closed', closedUntil: number, now: number]
+  | [go: 'yes', now: number, probe: number, attempts: number, news: QuotaNewsReply];
+
+/** One departure. A call that is not safe to repeat is claimed by the run that sends it: without a claim nothing is sent. */
+const depart = defineScript({
+  uses: [QUOTA],
+  keys: ['record', 'quota', 'paths'],
+  args: ['run', 'safeToRepeat', 'path', 'dailyLimit', 'minuteLimit'],
+  lua: `
+local state = redis.call('HGET', record, 'state')
+if not state then return { 'gone' } end
+if state == 'settled' then return { 'settled' } end
+local sent = redis.call('HMGET', record, 'sentBy', 'heldUntil', 'sentAt')
+if safeToRepeat == '0' and sent[1] and sent[1] ~= run then
+  return { 'claimed', (tonumber(sent[2]) or tonumber(sent[3]) + ${HELD_MS}) - now }
+end
+if tonumber(redis.call('HGET', record, 'deadlineAt')) <= now then return { 'deadline' } end
+local closedUntil, news, probe = quota_take(quota, paths, path, dailyLimit, minuteLimit)
+if closedUntil then return { 'closed', closedUntil, now } end
+redis.call('HSET', record, 'state', 'sent', 'sentBy', run, 'sentAt', ms(now), 'heldUntil', ms(now + ${HELD_MS}))
+redis.call('HDEL', record, 'delayedUntil')
+return { 'yes', now, probe, redis.call('HINCRBY', record, 'attempts', 1), news or false }`,
+  decode: (reply: DepartReply): Departure => {
+    switch (reply[0]) {
+      case 'yes': {
+        const [go, departedAt, probe, attempts, news] = reply;
+        return { go, departedAt, probe: probe === 1, attempts, news };
+      }
+      case 'closed': {
+        const [go, closedUntil, now] = reply;
+        return { go, closedUntil: toLocalDate(closedUntil, now), inMs: closedUntil - now };
+      }
+      case 'claimed':
+        return { go: 'claimed', heldMs: reply[1] };
+      default:
+        return { go: reply[0] };
+    }
+  },
+});
+
+const hold = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['record'],
+  args: ['run'],
+  lua: `
+if redis.call('HGET', record, 'state') ~= 'sent' or redis.call('HGET', record, 'sentBy') ~= run then return end
+redis.call('HSET', record, 'heldUntil', ms(now + ${HELD_MS}))`,
+});
+
+/** A run whose first reply was lost repeats this, and receives the same answer. */
+const release = defineScript({
+  keys: ['record'],
+  args: ['run', 'isTokenRefused'],
+  lua: `
+local state, sent_by, released_by = unpack(redis.call('HMGET', record, 'state', 'sentBy', 'releasedBy'))
+if state == 'queued' and released_by == run then return 1 end
+if state ~= 'sent' or sent_by ~= run then return 0 end
+redis.call('HSET', record, 'state', 'queued', 'releasedBy', run)
+redis.call('HDEL', record, 'sentBy')
+if isTokenRefused == '1' then redis.call('HINCRBY', record, 'refusals', 1) end
+return 1`,
+  decode: (released: number) => released === 1,
+});
+
+const delay = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['record'],
+  args: ['forMs'],
+  lua: `
+if redis.call('HGET', record, 'state') ~= 'queued' then return end
+redis.call('HSET', record, 'delayedUntil', ms(now + tonumber(forMs)))`,
+});
+
+const countFault = defineScript({
+  keys: ['record'],
+  lua: `
+local state = redis.call('HGET', record, 'state')
+if not state or state == 'settled' then return 0 end
+return redis.call('HINCRBY', record, 'faults', 1)`,
+  decode: (faults: number) => faults,
+});
+
+export function departCall(
+  redis: RedisClient,
+  call: CallId,
+  runId: string,
+  safeToRepeat: boolean,
+  { path, dailyLimit, minuteLimit }: DepartureQuota,
+): Promise<Departure> {
+  const { component, appid } = call;
+  const { keyspace } = redis;
+  return depart.run(
+    redis,
+    {
+      record: recordOf(redis, call),
+      quota: keyspace.quota(component, appid, path),
+      paths: keyspace.quotaPaths(component, appid),
+    },
+    { run: runId, safeToRepeat, path, dailyLimit, minuteLimit },
+  );
+}
+
+/**
+ * Prolongs, in one command batch, the hold of each of these calls that its run has sent and not settled. Until a hold ends,
+ * other runs of its call wait.
+ */
+export async function renewHolds(
+  redis: RedisClient,
+  inFlight: Iterable<{ readonly call: CallId; readonly runId: string }>,
+): Promise<void> {
+  const runs = [...inFlight].map(({ call, runId }) => [{ record: recordOf(redis, call) }, { run: runId }] as const);
+  await hold.batch(redis, runs);
+}
+
+/** Nothing of this run was carried out. False if the call is no longer this run's. */
+export function releaseCall(redis: RedisClient, call: CallId, runId: string, because: ReleaseReason): Promise<boolean> {
+  const isTokenRefused = because === 'token-refused';
+  return release.run(redis, { record: recordOf(redis, call) }, { run: runId, isTokenRefused });
+}
+
+export async function delayCall(redis: RedisClient, call: CallId, forMs: number): Promise<void> {
+  await delay.run(redis, { record: recordOf(redis, call) }, { forMs: Math.ceil(forMs) });
+}
+
+/** How often a run of this call has failed because of an internal error, this time included; 0 if the call has settled. */
+export function countFaultOf(redis: RedisClient, call: CallId): Promise<number> {
+  return countFault.run(redis, { record: recordOf(redis, call) });
+}
+
+function recordOf({ keyspace }: RedisClient, { component, appid, id }: CallId): string {
+  return keyspace.call(component, appid, id);
+}

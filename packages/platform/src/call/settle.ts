@@ -1,0 +1,162 @@
+import { QUOTA_LOOK, type QuotaLook } from '../quota/usage.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
+import type { Seals } from '../sealing/seals.ts';
+import type { CallId } from './call-id.ts';
+import { INDEX } from './call-index.ts';
+import { type FoundCall, fieldsOf, keysOf, lastPartOf, type Outcome, sealResult, toFoundCall } from './call-record.ts';
+import { KEPT_RESULTS, shrinkResults } from './kept-results.ts';
+import { WAITING_BODIES } from './waiting-bodies.ts';
+
+/**
+ * `corrected`: another run had stored `outcome_unknown`, and the outcome of the run that sent the call replaced it.
+ * `superseded`: another outcome was stored before, or the record is gone.
+ */
+export type Settlement = 'stored' | 'corrected' | 'superseded';
+
+/** A settled call as `find` would return it, and its quota. */
+export interface LocalSettlement {
+  readonly how: 'stored' | 'corrected';
+  readonly call: FoundCall;
+  /** Redis' clock (ms). */
+  readonly now: number;
+  readonly quota: QuotaLook;
+}
+
+const ENDING_KEYS = ['record', 'request', 'callback', 'index', 'idempotency'] as const;
+
+/** `call_ended` does what follows from any outcome. `keys`: by the names of `ENDING_KEYS`. It returns the record's TTL. */
+const CALL_ENDED: SharedLua = {
+  uses: [INDEX, WAITING_BODIES],
+  lua: `
+local function call_ended(keys, last_part, id, quietly)
+  local fields = redis.call('HMGET', keys.record, 'keptMs', 'bytes', 'claim', 'channel')
+  local kept, bytes, claim, channel = tonumber(fields[1]), fields[2], fields[3], fields[4]
+  bodies_give_back(keys.index .. ':bodies', last_part, bytes)
+  redis.call('HDEL', keys.record, 'delayedUntil')
+  redis.call('PEXPIRE', keys.record, kept)
+  redis.call('PEXPIRE', keys.callback, kept)
+  redis.call('DEL', keys.request)
+  index_keep(keys.index, last_part, kept)
+  if claim then redis.call('PEXPIRE', keys.idempotency .. claim, kept) end
+  if channel and not quietly then redis.call('PUBLISH', channel, id) end
+  return kept
+end
+`,
+};
+
+const KEYS_TABLE = `{ ${ENDING_KEYS.map((name) => `${name} = ${name}`).join(', ')} }`;
+
+type SettleReply =
+  | [how: 'stored' | 'corrected', excess: 0 | 1, record?: string[], now?: string, quota?: QuotaLook]
+  | null;
+
+/**
+ * The first outcome stays, with one exception: the run that sent the call knows WeChat's answer, and so replaces an
+ * `outcome_unknown` that another run has stored meanwhile. `quota`: present if the waiting caller is in this process; the
+ * answer contains the record and the quota then, and nothing is published. `excess`: 1 if results beyond the account's
+ * limit are still kept.
+ */
+const settle = defineScript({
+  uses: [REDIS_CLOCK, CALL_ENDED, KEPT_RESULTS, QUOTA_LOOK],
+  keys: [...ENDING_KEYS, 'result', 'quota?'],
+  args: ['id', 'lastPart', 'outcome', 'told', 'status', 'body', 'run'],
+  lua: `
+local former = redis.call('HMGET', record, 'state', 'sentBy', 'settledBy', 'outcome', 'told')
+local how = 'stored'
+local function unknown(of, words) return of == 'failed' and cjson.decode(words).code == 'outcome_unknown' end
+if not former[1] then return false end
+if former[1] == 'settled' then
+  local sent_by_us = former[2] == run and former[3] ~= run
+  if not sent_by_us or not unknown(former[4], former[5]) or unknown(outcome, told) then return false end
+  how = 'corrected'
+end
+redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'settledBy', run, 'outcome', outcome, 'told', told,
+  'status', status)
+local kept, excess = call_ended(${KEYS_TABLE}, lastPart, id, quota ~= nil), 0
+if body ~= '' then
+  redis.call('SET', result, body, 'PX', kept)
+  local is_read_later = not quota and redis.call('HGET', record, 'background') == '0'
+  if results_note(index .. ':results', result, lastPart, #body, kept, is_read_later) then excess = 1 end
+end
+if quota then return { how, excess, redis.call('HGETALL', record), ms(now), quota_look(quota) } end
+return { how, excess }`,
+  decode: (reply: SettleReply) => reply,
+});
+
+/** `isWithdrawn`: its idempotency key is free again. */
+const cancel = defineScript({
+  uses: [REDIS_CLOCK, CALL_ENDED],
+  keys: ENDING_KEYS,
+  args: ['id', 'lastPart', 'isWithdrawn'],
+  lua: `
+if redis.call('HGET', record, 'state') ~= 'queued' then return 0 end
+redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'outcome', 'cancelled')
+call_ended(${KEYS_TABLE}, lastPart, id)
+local claim = redis.call('HGET', record, 'claim')
+if isWithdrawn == '1' and claim then redis.call('DEL', idempotency .. claim) end
+return 1`,
+  decode: (cancelled: number) => cancelled === 1,
+});
+
+/** Stores what this run knows of the call's outcome, and publishes it. */
+export async function settleCall(
+  redis: RedisClient,
+  seals: Seals,
+  call: CallId,
+  runId: string,
+  outcome: Outcome,
+): Promise<Settlement> {
+  return (await runSettle(redis, seals, call, runId, outcome))?.[0] ?? 'superseded';
+}
+
+/** The same for a caller that waits in this process: publishes nothing. Undefined if it is superseded. */
+export async function settleLocally(
+  redis: RedisClient,
+  seals: Seals,
+  call: CallId,
+  runId: string,
+  outcome: Outcome,
+  quotaKey: string,
+): Promise<LocalSettlement | undefined> {
+  const reply = await runSettle(redis, seals, call, runId, outcome, quotaKey);
+  if (reply === null) return undefined;
+  const [how, , record, now, quota] = reply;
+  const body = () => (outcome.state === 'completed' ? outcome.response.body : undefined);
+  return { how, call: toFoundCall(call, fieldsOf(record!), body), now: Number(now), quota: quota! };
+}
+
+async function runSettle(
+  redis: RedisClient,
+  seals: Seals,
+  call: CallId,
+  runId: string,
+  outcome: Outcome,
+  quotaKey?: string,
+): Promise<SettleReply> {
+  const keys = keysOf(redis.keyspace, call);
+  const response = outcome.state === 'completed' ? outcome.response : undefined;
+  const reply = await settle.run(
+    redis,
+    { ...keys, quota: quotaKey },
+    {
+      id: call.id,
+      lastPart: lastPartOf(call),
+      outcome: outcome.state,
+      told: JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
+      status: response?.status ?? 0,
+      body: response ? sealResult(seals, call, response) : '',
+      run: runId,
+    },
+  );
+  if (reply?.[1] === 1) {
+    // If this fails, the account's next large result continues it; the outcome is stored.
+    await shrinkResults(redis, keys.index, keys.result, lastPartOf(call)).catch(() => {});
+  }
+  return reply;
+}
+
+/** True if the call had not departed; then it never will. `isWithdrawn`: its idempotency key may be used for a new call. */
+export function cancelCall(redis: RedisClient, call: CallId, isWithdrawn: boolean): Promise<boolean> {
+  return cancel.run(redis, keysOf(redis.keyspace, call), { id: call.id, lastPart: lastPartOf(call), isWithdrawn });
+}
