@@ -25,14 +25,14 @@ const add = async (from: number, count: number) => {
     .execute();
 };
 
-it('copies a database that is written to at the same time', async () => {
+it('a database is copied while it is written', async () => {
   for (let from = 0; from < 20_000; from += 1_000) await add(from, 1_000);
   const file = join(folder, 'copy.sqlite');
   let going = true;
   const writing = (async () => {
     for (let from = 20_000; going; from += 50) {
       await add(from, 50);
-      // The statements are synchronous; the copy's end must get its turn.
+      // The statements are synchronous; the end of the copy needs the event loop.
       await new Promise(setImmediate);
     }
   })();
@@ -53,7 +53,7 @@ it('copies a database that is written to at the same time', async () => {
   await copy.destroy();
 });
 
-it('never writes over a file, nor leaves half of one', async () => {
+it('a backup never overwrites a file, and removes an unfinished copy', async () => {
   const file = join(folder, 'there');
   writeFileSync(file, 'mine');
   await expect(backupDatabase(database.url, file)).rejects.toMatchObject({ code: 'file_exists' });
@@ -65,6 +65,6 @@ it('never writes over a file, nor leaves half of one', async () => {
   expect(existsSync(`${folder}/none`)).toBe(false);
 });
 
-it('says what to use for MySQL', async () => {
+it('for MySQL, the error names the tool to use', async () => {
   await expect(backupDatabase('mysql://a:secret@b/c', '/x')).rejects.toThrow(/^(?!.*secret).*mariadb-dump/);
 });

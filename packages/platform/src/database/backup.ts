@@ -3,12 +3,12 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { Failure } from '@wxthirdparty/wechat';
 import { sqlitePath } from './sqlite-path.ts';
 
-/** All in one step: SQLite begins a copy again when somebody writes between two steps, and here somebody always does. */
+/** All in one step: SQLite restarts a copy after a write between two steps, and here there is always a write. */
 const PAGES = 2 ** 31 - 1;
 
 /**
- * Copies the SQLite database, as it is at this moment, into a new file; those who write meanwhile are not held up.
- * Answers the file's size in bytes. Secrets in it stay sealed.
+ * Copies the SQLite database, as it is at this moment, into a new file; concurrent writes do not wait.
+ * Returns the file's size in bytes. Secrets in it stay sealed.
  */
 export async function backupDatabase(databaseUrl: string, file: string): Promise<number> {
   const path = sqlitePath(databaseUrl);
@@ -21,9 +21,9 @@ export async function backupDatabase(databaseUrl: string, file: string): Promise
   }
   if (!existsSync(path)) throw new Failure('no_database', 'operator', `There is no database ${path} to copy.`);
   if (existsSync(file)) {
-    throw new Failure('file_exists', 'fix-request', `${file} is there already; choose another name or remove it.`);
+    throw new Failure('file_exists', 'fix-request', `${file} exists already; choose another name or remove it.`);
   }
-  // Under another name until it is whole, so that nobody takes half a copy for a backup.
+  // Under another name until it is complete, so that an incomplete copy is not mistaken for a backup.
   const part = `${file}.part`;
   const source = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   try {
@@ -33,7 +33,8 @@ export async function backupDatabase(databaseUrl: string, file: string): Promise
     renameSync(part, file);
     return bytes;
   } catch (cause) {
-    for (const left of [part, `${part}-wal`, `${part}-shm`, `${part}-journal`]) rmSync(left, { force: true });
+    for (const unfinished of [part, `${part}-wal`, `${part}-shm`, `${part}-journal`])
+      rmSync(unfinished, { force: true });
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Failure('backup_failed', 'operator', `The database could not be copied to ${file}: ${why}.`, { cause });
   } finally {
@@ -41,7 +42,7 @@ export async function backupDatabase(databaseUrl: string, file: string): Promise
   }
 }
 
-/** One file that needs no other beside it, read through once. */
+/** Makes it one file that needs no other beside it, and checks all of it. */
 function finish(part: string): number {
   const copy = new DatabaseSync(part);
   try {

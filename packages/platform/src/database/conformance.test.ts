@@ -4,7 +4,7 @@ import { databases, startDatabase, type TestDatabase } from '../../test/database
 import { insertUnlessThere } from './insert-unless-there.ts';
 import { isDuplicate } from './sql-error.ts';
 
-/** What every store takes for granted of the database beneath it. */
+/** What all stores assume of the database. */
 describe.each(databases)('%s', (kind) => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe.each(databases)('%s', (kind) => {
     return rows.map((row) => row.appid);
   };
 
-  it('tells ids apart by case, and orders them byte by byte', async () => {
+  it('distinguishes ids by case, and orders them byte by byte', async () => {
     for (const appid of ['wxb', 'wxB', 'wx_', 'wxa']) await add(appid);
     expect(await appids()).toEqual(['wxB', 'wx_', 'wxa', 'wxb']);
     const found = await database.sql.selectFrom('authorizers').select('handle').where('appid', '=', 'wxB').execute();
@@ -42,20 +42,20 @@ describe.each(databases)('%s', (kind) => {
     await expect(add('wxz', { handle: 'handle of wxb' })).rejects.toSatisfy(isDuplicate);
   });
 
-  it.each(['微信', 'wx微', "wx' or '1'='1", 'wx\\', 'wx"', 'wx\0', '🎉'])('finds nobody by the id %j', async (id) => {
+  it.each(['微信', 'wx微', "wx' or '1'='1", 'wx\\', 'wx"', 'wx\0', '🎉'])('finds no row by the id %j', async (id) => {
     await add('wx');
     const found = database.sql.selectFrom('authorizers').selectAll().where('appid', '=', id);
     expect(await found.execute()).toEqual([]);
   });
 
-  it('keeps what people write as they wrote it', async () => {
+  it('keeps text unchanged', async () => {
     const name = `演示 🎉 'quoted' "twice" \\ back\\'slash\n `;
     await add('wx', { nick_name: name });
     const [row] = await database.sql.selectFrom('authorizers').selectAll().where('nick_name', '=', name).execute();
     expect(row?.nick_name).toBe(name);
   });
 
-  it('gives numbers as numbers, also counts and sums', async () => {
+  it('returns numbers as numbers, also counts and sums', async () => {
     await add('wx', { authorized_at: 1_763_856_000_123, used_at: Number.MAX_SAFE_INTEGER });
     const row = await database.sql
       .selectFrom('authorizers')
@@ -72,7 +72,7 @@ describe.each(databases)('%s', (kind) => {
     });
   });
 
-  it('counts the rows that a compare-and-set found, also where it changed nothing in them', async () => {
+  it('counts the rows that a compare-and-set found, even if it changed nothing in them', async () => {
     await add('wx');
     const set = (version: number) =>
       database.sql
@@ -85,7 +85,7 @@ describe.each(databases)('%s', (kind) => {
     expect((await set(2)).numUpdatedRows).toBe(0n);
   });
 
-  it('lets exactly one of many be the first', async () => {
+  it('lets exactly one of many concurrent inserts succeed', async () => {
     const first = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         insertUnlessThere(database.sql.insertInto('authorizers').values(account('wx', { handle: `h${i}` }))),
@@ -97,7 +97,7 @@ describe.each(databases)('%s', (kind) => {
     ).rejects.toThrow();
   });
 
-  it('undoes a transaction as a whole', async () => {
+  it('undoes a whole transaction', async () => {
     await expect(
       database.sql.transaction().execute(async (transaction) => {
         await transaction.insertInto('authorizers').values(account('wx1')).execute();
@@ -115,7 +115,7 @@ describe('MariaDB alone', () => {
   });
   afterAll(() => database.stop());
 
-  it('refuses what does not fit, instead of cutting it, however the server is set up', async () => {
+  it('refuses a value that does not fit, instead of cutting it, whatever the server is configured to do', async () => {
     const insert = (appid: string) =>
       database.sql
         .insertInto('components')
@@ -124,7 +124,7 @@ describe('MariaDB alone', () => {
     await expect(insert('x'.repeat(65))).rejects.toThrow('Data too long');
   });
 
-  it('looks ids up by their index', async () => {
+  it('finds ids by their index', async () => {
     const account = {
       component: 'c',
       appid: 'wx',

@@ -35,7 +35,7 @@ const count = async (from: Kysely<never> | Sql = db) => {
 };
 const read = () => db.selectFrom('components').selectAll().execute();
 
-/** Every connection but the operator's own, in the midst of whatever it does. */
+/** Kills every connection except the operator's, whatever it is doing. */
 async function killConnections(): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     select id from information_schema.processlist where user = 'wx' and id <> connection_id()`.execute(operator);
@@ -47,7 +47,7 @@ async function killConnections(): Promise<number> {
   return rows.length;
 }
 
-it('reads on while connections are killed', async () => {
+it('reads continue while connections are killed', async () => {
   await db.insertInto('components').values(component('wx1')).execute();
   let going = true;
   let done = 0;
@@ -68,7 +68,7 @@ it('reads on while connections are killed', async () => {
   expect(done).toBeGreaterThan(100);
 });
 
-it('repeats a transaction that may happen twice, until all of it is there', async () => {
+it('an idempotent transaction is repeated until it is committed', async () => {
   let attempts = 0;
   await repeat(() =>
     db.transaction().execute(async (transaction) => {
@@ -87,7 +87,7 @@ it('repeats a transaction that may happen twice, until all of it is there', asyn
   expect(await count()).toBe(5);
 });
 
-it('does not repeat a write by itself: it may have happened', async () => {
+it('a single write is not repeated: it may have been carried out', async () => {
   const slow = sql`insert into components (appid, ticket_create_time) values ('wx1', sleep(5))`.execute(db);
   const failed = slow.then(
     () => undefined,
@@ -103,15 +103,15 @@ it('does not repeat a write by itself: it may have happened', async () => {
   expect(await count()).toBe(0);
 });
 
-it('loses nothing when the whole server dies and comes back in mid-work', async () => {
+it('nothing is lost when the server is killed and restarted during writes', async () => {
   let going = true;
   const written = new Set<string>();
   const writers = Array.from({ length: 4 }, async (_, writer) => {
     for (let i = 0; going; i++) {
       const appid = `wx${writer}-${i}`;
       await repeat(async () => {
-        const there = await db.selectFrom('components').select('appid').where('appid', '=', appid).executeTakeFirst();
-        if (!there) await db.insertInto('components').values(component(appid)).execute();
+        const known = await db.selectFrom('components').select('appid').where('appid', '=', appid).executeTakeFirst();
+        if (!known) await db.insertInto('components').values(component(appid)).execute();
       });
       written.add(appid);
     }
@@ -134,17 +134,17 @@ it('loses nothing when the whole server dies and comes back in mid-work', async 
   expect(new Set(rows.map((row) => row.appid))).toEqual(written);
 });
 
-it('says what is wrong, without the password', async () => {
+it('an error names the cause, and not the password', async () => {
   const wrong = openDatabase(url.replace('wx:wx@', 'wx:hunter2@'));
   await expect(wrong.selectFrom('components').selectAll().execute()).rejects.toMatchObject({
     code: 'database_unusable',
     message: expect.stringMatching(/^(?!.*hunter2).*ER_ACCESS_DENIED_ERROR.*DATABASE_URL/),
   });
   await wrong.destroy();
-  const away = openDatabase('mysql://wx:hunter2@127.0.0.1:1/wx');
-  await expect(away.selectFrom('components').selectAll().execute()).rejects.toMatchObject({
+  const unreachable = openDatabase('mysql://wx:hunter2@127.0.0.1:1/wx');
+  await expect(unreachable.selectFrom('components').selectAll().execute()).rejects.toMatchObject({
     code: 'database_unreachable',
     message: expect.stringMatching(/^(?!.*hunter2).*ECONNREFUSED.*DATABASE_URL/),
   });
-  await away.destroy();
+  await unreachable.destroy();
 });

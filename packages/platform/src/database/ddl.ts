@@ -4,17 +4,17 @@ import { dialectOf } from './dialect.ts';
 type ColumnType = RawBuilder<unknown>;
 
 /**
- * What migrations are made of: types that mean the same on SQLite, MariaDB and MySQL, and steps that may run twice –
- * MySQL commits each of them by itself, so a migration that is cut in the middle begins again from its start.
+ * For migrations: types that mean the same on SQLite, MariaDB and MySQL, and steps that may run twice. MySQL commits each
+ * step by itself, so an interrupted migration restarts from its beginning.
  */
 export interface Ddl {
-  /** An appid, openid or name of ours. Compared byte by byte, but for spaces at the end, which MySQL overlooks. */
+  /** An appid, openid or name of ours. Compared byte by byte, except for spaces at the end, which MySQL ignores. */
   id(length: number): ColumnType;
-  /** What people write; compared in the same way. `length` in characters. */
+  /** Text written by people; compared in the same way. `length` in characters. */
   text(length: number): ColumnType;
   /** Text that is neither searched nor ordered by, up to 16 MB; JSON, for example. */
   readonly longText: ColumnType;
-  /** What redis/sealed.ts made. */
+  /** Sealed by sealing/seals.ts. */
   readonly sealed: ColumnType;
   /** A number or a time in ms. */
   readonly whole: ColumnType;
@@ -27,7 +27,7 @@ export function ddl(db: Kysely<unknown>): Ddl {
   return dialectOf(db) === 'mysql' ? mysqlDdl(db) : sqliteDdl(db);
 }
 
-/** SQLite compares byte by byte unless told otherwise, and does a whole migration in one transaction. */
+/** SQLite compares byte by byte by default, and runs a whole migration in one transaction. */
 function sqliteDdl(db: Kysely<unknown>): Ddl {
   const type = (words: string): ColumnType => sql.raw(words);
   return {
@@ -54,14 +54,14 @@ function sqliteDdl(db: Kysely<unknown>): Ddl {
 function mysqlDdl(db: Kysely<unknown>): Ddl {
   const type = (words: string): ColumnType => sql.raw(words);
   return {
-    // Not ASCII, which would be enough: MySQL refuses to compare such a column with a text that is none, and what
-    // callers ask for may be anything.
+    // Not ASCII, although it would be enough: MySQL refuses to compare such a column with other text, and callers may
+    // ask for any text.
     id: (length) => type(`varchar(${length})`),
     text: (length) => type(`varchar(${length})`),
     longText: type('mediumtext'),
     sealed: type('text character set ascii collate ascii_bin'),
     whole: type('bigint'),
-    // Whatever the server's and the database's own defaults are.
+    // Independent of the defaults of the server and the database.
     createTable: (name) =>
       db.schema
         .createTable(name)

@@ -1,8 +1,8 @@
 import { isDuplicate } from './sql-error.ts';
 
 /**
- * True where it was written, false where a row with its key is there. Together with an update before it this is the
- * "update, else insert" that every database understands: false then means that another was first.
+ * True if the row was written, false if a row with its key exists. After an update that found no row, this is the
+ * "update, else insert" that every database understands; false then means that another writer was first.
  */
 export async function insertUnlessThere(write: { execute(): Promise<unknown> }): Promise<boolean> {
   try {

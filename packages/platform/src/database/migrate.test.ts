@@ -29,12 +29,12 @@ describe.each(databases)('migrations on %s', (kind) => {
     }
   }
 
-  it('run what is pending, once', async () => {
+  it('run once', async () => {
     expect(await migrate(url)).toContain('0001-first');
     expect(await migrate(url)).toEqual([]);
   });
 
-  it('are safe when several processes start at once', async () => {
+  it('run in one of several processes that start at the same time', async () => {
     const module = fileURLToPath(new URL('./migrate.ts', import.meta.url));
     const script = `import { migrate } from ${JSON.stringify(module)}; console.log(JSON.stringify(await migrate(process.argv[1])));`;
     const runs = await Promise.all(
@@ -46,7 +46,7 @@ describe.each(databases)('migrations on %s', (kind) => {
     expect(applied.filter((count) => count > 0)).toHaveLength(1);
   });
 
-  it('bring the first schema and what is in it up to date', async () => {
+  it('update the first schema, and keep its rows', async () => {
     const before = {
       appid: 'wxc',
       ticket_sealed: 'sealed',
@@ -71,7 +71,7 @@ describe.each(databases)('migrations on %s', (kind) => {
     expect(await migrate(url)).toEqual([]);
   });
 
-  it('let a sync that is under way go on, in processes of the version before, too', async () => {
+  it('keep a running sync usable, by processes of the previous version, too', async () => {
     const { looked, unlisted, without_details, ...old } = newRow({ component: 'wxc', appid: 'wxa' }, true, 1);
     await open((db) => migrateOpen(db, '0004-api-keys'));
     await open((db) =>
@@ -93,25 +93,25 @@ describe.each(databases)('migrations on %s', (kind) => {
     });
   });
 
-  it('begin again where a process died in their midst', async () => {
+  it('run again after a process died while it ran them', async () => {
     await migrate(url);
     await open((db) => sql`delete from kysely_migration`.execute(db));
     if (kind === 'SQLite') return;
-    // As on MySQL, where each step stays although the whole was not finished.
+    // As on MySQL, where each finished step remains although the migration was not finished.
     expect(await migrate(url)).toContain('0001-first');
   });
 });
 
-it('says which file it cannot open', async () => {
+it('an error names the file that cannot be opened', async () => {
   const { url, remove } = await emptyDatabase('SQLite');
   await migrate(url);
-  // A file stands where a folder is needed.
+  // A file is where a folder is needed.
   const db = openDatabase(`${url}/x.sqlite`);
   await expect(db.selectFrom('components').selectAll().execute()).rejects.toThrow('test.sqlite/x.sqlite');
   await remove();
 });
 
-it('names what a database URL must look like', () => {
+it('an error about a database URL names DATABASE_URL', () => {
   expect(() => openDatabase('postgres://x')).toThrow('DATABASE_URL');
   expect(() => openDatabase('mysql://%')).toThrow('DATABASE_URL');
 });
@@ -141,7 +141,7 @@ describe.each(databases)('a database that a newer version has migrated, on %s', 
     '0007-next': { up: (on: Kysely<unknown>) => ddl(on).addColumn('components', 'new_column', ddl(on).whole) },
   };
 
-  it('is accepted by a program of the version before, which changes nothing in it', async () => {
+  it('is accepted by a program of the previous version, which changes nothing in it', async () => {
     await migrateTo(db, { later: next, floor: 5 });
     expect(await migrateTo(db, { later: mine, floor: 5 })).toEqual([]);
     expect(await migrateTo(db, { later: next, floor: 5 })).toEqual([]);
@@ -153,7 +153,7 @@ describe.each(databases)('a database that a newer version has migrated, on %s', 
     expect(rows.map(({ name }) => name).toSorted()).toEqual(migrationNames.slice(0, 5));
   });
 
-  it('is refused by a program below its floor, with what to do, and by no other', async () => {
+  it('is refused by a program below its floor, with advice, and by no other program', async () => {
     await migrateTo(db, { later: next, floor: 7 });
     await expect(migrateTo(db, { later: mine, floor: 5 })).rejects.toMatchObject({
       code: 'program_too_old',
@@ -163,7 +163,7 @@ describe.each(databases)('a database that a newer version has migrated, on %s', 
     expect(await db.selectFrom('schema_floor').select('version').executeTakeFirst()).toMatchObject({ version: 7 });
   });
 
-  it('is refused by a program that has a migration of its own which the database lacks', async () => {
+  it('is refused by a program with a migration that the database lacks', async () => {
     await migrateTo(db, { later: next, floor: 5 });
     const other = { ...mine, '0006-other': { up: async () => {} } };
     await expect(migrateTo(db, { later: other, floor: 5 })).rejects.toMatchObject({ code: 'program_too_old' });

@@ -14,8 +14,8 @@ import { openDatabase, type Sql } from './open.ts';
 type Migrations = Readonly<Record<string, Migration>>;
 
 /**
- * Closed. Programs up to these migrations run Kysely's migrator on its default table, and refuse to start ("corrupted
- * migrations") where that table names one that they do not know.
+ * Nothing may be added here. Programs up to these migrations run Kysely's migrator on its default table, and refuse to start
+ * ("corrupted migrations") if that table names one that they do not know.
  */
 const firstMigrations: Migrations = {
   '0001-first': first,
@@ -26,8 +26,8 @@ const firstMigrations: Migrations = {
 };
 
 /**
- * All later ones, recorded in a table of their own. Forward only: a migration that has landed never changes. It may only
- * add; what removes or tightens something belongs into a later version, and raises `SCHEMA_FLOOR` there.
+ * All later ones, recorded in a table of their own. Forward only: a published migration never changes. It may only
+ * add; a migration that removes or tightens something belongs in a later version, and raises `SCHEMA_FLOOR` there.
  */
 const laterMigrations: Migrations = {
   '0006-deployment': deployment,
@@ -48,11 +48,11 @@ const LATER_TABLE = 'schema_migration';
 export interface SchemaOptions {
   readonly later: Migrations;
   readonly floor: number;
-  /** A test that begins with an older schema ends there. */
+  /** The last migration to run, for a test that starts with an older schema. */
   readonly upTo?: string | undefined;
 }
 
-/** Runs what is pending and answers its names. */
+/** Runs the pending migrations and returns their names. */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const db = openDatabase(databaseUrl);
   try {
@@ -62,7 +62,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   }
 }
 
-/** Throws Failure `program_too_old` where a newer version has changed the database so that this one must not run on it. */
+/** Throws Failure `program_too_old` if a newer version has changed the database so that this one must not run on it. */
 export function migrateOpen(db: Sql, upTo?: string): Promise<string[]> {
   return migrateTo(db, { later: laterMigrations, floor: SCHEMA_FLOOR, upTo });
 }
@@ -99,8 +99,8 @@ export async function migrateTo(db: Sql, { later, floor, upTo }: SchemaOptions):
 }
 
 /**
- * Whether a newer version has migrated this database. Its migrations only add, so this program runs on it as it is, unless the
- * floor says otherwise. Kysely's migrator would refuse what it does not know, so it is not run then.
+ * Whether a newer version has migrated this database. Its migrations only add, so this program runs on the result, unless the
+ * floor forbids it. Kysely's migrator is not run then: it would refuse the unknown migrations.
  */
 async function isNewer(connection: Sql, later: Migrations): Promise<boolean> {
   const tables = await connection.introspection.getTables({ withInternalKyselyTables: true });

@@ -5,11 +5,11 @@ import { dialectOf } from './dialect.ts';
 import type { Sql } from './open.ts';
 import { isConflict } from './sql-error.ts';
 
-/** A large table takes its time to change; the others wait with their start for as long. */
-const WAIT_S = 600;
+/** A large table takes long to change; meanwhile other processes wait to start. */
+const LOCK_TIMEOUT_S = 600;
 const LOCK_POLL_INTERVAL_MS = 100;
 
-/** Runs the work on one connection while no other process migrates this database; two that start at once take turns. */
+/** Runs the work on one connection while no other process migrates this database; of two, the second one waits. */
 export function whileLocked<T>(db: Sql, work: (connection: Sql) => Promise<T>): Promise<T> {
   return db
     .connection()
@@ -18,16 +18,18 @@ export function whileLocked<T>(db: Sql, work: (connection: Sql) => Promise<T>): 
     );
 }
 
-/** The lock goes with the connection, so a process that dies leaves none behind. */
+/** The lock ends with the connection, so also when the process dies. */
 async function underNamedLock<T>(connection: Sql, work: (connection: Sql) => Promise<T>): Promise<T> {
-  // Such names belong to the whole server, and hold 64 characters.
+  // Names of locks belong to the whole server, and may have 64 characters.
   const name = sql`concat('wxthirdparty ', sha1(database()))`;
-  const { rows } = await sql<{ got: number | null }>`select get_lock(${name}, ${WAIT_S}) as got`.execute(connection);
+  const { rows } = await sql<{ got: number | null }>`select get_lock(${name}, ${LOCK_TIMEOUT_S}) as got`.execute(
+    connection,
+  );
   if (rows[0]?.got !== 1) {
     throw new Failure(
       'database_locked',
       'operator',
-      `Another process has been migrating the database for ${WAIT_S} s.`,
+      `Another process has been migrating the database for ${LOCK_TIMEOUT_S} s.`,
     );
   }
   try {
@@ -51,14 +53,14 @@ async function inWritingTransaction<T>(connection: Sql, work: (connection: Sql) 
 }
 
 async function beginWriting(connection: Sql): Promise<void> {
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   for (;;) {
     try {
       await sql`BEGIN IMMEDIATE`.execute(connection);
       return;
     } catch (error) {
       // Another process may migrate for longer than a statement waits.
-      if (!isConflict(error) || performance.now() - begunAt > WAIT_S * 1_000) throw error;
+      if (!isConflict(error) || performance.now() - startedAt > LOCK_TIMEOUT_S * 1_000) throw error;
       await pause(LOCK_POLL_INTERVAL_MS);
     }
   }

@@ -5,7 +5,7 @@ import { openDatabase, type Sql } from './open.ts';
 import { isConflict } from './sql-error.ts';
 import type { SqlValue } from './statement.ts';
 
-/** Another writer's lock makes MySQL undo a transaction; a few times that is no news. */
+/** MySQL rolls a transaction back because of another writer's lock; a few times in a row is normal. */
 const MAX_TRIES = 5;
 
 class Undone extends Error {}

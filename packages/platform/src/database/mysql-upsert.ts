@@ -2,20 +2,20 @@ import { escape as quoted } from 'mysql2';
 import type { SqlValue, Statement } from './statement.ts';
 import type { Upsert } from './upsert-rows.ts';
 
-/** So many rows are one prepared statement: reading them as text costs the server as much as writing them. */
+/** Rows in one prepared statement: parsing them as text costs the server as much as writing them. */
 const ROWS_PREPARED = 100;
 const SHARED = /:(\w+)/g;
 
-/** Full statements are prepared; what remains, mostly few rows, is a text with the values in it. */
+/** Statements of `ROWS_PREPARED` rows are prepared; the remaining rows are one text that contains the values. */
 export function* mysqlUpserts({ table, columns, key, change, shared, alike, values }: Upsert): Generator<Statement> {
   const width = columns.length;
   const same = new Set(alike?.map((column) => columns.indexOf(column)));
-  const begin = `insert into ${table} (${columns.join(', ')}) values `;
+  const insert = `insert into ${table} (${columns.join(', ')}) values `;
   const rows = values.length / width;
   let row = 0;
   if (rows >= ROWS_PREPARED) {
     const marks = columns.map((_, i) => (same.has(i) ? literal(values[i]!) : '?')).join();
-    const text = `${begin}(${Array.from({ length: ROWS_PREPARED }, () => marks).join('),(')})${onDuplicate(key, change, () => '?')}`;
+    const text = `${insert}(${Array.from({ length: ROWS_PREPARED }, () => marks).join('),(')})${onDuplicate(key, change, () => '?')}`;
     const names = Object.values(change).flatMap((expression) =>
       [...expression.matchAll(SHARED)].map(([, name]) => name!),
     );
@@ -39,13 +39,15 @@ export function* mysqlUpserts({ table, columns, key, change, shared, alike, valu
         .join(),
     );
   const end = onDuplicate(key, change, (name) => String(Math.trunc(shared[name]!)));
-  yield { text: `${begin}(${rest.join('),(')})${end}`, parameters: [] };
+  yield { text: `${insert}(${rest.join('),(')})${end}`, parameters: [] };
 }
 
-function onDuplicate(key: readonly string[], change: Upsert['change'], say: (name: string) => string): string {
+function onDuplicate(key: readonly string[], change: Upsert['change'], sharedValue: (name: string) => string): string {
   const changes = Object.entries(change).map(([column, expression]) => {
-    const said = expression.replace(/\bnew\.(\w+)/g, 'values($1)').replace(SHARED, (_, name: string) => say(name));
-    return `${column} = ${said}`;
+    const text = expression
+      .replace(/\bnew\.(\w+)/g, 'values($1)')
+      .replace(SHARED, (_, name: string) => sharedValue(name));
+    return `${column} = ${text}`;
   });
   return ` on duplicate key update ${changes.join(', ') || `${key[0]} = ${key[0]}`}`;
 }

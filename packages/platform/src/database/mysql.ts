@@ -4,13 +4,13 @@ import { createPool, type Pool, type PoolConnection } from 'mysql2';
 
 const CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Of each connection; servers allow some thousands of all of them together. */
+/** Per connection; servers allow some thousands for all connections together. */
 const MAX_PREPARED = 30;
 
 /**
- * What a server's own settings might say otherwise. Strict: a value that does not fit is an error, as it is on SQLite,
- * instead of being cut; and backslashes in literals are what the client takes them for. Read committed: a statement
- * sees what others have committed before it, as on SQLite, and bulk writes lock no gaps between rows.
+ * Overrides the server's settings. Strict: a value that does not fit is an error, as on SQLite, instead of being cut;
+ * backslashes in literals mean what the client means by them. Read committed: a statement sees what other connections
+ * committed before it, as on SQLite, and bulk writes lock no gaps between rows.
  */
 const SESSION = [
   "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
@@ -18,15 +18,15 @@ const SESSION = [
 ];
 
 export interface MysqlOptions {
-  /** Statements with parameters are prepared: for the same few, again and again. */
+  /** Prepares statements with parameters: for a connection that runs the same few many times. */
   readonly prepares?: boolean;
 }
 
-/** MySQL and MariaDB by `mysql://user:password@host:port/database`; a query there (`?ssl={…}`) holds mysql2's options. */
+/** MySQL and MariaDB by `mysql://user:password@host:port/database`; its query (`?ssl={…}`) has mysql2's options. */
 export function mysqlDialect(url: string, { prepares = false }: MysqlOptions): Dialect {
   const pool = openPool(url);
-  // A connection may tell of its end more than once; without a listener the second time would end the process. Whoever
-  // uses the connection gets the error as his own.
+  // A connection may report its end more than once; without a listener the second report would end the process. The
+  // statement that uses the connection fails with the error.
   pool.on('connection', (connection) => {
     connection.on('error', () => {});
     chooseProtocol(connection, prepares);
@@ -40,7 +40,7 @@ export function mysqlDialect(url: string, { prepares = false }: MysqlOptions): D
 }
 
 /**
- * Kysely knows only `query`, which searches every text for question marks, and writes what it finds into it. Reading
+ * Kysely calls only `query`, which searches every text for question marks and writes the values into it. Parsing
  * such a text costs the server more than writing its rows.
  */
 function chooseProtocol(connection: PoolConnection, prepares: boolean): void {
@@ -67,7 +67,7 @@ function openPool(url: string): Pool {
       // Beyond 2^53 they come as strings. Sums are decimals in MySQL; ours are whole.
       supportBigNumbers: true,
       decimalNumbers: true,
-      // Times are whole milliseconds; nothing may be turned through a time zone on its way.
+      // Times are whole milliseconds; no value may be converted between time zones.
       timezone: 'Z',
       dateStrings: true,
     });

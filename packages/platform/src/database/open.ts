@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { Kysely } from 'kysely';
 import { type MysqlOptions, mysqlDialect } from './mysql.ts';
-import { patient } from './patient.ts';
+import { retryingDialect } from './retrying-dialect.ts';
 import type { Database } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { sqlitePath } from './sqlite-path.ts';
@@ -11,9 +11,9 @@ export type Sql = Kysely<Database>;
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. */
 export function openDatabase(databaseUrl: string, options: MysqlOptions = {}): Sql {
   const path = sqlitePath(databaseUrl);
-  if (path) return new Kysely<Database>({ dialect: patient(sqliteDialect(path)) });
+  if (path) return new Kysely<Database>({ dialect: retryingDialect(sqliteDialect(path)) });
   if (databaseUrl.startsWith('mysql://')) {
-    return new Kysely<Database>({ dialect: patient(mysqlDialect(databaseUrl, options)) });
+    return new Kysely<Database>({ dialect: retryingDialect(mysqlDialect(databaseUrl, options)) });
   }
   throw new Failure(
     'unsupported_database_url',

@@ -1,6 +1,6 @@
 import type { Generated, Selectable } from 'kysely';
 
-/** Times are ms since 1970; `sealed` columns hold what redis/sealed.ts made. */
+/** Times are ms since 1970; `sealed` columns are sealed by sealing/seals.ts. */
 export interface Database {
   components: ComponentTable;
   authorizers: AuthorizerTable;
@@ -21,7 +21,7 @@ export interface Database {
 /** One row. */
 export interface DeploymentTable {
   one: 1;
-  /** Random; Redis carries the same one (deployment/deployment.ts). */
+  /** Random; the same one is in Redis (deployment/deployment.ts). */
   id: string;
 }
 
@@ -55,20 +55,20 @@ export interface AuthorizerTable {
   grant_version: Generated<number>;
   authorized_at: number;
   updated_at: number;
-  /** The last refresh of its token; tells after a lost Redis who was in use. */
+  /** The last refresh of its token; after a loss of Redis it shows whether the account was in use. */
   used_at: number | null;
   alias: string | null;
   service_type: number | null;
   verify_type: number | null;
   account_status: number | null;
-  /** When WeChat last told the profile, and when it is to be asked again. */
+  /** When WeChat last returned the profile, and when it is due to be read again. */
   profile_at: number | null;
   profile_due_at: number | null;
-  /** The last reconciliation, by its start, whose list held the account. */
+  /** The start of the last reconciliation whose list had the account. */
   listed_at: number | null;
 }
 
-/** What became of a consent; the grant's version orders it. */
+/** The changes of an authorizer's consent, in the order of the grant's version. */
 export interface AuthorizerHistoryTable {
   component: string;
   appid: string;
@@ -97,7 +97,7 @@ export interface AuthorizationLinkTable {
   settled_at: number | null;
 }
 
-/** One visit of a link: the pre-auth code that it was given, by its hash. */
+/** One visit of a link, by the hash of its pre-auth code. */
 export interface AuthorizationOpeningTable {
   pre_auth_hash: string;
   link_id: string;
@@ -131,16 +131,16 @@ export interface FollowerTable {
   openid: string;
   /** 1 or 0. */
   subscribed: number;
-  /** Time of the newest push about it; 0 where there was none. */
+  /** Time of the newest push about it; 0 if there was none. */
   status_at: number;
   subscribed_at: number | null;
   unsubscribed_at: number | null;
   unionid: string | null;
   remark: string | null;
-  /** `,2,134,`: so that one tag can be looked for without any index. Null: WeChat was not asked. */
+  /** `,2,134,`: so that a tag can be searched for without an index. Null: WeChat was not asked. */
   tag_ids: string | null;
   scene: string | null;
-  /** JSON object: whatever else WeChat tells about a follower. */
+  /** JSON object: WeChat's other fields of a follower. */
   extra: string | null;
 }
 
@@ -148,35 +148,35 @@ export interface FollowerSyncTable {
   id: string;
   component: string;
   appid: string;
-  /** Component and appid while the sync is not over: it is unique, so there is one at a time. */
+  /** Component and appid until the sync has ended. It is unique, so an account has one sync at a time. */
   active_key: string | null;
   details: number;
   state: string;
   phase: string;
-  /** Grows with every turn; who writes must still be the latest. */
+  /** Grows with every slice; only the slice with the latest run may write. */
   run: number;
   total: number | null;
   listed: number;
   detailed: number;
-  /** Of those detailed, how many had their stretch of the table looked through. Less: an older version did the others. */
+  /** How many of the detailed had their key range of the table compared. Fewer than detailed: an older version did the others. */
   without_details: number | null;
   looked: number | null;
-  /** JSON array: buckets in whose stretch somebody follows who was not listed. */
+  /** JSON array: buckets in whose key range there is an unlisted follower. */
   unlisted: string | null;
   pages: number;
-  /** JSON array: the last openids listed, of which the last is where the next page begins. */
+  /** JSON array: the last openids listed; the next page starts after the last of them. */
   next_openids: string;
   /** When the first page was asked for. */
   listing_from: number | null;
   /** JSON array: the last openid of each bucket but the last. */
   splits: string;
-  /** Where the details or the finishing have got to. */
+  /** How far the details or the finishing have come. */
   bucket: number;
   after_openid: string;
-  /** Followers a second, lately. */
+  /** Followers a second, recently. */
   rate: number | null;
   error: string | null;
-  /** Turns in a row that got nowhere. */
+  /** Consecutive slices that ended in an error. */
   troubles: number;
   trouble_since: number | null;
   waiting_until: number | null;
@@ -191,7 +191,7 @@ export interface FollowerSyncListTable {
   bucket: number;
   page: number;
   asked_at: number;
-  /** One to a line. */
+  /** One per line. */
   openids: string;
 }
 
@@ -206,7 +206,7 @@ export interface FollowerSyncScheduleTable {
 
 export type AuthorizerRow = Selectable<AuthorizerTable>;
 
-/** Nothing but `last_used_at` and, once, `revoked_at` ever changes. */
+/** Only `last_used_at` and, once, `revoked_at` change. */
 export interface ApiKeyTable {
   id: string;
   name: string;
@@ -229,10 +229,10 @@ export type ApiKeyRow = Selectable<ApiKeyTable>;
 export interface ApiKeyAuditTable {
   id: string;
   at: number;
-  /** The key that was used, by id, or one of the actors that have none. */
+  /** The id of the key that was used, or the name of an actor without a key. */
   actor: string;
   action: string;
-  /** The key that it was done to, by id. */
+  /** The id of the key that the action changed. */
   target: string | null;
   address: string | null;
   request_id: string | null;

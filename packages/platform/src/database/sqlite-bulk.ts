@@ -5,7 +5,7 @@ import { sqliteUpsert } from './upsert-rows.ts';
 
 const MAX_PREPARED = 50;
 
-/** Synchronous, and it waits for other processes' locks: for a thread of its own. */
+/** It is synchronous and waits for other processes' locks, so it needs a thread of its own. */
 export function openSqliteBulk(path: string): BulkDatabase {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA busy_timeout = 10000');
@@ -17,9 +17,9 @@ export function openSqliteBulk(path: string): BulkDatabase {
   const prepared = new Map<string, StatementSync>();
 
   function prepare(text: string): StatementSync {
-    const there = prepared.get(text);
-    if (there) return there;
-    if (prepared.size >= MAX_PREPARED) prepared.clear();
+    const known = prepared.get(text);
+    if (known) return known;
+    if (prepared.size >= MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
     const statement = database.prepare(text);
     prepared.set(text, statement);
     return statement;

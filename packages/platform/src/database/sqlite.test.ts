@@ -12,7 +12,7 @@ import { inTransaction } from './transaction.ts';
 
 let dir: string;
 let db: Sql;
-/** Another process' connection, as far as SQLite's locks go. */
+/** For SQLite's locks the same as a connection of another process. */
 let other: DatabaseSync;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-sqlite-'));
@@ -47,7 +47,7 @@ const writers: [string, () => Promise<unknown>][] = [
 it.each([
   ['new', undefined],
   ['made by an older version', 0o644],
-])('a file that is %s is readable by its owner only, and so are those beside it', async (_, mode) => {
+])('a file that is %s is readable by its owner only, and so are the files beside it', async (_, mode) => {
   const path = join(dir, 'made', 'by-any-command.sqlite');
   if (mode !== undefined) {
     await mkdir(join(dir, 'made'));
@@ -61,13 +61,13 @@ it.each([
   await opened.destroy();
 });
 
-it('never waits for a lock inside SQLite, where it would hold the event loop', async () => {
+it('no statement waits for a lock inside SQLite, where it would block the event loop', async () => {
   const { rows } = await sql<{ timeout: number }>`pragma busy_timeout`.execute(db);
   expect(rows).toEqual([{ timeout: 0 }]);
 });
 
 it.each(writers)(
-  '%s waits for another process’ lock while reads go on, and goes through after it',
+  '%s waits for the lock of another process, while reads continue, and succeeds after it',
   async (_, start) => {
     other.exec('BEGIN IMMEDIATE');
     let over = false;
@@ -85,14 +85,14 @@ it.each(writers)(
   },
 );
 
-it('a lock that is never given back fails a statement, as one that may be tried again', async () => {
+it('a statement fails with a retryable error if a lock is never released', async () => {
   other.exec('BEGIN IMMEDIATE');
   await expect(write(db, 'wx1')).rejects.toMatchObject({ code: 'ERR_SQLITE_ERROR', errcode: 5 });
   other.exec('ROLLBACK');
   await write(db, 'wx1');
 });
 
-it('a migration waits for another process’ lock', async () => {
+it('a migration waits for the lock of another process', async () => {
   const late = openDatabase(`sqlite:${join(dir, 'db.sqlite')}`);
   other.exec('BEGIN IMMEDIATE');
   let over = false;

@@ -7,7 +7,7 @@ import { CompiledQuery, type Dialect, type Driver, SqliteAdapter, SqliteDialect 
 /** For the few statements of opening, which several processes run at the same time on a new file. */
 const OPENING_TIMEOUT_MS = 2_000;
 
-/** One file. Kysely wants better-sqlite3's shape; node:sqlite needs no installation. */
+/** Kysely expects the interface of better-sqlite3; node:sqlite needs no installation. */
 export function sqliteDialect(path: string): Dialect {
   const dialect = new SqliteDialect({ database: async () => openSqlite(path) });
   return {
@@ -18,14 +18,14 @@ export function sqliteDialect(path: string): Dialect {
   };
 }
 
-/** Kysely itself would keep the connection to a statement for as long as it waits for a lock, and reads would wait, too. */
+/** Otherwise Kysely would keep the connection while a statement waits for a lock, and reads would wait, too. */
 class SharedConnectionAdapter extends SqliteAdapter {
   override get supportsMultipleConnections(): boolean {
     return true;
   }
 }
 
-/** There is one connection: each transaction, and each attempt of a statement, has it to itself. */
+/** There is one connection; each transaction, and each attempt of a statement, uses it alone. */
 function oneAtATime(driver: Driver): Driver {
   const acquire = driver.acquireConnection.bind(driver);
   const release = driver.releaseConnection.bind(driver);
@@ -39,7 +39,7 @@ function oneAtATime(driver: Driver): Driver {
   driver.releaseConnection = async (connection) => {
     await release(connection);
     const next = waiting.shift();
-    // It stays taken where another one waits, so that none that comes now is ahead of it.
+    // It stays taken if another statement waits, so that a later one cannot overtake it.
     if (next) next();
     else taken = false;
   };
@@ -47,8 +47,8 @@ function oneAtATime(driver: Driver): Driver {
 }
 
 /**
- * A transaction takes the write lock with its first statement, which may be repeated while another process holds it: no
- * later statement meets that lock.
+ * A transaction takes the write lock with its first statement, which is repeated while another process holds the lock; its
+ * later statements never wait for it.
  */
 function writingAtOnce(driver: Driver): Driver {
   driver.beginTransaction = async (connection) => {
@@ -76,10 +76,10 @@ function openSqlite(path: string) {
     raw = new DatabaseSync(path);
     raw.exec(`PRAGMA busy_timeout = ${OPENING_TIMEOUT_MS}`);
     raw.exec('PRAGMA journal_mode = WAL');
-    // A refresh token that is published must survive a power cut: WeChat gives no second one for the asking.
+    // A stored refresh token must survive a power failure: WeChat does not issue it a second time.
     raw.exec('PRAGMA synchronous = FULL');
     raw.exec('PRAGMA foreign_keys = ON');
-    // SQLite waits for other writers on the event loop, which belongs to calls and probes; `persist` waits beside it.
+    // SQLite would wait for other writers on the event loop, and block calls and probes; `retry` waits without blocking.
     raw.exec('PRAGMA busy_timeout = 0');
   } catch (cause) {
     throw new Failure('database_unusable', 'operator', `The database file ${path} cannot be opened or written.`, {

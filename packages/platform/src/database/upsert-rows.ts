@@ -6,14 +6,14 @@ export interface Upsert {
   readonly columns: readonly string[];
   readonly key: readonly string[];
   /**
-   * What each column becomes where the row is there already. `new.column` is what would have been inserted, `:name` one
-   * of `shared`, a bare column what it was. Columns that others look at come last: MySQL changes one after the other.
+   * The new value of each column if the row exists. `new.column` is the value that would have been inserted, `:name` one
+   * of `shared`, a bare column its former value. Columns that other expressions read come last: MySQL changes one after the other.
    */
   readonly change: Readonly<Record<string, string>>;
   readonly shared: Readonly<Record<string, number>>;
-  /** Columns that say the same in every row. */
+  /** Columns with the same value in every row. */
   readonly alike?: readonly string[];
-  /** Row after row. */
+  /** The values of one row after the other. */
   readonly values: readonly SqlValue[];
 }
 
@@ -23,18 +23,18 @@ export interface RowStatement {
   readonly values: readonly SqlValue[];
   /** How many of the values make a row. */
   readonly width: number;
-  /** Follow the values of each row. */
+  /** They follow the values of each row. */
   readonly shared: readonly SqlValue[];
 }
 
-/** A prepared statement run row by row is SQLite's fastest way; rows that stay as they are are not written at all. */
+/** A prepared statement per row is the fastest way on SQLite; unchanged rows are not written. */
 export function sqliteUpsert({ table, columns, key, change, shared, values }: Upsert): RowStatement {
   const names = Object.keys(shared);
-  const say = (expression: string) =>
+  const numbered = (expression: string) =>
     expression
       .replace(/\bnew\./g, 'excluded.')
       .replace(/:(\w+)/g, (_, name: string) => `?${columns.length + 1 + names.indexOf(name)}`);
-  const changes = Object.entries(change).map(([column, expression]) => [column, say(expression)] as const);
+  const changes = Object.entries(change).map(([column, expression]) => [column, numbered(expression)] as const);
   const update =
     changes.length === 0
       ? 'do nothing'

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { ddl } from '../ddl.ts';
 
-/** Links for merchants, what happened to each consent, and runs of reconciliation. */
+/** Authorization links, the history of each consent, and runs of reconciliation. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { createTable, createIndex, addColumn, id, text, longText, whole } = ddl(db);
 
@@ -39,14 +39,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('event', id(32), (c) => c.notNull())
     .addColumn('state', id(32), (c) => c.notNull())
     .addColumn('scopes', longText, (c) => c.notNull())
-    // With its time, since an account whose row was taken out by hand begins at version 1 again.
+    // With the time, since an account whose row was deleted manually starts at version 1 again.
     .addPrimaryKeyConstraint('authorizer_history_pk', ['component', 'appid', 'grant_version', 'at'])
     .execute();
 
   await createTable('reconciliations')
     .addColumn('id', id(64), (c) => c.primaryKey())
     .addColumn('component', id(64), (c) => c.notNull())
-    // The component while the run lasts, then null: so only one can last.
+    // The component until the run has ended, then null: so only one run can be active.
     .addColumn('running_for', id(64), (c) => c.unique())
     .addColumn('reason', id(32), (c) => c.notNull())
     .addColumn('state', id(16), (c) => c.notNull())

@@ -2,12 +2,12 @@ import { type Kysely, sql } from 'kysely';
 import { ddl } from '../ddl.ts';
 import { dialectOf } from '../dialect.ts';
 
-/** Openids that differ in case only are different people; MySQL would take them for one. */
+/** Openids that differ only in case are different followers; MySQL would treat them as one. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { createTable, createIndex, id, text, longText, whole } = ddl(db);
 
-  // Stored in the order of the key on both databases, so that a sync that works in the order of openids writes in one
-  // sweep. A second index would cost every sync a random write per follower; lists and counts walk the key instead.
+  // Stored in the order of the key on both databases, so that a sync, which works in the order of openids, writes
+  // sequentially. A second index would cost every sync a random write per follower; lists and counts read the key instead.
   const followers = createTable('followers')
     .addColumn('component', id(64), (c) => c.notNull())
     .addColumn('appid', id(64), (c) => c.notNull())
@@ -54,7 +54,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await createIndex('follower_syncs_of', 'follower_syncs', ['component', 'appid', 'created_at']);
 
-  // What the list pages of a running sync named, sorted into buckets by openid: one row per page and bucket.
+  // The openids on the list pages of a running sync, divided into buckets by openid: one row per page and bucket.
   await createTable('follower_sync_lists')
     .addColumn('sync_id', id(64), (c) => c.notNull())
     .addColumn('bucket', whole, (c) => c.notNull())

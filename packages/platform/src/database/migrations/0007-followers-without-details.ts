@@ -3,6 +3,6 @@ import { ddl } from '../ddl.ts';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { addColumn, whole } = ddl(db);
-  // Processes of an older version neither know nor write it.
+  // Processes of an older version neither read nor write it.
   await addColumn('follower_syncs', 'without_details', whole);
 }

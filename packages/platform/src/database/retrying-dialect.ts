@@ -1,32 +1,32 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely';
-import { persist } from './persist.ts';
+import { retry } from './retry.ts';
 import { isConflict, isConnectionLoss } from './sql-error.ts';
 
-/** For as long a caller may be kept waiting; a database that is away for longer is away. */
-const PATIENCE_MS = 5_000;
+/** A caller waits so long at most; after that the database counts as unavailable. */
+const RETRY_TIMEOUT_MS = 5_000;
 
 /**
- * The same dialect, but one that survives a lost connection where nothing can go wrong by it: it takes another one
- * before anything was sent, for a read, and where a lock made the server undo the statement. Only the first statement
- * on a connection is repeated: whoever takes a connection for several of them leans on what the first ones did there.
+ * The same dialect, but it survives a lost connection if that is safe: it takes another connection before anything was
+ * sent, for a read, and if a lock made the server undo the statement. Only the first statement on a connection is
+ * repeated, because the following ones may depend on its effects there.
  */
-export function patient(dialect: Dialect, patienceMs = PATIENCE_MS): Dialect {
+export function retryingDialect(dialect: Dialect, timeoutMs = RETRY_TIMEOUT_MS): Dialect {
   return {
     createAdapter: () => dialect.createAdapter(),
-    createDriver: () => new PatientDriver(dialect.createDriver(), patienceMs),
+    createDriver: () => new RetryingDriver(dialect.createDriver(), timeoutMs),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   };
 }
 
-class PatientDriver implements Driver {
+class RetryingDriver implements Driver {
   readonly #driver: Driver;
-  readonly #patienceMs: number;
+  readonly #timeoutMs: number;
 
-  constructor(driver: Driver, patienceMs: number) {
+  constructor(driver: Driver, timeoutMs: number) {
     this.#driver = driver;
-    this.#patienceMs = patienceMs;
+    this.#timeoutMs = timeoutMs;
   }
 
   init() {
@@ -34,28 +34,28 @@ class PatientDriver implements Driver {
   }
 
   async acquireConnection() {
-    return new PatientConnection(this.#driver, this.#patienceMs);
+    return new RetryingConnection(this.#driver, this.#timeoutMs);
   }
 
-  async beginTransaction(connection: PatientConnection, settings: TransactionSettings) {
+  async beginTransaction(connection: RetryingConnection, settings: TransactionSettings) {
     await connection.first(
       () => true,
       (inner) => this.#driver.beginTransaction(inner, settings),
     );
   }
 
-  commitTransaction(connection: PatientConnection) {
+  commitTransaction(connection: RetryingConnection) {
     return this.#driver.commitTransaction(connection.opened());
   }
 
-  async rollbackTransaction(connection: PatientConnection) {
-    // Without a connection there is nothing left to undo, and the error that brought us here must not be lost.
+  async rollbackTransaction(connection: RetryingConnection) {
+    // A lost connection has nothing to roll back, and the error that caused the rollback must not be replaced.
     await this.#driver.rollbackTransaction(connection.opened()).catch((error) => {
       if (!isConnectionLoss(error)) throw error;
     });
   }
 
-  releaseConnection(connection: PatientConnection) {
+  releaseConnection(connection: RetryingConnection) {
     return connection.release();
   }
 
@@ -65,15 +65,15 @@ class PatientDriver implements Driver {
 }
 
 /** Opened by its first statement. */
-class PatientConnection implements DatabaseConnection {
+class RetryingConnection implements DatabaseConnection {
   readonly #driver: Driver;
-  readonly #patienceMs: number;
+  readonly #timeoutMs: number;
   #inner: DatabaseConnection | undefined;
   #used = false;
 
-  constructor(driver: Driver, patienceMs: number) {
+  constructor(driver: Driver, timeoutMs: number) {
     this.#driver = driver;
-    this.#patienceMs = patienceMs;
+    this.#timeoutMs = timeoutMs;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -95,10 +95,10 @@ class PatientConnection implements DatabaseConnection {
     yield* this.opened().streamQuery<R>(query, chunkSize);
   }
 
-  /** Runs the first thing that is done here, on one connection after the other while `again` allows it. */
-  first<T>(again: (error: unknown) => boolean, work: (inner: DatabaseConnection) => Promise<T>): Promise<T> {
+  /** Runs the first statement, on one connection after the other while `isRetryable` permits it. */
+  first<T>(isRetryable: (error: unknown) => boolean, work: (inner: DatabaseConnection) => Promise<T>): Promise<T> {
     let acquired = false;
-    return persist(
+    return retry(
       async () => {
         acquired = false;
         this.#inner = await this.#acquire();
@@ -113,9 +113,9 @@ class PatientConnection implements DatabaseConnection {
         }
       },
       {
-        again: (error) =>
-          acquired ? again(error) && (isConnectionLoss(error) || isConflict(error)) : isConnectionLoss(error),
-        forMs: this.#patienceMs,
+        isRetryable: (error) =>
+          acquired ? isRetryable(error) && (isConnectionLoss(error) || isConflict(error)) : isConnectionLoss(error),
+        timeoutMs: this.#timeoutMs,
       },
     );
   }
@@ -138,13 +138,13 @@ class PatientConnection implements DatabaseConnection {
     } catch (cause) {
       if (cause instanceof Failure) throw cause;
       const code = String((cause as { code?: unknown }).code ?? 'no answer');
-      // The code only: a driver's message may name what stands in the URL.
+      // Only the code: a driver's message may contain parts of the URL.
       if (isConnectionLoss(cause)) {
-        const words = `The database does not answer (${code}); is it running, and is DATABASE_URL right?`;
-        throw new Failure('database_unreachable', 'retry', words, { cause, retryAfterMs: 1_000 });
+        const message = `The database does not answer (${code}); is it running, and is DATABASE_URL right?`;
+        throw new Failure('database_unreachable', 'retry', message, { cause, retryAfterMs: 1_000 });
       }
-      const words = `The database does not let us in (${code}); are name, password and database in DATABASE_URL right?`;
-      throw new Failure('database_unusable', 'operator', words, { cause });
+      const message = `The database refuses the login (${code}); are name, password and database in DATABASE_URL right?`;
+      throw new Failure('database_unusable', 'operator', message, { cause });
     }
   }
 }
