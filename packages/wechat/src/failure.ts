@@ -1,17 +1,17 @@
-/** What the one who meets an error should do next; the whole house decides by this word, never by `message`. */
+/** What to do next after an error. All code decides by this value, never by `message`. */
 export type Remedy = 'retry' | 'slow-down' | 'refresh-token' | 'reauthorize' | 'fix-request' | 'operator';
 
 export interface FailureDetails {
-  /** Must be free of secrets: it ends up in logs. */
+  /** Must be free of secrets, because it is logged. */
   cause?: unknown;
   /** WeChat's own number, when WeChat answered. */
   errcode?: number;
-  /** WeChat's request id, good for seven days at `/cgi-bin/openapi/rid/get`. */
+  /** WeChat's request id, valid for seven days at `/cgi-bin/openapi/rid/get`. */
   rid?: string;
   retryAfterMs?: number;
 }
 
-/** The one base class of every error that the house throws on purpose. */
+/** The base class of every expected error of this project. */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
   /** Stable, snake_case. */

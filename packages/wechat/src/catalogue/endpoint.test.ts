@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cataloguedPath, endpointOf, endpoints } from './endpoint.ts';
 
-test('241 endpoints, each found again under its own spelling', () => {
+test('each of 241 endpoints is found by its own spelling', () => {
   expect(endpoints).toHaveLength(241);
   for (const endpoint of endpoints) {
     expect(endpointOf(endpoint.method, endpoint.path).name).toBe(endpoint.name);
@@ -10,7 +10,7 @@ test('241 endpoints, each found again under its own spelling', () => {
   }
 });
 
-test('an API that is not catalogued takes the account’s token and is repeated only where it reads', () => {
+test('an API that is not catalogued takes the account’s token and is repeated only if it reads', () => {
   expect(endpointOf('POST', '/card/create')).toMatchObject({
     token: 'authorizer',
     safeToRepeat: false,
@@ -53,7 +53,7 @@ test.each([
   expect(endpointOf(method, path).safeToRepeat).toBe(safe);
 });
 
-test('every send, upload, submission and addition is left alone', () => {
+test('no send, upload, submission or addition is safe to repeat', () => {
   const suspicious = /send|upload|submit|mass\/|release$|clear_quota|\/add|api_add|\/create$|apply/;
   const repeated = endpoints.filter(({ path, safeToRepeat }) => safeToRepeat && suspicious.test(path));
   expect(repeated.map(({ name }) => name).sort()).toEqual(
@@ -98,7 +98,7 @@ test.each([
 });
 
 test.each(['/cgi-bin/ticket/getticket', '/cgi-bin/user/get', '/sns/oauth2/component/access_token', '/wxa/%zz'])(
-  '%s does not mint',
+  '%s does not issue credentials',
   (path) => {
     expect(endpointOf('GET', path).issuesCredentials).toBe(false);
   },
@@ -121,12 +121,12 @@ test.each([
   expect(endpointOf('POST', path).token).toBe(token);
 });
 
-test('limits of a day', () => {
+test('day limits are those of the documentation', () => {
   expect(endpointOf('GET', '/cgi-bin/user/get').dailyLimit).toBe(500);
   expect(endpointOf('POST', '/cgi-bin/user/info/batchget').dailyLimit).toBeUndefined();
 });
 
-test('minute limits are carried where they are documented for the account', () => {
+test('minute limits are present if they are documented for the account', () => {
   const limited = endpoints.filter(({ minuteLimit }) => minuteLimit !== undefined);
   expect(limited.map(({ path, minuteLimit }) => [path, minuteLimit])).toEqual([
     ['/sns/userinfo', 50_000],

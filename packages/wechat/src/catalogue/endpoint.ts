@@ -4,21 +4,21 @@ export interface Endpoint {
   readonly name: string;
   readonly method: string;
   readonly path: string;
-  /** `user`: the web-OAuth token of one person, which is not ours to keep. */
+  /** `user`: the web-OAuth token of one user, which the platform does not store. */
   readonly token: 'none' | 'component' | 'authorizer' | 'either' | 'user';
-  /** Doing it twice leaves what doing it once leaves, harms nobody, and no answer worth having is lost. */
+  /** Repeating it has no further effect, harms no user, and loses no answer. */
   readonly safeToRepeat: boolean;
-  /** Gives out tokens, tickets or codes that are the platform's own business. */
+  /** Returns tokens, tickets or codes that only the platform may request. */
   readonly issuesCredentials: boolean;
   /** Documented default of a newly registered account, per day. */
   readonly dailyLimit: number | undefined;
-  /** Documented, per minute and account; what WeChat counts for each person is not here. */
+  /** Documented, per minute and account; limits per user are not included. */
   readonly minuteLimit: number | undefined;
   /** Title of the official document. */
   readonly doc: string;
 }
 
-/** endpoints.json carries each decision, with its `why` where it does not explain itself. */
+/** endpoints.json contains each decision, with a `why` if it is not obvious. */
 export const endpoints: readonly Endpoint[] = documented.map(
   ({ name, method, path, token, safeToRepeat, issuesCredentials, doc, ...rest }) => ({
     name,
@@ -38,11 +38,11 @@ const MAX_DECODINGS = 5;
 
 const byPath = indexByPath();
 
-/** A call asks a dozen times for the same; what programs call are a few paths, but whoever guesses asks for many. */
+/** One call looks up its endpoint many times. Programs call few paths, but an attacker may try many. */
 const MAX_REMEMBERED = 1_000;
 const remembered: Readonly<Record<string, Map<string, Endpoint>>> = { GET: new Map(), POST: new Map() };
 
-/** Always answers, for endpoints that nobody catalogued too. A query may follow the path. */
+/** The endpoint of a path, also if it is not catalogued. The path may have a query. */
 export function endpointOf(method: string, path: string): Endpoint {
   const known = Object.hasOwn(remembered, method) ? remembered[method]! : undefined;
   const seen = known?.get(path);
@@ -55,7 +55,7 @@ export function endpointOf(method: string, path: string): Endpoint {
   return found;
 }
 
-/** The catalogue's spelling of this path, without its query; undefined where the catalogue does not know the path. */
+/** The catalogue's spelling of this path, without its query; undefined if the path is not catalogued. */
 export function cataloguedPath(path: string): string | undefined {
   return byPath.get(placeOf(path))?.[0]?.path.split('?', 1)[0];
 }
@@ -66,9 +66,9 @@ function find(method: string, path: string): Endpoint {
   const asked = method.toUpperCase();
   const candidates = byPath.get(place) ?? [];
   const chosen = candidates.length > 1 ? candidates.filter((it) => sharesAction(it, query)) : candidates;
-  // Two endpoints may share a path; without an action to tell them apart, the careful one counts.
+  // Two endpoints may share a path; without an action to distinguish them, the one that is not safe to repeat applies.
   const careful = chosen.find((it) => !it.safeToRepeat) ?? chosen[0] ?? candidates.find((it) => !it.safeToRepeat);
-  // Another method on a known path reaches the same door: WeChat answers 43001 or 43002, or does it anyway.
+  // Another method on a known path reaches the same API: WeChat answers 43001 or 43002, or executes it anyway.
   if (careful !== undefined) return careful;
   return {
     name: 'unknown',
@@ -93,9 +93,9 @@ function indexByPath(): ReadonlyMap<string, readonly Endpoint[]> {
 }
 
 /**
- * What is left of a path when everything is undone that some server might undo: encodings, letter case, `\` for `/`,
- * parameters of segments, `.` and `..`, doubled slashes, and marks at the end of a segment. Two paths with the same place
- * count as one, so that no detour leads to a credential.
+ * The canonical form of a path, after undoing everything that some server might undo: encodings, letter case, `\` for `/`,
+ * parameters of segments, `.` and `..`, doubled slashes, and marks at the end of a segment. Two paths with the same
+ * canonical form count as one, so that no spelling gives access to a credential.
  */
 function placeOf(path: string): string {
   let plain = path;
@@ -103,7 +103,7 @@ function placeOf(path: string): string {
     plain = plain.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
   const segments: string[] = [];
-  // Blanks and control characters go first: behind them nothing may hide.
+  // Blanks and control characters are removed first, because they could hide other characters.
   for (const segment of plain
     .replace(/[\x00-\x20\x7f]/g, '')
     .toLowerCase()
@@ -122,8 +122,8 @@ function sharesAction(endpoint: Endpoint, query: string): boolean {
 }
 
 /**
- * Families of paths that issue credentials, each with all that begins like it: newer versions and paths below it, too. Those
- * of `/cgi-bin/token` and `/sns/oauth2` are not catalogued, because only an account's own secret opens them.
+ * Families of paths that issue credentials, each with newer versions and all paths below it. Those of `/cgi-bin/token`
+ * and `/sns/oauth2` are not catalogued, because they require an account's own secret.
  */
 const CREDENTIAL_FAMILIES = [
   /^\/cgi-bin\/(?:stable_?)?token/,
@@ -135,7 +135,7 @@ function issuesCredentialsByPath(place: string): boolean {
   return CREDENTIAL_FAMILIES.some((family) => family.test(place));
 }
 
-/** Families of which each API takes the component's token (protocol §4.11, §5.6, §5.7; `componenttcb`: cloud environments in bulk). */
+/** Families whose APIs take the component's token (protocol §4.11, §5.6, §5.7; `componenttcb`: cloud environments in bulk). */
 const COMPONENT_FAMILIES = [/^\/(?:cgi-bin|wxa)\/component\//, /^\/sns\/(?:\w+\/)?component\//, /^\/componenttcb\//];
 
 function tokenByPath(place: string): Endpoint['token'] {

@@ -8,7 +8,7 @@ import {
   pathFault,
 } from './wechat-path.ts';
 
-test('every catalogued path can be called as it stands', () => {
+test('every catalogued path can be called unchanged', () => {
   expect(endpoints.filter(({ path }) => pathFault(path.split('?', 1)[0]!) !== undefined)).toEqual([]);
 });
 
@@ -47,11 +47,11 @@ test.each([
   '/cgi-bin/user%2fget',
   '/cgi-bin/user/get\u0000',
   '/cgi-bin/a..b',
-])('%j is none', (path) => {
+])('%j cannot be called', (path) => {
   expect(pathFault(path)).toMatch(/^path must /);
 });
 
-test('what gives out credentials is known by each spelling', () => {
+test('paths that issue credentials are recognized in each spelling', () => {
   for (const { path } of endpoints.filter((it) => it.issuesCredentials))
     expect(issuesCredentials(path), path).toBe(true);
   for (const path of ['/cgi-bin/token', '/cgi-bin/Stable_Token', '/cgi-bin/component/api_NEW_token']) {
@@ -68,11 +68,11 @@ test.each([
   ['accessToken', true],
   ['next_openid', false],
   ['token', false],
-])('%s names a token: %s', (name, expected) => {
+])('%s is a token parameter: %s', (name, expected) => {
   expect(isTokenParameter(name)).toBe(expected);
 });
 
-test('a person’s own token is theirs to bring, and no other', () => {
+test('a caller may add a user’s own token and no other', () => {
   expect(isReservedTokenParameter('access_token', 'GET', '/sns/userinfo')).toBe(false);
   expect(isReservedTokenParameter('component_access_token', 'GET', '/sns/userinfo')).toBe(true);
   expect(isReservedTokenParameter('access_token', 'GET', '/cgi-bin/user/get')).toBe(true);
@@ -82,7 +82,7 @@ test.each([
   ['/CGI-BIN/User/Get', '/cgi-bin/user/get'],
   ['/cgi-bin/user/get', '/cgi-bin/user/get'],
   ['/xpay/Query_Order', '/xpay/Query_Order'],
-  // Nothing that is no callable path becomes one.
+  // A path that cannot be called does not become callable.
   ['/cgi-bin/user/get~', '/cgi-bin/user/get~'],
   ['/cgi-bin//user/get', '/cgi-bin//user/get'],
 ])('%s is sent, counted and permitted as %s', (path, expected) => {

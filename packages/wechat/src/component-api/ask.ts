@@ -4,8 +4,8 @@ import { Failure } from '../failure.ts';
 import type { ComponentApiOptions, SendOptions } from './component-api.ts';
 import { throughTransport } from './through-transport.ts';
 
-interface Question {
-  /** Reads like "fetching the component token". */
+interface ComponentRequest {
+  /** For messages, like "fetching the component token". */
   readonly doing: string;
   /** The last part of `/cgi-bin/component/…`. */
   readonly api: string;
@@ -15,8 +15,8 @@ interface Question {
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
-/** Posts one question to the component API; throws a Failure unless WeChat agreed. */
-export type Ask = (question: Question, asking: SendOptions | undefined) => Promise<Fields>;
+/** Posts one request to the component API; throws a Failure unless WeChat accepted it. */
+export type Ask = (request: ComponentRequest, options: SendOptions | undefined) => Promise<Fields>;
 
 export function openAsk({ transport, apiBase, timeoutMs = 10_000, carrier }: ComponentApiOptions): Ask {
   const client = axios.create({
@@ -26,15 +26,15 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, carrier }: Com
     transformRequest: [(data) => JSON.stringify(data)],
     transformResponse: [(data) => data],
   });
-  return async ({ doing, api, bySecret = false, body }, asking = {}) => {
-    const { signal } = asking;
+  return async ({ doing, api, bySecret = false, body }, options = {}) => {
+    const { signal } = options;
     const component = String(body.component_appid);
     const answer = await carrier.carry(
       { component, path: `/cgi-bin/component/${api}`, bySecret, signal },
       async (componentToken) => {
         const { status, data } = await client.post<Buffer>(api, body, {
-          adapter: throughTransport(transport, timeoutMs, asking),
-          // The only name that all component APIs know (protocol §3.0).
+          adapter: throughTransport(transport, timeoutMs, options),
+          // The only name that all component APIs read (protocol §3.0).
           params: componentToken === undefined ? {} : { component_access_token: componentToken },
         });
         return { status, headers: {}, body: data };
@@ -50,12 +50,12 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, carrier }: Com
   };
 }
 
-/** Something answered that may not even be the API: nothing, a page, an error of a proxy. */
+/** The answer may not be from the API: it is empty, a page, or an error of a proxy. */
 function brokenAnswer(doing: string, why: string): Failure {
   return new Failure('wechat_broken_answer', 'retry', `WeChat's answer to ${doing} is broken: ${why}`);
 }
 
-/** The API answered, but not what its documentation promises. Asked again, it is likely to answer the same. */
+/** The API answered, but not as documented. It is likely to answer the same again. */
 export class UnreadableAnswer extends Failure {
   override readonly name = 'UnreadableAnswer';
 }

@@ -4,14 +4,14 @@ import { maskRefreshTokens } from './mask-refresh-tokens.ts';
 import { child, integer, requiredChild, scopes, statement, text } from './read-fields.ts';
 
 /**
- * Reads the answer of api_get_authorizer_info (protocol §3.7). What it does not say is undefined, so that no reader takes
- * silence for news. `authorization_info` is missing in some answers; the profile is good without it.
+ * Reads the answer of api_get_authorizer_info (protocol §3.7). A missing member is undefined, so that no reader treats it
+ * as a change. `authorization_info` is missing in some answers; the profile is valid without it.
  */
 export function readAuthorizerInfo(fields: Fields, authorizer: string, doing: string): AuthorizerInfo {
   const info = requiredChild(fields, 'authorizer_info', doing);
   const authorization = child(fields, 'authorization_info') ?? {};
   return {
-    // Older answers say `appid`; a few say nothing, and we asked about this one.
+    // Older answers have `appid`; a few have neither, and the request named this account.
     appid: text(authorization, 'authorizer_appid') ?? text(authorization, 'appid') ?? authorizer,
     nickName: statement(info, 'nick_name'),
     // Every account has one.
@@ -19,7 +19,7 @@ export function readAuthorizerInfo(fields: Fields, authorizer: string, doing: st
     headImg: statement(info, 'head_img'),
     alias: statement(info, 'alias'),
     principalName: statement(info, 'principal_name'),
-    // Capital M; that it is there at all is the test.
+    // Capital M; its presence is the test.
     kind: info.MiniProgramInfo === undefined || info.MiniProgramInfo === null ? 'official-account' : 'mini-program',
     serviceType: idOf(info, 'service_type_info'),
     verifyType: idOf(info, 'verify_type_info'),

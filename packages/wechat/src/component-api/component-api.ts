@@ -35,15 +35,15 @@ export interface SendOptions {
 
 export interface ExchangedCode {
   readonly appid: string;
-  /** Missing when the account has no API permission at all (protocol §3.5). */
+  /** Missing if the account granted no API permission (protocol §3.5). */
   readonly accessToken: string | undefined;
   readonly expiresInMs: number;
   readonly refreshToken: string | undefined;
-  /** Permission-set ids; undefined where the answer does not name them. */
+  /** Permission-set ids; undefined if the answer does not contain them. */
   readonly scopes: number[] | undefined;
 }
 
-/** What WeChat's answer does not say is undefined; what the account does not have is empty. */
+/** A member is undefined if it is missing in WeChat's answer, and empty if the account does not have it. */
 export interface AuthorizerInfo {
   readonly appid: string;
   readonly nickName: string | undefined;
@@ -64,9 +64,9 @@ export interface AuthorizerInfo {
 }
 
 export interface AuthorizerListPage {
-  /** Undefined where WeChat did not say: then an empty page is the end. */
+  /** Undefined if it is missing: then an empty page is the last one. */
   readonly total: number | undefined;
-  /** Entries of the page, also those that name no account; the next page begins behind them. */
+  /** All entries of the page, also those without an appid; the next page starts after them. */
   readonly length: number;
   readonly items: {
     readonly appid: string;
@@ -79,27 +79,27 @@ export interface AuthorizerListPage {
 /** The component's own API (protocol §3). Every method throws a Failure: a refusal, a TransportFailure, or
  * `wechat_broken_answer`. */
 export interface ComponentApi {
-  startPushTicket(c: { appid: string; appsecret: string }, asking?: SendOptions): Promise<'started' | 'was_running'>;
+  startPushTicket(c: { appid: string; appsecret: string }, options?: SendOptions): Promise<'started' | 'was_running'>;
   fetchComponentToken(
     c: { appid: string; appsecret: string; ticket: string },
-    asking?: SendOptions,
+    options?: SendOptions,
   ): Promise<{ token: string; expiresInMs: number }>;
-  createPreAuthCode(c: { appid: string }, asking?: SendOptions): Promise<{ preAuthCode: string; expiresInMs: number }>;
-  queryAuth(c: { appid: string; code: string }, asking?: SendOptions): Promise<ExchangedCode>;
+  createPreAuthCode(c: { appid: string }, options?: SendOptions): Promise<{ preAuthCode: string; expiresInMs: number }>;
+  queryAuth(c: { appid: string; code: string }, options?: SendOptions): Promise<ExchangedCode>;
   fetchAuthorizerToken(
     c: { appid: string; authorizer: string; refreshToken: string },
-    asking?: SendOptions,
+    options?: SendOptions,
   ): Promise<{ token: string; expiresInMs: number; refreshToken: string | undefined }>;
-  getAuthorizerInfo(c: { appid: string; authorizer: string }, asking?: SendOptions): Promise<AuthorizerInfo>;
+  getAuthorizerInfo(c: { appid: string; authorizer: string }, options?: SendOptions): Promise<AuthorizerInfo>;
   getAuthorizerList(
     c: { appid: string; offset: number; count: number },
-    asking?: SendOptions,
+    options?: SendOptions,
   ): Promise<AuthorizerListPage>;
-  getAuthorizerOption(c: { appid: string; authorizer: string; name: string }, asking?: SendOptions): Promise<string>;
-  /** Of the component itself. Spends one of ten a month (protocol §3.10), and is never asked twice. */
-  clearQuotas(c: { appid: string; appsecret: string }, asking?: SendOptions): Promise<void>;
+  getAuthorizerOption(c: { appid: string; authorizer: string; name: string }, options?: SendOptions): Promise<string>;
+  /** Clears the component's own quotas. Uses one of ten clears a month (protocol §3.10), and is never repeated. */
+  clearQuotas(c: { appid: string; appsecret: string }, options?: SendOptions): Promise<void>;
   setAuthorizerOption(
     c: { appid: string; authorizer: string; name: string; value: string },
-    asking?: SendOptions,
+    options?: SendOptions,
   ): Promise<void>;
 }

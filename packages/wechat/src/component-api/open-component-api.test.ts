@@ -40,7 +40,7 @@ beforeEach(() => {
   seen = undefined;
 });
 
-const says = (value: unknown) => {
+const answers = (value: unknown) => {
   answer = { body: JSON.stringify(value) };
 };
 const own = { appid: 'wxc', appsecret: 'SECRETsecret' };
@@ -51,8 +51,8 @@ const carrier: Carrier = {
   carry: async ({ bySecret }, send) => readAnswer(await send(bySecret ? undefined : 'SECRET+tok/en=')),
 };
 
-test('starting the pushes sends component_secret', async () => {
-  says({ errcode: 0, errmsg: 'ok' });
+test('starting the ticket pushes sends component_secret', async () => {
+  answers({ errcode: 0, errmsg: 'ok' });
   expect(await api.startPushTicket(own)).toBe('started');
   expect(seen).toEqual({
     method: 'POST',
@@ -60,12 +60,12 @@ test('starting the pushes sends component_secret', async () => {
     token: null,
     body: { component_appid: 'wxc', component_secret: 'SECRETsecret' },
   });
-  says({ errcode: 0, errmsg: 'in a normal state' });
+  answers({ errcode: 0, errmsg: 'in a normal state' });
   expect(await api.startPushTicket(own)).toBe('was_running');
 });
 
-test('the component token is asked for with component_appsecret', async () => {
-  says({ component_access_token: 'T', expires_in: 7200 });
+test('the component token is requested with component_appsecret', async () => {
+  answers({ component_access_token: 'T', expires_in: 7200 });
   expect(await api.fetchComponentToken({ ...own, ticket: 'k' })).toEqual({ token: 'T', expiresInMs: 7_200_000 });
   expect(seen?.body).toEqual({
     component_appid: 'wxc',
@@ -74,23 +74,23 @@ test('the component token is asked for with component_appsecret', async () => {
   });
 });
 
-test('a token that says it is over at once is taken for one of the usual life, or it would be asked for without end', async () => {
-  says({ component_access_token: 'T', expires_in: 0 });
+test('a token with an expires_in of 0 gets the usual lifetime, so that it is not requested endlessly', async () => {
+  answers({ component_access_token: 'T', expires_in: 0 });
   expect(await api.fetchComponentToken({ ...own, ticket: 'k' })).toEqual({ token: 'T', expiresInMs: 7_200_000 });
 });
 
-test('a pre-auth code, with the token in the query', async () => {
-  says({ pre_auth_code: 'P', expires_in: '1800' });
+test('a pre-auth code is requested with the token in the query', async () => {
+  answers({ pre_auth_code: 'P', expires_in: '1800' });
   expect(await api.createPreAuthCode(c)).toEqual({ preAuthCode: 'P', expiresInMs: 1_800_000 });
   expect(seen?.token).toBe('SECRET+tok/en=');
 });
 
-test('an exchanged code', async () => {
+test('exchanging a code returns the tokens and the permission sets', async () => {
   const func_info = [
     { funcscope_category: { id: 1 } },
     { funcscope_category: { id: '17', name: 'x' }, confirm_info: {} },
   ];
-  says({
+  answers({
     authorization_info: {
       authorizer_appid: 'wxa',
       authorizer_access_token: 'A',
@@ -106,18 +106,18 @@ test('an exchanged code', async () => {
     refreshToken: 'R',
     scopes: [1, 17],
   });
-  says({ authorization_info: { authorizer_appid: 'wxa', func_info: [] } });
+  answers({ authorization_info: { authorizer_appid: 'wxa', func_info: [] } });
   expect(await api.queryAuth({ ...c, code: 'q' })).toMatchObject({ accessToken: undefined, refreshToken: undefined });
 });
 
-test('an authorizer token, whose refresh token may be empty', async () => {
-  says({ authorizer_access_token: 'A', expires_in: 7200, authorizer_refresh_token: '' });
+test('the refresh token beside an authorizer token may be empty', async () => {
+  answers({ authorizer_access_token: 'A', expires_in: 7200, authorizer_refresh_token: '' });
   const asked = api.fetchAuthorizerToken({ ...c, authorizer: 'wxa', refreshToken: 'R' });
   expect(await asked).toEqual({ token: 'A', expiresInMs: 7_200_000, refreshToken: undefined });
   expect(seen?.body).toEqual({ component_appid: 'wxc', authorizer_appid: 'wxa', authorizer_refresh_token: 'R' });
 });
 
-test('an official account and a mini program', async () => {
+test('profiles distinguish an official account and a mini program', async () => {
   const authorization_info = {
     authorizer_appid: 'wxa',
     authorizer_refresh_token: 'SECRET',
@@ -132,14 +132,14 @@ test('an official account and a mini program', async () => {
     verify_type_info: { id: -1 },
     account_status: 1,
   };
-  says({ authorizer_info, authorization_info });
+  answers({ authorizer_info, authorization_info });
   const info = await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' });
   expect(info).toMatchObject({ appid: 'wxa', nickName: 'N', kind: 'official-account', serviceType: 2, verifyType: -1 });
   expect(info).toMatchObject({ accountStatus: 1, refreshToken: 'SECRET', scopes: [2], principalName: 'Ltd' });
   expect(info).toMatchObject({ alias: '', headImg: undefined });
   expect(inspect(info.raw, { depth: 9 })).not.toContain('SECRET');
   expect(info.raw).toMatchObject({ authorization_info: { authorizer_refresh_token: '***' } });
-  says({ authorizer_info: { ...authorizer_info, MiniProgramInfo: { network: {} } }, authorization_info });
+  answers({ authorizer_info: { ...authorizer_info, MiniProgramInfo: { network: {} } }, authorization_info });
   expect((await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' })).kind).toBe('mini-program');
 });
 
@@ -150,8 +150,8 @@ test.each([
   ['func_info is missing', { authorization_info: { authorizer_appid: 'wxa' } }, { scopes: undefined }],
   ['func_info names no set', { authorization_info: { func_info: [null, {}] } }, { scopes: undefined }],
   ['func_info is empty', { authorization_info: { func_info: [] } }, { scopes: [] }],
-])('a profile says no more than its answer: %s', async (_, more, expected) => {
-  says({ authorizer_info: { nick_name: 'Shop', user_name: null, alias: null, service_type_info: null }, ...more });
+])('a profile has only what the answer contains: %s', async (_, more, expected) => {
+  answers({ authorizer_info: { nick_name: 'Shop', user_name: null, alias: null, service_type_info: null }, ...more });
   const info = await api.getAuthorizerInfo({ ...c, authorizer: 'wxa' });
   expect(info).toMatchObject(expected);
   expect(info).toMatchObject({
@@ -163,12 +163,12 @@ test.each([
 });
 
 test('an exchanged code whose answer names no permission sets', async () => {
-  says({ authorization_info: { authorizer_appid: 'wxa', func_info: null } });
+  answers({ authorization_info: { authorizer_appid: 'wxa', func_info: null } });
   expect(await api.queryAuth({ ...c, code: 'q' })).toMatchObject({ scopes: undefined, refreshToken: undefined });
 });
 
-test('a page of the list', async () => {
-  says({ total_count: 33, list: [{ authorizer_appid: 'wxa', refresh_token: '', auth_time: 1558000607 }] });
+test('a page of the list is read', async () => {
+  answers({ total_count: 33, list: [{ authorizer_appid: 'wxa', refresh_token: '', auth_time: 1558000607 }] });
   expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({
     total: 33,
     length: 1,
@@ -178,16 +178,16 @@ test('a page of the list', async () => {
 });
 
 test('a page of the list with entries that cannot be read, and one that is no list', async () => {
-  says({ list: [null, { authorizer_appid: 'wxa', refresh_token: 'R' }, { refresh_token: 'of nobody' }] });
+  answers({ list: [null, { authorizer_appid: 'wxa', refresh_token: 'R' }, { refresh_token: 'of nobody' }] });
   expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({
     total: undefined,
     length: 3,
     items: [{ appid: 'wxa', refreshToken: 'R', authorizedAt: undefined }],
   });
-  says({ total_count: 0 });
+  answers({ total_count: 0 });
   expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({ total: 0, length: 0, items: [] });
   for (const answer of [{ total_count: 33 }, { total_count: 33, list: null }, { errcode: 0, errmsg: 'ok' }]) {
-    says(answer);
+    answers(answer);
     expect(await failure(api.getAuthorizerList({ ...c, offset: 0, count: 100 }))).toBeInstanceOf(UnreadableAnswer);
   }
 });
@@ -206,11 +206,11 @@ test.each([
   expect(error instanceof UnreadableAnswer).toBe(byApi);
 });
 
-test('options, by the 2.0 family', async () => {
-  says({ authorizer_appid: 'wxa', option_name: 'voice_recognize', option_value: '1' });
+test('options are read and set by the 2.0 family', async () => {
+  answers({ authorizer_appid: 'wxa', option_name: 'voice_recognize', option_value: '1' });
   expect(await api.getAuthorizerOption({ ...c, authorizer: 'wxa', name: 'voice_recognize' })).toBe('1');
   expect(seen?.path).toBe('/cgi-bin/component/api_get_authorizer_option');
-  says({ errcode: 0, errmsg: 'ok' });
+  answers({ errcode: 0, errmsg: 'ok' });
   await api.setAuthorizerOption({ ...c, authorizer: 'wxa', name: 'voice_recognize', value: '0' });
   expect(seen?.body).toMatchObject({ component_appid: 'wxc', authorizer_appid: 'wxa', option_value: '0' });
 });
@@ -223,24 +223,24 @@ async function failure(promise: Promise<unknown>): Promise<Failure> {
 }
 const fetchToken = () => api.fetchAuthorizerToken({ ...c, authorizer: 'wxa', refreshToken: 'SECRETrefresh' });
 
-test('refusals', async () => {
-  says({ errcode: 61023, errmsg: 'refresh_token is invalid rid: 617682e0-09059ac5-34a8e2ea' });
+test('refusals have code, remedy and request id', async () => {
+  answers({ errcode: 61023, errmsg: 'refresh_token is invalid rid: 617682e0-09059ac5-34a8e2ea' });
   expect(await failure(fetchToken())).toMatchObject({
     code: 'refresh_token_refused',
     remedy: 'reauthorize',
     errcode: 61023,
     rid: '617682e0-09059ac5-34a8e2ea',
   });
-  says({ errcode: 40001, errmsg: 'invalid credential SECRETSECRETSECRETSECRET' });
+  answers({ errcode: 40001, errmsg: 'invalid credential SECRETSECRETSECRETSECRET' });
   expect(await failure(fetchToken())).toMatchObject({ code: 'token_refused', remedy: 'refresh-token' });
 });
 
-test('where the component’s own secret is sent, 40001 is a matter for a person', async () => {
-  says({ errcode: 40001, errmsg: 'invalid credential' });
+test('40001 in answer to the component’s own secret needs an operator', async () => {
+  answers({ errcode: 40001, errmsg: 'invalid credential' });
   const refused = await failure(api.fetchComponentToken({ ...own, ticket: 'SECRETticket' }));
   expect(refused).toMatchObject({ code: 'component_refused', remedy: 'operator', errcode: 40001 });
   expect(refused.message).toContain('Set the AppID and the AppSecret');
-  says({ errcode: 61006, errmsg: 'component ticket is invalid' });
+  answers({ errcode: 61006, errmsg: 'component ticket is invalid' });
   expect(await failure(api.fetchComponentToken({ ...own, ticket: 'k' }))).toMatchObject({ code: 'ticket_refused' });
 });
 
@@ -250,20 +250,20 @@ test.each([
   ['{"cut', 200],
   ['[]', 200],
   ['{"errcode":0,"errmsg":"ok"}', 200],
-])('a broken answer: %j', async (body, status) => {
+])('an answer is broken: %j', async (body, status) => {
   answer = { body, status };
   expect(await failure(fetchToken())).toMatchObject({ code: 'wechat_broken_answer', remedy: 'retry' });
 });
 
-test('a lost answer', async () => {
+test('a lost answer is a transport failure', async () => {
   answer = undefined;
   const lost = await failure(fetchToken());
   expect(lost).toBeInstanceOf(TransportFailure);
   expect(lost).toMatchObject({ sent: 'maybe', code: 'wechat_unreachable' });
 });
 
-test('the hook may keep it from leaving, and the signal end it', async () => {
-  says({});
+test('the hook can prevent the request, and the signal can abort it', async () => {
+  answers({});
   const stop = new Error('lease lost');
   const beforeSend = () => {
     throw stop;
@@ -288,7 +288,7 @@ test('quotas are cleared with the secret; the carrier receives each question bef
       },
     },
   });
-  says({ errcode: 0, errmsg: 'ok' });
+  answers({ errcode: 0, errmsg: 'ok' });
   await noting.clearQuotas(own);
   expect(seen).toMatchObject({
     path: '/cgi-bin/component/clear_quota/v2',
@@ -296,7 +296,7 @@ test('quotas are cleared with the secret; the carrier receives each question bef
     body: { component_appid: 'wxc', appsecret: 'SECRETsecret' },
   });
   seen = undefined;
-  says({ errcode: 45009, errmsg: 'reach max api daily quota limit' });
+  answers({ errcode: 45009, errmsg: 'reach max api daily quota limit' });
   expect(await failure(noting.createPreAuthCode(c))).toMatchObject({ errcode: 45009, remedy: 'slow-down' });
   expect(noted).toEqual([
     { component: 'wxc', path: '/cgi-bin/component/clear_quota/v2', bySecret: true },

@@ -1,8 +1,8 @@
 import { ERRCODE } from '../errors/errcode.ts';
 import { Failure } from '../failure.ts';
 
-/** Wrong secret or appid, in the words of the APIs that take them: what means a bad token or a bad request
- * elsewhere (40001, 40013, 41002 …) is here a setting that an operator must correct (protocol §3.2, §3.12). */
+/** Errcodes of a wrong secret or appid from the APIs that take them: what means a bad token or a bad request from other
+ * APIs (40001, 40013, 41002 …) is a setting that an operator must correct (protocol §3.2, §3.12). */
 const BAD_CREDENTIALS: readonly number[] = [
   ERRCODE.tokenInvalid,
   ERRCODE.appidInvalid,
@@ -17,10 +17,10 @@ const BAD_CREDENTIALS: readonly number[] = [
 const REMEDY =
   'Set the AppID and the AppSecret of this component (WX_COMPONENT_… or WX_COMPONENTS_FILE) to what the WeChat Open Platform shows for it, and restart.';
 
-/** Runs a question that carries the component's own secret. */
-export async function withOwnCredentials<T>(question: Promise<T>): Promise<T> {
+/** Translates the failure of a request that carries the component's own secret. */
+export async function withOwnCredentials<T>(request: Promise<T>): Promise<T> {
   try {
-    return await question;
+    return await request;
   } catch (error) {
     if (!(error instanceof Failure) || error.errcode === undefined || !BAD_CREDENTIALS.includes(error.errcode))
       throw error;

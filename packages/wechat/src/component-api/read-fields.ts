@@ -1,9 +1,9 @@
 import { type Fields, isFields, unreadableAnswer } from './ask.ts';
 
-/** Two hours: what every WeChat token lives (protocol §3.11). */
+/** The lifetime of every WeChat token: two hours (protocol §3.11). */
 const DEFAULT_TOKEN_TTL_SECONDS = 7200;
 
-/** Empty counts as absent; ids come as numbers at times. */
+/** An empty string counts as absent; some ids are numbers. */
 export function text(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   if (typeof value === 'number') return String(value);
@@ -16,13 +16,13 @@ export function requiredText(fields: Fields, name: string, doing: string): strin
   return value;
 }
 
-/** What an account says of itself: empty where it has none, undefined where the answer does not say. */
+/** A text of the account's profile: empty if the account has none, undefined if the answer does not contain it. */
 export function statement(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   return value === '' ? '' : text(fields, name);
 }
 
-/** Numbers come as strings at times (protocol §9). */
+/** Some numbers are strings (protocol §9). */
 export function integer(fields: Fields, name: string): number | undefined {
   const value = fields[name];
   const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
@@ -45,15 +45,15 @@ export function children(fields: Fields, name: string): Fields[] {
   return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
-/** `expires_in`, in milliseconds. A life that is over before it begins is none that anybody meant. */
+/** `expires_in` in milliseconds; the default for a value that is missing or not positive. */
 export function expiry(fields: Fields, otherwise = DEFAULT_TOKEN_TTL_SECONDS): number {
   const seconds = integer(fields, 'expires_in') ?? 0;
   return (seconds > 0 ? seconds : otherwise) * 1000;
 }
 
 /**
- * `func_info[].funcscope_category.id`: what the merchant really granted (protocol §3.5). Undefined where the answer does
- * not say: `func_info` comes as null or not at all at times, which is not the same as an empty list.
+ * `func_info[].funcscope_category.id`: the permission sets that the merchant granted (protocol §3.5). Undefined if
+ * `func_info` is null or missing, which is not the same as an empty list.
  */
 export function scopes(fields: Fields): number[] | undefined {
   const listed = fields.func_info;

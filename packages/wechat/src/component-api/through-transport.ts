@@ -3,13 +3,13 @@ import type { Transport } from '../http/transport.ts';
 import type { SendOptions } from './component-api.ts';
 
 /**
- * Lets axios ask through our transport. Signal and hook travel beside axios's own configuration: its errors carry
- * that configuration, URL and token included.
+ * Makes axios send through our transport. Signal and hook are not part of axios's configuration, because its errors
+ * contain that configuration with URL and token.
  */
-export function throughTransport(transport: Transport, timeoutMs: number, asking: SendOptions): AxiosAdapter {
+export function throughTransport(transport: Transport, timeoutMs: number, options: SendOptions): AxiosAdapter {
   return async (config): Promise<AxiosResponse<Buffer>> => {
     const { status, headers, body } = await transport.send({
-      ...asking,
+      ...options,
       method: (config.method ?? 'get').toUpperCase(),
       url: `${config.baseURL}${config.url}?${new URLSearchParams(config.params)}`.replace(/\?$/, ''),
       headers: { 'content-type': 'application/json' },

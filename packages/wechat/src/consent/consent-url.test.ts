@@ -9,7 +9,7 @@ const page = {
   authType: 3,
 };
 
-it('opens the QR page on a computer', () => {
+it('is the QR page on a computer', () => {
   const url = new URL(consentUrl({ style: 'pc', ...page }, bases));
   expect(url.origin + url.pathname).toBe('https://mp.weixin.qq.com/cgi-bin/componentloginpage');
   expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -20,7 +20,7 @@ it('opens the QR page on a computer', () => {
   });
 });
 
-it('opens the page inside WeChat on a phone, which needs its fragment', () => {
+it('is the page inside WeChat on a phone, with the fragment that it needs', () => {
   const text = consentUrl({ style: 'mobile', ...page, bizAppid: 'wxa', categoryIdList: '1|2' }, bases);
   expect(text).toMatch(
     /^https:\/\/open\.weixin\.qq\.com\/wxaopen\/safe\/bindcomponent\?action=bindcomponent&no_scan=1&/,

@@ -1,20 +1,20 @@
-/** What a consent page is opened with (protocol §3.4). */
+/** The parameters of a consent page (protocol §3.4). */
 export interface ConsentPage {
   /** `pc` shows a QR code; `mobile` is opened inside WeChat. */
   readonly style: 'pc' | 'mobile';
   readonly component: string;
   readonly preAuthCode: string;
-  /** WeChat adds `auth_code` and `expires_in`; there is no `state`, so ours must be in here. */
+  /** WeChat adds `auth_code` and `expires_in`; it has no `state`, so our own must be part of this URL. */
   readonly redirectUri: string;
   /** 1 official accounts, 2 mini programs, 3 both, 4 promoters, 5 channels, 6 all, 8 sales assistants. */
   readonly authType: number;
-  /** Pins one account; WeChat then disregards `authType`. */
+  /** Selects one account; WeChat then ignores `authType`. */
   readonly bizAppid?: string | undefined;
-  /** Permission-set ids joined by `|`; all of the component's sets where it is missing. */
+  /** Permission-set ids joined by `|`; all sets of the component if it is missing. */
   readonly categoryIdList?: string | undefined;
 }
 
-/** Where a merchant's admin consents. WeChat wants to see that the browser comes from a page of our domain. */
+/** The page on which a merchant's admin consents. WeChat requires a Referer of our domain. */
 export function consentUrl(page: ConsentPage, bases: { readonly mpBase: string; readonly openBase: string }): string {
   const query = new URLSearchParams(page.style === 'mobile' ? { action: 'bindcomponent', no_scan: '1' } : {});
   query.set('component_appid', page.component);

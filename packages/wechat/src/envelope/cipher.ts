@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { EnvelopeFailure } from './envelope-failure.ts';
 
-/** PKCS#7 over 32 bytes, not over AES's 16: no library's own padding fits (protocol §2.1). */
+/** PKCS#7 with blocks of 32 bytes, not AES's 16, so a library's own padding cannot be used (protocol §2.1). */
 const PAD_BLOCK_BYTES = 32;
 const PREFIX_BYTES = 16;
 const HEAD_BYTES = PREFIX_BYTES + 4;
@@ -27,7 +27,7 @@ export function encrypt(
 
 /** Throws EnvelopeFailure −40010, −40007, −40008, or −40005 when the tail names another component. */
 export function decrypt(aesKey: Buffer, appid: string, encrypted: string): Buffer {
-  // Buffer skips what is not base64; a sender that relies on that is not WeChat.
+  // Buffer ignores characters that are not base64; WeChat never sends them.
   if (encrypted.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encrypted)) throw new EnvelopeFailure(-40010);
   const sealed = Buffer.from(encrypted, 'base64');
   if (sealed.length === 0 || sealed.length % 16 !== 0) throw new EnvelopeFailure(-40007);

@@ -17,14 +17,14 @@ const meanings = {
 
 export type EnvelopeCode = keyof typeof meanings;
 
-/** Why an envelope was refused. The message never quotes the envelope: it may be hostile, or a secret. */
+/** Why an envelope was refused. The message never quotes the envelope, which may be hostile or secret. */
 export class EnvelopeFailure extends Failure {
   override readonly name = 'EnvelopeFailure';
   /** −40001 … −40011. */
   readonly wechatCode: EnvelopeCode;
 
   constructor(wechatCode: EnvelopeCode, detail?: string) {
-    // A bad key is a setting; everything else is a request that we refuse for good.
+    // A bad key is a wrong setting; everything else is a request that is always refused.
     const remedy = wechatCode === -40004 ? 'operator' : 'fix-request';
     super(
       'envelope_refused',

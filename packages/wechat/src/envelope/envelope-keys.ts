@@ -7,7 +7,7 @@ export interface EnvelopeKey {
 }
 
 export interface EnvelopeKeys {
-  /** The component's appid, never the authorizer's (protocol §1.1): it stands at the tail of every plaintext. */
+  /** The component's appid, never the authorizer's (protocol §1.1): it is at the end of every plaintext. */
   readonly appid: string;
   /** Current first, then previous (protocol §2.2). */
   readonly keys: readonly EnvelopeKey[];

@@ -61,7 +61,7 @@ describe('the vectors of the protocol (protocol §2.5)', () => {
   });
 });
 
-describe('refusals', () => {
+describe('an envelope is refused', () => {
   const { timestamp, nonce, encrypt, msgSignature = '' } = v1;
   const envelope = { timestamp, nonce, encrypt, msgSignature };
   const sign = (sealed: string) => ({
@@ -70,14 +70,14 @@ describe('refusals', () => {
     msgSignature: signatureOf(v1.token, timestamp, nonce, sealed),
   });
 
-  test('one flipped character is −40001, and with a signature to match −40005, −40007 or −40008', () => {
+  test('one changed character is −40001, and with a matching signature −40005, −40007 or −40008', () => {
     const flipped = `${encrypt.slice(0, 100)}${encrypt[100] === 'A' ? 'B' : 'A'}${encrypt.slice(101)}`;
     expect(refusedWith(() => openEnvelope(keysOf(v1), { ...envelope, encrypt: flipped }))).toBe(-40001);
     const lastFlipped = `${encrypt.slice(0, -30)}AAAA${encrypt.slice(-26)}`;
     expect([-40005, -40007, -40008]).toContain(refusedWith(() => openEnvelope(keysOf(v1), sign(lastFlipped))));
   });
 
-  test('a key of 42 or 44 characters, or with a sign in it, is −40004', () => {
+  test('a key of 42 or 44 characters, or with another character, is −40004', () => {
     for (const key of [v1.key.slice(1), `${v1.key}A`, `${v1.key.slice(1)}+`, '']) {
       expect(refusedWith(() => readEncodingAesKey(key))).toBe(-40004);
     }
@@ -87,17 +87,17 @@ describe('refusals', () => {
     expect(refusedWith(() => openEnvelope({ ...keysOf(v1), appid: 'wxffffffffffffffff' }, envelope))).toBe(-40005);
   });
 
-  test('what is not base64 is −40010, no whole block −40007', () => {
+  test('a ciphertext that is not base64 is −40010, one without whole blocks −40007', () => {
     expect(refusedWith(() => openEnvelope(keysOf(v1), sign('%%%%')))).toBe(-40010);
     expect(refusedWith(() => openEnvelope(keysOf(v1), sign('AAAA')))).toBe(-40007);
     expect(refusedWith(() => openEnvelope(keysOf(v1), sign('')))).toBe(-40010);
   });
 
-  test('no keys open nothing', () => {
+  test('without keys no envelope is opened', () => {
     expect(refusedWith(() => openEnvelope({ appid: v1.appid, keys: [] }, envelope))).toBe(-40001);
   });
 
-  test('the failure names no part of the envelope', () => {
+  test('the failure does not quote the envelope', () => {
     try {
       openEnvelope({ ...keysOf(v1), appid: 'wxffffffffffffffff' }, envelope);
     } catch (error) {
@@ -107,7 +107,7 @@ describe('refusals', () => {
   });
 });
 
-describe('key rotation (§2.2)', () => {
+describe('key rotation (protocol §2.2)', () => {
   const a = readEncodingAesKey('a'.repeat(43));
   const b = readEncodingAesKey('b'.repeat(43));
   const appid = 'wx0123456789abcdef';
@@ -128,7 +128,7 @@ describe('key rotation (§2.2)', () => {
     expect(openEnvelope(during, { ...sent, timestamp: '1', nonce: 'n' })).toMatchObject({ xml: '<xml/>', keyIndex });
   });
 
-  test('where only the token changed, the answer is signed with the token of the push', () => {
+  test('if only the token changed, the reply is signed with the token of the push', () => {
     const keys = {
       appid,
       keys: [
@@ -140,30 +140,30 @@ describe('key rotation (§2.2)', () => {
     expect(openEnvelope(keys, { ...sent, timestamp: '1', nonce: 'n' }).keyIndex).toBe(1);
   });
 
-  test('a key that is not there seals nothing', () => {
+  test('a key that does not exist cannot seal', () => {
     expect(refusedWith(() => sealEnvelope(during, 'x', { timestamp: '1', nonce: 'n', keyIndex: 2 }))).toBe(-40006);
   });
 });
 
-describe('reading the outside', () => {
+describe('the outer XML', () => {
   const msgSignature = 'c0'.repeat(20);
   const query = { timestamp: '1', nonce: '2', msg_signature: msgSignature, encrypt_type: 'aes', signature: 'x' };
   const body = (inner: string) => Buffer.from(`<xml>\n  ${inner}\n</xml>`);
   const encrypt = '<Encrypt><![CDATA[AAAA]]></Encrypt>';
 
-  test('event URL and message URL, in any order', () => {
+  test('is read for both URLs, with its elements in any order', () => {
     const envelope = { timestamp: '1', nonce: '2', msgSignature, encrypt: 'AAAA' };
     expect(readEnvelope(query, body(`${encrypt}<AppId>wx1</AppId><New>1</New>`))).toEqual(envelope);
     expect(readEnvelope(query, body(`<ToUserName>gh_1</ToUserName>${encrypt}`))).toEqual(envelope);
     expect(readEnvelope(query, body(encrypt))).toEqual(envelope);
   });
 
-  test('blanks around the ciphertext do no harm', () => {
+  test('may have blanks around the ciphertext', () => {
     expect(readEnvelope(query, body('<Encrypt><![CDATA[ AAAA\n]]></Encrypt>'))).toMatchObject({ encrypt: 'AAAA' });
     expect(refusedWith(() => readEnvelope(query, body('<Encrypt><![CDATA[ \n]]></Encrypt>')))).toBe(-40002);
   });
 
-  test('a body of a megabyte is read, and one of many parts is given up before they are read', () => {
+  test('of a megabyte is read, and one with too many parts is refused before they are read', () => {
     const sealed = 'A'.repeat(1_000_000);
     expect(readEnvelope(query, body(`<Encrypt>${sealed}</Encrypt>`)).encrypt).toHaveLength(1_000_000);
     const section = '<![CDATA[x]]>';
@@ -201,17 +201,17 @@ describe('reading the outside', () => {
   });
 });
 
-describe('the echo (§1.6)', () => {
+describe('the echo (protocol §1.6)', () => {
   const keys = keysOf(v7);
   const { timestamp, nonce } = v7;
-  test('plain and encrypted', () => {
+  test('is returned for a plain and an encrypted echostr', () => {
     const signature = signatureOf(v7.token, timestamp, nonce);
     expect(verifyEcho(keys, { timestamp, nonce, signature, echostr: 'hello' })).toBe('hello');
     expect(verifyEcho(keys, { timestamp, nonce, msg_signature: v7.msgSignature, echostr: v7.encrypt })).toBe(
       v7.message,
     );
   });
-  test('a wrong, missing or doubled signature', () => {
+  test('is refused for a wrong, missing or repeated signature', () => {
     expect(verifyEcho(keys, { timestamp, nonce, signature: '0'.repeat(40), echostr: 'x' })).toBeUndefined();
     expect(verifyEcho(keys, { timestamp, nonce, signature: 'é', echostr: 'x' })).toBeUndefined();
     expect(verifyEcho(keys, { timestamp, nonce, echostr: 'x' })).toBeUndefined();
@@ -221,14 +221,14 @@ describe('the echo (§1.6)', () => {
   });
 });
 
-describe('whatever comes', () => {
+describe('arbitrary input', () => {
   const keys = keysOf(v1);
   const onlyEnvelopeFailures = (work: () => unknown) => {
     const code = refusedWith(work);
     expect(code === 0 || (code <= -40001 && code >= -40011)).toBe(true);
   };
 
-  test('every padding from 1 to 32 and any Unicode come back', () => {
+  test('with every padding from 1 to 32 and any Unicode is sealed and opened', () => {
     const pads = new Set<number>();
     for (let length = 0; length < 64; length++) {
       const sent = sealEnvelope(keys, 'x'.repeat(length), { timestamp: '1', nonce: 'n' });
@@ -247,7 +247,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('flipped bits, cut ends and random bytes, properly signed, are envelope failures', () => {
+  test('of changed bits, truncated ends and random bytes with a valid signature is an envelope failure', () => {
     const bytes = Buffer.from(v1.encrypt, 'base64');
     const open = (sealed: Buffer) =>
       openEnvelope(keys, {
@@ -273,7 +273,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('random XML, text and bytes are envelope failures', () => {
+  test('of random XML, text and bytes is an envelope failure', () => {
     const pieces = fc.constantFrom(
       ...[
         '<xml>',
@@ -324,7 +324,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('any mutation of a real push is a push, or an unreadable one', () => {
+  test('that mutates a real push is a push or an unreadable one', () => {
     const real = v1.message ?? '';
     fc.assert(
       fc.property(fc.nat(real.length - 1), fc.string({ unit: 'binary', maxLength: 3 }), (at, text) => {

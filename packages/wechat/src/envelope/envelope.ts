@@ -1,4 +1,4 @@
-/** What travels: still sealed, safe to store. */
+/** A push in its encrypted form, safe to store. */
 export interface Envelope {
   readonly timestamp: string;
   readonly nonce: string;

@@ -24,8 +24,8 @@ export function openEnvelope(keys: EnvelopeKeys, envelope: Envelope): OpenedEnve
       return { xml: bytes.toString('utf8'), bytes, keyIndex };
     } catch (error) {
       if (!(error instanceof EnvelopeFailure)) throw error;
-      // A wrong key fails at the padding. One that gets as far as the tail is the right key of another component,
-      // and that is the more telling answer.
+      // A wrong key fails at the padding. A key that gets as far as the appid is the right key of another component,
+      // which is the more helpful answer.
       if (failure === undefined || error.wechatCode === -40005) failure = error;
     }
   }

@@ -3,13 +3,13 @@ import { EnvelopeFailure } from './envelope-failure.ts';
 import { readXml, type XmlLimits } from './read-xml.ts';
 
 /**
- * What may stand around the ciphertext: WeChat sends two or three short elements. Anyone can send a push, so nothing of its
- * size reaches the parser before the signature is verified.
+ * The size of everything around the ciphertext: WeChat sends two or three short elements. Anyone can send a push, so
+ * large text must not reach the parser before the signature is verified.
  */
 const MAX_AROUND_BYTES = 4 * 1024;
 const MAX_CIPHERTEXT_BYTES = 1024 * 1024;
 
-/** Not of base64, so no ciphertext. */
+/** Not base64, so it cannot be a ciphertext. */
 const PLACEHOLDER = '-ciphertext-';
 
 const LIMITS: XmlLimits = { maxBytes: MAX_AROUND_BYTES + PLACEHOLDER.length, maxParts: 32 };
@@ -17,7 +17,7 @@ const LIMITS: XmlLimits = { maxBytes: MAX_AROUND_BYTES + PLACEHOLDER.length, max
 /** Longer than anything WeChat sends; envelopes are stored, so their sender must not choose their size. */
 const MAX_NONCE_LENGTH = 128;
 
-/** What the URL of a push says about its body. */
+/** The parameters of a push's URL that authenticate its body. */
 export type EnvelopeQuery = Omit<Envelope, 'encrypt'>;
 
 /**
@@ -41,7 +41,7 @@ function readEncrypt(body: Buffer): string {
   }
   const before = body.toString('utf8', 0, start);
   const after = body.toString('utf8', end);
-  // Within a tag, `/` and `=` of base64 would be markup.
+  // Inside a tag, `/` and `=` of base64 would be markup.
   const isText = /[>[\s]$/.test(before) && /^[<\]\s]/.test(after);
   if (!isText || before.includes(PLACEHOLDER) || after.includes(PLACEHOLDER)) throw new EnvelopeFailure(-40002);
   const encrypt = encryptIn(before + PLACEHOLDER + after);
@@ -50,7 +50,7 @@ function readEncrypt(body: Buffer): string {
 
 function encryptIn(xml: string | Buffer): string {
   const { Encrypt: found } = readXml(xml, LIMITS);
-  // Blanks around the ciphertext are the doing of something between WeChat and us: WeChat signs without them.
+  // Blanks around the ciphertext are added between WeChat and us: WeChat signs without them.
   return typeof found === 'string' ? found.trim() : '';
 }
 
@@ -71,8 +71,8 @@ function longestBase64(body: Buffer): { readonly start: number; readonly end: nu
 }
 
 /**
- * The part of an envelope that can be judged before its body is read. Each parameter must be there exactly once: one
- * that is given twice arrives as an array, and two readers might pick different ones. Throws EnvelopeFailure −40001.
+ * The part of an envelope that can be checked before its body is read. Each parameter must be present exactly once: a
+ * repeated one is an array, of which two readers might pick different values. Throws EnvelopeFailure −40001.
  */
 export function readEnvelopeQuery({ timestamp, nonce, msg_signature }: Record<string, unknown>): EnvelopeQuery {
   if (typeof timestamp !== 'string' || !/^\d{1,20}$/.test(timestamp)) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { readXml } from './read-xml.ts';
 
-describe('what WeChat sends', () => {
+describe('XML of WeChat is read', () => {
   test.each([
     [
       '<xml><a><![CDATA[1e5]]></a><b>1e5</b><c>00012345678901234567890</c></xml>',
@@ -33,7 +33,7 @@ describe('what WeChat sends', () => {
   });
 });
 
-describe('what an attacker sends', () => {
+describe('XML of an attacker is refused', () => {
   test.each([
     '<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><b>&a;</b></xml>',
     '<!doctype xml><xml/>',
@@ -72,7 +72,7 @@ describe('what an attacker sends', () => {
     expect(() => readXml(xml)).toThrow(EnvelopeFailure);
   });
 
-  test('no name means anything to JavaScript', () => {
+  test('names of JavaScript have no special meaning', () => {
     const node = readXml('<xml><a>1</a></xml>');
     expect(Object.getPrototypeOf(node)).toBeNull();
     expect(node.toString).toBeUndefined();

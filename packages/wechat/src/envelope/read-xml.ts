@@ -136,7 +136,7 @@ function valueIn(parts: readonly Part[], depth: number): string | XmlNode {
   return node;
 }
 
-/** White space around a CDATA section is layout; within plain text it counts, but not at its ends. */
+/** White space around a CDATA section is layout; in plain text it counts, except at the ends. */
 function leafOf(parts: readonly Part[]): string {
   if (!parts.some((part) => CDATA in part)) {
     return decodeEntities(

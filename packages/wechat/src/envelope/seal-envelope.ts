@@ -6,7 +6,7 @@ import { signatureOf } from './signature.ts';
 export interface SealOptions {
   readonly timestamp: string;
   readonly nonce: string;
-  /** The key that opened the push which this answers; 0, the current one, by default. */
+  /** The key that opened the push to which this is the reply; 0, the current one, by default. */
   readonly keyIndex?: number;
   /** For tests: the random prefix. */
   readonly random16?: Buffer;
@@ -19,7 +19,7 @@ export interface SealedEnvelope {
   readonly xml: string;
 }
 
-/** Throws EnvelopeFailure −40006 for a key that is not there, −40011 for a timestamp that is not digits. */
+/** Throws EnvelopeFailure −40006 for a key that does not exist, −40011 for a timestamp that is not digits. */
 export function sealEnvelope(keys: EnvelopeKeys, xml: string, options: SealOptions): SealedEnvelope {
   const { timestamp, nonce, keyIndex = 0, random16 } = options;
   const key = keys.keys[keyIndex];
@@ -39,7 +39,7 @@ export function sealEnvelope(keys: EnvelopeKeys, xml: string, options: SealOptio
   };
 }
 
-/** The nonce is the request's own, so it is somebody else's text. */
+/** The nonce is from the request, so it must be escaped. */
 function cdata(text: string): string {
   return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }

@@ -8,7 +8,7 @@ export function signatureOf(...parts: string[]): string {
   return hash.digest('hex');
 }
 
-/** Takes the same time wherever the two differ. */
+/** Takes the same time for any difference. */
 export function sameSignature(expected: string, claimed: string): boolean {
   const a = Buffer.from(expected);
   const b = Buffer.from(claimed);

@@ -4,8 +4,8 @@ import { openEnvelope } from './open-envelope.ts';
 import { sameSignature, signatureOf } from './signature.ts';
 
 /**
- * What a GET of a push URL answers (protocol §1.6): `echostr` as it came under the plain signature, decrypted when
- * there is a `msg_signature`; undefined when neither holds.
+ * The answer to a GET of a push URL (protocol §1.6): `echostr` unchanged if the plain signature is valid, decrypted if
+ * there is a valid `msg_signature`; otherwise undefined.
  */
 export function verifyEcho(keys: EnvelopeKeys, query: Record<string, unknown>): string | undefined {
   const { signature, msg_signature: msgSignature, timestamp, nonce, echostr } = query;

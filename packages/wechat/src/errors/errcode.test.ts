@@ -4,7 +4,7 @@ import { refusal } from './refusal.ts';
 
 const remedies = ['retry', 'slow-down', 'refresh-token', 'reauthorize', 'fix-request', 'operator'];
 
-test('all codes of the table, each with a meaning, a remedy and a stable code', () => {
+test('every number of the table has a meaning, a remedy and a stable code', () => {
   const entries = documentedErrcodes();
   expect(entries).toHaveLength(284);
   for (const entry of entries) {
@@ -47,13 +47,13 @@ test.each([
   expect(explainErrcode(errcode)).toMatchObject({ errcode, code, remedy });
 });
 
-test('which refusals are about the token', () => {
+test('refusals of a token are recognized', () => {
   expect([40001, 40014, 42001, 42006].every(isTokenRefusal)).toBe(true);
   expect([0, -1, 40125, 42002, 61023].some(isTokenRefusal)).toBe(false);
 });
 
 describe('a refusal', () => {
-  test('says what was done, and what to do', () => {
+  test('contains the action and the remedy', () => {
     const errmsg = 'reach max api daily quota limit rid: 617682e0-09059ac5-34a8e2ea';
     const failure = refusal({ errcode: 45009, errmsg, rid: '617682e0-09059ac5-34a8e2ea' }, 'listing followers');
     expect(failure).toMatchObject({ code: 'quota_closed', errcode: 45009, rid: '617682e0-09059ac5-34a8e2ea' });

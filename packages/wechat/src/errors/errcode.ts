@@ -1,10 +1,10 @@
 import type { Remedy } from '../failure.ts';
 import documented from './errcodes.json' with { type: 'json' };
 
-/** The numbers that code decides by. */
+/** The numbers on which code decides. */
 export const ERRCODE = {
   ok: 0,
-  /** WeChat is overloaded. It may have acted all the same. */
+  /** WeChat is overloaded. It may have acted nevertheless. */
   busy: -1,
   tokenInvalid: 40001,
   openidInvalid: 40003,
@@ -27,7 +27,7 @@ export const ERRCODE = {
   refreshTokenInvalid: 61023,
 } as const;
 
-/** What a number is about (protocol §8); `unknown`: nobody documented it. */
+/** The subject of a number (protocol §8); `unknown`: it is undocumented. */
 export type ErrcodeClass = 'ok' | 'auth' | 'permission' | 'quota' | 'transient' | 'parameter' | 'crypto' | 'unknown';
 
 export interface ErrcodeEntry {
@@ -44,7 +44,7 @@ export interface ErrcodeEntry {
 /** The table's reaction words as remedies. */
 const remedies: Readonly<Record<string, Remedy>> = {
   refresh_token_once: 'refresh-token',
-  // The next ticket comes by itself, within ten minutes.
+  // WeChat pushes the next ticket within ten minutes.
   new_ticket_once: 'retry',
   reconcile_refresh_token_once: 'reauthorize',
   reauthorize: 'reauthorize',
@@ -60,7 +60,7 @@ const remedies: Readonly<Record<string, Remedy>> = {
   none: 'fix-request',
 };
 
-/** Numbers that somebody decides by get a name. */
+/** Numbers on which callers decide have a name. */
 const codes: Readonly<Record<string, readonly number[]>> = {
   ok: [0],
   token_refused: [40001, 40014, 42001, 42006],
@@ -77,7 +77,7 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   api_not_granted: [48001, 61007],
 };
 
-/** The others go by the table's reaction. */
+/** The code of the other numbers depends on the table's reaction. */
 const codesByReaction: Readonly<Record<string, string>> = {
   backoff: 'wechat_busy',
   next_minute: 'minute_limit',
@@ -101,12 +101,12 @@ const entries = new Map<number, ErrcodeEntry>(
   ]),
 );
 
-/** Always answers; numbers that nobody documented are `wechat_refused`. */
+/** Undocumented numbers are `wechat_refused`. */
 export function explainErrcode(errcode: number): ErrcodeEntry {
   return (
     entries.get(errcode) ?? {
       errcode,
-      meaning: 'an errcode that nobody documented',
+      meaning: 'an undocumented errcode',
       class: 'unknown',
       reaction: 'never',
       remedy: 'fix-request',
@@ -115,7 +115,7 @@ export function explainErrcode(errcode: number): ErrcodeEntry {
   );
 }
 
-/** Which of them comes depends on whether the token is superseded, malformed or old: one class (protocol §8). */
+/** The number depends on whether the token is superseded, malformed or expired: one class (protocol §8). */
 export function isTokenRefusal(errcode: number): boolean {
   return codes.token_refused?.includes(errcode) ?? false;
 }
@@ -125,7 +125,7 @@ export function documentedErrcodes(): readonly ErrcodeEntry[] {
 }
 
 function remedyOf({ class: kind, reaction }: { class: string; reaction: string }): Remedy {
-  // Backing off is waiting when it is a limit, and trying again when WeChat stumbled.
+  // After a limit, backing off means waiting; after a transient error, trying again.
   if (reaction === 'backoff' && kind !== 'transient') return 'slow-down';
   return remedies[reaction] ?? 'fix-request';
 }

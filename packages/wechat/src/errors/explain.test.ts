@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { documentedErrcodes } from './errcode.ts';
 import { explain, explainFailure } from './explain.ts';
 
-/** What a gateway meets most (protocol §8). */
+/** The most frequent errcodes of a gateway (protocol §8). */
 const FREQUENT = [
   ...[-1, 40001, 40003, 40014, 40125, 40164, 42001, 43004, 44002, 45009, 45011, 45015, 45047, 47001, 48001, 48004],
   ...[41035, 43116, 61019, 61500, 61501, 85066, 87009, 200014, 268490015],
@@ -10,7 +10,7 @@ const FREQUENT = [
 ];
 
 describe('an explanation', () => {
-  test.each(FREQUENT)('of %i says in both languages what it means', (errcode) => {
+  test.each(FREQUENT)('of %i has its meaning in both languages', (errcode) => {
     const { explanation, documented } = explain(errcode);
     expect(documented).toBe(true);
     expect(explanation.zh).toMatch(/\p{Script=Han}/u);
@@ -18,7 +18,7 @@ describe('an explanation', () => {
     expect(explanation.en).toMatch(/^[A-Z].*\.$/);
   });
 
-  test('is there for every documented number, in whole sentences', () => {
+  test('exists for every documented number, in whole sentences', () => {
     for (const { errcode } of documentedErrcodes()) {
       const { zh, en } = explain(errcode).explanation;
       expect(zh, String(errcode)).toMatch(/\p{Script=Han}.*。$/u);
@@ -26,15 +26,15 @@ describe('an explanation', () => {
     }
   });
 
-  test('without words of its own says which class it is', () => {
+  test('of a number without a Chinese text names its class', () => {
     expect(explain(61452).explanation.zh).toBe('请求参数类错误。请修改请求后再发送。');
   });
 
-  test('of a number that nobody documented says so', () => {
+  test('of an undocumented number says so', () => {
     expect(explain(123456)).toMatchObject({ documented: false, class: 'unknown', code: 'wechat_refused' });
     expect(explain(123456).explanation).toEqual({
       zh: '未公开说明的错误。原样重试不会成功。',
-      en: 'An error that nobody documented. Repeating it as it is will not help.',
+      en: 'An undocumented error. Repeating it as it is will not help.',
     });
   });
 
@@ -44,5 +44,5 @@ describe('an explanation', () => {
 test('a failure is explained by WeChat’s number, then by our code, then by its remedy', () => {
   expect(explainFailure('ip_not_allowed', 'operator', 61004)).toEqual(explain(61004).explanation);
   expect(explainFailure('outcome_unknown', 'operator', undefined).zh).toContain('重复');
-  expect(explainFailure('something_new', 'slow-down', undefined).en).toBe('Too fast; call more slowly.');
+  expect(explainFailure('something_new', 'slow-down', undefined).en).toBe('Too many requests; send them more slowly.');
 });

@@ -2,7 +2,7 @@ import type { Remedy } from '../failure.ts';
 import { documentedErrcodes, explainErrcode } from './errcode.ts';
 import meanings from './meanings.zh.json' with { type: 'json' };
 
-/** What an error means and what to do about it, for whoever reads only one of these languages. */
+/** The meaning of an error and what to do about it, in Chinese and in English. */
 export interface Explanation {
   readonly zh: string;
   readonly en: string;
@@ -14,7 +14,7 @@ export interface ErrcodeExplanation {
   readonly remedy: Remedy;
   /** auth, quota, transient, permission, parameter, crypto, ok; or unknown. */
   readonly class: string;
-  /** False: nobody has written it down, so all that we say about it is a guess. */
+  /** False: the number is undocumented, so the explanation is a guess. */
   readonly documented: boolean;
   readonly explanation: Explanation;
 }
@@ -22,12 +22,12 @@ export interface ErrcodeExplanation {
 const classes: Readonly<Record<string, Explanation>> = {
   auth: { zh: '凭证或授权类错误', en: 'an error of credentials or authorization' },
   quota: { zh: '额度或频率限制类错误', en: 'a limit of quota or frequency' },
-  transient: { zh: '暂时性错误', en: 'a trouble that passes' },
+  transient: { zh: '暂时性错误', en: 'a transient error' },
   permission: { zh: '权限类错误', en: 'an error of permission' },
   parameter: { zh: '请求参数类错误', en: 'an error of the request’s parameters' },
   crypto: { zh: '消息加解密类错误', en: 'an error of encrypting or decrypting a message' },
 };
-const unknownClass: Explanation = { zh: '未公开说明的错误', en: 'an error that nobody documented' };
+const unknownClass: Explanation = { zh: '未公开说明的错误', en: 'an undocumented error' };
 
 const advices: Readonly<Record<string, Explanation>> = {
   refresh_token_once: {
@@ -40,7 +40,7 @@ const advices: Readonly<Record<string, Explanation>> = {
   },
   reconcile_refresh_token_once: { zh: '请该账号重新授权', en: 'the account must authorize again' },
   reauthorize: { zh: '请重新授权', en: 'authorize again' },
-  backoff: { zh: '请稍后重试', en: 'try again a little later' },
+  backoff: { zh: '请稍后重试', en: 'try again later' },
   next_minute: { zh: '请在下一分钟重试', en: 'try again in the next minute' },
   next_day_beijing: { zh: '请在北京时间次日零点后重试', en: 'try again after midnight in Beijing' },
   next_month: { zh: '请下个月再试', en: 'try again next month' },
@@ -51,19 +51,19 @@ const advices: Readonly<Record<string, Explanation>> = {
   try_previous_key: { zh: '请检查消息加解密的 Token 与 EncodingAESKey', en: 'check Token and EncodingAESKey' },
 };
 
-/** Our own codes, for which WeChat has no number. */
+/** Our own codes, for which WeChat has no numbers. */
 const own: Readonly<Record<string, Explanation>> = {
   outcome_unknown: {
     zh: '调用可能已被微信执行,但没有收到结果。重发之前请先在微信侧查询,以免重复。',
-    en: 'The call may have been carried out, but no answer came. Look it up at WeChat before you send it again.',
+    en: 'The call may have been executed, but there was no answer. Check its effect at WeChat before you send it again.',
   },
   call_lost: {
     zh: '调用记录已丢失,无法得知是否已发送。重发之前请先在微信侧查询。',
-    en: 'The record of the call is lost, so nobody knows whether it was sent. Look it up at WeChat before you repeat it.',
+    en: 'The record of the call is lost, so it is unknown whether it was sent. Check its effect at WeChat before you repeat it.',
   },
   deadline_passed: {
     zh: '调用未能在截止时间前发出,没有发送给微信,可以重发。',
-    en: 'The call could not leave before its deadline. WeChat never saw it; you may send it again.',
+    en: 'The call could not be sent before its deadline. WeChat never received it; you can send it again.',
   },
   quota_closed: {
     zh: '该账号此接口的额度已用完,在重新开放之前不会发送。',
@@ -72,26 +72,26 @@ const own: Readonly<Record<string, Explanation>> = {
   reauthorize: { zh: '授权已失效,请该账号重新授权。', en: 'The consent has ended; the account must authorize again.' },
   not_ready: {
     zh: '第三方平台暂时无法工作(缺少 ticket 或 component_access_token),请稍后重试。',
-    en: 'The component cannot act now, for want of a ticket or a component token; try again a little later.',
+    en: 'The component cannot act now, because a ticket or a component token is missing; try again later.',
   },
   wechat_unreachable: {
     zh: '无法连接微信服务器,请稍后重试。',
-    en: 'WeChat cannot be reached; try again a little later.',
+    en: 'WeChat cannot be reached; try again later.',
   },
   wechat_timeout: {
     zh: '微信服务器没有及时响应,请稍后重试。',
-    en: 'WeChat did not answer in time; try again a little later.',
+    en: 'WeChat did not answer in time; try again later.',
   },
   wechat_broken_answer: {
     zh: '微信服务器多次返回无法识别的内容,请稍后重试。',
-    en: 'WeChat answered something unreadable, again and again; try again a little later.',
+    en: 'WeChat repeatedly returned unreadable answers; try again later.',
   },
 };
 
 const byRemedy: Readonly<Record<Remedy, Explanation>> = {
-  retry: { zh: '暂时无法完成,请稍后重试。', en: 'It cannot be done just now; try again a little later.' },
-  'slow-down': { zh: '调用过于频繁,请放慢速度。', en: 'Too fast; call more slowly.' },
-  'refresh-token': { zh: '凭证正在刷新,请稍后重试。', en: 'The token is being refreshed; try again a little later.' },
+  retry: { zh: '暂时无法完成,请稍后重试。', en: 'The request cannot be executed now; try again later.' },
+  'slow-down': { zh: '调用过于频繁,请放慢速度。', en: 'Too many requests; send them more slowly.' },
+  'refresh-token': { zh: '凭证正在刷新,请稍后重试。', en: 'The token is being refreshed; try again later.' },
   reauthorize: own.reauthorize!,
   'fix-request': { zh: '请求有误,请修改后再发送。', en: 'The request is wrong; correct it before you send it again.' },
   operator: { zh: '需要平台运维人员处理。', en: 'The operator of the platform must act.' },
@@ -100,7 +100,7 @@ const byRemedy: Readonly<Record<Remedy, Explanation>> = {
 const documented = new Set(documentedErrcodes().map(({ errcode }) => errcode));
 const chinese: Readonly<Record<string, string>> = meanings;
 
-/** Always answers; of a number without Chinese words of its own it says which class it is. */
+/** Explains any number; one without a Chinese text of its own by its class. */
 export function explain(errcode: number): ErrcodeExplanation {
   const entry = explainErrcode(errcode);
   const kind = classes[entry.class] ?? unknownClass;
@@ -118,7 +118,7 @@ export function explain(errcode: number): ErrcodeExplanation {
   };
 }
 
-/** Of a failure: by WeChat's number where it gave one, otherwise by our own code. */
+/** Explains a failure by WeChat's number if there is one, otherwise by our own code. */
 export function explainFailure(code: string, remedy: Remedy, errcode: number | undefined): Explanation {
   return errcode === undefined ? (own[code] ?? byRemedy[remedy]) : explain(errcode).explanation;
 }

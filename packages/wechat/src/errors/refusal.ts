@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { explainErrcode } from './errcode.ts';
 
-/** `doing` reads like "fetching the component token"; the message quotes WeChat without its secrets. */
+/** `doing` is like "fetching the component token"; the message quotes WeChat's text without secrets. */
 export function refusal(answer: { errcode: number; errmsg: string; rid?: string | undefined }, doing: string): Failure {
   const { errcode, errmsg, rid } = answer;
   const { meaning, remedy, code } = explainErrcode(errcode);
@@ -23,13 +23,12 @@ function retryAfter(code: string): { retryAfterMs?: number } {
 const DAY_MS = 24 * 3600 * 1000;
 const BEIJING_OFFSET_MS = 8 * 3600 * 1000;
 
-/** Quotas are counted by the calendar day of Beijing, which knows no daylight saving (protocol §3.10). */
+/** Quotas are counted by the calendar day of Beijing, which has no daylight saving time (protocol §3.10). */
 function untilBeijingMidnight(now: number): number {
   return DAY_MS - ((now + BEIJING_OFFSET_MS) % DAY_MS);
 }
 
-/** WeChat echoes parameters at times. What is long and dense, or follows the name of a secret, is not repeated;
- * a request id may stay. */
+/** WeChat sometimes echoes parameters. Long dense text and the values of secrets are masked; a request id is not. */
 function withoutSecrets(errmsg: string): string {
   return errmsg
     .slice(0, 500)

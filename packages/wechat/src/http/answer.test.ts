@@ -9,7 +9,7 @@ const answer = (body: string | Buffer, contentType = 'text/plain', status = 200)
 });
 
 describe('an answer', () => {
-  test('with success, a refusal, a refusal as text', () => {
+  test('is a success, a refusal, or a refusal as text', () => {
     expect(readAnswer(answer('{"openid":"o"}'))).toMatchObject({
       kind: 'json',
       errcode: 0,
@@ -28,7 +28,7 @@ describe('an answer', () => {
     expect(readAnswer(answer('\ufeff {"errcode":-1}'))).toMatchObject({ kind: 'json', errcode: -1 });
   });
 
-  test('with control characters and broken UTF-8 in what users wrote', () => {
+  test('may contain control characters and broken UTF-8 of users', () => {
     const body = Buffer.concat([
       Buffer.from('{"a":"\u0007x\u0014\n\ty","b":"'),
       Buffer.from([0xff, 0xfe]),
@@ -37,12 +37,12 @@ describe('an answer', () => {
     expect(readAnswer(answer(body))).toMatchObject({ value: { a: 'x\n\ty', b: '\ufffd\ufffd/😀' } });
   });
 
-  test('with 64-bit numbers', () => {
+  test('keeps the digits of 64-bit numbers', () => {
     const text = '{"msgid":22876340532172986,"small":200228332}';
     expect(readAnswer(answer(text))).toMatchObject({ text, value: { msgid: '22876340532172986', small: 200228332 } });
   });
 
-  test('in bytes', () => {
+  test('may consist of bytes', () => {
     const picture = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
     expect(readAnswer(answer(picture, 'image/jpeg'), 'any')).toEqual({ kind: 'binary', contentType: 'image/jpeg' });
     expect(readAnswer(answer(picture, 'image/jpeg'))).toEqual({ kind: 'broken', why: 'not_json', status: 200 });
@@ -67,12 +67,12 @@ describe('an answer', () => {
     ['', 302, 'http_status'],
     ['ok', 200, 'not_json'],
     ['"text"', 200, 'not_json'],
-  ])('that is broken: %j %i', (body, status, why) => {
+  ])('is broken: %j %i', (body, status, why) => {
     expect(readAnswer(answer(body, 'text/html', status))).toEqual({ kind: 'broken', why, status });
     if (why !== 'not_json') expect(readAnswer(answer(body, 'text/html', status), 'any')).toMatchObject({ why });
   });
 
-  test('a refusal under a 4xx is still WeChat’s word', () => {
+  test('with a 4xx status is a refusal if it has an errcode', () => {
     expect(readAnswer(answer('{"errcode":40001,"errmsg":"x"}', 'text/plain', 401))).toMatchObject({ errcode: 40001 });
   });
 });
@@ -92,14 +92,14 @@ describe('numbers', () => {
     expect(parseWeChatJson(text)).toEqual(expected);
   });
 
-  test('a failure quotes nothing', () => {
+  test('a failure does not quote the text', () => {
     expect(() => parseWeChatJson('{"access_token":"SECRET')).toThrow(
       expect.objectContaining({ code: 'wechat_broken_answer', message: expect.not.stringContaining('SECRET') }),
     );
   });
 
   // Without a bound on time: quadratic time over two megabytes exceeds the test's own limit.
-  test('a string of megabytes costs no stack', () => {
+  test('a string of megabytes does not exceed the stack', () => {
     const text = `{"id":24345678901234567,"s":"${'x\\n'.repeat(1_000_000)}"}`;
     expect(parseWeChatJson(text)).toMatchObject({ id: '24345678901234567' });
   });

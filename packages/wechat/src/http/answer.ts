@@ -6,7 +6,7 @@ export type Answer =
       readonly kind: 'json';
       /** Integers beyond 2^53 are strings here. */
       readonly value: unknown;
-      /** The body as it came. */
+      /** The unchanged body. */
       readonly text: string;
       /** 0 when absent. */
       readonly errcode: number;
@@ -18,20 +18,20 @@ export type Answer =
       readonly kind: 'broken';
       readonly why: 'empty' | 'html' | 'http_status' | 'not_json';
       readonly status: number;
-      /** Meant as JSON: an API has answered with something that breaks it, and is likely to do so again. */
+      /** Malformed JSON: the API itself answered and is likely to answer the same again. */
       readonly malformed?: true;
     };
 
 type Broken = Extract<Answer, { kind: 'broken' }>;
 
 /**
- * Says what came back, going by the body: WeChat sends JSON under any content type, also where an API answers with
- * bytes otherwise (protocol §4.7, §9). `expects` is `any` where bytes are a proper answer.
+ * Classifies an answer by its body: WeChat sends JSON with any content type, also from APIs that otherwise return bytes
+ * (protocol §4.7, §9). `expects` is `any` if bytes are a valid answer.
  */
 export function readAnswer(response: WeChatResponse, expects: 'json' | 'any' = 'json'): Answer {
   const { status, body } = response;
   const contentType = response.headers['content-type'] ?? 'application/octet-stream';
-  // Non-200 comes from the edge, not from the API; what it did is unknown.
+  // A 5xx is from WeChat's edge, not from the API; what the API did is unknown.
   if (status >= 500) return broken('http_status', status);
   const start = firstByte(body);
   if (status < 200 || status >= 300) {
@@ -66,7 +66,7 @@ function firstByte(body: Buffer): number | undefined {
   return body.find((byte, at) => byte > 0x20 && !(at < 3 && (byte === 0xef || byte === 0xbb || byte === 0xbf)));
 }
 
-/** What opened with a bracket, and does not end with one. */
+/** Whether text that starts with a bracket does not end with one. */
 function isCut(body: Buffer): boolean {
   const last = body.findLast((byte) => byte > 0x20);
   return last !== CLOSING_BRACE && last !== CLOSING_BRACKET;
@@ -96,7 +96,7 @@ function readJson(body: Buffer): Extract<Answer, { kind: 'json' }> | undefined {
   };
 }
 
-/** A string at times: `"errcode":"40029"` (protocol §3.0). */
+/** Sometimes a string: `"errcode":"40029"` (protocol §3.0). */
 function readErrcode(errcode: unknown): number {
   if (typeof errcode === 'number') return errcode;
   return typeof errcode === 'string' && /^-?\d{1,9}$/.test(errcode) ? Number(errcode) : 0;

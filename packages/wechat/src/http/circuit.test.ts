@@ -10,13 +10,13 @@ function opened(at = 100): Circuit {
   return circuit;
 }
 
-test('three failures in a row open it, and it says so once', () => {
+test('three consecutive failures open the circuit, which is reported once', () => {
   const circuit = new Circuit();
   expect([1, 2, 3, 4].map((at) => circuit.failed(at, at))).toEqual([false, false, true, false]);
   expect(circuit.closed).toBe(false);
 });
 
-test('a success in between begins the row anew', () => {
+test('a success in between restarts the count of failures', () => {
   const circuit = new Circuit();
   for (const at of [1, 3, 5]) {
     expect([circuit.failed(at, at), circuit.failed(at, at), circuit.succeeded(at, at)]).toEqual([false, false, false]);
@@ -24,12 +24,12 @@ test('a success in between begins the row anew', () => {
   expect(circuit.closed).toBe(true);
 });
 
-test('one failure that took a second opens it', () => {
+test('one failure that took a second opens the circuit', () => {
   expect(new Circuit().failed(0, 999)).toBe(false);
   expect(new Circuit().failed(0, 1_000)).toBe(true);
 });
 
-test('after a pause one probe at a time; it closes again when one succeeds', () => {
+test('after a pause one probe runs at a time; the circuit closes when one succeeds', () => {
   const circuit = opened(100);
   expect(circuit.takeProbe(100 + PAUSE - 1)).toBe(false);
   expect(circuit.takeProbe(100 + PAUSE)).toBe(true);
@@ -45,13 +45,13 @@ test('after a pause one probe at a time; it closes again when one succeeds', () 
   expect(circuit.takeProbe(failedAt + 9 * PAUSE)).toBe(false);
 });
 
-test('closed again, it needs another three failures', () => {
+test('a circuit that closed again opens after another three failures', () => {
   const circuit = opened(100);
   circuit.succeeded(200, 300);
   expect([400, 401, 402].map((at) => circuit.failed(at, at))).toEqual([false, false, true]);
 });
 
-test('what began before it opened does not close it, and what began before it closed does not open it', () => {
+test('an attempt started before the circuit opened does not close it, and one started before it closed does not open it', () => {
   const circuit = opened(100);
   expect(circuit.succeeded(50, 120)).toBe(false);
   expect(circuit.closed).toBe(false);
@@ -60,7 +60,7 @@ test('what began before it opened does not close it, and what began before it cl
   expect(circuit.closed).toBe(true);
 });
 
-test('whoever else fails while it is open puts the next probe off', () => {
+test('another failure while the circuit is open delays the next probe', () => {
   const circuit = opened(100);
   circuit.failed(5_000, 5_001);
   expect(circuit.failedAt).toBe(5_001);

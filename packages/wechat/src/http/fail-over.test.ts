@@ -8,7 +8,7 @@ import { type Transport, TransportFailure, type WeChatRequest } from './transpor
 
 const opened: (() => unknown)[] = [];
 let news: HostNews[];
-/** The clock of the circuits, which stands still unless a test moves it. */
+/** The clock of the circuits; only tests advance it. */
 let now: number;
 beforeEach(() => {
   news = [];
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-/** A WeChat host that can be shut and opened again on its port. */
+/** A WeChat host that can be closed and opened again on its port. */
 class Web {
   connections = 0;
   readonly asked: string[] = [];
@@ -57,7 +57,7 @@ class Web {
   }
 }
 
-/** Takes connections, and never says a word: nobody gets through its TLS. */
+/** Accepts connections and never sends a byte, so that no TLS handshake succeeds. */
 async function blackHole(): Promise<{ base: string; connections: () => number }> {
   const sockets = new Set<net.Socket>();
   let connections = 0;
@@ -73,7 +73,7 @@ async function blackHole(): Promise<{ base: string; connections: () => number }>
   return { base: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
 }
 
-/** Several, none like another: one that was shut may give its port to the next. */
+/** Several different addresses: a closed server may pass its port to the next one. */
 async function refusing(count: number): Promise<string[]> {
   const webs = await Promise.all(Array.from({ length: count }, () => Web.open()));
   await Promise.all(webs.map((web) => web.shut()));
@@ -105,7 +105,7 @@ const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 5 });
 
 describe('a host that refuses connections', () => {
-  test('is passed by; beforeSend() runs once, and path, query and body arrive', async () => {
+  test('is skipped; beforeSend() runs once, and path, query and body arrive', async () => {
     const [dead] = await refusing(1);
     const good = await Web.open((request, response) => void request.pipe(response));
     const beforeSend = vi.fn();
@@ -115,7 +115,7 @@ describe('a host that refuses connections', () => {
     expect(beforeSend).toHaveBeenCalledTimes(1);
   });
 
-  test('is not even tried after three failures, and used again once it lives; no request had to try it', async () => {
+  test('is not tried after three failures, and used again once it is reachable, without a request having to try it', async () => {
     const first = await Web.open();
     const second = await Web.open();
     const transport = over([first.base, second.base]);
@@ -146,7 +146,7 @@ describe('a host that refuses connections', () => {
     expect([first.asked.length, second.asked.length]).toEqual([2, 16]);
   });
 
-  test('is left alone for another pause where a probe fails', async () => {
+  test('is not tried for another pause if a probe fails', async () => {
     const first = await Web.open();
     const second = await Web.open();
     const transport = over([first.base, second.base]);
@@ -166,10 +166,10 @@ describe('a host that refuses connections', () => {
     expect(news.map(({ reachable }) => reachable)).toEqual([false, true]);
   });
 
-  test('is passed by also where TLS fails, and where nobody has its name', async () => {
+  test('is also skipped if TLS fails or its name does not exist', async () => {
     const speaksNoTls = await Web.open();
     const good = await Web.open();
-    for (const dead of [`https://127.0.0.1:${speaksNoTls.port}`, 'http://nobody.invalid']) {
+    for (const dead of [`https://127.0.0.1:${speaksNoTls.port}`, 'http://no-such-host.invalid']) {
       const transport = over([dead, good.base]);
       expect(await transport.send(post(dead))).toMatchObject({ status: 200 });
     }
@@ -183,7 +183,7 @@ describe('a host that refuses connections', () => {
     expect(good.asked).toHaveLength(3);
   });
 
-  test('is no reason to give up, as long as one of five is there', async () => {
+  test('does not make the request fail while one of five hosts is reachable', async () => {
     const dead = await refusing(4);
     const good = await Web.open();
     const transport = over([...dead, good.base]);
@@ -191,7 +191,7 @@ describe('a host that refuses connections', () => {
     expect(news.map(({ host }) => `http://${host}`)).toEqual(dead);
   });
 
-  test('and so do all the others: it fails, and the first that lives again is used at once', async () => {
+  test('like all the others makes the request fail, and the first reachable one is used at once', async () => {
     const webs = await Promise.all([Web.open(), Web.open(), Web.open()]);
     await Promise.all(webs.map((web) => web.shut()));
     const [first, , third] = webs as [Web, Web, Web];
@@ -207,10 +207,10 @@ describe('a host that refuses connections', () => {
   });
 });
 
-describe('a host that swallows connections', () => {
+describe('a host that does not answer connections', () => {
   const realClock = () => performance.now();
 
-  test('costs one connect timeout; who comes later goes straight to another', async () => {
+  test('costs one connect timeout; later requests use another host at once', async () => {
     const hole = await blackHole();
     const good = await Web.open();
     const transport = over([hole.base, good.base], { connectTimeoutMs: 1_100 }, realClock);
@@ -220,20 +220,20 @@ describe('a host that swallows connections', () => {
     expect(hole.connections()).toBe(1);
   });
 
-  test('whoever may not leave any more after that, does not', async () => {
+  test('a request that beforeSend() refuses after that is not sent', async () => {
     const hole = await blackHole();
     const good = await Web.open();
     const transport = over([hole.base, good.base], { connectTimeoutMs: 1_100 }, realClock);
     const tooOld = new Error('too old');
-    const begunAt = performance.now();
+    const startedAt = performance.now();
     const beforeSend = () => {
-      if (performance.now() - begunAt > 500) throw tooOld;
+      if (performance.now() - startedAt > 500) throw tooOld;
     };
     await expect(transport.send(post(hole.base, { beforeSend }))).rejects.toBe(tooOld);
     expect(good.asked).toEqual([]);
   });
 
-  test('the timeout is one for all hosts together', async () => {
+  test('the timeout covers all hosts together', async () => {
     const holes = [await blackHole(), await blackHole(), await blackHole()];
     const transport = over(
       holes.map(({ base }) => base),
@@ -245,12 +245,12 @@ describe('a host that swallows connections', () => {
     expect(holes[2]!.connections()).toBe(0);
   });
 
-  test('and others like it are not all waited for', async () => {
+  test('is one of several of which not all are tried', async () => {
     const holes = [await blackHole(), await blackHole(), await blackHole()];
     const transport = over(
       holes.map(({ base }) => base),
       { connectTimeoutMs: 50 },
-      // Each look at the clock takes two seconds.
+      // Each reading of the clock advances it by two seconds.
       () => (now += 2_000),
     );
     const failure = await failureOf(transport.send(post(holes[0]!.base, { timeoutMs: 60_000 })));
@@ -258,7 +258,7 @@ describe('a host that swallows connections', () => {
     expect(holes.map(({ connections }) => connections())).toEqual([1, 1, 0]);
   });
 
-  test('no request has to find out whether it still does', async () => {
+  test('is probed without a request', async () => {
     const hole = await blackHole();
     const good = await Web.open();
     const transport = over([hole.base, good.base], { connectTimeoutMs: 300 });
@@ -271,8 +271,8 @@ describe('a host that swallows connections', () => {
   });
 });
 
-describe('never sent to another host', () => {
-  test.each(['resetAndDestroy', 'end', 'destroy'] as const)('what may have arrived: %s', async (end) => {
+describe('not sent to another host is', () => {
+  test.each(['resetAndDestroy', 'end', 'destroy'] as const)('a request that may have arrived: %s', async (end) => {
     const first = await Web.open((request) => void request.socket[end]());
     const second = await Web.open();
     const transport = over([first.base, second.base]);
@@ -283,7 +283,7 @@ describe('never sent to another host', () => {
     expect(news).toEqual([]);
   });
 
-  test('what was not answered in time, also where the caller gave up', async () => {
+  test('a request without an answer in time, also if the caller aborted it', async () => {
     const gone = new AbortController();
     const first = await Web.open(() => gone.abort());
     const second = await Web.open();
@@ -299,7 +299,7 @@ describe('never sent to another host', () => {
     [200, '{"errcode":40001}'],
     [502, '<html>'],
     [503, ''],
-  ])('an answer: %i %s', async (status, text) => {
+  ])('a request with an answer: %i %s', async (status, text) => {
     const first = await Web.open((_request, response) => void response.writeHead(status).end(text));
     const second = await Web.open();
     const transport = over([first.base, second.base]);
@@ -307,7 +307,7 @@ describe('never sent to another host', () => {
     expect(second.connections).toBe(0);
   });
 
-  test('what beforeSend() held back', async () => {
+  test('a request that beforeSend() refused', async () => {
     const first = await Web.open();
     const second = await Web.open();
     const held = new Error('lease lost');
@@ -319,7 +319,7 @@ describe('never sent to another host', () => {
     expect(second.connections).toBe(0);
   });
 
-  test('what met a socket that was reset while it was idle', async () => {
+  test('a request on a socket that was reset while it was idle', async () => {
     const sockets: net.Socket[] = [];
     const first = await Web.open((request, response) => {
       sockets.push(request.socket);
@@ -328,7 +328,7 @@ describe('never sent to another host', () => {
     const second = await Web.open();
     const transport = over([first.base, second.base]);
     for (let i = 0; i < 20; i++) {
-      // It fails at times (the write itself was refused): that, too, is no word about the host.
+      // Sometimes it fails (the write itself was refused): that does not mean that the host is unreachable.
       await transport.send(post(first.base)).catch((error: unknown) => expect(error).toMatchObject({ sent: 'no' }));
       sockets.at(-1)?.resetAndDestroy();
       if (i % 2 === 0) await pause(1);
@@ -337,7 +337,7 @@ describe('never sent to another host', () => {
     expect(news).toEqual([]);
   });
 
-  test('what goes to another address than the API', async () => {
+  test('a request to another address than the API', async () => {
     const [dead] = await refusing(1);
     const good = await Web.open();
     const transport = over([good.base, good.base]);
@@ -348,7 +348,7 @@ describe('never sent to another host', () => {
 });
 
 describe('through a proxy', () => {
-  /** Answers CONNECT with that status; where it is 200, it leads to where it was asked to. */
+  /** Answers CONNECT with the status; with 200 it connects to the requested host. */
   async function proxyThat(
     answer: (target: string) => number | 'silent' | 'hangs up',
   ): Promise<{ url: string; asked: string[] }> {
@@ -377,7 +377,7 @@ describe('through a proxy', () => {
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
   }
 
-  test('that is dead: nothing is tried twice, and no host is blamed', async () => {
+  test('that is unreachable: nothing is tried twice, and no circuit opens', async () => {
     const [proxy] = await refusing(1);
     const hosts = [await Web.open(), await Web.open()];
     const transport = over(
@@ -391,7 +391,7 @@ describe('through a proxy', () => {
     expect(news).toEqual([]);
   });
 
-  test.each([407, 403, 'hangs up'] as const)('that will not serve us: %s', async (status) => {
+  test.each([407, 403, 'hangs up'] as const)('that refuses us: %s', async (status) => {
     const proxy = await proxyThat(() => status);
     const hosts = [await Web.open(), await Web.open()];
     const transport = over(
@@ -416,13 +416,13 @@ describe('through a proxy', () => {
   });
 });
 
-test('one base alone is the transport as it was', () => {
+test('with a single base the transport is unchanged', () => {
   const transport = openTransport();
   opened.push(() => transport.close());
   expect(failOver(transport, { bases: ['http://127.0.0.1'] })).toBe(transport);
 });
 
-test('more at once than there are sockets: all of them come through', async () => {
+test('more concurrent requests than sockets are all answered', async () => {
   const [dead] = await refusing(1);
   const good = await Web.open();
   const transport = over([dead!, good.base], { connections: 4 });

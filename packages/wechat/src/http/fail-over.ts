@@ -1,7 +1,7 @@
 import { Circuit } from './circuit.ts';
 import { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
 
-/** Later than this nobody begins with another host: two that swallow connections are waited for, not five. */
+/** No further host is tried after this time: a request waits for two hosts that do not answer, not for five. */
 const MAX_SEARCH_MS = 7_500;
 const PROBE_TIMEOUT_MS = 10_000;
 
@@ -9,14 +9,14 @@ export interface HostNews {
   /** Name and port. */
   readonly host: string;
   readonly reachable: boolean;
-  /** What the last connection to it failed of; free of secrets. */
+  /** Why the last connection to it failed; free of secrets. */
   readonly reason?: string;
 }
 
 export type HostListener = (news: HostNews) => void;
 
 export interface FailOverOptions {
-  /** Addresses of one and the same API, without a slash at the end; requests name the first, which is preferred. */
+  /** Addresses of the same API, without a slash at the end; requests use the first, which is preferred. */
   readonly bases: readonly string[];
   readonly onHost?: HostListener;
   /** Milliseconds of a monotonic clock. */
@@ -24,8 +24,8 @@ export interface FailOverOptions {
 }
 
 /**
- * Sends to another host what could not be connected to the preferred one (protocol §9: all serve the same, and tokens
- * are valid on all). Only that: what may have left, and what was answered, is never sent again.
+ * Sends a request to another host if no connection to the preferred one can be made (protocol §9: all hosts serve the
+ * same, and tokens are valid on all). A request that may have been sent is never sent again.
  */
 export function failOver(transport: Transport, options: FailOverOptions): Transport {
   return options.bases.length > 1 ? new Hosts(transport, options) : transport;
@@ -40,11 +40,11 @@ class Hosts implements Transport {
   readonly #transport: Transport;
   readonly #hosts: readonly Host[];
   readonly #preferred: Host;
-  /** What the addresses of requests begin with. */
+  /** The prefix of the URLs of requests. */
   readonly #start: string;
   readonly #onHost: HostListener;
   readonly #now: () => number;
-  /** How many are not in use: as long as none is, nothing has to be thought about. */
+  /** The number of open circuits; 0 is the fast path. */
   #open = 0;
 
   constructor(transport: Transport, { bases, onHost = () => {}, now = () => performance.now() }: FailOverOptions) {
@@ -65,13 +65,13 @@ class Hosts implements Transport {
   }
 
   async #send(request: WeChatRequest): Promise<WeChatResponse> {
-    const begunAt = this.#now();
-    let triedAt = begunAt;
+    const startedAt = this.#now();
+    let triedAt = startedAt;
     let tried: Set<Host> | undefined;
     for (;;) {
       const host = this.#next(triedAt, tried);
       try {
-        const response = await this.#transport.send(this.#for(host, request, triedAt - begunAt));
+        const response = await this.#transport.send(this.#for(host, request, triedAt - startedAt));
         this.#succeeded(host, triedAt);
         return response;
       } catch (error) {
@@ -79,23 +79,24 @@ class Hosts implements Transport {
         this.#failed(host, triedAt, error);
         tried = (tried ?? new Set()).add(host);
         triedAt = this.#now();
-        const lookedForMs = triedAt - begunAt;
-        if (tried.size === this.#hosts.length || lookedForMs >= Math.min(MAX_SEARCH_MS, request.timeoutMs)) throw error;
+        const searchedForMs = triedAt - startedAt;
+        if (tried.size === this.#hosts.length || searchedForMs >= Math.min(MAX_SEARCH_MS, request.timeoutMs))
+          throw error;
       }
     }
   }
 
   /**
-   * The first host that takes connections, as far as we know; if none does, which tells more of us than of them, the
-   * one that has been left alone for longest.
+   * The first host with a closed circuit. If there is none, the fault is probably ours: then the host that failed longest
+   * ago.
    */
   #next(at: number, tried: ReadonlySet<Host> | undefined): Host {
     if (this.#open > 0) this.#probeThoseDue(at);
     if (tried === undefined && this.#preferred.circuit.closed) return this.#preferred;
-    const left = tried === undefined ? this.#hosts : this.#hosts.filter((host) => !tried.has(host));
+    const untried = tried === undefined ? this.#hosts : this.#hosts.filter((host) => !tried.has(host));
     return (
-      left.find(({ circuit }) => circuit.closed) ??
-      left.reduce((a, b) => (b.circuit.failedAt < a.circuit.failedAt ? b : a))
+      untried.find(({ circuit }) => circuit.closed) ??
+      untried.reduce((a, b) => (b.circuit.failedAt < a.circuit.failedAt ? b : a))
     );
   }
 
@@ -109,9 +110,9 @@ class Hosts implements Transport {
     for (const host of this.#hosts) if (host.circuit.takeProbe(at)) void this.#probe(host);
   }
 
-  /** Opens a connection and sends nothing: so nobody's request has to find out whether a host lives again. */
+  /** Opens a connection and sends nothing, so that no request has to find out whether a host is reachable again. */
   async #probe(host: Host): Promise<void> {
-    const begunAt = this.#now();
+    const startedAt = this.#now();
     const connected = new Error('connected');
     const beforeSend = () => {
       throw connected;
@@ -119,19 +120,19 @@ class Hosts implements Transport {
     await this.#transport
       .send({ method: 'HEAD', url: `${host.base}/`, timeoutMs: PROBE_TIMEOUT_MS, beforeSend })
       .catch((error: unknown) => {
-        if (error === connected) this.#succeeded(host, begunAt);
-        else this.#failed(host, begunAt, error);
+        if (error === connected) this.#succeeded(host, startedAt);
+        else this.#failed(host, startedAt, error);
       });
   }
 
-  #succeeded({ base, circuit }: Host, begunAt: number): void {
-    if (!circuit.succeeded(begunAt, this.#now())) return;
+  #succeeded({ base, circuit }: Host, startedAt: number): void {
+    if (!circuit.succeeded(startedAt, this.#now())) return;
     this.#open--;
     this.#onHost({ host: nameOf(base), reachable: true });
   }
 
-  #failed({ base, circuit }: Host, begunAt: number, error: unknown): void {
-    if (!circuit.failed(begunAt, this.#now())) return;
+  #failed({ base, circuit }: Host, startedAt: number, error: unknown): void {
+    if (!circuit.failed(startedAt, this.#now())) return;
     this.#open++;
     const cause = error instanceof TransportFailure ? error.cause : undefined;
     const reason = cause instanceof Error ? cause.message : 'no connection';

@@ -1,10 +1,10 @@
 /**
- * No connection came about, so nothing of what waited for it has left. It has no `code` of its own: undici knows some
- * after which it would connect again without end. What really happened is its `cause`.
+ * No connection was made, so nothing was sent. It has no `code`: for some codes undici would reconnect endlessly. The
+ * original error is its `cause`.
  */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection';
-  /** Where the proxy was not reached, or would not serve us, another host is no way out. */
+  /** If the proxy was not reached or refused to serve us, another host does not help. */
   readonly unreached: 'host' | 'proxy';
 
   constructor(unreached: 'host' | 'proxy', cause: unknown) {

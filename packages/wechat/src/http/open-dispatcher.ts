@@ -8,17 +8,17 @@ export interface DispatcherOptions {
   readonly connections: number;
 }
 
-/** Sockets to WeChat, straight or through a proxy; where none comes about, the error is a NoConnection. */
+/** Sockets to WeChat, directly or through a proxy. If no connection can be made, the error is a NoConnection. */
 export function openDispatcher({ proxy, connectTimeoutMs, connections }: DispatcherOptions): Dispatcher {
   const settings = {
     connections,
     // One request per socket, so that a socket's fate is the fate of one request.
     pipelining: 1,
     allowH2: false,
-    // A Departure has a timeout for the whole.
+    // An OutgoingRequest has a timeout for the whole request.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // Rather open a socket than meet one that the other side is about to close.
+    // Prefer a new socket to one that the other side is about to close.
     keepAliveTimeoutThreshold: 2000,
   };
   if (proxy === undefined) {
@@ -29,7 +29,7 @@ export function openDispatcher({ proxy, connectTimeoutMs, connections }: Dispatc
     return new ProxyAgent({
       ...settings,
       uri: proxy,
-      // A tunnel even to plain HTTP: the proxy has no business with our tokens.
+      // A tunnel also for plain HTTP: the proxy must not see our tokens.
       proxyTunnel: true,
       connectTimeout: connectTimeoutMs,
       clientFactory: (origin, options) => new ToProxy(origin, { ...options, headersTimeout: connectTimeoutMs }),
@@ -55,10 +55,10 @@ function toHost(connect: buildConnector.connector): buildConnector.connector {
 class ToProxy extends Pool {
   override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
     const { statusCode, socket, ...rest } = await super.connect(options).catch((error: unknown) => {
-      // It took our question, and waits for the host by itself.
+      // The proxy accepted the request and waits for the host itself.
       throw error instanceof errors.HeadersTimeoutError ? error : new NoConnection('proxy', error);
     });
-    // 5xx: it could not reach the host. 4xx: it will not serve us, whatever the host.
+    // 5xx: the proxy could not reach the host. 4xx: it refuses us, whatever the host is.
     if (statusCode >= 400 && statusCode < 500) {
       socket.on('error', () => {}).destroy();
       throw new NoConnection('proxy', new errors.RequestAbortedError(`the proxy answered ${statusCode}`));

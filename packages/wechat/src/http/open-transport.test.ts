@@ -1,6 +1,6 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openTransport } from './open-transport.ts';
 import { type Transport, TransportFailure, type WeChatRequest } from './transport.ts';
@@ -50,8 +50,8 @@ const secret = 'access_token=SECRET_TOKEN';
 const everything = (error: Error): string =>
   [error.message, error.stack, JSON.stringify(error), String(error.cause), JSON.stringify(error.cause)].join(' ');
 
-describe('what arrives', () => {
-  test('method, path, query, headers and body, as they were given', async () => {
+describe('a request', () => {
+  test('arrives with method, path, query, headers and body', async () => {
     const base = await web((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk) => chunks.push(chunk));
@@ -67,7 +67,7 @@ describe('what arrives', () => {
     expect(headers).toMatchObject({ 'x-method': 'POST /cgi-bin/x?a=1&b=%2B text/x', 'set-cookie': 'a=1, b=2' });
   });
 
-  test('a 502 page and a redirect are answers; nothing is followed', async () => {
+  test('gets a 502 page or a redirect as its answer; no redirect is followed', async () => {
     let asked = 0;
     const base = await web((_request, response) => {
       asked++;
@@ -79,12 +79,12 @@ describe('what arrives', () => {
     expect(asked).toBe(2);
   });
 
-  test('an empty body', async () => {
+  test('may have an answer with an empty body', async () => {
     const base = await web((_request, response) => void response.end());
     expect((await transportWith().send(post(base))).body).toHaveLength(0);
   });
 
-  test('a socket is used again', async () => {
+  test('reuses a socket', async () => {
     let sockets = 0;
     const server = http.createServer((_request, response) => void response.end('{}'));
     server.on('connection', () => sockets++);
@@ -96,35 +96,35 @@ describe('what arrives', () => {
   });
 });
 
-describe('surely nothing reached WeChat', () => {
-  test('nobody listens, nobody has that name, it is no URL', async () => {
+describe('certainly nothing reached WeChat if', () => {
+  test('no process listens, the name does not exist, or the URL is invalid', async () => {
     const base = await web(() => {});
     await opened.splice(0)[0]?.();
-    for (const url of [base, 'http://nobody.invalid', 'no url at all']) {
+    for (const url of [base, 'http://no-such-host.invalid', 'no url at all']) {
       const failure = await failureOf(transportWith().send(post(`${url}/cgi-bin/x?${secret}`)));
       expect(failure).toMatchObject({ sent: 'no', code: 'wechat_unreachable', remedy: 'retry' });
       expect(everything(failure)).not.toContain('SECRET_TOKEN');
     }
   });
 
-  test('it was given up while it waited for a socket', async () => {
+  test('the request was aborted while it waited for a socket', async () => {
     const base = await web(() => {});
     const transport = transportWith({ connections: 1 });
     const first = failureOf(transport.send(post(base, { timeoutMs: 300 })));
-    let left = false;
-    const second = failureOf(transport.send(post(base, { timeoutMs: 50, beforeSend: () => (left = true) })));
+    let sent = false;
+    const second = failureOf(transport.send(post(base, { timeoutMs: 50, beforeSend: () => (sent = true) })));
     expect(await second).toMatchObject({ sent: 'no', code: 'wechat_timeout' });
     expect(await first).toMatchObject({ sent: 'maybe', code: 'wechat_timeout' });
-    await turn();
-    expect(left).toBe(false);
+    await nextTick();
+    expect(sent).toBe(false);
   });
 
-  test('the signal was aborted before', async () => {
+  test('the signal was already aborted', async () => {
     const failure = await failureOf(transportWith().send(post('http://127.0.0.1:9', { signal: AbortSignal.abort() })));
     expect(failure.sent).toBe('no');
   });
 
-  test('beforeSend() threw: that very error, and the socket still serves', async () => {
+  test('beforeSend() threw: the error is passed on, and the socket is reused', async () => {
     let asked = 0;
     const base = await web((_request, response) => {
       asked++;
@@ -153,14 +153,14 @@ describe('surely nothing reached WeChat', () => {
       const base = await listen(server);
       const transport = transportWith();
       for (let i = 0; i < 20; i++) {
-        let left = 0;
-        const answer = transport.send(post(base, { beforeSend: () => left++ }));
+        let sent = 0;
+        const answer = transport.send(post(base, { beforeSend: () => sent++ }));
         const result = await answer.catch((error: unknown) => error);
         if (result instanceof TransportFailure) expect(result.sent).toBe('no');
         else expect(result).toMatchObject({ status: 200 });
-        expect(left).toBe(1);
+        expect(sent).toBe(1);
         sockets.at(-1)?.[end]();
-        if (i % 2 === 0) await turn();
+        if (i % 2 === 0) await nextTick();
       }
     }
   });
@@ -175,7 +175,7 @@ describe('surely nothing reached WeChat', () => {
   });
 });
 
-describe('WeChat may have acted', () => {
+describe('WeChat may have acted if', () => {
   test.each(['resetAndDestroy', 'end', 'destroy'] as const)('it read the request, then %s', async (end) => {
     const base = await listen(net.createServer((socket) => socket.once('data', () => socket[end]())));
     const failure = await failureOf(transportWith().send(post(`${base}/cgi-bin/x?${secret}`)));
@@ -194,7 +194,7 @@ describe('WeChat may have acted', () => {
     expect((await failureOf(transport.send(post(base)))).sent).toBe('maybe');
   });
 
-  test('it never answers, or never ends its answer', async () => {
+  test('it never answers or never ends its answer', async () => {
     for (const answer of ['', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf']) {
       const base = await listen(net.createServer((socket) => void socket.write(answer)));
       const failure = await failureOf(transportWith().send(post(base, { timeoutMs: 100 })));
@@ -202,14 +202,14 @@ describe('WeChat may have acted', () => {
     }
   });
 
-  test('it says nonsense, or hangs up in the middle', async () => {
+  test('it sends an invalid answer, or closes the connection within the answer', async () => {
     for (const answer of ['SMTP ready\r\n', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf']) {
       const base = await listen(net.createServer((socket) => socket.once('data', () => socket.end(answer))));
       expect(await failureOf(transportWith().send(post(base)))).toMatchObject({ sent: 'maybe' });
     }
   });
 
-  test('the caller gives up', async () => {
+  test('the caller aborts the request', async () => {
     const gone = new AbortController();
     const base = await web(() => gone.abort(new Error('SECRET_TOKEN')));
     const failure = await failureOf(transportWith().send(post(base, { signal: gone.signal })));
@@ -235,7 +235,7 @@ describe('WeChat may have acted', () => {
   });
 });
 
-test('through a proxy, by a tunnel', async () => {
+test('a proxy is used with a tunnel', async () => {
   const base = await web((_request, response) => void response.end('{"errcode":0}'));
   const seen: string[] = [];
   const proxy = await listen(
@@ -254,7 +254,7 @@ test('through a proxy, by a tunnel', async () => {
   expect(seen).toEqual([`CONNECT ${base.replace('http://', '')}`]);
 });
 
-test('a proxy that is no URL is an operator’s fault, and not quoted', () => {
+test('an invalid URL of a proxy needs an operator and is not quoted', () => {
   expect(() => openTransport({ proxy: 'user:password at proxy' })).toThrow(
     expect.objectContaining({ code: 'invalid_proxy', message: expect.not.stringContaining('password') }),
   );

@@ -11,16 +11,16 @@ export interface TransportOptions {
   connections?: number;
 }
 
-/** Never follows redirects (there are none on the API, protocol §9), never repeats what may have left, never
+/** Never follows redirects (the API has none, protocol §9), never repeats a request that may have been sent, never
  * decompresses. */
 export function openTransport({ proxy, connectTimeoutMs = 5000, connections = 128 }: TransportOptions = {}): Transport {
   const dispatcher = openDispatcher({ proxy, connectTimeoutMs, connections });
   return {
     send: (request: WeChatRequest) =>
       new Promise((resolve, reject) => {
-        new OutgoingRequest(request, resolve, reject).by(dispatcher);
+        new OutgoingRequest(request, resolve, reject).sendBy(dispatcher);
       }),
-    // Whoever closes has waited for its work as long as it wanted to.
+    // The caller has already waited for its requests.
     close: () => dispatcher.destroy(),
   };
 }

@@ -3,17 +3,17 @@ import { NoConnection } from './no-connection.ts';
 import { TransportFailure, type WeChatRequest, type WeChatResponse } from './transport.ts';
 
 const MAX_ANSWER_BYTES = 25 * 1024 * 1024;
-/** So little goes out in one write, whole or not at all. */
+/** A request of this size is written in one call, completely or not at all. */
 const MAX_SINGLE_WRITE_BYTES = 8 * 1024;
 const MAX_SOCKETS_LOST = 3;
 
-/** One request on its way: knows at every moment whether something of it may have reached WeChat. */
+/** One request in flight; it always knows whether a part of it may have reached WeChat. */
 export class OutgoingRequest implements Dispatcher.DispatchHandler {
   readonly #request: WeChatRequest;
   readonly #resolve: (response: WeChatResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
-  readonly #givenUp = () => this.#giveUp('wechat_timeout', 'the caller gave up');
+  readonly #onAbort = () => this.#abort('wechat_timeout', 'the caller aborted the request');
   #sent: 'no' | 'maybe' = 'no';
   #writing = false;
   #settled = false;
@@ -30,15 +30,15 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#timer = setTimeout(
-      () => this.#giveUp('wechat_timeout', `no whole answer within ${request.timeoutMs} ms`),
+      () => this.#abort('wechat_timeout', `no complete answer within ${request.timeoutMs} ms`),
       request.timeoutMs,
     );
-    request.signal?.addEventListener('abort', this.#givenUp);
+    request.signal?.addEventListener('abort', this.#onAbort);
   }
 
-  by(dispatcher: Dispatcher): void {
+  sendBy(dispatcher: Dispatcher): void {
     this.#dispatcher = dispatcher;
-    if (this.#request.signal?.aborted) this.#givenUp();
+    if (this.#request.signal?.aborted) this.#onAbort();
     else this.#dispatch(dispatcher);
   }
 
@@ -53,10 +53,10 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Undici calls this with a socket in hand, in the same tick as it writes. */
+  /** Undici calls this when it has a socket, in the same tick as it writes. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // What is thrown here keeps the request from leaving.
-    if (this.#settled) throw new Error('given up');
+    // An error thrown here prevents the request from being sent.
+    if (this.#settled) throw new Error('aborted');
     try {
       this.#request.beforeSend?.();
     } catch (error) {
@@ -100,7 +100,7 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
       return;
     }
     if (this.#sent === 'no' && codeOf(error) === 'ECONNRESET' && this.#socketsLost < MAX_SOCKETS_LOST) {
-      // Undici fails what waits behind an idle socket that was reset. It may as well take the next socket.
+      // Undici fails the requests that wait for an idle socket that was reset. They can use another socket.
       this.#socketsLost++;
       if (this.#dispatcher !== undefined) {
         this.#dispatch(this.#dispatcher);
@@ -108,17 +108,17 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
       }
     }
     if (this.#writing && wasRefusedByTheKernel(error) && (this.#request.body?.length ?? 0) <= MAX_SINGLE_WRITE_BYTES) {
-      // An idle socket was reset a moment ago: the write failed as a whole, before anything else happened.
+      // An idle socket had just been reset: the write failed completely, before anything was sent.
       this.#sent = 'no';
     }
     this.#fail('wechat_unreachable', error);
   }
 
   #tooLarge(): void {
-    this.#giveUp('wechat_unreachable', `the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+    this.#abort('wechat_unreachable', `the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
   }
 
-  #giveUp(code: 'wechat_unreachable' | 'wechat_timeout', why: string): void {
+  #abort(code: 'wechat_unreachable' | 'wechat_timeout', why: string): void {
     this.#settle(() => this.#reject(new TransportFailure(code, this.#sent, `${this.#doing()}: ${why}`)));
     this.#controller?.abort(new Error(why));
   }
@@ -129,18 +129,18 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
     this.#settle(() => this.#reject(new TransportFailure(code, this.#sent, message, { cause, unreached })));
   }
 
-  #settle(tell: () => void): void {
+  #settle(report: () => void): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#request.signal?.removeEventListener('abort', this.#givenUp);
-    tell();
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    report();
   }
 
   /** Method, host and path: the query carries tokens. */
   #doing(): string {
     const { method, url } = this.#request;
-    if (!URL.canParse(url)) return `${method} of something that is no URL`;
+    if (!URL.canParse(url)) return `${method} of an invalid URL`;
     const { host, pathname } = new URL(url);
     return `${method} ${host}${pathname}`;
   }
@@ -165,7 +165,7 @@ function wasRefusedByTheKernel(error: Error): boolean {
   return 'syscall' in error && error.syscall === 'write' && ['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '');
 }
 
-/** Errors of URL parsing and of proxies quote what they were given; those of sockets name an address at most. */
+/** Errors of URL parsing and of proxies quote their input; those of sockets contain at most an address. */
 function withoutSecrets(error: unknown): string {
   const code = codeOf(error);
   const harmless =

@@ -1,13 +1,13 @@
 import { Failure } from '../failure.ts';
 
-/** A number of 16 digits or more where a value may stand: 2^53 has 16. */
+/** A number of at least 16 digits in the place of a value: 2^53 has 16. */
 const mayExceed = /[:,[]\s*-?\d{16}/;
-/** A string, whole, so that what is inside is left alone; or a number, whole. */
+/** A whole string, so that its content does not match; or a whole number. */
 const stringOrNumber = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * JSON as WeChat writes it (protocol §9): 64-bit integers beyond 2^53 become strings with exactly their digits, and
- * raw control characters inside strings are forgiven. Throws `wechat_broken_answer`.
+ * raw control characters inside strings are accepted. Throws `wechat_broken_answer`.
  */
 export function parseWeChatJson(text: string): unknown {
   const exact = mayExceed.test(text) ? text.replace(stringOrNumber, quotedIfUnsafe) : text;

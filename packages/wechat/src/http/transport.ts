@@ -2,11 +2,11 @@ import { Failure } from '../failure.ts';
 
 export interface WeChatRequest {
   readonly method: string;
-  /** Whole, with query. */
+  /** Absolute, with query. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
-  /** For everything: connecting, sending, and the last byte of the answer. */
+  /** For the whole request, from connecting to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** Called once right before the first byte is sent; if it throws, nothing is sent. */
@@ -20,20 +20,20 @@ export interface WeChatResponse {
   readonly body: Buffer;
 }
 
-/** The one way to WeChat; it knows no tokens and no meaning. */
+/** Sends requests to WeChat; it knows neither tokens nor the meaning of an answer. */
 export interface Transport {
   /** Throws TransportFailure, or the error that `beforeSend` threw. */
   send(request: WeChatRequest): Promise<WeChatResponse>;
-  /** Cuts what still runs. */
+  /** Aborts the running requests. */
   close(): Promise<void>;
 }
 
-/** No whole answer came. The message names neither the query nor the body: both carry tokens. */
+/** There was no complete answer. The message contains neither the query nor the body: both carry tokens. */
 export class TransportFailure extends Failure {
   override readonly name = 'TransportFailure';
-  /** `no`: surely nothing reached WeChat. `maybe`: it may have acted. */
+  /** `no`: certainly nothing reached WeChat. `maybe`: WeChat may have acted. */
   readonly sent: 'no' | 'maybe';
-  /** Whom no connection could be made to, so that `sent` is `no`. Undefined: one was there, or was not waited for. */
+  /** The end to which no connection could be made, so that `sent` is `no`. Undefined: there was a connection, or the request ended earlier. */
   readonly unreached: 'host' | 'proxy' | undefined;
 
   constructor(

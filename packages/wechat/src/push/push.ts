@@ -1,17 +1,17 @@
 import type { XmlNode } from '../envelope/read-xml.ts';
 
-/** Which of a component's two URLs a push came to (protocol §1.1). */
+/** The URL of the component that received a push (protocol §1.1). */
 export type PushUrl = 'events' | 'messages';
 
 /** Why a push whose envelope is valid causes no action. */
 export type UnreadableReason =
-  /** It is not well-formed, too large, or holds what WeChat does not write. */
+  /** It is not well-formed, too large, or contains what WeChat does not write. */
   | 'broken_xml'
-  /** What it says belongs on the other URL, or `Event` is in a message that is no event. */
+  /** Its content belongs on the other URL, or `Event` is in a message that is not an event. */
   | 'wrong_url'
-  /** A field that we act on is there twice, or is not text. */
+  /** A field that we use is repeated, or is not text. */
   | 'repeated_field'
-  /** A field that we act on is missing, or its value makes no sense. */
+  /** A field that we use is missing, or its value is invalid. */
   | 'bad_field';
 
 /** A push as WeChat sent it: notices by `InfoType` (protocol §1.4), messages and events by `MsgType` (protocol §1.5). */
@@ -20,7 +20,7 @@ export type Push = ReadablePush | { readonly type: 'unreadable'; readonly reason
 type ReadablePush = {
   /** Unix seconds. */
   readonly createTime: number;
-  /** Everything that was sealed. */
+  /** All fields of the decrypted push. */
   readonly fields: XmlNode;
 } & (
   | { readonly type: 'ticket'; readonly component: string; readonly ticket: string }
@@ -30,7 +30,7 @@ type ReadablePush = {
       readonly appid: string;
       readonly code: string;
       readonly codeExpiresAt: Date;
-      /** The only correlation handle between a link and its result; missing when consent began elsewhere. */
+      /** The only correlation between a link and its result; missing if the consent was started elsewhere. */
       readonly preAuthCode: string | undefined;
     }
   | { readonly type: 'unauthorized'; readonly component: string; readonly appid: string }

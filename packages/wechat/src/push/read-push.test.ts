@@ -8,7 +8,7 @@ const notice = (infoType: string, more: string) =>
   `<xml><AppId><![CDATA[wxcomponent]]></AppId><CreateTime>1413192605</CreateTime><InfoType><![CDATA[${infoType}]]></InfoType>${more}</xml>`;
 const common = { component: 'wxcomponent', createTime: 1413192605 };
 
-/** A push without the fields as they came, which are asserted where they matter. */
+/** A push without its raw fields, which are asserted only where they matter. */
 function readNotice(xml: string): object {
   const { fields, ...push } = readPush(xml, 'events') as Push & { fields: XmlNode };
   return push;
@@ -53,7 +53,7 @@ describe('notices (protocol §1.4)', () => {
     });
   });
 
-  test('a registration that went well, and one that did not', () => {
+  test('a successful and a failed registration', () => {
     const info = '<info><name><![CDATA[c]]></name><code>9111</code></info>';
     const well = `<appid>wxn</appid><status>0</status><auth_code>ac</auth_code><msg>OK</msg>${info}`;
     expect(readNotice(notice('notify_third_fasteregister', well))).toEqual({
@@ -110,7 +110,7 @@ describe('messages (protocol §1.5)', () => {
 });
 
 describe('tags that repeat at the top (protocol §1.3)', () => {
-  test('are lists, where we do not act on them', () => {
+  test('are lists if we do not use them', () => {
     const list = '<list><appid>wx5</appid></list><list><appid>wx6</appid></list>';
     expect(readPush(notice('order_path_audit_result_notify', list), 'events')).toMatchObject({
       type: 'other',
@@ -144,7 +144,7 @@ describe('tags that repeat at the top (protocol §1.3)', () => {
     },
   );
 
-  test('make a registration unreadable, where we act on them there', () => {
+  test('make a registration unreadable if we use them', () => {
     const twice = '<status>0</status><appid>wx1</appid><appid>wx2</appid>';
     expect(reasonOf(notice('notify_third_fasteregister', twice), 'events')).toBe('repeated_field');
   });
@@ -153,12 +153,12 @@ describe('tags that repeat at the top (protocol §1.3)', () => {
 describe('URL and content must agree', () => {
   const ticket = '<ComponentVerifyTicket>t</ComponentVerifyTicket>';
 
-  test('a notice on the message URL, and a message on the event URL', () => {
+  test('a notice on the message URL and a message on the event URL are unreadable', () => {
     expect(reasonOf(notice('component_verify_ticket', ticket), 'messages')).toBe('wrong_url');
     expect(reasonOf(event('<Event>subscribe</Event>'), 'events')).toBe('wrong_url');
   });
 
-  test('both InfoType and MsgType, on either URL, even empty', () => {
+  test('a push with InfoType and MsgType is unreadable on either URL, even if one is empty', () => {
     for (const url of ['events', 'messages'] as const) {
       const both = '<ToUserName>g</ToUserName><FromUserName>o</FromUserName><MsgType>text</MsgType>';
       expect(reasonOf(notice('component_verify_ticket', ticket + both), url)).toBe('wrong_url');
@@ -167,13 +167,13 @@ describe('URL and content must agree', () => {
     }
   });
 
-  test('Event in a message that is none, even empty', () => {
+  test('Event in a message that is not an event makes it unreadable, even if it is empty', () => {
     expect(reasonOf(text('<Event>unsubscribe</Event>'), 'messages')).toBe('wrong_url');
     expect(reasonOf(text('<Event/>'), 'messages')).toBe('wrong_url');
   });
 });
 
-describe('what a user types cannot become a field that we act on (protocol §1.3)', () => {
+describe('the text of a user cannot become a field that we use (protocol §1.3)', () => {
   /** As WeChat writes it: the user's text as it is, between the marks of a CDATA section. */
   const typed = (words: string) => text(`<Content><![CDATA[${words}]]></Content><MsgId>24345678901230001</MsgId>`);
   const out = ']]></Content>';
@@ -217,7 +217,7 @@ describe('what a user types cannot become a field that we act on (protocol §1.3
     },
   );
 
-  test('whatever it is', () => {
+  test('for arbitrary text', () => {
     const words = [
       ...[
         ']]>',
