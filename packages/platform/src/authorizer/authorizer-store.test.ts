@@ -24,15 +24,15 @@ describe.each(databases)('authorizers on %s', (kind) => {
   const first = (listed: readonly { appid: string }[]) => listed[0]!.appid;
 
   it('saves what an exchange brought, whatever was there', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('refreshtoken@@@1'));
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({
+    await store.grants.save('wxc', 'wxa', grant('refreshtoken@@@1'));
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({
       refreshToken: 'refreshtoken@@@1',
       version: 1,
       state: 'active',
     });
-    await store.changeGrant('wxc', 'wxa', 1, { state: 'revoked' });
-    await store.saveGrant('wxc', 'wxa', grant('refreshtoken@@@2'));
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({
+    await store.grants.change('wxc', 'wxa', 1, { state: 'revoked' });
+    await store.grants.save('wxc', 'wxa', grant('refreshtoken@@@2'));
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({
       refreshToken: 'refreshtoken@@@2',
       version: 3,
       state: 'active',
@@ -40,32 +40,32 @@ describe.each(databases)('authorizers on %s', (kind) => {
   });
 
   it('lets nobody write who asked WeChat about an older grant', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('old'));
-    const before = await store.grant('wxc', 'wxa');
-    await store.saveGrant('wxc', 'wxa', grant('new'));
-    expect(await store.changeGrant('wxc', 'wxa', before!.version, { refreshToken: 'echo' })).toBe('superseded');
-    expect(await store.changeGrant('wxc', 'wxa', before!.version, { state: 'revoked' })).toBe('superseded');
-    expect(await store.changeGrant('wxc', 'wxa', undefined, { refreshToken: 'found' })).toBe('superseded');
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'new', state: 'active' });
+    await store.grants.save('wxc', 'wxa', grant('old'));
+    const before = await store.grants.find('wxc', 'wxa');
+    await store.grants.save('wxc', 'wxa', grant('new'));
+    expect(await store.grants.change('wxc', 'wxa', before!.version, { refreshToken: 'echo' })).toBe('superseded');
+    expect(await store.grants.change('wxc', 'wxa', before!.version, { state: 'revoked' })).toBe('superseded');
+    expect(await store.grants.change('wxc', 'wxa', undefined, { refreshToken: 'found' })).toBe('superseded');
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: 'new', state: 'active' });
   });
 
   it('adds an account that only WeChat knew', async () => {
-    expect(await store.changeGrant('wxc', 'wxa', undefined, { refreshToken: 'listed' })).toBe('saved');
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'listed', state: 'active' });
+    expect(await store.grants.change('wxc', 'wxa', undefined, { refreshToken: 'listed' })).toBe('saved');
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: 'listed', state: 'active' });
   });
 
   it('keeps the handle for good, and the same account under two components apart', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.grants.save('wxc', 'wxa', grant('1'));
     const { handle } = (await store.find('wxc', 'wxa'))!;
-    await store.saveGrant('wxc', 'wxa', grant('2'));
+    await store.grants.save('wxc', 'wxa', grant('2'));
     expect((await store.find('wxc', 'wxa'))?.handle).toBe(handle);
-    await store.saveGrant('wxd', 'wxa', grant('3'));
+    await store.grants.save('wxd', 'wxa', grant('3'));
     expect(await store.findEverywhere('wxa')).toHaveLength(2);
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: '2' });
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: '2' });
   });
 
   it('lists everybody once, page by page', async () => {
-    for (let i = 0; i < 7; i++) await store.saveGrant(i % 2 ? 'wxc' : 'wxd', `wxa${i >> 1}`, grant('r'));
+    for (let i = 0; i < 7; i++) await store.grants.save(i % 2 ? 'wxc' : 'wxd', `wxa${i >> 1}`, grant('r'));
     const seen: string[] = [];
     let after: { appid: string; component: string } | undefined;
     for (;;) {
@@ -83,18 +83,18 @@ describe.each(databases)('authorizers on %s', (kind) => {
   });
 
   it('counts the active accounts of the named components', async () => {
-    for (const appid of ['wxa', 'wxb', 'wxd']) await store.saveGrant('wxc', appid, grant(appid));
-    await store.saveGrant('wxother', 'wxa', grant('1'));
-    await store.changeGrant('wxc', 'wxd', 1, { state: 'revoked' });
+    for (const appid of ['wxa', 'wxb', 'wxd']) await store.grants.save('wxc', appid, grant(appid));
+    await store.grants.save('wxother', 'wxa', grant('1'));
+    await store.grants.change('wxc', 'wxd', 1, { state: 'revoked' });
     expect(await store.countActive(['wxc'])).toBe(2);
     expect(await store.countActive(['wxc', 'wxother'])).toBe(3);
     expect(await store.countActive([])).toBe(0);
   });
 
   it('tells who was in use, for a Redis that lost everything', async () => {
-    for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.saveGrant('wxc', appid, grant('r'));
+    for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.grants.save('wxc', appid, grant('r'));
     await database.sql.updateTable('authorizers').set({ used_at: 5 }).where('appid', '=', 'wxa2').execute();
-    await store.changeGrant('wxc', 'wxa3', 1, { state: 'revoked' });
+    await store.grants.change('wxc', 'wxa3', 1, { state: 'revoked' });
     const used: string[] = [];
     for await (const page of store.usedSince('wxc', new Date(1_000))) used.push(...page);
     expect(used).toEqual(['wxa1']);
@@ -117,21 +117,21 @@ describe.each(databases)('authorizers on %s', (kind) => {
   });
 
   it('takes scopes from a profile only where the grant is still the one that was asked about', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
-    await store.saveProfile('wxc', profile([15, 1]), 1, 1_000);
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({ version: 1 });
-    await store.saveProfile('wxc', profile([1]), 1, 1_000);
+    await store.grants.save('wxc', 'wxa', grant('1'));
+    await store.profiles.save('wxc', profile([15, 1]), 1, 1_000);
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ version: 1 });
+    await store.profiles.save('wxc', profile([1]), 1, 1_000);
     expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1], kind: 'mini-program', verifyType: -1 });
-    await store.saveGrant('wxc', 'wxa', grant('2'));
-    await store.saveProfile('wxc', profile([7]), 2, 1_000);
+    await store.grants.save('wxc', 'wxa', grant('2'));
+    await store.profiles.save('wxc', profile([7]), 2, 1_000);
     expect((await store.find('wxc', 'wxa'))?.scopes).toEqual([1, 15]);
   });
 
   it('keeps what a profile does not say', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
-    await store.saveProfile('wxc', profile([1, 15]), 1, 1_000);
+    await store.grants.save('wxc', 'wxa', grant('1'));
+    await store.profiles.save('wxc', profile([1, 15]), 1, 1_000);
     const before = await store.find('wxc', 'wxa');
-    await store.saveProfile(
+    await store.profiles.save(
       'wxc',
       {
         ...{ appid: 'wxa', nickName: undefined, userName: undefined, headImg: undefined, alias: undefined },
@@ -144,70 +144,72 @@ describe.each(databases)('authorizers on %s', (kind) => {
     const { updatedAt: _, profileAt: __, ...after } = (await store.find('wxc', 'wxa'))!;
     expect(before).toMatchObject(after);
     expect(after).toMatchObject({ kind: 'mini-program', nickName: '茶馆', alias: 'tea', scopes: [1, 15] });
-    expect(await store.history('wxc', 'wxa', { limit: 10 })).toHaveLength(1);
+    expect(await store.grants.history('wxc', 'wxa', { limit: 10 })).toHaveLength(1);
     // What it says to be empty is empty.
-    await store.saveProfile('wxc', { ...profile([]), alias: '' }, 1, 1_000);
+    await store.profiles.save('wxc', { ...profile([]), alias: '' }, 1, 1_000);
     expect(await store.find('wxc', 'wxa')).toMatchObject({ alias: null, headImg: 'http://wx.qlogo.cn/1', scopes: [] });
   });
 
   it('takes the kind of an account from its first profile', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
-    await store.saveProfile('wxc', { ...profile([1]), kind: 'official-account' }, 1, 1_000);
+    await store.grants.save('wxc', 'wxa', grant('1'));
+    await store.profiles.save('wxc', { ...profile([1]), kind: 'official-account' }, 1, 1_000);
     expect(await store.find('wxc', 'wxa')).toMatchObject({ kind: 'official-account' });
   });
 
   it('keeps refresh token and scopes where an exchange names none', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
-    await store.changeGrant('wxc', 'wxa', 1, { state: 'revoked' });
-    await store.saveGrant('wxc', 'wxa', { ...grant('1'), refreshToken: undefined, scopes: undefined });
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: '1', state: 'active' });
+    await store.grants.save('wxc', 'wxa', grant('1'));
+    await store.grants.change('wxc', 'wxa', 1, { state: 'revoked' });
+    await store.grants.save('wxc', 'wxa', { ...grant('1'), refreshToken: undefined, scopes: undefined });
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: '1', state: 'active' });
     expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1, 15] });
-    await store.saveGrant('wxc', 'wxb', { refreshToken: undefined, scopes: undefined, authorizedAt: new Date(1) });
+    await store.grants.save('wxc', 'wxb', { refreshToken: undefined, scopes: undefined, authorizedAt: new Date(1) });
     expect(await store.find('wxc', 'wxb')).toMatchObject({ scopes: [], state: 'active' });
   });
 
   it('tells what happened to a consent, newest first', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
-    await store.saveProfile('wxc', profile([1]), 1, 1_000);
-    await store.changeGrant('wxc', 'wxa', 2, { refreshToken: 'echo' });
-    await store.changeGrant('wxc', 'wxa', 3, { state: 'revoked' });
-    await store.saveGrant('wxc', 'wxa', grant('2'));
-    await store.saveGrant('wxd', 'wxa', grant('other'));
-    const events = (await store.history('wxc', 'wxa', { limit: 10 })).map(({ event, state }) => `${event}/${state}`);
+    await store.grants.save('wxc', 'wxa', grant('1'));
+    await store.profiles.save('wxc', profile([1]), 1, 1_000);
+    await store.grants.change('wxc', 'wxa', 2, { refreshToken: 'echo' });
+    await store.grants.change('wxc', 'wxa', 3, { state: 'revoked' });
+    await store.grants.save('wxc', 'wxa', grant('2'));
+    await store.grants.save('wxd', 'wxa', grant('other'));
+    const events = (await store.grants.history('wxc', 'wxa', { limit: 10 })).map(
+      ({ event, state }) => `${event}/${state}`,
+    );
     expect(events).toEqual(['reauthorized/active', 'revoked/revoked', 'scopes-changed/active', 'authorized/active']);
-    expect(await store.history('wxc', 'wxa', { limit: 10, before: 2 })).toMatchObject([{ event: 'authorized' }]);
+    expect(await store.grants.history('wxc', 'wxa', { limit: 10, before: 2 })).toMatchObject([{ event: 'authorized' }]);
   });
 
   it('hands out each due profile once, the longest due first', async () => {
-    for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.saveGrant('wxc', appid, grant('r'));
+    for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.grants.save('wxc', appid, grant('r'));
     const due = (appid: string, at: number) =>
       database.sql.updateTable('authorizers').set({ profile_due_at: at }).where('appid', '=', appid).execute();
     await due('wxa1', 5);
     await due('wxa2', 3);
     await due('wxa3', Date.now() + 60_000);
-    expect(await store.claimDueProfiles('wxc', 1, 60_000)).toEqual(['wxa2']);
-    expect(await store.claimDueProfiles('wxc', 10, 60_000)).toEqual(['wxa1']);
-    expect(await store.claimDueProfiles('wxc', 10, 60_000)).toEqual([]);
+    expect(await store.profiles.claimDue('wxc', 1, 60_000)).toEqual(['wxa2']);
+    expect(await store.profiles.claimDue('wxc', 10, 60_000)).toEqual(['wxa1']);
+    expect(await store.profiles.claimDue('wxc', 10, 60_000)).toEqual([]);
   });
 
   it('keeps no refresh token in clear', async () => {
-    await store.saveGrant('wxc', 'wxa', grant('refreshtoken@@@clear'));
+    await store.grants.save('wxc', 'wxa', grant('refreshtoken@@@clear'));
     expect(JSON.stringify(await database.sql.selectFrom('authorizers').selectAll().execute())).not.toContain('clear');
   });
 
   it('lists from the replica, and decides by the database itself', async () => {
     const lagging = await startDatabase(kind);
     const reading = new AuthorizerStore(database.sql, seals, lagging.sql);
-    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.grants.save('wxc', 'wxa', grant('1'));
     expect(await reading.list({ limit: 10 })).toEqual([]);
-    expect(await reading.grant('wxc', 'wxa')).toMatchObject({ refreshToken: '1' });
+    expect(await reading.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: '1' });
     expect(await reading.findEverywhere('wxa')).toHaveLength(1);
-    expect(await reading.changeGrant('wxc', 'wxa', 1, { state: 'revoked' })).toBe('saved');
+    expect(await reading.grants.change('wxc', 'wxa', 1, { state: 'revoked' })).toBe('saved');
     await lagging.stop();
   });
 
   it.each(['saved', 'superseded'] as const)('tells a grant whose answer was lost: %s', async (outcome) => {
-    await store.saveGrant('wxc', 'wxa', grant('1'));
+    await store.grants.save('wxc', 'wxa', grant('1'));
     let lost = false;
     // Does the first transaction, and then says that the connection was lost.
     const losing = new Proxy(database.sql, {
@@ -218,14 +220,16 @@ describe.each(databases)('authorizers on %s', (kind) => {
           async execute(work: Parameters<ReturnType<typeof target.transaction>['execute']>[0]) {
             lost = true;
             await target.transaction().execute(work);
-            if (outcome === 'superseded') await store.saveGrant('wxc', 'wxa', grant('another'));
+            if (outcome === 'superseded') await store.grants.save('wxc', 'wxa', grant('another'));
             throw Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
           },
         });
       },
     });
     const unlucky = new AuthorizerStore(losing, seals);
-    expect(await unlucky.changeGrant('wxc', 'wxa', 1, { refreshToken: '2' })).toBe(outcome);
-    expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: outcome === 'saved' ? '2' : 'another' });
+    expect(await unlucky.grants.change('wxc', 'wxa', 1, { refreshToken: '2' })).toBe(outcome);
+    expect(await store.grants.find('wxc', 'wxa')).toMatchObject({
+      refreshToken: outcome === 'saved' ? '2' : 'another',
+    });
   });
 });

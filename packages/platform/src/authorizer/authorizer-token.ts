@@ -4,9 +4,10 @@ import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
 import type { AuthorizerState, Grant } from './authorizer.ts';
-import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
+import type { AuthorizerStore } from './authorizer-store.ts';
 import { findInWeChatsList } from './find-in-wechat-list.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
+import { unknownAuthorizer } from './unknown-authorizer.ts';
 
 export function authorizerOwner(component: string, appid: string): TokenOwner {
   return { kind: 'authorizer', component, appid };
@@ -29,7 +30,7 @@ export function authorizerTokenKind(options: {
     );
     // Durable before the access token is published: a crash in between must not lose the only way to the next one.
     if (fetched.refreshToken && fetched.refreshToken !== grant.refreshToken) {
-      await store.changeGrant(grant.component, grant.appid, grant.version, { refreshToken: fetched.refreshToken });
+      await store.grants.change(grant.component, grant.appid, grant.version, { refreshToken: fetched.refreshToken });
     }
     return { value: fetched.token, expiresInMs: fetched.expiresInMs };
   }
@@ -38,10 +39,10 @@ export function authorizerTokenKind(options: {
   async function fetchWithListed(grant: Grant, refusal: Failure, context: FetchContext): Promise<FetchedToken> {
     const listed = await findInWeChatsList(apiWith(context.tokens), grant.component, grant.appid);
     if (listed?.refreshToken && listed.refreshToken !== grant.refreshToken) {
-      const saved = await store.changeGrant(grant.component, grant.appid, grant.version, {
+      const saved = await store.grants.change(grant.component, grant.appid, grant.version, {
         refreshToken: listed.refreshToken,
       });
-      const current = await store.grant(grant.component, grant.appid);
+      const current = await store.grants.find(grant.component, grant.appid);
       if (saved === 'saved' && current?.refreshToken) {
         try {
           return await fetchWith(current, current.refreshToken, context);
@@ -56,7 +57,7 @@ export function authorizerTokenKind(options: {
 
   /** The consent has ended, unless it was renewed while we asked: then WeChat's refusal was of the old one. */
   async function ended(grant: Grant, state: AuthorizerState, refusal: Failure): Promise<Failure> {
-    const saved = await store.changeGrant(grant.component, grant.appid, grant.version, { state });
+    const saved = await store.grants.change(grant.component, grant.appid, grant.version, { state });
     if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
     await dueSet.drop(authorizerOwner(grant.component, grant.appid));
     return refusal;
@@ -64,7 +65,7 @@ export function authorizerTokenKind(options: {
 
   return {
     async fetch(owner, context) {
-      const grant = await store.grant(owner.component, owner.appid);
+      const grant = await store.grants.find(owner.component, owner.appid);
       if (!grant) throw unknownAuthorizer(owner.appid);
       if (grant.state !== 'active') throw new ReauthorizeFailure(owner.component, owner.appid, grant.state);
       if (!grant.refreshToken) {

@@ -20,9 +20,9 @@ it('that was seen to be gone under one name is not remembered under the other', 
   const store = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
   const links = { reauthorizationLink: async () => 'link' };
   const authorizers = new Authorizers(store, new Components([component]), server.redis, links);
-  await store.saveGrant('wxc', 'wxa', { refreshToken: 'r', scopes: [1], authorizedAt: new Date() });
+  await store.grants.save('wxc', 'wxa', { refreshToken: 'r', scopes: [1], authorizedAt: new Date() });
   expect(await authorizers.findActive('wxa', 'wxc')).toMatchObject({ state: 'active' });
-  await store.changeGrant('wxc', 'wxa', 1, { state: 'revoked' });
+  await store.grants.change('wxc', 'wxa', 1, { state: 'revoked' });
   await expect(authorizers.findActive('wxa')).rejects.toMatchObject({ code: 'reauthorize', linkId: 'link' });
   await expect(authorizers.findActive('wxa', 'wxc')).rejects.toMatchObject({ code: 'reauthorize' });
 });

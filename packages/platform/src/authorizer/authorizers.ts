@@ -3,8 +3,9 @@ import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
-import { type AuthorizerStore, unknownAuthorizer } from './authorizer-store.ts';
+import type { AuthorizerStore } from './authorizer-store.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
+import { unknownAuthorizer } from './unknown-authorizer.ts';
 
 const CACHE_TTL_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
@@ -95,7 +96,7 @@ export class Authorizers {
     const authorizer = await this.find(appid, component);
     const before = page.cursor === undefined ? undefined : Number(page.cursor);
     if (before !== undefined && !(before > 0)) throw badCursor();
-    const items = await this.#store.history(authorizer.component, appid, { limit: page.limit + 1, before });
+    const items = await this.#store.grants.history(authorizer.component, appid, { limit: page.limit + 1, before });
     const shown = items.slice(0, page.limit);
     return { items: shown, next: items.length > page.limit ? String(shown.at(-1)!.version) : null };
   }

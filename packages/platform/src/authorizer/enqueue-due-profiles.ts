@@ -18,7 +18,7 @@ export async function enqueueDueProfiles(
   }: { redis: RedisClient; store: AuthorizerStore; ask: (payload: ProfilePayload) => Promise<void> },
 ): Promise<number> {
   if ((await redis.set(redis.keyspace.profileTurn(component), '1', 'PX', TURN_MS, 'NX')) !== 'OK') return 0;
-  const due = await store.claimDueProfiles(component, AT_ONCE, HOLD_MS);
+  const due = await store.profiles.claimDue(component, AT_ONCE, HOLD_MS);
   await Promise.all(due.map((appid) => ask({ component, appid })));
   return due.length;
 }

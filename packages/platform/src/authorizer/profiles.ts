@@ -41,11 +41,11 @@ export class Profiles {
   }
 
   async #ask(component: string, appid: string): Promise<ProfileOutcome> {
-    const before = await this.#store.grant(component, appid);
+    const before = await this.#store.grants.find(component, appid);
     if (!before) return 'unknown';
     try {
       const info = await this.#api.getAuthorizerInfo({ appid: component, authorizer: appid });
-      await this.#store.saveProfile(
+      await this.#store.profiles.save(
         component,
         { ...info, appid },
         before.version,
@@ -54,11 +54,11 @@ export class Profiles {
       return 'saved';
     } catch (error) {
       if (error instanceof UnreadableAnswer) {
-        await this.#store.postponeProfile(component, appid, UNREADABLE_RETRY_MS + Math.random() * HOUR_MS);
+        await this.#store.profiles.postpone(component, appid, UNREADABLE_RETRY_MS + Math.random() * HOUR_MS);
       }
       if (!(error instanceof Failure) || error.errcode !== ERRCODE.notAuthorized) throw error;
       if (before.state === 'revoked') return 'revoked';
-      const saved = await this.#store.changeGrant(component, appid, before.version, { state: 'revoked' });
+      const saved = await this.#store.grants.change(component, appid, before.version, { state: 'revoked' });
       if (saved === 'superseded') return 'superseded';
       await this.#dueSet.drop(authorizerOwner(component, appid));
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));

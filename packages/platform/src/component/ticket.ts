@@ -2,7 +2,9 @@ import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, swapField } from '../redis/script.ts';
+import { hashField } from '../redis/hash-field.ts';
+import { defineScript } from '../redis/script.ts';
+import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import { READINESS } from './readiness.ts';
 
@@ -123,34 +125,33 @@ export class Tickets {
     return this.#keepSealed(component, row.ticket_sealed, createTime, Number(row.ticket_received_at ?? createTime));
   }
 
-  /** Changes nothing but the key under which the live ticket lies. */
-  async resealLive(component: string): Promise<Resealed> {
-    const key = this.#redis.keyspace.ticket(component);
-    const sealed = await this.#redis.hget(key, 'ticket');
-    if (!sealed) return 'none';
-    const anew = this.#seals.reseal(sealed, place(component));
-    if (!anew) return 'current';
-    const isSwapped = await swapField.run(this.#redis, { hash: key }, { field: 'ticket', from: sealed, to: anew });
-    return isSwapped ? 'resealed' : 'superseded';
+  /** Changes only the key under which the live ticket is sealed. */
+  resealLive(component: string): Promise<Resealed> {
+    const field = hashField(this.#redis, this.#redis.keyspace.ticket(component), 'ticket');
+    return resealField(this.#seals, place(component), field);
   }
 
   /** The same for the copy in SQL. */
-  async resealCopy(component: string): Promise<Resealed> {
-    const row = await this.#sql
-      .selectFrom('components')
-      .select('ticket_sealed')
-      .where('appid', '=', component)
-      .executeTakeFirst();
-    if (!row?.ticket_sealed) return 'none';
-    const anew = this.#seals.reseal(row.ticket_sealed, place(component));
-    if (!anew) return 'current';
-    const { numUpdatedRows } = await this.#sql
-      .updateTable('components')
-      .set({ ticket_sealed: anew })
-      .where('appid', '=', component)
-      .where('ticket_sealed', '=', row.ticket_sealed)
-      .executeTakeFirst();
-    return numUpdatedRows > 0n ? 'resealed' : 'superseded';
+  resealCopy(component: string): Promise<Resealed> {
+    return resealField(this.#seals, place(component), {
+      read: async () => {
+        const row = await this.#sql
+          .selectFrom('components')
+          .select('ticket_sealed')
+          .where('appid', '=', component)
+          .executeTakeFirst();
+        return row?.ticket_sealed;
+      },
+      swap: async (from, to) => {
+        const { numUpdatedRows } = await this.#sql
+          .updateTable('components')
+          .set({ ticket_sealed: to })
+          .where('appid', '=', component)
+          .where('ticket_sealed', '=', from)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      },
+    });
   }
 
   /** False where there is no copy yet, or one of a newer ticket, by the same rule as in Redis. */

@@ -108,7 +108,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
 it('keeps the grant and publishes the token that came with it', async () => {
   const { job, exchange, store, tokens } = authorizationsWith({});
   expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@1', state: 'active' });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@1', state: 'active' });
   expect(await store.find('wxc', 'wxa')).toMatchObject({ nickName: '茶馆', scopes: [1, 15] });
   expect(await tokens.get(owner, 0)).toMatchObject({ value: 'access 1' });
 });
@@ -130,7 +130,10 @@ it('finds the account in the list of WeChat where a crash lost the answer to a c
     }),
   });
   expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@listed', state: 'active' });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({
+    refreshToken: 'refreshtoken@@@listed',
+    state: 'active',
+  });
   expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1, 15] });
 });
 
@@ -168,7 +171,7 @@ it('asks again for a profile that it could not read, without the code', async ()
   });
   const one = await job();
   await expect(exchange(one)).rejects.toMatchObject({ code: 'wechat_busy' });
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'active' });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ state: 'active' });
   busy = false;
   await exchange(one);
   expect(await store.find('wxc', 'wxa')).toMatchObject({ nickName: '茶馆' });
@@ -189,7 +192,7 @@ it('takes the refresh token of the list where WeChat refuses ours, and the accou
   await tokens.distrust(await tokens.get(owner, 0), '/cgi-bin/user/get');
   expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
   // Both were refused: there is no other.
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ refreshToken: listed, state: 'needs-reauthorization' });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: listed, state: 'needs-reauthorization' });
 });
 
 it('lets only 61003 revoke', async () => {
@@ -198,7 +201,7 @@ it('lets only 61003 revoke', async () => {
   await exchange(await job());
   await tokens.distrust(await tokens.get(owner, 0), '/cgi-bin/user/get');
   await tokens.refresh(owner);
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
 });
 
 it('asks again where the grant changed while WeChat said that it has ended', async () => {
@@ -208,7 +211,7 @@ it('asks again where the grant changed while WeChat said that it has ended', asy
     async getAuthorizerInfo() {
       infos++;
       if (infos === 1) return profile;
-      if (infos === 2) await store.changeGrant('wxc', 'wxa', 1, { refreshToken: 'refreshtoken@@@2' });
+      if (infos === 2) await store.grants.change('wxc', 'wxa', 1, { refreshToken: 'refreshtoken@@@2' });
       throw ended;
     },
   });
@@ -216,7 +219,7 @@ it('asks again where the grant changed while WeChat said that it has ended', asy
   asked.length = 0;
   expect(await profiles.read('wxc', 'wxa')).toBe('revoked');
   expect(asked).toEqual(['getAuthorizerInfo', 'getAuthorizerInfo']);
-  expect(await store.grant('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
 });
 
 const listing = () => ({

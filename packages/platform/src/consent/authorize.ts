@@ -69,7 +69,7 @@ export class Authorizations {
     const { component, codeHash } = payload;
     const { api, tokens, store, redis, codes } = this.#o;
     const code = codes.open(payload);
-    const before = payload.appid ? await store.grant(component, payload.appid) : undefined;
+    const before = payload.appid ? await store.grants.find(component, payload.appid) : undefined;
     // A fence for an owner whom we do not know yet: Redis' time before asking, which every later lease's fence exceeds.
     const [seconds, micros] = await redis.time();
     const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
@@ -80,7 +80,7 @@ export class Authorizations {
       hasToken = true;
       const exchanged = await api.queryAuth({ appid: component, code });
       const { appid } = exchanged;
-      await store.saveGrant(component, appid, {
+      await store.grants.save(component, appid, {
         refreshToken: exchanged.refreshToken,
         scopes: exchanged.scopes,
         authorizedAt: new Date(),
@@ -125,7 +125,7 @@ export class Authorizations {
     refusal: Failure,
   ): Promise<AuthorizationOutcome> {
     const { api, tokens, store } = this.#o;
-    const known = version ?? (await store.grant(component, appid))?.version;
+    const known = version ?? (await store.grants.find(component, appid))?.version;
     const listed = await findInWeChatsList(api, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
     // The list does not name what was granted. An answer that cannot be read must not cost the consent.
@@ -136,7 +136,7 @@ export class Authorizations {
         throw error;
       },
     );
-    await store.changeGrant(component, appid, known, { refreshToken: listed.refreshToken, scopes, state: 'active' });
+    await store.grants.change(component, appid, known, { refreshToken: listed.refreshToken, scopes, state: 'active' });
     const owner = authorizerOwner(component, appid);
     await tokens.store.forgive(owner);
     await tokens.askForRefresh(owner);

@@ -51,7 +51,11 @@ describe.each(databases)('resealing on %s', (kind) => {
     await old.tickets.keep('wxc', 'ticket@@@1', ticketAt, new Date());
     await old.tokens.publish(componentOwner('wxc'), 1, token('component token'));
     for (let i = 0; i < ACCOUNTS; i++) {
-      await old.authorizers.saveGrant('wxc', name(i), { refreshToken: `r${i}`, scopes: [], authorizedAt: new Date() });
+      await old.authorizers.grants.save('wxc', name(i), {
+        refreshToken: `r${i}`,
+        scopes: [],
+        authorizedAt: new Date(),
+      });
     }
     await old.tokens.publish(authorizerOwner('wxc', name(7)), 5, token('account token'));
     const call = { id: 'wxc.wx7.x', component: 'wxc', appid: name(7) };
@@ -64,10 +68,10 @@ describe.each(databases)('resealing on %s', (kind) => {
     let renewed = 0;
     const work = (async () => {
       for (let i = 0; going; i = (i + 7) % ACCOUNTS) {
-        const grant = (await busy.authorizers.grant('wxc', name(i)))!;
+        const grant = (await busy.authorizers.grants.find('wxc', name(i)))!;
         const change = { refreshToken: `${grant.refreshToken}+` };
         // Resealing is no change of the grant, so nobody is ever outrun by it.
-        expect(await busy.authorizers.changeGrant('wxc', name(i), grant.version, change)).toBe('saved');
+        expect(await busy.authorizers.grants.change('wxc', name(i), grant.version, change)).toBe('saved');
         renewed++;
         await breathe();
       }
@@ -90,7 +94,7 @@ describe.each(databases)('resealing on %s', (kind) => {
       version: 5,
     });
     for (let i = 0; i < ACCOUNTS; i++) {
-      expect((await fresh.authorizers.grant('wxc', name(i)))?.refreshToken).toMatch(new RegExp(`^r${i}\\+*$`));
+      expect((await fresh.authorizers.grants.find('wxc', name(i)))?.refreshToken).toMatch(new RegExp(`^r${i}\\+*$`));
     }
   });
 
@@ -106,13 +110,13 @@ describe.each(databases)('resealing on %s', (kind) => {
   });
 
   it('names what no key opens, and goes on with the others', async () => {
-    await open(foreign).authorizers.changeGrant('wxc', name(3), undefined, {});
-    await open(foreign).authorizers.saveGrant('wxc', name(3), {
+    await open(foreign).authorizers.grants.change('wxc', name(3), undefined, {});
+    await open(foreign).authorizers.grants.save('wxc', name(3), {
       refreshToken: 'x',
       scopes: [],
       authorizedAt: new Date(),
     });
-    await open(before).authorizers.saveGrant('wxc', name(4), {
+    await open(before).authorizers.grants.save('wxc', name(4), {
       refreshToken: 'y',
       scopes: [],
       authorizedAt: new Date(),
@@ -122,7 +126,7 @@ describe.each(databases)('resealing on %s', (kind) => {
       unsealable: 1,
       unsealablePlaces: ['grant of wx3 to wxc'],
     });
-    expect(await open(after).authorizers.grant('wxc', name(4))).toMatchObject({ refreshToken: 'y' });
+    expect(await open(after).authorizers.grants.find('wxc', name(4))).toMatchObject({ refreshToken: 'y' });
   });
 
   it('tells that somebody still seals under the old key', async () => {
@@ -131,7 +135,7 @@ describe.each(databases)('resealing on %s', (kind) => {
     const work = (async () => {
       while (going) {
         const grant = { refreshToken: 'z', scopes: [], authorizedAt: new Date() };
-        await stubborn.authorizers.saveGrant('wxc', name(0), grant);
+        await stubborn.authorizers.grants.save('wxc', name(0), grant);
         await breathe();
       }
     })();

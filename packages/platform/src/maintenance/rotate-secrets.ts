@@ -67,9 +67,9 @@ export async function reseal(
       [`ticket of ${appid} in SQL`, () => tickets.resealCopy(appid)],
       ...componentOwners(appid).map(tokenStep),
     ]);
-    for await (const page of authorizers.everybody()) {
+    for await (const page of authorizers.all()) {
       yield page.flatMap(({ component, appid }): [string, () => Promise<Resealed>][] => [
-        [`grant of ${appid} to ${component}`, () => authorizers.resealGrant(component, appid)],
+        [`grant of ${appid} to ${component}`, () => authorizers.grants.reseal(component, appid)],
         ...accountOwners(component, appid).map(tokenStep),
       ]);
     }

@@ -157,6 +157,33 @@ export class ReconciliationStore {
       .execute();
   }
 
+  /** Notes that WeChat's list, which this run started to read at `startedAt`, contains them. */
+  async markListed(component: string, appids: readonly string[], startedAt: Date, sql: Sql = this.#sql): Promise<void> {
+    if (appids.length === 0) return;
+    await sql
+      .updateTable('authorizers')
+      .set({ listed_at: startedAt.getTime() })
+      .where('component', '=', component)
+      .where('appid', 'in', appids)
+      .execute();
+  }
+
+  /** Appids, sorted, of authorizers that are not revoked and that WeChat's list did not contain. */
+  async notListedSince(component: string, startedAt: Date, after: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql
+      .selectFrom('authorizers')
+      .select('appid')
+      .where('component', '=', component)
+      .where('state', '!=', 'revoked')
+      .where('authorized_at', '<', startedAt.getTime())
+      .where((eb) => eb.or([eb('listed_at', 'is', null), eb('listed_at', '<', startedAt.getTime())]))
+      .where('appid', '>', after)
+      .orderBy('appid')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.appid);
+  }
+
   async #running(component: string): Promise<Reconciliation | undefined> {
     const row = await this.#sql
       .selectFrom('reconciliations')

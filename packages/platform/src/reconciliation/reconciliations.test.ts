@@ -105,13 +105,13 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     const { run } = await reconcile();
     expect(wechat.offsets).toEqual([0, 500, 1_000]);
     expect(run).toMatchObject({ state: 'completed', total: 1_234, seen: 1_234, added: 1_234, changed: 0, revoked: 0 });
-    expect(await authorizers.grant(COMPONENT, appid(777))).toMatchObject({
+    expect(await authorizers.grants.find(COMPONENT, appid(777))).toMatchObject({
       refreshToken: 'token-777',
       state: 'active',
     });
     // WeChat is asked about nobody whom its list holds; profiles have their own turns.
     expect(wechat.infos).toBe(0);
-    expect(await authorizers.claimDueProfiles(COMPONENT, 5_000, 1)).toHaveLength(1_234);
+    expect(await authorizers.profiles.claimDue(COMPONENT, 5_000, 1)).toHaveLength(1_234);
     const again = await reconcile();
     expect(again.run).toMatchObject({ seen: 1_234, added: 0, changed: 0, revoked: 0 });
   });
@@ -123,21 +123,24 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     wechat.accounts.set(appid(0), 'renewed');
     wechat.accounts.delete(appid(1));
     wechat.accounts.set('wx-new', '');
-    const before = await authorizers.grant(COMPONENT, appid(2));
+    const before = await authorizers.grants.find(COMPONENT, appid(2));
     const { run } = await reconcile();
     expect(run).toMatchObject({ added: 1, changed: 1, revoked: 1 });
-    expect(await authorizers.grant(COMPONENT, appid(0))).toMatchObject({ refreshToken: 'renewed', state: 'active' });
-    expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ state: 'revoked' });
-    expect(await authorizers.grant(COMPONENT, appid(2))).toEqual(before);
+    expect(await authorizers.grants.find(COMPONENT, appid(0))).toMatchObject({
+      refreshToken: 'renewed',
+      state: 'active',
+    });
+    expect(await authorizers.grants.find(COMPONENT, appid(1))).toMatchObject({ state: 'revoked' });
+    expect(await authorizers.grants.find(COMPONENT, appid(2))).toEqual(before);
     // Its code was never exchanged, so there is nothing to act with (protocol §3.8).
-    expect(await authorizers.grant(COMPONENT, 'wx-new')).toMatchObject({
+    expect(await authorizers.grants.find(COMPONENT, 'wx-new')).toMatchObject({
       refreshToken: null,
       state: 'needs-reauthorization',
     });
     // One who was revoked and is in the list again is back.
     wechat.accounts.set(appid(1), 'token-1');
     await reconcile();
-    expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ state: 'active' });
+    expect(await authorizers.grants.find(COMPONENT, appid(1))).toMatchObject({ state: 'active' });
   });
 
   it('restores a refresh token that no key opens, and is not stopped by it', async () => {
@@ -150,9 +153,12 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       .set({ refresh_token_sealed: elsewhere })
       .where('appid', '=', appid(1))
       .execute();
-    await expect(authorizers.grant(COMPONENT, appid(1))).rejects.toMatchObject({ code: 'unsealable' });
+    await expect(authorizers.grants.find(COMPONENT, appid(1))).rejects.toMatchObject({ code: 'unsealable' });
     expect((await reconcile()).run).toMatchObject({ state: 'completed', seen: 3, changed: 1 });
-    expect(await authorizers.grant(COMPONENT, appid(1))).toMatchObject({ refreshToken: 'token-1', state: 'active' });
+    expect(await authorizers.grants.find(COMPONENT, appid(1))).toMatchObject({
+      refreshToken: 'token-1',
+      state: 'active',
+    });
   });
 
   it('passes over an entry and a profile that cannot be read, and does the rest', async () => {
@@ -164,7 +170,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     wechat.accounts.set(appid(1_000), 'changed');
     const { run } = await reconcile();
     expect(run).toMatchObject({ state: 'completed', seen: 1_200, changed: 1, revoked: 1, error: null });
-    expect(await authorizers.grant(COMPONENT, appid(700))).toMatchObject({
+    expect(await authorizers.grants.find(COMPONENT, appid(700))).toMatchObject({
       refreshToken: 'token-700',
       state: 'active',
     });
@@ -187,12 +193,16 @@ describe.each(databases)('reconciliation on %s', (kind) => {
 
   it('touches only its own component', async () => {
     many(2);
-    await authorizers.saveGrant('wxd', appid(0), { refreshToken: 'his', scopes: [], authorizedAt: new Date(1) });
-    await authorizers.saveGrant('wxd', 'wx-his', { refreshToken: 'his', scopes: [], authorizedAt: new Date(1) });
+    await authorizers.grants.save('wxd', appid(0), { refreshToken: 'his', scopes: [], authorizedAt: new Date(1) });
+    await authorizers.grants.save('wxd', 'wx-his', { refreshToken: 'his', scopes: [], authorizedAt: new Date(1) });
     const { run } = await reconcile();
     expect(run).toMatchObject({ added: 2, changed: 0, revoked: 0 });
     for (const one of [appid(0), 'wx-his']) {
-      expect(await authorizers.grant('wxd', one)).toMatchObject({ refreshToken: 'his', version: 1, state: 'active' });
+      expect(await authorizers.grants.find('wxd', one)).toMatchObject({
+        refreshToken: 'his',
+        version: 1,
+        state: 'active',
+      });
     }
   });
 
@@ -205,7 +215,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     // The merchant consents while WeChat answers the second time, with the answer of before.
     wechat.beforePage = async () => {
       if (++asked < 2) return;
-      await authorizers.saveGrant(COMPONENT, appid(0), {
+      await authorizers.grants.save(COMPONENT, appid(0), {
         refreshToken: 'consented',
         scopes: [1],
         authorizedAt: new Date(),
@@ -213,7 +223,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     };
     const { run } = await reconcile();
     expect(run.changed).toBe(0);
-    expect(await authorizers.grant(COMPONENT, appid(0))).toMatchObject({ refreshToken: 'consented' });
+    expect(await authorizers.grants.find(COMPONENT, appid(0))).toMatchObject({ refreshToken: 'consented' });
   });
 
   it('revokes nobody who only moved in the list while it was paged', async () => {
@@ -226,7 +236,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     };
     const { run } = await reconcile();
     expect(run).toMatchObject({ state: 'completed', revoked: 0 });
-    expect(await authorizers.grant(COMPONENT, appid(500))).toMatchObject({ state: 'active' });
+    expect(await authorizers.grants.find(COMPONENT, appid(500))).toMatchObject({ state: 'active' });
     expect(wechat.infos).toBe(1);
   });
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorizerListPage, type ComponentApi, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { GrantStore } from '../authorizer/grant-store.ts';
 import type { ProfileOutcome, Profiles } from '../authorizer/profiles.ts';
 import type { Components } from '../component/components.ts';
 import type { Sql } from '../database/open.ts';
@@ -144,7 +145,7 @@ export class Reconciler {
   async #list(run: Reconciliation): Promise<void> {
     const { authorizers } = this.#o;
     let page = await this.#page(run);
-    const known = await authorizers.grants(run.component, appidsOf(page));
+    const known = await authorizers.grants.findMany(run.component, appidsOf(page));
     // A grant may have been renewed between WeChat's answer and our reading it; a version that we write over must be one
     // that we read before asking. So ask again. Whom we do not know at all is only added where still nobody knows him.
     const renewed = page.items.some((item) => known.has(item.appid) && differs(item, known.get(item.appid)));
@@ -177,13 +178,13 @@ export class Reconciler {
   async #save(
     run: Reconciliation,
     page: AuthorizerListPage,
-    known: Awaited<ReturnType<AuthorizerStore['grants']>>,
+    known: Awaited<ReturnType<GrantStore['findMany']>>,
   ): Promise<void> {
     const { sql, store, tokens } = this.#o;
     const renewed: string[] = [];
     const save = async (transaction: Sql) => {
       renewed.length = 0;
-      const authorizers = this.#o.authorizers.within(transaction);
+      const grants = this.#o.authorizers.grants.within(transaction);
       let added = 0;
       let changed = 0;
       const items = new Map(page.items.map((item) => [item.appid, item]));
@@ -192,7 +193,7 @@ export class Reconciler {
       for (const item of items.values()) {
         const grant = known.get(item.appid);
         if (!differs(item, grant)) continue;
-        const saved = await authorizers.changeGrant(run.component, item.appid, grant?.version, {
+        const saved = await grants.change(run.component, item.appid, grant?.version, {
           refreshToken: item.refreshToken,
           // Without a refresh token we can do nothing for it until its admin consents once more (protocol §3.8).
           state: item.refreshToken ? 'active' : 'needs-reauthorization',
@@ -203,7 +204,7 @@ export class Reconciler {
         else added++;
         if (grant) renewed.push(item.appid);
       }
-      await authorizers.markListed(run.component, [...items.keys()], run.startedAt!);
+      await store.markListed(run.component, [...items.keys()], run.startedAt!, transaction);
       const step: Step = {
         phase: over ? 'missing' : 'listing',
         listOffset: offset,
@@ -228,8 +229,8 @@ export class Reconciler {
 
   /** True when nobody is left. The set can change while it is paged: only WeChat's word about each one revokes. */
   async #missing(run: Reconciliation, signal: AbortSignal): Promise<boolean> {
-    const { authorizers, store } = this.#o;
-    const missing = await authorizers.notListedSince(run.component, run.startedAt!, run.missingAfter, MISSING_AT_ONCE);
+    const { store } = this.#o;
+    const missing = await store.notListedSince(run.component, run.startedAt!, run.missingAfter, MISSING_AT_ONCE);
     let revoked = 0;
     let after = run.missingAfter;
     try {

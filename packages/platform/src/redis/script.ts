@@ -190,14 +190,3 @@ function valuesOf(names: readonly string[], values: Values): ArgValue[] {
     return value === undefined ? [] : [value];
   });
 }
-
-/** Swaps one field of a hash for another value, if it is still the one that was read. Answers whether it was. */
-export const swapField = defineScript({
-  keys: ['hash'],
-  args: ['field', 'from', 'to'],
-  lua: `
-if redis.call('HGET', hash, field) ~= from then return 0 end
-redis.call('HSET', hash, field, to)
-return 1`,
-  decode: (swapped: number) => swapped === 1,
-});

@@ -1,6 +1,8 @@
 import type { Failure, Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, REDIS_CLOCK, type SharedLua, swapField } from '../redis/script.ts';
+import { hashField } from '../redis/hash-field.ts';
+import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
+import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import { accept, DISTRUST_TTL_MS, type Distrust, distrust } from './distrust.ts';
 import { ownerKey, type TokenOwner } from './token.ts';
@@ -248,14 +250,8 @@ export class TokenStore {
   }
 
   /** Changes only the key under which the value is sealed. */
-  async reseal(owner: TokenOwner): Promise<Resealed> {
-    const sealed = await this.#redis.hget(this.#tokenKey(owner), 'value');
-    if (!sealed) return 'none';
-    const resealed = this.#seals.reseal(sealed, place(owner));
-    if (!resealed) return 'current';
-    const hash = this.#tokenKey(owner);
-    const isSwapped = await swapField.run(this.#redis, { hash }, { field: 'value', from: sealed, to: resealed });
-    return isSwapped ? 'resealed' : 'superseded';
+  reseal(owner: TokenOwner): Promise<Resealed> {
+    return resealField(this.#seals, place(owner), hashField(this.#redis, this.#tokenKey(owner), 'value'));
   }
 
   #changesOf({ kind }: TokenOwner): ChangeScripts {

@@ -144,7 +144,7 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     });
 
     expect(await tickets.current('wxcomponent')).toBe('ticket@@@1');
-    expect(await authorizers.grant('wxcomponent', 'wxa')).toMatchObject({
+    expect(await authorizers.grants.find('wxcomponent', 'wxa')).toMatchObject({
       ...{ refreshToken: 'refreshtoken@@@wxa', state: 'active', version: 1 },
     });
     expect(await authorizers.findByHandle('cookie-wxa')).toMatchObject({
@@ -233,10 +233,13 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     expect(report.ticket).toBe('taken');
     expect(await tickets.current('wxcomponent')).toBe('the one');
     expect(report.accounts).toEqual({ rows: 11, added: 6, renewed: 0, kept: 0, handles: 3 });
-    expect(await authorizers.grant('wxcomponent', 'wxtwice')).toMatchObject({ refreshToken: 'newer' });
+    expect(await authorizers.grants.find('wxcomponent', 'wxtwice')).toMatchObject({ refreshToken: 'newer' });
     expect(await authorizers.findByHandle('cookie-newer')).toMatchObject({ appid: 'wxtwice' });
     expect(await authorizers.findByHandle('cookie-wxTWICE')).toMatchObject({ appid: 'wxTWICE' });
-    expect(await authorizers.grant('wxcomponent', 'wxhalf')).toMatchObject({ refreshToken: null, state: 'active' });
+    expect(await authorizers.grants.find('wxcomponent', 'wxhalf')).toMatchObject({
+      refreshToken: null,
+      state: 'active',
+    });
     expect(await authorizers.find('wxcomponent', 'wxhalf')).toMatchObject({ kind: null, nickName: null });
     expect((await authorizers.find('wxcomponent', 'wxnocookie'))?.handle).toMatch(/^.{24}$/);
     expect((await authorizers.find('wxcomponent', 'wxshared'))?.handle).toMatch(/^.{24}$/);
@@ -294,13 +297,13 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
       account('wxlater', { wx_token: null }),
     );
     const grant = (refreshToken: string | undefined) => ({ refreshToken, scopes: [1], authorizedAt: new Date() });
-    await authorizers.saveGrant('wxcomponent', 'wxa', grant('mine'));
-    await authorizers.saveGrant('wxother', 'wxa', grant('of another component'));
-    await authorizers.saveGrant('wxcomponent', 'wxrevoked', grant('mine'));
-    await authorizers.changeGrant('wxcomponent', 'wxrevoked', 1, { state: 'revoked' });
-    await authorizers.saveGrant('wxcomponent', 'wxempty', grant(undefined));
-    await authorizers.saveGrant('wxcomponent', 'wxlater', grant('long ago'));
-    await authorizers.changeGrant('wxcomponent', 'wxlater', 1, { state: 'needs-reauthorization' });
+    await authorizers.grants.save('wxcomponent', 'wxa', grant('mine'));
+    await authorizers.grants.save('wxother', 'wxa', grant('of another component'));
+    await authorizers.grants.save('wxcomponent', 'wxrevoked', grant('mine'));
+    await authorizers.grants.change('wxcomponent', 'wxrevoked', 1, { state: 'revoked' });
+    await authorizers.grants.save('wxcomponent', 'wxempty', grant(undefined));
+    await authorizers.grants.save('wxcomponent', 'wxlater', grant('long ago'));
+    await authorizers.grants.change('wxcomponent', 'wxlater', 1, { state: 'needs-reauthorization' });
     await database.sql.updateTable('authorizers').set({ updated_at: 5 }).where('appid', '=', 'wxlater').execute();
 
     const report = await run();
@@ -308,17 +311,17 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     expect(await tickets.current('wxcomponent')).toBeUndefined();
     expect(await tickets.restore('wxcomponent')).toBe(true);
     expect(await tickets.current('wxcomponent')).toBe('newer');
-    expect(await authorizers.grant('wxcomponent', 'wxa')).toMatchObject({ refreshToken: 'mine', version: 1 });
-    expect(await authorizers.grant('wxother', 'wxa')).toMatchObject({ refreshToken: 'of another component' });
-    expect(await authorizers.grant('wxcomponent', 'wxrevoked')).toMatchObject({
+    expect(await authorizers.grants.find('wxcomponent', 'wxa')).toMatchObject({ refreshToken: 'mine', version: 1 });
+    expect(await authorizers.grants.find('wxother', 'wxa')).toMatchObject({ refreshToken: 'of another component' });
+    expect(await authorizers.grants.find('wxcomponent', 'wxrevoked')).toMatchObject({
       refreshToken: 'mine',
       state: 'revoked',
     });
-    expect(await authorizers.grant('wxcomponent', 'wxempty')).toMatchObject({
+    expect(await authorizers.grants.find('wxcomponent', 'wxempty')).toMatchObject({
       refreshToken: 'refreshtoken@@@wxempty',
       version: 2,
     });
-    expect(await authorizers.grant('wxcomponent', 'wxlater')).toMatchObject({
+    expect(await authorizers.grants.find('wxcomponent', 'wxlater')).toMatchObject({
       refreshToken: 'refreshtoken@@@wxlater',
       state: 'active',
     });

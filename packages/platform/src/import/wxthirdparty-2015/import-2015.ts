@@ -61,7 +61,12 @@ export async function importAncestor(
     : 'none';
   const { taken: accounts, appidOf } = there.has('wx_users_info')
     ? await takeAccounts(component, {
-        ...{ ancestor, remarks, dryRun, signal },
+        ancestor,
+        remarks,
+        dryRun,
+        signal,
+        database,
+        seals,
         authorizers: new AuthorizerStore(database, seals),
         tokens: new TokenStore(redis, seals, tokenEffects),
       })

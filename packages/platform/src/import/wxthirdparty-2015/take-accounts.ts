@@ -1,6 +1,9 @@
-import type { AuthorizerStore, NewAuthorizer } from '../../authorizer/authorizer-store.ts';
+import type { AuthorizerStore } from '../../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../../authorizer/authorizer-token.ts';
+import type { Sql } from '../../database/open.ts';
+import type { Seals } from '../../sealing/seals.ts';
 import type { TokenStore } from '../../token/token-store.ts';
+import { addAccount, changeHandle, type NewAuthorizer } from './account-writes.ts';
 import type { Remarks } from './remarks.ts';
 import type { AncestorDatabase, AncestorRow } from './source-database.ts';
 import { numberOf, textOf, timeOf } from './source-values.ts';
@@ -36,6 +39,8 @@ export async function takeAccounts(
   component: string,
   options: {
     readonly ancestor: AncestorDatabase;
+    readonly database: Sql;
+    readonly seals: Seals;
     readonly authorizers: AuthorizerStore;
     readonly tokens: TokenStore;
     readonly remarks: Remarks;
@@ -137,7 +142,7 @@ async function takeAccount(
   component: string,
   { appid, handle, refreshToken, at, profile }: Account,
   taken: AccountsTaken,
-  { authorizers, tokens, remarks, dryRun }: Parameters<typeof takeAccounts>[1],
+  { database, seals, authorizers, tokens, remarks, dryRun }: Parameters<typeof takeAccounts>[1],
 ): Promise<void> {
   const holder = handle === undefined ? undefined : await authorizers.findByHandle(handle);
   const free = holder === undefined || (holder.component === component && holder.appid === appid);
@@ -148,14 +153,14 @@ async function takeAccount(
   if (!known) {
     taken.added++;
     if (wanted !== undefined) taken.handles++;
-    if (!dryRun) await authorizers.add({ component, appid, handle: wanted, refreshToken, ...profile, at });
+    if (!dryRun) await addAccount(database, seals, { component, appid, handle: wanted, refreshToken, ...profile, at });
     return;
   }
   if (wanted !== undefined && known.handle !== wanted) {
     taken.handles++;
-    if (!dryRun) await authorizers.changeHandle(component, appid, wanted);
+    if (!dryRun) await changeHandle(database, component, appid, wanted);
   }
-  const grant = await authorizers.grant(component, appid);
+  const grant = await authorizers.grants.find(component, appid);
   const empty = grant?.refreshToken === null && grant.state === 'active';
   const older = empty || (at !== undefined && at > known.updatedAt.getTime());
   if (
@@ -169,6 +174,6 @@ async function takeAccount(
   }
   taken.renewed++;
   if (dryRun) return;
-  await authorizers.changeGrant(component, appid, grant.version, { refreshToken, state: 'active' });
+  await authorizers.grants.change(component, appid, grant.version, { refreshToken, state: 'active' });
   await tokens.forgive(authorizerOwner(component, appid));
 }
