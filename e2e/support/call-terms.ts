@@ -51,21 +51,17 @@ export async function find(house: House, id: string): Promise<CallBody> {
   return (await house.api<CallBody>('GET', `/v1/calls/${id}`)).body;
 }
 
-export function allSettled(house: House, ids: readonly string[], withinMs = 120_000): Promise<CallBody[]> {
-  return until(
-    `${ids.length} calls settle`,
-    async () => {
-      // The last one first: lanes have an order.
-      const last = await find(house, ids.at(-1)!);
-      if (!['completed', 'failed', 'cancelled'].includes(last.state)) return false;
-      const all: CallBody[] = [];
-      for (let i = 0; i < ids.length; i += 50) {
-        all.push(...(await Promise.all(ids.slice(i, i + 50).map((id) => find(house, id)))));
-      }
-      return all.every(({ state }) => ['completed', 'failed', 'cancelled'].includes(state)) && all;
-    },
-    withinMs,
-  );
+export function allSettled(house: House, ids: readonly string[]): Promise<CallBody[]> {
+  return until(`${ids.length} calls settle`, async () => {
+    // The last one first: lanes have an order.
+    const last = await find(house, ids.at(-1)!);
+    if (!['completed', 'failed', 'cancelled'].includes(last.state)) return false;
+    const all: CallBody[] = [];
+    for (let i = 0; i < ids.length; i += 50) {
+      all.push(...(await Promise.all(ids.slice(i, i + 50).map((id) => find(house, id)))));
+    }
+    return all.every(({ state }) => ['completed', 'failed', 'cancelled'].includes(state)) && all;
+  });
 }
 
 /** What was sent on behalf of one account, in the order in which it arrived. */

@@ -83,9 +83,9 @@ export class Child {
     return [...this.#lines];
   }
 
-  async says(text: string | RegExp, withinMs = 120_000): Promise<void> {
+  async says(text: string | RegExp): Promise<void> {
     const said = () => (typeof text === 'string' ? this.#output.includes(text) : text.test(this.#output));
-    await until(`${this.name} says ${text}`, () => said() || !this.running, withinMs);
+    await until(`${this.name} says ${text}`, () => said() || !this.running);
     if (!said()) throw new Error(`${this.name} ended (${this.#code}): ${this.#output.slice(-2_000)}`);
   }
 
@@ -112,7 +112,7 @@ export class Child {
   }
 
   /** Asks it to leave; answers how it left. Kills it after `withinMs`. */
-  async leave(withinMs = 60_000): Promise<number | NodeJS.Signals> {
+  async leave(withinMs = 120_000): Promise<number | NodeJS.Signals> {
     this.thaw();
     this.signal('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), withinMs);

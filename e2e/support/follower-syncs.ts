@@ -42,21 +42,16 @@ export function syncReaches(
   id: string,
   what: string,
   condition: (sync: SyncBody) => boolean,
-  withinMs = 120_000,
 ): Promise<SyncBody> {
-  return until(
-    `sync ${what}`,
-    async () => {
-      const sync = await readSync(house, id);
-      if (condition(sync)) return sync;
-      throw new Error(JSON.stringify(sync));
-    },
-    withinMs,
-  );
+  return until(`sync ${what}`, async () => {
+    const sync = await readSync(house, id);
+    if (condition(sync)) return sync;
+    throw new Error(JSON.stringify(sync));
+  });
 }
 
-export function completed(house: House, id: string, withinMs?: number): Promise<SyncBody> {
-  return syncReaches(house, id, 'completed', (sync) => sync.state === 'completed', withinMs);
+export function completed(house: House, id: string): Promise<SyncBody> {
+  return syncReaches(house, id, 'completed', (sync) => sync.state === 'completed');
 }
 
 /** The whole export, line by line. */

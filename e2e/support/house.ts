@@ -206,8 +206,8 @@ export class House {
     return this.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, request, gateway);
   }
 
-  async ready(withinMs = 120_000): Promise<void> {
-    await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready, withinMs);
+  async ready(): Promise<void> {
+    await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready);
   }
 
   /** The account consents, as its owner would, and the house has exchanged the code. */

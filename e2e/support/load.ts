@@ -100,16 +100,12 @@ export class Load {
 }
 
 /** How an accepted call ended, asked for by its id. */
-export function settledCall(house: House, id: string, gateway = 0, withinMs = 120_000): Promise<CallBody> {
-  return until(
-    `${id} settles`,
-    async () => {
-      const { status, body } = await house.api<CallBody>('GET', `/v1/calls/${id}`, undefined, gateway);
-      if (status !== 200) throw new Error(`${status} ${body.code}`);
-      return ['completed', 'failed', 'cancelled'].includes(body.state) && body;
-    },
-    withinMs,
-  );
+export function settledCall(house: House, id: string, gateway = 0): Promise<CallBody> {
+  return until(`${id} settles`, async () => {
+    const { status, body } = await house.api<CallBody>('GET', `/v1/calls/${id}`, undefined, gateway);
+    if (status !== 200) throw new Error(`${status} ${body.code}`);
+    return ['completed', 'failed', 'cancelled'].includes(body.state) && body;
+  });
 }
 
 /** How often each message arrived at its user. */

@@ -11,7 +11,7 @@ const MAX_PAUSE_MS = 100;
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false | undefined> | T | false | undefined,
-  withinMs = 120_000,
+  withinMs = 240_000,
 ): Promise<T> {
   const begunAt = performance.now();
   let last: unknown;

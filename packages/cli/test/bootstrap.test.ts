@@ -71,10 +71,10 @@ describe('the file that keeps a new service from being started', () => {
       detached: true,
     });
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    await expect.poll(() => existsSync(join(folder, 'started')), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(folder, 'started'))).toBe(true);
     return { pid: child.pid!, ended, finish: () => writeFileSync(join(folder, 'finish'), '') };
   }
-  const removed = () => expect.poll(() => existsSync(policy()), { timeout: 30_000 }).toBe(false);
+  const removed = () => expect.poll(() => existsSync(policy())).toBe(false);
 
   it('is there during the install and removed after it', async () => {
     const { ended, finish } = await installing();

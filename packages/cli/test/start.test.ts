@@ -204,7 +204,7 @@ async function started({ stdout, ended }: ReturnType<typeof command>): Promise<v
     throw new Error(`it ended before it was ready: ${stderr}`);
   });
   early.catch(() => {});
-  await Promise.race([early, expect.poll(stdout, { timeout: 120_000 }).toMatch(/^curl .*\n/m)]);
+  await Promise.race([early, expect.poll(stdout).toMatch(/^curl .*\n/m)]);
 }
 
 /** Resolves if a process listens on the port. */

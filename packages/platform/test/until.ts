@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<void> {
   const begunAt = performance.now();
   while (!(await condition())) {
