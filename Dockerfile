@@ -13,6 +13,7 @@ COPY packages/gateway/package.json packages/gateway/
 COPY packages/platform/package.json packages/platform/
 COPY packages/sdk/package.json packages/sdk/
 COPY packages/simulator/package.json packages/simulator/
+COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/wechat/package.json packages/wechat/
 COPY packages/worker/package.json packages/worker/
 COPY e2e/package.json e2e/

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { AuthorizerStore } from '../../packages/platform/src/authorizer/authorizer-store.ts';
 import { Profiles } from '../../packages/platform/src/authorizer/profiles.ts';
 import type { Sql } from '../../packages/platform/src/database/open.ts';
+import { Events } from '../../packages/platform/src/events.ts';
 import { ReconciliationStore } from '../../packages/platform/src/reconciliation/reconciliation-store.ts';
 import { Reconciler, type ReconcilerOptions } from '../../packages/platform/src/reconciliation/reconciliations.ts';
 import type { Seals } from '../../packages/platform/src/sealing/seals.ts';
@@ -48,8 +49,9 @@ export async function reconcileCost(
   const dueSet = { drop: async () => {} } as unknown as RefreshAhead;
   const store = new ReconciliationStore(sql);
   const authorizers = new AuthorizerStore(sql, seals);
-  const profiles = new Profiles({ api, tokens, store: authorizers, dueSet });
-  const reconciler = new Reconciler({ sql, api, tokens, store, authorizers, profiles });
+  const events = new Events();
+  const profiles = new Profiles({ api, tokens, store: authorizers, dueSet, events });
+  const reconciler = new Reconciler({ sql, api, tokens, store, authorizers, profiles, events });
 
   const before = { process: process.cpuUsage(), database: databasePid && processorSeconds(databasePid) };
   const { run } = await store.begin(COMPONENT, 'requested');

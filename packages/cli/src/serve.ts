@@ -1,12 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
 import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxthirdparty/platform';
+import { logEvents } from '@wxthirdparty/telemetry';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import { logClock } from './log/log-clock.ts';
-import { logHosts } from './log/log-hosts.ts';
-import { logOwnership } from './log/log-ownership.ts';
-import { logServers } from './log/log-servers.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
 import type { Settings } from './read-settings.ts';
 import type { ShutdownRequest } from './shutdown-on-signal.ts';
@@ -31,9 +29,7 @@ export async function openServedPlatform(
 ): Promise<Platform> {
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
-  logHosts(platform, log);
-  logOwnership(platform, log);
-  logServers(platform, log);
+  logEvents(platform.events, log);
   // Redis may be gone again by now; then the next start reports it.
   await logClock(platform, log).catch(() => {});
   return platform;

@@ -14,9 +14,10 @@ export interface Manifest {
 
 /** The packages of the project that a package may import; `simulator` and `sdk` are apart and import none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  cli: ['gateway', 'worker', 'platform', 'wechat', 'simulator'],
+  cli: ['gateway', 'worker', 'telemetry', 'platform', 'wechat', 'simulator'],
   gateway: ['platform', 'wechat'],
   worker: ['platform', 'wechat'],
+  telemetry: ['platform'],
   platform: ['wechat'],
   wechat: [],
   sdk: [],
@@ -36,6 +37,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'redis',
     'database',
     'events.ts',
+    'health.ts',
     'queue',
     'deployment',
     'token',

@@ -159,7 +159,7 @@ export interface QuotaLevelEvent extends AccountPath {
 
 export type QuotaLookupEvent = AccountPath &
   (
-    | { readonly outcome: 'due' }
+    | { readonly outcome: 'due'; readonly used: number; readonly limit: number | null }
     | { readonly outcome: 'learned' | 'unavailable' | 'closed' | 'error'; readonly ms: number }
   );
 

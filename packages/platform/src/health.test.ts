@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { healthProbe, readinessOf, type ServerNews, watchHealth } from './health.ts';
+import { Events } from './events.ts';
+import { healthProbe, readinessOf, watchHealth } from './health.ts';
 
 const answers = () => Promise.resolve('PONG');
 const refuses = () => Promise.reject(new Error('connection refused'));
@@ -64,18 +65,14 @@ describe('readiness', () => {
 describe('an outage', () => {
   it('is reported once when it begins and once when it is over; one slow answer is none', async () => {
     const answers = [true, false, true, false, false, false, true, true];
-    const news: ServerNews[] = [];
+    const events = new Events();
+    const news: unknown[] = [];
+    events.subscribe('database', (one) => news.push(one));
+    events.subscribe('redis', (one) => news.push(one));
     let checks = 0;
-    const watched = watchHealth(
-      () => Promise.resolve({ redis: true, database: answers[checks++] ?? true }),
-      (one) => news.push(one),
-      1,
-    );
+    const watched = watchHealth(() => Promise.resolve({ redis: true, database: answers[checks++] ?? true }), events, 1);
     await expect.poll(() => checks).toBeGreaterThan(answers.length);
     watched.stop();
-    expect(news).toEqual([
-      { server: 'database', reachable: false },
-      { server: 'database', reachable: true, outageMs: expect.any(Number) },
-    ]);
+    expect(news).toEqual([{ what: 'unreachable' }, { what: 'reachable', outageMs: expect.any(Number) }]);
   });
 });

@@ -1,4 +1,5 @@
 import { withDeadline } from './deadline.ts';
+import type { Events } from './events.ts';
 
 /** Which of the servers that a process depends on answer it now. */
 export interface Health {
@@ -69,22 +70,14 @@ export function readinessOf(
   return { status: ready ? 200 : 503, body: { ready, redis, database, closing: process.closing, degraded } };
 }
 
-/** A server that no longer answers this process, or answers again. */
-export interface ServerNews {
-  readonly server: 'redis' | 'database';
-  readonly reachable: boolean;
-  /** How long it has not answered, once it does again. */
-  readonly outageMs?: number;
-}
-
 const WATCH_INTERVAL_MS = 2_000;
 /** One slow answer is no outage. */
 const FAILURES_OF_AN_OUTAGE = 2;
 
-/** Reports each change once, so that an outage is one event and not one for everything that fails by it. */
+/** Publishes each change once, so that an outage is one event and not one for each operation that fails. */
 export function watchHealth(
   health: () => Promise<Health>,
-  report: (news: ServerNews) => void,
+  events: Events,
   intervalMs = WATCH_INTERVAL_MS,
 ): { stop(): void } {
   const servers = (['redis', 'database'] as const).map((server) => ({ server, failures: 0, failingSince: 0 }));
@@ -94,11 +87,11 @@ export function watchHealth(
       if (!answers[state.server]) {
         state.failures += 1;
         if (state.failures === 1) state.failingSince = performance.now();
-        if (state.failures === FAILURES_OF_AN_OUTAGE) report({ server: state.server, reachable: false });
+        if (state.failures === FAILURES_OF_AN_OUTAGE) events.publish(state.server, { what: 'unreachable' });
       } else {
         if (state.failures >= FAILURES_OF_AN_OUTAGE) {
           const outageMs = Math.round(performance.now() - state.failingSince);
-          report({ server: state.server, reachable: true, outageMs });
+          events.publish(state.server, { what: 'reachable', outageMs });
         }
         state.failures = 0;
       }

@@ -1,10 +1,4 @@
-import {
-  type FailOverOptions,
-  failOver,
-  type HostListener,
-  openComponentApi,
-  openTransport,
-} from '@wxthirdparty/wechat';
+import { failOver, openComponentApi, openTransport } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import { sql } from 'kysely';
 import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
@@ -12,7 +6,7 @@ import { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { Authorizers } from './authorizer/authorizers.ts';
 import type { ProfilePayload } from './authorizer/profile-job.ts';
-import { type ProfileOutcome, Profiles } from './authorizer/profiles.ts';
+import { Profiles } from './authorizer/profiles.ts';
 import { tokenEffects } from './authorizer/token-effects.ts';
 import { CallAccounts } from './call/call-accounts.ts';
 import { CallList } from './call/call-list.ts';
@@ -25,11 +19,13 @@ import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
 import { Lanes } from './call/lane/lanes.ts';
 import { runLaneBatch } from './call/lane/run-lane-batch.ts';
 import { type CallRunResult, type PerformOptions, perform } from './call/perform.ts';
+import { publishRun } from './call/publish-run.ts';
 import { type CallbackResult, Callbacks } from './callback/callbacks.ts';
 import { type ComponentApiWith, componentCarrier } from './component/component-carrier.ts';
 import { componentTokenKind } from './component/component-token.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
+import { publishReadiness } from './component/readiness.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import { Tickets } from './component/ticket.ts';
 import { AuthorizationLinks } from './consent/authorization-links.ts';
@@ -43,7 +39,8 @@ import { migrateOpen } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
 import { Deployment } from './deployment/deployment.ts';
 import type { ProcessRole } from './deployment/live-processes.ts';
-import { type OwnershipListener, Presence } from './deployment/presence.ts';
+import { Presence } from './deployment/presence.ts';
+import { Events } from './events.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
@@ -51,18 +48,18 @@ import { FollowerWriter } from './follower/follower-writer.ts';
 import { Followers } from './follower/followers.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
 import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
-import { type Health, healthProbe, type ServerNews, watchHealth } from './health.ts';
+import { type Health, healthProbe, watchHealth } from './health.ts';
 import { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
 import { KeyStore } from './key/key-store.ts';
-import { startWatch, type WatchOptions } from './maintenance/maintenance.ts';
+import { startWatch } from './maintenance/maintenance.ts';
 import { openQueues } from './open-queues.ts';
 import { PushIntake } from './push/accept.ts';
-import { type HandledPush, handlePush } from './push/handle.ts';
+import { handlePush } from './push/handle.ts';
 import type { PushPayload } from './push/push-job.ts';
 import type { JobDisposition } from './queue/job.ts';
 import { Clears } from './quota/clears.ts';
-import { Ledger, type QuotaNews, type QuotaPair } from './quota/ledger.ts';
+import { Ledger, type QuotaPair } from './quota/ledger.ts';
 import { type QuotaEvent, QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import { isReadable, QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
@@ -83,7 +80,7 @@ import type { TokenOwner } from './token/token.ts';
 import { TokenCache } from './token/token-cache.ts';
 import type { TokenKinds, TokenSource } from './token/token-kind.ts';
 import { TokenStore } from './token/token-store.ts';
-import { type RefreshListener, Tokens } from './token/tokens.ts';
+import { Tokens } from './token/tokens.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
 import { CallbackSigner } from './webhook/webhook-signer.ts';
 
@@ -133,15 +130,8 @@ export interface Platform {
     'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
   >;
   status(): Promise<PlatformStatus>;
-  /** Told when one of WeChat's API hosts is no longer used by this process since it takes no connections, and when it is again. */
-  onHost(listener: HostListener): void;
-  /**
-   * Called with the reason when Redis turns out to be another deployment's while this process runs, and with undefined when it
-   * is ours again. Meanwhile intake answers 503, and workers take no jobs.
-   */
-  onOwnership(listener: OwnershipListener): void;
-  /** Called once when Redis or the database no longer answers this process, and once when it answers again. */
-  onServer(listener: (news: ServerNews) => void): void;
+  /** Everything that this process publishes. */
+  readonly events: Events;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   /** Never rejects. */
@@ -158,29 +148,28 @@ export interface Work {
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
   performCall(id: string, signal: AbortSignal): Promise<CallRunResult>;
-  /** Starts sending interactive calls in this process; `report` is called for each. */
-  sendInline(concurrency: number, report: PerformedListener): { close(withinMs: number): Promise<void> };
-  /** One turn of an account's background calls; `tell` hears of each. */
-  takeTurn(lane: LaneOwner, signal: AbortSignal, tell: PerformedListener): Promise<void>;
-  /** Tells a business program how its call ended. Throws Failure `callback_failed` where it has to be tried again. */
-  deliverCallback(id: string, slots: number, signal: AbortSignal): Promise<CallbackResult>;
-  handlePush(payload: PushPayload): Promise<HandledPush>;
+  /** Starts sending interactive calls in this process. */
+  sendInline(concurrency: number): { close(withinMs: number): Promise<void> };
+  /** One batch of an account's background calls. */
+  runLaneBatch(lane: LaneOwner, signal: AbortSignal): Promise<void>;
+  /** Reports to a business program how its call ended. Throws Failure `callback_failed` if it has to be tried again. */
+  deliverCallback(
+    id: string,
+    run: { readonly slots: number; readonly tries: number },
+    signal: AbortSignal,
+  ): Promise<CallbackResult>;
+  /** `job`: the id of the push's job. */
+  handlePush(payload: PushPayload, job: string | undefined): Promise<void>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
-  readProfile(payload: ProfilePayload): Promise<ProfileOutcome>;
+  readProfile(payload: ProfilePayload): Promise<void>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;
-  performTurn(id: string, signal: AbortSignal): Promise<SliceResult>;
+  runSyncSlice(id: string, signal: AbortSignal): Promise<SliceResult>;
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
-  tellQuotaEvent(event: QuotaEvent): Promise<void>;
-  startWatch(tell: WatchOptions['tell']): { close(): Promise<void> };
-  /** Told of every refresh that this process did or tried, whoever asked for it. */
-  onRefresh(listener: RefreshListener): void;
-  /** Told when a component becomes ready or stops being so. */
-  onReadiness(listener: (component: string, ready: boolean) => void): void;
+  appendQuotaEvent(event: QuotaEvent): Promise<void>;
+  startMaintenance(): { close(): Promise<void> };
   /** A connection as BullMQ's workers want it; whoever asks closes it. */
   connect(name: string): RedisClient;
 }
-
-export type PerformedListener = (id: string, performed: CallRunResult, ms: number) => void;
 
 /** Of a token all but its value, which is the transport's alone. */
 export interface AwaitedToken {
@@ -207,6 +196,7 @@ export async function openPlatform(settings: PlatformSettings): Promise<Platform
 }
 
 async function open(settings: PlatformSettings, scope: Scope): Promise<Platform> {
+  const events = new Events();
   const seals = new Seals(settings.secretsKeys);
   const components = new Components(settings.components);
 
@@ -227,36 +217,35 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const hints = new Hints(subscriber);
 
   const deployment = new Deployment(redis, database, settings.secretsKeys);
-  const presence = scope.keep('presence', new Presence(redis, deployment, settings.roles), (p) => p.close());
+  const presence = scope.keep('presence', new Presence(redis, deployment, settings.roles, events), (p) => p.close());
   await presence.start();
-  // Whatever is taken in is written by this connection.
-  presence.onOwnership((failure) => refuseCommands(front, failure));
+  // Intake writes by this connection.
+  events.subscribe('redis', () => refuseCommands(front, presence.failure));
+  publishReadiness(hints, events);
 
   const apiKeys = new ApiKeys({ redis: front, hints, store: new KeyStore(database) });
   scope.keep('api keys', apiKeys, (k) => k.close());
 
   const queues = openQueues(front, scope);
 
-  /** Nobody waits for it: a question that gets lost is asked another day, and Redis that is away counts nothing either. */
-  const onQuotaNews = ({ pair, level, read, used, limit }: QuotaNews): void => {
-    if (read && isReadable(pair)) queues.quotas.add(pair).catch(() => {});
-    if (level === undefined) return;
-    const event = { level, ...pair, used, limit: limit ?? null, at: new Date().toISOString() };
+  // Not awaited: a lost lookup is due again another day, and without Redis nothing is counted either.
+  events.subscribe('quota-lookup', ({ outcome, component, appid, path }) => {
+    const pair = { component, appid, path };
+    if (outcome === 'due' && isReadable(pair)) queues.quotas.add(pair).catch(() => {});
+  });
+  events.subscribe('quota', (event) => {
     queues['quota-alarms'].add(event).catch(() => {});
-  };
-  const ledger = new Ledger(redis, onQuotaNews);
-  const frontLedger = new Ledger(front, onQuotaNews);
+  });
+  const ledger = new Ledger(redis, events);
+  const frontLedger = new Ledger(front, events);
 
   const { proxy, apiBases } = settings.wechat;
   const apiBase = apiBases[0]!;
-  const hostListeners: HostListener[] = [];
-  const hosts = {
+  const hosts = failOver(openTransport(proxy ? { proxy } : {}), {
     bases: apiBases,
-    onHost: (news) => {
-      for (const listener of hostListeners) listener(news);
-    },
-  } satisfies FailOverOptions;
-  const transport = scope.keep('wechat', failOver(openTransport(proxy ? { proxy } : {}), hosts), (t) => t.close());
+    reportHost: (news) => events.publish('host', news),
+  });
+  const transport = scope.keep('wechat', hosts, (t) => t.close());
   const componentApi = (on: Ledger, tokens: TokenSource) =>
     openComponentApi({
       transport,
@@ -286,7 +275,6 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     }),
   };
   const tokenStore = new TokenStore(redis, seals, tokenEffects);
-  const refreshListeners: RefreshListener[] = [];
   const tokenCache = new TokenCache();
   const gate = new HostGate(redis);
   const tokens = new Tokens({
@@ -297,16 +285,14 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     hints,
     kinds,
     askForRefresh: (owner) => queues.refreshes.add({ owner }),
-    onRefresh(...news) {
-      for (const listener of refreshListeners) listener(...news);
-    },
+    events,
   });
   const api = apiWith(tokens);
   const linkStore = new LinkStore(database);
   const ties = new CodeTies(redis);
   const links = new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore });
   const codes = new CodeIntake(redis, ties, seals, queues.authorizations);
-  const profiles = new Profiles({ api, tokens, store: authorizerStore, dueSet });
+  const profiles = new Profiles({ api, tokens, store: authorizerStore, dueSet, events });
   const authorizations = new Authorizations({
     redis,
     api,
@@ -316,6 +302,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     codes,
     profiles,
     links,
+    events,
   });
   const reconciler = new Reconciler({
     sql: database,
@@ -324,6 +311,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     store: reconciliationStore,
     authorizers: authorizerStore,
     profiles,
+    events,
   });
 
   // The gateway's side fails at once while Redis is away, instead of keeping callers in the dark.
@@ -347,6 +335,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     hints,
     kinds,
     askForRefresh: (owner) => queues.refreshes.add({ owner }),
+    events,
   });
   const signer = new CallbackSigner(settings.secretsKeys);
   const sender = new WebhookSender();
@@ -366,7 +355,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     localWaiters: { isLocal: (replyTo) => calls.isLocal(replyTo), resolveWaiter: (call) => calls.resolveWaiter(call) },
   };
   const frontLanes = new Lanes(front, queues.lanes);
-  const inlineDispatcher = new InlineDispatcher({ queue: queues.calls, tokens, perform: performing });
+  const inlineDispatcher = new InlineDispatcher({ queue: queues.calls, tokens, perform: performing, events });
   const calls: Calls = new Calls({
     redis: front,
     inline: inlineDispatcher,
@@ -376,12 +365,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     ledger: frontLedger,
     queue: queues.calls,
     lanes: frontLanes,
-    callbacks: new Callbacks({ store: frontCallStore, signer, queue: queues.callbacks, sender }),
+    callbacks: new Callbacks({ store: frontCallStore, signer, queue: queues.callbacks, sender, events }),
     hints,
   });
   scope.keep('calls', calls, (c) => c.close());
 
-  const callbacks = new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender });
+  const callbacks = new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender, events });
   const lanes = new Lanes(redis, queues.lanes);
   const laneStore = new LaneStore(redis);
   const followerStore = new FollowerStore(database, writer);
@@ -389,11 +378,13 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const syncSchedules = new SyncSchedules(database);
 
   const performCall = async (id: string, signal: AbortSignal): Promise<CallRunResult> => {
+    const startedAt = performance.now();
     const performed = await perform(id, signal, performing);
     // Before the job is done or the call leaves its lane: who dies here does it again.
     if (performed.done && performed.hasCallback) {
       await callbacks.enqueue({ id, corrected: performed.corrected === true });
     }
+    publishRun(events, id, performed, performance.now() - startedAt);
     return performed;
   };
 
@@ -419,18 +410,15 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     ledger,
     transport,
     apiBase,
+    events,
   };
 
   const health = healthProbe({ redis: () => front.ping(), database: () => sql`select 1`.execute(database) });
-  const serverListeners: ((news: ServerNews) => void)[] = [];
-  const watched = watchHealth(health, (news) => {
-    for (const listener of serverListeners) listener(news);
-  });
-  scope.keep('health', watched, (w) => w.stop());
+  scope.keep('health', watchHealth(health, events), (w) => w.stop());
 
   const componentIds = components.all().map(({ appid }) => appid);
   const quotaEvents = new QuotaEvents(redis, componentIds);
-  const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase });
+  const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase, events });
 
   return {
     pushes: new PushIntake(front, components, queues.pushes, arrivals),
@@ -469,13 +457,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       );
       return { ready: all.every((c) => c.ready), components: all };
     },
-    onHost(listener) {
-      hostListeners.push(listener);
-    },
-    onOwnership: (listener) => presence.onOwnership(listener),
-    onServer(listener) {
-      serverListeners.push(listener);
-    },
+    events,
     queues: Object.values(queues).map(({ queue, contract }) => ({ queue, description: contract.description })),
     clockAheadMs: () => clockAheadMs(redis),
     async health() {
@@ -488,22 +470,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
         return { version: token.version, refused: async (path) => void (await tokens.distrust(token, path)) };
       },
       performCall,
-      sendInline: (concurrency, report) => inlineDispatcher.open({ concurrency, report }),
-      takeTurn: (lane, signal, tell) =>
-        runLaneBatch(lane, signal, {
-          store: laneStore,
-          lanes,
-          gate,
-          async perform(id, either) {
-            const begunAt = performance.now();
-            const performed = await performCall(id, either);
-            tell(id, performed, Math.round(performance.now() - begunAt));
-            return performed;
-          },
-        }),
-      deliverCallback: (id, slots, signal) => callbacks.deliver(id, slots, signal),
-      handlePush: (payload) =>
-        handlePush(payload, {
+      sendInline: (concurrency) => inlineDispatcher.open({ concurrency }),
+      runLaneBatch: (lane, signal) =>
+        runLaneBatch(lane, signal, { store: laneStore, lanes, gate, perform: performCall }),
+      deliverCallback: (id, run, signal) => callbacks.deliver(id, run, signal),
+      handlePush: (payload, job) =>
+        handlePush(payload, job, {
           components,
           tickets,
           tokens,
@@ -513,14 +485,15 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           profiles,
           authorizerStore,
           followers: followerStore,
+          events,
         }),
-      performTurn: (id, signal) => runSyncSlice(id, signal, syncing),
+      runSyncSlice: (id, signal) => runSyncSlice(id, signal, syncing),
       readQuota: (pair, signal) => quotaReader.read(pair, signal),
-      tellQuotaEvent: (event) => quotaEvents.append(event),
+      appendQuotaEvent: (event) => quotaEvents.append(event),
       authorize: (payload, run) => authorizations.exchange(payload, run),
-      readProfile: ({ component, appid }) => profiles.read(component, appid),
+      readProfile: (payload) => profiles.work(payload),
       reconcile: ({ id }, signal) => reconciler.work(id, signal),
-      startWatch(tell) {
+      startMaintenance() {
         const beats = gate.keepBeating(componentIds);
         const watch = startWatch({
           isOurs: () => presence.failure === undefined,
@@ -538,22 +511,13 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
           followerSyncs: followerSyncStore,
           syncSchedules,
           wakeFollowerSync: (id) => queues['follower-syncs'].add({ id }),
-          tell,
+          events,
         });
         return {
           async close() {
             await Promise.all([watch.close(), beats.close()]);
           },
         };
-      },
-      onRefresh(listener) {
-        refreshListeners.push(listener);
-      },
-      onReadiness(listener) {
-        hints.on(hints.channels.readiness, (message) => {
-          const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);
-          if (match) listener(match[1]!, match[2] === '1');
-        });
       },
       connect: (name) => connectRedis(settings, 'blocking', name),
     },

@@ -42,7 +42,7 @@ export { type ErrcodeExplanation, type Explanation, explain, explainFailure } fr
 export { refusal } from './errors/refusal.ts';
 export { Failure, type FailureDetails, type Remedy } from './failure.ts';
 export { type Answer, readAnswer } from './http/answer.ts';
-export { type FailOverOptions, failOver, type HostListener } from './http/fail-over.ts';
+export { failOver } from './http/fail-over.ts';
 export { openTransport, type TransportOptions } from './http/open-transport.ts';
 export { parseWeChatJson } from './http/parse-json.ts';
 export { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './http/transport.ts';

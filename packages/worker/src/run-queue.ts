@@ -1,13 +1,12 @@
 import {
+  type Events,
+  errorReport,
   isKnownJob,
   type JobContract,
   type JobDisposition,
-  type Platform,
   type RedisClient,
 } from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
-import type { Logger } from 'pino';
-import type { RepeatedLines } from './repeated-lines.ts';
 
 /** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
 export const LOCK_MS = 3_000;
@@ -29,17 +28,14 @@ export interface RunOptions {
   readonly concurrency: number;
   readonly shutdownMs: number;
   readonly connect: (name: string) => RedisClient;
-  readonly log: Logger;
-  /** Called with a failure while Redis is another deployment's, and with undefined when it is ours again. */
-  readonly onOwnership: Platform['onOwnership'];
-  readonly repeated: RepeatedLines;
+  readonly events: Events;
 }
 
 /** Runs one queue's jobs until it is closed. */
 export function runQueue<Payload>(
   contract: JobContract<Payload>,
   process: Process<Payload>,
-  { concurrency, shutdownMs, connect, log, onOwnership, repeated }: RunOptions,
+  { concurrency, shutdownMs, connect, events }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
   const leaving = new AbortController();
   /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
@@ -50,7 +46,7 @@ export function runQueue<Payload>(
     async (job, token, signal) => {
       // Not failed: a process of a newer version, or of the deployment whose Redis this is, can do it.
       if (foreign || !isKnownJob(contract, job)) {
-        log.warn({ queue: contract.queue, job: job.id, foreign }, 'unknown job delayed');
+        events.publish('job', { queue: contract.queue, what: 'unknown', job: job.id, foreign });
         await job.moveToDelayed(Date.now() + UNKNOWN_JOB_DELAY_MS, token);
         throw new DelayedError();
       }
@@ -74,19 +70,18 @@ export function runQueue<Payload>(
       maxStalledCount: MAX_STALLS,
     },
   );
-  onOwnership((failure) => {
-    foreign = failure !== undefined;
+  const unsubscribe = events.subscribe('redis', ({ what }) => {
+    if (what !== 'foreign' && what !== 'own') return;
+    foreign = what === 'foreign';
     void (foreign ? worker.pause(true) : worker.resume());
   });
   worker.on('error', (error) => {
-    repeated.warn('queue', error, { queue: contract.queue, err: { message: error.message } }, 'queue error');
+    events.publish('job', { queue: contract.queue, what: 'error', ...errorReport(error) });
   });
-  worker.on('failed', (job, error) =>
-    log.warn(
-      { queue: contract.queue, job: job?.id, attempts: job?.attemptsMade, err: { message: error.message } },
-      'job failed',
-    ),
-  );
+  worker.on('failed', (job, error) => {
+    const failed = { job: job?.id, attempts: job?.attemptsMade, ...errorReport(error) };
+    events.publish('job', { queue: contract.queue, what: 'failed', ...failed });
+  });
   return {
     ready: worker.waitUntilReady().then(() => {}),
     async close() {
@@ -97,11 +92,11 @@ export function runQueue<Payload>(
       const lastTimer = setTimeout(() => giveUp('timeout'), shutdownMs * 0.85);
       try {
         const closed = await Promise.race([worker.close(), tooLong]);
-        if (closed === 'timeout')
-          log.warn({ queue: contract.queue }, 'shutdown timed out; other workers will take over the jobs');
+        if (closed === 'timeout') events.publish('job', { queue: contract.queue, what: 'shutdown-timeout' });
       } finally {
         clearTimeout(timer);
         clearTimeout(lastTimer);
+        unsubscribe();
         leaving.abort();
         connection.disconnect();
       }

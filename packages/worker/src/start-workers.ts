@@ -1,9 +1,6 @@
 import { type Platform, type Queues, queues, Scope } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
-import { logCall } from './log-call.ts';
-import { logRefresh } from './log-refresh.ts';
 import { openProcessors } from './processors/processors.ts';
-import { RepeatedLines } from './repeated-lines.ts';
 import { runQueue } from './run-queue.ts';
 
 /** Queues that run fewer jobs at the same time than the others: their jobs can wait, and calls need the processor. */
@@ -23,42 +20,22 @@ export async function startWorkers(
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
   const scope = new Scope();
-  const { work } = platform;
-  const repeated = new RepeatedLines(log);
-  const processors = openProcessors(work, settings.concurrency, log);
+  const { work, events } = platform;
+  const processors = openProcessors(work, settings.concurrency);
   const run = <Q extends keyof Queues>(name: Q) =>
     runQueue<Queues[Q]>(queues[name], processors[name], {
       ...settings,
       concurrency: Math.min(MAX_CONCURRENCY[name] ?? settings.concurrency, settings.concurrency),
       connect: work.connect,
-      onOwnership: platform.onOwnership,
-      log,
-      repeated,
+      events,
     });
-  work.onRefresh(logRefresh(log));
-  work.onReadiness((component, ready) =>
-    log.info({ component, ready }, ready ? 'component ready' : 'component not ready'),
-  );
   const running = Object.keys(queues).map((name) => run(name as keyof Queues));
-  const inline = work.sendInline(settings.concurrency, (id, performed, ms) => logCall(log, id, performed, ms));
+  const inline = work.sendInline(settings.concurrency);
   // All at once, so that each has the whole time.
   const closeAll = () => Promise.all([inline.close(settings.shutdownMs), ...running.map((q) => q.close())]);
   scope.keep('queues', running, closeAll, settings.shutdownMs);
-  scope.keep(
-    'watch',
-    work.startWatch(({ component, did, failure }) => {
-      if (failure === undefined) log.info({ component, did }, 'watch');
-      else repeated.warn(`watch ${component}`, failure, { component, did, err: loggable(failure) }, 'watch');
-    }),
-    (watch) => watch.close(),
-  );
+  scope.keep('maintenance', work.startMaintenance(), (maintenance) => maintenance.close());
   await Promise.all(running.map((q) => q.ready));
   log.info('worker ready');
   return { close: () => scope.close() };
-}
-
-/** Code and message only: an error may carry a request. */
-function loggable(failure: unknown): { code?: unknown; message: string } {
-  if (!(failure instanceof Error)) return { message: String(failure) };
-  return { ...('code' in failure ? { code: failure.code } : {}), message: failure.message };
 }

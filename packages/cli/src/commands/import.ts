@@ -20,7 +20,7 @@ export const importFrom: Command = async ({ env, args, shutdown }) => {
         from,
         component,
         dryRun,
-        tell(rows) {
+        progress(rows) {
           if (performance.now() - reportedAt < REPORT_INTERVAL_MS) return;
           reportedAt = performance.now();
           console.error(`${rows} rows of followers read …`);

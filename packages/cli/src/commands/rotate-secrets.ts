@@ -12,7 +12,7 @@ export const rotateSecrets: Command = async ({ env, shutdown }) => {
   const work = reseal(
     { ...redisBeside(settings), databaseUrl, secretsKeys },
     {
-      tell({ looked, resealed }) {
+      progress({ looked, resealed }) {
         if (performance.now() - reportedAt < REPORT_INTERVAL_MS) return;
         reportedAt = performance.now();
         console.error(`${looked} secrets checked, ${resealed} re-encrypted …`);

@@ -1,8 +1,10 @@
 import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
+import type { Events } from '../events.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
+import type { ProfilePayload } from './profile-job.ts';
 
 const HOUR_MS = 60 * 60_000;
 /** About daily; spread, so that accounts that came together do not stay together. */
@@ -20,12 +22,26 @@ export class Profiles {
   readonly #tokens: Tokens;
   readonly #store: AuthorizerStore;
   readonly #dueSet: RefreshAhead;
+  readonly #events: Events;
 
-  constructor(options: { api: ComponentApi; tokens: Tokens; store: AuthorizerStore; dueSet: RefreshAhead }) {
+  constructor(options: {
+    api: ComponentApi;
+    tokens: Tokens;
+    store: AuthorizerStore;
+    dueSet: RefreshAhead;
+    events: Events;
+  }) {
     this.#api = options.api;
     this.#tokens = options.tokens;
     this.#store = options.store;
     this.#dueSet = options.dueSet;
+    this.#events = options.events;
+  }
+
+  /** What ProfileJob does. */
+  async work({ component, appid }: ProfilePayload): Promise<void> {
+    const outcome = await this.read(component, appid);
+    this.#events.publish('profile', { component, appid, outcome });
   }
 
   /**

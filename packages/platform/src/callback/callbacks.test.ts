@@ -7,12 +7,14 @@ import { until } from '../../test/until.ts';
 import type { CallRequest } from '../call/call.ts';
 import { type CallId, newCallId } from '../call/call-id.ts';
 import { CallStore } from '../call/call-store.ts';
+import { type EventPayloads, Events } from '../events.ts';
 import { Seals } from '../sealing/seals.ts';
 import { WebhookSender } from '../webhook/webhook-sender.ts';
 import { CallbackSigner } from '../webhook/webhook-signer.ts';
 import { Callbacks } from './callbacks.ts';
 
-const SLOTS = 50;
+let published: EventPayloads['callback'][];
+const RUN = { slots: 50, tries: 1 };
 const never = new AbortController().signal;
 
 let server: TestRedis;
@@ -52,11 +54,15 @@ beforeEach(async () => {
   await server.redis.flushall();
   const seals = new Seals([randomBytes(32)]);
   store = new CallStore(server.redis, seals);
+  const events = new Events();
+  published = [];
+  events.subscribe('callback', (event) => published.push(event));
   callbacks = new Callbacks({
     store,
     signer: new CallbackSigner([randomBytes(32)]),
     queue: undefined as never,
     sender: new WebhookSender(),
+    events,
   });
   got = [];
   status = 204;
@@ -78,7 +84,8 @@ async function settled(callbackUrl: string, body: Buffer, contentType = 'applica
 
 it('sends a small answer along', async () => {
   const call = await settled(urlOf(receiver), Buffer.from('{"errcode":0}'));
-  expect(await callbacks.deliver(call.id, SLOTS, never)).toEqual({ outcome: 'delivered', status: 204 });
+  expect(await callbacks.deliver(call.id, RUN, never)).toEqual({ outcome: 'delivered', status: 204 });
+  expect(published).toEqual([{ call: call.id, outcome: 'delivered', status: 204, tries: 1, ms: expect.any(Number) }]);
   expect(got[0]!.body.data.response).toEqual({
     status: 200,
     headers: { 'content-type': 'application/json' },
@@ -88,7 +95,7 @@ it('sends a small answer along', async () => {
 
 it('names a large answer instead of sending it, since fifty of them at once would fill the memory', async () => {
   const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
-  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+  expect(await callbacks.deliver(call.id, RUN, never)).toMatchObject({ outcome: 'delivered' });
   expect(got[0]!.body.data).toMatchObject({
     id: call.id,
     state: 'completed',
@@ -108,26 +115,26 @@ it('names a large answer instead of sending it, since fifty of them at once woul
 it('says of an answer that is no longer kept that WeChat answered', async () => {
   const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}:result`);
-  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+  expect(await callbacks.deliver(call.id, RUN, never)).toMatchObject({ outcome: 'delivered' });
   expect(got[0]!.body.data).toMatchObject({ state: 'completed', response: null, responseKept: false, failure: null });
 });
 
 it('postpones callbacks of a receiver that does not answer, and delivers those of others meanwhile', async () => {
   const leaving = new AbortController();
   const calls = await Promise.all(Array.from({ length: 20 }, () => settled(urlOf(deaf), Buffer.from('{}'))));
-  const told = calls.map(({ id }) => callbacks.deliver(id, SLOTS, leaving.signal));
+  const told = calls.map(({ id }) => callbacks.deliver(id, RUN, leaving.signal));
   const postponed: unknown[] = [];
   for (const one of told) void one.then((outcome) => postponed.push(outcome));
   await until('the callbacks beyond the slots of their receiver are handed back', () => postponed.length === 16);
   expect(postponed).toEqual(postponed.map(() => ({ outcome: 'postponed', afterMs: expect.any(Number) })));
 
   const other = await settled(urlOf(receiver), Buffer.from('{}'));
-  expect(await callbacks.deliver(other.id, SLOTS, never)).toMatchObject({ outcome: 'delivered' });
+  expect(await callbacks.deliver(other.id, RUN, never)).toMatchObject({ outcome: 'delivered' });
 
   leaving.abort();
   expect((await Promise.all(told)).filter(({ outcome }) => outcome === 'aborted')).toHaveLength(4);
   // What this process gave up itself says nothing about the receiver.
-  const again = callbacks.deliver(calls[0]!.id, SLOTS, AbortSignal.abort());
+  const again = callbacks.deliver(calls[0]!.id, RUN, AbortSignal.abort());
   expect(await again).toEqual({ outcome: 'aborted' });
 });
 
@@ -138,9 +145,9 @@ it('opens the circuit of a receiver that accepts no connection, and keeps the id
   await new Promise((done) => closed.close(done));
   const call = await settled(url, Buffer.from('{}'));
   for (let i = 0; i < 4; i++) {
-    await expect(callbacks.deliver(call.id, SLOTS, never)).rejects.toMatchObject({ code: 'callback_failed' });
+    await expect(callbacks.deliver(call.id, RUN, never)).rejects.toMatchObject({ code: 'callback_failed' });
   }
-  expect(await callbacks.deliver(call.id, SLOTS, never)).toMatchObject({ outcome: 'postponed' });
+  expect(await callbacks.deliver(call.id, RUN, never)).toMatchObject({ outcome: 'postponed' });
 });
 
 it.each([
@@ -151,7 +158,7 @@ it.each([
   status = code;
   const call = await settled(urlOf(receiver), Buffer.from('{}'));
   for (let i = 0; i < 6; i++) {
-    const told = await callbacks.deliver(call.id, SLOTS, never).then(
+    const told = await callbacks.deliver(call.id, RUN, never).then(
       ({ outcome }) => outcome,
       () => 'rejected',
     );
@@ -163,5 +170,5 @@ it.each([
 
 it('has nothing to deliver for a call that is gone', async () => {
   const { id } = newCallId('wxc', 'wxa');
-  expect(await callbacks.deliver(id, SLOTS, never)).toEqual({ outcome: 'gone' });
+  expect(await callbacks.deliver(id, RUN, never)).toEqual({ outcome: 'gone' });
 });

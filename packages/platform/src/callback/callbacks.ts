@@ -3,6 +3,7 @@ import { callAnswer, callSummaryAnswer, readableHeaders } from '../call/call-ans
 import { type CallId, parseCallId } from '../call/call-id.ts';
 import { lastPartOf } from '../call/call-record.ts';
 import type { CallStore } from '../call/call-store.ts';
+import type { Events } from '../events.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { WebhookSender } from '../webhook/webhook-sender.ts';
 import type { CallbackSigner } from '../webhook/webhook-signer.ts';
@@ -29,17 +30,20 @@ export class Callbacks {
   readonly #signer: CallbackSigner;
   readonly #queue: OpenQueue<CallbackPayload>;
   readonly #sender: WebhookSender;
+  readonly #events: Events;
 
   constructor(options: {
     store: CallStore;
     signer: CallbackSigner;
     queue: OpenQueue<CallbackPayload>;
     sender: WebhookSender;
+    events: Events;
   }) {
     this.#store = options.store;
     this.#signer = options.signer;
     this.#queue = options.queue;
     this.#sender = options.sender;
+    this.#events = options.events;
   }
 
   /** After the call is settled, and before whoever settled it forgets it: a second time does no harm. */
@@ -52,10 +56,18 @@ export class Callbacks {
   }
 
   /**
-   * `slots`: callbacks that this process can deliver at the same time. Throws Failure `callback_failed` where it has to be
-   * tried again; its message never names the address.
+   * `slots`: callbacks that this process can deliver at the same time. `tries`: of this callback, with this one. Throws
+   * Failure `callback_failed` if it has to be tried again; its message never contains the address.
    */
-  async deliver(id: string, slots: number, signal: AbortSignal): Promise<CallbackResult> {
+  async deliver(id: string, run: { readonly slots: number; readonly tries: number }, signal: AbortSignal) {
+    const startedAt = performance.now();
+    const result = await this.#deliver(id, run.slots, signal);
+    const ms = Math.round(performance.now() - startedAt);
+    this.#events.publish('callback', { call: id, tries: run.tries, ms, ...result });
+    return result;
+  }
+
+  async #deliver(id: string, slots: number, signal: AbortSignal): Promise<CallbackResult> {
     const callId = parseCallId(id);
     const found = callId && (await this.#store.callback(callId));
     if (!found) return { outcome: 'gone' };

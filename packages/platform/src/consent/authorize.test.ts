@@ -8,6 +8,7 @@ import { authorizerOwner, authorizerTokenKind } from '../authorizer/authorizer-t
 import { Profiles } from '../authorizer/profiles.ts';
 import { tokenEffects } from '../authorizer/token-effects.ts';
 import { Components } from '../component/components.ts';
+import { Events } from '../events.ts';
 import { openQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
@@ -77,7 +78,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
       leases: openLeases(server.redis),
       gate: new HostGate(server.redis),
     },
-    ...{ hints: new Hints(subscriber), kinds, askForRefresh: async () => {} },
+    ...{ hints: new Hints(subscriber), kinds, events: new Events(), askForRefresh: async () => {} },
   });
   const jobs: AuthorizationPayload[] = [];
   const queue = {
@@ -90,9 +91,9 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const links = new AuthorizationLinks({
     ...{ redis: server.redis, components: new Components([]), store: linkStore, ties, authorizers: store },
   });
-  const profiles = new Profiles({ api, tokens, store, dueSet });
+  const profiles = new Profiles({ api, tokens, store, dueSet, events: new Events() });
   const authorizations = new Authorizations({
-    ...{ redis: server.redis, api, tokens, store, dueSet, codes, profiles, links },
+    ...{ redis: server.redis, api, tokens, store, dueSet, codes, profiles, links, events: new Events() },
   });
   return {
     ...{ asked, store, tokens, codes, linkStore, profiles },

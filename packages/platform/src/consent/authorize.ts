@@ -4,6 +4,7 @@ import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { findInWeChatsList } from '../authorizer/find-in-wechat-list.ts';
 import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-owner.ts';
+import type { Events } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { timesOf } from '../token/token-times.ts';
@@ -21,6 +22,7 @@ export interface AuthorizationsOptions {
   readonly codes: CodeIntake;
   readonly profiles: Profiles;
   readonly links: AuthorizationLinks;
+  readonly events: Events;
 }
 
 /** Which run of the job this is. */
@@ -41,6 +43,14 @@ export class Authorizations {
 
   /** What AuthorizeJob does. May run twice: the second finds the outcome, or finds the account in WeChat's list. */
   async exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
+    const startedAt = performance.now();
+    const outcome = await this.#exchange(payload, run);
+    const ms = Math.round(performance.now() - startedAt);
+    this.#o.events.publish('authorization', { component: payload.component, ...outcome, ms });
+    return outcome;
+  }
+
+  async #exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
     const { component, codeHash } = payload;
     const { codes, profiles, links } = this.#o;
     let outcome = await codes.outcome(component, codeHash);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Failure } from '@wxthirdparty/wechat';
 import { SCHEMA_VERSION } from '../database/migrate.ts';
 import { withDeadline } from '../deadline.ts';
+import { type Events, failureReport } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Deployment } from './deployment.ts';
 import { announceProcess, forgetProcess, type LiveProcess, type ProcessRole } from './live-processes.ts';
@@ -13,8 +14,6 @@ const LAST_WORD_TIMEOUT_MS = 500;
 /** Grows with every change to a record, script, stream or queue that the version before cannot read. */
 const FORMAT = 1;
 
-export type OwnershipListener = (failure: Failure | undefined) => void;
-
 /**
  * Says every few seconds that this process is alive, and checks each time that Redis is still this deployment's: it may have
  * been emptied, restored from an old file, or replaced. While it is another's, nothing is written there.
@@ -23,14 +22,15 @@ export class Presence {
   readonly #redis: RedisClient;
   readonly #deployment: Deployment;
   readonly #process: LiveProcess;
-  readonly #listeners: OwnershipListener[] = [];
+  readonly #events: Events;
   #failure: Failure | undefined;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(redis: RedisClient, deployment: Deployment, roles: readonly ProcessRole[]) {
+  constructor(redis: RedisClient, deployment: Deployment, roles: readonly ProcessRole[], events: Events) {
     this.#redis = redis;
+    this.#events = events;
     this.#deployment = deployment;
     this.#process = {
       id: randomUUID(),
@@ -53,11 +53,6 @@ export class Presence {
   /** Why Redis is not ours now; undefined while it is. */
   get failure(): Failure | undefined {
     return this.#failure;
-  }
-
-  /** The listener is called whenever Redis stops or starts being ours. */
-  onOwnership(listener: OwnershipListener): void {
-    this.#listeners.push(listener);
   }
 
   async close(): Promise<void> {
@@ -85,7 +80,8 @@ export class Presence {
     const failure = await this.#deployment.check();
     const changed = failure?.message !== this.#failure?.message;
     this.#failure = failure;
-    if (changed) for (const listener of this.#listeners) listener(failure);
+    if (changed)
+      this.#events.publish('redis', failure ? { what: 'foreign', failure: failureReport(failure) } : { what: 'own' });
     if (!failure && !this.#closed) await announceProcess(this.#redis, this.#process);
   }
 }

@@ -1,6 +1,7 @@
 import type { Transport } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
+import { Events } from '../events.ts';
 import { FollowerStore } from './follower-store.ts';
 import { FollowerSyncStore } from './follower-sync-store.ts';
 import { FollowerWriter } from './follower-writer.ts';
@@ -83,6 +84,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
       tokens: { get: async () => ({ value: 'token' }), accepted: () => {} },
       ledger: { take: async () => ({ go: 'yes', departedAt: now, probe: false }), conclude: async () => 'open' },
       dueSet: { markUsed: async () => {} },
+      events: new Events(),
       ...more,
     } as unknown as SliceOptions;
     return runSyncSlice(id, new AbortController().signal, options);

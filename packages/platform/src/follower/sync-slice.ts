@@ -3,6 +3,7 @@ import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { SqlValue } from '../database/statement.ts';
+import type { Events } from '../events.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { type AskOptions, askFollowers, type Fields, type NoAnswer, toSyncError } from './ask-followers.ts';
@@ -36,6 +37,7 @@ export interface SliceOptions extends AskOptions {
   readonly syncs: FollowerSyncStore;
   readonly dueSet: RefreshAhead;
   readonly writer: FollowerWriter;
+  readonly events: Events;
 }
 
 /** What a turn came to, for the log. */
@@ -53,6 +55,13 @@ type Stop = Pick<SliceResult, 'outcome' | 'code' | 'next'>;
 
 /** Takes a follower sync a few seconds further. May be cut anywhere; what was written is never asked for again. */
 export async function runSyncSlice(id: string, signal: AbortSignal, options: SliceOptions): Promise<SliceResult> {
+  const startedAt = performance.now();
+  const { next, ...result } = await slice(id, signal, options);
+  options.events.publish('sync', { sync: id, ...result, ms: Math.round(performance.now() - startedAt) });
+  return next === undefined ? result : { ...result, next };
+}
+
+async function slice(id: string, signal: AbortSignal, options: SliceOptions): Promise<SliceResult> {
   const sync = await options.syncs.takeRun(id);
   if (!sync) return { outcome: 'nothing_to_do' };
   const stop = await new SyncSlice(sync, signal, options).go().catch(awayOrThrow);

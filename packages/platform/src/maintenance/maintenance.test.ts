@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { until } from '../../test/until.ts';
+import { Events } from '../events.ts';
 import { startWatch, type WatchOptions } from './maintenance.ts';
 
 let watch: { close(): Promise<void> } | undefined;
@@ -28,7 +29,7 @@ it('makes all components ready before it does anything else, however long one of
     // Of the second part of a round, too, one component may take for ever.
     syncSchedules: { startDue: never },
     lanes: { wakeDue: async () => {} },
-    tell: () => {},
+    events: new Events(),
   } as unknown as WatchOptions);
   await until('both are looked after', () => did.filter((one) => one.startsWith('claim')).length === 2);
   await until('the other one is filled', () => did.includes('due wxOther'));

@@ -8,6 +8,7 @@ import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
 import { requestTicketsIfSilent } from '../component/ticket-request.ts';
 import type { LinkStore } from '../consent/link-store.ts';
+import { type Events, errorReport } from '../events.ts';
 import type { FollowerSyncStore } from '../follower/follower-sync-store.ts';
 import type { SyncSchedules } from '../follower/sync-schedules.ts';
 import { claimScheduledRun } from '../reconciliation/reconcile-schedule.ts';
@@ -44,8 +45,7 @@ export interface WatchOptions {
   readonly followerSyncs: FollowerSyncStore;
   readonly syncSchedules: SyncSchedules;
   readonly wakeFollowerSync: (id: string) => Promise<void>;
-  /** Told what was repaired, and what went wrong. */
-  readonly tell: (news: { component: string; did: string; failure?: unknown }) => void;
+  readonly events: Events;
 }
 
 /** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
@@ -140,16 +140,16 @@ async function watchAll(options: WatchOptions, started: Set<string>): Promise<vo
 
 /** One part's trouble must not keep the others from their work. */
 async function attempt(
-  { tell }: WatchOptions,
+  { events }: WatchOptions,
   component: string,
   what: string,
   part: () => Promise<string | undefined>,
 ): Promise<void> {
   try {
     const did = await part();
-    if (did) tell({ component, did });
+    if (did) events.publish('repair', { component, did });
   } catch (failure) {
-    tell({ component, did: `${what}_failed`, failure });
+    events.publish('repair', { component, did: `${what}_failed`, failure: errorReport(failure) });
   }
 }
 

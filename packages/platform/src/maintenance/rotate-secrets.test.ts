@@ -101,8 +101,8 @@ describe.each(databases)('resealing on %s', (kind) => {
   it('finds nothing more to do, and its progress never exceeds what there is', async () => {
     const progress: { looked: number; resealed: number }[] = [];
     const settings = { redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url };
-    const tell = (done: { looked: number; resealed: number }) => void progress.push(done);
-    const report = await reseal({ ...settings, secretsKeys: [after, before] }, { tell });
+    const note = (done: { looked: number; resealed: number }) => void progress.push(done);
+    const report = await reseal({ ...settings, secretsKeys: [after, before] }, { progress: note });
     expect(report).toMatchObject({ looked: ACCOUNTS + 4, resealed: 0, remaining: 0, unsealable: 0 });
     // It reads everything again in the end.
     expect(progress.at(-1)).toEqual({ looked: ACCOUNTS + 4, resealed: 0 });

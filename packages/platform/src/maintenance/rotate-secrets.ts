@@ -36,7 +36,7 @@ export interface ResealReport {
  */
 export async function reseal(
   settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
-  options: { tell?: (done: { looked: number; resealed: number }) => void; signal?: AbortSignal } = {},
+  options: { progress?: (done: { looked: number; resealed: number }) => void; signal?: AbortSignal } = {},
 ): Promise<ResealReport> {
   await using scope = new Scope();
   const seals = new Seals(settings.secretsKeys);
@@ -89,7 +89,7 @@ export async function reseal(
         if (outcome === 'unsealable') unsealable.add(name);
         if (outcome === 'resealed' || outcome === 'superseded') changed++;
       }
-      options.tell?.({ looked, resealed: resealed + (isFirst ? changed : 0) });
+      options.progress?.({ looked, resealed: resealed + (isFirst ? changed : 0) });
     }
     return changed;
   };

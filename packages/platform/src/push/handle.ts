@@ -8,16 +8,13 @@ import type { AuthorizationLinks } from '../consent/authorization-links.ts';
 import type { CodeIntake } from '../consent/code-intake.ts';
 import { hashOfCode } from '../consent/code-ties.ts';
 import type { LinkStore } from '../consent/link-store.ts';
+import type { Events, PushEvent } from '../events.ts';
 import type { FollowerStore } from '../follower/follower-store.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { PushPayload } from './push-job.ts';
 
-/** What a push was and what came of it, for the log: ids and kinds only. */
-export interface HandledPush {
-  readonly push: string;
-  readonly appid?: string | undefined;
-  readonly outcome: string;
-}
+/** The push's type and its outcome, ids and kinds only. */
+type HandledPush = Pick<PushEvent, 'push' | 'appid' | 'outcome'>;
 
 export interface HandleOptions {
   readonly components: Components;
@@ -29,10 +26,19 @@ export interface HandleOptions {
   readonly profiles: Profiles;
   readonly authorizerStore: Pick<AuthorizerStore, 'find'>;
   readonly followers: Pick<FollowerStore, 'tellStatus'>;
+  readonly events: Events;
 }
 
-/** Does what a push asks for. May run twice for the same push, and out of order. */
-export async function handlePush(payload: PushPayload, options: HandleOptions): Promise<HandledPush> {
+/** Does what a push asks for. May run twice for the same push, and out of order. `job`: the id of the job that carries it. */
+export async function handlePush(payload: PushPayload, job: string | undefined, options: HandleOptions): Promise<void> {
+  const startedAt = performance.now();
+  const handled = await handle(payload, options);
+  const ms = Math.round(performance.now() - startedAt);
+  const { component, receivedAt } = payload;
+  options.events.publish('push', { job, component, ...handled, receivedAt, ms });
+}
+
+async function handle(payload: PushPayload, options: HandleOptions): Promise<HandledPush> {
   const component = options.components.get(payload.component);
   const push = readPush(openEnvelope(component.envelopeKeys, payload.envelope).xml, payload.url);
   switch (push.type) {

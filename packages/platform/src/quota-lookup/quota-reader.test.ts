@@ -1,6 +1,7 @@
 import { Failure, type Transport, TransportFailure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Events } from '../events.ts';
 import { Ledger } from '../quota/ledger.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { isReadable, QuotaReader } from './quota-reader.ts';
@@ -46,7 +47,7 @@ function reader(...answers: (object | TransportFailure)[]) {
     },
     accepted: () => {},
   } as unknown as Tokens;
-  const reads = new QuotaReader({ ledger, tokens, transport, apiBase: 'http://wechat' });
+  const reads = new QuotaReader({ ledger, tokens, transport, apiBase: 'http://wechat', events: new Events() });
   return { asked, distrusted, owners, read: (what = pair) => reads.read(what, never) };
 }
 

@@ -1,4 +1,5 @@
 import { type Answer, ERRCODE, endpointOf, isTokenRefusal, readAnswer, type Transport } from '@wxthirdparty/wechat';
+import type { Events } from '../events.ts';
 import type { Ledger, QuotaPair, Taken } from '../quota/ledger.ts';
 import { readReportedQuota } from '../quota/limits.ts';
 import type { Usage } from '../quota/usage.ts';
@@ -35,6 +36,7 @@ export interface QuotaReaderOptions {
   readonly tokens: Tokens;
   readonly transport: Transport;
   readonly apiBase: string;
+  readonly events: Events;
 }
 
 /** Asks WeChat about one quota, with the token of the account or component that has it. */
@@ -46,9 +48,13 @@ export class QuotaReader {
   }
 
   async read(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading> {
+    const startedAt = performance.now();
     const reading = await this.#read(pair, signal);
     if (reading === 'unavailable') await this.#deps.ledger.postponeLookup(pair, DAY_MS);
     if (reading === 'error' || reading === 'closed') await this.#deps.ledger.postponeLookup(pair, ERROR_RETRY_MS);
+    const { component, appid, path } = pair;
+    const ms = Math.round(performance.now() - startedAt);
+    this.#deps.events.publish('quota-lookup', { component, appid, path, outcome: reading, ms });
     return reading;
   }
 

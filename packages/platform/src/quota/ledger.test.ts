@@ -3,21 +3,31 @@ import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { untilDayLasts } from '../../test/until-day-lasts.ts';
 import { beijingDay } from '../beijing-time.ts';
-import { Ledger, type QuotaNews } from './ledger.ts';
+import { type EventPayloads, Events } from '../events.ts';
+import { Ledger } from './ledger.ts';
 
 let server: TestRedis;
 let ledger: Ledger;
-const news: Omit<QuotaNews, 'pair'>[] = [];
+/** The published events. */
+const levels: EventPayloads['quota'][] = [];
+const lookups: EventPayloads['quota-lookup'][] = [];
 beforeAll(async () => {
   server = await startRedis();
-  ledger = new Ledger(server.redis, ({ pair: _, ...told }) => news.push(told));
+  const events = new Events();
+  events.subscribe('quota', (event) => levels.push(event));
+  events.subscribe('quota-lookup', (event) => lookups.push(event));
+  ledger = new Ledger(server.redis, events);
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
   await untilDayLasts();
-  news.length = 0;
+  forgetEvents();
   await server.redis.flushall();
 });
+function forgetEvents(): void {
+  levels.length = 0;
+  lookups.length = 0;
+}
 
 const pair = { component: 'wxc', appid: 'wxa', path: '/cgi-bin/user/get' };
 const KEY = 'wx:{wxc:wxa}:quota:/cgi-bin/user/get';
@@ -84,7 +94,7 @@ it('lets one probe an interval through a closed day', async () => {
   await ledger.reopen(pair);
   expect(await take()).toMatchObject({ go: 'yes', probe: false });
   // WeChat counts otherwise than we do, then.
-  expect(news.at(-1)).toMatchObject({ read: true });
+  expect(lookups.at(-1)).toMatchObject({ outcome: 'due' });
 });
 
 it('begins each day anew, but for what it knows', async () => {
@@ -93,17 +103,18 @@ it('begins each day anew, but for what it knows', async () => {
   const yesterday = beijingDay(Date.now()) - 1;
   await server.redis.hset(KEY, 'day', yesterday, 'offset', 3);
   expect(await usage()).toMatchObject({ used: 0, limit: 10, remaining: 10, source: 'wechat' });
-  news.length = 0;
+  forgetEvents();
   await take();
   expect(await usage()).toMatchObject({ used: 1, limit: 10, remaining: 9 });
   await takeTimes(7);
   // The warning of yesterday was yesterday's.
-  expect(news).toMatchObject([{ level: 'warning', used: 8, limit: 10 }]);
+  expect(levels).toMatchObject([{ level: 'warning', used: 8, limit: 10 }]);
+  expect(lookups).toEqual([]);
 });
 
 it('warns at four fifths and at all of it, once', async () => {
   await takeTimes(12, { dailyLimit: 10, minuteLimit: undefined });
-  expect(news.filter(({ level }) => level)).toMatchObject([
+  expect(levels).toMatchObject([
     { level: 'warning', used: 8, limit: 10 },
     { level: 'exhausted', used: 10, limit: 10 },
   ]);
@@ -112,11 +123,12 @@ it('warns at four fifths and at all of it, once', async () => {
 it('a refusal is the last warning, also where nobody expected it', async () => {
   await takeTimes(3);
   await close('day');
-  expect(news).toEqual([{ level: 'exhausted', read: true, used: 3, limit: 500 }]);
+  expect(levels).toEqual([{ ...pair, level: 'exhausted', used: 3, limit: 500, at: expect.any(String) }]);
+  expect(lookups).toEqual([{ ...pair, outcome: 'due', used: 3, limit: 500 }]);
   expect(await usage()).toMatchObject({ used: 3, limit: 500, remaining: 0, source: 'catalogue' });
   await server.redis.hdel(KEY, 'until');
   await close('day');
-  expect(news.length).toBe(1);
+  expect([levels.length, lookups.length]).toEqual([1, 1]);
 });
 
 it('a refusal says what an unknown limit is at most, until more has left', async () => {
@@ -131,20 +143,20 @@ it('a refusal says what an unknown limit is at most, until more has left', async
 
 it('wants WeChat asked when an unknown limit is used, at a half, and not twice within hours', async () => {
   await takeTimes(19, unknown);
-  expect(news).toEqual([]);
+  expect([levels, lookups]).toEqual([[], []]);
   await takeTimes(21, unknown);
-  expect(news).toEqual([{ level: undefined, read: true, used: 20, limit: undefined }]);
-  news.length = 0;
+  expect(lookups).toEqual([{ ...pair, outcome: 'due', used: 20, limit: null }]);
+  expect(levels).toEqual([]);
+  forgetEvents();
   await server.redis.flushall();
   const small = { dailyLimit: 10, minuteLimit: undefined };
   await takeTimes(9, small);
-  expect(news.map(({ read, used }) => [read, used])).toEqual([
-    [true, 5],
-    [false, 8],
-  ]);
+  expect(lookups).toMatchObject([{ outcome: 'due', used: 5 }]);
+  expect(levels).toMatchObject([{ level: 'warning', used: 8 }]);
   await server.redis.hset(KEY, 'readAt', '1');
   await takeTimes(1, small);
-  expect(news.at(-1)).toMatchObject({ read: true, level: 'exhausted' });
+  expect(lookups.at(-1)).toMatchObject({ outcome: 'due', used: 10 });
+  expect(levels.at(-1)).toMatchObject({ level: 'exhausted', used: 10 });
 });
 
 it('follows WeChat’s count, and what left since', async () => {
@@ -156,9 +168,10 @@ it('follows WeChat’s count, and what left since', async () => {
   expect(await usage()).toMatchObject({ used: 751, limit: 1_000, remaining: 249, source: 'wechat', ownUsed: 5 });
   await takeTimes(2);
   expect(await usage()).toMatchObject({ used: 753, remaining: 247 });
-  expect(news).toEqual([]);
+  expect([levels, lookups]).toEqual([[], []]);
   await ledger.learn(pair, { limit: 1_000, used: 900, rate: undefined }, await usage(), documented);
-  expect(news).toEqual([{ level: 'warning', read: false, used: 900, limit: 1_000 }]);
+  expect(levels).toMatchObject([{ level: 'warning', used: 900, limit: 1_000 }]);
+  expect(lookups).toEqual([]);
 });
 
 it('takes no count of yesterday, or of before a clear, for one of now', async () => {

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@wxthirdparty/wechat';
 import { BEIJING_OFFSET_MS, beijingDay } from '../beijing-time.ts';
+import { Events } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
@@ -19,17 +20,6 @@ export interface QuotaPair {
 }
 
 export type QuotaLevel = 'warning' | 'exhausted';
-
-/** What follows from a departure, a refusal or a lookup; each once per pair and day. */
-export interface QuotaNews {
-  readonly pair: QuotaPair;
-  /** Four fifths, or all of it, is used. */
-  readonly level: QuotaLevel | undefined;
-  /** A lookup at WeChat is due. */
-  readonly read: boolean;
-  readonly used: number;
-  readonly limit: number | undefined;
-}
 
 export type Taken =
   | { readonly go: 'yes'; readonly departedAt: number; readonly probe: boolean }
@@ -197,12 +187,11 @@ export interface QuotaArgs {
 /** Counts the use of WeChat's quotas, and stores what is known of them and which of them are closed. */
 export class Ledger {
   readonly #redis: RedisClient;
-  readonly #report: (news: QuotaNews) => void;
+  readonly #events: Events;
 
-  /** `report` must not throw, and is not awaited. */
-  constructor(redis: RedisClient, report: (news: QuotaNews) => void = () => {}) {
+  constructor(redis: RedisClient, events: Events = new Events()) {
     this.#redis = redis;
-    this.#report = report;
+    this.#events = events;
   }
 
   /** The keys that a departing script needs. */
@@ -215,17 +204,15 @@ export class Ledger {
     return { path, dailyLimit: dailyLimit ?? 0, minuteLimit: minuteLimit ?? 0, evenIfClosed: false };
   }
 
-  /** Reports what follows from a departure. */
-  emitNews(pair: QuotaPair, news: QuotaNewsReply | undefined): void {
+  /** Publishes what follows from a departure. */
+  emitNews({ component, appid, path }: QuotaPair, news: QuotaNewsReply | undefined): void {
     if (!news) return;
-    const [level, read, used, limit] = news;
-    this.#report({
-      pair,
-      level: level === 2 ? 'exhausted' : level === 1 ? 'warning' : undefined,
-      read: read === 1,
-      used,
-      limit: limit === 0 ? undefined : limit,
-    });
+    const [level, lookup, used, limit] = news;
+    const usage = { component, appid, path, used, limit: limit === 0 ? null : limit };
+    if (lookup === 1) this.#events.publish('quota-lookup', { ...usage, outcome: 'due' });
+    if (level !== 1 && level !== 2) return;
+    const at = new Date().toISOString();
+    this.#events.publish('quota', { ...usage, level: level === 1 ? 'warning' : 'exhausted', at });
   }
 
   /** Counts one departure, or returns for how long none is allowed. For requests that are safe to repeat. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { Profiles } from '../authorizer/profiles.ts';
+import { type EventPayloads, Events } from '../events.ts';
 import { Seals } from '../sealing/seals.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -66,6 +67,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
   let runs: ReconciliationStore;
   let wechat: WeChat;
   let reconciler: Reconciler;
+  let published: EventPayloads['reconciliation'][];
   const seals = new Seals([randomBytes(32)]);
   beforeAll(async () => {
     database = await startDatabase(kind);
@@ -78,13 +80,17 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       await database.sql.deleteFrom(table).execute();
     }
     wechat = new WeChat();
+    published = [];
+    const events = new Events();
+    events.subscribe('reconciliation', (event) => published.push(event));
     reconciler = new Reconciler({
       sql: database.sql,
       api: wechat.api,
       tokens,
       store: runs,
       authorizers,
-      profiles: new Profiles({ api: wechat.api, tokens, store: authorizers, dueSet }),
+      profiles: new Profiles({ api: wechat.api, tokens, store: authorizers, dueSet, events }),
+      events,
     });
   });
 
@@ -103,6 +109,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
   it('adds everybody from nothing, page by page', async () => {
     many(1_234);
     const { run } = await reconcile();
+    expect(published).toEqual([{ reconciliation: run.id, next: undefined, ms: expect.any(Number) }]);
     expect(wechat.offsets).toEqual([0, 500, 1_000]);
     expect(run).toMatchObject({ state: 'completed', total: 1_234, seen: 1_234, added: 1_234, changed: 0, revoked: 0 });
     expect(await authorizers.grants.find(COMPONENT, appid(777))).toMatchObject({

@@ -8,6 +8,7 @@ import type { Components } from '../component/components.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import { inTransaction } from '../database/transaction.ts';
+import type { Events } from '../events.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -87,6 +88,7 @@ export interface ReconcilerOptions {
   readonly store: ReconciliationStore;
   readonly authorizers: AuthorizerStore;
   readonly profiles: Profiles;
+  readonly events: Events;
 }
 
 /**
@@ -102,6 +104,14 @@ export class Reconciler {
 
   /** What ReconcileJob does: goes on from the mark until it is done, told to stop, or WeChat does not let it. */
   async work(id: string, signal: AbortSignal): Promise<JobDisposition> {
+    const startedAt = performance.now();
+    const next = await this.#work(id, signal);
+    const ms = Math.round(performance.now() - startedAt);
+    this.#o.events.publish('reconciliation', { reconciliation: id, next, ms });
+    return next;
+  }
+
+  async #work(id: string, signal: AbortSignal): Promise<JobDisposition> {
     const { store } = this.#o;
     await store.start(id);
     try {

@@ -3,6 +3,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
+import { Events } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { openLeases } from '../redis/lease.ts';
@@ -51,6 +52,7 @@ function node(
     leases: openLeases(redis),
     hints: new Hints(subscriber),
     kinds: { component: kind, authorizer: kind },
+    events: new Events(),
     // The queue's place: here whoever is asked does it at once.
     askForRefresh: async (who) => {
       requests++;

@@ -1,4 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
+import { type Events, failureReport, type RefreshEvent } from '../events.ts';
 import type { Hints } from '../redis/hints.ts';
 import type { Leases } from '../redis/lease.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
@@ -25,11 +26,8 @@ export interface TokensOptions {
   readonly cache?: TokenCache;
   /** Puts a RefreshJob into its queue; may fail while Redis is away. */
   readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
-  /** Called after every refresh that this process did or tried, inline ones included. */
-  readonly onRefresh?: RefreshListener;
+  readonly events: Events;
 }
-
-export type RefreshListener = (owner: TokenOwner, result: RefreshOutcome, ms: number) => void;
 
 /**
  * Where a process gets tokens: from its cache, from Redis, or by asking for a refresh and waiting. One waiting loop for
@@ -108,7 +106,7 @@ export class Tokens implements TokenSource {
   async refresh(owner: TokenOwner, signal?: AbortSignal): Promise<RefreshOutcome> {
     const startedAt = performance.now();
     const result = await refresh(owner, this.#options.kinds[owner.kind], { ...this.#options, tokens: this }, signal);
-    this.#options.onRefresh?.(owner, result, Math.round(performance.now() - startedAt));
+    this.#options.events.publish('refresh', refreshEvent(owner, result, Math.round(performance.now() - startedAt)));
     return result;
   }
 
@@ -213,4 +211,26 @@ function throwIfBackingOff(record: TokenRecord): void {
 
 function notReady(owner: TokenOwner): Failure {
   return new Failure('token_not_ready', 'retry', `The ${owner.kind} token of ${owner.appid} is still being fetched.`);
+}
+
+function refreshEvent({ kind, component, appid }: TokenOwner, result: RefreshOutcome, ms: number): RefreshEvent {
+  const refreshed = { kind, component, appid, ms };
+  switch (result.outcome) {
+    case 'stored':
+    case 'superseded':
+      return { ...refreshed, outcome: result.outcome, version: result.version };
+    case 'failed':
+      return { ...refreshed, outcome: result.outcome, failure: failureReport(result.failure) };
+    case 'not-here': {
+      const { outcome, failure, isNews, retryInMs } = result;
+      return { ...refreshed, outcome, failure: failureReport(failure), isNews, retryInMs: Math.ceil(retryInMs) };
+    }
+    case 'fresh':
+    case 'held':
+    case 'backing-off':
+    case 'aborted':
+      return { ...refreshed, outcome: result.outcome };
+    default:
+      return result satisfies never;
+  }
 }

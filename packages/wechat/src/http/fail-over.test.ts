@@ -81,7 +81,7 @@ async function refusing(count: number): Promise<string[]> {
 }
 
 function over(bases: readonly string[], options: TransportOptions = {}, clock: () => number = () => now): Transport {
-  const transport = failOver(openTransport(options), { bases, onHost: (one) => news.push(one), now: clock });
+  const transport = failOver(openTransport(options), { bases, reportHost: (one) => news.push(one), now: clock });
   opened.push(() => transport.close());
   return transport;
 }

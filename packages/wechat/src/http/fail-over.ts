@@ -13,12 +13,11 @@ export interface HostNews {
   readonly reason?: string;
 }
 
-export type HostListener = (news: HostNews) => void;
-
 export interface FailOverOptions {
   /** Addresses of the same API, without a slash at the end; requests use the first, which is preferred. */
   readonly bases: readonly string[];
-  readonly onHost?: HostListener;
+  /** Called when a host is no longer used, and when it is used again. */
+  readonly reportHost?: (news: HostNews) => void;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
@@ -42,17 +41,17 @@ class Hosts implements Transport {
   readonly #preferred: Host;
   /** The prefix of the URLs of requests. */
   readonly #start: string;
-  readonly #onHost: HostListener;
+  readonly #reportHost: (news: HostNews) => void;
   readonly #now: () => number;
   /** The number of open circuits; 0 is the fast path. */
   #open = 0;
 
-  constructor(transport: Transport, { bases, onHost = () => {}, now = () => performance.now() }: FailOverOptions) {
+  constructor(transport: Transport, { bases, reportHost = () => {}, now = () => performance.now() }: FailOverOptions) {
     this.#transport = transport;
     this.#hosts = bases.map((base) => ({ base, circuit: new Circuit() }));
     this.#preferred = this.#hosts[0]!;
     this.#start = `${this.#preferred.base}/`;
-    this.#onHost = onHost;
+    this.#reportHost = reportHost;
     this.#now = now;
   }
 
@@ -128,7 +127,7 @@ class Hosts implements Transport {
   #succeeded({ base, circuit }: Host, startedAt: number): void {
     if (!circuit.succeeded(startedAt, this.#now())) return;
     this.#open--;
-    this.#onHost({ host: nameOf(base), reachable: true });
+    this.#reportHost({ host: nameOf(base), reachable: true });
   }
 
   #failed({ base, circuit }: Host, startedAt: number, error: unknown): void {
@@ -136,7 +135,7 @@ class Hosts implements Transport {
     this.#open++;
     const cause = error instanceof TransportFailure ? error.cause : undefined;
     const reason = cause instanceof Error ? cause.message : 'no connection';
-    this.#onHost({ host: nameOf(base), reachable: false, reason });
+    this.#reportHost({ host: nameOf(base), reachable: false, reason });
   }
 }
 

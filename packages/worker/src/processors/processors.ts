@@ -1,5 +1,4 @@
 import type { Platform, Queues } from '@wxthirdparty/platform';
-import type { Logger } from 'pino';
 import type { Process } from '../run-queue.ts';
 import { processAuthorization } from './authorizations.ts';
 import { processCallback } from './callbacks.ts';
@@ -16,18 +15,18 @@ import { processRefresh } from './refreshes.ts';
 export type Processors = { readonly [Q in keyof Queues]: Process<Queues[Q]> };
 
 /** One processor for each queue. `concurrency`: jobs of one queue that run at the same time in this process. */
-export function openProcessors(work: Platform['work'], concurrency: number, log: Logger): Processors {
+export function openProcessors(work: Platform['work'], concurrency: number): Processors {
   return {
-    pushes: processPush(work, log),
-    authorizations: processAuthorization(work, log),
+    pushes: processPush(work),
+    authorizations: processAuthorization(work),
     refreshes: processRefresh(work),
-    calls: processCall(work, log),
-    lanes: processLane(work, log),
-    callbacks: processCallback(work, concurrency, log),
-    profiles: processProfile(work, log),
-    reconciliations: processReconciliation(work, log),
-    'follower-syncs': processFollowerSync(work, log),
-    quotas: processQuotaReading(work, log),
-    'quota-alarms': processQuotaAlarm(work, log),
+    calls: processCall(work),
+    lanes: processLane(work),
+    callbacks: processCallback(work, concurrency),
+    profiles: processProfile(work),
+    reconciliations: processReconciliation(work),
+    'follower-syncs': processFollowerSync(work),
+    quotas: processQuotaReading(work),
+    'quota-alarms': processQuotaAlarm(work),
   };
 }

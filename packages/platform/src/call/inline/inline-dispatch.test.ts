@@ -9,6 +9,7 @@ import { startRedis, type TestRedis } from '../../../test/redis-server.ts';
 import { until } from '../../../test/until.ts';
 import type { Authorizers } from '../../authorizer/authorizers.ts';
 import { Components } from '../../component/components.ts';
+import { type CallEvent, Events } from '../../events.ts';
 import type { Clears } from '../../quota/clears.ts';
 import { Ledger } from '../../quota/ledger.ts';
 import type { RedisClient } from '../../redis/connect.ts';
@@ -26,7 +27,7 @@ import { HELD_MS } from '../call-record.ts';
 import { CallStore } from '../call-store.ts';
 import { Calls } from '../calls.ts';
 import { Holds } from '../holds.ts';
-import { type CallRunResult, type PerformOptions, perform } from '../perform.ts';
+import { type PerformOptions, perform } from '../perform.ts';
 import { InlineDispatcher } from './inline-dispatch.ts';
 
 const SEND = '/cgi-bin/message/custom/send';
@@ -44,7 +45,7 @@ let performing: PerformOptions;
 let dispatcher: InlineDispatcher;
 let calls: Calls;
 let jobs: { id: string; delayMs: number | undefined }[];
-let told: CallRunResult[];
+let settled: CallEvent[];
 let token: Token | undefined;
 let running: ReturnType<InlineDispatcher['open']> | undefined;
 
@@ -63,7 +64,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await server.redis.flushall();
-  [asked, answering, jobs, told] = [[], true, [], []];
+  [asked, answering, jobs, settled] = [[], true, [], []];
   subscriber = server.connect();
   transport = openTransport();
   token = {
@@ -91,7 +92,9 @@ beforeEach(async () => {
     queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
     add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
   };
-  dispatcher = new InlineDispatcher({ queue, tokens, perform: performing });
+  const events = new Events();
+  events.subscribe('call', (event) => settled.push(event));
+  dispatcher = new InlineDispatcher({ queue, tokens, perform: performing, events });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   calls = new Calls({
     ...{ redis: server.redis, store, ledger, tokens, queue, inline: dispatcher, hints: new Hints(subscriber) },
@@ -110,7 +113,7 @@ afterEach(async () => {
 });
 
 function open(most = 10): void {
-  running = dispatcher.open({ concurrency: most, report: (_, performed) => told.push(performed) });
+  running = dispatcher.open({ concurrency: most });
 }
 async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
   const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 30_000, departWithinMs: 60_000 };
@@ -127,7 +130,11 @@ it('sends a call without a job, and passes its outcome on once Redis has stored 
   expect(call!.response!.body.toString()).toBe('{"errcode":0}');
   expect(await calls.find(id)).toEqual(call);
   await running!.close(1_000);
-  expect({ jobs, asked: asked.length, told }).toMatchObject({ jobs: [], asked: 1, told: [{ outcome: 'completed' }] });
+  expect({ jobs, asked: asked.length, settled }).toMatchObject({
+    jobs: [],
+    asked: 1,
+    settled: [{ call: id, outcome: 'completed', attempts: 1 }],
+  });
 });
 
 it('sends by the queue what other processes may have to continue, and what it has no slot or token for', async () => {
@@ -138,7 +145,7 @@ it('sends by the queue what other processes may have to continue, and what it ha
   await until('one is on its way', () => asked.length === 1);
   await submitted();
   asked[0]!.end('{"errcode":0}');
-  await until('its place is free', () => told.length === 1);
+  await until('its place is free', () => settled.length === 1);
   await submitted({ idempotencyKey: 'k' });
   await submitted({ callbackUrl: 'https://shop.example/hook' });
   token = undefined;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Events } from '../../events.ts';
 import type { OpenQueue } from '../../queue/queues.ts';
 import type { Token } from '../../token/token.ts';
 import type { Tokens } from '../../token/tokens.ts';
@@ -6,7 +7,8 @@ import type { CallRequest } from '../call.ts';
 import type { CallId } from '../call-id.ts';
 import { tokenOwnerOf } from '../call-token.ts';
 import type { DepartedAtOnce } from '../create-call.ts';
-import { type CallRunResult, type PerformOptions, performDeparted } from '../perform.ts';
+import { type PerformOptions, performDeparted } from '../perform.ts';
+import { publishRun } from '../publish-run.ts';
 
 /** A call that takes longer is seldom, and gets a job: whatever becomes of this process, it will be settled. */
 const WITHOUT_JOB_MS = 1_000;
@@ -27,13 +29,13 @@ export interface Slot {
 export interface InlineTerms {
   /** So many at the same time; what comes beyond goes by the queue, to whoever is free. */
   readonly concurrency: number;
-  readonly report: (id: string, performed: CallRunResult, ms: number) => void;
 }
 
 export interface InlineDispatcherOptions {
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly tokens: Pick<Tokens, 'cached'>;
   readonly perform: PerformOptions;
+  readonly events: Events;
 }
 
 interface Running {
@@ -119,12 +121,12 @@ export class InlineDispatcher {
     runId: string,
     departed: DepartedAtOnce,
     token: Token | undefined,
-    { signal, report }: InlineTerms & { readonly signal: AbortSignal },
+    { signal }: { readonly signal: AbortSignal },
   ): Promise<boolean> {
     const { id } = call;
     try {
       const performed = await performDeparted(call, runId, departed, token, signal, this.#o.perform);
-      report(id, performed, Math.round(performance.now() - departed.claimedAt));
+      publishRun(this.#o.events, id, performed, performance.now() - departed.claimedAt);
       if (performed.done) return true;
       await this.#o.queue.add({ id }, 'delayMs' in performed ? performed.delayMs : 0);
       return true;

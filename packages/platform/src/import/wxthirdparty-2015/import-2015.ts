@@ -37,11 +37,11 @@ export async function importAncestor(
     readonly dryRun: boolean;
     readonly signal?: AbortSignal;
     /** Told from time to time how many rows of followers were read. */
-    readonly tell?: (rows: number) => void;
+    readonly progress?: (rows: number) => void;
   },
 ): Promise<AncestorReport> {
   await using scope = new Scope();
-  const { component, dryRun, signal, tell } = options;
+  const { component, dryRun, signal, progress } = options;
   const remarks = new Remarks();
   const ancestor = scope.keep('ancestor', openAncestor(options.from), (a) => a.close());
   // Before anything of ours is opened, so that a wrong URL is told at once.
@@ -73,7 +73,7 @@ export async function importAncestor(
     : { taken: { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 }, appidOf: new Map<string, string>() };
   let followers: FollowersTaken = { rows: 0, added: 0, kept: 0 };
   if (there.has('wx_followers')) {
-    followers = await takeFollowers(component, appidOf, { ancestor, database, remarks, dryRun, signal, tell });
+    followers = await takeFollowers(component, appidOf, { ancestor, database, remarks, dryRun, signal, progress });
   }
   return { ticket, accounts, followers, remarks: remarks.all() };
 }

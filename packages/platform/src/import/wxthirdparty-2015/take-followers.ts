@@ -45,7 +45,7 @@ export async function takeFollowers(
     readonly remarks: Remarks;
     readonly dryRun: boolean;
     readonly signal?: AbortSignal | undefined;
-    readonly tell?: ((rows: number) => void) | undefined;
+    readonly progress?: ((rows: number) => void) | undefined;
   },
 ): Promise<FollowersTaken> {
   const { ancestor, remarks } = options;
@@ -56,7 +56,7 @@ export async function takeFollowers(
     options.signal?.throwIfAborted();
     await saveNew(chunk, taken, options);
     chunk = [];
-    options.tell?.(taken.rows);
+    options.progress?.(taken.rows);
   };
   try {
     for await (const { openid, rows } of byOpenid(ancestor, 'wx_followers')) {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RepeatedLines } from './repeated-lines.ts';
 
-const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6379'), { code: 'ECONNREFUSED' });
+const refused = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:6379' };
 
 function linesAt(clock: { now: number }): { lines: RepeatedLines; written: unknown[] } {
   const written: unknown[] = [];
@@ -9,11 +9,11 @@ function linesAt(clock: { now: number }): { lines: RepeatedLines; written: unkno
   return { lines: new RepeatedLines(log, () => clock.now), written };
 }
 
-it('writes one line a minute for each cause, and says how many it did not write', () => {
+it('writes one line a minute for each cause, with the number of those that it did not write', () => {
   const clock = { now: 0 };
   const { lines, written } = linesAt(clock);
   for (const queue of ['calls', 'pushes', 'lanes']) lines.warn('queue', refused, { queue }, 'queue error');
-  lines.warn('queue', new Error('Connection is closed.'), { queue: 'calls' }, 'queue error');
+  lines.warn('queue', { message: 'Connection is closed.' }, { queue: 'calls' }, 'queue error');
   clock.now = 59_999;
   lines.warn('queue', refused, { queue: 'calls' }, 'queue error');
   clock.now = 60_000;
@@ -25,9 +25,9 @@ it('writes one line a minute for each cause, and says how many it did not write'
   ]);
 });
 
-it('takes errors with one code for one cause, whatever their messages', () => {
+it('treats errors with one code as one cause, also if their messages differ', () => {
   const { lines, written } = linesAt({ now: 0 });
-  const other = Object.assign(new Error('connect ECONNREFUSED ::1:6379'), { code: 'ECONNREFUSED' });
+  const other = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED ::1:6379' };
   lines.warn('queue', refused, {}, 'queue error');
   lines.warn('queue', other, {}, 'queue error');
   expect(written).toHaveLength(1);

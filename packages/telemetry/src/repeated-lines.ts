@@ -1,11 +1,12 @@
+import type { ErrorReport } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
 
 const WINDOW_MS = 60_000;
 const MAX_KEYS = 200;
 
 /**
- * Warnings that come again and again for one cause, such as a server that is away: the first is written, those that
- * follow within a minute are counted, and the next line says how many there were.
+ * Warnings that are repeated for one cause, such as an unreachable server: the first is written, those of the next minute
+ * are counted, and the next line contains their number.
  */
 export class RepeatedLines {
   readonly #log: Pick<Logger, 'warn'>;
@@ -17,9 +18,10 @@ export class RepeatedLines {
     this.#now = now;
   }
 
-  /** `source`: what the lines of one outage have in common beside the error, whichever part reports it. */
-  warn(source: string, error: unknown, fields: object, message: string): void {
-    const cause = `${source} ${causeOf(error)}`;
+  /** `source`: what the lines of one outage have in common beside the error. */
+  warn(source: string, error: ErrorReport, fields: object, message: string): void {
+    // An outage makes many operations fail with one code; the message is compared only if there is none.
+    const cause = `${source} ${error.code ?? error.message}`;
     const now = this.#now();
     const known = this.#causes.get(cause);
     if (known && now - known.writtenAt < WINDOW_MS) {
@@ -31,11 +33,4 @@ export class RepeatedLines {
     if (this.#causes.size > MAX_KEYS) this.#causes.delete(this.#causes.keys().next().value!);
     this.#log.warn(known?.suppressed ? { ...fields, repeated: known.suppressed } : fields, message);
   }
-}
-
-/** The code of an error, or its message if it has none: the same for all parts that one outage makes fail. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : error.message;
 }

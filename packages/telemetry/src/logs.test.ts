@@ -1,0 +1,308 @@
+import { type EventName, type EventPayloads, Events } from '@wxthirdparty/platform';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { logEvents } from './logs.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+type Example<Name extends EventName> = { readonly event: EventPayloads[Name]; readonly line: Line };
+
+const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 };
+const account = { component: 'wxc', appid: 'wxa' };
+const failure = { code: 'wechat_refused', remedy: 'operator', message: 'no', errcode: 61004, rid: 'r-1' };
+const failed = { code: 'wechat_refused', remedy: 'operator', errcode: 61004, reason: 'no' };
+const owner = { kind: 'component', component: 'wxc', appid: 'wxc', ms: 5 };
+const usage = { ...account, path: '/cgi-bin/user/get', used: 8, limit: 10 };
+const unreachable = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+
+/** Every event, with the whole line that it becomes. */
+const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
+  refresh: [
+    {
+      event: { ...owner, outcome: 'stored', version: 7 },
+      line: { level: LEVELS.info, msg: 'refresh', ...owner, outcome: 'stored', version: 7 },
+    },
+    {
+      event: { ...owner, outcome: 'superseded', version: 7 },
+      line: { level: LEVELS.info, msg: 'refresh', ...owner, outcome: 'superseded', version: 7 },
+    },
+    {
+      event: { ...owner, outcome: 'failed', failure },
+      line: { level: LEVELS.warn, msg: 'refresh', ...owner, outcome: 'failed', ...failed, rid: 'r-1' },
+    },
+    {
+      event: { ...owner, outcome: 'not-here', failure, isNews: true, retryInMs: 500 },
+      line: {
+        level: LEVELS.warn,
+        msg: 'this process cannot fetch tokens; others do',
+        ...owner,
+        outcome: 'not-here',
+        retryInMs: 500,
+        ...failed,
+      },
+    },
+    {
+      event: { ...owner, outcome: 'not-here', failure, isNews: false, retryInMs: 500 },
+      line: {
+        level: LEVELS.debug,
+        msg: 'refresh',
+        ...owner,
+        outcome: 'not-here',
+        retryInMs: 500,
+        code: 'wechat_refused',
+      },
+    },
+    {
+      event: { ...owner, outcome: 'held' },
+      line: { level: LEVELS.debug, msg: 'refresh', ...owner, outcome: 'held' },
+    },
+  ],
+  call: [
+    {
+      event: { call: 'c-1', outcome: 'completed', errcode: 0, attempts: 1, ms: 9 },
+      line: { level: LEVELS.info, msg: 'call', call: 'c-1', outcome: 'completed', errcode: 0, attempts: 1, ms: 9 },
+    },
+  ],
+  'call-fault': [
+    {
+      event: { call: 'c-1', message: 'it broke', stack: 'at' },
+      line: {
+        level: LEVELS.error,
+        msg: 'a run of a call failed',
+        call: 'c-1',
+        err: { message: 'it broke', stack: 'at' },
+      },
+    },
+  ],
+  callback: [
+    {
+      event: { call: 'c-1', outcome: 'delivered', status: 204, tries: 2, ms: 9 },
+      line: { level: LEVELS.info, msg: 'callback', call: 'c-1', outcome: 'delivered', status: 204, tries: 2, ms: 9 },
+    },
+    {
+      event: { call: 'c-1', outcome: 'postponed', afterMs: 300, tries: 2, ms: 9 },
+      line: { level: LEVELS.debug, msg: 'callback', call: 'c-1', outcome: 'postponed', afterMs: 300 },
+    },
+  ],
+  push: [
+    {
+      event: { ...account, job: 'j-1', push: 'text', outcome: 'noted', receivedAt: '2026-11-28T00:00:00.000Z', ms: 2 },
+      line: {
+        level: LEVELS.info,
+        msg: 'push',
+        ...account,
+        job: 'j-1',
+        push: 'text',
+        outcome: 'noted',
+        receivedAt: '2026-11-28T00:00:00.000Z',
+        ms: 2,
+      },
+    },
+  ],
+  authorization: [
+    {
+      event: { component: 'wxc', outcome: 'authorized', appid: 'wxa', profile: 'asked', ms: 4 },
+      line: { level: LEVELS.info, msg: 'authorization', ...account, outcome: 'authorized', profile: 'asked', ms: 4 },
+    },
+    {
+      event: { component: 'wxc', outcome: 'failed', code: 'x', message: 'no', errcode: 61010, ms: 4 },
+      line: {
+        level: LEVELS.info,
+        msg: 'authorization',
+        component: 'wxc',
+        outcome: 'failed',
+        code: 'x',
+        message: 'no',
+        errcode: 61010,
+        ms: 4,
+      },
+    },
+  ],
+  profile: [
+    {
+      event: { ...account, outcome: 'saved' },
+      line: { level: LEVELS.info, msg: 'profile', ...account, outcome: 'saved' },
+    },
+  ],
+  reconciliation: [
+    {
+      event: { reconciliation: 'r-1', next: { delayMs: 2_000 }, ms: 4 },
+      line: { level: LEVELS.info, msg: 'reconciliation', reconciliation: 'r-1', next: { delayMs: 2_000 }, ms: 4 },
+    },
+  ],
+  sync: [
+    {
+      event: { sync: 's-1', outcome: 'completed', appid: 'wxa', phase: 'finishing', listed: 3, detailed: 3, ms: 4 },
+      line: {
+        level: LEVELS.info,
+        msg: 'follower sync',
+        sync: 's-1',
+        outcome: 'completed',
+        appid: 'wxa',
+        phase: 'finishing',
+        listed: 3,
+        detailed: 3,
+        ms: 4,
+      },
+    },
+    {
+      event: { sync: 's-1', outcome: 'goes_on', ms: 4 },
+      line: { level: LEVELS.debug, msg: 'follower sync', sync: 's-1', outcome: 'goes_on', ms: 4 },
+    },
+  ],
+  quota: [
+    {
+      event: { ...usage, level: 'warning', at: '2026-11-28T00:00:00.000Z' },
+      line: {
+        level: LEVELS.warn,
+        msg: 'four fifths of a quota are used',
+        ...usage,
+        at: '2026-11-28T00:00:00.000Z',
+      },
+    },
+    {
+      event: { ...usage, level: 'exhausted', at: '2026-11-28T00:00:00.000Z' },
+      line: { level: LEVELS.warn, msg: 'a quota is used up', ...usage, at: '2026-11-28T00:00:00.000Z' },
+    },
+  ],
+  'quota-lookup': [
+    {
+      event: { ...usage, outcome: 'due' },
+      line: { level: LEVELS.debug, msg: 'quota lookup due', ...usage, outcome: 'due' },
+    },
+    {
+      event: { ...account, path: '/cgi-bin/user/get', outcome: 'learned', ms: 4 },
+      line: {
+        level: LEVELS.info,
+        msg: 'quota read',
+        ...account,
+        path: '/cgi-bin/user/get',
+        outcome: 'learned',
+        ms: 4,
+      },
+    },
+  ],
+  readiness: [
+    {
+      event: { component: 'wxc', ready: true },
+      line: { level: LEVELS.info, msg: 'component ready', component: 'wxc', ready: true },
+    },
+    {
+      event: { component: 'wxc', ready: false },
+      line: { level: LEVELS.info, msg: 'component not ready', component: 'wxc', ready: false },
+    },
+  ],
+  host: [
+    {
+      event: { host: 'api.test:443', reachable: false, reason: 'refused' },
+      line: { level: LEVELS.warn, msg: 'host unreachable', host: 'api.test:443', reason: 'refused' },
+    },
+    {
+      event: { host: 'api.test:443', reachable: true },
+      line: { level: LEVELS.info, msg: 'host reachable again', host: 'api.test:443' },
+    },
+  ],
+  repair: [
+    {
+      event: { component: 'wxc', did: 'ticket_restored' },
+      line: { level: LEVELS.info, msg: 'watch', component: 'wxc', did: 'ticket_restored' },
+    },
+    {
+      event: { component: 'wxc', did: 'due_failed', failure: unreachable },
+      line: { level: LEVELS.warn, msg: 'watch', component: 'wxc', did: 'due_failed', err: unreachable },
+    },
+  ],
+  redis: [
+    {
+      event: { what: 'unreachable' },
+      line: { level: LEVELS.error, msg: 'Redis does not answer', server: 'redis' },
+    },
+    {
+      event: { what: 'reachable', outageMs: 6_200 },
+      line: { level: LEVELS.info, msg: 'Redis answers again', server: 'redis', outageMs: 6_200 },
+    },
+    {
+      event: { what: 'foreign', failure: { code: 'foreign_redis', remedy: 'operator', message: 'no' } },
+      line: { level: LEVELS.error, msg: 'intake stopped: Redis is not ours', code: 'foreign_redis', reason: 'no' },
+    },
+    { event: { what: 'own' }, line: { level: LEVELS.info, msg: 'intake resumed: Redis is ours again' } },
+  ],
+  database: [
+    {
+      event: { what: 'unreachable' },
+      line: { level: LEVELS.error, msg: 'the database does not answer', server: 'database' },
+    },
+    {
+      event: { what: 'reachable', outageMs: 6_200 },
+      line: { level: LEVELS.info, msg: 'the database answers again', server: 'database', outageMs: 6_200 },
+    },
+  ],
+  job: [
+    {
+      event: { queue: 'calls', what: 'failed', job: 'j-1', attempts: 3, message: 'no' },
+      line: { level: LEVELS.warn, msg: 'job failed', queue: 'calls', job: 'j-1', attempts: 3, err: { message: 'no' } },
+    },
+    {
+      event: { queue: 'calls', what: 'unknown', job: 'j-1', foreign: false },
+      line: { level: LEVELS.warn, msg: 'unknown job delayed', queue: 'calls', job: 'j-1', foreign: false },
+    },
+    {
+      event: { queue: 'calls', what: 'error', ...unreachable },
+      line: { level: LEVELS.warn, msg: 'queue error', queue: 'calls', err: { message: 'connect ECONNREFUSED' } },
+    },
+    {
+      event: { queue: 'calls', what: 'shutdown-timeout' },
+      line: {
+        level: LEVELS.warn,
+        msg: 'shutdown timed out; other workers will take over the jobs',
+        queue: 'calls',
+      },
+    },
+  ],
+  'listener-error': [
+    {
+      event: { event: 'call', message: 'it broke' },
+      line: {
+        level: LEVELS.warn,
+        msg: 'a listener failed',
+        event: 'call',
+        err: { event: 'call', message: 'it broke' },
+      },
+    },
+  ],
+};
+
+function logged(): { readonly events: Events; readonly lines: Line[] } {
+  const events = new Events();
+  const lines: Line[] = [];
+  const options = { level: 'debug', timestamp: false, base: null, serializers: { err: (error: unknown) => error } };
+  logEvents(events, pino(options, { write: (line: string) => void lines.push(JSON.parse(line)) }));
+  return { events, lines };
+}
+
+describe.each(Object.keys(EXAMPLES) as EventName[])('the event %s', (name) => {
+  it.each(EXAMPLES[name].map((example, i) => [i, example] as const))('example %i becomes one line', (_, example) => {
+    const { events, lines } = logged();
+    events.publish(name, example.event);
+    expect(lines).toEqual([example.line]);
+  });
+});
+
+it('a listener that throws changes nothing: the line is written, and its error becomes one line', () => {
+  const { events, lines } = logged();
+  events.subscribe('readiness', () => {
+    throw new Error('it broke');
+  });
+  const others: unknown[] = [];
+  events.subscribe('readiness', (event) => others.push(event));
+  events.publish('readiness', { component: 'wxc', ready: true });
+  expect(lines.map(({ msg }) => msg)).toEqual(['component ready', 'a listener failed']);
+  expect(others).toHaveLength(1);
+});
+
+it('writes the failures of one outage once a minute', () => {
+  const { events, lines } = logged();
+  for (const queue of ['calls', 'pushes']) events.publish('job', { queue, what: 'error', ...unreachable });
+  for (const did of ['due_failed', 'lanes_failed'])
+    events.publish('repair', { component: 'wxc', did, failure: unreachable });
+  expect(lines.map(({ msg }) => msg)).toEqual(['queue error', 'watch']);
+});

@@ -1,0 +1,134 @@
+import type { EventName, EventPayloads, Events } from '@wxthirdparty/platform';
+import type { Logger } from 'pino';
+import { RepeatedLines } from './repeated-lines.ts';
+
+/** One entry for each event; each writes one line. */
+type Lines = { readonly [Name in EventName]: (payload: EventPayloads[Name]) => void };
+
+/** Writes one line for each event of this process. */
+export function logEvents(events: Events, log: Logger): void {
+  const lines = linesOf(log);
+  const subscribe = <Name extends EventName>(name: Name) => events.subscribe(name, lines[name]);
+  for (const name of Object.keys(lines)) subscribe(name as EventName);
+}
+
+function linesOf(log: Logger): Lines {
+  const repeated = new RepeatedLines(log);
+  return {
+    refresh: (event) => logRefresh(log, event),
+    call: ({ call, outcome, errcode, attempts, ms }) => log.info({ call, outcome, errcode, attempts, ms }, 'call'),
+    'call-fault': ({ call, message, stack }) => log.error({ call, err: { message, stack } }, 'a run of a call failed'),
+    callback: (event) => logCallback(log, event),
+    push: ({ job, component, push, appid, outcome, receivedAt, ms }) =>
+      log.info({ job, component, push, appid, outcome, receivedAt, ms }, 'push'),
+    authorization: (event) => log.info(event, 'authorization'),
+    profile: (event) => log.info(event, 'profile'),
+    reconciliation: (event) => log.info(event, 'reconciliation'),
+    sync: (event) => {
+      const isOver = event.outcome === 'completed' || event.outcome === 'failed';
+      log[isOver ? 'info' : 'debug'](event, 'follower sync');
+    },
+    quota: ({ level, ...usage }) => log.warn(usage, QUOTA_MESSAGES[level]),
+    'quota-lookup': (event) => {
+      if (event.outcome === 'due') log.debug(event, 'quota lookup due');
+      else log.info(event, 'quota read');
+    },
+    readiness: (event) => log.info(event, event.ready ? 'component ready' : 'component not ready'),
+    host: ({ host, reachable, reason }) => {
+      if (reachable) log.info({ host }, 'host reachable again');
+      else log.warn({ host, reason }, 'host unreachable');
+    },
+    repair: ({ component, did, failure }) => {
+      if (failure === undefined) log.info({ component, did }, 'watch');
+      else repeated.warn(`watch ${component}`, failure, { component, did, err: failure }, 'watch');
+    },
+    redis: (event) => {
+      switch (event.what) {
+        case 'foreign': {
+          const { code, message } = event.failure;
+          log.error({ code, reason: message }, 'intake stopped: Redis is not ours');
+          break;
+        }
+        case 'own':
+          log.info('intake resumed: Redis is ours again');
+          break;
+        default:
+          logReachability(log, 'redis', event);
+          break;
+      }
+    },
+    database: (event) => logReachability(log, 'database', event),
+    job: (event) => logJob(log, repeated, event),
+    'listener-error': (failure) =>
+      repeated.warn(`listener ${failure.event}`, failure, { event: failure.event, err: failure }, 'a listener failed'),
+  };
+}
+
+const QUOTA_MESSAGES = { warning: 'four fifths of a quota are used', exhausted: 'a quota is used up' } as const;
+
+function logRefresh(log: Logger, event: EventPayloads['refresh']): void {
+  const { kind, component, appid, outcome, ms } = event;
+  const line = { kind, component, appid, outcome, ms };
+  switch (event.outcome) {
+    case 'stored':
+    case 'superseded':
+      log.info({ ...line, version: event.version }, 'refresh');
+      break;
+    case 'failed': {
+      const { code, remedy, errcode, rid, message } = event.failure;
+      log.warn({ ...line, code, remedy, errcode, rid, reason: message }, 'refresh');
+      break;
+    }
+    case 'not-here': {
+      const { retryInMs, isNews } = event;
+      const { code, remedy, errcode, message } = event.failure;
+      const failed = { ...line, retryInMs, code, remedy, errcode, reason: message };
+      if (isNews) log.warn(failed, 'this process cannot fetch tokens; others do');
+      else log.debug({ ...line, retryInMs, code }, 'refresh');
+      break;
+    }
+    case 'fresh':
+    case 'held':
+    case 'backing-off':
+    case 'aborted':
+      log.debug(line, 'refresh');
+      break;
+    default:
+      event satisfies never;
+  }
+}
+
+function logCallback(log: Logger, { tries, ms, ...result }: EventPayloads['callback']): void {
+  // Nothing was sent, so it is none of the tries.
+  if (result.outcome === 'postponed') log.debug(result, 'callback');
+  else log.info({ ...result, tries, ms }, 'callback');
+}
+
+const SERVER_NAMES = { redis: 'Redis', database: 'the database' };
+
+function logReachability(log: Logger, server: 'redis' | 'database', event: EventPayloads['database']): void {
+  if (event.what === 'unreachable') log.error({ server }, `${SERVER_NAMES[server]} does not answer`);
+  else log.info({ server, outageMs: event.outageMs }, `${SERVER_NAMES[server]} answers again`);
+}
+
+function logJob(log: Logger, repeated: RepeatedLines, event: EventPayloads['job']): void {
+  const { queue } = event;
+  switch (event.what) {
+    case 'failed': {
+      const { job, attempts, message } = event;
+      log.warn({ queue, job, attempts, err: { message } }, 'job failed');
+      break;
+    }
+    case 'unknown':
+      log.warn({ queue, job: event.job, foreign: event.foreign }, 'unknown job delayed');
+      break;
+    case 'error':
+      repeated.warn('queue', event, { queue, err: { message: event.message } }, 'queue error');
+      break;
+    case 'shutdown-timeout':
+      log.warn({ queue }, 'shutdown timed out; other workers will take over the jobs');
+      break;
+    default:
+      event satisfies never;
+  }
+}
