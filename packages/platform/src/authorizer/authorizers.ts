@@ -132,5 +132,5 @@ function readCursor(cursor: string): { appid: string; component: string } {
 }
 
 function badCursor(): Failure {
-  return new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
+  return new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
 }

@@ -80,7 +80,7 @@ export function writeCursor(component: string, { madeAt, call }: Place): string 
 export function readCursor(cursor: string, component: string): Place {
   const [owner, madeAt, call, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
   if (owner !== component || !call || rest.length > 0 || !/^\d{1,16}$/.test(madeAt ?? '')) {
-    throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
+    throw new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
   }
   return { madeAt: Number(madeAt), call };
 }

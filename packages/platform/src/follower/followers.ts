@@ -56,5 +56,5 @@ function writeCursor(openid: string): string {
 function readCursor(cursor: string): string {
   const openid = Buffer.from(cursor, 'base64url').toString('utf8');
   if (/^[\x21-\x7e]{1,64}$/.test(openid)) return openid;
-  throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
+  throw new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
 }

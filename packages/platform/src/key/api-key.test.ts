@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { type ApiKey, checkKeyInput, isGood, type KeyInput } from './api-key.ts';
+import { type ApiKey, checkKeyInput, isValid, type KeyInput } from './api-key.ts';
 
-const wish: KeyInput = {
+const input: KeyInput = {
   name: 'shop',
   scopes: ['calls'],
   accounts: ['wx0123456789abcdef'],
@@ -10,8 +10,8 @@ const wish: KeyInput = {
   ratePerSecond: 10,
 };
 
-it('a whole wish is in order', () => {
-  expect(() => checkKeyInput(wish, 1_000)).not.toThrow();
+it('a complete input is valid', () => {
+  expect(() => checkKeyInput(input, 1_000)).not.toThrow();
 });
 
 it.each<[Partial<KeyInput>, string]>([
@@ -33,16 +33,16 @@ it.each<[Partial<KeyInput>, string]>([
   [{ scopes: ['admin'] }, 'accounts, paths'],
   [{ scopes: ['admin', 'calls'], accounts: [] }, 'accounts, paths'],
 ])('%o is refused', (changes, fault) => {
-  expect(() => checkKeyInput({ ...wish, ...changes }, 1_000)).toThrow(
+  expect(() => checkKeyInput({ ...input, ...changes }, 1_000)).toThrow(
     expect.objectContaining({ code: 'invalid_request' }),
   );
-  expect(() => checkKeyInput({ ...wish, ...changes }, 1_000)).toThrow(fault);
+  expect(() => checkKeyInput({ ...input, ...changes }, 1_000)).toThrow(fault);
 });
 
-it('a key is good until it expires or is revoked', () => {
+it('a key is valid until it expires or is revoked', () => {
   const key = { revokedAt: null, expiresAt: new Date(2_000) } as ApiKey;
-  expect(isGood(key, 1_999)).toBe(true);
-  expect(isGood(key, 2_000)).toBe(false);
-  expect(isGood({ ...key, revokedAt: new Date(1) }, 1_000)).toBe(false);
-  expect(isGood({ ...key, expiresAt: null }, Number.MAX_SAFE_INTEGER)).toBe(true);
+  expect(isValid(key, 1_999)).toBe(true);
+  expect(isValid(key, 2_000)).toBe(false);
+  expect(isValid({ ...key, revokedAt: new Date(1) }, 1_000)).toBe(false);
+  expect(isValid({ ...key, expiresAt: null }, Number.MAX_SAFE_INTEGER)).toBe(true);
 });

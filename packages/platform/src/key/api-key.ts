@@ -2,26 +2,26 @@ import { Failure } from '@wxthirdparty/wechat';
 import { type KeyRights, keyScopes } from './key-rights.ts';
 
 export interface KeyInput extends KeyRights {
-  /** For people: which program has it. */
+  /** For operators: which program has the key. */
   readonly name: string;
-  /** Null: it does not expire. By the clock of whoever looks. */
+  /** By the clock of the process that checks it. Null: it does not expire. */
   readonly expiresAt: Date | null;
-  /** Requests in a second, over all nodes; null: as many as may come. */
+  /** Requests a second, over all nodes; null: unlimited. */
   readonly ratePerSecond: number | null;
 }
 
-/** A program's key, without the key itself, which nobody has but the program. What it may do never changes. */
+/** A program's key, without its text, which only the program has. Its rights never change. */
 export interface ApiKey extends KeyInput {
   readonly id: string;
   readonly createdAt: Date;
-  /** The id of the key that made it, or one of the makers that are none. */
+  /** The id of the key that created it, or the name of an actor without a key. */
   readonly createdBy: string;
   readonly revokedAt: Date | null;
   /** To the minute. */
   readonly lastUsedAt: Date | null;
 }
 
-/** Bounds and shapes of a wish, for all who take one. */
+/** Bounds and patterns of the input, for every entry point. */
 export const keyBounds = {
   name: /^[^\x00-\x1f\x7f]{1,100}$/,
   account: /^[A-Za-z0-9_-]{1,64}$/,
@@ -30,14 +30,14 @@ export const keyBounds = {
   ratePerSecond: 100_000,
 } as const;
 
-/** Throws Failure `invalid_request` that names every fault. */
-export function checkKeyInput(wish: KeyInput, now: number = Date.now()): void {
-  const { scopes, accounts, paths, ratePerSecond: rate, expiresAt } = wish;
+/** Throws Failure `invalid_request`, which names every fault. */
+export function checkKeyInput(input: KeyInput, now: number = Date.now()): void {
+  const { scopes, accounts, paths, ratePerSecond: rate, expiresAt } = input;
   const faults: string[] = [];
-  const unless = (right: boolean, fault: string): void => {
-    if (!right) faults.push(fault);
+  const unless = (isValid: boolean, fault: string): void => {
+    if (!isValid) faults.push(fault);
   };
-  unless(keyBounds.name.test(wish.name), 'name: 1 to 100 characters');
+  unless(keyBounds.name.test(input.name), 'name: 1 to 100 characters');
   unless(
     scopes.length > 0 && scopes.every((scope) => keyScopes.includes(scope)),
     `scopes: at least one of ${keyScopes.join(', ')}`,
@@ -54,8 +54,8 @@ export function checkKeyInput(wish: KeyInput, now: number = Date.now()): void {
     rate === null || (Number.isInteger(rate) && rate >= 1 && rate <= keyBounds.ratePerSecond),
     `ratePerSecond: 1 to ${keyBounds.ratePerSecond}`,
   );
-  unless(expiresAt === null || expiresAt.getTime() > now, 'expiresAt: must lie ahead');
-  // It could make itself another key without them.
+  unless(expiresAt === null || expiresAt.getTime() > now, 'expiresAt: must be in the future');
+  // It could create another key without these restrictions.
   unless(
     !scopes.includes('admin') || (accounts.length === 0 && paths.length === 0),
     'accounts, paths: a key with the scope admin cannot be restricted to some',
@@ -63,7 +63,7 @@ export function checkKeyInput(wish: KeyInput, now: number = Date.now()): void {
   if (faults.length > 0) throw new Failure('invalid_request', 'fix-request', faults.join('; '));
 }
 
-/** Whether it opens anything at that time. */
-export function isGood({ revokedAt, expiresAt }: ApiKey, now: number): boolean {
+/** Neither revoked nor expired. */
+export function isValid({ revokedAt, expiresAt }: ApiKey, now: number): boolean {
   return revokedAt === null && (expiresAt === null || expiresAt.getTime() > now);
 }

@@ -1,20 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
-import { type ApiKey, isGood, type KeyInput } from './api-key.ts';
+import { type ApiKey, isValid, type KeyInput } from './api-key.ts';
 import type { Actor } from './audit.ts';
-import { takeOfRate } from './key-rate.ts';
+import { takeFromRate } from './key-rate.ts';
 import type { KeyStore, StoredKey } from './key-store.ts';
 import { readKeyText } from './key-text.ts';
 
-/** Less than the second within which a revoked key must stop everywhere, also where the hint was lost. */
+/** Below the second after which a revoked key must be refused everywhere, even if the hint was lost. */
 const CACHE_TTL_MS = 750;
-/** Wrong ids are remembered, too. The oldest reading gives way: a key in use is read again every second. */
+/** Unknown ids are remembered, too. The oldest reading is evicted: a key in use is read again every second. */
 const MAX_REMEMBERED = 10_000;
-const USE_TOLD_EVERY_MS = 60_000;
+const MARK_USED_EVERY_MS = 60_000;
 
 interface Remembered {
-  /** When the reading began, on the monotonic clock: what was written after that may not be in it. */
+  /** When the reading started, on the monotonic clock: it may lack what was written after that. */
   readonly at: number;
   readonly stored: Promise<StoredKey | undefined>;
 }
@@ -27,50 +27,50 @@ export interface ApiKeysParts {
   readonly now?: () => number;
 }
 
-/** The keys of programs: who has one, what it may, and since when it may no longer. */
+/** The keys of programs, as one process knows them. */
 export class ApiKeys {
   readonly #redis: RedisClient;
   readonly #store: KeyStore;
   readonly #now: () => number;
   readonly #remembered = new Map<string, Remembered>();
-  readonly #useToldAt = new Map<string, number>();
-  readonly #telling = new Set<Promise<void>>();
-  readonly #deaf: () => void;
+  readonly #markedUsedAt = new Map<string, number>();
+  readonly #marking = new Set<Promise<void>>();
+  readonly #unsubscribe: () => void;
 
   constructor({ redis, hints, store, now = () => performance.now() }: ApiKeysParts) {
     this.#redis = redis;
     this.#store = store;
     this.#now = now;
-    this.#deaf = hints.on(hints.channels.apiKeys, (id) => this.#remembered.delete(id));
+    this.#unsubscribe = hints.on(hints.channels.apiKeys, (id) => this.#remembered.delete(id));
   }
 
-  /** The key that this is the text of; undefined where there is none, or it is good no more. */
+  /** The valid key with this text. */
   async recognize(text: string): Promise<ApiKey | undefined> {
-    const read = readKeyText(text);
-    const stored = read && (await this.#look(read.id));
-    return stored && timingSafeEqual(stored.hash, read.hash) ? this.#used(stored.key) : undefined;
+    const given = readKeyText(text);
+    const stored = given && (await this.#read(given.id));
+    return stored && timingSafeEqual(stored.hash, given.hash) ? this.#used(stored.key) : undefined;
   }
 
-  /** A key that was recognized before, as long as it is good. */
+  /** A key that was recognized before, while it is valid. */
   async find(id: string): Promise<ApiKey | undefined> {
-    const stored = await this.#look(id);
+    const stored = await this.#read(id);
     return stored && this.#used(stored.key);
   }
 
   /** Counts one request. Throws Failure `rate_limited`. */
   async admit({ id, ratePerSecond }: ApiKey): Promise<void> {
-    if (ratePerSecond !== null) await takeOfRate(this.#redis, id, ratePerSecond);
+    if (ratePerSecond !== null) await takeFromRate(this.#redis, id, ratePerSecond);
   }
 
-  create(wish: KeyInput, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
-    return this.#store.create(wish, by);
+  create(input: KeyInput, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
+    return this.#store.create(input, by);
   }
 
   list(page: { limit: number; cursor?: string | undefined }): ReturnType<KeyStore['list']> {
     return this.#store.list(page);
   }
 
-  /** Here it opens nothing from now on, elsewhere within a second. */
+  /** This process refuses the key from now on, the others do within a second. */
   async revoke(id: string, by: Actor): Promise<'revoked' | 'unknown'> {
     const outcome = await this.#store.revoke(id, by);
     this.#remembered.delete(id);
@@ -79,16 +79,16 @@ export class ApiKeys {
   }
 
   async close(): Promise<void> {
-    this.#deaf();
-    await Promise.all(this.#telling);
+    this.#unsubscribe();
+    await Promise.all(this.#marking);
   }
 
-  #look(id: string): Promise<StoredKey | undefined> {
+  #read(id: string): Promise<StoredKey | undefined> {
     const known = this.#remembered.get(id);
     const now = this.#now();
     if (known && now - known.at < CACHE_TTL_MS) return known.stored;
     const reading: Remembered = { at: now, stored: this.#store.find(id) };
-    // So that the map begins with the oldest reading.
+    // So that the first entry of the map is the oldest reading.
     this.#remembered.delete(id);
     evictOldest(this.#remembered);
     this.#remembered.set(id, reading);
@@ -100,26 +100,25 @@ export class ApiKeys {
 
   #used(key: ApiKey): ApiKey | undefined {
     const now = Date.now();
-    if (!isGood(key, now)) return undefined;
-    const toldAt = Math.max(this.#useToldAt.get(key.id) ?? 0, key.lastUsedAt?.getTime() ?? 0);
-    if (now - toldAt >= USE_TOLD_EVERY_MS) this.#tellUse(key.id, now);
+    if (!isValid(key, now)) return undefined;
+    const markedAt = Math.max(this.#markedUsedAt.get(key.id) ?? 0, key.lastUsedAt?.getTime() ?? 0);
+    if (now - markedAt >= MARK_USED_EVERY_MS) this.#markUsed(key.id, now);
     return key;
   }
 
-  /** Nobody waits for it, and nobody is refused because it failed: the next minute's use tells again. */
-  #tellUse(id: string, now: number): void {
-    this.#useToldAt.delete(id);
-    evictOldest(this.#useToldAt);
-    this.#useToldAt.set(id, now);
-    const telling = this.#store
-      .markUsed(id, now, now - USE_TOLD_EVERY_MS)
+  /** Not awaited, and an error refuses no request: the next minute's use is written again. */
+  #markUsed(id: string, now: number): void {
+    this.#markedUsedAt.delete(id);
+    evictOldest(this.#markedUsedAt);
+    this.#markedUsedAt.set(id, now);
+    const marking = this.#store
+      .markUsed(id, now, now - MARK_USED_EVERY_MS)
       .catch(() => {})
-      .finally(() => this.#telling.delete(telling));
-    this.#telling.add(telling);
+      .finally(() => this.#marking.delete(marking));
+    this.#marking.add(marking);
   }
 }
 
-/** Makes room for one more. */
 function evictOldest(map: Map<string, unknown>): void {
   if (map.size < MAX_REMEMBERED) return;
   const oldest = map.keys().next();

@@ -3,9 +3,9 @@ import type { Sql } from '../database/open.ts';
 import type { ApiKeyAuditRow } from '../database/schema.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 
-/** Who used a right that reaches further than one program's own. */
+/** The origin of an action that needs an operator's rights. */
 export interface Actor {
-  /** The key's id, or `API_KEY` for the one of the environment, or `command-line`. */
+  /** The key's id, `API_KEY` for the key in the environment, or `command-line`. */
   readonly id: string;
   readonly address: string | null;
   readonly requestId: string | null;
@@ -17,11 +17,11 @@ export interface AuditEntry {
   readonly actor: Actor;
   /** `key created`, `key revoked`, or the request's method and route. */
   readonly action: string;
-  /** The id of the key that it was done to. */
+  /** The id of the key that the action changed. */
   readonly target: string | null;
 }
 
-/** Who did what with the rights of an operator; kept for good. */
+/** All actions that need an operator's rights; entries are never deleted. */
 export class Audit {
   readonly #sql: Sql;
 
@@ -29,12 +29,12 @@ export class Audit {
     this.#sql = sql;
   }
 
-  /** Before it is done: what cannot be noted is not done. */
+  /** Call it before the action, which must not be carried out if this fails. */
   async note(actor: Actor, action: string): Promise<void> {
     await noteIn(this.#sql, actor, action, null);
   }
 
-  /** The newest first. Throws Failure `invalid_request` where the cursor is none of ours. */
+  /** The newest first. Throws Failure `invalid_request` for an invalid cursor. */
   async list(page: {
     limit: number;
     cursor?: string | undefined;
@@ -51,7 +51,7 @@ export class Audit {
   }
 }
 
-/** Within the transaction of what it tells. */
+/** Within the transaction of the action. */
 export async function noteIn(
   sql: Sql,
   actor: Actor,

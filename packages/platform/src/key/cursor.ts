@@ -1,6 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 
-/** The last row that was seen, in lists from the newest to the oldest. */
+/** The last row of a page, in lists from the newest to the oldest. */
 export interface Place {
   readonly at: number;
   readonly id: string;
@@ -14,5 +14,5 @@ export function writeCursor({ at, id }: Place): string {
 export function readCursor(cursor: string): Place {
   const match = /^(\d{1,15}) ([0-9a-f]{1,32})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match) return { at: Number(match[1]), id: match[2]! };
-  throw new Failure('invalid_request', 'fix-request', 'cursor must be the "next" of a former answer.');
+  throw new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
 }

@@ -12,7 +12,7 @@ import {
 
 const rights = (some: Partial<KeyRights>): KeyRights => ({ scopes: ['calls'], accounts: [], paths: [], ...some });
 
-/** What is missing; undefined where nothing is. */
+/** Undefined if nothing is missing. */
 function missing(demand: () => void): unknown {
   try {
     demand();
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-it('what concerns everybody is not for keys of some', () => {
+it('a request that concerns all accounts is refused for a restricted key', () => {
   const some = rights({ accounts: ['wxa'], paths: ['/wxa/x'] });
   for (const restriction of ['accounts', 'paths'] as const) {
     expect(missing(() => demandUnrestricted(some, restriction))).toEqual({ restriction });
@@ -65,7 +65,7 @@ it('what concerns everybody is not for keys of some', () => {
   }
 });
 
-it('the refusal says what is missing, at a bearable length', () => {
+it('the refusal names what is missing, in a bounded length', () => {
   expect(() => demandScope(rights({}), 'admin')).toThrow('lacks the scope admin');
   expect(() => demandAccount(rights({ accounts: ['wxa'] }), 'wxb')).toThrow('not for the account wxb');
   const long = missing(() => demandAccount(rights({ accounts: ['wxa'] }), 'x'.repeat(5_000))) as { account: string };

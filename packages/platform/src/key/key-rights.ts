@@ -1,21 +1,21 @@
 import { canonicalPath, Failure } from '@wxthirdparty/wechat';
 
 export const keyScopes = ['calls', 'followers:read', 'authorizers:read', 'authorizers:write', 'admin'] as const;
-/** What a key may do. None includes another. */
+/** What a key may do. No scope includes another. */
 export type KeyScope = (typeof keyScopes)[number];
 
 export interface KeyRights {
   readonly scopes: readonly KeyScope[];
-  /** Appids that it may act for and see; none named: all. */
+  /** Appids of the accounts that it may use and see; empty: all. */
   readonly accounts: readonly string[];
-  /** WeChat paths that it may call, `/*` at the end for all below; none named: all. */
+  /** WeChat paths that it may call, with `/*` at the end for all paths below; empty: all. */
   readonly paths: readonly string[];
 }
 
-/** Those of the key in the environment. */
+/** The rights of the key in the environment. */
 export const allRights: KeyRights = { scopes: keyScopes, accounts: [], paths: [] };
 
-/** What a key would need besides what it has. */
+/** What a key lacks for a request. */
 export type MissingRight =
   | { readonly scope: KeyScope }
   | { readonly account: string }
@@ -26,7 +26,7 @@ export class ForbiddenFailure extends Failure {
   readonly missing: MissingRight;
 
   constructor(missing: MissingRight) {
-    super('forbidden', 'fix-request', wordsFor(missing));
+    super('forbidden', 'fix-request', messageOf(missing));
     this.missing = missing;
   }
 }
@@ -52,24 +52,24 @@ export function mayCall({ paths }: KeyRights, path: string): boolean {
   return paths.some((one) => covers(one, spelled));
 }
 
-/** For what concerns all of them. Throws ForbiddenFailure. */
+/** For a request that concerns all accounts or paths. Throws ForbiddenFailure. */
 export function demandUnrestricted(rights: KeyRights, restriction: 'accounts' | 'paths'): void {
   if (rights[restriction].length > 0) throw new ForbiddenFailure({ restriction });
 }
 
-/** Letter by letter between canonical spellings, under which calls are sent, so nothing is allowed by mistake. */
+/** Compares canonical spellings, by which calls are sent, so that no other path is permitted. */
 function covers(allowed: string, path: string): boolean {
   return allowed.endsWith('/*') ? path.startsWith(allowed.slice(0, -1)) : path === canonicalPath(allowed);
 }
 
-function wordsFor(missing: MissingRight): string {
-  if ('scope' in missing) return `this key lacks the scope ${missing.scope}`;
-  if ('account' in missing) return `this key is not for the account ${missing.account}`;
-  if ('path' in missing) return `this key is not for the path ${missing.path}`;
-  return `this key is restricted to certain ${missing.restriction}, and the request concerns all of them`;
+function messageOf(missing: MissingRight): string {
+  if ('scope' in missing) return `This key lacks the scope ${missing.scope}.`;
+  if ('account' in missing) return `This key is not for the account ${missing.account}.`;
+  if ('path' in missing) return `This key is not for the path ${missing.path}.`;
+  return `This key is restricted to certain ${missing.restriction}, and the request concerns all of them.`;
 }
 
-/** A caller may name anything, of any length. */
+/** A caller's text may have any length. */
 function shortened(text: string): string {
   return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 }

@@ -5,7 +5,7 @@ import { type Actor, Audit } from './audit.ts';
 import { KeyStore } from './key-store.ts';
 import { readKeyText } from './key-text.ts';
 
-const wish: KeyInput = {
+const input: KeyInput = {
   name: '商店 🛒',
   scopes: ['calls', 'followers:read'],
   accounts: ['wxA', 'wxa'],
@@ -44,28 +44,28 @@ describe.each(databases)('API keys on %s', (kind) => {
     return items;
   }
 
-  it('are kept as they were wished, and found by the hash of their text alone', async () => {
-    const { key, text } = await store.create(wish, by);
+  it('are stored as requested, and only the hash of their text is stored', async () => {
+    const { key, text } = await store.create(input, by);
     const read = readKeyText(text)!;
     const stored = await store.find(read.id);
     expect(stored?.key).toEqual(key);
     expect(stored?.hash.equals(read.hash)).toBe(true);
-    expect(key).toMatchObject({ ...wish, id: read.id, createdBy: 'API_KEY', revokedAt: null, lastUsedAt: null });
+    expect(key).toMatchObject({ ...input, id: read.id, createdBy: 'API_KEY', revokedAt: null, lastUsedAt: null });
     const rows = JSON.stringify(await database.sql.selectFrom('api_keys').selectAll().execute());
     expect(rows).not.toContain(text.slice(21));
     expect(await store.find('0123456789abcdef')).toBeUndefined();
-    const { key: plain } = await store.create({ ...wish, expiresAt: null, ratePerSecond: null }, by);
+    const { key: plain } = await store.create({ ...input, expiresAt: null, ratePerSecond: null }, by);
     expect((await store.find(plain.id))?.key).toMatchObject({ expiresAt: null, ratePerSecond: null });
   });
 
-  it('are not made of a wish that is not in order', async () => {
-    await expect(store.create({ ...wish, scopes: [] }, by)).rejects.toMatchObject({ code: 'invalid_request' });
+  it('are not created from an invalid input', async () => {
+    await expect(store.create({ ...input, scopes: [] }, by)).rejects.toMatchObject({ code: 'invalid_request' });
     expect((await store.list({ limit: 10 })).items).toEqual([]);
     expect((await audit.list({ limit: 10 })).items).toEqual([]);
   });
 
-  it('are revoked once and for good', async () => {
-    const { key } = await store.create(wish, by);
+  it('are revoked once and permanently', async () => {
+    const { key } = await store.create(input, by);
     expect(await store.revoke(key.id, by)).toBe('revoked');
     const revokedAt = (await store.find(key.id))?.key.revokedAt;
     expect(revokedAt).toBeInstanceOf(Date);
@@ -79,10 +79,10 @@ describe.each(databases)('API keys on %s', (kind) => {
     ]);
   });
 
-  it('are listed from the newest on, page by page, none twice', async () => {
+  it('are listed page by page from the newest, none twice', async () => {
     const made: string[] = [];
-    for (let i = 0; i < 7; i++) made.push((await store.create({ ...wish, name: `k${i}` }, by)).key.id);
-    // Several in one millisecond: the id decides then.
+    for (let i = 0; i < 7; i++) made.push((await store.create({ ...input, name: `k${i}` }, by)).key.id);
+    // Several in one millisecond are ordered by id.
     await database.sql.updateTable('api_keys').set({ created_at: 5 }).where('id', 'in', made.slice(0, 4)).execute();
     const listed = await everyPage((cursor) => store.list({ limit: 2, cursor }));
     expect(listed.map(({ id }) => id).toSorted()).toEqual(made.toSorted());
@@ -90,8 +90,8 @@ describe.each(databases)('API keys on %s', (kind) => {
     await expect(store.list({ limit: 2, cursor: 'bogus' })).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
-  it('remember their last use, which one of many nodes writes', async () => {
-    const { key } = await store.create(wish, by);
+  it('have their last use, which one of many nodes writes', async () => {
+    const { key } = await store.create(input, by);
     const lastUse = async () => (await store.find(key.id))?.key.lastUsedAt?.getTime();
     await store.markUsed(key.id, 100_000, 40_000);
     expect(await lastUse()).toBe(100_000);
@@ -101,8 +101,8 @@ describe.each(databases)('API keys on %s', (kind) => {
     expect(await lastUse()).toBe(160_001);
   });
 
-  it('leave an audit, from the newest on, page by page', async () => {
-    const { key } = await store.create(wish, by);
+  it('have audit entries, listed page by page from the newest', async () => {
+    const { key } = await store.create(input, by);
     await audit.note({ id: key.id, address: null, requestId: null }, 'GET /v1/keys');
     for (let i = 0; i < 5; i++) await audit.note(by, 'GET /v1/audit');
     const all = await everyPage((cursor) => audit.list({ limit: 2, cursor }));

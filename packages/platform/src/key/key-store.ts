@@ -10,11 +10,11 @@ import { newKeyText } from './key-text.ts';
 
 export interface StoredKey {
   readonly key: ApiKey;
-  /** SHA-256 of its text. */
+  /** SHA-256 of the key's text. */
   readonly hash: Buffer;
 }
 
-/** API keys in SQL, each change together with its line in the audit. Nobody is deleted, so no id comes back. */
+/** API keys in SQL, each change in one transaction with its audit entry. Keys are never deleted, so no id is used again. */
 export class KeyStore {
   readonly #sql: Sql;
 
@@ -22,19 +22,19 @@ export class KeyStore {
     this.#sql = sql;
   }
 
-  /** `text` is the key itself; it is shown now or never. Throws Failure `invalid_request`. */
-  async create(wish: KeyInput, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
-    checkKeyInput(wish);
+  /** `text` is the key itself, which is not stored. Throws Failure `invalid_request`. */
+  async create(input: KeyInput, by: Actor): Promise<{ readonly key: ApiKey; readonly text: string }> {
+    checkKeyInput(input);
     const { id, text, hash } = newKeyText();
     const row: ApiKeyRow = {
       id,
-      name: wish.name,
+      name: input.name,
       hash: hash.toString('hex'),
-      scopes: JSON.stringify(wish.scopes),
-      accounts: JSON.stringify(wish.accounts),
-      paths: JSON.stringify(wish.paths),
-      rate_per_second: wish.ratePerSecond,
-      expires_at: wish.expiresAt?.getTime() ?? null,
+      scopes: JSON.stringify(input.scopes),
+      accounts: JSON.stringify(input.accounts),
+      paths: JSON.stringify(input.paths),
+      rate_per_second: input.ratePerSecond,
+      expires_at: input.expiresAt?.getTime() ?? null,
       created_at: Date.now(),
       created_by: by.id,
       revoked_at: null,
@@ -47,14 +47,14 @@ export class KeyStore {
           await noteIn(sql, by, 'key created', id, row.created_at);
         });
       } catch (error) {
-        // Random ids do not meet: it is there since the connection was lost only after the commit.
+        // Random ids do not collide: an earlier attempt was committed before its connection was lost.
         if (!isDuplicate(error)) throw error;
       }
     });
     return { key: toKey(row), text };
   }
 
-  /** From the moment of this answer the key opens nothing that is looked up here. */
+  /** Once this returns, `find` returns the key as revoked. */
   revoke(id: string, by: Actor): Promise<'revoked' | 'unknown'> {
     return repeat(async () => {
       const now = Date.now();
@@ -78,7 +78,7 @@ export class KeyStore {
     return row && { key: toKey(row), hash: Buffer.from(row.hash, 'hex') };
   }
 
-  /** The newest first, also those that open nothing any more. Throws Failure `invalid_request`. */
+  /** The newest first, including revoked and expired keys. Throws Failure `invalid_request`. */
   async list(page: {
     limit: number;
     cursor?: string | undefined;
@@ -96,7 +96,7 @@ export class KeyStore {
     return { items: shown.map(toKey), next: last ? writeCursor({ at: Number(last.created_at), id: last.id }) : null };
   }
 
-  /** Of several nodes that notice the same use, one writes. */
+  /** If several nodes notice the same use, one of them writes. */
   async markUsed(id: string, at: number, unlessSince: number): Promise<void> {
     await this.#sql
       .updateTable('api_keys')

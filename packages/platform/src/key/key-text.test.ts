@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { newKeyText, readKeyText } from './key-text.ts';
 
-it('a key tells its id, and its hash is the one that was kept', () => {
+it('the text of a key contains its id, and has the stored hash', () => {
   const { id, text, hash } = newKeyText();
   expect(text).toMatch(/^wxk_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
   expect(readKeyText(text)).toEqual({ id, hash });

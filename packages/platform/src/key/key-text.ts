@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
-/** Where one looks up the first part and compares the rest; whoever finds the text anywhere sees by `wxk_` what it is. */
+/** The id finds the key, the secret is compared. `wxk_` shows readers and secret scanners what the text is. */
 const SHAPE = /^wxk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
 
 export interface ReadKeyText {
@@ -17,7 +17,7 @@ export function newKeyText(): ReadKeyText & { readonly text: string } {
   return { id, text, hash: hashOf(text) };
 }
 
-/** Undefined for what is no key of ours by its looks. */
+/** Undefined for a text without the shape of a key. */
 export function readKeyText(text: string): ReadKeyText | undefined {
   const id = SHAPE.exec(text)?.[1];
   return id === undefined ? undefined : { id, hash: hashOf(text) };

@@ -2,7 +2,7 @@ import { migrateOpen } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { KeyStore } from './key-store.ts';
 
-/** The keys of a database, for one piece of work beside the processes that use them. */
+/** Opens the keys of a database for one command, while other processes use them. */
 export async function withKeyStore<T>(databaseUrl: string, work: (store: KeyStore) => Promise<T>): Promise<T> {
   const database = openDatabase(databaseUrl);
   try {
