@@ -21,30 +21,30 @@ const VITEST = 'node_modules/vitest/vitest.mjs';
 const YOUNG_HEAP = '--max-semi-space-size=16';
 
 /**
- * Sets up what is missing, then hands over to the real program under Node 24.
+ * Installs what is missing, then runs the program in Node 24.
  * @param {string[]} argv
  */
 export async function run(argv) {
   await ensurePackages(root, process.env);
   const node = findNode(root);
   const [first = 'help', ...rest] = argv;
-  if (first === '--test') return leaveWith(await test(node, rest));
-  if (first === '--test-watch') return leaveWith(await watchTests(node, rest));
-  if (first === '--test-clock') return leaveWith(await testUnderClocks(node, rest));
-  if (first === '--check') return leaveWith(await check(node, rest));
+  if (first === '--test') return exitWith(await test(node, rest));
+  if (first === '--test-watch') return exitWith(await watchTests(node, rest));
+  if (first === '--test-clock') return exitWith(await testUnderClocks(node, rest));
+  if (first === '--check') return exitWith(await check(node, rest));
   if (first === '--bench') {
     await ensureRedisServer();
     await ensureMariaDbServer();
-    return leaveWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
+    return exitWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
   }
-  if (first === '--generate') return leaveWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
-  // `start` looks for redis-server itself, because only it knows after reading the settings whether it needs one.
+  if (first === '--generate') return exitWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
+  // `start` searches for redis-server itself: whether it needs one depends on the settings.
   const { inspect, others } = takeInspectOptions(argv);
-  leaveWith(
+  exitWith(
     await supervise(node, [YOUNG_HEAP, ...inspect, join(root, 'packages/cli/src/main.ts'), ...others], {
       // For the program SIGHUP requests a shutdown and is never a second signal (src/shutdown-on-signal.ts).
-      leave: 'SIGHUP',
-      tellWhenGone: true,
+      shutdownSignal: 'SIGHUP',
+      endsWithUs: true,
     }),
   );
 }
@@ -134,10 +134,10 @@ async function check(node, args) {
  * @param {Record<string, string>} [env]
  */
 function tool(node, args, env) {
-  return supervise(node, args, { leave: 'SIGTERM', cwd: root, ...(env ? { env } : {}) });
+  return supervise(node, args, { shutdownSignal: 'SIGTERM', cwd: root, ...(env ? { env } : {}) });
 }
 
 /** @param {{ code: number | null, signal: NodeJS.Signals | null }} ended */
-function leaveWith({ code, signal }) {
+function exitWith({ code, signal }) {
   process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
 }

@@ -31,19 +31,19 @@ install > /dev/null 2>&1 || { apt-get update > /dev/null 2>&1; install; }
 `;
 
 /**
- * Installs a server's package where that is possible: as root on Debian and Ubuntu. False where it is not. The machine
- * gets a program, not a service.
+ * Installs a server's package if possible, that is as root on Debian and Ubuntu; otherwise returns false. The machine gets a
+ * program, not a service.
  * @param {string} name of the package
  * @param {string | undefined} service of systemd, that it brings
- * @param {string} byHand what to do where apt-get fails
+ * @param {string} manual what to do if apt-get fails
  */
-export function installDebianPackage(name, service, byHand) {
+export function installDebianPackage(name, service, manual) {
   if (process.getuid?.() !== 0 || !findProgram(['apt-get'])) return false;
   console.error(`Installing ${name} …`);
   const { status, output } = installWithoutStarting(name, POLICY);
   if (status !== 0) {
     console.error(output.trimEnd());
-    throw new Sentence(`${name} could not be installed: apt-get says above what stopped it. ${byHand}`);
+    throw new Sentence(`${name} could not be installed: apt-get says above what stopped it. ${manual}`);
   }
   // Not at the next boot either.
   if (service && existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', service], { stdio: 'ignore' });

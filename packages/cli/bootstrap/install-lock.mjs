@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const BEAT_MS = 1_000;
-/** A holder that gave no sign of life for so long is dead, or was stopped; pnpm itself runs beside our timer. */
+/** A holder that has not touched the lock for so long is dead or stopped; pnpm itself runs beside the timer. */
 const STALE_MS = 15_000;
 const POLL_INTERVAL_MS = 100;
 
@@ -82,14 +82,14 @@ function isStale(folder, isUntouched) {
     const { pid, host } = JSON.parse(readFileSync(join(folder, 'owner'), 'utf8'));
     return host === hostname() && !lives(pid);
   } catch {
-    // The owner is just making it, or just leaving.
+    // The owner is creating or removing it.
     return false;
   }
 }
 
 /**
- * Of several that find the same dead lock, one clears it; and it looks again first, because meanwhile the lock may
- * have been cleared and taken anew.
+ * Of several processes that find the same stale lock, one clears it. It checks again first, because meanwhile the lock may
+ * have been cleared and taken by another process.
  * @param {string} folder
  * @param {(folder: string) => boolean} isUntouched
  */
@@ -127,7 +127,7 @@ function lives(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM: it is alive and belongs to another user.
     return codeOf(error) === 'EPERM';
   }
 }

@@ -7,17 +7,17 @@ import { Sentence } from './sentence.mjs';
 
 const PNPM = 'pnpm@12.21.0';
 const STAMP = 'node_modules/.wxthirdparty-installed';
-const LAID_DOWN_BY = ['pnpm-lock.yaml', 'package.json', 'pnpm-workspace.yaml'];
+const DETERMINED_BY = ['pnpm-lock.yaml', 'package.json', 'pnpm-workspace.yaml'];
 
 /**
- * Installs the packages unless the ones that are there belong to this very lockfile.
+ * Installs the packages unless the installed ones belong to this lockfile.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  */
 export async function ensurePackages(root, env) {
   if (installed(root)) return;
   await withInstallLock(join(root, '.installing'), async () => {
-    // Another bootstrap may have done it while we waited.
+    // Another bootstrap may have installed them in the meantime.
     if (installed(root)) return;
     console.error('Installing packages …');
     await install(root, env);
@@ -27,12 +27,12 @@ export async function ensurePackages(root, env) {
 }
 
 /**
- * Names what belongs together: lockfile, workspace, and the machine that the packages were chosen for.
+ * Identifies lockfile, workspace, and the machine for which the packages were chosen.
  * @param {string} root
  */
 export function stamp(root) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
-  for (const file of LAID_DOWN_BY) hash.update('\0').update(readFileSync(join(root, file)));
+  for (const file of DETERMINED_BY) hash.update('\0').update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 
@@ -53,12 +53,12 @@ function installed(root) {
  */
 function install(root, env) {
   return new Promise((resolve, reject) => {
-    // `-y`: an npmrc may say yes=false, and npx would wait for an answer that nobody can give.
+    // `-y`: an npmrc may contain yes=false, and npx would wait for an answer; its standard input is closed.
     const child = spawn('npx', ['-y', PNPM, 'install', '--frozen-lockfile'], {
       cwd: root,
       // The whole environment, because proxies, registries and certificates are configured there. But the tools that
-      // `npm test` needs are development dependencies, which pnpm leaves out in production; CI keeps it from asking; and
-      // after `npm --silent` it would not say what stopped it.
+      // `npm test` needs are development dependencies, which pnpm omits in production; CI keeps it from asking; and
+      // after `npm --silent` it would not report its errors.
       env: { ...env, NODE_ENV: 'development', CI: 'true', npm_config_loglevel: 'error' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -84,7 +84,7 @@ function install(root, env) {
   });
 }
 
-/** @param {string} output what npx and pnpm wrote before they gave up */
+/** @param {string} output of npx and pnpm */
 export function explainInstallFailure(output) {
   const unreachable =
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|ERR_PNPM_META_FETCH_FAIL|network|certificate/i;

@@ -2,7 +2,7 @@ import { installDebianPackage } from './debian-package.mjs';
 import { findProgram } from './program.mjs';
 import { Sentence } from './sentence.mjs';
 
-const BY_HAND = 'Install it by hand; the tests run on a real one.';
+const MANUAL = 'Install it manually; the tests need a real one.';
 
 /**
  * The MariaDB server of this machine, for tests and benchmarks only; where there is none, root on Debian and Ubuntu
@@ -12,12 +12,12 @@ const BY_HAND = 'Install it by hand; the tests run on a real one.';
 export async function ensureMariaDbServer() {
   const found =
     findMariaDbServer() ??
-    (installDebianPackage('mariadb-server', 'mariadb', BY_HAND) ? findMariaDbServer() : undefined);
+    (installDebianPackage('mariadb-server', 'mariadb', MANUAL) ? findMariaDbServer() : undefined);
   if (!found) throw new Sentence(howToGetMariaDb());
   return found;
 }
 
-/** @param {string[]} [folders] where to look */
+/** @param {string[]} [folders] to search */
 export function findMariaDbServer(folders) {
   return findProgram(['mariadbd'], folders);
 }

@@ -1,13 +1,13 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where a server may lie although a plain user's PATH does not say so. */
+/** Servers may be here although an ordinary user's PATH does not contain these folders. */
 const USUAL_PLACES = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin'];
 
 /**
  * The absolute path of the first of these programs that this machine has.
  * @param {string[]} names
- * @param {string[]} [folders] where to look
+ * @param {string[]} [folders] to search
  */
 export function findProgram(
   names,

@@ -3,7 +3,7 @@ import { findProgram } from './program.mjs';
 import { Sentence } from './sentence.mjs';
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
-const BY_HAND = 'Install it by hand, or set REDIS_URL to a Redis that runs already.';
+const MANUAL = 'Install it manually, or set REDIS_URL to a running Redis.';
 
 /**
  * The Redis server of this machine; where there is none, root on Debian and Ubuntu installs it.
@@ -11,13 +11,12 @@ const BY_HAND = 'Install it by hand, or set REDIS_URL to a Redis that runs alrea
  */
 export async function ensureRedisServer() {
   const found =
-    findRedisServer() ??
-    (installDebianPackage('redis-server', 'redis-server', BY_HAND) ? findRedisServer() : undefined);
+    findRedisServer() ?? (installDebianPackage('redis-server', 'redis-server', MANUAL) ? findRedisServer() : undefined);
   if (!found) throw new Sentence(howToGetRedis());
   return found;
 }
 
-/** @param {string[]} [folders] where to look */
+/** @param {string[]} [folders] to search */
 export function findRedisServer(folders) {
   return findProgram(PROGRAMS, folders);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The entry of every script in the root's package.json. It must parse in any Node that knows modules, so it only looks
-// at the version; everything else is imported afterwards.
+// The entry of every script in the root's package.json. It must parse in any Node that supports modules, so it only checks
+// the version; everything else is imported afterwards.
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20) {
   console.error(
@@ -11,7 +11,7 @@ if (major < 20) {
   import('./commands.mjs')
     .then(({ run }) => run(process.argv.slice(2)))
     .catch((error) => {
-      // A Sentence is meant for the reader; anything else is our own mistake and needs its stack.
+      // A Sentence is for the user; anything else is a fault of this program, and its stack is needed.
       console.error(error?.name === 'Sentence' ? error.message : error);
       process.exitCode = 1;
     });

@@ -1,30 +1,30 @@
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 
-/** npm passes a signal on that the terminal has sent to everybody already: the same wish, twice within this time. */
+/** npm repeats a signal that the terminal has already sent to all processes: both arrive within this time. */
 const ECHO_MS = 500;
 
 /**
- * Runs one program in the foreground: same process group, same terminal, and its end is ours.
+ * Runs one program in the foreground: in the same process group, on the same terminal, and this process ends with it.
  *
- * Signals reach the program on several ways at once. The terminal's Ctrl-C goes to npm, to us and to the program;
- * npm then passes it on to us a second time; `kill -INT` to us alone goes to nobody else. To the program a second
- * signal means "leave at once", so a copy must never look like one. Therefore the first SIGINT or SIGTERM that we get
- * is passed on as `leave`, a signal that the program takes for "leave, if you are not leaving already", whoever told
- * it first. Copies within ECHO_MS are dropped. What comes later is somebody who insists, and is passed on as it is.
+ * Signals reach the program in several ways. The terminal's Ctrl-C goes to npm, to this process and to the program; npm
+ * then sends it to this process a second time; `kill -INT` may be sent to this process alone. For the program a second
+ * signal means "exit at once", so a copy must not be taken for one. Therefore the first SIGINT or SIGTERM is passed on as
+ * `shutdownSignal`, which the program ignores if it is already shutting down. Copies within ECHO_MS are dropped. A later
+ * signal is sent on purpose, and is passed on as it is.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ leave: NodeJS.Signals, cwd?: string, env?: Record<string, string>, tellWhenGone?: boolean }} options
- *   tellWhenGone: opens a channel that breaks when we are killed, so that the program does not outlive us.
+ * @param {{ shutdownSignal: NodeJS.Signals, cwd?: string, env?: Record<string, string>, endsWithUs?: boolean }} options
+ *   endsWithUs: opens a channel that closes if this process is killed, so that the program does not outlive it.
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
  */
-export function supervise(command, args, { leave, cwd, env = {}, tellWhenGone = false }) {
+export function supervise(command, args, { shutdownSignal, cwd, env = {}, endsWithUs = false }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      stdio: tellWhenGone ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+      stdio: endsWithUs ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
       cwd,
-      // Whatever the program starts by the name `node` is this Node, too.
+      // If the program starts `node`, it is this Node, too.
       env: { ...process.env, ...env, PATH: `${dirname(command)}${delimiter}${process.env.PATH ?? ''}` },
     });
 
@@ -34,7 +34,7 @@ export function supervise(command, args, { leave, cwd, env = {}, tellWhenGone = 
     const passOn = (signal) => {
       if (askedAt === undefined) {
         askedAt = performance.now();
-        child.kill(leave);
+        child.kill(shutdownSignal);
       } else if (performance.now() - askedAt > ECHO_MS) {
         child.kill(signal);
       }

@@ -206,7 +206,7 @@ describe('the Node to run with', () => {
 });
 
 describe('redis-server', () => {
-  it('is preferred to valkey-server, and found wherever it lies', () => {
+  it('is preferred to valkey-server, and found in any of the folders', () => {
     const [one, two] = [join(folder, 'one'), join(folder, 'two')];
     for (const [place, program] of [
       [one, 'valkey-server'],
@@ -248,28 +248,31 @@ describe('mariadbd', () => {
   });
 });
 
-describe('the one in between', () => {
+describe('the supervising process', () => {
   it.each([
     ['process.exit(7)', { code: 7, signal: null }],
     ["process.kill(process.pid, 'SIGKILL')", { code: null, signal: 'SIGKILL' }],
-  ])('tells how the program ended: %s', async (program, ended) => {
+  ])('reports how the program ended: %s', async (program, ended) => {
     const between = supervised(program);
     expect(JSON.parse((await between.line('ended')).slice('ended'.length))).toEqual(ended);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('passes the first %s on as leave, and no echo of it', async (signal) => {
-    const between = supervised(tellsSignals);
-    await between.line('up');
-    between.kill(signal);
-    await between.line('SIGHUP');
-    // npm's copy; were it passed on, it would come before the next SIGHUP.
-    between.kill(signal);
-    between.kill('SIGHUP');
-    await between.line('SIGHUP', 2);
-    expect(between.output()).not.toContain(signal);
-    between.release();
-    await between.line('ended');
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'passes the first %s on as the shutdown signal, and no copy of it',
+    async (signal) => {
+      const between = supervised(tellsSignals);
+      await between.line('up');
+      between.kill(signal);
+      await between.line('SIGHUP');
+      // npm's copy; were it passed on, it would come before the next SIGHUP.
+      between.kill(signal);
+      between.kill('SIGHUP');
+      await between.line('SIGHUP', 2);
+      expect(between.output()).not.toContain(signal);
+      between.release();
+      await between.line('ended');
+    },
+  );
 
   it('passes on as it is what comes long after', async () => {
     const between = supervised(tellsSignals);
@@ -289,7 +292,7 @@ describe('the one in between', () => {
     await between.line('ended');
   });
 
-  it('does not leave the program behind when it is killed', async () => {
+  it('does not let the program outlive it when it is killed', async () => {
     const between = supervised(
       "process.on('disconnect', () => { console.log('alone'); process.exit() }); console.log('up')",
     );
@@ -311,21 +314,21 @@ function supervised(program: string) {
   const supervise = new URL('../bootstrap/supervise.mjs', import.meta.url).href;
   const code = `
     const { supervise } = await import(${JSON.stringify(supervise)});
-    const ended = await supervise(process.execPath, ['-e', ${JSON.stringify(program)}], { leave: 'SIGHUP', tellWhenGone: true });
+    const ended = await supervise(process.execPath, ['-e', ${JSON.stringify(program)}], { shutdownSignal: 'SIGHUP', endsWithUs: true });
     console.log('ended' + JSON.stringify(ended));
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { ...process.env, RELEASE: release },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let heard = '';
+  let output = '';
   child.stdout.on('data', (chunk) => {
-    heard += chunk;
+    output += chunk;
   });
-  const matching = (start: string) => heard.split('\n').filter((line) => line.startsWith(start));
+  const matching = (start: string) => output.split('\n').filter((line) => line.startsWith(start));
   return {
     kill: (signal: NodeJS.Signals) => child.kill(signal),
-    output: () => heard,
+    output: () => output,
     release: () => writeFileSync(release, ''),
     line: async (start: string, count = 1) => {
       await expect.poll(() => matching(start).length).toBeGreaterThanOrEqual(count);
