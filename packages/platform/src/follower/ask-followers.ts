@@ -53,8 +53,8 @@ export type NoAnswer =
     }
   /** The API has answered twice with JSON that is malformed: likely it will always answer that, to this request. */
   | { readonly kind: 'unreadable'; readonly error: FollowerSyncError }
-  /** The process is leaving. */
-  | { readonly kind: 'leaving' };
+  /** The process is shutting down. */
+  | { readonly kind: 'aborted' };
 
 /** `askedAt`: when the request left, on Redis' clock (ms). */
 export type Asked = { readonly kind: 'answered'; readonly value: Fields; readonly askedAt: number } | NoAnswer;
@@ -106,7 +106,7 @@ export async function askFollowers(
       return { kind: 'unreadable', error: read.error };
     }
     if (triesLeft(tries)) await pause(backoffMs(tries), undefined, { signal }).catch(() => {});
-    if (signal.aborted) return { kind: 'leaving' };
+    if (signal.aborted) return { kind: 'aborted' };
     if (!triesLeft(tries)) return postponed(read.error);
   }
 }
@@ -166,7 +166,7 @@ function readAsked(
 ): Asked | Unread | TryAgain {
   switch (asked.kind) {
     case 'aborted':
-      return { kind: 'leaving' };
+      return { kind: 'aborted' };
     case 'no-token':
       return refusedOrPostponed(asked.failure);
     case 'not-permitted':

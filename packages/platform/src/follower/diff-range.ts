@@ -20,7 +20,7 @@ export interface KeyRange {
 export interface Compared {
   /** The rows that would change the table: most of a sync that is not the first tell what is known. */
   readonly news: readonly SqlValue[];
-  /** Somebody in the stretch follows by the table, and was not listed. */
+  /** The table has a follower in the range who was not listed. */
   readonly unlisted: boolean;
 }
 

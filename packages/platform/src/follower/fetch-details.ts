@@ -84,7 +84,7 @@ export async function fetchBatch(
     case 'unreadable':
       return byHalves(account, openids, ask);
     case 'postponed':
-    case 'leaving':
+    case 'aborted':
       return asked;
     default:
       return asked satisfies never;

@@ -210,7 +210,7 @@ describe.each(databases)('followers on %s', (kind) => {
       bulk
         .writeDetails(nothing, {
           ...{ account, values: [], askedAt: 5, ifUnlisted: nothing },
-          stretch: { after: '', upTo: undefined, listedAt: 0 },
+          range: { after: '', upTo: undefined, listedAt: 0 },
           answers: [{ openids: 'oA\noB', body: Buffer.from(text), askedAt: 5 }],
         })
         .then(({ result }) => result);

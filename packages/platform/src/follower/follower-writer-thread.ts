@@ -34,8 +34,8 @@ function read({ account, values, answers }: Details): SqlValue[] {
 async function write({ steps, details }: WriterRequest): Promise<WrittenDetails> {
   if (!details) return { result: await bulk.write(steps), unlisted: false };
   try {
-    const { account, askedAt, stretch, ifUnlisted } = details;
-    const { news, unlisted } = await diffRange(bulk, account, read(details), askedAt, stretch);
+    const { account, askedAt, range, ifUnlisted } = details;
+    const { news, unlisted } = await diffRange(bulk, account, read(details), askedAt, range);
     const changes = news.length > 0 ? [followerUpsert(news, askedAt)] : [];
     const result = await bulk.write([...steps, ...changes, ...(unlisted ? [ifUnlisted] : [])]);
     return { result, unlisted };

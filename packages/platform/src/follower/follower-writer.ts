@@ -13,10 +13,10 @@ export interface UnreadDetails {
   readonly askedAt: number;
 }
 
-/** What WeChat told about everybody who was listed in a stretch. */
+/** WeChat's details of all users who were listed in a key range. */
 export interface Details {
   readonly account: FollowerAccount;
-  readonly stretch: KeyRange;
+  readonly range: KeyRange;
   /** Who has been read already: row after row, as `followerUpsert` wants them. */
   readonly values: readonly SqlValue[];
   readonly answers: readonly UnreadDetails[];
@@ -29,7 +29,7 @@ export interface Details {
 export interface WrittenDetails {
   /** `unreadable`: nothing was written, since an answer needs more care than the thread takes. */
   readonly result: 'done' | 'undone' | 'unreadable';
-  /** Somebody in the stretch follows by the table, and was not listed. */
+  /** The table has a follower in the range who was not listed. */
   readonly unlisted: boolean;
 }
 

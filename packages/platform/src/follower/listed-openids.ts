@@ -32,6 +32,11 @@ export function bucketOf(splits: readonly string[], openid: string): number {
   return low;
 }
 
+/** The openid after which a bucket's key range starts; `''`: the start of the table. Its last openid is `splits[bucket]`. */
+export function openidBefore(splits: readonly string[], bucket: number): string {
+  return bucket === 0 ? '' : splits[bucket - 1]!;
+}
+
 export function keepListed(
   syncId: string,
   page: number,
