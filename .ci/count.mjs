@@ -34,7 +34,7 @@ const { passed, failed, skipped } = total;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** A run that was cut off may leave half a report. */
+/** An aborted run may leave an incomplete report. */
 function read(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

@@ -6,8 +6,8 @@ import { typesOf } from './types-of.ts';
 const HEAD = '// Made by `npm run generate`. Do not edit.\n\n';
 
 /**
- * What packages/sdk takes over from the house, which it may not import: by path relative to the root, with its text.
- * They are made here since everything stands below.
+ * The generated files of packages/sdk, which must not import the other packages: path relative to the root, and text.
+ * They are generated here because this package may import all others.
  */
 export function sdkFiles(): ReadonlyMap<string, string> {
   const document = apiDocument();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SettingsFailure } from './settings-failure.ts';
 
-/** What the file says; a missing file is an empty one. The real environment takes precedence over it. */
+/** The variables of the file; none if it is missing. The real environment takes precedence. */
 export function readDotEnv(file: string): Record<string, string> {
   let text: string;
   try {
@@ -16,7 +16,11 @@ export function readDotEnv(file: string): Record<string, string> {
 
 const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/;
 
-/** NAME=value, with or without quotes; `#` begins a comment. Nothing is expanded: what stands there is the value. */
+/**
+ * NAME=value, with or without quotes; a blank and `#` start a comment. Nothing is expanded. Not `util.parseEnv`: it ends an
+ * unquoted value at any `#` and expands `\
+`, so it would silently change passwords, and it ignores broken lines.
+ */
 export function parseDotEnv(text: string, file = '.env'): Record<string, string> {
   const values: Record<string, string> = {};
   const faults: string[] = [];
@@ -28,7 +32,7 @@ export function parseDotEnv(text: string, file = '.env'): Record<string, string>
     if (line === '' || line.startsWith('#')) continue;
     const [, name, rest] = ASSIGNMENT.exec(line) ?? [];
     const value = rest === undefined ? undefined : unquote(rest);
-    // The line itself may hold a secret, so only its number is told.
+    // The line itself may contain a secret, so only its number is reported.
     if (name === undefined) faults.push(`${file} line ${index + 1} is not NAME=value.`);
     else if (value === undefined) faults.push(`${file} line ${index + 1} (${name}) has a quote that is not closed.`);
     else values[name] = value;

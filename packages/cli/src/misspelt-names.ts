@@ -1,4 +1,4 @@
-/** Names in `.env` that only docker-compose.yml reads. */
+/** Names in `.env` that only docker-compose.yml uses. */
 export const composeNames: readonly string[] = [
   'REDIS_PASSWORD',
   'MARIADB_PASSWORD',
@@ -11,8 +11,8 @@ export const composeNames: readonly string[] = [
 ];
 
 /**
- * A sentence for each name that no setting has but that resembles one. `.env` may hold names of other programs, too;
- * those are not mentioned. Names only, never values.
+ * A sentence for each name that is not a setting but resembles one. `.env` may also contain names of other programs;
+ * those are ignored. Names only, never values.
  */
 export function misspeltNames(names: readonly string[], settings: readonly string[]): string[] {
   const known = new Set([...settings, ...composeNames]);

@@ -22,7 +22,7 @@ function drain(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.destroyed || stream.writableLength === 0) return Promise.resolve();
   return new Promise((resolve) => {
     stream.once('close', resolve);
-    // The callback of the last write comes after all others; it comes with an error if the reader is gone.
+    // The callback of the last write is called after all others, with an error if the reader is gone.
     stream.write('', () => resolve());
   });
 }

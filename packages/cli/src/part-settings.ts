@@ -16,7 +16,7 @@ export function gatewaySettings(settings: Settings, port: number, shutdownMs: nu
   return { port, host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, shutdownMs };
 }
 
-/** What gateway and workers may use of SHUTDOWN_MS: Redis and the database close after them, in the same time. */
+/** The part of SHUTDOWN_MS for gateway and workers; Redis and the database close after them, in the same time. */
 export function shutdownShareMs(settings: Settings): number {
   return Math.floor(settings.shutdownMs * 0.8);
 }

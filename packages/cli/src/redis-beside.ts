@@ -3,7 +3,7 @@ import type { Settings } from './read-settings.ts';
 import { SettingsFailure } from './settings-failure.ts';
 import { ownRedisUrl } from './start/own-redis.ts';
 
-/** The Redis of the processes beside which a command runs: the one that is named, else the one that `start` runs. */
+/** The Redis of the running processes: that of REDIS_URL, otherwise the one that `start` runs. */
 export function redisBeside({ redisUrl: named, redisPrefix, dataDir }: Settings): RedisSettings {
   const redisUrl = named ?? ownRedisUrl(dataDir);
   if (redisUrl !== undefined) return { redisUrl, redisPrefix };

@@ -1,7 +1,7 @@
 type Requirement = 'component' | 'secretsKey' | 'redis';
 
 interface Requirements {
-  /** Runs until a signal comes; the other commands must work with weak secrets, so that these can be replaced. */
+  /** Runs until a shutdown is requested; the other commands must work with weak secrets, so that these can be replaced. */
   readonly serves: boolean;
   readonly requires: readonly Requirement[];
 }

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The folder that holds `.env` and `.data`. */
+/** The folder that contains `.env` and `.data`. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');

@@ -10,7 +10,7 @@ import type { Settings } from './read-settings.ts';
 import type { ShutdownRequest } from './shutdown-on-signal.ts';
 import { explainUnusablePort } from './unusable-port.ts';
 
-/** What every process that serves needs. */
+/** What every serving process needs. */
 export interface Serving {
   readonly scope: Scope;
   readonly settings: Settings;
@@ -18,7 +18,7 @@ export interface Serving {
   readonly log: Logger;
 }
 
-/** Callers that wait for a call are answered at this share of a gateway's time (start-gateway.ts); then jobs end, too. */
+/** The share of its time after which a gateway answers waiting callers (start-gateway.ts); then jobs end, too. */
 const JOBS_CONTINUE_SHARE = 0.2;
 
 /** The platform of this process, closed last. */
@@ -30,7 +30,7 @@ export async function openServedPlatform(
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
   logEvents(platform.events, log);
-  // Redis may be gone again by now; then the next start reports it.
+  // Redis may have failed meanwhile; then the next start reports it.
   await logClock(platform, log).catch(() => {});
   return platform;
 }
@@ -76,8 +76,8 @@ export async function serveNode(serving: Serving, redisUrl: string, port: number
 }
 
 /**
- * Serves until a signal comes. Then `/readyz` answers 503 while everything still works, for as long as the balancer
- * needs to see it (DRAIN_MS); the caller's scope closes what there is afterwards.
+ * Serves until a shutdown is requested. Then `/readyz` answers 503 while everything still works, for as long as the load
+ * balancer needs to notice (DRAIN_MS); afterwards the caller's scope closes all parts.
  */
 export async function serveUntilShutdown(
   { shutdown, settings, log }: Pick<Serving, 'shutdown' | 'settings' | 'log'>,

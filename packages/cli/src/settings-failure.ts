@@ -1,6 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 
-/** Everything that is wrong with the environment, told at once. Holds names and advice, never values. */
+/** All faults of the settings together. Contains names and advice, never values. */
 export class SettingsFailure extends Failure {
   override readonly name = 'SettingsFailure';
   readonly faults: readonly string[];

@@ -1,6 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 
-/** Why a port could not be had, as one sentence that says what to do. */
+/** Replaces the error of a port that cannot be used with one sentence that says what to do. */
 export async function explainUnusablePort<T>(listening: Promise<T>, port: number): Promise<T> {
   try {
     return await listening;

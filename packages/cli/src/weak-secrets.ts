@@ -1,11 +1,11 @@
-/** Half a random key in hexadecimal digits has as many. */
+/** Half of a random key in hexadecimal digits. */
 const MIN_API_KEY_LENGTH = 20;
 const MIN_PASSWORD_LENGTH = 12;
-/** Of random bytes and letters there are always more. */
+/** Random keys and passwords always have more different bytes and letters. */
 const MIN_DISTINCT_KEY_BYTES = 16;
 const MIN_DISTINCT_LETTERS = 6;
 
-/** As they come from the environment. */
+/** Unchecked values of the environment. */
 export interface GivenSecrets {
   readonly HOST?: string | undefined;
   readonly API_KEY?: string | undefined;
@@ -14,8 +14,8 @@ export interface GivenSecrets {
 }
 
 /**
- * Faults of secrets that can be guessed, where others than this host may try. A wrong key or password does not keep its
- * sender from trying again, since the right one may come from the same address; so they must be too long to guess.
+ * Faults of secrets that can be guessed, if other hosts can try. A wrong key or password does not block an address,
+ * because valid requests may come from the same one; so secrets must be too long to guess.
  */
 export function weakSecrets(given: GivenSecrets): string[] {
   const host = given.HOST ?? '127.0.0.1';
@@ -34,7 +34,7 @@ export function weakSecrets(given: GivenSecrets): string[] {
   }
   if (given.SECRETS_KEY !== undefined && isRepetitive(given.SECRETS_KEY)) {
     faults.push(
-      `SECRETS_KEY ${because}: its bytes repeat. Make a random one with "openssl rand -base64 32"; where something is sealed already, put it in front: SECRETS_KEY=NEW,OLD.`,
+      `SECRETS_KEY ${because}: its bytes repeat. Make a random one with "openssl rand -base64 32"; if something is already encrypted, put it first: SECRETS_KEY=NEW,OLD.`,
     );
   }
   return faults;
@@ -44,7 +44,7 @@ function isWeak(secret: string, minLength: number): boolean {
   return secret.length < minLength || new Set(secret).size < MIN_DISTINCT_LETTERS;
 }
 
-/** Only the first one seals; a weak one behind it is on its way out. */
+/** Only the first key encrypts; a weak one after it is being replaced. */
 function isRepetitive(list: string): boolean {
   const first = list.split(',', 1)[0]!.trim();
   return new Set(Buffer.from(first, 'base64')).size < MIN_DISTINCT_KEY_BYTES;

@@ -170,7 +170,7 @@ it('start runs the demo, ends with a complete curl line, uses its folder alone, 
 
   const second = await command(['start'], { DATA_DIR: folder }).ended;
   expect(second.code).toBe(1);
-  expect(second.stderr).toMatch(/^Another "npm start" runs in .* already; .*\n$/);
+  expect(second.stderr).toMatch(/^Another "npm start" already runs in .*; .*\n$/);
 
   // Killed, so that nothing could clean up; then started again, with the same secrets.
   const ports = portsOf(first.stdout());

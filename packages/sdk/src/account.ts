@@ -7,7 +7,7 @@ import type { Aborting } from './requests.ts';
 
 type Listing<Route extends keyof Operations> = Omit<Operations[Route]['query'], 'cursor' | 'component'> & Aborting;
 
-/** One account that authorized you, on whose behalf WeChat is called. */
+/** One account that authorized you, for which you call WeChat. */
 export class Account extends Caller<AuthorizerEndpoint> {
   readonly #component: string | undefined;
 
@@ -20,12 +20,12 @@ export class Account extends Caller<AuthorizerEndpoint> {
     return this.gateway.request('POST /v1/authorizers/:appid/calls', { ...this.#place(), ...sent });
   }
 
-  /** What is known of the account. */
+  /** The account's data. */
   find(aborting: Aborting = {}): Promise<Authorizer> {
     return this.gateway.request('GET /v1/authorizers/:appid', { ...this.#place(), ...aborting });
   }
 
-  /** Who follows it, or did, as the last follower sync and the pushes since have told. */
+  /** Its followers and former followers, from the last follower sync and the pushes since. */
   followers({
     signal,
     ...query
@@ -40,7 +40,7 @@ export class Account extends Caller<AuthorizerEndpoint> {
     });
   }
 
-  /** What happened to its consent, the newest first. */
+  /** The history of its consent, the newest first. */
   history({ signal, ...query }: Listing<'GET /v1/authorizers/:appid/history'> = {}): AsyncGenerator<GrantEvent, void> {
     return everyItem((cursor) => {
       const { path, query: component } = this.#place();

@@ -4,10 +4,10 @@ import type { Call, CallRequest } from './generated/api.ts';
 import type { Aborting } from './requests.ts';
 
 export interface CallOptions extends Aborting, Omit<CallRequest, 'method' | 'path' | 'query' | 'body'> {
-  /** The query of a POST, or more of a GET's. */
+  /** The query of a POST, or additional parameters of a GET. */
   readonly query?: Query | undefined;
   /**
-   * Under the same key the gateway makes one call, however often it is asked; so the request may be repeated when the
+   * With the same key the gateway makes one call for any number of requests, so the request can be repeated if the
    * connection breaks.
    */
   readonly idempotencyKey?: string | undefined;
@@ -18,7 +18,7 @@ export interface Sent extends Aborting {
   readonly idempotencyKey: string | undefined;
 }
 
-/** Whoever WeChat can be called for: an account, or the component itself. */
+/** Calls WeChat for an account or for the component itself. */
 export abstract class Caller<Catalogued extends string> {
   readonly appid: string;
   protected readonly gateway: Gateway;
@@ -28,7 +28,7 @@ export abstract class Caller<Catalogued extends string> {
     this.appid = appid;
   }
 
-  /** Hands a call to the gateway. */
+  /** Sends a call to the gateway. */
   protected abstract send(sent: Sent): Promise<Call>;
 
   /**
@@ -48,7 +48,7 @@ export abstract class Caller<Catalogued extends string> {
     return this.gateway.waitFor<Name>(call, { signal: options.signal });
   }
 
-  /** Hands the call in and waits for nothing; `client.waitFor(call)` waits for its answer. */
+  /** Submits the call without waiting; `client.waitFor(call)` waits for its answer. */
   submit<Name extends EndpointName<Catalogued>>(
     name: Name,
     given?: GivenTo<Name>,

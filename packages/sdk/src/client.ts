@@ -5,14 +5,14 @@ import { Gateway } from './gateway.ts';
 import type { Authorizer, CallSummary, Operations, Status } from './generated/api.ts';
 import type { Aborting } from './requests.ts';
 
-/** Speaks with one gateway. It keeps no token and no state: make as many as you like. */
+/** The client of one gateway. It has neither tokens nor state: create as many as you like. */
 export class WxThirdparty extends Gateway {
-  /** Whether each component can act, and if not, why. */
+  /** Whether each component can act and, if not, the reasons. */
   status(aborting: Aborting = {}): Promise<Status> {
     return this.request('GET /v1/status', aborting);
   }
 
-  /** Who authorized you: `for await (const authorizer of client.authorizers())`. */
+  /** The accounts that authorized you: `for await (const authorizer of client.authorizers())`. */
   authorizers({
     signal,
     ...query
@@ -28,7 +28,7 @@ export class WxThirdparty extends Gateway {
     return everyItem((cursor) => this.request('GET /v1/calls', { query: { ...query, cursor }, signal }));
   }
 
-  /** One account that authorized you. `component` chooses where it exists under several. */
+  /** One account that authorized you. `component` selects one if several have this account. */
   authorizer(appid: string, { component }: { component?: string | undefined } = {}): Account {
     return new Account(this, appid, component);
   }

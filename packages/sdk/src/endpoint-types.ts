@@ -1,16 +1,16 @@
-/** A file, as the gateway hands it on; `bytesOf` unpacks it. */
+/** A file in the gateway's form; `bytesOf` returns its bytes. */
 export interface FileAnswer {
   readonly base64: string;
   readonly contentType: string;
 }
 
-/** What WeChat says where it has nothing to tell; some APIs leave even that out. */
+/** WeChat's answer without data; some APIs omit even these members. */
 export interface Done {
   readonly errcode?: 0;
   readonly errmsg?: string;
 }
 
-/** What a customer-service message may be. */
+/** A customer-service message. */
 export type CustomMessage =
   | { touser: string; msgtype: 'text'; text: { content: string } }
   | { touser: string; msgtype: 'image'; image: { media_id: string } }
@@ -54,8 +54,8 @@ interface Tag {
 type Code = { path?: string; width?: number; auto_color?: boolean; is_hyaline?: boolean };
 
 /**
- * Bodies, queries and answers of the APIs that are used most, after WeChat's documents; of all others any object goes
- * in, and what comes out is `unknown`.
+ * Bodies, queries and answers of the most frequently used APIs, from WeChat's documentation; all others take any object
+ * and return `unknown`.
  */
 export interface EndpointTypes {
   'POST /cgi-bin/message/custom/send': {

@@ -1,12 +1,12 @@
 import type { EndpointTypes } from './endpoint-types.ts';
 
-/** Any API of WeChat's by its method and path; those of the catalogue are proposed by editors. */
+/** Any API of WeChat by its method and path; editors propose those of the catalogue. */
 export type EndpointName<Catalogued extends string> = Catalogued | (`${'GET' | 'POST'} /${string}` & {});
 
-/** What an API is given: the query of a GET, the body of a POST. */
+/** The input of an API: the query of a GET, the body of a POST. */
 export type GivenTo<Name extends string> = Name extends keyof EndpointTypes ? EndpointTypes[Name]['given'] : object;
 
-/** What it answers when WeChat did not refuse. */
+/** The answer of an API unless WeChat refuses. */
 export type AnswerOf<Name extends string> = Name extends keyof EndpointTypes ? EndpointTypes[Name]['answer'] : unknown;
 
 type Value = string | number | boolean;
@@ -19,7 +19,7 @@ export interface WeChatRequest {
   readonly body?: unknown;
 }
 
-/** Throws TypeError where the name is none. */
+/** Throws TypeError for an invalid name. */
 export function requestOf(name: string, given: object | undefined, query: Query | undefined): WeChatRequest {
   const [, method, path, search] = /^(GET|POST) (\/[^?\s]+)(?:\?(\S*))?$/.exec(name) ?? [];
   if (method === undefined || path === undefined) throw new TypeError(`no endpoint: ${JSON.stringify(name)}`);

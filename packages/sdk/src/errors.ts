@@ -18,7 +18,7 @@ export class WxThirdpartyError extends Error {
   /** What to do next. */
   readonly remedy: Remedy;
   readonly retryAfterMs: number | undefined;
-  /** WeChat's own number, where WeChat refused. */
+  /** WeChat's own number, if WeChat refused. */
   readonly errcode: number | undefined;
   /** WeChat's id of the request. */
   readonly rid: string | undefined;
@@ -34,13 +34,13 @@ export class WxThirdpartyError extends Error {
 }
 
 /**
- * The gateway refused: nothing was sent to WeChat. Only where `status` is 500 or more and `remedy` is `operator`, nobody
- * knows: the call may have been taken just before.
+ * The gateway refused: nothing was sent to WeChat. Only with a `status` of 500 or more and the `remedy` `operator` is this
+ * unknown: the call may have been accepted just before.
  */
 export class RefusedError extends WxThirdpartyError {
   override readonly name: string = 'RefusedError';
   readonly status: number;
-  /** As the gateway told it; undefined where somebody else answered, such as a proxy. */
+  /** The gateway's problem document; undefined if another server answered, such as a proxy. */
   readonly problem: Problem | undefined;
 
   constructor(status: number, problem: Problem | undefined, retryAfterMs: number | undefined) {
@@ -56,7 +56,7 @@ export class RefusedError extends WxThirdpartyError {
   }
 }
 
-/** The key is not for that; `missing` says what it is not for. */
+/** The API key lacks a permission; `missing` names it. */
 export class ForbiddenError extends RefusedError {
   override readonly name = 'ForbiddenError';
   readonly missing: Problem['missing'];
@@ -67,7 +67,7 @@ export class ForbiddenError extends RefusedError {
   }
 }
 
-/** The component cannot act now; `reasons` say why. */
+/** The component cannot act now, for `reasons`. */
 export class NotReadyError extends RefusedError {
   override readonly name = 'NotReadyError';
   readonly reasons: readonly string[];
@@ -89,7 +89,7 @@ export class QuotaClosedError extends RefusedError {
   }
 }
 
-/** The account must consent again, at `authorizationUrl` where the gateway made one. */
+/** The account must consent again, at `authorizationUrl` if the gateway created one. */
 export class ReauthorizeError extends RefusedError {
   override readonly name = 'ReauthorizeError';
   readonly authorizationUrl: string | undefined;
@@ -100,11 +100,11 @@ export class ReauthorizeError extends RefusedError {
   }
 }
 
-/** The gateway could not be reached, or did not end its answer. */
+/** The gateway could not be reached, or its answer was incomplete. */
 export class ConnectionError extends WxThirdpartyError {
   override readonly name = 'ConnectionError';
 
-  /** @param mayHaveArrived the request was none that may be repeated without a thought */
+  /** @param mayHaveArrived the request may have been executed and cannot be repeated safely */
   constructor(mayHaveArrived: boolean, cause: unknown) {
     super(
       mayHaveArrived
@@ -134,13 +134,13 @@ export class WeChatError extends WxThirdpartyError {
   }
 }
 
-/** WeChat answered the call, but the answer is no longer kept: newer ones of the account have displaced it. */
+/** WeChat answered the call, but the answer is no longer stored: newer answers of the account have replaced it. */
 export class AnswerNotKeptError extends WxThirdpartyError {
   override readonly name = 'AnswerNotKeptError';
   readonly call: Call;
 
   constructor(call: Call) {
-    super('WeChat answered the call, but its answer is no longer kept', {
+    super('WeChat answered the call, but its answer is no longer stored', {
       code: 'answer_not_kept',
       remedy: 'operator',
     });
@@ -148,7 +148,7 @@ export class AnswerNotKeptError extends WxThirdpartyError {
   }
 }
 
-/** The call ended without an answer of WeChat's. */
+/** The call ended without an answer of WeChat. */
 export class CallFailedError extends WxThirdpartyError {
   override readonly name: string = 'CallFailedError';
   readonly call: Call;
@@ -165,12 +165,12 @@ export class CallFailedError extends WxThirdpartyError {
   }
 }
 
-/** The call left, and no answer came: it may have been carried out. Look before you repeat it. */
+/** The call was sent, and there was no answer: it may have been executed. Check its effect before you repeat it. */
 export class OutcomeUnknownError extends CallFailedError {
   override readonly name = 'OutcomeUnknownError';
 }
 
-/** The call is under way still when the patience of `waitFor` ended; wait for it again. */
+/** The call was still running when the timeout of `waitFor` ended; wait for it again. */
 export class StillRunningError extends WxThirdpartyError {
   override readonly name = 'StillRunningError';
   readonly call: Call;

@@ -3,7 +3,7 @@ interface Page<Item> {
   readonly next: string | null;
 }
 
-/** All items of a list, page by page; the next page is asked for when the one before is used up. */
+/** All items of a list; each page is requested when the items of the previous one are used. */
 export async function* everyItem<Item>(
   ask: (cursor: string | undefined) => Promise<Page<Item>>,
 ): AsyncGenerator<Item, void, undefined> {

@@ -19,18 +19,18 @@ type Needed<Name extends string, Part> = Part extends undefined
       ? { readonly [name in Name]?: Part }
       : { readonly [name in Name]: Part };
 
-/** A call that was submitted; `Name` remembers what WeChat will answer. */
+/** A submitted call; `Name` determines the type of WeChat's answer. */
 export type SubmittedCall<Name extends string = string> = Call & { readonly endpoint?: Name };
 
 export interface Waiting extends Aborting {
-  /** StillRunningError after it; as long as it takes by default: the gateway settles every call in the end. */
+  /** Throws StillRunningError after it; unlimited by default, because the gateway settles every call. */
   readonly timeoutMs?: number | undefined;
 }
 
-const FIRST_LOOK_MS = 250;
-const LONGEST_LOOK_MS = 2_000;
+const MIN_POLL_INTERVAL_MS = 250;
+const MAX_POLL_INTERVAL_MS = 2_000;
 
-/** What can be asked of one gateway, by the names of its OpenAPI document. */
+/** The requests of one gateway, by the names of its OpenAPI document. */
 export class Gateway {
   readonly #requests: Requests;
 
@@ -38,7 +38,7 @@ export class Gateway {
     this.#requests = new Requests(options);
   }
 
-  /** Any request of the gateway's, by its name in the OpenAPI document. Throws RefusedError, ConnectionError. */
+  /** Any request of the gateway, by its name in the OpenAPI document. Throws RefusedError, ConnectionError. */
   async request<Route extends keyof Operations>(
     route: Route,
     ...[given]: Record<never, never> extends Given<Route> ? [Given<Route>?] : [Given<Route>]
@@ -46,11 +46,11 @@ export class Gateway {
     const { path = {}, query = {}, body, signal, idempotencyKey } = (given ?? {}) as LooselyGiven;
     const [method = '', template = ''] = route.split(' ', 2);
     const filled = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(path[name])));
-    const asked = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(asked.map(([name, value]): [string, string] => [name, String(value)]));
+    const parameters = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, String(value)]));
     const answer = await this.#requests.ask({
       method,
-      path: asked.length === 0 ? filled : `${filled}?${search}`,
+      path: parameters.length === 0 ? filled : `${filled}?${search}`,
       body,
       signal,
       idempotencyKey,
@@ -58,12 +58,12 @@ export class Gateway {
     return answer as Operations[Route]['answer'];
   }
 
-  /** A call and, once it is settled, what WeChat answered. */
+  /** A call and, after it is settled, WeChat's answer. */
   findCall(id: string, aborting: Aborting = {}): Promise<Call> {
     return this.request('GET /v1/calls/:id', { path: { id }, ...aborting });
   }
 
-  /** Cancels a call that has not departed. Throws RefusedError `already_departed`. */
+  /** Cancels a call that has not been sent. Throws RefusedError `already_departed`. */
   cancelCall(id: string, aborting: Aborting = {}): Promise<Call> {
     return this.request('DELETE /v1/calls/:id', { path: { id }, ...aborting });
   }
@@ -73,12 +73,16 @@ export class Gateway {
     call: SubmittedCall<Name> | string,
     { signal, timeoutMs = Number.POSITIVE_INFINITY }: Waiting = {},
   ): Promise<AnswerOf<Name>> {
-    const begunAt = performance.now();
+    const startedAt = performance.now();
     let found: Call = typeof call === 'string' ? await this.findCall(call, { signal }) : call;
-    for (let lookMs = FIRST_LOOK_MS; found.settledAt === null; lookMs = Math.min(lookMs * 1.5, LONGEST_LOOK_MS)) {
-      const leftMs = timeoutMs - (performance.now() - begunAt);
-      if (leftMs <= 0) throw new StillRunningError(found);
-      await pause(Math.min(lookMs, leftMs), signal);
+    for (
+      let intervalMs = MIN_POLL_INTERVAL_MS;
+      found.settledAt === null;
+      intervalMs = Math.min(intervalMs * 1.5, MAX_POLL_INTERVAL_MS)
+    ) {
+      const remainingMs = timeoutMs - (performance.now() - startedAt);
+      if (remainingMs <= 0) throw new StillRunningError(found);
+      await pause(Math.min(intervalMs, remainingMs), signal);
       found = await this.findCall(found.id, { signal });
     }
     return settledAnswer(found) as AnswerOf<Name>;

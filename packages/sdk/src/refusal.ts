@@ -1,7 +1,7 @@
 import { ForbiddenError, NotReadyError, QuotaClosedError, ReauthorizeError, RefusedError } from './errors.ts';
 import type { Problem } from './generated/api.ts';
 
-/** The error that an answer other than a success stands for. */
+/** The error for an answer other than a success. */
 export async function refusalOf(response: Response): Promise<RefusedError> {
   const problem = await problemOf(response);
   const retryAfterMs = waitOf(response, problem);
@@ -18,7 +18,7 @@ async function problemOf(response: Response): Promise<Problem | undefined> {
     const text = await response.text();
     return isProblem ? (JSON.parse(text) as Problem) : undefined;
   } catch {
-    // The status alone says enough to refuse.
+    // The status is enough for an error.
     return undefined;
   }
 }

@@ -9,7 +9,7 @@ export function settledAnswer(call: Call): unknown {
   }
   const { status, body } = call.response;
   const { errcode, errmsg } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  // Some APIs say 0 as a text.
+  // Some APIs return 0 as a string.
   const number = typeof errcode === 'string' && /^-?\d+$/.test(errcode) ? Number(errcode) : errcode;
   if (typeof number === 'number' && number !== 0) throw new WeChatError(call, number, String(errmsg ?? ''));
   if (status >= 400) throw new WeChatError(call, -1, `HTTP status ${status}`);

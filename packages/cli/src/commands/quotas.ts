@@ -9,12 +9,12 @@ export const quotas: Command = async ({ env, args, shutdown }) => {
   const appid = positionals[0]!;
   const { component } = values;
   const gateway = gatewayOf(env);
-  const whose = component === appid ? 'components' : 'authorizers';
+  const resource = component === appid ? 'components' : 'authorizers';
   const query = new URLSearchParams(component === undefined || component === appid ? {} : { component });
   const found: ShownQuota[] = [];
   for (let next: string | null = ''; next !== null; ) {
     if (next !== '') query.set('cursor', next);
-    const path = `/v1/${whose}/${encodeURIComponent(appid)}/quotas?${query}`;
+    const path = `/v1/${resource}/${encodeURIComponent(appid)}/quotas?${query}`;
     const page: { body: { items: ShownQuota[]; next: string | null } } = await shutdown.unlessReceived(
       gateway.ask('GET', path),
     );

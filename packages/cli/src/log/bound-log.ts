@@ -4,8 +4,8 @@ const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const CHECK_INTERVAL_MS = 60_000;
 
 /**
- * Bounds a log file to which another program appends. That program cannot be told to open a new one, so what the file
- * holds is copied to FILE.1 and the file is emptied; the few lines written in between are lost.
+ * Bounds a log file to which another program appends. That program cannot open a new one, so the content is copied
+ * to FILE.1 and the file is emptied; the few lines written in between are lost.
  */
 export function boundLog(path: string, maxFileBytes = MAX_FILE_BYTES): { check(): Promise<void>; stop(): void } {
   const check = async () => {

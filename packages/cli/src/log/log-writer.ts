@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { withDeadline } from '@wxthirdparty/platform';
 
-/** Lines wait in memory while the target is slow; what comes beyond this is dropped. */
+/** Lines wait in memory while the target is slow; further lines are dropped. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
-/** One write; so a target that fails costs no more lines than these. */
+/** The size of one write, and so the loss if the target fails. */
 const MAX_BATCH_BYTES = 256 * 1024;
 const RETRY_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 500;
@@ -14,9 +14,9 @@ export interface LogWriterOptions {
 }
 
 /**
- * Takes log lines without ever waiting: no answer may be late because a disk is full or a reader has stopped. One batch
- * at a time goes to the target. Lines that it refuses, or that come while it is behind, are dropped and counted; the
- * first line that is written again says how many.
+ * Accepts log lines without waiting: no answer may be late because a disk is full or a reader has stopped. Batches are
+ * written one at a time. Lines that the target refuses, or that arrive while it is too slow, are dropped and counted; the
+ * first line that is written again reports the number.
  */
 export class LogWriter {
   readonly #target: (batch: Buffer) => Promise<void>;
@@ -45,9 +45,9 @@ export class LogWriter {
     this.#running ??= this.#run();
   }
 
-  /** Writes what still waits, within half a second; the rest is lost. */
+  /** Writes the waiting lines for at most half a second; the rest is lost. */
   async close(): Promise<void> {
-    // A target that refuses is not tried again; one that is only slow gets its time.
+    // A target that refuses is not tried again; a slow one has until the timeout.
     this.#closing.abort();
     const running = this.#running ?? Promise.resolve();
     await withDeadline(running, CLOSE_TIMEOUT_MS, () => new Error('the log is not written in time')).catch(() => {});

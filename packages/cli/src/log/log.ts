@@ -2,8 +2,8 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import { redact } from './redact.ts';
 
 /**
- * Log calls leave secrets out by themselves; this is the net beneath them. A Failure's `code` is one of our own words
- * and stays readable; an authorization code never goes by that bare name.
+ * Log calls do not contain secrets; this is the second line of defence. A Failure's `code` is one of our own names and
+ * stays readable; an authorization code never has that name.
  */
 const SECRETS = new Set([
   'authorization',
@@ -31,7 +31,7 @@ const SECRETS = new Set([
 export function openLog(level: string, destination: DestinationStream): Logger {
   const options = {
     level,
-    // What `censored` makes of an error is written as it is.
+    // `redact` has already serialized the error.
     serializers: { err: (error: unknown) => error },
     formatters: { log: (line: Record<string, unknown>) => redact(line, SECRETS) },
   };

@@ -21,7 +21,7 @@ export function openLogFile(scope: Scope, path: string): LogWriter {
   const file = new LogFile(path);
   return scope.keep(`log ${basename(path)}`, new LogWriter((batch) => file.write(batch)), async (writer) => {
     await writer.close();
-    // A full disk may show once more.
+    // A full disk may make this fail again.
     await file.close().catch(() => {});
   });
 }

@@ -3,17 +3,17 @@ import { stdSerializers } from 'pino';
 const DEPTH = 3;
 
 /**
- * The same line for the log without what goes by one of these names, down to the third level. pino's own `redact` with
- * its wildcards took as long over each line as all the rest of it.
+ * A copy of the log line with the values of these names redacted, down to the third level. pino's own `redact` with
+ * wildcards takes as long for each line as everything else.
  */
 export function redact(line: Record<string, unknown>, secrets: ReadonlySet<string>): Record<string, unknown> {
   const { err } = line;
-  // As pino writes it: what an error carries along counts, too.
+  // In pino's form, because the members of an error count, too.
   const whole = err instanceof Error ? { ...line, err: { ...stdSerializers.err(err) } } : line;
   return without(secrets, whole, DEPTH) as Record<string, unknown>;
 }
 
-/** Copies only where there is something to hide. */
+/** Copies only if there is something to redact. */
 function without(secrets: ReadonlySet<string>, value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth === 0) return value;
   let copy: Record<string, unknown> | undefined;

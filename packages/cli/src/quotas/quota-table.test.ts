@@ -16,7 +16,7 @@ test('a line for each path, in columns', () => {
       '/cgi-bin/user/get     3    500   497',
       '/wxa/x                3      ?     ?',
       '/wxa/y              500    500     0  closed until 2026-11-23 00:00',
-      '/wxa/z              400    500   100  used up by 2026-11-22 19:30, if it goes on like this',
+      '/wxa/z              400    500   100  used up by 2026-11-22 19:30 at the current rate',
     ].join('\n'),
   );
 });

@@ -1,4 +1,4 @@
-/** What a gateway tells of one quota. */
+/** A quota as a gateway returns it. */
 export interface ShownQuota {
   readonly path: string;
   readonly used: number;
@@ -8,7 +8,7 @@ export interface ShownQuota {
   readonly exhaustedAt: string | null;
 }
 
-/** A plain table, a line for each path; times as clocks in Beijing show them, since quotas go by its day. */
+/** A plain table with a line for each path; times are in Beijing time, because quotas are counted by its day. */
 export function quotaTable(quotas: readonly ShownQuota[]): string {
   const rows = [
     ['PATH', 'USED', 'LIMIT', 'LEFT', ''],
@@ -29,7 +29,7 @@ export function quotaTable(quotas: readonly ShownQuota[]): string {
 
 function noteOn({ closedUntil, exhaustedAt }: ShownQuota): string {
   if (closedUntil !== null) return `closed until ${inBeijing(closedUntil)}`;
-  return exhaustedAt === null ? '' : `used up by ${inBeijing(exhaustedAt)}, if it goes on like this`;
+  return exhaustedAt === null ? '' : `used up by ${inBeijing(exhaustedAt)} at the current rate`;
 }
 
 function inBeijing(time: string): string {

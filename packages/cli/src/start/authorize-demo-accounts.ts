@@ -8,11 +8,11 @@ export interface DemoAccounts {
   readonly simulatorUrl: string;
   readonly apiKey: string;
   readonly accounts: readonly { readonly appid: string; readonly kind: string }[];
-  /** For the sentence that says where to look when it takes too long. */
+  /** The folder that the message of a timeout names. */
   readonly logs: string;
 }
 
-/** Has every demo account consent, and waits until one can call WeChat on behalf of each. */
+/** Makes every demo account consent, and waits until calls on behalf of each succeed. */
 export async function authorizeDemoAccounts({
   gatewayUrl,
   simulatorUrl,
@@ -21,18 +21,18 @@ export async function authorizeDemoAccounts({
   logs,
 }: DemoAccounts): Promise<void> {
   await until(async () => fieldOf(await ask('/v1/status'), 'ready') === true, {
-    withinMs: READY_TIMEOUT_MS,
-    otherwise: `The demo did not become ready; the logs in ${logs} say why.`,
+    timeoutMs: READY_TIMEOUT_MS,
+    otherwise: `The demo did not become ready; the logs in ${logs} contain the reason.`,
   });
   for (const { appid } of accounts) {
     await askJson(`${simulatorUrl}/_control/authorize`, { method: 'POST', body: { appid } });
   }
-  // The simulator forgets its grants when it stops, so an account that was active before is no sign yet. A call that
-  // comes back right is one.
+  // The simulator loses its grants when it stops, so the state `active` may be from before. A successful call proves the
+  // consent.
   for (const { appid, kind } of accounts) {
     await until(async () => (await isActive(appid)) && (await canCall(appid, kind)), {
-      withinMs: ACTIVE_TIMEOUT_MS,
-      otherwise: `The demo account ${appid} did not become active; the logs in ${logs} say why.`,
+      timeoutMs: ACTIVE_TIMEOUT_MS,
+      otherwise: `The demo account ${appid} did not become active; the logs in ${logs} contain the reason.`,
     });
   }
 
@@ -56,7 +56,7 @@ export async function authorizeDemoAccounts({
   }
 }
 
-/** The call that the demo's last line shows. */
+/** The call in the last line of the demo's output. */
 export const listFollowers = { method: 'GET', path: '/cgi-bin/user/get' };
 
 function fieldOf(value: unknown, name: string): unknown {

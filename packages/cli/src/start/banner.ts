@@ -5,7 +5,7 @@ export interface Banner {
   readonly redis: string;
   readonly logs: string;
   readonly admin: { readonly user: string; readonly password: string | undefined };
-  /** What the components wait for; of the real WeChat. */
+  /** The state of the components at the real WeChat. */
   readonly status: readonly string[];
   readonly demo?: {
     readonly simulatorUrl: string;
@@ -15,7 +15,7 @@ export interface Banner {
   };
 }
 
-/** What an operator has to know after the start. In demo mode the last line is a command that can be pasted. */
+/** What an operator needs to know after the start. In demo mode the last line is a complete command. */
 export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner): string {
   const board = `${gatewayUrl}/admin/queues`;
   const lines = [
@@ -30,12 +30,12 @@ export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner)
     `  WeChat      simulated at ${demo.simulatorUrl}, with two demo accounts (set WX_COMPONENT_APPID for the real one)`,
     `  API key     ${demo.apiKey} (with the other demo secrets in ${demo.secretsFile})`,
     'List the followers of the demo account:',
-    // A shell behind a proxy would ask that for this machine.
+    // Without --noproxy, a shell with a proxy would use it for this machine.
     `curl -s --noproxy '*' ${gatewayUrl}/v1/authorizers/${demo.appid}/calls -H 'Authorization: Bearer ${demo.apiKey}' -H 'Content-Type: application/json' -d '${JSON.stringify(listFollowers)}'`,
   ].join('\n');
 }
 
-/** The operator's own password is not repeated: what `start` prints may end in a log. */
+/** The operator's own password is not printed, because the output may be logged. */
 function login({ user, password }: Banner['admin'], isDemo: boolean): string {
   if (password === undefined) return '(closed: set ADMIN_PASSWORD to open it)';
   return `user ${user}, password ${isDemo ? password : 'as in ADMIN_PASSWORD'}`;

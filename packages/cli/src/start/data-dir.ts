@@ -9,7 +9,7 @@ export interface DataDir {
   release(): void;
 }
 
-/** Makes the folder where `start` keeps everything, and takes it for this process alone. */
+/** Creates the data folder of `start` and locks it for this process. */
 export function openDataDir(path: string): DataDir {
   const logs = join(path, 'logs');
   try {
@@ -25,14 +25,14 @@ export function openDataDir(path: string): DataDir {
       { cause },
     );
   }
-  return { path, logs, release: takeAlone(path) };
+  return { path, logs, release: lockFolder(path) };
 }
 
 /**
- * SQLite's file lock is the kernel's: it goes with the process however that ends, so a crash leaves nothing to clean
- * up, and no number of a dead process can be mistaken for a living one.
+ * SQLite's file lock belongs to the kernel: it ends with the process for any reason, so a crash leaves nothing to clean
+ * up, and the number of a dead process cannot be mistaken for a running one.
  */
-function takeAlone(path: string): () => void {
+function lockFolder(path: string): () => void {
   const lock = new DatabaseSync(join(path, 'start.lock'), { timeout: 0 });
   try {
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
@@ -42,7 +42,7 @@ function takeAlone(path: string): () => void {
     throw new Failure(
       'data_dir_in_use',
       'operator',
-      `Another "npm start" runs in ${path} already; stop that one first, or give this one a folder of its own with DATA_DIR (and a PORT).`,
+      `Another "npm start" already runs in ${path}; stop that one first, or give this one a folder of its own with DATA_DIR (and a PORT).`,
       { cause },
     );
   }

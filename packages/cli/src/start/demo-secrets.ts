@@ -20,7 +20,7 @@ const schema = z.object({
 
 export type DemoSecrets = z.infer<typeof schema>;
 
-/** The demo's component, accounts and keys: made at the first start, the same ever after. */
+/** The demo's component, accounts and keys: created by the first start and reused by all later ones. */
 export function demoSecrets(dataDir: string): DemoSecrets {
   return readOrCreate(join(dataDir, 'demo.json'), schema, () => ({
     component: {

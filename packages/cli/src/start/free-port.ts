@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Opens the port and closes it again; 0 finds a free one. Answers the port, or fails as listening fails. Between this
- * and the real use somebody else can take it; then the real use fails with the same sentence.
+ * Opens the port and closes it again; 0 finds a free one. Returns the port, or fails like listening. Another program can
+ * take it before it is used; then listening fails with the same message.
  */
 export function probePort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

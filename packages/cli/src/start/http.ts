@@ -1,6 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 
-/** One JSON request to a process of ours on this machine. */
+/** One JSON request to one of our processes on this machine. */
 export async function askJson(
   url: string,
   options: { readonly method?: string; readonly key?: string; readonly body?: unknown } = {},
@@ -18,12 +18,12 @@ export async function askJson(
   return { status: response.status, body: await response.json().catch(() => undefined) };
 }
 
-/** Looks again until the condition holds; what stands in its way for too long becomes the failure's words. */
+/** Polls until the condition holds; throws a Failure with the message `otherwise` after the timeout. */
 export async function until(
   holds: () => Promise<boolean>,
-  { withinMs, otherwise }: { readonly withinMs: number; readonly otherwise: string },
+  { timeoutMs, otherwise }: { readonly timeoutMs: number; readonly otherwise: string },
 ): Promise<void> {
-  const end = performance.now() + withinMs;
+  const end = performance.now() + timeoutMs;
   while (!(await holds().catch(() => false))) {
     if (performance.now() > end) throw new Failure('not_ready', 'operator', otherwise);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -15,7 +15,7 @@ import { keep, readOrCreate } from './private-json.ts';
 import { sendRedisCommand } from './redis-line.ts';
 import { redisMemoryBytes } from './redis-memory.ts';
 
-/** Of the Redis that `start` runs with this data folder, for commands beside it. */
+/** The URL of the Redis that `start` runs with this data folder, for other commands. */
 export function ownRedisUrl(dataDirPath: string): string | undefined {
   const file = join(dataDirPath, 'redis', 'redis.json');
   const { port, password } = existsSync(file) ? readOrCreate(file, connectionSchema, noConnection) : noConnection();
@@ -31,8 +31,8 @@ export interface OwnRedis {
 const connectionSchema = z.object({ port: z.number(), password: z.string() });
 
 /**
- * Runs Redis and sees it out. It reads until its input ends, which is when `start` ends, however that happens; then it
- * stops Redis, which writes its log to disk before it goes. `read` is the shell's own, so no further process hangs on.
+ * Runs Redis and stops it. The shell reads until its input ends, which is when `start` ends for any reason; then it stops
+ * Redis, which first writes its log to disk. `read` is a shell builtin, so no other process keeps running.
  */
 const GUARDIAN = `
 "$1" "$2" & redis=$!
@@ -43,13 +43,13 @@ wait $redis
 kill $watcher 2>/dev/null
 `;
 
-/** A long log takes its time to be read back. */
+/** Redis needs time to read a long log. */
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5_000;
 const RESTART_DELAY_MS = 300;
 const MAX_ATTEMPTS = 5;
 
-/** A Redis of our own under DATA_DIR, that outlives us by a moment at most and comes back when it dies. */
+/** Our own Redis under DATA_DIR; it is restarted if it dies, and it ends with this process. */
 export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
   const program = await ensureRedisServer();
   const folder = join(dataDir.path, 'redis');
@@ -75,7 +75,11 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
     }
     preferred = 0;
     if (attempt === MAX_ATTEMPTS) {
-      throw new Failure('redis_not_starting', 'operator', `Redis does not start; ${log} says why.${lastLine(log)}`);
+      throw new Failure(
+        'redis_not_starting',
+        'operator',
+        `Redis does not start; ${log} contains the reason.${lastLine(log)}`,
+      );
     }
   }
 }
@@ -88,21 +92,21 @@ function urlOf(port: number, password: string): string {
   return `redis://:${password}@127.0.0.1:${port}`;
 }
 
-/** The last `start` may have been killed a moment ago: two servers must not write into one folder. */
+/** The previous `start` may have just been killed: two servers must not write into one folder. */
 async function stopLeftoverRedis(port: number, password: string): Promise<void> {
-  const patience = AbortSignal.timeout(STOP_TIMEOUT_MS);
-  // SHUTDOWN answers by closing the line; a stranger on this port, or nobody, ends it too.
+  const timeout = AbortSignal.timeout(STOP_TIMEOUT_MS);
+  // SHUTDOWN closes the connection. The loop also ends if another program or no process listens on this port.
   while (
     await sendRedisCommand(port, password, 'PING').then(
       () => true,
       () => false,
     )
   ) {
-    if (patience.aborted) {
+    if (timeout.aborted) {
       throw new Failure(
         'redis_left_over',
         'operator',
-        `A Redis of an earlier start holds port ${port}; stop it first.`,
+        `A Redis of an earlier start still uses port ${port}; stop it first.`,
       );
     }
     await sendRedisCommand(port, password, 'SHUTDOWN').catch(() => {});
@@ -110,7 +114,7 @@ async function stopLeftoverRedis(port: number, password: string): Promise<void> 
   }
 }
 
-/** A file and not arguments, because everybody can read those. */
+/** A file instead of arguments, because other users can read those. */
 function writeConfig(folder: string, port: number, password: string): string {
   const config = join(folder, 'redis.conf');
   const lines = [
@@ -122,7 +126,7 @@ function writeConfig(folder: string, port: number, password: string): string {
     'appendonly yes',
     'appendfsync everysec',
     'save ""',
-    // BullMQ's jobs are no cache: rather an error than a job that silently goes.
+    // BullMQ's jobs are not a cache: an error is better than a job that disappears.
     'maxmemory-policy noeviction',
     `maxmemory ${redisMemoryBytes(totalmem(), process.constrainedMemory())}`,
   ];
@@ -133,7 +137,7 @@ function writeConfig(folder: string, port: number, password: string): string {
 function spawnGuardian(program: string, config: string, log: string): ChildProcess {
   const output = openSync(log, 'a', 0o600);
   try {
-    // A group of its own: the terminal's Ctrl-C is for us, and Redis goes last.
+    // A process group of its own: the terminal's Ctrl-C must not reach Redis, which is stopped last.
     return spawn('sh', ['-c', GUARDIAN, 'sh', program, config], {
       detached: true,
       stdio: ['pipe', output, output],
@@ -144,9 +148,9 @@ function spawnGuardian(program: string, config: string, log: string): ChildProce
 }
 
 async function answers(guardian: ChildProcess, port: number, password: string): Promise<boolean> {
-  const patience = AbortSignal.timeout(START_TIMEOUT_MS);
-  while (guardian.exitCode === null && guardian.signalCode === null && !patience.aborted) {
-    // While it reads its log back it says LOADING.
+  const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+  while (guardian.exitCode === null && guardian.signalCode === null && !timeout.aborted) {
+    // While Redis reads its log, it answers LOADING.
     const answer = await sendRedisCommand(port, password, 'PING').catch(() => '');
     if (answer === '+PONG') return true;
     await sleep(20);
@@ -175,10 +179,10 @@ function watchOver(first: ChildProcess, run: () => ChildProcess, port: number, p
     stop: async () => {
       stopping = true;
       if (guardian.exitCode !== null || guardian.signalCode !== null) return;
-      const gone = once(guardian, 'exit');
+      const exited = once(guardian, 'exit');
       guardian.stdin?.end();
       const killing = setTimeout(() => killGroup(guardian), STOP_TIMEOUT_MS / 2);
-      await gone;
+      await exited;
       clearTimeout(killing);
     },
   };
@@ -188,11 +192,11 @@ function killGroup(guardian: ChildProcess): void {
   try {
     if (guardian.pid !== undefined) process.kill(-guardian.pid, 'SIGKILL');
   } catch {
-    // It went by itself in this very moment.
+    // It has just ended by itself.
   }
 }
 
 function lastLine(log: string): string {
   const line = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
-  return line ? ` Its last words: ${line}` : '';
+  return line ? ` Its last line: ${line}` : '';
 }

@@ -3,8 +3,8 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { z } from 'zod';
 
 /**
- * What was made once and is kept for the next start, readable for this user only: reads it, or makes and keeps it.
- * The file appears whole or not at all.
+ * Reads a value that an earlier start stored, or creates and stores it, readable for this user only. The file is written
+ * completely or not at all.
  */
 export function readOrCreate<T>(file: string, schema: z.ZodType<T>, make: () => T): T {
   let text: string;
@@ -19,7 +19,7 @@ export function readOrCreate<T>(file: string, schema: z.ZodType<T>, make: () => 
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    // The cause would quote the file, which holds secrets.
+    // The cause would quote the file, which contains secrets.
     throw new Failure(
       'kept_file_broken',
       'operator',

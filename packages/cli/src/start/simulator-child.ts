@@ -11,10 +11,10 @@ export interface SimulatorChild {
   stop(): Promise<void>;
 }
 
-const START_MS = 20_000;
-const STOP_MS = 2_000;
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 2_000;
 
-/** A WeChat of our own, beside us, that pushes to `gatewayUrl`. */
+/** A simulated WeChat in a child process, which pushes to `gatewayUrl`. */
 export async function startSimulator(
   log: { readonly path: string; readonly lines: { write(text: string): void } },
   { component, accounts }: DemoSecrets,
@@ -33,11 +33,11 @@ export async function startSimulator(
     accounts,
   };
   const child = spawn(process.execPath, [join(root, 'packages/simulator/src/main.ts')], {
-    // A group of its own: the terminal's Ctrl-C is for us, and we say when it stops.
+    // A process group of its own: the terminal's Ctrl-C must not reach it; this process stops it.
     detached: true,
-    // Its input stays open as long as we live, and it goes when that ends.
+    // Its input stays open until this process ends; the simulator ends with it.
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Nothing else of our environment: its PORT and HOST are the gateway's.
+    // Nothing else of the environment, whose PORT and HOST belong to the gateway.
     env: { SIMULATOR_SETTINGS: JSON.stringify(settings), SIMULATOR_EXIT_WITH_PARENT: '1' },
   });
   for (const output of [child.stdout, child.stderr])
@@ -55,14 +55,16 @@ export async function startSimulator(
 function listening(child: ChildProcess, file: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = () =>
-      reject(new Failure('simulator_not_starting', 'operator', `The simulator does not start; ${file} says why.`));
-    const patience = setTimeout(fail, START_MS);
+      reject(
+        new Failure('simulator_not_starting', 'operator', `The simulator does not start; ${file} contains the reason.`),
+      );
+    const timer = setTimeout(fail, START_TIMEOUT_MS);
     child.once('exit', fail);
     child.once('error', fail);
     createInterface({ input: child.stdout! }).on('line', (line) => {
       const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
       if (!url) return;
-      clearTimeout(patience);
+      clearTimeout(timer);
       child.off('exit', fail);
       resolve(url);
     });
@@ -71,9 +73,9 @@ function listening(child: ChildProcess, file: string): Promise<string> {
 
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
+  const exited = once(child, 'exit');
   child.stdin?.end();
-  const killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-  await gone;
+  const killing = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await exited;
   clearTimeout(killing);
 }

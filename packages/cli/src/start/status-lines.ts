@@ -1,6 +1,6 @@
 import type { PlatformStatus } from '@wxthirdparty/platform';
 
-/** What has to happen before the components can act, and what only the operator can do for it. */
+/** What is missing until the components can act, and what the operator must do. */
 export function statusLines(status: PlatformStatus, publicUrl: string | undefined): string[] {
   const lines = status.components.flatMap((component) => {
     const { appid, ready, reasons, token, lastPushAt } = component;
@@ -18,7 +18,7 @@ export function statusLines(status: PlatformStatus, publicUrl: string | undefine
   if (status.ready) return lines;
   return [
     ...lines,
-    '  WeChat pushes a ticket every ten minutes to the event URL; calls begin with the first one.',
+    '  WeChat pushes a ticket every ten minutes to the event URL; calls are possible after the first one.',
     '  WeChat also checks that the address from which this host calls is on the IP list of the component.',
     ...(publicUrl === undefined
       ? ['  PUBLIC_URL is not set: name the address under which WeChat and browsers reach this host.']

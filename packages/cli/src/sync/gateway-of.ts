@@ -5,11 +5,11 @@ import { root } from '../root.ts';
 
 export interface GatewayClient {
   ask<T>(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T }>;
-  /** The bytes of an answer as they come. */
+  /** The body of an answer as a stream. */
   stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
-/** The gateway on this machine: where PORT says, with API_KEY or the demo's own key. */
+/** The gateway on this machine, on PORT, with API_KEY or the key of the demo. */
 export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
   const host = env.HOST && env.HOST !== '0.0.0.0' && env.HOST !== '::' ? env.HOST : '127.0.0.1';
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${env.PORT || 3000}`;
@@ -31,7 +31,7 @@ export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
       throw new Failure(
         'gateway_unreachable',
         'operator',
-        `No gateway answers at ${url}; start one with "npm start", or say with PORT where it listens.`,
+        `No gateway answers at ${url}; start one with "npm start", or set PORT to its port.`,
         { cause },
       );
     }
@@ -40,7 +40,7 @@ export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
     throw new Failure(
       problem.code ?? 'gateway_refused',
       response.status < 500 ? 'fix-request' : 'retry',
-      `The gateway answered ${response.status}: ${problem.detail ?? 'no reason given'}`,
+      `The gateway answered ${response.status}: ${problem.detail ?? 'without a reason'}`,
     );
   }
   return {
@@ -55,18 +55,14 @@ export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
   };
 }
 
-/** `npm start` keeps the key that it made for its demo there. */
+/** The key of the demo, which `npm start` stored there. */
 function demoKey(dataDir: string): string {
   const file = join(dataDir, 'demo.json');
   try {
     const { apiKey } = JSON.parse(readFileSync(file, 'utf8')) as { apiKey?: unknown };
     if (typeof apiKey === 'string') return apiKey;
   } catch {
-    // Told below, whatever the reason.
+    // Reported below, for any reason.
   }
-  throw new Failure(
-    'no_api_key',
-    'operator',
-    `Set API_KEY to a key of the gateway (there is no demo's key in ${file}).`,
-  );
+  throw new Failure('no_api_key', 'operator', `Set API_KEY to a key of the gateway (${file} has no key of a demo).`);
 }

@@ -9,7 +9,7 @@ export interface Progress {
   end(): void;
 }
 
-/** A bar that moves on a terminal; lines that can be kept everywhere else. */
+/** A moving bar on a terminal, lines everywhere else. */
 export function progressOf(out: NodeJS.WriteStream): Progress {
   return out.isTTY ? bar(out) : lines(out);
 }
@@ -42,7 +42,7 @@ function lines(out: NodeJS.WriteStream): Progress {
   };
 }
 
-/** Listing is a hundredth of the requests that details are. */
+/** The share of the work that is done. Listing needs a hundredth of the requests of details. */
 export function share({ state, phase, details, listed, detailed, total }: ShownSync): number {
   if (state === 'completed') return 1;
   if (total === null || total === 0) return 0;

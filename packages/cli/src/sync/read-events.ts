@@ -1,4 +1,4 @@
-/** The data of server-sent events, one after the other. */
+/** The data of each server-sent event. */
 export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let text = '';

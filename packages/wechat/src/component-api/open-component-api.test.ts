@@ -178,7 +178,7 @@ test('a page of the list is read', async () => {
 });
 
 test('a page of the list with entries that cannot be read, and one that is no list', async () => {
-  answers({ list: [null, { authorizer_appid: 'wxa', refresh_token: 'R' }, { refresh_token: 'of nobody' }] });
+  answers({ list: [null, { authorizer_appid: 'wxa', refresh_token: 'R' }, { refresh_token: 'without an appid' }] });
   expect(await api.getAuthorizerList({ ...c, offset: 0, count: 100 })).toEqual({
     total: undefined,
     length: 3,
