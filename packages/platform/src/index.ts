@@ -2,6 +2,7 @@ export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/autho
 export type { ProfilePayload } from './authorizer/profile-job.ts';
 export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';
 export { beijingDay } from './beijing-time.ts';
+export { BoundedCache } from './bounded-cache.ts';
 export type {
   Call,
   CallFailure,

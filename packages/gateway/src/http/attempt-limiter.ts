@@ -1,7 +1,8 @@
+import { BoundedCache } from '@wxthirdparty/platform';
 import { networkOf } from './network-of.ts';
 
-/** Bounds what an attacker with many addresses can make us remember; the oldest are forgotten first. */
-const ADDRESSES = 10_000;
+/** Bounds the memory that an attacker with many addresses can fill. */
+const MAX_NETWORKS = 10_000;
 
 interface Tally {
   failures: number;
@@ -16,7 +17,7 @@ export interface AttemptBounds {
 
 /** How often an address may fail, or do something else that is limited. */
 export class AttemptLimiter {
-  readonly #tallies = new Map<string, Tally>();
+  readonly #tallies = new BoundedCache<string, Tally>(MAX_NETWORKS);
   readonly #bounds: AttemptBounds;
   readonly #now: () => number;
 
@@ -39,8 +40,6 @@ export class AttemptLimiter {
       known.failures++;
       return;
     }
-    this.#tallies.delete(network);
     this.#tallies.set(network, { failures: 1, endsAt: this.#now() + this.#bounds.windowMs });
-    if (this.#tallies.size > ADDRESSES) this.#tallies.delete(this.#tallies.keys().next().value!);
   }
 }

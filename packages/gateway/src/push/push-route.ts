@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AcceptedPush } from '@wxthirdparty/platform';
+import { type AcceptedPush, withDeadline } from '@wxthirdparty/platform';
 import { EnvelopeFailure, Failure, readEnvelopeQuery } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import type { GatewayPlatform } from '../gateway-platform.ts';
@@ -97,20 +97,10 @@ async function accept(
   // Before the body: a stranger must not make us read what no signature can vouch for.
   readEnvelopeQuery(query);
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'stranger' });
-  let timer: NodeJS.Timeout | undefined;
-  // Should it be kept after all, the next delivery is recognized as the same push.
-  const tooLate = new Promise<never>((_, reject) => {
-    const leftMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
-    timer = setTimeout(
-      () => reject(new Failure('push_not_kept', 'retry', 'the push could not be kept in time')),
-      leftMs,
-    );
-  });
-  try {
-    return await Promise.race([platform.pushes.accept({ ...push, query, body }), tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const leftMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
+  // If it is stored after all, the next delivery is recognized as the same push.
+  const late = () => new Failure('push_not_kept', 'retry', 'the push could not be kept in time');
+  return withDeadline(platform.pushes.accept({ ...push, query, body }), leftMs, late);
 }
 
 /** 403: not signed by WeChat. 400, 404, 408, 413: not a push of ours. 503: a push that WeChat is to deliver again. */

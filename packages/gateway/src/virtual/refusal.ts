@@ -1,5 +1,5 @@
 import { type CallFailure, ForbiddenFailure } from '@wxthirdparty/platform';
-import type { Failure, Remedy } from '@wxthirdparty/wechat';
+import { ERRCODE, type Failure, type Remedy } from '@wxthirdparty/wechat';
 
 /** A refusal that looks like WeChat's. */
 export interface Refusal {
@@ -11,17 +11,20 @@ export interface Refusal {
 const OUTCOME_UNKNOWN = 990001;
 
 export const refusals = {
-  missingAppid: { errcode: 41002, errmsg: 'appid missing' },
-  missingSecret: { errcode: 41004, errmsg: 'appsecret missing: use an API key of this gateway' },
+  missingAppid: { errcode: ERRCODE.appidMissing, errmsg: 'appid missing' },
+  missingSecret: { errcode: ERRCODE.secretMissing, errmsg: 'appsecret missing: use an API key of this gateway' },
   badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
-  badKey: { errcode: 40125, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
-  badAccount: { errcode: 61003, errmsg: 'component is not authorized by this account' },
+  badKey: { errcode: ERRCODE.secretInvalid, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
+  badAccount: { errcode: ERRCODE.notAuthorized, errmsg: 'component is not authorized by this account' },
   mustReauthorize: {
-    errcode: 61003,
+    errcode: ERRCODE.notAuthorized,
     errmsg: 'component is not authorized by this account: it must authorize again',
   },
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
-  madeUpToken: { errcode: 40001, errmsg: 'invalid credential, access_token is invalid: ask this gateway for one' },
+  madeUpToken: {
+    errcode: ERRCODE.tokenInvalid,
+    errmsg: 'invalid credential, access_token is invalid: ask this gateway for one',
+  },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
   issuesCredentials: {
     errcode: 48001,
@@ -37,7 +40,7 @@ export const refusals = {
     errcode: 48001,
     errmsg: 'api unauthorized: access_token must be the one of the user who logged in, not one of this gateway',
   },
-  otherAppid: { errcode: 40013, errmsg: 'invalid appid: this access_token is for another account' },
+  otherAppid: { errcode: ERRCODE.appidInvalid, errmsg: 'invalid appid: this access_token is for another account' },
   badPath: { errcode: 40066, errmsg: 'invalid url' },
   ownPath: {
     errcode: 40066,
@@ -49,8 +52,11 @@ export const refusals = {
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
   badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
-  unavailable: { errcode: -1, errmsg: 'system error: this gateway lost sight of the call; repeat it' },
-  notDeparted: { errcode: -1, errmsg: 'system error: the call did not leave in time and never will; repeat it' },
+  unavailable: { errcode: ERRCODE.busy, errmsg: 'system error: this gateway lost sight of the call; repeat it' },
+  notDeparted: {
+    errcode: ERRCODE.busy,
+    errmsg: 'system error: the call did not leave in time and never will; repeat it',
+  },
   outcomeUnknown: {
     errcode: OUTCOME_UNKNOWN,
     errmsg: 'outcome unknown: the call may have reached WeChat; look before you repeat it',
@@ -62,7 +68,7 @@ const byCode: Readonly<Record<string, Refusal>> = {
   unknown_component: refusals.badAccount,
   reauthorize: refusals.mustReauthorize,
   ambiguous_component: {
-    errcode: 61003,
+    errcode: ERRCODE.notAuthorized,
     errmsg: 'this account exists under several components: use COMPONENT_APPID:APPID as appid',
   },
   deadline_passed: refusals.notDeparted,
@@ -74,16 +80,16 @@ const byCode: Readonly<Record<string, Refusal>> = {
 
 /** Every other code, by what is to be done. */
 const byRemedy: Readonly<Record<Remedy, number>> = {
-  retry: -1,
-  'slow-down': -1,
-  'refresh-token': -1,
-  reauthorize: 61003,
+  retry: ERRCODE.busy,
+  'slow-down': ERRCODE.busy,
+  'refresh-token': ERRCODE.busy,
+  reauthorize: ERRCODE.notAuthorized,
   'fix-request': 40066,
-  operator: -1,
+  operator: ERRCODE.busy,
 };
 
 /** Numbers that make SDKs throw their token away; said about a token of ours they would be untrue. */
-const aboutTokens = new Set([40001, 40014, 42001]);
+const aboutTokens = new Set<number>([ERRCODE.tokenInvalid, 40014, 42001]);
 
 /**
  * What became of a call that WeChat did not answer, or was never made. `wayBack`: where the merchant can consent again, if
@@ -99,17 +105,17 @@ export function refusalOf(failure: Failure | CallFailure, wayBack?: string): Ref
   if (failure.code === 'too_large') return { errcode: 45001, errmsg: `media size out of limit: ${failure.message}` };
   if (failure instanceof ForbiddenFailure) {
     const account = 'account' in failure.missing;
-    return { errcode: account ? 61003 : 48001, errmsg: `api unauthorized: ${failure.message}` };
+    return { errcode: account ? ERRCODE.notAuthorized : 48001, errmsg: `api unauthorized: ${failure.message}` };
   }
   if (failure.code === 'rate_limited' || failure.code === 'too_many_guesses') {
-    return { errcode: 45011, errmsg: `api minute-quota reach limit, must slower: ${failure.message}` };
+    return { errcode: ERRCODE.minuteLimit, errmsg: `api minute-quota reach limit, must slower: ${failure.message}` };
   }
   if (failure.code === 'quota_closed') {
-    return { errcode: 45009, errmsg: `reach max api daily quota limit: ${failure.message}` };
+    return { errcode: ERRCODE.dayLimit, errmsg: `reach max api daily quota limit: ${failure.message}` };
   }
   // WeChat's own number tells an operator more than ours (61004: the IP list).
   const { errcode } = failure;
   const own = failure.remedy === 'operator' || failure.remedy === 'fix-request';
   const number = own && errcode !== undefined && !aboutTokens.has(errcode) ? errcode : byRemedy[failure.remedy];
-  return { errcode: number, errmsg: `${number === -1 ? 'system error' : 'refused'}: ${failure.message}` };
+  return { errcode: number, errmsg: `${number === ERRCODE.busy ? 'system error' : 'refused'}: ${failure.message}` };
 }

@@ -1,6 +1,8 @@
 import { Failure } from '@wxthirdparty/wechat';
+import { BoundedCache } from '../bounded-cache.ts';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
+import { invalidCursor, type Page, type PageRequest, pageOf, readCursor, writeCursor } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
@@ -8,12 +10,7 @@ import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { unknownAuthorizer } from './unknown-authorizer.ts';
 
 const CACHE_TTL_MS = 1_000;
-const MAX_REMEMBERED = 10_000;
-
-export interface AuthorizerPage {
-  readonly items: readonly Authorizer[];
-  readonly next: string | null;
-}
+const MAX_CACHED = 10_000;
 
 /** Gives the merchant of an account that may not act a link for authorizing again. */
 export interface ReauthorizationLinks {
@@ -28,7 +25,7 @@ export class Authorizers {
   readonly #redis: RedisClient;
   readonly #links: ReauthorizationLinks;
   /** For the calls' hot path; never for "unknown", which may change at any moment. */
-  readonly #seen = new Map<string, { readonly authorizer: Authorizer; readonly at: number }>();
+  readonly #seen = new BoundedCache<string, { readonly authorizer: Authorizer; readonly at: number }>(MAX_CACHED);
 
   constructor(store: AuthorizerStore, components: Components, redis: RedisClient, links: ReauthorizationLinks) {
     this.#store = store;
@@ -52,7 +49,6 @@ export class Authorizers {
       for (const named of ['', authorizer.component]) this.#seen.delete(`${named}/${appid}`);
       return authorizer;
     }
-    if (this.#seen.size >= MAX_REMEMBERED) this.#seen.clear();
     this.#seen.set(key, { authorizer, at: performance.now() });
     return authorizer;
   }
@@ -73,13 +69,12 @@ export class Authorizers {
     accounts?: readonly string[] | undefined;
     limit: number;
     cursor?: string | undefined;
-  }): Promise<AuthorizerPage> {
-    const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
-    const { state, handle, accounts } = page;
-    const items = await this.#store.list({ state, handle, accounts, limit: page.limit + 1, after });
-    const more = items.length > page.limit;
-    const shown = items.slice(0, page.limit);
-    return { items: shown, next: more ? writeCursor(shown.at(-1)!) : null };
+  }): Promise<Page<Authorizer>> {
+    const { state, handle, accounts, limit, cursor } = page;
+    const [lastAppid, lastComponent] = cursor === undefined ? [] : readCursor(cursor, /^([^ ]+) ([^ ]+)$/);
+    const after = lastAppid && lastComponent ? { appid: lastAppid, component: lastComponent } : undefined;
+    const found = await this.#store.list({ state, handle, accounts, limit: limit + 1, after });
+    return pageOf(found, limit, (last) => writeCursor(last.appid, last.component));
   }
 
   /** Active accounts of this deployment's components. A read replica may lag behind. */
@@ -88,17 +83,12 @@ export class Authorizers {
   }
 
   /** What happened to the account's consent, newest first. Throws what `find` throws. */
-  async history(
-    appid: string,
-    component: string | undefined,
-    page: { limit: number; cursor?: string | undefined },
-  ): Promise<{ readonly items: readonly GrantEvent[]; readonly next: string | null }> {
+  async history(appid: string, component: string | undefined, page: PageRequest): Promise<Page<GrantEvent>> {
     const authorizer = await this.find(appid, component);
     const before = page.cursor === undefined ? undefined : Number(page.cursor);
-    if (before !== undefined && !(before > 0)) throw badCursor();
-    const items = await this.#store.grants.history(authorizer.component, appid, { limit: page.limit + 1, before });
-    const shown = items.slice(0, page.limit);
-    return { items: shown, next: items.length > page.limit ? String(shown.at(-1)!.version) : null };
+    if (before !== undefined && !(before > 0)) throw invalidCursor();
+    const found = await this.#store.grants.history(authorizer.component, appid, { limit: page.limit + 1, before });
+    return pageOf(found, page.limit, (last) => String(last.version));
   }
 
   async #look(appid: string, component: string | undefined): Promise<Authorizer> {
@@ -119,18 +109,4 @@ export class Authorizers {
     for (const candidate of candidates) await refuseUnlessReady(this.#redis, candidate);
     throw unknownAuthorizer(appid);
   }
-}
-
-function writeCursor(last: Authorizer): string {
-  return Buffer.from(`${last.appid} ${last.component}`, 'utf8').toString('base64url');
-}
-
-function readCursor(cursor: string): { appid: string; component: string } {
-  const [appid, component, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (!appid || !component || rest.length > 0) throw badCursor();
-  return { appid, component };
-}
-
-function badCursor(): Failure {
-  return new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
 }

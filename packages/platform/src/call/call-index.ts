@@ -1,4 +1,4 @@
-import { Failure } from '@wxthirdparty/wechat';
+import { invalidCursor, readCursor, writeCursor } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 
@@ -72,15 +72,13 @@ export class CallIndex {
   }
 }
 
-export function writeCursor(component: string, { madeAt, call }: Place): string {
-  return Buffer.from(`${component} ${madeAt} ${call}`, 'utf8').toString('base64url');
+export function writePlace(component: string, { madeAt, call }: Place): string {
+  return writeCursor(component, madeAt, call);
 }
 
 /** Throws Failure `invalid_request`. */
-export function readCursor(cursor: string, component: string): Place {
-  const [owner, madeAt, call, ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (owner !== component || !call || rest.length > 0 || !/^\d{1,16}$/.test(madeAt ?? '')) {
-    throw new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
-  }
-  return { madeAt: Number(madeAt), call };
+export function readPlace(cursor: string, component: string): Place {
+  const [owner, madeAt, call] = readCursor(cursor, /^([^ ]*) (\d{1,16}) ([^ ]+)$/);
+  if (owner !== component) throw invalidCursor();
+  return { madeAt: Number(madeAt), call: call! };
 }

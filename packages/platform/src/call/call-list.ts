@@ -4,7 +4,7 @@ import type { Usage } from '../quota/usage.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { CallState, CallSummary } from './call.ts';
 import type { CallAccounts } from './call-accounts.ts';
-import { CallIndex, readCursor, writeCursor } from './call-index.ts';
+import { CallIndex, readPlace, writePlace } from './call-index.ts';
 import type { CallStore } from './call-store.ts';
 import { isParked } from './parked.ts';
 
@@ -47,20 +47,20 @@ export class CallList {
 
   async page(filter: CallFilter): Promise<CallPage> {
     const { component, appid } = await this.#accounts.find(filter.appid, filter.component);
-    let before = filter.cursor === undefined ? undefined : readCursor(filter.cursor, component);
+    let before = filter.cursor === undefined ? undefined : readPlace(filter.cursor, component);
     const items: CallSummary[] = [];
     for (let looked = 0; looked < MAX_READ; looked += LOOKED_AT_ONCE) {
       const places = await this.#index.read(component, appid, { since: filter.since, before, limit: LOOKED_AT_ONCE });
       const ids = places.map(({ call }) => ({ component, appid, id: `${component}.${appid}.${call}` }));
       const calls = await this.#withParked(await this.#store.summaries(ids));
       for (const [i, call] of calls.entries()) {
-        if (items.length === filter.limit) return { items, next: writeCursor(component, before!) };
+        if (items.length === filter.limit) return { items, next: writePlace(component, before!) };
         before = places[i]!;
         if (call && matches(call, filter)) items.push(call);
       }
       if (places.length < LOOKED_AT_ONCE) return { items, next: null };
     }
-    return { items, next: before ? writeCursor(component, before) : null };
+    return { items, next: before ? writePlace(component, before) : null };
   }
 
   /** Those that wait for their quota say so; it is asked about once for each path. */

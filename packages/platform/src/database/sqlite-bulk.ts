@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { BoundedCache } from '../bounded-cache.ts';
 import type { BulkDatabase, BulkStep } from './bulk.ts';
 import type { SqlValue } from './statement.ts';
 import { sqliteUpsert } from './upsert-rows.ts';
@@ -14,12 +15,11 @@ export function openSqliteBulk(path: string): BulkDatabase {
   // A page that is changed several times between two checkpoints goes into the file once.
   database.exec('PRAGMA wal_autocheckpoint = 8000');
   database.exec('PRAGMA cache_size = -16000');
-  const prepared = new Map<string, StatementSync>();
+  const prepared = new BoundedCache<string, StatementSync>(MAX_PREPARED);
 
   function prepare(text: string): StatementSync {
     const known = prepared.get(text);
     if (known) return known;
-    if (prepared.size >= MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
     const statement = database.prepare(text);
     prepared.set(text, statement);
     return statement;

@@ -1,12 +1,7 @@
-import { Failure } from '@wxthirdparty/wechat';
 import type { Authorizers } from '../authorizer/authorizers.ts';
+import { type Page, type PageRequest, pageOf, readCursor, writeCursor } from '../paging.ts';
 import type { Follower, FollowerFilter } from './follower.ts';
 import type { FollowerCounts, FollowerStore, GrowthDay } from './follower-store.ts';
-
-export interface FollowerPage {
-  readonly items: readonly Follower[];
-  readonly next: string | null;
-}
 
 /** The gateway's side of reading who follows an account. */
 export class Followers {
@@ -22,13 +17,12 @@ export class Followers {
     appid: string,
     component: string | undefined,
     filter: FollowerFilter,
-    page: { readonly limit: number; readonly cursor?: string | undefined },
-  ): Promise<FollowerPage> {
+    page: PageRequest,
+  ): Promise<Page<Follower>> {
     const account = await this.#authorizers.find(appid, component);
-    const after = page.cursor === undefined ? '' : readCursor(page.cursor);
+    const [after = ''] = page.cursor === undefined ? [] : readCursor(page.cursor, /^([\x21-\x7e]{1,64})$/);
     const found = await this.#store.list(account, filter, after, page.limit + 1);
-    const items = found.slice(0, page.limit);
-    return { items, next: found.length > page.limit ? writeCursor(items.at(-1)!.openid) : null };
+    return pageOf(found, page.limit, ({ openid }) => writeCursor(openid));
   }
 
   /** All of them, a few hundred at a time; the account is looked up before the first is asked for. */
@@ -47,14 +41,4 @@ export class Followers {
   async growth(appid: string, component: string | undefined, from: number, to: number): Promise<GrowthDay[]> {
     return this.#store.growth(await this.#authorizers.find(appid, component), from, to);
   }
-}
-
-function writeCursor(openid: string): string {
-  return Buffer.from(openid, 'utf8').toString('base64url');
-}
-
-function readCursor(cursor: string): string {
-  const openid = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (/^[\x21-\x7e]{1,64}$/.test(openid)) return openid;
-  throw new Failure('invalid_request', 'fix-request', 'The cursor must be the "next" of an earlier answer.');
 }

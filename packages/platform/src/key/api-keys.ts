@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { BoundedCache } from '../bounded-cache.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
 import { type ApiKey, isValid, type KeyInput } from './api-key.ts';
@@ -32,8 +33,8 @@ export class ApiKeys {
   readonly #redis: RedisClient;
   readonly #store: KeyStore;
   readonly #now: () => number;
-  readonly #remembered = new Map<string, Remembered>();
-  readonly #markedUsedAt = new Map<string, number>();
+  readonly #remembered = new BoundedCache<string, Remembered>(MAX_REMEMBERED);
+  readonly #markedUsedAt = new BoundedCache<string, number>(MAX_REMEMBERED);
   readonly #marking = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
 
@@ -88,9 +89,6 @@ export class ApiKeys {
     const now = this.#now();
     if (known && now - known.at < CACHE_TTL_MS) return known.stored;
     const reading: Remembered = { at: now, stored: this.#store.find(id) };
-    // So that the first entry of the map is the oldest reading.
-    this.#remembered.delete(id);
-    evictOldest(this.#remembered);
     this.#remembered.set(id, reading);
     reading.stored.catch(() => {
       if (this.#remembered.get(id) === reading) this.#remembered.delete(id);
@@ -108,8 +106,6 @@ export class ApiKeys {
 
   /** Not awaited, and an error refuses no request: the next minute's use is written again. */
   #markUsed(id: string, now: number): void {
-    this.#markedUsedAt.delete(id);
-    evictOldest(this.#markedUsedAt);
     this.#markedUsedAt.set(id, now);
     const marking = this.#store
       .markUsed(id, now, now - MARK_USED_EVERY_MS)
@@ -117,10 +113,4 @@ export class ApiKeys {
       .finally(() => this.#marking.delete(marking));
     this.#marking.add(marking);
   }
-}
-
-function evictOldest(map: Map<string, unknown>): void {
-  if (map.size < MAX_REMEMBERED) return;
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Sql } from '../database/open.ts';
 import type { ApiKeyAuditRow } from '../database/schema.ts';
-import { readCursor, writeCursor } from './cursor.ts';
+import type { Page, PageRequest } from '../paging.ts';
+import { newestFirst, positionOf } from './newest-first.ts';
 
 /** The origin of an action that needs an operator's rights. */
 export interface Actor {
@@ -35,19 +36,16 @@ export class Audit {
   }
 
   /** The newest first. Throws Failure `invalid_request` for an invalid cursor. */
-  async list(page: {
-    limit: number;
-    cursor?: string | undefined;
-  }): Promise<{ readonly items: readonly AuditEntry[]; readonly next: string | null }> {
+  async list(page: PageRequest): Promise<Page<AuditEntry>> {
     let query = this.#sql.selectFrom('api_key_audit').selectAll().orderBy('at', 'desc').orderBy('id', 'desc');
-    if (page.cursor !== undefined) {
-      const { at, id } = readCursor(page.cursor);
+    const before = positionOf(page.cursor);
+    if (before) {
+      const { at, id } = before;
       query = query.where((eb) => eb.or([eb('at', '<', at), eb.and([eb('at', '=', at), eb('id', '<', id)])]));
     }
     const rows = await query.limit(page.limit + 1).execute();
-    const shown = rows.slice(0, page.limit);
-    const last = rows.length > page.limit ? shown.at(-1) : undefined;
-    return { items: shown.map(toEntry), next: last ? writeCursor({ at: Number(last.at), id: last.id }) : null };
+    const position = (row: (typeof rows)[number]) => ({ at: Number(row.at), id: row.id });
+    return newestFirst(rows, page.limit, { position, item: toEntry });
   }
 }
 

@@ -2,11 +2,12 @@ import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { ApiKeyRow } from '../database/schema.ts';
 import { isDuplicate } from '../database/sql-error.ts';
+import type { Page, PageRequest } from '../paging.ts';
 import { type ApiKey, checkKeyInput, type KeyInput } from './api-key.ts';
 import { type Actor, noteIn } from './audit.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import type { KeyScope } from './key-rights.ts';
 import { newKeyText } from './key-text.ts';
+import { newestFirst, positionOf } from './newest-first.ts';
 
 export interface StoredKey {
   readonly key: ApiKey;
@@ -79,21 +80,18 @@ export class KeyStore {
   }
 
   /** The newest first, including revoked and expired keys. Throws Failure `invalid_request`. */
-  async list(page: {
-    limit: number;
-    cursor?: string | undefined;
-  }): Promise<{ readonly items: readonly ApiKey[]; readonly next: string | null }> {
+  async list(page: PageRequest): Promise<Page<ApiKey>> {
     let query = this.#sql.selectFrom('api_keys').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
-    if (page.cursor !== undefined) {
-      const { at, id } = readCursor(page.cursor);
+    const before = positionOf(page.cursor);
+    if (before) {
+      const { at, id } = before;
       query = query.where((eb) =>
         eb.or([eb('created_at', '<', at), eb.and([eb('created_at', '=', at), eb('id', '<', id)])]),
       );
     }
     const rows = await query.limit(page.limit + 1).execute();
-    const shown = rows.slice(0, page.limit);
-    const last = rows.length > page.limit ? shown.at(-1) : undefined;
-    return { items: shown.map(toKey), next: last ? writeCursor({ at: Number(last.created_at), id: last.id }) : null };
+    const position = (row: (typeof rows)[number]) => ({ at: Number(row.created_at), id: row.id });
+    return newestFirst(rows, page.limit, { position, item: toKey });
   }
 
   /** If several nodes notice the same use, one of them writes. */

@@ -8,6 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { Failure } from '@wxthirdparty/wechat';
+import { BoundedCache } from '../bounded-cache.ts';
 
 const FORMAT = 1;
 const KEY_ID_BYTES = 4;
@@ -15,7 +16,7 @@ const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES + IV_BYTES;
-const REMEMBERED_KEYS = 1_000;
+const MAX_DERIVED_KEYS = 1_000;
 
 /** What became of one value that may lie under an older key; `superseded`: it was changed meanwhile, so look again. */
 export type Resealed = 'none' | 'current' | 'resealed' | 'superseded';
@@ -33,7 +34,7 @@ export const SEALED_HEAD_BYTES = 1 + KEY_ID_BYTES;
 export class Seals {
   readonly #masters: readonly { readonly id: Buffer; readonly key: Buffer }[];
   /** As KeyObjects: Node takes four times as long over a cipher whose key comes as bytes. */
-  readonly #derived = new Map<string, KeyObject>();
+  readonly #derived = new BoundedCache<string, KeyObject>(MAX_DERIVED_KEYS);
   readonly #salt = randomBytes(SALT_BYTES);
   readonly #ivPrefix = randomBytes(4);
   #sealed = 0n;
@@ -119,7 +120,6 @@ export class Seals {
     const known = this.#derived.get(name);
     if (known) return known;
     const key = createSecretKey(Buffer.from(hkdfSync('sha256', master.key, salt, 'wxthirdparty seal', 32)));
-    if (this.#derived.size >= REMEMBERED_KEYS) this.#derived.clear();
     this.#derived.set(name, key);
     return key;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '@wxthirdparty/wechat';
+import { BoundedCache } from '../bounded-cache.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { DueSet } from '../redis/due-set.ts';
 import { defineScript } from '../redis/script.ts';
@@ -12,7 +13,7 @@ const CLAIM_MS = 60_000;
 const RESTORING_MS = 10_000;
 /** A mark that lasts a day need not be renewed with each call. */
 const MARK_EVERY_MS = 10 * 60_000;
-const MAX_REMEMBERED = 100_000;
+const MAX_MARKS = 100_000;
 
 /** Renews the claim for `RESTORING_MS`, unless another process has taken over. */
 const holdRestoring = defineScript({
@@ -33,7 +34,7 @@ const releaseRestoring = defineScript({
 /** Which tokens of accounts are refreshed ahead of their end, and when: those of accounts in use in the last 24 hours. */
 export class RefreshAhead {
   readonly #redis: RedisClient;
-  readonly #markedAt = new Map<string, number>();
+  readonly #markedAt = new BoundedCache<string, number>(MAX_MARKS);
 
   constructor(redis: RedisClient) {
     this.#redis = redis;
@@ -109,7 +110,6 @@ export class RefreshAhead {
   }
 
   async #mark(key: string): Promise<void> {
-    if (this.#markedAt.size >= MAX_REMEMBERED) this.#markedAt.delete(this.#markedAt.keys().next().value!);
     this.#markedAt.set(key, performance.now());
     await this.#redis.set(key, '1', 'PX', IN_USE_MS);
   }

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../bounded-cache.ts';
 import { ownerKey, type Token, type TokenOwner } from './token.ts';
 
 const CACHE_TTL_MS = 30_000;
@@ -13,8 +14,8 @@ interface Acceptances {
 
 /** What one process knows of tokens without asking Redis: the tokens themselves, and which of them WeChat accepts. */
 export class TokenCache {
-  readonly #tokens = new Map<string, { readonly token: Token; readonly readAt: number }>();
-  readonly #acceptances = new Map<string, Acceptances>();
+  readonly #tokens = new BoundedCache<string, { readonly token: Token; readonly readAt: number }>(MAX_CACHED);
+  readonly #acceptances = new BoundedCache<string, Acceptances>(MAX_CACHED);
 
   /** A trusted token that was read at most 30 s ago. */
   get(owner: TokenOwner): Token | undefined {
@@ -24,7 +25,7 @@ export class TokenCache {
   }
 
   put(token: Token): void {
-    putBounded(this.#tokens, ownerKey(token.owner), { token, readAt: performance.now() }, MAX_CACHED);
+    this.#tokens.set(ownerKey(token.owner), { token, readAt: performance.now() });
   }
 
   /** Forgets this version, and no newer one. */
@@ -43,11 +44,11 @@ export class TokenCache {
     const key = ownerKey(owner);
     let known = this.#acceptances.get(key);
     if (known?.version !== version) {
-      known = { version, departedAt: new Map() };
-      putBounded(this.#acceptances, key, known, MAX_CACHED);
+      known = { version, departedAt: new BoundedCache(MAX_PATHS) };
+      this.#acceptances.set(key, known);
     }
     const isFirst = !known.departedAt.has(path);
-    putBounded(known.departedAt, path, departedAt, MAX_PATHS);
+    known.departedAt.set(path, departedAt);
     return isFirst;
   }
 
@@ -58,10 +59,4 @@ export class TokenCache {
     const elsewhere = [...known.departedAt].filter(([of]) => of !== path).map(([, at]) => at);
     return elsewhere.length === 0 ? undefined : Math.max(...elsewhere);
   }
-}
-
-/** The oldest entry makes room: a Map iterates in the order of insertion. */
-function putBounded<V>(map: Map<string, V>, key: string, value: V, most: number): void {
-  if (!map.has(key) && map.size >= most) map.delete(map.keys().next().value!);
-  map.set(key, value);
 }
