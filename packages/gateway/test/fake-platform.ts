@@ -5,8 +5,10 @@ import {
   type Authorizer,
   type Call,
   type CallRequest,
+  type CallSteps,
   ReauthorizeFailure,
   type Reconciliation,
+  runCall,
 } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
@@ -18,7 +20,8 @@ type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
-  calls: Changeable<GatewayPlatform['calls']>;
+  /** `run` takes the real steps; tests replace these. */
+  calls: Changeable<GatewayPlatform['calls'] & CallSteps>;
   callList: Changeable<GatewayPlatform['callList']>;
   quotas: Changeable<GatewayPlatform['quotas']>;
   quotaClearing: Changeable<GatewayPlatform['quotaClearing']>;
@@ -51,6 +54,7 @@ export function fakePlatform(): FakePlatform {
       echo: () => undefined,
     },
     calls: {
+      run: (request, options) => runCall(fake.calls, request, options),
       submit: (request) => {
         submitted.push(request);
         return Promise.resolve({ id: 'call-1' });

@@ -16,6 +16,7 @@ export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answe
 export { parseCallId } from './call/call-id.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
 export type { LaneOwner } from './call/lane/lane-store.ts';
+export { type CallSteps, runCall } from './call/run-call.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';

@@ -18,8 +18,10 @@ import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
 import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
 import { Lanes } from './call/lane/lanes.ts';
 import { runLaneBatch } from './call/lane/run-lane-batch.ts';
-import { type CallRunResult, type PerformOptions, perform } from './call/perform.ts';
+import { LocalWaiters } from './call/local-waiters.ts';
+import { perform } from './call/perform.ts';
 import { publishRun } from './call/publish-run.ts';
+import type { CallRunResult, RunDeps } from './call/run.ts';
 import { type CallbackResult, Callbacks } from './callback/callbacks.ts';
 import { type ComponentApiWith, componentCarrier } from './component/component-carrier.ts';
 import { componentTokenKind } from './component/component-token.ts';
@@ -110,7 +112,7 @@ export interface PlatformSettings extends RedisSettings {
 /** What the gateway and the worker stand on. */
 export interface Platform {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
-  readonly calls: Pick<Calls, 'submit' | 'submitAll' | 'settled' | 'find' | 'cancel'>;
+  readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
   readonly quotas: Pick<Quotas, 'list'>;
   readonly quotaClearing: Pick<QuotaClearing, 'ofAccount' | 'ofComponent'>;
@@ -342,7 +344,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const frontCallStore = new CallStore(front, seals);
   const callAccounts = new CallAccounts(components, authorizers);
   const callStore = new CallStore(redis, seals);
-  const performing: PerformOptions = {
+  const localWaiters = new LocalWaiters();
+  const lanes = new Lanes(redis, queues.lanes);
+  const performing: RunDeps = {
     store: callStore,
     holds: new Holds(callStore),
     tokens,
@@ -352,11 +356,11 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     dueSet,
     transport,
     apiBase,
-    localWaiters: { isLocal: (replyTo) => calls.isLocal(replyTo), resolveWaiter: (call) => calls.resolveWaiter(call) },
+    localWaiters,
   };
   const frontLanes = new Lanes(front, queues.lanes);
-  const inlineDispatcher = new InlineDispatcher({ queue: queues.calls, tokens, perform: performing, events });
-  const calls: Calls = new Calls({
+  const inlineDispatcher = new InlineDispatcher({ queue: queues.calls, tokens, run: performing, events });
+  const calls = new Calls({
     redis: front,
     inline: inlineDispatcher,
     store: frontCallStore,
@@ -367,11 +371,11 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     lanes: frontLanes,
     callbacks: new Callbacks({ store: frontCallStore, signer, queue: queues.callbacks, sender, events }),
     hints,
+    waiters: localWaiters,
   });
   scope.keep('calls', calls, (c) => c.close());
 
   const callbacks = new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender, events });
-  const lanes = new Lanes(redis, queues.lanes);
   const laneStore = new LaneStore(redis);
   const followerStore = new FollowerStore(database, writer);
   const followerSyncStore = new FollowerSyncStore(database, writer);

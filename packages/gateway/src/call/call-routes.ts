@@ -27,7 +27,6 @@ import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
-import { settled } from './settled.ts';
 
 /** Somebody waits: what has not left after ten minutes is not wanted any more. */
 const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
@@ -124,25 +123,46 @@ export const callOperations: Operations = {
   },
 };
 
-export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, leaving: Shutdown): Router {
+export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shutdown: Shutdown): Router {
   const routes = Router();
 
   const call = async (
     request: Request,
     response: Response,
-    whose: { appid: string; component?: string | undefined },
+    account: { appid: string; component?: string | undefined },
   ) => {
     const { waitMs, ...asked } = await readJsonBody(request, readCallBody);
     demandPath(callerOf(response).rights, asked.path);
-    const { id } = await platform.calls.submit({
-      ...asked,
-      ...whose,
-      idempotencyKey: idempotencyKeyOf(request),
-      waitMs,
-      departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
-    });
-    response.locals.call = id;
-    await answerWhenSettled(platform, leaving, response, id, waitMs);
+    // A caller that disconnects ends only the wait: the call has an id by which it can be read.
+    const waiting = new AbortController();
+    const unsubscribe = shutdown.stopWaiting.onFire(() => waiting.abort());
+    response.once('close', () => waiting.abort());
+    let acceptedAt = new Date();
+    try {
+      const { id, call: found } = await platform.calls.run(
+        {
+          ...asked,
+          ...account,
+          idempotencyKey: idempotencyKeyOf(request),
+          departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
+        },
+        {
+          waitMs,
+          signal: waiting.signal,
+          onTimeout: 'keep',
+          accepted(id) {
+            acceptedAt = new Date();
+            response.locals.call = id;
+          },
+        },
+      );
+      if (!found || found.settledAt === null) response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
+      if (found) setQuotaHeader(response, found);
+      const answer: z.input<typeof CallAnswer> = found ? callAnswer(found) : acceptedAnswer(id, acceptedAt);
+      response.json(answer);
+    } finally {
+      unsubscribe();
+    }
   };
 
   routes.post('/v1/authorizers/:appid/calls', (request, response) =>
@@ -231,35 +251,4 @@ async function find(platform: GatewayPlatform, id: string, response: Response): 
 
 function idempotencyKeyOf(request: Request): string | undefined {
   return readQuery(IdempotencyHeaders, request.headers)['idempotency-key'];
-}
-
-async function answerWhenSettled(
-  platform: GatewayPlatform,
-  leaving: Shutdown,
-  response: Response,
-  id: string,
-  waitMs: number,
-): Promise<void> {
-  // A caller that hangs up ends only the waiting: the call has an id, and can be asked for.
-  const waiting = new AbortController();
-  const stop = leaving.stopWaiting.onFire(() => waiting.abort());
-  response.once('close', () => waiting.abort());
-  const acceptedAt = new Date();
-  let found: Call | 'unseen' | undefined;
-  try {
-    found = (await settled(platform, id, waitMs, waiting.signal)) ?? (await platform.calls.find(id));
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'redis_unreachable') throw error;
-    found = 'unseen';
-  } finally {
-    stop();
-  }
-  if (found === undefined)
-    throw new Failure('call_lost', 'operator', 'the call’s record vanished; it may have been sent');
-  if (found === 'unseen' || found.settledAt === null) {
-    response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
-  }
-  if (found !== 'unseen') setQuotaHeader(response, found);
-  const answer: z.input<typeof CallAnswer> = found === 'unseen' ? acceptedAnswer(id, acceptedAt) : callAnswer(found);
-  response.json(answer);
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '@wxthirdparty/platform';
-import { settled } from '../call/settled.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { TrustProxy } from '../http/address-of.ts';
 import { readBody } from '../http/read-body.ts';
@@ -16,9 +15,9 @@ import { withoutRefreshTokens } from './without-refresh-tokens.ts';
 const BODY_LIMIT = 20 * 1024 * 1024;
 const BODY_TIMEOUT_MS = 60_000;
 const DEPART_TIMEOUT_MS = 30_000;
-/** An SDK never learns the call's id: its answer is read once, by us. */
-const KEPT_MS = 120_000;
-/** How long a call that did leave may take; longer than the transport lets it. */
+/** An SDK never learns the call's id: its answer is read once, by this gateway. */
+const RESULT_TTL_MS = 120_000;
+/** For a call that has departed; longer than the transport's timeout. */
 const SETTLE_TIMEOUT_MS = 60_000;
 
 export interface CallServices {
@@ -62,69 +61,77 @@ export async function callRoute(
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
-  const { id } = await platform.calls.submit({
-    ...wanted,
-    method,
-    ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
-    waitMs: DEPART_TIMEOUT_MS,
-    departWithinMs: DEPART_TIMEOUT_MS,
-    keptForMs: KEPT_MS,
-  });
-  note.call = id;
-
-  const call = await outcome(platform, id, response, leaving);
-  if (typeof call === 'object') setQuotaHeader(response, call);
-  if (call === 'hung-up') {
-    note.hungUp = true;
-    response.destroy();
-  } else if (call === 'unsettled') {
-    refuse(refusals.outcomeUnknown);
-  } else if (call === 'cancelled' || call.state === 'cancelled') {
-    refuse(refusals.notDeparted);
-  } else if (call.state === 'completed' && call.response !== null) {
-    answerAsWeChat(response, wanted.path, call.response);
-  } else {
-    refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
+  const caller = new CallerWait(response, leaving);
+  try {
+    const { call, cancelled } = await platform.calls.run(
+      {
+        ...wanted,
+        method,
+        ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
+        departWithinMs: DEPART_TIMEOUT_MS,
+        keptForMs: RESULT_TTL_MS,
+      },
+      {
+        waitMs: DEPART_TIMEOUT_MS,
+        signal: caller.departure.signal,
+        onTimeout: 'cancel',
+        settleTimeoutMs: SETTLE_TIMEOUT_MS,
+        settleSignal: caller.outcome.signal,
+        accepted(id) {
+          note.call = id;
+        },
+      },
+    );
+    const isSettled = call !== undefined && call.settledAt !== null;
+    if (isSettled) setQuotaHeader(response, call);
+    if (!isSettled && caller.hasHungUp) {
+      note.hungUp = true;
+      response.destroy();
+    } else if (cancelled || call?.state === 'cancelled') {
+      refuse(refusals.notDeparted);
+    } else if (!isSettled) {
+      refuse(refusals.outcomeUnknown);
+    } else if (call.state === 'completed' && call.response !== null) {
+      answerAsWeChat(response, wanted.path, call.response);
+    } else {
+      refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
+    }
+  } finally {
+    caller.end();
   }
 }
 
 /**
- * Waits until the call settles. One that has not left when the caller hangs up, time is over or the gateway closes,
- * is cancelled; one that has left is waited for, because "not left, repeat it" would be untrue.
+ * How long a caller waits. A call that has not departed when the caller disconnects or the gateway shuts down is cancelled. One
+ * that has departed is waited for until the connections are closed, because "not sent, repeat it" would be untrue.
  */
-async function outcome(
-  platform: GatewayPlatform,
-  id: string,
-  response: ServerResponse,
-  leaving: Shutdown,
-): Promise<Call | 'hung-up' | 'cancelled' | 'unsettled'> {
-  let hungUp = response.destroyed;
-  let waiting = new AbortController();
-  const onClose = (): void => {
-    hungUp = true;
-    waiting.abort();
-  };
-  response.once('close', onClose);
-  const stops = [leaving.stopWaiting.onFire(() => waiting.abort())];
-  try {
-    if (hungUp) waiting.abort();
-    const inTime = await settled(platform, id, DEPART_TIMEOUT_MS, waiting.signal);
-    if (inTime !== undefined) return inTime;
-    const cancelled = await platform.calls.cancel(id);
-    if (hungUp) return 'hung-up';
-    if (cancelled) return 'cancelled';
+class CallerWait {
+  readonly departure = new AbortController();
+  readonly outcome = new AbortController();
+  readonly #response: ServerResponse;
+  readonly #unsubscribe: readonly (() => void)[];
+  hasHungUp = false;
 
-    waiting = new AbortController();
-    stops.push(leaving.closing.onFire(() => waiting.abort()));
-    const late = await settled(platform, id, SETTLE_TIMEOUT_MS, waiting.signal);
-    if (late !== undefined) return late;
-    if (hungUp) return 'hung-up';
-    const last = await platform.calls.find(id);
-    return last === undefined || last.settledAt === null ? 'unsettled' : last;
-  } finally {
-    response.off('close', onClose);
-    for (const stop of stops) stop();
+  constructor(response: ServerResponse, shutdown: Shutdown) {
+    this.#response = response;
+    this.#unsubscribe = [
+      shutdown.stopWaiting.onFire(() => this.departure.abort()),
+      shutdown.closing.onFire(() => this.outcome.abort()),
+    ];
+    response.once('close', this.#onClose);
+    if (response.destroyed) this.#onClose();
   }
+
+  end(): void {
+    this.#response.off('close', this.#onClose);
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  readonly #onClose = (): void => {
+    this.hasHungUp = true;
+    this.departure.abort();
+    this.outcome.abort();
+  };
 }
 
 /** Byte for byte, except for credentials, which are masked. Always 200, as WeChat does; only its edge answers otherwise (protocol §9). */

@@ -18,6 +18,7 @@ import { CallJob } from './call-job.ts';
 import { CallList } from './call-list.ts';
 import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
+import { LocalWaiters } from './local-waiters.ts';
 
 /** Tells which records were read again. */
 class WatchedStore extends CallStore {
@@ -38,6 +39,7 @@ let server: TestRedis;
 let subscriber: RedisClient;
 let store: WatchedStore;
 let ledger: Ledger;
+let waiters: LocalWaiters;
 let calls: Calls;
 let woken: string[];
 let lanes: string[];
@@ -52,13 +54,14 @@ beforeEach(async () => {
   subscriber = server.connect();
   store = new WatchedStore(server.redis, new Seals([randomBytes(32)]));
   ledger = new Ledger(server.redis);
+  waiters = new LocalWaiters();
   woken = [];
   lanes = [];
   told = [];
   queued = { waiting: 0 };
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
-    ...{ redis: server.redis, store, ledger, hints: new Hints(subscriber) },
+    ...{ redis: server.redis, store, ledger, waiters, hints: new Hints(subscriber) },
     accounts: new CallAccounts(components, authorizers),
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
@@ -66,7 +69,7 @@ beforeEach(async () => {
       mark: async ({ appid }) => void lanes.push(`mark ${appid}`),
       wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
     },
-    inline: { tryReserve: () => undefined, ensureJob: async () => {} },
+    inline: { create: async (_call, _request, create) => (await create()) as 'made', ensureJob: async () => {} },
     callbacks: { enqueueIfRequested: async ({ id }) => void told.push(id) },
   });
 });
@@ -101,8 +104,8 @@ it('is told of what was settled in this very process, without reading it', async
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);
   const { replyTo } = (await store.load(call))!;
-  expect(calls.isLocal(replyTo)).toBe(true);
-  expect(calls.isLocal(undefined)).toBe(false);
+  expect(waiters.isLocal(replyTo)).toBe(true);
+  expect(waiters.isLocal(undefined)).toBe(false);
   const settled = await store.settleLocally(
     call,
     'run',
@@ -111,7 +114,7 @@ it('is told of what was settled in this very process, without reading it', async
   );
   const told = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
-  calls.resolveWaiter(told);
+  waiters.resolve(told);
   expect(await waiting).toBe(told);
 });
 

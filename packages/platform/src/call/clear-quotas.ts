@@ -4,7 +4,6 @@ import { componentOwner } from '../component/component-owner.ts';
 import type { Components } from '../component/components.ts';
 import type { Clears, ClearsThisMonth } from '../quota/clears.ts';
 import type { TokenStore } from '../token/token-store.ts';
-import type { Call } from './call.ts';
 import type { CallAccounts } from './call-accounts.ts';
 import type { Calls } from './calls.ts';
 import { outcomeUnknown } from './verdict.ts';
@@ -12,42 +11,45 @@ import { outcomeUnknown } from './verdict.ts';
 const DEPART_TIMEOUT_MS = 30_000;
 const SETTLE_TIMEOUT_MS = 60_000;
 
+export interface QuotaClearingOptions {
+  readonly api: Pick<ComponentApi, 'clearQuotas'>;
+  readonly components: Components;
+  readonly accounts: CallAccounts;
+  readonly calls: Pick<Calls, 'run'>;
+  readonly clears: Clears;
+  readonly tokenStore: TokenStore;
+}
+
 /**
- * Clears quotas at WeChat, when an operator has decided so: it spends one of ten a month, so it is asked for once, and
- * what nobody knows is told as such.
+ * Clears quotas at WeChat, at an operator's request. Each clear spends one of ten a month, so it is requested once, and an
+ * unknown outcome is reported as such.
  */
 export class QuotaClearing {
-  readonly #o: {
-    readonly api: Pick<ComponentApi, 'clearQuotas'>;
-    readonly components: Components;
-    readonly accounts: CallAccounts;
-    readonly calls: Pick<Calls, 'submit' | 'settled' | 'cancel'>;
-    readonly clears: Clears;
-    readonly tokenStore: TokenStore;
-  };
+  readonly #deps: QuotaClearingOptions;
 
-  constructor(options: {
-    api: Pick<ComponentApi, 'clearQuotas'>;
-    components: Components;
-    accounts: CallAccounts;
-    calls: Pick<Calls, 'submit' | 'settled' | 'cancel'>;
-    clears: Clears;
-    tokenStore: TokenStore;
-  }) {
-    this.#o = options;
+  constructor(deps: QuotaClearingOptions) {
+    this.#deps = deps;
   }
 
-  /** A call as any other. Throws what submitting one throws, and Failure `quota_closed` where none is left. */
+  /** By an ordinary call. Throws what submitting one throws, and Failure `quota_closed` if all clears are spent. */
   async ofAccount(appid: string, component: string | undefined): Promise<ClearsThisMonth> {
-    const { accounts, calls, clears } = this.#o;
+    const { accounts, calls, clears } = this.#deps;
     const owner = await accounts.findActive(appid, component);
     await clears.refuseIfNoneLeft(owner);
-    const { id } = await calls.submit({
-      ...{ ...owner, method: 'POST', path: '/cgi-bin/clear_quota', query: [], contentType: 'application/json' },
-      body: Buffer.from(JSON.stringify({ appid: owner.appid })),
-      ...{ waitMs: DEPART_TIMEOUT_MS, departWithinMs: DEPART_TIMEOUT_MS },
-    });
-    const call = await this.#settled(id);
+    const { call, cancelled } = await calls.run(
+      {
+        ...owner,
+        method: 'POST',
+        path: '/cgi-bin/clear_quota',
+        query: [],
+        contentType: 'application/json',
+        body: Buffer.from(JSON.stringify({ appid: owner.appid })),
+        departWithinMs: DEPART_TIMEOUT_MS,
+      },
+      { waitMs: DEPART_TIMEOUT_MS, onTimeout: 'cancel', settleTimeoutMs: SETTLE_TIMEOUT_MS },
+    );
+    if (cancelled) throw new Failure('not_departed', 'retry', 'The clear could not depart in time; it was not sent.');
+    if (!call || call.settledAt === null) throw unknown('No answer came');
     if (call.response === null) {
       const { code, remedy, message, errcode } = call.failure ?? outcomeUnknown('The clear did not settle');
       throw new Failure(code, remedy, message, errcode === undefined ? {} : { errcode });
@@ -60,9 +62,9 @@ export class QuotaClearing {
     return clears.thisMonth(owner);
   }
 
-  /** With the secret: it works where no component token can be had for lack of quota. Throws as above. */
+  /** With the secret, which works even if no component token can be fetched for lack of quota. Throws the same. */
   async ofComponent(appid: string): Promise<ClearsThisMonth> {
-    const { api, components, clears, tokenStore } = this.#o;
+    const { api, components, clears, tokenStore } = this.#deps;
     const { appsecret } = components.get(appid);
     const owner = { component: appid, appid };
     await clears.refuseIfNoneLeft(owner);
@@ -80,25 +82,13 @@ export class QuotaClearing {
       throw unsent || refused ? error : unknown(error.message);
     }
     await clears.recordClear(owner, 0, clear);
-    // It may have failed for lack of quota; now nothing stands against asking.
+    // The refresh may have failed for lack of quota; now it can be tried at once.
     await tokenStore.forgive(componentOwner(appid));
     return clears.thisMonth(owner);
-  }
-
-  async #settled(id: string): Promise<Call> {
-    const { calls } = this.#o;
-    const inTime = await calls.settled(id, DEPART_TIMEOUT_MS);
-    if (inTime !== undefined) return inTime;
-    if (await calls.cancel(id)) {
-      throw new Failure('not_departed', 'retry', 'The clear could not leave in time; it was not sent.');
-    }
-    const late = await calls.settled(id, SETTLE_TIMEOUT_MS);
-    if (late === undefined) throw unknown('No answer came');
-    return late;
   }
 }
 
 function unknown(why: string): Failure {
   const { code, remedy } = outcomeUnknown(why);
-  return new Failure(code, remedy, `${why}; the quotas may have been cleared. Look at them before you clear again.`);
+  return new Failure(code, remedy, `${why}; the quotas may have been cleared. Check them before you clear again.`);
 }

@@ -1,5 +1,5 @@
 import type { Events } from '../events.ts';
-import type { CallRunResult } from './perform.ts';
+import type { CallRunResult } from './run.ts';
 
 /** Publishes that a run settled a call, or that it threw. `ms`: how long the run took. */
 export function publishRun(events: Events, call: string, result: CallRunResult, ms: number): void {

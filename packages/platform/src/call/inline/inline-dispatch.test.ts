@@ -27,7 +27,9 @@ import { HELD_MS } from '../call-record.ts';
 import { CallStore } from '../call-store.ts';
 import { Calls } from '../calls.ts';
 import { Holds } from '../holds.ts';
-import { type PerformOptions, perform } from '../perform.ts';
+import { LocalWaiters } from '../local-waiters.ts';
+import { perform } from '../perform.ts';
+import type { RunDeps } from '../run.ts';
 import { InlineDispatcher } from './inline-dispatch.ts';
 
 const SEND = '/cgi-bin/message/custom/send';
@@ -41,7 +43,7 @@ let transport: Transport;
 let asked: ServerResponse[];
 let answering: boolean;
 let store: CallStore;
-let performing: PerformOptions;
+let performing: RunDeps;
 let dispatcher: InlineDispatcher;
 let calls: Calls;
 let jobs: { id: string; delayMs: number | undefined }[];
@@ -73,6 +75,7 @@ beforeEach(async () => {
   };
   store = new CallStore(server.redis, new Seals([randomBytes(32)]));
   const ledger = new Ledger(server.redis);
+  const waiters = new LocalWaiters();
   const tokens = {
     ...{ has: async () => true, get: async () => token, cached: () => token },
     distrust: async () => 'replaced',
@@ -85,7 +88,7 @@ beforeEach(async () => {
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
     dueSet: { markUsed: async () => {} } as unknown as RefreshAhead,
     clears: {} as Clears,
-    localWaiters: { isLocal: (replyTo) => calls.isLocal(replyTo), resolveWaiter: (call) => calls.resolveWaiter(call) },
+    localWaiters: waiters,
   };
   const queue = {
     contract: CallJob,
@@ -94,10 +97,10 @@ beforeEach(async () => {
   };
   const events = new Events();
   events.subscribe('call', (event) => settled.push(event));
-  dispatcher = new InlineDispatcher({ queue, tokens, perform: performing, events });
+  dispatcher = new InlineDispatcher({ queue, tokens, run: performing, events });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   calls = new Calls({
-    ...{ redis: server.redis, store, ledger, tokens, queue, inline: dispatcher, hints: new Hints(subscriber) },
+    ...{ redis: server.redis, store, ledger, tokens, queue, inline: dispatcher, waiters, hints: new Hints(subscriber) },
     accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
     lanes: { mark: async () => {}, wake: async () => {} },
     callbacks: { enqueueIfRequested: async () => {} },

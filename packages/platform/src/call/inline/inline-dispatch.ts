@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { endpointOf } from '@wxthirdparty/wechat';
 import type { Events } from '../../events.ts';
 import type { OpenQueue } from '../../queue/queues.ts';
 import type { Token } from '../../token/token.ts';
@@ -6,35 +7,37 @@ import type { Tokens } from '../../token/tokens.ts';
 import type { CallRequest } from '../call.ts';
 import type { CallId } from '../call-id.ts';
 import { tokenOwnerOf } from '../call-token.ts';
-import type { DepartedAtOnce } from '../create-call.ts';
-import { type PerformOptions, performDeparted } from '../perform.ts';
+import type { Created, DepartedAtOnce, InlineDeparture } from '../create-call.ts';
 import { publishRun } from '../publish-run.ts';
+import type { RunDeps } from '../run.ts';
+import type { InlineCalls } from './inline-calls.ts';
+import { performDeparted } from './perform-departed.ts';
 
-/** A call that takes longer is seldom, and gets a job: whatever becomes of this process, it will be settled. */
+/** A call that takes longer gets a job, so that it is settled whatever happens to this process. */
 const WITHOUT_JOB_MS = 1_000;
 const POLL_INTERVAL_MS = 500;
-/** Shares of the patience: as a worker's queue has them. */
+/** Shares of the shutdown timeout, the same as those of a worker's queue. */
 const ABORT_SHARE = 0.6;
-const LEAVE_SHARE = 0.85;
+const ABANDON_SHARE = 0.85;
 
-/** A place for one call. Either `send` or `back`, once. */
-export interface Slot {
-  readonly runId: string;
-  /** Carries it on from where it departed. False where it is not over, and has no job either. */
+/** Capacity for one call. Either `send` or `release` is called, once. */
+interface Slot {
+  readonly departure: InlineDeparture;
+  /** Continues the call after its departure. False if it is not settled and has no job. */
   send(departed: DepartedAtOnce): Promise<boolean>;
-  /** It did not depart. */
+  /** The call did not depart. */
   release(): void;
 }
 
 export interface InlineTerms {
-  /** So many at the same time; what comes beyond goes by the queue, to whoever is free. */
+  /** Further calls go through the queue, to any process with capacity. */
   readonly concurrency: number;
 }
 
 export interface InlineDispatcherOptions {
   readonly queue: OpenQueue<{ readonly id: string }>;
   readonly tokens: Pick<Tokens, 'cached'>;
-  readonly perform: PerformOptions;
+  readonly run: RunDeps;
   readonly events: Events;
 }
 
@@ -42,78 +45,96 @@ interface Running {
   readonly call: CallId;
   readonly departedAt: number;
   hasJob: boolean;
-  readonly over: Promise<unknown>;
+  readonly ended: Promise<unknown>;
 }
 
 /**
- * Sends calls in the very process that takes them in, where it is a worker, too: a call for which somebody waits departs
- * with the making of its record, without a job and its way through Redis. Only those of which nobody could hear again if
- * this process died at once: it is the one that the caller waits for, and the call's id is not known to anybody yet.
- * One that goes on for longer, or is about to be known by its id, gets its job; the record says for how long the run
- * that sends it is surely alive.
+ * Sends calls in the process that receives them, if it is a worker, too: an interactive call departs when its record is
+ * created, without a job. Only calls whose outcome could not be requested if this process died: their caller waits in this
+ * process and does not know their id. A call that takes longer, or whose id is about to be returned, gets a job; its record
+ * says until when its run is alive.
  */
-export class InlineDispatcher {
-  readonly #o: InlineDispatcherOptions;
+export class InlineDispatcher implements InlineCalls {
+  readonly #deps: InlineDispatcherOptions;
   readonly #running = new Map<string, Running>();
-  #taken = 0;
+  #slotsTaken = 0;
   #open: (InlineTerms & { readonly signal: AbortSignal }) | undefined;
 
-  constructor(options: InlineDispatcherOptions) {
-    this.#o = options;
+  constructor(deps: InlineDispatcherOptions) {
+    this.#deps = deps;
   }
 
-  /** This process sends calls from now on, until it is closed. */
-  open(terms: InlineTerms): { close(withinMs: number): Promise<void> } {
-    const leaving = new AbortController();
-    this.#open = { ...terms, signal: leaving.signal };
-    const timer = setInterval(() => void this.#secureLong(), POLL_INTERVAL_MS);
+  /** From now on this process sends calls, until it is closed. */
+  open(terms: InlineTerms): { close(timeoutMs: number): Promise<void> } {
+    const shutdown = new AbortController();
+    this.#open = { ...terms, signal: shutdown.signal };
+    const timer = setInterval(() => void this.#addMissingJobs(), POLL_INTERVAL_MS);
     timer.unref();
     return {
-      close: async (withinMs) => {
+      close: async (timeoutMs) => {
         this.#open = undefined;
-        const timers = [setTimeout(() => leaving.abort(new Error('the process is leaving')), withinMs * ABORT_SHARE)];
-        const { promise: tooLong, resolve: leave } = Promise.withResolvers<void>();
-        timers.push(setTimeout(leave, withinMs * LEAVE_SHARE));
-        await Promise.race([Promise.all([...this.#running.values()].map(({ over }) => over)), tooLong]);
+        const abort = () => shutdown.abort(new Error('The process is shutting down.'));
+        const { promise: timeout, resolve: abandon } = Promise.withResolvers<void>();
+        const timers = [setTimeout(abort, timeoutMs * ABORT_SHARE), setTimeout(abandon, timeoutMs * ABANDON_SHARE)];
+        await Promise.race([Promise.all([...this.#running.values()].map(({ ended }) => ended)), timeout]);
         for (const one of timers) clearTimeout(one);
         clearInterval(timer);
-        leaving.abort();
+        shutdown.abort();
       },
     };
   }
 
-  /** Undefined where the call has to go by the queue. */
-  tryReserve(call: CallId, request: CallRequest): Slot | undefined {
-    const open = this.#open;
-    if (!open || this.#taken >= open.concurrency || this.#o.perform.gate.yields(call.component)) return undefined;
-    // These may be asked for after a crash, by whoever made them.
-    if (request.idempotencyKey !== undefined || request.callbackUrl !== undefined) return undefined;
-    const { component, appid } = call;
-    const owner = tokenOwnerOf({ component, appid, method: request.method, path: request.path });
-    const token = owner && this.#o.tokens.cached(owner);
-    if (owner && !token) return undefined;
-    const runId = randomUUID();
-    this.#taken++;
-    return {
-      runId,
-      send: (departed) => {
-        const over = this.#send(call, runId, departed, token, open).finally(() => {
-          this.#taken--;
-          this.#running.delete(call.id);
-        });
-        this.#running.set(call.id, { call, departedAt: departed.claimedAt, hasJob: false, over });
-        return over;
-      },
-      release: () => {
-        this.#taken--;
-      },
-    };
+  async create(
+    call: CallId,
+    request: CallRequest,
+    create: (departure?: InlineDeparture) => Promise<Created>,
+  ): ReturnType<InlineCalls['create']> {
+    const slot = this.#tryReserve(call, request);
+    let created: Created;
+    try {
+      created = await create(slot?.departure);
+    } catch (error) {
+      slot?.release();
+      throw error;
+    }
+    if (slot && typeof created === 'object' && 'departure' in created) return { sent: slot.send(created) };
+    slot?.release();
+    return created as Exclude<Created, DepartedAtOnce>;
   }
 
-  /** Before anybody hears of its id: from now on it will be settled, whatever becomes of this process. */
   async ensureJob(id: string): Promise<void> {
     const running = this.#running.get(id);
-    if (running) await this.#secure(running);
+    if (running) await this.#addJob(running);
+  }
+
+  /** Undefined if the call has to go through the queue. */
+  #tryReserve(call: CallId, request: CallRequest): Slot | undefined {
+    const open = this.#open;
+    const { gate, ledger } = this.#deps.run;
+    if (!open || this.#slotsTaken >= open.concurrency || gate.yields(call.component)) return undefined;
+    // Their outcome may be requested after a crash of this process.
+    if (request.idempotencyKey !== undefined || request.callbackUrl !== undefined) return undefined;
+    const { component, appid } = call;
+    const { method, path } = request;
+    const owner = tokenOwnerOf({ component, appid, method, path });
+    const token = owner && this.#deps.tokens.cached(owner);
+    if (owner && !token) return undefined;
+    const runId = randomUUID();
+    this.#slotsTaken++;
+    return {
+      departure: { runId, quota: ledger.scriptArgs({ component, appid, path }, endpointOf(method, path)) },
+      send: (departed) => {
+        const ended = this.#send(call, runId, departed, token, open).finally(() => {
+          this.#slotsTaken--;
+          this.#running.delete(call.id);
+        });
+        this.#running.set(call.id, { call, departedAt: departed.claimedAt, hasJob: false, ended });
+        return ended;
+      },
+      release: () => {
+        this.#slotsTaken--;
+      },
+    };
   }
 
   async #send(
@@ -125,31 +146,31 @@ export class InlineDispatcher {
   ): Promise<boolean> {
     const { id } = call;
     try {
-      const performed = await performDeparted(call, runId, departed, token, signal, this.#o.perform);
-      publishRun(this.#o.events, id, performed, performance.now() - departed.claimedAt);
-      if (performed.done) return true;
-      await this.#o.queue.add({ id }, 'delayMs' in performed ? performed.delayMs : 0);
+      const result = await performDeparted(call, runId, departed, token, signal, this.#deps.run);
+      publishRun(this.#deps.events, id, result, performance.now() - departed.claimedAt);
+      if (result.done) return true;
+      await this.#deps.queue.add({ id }, 'delayMs' in result ? result.delayMs : 0);
       return true;
     } catch {
-      // Our own trouble, such as a Redis that is away; the record says how far it has come.
-      return this.#o.queue.add({ id }).then(
+      // An internal error, such as an unreachable Redis. The record says what the next run may do.
+      return this.#deps.queue.add({ id }).then(
         () => true,
         () => false,
       );
     }
   }
 
-  async #secureLong(): Promise<void> {
+  async #addMissingJobs(): Promise<void> {
     const since = performance.now() - WITHOUT_JOB_MS;
     const long = [...this.#running.values()].filter(({ departedAt, hasJob }) => departedAt < since && !hasJob);
-    // Redis is away: the next round tries again.
-    await Promise.allSettled(long.map((running) => this.#secure(running)));
+    // If Redis is unreachable, the next round tries again.
+    await Promise.allSettled(long.map((running) => this.#addJob(running)));
   }
 
-  /** A worker that gets the job waits for as long as this process holds the call. */
-  async #secure(running: Running): Promise<void> {
+  /** A worker that takes the job waits for as long as this process holds the call. */
+  async #addJob(running: Running): Promise<void> {
     if (running.hasJob) return;
-    await this.#o.queue.add({ id: running.call.id });
+    await this.#deps.queue.add({ id: running.call.id });
     running.hasJob = true;
   }
 }

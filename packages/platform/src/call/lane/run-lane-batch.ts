@@ -1,5 +1,5 @@
 import type { HostGate } from '../../token/host-gate.ts';
-import type { CallRunResult } from '../perform.ts';
+import type { CallRunResult } from '../run.ts';
 import { YIELD_DELAY_MS } from '../verdict.ts';
 import type { LaneOwner, LaneStore } from './lane-store.ts';
 import type { Lanes } from './lanes.ts';

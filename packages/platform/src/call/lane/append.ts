@@ -1,0 +1,37 @@
+import type { CallId } from '../call-id.ts';
+import type { CallStore } from '../call-store.ts';
+import type { Lanes } from './lanes.ts';
+
+export interface AppendDeps {
+  readonly store: Pick<CallStore, 'enterLane'>;
+  readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+}
+
+/** Appends one call, whose record exists. It enters its lane once, however often this is called. */
+export async function append({ store, lanes }: AppendDeps, call: CallId, path: string): Promise<void> {
+  await lanes.mark(call);
+  if ((await store.enterLane(call, path)) === 'wake') await lanes.wake(call);
+}
+
+/** Appends many calls in the order given. Returns, by their ids, the errors of the calls whose entering was not confirmed. */
+export async function appendAll(
+  { store, lanes }: AppendDeps,
+  calls: readonly { readonly call: CallId; readonly path: string }[],
+): Promise<ReadonlyMap<string, unknown>> {
+  const accounts = new Map(calls.map(({ call }) => [`${call.component}.${call.appid}`, call]));
+  // In one batch: first the marks, by which a lane is found if this process dies, then the calls.
+  const [, entered] = await Promise.all([
+    Promise.allSettled([...accounts.values()].map((account) => lanes.mark(account))),
+    Promise.allSettled(calls.map(({ call, path }) => store.enterLane(call, path))),
+  ]);
+  const failed = new Map<string, unknown>();
+  const asleep = new Map<string, CallId>();
+  for (const [i, one] of entered.entries()) {
+    const { call } = calls[i]!;
+    if (one.status === 'rejected') failed.set(call.id, one.reason);
+    else if (one.value === 'wake') asleep.set(`${call.component}.${call.appid}`, call);
+  }
+  // The calls are accepted: a lane that is not woken now is found by its mark.
+  await Promise.allSettled([...asleep.values()].map((call) => lanes.wake(call)));
+  return failed;
+}
