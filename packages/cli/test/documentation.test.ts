@@ -75,6 +75,11 @@ describe('the documentation', () => {
     );
   });
 
+  it('has a line for every package in CONTRIBUTING.md', () => {
+    const packages = globSync('packages/*/package.json', { cwd: root }).map((path) => `\`${dirname(path)}/\``);
+    expect(packages.filter((path) => !read('CONTRIBUTING.md').includes(`| ${path} |`))).toEqual([]);
+  });
+
   it('has a line for every command in docs/command-line.md', () => {
     const named = [...read('docs/command-line.md').matchAll(/^\| `([\w-]+)` \|/gm)].map(([, command]) => command);
     expect(named).toEqual(Object.keys(commands));
