@@ -58,7 +58,7 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
         const echo = platform.pushes.echo(push.component, queryOf(search));
         if (echo === undefined) return refuse(403, 'the signature does not match');
         answer(request, response, 200, echo);
-        log.info({ ...push, durationMs: since(startedAt) }, 'push URL proved');
+        log.info({ ...push, durationMs: since(startedAt) }, 'push URL verified');
       } catch (error) {
         fail(error);
       }
