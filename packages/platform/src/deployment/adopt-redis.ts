@@ -64,7 +64,7 @@ export async function adoptRedis(
   return { ...report, done: discard ? 'discarded-and-adopted' : 'adopted' };
 }
 
-/** Answers how many keys there are under the prefix. */
+/** Calls `work` with all keys under the prefix, in batches, and returns their number. */
 async function eachKey(redis: RedisClient, work: (keys: string[]) => Promise<unknown>): Promise<number> {
   let count = 0;
   for (const pattern of redis.keyspace.patterns.everything) {

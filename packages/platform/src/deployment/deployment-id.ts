@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 
-/** The random id of the deployment whose database this is; made where there is none. */
+/** The random id of the database's deployment; created if there is none. */
 export async function deploymentId(sql: Sql): Promise<string> {
   const read = () => sql.selectFrom('deployment').select('id').executeTakeFirst();
   const known = await read();

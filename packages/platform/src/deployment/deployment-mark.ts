@@ -21,12 +21,12 @@ redis.call('HSET', mark, unpack(fields))
 return 1`,
 });
 
-/** What a mark says about the process that reads it. */
+/** Whether the mark belongs to the process that reads it. */
 export type MarkVerdict = 'none' | 'own' | 'other-deployment' | 'other-key';
 
 /**
- * The mark that a deployment leaves in its Redis: its id, and an HMAC of the id under each of its secret keys. It has a
- * time to live in no case, since what else is stored there belongs to the same deployment.
+ * The mark of a deployment in its Redis: its id, and an HMAC of the id under each of its secret keys. It has no TTL, since
+ * everything else that is stored there belongs to the same deployment.
  */
 export class DeploymentMark {
   readonly #redis: RedisClient;
@@ -41,7 +41,7 @@ export class DeploymentMark {
     }));
   }
 
-  /** `id`: what SQL says, or undefined while SQL is unavailable: then only the key is compared. */
+  /** `id`: the id in SQL, or undefined while SQL is unavailable; then only the key is compared. */
   async verify(id: string | undefined): Promise<MarkVerdict> {
     const stored = await this.#redis.hgetall(this.#redis.keyspace.deployment);
     if (stored.id === undefined) return 'none';
@@ -50,7 +50,7 @@ export class DeploymentMark {
     return verified ? 'own' : 'other-key';
   }
 
-  /** Writes it under all keys where there is none; safe when several processes start at once. */
+  /** Writes the mark, with all keys, if there is none; several processes may do it at the same time. */
   async putUnlessThere(id: string): Promise<void> {
     const fields = ['id', id, ...this.#fields(id, this.#keys)];
     await putUnlessThere.run(this.#redis, { mark: this.#redis.keyspace.deployment }, { fields });

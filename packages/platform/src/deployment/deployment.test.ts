@@ -68,7 +68,7 @@ describe('the mark of a deployment in Redis', () => {
     });
   });
 
-  it('refuses a process none of whose keys is known, and names the key', async () => {
+  it('refuses a process without any key of the deployment, and names the key', async () => {
     await deployment().claim();
     const refused = { code: 'foreign_redis', message: expect.stringMatching(/^No key in SECRETS_KEY/) };
     await expect(deployment(database.sql, [foreignKey]).claim()).rejects.toMatchObject(refused);
@@ -185,7 +185,7 @@ describe('live processes', () => {
     expect((await liveProcesses(server.redis)).map(({ id }) => id)).toEqual(['b']);
   });
 
-  it('do not include one that has been silent for three heartbeats; its entry goes with a later heartbeat of another', async () => {
+  it('do not include one that has been silent for three heartbeats; a later heartbeat of another process removes its entry', async () => {
     const seconds = (ago: number) => JSON.stringify({ ...process('silent'), seenAt: Date.now() - ago * 1_000 });
     await server.redis.hset('wx:processes', 'silent', seconds(20));
     expect(await liveProcesses(server.redis)).toEqual([]);

@@ -26,7 +26,7 @@ export class Deployment {
     return this.#id;
   }
 
-  /** At a process' start: marks a Redis that has no mark yet. Throws the Failure that says why Redis is not ours. */
+  /** At a process' start: marks a Redis without mark. Throws a Failure with the reason if Redis is not ours. */
   async claim(): Promise<void> {
     await this.id();
     const failure = await this.check();
@@ -34,8 +34,8 @@ export class Deployment {
   }
 
   /**
-   * Later, again and again: gives an emptied Redis its mark again. Answers why Redis is not ours, or undefined where it is.
-   * Needs SQL only until the id is known.
+   * Repeatedly, while the process runs: gives an emptied Redis its mark again. Returns why Redis is not ours, or undefined if
+   * it is. Needs SQL only until the id is known.
    */
   async check(): Promise<Failure | undefined> {
     const id = await this.id().catch(() => undefined);
@@ -58,7 +58,7 @@ export class Deployment {
           'operator',
           `This Redis (REDIS_URL, prefix ${this.#prefix}) belongs to another deployment: the identity in it is not the identity in the database, whatever SECRETS_KEY is. ` +
             'If two deployments share this Redis, give each a REDIS_PREFIX of its own. If REDIS_URL or DATABASE_URL names the wrong server, correct it. ' +
-            'If the database is new and is to go on with this Redis, run "npm run wxthirdparty -- adopt-redis".',
+            'If the database is new and this Redis is to be kept, run "npm run wxthirdparty -- adopt-redis".',
         );
       case 'other-key':
         return new Failure(

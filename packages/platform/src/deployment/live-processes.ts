@@ -7,7 +7,7 @@ const KEY_TTL_MS = 60 * 60_000;
 
 export type ProcessRole = 'gateway' | 'worker';
 
-/** One process of the deployment, as it described itself. Fields may be added by later versions. */
+/** One process of the deployment, by its own description. Later versions may add fields. */
 export interface LiveProcess {
   readonly id: string;
   readonly roles: readonly ProcessRole[];
@@ -59,8 +59,8 @@ export async function forgetProcess(redis: RedisClient, id: string): Promise<voi
 
 /**
  * The processes that are alive, by their heartbeats. A queue or stream that is new in `format` n may be filled once every
- * process in here with the role that serves it has at least that format. Versions before heartbeats are not in here: they
- * have format 0, and count as gone only by the operator's word (ARCHITECTURE, "Versions side by side").
+ * live process with the role that serves it has at least that format. Versions before heartbeats are not included: they
+ * have format 0, and only an operator knows when they have ended (ARCHITECTURE, "Versions side by side").
  */
 export function liveProcesses(redis: RedisClient): Promise<LiveProcess[]> {
   return live.run(redis, { processes: redis.keyspace.processes });

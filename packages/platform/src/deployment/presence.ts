@@ -9,14 +9,14 @@ import type { Deployment } from './deployment.ts';
 import { announceProcess, forgetProcess, type LiveProcess, type ProcessRole } from './live-processes.ts';
 
 const BEAT_INTERVAL_MS = 5_000;
-const LAST_WORD_TIMEOUT_MS = 500;
+const FORGET_TIMEOUT_MS = 500;
 
 /** Grows with every change to a record, script, stream or queue that the version before cannot read. */
 const FORMAT = 1;
 
 /**
- * Says every few seconds that this process is alive, and checks each time that Redis is still this deployment's: it may have
- * been emptied, restored from an old file, or replaced. While it is another's, nothing is written there.
+ * The heartbeat of this process. Each one checks that Redis is still this deployment's: it may have been emptied, restored from
+ * an old file, or replaced. While it is another deployment's, nothing is written there.
  */
 export class Presence {
   readonly #redis: RedisClient;
@@ -42,15 +42,15 @@ export class Presence {
     };
   }
 
-  /** Throws where Redis is another deployment's. */
+  /** Throws Failure `foreign_redis` if Redis is another deployment's. */
   async start(): Promise<void> {
     await this.#deployment.claim();
-    // A full Redis takes no heartbeat, and must not keep a process from starting; the next round repeats it.
+    // A full Redis accepts no heartbeat; the process starts nevertheless, and the next round tries again.
     await announceProcess(this.#redis, this.#process).catch(() => {});
     this.#later();
   }
 
-  /** Why Redis is not ours now; undefined while it is. */
+  /** Why Redis is not ours; undefined while it is. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
@@ -59,8 +59,8 @@ export class Presence {
     this.#closed = true;
     clearTimeout(this.#timer);
     const last = this.#round.then(() => (this.#failure ? undefined : forgetProcess(this.#redis, this.#process.id)));
-    // Redis may be gone; the entry ends by itself.
-    await withDeadline(last, LAST_WORD_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
+    // Redis may be unavailable; the entry expires.
+    await withDeadline(last, FORGET_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
   }
 
   #later(): void {

@@ -25,7 +25,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const MAX_MALFORMED = 2;
 
 export interface FollowerQuestion {
-  /** Reads like "listing followers". */
+  /** For messages, such as "listing followers". */
   readonly doing: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -34,29 +34,29 @@ export interface FollowerQuestion {
 }
 
 export interface UnreadQuestion extends FollowerQuestion {
-  /** An answer that begins so has succeeded, and is handed on unread. */
+  /** An answer that starts with this text has succeeded, and is returned unparsed. */
   readonly unreadIf: string;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Why a request brought nothing. */
+/** Why a request has no result. */
 export type NoAnswer =
-  /** WeChat will not do it, now or later. */
+  /** WeChat refuses it for good. */
   | { readonly kind: 'refused'; readonly failure: Failure }
-  /** `transientError` unless it is a matter of course, such as a closed quota. */
+  /** `transientError` is false if it is no error, such as a closed quota. */
   | {
       readonly kind: 'postponed';
       readonly afterMs: number | undefined;
       readonly error: FollowerSyncError;
       readonly transientError: boolean;
     }
-  /** The API has answered twice with JSON that is malformed: likely it will always answer that, to this request. */
+  /** The API has answered twice with malformed JSON; to this request it will likely always do so. */
   | { readonly kind: 'unreadable'; readonly error: FollowerSyncError }
   /** The process is shutting down. */
   | { readonly kind: 'aborted' };
 
-/** `askedAt`: when the request left, on Redis' clock (ms). */
+/** `askedAt`: when the request departed, by Redis' clock (ms). */
 export type Asked = { readonly kind: 'answered'; readonly value: Fields; readonly askedAt: number } | NoAnswer;
 
 export interface Unread {
@@ -145,7 +145,7 @@ function askOnce(
   );
 }
 
-/** An answer that begins with `unreadIf` has succeeded. */
+/** An answer that starts with `unreadIf` has succeeded. */
 function readUnless(response: WeChatResponse, unreadIf: string | undefined): Answer | UnreadAnswer {
   const { status, body } = response;
   const hasSucceeded =
@@ -218,7 +218,7 @@ function quotaClosed(path: string, until: Date, inMs: number): NoAnswer {
     error: {
       code: 'quota_closed',
       remedy: 'slow-down',
-      message: `WeChat allows no more calls of ${path} for this account until ${until.toISOString()}; the sync goes on then.`,
+      message: `WeChat allows no more calls of ${path} for this account until ${until.toISOString()}; the sync continues then.`,
     },
   };
 }

@@ -35,8 +35,8 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
   };
   const openidsOf = (values: readonly SqlValue[]) => values.filter((_, i) => i % ROW.width === ROW.openid);
   const write = (values: readonly SqlValue[]) => bulk.write([followerUpsert(values, ASKED_AT)]);
-  const compare = (values: readonly SqlValue[], stretch: typeof everything | object = {}) =>
-    diffRange(bulk, account, values, ASKED_AT, { ...everything, ...stretch });
+  const compare = (values: readonly SqlValue[], range: typeof everything | object = {}) =>
+    diffRange(bulk, account, values, ASKED_AT, { ...everything, ...range });
 
   it('finds all of the first sync new, and nothing of the next', async () => {
     const values = rows(...Array.from({ length: 2_500 }, (_, i) => person(`o${String(i).padStart(4, '0')}`)));
@@ -63,12 +63,12 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
     await write(rows(person('oA'), person('oB')));
     const store = new FollowerStore(database.sql, bulk);
     // A minute before the page was asked for, and just less: only the first push gives way.
-    await store.tellStatus(account, 'oA', false, new Date(ASKED_AT - 60_001));
-    await store.tellStatus(account, 'oB', false, new Date(ASKED_AT - 60_000));
+    await store.recordStatus(account, 'oA', false, new Date(ASKED_AT - 60_001));
+    await store.recordStatus(account, 'oB', false, new Date(ASKED_AT - 60_000));
     expect(openidsOf((await compare(rows(person('oA'), person('oB')))).news)).toEqual(['oA']);
   });
 
-  it('says whether somebody follows who was not listed, in this stretch and by no push', async () => {
+  it('reports whether the range has a follower who was not listed, unless a later push subscribed that user', async () => {
     const there = ['oA', 'oB', 'oC', 'oD'].map((openid) => person(openid));
     await write(rows(...there));
     const store = new FollowerStore(database.sql, bulk);
@@ -76,14 +76,14 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
     expect((await compare(rows(there[1]!), { after: 'oA', upTo: 'oB' })).unlisted).toBe(false);
     expect((await compare(rows(), { after: 'oD' })).unlisted).toBe(false);
     expect((await compare(rows(), { after: 'oC', upTo: 'oD' })).unlisted).toBe(true);
-    await store.tellStatus(account, 'oD', true, new Date(ASKED_AT - 60_000));
+    await store.recordStatus(account, 'oD', true, new Date(ASKED_AT - 60_000));
     expect((await compare(rows(), { after: 'oC', upTo: 'oD' })).unlisted).toBe(false);
-    await store.tellStatus(account, 'oC', false, new Date(ASKED_AT - 100_000));
+    await store.recordStatus(account, 'oC', false, new Date(ASKED_AT - 100_000));
     expect((await compare(rows(), { after: 'oB', upTo: 'oC' })).unlisted).toBe(false);
   });
 
-  it('says of each row whether the database would change it', async () => {
-    // Every third of all combinations of what may be there and what may be told.
+  it('decides for each row whether the database would change it', async () => {
+    // Every third of all combinations of a stored and a received row.
     const before = ASKED_AT - 60_000;
     const known = [
       ...[before - 1, before].flatMap((status_at) => [
@@ -97,7 +97,7 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
       { ...row, unionid: null, remark: null, tag_ids: null, scene: null, extra: null },
       { ...row, unionid: 'u', remark: '', tag_ids: ',', scene: 's', extra: '{}' },
     ]);
-    const told = [
+    const received = [
       (values: SqlValue[], openid: string) => pushListed(values, account, openid),
       ...[{ subscribe: 0 }, { subscribe: 0, unionid: 'u' }, { subscribe: 0, groupid: 1 }, { subscribe: 1 }]
         .flatMap((one) => [one, { ...one, subscribe_time: 5 }, { ...one, subscribe_time: 6 }])
@@ -106,21 +106,21 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
           pushDetail(values, account, { openid, ...one }, ASKED_AT);
         }),
     ];
-    const pairs = known.flatMap((row) => told.map((tell) => ({ row, tell })));
+    const pairs = known.flatMap((row) => received.map((push) => ({ row, push })));
     const openids = pairs.map((_, i) => `o${String(i).padStart(4, '0')}`);
     await database.sql
       .insertInto('followers')
       .values(pairs.map(({ row }, i) => ({ ...account, openid: openids[i]!, ...row })))
       .execute();
     const values: SqlValue[] = [];
-    for (const [i, { tell }] of pairs.entries()) tell(values, openids[i]!);
+    for (const [i, { push }] of pairs.entries()) push(values, openids[i]!);
     const all = () => database.sql.selectFrom('followers').selectAll().orderBy('openid').execute();
     const was = await all();
-    const says = was.map((row, i) => wouldChange(row, values, i * ROW.width, ASKED_AT));
+    const decided = was.map((row, i) => wouldChange(row, values, i * ROW.width, ASKED_AT));
     await write(values);
     const is = await all();
-    expect(says).toEqual(was.map((row, i) => JSON.stringify(row) !== JSON.stringify(is[i])));
-    expect(new Set(says).size).toBe(2);
+    expect(decided).toEqual(was.map((row, i) => JSON.stringify(row) !== JSON.stringify(is[i])));
+    expect(new Set(decided).size).toBe(2);
     expect(await compare(values)).toMatchObject({ news: [] });
   });
 });

@@ -7,26 +7,26 @@ import { pushesBefore, ROW, wouldChange } from './follower-row.ts';
 const WINDOW = 2_000;
 const COLUMNS = 'openid, subscribed, status_at, subscribed_at, unsubscribed_at, unionid, remark, tag_ids, scene, extra';
 
-/** The part of an account's followers that a chunk of details stands for. */
+/** The part of an account's followers to which a chunk of details belongs. */
 export interface KeyRange {
-  /** The openid behind which it begins. */
+  /** The openid after which it starts. */
   readonly after: string;
   /** Its last openid; undefined: to the end. */
   readonly upTo: string | undefined;
-  /** When the list was asked for that names everybody in it (ms). */
+  /** When the list that names all its openids was requested (ms). */
   readonly listedAt: number;
 }
 
 export interface Compared {
-  /** The rows that would change the table: most of a sync that is not the first tell what is known. */
+  /** The rows that would change the table; in most syncs after the first, few do. */
   readonly news: readonly SqlValue[];
   /** The table has a follower in the range who was not listed. */
   readonly unlisted: boolean;
 }
 
 /**
- * Reading a row costs a fraction of writing it, even where nothing comes of the writing. Whatever pushes write between
- * this look and the write that follows it, they write as if they had come after both.
+ * Compares fetched rows with the table, since reading a row costs a fraction of writing it. Pushes that are written between
+ * this read and the following write have the same effect as pushes after both.
  */
 export async function diffRange(
   database: Pick<BulkDatabase, 'read'>,

@@ -41,7 +41,7 @@ export async function fetchBucket(slice: Slice): Promise<SliceEnd | undefined> {
   return await writing;
 }
 
-/** The writer's thread reads plain answers only; an answer that it refuses is read here, which forgives more. */
+/** The writer's thread reads plain answers only; an answer that it refuses is parsed again here, by WeChat's own rules. */
 async function saveDetails(
   slice: Slice,
   bucket: number,

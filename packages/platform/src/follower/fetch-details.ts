@@ -6,25 +6,25 @@ import { pushDetails, pushListed } from './follower-row.ts';
 import type { UnreadDetails } from './follower-writer.ts';
 
 const BATCH = 100;
-/** Requests of one sync on their way at the same time: interactive calls share the sockets and WeChat's patience. */
-const IN_FLIGHT = 5;
+/** Requests of one sync in flight: interactive calls need sockets and WeChat's capacity, too. */
+const MAX_IN_FLIGHT = 5;
 
 export interface FetchedDetails {
   readonly kind: 'fetched';
-  /** Row after row, as `followerUpsert` wants them. */
+  /** Rows, one after the other, as `followerUpsert` takes them. */
   readonly values: readonly SqlValue[];
-  /** Answers that are still to be read. */
+  /** Answers that are not parsed yet. */
   readonly answers: readonly UnreadDetails[];
-  /** Followers who are kept as listed, since WeChat refused their details or answered what cannot be read. */
+  /** Followers who are stored as listed, since WeChat refused their details or its answer cannot be read. */
   readonly withoutDetails: number;
-  /** When the earliest batch was asked for (ms). */
+  /** When the earliest batch was requested (ms). */
   readonly askedAt: number;
 }
 
-/** With `unreadIf`, an answer that begins so may be handed on unread. */
+/** With `unreadIf`, an answer that starts with this text may be returned unparsed. */
 export type Ask = (question: FollowerQuestion & { readonly unreadIf?: string }) => Promise<Asked | Unread>;
 
-/** Who these openids are, in batches; all of them, or why not. */
+/** The details of these openids, requested in batches: of all of them, or the reason why not. */
 export async function fetchDetails(
   account: FollowerAccount,
   openids: readonly string[],
@@ -37,19 +37,19 @@ export async function fetchDetails(
   let next = 0;
   const work = async () => {
     while (next < batches.length && !stopped) {
-      const mine = next++;
-      const answer = await fetchBatch(account, batches[mine]!, ask, 'later');
-      if (answer.kind === 'fetched') fetched[mine] = answer;
+      const index = next++;
+      const answer = await fetchBatch(account, batches[index]!, ask, 'later');
+      if (answer.kind === 'fetched') fetched[index] = answer;
       else stopped ??= answer;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(MAX_IN_FLIGHT, batches.length) }, work));
   return stopped ?? joined(fetched);
 }
 
 /**
- * A batch, read at once or `later`. One foreign openid makes WeChat refuse the whole batch (protocol §4.1), and what one
- * follower's details hold may break the JSON of the whole answer: the halves are asked for, down to that one.
+ * A batch, parsed now or `later`. One foreign openid makes WeChat refuse the whole batch (protocol §4.1), and one follower's
+ * details may break the JSON of the whole answer: then each half is requested by itself, down to that follower.
  */
 export async function fetchBatch(
   account: FollowerAccount,
@@ -74,7 +74,7 @@ export async function fetchBatch(
     case 'answered': {
       const { askedAt } = asked;
       const list = asked.value.user_info_list;
-      // An answer without a list breaks its promise in the same way for the whole batch; a smaller one may keep it.
+      // A smaller batch may be answered with a list.
       if (!Array.isArray(list)) return byHalves(account, openids, ask);
       pushDetails(values, account, openids, list, askedAt);
       return { kind: 'fetched', values, answers: [], withoutDetails: 0, askedAt };
@@ -91,7 +91,7 @@ export async function fetchBatch(
   }
 }
 
-/** WeChat has listed each of them: the one that it gives no details of is kept as listed. */
+/** WeChat has listed all of them, so a user without details is stored as listed. */
 async function byHalves(
   account: FollowerAccount,
   openids: readonly string[],

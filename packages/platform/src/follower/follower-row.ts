@@ -3,7 +3,7 @@ import type { SqlValue } from '../database/statement.ts';
 import type { Upsert } from '../database/upsert-rows.ts';
 import type { Follower, FollowerAccount } from './follower.ts';
 
-/** Pushes tell the moment; a page that was asked for shortly after a push may still show what was before. */
+/** A push is exact; a page that was requested shortly after it may still show the state before it. */
 const PUSH_WINS_MS = 60_000;
 
 const COLUMNS = [
@@ -11,13 +11,13 @@ const COLUMNS = [
   ...['unionid', 'remark', 'tag_ids', 'scene', 'extra'],
 ];
 
-/** Of what a page says; only the rest differs from follower to follower. */
-const ALIKE = ['component', 'appid', 'status_at'];
+/** Columns that have one value for all followers of a page. */
+const EQUAL_COLUMNS = ['component', 'appid', 'status_at'];
 
-/** How many values make a row, and where in it the openid stands. */
+/** The number of values of a row, and the position of the openid in it. */
 export const ROW = { width: COLUMNS.length, openid: COLUMNS.indexOf('openid') } as const;
 
-/** MySQL changes one after the other, so `subscribed` and what depends on `status_at` keep their order. */
+/** MySQL assigns the columns one after the other, and each sees the new values of those before it; so the order matters. */
 const CHANGE = {
   subscribed_at: 'case when status_at < :before then coalesce(new.subscribed_at, subscribed_at) else subscribed_at end',
   unsubscribed_at:
@@ -31,7 +31,7 @@ const CHANGE = {
   extra: 'coalesce(new.extra, extra)',
 };
 
-/** What a page said that WeChat was asked for at `askedAt` (ms). Of several pages, the earliest moment is the safe one. */
+/** Stores a page that was requested at `askedAt` (ms). If the rows are from several pages, the earliest time is safe. */
 export function followerUpsert(values: readonly SqlValue[], askedAt: number): Upsert {
   return {
     table: 'followers',
@@ -39,12 +39,12 @@ export function followerUpsert(values: readonly SqlValue[], askedAt: number): Up
     key: ['component', 'appid', 'openid'],
     change: CHANGE,
     shared: { before: askedAt - PUSH_WINS_MS },
-    alike: ALIKE,
+    alike: EQUAL_COLUMNS,
     values,
   };
 }
 
-/** Whether a page that was asked for at `askedAt` would change the row: what CHANGE says, so that it need not be asked. */
+/** Whether a page that was requested at `askedAt` would change the row by the rules of CHANGE. */
 export function wouldChange(row: FollowerRow, values: readonly SqlValue[], at: number, askedAt: number): boolean {
   const subscribed = values[at + 3];
   const [subscribedAt, unsubscribedAt] = [values[at + 5], values[at + 6]];
@@ -63,25 +63,25 @@ export function wouldChange(row: FollowerRow, values: readonly SqlValue[], at: n
   );
 }
 
-function isNew(there: string | null, told: SqlValue | undefined): boolean {
-  return told !== null && told !== there;
+function isNew(stored: string | null, received: SqlValue | undefined): boolean {
+  return received !== null && received !== stored;
 }
 
-function isSame(there: number | null, told: SqlValue | undefined): boolean {
-  return there !== null && Number(there) === told;
+function isSame(stored: number | null, received: SqlValue | undefined): boolean {
+  return stored !== null && Number(stored) === received;
 }
 
-/** Pushes up to this moment (ms) give way to a page that was asked for at `askedAt`. */
+/** A page that was requested at `askedAt` overrides pushes before this time (ms). */
 export function pushesBefore(askedAt: number): number {
   return askedAt - PUSH_WINS_MS;
 }
 
-/** WeChat listed the openid, and said no more. */
+/** A row of a user of whom only the listed openid is known. */
 export function pushListed(values: SqlValue[], { component, appid }: FollowerAccount, openid: string): void {
   values.push(component, appid, openid, 1, 0, null, null, null, null, null, null, null);
 }
 
-/** One answer of `user/info` (protocol §4.1); of who does not follow, only openid and unionid come. */
+/** One answer of `user/info` (protocol §4.1); for a user who does not follow, it has only openid and unionid. */
 export function pushDetail(
   values: SqlValue[],
   { component, appid }: FollowerAccount,
@@ -90,10 +90,10 @@ export function pushDetail(
 ): void {
   const { openid, subscribe, subscribe_time, unionid, remark, tagid_list, subscribe_scene, ...rest } = detail;
   const extra = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && value !== undefined));
-  // A number comes as a string at times (protocol §9).
+  // WeChat sometimes writes a number as a string (protocol §9).
   const follows = String(subscribe) !== '0';
-  const keep = (name: string, value: unknown, longest: number): string | null => {
-    if (typeof value === 'string' && value.length <= longest && !(name === 'unionid' && value === '')) return value;
+  const keep = (name: string, value: unknown, maxLength: number): string | null => {
+    if (typeof value === 'string' && value.length <= maxLength && !(name === 'unionid' && value === '')) return value;
     if (value !== undefined && value !== null && value !== '') extra[name] = value;
     return null;
   };
@@ -106,12 +106,12 @@ export function pushDetail(
     keep('remark', remark, 10_000),
     tags,
     keep('subscribe_scene', subscribe_scene, 64),
-    // Where WeChat says no more, as about a user who has unsubscribed, what was known is kept.
+    // Null keeps what is stored, for example of a user who has unsubscribed.
     Object.keys(extra).length > 0 ? JSON.stringify(extra) : null,
   );
 }
 
-/** A whole answer of `user/info/batchget`: who is missing in it was listed, and is kept as listed. */
+/** A whole answer of `user/info/batchget`; a user who is missing in it is stored as listed, without details. */
 export function pushDetails(
   values: SqlValue[],
   account: FollowerAccount,

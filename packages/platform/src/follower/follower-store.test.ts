@@ -26,7 +26,7 @@ describe.each(databases)('followers on %s', (kind) => {
   });
   beforeEach(() => database.sql.deleteFrom('followers').execute());
 
-  async function tell(details: readonly Record<string, unknown>[], askedAt = Date.now(), of = account): Promise<void> {
+  async function write(details: readonly Record<string, unknown>[], askedAt = Date.now(), of = account): Promise<void> {
     const values: SqlValue[] = [];
     for (const detail of details) pushDetail(values, of, detail, askedAt);
     expect(await bulk.write([followerUpsert(values, askedAt)])).toBe('done');
@@ -53,8 +53,8 @@ describe.each(databases)('followers on %s', (kind) => {
     ...more,
   });
 
-  it('keeps every field that WeChat tells, also those that nobody knows yet', async () => {
-    await tell([
+  it('keeps every field of WeChat, also unknown ones', async () => {
+    await write([
       follows('oA', {
         ...{ unionid: 'u1', remark: '老\u0008王 🎉', tagid_list: [2, 134], subscribe_scene: 'ADD_SCENE_QR_CODE' },
         ...{ language: 'zh_CN', groupid: 0, qr_scene: '98765432109876543210', new_thing: { deep: [1] } },
@@ -74,7 +74,7 @@ describe.each(databases)('followers on %s', (kind) => {
   });
 
   it('keeps what is odd or too long for its column, too', async () => {
-    await tell([follows('oA', { unionid: 'u'.repeat(65), subscribe_scene: 7, remark: null })]);
+    await write([follows('oA', { unionid: 'u'.repeat(65), subscribe_scene: 7, remark: null })]);
     expect(await only()).toMatchObject({
       unionid: null,
       scene: null,
@@ -92,22 +92,22 @@ describe.each(databases)('followers on %s', (kind) => {
     '\0\n\r\t\x1a%_',
     '`tick`',
   ])('keeps a remark as it was written: %j', async (remark) => {
-    await tell([follows('oA', { remark, note: remark })]);
+    await write([follows('oA', { remark, note: remark })]);
     expect(await only()).toMatchObject({ remark, extra: { note: remark } });
   });
 
   it('keeps many at once as it keeps one', async () => {
     const odd = ["o'Brien", 'say "hi"', 'back\\slash\\', 'a ? and :before', '\0\n\r\t\x1a%_', '老王 🎉', ''];
-    const people = (mark: string) =>
+    const users = (mark: string) =>
       Array.from({ length: 257 }, (_, i) => ({
         ...follows(`o${String(i).padStart(3, '0')}`, { tagid_list: i % 3 === 0 ? [i] : [], note: mark }),
         ...{ remark: `${mark}${odd[i % odd.length]}`, unionid: i % 2 === 0 ? `u${i}` : undefined },
         ...(i % 5 === 0 ? { subscribe: 0, subscribe_time: 0 } : {}),
       }));
     for (const mark of ['', 'again ']) {
-      await tell(people(mark), 1_000_000);
+      await write(users(mark), 1_000_000);
       expect(await all()).toMatchObject(
-        people(mark).map(({ openid, subscribe, remark, unionid, tagid_list, note }: Record<string, unknown>) => ({
+        users(mark).map(({ openid, subscribe, remark, unionid, tagid_list, note }: Record<string, unknown>) => ({
           ...{ openid, subscribed: subscribe === 1, remark, unionid: unionid ?? null, tagIds: tagid_list },
           extra: { note },
         })),
@@ -115,9 +115,9 @@ describe.each(databases)('followers on %s', (kind) => {
     }
   });
 
-  it('tells openids apart by case', async () => {
-    await tell([follows('oab', { remark: 'small' }), follows('oAB', { remark: 'large' })]);
-    await store.tellStatus(account, 'oAB', false, new Date());
+  it('distinguishes openids by case', async () => {
+    await write([follows('oab', { remark: 'small' }), follows('oAB', { remark: 'large' })]);
+    await store.recordStatus(account, 'oAB', false, new Date());
     expect((await all()).map((f) => [f.openid, f.remark, f.subscribed])).toEqual([
       ['oAB', 'large', false],
       ['oab', 'small', true],
@@ -127,42 +127,42 @@ describe.each(databases)('followers on %s', (kind) => {
   it('lets a push win against a page that was asked for less than a minute later', async () => {
     const pushedAt = at('2026-11-22T10:00:00Z');
     await tellListed(['oA'], pushedAt - 500_000);
-    await store.tellStatus(account, 'oA', false, new Date(pushedAt));
-    await tell([follows('oA', { remark: 'new' })], pushedAt + 60_000);
+    await store.recordStatus(account, 'oA', false, new Date(pushedAt));
+    await write([follows('oA', { remark: 'new' })], pushedAt + 60_000);
     expect(await only()).toMatchObject({ subscribed: false, unsubscribedAt: new Date(pushedAt), remark: 'new' });
-    await tell([follows('oA')], pushedAt + 60_001);
+    await write([follows('oA')], pushedAt + 60_001);
     expect(await only()).toMatchObject({ subscribed: true, unsubscribedAt: null });
   });
 
-  it('lets only newer pushes change what pushes told', async () => {
-    await store.tellStatus(account, 'oA', true, new Date(2_000));
-    await store.tellStatus(account, 'oA', false, new Date(1_000));
+  it('lets only newer pushes change what a push has stored', async () => {
+    await store.recordStatus(account, 'oA', true, new Date(2_000));
+    await store.recordStatus(account, 'oA', false, new Date(1_000));
     expect(await only()).toMatchObject({ subscribed: true, subscribedAt: new Date(2_000), unsubscribedAt: null });
-    await store.tellStatus(account, 'oA', false, new Date(3_000));
+    await store.recordStatus(account, 'oA', false, new Date(3_000));
     expect(await only()).toMatchObject({
       subscribed: false,
       subscribedAt: new Date(2_000),
       unsubscribedAt: new Date(3_000),
     });
-    await store.tellStatus(account, 'oA', true, new Date(4_000));
+    await store.recordStatus(account, 'oA', true, new Date(4_000));
     expect(await only()).toMatchObject({ subscribed: true, subscribedAt: new Date(4_000), unsubscribedAt: null });
   });
 
-  it('keeps what was known of one who has left', async () => {
-    await tell([follows('oA', { remark: 'kept', tagid_list: [1] })], 1_000_000);
-    await tell([{ openid: 'oA', subscribe: 0 }], 2_000_000);
+  it('keeps the details of a user who has unsubscribed', async () => {
+    await write([follows('oA', { remark: 'kept', tagid_list: [1] })], 1_000_000);
+    await write([{ openid: 'oA', subscribe: 0 }], 2_000_000);
     expect(await only()).toMatchObject({
       ...{ subscribed: false, remark: 'kept', tagIds: [1] },
       unsubscribedAt: new Date(2_000_000),
     });
-    await tell([{ openid: 'oA', subscribe: 0 }], 3_000_000);
+    await write([{ openid: 'oA', subscribe: 0 }], 3_000_000);
     expect(await only()).toMatchObject({ unsubscribedAt: new Date(2_000_000) });
   });
 
   it('keeps accounts and components apart', async () => {
-    await tell([follows('oA')]);
-    await tell([follows('oA')], Date.now(), { component: 'wxd', appid: 'wxa' });
-    await tell([follows('oB')], Date.now(), { component: 'wxc', appid: 'wxb' });
+    await write([follows('oA')]);
+    await write([follows('oA')], Date.now(), { component: 'wxd', appid: 'wxa' });
+    await write([follows('oB')], Date.now(), { component: 'wxc', appid: 'wxb' });
     expect(await only()).toMatchObject({ openid: 'oA' });
     expect(await store.counts({ component: 'wxc', appid: 'wxb' })).toEqual({
       total: 1,
@@ -179,9 +179,9 @@ describe.each(databases)('followers on %s', (kind) => {
         subscribe_time: 1_500_000_000 + i,
       }),
     );
-    await tell(many);
+    await write(many);
     const first = await store.list(account, {}, '', 100);
-    await store.tellStatus(account, 'o00000a', true, new Date());
+    await store.recordStatus(account, 'o00000a', true, new Date());
     const second = await store.list(account, {}, first.at(-1)!.openid, 100);
     expect([...first, ...second].map((f) => f.openid)).toEqual(many.slice(0, 200).map((f) => f.openid));
     expect((await store.list(account, { tag: 7 }, '', 100)).map((f) => f.openid)).toEqual(['o01999', 'o03999']);
@@ -192,11 +192,11 @@ describe.each(databases)('followers on %s', (kind) => {
     expect(await store.counts(account)).toEqual({ total: 5_001, subscribed: 5_001, unsubscribed: 0 });
   });
 
-  it('tells the growth by days in Beijing', async () => {
-    await store.tellStatus(account, 'oA', true, new Date('2026-11-20T15:59:59Z'));
-    await store.tellStatus(account, 'oB', true, new Date('2026-11-20T16:00:00Z'));
-    await store.tellStatus(account, 'oC', true, new Date('2026-11-21T01:00:00Z'));
-    await store.tellStatus(account, 'oC', false, new Date('2026-11-22T01:00:00Z'));
+  it('counts the growth by days in Beijing', async () => {
+    await store.recordStatus(account, 'oA', true, new Date('2026-11-20T15:59:59Z'));
+    await store.recordStatus(account, 'oB', true, new Date('2026-11-20T16:00:00Z'));
+    await store.recordStatus(account, 'oC', true, new Date('2026-11-21T01:00:00Z'));
+    await store.recordStatus(account, 'oC', false, new Date('2026-11-22T01:00:00Z'));
     const day = beijingDay(at('2026-11-20T00:00:00Z'));
     expect(await store.growth(account, day, day + 2)).toEqual([
       { day: '2026-11-20', subscribed: 1, unsubscribed: 0 },
@@ -205,7 +205,7 @@ describe.each(databases)('followers on %s', (kind) => {
     ]);
   });
 
-  it('reads answers of WeChat beside the main thread, and says which it cannot read', async () => {
+  it('parses answers of WeChat outside the main thread, and reports which it cannot parse', async () => {
     const write = (text: string) =>
       bulk
         .writeDetails(nothing, {
@@ -231,7 +231,7 @@ describe.each(databases)('followers on %s', (kind) => {
     pushListed(values, account, 'oA');
     const undone = await bulk.write([
       followerUpsert(values, 0),
-      { text: 'update followers set subscribed = 0 where openid = ?', parameters: ['nobody'], orUndo: true },
+      { text: 'update followers set subscribed = 0 where openid = ?', parameters: ['unknown'], orUndo: true },
     ]);
     expect(undone).toBe('undone');
     expect(await all()).toEqual([]);

@@ -6,7 +6,7 @@ import type { FollowerRow } from '../database/schema.ts';
 import type { Follower, FollowerAccount, FollowerFilter } from './follower.ts';
 import { toFollower } from './follower-row.ts';
 
-/** SQLite answers synchronously: so many rows are read at a time, and others are let in between. */
+/** Rows that are read at a time. SQLite answers synchronously, so the event loop runs between the windows. */
 const WINDOW = 2_000;
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -16,14 +16,14 @@ export interface FollowerCounts {
   readonly unsubscribed: number;
 }
 
-/** One Beijing day. Who left and came back within the range counts where he stands now. */
+/** One Beijing day. A user who unsubscribed and subscribed again within the range counts once, by the present state. */
 export interface GrowthDay {
   readonly day: string;
   readonly subscribed: number;
   readonly unsubscribed: number;
 }
 
-/** Followers in SQL, in the order of their openids. Nobody is ever deleted. */
+/** Followers in SQL, in the order of their openids. No row is ever deleted. */
 export class FollowerStore {
   readonly #sql: Sql;
   readonly #bulk: BulkWriter;
@@ -33,11 +33,11 @@ export class FollowerStore {
     this.#bulk = bulk;
   }
 
-  /** At most `limit` whose openid stands behind `after`; what else is written meanwhile moves nobody. */
+  /** At most `limit` followers whose openids come after `after`; writes in between move no follower to another page. */
   async list(account: FollowerAccount, filter: FollowerFilter, after: string, limit: number): Promise<Follower[]> {
     const found: Follower[] = [];
-    const wantsAll = Object.values(filter).every((value) => value === undefined);
-    for await (const rows of this.#windows(account, filter, after, wantsAll ? Math.min(limit, WINDOW) : WINDOW)) {
+    const isUnfiltered = Object.values(filter).every((value) => value === undefined);
+    for await (const rows of this.#windows(account, filter, after, isUnfiltered ? Math.min(limit, WINDOW) : WINDOW)) {
       for (const row of rows) {
         found.push(toFollower(row));
         if (found.length === limit) return found;
@@ -76,7 +76,7 @@ export class FollowerStore {
   /** `from` and `to` are days (beijing-time.ts), both included. */
   async growth(account: FollowerAccount, from: number, to: number): Promise<GrowthDay[]> {
     const days = Array.from({ length: to - from + 1 }, () => ({ subscribed: 0, unsubscribed: 0 }));
-    const tell = (at: number | null, what: 'subscribed' | 'unsubscribed') => {
+    const count = (at: number | null, what: 'subscribed' | 'unsubscribed') => {
       if (at === null) return;
       const day = days[Math.floor((Number(at) + BEIJING_OFFSET_MS) / DAY_MS) - from];
       if (day) day[what]++;
@@ -88,9 +88,9 @@ export class FollowerStore {
       const rows = await this.#window(account, after).execute();
       for (const row of rows) {
         if (row.subscribed_at !== null && row.subscribed_at >= begin && row.subscribed_at < end) {
-          tell(row.subscribed_at, 'subscribed');
+          count(row.subscribed_at, 'subscribed');
         }
-        if (Number(row.subscribed) === 0) tell(row.unsubscribed_at, 'unsubscribed');
+        if (Number(row.subscribed) === 0) count(row.unsubscribed_at, 'unsubscribed');
       }
       if (rows.length < WINDOW) break;
       after = rows.at(-1)!.openid;
@@ -99,8 +99,8 @@ export class FollowerStore {
     return days.map((day, i) => ({ day: beijingDate(from + i), ...day }));
   }
 
-  /** What a push told, unless a newer one has told already. Two of one second: the later arrival counts. */
-  async tellStatus(account: FollowerAccount, openid: string, subscribed: boolean, at: Date): Promise<void> {
+  /** Stores what a push reports, unless a newer push is stored. Of two pushes of one second, the later arrival counts. */
+  async recordStatus(account: FollowerAccount, openid: string, subscribed: boolean, at: Date): Promise<void> {
     const ms = at.getTime();
     const newer = (then: string, otherwise: string) => `case when status_at <= :at then ${then} else ${otherwise} end`;
     await this.#bulk.write([
@@ -123,7 +123,7 @@ export class FollowerStore {
     ]);
   }
 
-  /** Openid and whether it is subscribed, from behind `after` up to `last` (undefined: to the end). */
+  /** The followers after `after` up to `last` (undefined: to the end), in pages. */
   async *statuses(
     { component, appid }: FollowerAccount,
     after: string,
@@ -148,7 +148,7 @@ export class FollowerStore {
     }
   }
 
-  /** Reads the key in windows of bounded work, however few of a window are wanted. */
+  /** Reads the key in windows of bounded work, however few rows of a window pass the filter. */
   async *#windows(
     account: FollowerAccount,
     filter: FollowerFilter,
@@ -174,7 +174,7 @@ export class FollowerStore {
       if (since !== undefined) query = query.where('subscribed_at', '>=', since.getTime());
       if (tag !== undefined) query = query.where('tag_ids', 'like', `%,${tag},%`);
       if (scene !== undefined) query = query.where('scene', '=', scene);
-      // Somebody who subscribes meanwhile must not make the last window endless.
+      // Users who subscribe meanwhile must not make the last window endless.
       yield await query.limit(size).execute();
       if (!last) return;
       from = last.openid;

@@ -5,7 +5,7 @@ import { FollowerWriter } from './follower-writer.ts';
 import { SyncSchedules } from './sync-schedules.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
-const trouble = { code: 'wechat_timeout', remedy: 'retry', message: 'late' } as const;
+const error = { code: 'wechat_timeout', remedy: 'retry', message: 'late' } as const;
 
 describe.each(databases)('follower syncs on %s', (kind) => {
   let database: TestDatabase;
@@ -48,7 +48,7 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     expect(await syncs.find(sync.id)).toMatchObject({ listed: 2, state: 'running' });
   });
 
-  it('lets nobody write to one that was paused or cancelled, and takes it up where it was', async () => {
+  it('permits no write to one that was paused or cancelled, and resumes where it was', async () => {
     const { sync } = await syncs.start(account, true);
     const run = (await syncs.takeRun(sync.id))!;
     Object.assign(run, { listed: 7, pages: 1, nextOpenids: ['oA', 'oB'], splits: ['oM'] });
@@ -64,11 +64,11 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     expect(await syncs.steer(sync.id, 'queued', ['paused'])).toBe(false);
   });
 
-  it('says what it waits for, and counts transient errors until it continues', async () => {
+  it('shows what it waits for, and counts transient errors until it continues', async () => {
     const { sync } = await syncs.start(account, true);
     const until = new Date(Date.now() + 60_000);
-    await syncs.wait((await syncs.takeRun(sync.id))!, until, trouble, true);
-    expect(await syncs.find(sync.id)).toMatchObject({ state: 'running', waitingUntil: until, error: trouble });
+    await syncs.wait((await syncs.takeRun(sync.id))!, until, error, true);
+    expect(await syncs.find(sync.id)).toMatchObject({ state: 'running', waitingUntil: until, error });
     const run = (await syncs.takeRun(sync.id))!;
     expect(run).toMatchObject({ consecutiveErrors: 1, failingSince: expect.any(Number) });
     await syncs.checkpoint(run, []);
@@ -91,7 +91,7 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     expect(await syncs.idle('wxc', -1_000)).toEqual([]);
   });
 
-  it('starts a scheduled one exactly once a day, whoever looks', async () => {
+  it('starts a scheduled one exactly once a day, however many processes try', async () => {
     const { nextAt } = await schedules.set(account, { at: '03:30', details: false });
     expect(await schedules.startDue('wxc', nextAt.getTime() - 1)).toEqual([]);
     const started = await Promise.all(Array.from({ length: 5 }, () => schedules.startDue('wxc', nextAt.getTime())));

@@ -8,7 +8,7 @@ import type { FollowerAccount } from './follower.ts';
 import type { FollowerSync, FollowerSyncError, FollowerSyncPhase, FollowerSyncState } from './follower-sync.ts';
 import { forgetListed } from './listed-openids.ts';
 
-/** A sync as the worker goes on with it. */
+/** A sync as a run continues it; saved with each checkpoint. */
 export interface SyncRun extends FollowerAccount {
   readonly id: string;
   readonly run: number;
@@ -18,19 +18,27 @@ export interface SyncRun extends FollowerAccount {
   listed: number;
   detailed: number;
   withoutDetails: number;
+  /** Of the detailed users, those whose key range was compared with the table, so that `finishing` need not do it. */
   verified: number;
+  /** Buckets whose key range has followers in the table who were not listed; `finishing` must compare these. */
   bucketsWithUnlisted: number[];
+  /** Pages of the list that are stored. */
   pages: number;
+  /** The openids after which the next page may start; the last is tried first. */
   nextOpenids: string[];
+  /** When the first page was requested (ms). */
   listingFrom: number | null;
+  /** The last openid of each bucket but the last (listed-openids.ts). */
   splits: string[];
+  /** The bucket that `details` or `finishing` processes next. */
   bucket: number;
+  /** The last openid of this bucket whose details are written; `''`: none. */
   afterOpenid: string;
   consecutiveErrors: number;
   failingSince: number | null;
 }
 
-/** The records of follower syncs: whoever writes for one must hold its latest run. */
+/** The records of follower syncs. Only the latest run of a sync can write. */
 export class FollowerSyncStore {
   readonly #sql: Sql;
   readonly #bulk: BulkWriter;
@@ -40,15 +48,15 @@ export class FollowerSyncStore {
     this.#bulk = bulk;
   }
 
-  /** The account's sync that is not over, or a new one. */
+  /** The account's unfinished sync, or a new one. */
   async start(account: FollowerAccount, details: boolean): Promise<{ sync: FollowerSync; started: boolean }> {
     for (;;) {
-      const there = await this.active(account);
-      if (there) return { sync: there, started: false };
-      // Of two who start one at the same moment, the unique key lets only one through.
+      const active = await this.active(account);
+      if (active) return { sync: active, started: false };
+      // Of two processes that start one at the same time, the unique key permits one.
       const row = newRow(account, details, Date.now());
-      const mine = await insertUnlessThere(this.#sql.insertInto('follower_syncs').values(row));
-      if (mine) return { sync: toSync(row), started: true };
+      const isInserted = await insertUnlessThere(this.#sql.insertInto('follower_syncs').values(row));
+      if (isInserted) return { sync: toSync(row), started: true };
     }
   }
 
@@ -79,7 +87,7 @@ export class FollowerSyncStore {
     return rows.map(toSync);
   }
 
-  /** Ids of those that should move but have not for `idleMs`. */
+  /** Ids of the active syncs without progress for `idleMs`. */
   async idle(component: string, idleMs: number): Promise<string[]> {
     const rows = await this.#sql
       .selectFrom('follower_syncs')
@@ -93,7 +101,7 @@ export class FollowerSyncStore {
     return rows.map((row) => row.id);
   }
 
-  /** Takes the sync for a new run; whoever held it before can write no more. Undefined where there is nothing to do. */
+  /** Takes the sync for a new run; its former run can write no more. Undefined if there is nothing to do. */
   async takeRun(id: string): Promise<SyncRun | undefined> {
     const now = Date.now();
     const row = await this.#sql.selectFrom('follower_syncs').selectAll().where('id', '=', id).executeTakeFirst();
@@ -110,8 +118,8 @@ export class FollowerSyncStore {
   }
 
   /**
-   * What a page brought and how far the sync has got, in one transaction. `undone`: another run has taken over, or the
-   * sync was paused or cancelled; then nothing was written.
+   * Writes a page's rows and the progress in one transaction. `undone`: another run has taken over, or the sync was paused
+   * or cancelled; then nothing was written.
    */
   checkpoint(sync: SyncRun, steps: readonly BulkStep[], rate?: number): Promise<'done' | 'undone'> {
     return this.#bulk.write([this.checkpointOf(sync, rate), ...steps]);
@@ -128,7 +136,7 @@ export class FollowerSyncStore {
       pages: sync.pages,
       next_openids: JSON.stringify(sync.nextOpenids),
       listing_from: sync.listingFrom,
-      // Chosen by the first page, and never again.
+      // Only the first page chooses them.
       ...(sync.pages <= 1 ? { splits: JSON.stringify(sync.splits) } : {}),
       bucket: sync.bucket,
       after_openid: sync.afterOpenid,
@@ -140,12 +148,12 @@ export class FollowerSyncStore {
     });
   }
 
-  /** Notes that finishing has to walk this bucket. */
+  /** Notes that `finishing` has to compare this bucket. */
   noteUnlisted(sync: SyncRun, bucket: number): BulkStep {
     return change(sync, { unlisted: JSON.stringify([...new Set([...sync.bucketsWithUnlisted, bucket])]) });
   }
 
-  /** The sync goes on later; `transientError` unless it is a matter of course, such as a closed quota. */
+  /** Postpones the sync. `transientError` is false if it is no error, such as a closed quota. */
   wait(sync: SyncRun, until: Date, error: FollowerSyncError, transientError: boolean): Promise<'done' | 'undone'> {
     return this.#bulk.write([
       change(sync, {
@@ -172,9 +180,9 @@ export class FollowerSyncStore {
     ]);
   }
 
-  /** False where its state does not allow it. */
+  /** False if its state does not permit it. */
   async steer(id: string, to: 'paused' | 'queued' | 'cancelled', from: readonly FollowerSyncState[]): Promise<boolean> {
-    const over = to === 'cancelled';
+    const isOver = to === 'cancelled';
     const now = Date.now();
     const { numUpdatedRows } = await this.#sql
       .updateTable('follower_syncs')
@@ -183,14 +191,14 @@ export class FollowerSyncStore {
         run: eb('run', '+', 1),
         waiting_until: null,
         updated_at: now,
-        ...(over ? { active_key: null, finished_at: now } : {}),
+        ...(isOver ? { active_key: null, finished_at: now } : {}),
         ...(to === 'queued' ? { error: null, troubles: 0, trouble_since: null } : {}),
       }))
       .where('id', '=', id)
       .where('state', 'in', [...from])
       .executeTakeFirst();
     if (Number(numUpdatedRows) === 0) return false;
-    if (over) await this.#sql.deleteFrom('follower_sync_lists').where('sync_id', '=', id).execute();
+    if (isOver) await this.#sql.deleteFrom('follower_sync_lists').where('sync_id', '=', id).execute();
     return true;
   }
 }

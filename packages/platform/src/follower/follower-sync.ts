@@ -1,25 +1,31 @@
 import type { Remedy } from '@wxthirdparty/wechat';
 import type { FollowerAccount } from './follower.ts';
 
-/** `paused` and `running` are not over: until then the account gets no other one. */
+/** An account has at most one sync that is `queued`, `running` or `paused`. */
 export type FollowerSyncState = 'queued' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
-/** Openids page by page; who they are, in batches; who has gone. */
+/**
+ * `listing`: openids, page by page. `details`: the users' details, in batches. `finishing`: comparison with the table, which
+ * shows who has unsubscribed.
+ */
 export type FollowerSyncPhase = 'listing' | 'details' | 'finishing';
 
 export interface FollowerSync extends FollowerAccount {
   readonly id: string;
   readonly state: FollowerSyncState;
   readonly phase: FollowerSyncPhase;
+  /** Whether details are fetched, too. */
   readonly details: boolean;
+  /** Openids that WeChat's list has named so far. */
   readonly listed: number;
+  /** Of the listed users, those whose details were requested. */
   readonly detailed: number;
-  /** Of the detailed ones, those that are kept as listed: WeChat refused their details, or answered what cannot be read. */
+  /** Of the detailed users, those who are stored as listed: WeChat refused their details, or its answer cannot be read. */
   readonly withoutDetails: number;
-  /** What WeChat says it will be; null until its first page. */
+  /** WeChat's own number of followers; null until its first page. */
   readonly total: number | null;
   readonly ratePerSecond: number | null;
-  /** While a closed quota or a trouble keeps it. */
+  /** Set while a closed quota or an error postpones it. */
   readonly waitingUntil: Date | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

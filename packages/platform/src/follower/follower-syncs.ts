@@ -19,38 +19,38 @@ export interface FollowerSyncsOptions {
   readonly queue: OpenQueue<{ readonly id: string }>;
 }
 
-/** The gateway's side of follower syncs: starts, shows and steers them. */
+/** The gateway's side of follower syncs: starts, shows, pauses, resumes and cancels them. */
 export class FollowerSyncs {
-  readonly #o: FollowerSyncsOptions;
+  readonly #deps: FollowerSyncsOptions;
 
-  constructor(options: FollowerSyncsOptions) {
-    this.#o = options;
+  constructor(deps: FollowerSyncsOptions) {
+    this.#deps = deps;
   }
 
-  /** The account's sync that is not over is answered instead of a second one. */
+  /** Returns the account's unfinished sync if there is one, instead of starting a second. */
   async start(
     appid: string,
     component: string | undefined,
     details: boolean,
   ): Promise<{ readonly sync: FollowerSync; readonly started: boolean }> {
     const account = await this.#account(appid, component);
-    if (!(await this.#o.tokens.has(authorizerOwner(account.component, account.appid)))) {
-      await refuseUnlessReady(this.#o.redis, account.component);
+    if (!(await this.#deps.tokens.has(authorizerOwner(account.component, account.appid)))) {
+      await refuseUnlessReady(this.#deps.redis, account.component);
     }
-    const answer = await this.#o.store.start(account, details);
+    const answer = await this.#deps.store.start(account, details);
     await this.#wake(answer.sync);
     return answer;
   }
 
   /** Throws Failure `unknown_follower_sync`. */
   async find(id: string): Promise<FollowerSync> {
-    const sync = await this.#o.store.find(id);
+    const sync = await this.#deps.store.find(id);
     if (!sync) throw new Failure('unknown_follower_sync', 'fix-request', 'There is no such follower sync.');
     return sync;
   }
 
   async list(appid: string, component: string | undefined, limit: number): Promise<FollowerSync[]> {
-    return this.#o.store.list(await this.#o.authorizers.find(appid, component), limit);
+    return this.#deps.store.list(await this.#deps.authorizers.find(appid, component), limit);
   }
 
   pause(id: string): Promise<FollowerSync> {
@@ -66,24 +66,24 @@ export class FollowerSyncs {
   }
 
   async schedule(appid: string, component: string | undefined): Promise<SyncSchedule | undefined> {
-    return this.#o.schedules.find(await this.#o.authorizers.find(appid, component));
+    return this.#deps.schedules.find(await this.#deps.authorizers.find(appid, component));
   }
 
   /** `at`: `HH:MM`, Beijing time. */
   async setSchedule(
     appid: string,
     component: string | undefined,
-    wish: { readonly at: string; readonly details: boolean },
+    input: { readonly at: string; readonly details: boolean },
   ): Promise<SyncSchedule> {
-    return this.#o.schedules.set(await this.#account(appid, component), wish);
+    return this.#deps.schedules.set(await this.#account(appid, component), input);
   }
 
   async dropSchedule(appid: string, component: string | undefined): Promise<void> {
-    await this.#o.schedules.drop(await this.#o.authorizers.find(appid, component));
+    await this.#deps.schedules.drop(await this.#deps.authorizers.find(appid, component));
   }
 
   async #account(appid: string, component: string | undefined): Promise<Authorizer> {
-    const account = await this.#o.authorizers.findActive(appid, component);
+    const account = await this.#deps.authorizers.findActive(appid, component);
     if (account.kind === 'mini-program') {
       throw new Failure(
         'no_followers',
@@ -99,7 +99,7 @@ export class FollowerSyncs {
     to: 'paused' | 'queued' | 'cancelled',
     from: readonly FollowerSyncState[],
   ): Promise<FollowerSync> {
-    await this.#o.store.steer(id, to, from);
+    await this.#deps.store.steer(id, to, from);
     const sync = await this.find(id);
     if (isOver(sync.state) && sync.state !== to) {
       throw new Failure('follower_sync_over', 'fix-request', `The follower sync is ${sync.state} already.`);
@@ -108,8 +108,8 @@ export class FollowerSyncs {
     return sync;
   }
 
-  /** The record is there; a wake-up that gets lost is made up for by the watch. */
+  /** The sync is stored already; maintenance adds a job that was lost. */
   async #wake({ id, state }: FollowerSync): Promise<void> {
-    if (state === 'queued') await this.#o.queue.add({ id }).catch(() => {});
+    if (state === 'queued') await this.#deps.queue.add({ id }).catch(() => {});
   }
 }

@@ -5,7 +5,7 @@ import { diffRange } from './diff-range.ts';
 import { followerUpsert, pushDetails } from './follower-row.ts';
 import type { Details, WriterAnswer, WriterRequest, WrittenDetails } from './follower-writer.ts';
 
-/** A number that JSON.parse would round. */
+/** A number that JSON.parse might round. */
 const MAY_EXCEED = /[:,[]\s*-?\d{16}/;
 
 const { databaseUrl } = workerData as { readonly databaseUrl: string };
@@ -13,7 +13,7 @@ const bulk = await openBulk(databaseUrl);
 
 class Unreadable extends Error {}
 
-/** Plain JSON only; what WeChat writes otherwise is for the main thread, which knows how to forgive it. */
+/** Plain JSON only; the main thread reads WeChat's malformed answers. */
 function read({ account, values, answers }: Details): SqlValue[] {
   const all = [...values];
   for (const answer of answers) {
@@ -56,12 +56,12 @@ async function answer(request: WriterRequest): Promise<WriterAnswer> {
 }
 
 let last: Promise<void> = Promise.resolve();
-parentPort!.on('message', (asked: 'close' | WriterRequest) => {
+parentPort!.on('message', (message: 'close' | WriterRequest) => {
   // On MySQL, writes of several syncs go side by side; closing waits for all of them.
-  if (asked === 'close') {
+  if (message === 'close') {
     void last.then(() => bulk.close()).finally(() => parentPort!.close());
     return;
   }
-  const mine = answer(asked).then((told) => parentPort!.postMessage(told));
-  last = Promise.allSettled([last, mine]).then(() => {});
+  const writing = answer(message).then((written) => parentPort!.postMessage(written));
+  last = Promise.allSettled([last, writing]).then(() => {});
 });

@@ -4,12 +4,12 @@ import type { SqlValue } from '../database/statement.ts';
 import type { KeyRange } from './diff-range.ts';
 import type { FollowerAccount } from './follower.ts';
 
-/** One answer of `user/info/batchget`, as it came. */
+/** One answer of `user/info/batchget`, not parsed. */
 export interface UnreadDetails {
-  /** Who was asked about, one to a line. */
+  /** The requested openids, one per line. */
   readonly openids: string;
   readonly body: Uint8Array;
-  /** When the request left (ms). */
+  /** When the request departed (ms). */
   readonly askedAt: number;
 }
 
@@ -17,17 +17,17 @@ export interface UnreadDetails {
 export interface Details {
   readonly account: FollowerAccount;
   readonly range: KeyRange;
-  /** Who has been read already: row after row, as `followerUpsert` wants them. */
+  /** Rows that are parsed already, one after the other, as `followerUpsert` takes them. */
   readonly values: readonly SqlValue[];
   readonly answers: readonly UnreadDetails[];
-  /** Of the earliest (ms). */
+  /** Of the earliest answer (ms). */
   readonly askedAt: number;
-  /** Done, too, where somebody follows who was not listed. */
+  /** Written, too, if the table has a follower in the range who was not listed. */
   readonly ifUnlisted: BulkStep;
 }
 
 export interface WrittenDetails {
-  /** `unreadable`: nothing was written, since an answer needs more care than the thread takes. */
+  /** `unreadable`: nothing was written, since an answer is not plain JSON. */
   readonly result: 'done' | 'undone' | 'unreadable';
   /** The table has a follower in the range who was not listed. */
   readonly unlisted: boolean;
@@ -46,14 +46,14 @@ export interface WriterAnswer {
 }
 
 /**
- * A thread that reads details and writes followers, with a connection of its own: the event loop belongs to calls, and
- * its heap would grow with what a million followers leave behind, where that of the thread is bounded. It begins with
- * the first write.
+ * A thread that parses details and writes followers, with a connection of its own: the main event loop must serve calls,
+ * and the thread's heap is bounded, while the garbage of a million followers would make the main heap grow. The thread
+ * starts with the first write.
  */
 export class FollowerWriter implements BulkWriter {
   readonly #databaseUrl: string;
   #thread: Worker | undefined;
-  #asked = 0;
+  #lastId = 0;
   readonly #waiting = new Map<number, { resolve(written: WrittenDetails): void; reject(error: Error): void }>();
 
   constructor(databaseUrl: string) {
@@ -65,14 +65,14 @@ export class FollowerWriter implements BulkWriter {
     return result === 'done' ? 'done' : 'undone';
   }
 
-  /** Writes of the details what is news, in one transaction with the checkpoint. */
+  /** Writes the details that differ from the table, in one transaction with the checkpoint. */
   writeDetails(checkpoint: BulkStep, details: Details): Promise<WrittenDetails> {
     return this.#ask([checkpoint], details);
   }
 
   #ask(steps: readonly BulkStep[], details?: Details): Promise<WrittenDetails> {
     const thread = this.#open();
-    const request: WriterRequest = { id: ++this.#asked, steps, details: details && packed(details) };
+    const request: WriterRequest = { id: ++this.#lastId, steps, details: details && packed(details) };
     return new Promise((resolve, reject) => {
       this.#waiting.set(request.id, { resolve, reject });
       thread.ref();
@@ -83,21 +83,21 @@ export class FollowerWriter implements BulkWriter {
     });
   }
 
-  /** What was asked for before is written. */
+  /** Pending writes end first. */
   async close(): Promise<void> {
     const thread = this.#thread;
     if (!thread) return;
     this.#thread = undefined;
-    const gone = new Promise((resolve) => thread.once('exit', resolve));
+    const exit = new Promise((resolve) => thread.once('exit', resolve));
     thread.postMessage('close');
-    await gone;
+    await exit;
   }
 
   #open(): Worker {
     if (this.#thread) return this.#thread;
     const thread = new Worker(new URL('./follower-writer-thread.ts', import.meta.url), {
       workerData: { databaseUrl: this.#databaseUrl },
-      // Its garbage is short-lived; without a bound it would be left lying.
+      // Its garbage is short-lived; without a limit V8 would collect it late.
       resourceLimits: { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 160 },
     });
     thread.on('message', ({ id, written, error }: WriterAnswer) => {
@@ -120,7 +120,7 @@ export class FollowerWriter implements BulkWriter {
   }
 }
 
-/** Only what is needed of the account travels; of a body, its own bytes instead of the whole pool that they lie in. */
+/** The message contains only the account's key, and of each body its own bytes instead of the pool that contains them. */
 function packed(details: Details): Details {
   const { component, appid } = details.account;
   return {

@@ -1,17 +1,17 @@
-/** A user who follows an official account, or did. */
+/** A user who follows an official account, or has followed it. */
 export interface Follower {
   readonly openid: string;
   readonly subscribed: boolean;
-  /** Null until WeChat has told. */
+  /** Null until WeChat has reported it. */
   readonly subscribedAt: Date | null;
-  /** When we learned of it, where no push told the moment. */
+  /** The time of the push, or, without one, when a sync noticed it. */
   readonly unsubscribedAt: Date | null;
   readonly unionid: string | null;
   readonly remark: string | null;
   readonly tagIds: readonly number[] | null;
   /** WeChat's `subscribe_scene`: how the user found the account. */
   readonly scene: string | null;
-  /** Whatever else WeChat told, under WeChat's names. */
+  /** All other details, under WeChat's names. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
@@ -20,10 +20,10 @@ export interface FollowerAccount {
   readonly appid: string;
 }
 
-/** Which followers are wanted; what is left out does not matter. */
+/** A field that is undefined filters nothing. */
 export interface FollowerFilter {
   readonly subscribed?: boolean | undefined;
-  /** Who has followed since then. */
+  /** Subscribed at this time or later. */
   readonly since?: Date | undefined;
   readonly tag?: number | undefined;
   readonly scene?: string | undefined;

@@ -3,7 +3,7 @@ import { type Page, type PageRequest, pageOf, readCursor, writeCursor } from '..
 import type { Follower, FollowerFilter } from './follower.ts';
 import type { FollowerCounts, FollowerStore, GrowthDay } from './follower-store.ts';
 
-/** The gateway's side of reading who follows an account. */
+/** The gateway's side of reading an account's followers. */
 export class Followers {
   readonly #authorizers: Authorizers;
   readonly #store: FollowerStore;
@@ -25,7 +25,7 @@ export class Followers {
     return pageOf(found, page.limit, ({ openid }) => writeCursor(openid));
   }
 
-  /** All of them, a few hundred at a time; the account is looked up before the first is asked for. */
+  /** All followers in pages. An unknown account is refused before the first page is read. */
   async stream(
     appid: string,
     component: string | undefined,

@@ -1,17 +1,17 @@
 import type { BulkStep } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 
-/** Followers worked on together: so few that they are gone before the garbage collector takes them for lasting. */
-const BUCKET = 5_000;
+/** Followers of a bucket: so few that they are garbage before V8 moves them to the old generation. */
+const BUCKET_SIZE = 5_000;
 const MAX_BUCKETS = 1_000;
 
 /**
- * WeChat lists openids in its own order. Written as they come, a million of them would touch a random page of the
- * table each, twice. So the pages are kept as text, cut into buckets by openid; each bucket is then worked through in
- * the order of the table, which makes the expensive writes one sweep.
+ * The last openid of each bucket but the last. WeChat lists openids in its own order; written in that order, each of a
+ * million would touch a random page of the table, twice. So WeChat's pages are stored as text, divided into buckets by key
+ * ranges of openids; then one bucket after the other is processed in the order of the table.
  */
 export function chooseSplits(openids: readonly string[], total: number): string[] {
-  const buckets = Math.min(MAX_BUCKETS, Math.ceil(Math.max(total, openids.length) / BUCKET));
+  const buckets = Math.min(MAX_BUCKETS, Math.ceil(Math.max(total, openids.length) / BUCKET_SIZE));
   const sorted = [...openids].sort();
   const splits: string[] = [];
   for (let i = 1; i < buckets; i++) {
@@ -21,7 +21,7 @@ export function chooseSplits(openids: readonly string[], total: number): string[
   return splits;
 }
 
-/** The first bucket whose split is not before the openid; the last has no split. */
+/** The bucket of this openid; the last bucket is open-ended. */
 export function bucketOf(splits: readonly string[], openid: string): number {
   let [low, high] = [0, splits.length];
   while (low < high) {
@@ -63,9 +63,9 @@ export function forgetListed(syncId: string): BulkStep {
 }
 
 export interface Bucket {
-  /** Each once, in the order of the table, however often a shifting list named it. */
+  /** In the order of the table, each once: WeChat's list may move while it is paged, and name an openid twice. */
   readonly openids: readonly string[];
-  /** When the earliest of its pages was asked for. */
+  /** When the earliest of its pages was requested (ms). */
   readonly askedAt: number;
 }
 

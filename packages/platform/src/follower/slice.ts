@@ -39,7 +39,7 @@ export const requeued: SliceEnd = { outcome: 'goes_on', next: { requeue: true } 
 /** Another run has the sync, or it was paused or cancelled; this one writes no more. */
 export const takenOver: SliceEnd = { outcome: 'taken_over' };
 
-/** One slice: the sync's record, the time that is left, and the ways to end. A method that returns undefined ends nothing. */
+/** One slice: the sync's record, the remaining time, and the ways to end. If a method returns undefined, the slice continues. */
 export class Slice {
   readonly sync: SyncRun;
   readonly deps: SliceDeps;

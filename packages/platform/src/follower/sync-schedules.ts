@@ -3,7 +3,7 @@ import type { Sql } from '../database/open.ts';
 import type { FollowerAccount } from './follower.ts';
 import { activeKey, newRow } from './follower-sync-store.ts';
 
-const AT_ONCE = 100;
+const MAX_STARTS = 100;
 
 export interface SyncSchedule {
   /** `HH:MM`, Beijing time. */
@@ -12,7 +12,7 @@ export interface SyncSchedule {
   readonly nextAt: Date;
 }
 
-/** The daily follower sync of each account that wants one. */
+/** The daily follower syncs of accounts. */
 export class SyncSchedules {
   readonly #sql: Sql;
 
@@ -59,8 +59,8 @@ export class SyncSchedules {
   }
 
   /**
-   * Starts what is due, and answers the ids. The day is ticked off in the transaction that starts its sync, so that each
-   * day has one, whoever looks and whoever dies. An account that is being synced already has had it with that.
+   * Starts the syncs that are due, and returns their ids. The next time is set in the transaction that starts the sync, so
+   * that each day has one sync, however many processes try or die. A sync that is running counts as the day's.
    */
   async startDue(component: string, now = Date.now()): Promise<string[]> {
     const due = await this.#sql
@@ -68,12 +68,12 @@ export class SyncSchedules {
       .selectAll()
       .where('component', '=', component)
       .where('next_at', '<=', now)
-      .limit(AT_ONCE)
+      .limit(MAX_STARTS)
       .execute();
     const started: string[] = [];
     for (const { appid, at, details, next_at } of due) {
       const row = newRow({ component, appid }, Number(details) === 1, now);
-      const mine = await this.#sql.transaction().execute(async (transaction) => {
+      const isStarted = await this.#sql.transaction().execute(async (transaction) => {
         const { numUpdatedRows } = await transaction
           .updateTable('follower_sync_schedules')
           .set({ next_at: nextBeijing(at, now) })
@@ -91,7 +91,7 @@ export class SyncSchedules {
         await transaction.insertInto('follower_syncs').values(row).execute();
         return true;
       });
-      if (mine) started.push(row.id);
+      if (isStarted) started.push(row.id);
     }
     return started;
   }

@@ -10,13 +10,13 @@ import { runSyncSlice, type SliceOptions, type SliceResult } from './sync-slice.
 const account = { component: 'wxc', appid: 'wxa' };
 const HOUR_MS = 3_600_000;
 
-describe.each(databases)('turns of a follower sync on %s', (kind) => {
+describe.each(databases)('slices of a follower sync on %s', (kind) => {
   let database: TestDatabase;
   let writer: FollowerWriter;
   let syncs: FollowerSyncStore;
   let followers: FollowerStore;
-  /** Who follows at WeChat, and with which remark. */
-  let people: Map<string, string>;
+  /** The followers at WeChat, with their remarks. */
+  let remarks: Map<string, string>;
   let now: number;
   let afterBatch: (() => Promise<void>) | undefined;
   /** Followers whose details break the JSON of each answer that has them. */
@@ -37,7 +37,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     for (const table of ['followers', 'follower_syncs', 'follower_sync_lists'] as const) {
       await database.sql.deleteFrom(table).execute();
     }
-    people = new Map(
+    remarks = new Map(
       Array.from({ length: 12_000 }, (_, i) => [`o${String((i * 7_919) % 12_000).padStart(5, '0')}`, '']),
     );
     now = Date.now();
@@ -51,7 +51,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
       const { pathname, searchParams } = new URL(url);
       let answer: unknown;
       if (pathname === '/cgi-bin/user/get') {
-        const all = [...people.keys()];
+        const all = [...remarks.keys()];
         const from = all.indexOf(searchParams.get('next_openid') ?? '') + 1;
         const openid = all.slice(from, from + 5_000);
         answer = page ?? {
@@ -64,8 +64,8 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
         const { user_list } = JSON.parse(String(body)) as { user_list: { openid: string }[] };
         answer = {
           user_info_list: user_list.map(({ openid }) =>
-            people.has(openid)
-              ? { subscribe: 1, openid, subscribe_time: 1_500_000_000, remark: people.get(openid), tagid_list: [] }
+            remarks.has(openid)
+              ? { subscribe: 1, openid, subscribe_time: 1_500_000_000, remark: remarks.get(openid), tagid_list: [] }
               : { subscribe: 0, openid },
           ),
         };
@@ -78,7 +78,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     },
   };
 
-  async function turn(id: string, more: Partial<SliceOptions> = {}): Promise<SliceResult> {
+  async function slice(id: string, more: Partial<SliceOptions> = {}): Promise<SliceResult> {
     const options = {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
       tokens: { get: async () => ({ value: 'token' }), accepted: () => {} },
@@ -92,9 +92,9 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
 
   async function sync(): Promise<void> {
     const { id } = (await syncs.start(account, true)).sync;
-    let told = await turn(id);
-    while (told.outcome === 'goes_on') told = await turn(id);
-    expect(told.outcome).toBe('completed');
+    let result = await slice(id);
+    while (result.outcome === 'goes_on') result = await slice(id);
+    expect(result.outcome).toBe('completed');
   }
 
   async function table(): Promise<Map<string, { subscribed: boolean; remark: string | null }>> {
@@ -105,42 +105,42 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     return all;
   }
 
-  const expected = (gone: readonly string[]) =>
+  const expected = (unsubscribed: readonly string[]) =>
     new Map<string, { subscribed: boolean; remark: string }>([
-      ...[...people].map(([openid, remark]) => [openid, { subscribed: true, remark }] as const),
-      ...gone.map((openid) => [openid, { subscribed: false, remark: '' }] as const),
+      ...[...remarks].map(([openid, remark]) => [openid, { subscribed: true, remark }] as const),
+      ...unsubscribed.map((openid) => [openid, { subscribed: false, remark: '' }] as const),
     ]);
 
-  it('notice who came, who changed and who left without a word, and nothing else', async () => {
+  it('notice which users came, changed or unsubscribed without a push, and nothing else', async () => {
     await sync();
     expect(await table()).toEqual(expected([]));
     now += HOUR_MS;
-    const gone = ['o00000', 'o05000', 'o05001', 'o11999'];
-    for (const openid of gone) people.delete(openid);
-    people.set('o07000', 'changed');
-    people.set('p', 'new, behind all others');
-    people.set('o', 'new, before all others');
+    const unsubscribed = ['o00000', 'o05000', 'o05001', 'o11999'];
+    for (const openid of unsubscribed) remarks.delete(openid);
+    remarks.set('o07000', 'changed');
+    remarks.set('p', 'new, behind all others');
+    remarks.set('o', 'new, before all others');
     await sync();
-    expect(await table()).toEqual(expected(gone));
+    expect(await table()).toEqual(expected(unsubscribed));
     now += HOUR_MS;
-    people.set('o05000', '');
+    remarks.set('o05000', '');
     await sync();
-    expect(await table()).toEqual(expected(gone.filter((openid) => openid !== 'o05000')));
+    expect(await table()).toEqual(expected(unsubscribed.filter((openid) => openid !== 'o05000')));
   });
 
-  it('notice that all have left a whole stretch', async () => {
+  it('notice that all users of a key range have unsubscribed', async () => {
     await sync();
     now += HOUR_MS;
-    const gone = [...people.keys()].filter((openid) => openid >= 'o00300' && openid < 'o01500');
-    for (const openid of gone) people.delete(openid);
+    const unsubscribed = [...remarks.keys()].filter((openid) => openid >= 'o00300' && openid < 'o01500');
+    for (const openid of unsubscribed) remarks.delete(openid);
     await sync();
-    expect(await table()).toEqual(expected(gone));
+    expect(await table()).toEqual(expected(unsubscribed));
   });
 
-  it('leave alone whom a push has told of since', async () => {
+  it('do not change users about whom a push has come since', async () => {
     await sync();
-    await followers.tellStatus(account, 'o_', true, new Date(now));
-    await followers.tellStatus(account, 'o00001', false, new Date(now));
+    await followers.recordStatus(account, 'o_', true, new Date(now));
+    await followers.recordStatus(account, 'o00001', false, new Date(now));
     await sync();
     const all = await table();
     expect(all.get('o_')).toMatchObject({ subscribed: true });
@@ -152,35 +152,35 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     expect(later.get('o00001')).toMatchObject({ subscribed: true });
   });
 
-  it('mark nobody as gone while the sync is not over', async () => {
+  it('mark no user as unsubscribed before the sync is finished', async () => {
     await sync();
     now += HOUR_MS;
-    people.delete('o00000');
+    remarks.delete('o00000');
     const { id } = (await syncs.start(account, true)).sync;
     let batches = 0;
     afterBatch = async () => {
       if (++batches === 60) await syncs.steer(id, 'cancelled', ['running']);
     };
-    let told = await turn(id);
-    while (told.outcome === 'goes_on') told = await turn(id);
-    expect(told.outcome).toBe('taken_over');
+    let result = await slice(id);
+    while (result.outcome === 'goes_on') result = await slice(id);
+    expect(result.outcome).toBe('taken_over');
     expect((await table()).get('o00000')).toMatchObject({ subscribed: true });
   });
 
   it('wait for a database that goes away while the next details are fetched, and the process lives', async () => {
     const { id } = (await syncs.start(account, true)).sync;
-    // Vitest fails the run for a rejection that nobody has taken by the time the next fetch is done.
+    // Vitest fails the run for a rejection without a handler by the time the next fetch is done.
     afterBatch = () => new Promise((resolve) => setImmediate(resolve));
     const lost = Object.assign(new Error('lost'), { code: 'ECONNRESET' });
     const away = { writeDetails: () => Promise.reject(lost) } as unknown as FollowerWriter;
-    expect(await turn(id, { writer: away })).toMatchObject({ outcome: 'waits', code: 'database_away' });
-    let told = await turn(id);
-    while (told.outcome === 'goes_on') told = await turn(id);
+    expect(await slice(id, { writer: away })).toMatchObject({ outcome: 'waits', code: 'database_away' });
+    let result = await slice(id);
+    while (result.outcome === 'goes_on') result = await slice(id);
     expect(await table()).toEqual(expected([]));
   });
 
   it('keep a follower whose details cannot be read as listed, and report how many', async () => {
-    people = new Map(['a', 'b', 'c', 'd'].map((openid) => [openid, openid]));
+    remarks = new Map(['a', 'b', 'c', 'd'].map((openid) => [openid, openid]));
     unreadable.add('b');
     await sync();
     const [done] = await syncs.list(account, 1);
@@ -191,7 +191,7 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
   });
 
   it('keep what is known about a follower whose details cannot be read later', async () => {
-    people = new Map([['a', 'known']]);
+    remarks = new Map([['a', 'known']]);
     await sync();
     now += HOUR_MS;
     unreadable.add('a');
@@ -203,23 +203,23 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
     ['nothing but errcode 0', { errcode: 0, errmsg: 'ok' }],
     ['no data, but a count', { total: 12_000, count: 5_000, next_openid: 'o' }],
     ['null instead of data', { total: 12_000, data: null, next_openid: '' }],
-  ])('take nobody for unsubscribed by a page of the list with %s', async (_, answer) => {
-    people = new Map([['a', '']]);
+  ])('mark no user as unsubscribed by a page of the list with %s', async (_, answer) => {
+    remarks = new Map([['a', '']]);
     await sync();
     now += HOUR_MS;
     page = answer;
     const { id } = (await syncs.start(account, true)).sync;
-    expect(await turn(id)).toMatchObject({ outcome: 'waits', code: 'wechat_broken_answer' });
+    expect(await slice(id)).toMatchObject({ outcome: 'waits', code: 'wechat_broken_answer' });
     expect(await table()).toEqual(expected([]));
     page = undefined;
     await sync();
   });
 
-  it('take all for unsubscribed by a list that says it is empty', async () => {
-    people = new Map([['a', '']]);
+  it('mark all users as unsubscribed by a list that is empty by its own count', async () => {
+    remarks = new Map([['a', '']]);
     await sync();
     now += HOUR_MS;
-    people.clear();
+    remarks.clear();
     page = { total: '0', count: 0, next_openid: '' };
     await sync();
     expect(await table()).toEqual(expected(['a']));
@@ -228,12 +228,12 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
   it('walk the whole table in the end where a process of an older version did a part of the details', async () => {
     await sync();
     now += HOUR_MS;
-    const gone = ['o00000', 'o05000', 'o11999'];
-    for (const openid of gone) people.delete(openid);
+    const unsubscribed = ['o00000', 'o05000', 'o11999'];
+    for (const openid of unsubscribed) remarks.delete(openid);
     const { id } = (await syncs.start(account, true)).sync;
     let batches = 0;
     afterBatch = async () => {
-      // It counts the details that it writes, and knows of nothing else; nor did it look for who has gone.
+      // It counts the details that it writes, and does not compare the table.
       if (++batches !== 60) return;
       await database.sql
         .updateTable('follower_syncs')
@@ -241,10 +241,10 @@ describe.each(databases)('turns of a follower sync on %s', (kind) => {
         .where('id', '=', id)
         .execute();
     };
-    let told = await turn(id);
-    while (told.outcome === 'goes_on' || told.outcome === 'taken_over') told = await turn(id);
+    let result = await slice(id);
+    while (result.outcome === 'goes_on' || result.outcome === 'taken_over') result = await slice(id);
     expect(batches).toBeGreaterThan(60);
-    expect(told.outcome).toBe('completed');
-    expect(await table()).toEqual(expected(gone));
+    expect(result.outcome).toBe('completed');
+    expect(await table()).toEqual(expected(unsubscribed));
   });
 });

@@ -53,7 +53,7 @@ const event = (more: string) =>
   `<MsgType>event</MsgType><Event>CLICK</Event>${more}</xml>`;
 const injected = event('<EventKey>a</EventKey><InfoType>component_verify_ticket</InfoType>');
 
-/** Whatever state they are in. */
+/** In all states. */
 async function jobs(): Promise<number> {
   const counts = await queue.queue.getJobCounts();
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -79,7 +79,7 @@ it('recognizes a push by its mark for an hour, when its job is no longer kept', 
   expect(ttl).toBeLessThanOrEqual(3_600_000);
 });
 
-it('leaves no mark on a push that it could not enqueue, so the next delivery is accepted', async () => {
+it('marks no push that it could not enqueue, so the next delivery is accepted', async () => {
   const broken = { ...queue, add: () => Promise.reject(new Error('Redis is away')) };
   const xml = event('<EventKey>lost?</EventKey>');
   await expect(new PushIntake(redis, components, broken, arrivals).accept(delivery(xml))).rejects.toThrow(
@@ -98,8 +98,8 @@ it('has enqueued a push before it marks it: a process that dies in between loses
       if (name !== 'set') return Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name);
       return async (key: string) => {
         if (key.includes(':seen:')) order.push(`mark, ${await jobs()} job`);
-        // The process dies here.
-        throw new Error('gone');
+        // The process dies.
+        throw new Error('dead');
       };
     },
   });

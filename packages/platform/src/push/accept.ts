@@ -15,7 +15,7 @@ import { dedupKeyOf } from './dedup-key.ts';
 import type { PushPayload } from './push-job.ts';
 import { UnreadablePushes } from './unreadable-pushes.ts';
 
-/** WeChat delivers again within seconds; late copies have been seen within the hour. */
+/** WeChat redelivers within seconds; late copies were observed within an hour. */
 const SEEN_TTL_MS = 60 * 60_000;
 
 export interface ReceivedPush {
@@ -26,14 +26,14 @@ export interface ReceivedPush {
   readonly body: Buffer;
 }
 
-/** `seen`: it was accepted before. `unreadable`: it is kept, and nothing else is done with it. */
+/** `seen`: it was accepted before. `unreadable`: it is stored, and no action follows. */
 export type AcceptedPush =
   | { readonly outcome: 'accepted' | 'seen' }
   | { readonly outcome: 'unreadable'; readonly reason: UnreadableReason };
 
 /**
- * Answer first, work later: WeChat waits five seconds, so a push is verified and enqueued, and that is all. Only the
- * envelope is a reason to refuse one; content that makes no sense is accepted and kept (protocol §1.3).
+ * Answer first, work later: WeChat waits five seconds, so a push is only verified and enqueued. Only the envelope is a
+ * reason to refuse it; a push with unreadable content is accepted and stored (protocol §1.3).
  */
 export class PushIntake {
   readonly #redis: RedisClient;
@@ -82,8 +82,8 @@ export class PushIntake {
     const seen = dedupKey && this.#redis.keyspace.seenPush(dedupKey);
     if (seen && (await this.#redis.exists(seen)) === 1) return { outcome: 'seen' };
     await this.#queue.add({ component, url, appid, receivedAt: receivedAt.toISOString(), envelope, dedupKey });
-    // Only now: an interruption between the two makes a second job of the next delivery, and a job may run twice. In the
-    // other order it would lose the push. For the same reason a mark that could not be set is no failure.
+    // After the job: an interruption between the two causes a second job, which is harmless; in the other order it would
+    // lose the push. So a mark that cannot be set is no failure.
     if (seen) await this.#redis.set(seen, '1', 'PX', SEEN_TTL_MS).catch(() => {});
     return { outcome: 'accepted' };
   }

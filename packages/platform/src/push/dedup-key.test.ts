@@ -36,7 +36,7 @@ describe('a message with MsgId', () => {
     expect(new Set([keyOf(text()), ...others]).size).toBe(6);
   });
 
-  it('is known by all it says, where WeChat sent none', () => {
+  it('is identified by all its fields if it has no MsgId', () => {
     expect(keyOf(text(''))).not.toBe(keyOf(text('').replace('hi', 'hello')));
   });
 });
@@ -53,7 +53,7 @@ describe('an event', () => {
     expect(keyOf(event('same', one!))).not.toBe(keyOf(event('same', other!)));
   });
 
-  it('is the same in whatever order and layout its fields come', () => {
+  it('is the same in any order and layout of its fields', () => {
     const some = event('CLICK', '<EventKey>1</EventKey><a><b>1</b><c>2</c></a>');
     const other = event('CLICK', '<a>\n<c><![CDATA[2]]></c><b>1</b></a><EventKey>1</EventKey>');
     expect(keyOf(other)).toBe(keyOf(some));
@@ -78,7 +78,7 @@ describe('a notice', () => {
       '<status>0</status><info><name>b</name></info>',
     ],
     ['notify_unknown', '<x>1</x>', '<x>2</x>'],
-  ])('is known by all it says: %s', (infoType, one, other) => {
+  ])('is identified by all its fields: %s', (infoType, one, other) => {
     const of = (more: string) => keyOf(notice(infoType, more), { url: 'events' });
     expect(of(one)).toBe(of(one));
     expect(of(one)).not.toBe(of(other));

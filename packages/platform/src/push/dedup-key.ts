@@ -8,7 +8,7 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
  * Two deliveries with the same key are the same push. WeChat redelivers with the same content, freshly sealed (protocol
  * §1.3), so nothing of the envelope counts. Its own advice for events, FromUserName and CreateTime, loses real ones: two
  * template results or media checks of one user can share the second. `appid` is the account of the message URL. Undefined
- * for a ticket: storing it twice does no harm, and its later arrival is news.
+ * for a ticket: storing it twice does no harm, and the later arrival counts.
  */
 export function dedupKeyOf(
   component: string,
@@ -40,7 +40,7 @@ export function dedupKeyOf(
   }
 }
 
-/** The first 95 bits of SHA-256 over the parts as JSON, so that no two lists of parts read the same. */
+/** The first 95 bits of SHA-256 over the parts as JSON, so that different lists of parts have different keys. */
 function keyOf(...parts: readonly unknown[]): string {
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
   const bits = BigInt(`0x${digest.subarray(0, 12).toString('hex')}`) >> 1n;
@@ -50,7 +50,7 @@ function keyOf(...parts: readonly unknown[]): string {
   return key;
 }
 
-/** With names in one order at every depth; what repeats stays in its own. */
+/** Sorts names at every depth; the values of a repeated name keep their order. */
 function sorted(node: XmlNode): unknown {
   return Object.fromEntries(
     Object.keys(node)

@@ -25,11 +25,11 @@ export interface HandleOptions {
   readonly linkStore: LinkStore;
   readonly profiles: Profiles;
   readonly authorizerStore: Pick<AuthorizerStore, 'find'>;
-  readonly followers: Pick<FollowerStore, 'tellStatus'>;
+  readonly followers: Pick<FollowerStore, 'recordStatus'>;
   readonly events: Events;
 }
 
-/** Does what a push asks for. May run twice for the same push, and out of order. `job`: the id of the job that carries it. */
+/** Acts on a push. May run twice for the same push, and out of order. `job`: the id of its job. */
 export async function handlePush(payload: PushPayload, job: string | undefined, options: HandleOptions): Promise<void> {
   const startedAt = performance.now();
   const handled = await handle(payload, options);
@@ -49,7 +49,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
         push.createTime,
         new Date(payload.receivedAt),
       );
-      // A ticket alone mints nothing: a new component token ends the former one after five minutes.
+      // A ticket alone fetches no token: a new component token ends the former one after five minutes.
       const owner = componentOwner(component.appid);
       if (outcome === 'kept' && !(await options.tokens.has(owner))) await options.tokens.askForRefresh(owner);
       return { push: 'component_verify_ticket', outcome };
@@ -72,7 +72,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
       return { push: push.infoType, outcome: 'noted' };
     case 'message': {
       const name = push.event ? `event:${push.event}` : push.msgType;
-      const outcome = await tellFollower(push, component.appid, payload.appid, options);
+      const outcome = await recordFollower(push, component.appid, payload.appid, options);
       return { push: name, appid: payload.appid, outcome };
     }
     // Only in jobs of older versions, which judged by the content alone.
@@ -83,7 +83,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
   }
 }
 
-/** The push says which pre-auth code the merchant used, and so which link. */
+/** The push names the pre-auth code that the merchant used, and so the link. */
 async function takeCode(
   component: string,
   code: string,
@@ -94,13 +94,13 @@ async function takeCode(
   const linkId = preAuthCode && (await linkStore.idOfPreAuthCode(hashOfCode(component, preAuthCode)));
   await codes.ties.fromPush(component, hashOfCode(component, code), appid, linkId || undefined);
   const codeHash = await codes.ask(component, code, appid);
-  // The browser may have been first, and the exchange be over: then nobody else would look at what we have just noted.
+  // If the browser was first, the exchange may have ended; then no other code reads what was just noted.
   const outcome = await codes.outcome(component, codeHash);
   if (outcome) await links.settle(component, codeHash, outcome);
 }
 
-/** The appid stands in the URL, which nobody has signed; the `gh_…` in the message is sealed. */
-async function tellFollower(
+/** The appid is in the URL, which is not signed; the `gh_…` in the message is sealed. */
+async function recordFollower(
   push: Extract<Push, { type: 'message' }>,
   component: string,
   appid: string | undefined,
@@ -110,6 +110,11 @@ async function tellFollower(
   const account = appid === undefined ? undefined : await authorizerStore.find(component, appid);
   if (!account || (account.userName && account.userName !== push.toUserName)) return 'unknown_account';
   if (!/^[\x21-\x7e]{1,64}$/.test(push.fromUserName)) return 'noted';
-  await followers.tellStatus(account, push.fromUserName, push.event === 'subscribe', new Date(push.createTime * 1_000));
+  await followers.recordStatus(
+    account,
+    push.fromUserName,
+    push.event === 'subscribe',
+    new Date(push.createTime * 1_000),
+  );
   return push.event === 'subscribe' ? 'follows' : 'unsubscribed';
 }

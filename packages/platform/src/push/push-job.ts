@@ -8,7 +8,7 @@ export interface PushPayload {
   readonly appid?: string | undefined;
   /** ISO 8601. */
   readonly receivedAt: string;
-  /** As WeChat sealed it: opened again by the worker, so that nothing is in Redis in clear. */
+  /** Still sealed; the worker opens it again, so that nothing is in Redis in clear. */
   readonly envelope: Envelope;
   /** Missing for tickets, of which the later arrival counts, and in jobs of older versions. */
   readonly dedupKey?: string | undefined;
@@ -18,7 +18,7 @@ export const PushJob = defineJob<PushPayload>({
   queue: 'pushes',
   description: 'One push from WeChat, still sealed: tickets, authorizations, messages and events of accounts.',
   fields: { component: 'string', url: 'string', receivedAt: 'string', envelope: 'object' },
-  // Copies that arrive at the same time find no mark yet; the job's id holds them together until there is one.
+  // Copies that arrive at the same time find no mark yet; until then they share the job's id.
   idOf: ({ dedupKey }) => dedupKey && `push-${dedupKey}`,
   attempts: 20,
   backoffMs: 500,

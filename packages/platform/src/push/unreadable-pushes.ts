@@ -31,7 +31,7 @@ return 1`,
 });
 
 /**
- * Pushes that WeChat sealed properly and that nothing can be done with: the newest thousand of the last seven days, sealed.
+ * Pushes whose envelope is valid and whose content cannot be read: the newest thousand of the last seven days, sealed.
  * They are in no queue, so no process can act on them, whatever its version.
  */
 export class UnreadablePushes {
@@ -41,7 +41,7 @@ export class UnreadablePushes {
     this.#redis = redis;
   }
 
-  /** Marks it as seen in the same step. */
+  /** Stores it and marks it as seen, in one script. */
   keep(push: UnreadablePush, dedupKey: string, seenTtlMs: number): Promise<'kept' | 'seen'> {
     const { component, url, appid = '', receivedAt, reason, envelope } = push;
     const { seenPush, unreadablePushes } = this.#redis.keyspace;
