@@ -10,8 +10,8 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/no
 
 export default defineConfig({
   test: {
-    // Most stories wait for processes more than they work, so three side by side keep two cores busy.
-    maxWorkers: 3,
+    // Stories wait about as long as they work, so four side by side keep two cores busy.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // For both projects together.
     globalSetup: ['packages/platform/test/mariadb-for-all.ts'],
