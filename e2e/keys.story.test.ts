@@ -202,7 +202,7 @@ describe('a key', () => {
     expect((await ask(key, callsOf(SERVICE_ACCOUNT), { gateway: 1, body: followers })).status).toBe(200);
     const list = house.command(['keys', 'list']);
     expect(await list.ended()).toBe(0);
-    expect(list.output).toMatch(new RegExp(`^${id}  good  by hand  calls,authorizers:read .*50 a second`, 'm'));
+    expect(list.output).toMatch(new RegExp(`^${id}  valid  by hand  calls,authorizers:read .*50 a second`, 'm'));
     expect(list.output).not.toContain(key);
 
     const gone = GATEWAYS.map((gateway) =>
