@@ -44,7 +44,7 @@ it('a new InfoType, kind of token or queue does not compile at any place that mu
     // What follows from a changed token.
     'platform/src/authorizer/token-effects.ts',
     // Its source.
-    'platform/src/platform.ts',
+    'platform/src/open-services.ts',
   ];
   const placesOfQueue = [PROCESSORS];
   const expected = [...placesOfInfoType, ...placesOfTokenKind, ...placesOfQueue];

@@ -33,6 +33,7 @@ export { type ErrorReport, type EventName, type EventPayloads, Events, errorRepo
 export type { Follower, FollowerFilter } from './follower/follower.ts';
 export { type FollowerSync, isOver } from './follower/follower-sync.ts';
 export type { SyncSchedule } from './follower/sync-schedules.ts';
+export type { GatewayFace, PlatformStatus } from './gateway-face.ts';
 export { type Health, readinessOf } from './health.ts';
 export { type AncestorReport, importAncestor } from './import/wxthirdparty-2015/import-2015.ts';
 export { type ApiKey, type KeyInput, keyBounds } from './key/api-key.ts';
@@ -52,14 +53,9 @@ export {
 } from './key/key-rights.ts';
 export { withKeyStore } from './key/with-key-store.ts';
 export { type ResealReport, reseal } from './maintenance/rotate-secrets.ts';
+export type { PlatformSettings } from './open-foundation.ts';
 export { type Queues, queues } from './open-queues.ts';
-export {
-  type AwaitedToken,
-  openPlatform,
-  type Platform,
-  type PlatformSettings,
-  type PlatformStatus,
-} from './platform.ts';
+export { openPlatform, type Platform } from './platform.ts';
 export type { AcceptedPush } from './push/accept.ts';
 export type { PushPayload } from './push/push-job.ts';
 export { isKnownJob, type JobContract, type JobDisposition } from './queue/job.ts';
@@ -74,3 +70,4 @@ export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
 export { Scope } from './scope.ts';
 export type { TokenOwner } from './token/token.ts';
 export { callbackSecret } from './webhook/webhook-signer.ts';
+export type { AwaitedToken, Work } from './worker-face.ts';

@@ -1,0 +1,140 @@
+import type { Queue } from 'bullmq';
+import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
+import { Authorizers } from './authorizer/authorizers.ts';
+import { CallAccounts } from './call/call-accounts.ts';
+import { CallList } from './call/call-list.ts';
+import { Calls } from './call/calls.ts';
+import { QuotaClearing } from './call/clear-quotas.ts';
+import type { InlineCalls } from './call/inline/inline-calls.ts';
+import { PushArrivals } from './component/push-arrivals.ts';
+import { type ComponentStatus, componentStatus } from './component/status.ts';
+import type { AuthorizationLinks } from './consent/authorization-links.ts';
+import { Consents } from './consent/consents.ts';
+import { FollowerStore } from './follower/follower-store.ts';
+import { FollowerSyncs } from './follower/follower-syncs.ts';
+import { Followers } from './follower/followers.ts';
+import type { Health } from './health.ts';
+import type { ApiKeys } from './key/api-keys.ts';
+import { Audit } from './key/audit.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { OpenQueues } from './open-queues.ts';
+import type { Services, Shared } from './open-services.ts';
+import { PushIntake } from './push/accept.ts';
+import type { QuotaEvents } from './quota/quota-events.ts';
+import { Quotas } from './quota/quotas.ts';
+import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
+import { clockAheadMs } from './redis/redis-time.ts';
+import type { Scope } from './scope.ts';
+
+/** What the gateway uses of the platform. */
+export interface GatewayFace {
+  readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
+  readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'cancel'>;
+  readonly callList: Pick<CallList, 'page'>;
+  readonly quotas: Pick<Quotas, 'list'>;
+  readonly quotaClearing: Pick<QuotaClearing, 'ofAccount' | 'ofComponent'>;
+  readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly audit: Pick<Audit, 'note' | 'list'>;
+  readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history'>;
+  readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
+  readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
+  readonly consents: Pick<Consents, 'leave' | 'comeBack'>;
+  readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
+  /** Appids of the components that this deployment runs. */
+  readonly components: readonly string[];
+  readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
+  readonly followerSyncs: Pick<
+    FollowerSyncs,
+    'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
+  >;
+  status(): Promise<PlatformStatus>;
+  /** Every queue with a sentence about it. */
+  readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
+  /** Never rejects. */
+  health(): Promise<Health>;
+  /** How far this host's clock is ahead of Redis' (ms; negative: behind). */
+  clockAheadMs(): Promise<number>;
+}
+
+export interface PlatformStatus {
+  /** All components are ready. */
+  readonly ready: boolean;
+  readonly components: readonly ComponentStatus[];
+}
+
+/** `services`: those on the fail-fast connection. The scope closes what is opened here. */
+export function openGatewayFace(
+  foundation: Foundation,
+  shared: Shared,
+  queues: OpenQueues,
+  services: Services,
+  inline: InlineCalls,
+  scope: Scope,
+): Omit<GatewayFace, 'health'> {
+  const { settings, seals, components, database, replica, followerWriter, hints } = foundation;
+  const { redis, api, tokens, tickets, tokenStore, ledger, links, linkStore, callStore, callbacks, lanes } = services;
+  const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;
+
+  const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
+  const authorizers = new Authorizers(authorizerStore, components, redis, links);
+  const accounts = new CallAccounts(components, authorizers);
+  const calls = new Calls({
+    redis,
+    inline,
+    store: callStore,
+    accounts,
+    tokens,
+    ledger,
+    queue: queues.calls,
+    lanes,
+    callbacks,
+    hints,
+    waiters: shared.localWaiters,
+  });
+  scope.keep('calls', calls, (c) => c.close());
+
+  return {
+    pushes: new PushIntake(redis, components, queues.pushes, arrivals),
+    calls,
+    callList: new CallList(redis, accounts, callStore, ledger),
+    quotas: new Quotas(ledger, accounts),
+    quotaClearing: new QuotaClearing({ api, components, accounts, calls, clears, tokenStore }),
+    quotaEvents,
+    apiKeys: foundation.apiKeys,
+    audit: new Audit(database),
+    authorizers,
+    authorizerOptions: new AuthorizerOptions({ api, authorizers }),
+    authorizationLinks: links,
+    consents: new Consents({
+      redis,
+      api,
+      bases: settings.wechat,
+      components,
+      seals,
+      links,
+      linkStore,
+      authorizers: authorizerStore,
+      codes,
+    }),
+    reconciliations: reconcileRequests,
+    components: components.all().map(({ appid }) => appid),
+    followers: new Followers(authorizers, new FollowerStore(replica, followerWriter)),
+    followerSyncs: new FollowerSyncs({
+      redis,
+      authorizers,
+      tokens,
+      store: services.followerSyncStore,
+      schedules: services.syncSchedules,
+      queue: queues['follower-syncs'],
+    }),
+    async status() {
+      const all = await Promise.all(
+        components.all().map(({ appid }) => componentStatus(redis, tickets, tokenStore, arrivals, appid)),
+      );
+      return { ready: all.every((c) => c.ready), components: all };
+    },
+    queues: Object.values(queues).map(({ queue, contract }) => ({ queue, description: contract.description })),
+    clockAheadMs: () => clockAheadMs(foundation.blockingRedis),
+  };
+}

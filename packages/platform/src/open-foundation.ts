@@ -1,0 +1,102 @@
+import { type ComponentSettings, Components } from './component/components.ts';
+import { publishReadiness } from './component/readiness.ts';
+import { migrateOpen } from './database/migrate.ts';
+import { openDatabase, type Sql } from './database/open.ts';
+import { Deployment } from './deployment/deployment.ts';
+import type { ProcessRole } from './deployment/live-processes.ts';
+import { Presence } from './deployment/presence.ts';
+import { Events } from './events.ts';
+import { FollowerWriter } from './follower/follower-writer.ts';
+import { ApiKeys } from './key/api-keys.ts';
+import { KeyStore } from './key/key-store.ts';
+import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, untilConnected } from './redis/connect.ts';
+import { Hints } from './redis/hints.ts';
+import type { Scope } from './scope.ts';
+import { Seals } from './sealing/seals.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export interface PlatformSettings extends RedisSettings {
+  /** What this process does, as other processes see it. */
+  readonly roles: readonly ProcessRole[];
+  /** `sqlite:/absolute/path` or `mysql://user:password@host/database`. */
+  readonly databaseUrl: string;
+  /** A replica for reading lists; it may lag behind. */
+  readonly databaseReadUrl?: string | undefined;
+  /** 32 bytes each; the first one seals, all of them open. */
+  readonly secretsKeys: readonly Buffer[];
+  readonly components: readonly ComponentSettings[];
+  readonly wechat: {
+    /** Hosts of the same API; the first one is preferred. At least one. */
+    readonly apiBases: readonly string[];
+    readonly mpBase: string;
+    readonly openBase: string;
+    readonly proxy?: string | undefined;
+  };
+}
+
+/** What a process opens first and once: its databases, its connections to Redis, and what needs only these. */
+export interface Foundation {
+  readonly settings: PlatformSettings;
+  readonly events: Events;
+  readonly seals: Seals;
+  readonly components: Components;
+  readonly database: Sql;
+  /** For lists; the database itself if there is no replica. */
+  readonly replica: Sql;
+  readonly followerWriter: FollowerWriter;
+  /** Its commands wait while Redis is unavailable: for work that continues afterwards. */
+  readonly blockingRedis: RedisClient;
+  /** Its commands fail at once while Redis is unavailable, or is another deployment's: for requests, whose callers wait. */
+  readonly failFastRedis: RedisClient;
+  readonly hints: Hints;
+  readonly presence: Presence;
+  readonly apiKeys: ApiKeys;
+}
+
+/** The scope closes it. Throws if Redis or the database is unavailable, or belongs to another deployment. */
+export async function openFoundation(settings: PlatformSettings, scope: Scope): Promise<Foundation> {
+  const events = new Events();
+  const seals = new Seals(settings.secretsKeys);
+  const components = new Components(settings.components);
+  const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
+  await migrateOpen(database);
+  const { databaseReadUrl } = settings;
+  const replica = databaseReadUrl
+    ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
+    : database;
+  const followerWriter = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
+
+  const connect = (mode: 'blocking' | 'fail-fast', name: string) =>
+    scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
+  const blockingRedis = connect('blocking', 'work');
+  const failFastRedis = connect('fail-fast', 'fail-fast');
+  const subscriber = connect('blocking', 'hints');
+  await Promise.all([blockingRedis, failFastRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)));
+  const hints = new Hints(subscriber);
+
+  const deployment = new Deployment(blockingRedis, database, settings.secretsKeys);
+  const presence = new Presence(blockingRedis, deployment, settings.roles, events);
+  scope.keep('presence', presence, (p) => p.close());
+  await presence.start();
+  // Intake writes by this connection.
+  events.subscribe('redis', () => refuseCommands(failFastRedis, presence.failure));
+  publishReadiness(hints, events);
+
+  const apiKeys = new ApiKeys({ redis: failFastRedis, hints, store: new KeyStore(database) });
+  scope.keep('api keys', apiKeys, (k) => k.close());
+  return {
+    settings,
+    events,
+    seals,
+    components,
+    database,
+    replica,
+    followerWriter,
+    blockingRedis,
+    failFastRedis,
+    hints,
+    presence,
+    apiKeys,
+  };
+}

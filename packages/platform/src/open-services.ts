@@ -1,0 +1,165 @@
+import { type ComponentApi, failOver, openComponentApi, openTransport, type Transport } from '@wxthirdparty/wechat';
+import { AuthorizerStore } from './authorizer/authorizer-store.ts';
+import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
+import { tokenEffects } from './authorizer/token-effects.ts';
+import { CallStore } from './call/call-store.ts';
+import { Lanes } from './call/lane/lanes.ts';
+import { LocalWaiters } from './call/local-waiters.ts';
+import { Callbacks } from './callback/callbacks.ts';
+import { type ComponentApiWith, componentCarrier } from './component/component-carrier.ts';
+import { componentTokenKind } from './component/component-token.ts';
+import { Tickets } from './component/ticket.ts';
+import { AuthorizationLinks } from './consent/authorization-links.ts';
+import { CodeIntake } from './consent/code-intake.ts';
+import { CodeTies } from './consent/code-ties.ts';
+import { LinkStore } from './consent/link-store.ts';
+import { FollowerStore } from './follower/follower-store.ts';
+import { FollowerSyncStore } from './follower/follower-sync-store.ts';
+import { SyncSchedules } from './follower/sync-schedules.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { OpenQueues } from './open-queues.ts';
+import { Clears } from './quota/clears.ts';
+import { Ledger } from './quota/ledger.ts';
+import { QuotaEvents } from './quota/quota-events.ts';
+import { claimScheduledRun } from './reconciliation/reconcile-schedule.ts';
+import { ReconciliationStore } from './reconciliation/reconciliation-store.ts';
+import { ReconcileRequests } from './reconciliation/reconciliations.ts';
+import type { RedisClient } from './redis/connect.ts';
+import { openLeases } from './redis/lease.ts';
+import type { Scope } from './scope.ts';
+import { HostGate } from './token/host-gate.ts';
+import { RefreshAhead } from './token/refresh-ahead.ts';
+import { TokenCache } from './token/token-cache.ts';
+import type { TokenKinds } from './token/token-kind.ts';
+import { TokenStore } from './token/token-store.ts';
+import { Tokens } from './token/tokens.ts';
+import { WebhookSender } from './webhook/webhook-sender.ts';
+import { CallbackSigner } from './webhook/webhook-signer.ts';
+
+/** WeChat may be slow. The outcome of an abandoned token request is unknown, and costs a backoff of a minute. */
+const COMPONENT_API_TIMEOUT_MS = 20_000;
+
+/** What the services of one process share, whichever connection they use. */
+export interface Shared {
+  readonly transport: Transport;
+  readonly apiBase: string;
+  readonly tokenCache: TokenCache;
+  readonly hostGate: HostGate;
+  readonly webhookSender: WebhookSender;
+  readonly localWaiters: LocalWaiters;
+}
+
+/** The scope closes it. */
+export function openShared({ settings, events, blockingRedis }: Foundation, scope: Scope): Shared {
+  const { proxy, apiBases } = settings.wechat;
+  const transport = failOver(openTransport(proxy ? { proxy } : {}), {
+    bases: apiBases,
+    reportHost: (news) => events.publish('host', news),
+  });
+  return {
+    transport: scope.keep('wechat', transport, (t) => t.close()),
+    apiBase: apiBases[0]!,
+    tokenCache: new TokenCache(),
+    hostGate: new HostGate(blockingRedis),
+    webhookSender: new WebhookSender(),
+    localWaiters: new LocalWaiters(),
+  };
+}
+
+export interface Services {
+  readonly redis: RedisClient;
+  readonly api: ComponentApi;
+  readonly tickets: Tickets;
+  readonly tokenStore: TokenStore;
+  readonly tokens: Tokens;
+  readonly refreshAhead: RefreshAhead;
+  readonly ledger: Ledger;
+  readonly clears: Clears;
+  readonly quotaEvents: QuotaEvents;
+  readonly authorizerStore: AuthorizerStore;
+  readonly links: AuthorizationLinks;
+  readonly linkStore: LinkStore;
+  readonly codes: CodeIntake;
+  readonly reconciliationStore: ReconciliationStore;
+  readonly reconcileRequests: ReconcileRequests;
+  readonly callStore: CallStore;
+  readonly lanes: Lanes;
+  readonly callbacks: Callbacks;
+  readonly followerStore: FollowerStore;
+  readonly followerSyncStore: FollowerSyncStore;
+  readonly syncSchedules: SyncSchedules;
+}
+
+/** The services on one connection to Redis: a process has them on the blocking and on the fail-fast connection. */
+export function openServices(foundation: Foundation, shared: Shared, queues: OpenQueues, redis: RedisClient): Services {
+  const { settings, events, seals, components, database, replica, followerWriter, hints } = foundation;
+  const { transport, apiBase, tokenCache, hostGate, webhookSender } = shared;
+
+  const ledger = new Ledger(redis, events);
+  const apiWith: ComponentApiWith = (tokens) => {
+    const carrier = componentCarrier({ tokens, ledger });
+    return openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS, carrier });
+  };
+  const tickets = new Tickets(redis, database, seals);
+  const authorizerStore = new AuthorizerStore(database, seals, replica);
+  const refreshAhead = new RefreshAhead(redis);
+  const reconciliationStore = new ReconciliationStore(database);
+  const reconcileRequests = new ReconcileRequests(reconciliationStore, components, queues.reconciliations);
+  const kinds: TokenKinds = {
+    component: componentTokenKind(components, tickets, apiWith),
+    authorizer: authorizerTokenKind({
+      apiWith,
+      store: authorizerStore,
+      dueSet: refreshAhead,
+      refused(component) {
+        // If the request is lost, the nightly run finds the accounts.
+        claimScheduledRun(redis, component, 'refused')
+          .then((claimed) => (claimed ? reconcileRequests.begin(component, 'refused') : undefined))
+          .catch(() => {});
+      },
+    }),
+  };
+  const tokenStore = new TokenStore(redis, seals, tokenEffects);
+  const tokens = new Tokens({
+    store: tokenStore,
+    cache: tokenCache,
+    leases: openLeases(redis),
+    gate: hostGate,
+    hints,
+    kinds,
+    askForRefresh: (owner) => queues.refreshes.add({ owner }),
+    events,
+  });
+
+  const linkStore = new LinkStore(database);
+  const ties = new CodeTies(redis);
+  const callStore = new CallStore(redis, seals);
+  const lanes = new Lanes(redis, queues.lanes);
+  const signer = new CallbackSigner(settings.secretsKeys);
+  return {
+    redis,
+    api: apiWith(tokens),
+    tickets,
+    tokenStore,
+    tokens,
+    refreshAhead,
+    ledger,
+    clears: new Clears(redis, ledger, (owner) => lanes.wake(owner)),
+    quotaEvents: new QuotaEvents(
+      redis,
+      components.all().map(({ appid }) => appid),
+    ),
+    authorizerStore,
+    links: new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore }),
+    linkStore,
+    codes: new CodeIntake(redis, ties, seals, queues.authorizations),
+    reconciliationStore,
+    reconcileRequests,
+    callStore,
+    lanes,
+    callbacks: new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender: webhookSender, events }),
+    followerStore: new FollowerStore(database, followerWriter),
+    followerSyncStore: new FollowerSyncStore(database, followerWriter),
+    syncSchedules: new SyncSchedules(database),
+  };
+}

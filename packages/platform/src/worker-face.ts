@@ -1,0 +1,204 @@
+import type { ProfilePayload } from './authorizer/profile-job.ts';
+import { Profiles } from './authorizer/profiles.ts';
+import { Holds } from './call/holds.ts';
+import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
+import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
+import { runLaneBatch } from './call/lane/run-lane-batch.ts';
+import { perform } from './call/perform.ts';
+import { publishRun } from './call/publish-run.ts';
+import type { CallRunResult, RunDeps } from './call/run.ts';
+import type { CallbackResult } from './callback/callbacks.ts';
+import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
+import type { AuthorizationPayload } from './consent/authorize-job.ts';
+import type { AuthorizationOutcome } from './consent/code-intake.ts';
+import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
+import { startWatch } from './maintenance/maintenance.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { OpenQueues } from './open-queues.ts';
+import type { Services, Shared } from './open-services.ts';
+import { handlePush } from './push/handle.ts';
+import type { PushPayload } from './push/push-job.ts';
+import type { JobDisposition } from './queue/job.ts';
+import type { QuotaPair } from './quota/ledger.ts';
+import type { QuotaEvent } from './quota/quota-events.ts';
+import { QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
+import type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
+import { Reconciler } from './reconciliation/reconciliations.ts';
+import { connectRedis, type RedisClient } from './redis/connect.ts';
+import type { RefreshOutcome } from './token/refresh.ts';
+import type { TokenOwner } from './token/token.ts';
+
+/** What the worker does: one function for each kind of job, and what runs beside the queues. */
+export interface Work {
+  refresh(owner: TokenOwner, signal: AbortSignal): Promise<RefreshOutcome>;
+  /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
+  awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
+  performCall(id: string, signal: AbortSignal): Promise<CallRunResult>;
+  /** Starts sending interactive calls in this process. */
+  sendInline(concurrency: number): { close(withinMs: number): Promise<void> };
+  /** One batch of an account's background calls. */
+  runLaneBatch(lane: LaneOwner, signal: AbortSignal): Promise<void>;
+  /** Reports to a business program how its call ended. Throws Failure `callback_failed` if it has to be tried again. */
+  deliverCallback(
+    id: string,
+    run: { readonly slots: number; readonly tries: number },
+    signal: AbortSignal,
+  ): Promise<CallbackResult>;
+  /** `job`: the id of the push's job. */
+  handlePush(payload: PushPayload, job: string | undefined): Promise<void>;
+  authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
+  readProfile(payload: ProfilePayload): Promise<void>;
+  reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;
+  runSyncSlice(id: string, signal: AbortSignal): Promise<SliceResult>;
+  readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
+  appendQuotaEvent(event: QuotaEvent): Promise<void>;
+  startMaintenance(): { close(): Promise<void> };
+  /** A connection for a worker of BullMQ; the caller closes it. */
+  connect(name: string): RedisClient;
+}
+
+/** A token without its value, which belongs to the transport. */
+export interface AwaitedToken {
+  readonly version: number;
+  /** Reports that WeChat has refused it at this path. */
+  refused(path: string): Promise<void>;
+}
+
+export interface WorkerFace {
+  readonly work: Work;
+  /** Sends interactive calls in this process while `work.sendInline` is open. */
+  readonly inline: InlineDispatcher;
+}
+
+/** `services`: those on the blocking connection. */
+export function openWorkerFace(
+  foundation: Foundation,
+  shared: Shared,
+  queues: OpenQueues,
+  services: Services,
+): WorkerFace {
+  const { settings, events, components, database, followerWriter, presence } = foundation;
+  const { transport, apiBase, hostGate, localWaiters } = shared;
+  const { redis, api, tokens, tickets, ledger, refreshAhead, authorizerStore, links, linkStore, codes } = services;
+  const { callStore, lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } = services;
+
+  const run: RunDeps = {
+    store: callStore,
+    holds: new Holds(callStore),
+    tokens,
+    ledger,
+    gate: hostGate,
+    clears: services.clears,
+    dueSet: refreshAhead,
+    transport,
+    apiBase,
+    localWaiters,
+  };
+  const inline = new InlineDispatcher({ queue: queues.calls, tokens, run, events });
+  const laneStore = new LaneStore(redis);
+  const profiles = new Profiles({ api, tokens, store: authorizerStore, dueSet: refreshAhead, events });
+  const authorizations = new Authorizations({
+    redis,
+    api,
+    tokens,
+    store: authorizerStore,
+    dueSet: refreshAhead,
+    codes,
+    profiles,
+    links,
+    events,
+  });
+  const reconciler = new Reconciler({
+    sql: database,
+    api,
+    tokens,
+    store: services.reconciliationStore,
+    authorizers: authorizerStore,
+    profiles,
+    events,
+  });
+  const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase, events });
+
+  const performCall = async (id: string, signal: AbortSignal): Promise<CallRunResult> => {
+    const startedAt = performance.now();
+    const performed = await perform(id, signal, run);
+    // Before the job is finished or the call leaves its lane: if this process dies here, another one repeats it.
+    if (performed.done && performed.hasCallback) {
+      await callbacks.enqueue({ id, corrected: performed.corrected === true });
+    }
+    publishRun(events, id, performed, performance.now() - startedAt);
+    return performed;
+  };
+
+  const work: Work = {
+    refresh: (owner, signal) => tokens.refresh(owner, signal),
+    async awaitToken(owner, waitMs) {
+      const token = await tokens.get(owner, waitMs);
+      return { version: token.version, refused: async (path) => void (await tokens.distrust(token, path)) };
+    },
+    performCall,
+    sendInline: (concurrency) => inline.open({ concurrency }),
+    runLaneBatch: (lane, signal) =>
+      runLaneBatch(lane, signal, { store: laneStore, lanes, gate: hostGate, perform: performCall }),
+    deliverCallback: (id, delivery, signal) => callbacks.deliver(id, delivery, signal),
+    handlePush: (payload, job) =>
+      handlePush(payload, job, {
+        components,
+        tickets,
+        tokens,
+        codes,
+        links,
+        linkStore,
+        profiles,
+        authorizerStore,
+        followers: followerStore,
+        events,
+      }),
+    authorize: (payload, attempt) => authorizations.exchange(payload, attempt),
+    readProfile: (payload) => profiles.work(payload),
+    reconcile: ({ id }, signal) => reconciler.work(id, signal),
+    runSyncSlice: (id, signal) =>
+      runSyncSlice(id, signal, {
+        sql: database,
+        followers: followerStore,
+        syncs: followerSyncStore,
+        dueSet: refreshAhead,
+        writer: followerWriter,
+        tokens,
+        ledger,
+        transport,
+        apiBase,
+        events,
+      }),
+    readQuota: (pair, signal) => quotaReader.read(pair, signal),
+    appendQuotaEvent: (event) => services.quotaEvents.append(event),
+    startMaintenance() {
+      const beats = hostGate.keepBeating(components.all().map(({ appid }) => appid));
+      const watch = startWatch({
+        isOurs: () => presence.failure === undefined,
+        redis,
+        components,
+        tickets,
+        tokens,
+        authorizerStore,
+        dueSet: refreshAhead,
+        lanes,
+        api,
+        reconcile: reconcileRequests,
+        linkStore,
+        askForProfile: (payload) => queues.profiles.add(payload),
+        followerSyncs: followerSyncStore,
+        syncSchedules,
+        wakeFollowerSync: (id) => queues['follower-syncs'].add({ id }),
+        events,
+      });
+      return {
+        async close() {
+          await Promise.all([watch.close(), beats.close()]);
+        },
+      };
+    },
+    connect: (name) => connectRedis(settings, 'blocking', name),
+  };
+  return { work, inline };
+}
