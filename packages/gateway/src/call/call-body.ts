@@ -32,7 +32,7 @@ const time = z.iso
 const path = z
   .string()
   .superRefine((path, context) => {
-    // By whatever spelling: this comes before the shape.
+    // In any spelling, therefore before the path's form is checked.
     if (issuesCredentials(path)) {
       context.addIssue({
         code: 'custom',
@@ -68,8 +68,8 @@ const request = {
     .meta({ description: 'the address to which the outcome is reported, by the Standard Webhooks scheme' }),
 };
 
-/** A person's own token (/sns/userinfo) is theirs to send; all others are ours to add. */
-function bringsNoToken(
+/** The caller sends a user's own token (/sns/userinfo); the platform adds all others. */
+function refuseTokens(
   { method, path, query }: { method: string; path: string; query: object },
   context: z.RefinementCtx,
 ): void {
@@ -90,7 +90,7 @@ export const CallBody = z
       .optional()
       .meta({ description: '0: a background call; default 30000, 0 with `notBeforeAt`' }),
   })
-  .superRefine(bringsNoToken)
+  .superRefine(refuseTokens)
   .meta({ id: 'CallRequest' });
 
 const MAX_IN_BATCH = 1_000;
@@ -105,10 +105,10 @@ const BatchedCall = z
       description: 'required if the account authorized several; a component’s own calls have its appid in both fields',
     }),
   })
-  .superRefine(bringsNoToken)
+  .superRefine(refuseTokens)
   .meta({ id: 'BatchedCall' });
 
-/** What `POST /v1/calls/batch` takes: calls for which nobody waits. */
+/** What `POST /v1/calls/batch` takes: background calls. */
 export const BatchBody = z.strictObject({ calls: z.array(BatchedCall).min(1).max(MAX_IN_BATCH) });
 
 export interface ReadCallBody {
@@ -137,7 +137,7 @@ export async function readCallBody(json: Buffer): Promise<ReadCallBody> {
   return { ...(await asWritten(call, json, body)), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
 }
 
-/** Each call, or why it is none: one that is wrong must not keep the others back. Throws Failure `invalid_request`. */
+/** Each call, or why it is invalid: an invalid call must not affect the others. Throws Failure `invalid_request`. */
 export async function readBatchBody(json: Buffer): Promise<(ReadBatchedCall | Failure)[]> {
   const whole = await wholeOf(json);
   const { calls, ...unknown } = membersOf(json, whole);
@@ -172,7 +172,7 @@ function asLimit(error: unknown): never {
   throw error instanceof TooManyChildren ? invalid(`calls: at most ${MAX_IN_BATCH}`) : error;
 }
 
-/** Checks that all of it is JSON. */
+/** Checks that the whole text is JSON. */
 async function wholeOf(json: Buffer): Promise<Value> {
   if (!isUtf8(json)) throw invalid('the body is not UTF-8');
   const whole = await inSlices(readValue(json, startOf(json), MAX_MEMBERS));
@@ -180,24 +180,24 @@ async function wholeOf(json: Buffer): Promise<Value> {
   return whole;
 }
 
-/** More than there are, by far. */
+/** Far more than a call has. */
 const MAX_MEMBERS = 100;
 const MAX_NAME_BYTES = 256;
-/** Of a member but `body`: as long as a query may be when each letter of it is escaped. */
+/** Of each member except `body`: a query of maximum length, each letter escaped. */
 const MAX_MEMBER_BYTES = 128 * 1024;
 
-/** An object's members by name; of two with one name the last counts, as to JSON.parse. */
+/** An object's members by name; of two with the same name the last counts, as in JSON.parse. */
 function membersOf(json: Buffer, object: Value): Record<string, Span> {
   if (kindOf(json, object) !== 'object') throw invalid('expected an object');
   const members: Record<string, Span> = Object.create(null);
   for (const { name, start, end } of object.children)
     members[textOf(json, name!, MAX_NAME_BYTES) as string] = { start, end };
-  // Checks by schema pass over it, and recursion into it would have no bound.
+  // Schemas ignore this member, and recursion into it would be unlimited.
   if ('__proto__' in members) throw invalid('Unrecognized key: "__proto__"');
   return members;
 }
 
-/** What the schemas check: every member by its value but `body`, which is only included if it is more than null. */
+/** For the schemas: the value of every member except `body`, which is included as a mark unless it is null. */
 function fieldsOf(
   json: Buffer,
   object: Value,
@@ -212,7 +212,7 @@ function fieldsOf(
 
 function checkQuery(query: unknown): void {
   if (typeof query !== 'object' || query === null) return;
-  // Before each name is checked: millions of them would keep all others waiting.
+  // Before each name is checked: millions of them would block the event loop.
   if (Object.keys(query).length > MAX_NAMES) throw invalid(`query: at most ${MAX_NAMES} names`);
   if (Object.hasOwn(query, '__proto__')) throw invalid('query.__proto__: no parameter has this name');
 }
@@ -223,7 +223,7 @@ function textOf(json: Buffer, { start, end }: Span, maxBytes: number, name = 'a 
   return JSON.parse(json.toString('utf8', start, end), exactIntegers as (name: string, value: unknown) => unknown);
 }
 
-/** Body and query as they were written: a value would have forgotten the digits of large integers. */
+/** Body and query as they were written, because a parsed value loses digits of large integers. */
 async function asWritten(
   { method, path, query, deadlineAt, notBeforeAt, callbackUrl }: z.output<typeof CallBody>,
   json: Buffer,
@@ -234,14 +234,14 @@ async function asWritten(
   );
   const read = { method, path, query: parameters, deadlineAt, notBeforeAt, callbackUrl };
   if (body === undefined) return read;
-  if (method === 'GET') throw invalid('body: a GET carries none');
+  if (method === 'GET') throw invalid('body: a GET has none');
   return { ...read, contentType: 'application/json; charset=utf-8', body: await inSlices(compact(json, body)) };
 }
 
 /** TypeScript does not know the third argument yet. */
 type Reviver = (name: string, value: unknown, context: { readonly source: string }) => unknown;
 
-/** Only those that a number would not keep: the others are checked as numbers. */
+/** Only integers that a number cannot represent stay text; the others are checked as numbers. */
 const exactIntegers: Reviver = (_name, value, { source }) =>
   typeof value === 'number' && (!Number.isSafeInteger(value) || Object.is(value, -0)) && /^-?\d+$/.test(source)
     ? source

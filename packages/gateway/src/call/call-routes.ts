@@ -28,7 +28,7 @@ import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody 
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { readJsonBody } from './read-json-body.ts';
 
-/** Somebody waits: what has not left after ten minutes is not wanted any more. */
+/** An interactive call that has not departed after ten minutes is of no use to its caller. */
 const INTERACTIVE_DEPARTURE_MS = 10 * 60_000;
 const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 
@@ -131,8 +131,8 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     response: Response,
     account: { appid: string; component?: string | undefined },
   ) => {
-    const { waitMs, ...asked } = await readJsonBody(request, readCallBody);
-    demandPath(callerOf(response).rights, asked.path);
+    const { waitMs, ...input } = await readJsonBody(request, readCallBody);
+    demandPath(callerOf(response).rights, input.path);
     // A caller that disconnects ends only the wait: the call has an id by which it can be read.
     const waiting = new AbortController();
     const unsubscribe = shutdown.stopWaiting.onFire(() => waiting.abort());
@@ -141,7 +141,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     try {
       const { id, call: found } = await platform.calls.run(
         {
-          ...asked,
+          ...input,
           ...account,
           idempotencyKey: idempotencyKeyOf(request),
           departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
@@ -214,12 +214,12 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
   });
 
   routes.delete('/v1/calls/:id', async (request, response) => {
-    // Before anything is done to it: the key must be for the path that the call is of.
+    // Before the call is changed: the key must permit its path.
     await find(platform, request.params.id, response);
     const cancelled = await platform.calls.cancel(request.params.id);
     const found = await find(platform, request.params.id, response);
     if (!cancelled && found.state !== 'cancelled') {
-      throw new Failure('already_departed', 'fix-request', `the call has departed: it is ${found.state}`);
+      throw new Failure('already_departed', 'fix-request', `The call has departed: it is ${found.state}.`);
     }
     response.json(callAnswer(found));
   });
@@ -227,7 +227,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
   return routes;
 }
 
-/** Of a batch, only what the key is not for is refused. */
+/** Of a batch, only the calls that the key does not permit are refused. */
 function permitted(asked: ReadBatchedCall | Failure, rights: KeyRights): ReadBatchedCall | Failure {
   if (asked instanceof Failure) return asked;
   try {
@@ -242,9 +242,10 @@ function permitted(asked: ReadBatchedCall | Failure, rights: KeyRights): ReadBat
 
 async function find(platform: GatewayPlatform, id: string, response: Response): Promise<Call> {
   const found = await platform.calls.find(id);
-  if (found === undefined) throw new Failure('unknown_call', 'fix-request', 'no such call, or its answer is gone');
+  if (found === undefined)
+    throw new Failure('unknown_call', 'fix-request', 'There is no such call, or its record has expired.');
   demandPath(callerOf(response).rights, found.path);
-  // Not before: the log must not repeat whatever a caller puts in the place of an id.
+  // Only now: the log must not repeat an arbitrary text that a caller sent as an id.
   response.locals.call = found.id;
   return found;
 }

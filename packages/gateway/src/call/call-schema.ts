@@ -7,7 +7,7 @@ export const callState = z.enum(['queued', 'running', 'delayed', 'completed', 'f
   description: '`completed`: WeChat answered, whatever its errcode',
 });
 
-// Of a call that was taken while Redis went away these are left out.
+// Missing for a call whose record cannot be read because Redis is unreachable.
 const known = {
   component: z.string().optional(),
   appid: z.string().optional(),
@@ -16,7 +16,7 @@ const known = {
   deadlineAt: time.optional().meta({ description: 'the call is not sent after this time' }),
 };
 
-/** How a call looks in a list. */
+/** A call in a list. */
 export const CallSummaryAnswer = z
   .object({
     id: z.string(),
@@ -39,7 +39,7 @@ export const CallSummaryAnswer = z
   })
   .meta({ id: 'CallSummary' });
 
-/** How a call looks to business programs. */
+/** A call as business programs receive it. */
 export const CallAnswer = CallSummaryAnswer.extend({
   response: z
     .object({

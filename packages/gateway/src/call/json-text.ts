@@ -2,12 +2,12 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 
 /**
- * JSON as the caller wrote it, read by its bytes: numbers keep all their digits, members their order, and no value is made of
- * what is only passed on. Large texts are read in slices, between which the event loop does its other work.
+ * JSON as the caller wrote it, read by its bytes: numbers keep all their digits, members keep their order, and parts that are only
+ * passed on are not parsed. Large texts are read in slices, between which the event loop does other work.
  */
 export type Sliced<T> = Generator<void, T>;
 
-/** Of a JSON text, by its bytes. */
+/** Of a JSON text, in bytes. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -20,13 +20,13 @@ export interface Child extends Span {
 }
 
 export interface Value extends Span {
-  /** What is directly in it. */
+  /** Its direct members or elements. */
   readonly children: readonly Child[];
 }
 
-/** A few milliseconds of work. */
+/** Handled in a few milliseconds. */
 const SLICE_BYTES = 128 * 1024;
-/** Far beyond what WeChat's APIs take; deeper texts only break those who read them by recursion. */
+/** Far more than WeChat's APIs accept; deeper texts break recursive parsers. */
 const MAX_DEPTH = 512;
 
 const QUOTE = 0x22;
@@ -52,7 +52,7 @@ export async function inSlices<T>(steps: Sliced<T>): Promise<T> {
   }
 }
 
-/** Lets other work of the event loop run after each so many bytes. */
+/** Lets other work of the event loop run after every `SLICE_BYTES`. */
 export class Breather {
   #bytes = 0;
 
@@ -64,7 +64,7 @@ export class Breather {
   }
 }
 
-/** Where the text begins, behind a byte order mark. */
+/** Where the text starts, after a byte order mark. */
 export function startOf(json: Buffer): number {
   return json[0] === 0xef && json[1] === 0xbb && json[2] === 0xbf ? 3 : 0;
 }
@@ -76,8 +76,8 @@ export function kindOf(json: Buffer, { start }: Span): 'object' | 'array' | 'nul
 }
 
 /**
- * Checks the value that begins at `from`, behind blanks at most, and answers where it is and what is directly in it.
- * Throws Failure `invalid_request` where it is no JSON, or has more than `maxChildren`.
+ * Checks the value that starts at `from`, after optional blanks, and returns its span and its children. Throws Failure
+ * `invalid_request` if it is not JSON, or has more than `maxChildren`.
  */
 export function* readValue(json: Buffer, from: number, maxChildren: number): Sliced<Value> {
   const closers = new Uint8Array(MAX_DEPTH + 1);
@@ -93,7 +93,7 @@ export function* readValue(json: Buffer, from: number, maxChildren: number): Sli
       yield;
       pauseAt = at + SLICE_BYTES;
     }
-    // A value begins here.
+    // A value starts here.
     if (depth === 1) childStart = at;
     const first = json[at];
     if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
@@ -138,24 +138,24 @@ export function* readValue(json: Buffer, from: number, maxChildren: number): Sli
   }
 }
 
-/** Something has more members or elements than the caller of `readValue` wants to know. */
+/** A value has more members or elements than the caller of `readValue` permits. */
 export class TooManyChildren extends Failure {
   constructor() {
     super('invalid_request', 'fix-request', 'the body has too many members');
   }
 }
 
-/** Throws Failure `invalid_request` where more than blanks follow. */
+/** Throws Failure `invalid_request` if anything but blanks follows. */
 export function expectEnd(json: Buffer, from: number): void {
   if (afterBlanks(json, from) !== json.length) throw notJson();
 }
 
 /**
- * A checked value as it is sent to WeChat. Only what has no meaning in JSON is changed: blanks go, and strings are written
- * without needless escapes, because WeChat shows `\u4e2d` to its users letter by letter.
+ * A checked value as it is sent to WeChat, with the same meaning: blanks are removed, and strings are written without needless
+ * escapes, because WeChat shows `\u4e2d` to its users literally.
  */
 export function* compact(json: Buffer, { start, end }: Span): Sliced<Buffer> {
-  // Nothing of it grows.
+  // The result is never larger.
   const out = Buffer.allocUnsafe(end - start);
   let size = 0;
   let inString = false;
@@ -231,7 +231,7 @@ function endOfScalar(json: Buffer, at: number): number {
   throw notJson();
 }
 
-/** Just behind the closing quote of the string that opens at `start`. */
+/** The position after the closing quote of the string that starts at `start`. */
 function endOfString(json: Buffer, start: number): number {
   if (json[start] !== QUOTE) throw notJson();
   let at = start + 1;
@@ -254,7 +254,7 @@ function isSimpleEscape(byte: number | undefined): boolean {
   return byte !== undefined && simpleEscapes.has(byte);
 }
 
-/** Of a row of `\uXXXX`: two of them may be one letter. */
+/** The end of a sequence of `\uXXXX`; two of them may be one letter. */
 function endOfEscapes(json: Buffer, start: number): number {
   let at = start;
   let isHalf = false;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { endUnread } from '../http/end-unread.ts';
 import type { Refusal } from './refusal.ts';
 
-/** WeChat refuses with HTTP 200; SDKs look at nothing but the errcode. */
+/** WeChat refuses with HTTP 200; SDKs read only the errcode. */
 export function answerRefusal(response: ServerResponse, { errcode, errmsg }: Refusal): void {
   endUnread(response.req, response);
   answerJson(response, { errcode, errmsg });

@@ -10,22 +10,22 @@ import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
 
 type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** What a caller wants of WeChat. */
-export interface WantedCall {
+/** A call as its caller requested it. */
+export interface RequestedCall {
   readonly appid: string;
-  /** Undefined where only the account was named. */
+  /** Undefined if only the account was named. */
   readonly component: string | undefined;
   readonly path: string;
-  /** Without anything that was meant for us. */
+  /** Without the parameters that are for this gateway. */
   readonly query: Parameters;
 }
 
 interface AuthorizedRequest {
   readonly caller: Caller;
-  readonly wanted: WantedCall;
+  readonly requested: RequestedCall;
 }
 
-export interface WantedCallServices {
+export interface AuthorizationServices {
   readonly authenticator: Authenticator;
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
@@ -33,7 +33,7 @@ export interface WantedCallServices {
   readonly components: readonly string[];
 }
 
-/** What SDKs with an account's own secret ask, and what a component has instead (protocol §4.11, §5.8). */
+/** The logins that SDKs use with an account's own secret, and those of components (protocol §4.11, §5.8). */
 const loginOfComponents: Readonly<Record<string, string>> = {
   '/sns/jscode2session': '/sns/component/jscode2session',
   '/sns/oauth2/access_token': '/sns/oauth2/component/access_token',
@@ -41,35 +41,35 @@ const loginOfComponents: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads whom a request speaks for, and what it asks. The key comes first: who has none learns nothing else. Throws
- * ForbiddenFailure, and what the authenticator throws.
+ * Reads for which account a request is, and what it requests. The key is checked first: a caller without one receives no other
+ * information. Throws ForbiddenFailure, and what the authenticator throws.
  */
-export async function wantedCall(
-  services: WantedCallServices,
+export async function authorizeRequest(
+  services: AuthorizationServices,
   request: IncomingMessage,
-  asked: string,
+  requestedPath: string,
   parameters: Parameters,
   note: { key?: string },
-): Promise<{ readonly wanted: WantedCall } | Refusal> {
-  const path = canonicalPath(asked);
-  const wish = await wishOf(services, request, path, parameters);
-  if ('errcode' in wish) return wish;
-  const { caller, wanted } = wish;
+): Promise<{ readonly requested: RequestedCall } | Refusal> {
+  const path = canonicalPath(requestedPath);
+  const read = await readRequest(services, request, path, parameters);
+  if ('errcode' in read) return read;
+  const { caller, requested } = read;
   note.key = caller.id;
   demandScope(caller.rights, 'calls');
-  demandAccount(caller.rights, wanted.appid);
+  demandAccount(caller.rights, requested.appid);
   if (isOwnPath(path)) return refusals.ownPath;
-  // By whatever spelling: this comes before the shape.
-  if (issuesCredentials(wanted.path)) return refusals.issuesCredentials;
+  // In any spelling, therefore before the path's form is checked.
+  if (issuesCredentials(requested.path)) return refusals.issuesCredentials;
   const fault = pathFault(path);
   if (fault !== undefined) return { ...refusals.badPath, errmsg: `invalid url: ${fault}` };
-  // The program's path, which its key names, not the one that a login becomes.
+  // The path that the program sent, which its key names, not the login that replaces it.
   demandPath(caller.rights, path);
-  return { wanted };
+  return { requested };
 }
 
-async function wishOf(
-  services: WantedCallServices,
+async function readRequest(
+  services: AuthorizationServices,
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
@@ -83,13 +83,13 @@ async function wishOf(
   const { appid, component } = held.grant;
   return {
     caller: held.caller,
-    wanted: { appid, component, path, query: parameters.filter(([name]) => !isTokenParameter(name)) },
+    requested: { appid, component, path, query: parameters.filter(([name]) => !isTokenParameter(name)) },
   };
 }
 
-/** A person logs in to an account: the platform puts in its own appid and token. */
+/** A user's login to an account: the platform adds its own appid and token. */
 async function loginCall(
-  services: WantedCallServices,
+  services: AuthorizationServices,
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
@@ -107,9 +107,9 @@ async function loginCall(
     const { caller, grant } = held;
     const ofAccount = grant.appid !== grant.component;
     if (!ofAccount && named === '') return refusals.missingAppid;
-    // A token of one account logs nobody in to another.
+    // A token of one account cannot be used to log in to another.
     if (ofAccount && named !== '' && named !== grant.appid) return refusals.otherAppid;
-    return { caller, wanted: { appid: named || grant.appid, component: grant.component, path, query } };
+    return { caller, requested: { appid: named || grant.appid, component: grant.component, path, query } };
   }
   const key = value('secret') || bearer;
   if (!key) return refusals.missingSecret;
@@ -118,16 +118,16 @@ async function loginCall(
   if (named === '') return refusals.missingAppid;
   return {
     caller,
-    wanted: { appid: named, component: component ?? (value('component_appid') || undefined), path, query },
+    requested: { appid: named, component: component ?? (value('component_appid') || undefined), path, query },
   };
 }
 
 /**
- * A person's own token takes the place where ours would stand, so ours, or a key, comes as `Authorization: Bearer`.
- * Without it anybody could use us as a relay to WeChat.
+ * The user's own token is in the place of ours, so a token of this gateway, or a key, comes as `Authorization: Bearer`. Without it,
+ * any client could use this gateway as a relay to WeChat.
  */
 async function userCall(
-  services: WantedCallServices,
+  services: AuthorizationServices,
   request: IncomingMessage,
   path: string,
   parameters: Parameters,
@@ -139,21 +139,21 @@ async function userCall(
     const held = await holderOf(services, presented);
     if ('errcode' in held) return held;
     const { caller, grant } = held;
-    return { caller, wanted: { appid: grant.appid, component: grant.component, path, query: parameters } };
+    return { caller, requested: { appid: grant.appid, component: grant.component, path, query: parameters } };
   }
   const caller = await holderOfKey(services, request, presented);
   if (caller === undefined) return refusals.badKey;
   const [appid, component] = (parameters.find(([name]) => name === 'appid')?.[1] ?? '').split(':').reverse();
   const query = parameters.filter(([name]) => name !== 'appid');
-  if (appid) return { caller, wanted: { appid, component, path, query } };
-  // WeChat does not need to know for whom; we only keep our books by it.
+  if (appid) return { caller, requested: { appid, component, path, query } };
+  // WeChat does not need the account; only our records do.
   const [only, ...others] = services.components;
   if (only === undefined || others.length > 0) return refusals.missingAppid;
-  return { caller, wanted: { appid: only, component: only, path, query } };
+  return { caller, requested: { appid: only, component: only, path, query } };
 }
 
 async function holderOf(
-  { tokens, authenticator }: WantedCallServices,
+  { tokens, authenticator }: AuthorizationServices,
   token: string | undefined,
 ): Promise<{ readonly caller: Caller; readonly grant: VirtualGrant } | Refusal> {
   if (!token) return refusals.missingToken;
@@ -161,19 +161,19 @@ async function holderOf(
   if (read.verdict === 'expired') return refusals.expiredToken;
   if (read.verdict === 'made-up') return refusals.madeUpToken;
   const caller = await authenticator.byFingerprint(read.grant.keyFingerprint);
-  // A key that was taken back takes its tokens with it.
+  // The tokens of a revoked key are invalid.
   return caller === undefined ? refusals.madeUpToken : { caller, grant: read.grant };
 }
 
 function holderOfKey(
-  { authenticator, trusts }: WantedCallServices,
+  { authenticator, trusts }: AuthorizationServices,
   request: IncomingMessage,
   key: string,
 ): Promise<Caller | undefined> {
   return authenticator.byKey(key, addressOf(request, trusts));
 }
 
-/** Under the name for everybody, or the older one that SDKs of components use. */
+/** Under the name of ordinary APIs, or the older one that SDKs for components use. */
 function tokenIn(parameters: Parameters): string | undefined {
   const value = (name: string) => parameters.find(([one]) => one === name)?.[1];
   return value('access_token') || value('component_access_token') || undefined;

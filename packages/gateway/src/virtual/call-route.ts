@@ -7,7 +7,7 @@ import type { Shutdown } from '../http/shutdown.ts';
 import type { Authenticator } from '../key/authenticator.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { answerRefusal } from './answer-refusal.ts';
-import { wantedCall } from './authorized-request.ts';
+import { authorizeRequest } from './authorized-request.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import type { VirtualTokens } from './virtual-token.ts';
 import { withoutRefreshTokens } from './without-refresh-tokens.ts';
@@ -15,7 +15,7 @@ import { withoutRefreshTokens } from './without-refresh-tokens.ts';
 const BODY_LIMIT = 20 * 1024 * 1024;
 const BODY_TIMEOUT_MS = 60_000;
 const DEPART_TIMEOUT_MS = 30_000;
-/** An SDK never learns the call's id: its answer is read once, by this gateway. */
+/** An SDK does not receive the call's id: its answer is read once, by this gateway. */
 const RESULT_TTL_MS = 120_000;
 /** For a call that has departed; longer than the transport's timeout. */
 const SETTLE_TIMEOUT_MS = 60_000;
@@ -23,13 +23,13 @@ const SETTLE_TIMEOUT_MS = 60_000;
 export interface CallServices {
   readonly platform: GatewayPlatform;
   readonly authenticator: Authenticator;
-  /** Whose word about the caller's address counts. */
+  /** The proxies whose statements about the caller's address count. */
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
   readonly leaving: Shutdown;
 }
 
-/** For the log: whose call it was and what the caller got. */
+/** For the log: key and account of the call, and what the caller received. */
 export interface CallNote {
   key?: string;
   appid?: string;
@@ -38,7 +38,7 @@ export interface CallNote {
   hungUp?: boolean;
 }
 
-/** A request to WeChat, with a token of ours; answered as WeChat answered it. Throws what the platform throws. */
+/** A request to WeChat with a token of this gateway, answered as WeChat answered it. Throws what the platform throws. */
 export async function callRoute(
   { platform, authenticator, trusts, tokens, leaving }: CallServices,
   request: IncomingMessage,
@@ -54,10 +54,10 @@ export async function callRoute(
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
   const services = { authenticator, trusts, tokens, components: platform.components };
-  const read = await wantedCall(services, request, path, [...new URLSearchParams(search)], note);
+  const read = await authorizeRequest(services, request, path, [...new URLSearchParams(search)], note);
   if ('errcode' in read) return refuse(read);
-  const { wanted } = read;
-  note.appid = wanted.appid;
+  const { requested } = read;
+  note.appid = requested.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
@@ -65,7 +65,7 @@ export async function callRoute(
   try {
     const { call, cancelled } = await platform.calls.run(
       {
-        ...wanted,
+        ...requested,
         method,
         ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
         departWithinMs: DEPART_TIMEOUT_MS,
@@ -92,7 +92,7 @@ export async function callRoute(
     } else if (!isSettled) {
       refuse(refusals.outcomeUnknown);
     } else if (call.state === 'completed' && call.response !== null) {
-      answerAsWeChat(response, wanted.path, call.response);
+      answerAsWeChat(response, requested.path, call.response);
     } else {
       refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
     }
@@ -146,7 +146,7 @@ function answerAsWeChat(
   if (type !== undefined) response.setHeader('content-type', asBytes(type));
   if (disposition !== undefined) response.setHeader('content-disposition', asBytes(disposition));
   response.setHeader('content-length', body.length);
-  // Before `end`, which would make Node decode the disposition once more and lose its letters.
+  // Before `end`, because otherwise Node would decode the disposition again and lose its letters.
   response.writeHead(200);
   response.end(body);
 }

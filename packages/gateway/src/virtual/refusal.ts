@@ -7,7 +7,7 @@ export interface Refusal {
   readonly errmsg: string;
 }
 
-/** SDKs repeat −1, 40001 and 42001 by themselves; what may have been done must have a number they do not know. */
+/** SDKs repeat −1, 40001 and 42001 by themselves; a call that may have been carried out needs a number that they do not know. */
 const OUTCOME_UNKNOWN = 990001;
 
 export const refusals = {
@@ -23,14 +23,14 @@ export const refusals = {
   missingToken: { errcode: 41001, errmsg: 'access_token missing' },
   madeUpToken: {
     errcode: ERRCODE.tokenInvalid,
-    errmsg: 'invalid credential, access_token is invalid: ask this gateway for one',
+    errmsg: 'invalid credential, access_token is invalid: request one from this gateway',
   },
   expiredToken: { errcode: 42001, errmsg: 'access_token expired' },
   issuesCredentials: {
     errcode: 48001,
     errmsg:
-      'api unauthorized: tokens, tickets and codes are the platform’s own business; ' +
-      '/cgi-bin/token gives a token of this gateway for an appid and an API key',
+      'api unauthorized: only the platform keeps tokens, tickets and codes; ' +
+      '/cgi-bin/token issues a token of this gateway for an appid and an API key',
   },
   userTokenAlone: {
     errcode: 48001,
@@ -46,20 +46,23 @@ export const refusals = {
     errcode: 40066,
     errmsg:
       'invalid url: this path is one of the gateway’s own; the base URL of an SDK is the gateway’s address alone, ' +
-      'without /v1 and the like',
+      'without /v1 or any other path',
   },
   needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
   badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
-  unavailable: { errcode: ERRCODE.busy, errmsg: 'system error: this gateway lost sight of the call; repeat it' },
+  unavailable: {
+    errcode: ERRCODE.busy,
+    errmsg: 'system error: this gateway cannot read the call at present; repeat it',
+  },
   notDeparted: {
     errcode: ERRCODE.busy,
-    errmsg: 'system error: the call did not leave in time and never will; repeat it',
+    errmsg: 'system error: the call did not depart in time and never will; repeat it',
   },
   outcomeUnknown: {
     errcode: OUTCOME_UNKNOWN,
-    errmsg: 'outcome unknown: the call may have reached WeChat; look before you repeat it',
+    errmsg: 'outcome unknown: the call may have reached WeChat; check at WeChat before you repeat it',
   },
 } as const satisfies Record<string, Refusal>;
 
@@ -74,11 +77,11 @@ const byCode: Readonly<Record<string, Refusal>> = {
   deadline_passed: refusals.notDeparted,
   cancelled: refusals.notDeparted,
   outcome_unknown: refusals.outcomeUnknown,
-  // Its record is gone, and with it the knowledge whether it was sent.
+  // Its record has vanished, so it is not known whether it was sent.
   call_lost: refusals.outcomeUnknown,
 };
 
-/** Every other code, by what is to be done. */
+/** All other codes, by their remedy. */
 const byRemedy: Readonly<Record<Remedy, number>> = {
   retry: ERRCODE.busy,
   'slow-down': ERRCODE.busy,
@@ -88,17 +91,17 @@ const byRemedy: Readonly<Record<Remedy, number>> = {
   operator: ERRCODE.busy,
 };
 
-/** Numbers that make SDKs throw their token away; said about a token of ours they would be untrue. */
+/** Numbers for which SDKs drop their token; about a token of this gateway they would be untrue. */
 const aboutTokens = new Set<number>([ERRCODE.tokenInvalid, 40014, 42001]);
 
 /**
- * What became of a call that WeChat did not answer, or was never made. `wayBack`: where the merchant can consent again, if
- * that is the remedy.
+ * The refusal for a call that WeChat did not answer, or that was not created. `link`: where the merchant can consent again, if that
+ * is the remedy.
  */
-export function refusalOf(failure: Failure | CallFailure, wayBack?: string): Refusal {
-  if (wayBack !== undefined) {
+export function refusalOf(failure: Failure | CallFailure, link?: string): Refusal {
+  if (link !== undefined) {
     const { errcode, errmsg } = refusals.mustReauthorize;
-    return { errcode, errmsg: `${errmsg} at ${wayBack}` };
+    return { errcode, errmsg: `${errmsg} at ${link}` };
   }
   const fixed = byCode[failure.code];
   if (fixed !== undefined) return fixed;
@@ -113,7 +116,7 @@ export function refusalOf(failure: Failure | CallFailure, wayBack?: string): Ref
   if (failure.code === 'quota_closed') {
     return { errcode: ERRCODE.dayLimit, errmsg: `reach max api daily quota limit: ${failure.message}` };
   }
-  // WeChat's own number tells an operator more than ours (61004: the IP list).
+  // WeChat's own number helps an operator more than ours (61004: the IP list).
   const { errcode } = failure;
   const own = failure.remedy === 'operator' || failure.remedy === 'fix-request';
   const number = own && errcode !== undefined && !aboutTokens.has(errcode) ? errcode : byRemedy[failure.remedy];

@@ -26,7 +26,7 @@ export interface TokenServices {
   readonly tokens: VirtualTokens;
 }
 
-/** Gives a token of ours to whoever has an API key. Throws Failure where the account cannot act. */
+/** Issues a token of this gateway to the holder of an API key. Throws Failure if calls for the account are not possible. */
 export async function tokenRoute(
   { platform, authenticator, trusts, tokens }: TokenServices,
   request: IncomingMessage,
@@ -56,18 +56,18 @@ export async function tokenRoute(
   const colon = appid.indexOf(':');
   demandAccount(caller.rights, appid.slice(colon + 1));
 
-  const give = (component: string, account: string): number => {
+  const issue = (component: string, account: string): number => {
     const token = tokens.sign({ keyFingerprint: caller.fingerprint, component, appid: account });
     answerJson(response, { access_token: token, expires_in: LIFE_S });
     return 0;
   };
 
-  if (platform.components.includes(appid)) return give(appid, appid);
+  if (platform.components.includes(appid)) return issue(appid, appid);
   const authorizer =
     colon === -1
       ? await platform.authorizers.findActive(appid)
       : await platform.authorizers.findActive(appid.slice(colon + 1), appid.slice(0, colon));
-  return give(authorizer.component, authorizer.appid);
+  return issue(authorizer.component, authorizer.appid);
 }
 
 function of(search: string): z.infer<typeof TokenRequest> {

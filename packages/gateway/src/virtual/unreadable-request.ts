@@ -10,10 +10,10 @@ interface ParseError extends Error {
 }
 
 /**
- * Answers what Node's parser cannot read (a blank in the path, too long headers), which no handler ever sees: in WeChat's way
- * where the request line is not one of our own, because SDKs read an answer without errcode as success.
+ * Answers requests that Node's parser cannot read (a blank in the path, too long headers) and that reach no handler: in WeChat's
+ * format unless the path is one of our own, because SDKs take an answer without errcode for success.
  *
- * @param answering the answer that is under way on this connection
+ * @param answering the response in progress on this connection
  */
 export function answerUnreadable(error: ParseError, socket: Duplex, answering: ServerResponse | undefined): void {
   const canAnswer =
@@ -41,7 +41,7 @@ function wechatAnswer(error: ParseError): string {
   );
 }
 
-/** As Node answers where no listener does. */
+/** Node's answer without a listener. */
 function plainAnswer({ code }: ParseError): string {
   const status =
     code === 'HPE_HEADER_OVERFLOW'

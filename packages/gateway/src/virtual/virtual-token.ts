@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
-/** Whom a token of ours speaks for, and which API key it was given to. */
+/** The account of a token of this gateway, and the API key for which it was issued. */
 export interface VirtualGrant {
   readonly keyFingerprint: string;
   readonly component: string;
@@ -22,18 +22,18 @@ const MAC_BYTES = 32;
 export const LIFE_S = 7200;
 
 /**
- * Tokens of the virtual WeChat: signed, kept nowhere, worthless at WeChat. What they say is not secret, so it is not
- * sealed; URL-safe and far below the 512 characters that SDKs reserve.
+ * Tokens of the virtual WeChat: signed, stored nowhere, worthless at WeChat. Their content is not secret, so it is not sealed. They
+ * are URL-safe and far below the 512 characters that SDKs reserve.
  *
  * @param secretsKeys the first signs, all verify
  */
 export function openVirtualTokens(secretsKeys: readonly Buffer[], now: () => number = Date.now): VirtualTokens {
-  // As KeyObjects: Node takes four times as long over a hash whose key comes as bytes.
+  // As KeyObjects: with a key as bytes, Node takes four times as long for a hash.
   const keys = secretsKeys.map((secret) =>
     createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'wxthirdparty virtual access token v1', 32))),
   );
   const signer = keys[0];
-  if (signer === undefined) throw new Error('the virtual WeChat needs a secrets key');
+  if (signer === undefined) throw new Error('The virtual WeChat requires a secrets key.');
 
   return {
     sign({ keyFingerprint, component, appid }) {
@@ -48,7 +48,7 @@ export function openVirtualTokens(secretsKeys: readonly Buffer[], now: () => num
       const claims = bytes.subarray(MAC_BYTES);
       const mac = bytes.subarray(0, MAC_BYTES);
       if (!keys.some((key) => timingSafeEqual(macOf(key, claims), mac))) return { verdict: 'made-up' };
-      // Ours, therefore of this shape.
+      // Signed by us, therefore of this form.
       const [expiresAt, keyFingerprint, component, appid] = JSON.parse(claims.toString()) as [
         number,
         string,

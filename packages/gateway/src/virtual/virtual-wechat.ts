@@ -11,11 +11,11 @@ import { type CallNote, type CallServices, callRoute } from './call-route.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import { tokenRoute } from './token-route.ts';
 
-/** The WeChat that SDKs see when they are given our base URL. It stands before Express: it needs nothing of it. */
+/** The WeChat that SDKs see under our base URL. It handles requests before Express, of which it needs nothing. */
 export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log: Logger) {
   return (request: IncomingMessage, response: ServerResponse, path: string, search: string): void => {
     const startedAt = performance.now();
-    // A page that WeChat gives out as media must not run as one of ours.
+    // A page that WeChat sends as media must not run as one of ours.
     response.setHeader('content-security-policy', "sandbox; default-src 'none'");
     const note: CallNote = {};
     const requestId = requestIdOf(response);
@@ -29,13 +29,13 @@ export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log:
           log.error({ requestId, ...note, error: describeError(error) }, 'virtual WeChat failed');
         const refusal = refusalAt(error, note, request, publicUrl);
         note.errcode = refusal.errcode;
-        // Half an answer must not look whole.
+        // An incomplete answer must not be taken for a complete one.
         if (response.headersSent) response.destroy();
         else answerRefusal(response, refusal);
       })
       .finally(() => {
         const { method } = request;
-        // A path that neither WeChat documents nor a key holder asks for may be anything, a key or a token, too.
+        // A path that neither WeChat documents nor a key holder requests may contain anything, even a key or a token.
         const isKnown = note.appid !== undefined || cataloguedPath(path) !== undefined;
         const shown = isKnown ? path.slice(0, 256) : undefined;
         log.info({ requestId, method, path: shown, ...note, durationMs: since(startedAt) }, 'virtual WeChat');
@@ -43,18 +43,18 @@ export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log:
   };
 }
 
-/** What the error means depends on how far the request had come, and on what it harms to do it again. */
+/** What the error means depends on how far the request has come, and on whether it is safe to repeat. */
 function refusalAt(
   error: unknown,
   note: CallNote,
   { method = '', url = '' }: IncomingMessage,
   publicUrl: PublicUrl,
 ): Refusal {
-  // A Failure of looking up or submitting says for sure that nothing was kept; anything else does not.
+  // After a Failure of authorizing or submitting, certainly no call exists; after any other error, one may.
   if (note.call === undefined && error instanceof Failure)
     return refusalOf(error, reauthorizationLinkOf(error, publicUrl));
-  const begun = note.appid !== undefined;
-  return begun && !endpointOf(method, url).safeToRepeat ? refusals.outcomeUnknown : refusals.unavailable;
+  const isAuthorized = note.appid !== undefined;
+  return isAuthorized && !endpointOf(method, url).safeToRepeat ? refusals.outcomeUnknown : refusals.unavailable;
 }
 
 async function handle(

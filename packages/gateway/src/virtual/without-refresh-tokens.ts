@@ -1,7 +1,7 @@
 /**
- * An answer to a component's own API in which no account's refresh token can be read: it is the lasting consent of a
- * merchant and never leaves the platform. Every other byte stays as WeChat sent it. What people's logins answer is left
- * alone: those refresh tokens are the business's.
+ * Masks the refresh tokens of accounts in answers of component APIs: a refresh token is the lasting consent of a merchant, and
+ * callers never receive it. All other bytes stay as WeChat sent them. Answers to users' logins are not changed: those refresh
+ * tokens belong to the business.
  */
 export function withoutRefreshTokens(path: string, body: Buffer): Buffer {
   if (!path.toLowerCase().startsWith('/cgi-bin/component/') || !body.includes('refresh_token')) return body;

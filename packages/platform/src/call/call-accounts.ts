@@ -1,13 +1,13 @@
 import type { Authorizers } from '../authorizer/authorizers.ts';
 import type { Components } from '../component/components.ts';
 
-/** A component's own calls have its appid in both places. */
+/** A component's own calls have its appid in both fields. */
 interface CallOwner {
   readonly component: string;
   readonly appid: string;
 }
 
-/** Whose calls they are that a caller names: an account's, or a component's own. */
+/** Finds the account or component for which a call is made. */
 export class CallAccounts {
   readonly #components: Components;
   readonly #authorizers: Pick<Authorizers, 'find' | 'findActive'>;
@@ -22,7 +22,7 @@ export class CallAccounts {
     return this.#itself(appid, component) ?? this.#authorizers.find(appid, component);
   }
 
-  /** For who wants to act for it. Throws what `Authorizers.findActive` throws. */
+  /** The same, if calls for it are possible now. Throws what `Authorizers.findActive` throws. */
   async findActive(appid: string, component?: string): Promise<CallOwner> {
     return this.#itself(appid, component) ?? this.#authorizers.findActive(appid, component);
   }

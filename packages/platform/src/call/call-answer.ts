@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type Explanation, explain, explainFailure, maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
 import type { Call, CallFailure, CallResponse, CallSummary } from './call.ts';
 
-/** How a call looks to business programs, whether they ask for it or are told of it. */
+/** A call as business programs receive it, in answers and callbacks. */
 export function callAnswer(call: Call) {
   const { failure, ...summary } = callSummaryAnswer(call);
   const response =
@@ -16,27 +16,27 @@ export function callAnswer(call: Call) {
   return {
     ...summary,
     response,
-    ...(isWithoutItsAnswer(call) ? { responseKept: false as const } : {}),
+    ...(hasLostResponse(call) ? { responseKept: false as const } : {}),
     explanation: explanationOf(response?.body),
     failure,
     quota: call.quota,
   };
 }
 
-/** WeChat answered, and of the account's answers this one is no longer kept. */
-function isWithoutItsAnswer({ state, response }: Call): boolean {
+/** WeChat answered, and the stored answer was dropped for newer ones of the account. */
+function hasLostResponse({ state, response }: Call): boolean {
   return state === 'completed' && response === null;
 }
 
-/** Of the errcode with which WeChat refused; null where it did not. */
+/** Of the errcode with which WeChat refused; null if it did not refuse. */
 function explanationOf(body: unknown): Explanation | null {
   const errcode = typeof body === 'object' && body !== null && 'errcode' in body ? body.errcode : 0;
-  // Some APIs say it as a text.
+  // Some APIs send the errcode as a string.
   const number = typeof errcode === 'string' && /^-?\d{1,15}$/.test(errcode) ? Number(errcode) : errcode;
   return typeof number === 'number' && number !== 0 ? explain(number).explanation : null;
 }
 
-/** How it looks in a list. */
+/** The same in a list. */
 export function callSummaryAnswer(call: CallSummary) {
   return {
     id: call.id,
@@ -59,15 +59,23 @@ function failureAnswer({ code, remedy, message, errcode, rid }: CallFailure) {
   return { code, remedy, message, errcode: errcode ?? null, rid: rid ?? null, explanation };
 }
 
-/** A call whose record cannot be read just now. It is no refusal: who repeated it would have it sent twice. */
+/** For an accepted call whose record cannot be read at present. An error would make the caller send it twice. */
 export function acceptedAnswer(id: string, acceptedAt: Date) {
   return {
-    ...{ id, state: 'queued' as const, attempts: 0, createdAt: acceptedAt, settledAt: null, notBeforeAt: null },
-    ...{ response: null, explanation: null, failure: null, quota: null },
+    id,
+    state: 'queued' as const,
+    attempts: 0,
+    createdAt: acceptedAt,
+    settledAt: null,
+    notBeforeAt: null,
+    response: null,
+    explanation: null,
+    failure: null,
+    quota: null,
   };
 }
 
-/** Names of files come as UTF-8, which HTTP clients read letter by byte. */
+/** WeChat sends file names as UTF-8, which HTTP clients read as one letter per byte. */
 export function readableHeaders(headers: CallResponse['headers']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
@@ -80,20 +88,20 @@ export function readableHeaders(headers: CallResponse['headers']): Record<string
 /** WeChat's content types are unreliable (protocol §9): what parses as JSON is JSON. */
 function bodyOf(path: string, { headers, body }: CallResponse): unknown {
   const contentType = headers['content-type'] ?? '';
-  if (looksLikeJson(body)) {
+  if (startsLikeJson(body)) {
     try {
       const value = parseWeChatJson(body.toString('utf8'));
-      // A merchant's refresh token is the lasting consent and never leaves the platform; what a person's login answers is
-      // the business's to keep.
+      // A merchant's refresh token is the lasting consent, and callers never receive it. The answer to a user's login belongs to
+      // the business.
       return path.toLowerCase().startsWith('/sns/') ? value : maskRefreshTokens(value);
     } catch {
-      // A text or a file that only begins like JSON.
+      // A text or a file that only starts like JSON.
     }
   }
   if (/^text\/|json|xml/i.test(contentType) || (contentType === '' && isUtf8(body))) return body.toString('utf8');
   return { base64: body.toString('base64'), contentType: contentType || 'application/octet-stream' };
 }
 
-function looksLikeJson(body: Buffer): boolean {
+function startsLikeJson(body: Buffer): boolean {
   return /^(?:\uFEFF)?\s*[[{]/.test(body.subarray(0, 64).toString('utf8'));
 }

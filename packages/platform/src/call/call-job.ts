@@ -2,11 +2,10 @@ import { defineJob } from '../queue/job.ts';
 
 export const CallJob = defineJob<{ readonly id: string }>({
   queue: 'calls',
-  description:
-    'Wakes a worker for one call to WeChat. The call itself is a record of its own; nothing is read from here.',
+  description: 'Wakes a worker for one call to WeChat. The call is a record of its own; the job contains only its id.',
   fields: { id: 'string' },
   idOf: ({ id }) => id,
-  // Only for our own trouble, such as a Redis that is away; what WeChat answers is settled in the record.
+  // Only for internal errors, such as an unreachable Redis; WeChat's answers are settled in the record.
   attempts: 1_000,
   backoffMs: 500,
   keep: { count: 1_000 },

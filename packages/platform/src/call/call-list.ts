@@ -8,24 +8,24 @@ import { CallIndex, readPlace, writePlace } from './call-index.ts';
 import type { CallStore } from './call-store.ts';
 import { isParked } from './parked.ts';
 
-/** Records looked at for one page, whether they match or not. */
+/** Records read for one page, whether they match or not. */
 const MAX_READ = 2_000;
-const LOOKED_AT_ONCE = 200;
+const BATCH = 200;
 
 export interface CallFilter {
   readonly appid: string;
   readonly component?: string | undefined;
   readonly state?: CallState | undefined;
   readonly path?: string | undefined;
-  /** The paths whose calls the asker may see; by default all. */
+  /** The paths whose calls the caller may see; by default all. */
   readonly shows?: (path: string) => boolean;
-  /** Made at or after. */
+  /** Created at or after this time. */
   readonly since?: Date | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
-/** The newest first. A page may hold fewer than asked for; only `next: null` is the end. */
+/** The newest first. A page may contain fewer than requested; only `next: null` is the end. */
 export interface CallPage {
   readonly items: readonly CallSummary[];
   readonly next: string | null;
@@ -49,8 +49,8 @@ export class CallList {
     const { component, appid } = await this.#accounts.find(filter.appid, filter.component);
     let before = filter.cursor === undefined ? undefined : readPlace(filter.cursor, component);
     const items: CallSummary[] = [];
-    for (let looked = 0; looked < MAX_READ; looked += LOOKED_AT_ONCE) {
-      const places = await this.#index.read(component, appid, { since: filter.since, before, limit: LOOKED_AT_ONCE });
+    for (let read = 0; read < MAX_READ; read += BATCH) {
+      const places = await this.#index.read(component, appid, { since: filter.since, before, limit: BATCH });
       const ids = places.map(({ call }) => ({ component, appid, id: `${component}.${appid}.${call}` }));
       const calls = await this.#withParked(await this.#store.summaries(ids));
       for (const [i, call] of calls.entries()) {
@@ -58,12 +58,12 @@ export class CallList {
         before = places[i]!;
         if (call && matches(call, filter)) items.push(call);
       }
-      if (places.length < LOOKED_AT_ONCE) return { items, next: null };
+      if (places.length < BATCH) return { items, next: null };
     }
     return { items, next: before ? writePlace(component, before) : null };
   }
 
-  /** Those that wait for their quota say so; it is asked about once for each path. */
+  /** Calls that wait for their quota are delayed; the quota of each path is read once. */
   async #withParked(calls: readonly (CallSummary | undefined)[]): Promise<(CallSummary | undefined)[]> {
     const usages = new Map<string, Promise<Usage>>();
     return Promise.all(

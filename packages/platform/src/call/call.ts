@@ -1,31 +1,31 @@
 import type { Remedy } from '@wxthirdparty/wechat';
 
-/** What a business program asks us to send to WeChat. */
+/** A request of a business program to WeChat. */
 export interface CallRequest {
-  /** The account on whose behalf the call goes out; a component's own appid, here and below, for its own APIs. */
+  /** The account for which the call is sent; for a component's own APIs, the component's appid, here and below. */
   readonly appid: string;
-  /** Chooses where the account exists under two components. */
+  /** Required if the account exists under two components. */
   readonly component?: string | undefined;
   readonly method: string;
-  /** A WeChat path: begins with `/`; no host, no `//`, no `..`, no `?`. */
+  /** A WeChat path: starts with `/`; no host, no `//`, no `..`, no `?`. */
   readonly path: string;
-  /** In the order in which the caller gave it. */
+  /** In the caller's order. */
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly contentType?: string | undefined;
   readonly body?: Buffer | undefined;
-  /** 0: nobody waits (background). */
+  /** How long the caller waits. 0: a background call. */
   readonly waitMs: number;
-  /** A call that has not left by then fails with `deadline_passed`. */
+  /** A call that has not departed after this time fails with `deadline_passed`. */
   readonly departWithinMs: number;
-  /** Instead of `departWithinMs`: the moment after which it must not leave any more. */
+  /** Instead of `departWithinMs`: the time after which it must not depart. */
   readonly deadlineAt?: Date | undefined;
-  /** It does not leave earlier. Only for calls for which nobody waits. */
+  /** It does not depart earlier. Only for background calls. */
   readonly notBeforeAt?: Date | undefined;
-  /** Asking again under the same key answers the call that was made first. */
+  /** A second request under the same key returns the call that was created first. */
   readonly idempotencyKey?: string | undefined;
-  /** Told of the outcome. */
+  /** The address to which the outcome is reported. */
   readonly callbackUrl?: string | undefined;
-  /** How long the outcome is kept for a caller who never learns the id and needs it only once; such a call is in no list. */
+  /** TTL of the outcome for a caller that does not receive the id and reads the outcome only once; such a call is in no list. */
   readonly keptForMs?: number | undefined;
 }
 
@@ -39,10 +39,10 @@ export interface CallFailure {
   readonly rid?: string | undefined;
 }
 
-/** How WeChat answered: the bytes and the headers that matter, untouched. */
+/** WeChat's answer: its bytes and the headers that callers use, unchanged. */
 export interface CallResponse {
   readonly status: number;
-  /** Lower-case names; only those that a caller can use (content type, disposition). */
+  /** Names in lower case; only content type and disposition. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -60,7 +60,7 @@ export interface Call {
   readonly appid: string;
   readonly method: string;
   readonly path: string;
-  /** Nobody waits for it. */
+  /** No caller waits for it. */
   readonly background: boolean;
   readonly state: CallState;
   /** Departures so far. */

@@ -4,25 +4,25 @@ import type { CallRequest } from './call.ts';
 const MAX_BODY_BYTES = 20 * 1024 * 1024;
 const METHODS = new Set(['GET', 'POST']);
 
-/** No server on the way takes a longer address. */
+/** Servers refuse longer addresses. */
 const MAX_QUERY_LENGTH = 16 * 1024;
 const MAX_KEY_LENGTH = 255;
 const MAX_URL_LENGTH = 2_048;
-const FURTHEST_MS = 7 * 24 * 60 * 60_000;
+const MAX_AHEAD_MS = 7 * 24 * 60 * 60_000;
 
-/** Throws Failure `invalid_request` or `too_large`; the message says what to change. */
+/** Throws Failure `invalid_request` or `too_large`; the message contains what to change. */
 export function checkRequest(request: CallRequest): void {
   const { method, path, query, body } = request;
   if (!METHODS.has(method)) throw invalid('method must be GET or POST.');
   const fault = pathFault(path);
   if (fault !== undefined) throw invalid(`${fault}.`);
   if (query.reduce((length, [name, value]) => length + name.length + value.length + 2, 0) > MAX_QUERY_LENGTH) {
-    throw invalid(`query may have at most ${MAX_QUERY_LENGTH} characters; what is longer belongs into a body.`);
+    throw invalid(`query may have at most ${MAX_QUERY_LENGTH} characters; send longer values in a body.`);
   }
   const token = query.find(([name]) => isReservedTokenParameter(name, method, path));
-  if (token) throw invalid(`query must not hold ${token[0]}: the platform puts the account's token in by itself.`);
+  if (token) throw invalid(`query must not contain ${token[0]}: the platform adds the account's token.`);
   if (issuesCredentials(path)) {
-    throw invalid(`${path} gives out a credential; the platform keeps these by itself, and nobody else may.`);
+    throw invalid(`${path} issues a credential, which only the platform keeps.`);
   }
   if (body && body.length > MAX_BODY_BYTES) {
     throw new Failure('too_large', 'fix-request', 'A request body may have at most 20 MB.');
@@ -40,21 +40,21 @@ function checkTimes({ deadlineAt, notBeforeAt, waitMs }: CallRequest): void {
   for (const [name, at] of Object.entries({ deadlineAt, notBeforeAt })) {
     if (at === undefined) continue;
     if (Number.isNaN(at.getTime())) throw invalid(`${name} must be a time in ISO 8601.`);
-    if (at.getTime() > now + FURTHEST_MS) throw invalid(`${name} may lie at most seven days ahead.`);
+    if (at.getTime() > now + MAX_AHEAD_MS) throw invalid(`${name} may be at most seven days ahead.`);
   }
   if (deadlineAt && deadlineAt.getTime() <= now) throw invalid('deadlineAt has passed already.');
   if (!notBeforeAt) return;
-  if (waitMs > 0) throw invalid('notBeforeAt is for calls for which nobody waits: waitMs must be 0.');
-  if (deadlineAt && deadlineAt <= notBeforeAt) throw invalid('deadlineAt must lie behind notBeforeAt.');
+  if (waitMs > 0) throw invalid('notBeforeAt is for background calls: waitMs must be 0.');
+  if (deadlineAt && deadlineAt <= notBeforeAt) throw invalid('deadlineAt must be later than notBeforeAt.');
 }
 
-/** Addresses of a private network are welcome: that is where business programs live. */
+/** Addresses of a private network are permitted: business programs often run there. */
 function checkCallbackUrl(text: string): void {
   const url = text.length <= MAX_URL_LENGTH ? URL.parse(text) : null;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw invalid(`callbackUrl must be an http or https address of at most ${MAX_URL_LENGTH} characters.`);
   }
-  if (url.username !== '' || url.password !== '') throw invalid('callbackUrl must hold no user and no password.');
+  if (url.username !== '' || url.password !== '') throw invalid('callbackUrl must contain no user and no password.');
 }
 
 function invalid(message: string): Failure {

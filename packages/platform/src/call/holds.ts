@@ -14,7 +14,7 @@ export class Holds {
     this.#store = store;
   }
 
-  /** From the departure of a call until the function that it returns is called. The departure itself began the hold. */
+  /** Renews the hold of a call that has just departed, until the returned function is called. The departure started the hold. */
   keep(call: CallId, runId: string): () => void {
     const held = { call, runId };
     this.#inFlight.add(held);
@@ -34,7 +34,7 @@ export class Holds {
     try {
       await this.#store.renewHolds(this.#inFlight);
     } catch {
-      // Redis is away: the next round tries again.
+      // Redis is unreachable: the next round tries again.
     } finally {
       this.#renewing = false;
     }

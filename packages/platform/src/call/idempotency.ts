@@ -1,20 +1,20 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { CallRequest } from './call.ts';
 
-/** What an idempotency key stands for, as long as its call is known. */
+/** The call of an idempotency key, while its record exists. */
 export interface Claim {
   readonly id: string;
   readonly background: boolean;
   readonly fingerprint: string;
 }
 
-/** Callers may have made the key of something that is nobody's business. */
+/** A hash, because callers may derive the key from confidential data. */
 export function hashOfKey(idempotencyKey: string): string {
   return createHash('sha256').update('wxthirdparty idempotency\0').update(idempotencyKey).digest('base64url');
 }
 
 /**
- * Of everything that decides what is sent, and when; not of how long the caller waits. Keyed, since a plain hash of a
+ * Of everything that decides what is sent and when; not of the time for which the caller waits. Keyed, because a plain hash of a
  * short message could be guessed.
  */
 export function fingerprintOf(request: CallRequest, idempotencyKey: string): string {

@@ -163,9 +163,9 @@ export class Run {
   }
 
   async #departUntilDone(): Promise<CallRunResult> {
-    // First: the failures below say that the call was not sent.
+    // Checked first, because the failures below state that the call was not sent.
     if (this.#stored.departed && !this.#endpoint.safeToRepeat) return this.#fail(runFailures.claimed);
-    // The departure checks it, too, but a call whose token is missing for hours never reaches that.
+    // The departure checks it, too, but a call without a token does not get that far.
     if (this.#stored.now >= this.#stored.deadlineAt) return this.#fail(this.#deadlinePassed());
     if (this.#stored.unreadable === 'damaged') return this.#fail(runFailures.unreadable);
     if (this.#stored.unreadable === 'no_key') {
@@ -368,7 +368,7 @@ export class Run {
 
   async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<CallRunResult> {
     const late = this.#stored.now + delayMs > this.#stored.deadlineAt;
-    // A waiting caller learns at once that it is too late. A lane keeps the deadlines itself, and the cause may end sooner.
+    // A waiting caller receives this failure at once. Lanes keep deadlines themselves, and the cause of the delay may end sooner.
     if (late && !this.#stored.background) return this.#fail(this.#deadlinePassed());
     await this.#deps.store.delay(this.#call, delayMs);
     return { done: false, delayMs, until };

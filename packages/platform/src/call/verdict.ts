@@ -5,10 +5,10 @@ import type { CallFailure } from './call.ts';
 
 /**
  * APIs answer with HTTP 200 (protocol §9). A 4xx comes from WeChat's edge, which refused the request itself: no API was
- * reached. The same request is refused again, except where these say that it came too slowly, too early or too often.
+ * reached. The same request is refused again, except with these codes: it came too slowly, too early or too often.
  */
 const REFUSED_FOR_NOW = new Set([408, 425, 429]);
-/** For what another process is to take: this one may be the next to get it, and puts it off again. */
+/** For a call that another process should take: this process may get it again, and postpones it again. */
 export const YIELD_DELAY_MS = 250;
 
 /** What came back from one departure. */
@@ -17,14 +17,14 @@ export type Result =
   | { readonly kind: 'unanswered'; readonly failure: TransportFailure };
 
 export interface Circumstances {
-  /** Whether WeChat may do it twice without harm; the catalogue says so. */
+  /** Whether WeChat may carry it out twice without harm, by the catalogue. */
   readonly safeToRepeat: boolean;
   readonly background: boolean;
   /** Departures so far, this one included. */
   readonly attempts: number;
-  /** How many of them ended because WeChat refused our token. */
+  /** How many of them a refused token ended. */
   readonly refusals: number;
-  /** The token was ours, and nothing but it can be meant when WeChat refuses it. */
+  /** The request carried a token of ours, and only that can be the cause if WeChat refuses it. */
   readonly tokenToBlame: boolean;
   /** WeChat refused this host's address, and a process on another host can send the call. */
   readonly otherHostCan: boolean;
@@ -33,7 +33,7 @@ export interface Circumstances {
 }
 
 export type Verdict =
-  /** What WeChat said goes to the caller, whatever its errcode. */
+  /** WeChat's answer goes to the caller, whatever its errcode. */
   | { readonly do: 'answer' }
   | { readonly do: 'fail'; readonly failure: CallFailure }
   | { readonly do: 'repeat'; readonly afterMs: number }
@@ -41,7 +41,7 @@ export type Verdict =
   /** WeChat has closed the quota: the call is tried again after the reopening. */
   | { readonly do: 'await-quota' };
 
-/** What to do after one departure: the one place that decides what may be sent again. */
+/** What to do after one departure: the only place that decides which calls may be sent again. */
 export function judge(result: Result, c: Circumstances): Verdict {
   return result.kind === 'answered' ? judgeAnswer(result.answer, c) : judgeSilence(result.failure, c);
 }
@@ -52,13 +52,13 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
     if (answer.why === 'http_status' && answer.status >= 400 && answer.status < 500) {
       return judgeRefusalByEdge(answer.status, c);
     }
-    const why = `WeChat answered ${answer.why === 'http_status' ? `HTTP ${answer.status}` : brokenWords[answer.why]}`;
+    const why = `WeChat answered ${answer.why === 'http_status' ? `HTTP ${answer.status}` : brokenTexts[answer.why]}`;
     return c.safeToRepeat
       ? repeatOr(c, { code: 'wechat_broken_answer', remedy: 'retry', message: `${why}, again and again.` })
       : { do: 'fail', failure: outcomeUnknown(why) };
   }
   const { errcode } = answer;
-  // A refusal is definite: nothing was done, so any call may go again. Once: a second refusal is the caller's to see.
+  // A refusal is definite: nothing was carried out, so any call may be repeated, once. The caller receives a second refusal.
   if (isTokenRefusal(errcode))
     return c.tokenToBlame && mayTryNextToken(c.refusals) ? { do: 'next-token' } : { do: 'answer' };
   // The address is checked before anything is carried out (protocol §9, §10).
@@ -69,7 +69,7 @@ function judgeAnswer(answer: Answer, c: Circumstances): Verdict {
   const isClosed = evidence === 'day-used-up' || evidence === 'minute-used-up';
   // A caller that waits receives WeChat's refusal at once.
   if (isClosed) return c.background ? { do: 'await-quota' } : { do: 'answer' };
-  // A busy WeChat may have done it all the same; only the caller can know whether a second time does harm.
+  // A busy WeChat may have carried it out all the same; only the caller can know whether a repetition does harm.
   if (isBusy(errcode) && c.safeToRepeat && triesLeft(triesOf(c))) {
     return { do: 'repeat', afterMs: backoffMs(triesOf(c)) };
   }
@@ -86,8 +86,8 @@ function judgeRefusalByEdge(status: number, c: Circumstances): Verdict {
 }
 
 function judgeSilence(failure: TransportFailure, c: Circumstances): Verdict {
-  const told: CallFailure = { code: failure.code, remedy: failure.remedy, message: failure.message };
-  if (failure.sent === 'no' || c.safeToRepeat) return repeatOr(c, told);
+  const reported: CallFailure = { code: failure.code, remedy: failure.remedy, message: failure.message };
+  if (failure.sent === 'no' || c.safeToRepeat) return repeatOr(c, reported);
   return { do: 'fail', failure: outcomeUnknown(failure.message) };
 }
 
@@ -107,12 +107,12 @@ export function outcomeUnknown(why: string): CallFailure {
   };
 }
 
-/** Whichever of its numbers WeChat says it with, an ended consent is `reauthorize` to callers, as it is from then on. */
+/** WeChat has several errcodes for an ended consent; callers always receive `reauthorize`. */
 export function toCallFailure({ code, remedy, message, errcode, rid }: Failure): CallFailure {
   return { code: remedy === 'reauthorize' ? 'reauthorize' : code, remedy, message, errcode, rid };
 }
 
-const brokenWords = {
+const brokenTexts = {
   empty: 'nothing',
   html: 'an HTML page',
   not_json: 'something that is not JSON',

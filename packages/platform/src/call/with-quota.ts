@@ -3,7 +3,7 @@ import type { Call } from './call.ts';
 import type { FoundCall } from './call-record.ts';
 import { isParked } from './parked.ts';
 
-/** A call with what is left of the quota that it takes from. */
+/** A call with the state of its quota. */
 export function withQuota(call: FoundCall, usage: Usage): Call {
   return {
     ...call,

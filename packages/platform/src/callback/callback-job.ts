@@ -2,17 +2,17 @@ import { defineJob } from '../queue/job.ts';
 
 export interface CallbackPayload {
   readonly id: string;
-  /** The outcome replaced one that an earlier job may have reported, so that job's id must not hinder this one. */
+  /** The outcome replaced one that an earlier job may have reported, so that job's id must not prevent this one. */
   readonly corrected?: boolean;
 }
 
 /**
- * After a failure in 2 s, then twice as long each time: fifteen attempts within about nine hours, not counting the time for
+ * Repeated 2 s after a failure, then after twice the time each: fifteen attempts in about nine hours, not counting the time for
  * which the receiver's slots or its circuit postponed them.
  */
 export const CallbackJob = defineJob<CallbackPayload>({
   queue: 'callbacks',
-  description: 'Tells a business program how its call ended, until it says that it has heard.',
+  description: 'Reports the outcome of a call to a business program, until that confirms it.',
   fields: { id: 'string' },
   idOf: ({ id, corrected }) => (corrected ? `${id}-corrected` : id),
   attempts: 15,

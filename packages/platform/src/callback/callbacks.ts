@@ -9,22 +9,22 @@ import type { WebhookSender } from '../webhook/webhook-sender.ts';
 import type { CallbackSigner } from '../webhook/webhook-signer.ts';
 import type { CallbackPayload } from './callback-job.ts';
 
-/** A larger answer is not sent along; the receiver reads it with `GET /v1/calls/:id`. */
+/** A larger answer is not included; the receiver reads it with `GET /v1/calls/:id`. */
 const MAX_ANSWER_BYTES = 256 * 1024;
-/** What a callback needs in memory: the answer, as base64, as JSON, and as what is sent. */
+/** In memory: the answer, its base64, its JSON, and the bytes that are sent. */
 const COPIES = 4;
 const ENVELOPE_BYTES = 4 * 1024;
-/** The receiver never wants this message again. */
+/** The receiver will never accept this message. */
 const GONE = 410;
 
-/** `refused`: the receiver wants no more of it. `gone`: there is nothing to tell. `aborted`: another process has to try. */
+/** `refused`: the receiver does not accept it, now or later. `gone`: there is nothing to deliver. `aborted`: another process has to try. */
 export type CallbackResult =
   | { readonly outcome: 'delivered' | 'refused'; readonly status: number }
   | { readonly outcome: 'gone' | 'aborted' }
   /** Nothing was sent: other callbacks of this receiver come first, or it does not answer at the moment. */
   | { readonly outcome: 'postponed'; readonly afterMs: number };
 
-/** Tells business programs how their calls ended. At least once: who hears twice knows it by `webhook-id`. */
+/** Reports outcomes of calls to business programs, at least once; a receiver recognizes a duplicate by its `webhook-id`. */
 export class Callbacks {
   readonly #store: CallStore;
   readonly #signer: CallbackSigner;
@@ -46,7 +46,7 @@ export class Callbacks {
     this.#events = options.events;
   }
 
-  /** After the call is settled, and before whoever settled it forgets it: a second time does no harm. */
+  /** To be called after the call is settled and before its job ends; a repetition does no harm. */
   enqueue({ id, corrected = false }: CallbackPayload): Promise<void> {
     return this.#queue.add(corrected ? { id, corrected } : { id });
   }

@@ -11,7 +11,7 @@ beforeEach(() => {
 
 const isSlot = (entered: DeliverySlot | PostponedDelivery): entered is DeliverySlot => 'end' in entered;
 
-/** As many as may run at once, of 1,000 that would like to. */
+/** How many of 1,000 deliveries may run at once. */
 function enterAll(receiver: string, bytes = 1, all = SLOTS): DeliverySlot[] {
   return Array.from({ length: 1_000 }, () => slots.enter(receiver, bytes, all)).filter(isSlot);
 }
@@ -31,7 +31,7 @@ describe('the slots of a receiver', () => {
     expect(enterAll('other:443')).toHaveLength(4);
   });
 
-  it('leave half of all to receivers that answer, however many do not', () => {
+  it('reserve half of all for receivers that answer, however many do not', () => {
     const silent = Array.from({ length: 100 }, (_, i) => enterAll(`silent-${i}:443`).length);
     expect(silent.reduce((sum, count) => sum + count)).toBe(25);
     expect(isSlot(slots.enter('new:443', 1, SLOTS))).toBe(false);
@@ -50,7 +50,7 @@ describe('the slots of a receiver', () => {
     expect(enterAll('a:443')).toHaveLength(1);
   });
 
-  it('are there with a single slot, too', () => {
+  it('exist with a single slot, too', () => {
     expect(enterAll('a:443', 1, 1)).toHaveLength(1);
   });
 
@@ -97,7 +97,7 @@ describe('the circuit of a receiver', () => {
   });
 });
 
-it('bodies in flight are bounded by their bytes, whatever the slots allow; one that is larger goes alone', () => {
+it('bodies in flight are bounded by their bytes, whatever the slots allow; a larger one is sent alone', () => {
   for (let i = 0; i < 100; i++) deliver('good:443', 'answered', 20);
   expect(enterAll('good:443', 8 * 1024 * 1024)).toHaveLength(4);
   expect(isSlot(slots.enter('other:443', 1, SLOTS))).toBe(false);

@@ -5,7 +5,7 @@ import { CallbackSigner, callbackSecret } from './webhook-signer.ts';
 const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 const at = new Date('2026-11-22T10:00:00.900Z');
 
-/** As a receiver's library does it. */
+/** The check of a receiver's library. */
 function verifies(secret: string, headers: Record<string, string>, body: string): boolean {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
@@ -26,7 +26,7 @@ it('signs under each key while keys change', () => {
   for (const key of [first, second]) expect(verifies(callbackSecret(key), headers, '{}')).toBe(true);
 });
 
-it('tells nothing about the key by the secret', () => {
+it('does not reveal the key by the secret', () => {
   expect(Buffer.from(callbackSecret(first).slice('whsec_'.length), 'base64')).toHaveLength(32);
   expect(callbackSecret(first)).not.toContain(first.toString('base64'));
 });

@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
 /**
- * Signs what we tell business programs, by the Standard Webhooks scheme. The secret is derived from SECRETS_KEY, so all
- * processes know it and nobody stores it. While keys change, each of them signs: a receiver takes any that it knows.
+ * Signs messages to business programs by the Standard Webhooks scheme. The secret is derived from SECRETS_KEY, so that all
+ * processes know it and none stores it. While keys change, each of them signs: a receiver accepts any signature that it can check.
  */
 export class CallbackSigner {
   readonly #secrets: readonly Buffer[];
@@ -21,7 +21,7 @@ export class CallbackSigner {
   }
 }
 
-/** What receivers check our signatures with, as their libraries want it. */
+/** The secret with which receivers check our signatures, in the form that their libraries expect. */
 export function callbackSecret(secretsKey: Buffer): string {
   return `whsec_${secretOf(secretsKey).toString('base64')}`;
 }

@@ -3,9 +3,9 @@ import type { LaneOwner } from './lane-store.ts';
 
 export const LaneJob = defineJob<LaneOwner>({
   queue: 'lanes',
-  description: 'One turn of an account’s background calls: a few of them, then the others’ turn.',
+  description: 'One batch of an account’s background calls; then the lanes of other accounts run.',
   fields: { component: 'string', appid: 'string' },
-  // One waiting and one running turn for each lane; whoever wakes a lane in mid-turn gets it another one.
+  // One waiting and one running batch per lane; a wake-up during a batch causes another one.
   deduplicateBy: ({ component, appid }) => `${component}.${appid}`,
   // A lane with a backlog is found again by the set of lanes.
   attempts: 1,

@@ -11,7 +11,7 @@ const CLAIMED_MS = 10_000;
 /** A batch that ends while a call is appended may write too late a time; that must not cost more than this. */
 const MAX_SLEEP_MS = 10 * 60_000;
 const MAX_WOKEN_AT_ONCE = 500;
-/** A process that appends to a lane while another one finds it empty, and dies then, leaves it without a mark. */
+/** A process that appends to a lane while another one finds it empty, and dies then, has not marked it. */
 const CHECKED_AT_REST_MS = 10_000;
 
 /**
