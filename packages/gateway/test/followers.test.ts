@@ -19,7 +19,7 @@ async function* pages(...some: (readonly Follower[])[]) {
   yield* some;
 }
 
-it('exports the same fields as lines and as a table that no spreadsheet runs', async () => {
+it('exports the same fields as NDJSON and as CSV, in which no spreadsheet runs a formula', async () => {
   const platform = fakePlatform();
   const all = [[follower('oA', '=cmd()')], [follower('oB', 'say "hi"')]];
   platform.followers = { ...platform.followers, stream: async () => pages(...all) as never };
@@ -61,11 +61,11 @@ it.each([
   expect(filters.map((filter) => filter.since?.toISOString())).toEqual([expected]);
 });
 
-it('reads no further than the caller does, and stops when he is gone', async () => {
+it('reads no further than the caller, and stops when the caller disconnects', async () => {
   const platform = fakePlatform();
   let asked = 0;
   const ended = Promise.withResolvers<void>();
-  // Some 40 MB at once: far more than the sockets' buffers on the way take.
+  // Some 40 MB at once, far more than the sockets' buffers.
   const some = Array.from({ length: 10_000 }, () => follower('oA', 'x'.repeat(4_000)));
   async function* long() {
     try {
@@ -79,10 +79,10 @@ it('reads no further than the caller does, and stops when he is gone', async () 
   }
   platform.followers = { ...platform.followers, stream: async () => long() };
   const gateway = await openGateway(platform);
-  const leaving = new AbortController();
+  const caller = new AbortController();
   const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/followers.ndjson`, {
     headers: bearer,
-    signal: leaving.signal,
+    signal: caller.signal,
   });
   const reader = response.body!.getReader();
   for (let read = 0; read < 8_000_000; ) {
@@ -90,7 +90,7 @@ it('reads no further than the caller does, and stops when he is gone', async () 
     expect(asked).toBe(1);
   }
   while (asked < 3) await reader.read();
-  leaving.abort();
+  caller.abort();
   await ended.promise;
 });
 
@@ -101,7 +101,7 @@ it.each([
   ['followers?tag=x', 'tag'],
   ['followers/growth?from=2026-02-30', 'from'],
   ['followers/growth?from=2020-01-01&to=2026-01-01', 'days'],
-])('says what is wrong with %s', async (path, word) => {
+])('names the fault of %s', async (path, word) => {
   const gateway = await openGateway(fakePlatform());
   const response = await fetch(`${gateway.url}/v1/authorizers/${ACCOUNT}/${path}`, { headers: bearer });
   expect(response.status).toBe(400);

@@ -17,7 +17,7 @@ test('a push arrives as raw bytes, with its query, and is answered with seven by
   };
   const gateway = await openGateway(platform);
   const body = Buffer.from([0xff, 0x00, 0x3c]);
-  // A content type that any body parser would fall for.
+  // A content type that a body parser would act on.
   const response = await fetch(
     `${gateway.url}/wechat/${COMPONENT}/messages/a1?openid=o&openid=p&${query}&nonce2=%20x`,
     {
@@ -43,7 +43,7 @@ test.each([
   ['no envelope', new EnvelopeFailure(-40002), 400],
   ['an unknown component', new Failure('unknown_component', 'fix-request', 'no'), 404],
   ['Redis down', new Error('connection lost'), 503],
-  ['Redis down, told politely', new Failure('redis_down', 'retry', 'no'), 503],
+  ['Redis down, as a Failure', new Failure('redis_down', 'retry', 'no'), 503],
 ])('%s', async (_name, error, status) => {
   const platform = fakePlatform();
   platform.pushes.accept = () => Promise.reject(error);
@@ -54,7 +54,7 @@ test.each([
   expect(JSON.stringify(gateway.log)).not.toContain('TOP-SECRET');
 });
 
-test('an unreadable push is answered success, and one line says why, without its content', async () => {
+test('an unreadable push is answered success, and one log line has the reason, without its content', async () => {
   const platform = fakePlatform();
   platform.pushes.accept = () => Promise.resolve({ outcome: 'unreadable', reason: 'wrong_url' });
   const gateway = await openGateway(platform);
@@ -75,10 +75,10 @@ test.each([
   ['two signatures', COMPONENT, `${query}&msg_signature=${'0'.repeat(40)}`, 403],
   ['a timestamp that is no number', COMPONENT, query.replace('timestamp=1', 'timestamp=now'), 403],
   ['no nonce', COMPONENT, query.replace('nonce=2', ''), 403],
-  ['a component that is not run here', 'wx0', query, 404],
+  ['a component that this deployment does not run', 'wx0', query, 404],
 ])('a push with %s is refused before its body is read', async (_name, component, search, status) => {
   const platform = fakePlatform();
-  platform.pushes.accept = () => Promise.reject(new Error('must not be asked'));
+  platform.pushes.accept = () => Promise.reject(new Error('must not be called'));
   const gateway = await openGateway(platform);
   const socket = connect(gateway.port, '127.0.0.1');
   // The body never comes, so only an answer that does not wait for it arrives.
@@ -88,27 +88,27 @@ test.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
 
-test('ten megabytes are refused with 413, and the sender hears it', async () => {
+test('ten megabytes are refused with 413, and the sender receives the answer', async () => {
   const platform = fakePlatform();
-  platform.pushes.accept = () => Promise.reject(new Error('must not be asked'));
+  platform.pushes.accept = () => Promise.reject(new Error('must not be called'));
   const gateway = await openGateway(platform);
   const response = await fetch(gateway.url + events, { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024) });
   expect(response.status).toBe(413);
   await gateway.logged('push refused');
 });
 
-test('a megabyte is let through', async () => {
+test('a megabyte is accepted', async () => {
   const gateway = await openGateway(fakePlatform());
   const response = await fetch(gateway.url + events, { method: 'POST', body: Buffer.alloc(1024 * 1024) });
   expect(response.status).toBe(200);
 });
 
-test('both time limits of a push end before WeChat hangs up', () => {
+test('both time limits of a push end before WeChat closes the connection', () => {
   expect(BODY_TIMEOUT_MS).toBeLessThan(ANSWER_TIMEOUT_MS);
   expect(ANSWER_TIMEOUT_MS).toBeLessThan(5_000);
 });
 
-test('a body that trickles is given up before WeChat gives us up', async () => {
+test('a slow body is refused before WeChat closes the connection', async () => {
   const gateway = await openGateway(fakePlatform());
   const socket = connect(gateway.port, '127.0.0.1');
   socket.write(`POST ${events} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n<xml>`);
@@ -117,7 +117,7 @@ test('a body that trickles is given up before WeChat gives us up', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a push that cannot be kept in time is left to be delivered again', async () => {
+test('a push that cannot be stored in time is answered 503, so that WeChat redelivers it', async () => {
   const platform = fakePlatform();
   platform.pushes.accept = () => new Promise(() => {});
   const gateway = await openGateway(platform);

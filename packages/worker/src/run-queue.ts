@@ -8,19 +8,22 @@ import {
 } from '@wxthirdparty/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 
-/** Takeover of a dead process's jobs takes at most this and twice the check below (BullMQ's defaults: a minute). */
+/** A dead process' jobs are taken over after at most this time and two of the checks below (BullMQ's defaults: a minute). */
 export const LOCK_MS = 3_000;
 export const STALL_CHECK_MS = 1_500;
 /**
- * How long a worker waits for a wake-up before it looks by itself. A frozen process takes one wake-up along for as long
- * as it was waiting when it froze; by the time its jobs are taken over that has to be past (BullMQ's default: 5).
+ * How long a worker waits for a signal before it polls. A process that freezes while it waits receives one signal, which is
+ * lost for the others until this wait ends; it must end before the process' jobs are taken over (BullMQ's default: 5 s).
  */
 const POLL_INTERVAL_S = 1;
-/** BullMQ fails a job at its second stall; ours may be cut anywhere, any number of times. */
+/** BullMQ fails a job at its second stall by default; ours may be interrupted anywhere, any number of times. */
 const MAX_STALLS = 1_000_000;
 
-/** For a process that knows the job: one of a newer version, in a rolling upgrade or before a rollback is undone. */
+/** Until then a process of a newer version, which knows the job, may take it (rolling upgrade, rollback). */
 const UNKNOWN_JOB_DELAY_MS = 30_000;
+/** Shares of the shutdown time: then running jobs are aborted and requeued; then the worker no longer waits for them. */
+const ABORT_SHARE = 0.6;
+const ABANDON_SHARE = 0.85;
 
 export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<Payload>) => Promise<JobDisposition>;
 
@@ -37,21 +40,21 @@ export function runQueue<Payload>(
   process: Process<Payload>,
   { concurrency, shutdownMs, connect, events }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
-  const leaving = new AbortController();
+  const shutdown = new AbortController();
   /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
   let foreign = false;
   const connection = connect(`worker-${contract.queue}`);
   const worker = new Worker<Payload, void>(
     contract.queue,
     async (job, token, signal) => {
-      // Not failed: a process of a newer version, or of the deployment whose Redis this is, can do it.
+      // Not failed: a process of a newer version, or of the deployment that owns this Redis, can process it.
       if (foreign || !isKnownJob(contract, job)) {
         events.publish('job', { queue: contract.queue, what: 'unknown', job: job.id, foreign });
         await job.moveToDelayed(Date.now() + UNKNOWN_JOB_DELAY_MS, token);
         throw new DelayedError();
       }
-      const either = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
-      const next = await process(job.data, either, job);
+      const eitherSignal = signal ? AbortSignal.any([signal, shutdown.signal]) : shutdown.signal;
+      const next = await process(job.data, eitherSignal, job);
       if (!next) return;
       if ('delayMs' in next) {
         await job.moveToDelayed(Date.now() + Math.ceil(next.delayMs), token);
@@ -85,19 +88,20 @@ export function runQueue<Payload>(
   return {
     ready: worker.waitUntilReady().then(() => {}),
     async close() {
-      // Running work has most of the patience to finish; what still runs then is told to stop, and handed back. What
-      // does not even obey, or cannot be handed back since Redis is away, is left: its locks end within seconds.
-      const timer = setTimeout(() => leaving.abort(new Error('the process is leaving')), shutdownMs * 0.6);
-      const { promise: tooLong, resolve: giveUp } = Promise.withResolvers<'timeout'>();
-      const lastTimer = setTimeout(() => giveUp('timeout'), shutdownMs * 0.85);
+      // A job that ignores its abort signal, or cannot be requeued since Redis is unavailable, is abandoned; its lock
+      // expires within seconds.
+      const abort = () => shutdown.abort(new Error('the process is shutting down'));
+      const abortTimer = setTimeout(abort, shutdownMs * ABORT_SHARE);
+      const { promise: timeout, resolve: abandon } = Promise.withResolvers<'timeout'>();
+      const abandonTimer = setTimeout(() => abandon('timeout'), shutdownMs * ABANDON_SHARE);
       try {
-        const closed = await Promise.race([worker.close(), tooLong]);
+        const closed = await Promise.race([worker.close(), timeout]);
         if (closed === 'timeout') events.publish('job', { queue: contract.queue, what: 'shutdown-timeout' });
       } finally {
-        clearTimeout(timer);
-        clearTimeout(lastTimer);
+        clearTimeout(abortTimer);
+        clearTimeout(abandonTimer);
         unsubscribe();
-        leaving.abort();
+        shutdown.abort();
         connection.disconnect();
       }
     },

@@ -5,12 +5,12 @@ import type { Logger } from 'pino';
 
 export interface Probes {
   readonly url: string;
-  /** From now on `/readyz` reports that the process is closing. */
+  /** From then on `/readyz` reports that the process is closing. */
   drain(): void;
   close(): Promise<void>;
 }
 
-/** A worker's `/healthz` (the process lives) and `/readyz` (Redis and database answer), where PORT is set. */
+/** A worker's `/healthz` (the process is alive) and `/readyz` (Redis and database answer), if PORT is set. */
 export async function startProbes(
   platform: Platform,
   settings: { readonly port: number; readonly host: string },

@@ -31,7 +31,7 @@ export function board(queues: GatewayPlatform['queues'], write: boolean): Router
   return adapter.getRouter() as Router;
 }
 
-/** The page asks a foreign host for fonts; China waits for it in vain, and our CSP refuses it. */
+/** Without the links to fonts of a foreign host, which browsers in China wait for in vain and our CSP refuses. */
 class OwnPage extends ExpressAdapter {
   constructor() {
     super();
@@ -50,13 +50,13 @@ class OwnPage extends ExpressAdapter {
   }
 }
 
-/** What is shown is redacted: written back, it would destroy the job. New jobs are the platform's to make. */
+/** A redacted job that is written back would be destroyed; new jobs are added by the platform only. */
 const neverWritable = /\/(?:add|update-data)$/;
 
 const hooks: BoardHooks = {
   before: ({ method, route }) =>
     method !== 'get' && neverWritable.test(route)
-      ? { allow: false, status: 403, message: 'Jobs are shown redacted here and cannot be written.' }
+      ? { allow: false, status: 403, message: 'Jobs are shown redacted and cannot be written.' }
       : undefined,
   after: (_context, result) => ({ ...result, body: redactAnswer(result.body) }),
 };
@@ -73,8 +73,8 @@ const redactions: Readonly<Record<string, (value: unknown) => unknown>> = {
 };
 
 /**
- * Here and not by the library's formatters: these see only the data, progress and return value of a job that is
- * listed, not the same in a flow or a scheduler, nor errors and logs.
+ * The library's formatters do not suffice: they receive only data, progress and return value of listed jobs, not those of a
+ * flow or a scheduler, nor errors and logs.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the library's own type of a body
 function redactAnswer(body: any): any {

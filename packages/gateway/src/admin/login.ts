@@ -7,7 +7,7 @@ import { AttemptLimiter } from '../http/attempt-limiter.ts';
 import { sameSecret } from '../http/same-secret.ts';
 
 const WRONG_PASSWORDS = { failures: 10, windowMs: 10 * 60_000 };
-/** How long an answer to one more wrong password takes, and how many such answers wait at the same time. */
+/** How long the answer to a further wrong password is delayed, and how many answers may be delayed at the same time. */
 const DELAY_MS = 1_000;
 const MAX_DELAYED = 20;
 
@@ -20,12 +20,12 @@ export function login(admin: GatewaySettings['admin'], log: Logger) {
   let delayed = 0;
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     if (admin.password === undefined || admin.password === '') {
-      say(response, 403, 'These pages are closed: set ADMIN_PASSWORD to open them.');
+      answer(response, 403, 'These pages are closed: set ADMIN_PASSWORD to open them.');
       return;
     }
     const presented = credentialsOf(request);
     if (presented !== undefined) {
-      // Both are always compared, so that time does not tell which was wrong.
+      // Both are always compared, so that the response time does not reveal which was wrong.
       const rightUser = sameSecret(presented.user, admin.user);
       const rightPassword = sameSecret(presented.password, admin.password);
       if (rightUser && rightPassword) {
@@ -38,7 +38,7 @@ export function login(admin: GatewaySettings['admin'], log: Logger) {
         log.warn({ from: address }, 'wrong password for /admin');
       } else if (delayed >= MAX_DELAYED) {
         response.set('retry-after', String(DELAY_MS / 1000));
-        say(response, 429, 'Too many wrong passwords came from this address.');
+        answer(response, 429, 'Too many wrong passwords came from this address.');
         return;
       } else {
         delayed++;
@@ -46,7 +46,7 @@ export function login(admin: GatewaySettings['admin'], log: Logger) {
       }
     }
     response.set('www-authenticate', 'Basic realm="wxthirdparty", charset="UTF-8"');
-    say(response, 401, 'Log in with ADMIN_USER and ADMIN_PASSWORD.');
+    answer(response, 401, 'Log in with ADMIN_USER and ADMIN_PASSWORD.');
   };
 }
 
@@ -58,13 +58,13 @@ function credentialsOf(request: Request): { user: string; password: string } | u
   return colon === -1 ? undefined : { user: pair.slice(0, colon), password: pair.slice(colon + 1) };
 }
 
-function say(response: Response, status: number, sentence: string): void {
+function answer(response: Response, status: number, sentence: string): void {
   response.status(status).type('text/plain').send(`${sentence}\n`);
 }
 
 /**
- * Browsers add the login to requests of foreign pages, too. They say where a request comes from; what is no browser
- * says nothing, and carries no login that it does not know. Throws Failure `forbidden`.
+ * Browsers send the login with requests of foreign pages, too, and name the page's origin. Other programs name none, and send
+ * only a login that they know. Throws Failure `forbidden`.
  */
 export function sameOrigin(publicUrl: string | undefined) {
   const publicOrigin = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
@@ -75,7 +75,7 @@ export function sameOrigin(publicUrl: string | undefined) {
       const foreign =
         (site !== undefined && site !== 'same-origin') ||
         (origin !== undefined && origin !== publicOrigin && hostOf(origin) !== host);
-      if (foreign) throw new Failure('forbidden', 'fix-request', 'another page may not write here');
+      if (foreign) throw new Failure('forbidden', 'fix-request', 'A page of another origin may not write.');
     }
     next();
   };

@@ -1,9 +1,9 @@
-/** Names of members that hold no secret and no person. */
+/** Names of members that contain neither secrets nor personal data. */
 const plain = /^(?:id|kind|url|appid|component|owner|authorizer|account|state|queue)$|(?:[a-z](?:Id|Appid|Hash))$/;
 const personal = /open_?id|union_?id|user|code|ticket|token|secret|key/i;
 const sealed = /envelope|encrypt|sealed|cipher/i;
 
-/** What Bull Board may show of a job: ids, numbers and dates; of everything else only that it was there. */
+/** Keeps ids, numbers and dates; of everything else only its kind and size. */
 export function redact(value: unknown, name = ''): unknown {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
   if (sealed.test(name)) return `sealed, ${bytesOf(value)} bytes`;
@@ -16,14 +16,14 @@ export function redact(value: unknown, name = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([member, v]) => [member, redact(v, member)]));
 }
 
-/** What a job returned: expected outcomes are words (`stored`, `superseded`). */
+/** The return value of a job; expected outcomes are words (`stored`, `superseded`). */
 export function redactOutcome(value: unknown): unknown {
-  // BullMQ may hand it on as JSON text.
+  // BullMQ may pass it on as JSON text.
   if (typeof value === 'string' && /^"?[a-z][a-z_-]{0,31}"?$/.test(value)) return value;
   return redact(value);
 }
 
-/** Of messages and log lines everything that is long and opaque enough to be a token, an openid or a code. */
+/** Hides words of a message or log line that are long and opaque enough to be a token, an openid or a code. */
 export function redactText(text: string): string {
   return text.replace(/[A-Za-z0-9_+=@%-]{20,}/g, (word) =>
     /^[a-z_-]+$/.test(word) ? word : `‹${word.length} characters›`,

@@ -5,7 +5,7 @@ it('quotes what would break a line', () => {
   expect(csvLine(['a,b', 'say "hi"', 'two\nlines', null, true])).toBe('"a,b","say ""hi""","two\nlines",,true\r\n');
 });
 
-it('keeps a spreadsheet from running what people wrote', () => {
+it('keeps a spreadsheet from running text as a formula', () => {
   for (const text of ['=cmd()', '+1', '-1', '@x', '\tx', '\rx']) expect(csvLine([text])).toBe(`"'${text}"\r\n`);
   expect(csvLine(['1-1', '茶=馆'])).toBe('1-1,茶=馆\r\n');
 });

@@ -27,7 +27,7 @@ const filter = {
   ...ComponentQuery.shape,
 };
 
-/** What `GET …/followers` takes; the exports take the same without pages. */
+/** The query of `GET …/followers`; that of the exports has no page. */
 const FollowerListQuery = PageQuery.extend(filter);
 
 const FollowerExportQuery = z.object(filter);
@@ -91,15 +91,15 @@ export function followerRoutes(platform: GatewayPlatform): Router {
   const { followers } = platform;
 
   routes.get('/v1/authorizers/:appid/followers', async (request, response) => {
-    const { limit, cursor, ...wanted } = readQuery(FollowerListQuery, request.query);
-    const page = await followers.list(request.params.appid, wanted.component, readFilter(wanted), { limit, cursor });
+    const { limit, cursor, ...query } = readQuery(FollowerListQuery, request.query);
+    const page = await followers.list(request.params.appid, query.component, readFilter(query), { limit, cursor });
     response.json({ items: page.items.map(followerAnswer), next: page.next });
   });
 
   const exported = (type: string, head: string, line: (follower: Follower) => string) => {
     return async (request: Request<{ appid: string }>, response: Response) => {
-      const wanted = readQuery(FollowerExportQuery, request.query);
-      const all = await followers.stream(request.params.appid, wanted.component, readFilter(wanted));
+      const query = readQuery(FollowerExportQuery, request.query);
+      const all = await followers.stream(request.params.appid, query.component, readFilter(query));
       response.set('content-type', type);
       await send(response, head, all, line);
     };
@@ -128,7 +128,7 @@ export function followerRoutes(platform: GatewayPlatform): Router {
       throw new Failure(
         'invalid_request',
         'fix-request',
-        `from, to: name at most ${MAX_DAYS} days, the first one first`,
+        `from, to: give at most ${MAX_DAYS} days, the first day first.`,
       );
     }
     const items = await followers.growth(request.params.appid, ofOneComponent(request.query), from, to);
@@ -147,27 +147,27 @@ function readFilter(query: z.infer<typeof FollowerExportQuery>): FollowerFilter 
   };
 }
 
-/** No faster than the caller reads: nothing is fetched while what was written before still waits. */
+/** Reads the next page only when the connection has taken the last one, so that a slow caller costs no memory. */
 async function send(
   response: Response,
   head: string,
   all: AsyncGenerator<readonly Follower[]>,
   line: (follower: Follower) => string,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const closed = new AbortController();
+  response.once('close', () => closed.abort());
   if (head !== '') response.write(head);
   for await (const some of all) {
-    if (gone.signal.aborted) return;
+    if (closed.signal.aborted) return;
     await demandStillGood(response);
     if (!response.write(some.map(line).join(''))) {
-      await once(response, 'drain', { signal: gone.signal }).catch(() => {});
+      await once(response, 'drain', { signal: closed.signal }).catch(() => {});
     }
   }
   response.end();
 }
 
-/** WeChat and the merchants count days in Beijing, and so does the growth by days beside it. */
+/** A date alone is a day in Beijing, as in the growth by days. */
 function startOf(timeOrDate: string): Date {
   return new Date(timeOrDate.includes('T') ? timeOrDate : `${timeOrDate}T00:00:00+08:00`);
 }

@@ -4,29 +4,30 @@ import type { Shutdown } from '../http/shutdown.ts';
 
 const POLL_INTERVAL_MS = 500;
 
-export interface Look {
+export interface SyncState {
+  /** The sync as JSON. */
   readonly data: string;
-  /** Nothing will change any more. */
+  /** The sync is finished, so that it no longer changes. */
   readonly last: boolean;
 }
 
-/** Events `sync`, one for each change that is seen; the stream ends with the sync. */
+/** Sends the event `sync` at the start and for each observed change; the stream ends with the sync. */
 export async function followerSyncEvents(
   response: Response,
-  leaving: Shutdown,
-  look: () => Promise<Look>,
+  shutdown: Shutdown,
+  read: () => Promise<SyncState>,
 ): Promise<void> {
-  let seen = await look();
-  const stream = new EventStream(response, leaving);
-  const tell = () => stream.send('event: sync', `data: ${seen.data}`);
-  tell();
-  while (!seen.last) {
+  let current = await read();
+  const stream = new EventStream(response, shutdown);
+  const send = () => stream.send('event: sync', `data: ${current.data}`);
+  send();
+  while (!current.last) {
     await stream.pause(POLL_INTERVAL_MS);
     if (!stream.going) break;
-    const next = await look();
-    const changed = next.data !== seen.data;
-    seen = next;
-    if (changed) tell();
+    const next = await read();
+    const changed = next.data !== current.data;
+    current = next;
+    if (changed) send();
   }
   stream.end();
 }

@@ -14,10 +14,10 @@ import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf, demandStillGood } from '../key/caller.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
-/** What `POST …/follower-syncs` takes. */
+/** The body of `POST …/follower-syncs`. */
 const FollowerSyncInput = z.strictObject({ details: z.boolean().default(true) });
 
-/** What `PUT …/follower-sync-schedule` takes; the time is Beijing's. */
+/** The body of `PUT …/follower-sync-schedule`. */
 const FollowerSyncScheduleInput = z.strictObject({
   at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM, Beijing time'),
   details: z.boolean().default(true),
@@ -118,11 +118,11 @@ export const followerSyncOperations: Operations = {
   },
 };
 
-export function followerSyncRoutes(platform: GatewayPlatform, leaving: Shutdown): Router {
+export function followerSyncRoutes(platform: GatewayPlatform, shutdown: Shutdown): Router {
   const routes = Router();
   const { followerSyncs } = platform;
 
-  /** Only to whom its account is open. */
+  /** Throws Failure `forbidden` if the caller's key is not for the sync's account. */
   const find = async (id: string, response: Response): Promise<FollowerSync> => {
     const sync = await followerSyncs.find(id);
     demandAccount(callerOf(response).rights, sync.appid);
@@ -149,14 +149,14 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Shutdown)
 
   routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
     const { id } = request.params;
-    await followerSyncEvents(response, leaving, async () => {
+    await followerSyncEvents(response, shutdown, async () => {
       await demandStillGood(response);
       const sync = await find(id, response);
       return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
     });
   });
 
-  const steered = (steer: (id: string) => Promise<FollowerSync>) => {
+  const steerRoute = (steer: (id: string) => Promise<FollowerSync>) => {
     return async (request: Request<{ id: string }>, response: Response) => {
       await find(request.params.id, response);
       response.json(followerSyncAnswer(await steer(request.params.id)));
@@ -164,28 +164,28 @@ export function followerSyncRoutes(platform: GatewayPlatform, leaving: Shutdown)
   };
   routes.post(
     '/v1/follower-syncs/:id/pause',
-    steered((id) => followerSyncs.pause(id)),
+    steerRoute((id) => followerSyncs.pause(id)),
   );
   routes.post(
     '/v1/follower-syncs/:id/resume',
-    steered((id) => followerSyncs.resume(id)),
+    steerRoute((id) => followerSyncs.resume(id)),
   );
   routes.post(
     '/v1/follower-syncs/:id/cancel',
-    steered((id) => followerSyncs.cancel(id)),
+    steerRoute((id) => followerSyncs.cancel(id)),
   );
 
   routes
     .route('/v1/authorizers/:appid/follower-sync-schedule')
     .get(async (request, response) => {
       const schedule = await followerSyncs.schedule(request.params.appid, ofOneComponent(request.query));
-      if (!schedule) throw new Failure('not_found', 'fix-request', 'this account has no daily follower sync');
+      if (!schedule) throw new Failure('not_found', 'fix-request', 'This account has no daily follower sync.');
       response.json(scheduleAnswer(schedule));
     })
     .put(async (request, response) => {
-      const wish = await readJson(request, FollowerSyncScheduleInput);
+      const input = await readJson(request, FollowerSyncScheduleInput);
       const component = ofOneComponent(request.query);
-      response.json(scheduleAnswer(await followerSyncs.setSchedule(request.params.appid, component, wish)));
+      response.json(scheduleAnswer(await followerSyncs.setSchedule(request.params.appid, component, input)));
     })
     .delete(async (request, response) => {
       await followerSyncs.dropSchedule(request.params.appid, ofOneComponent(request.query));

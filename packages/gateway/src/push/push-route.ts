@@ -11,15 +11,15 @@ import { type PushUrl, readPushUrl } from './push-url.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 const BODY_LIMIT = 1024 * 1024;
-/** WeChat hangs up after five seconds (protocol §1.3). */
+/** WeChat closes the connection after five seconds (protocol §1.3). */
 export const BODY_TIMEOUT_MS = 4_000;
 export const ANSWER_TIMEOUT_MS = 4_700;
 
 export type PushRoute = (request: IncomingMessage, response: ServerResponse, path: string, search: string) => void;
 
 /**
- * WeChat's side. It stands before Express, which costs more than verifying and enqueuing together, and before every
- * body parser: signatures are over raw bytes.
+ * The push URLs. They are served before Express, which costs more than verifying and enqueuing together, and before every
+ * body parser, since signatures are over raw bytes.
  */
 export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   const refusals = new RefusalLog();
@@ -44,7 +44,7 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
         refuse(status, reason);
         return;
       }
-      // Not ours to judge: WeChat delivers again what we could not keep.
+      // WeChat redelivers a push that is answered with 503.
       response.setHeader('retry-after', 1);
       answer(request, response, status, reason);
       const line = outages.next();
@@ -75,7 +75,7 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
         log.info({ ...push, outcome, durationMs: since(startedAt) }, 'push accepted');
         return;
       }
-      // Anyone who can write to an account can cause this line, so it is bounded, and holds nothing of what they wrote.
+      // Any user of an account can cause this line, so it is rate-limited and contains nothing of the push.
       const line = unreadables.next();
       if (line === undefined) return;
       log.warn({ ...push, reason: accepted.reason, ...line, durationMs: since(startedAt) }, 'push unreadable');
@@ -94,16 +94,16 @@ async function accept(
   if (!platform.components.includes(push.component)) {
     throw new Failure('unknown_component', 'fix-request', 'unknown component');
   }
-  // Before the body: a stranger must not make us read what no signature can vouch for.
+  // Before the body, so that an unauthenticated sender cannot make us read one without a plausible signature.
   readEnvelopeQuery(query);
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'stranger' });
-  const leftMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
-  // If it is stored after all, the next delivery is recognized as the same push.
-  const late = () => new Failure('push_not_kept', 'retry', 'the push could not be kept in time');
-  return withDeadline(platform.pushes.accept({ ...push, query, body }), leftMs, late);
+  const remainingMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
+  // If it is stored nevertheless, the redelivery is recognized as the same push.
+  const late = () => new Failure('push_not_kept', 'retry', 'the push could not be stored in time');
+  return withDeadline(platform.pushes.accept({ ...push, query, body }), remainingMs, late);
 }
 
-/** 403: not signed by WeChat. 400, 404, 408, 413: not a push of ours. 503: a push that WeChat is to deliver again. */
+/** 403: not signed by WeChat. 400, 404, 408, 413: not a push for us. 503: WeChat must redeliver it. */
 function verdictOf(error: unknown): [status: number, reason: string] {
   if (error instanceof EnvelopeFailure) return [error.wechatCode === -40001 ? 403 : 400, error.message];
   if (error instanceof Failure) {
@@ -113,7 +113,7 @@ function verdictOf(error: unknown): [status: number, reason: string] {
     if (error.code === 'caller_gone') return [400, 'the sender hung up'];
     if (error.remedy === 'fix-request') return [400, error.message];
   }
-  return [503, 'the push could not be kept'];
+  return [503, 'the push could not be stored'];
 }
 
 /** A repeated parameter stays an array, which no verification accepts. */
@@ -132,7 +132,7 @@ function answer(request: IncomingMessage, response: ServerResponse, status: numb
   response.statusCode = status;
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   response.setHeader('content-length', body.length);
-  // WeChat's bodies are small and arrive whole. What a stranger still sends after the answer is not read.
+  // WeChat's bodies are small and arrive whole. The rest of another sender's body is not read.
   if (hasUnreadBody(request)) response.setHeader('connection', 'close');
   response.end(body);
 }

@@ -7,7 +7,7 @@ export interface PushUrl {
 const events = /^\/wechat\/([A-Za-z0-9_-]{1,64})\/events$/;
 const messages = /^\/wechat\/([A-Za-z0-9_-]{1,64})\/messages\/([A-Za-z0-9_-]{1,64})$/;
 
-/** Which of the two URLs of a component this path is (protocol §1.1), or undefined for neither. */
+/** Parses the event URL or message URL of a component (protocol §1.1); undefined for any other path. */
 export function readPushUrl(path: string): PushUrl | undefined {
   const event = events.exec(path);
   if (event !== null) return { component: event[1]!, url: 'events', appid: undefined };

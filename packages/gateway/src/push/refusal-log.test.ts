@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RefusalLog } from './refusal-log.ts';
 
-test('a flood writes 30 lines a minute and the next minute tells how many were dropped', () => {
+test('a flood writes 30 lines a minute and the next minute reports how many were dropped', () => {
   let now = 0;
   const refusals = new RefusalLog(() => now);
   const written = Array.from({ length: 1000 }, () => refusals.next()).filter((line) => line !== undefined);

@@ -1,8 +1,8 @@
-/** Lines per window: enough to see what is going on, too few to fill a disk. */
+/** Lines per window: enough for a diagnosis, too few to fill a disk. */
 const LINES = 30;
 const WINDOW_MS = 60_000;
 
-/** Bounds what a flood of hostile pushes can write. */
+/** Limits the log lines that a flood of hostile pushes can cause. */
 export class RefusalLog {
   readonly #now: () => number;
   #windowEndsAt = 0;
@@ -13,7 +13,7 @@ export class RefusalLog {
     this.#now = now;
   }
 
-  /** Undefined: write nothing. Otherwise write a line that says how many were dropped before it. */
+  /** Undefined: write no line. Otherwise the line contains the number of lines that were dropped before it. */
   next(): { readonly dropped: number } | undefined {
     const now = this.#now();
     if (now >= this.#windowEndsAt) {
