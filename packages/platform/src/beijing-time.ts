@@ -1,6 +1,6 @@
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
-/** WeChat and the merchants count their days in Shanghai, which knows no daylight saving. */
+/** WeChat and the merchants count days by the time of Shanghai, which has no daylight saving. */
 export const BEIJING_OFFSET_MS = 8 * 60 * MINUTE_MS;
 
 /** `2026-11-22`, of the Beijing day with this number (days since 1970). */
@@ -12,7 +12,7 @@ export function beijingDay(at: number): number {
   return Math.floor((at + BEIJING_OFFSET_MS) / DAY_MS);
 }
 
-/** The first moment after `now` (ms) at which clocks in Beijing show `HH:MM`. */
+/** The first moment after `now` (ms) at which it is `HH:MM` in Beijing. */
 export function nextBeijing(time: string, now: number): number {
   const [hours, minutes] = time.split(':').map(Number);
   const midnight = beijingDay(now) * DAY_MS - BEIJING_OFFSET_MS;

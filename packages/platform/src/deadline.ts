@@ -1,6 +1,6 @@
 /**
- * The work's outcome, or the given error after `ms`. The work itself goes on: a caller that wants it to stop passes it
- * an abort signal. What becomes of abandoned work is ignored.
+ * The work's outcome, or the given error after `ms`. The work itself continues: a caller that wants it to stop passes it
+ * an abort signal. The outcome of abandoned work is ignored.
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -14,7 +14,7 @@ const PROBE_TIMEOUT_MS = 1_500;
 
 /**
  * One probe for each server, with one time limit each, so that a server that does not answer says nothing about the
- * other. Requests that come while a probe runs share it: clients that wait for a lost server would pile up otherwise.
+ * other. Requests that arrive while a probe runs share it; otherwise probes of an unreachable server would accumulate.
  */
 export function healthProbe(
   probes: Record<'redis' | 'database', () => Promise<unknown>>,
@@ -51,13 +51,13 @@ async function answersInTime(probe: () => Promise<unknown>, timeoutMs: number): 
 export interface Readiness extends Omit<Health, 'wechat'> {
   readonly ready: boolean;
   readonly closing: boolean;
-  /** What this process is without, and can do without: other processes ask WeChat then. */
+  /** What this process lacks but can work without. Without `wechat`, other processes fetch the tokens. */
   readonly degraded: readonly ('database' | 'wechat')[];
 }
 
 /**
- * Whether a balancer may send requests to this process. A gateway without its database still accepts pushes, and WeChat
- * gives up after three tries; so it stays in the balancer. A worker alone has nothing to do without it.
+ * Whether a load balancer may send requests to this process. A gateway without its database stays in the load balancer: it
+ * still accepts pushes, and WeChat gives up after three tries. A worker can do nothing without the database.
  */
 export function readinessOf(
   { redis, database, wechat }: Health,

@@ -1,28 +1,28 @@
 import { withDeadline } from './deadline.ts';
 
-/** One thing that a scope closes. */
+/** A resource that a scope closes. */
 interface Kept {
   readonly name: string;
   readonly close: () => unknown;
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
 }
 
 /**
- * What a process (or a part of it) has opened. Closing goes backwards: last opened, first closed, each with bounded
- * patience, so that one part that hangs cannot keep the others open; all failures are told together.
+ * What a process (or a part of it) has opened. It is closed in reverse order, each resource with a time limit, so that one
+ * that hangs cannot keep the others open; all failures are reported together.
  */
 export class Scope {
   readonly #kept: Kept[] = [];
-  readonly #leaving = new AbortController();
+  readonly #closingStarted = new AbortController();
   #closing: Promise<void> | undefined;
 
-  /** Aborted when closing begins, so that loops and waits can stop early. */
+  /** Aborted when closing starts, so that loops and waits can stop early. */
   get signal(): AbortSignal {
-    return this.#leaving.signal;
+    return this.#closingStarted.signal;
   }
 
-  keep<T>(name: string, value: T, close: (value: T) => unknown, patienceMs = 10_000): T {
-    this.#kept.push({ name, close: () => close(value), patienceMs });
+  keep<T>(name: string, value: T, close: (value: T) => unknown, timeoutMs = 10_000): T {
+    this.#kept.push({ name, close: () => close(value), timeoutMs });
     return value;
   }
 
@@ -36,15 +36,15 @@ export class Scope {
   }
 
   async #closeAll(): Promise<void> {
-    this.#leaving.abort();
+    this.#closingStarted.abort();
     const failures: Error[] = [];
     for (const part of this.#kept.reverse()) {
       try {
-        const { close, patienceMs } = part;
+        const { close, timeoutMs } = part;
         await withDeadline(
           Promise.resolve(close()),
-          patienceMs,
-          () => new Error(`did not close within ${patienceMs} ms`),
+          timeoutMs,
+          () => new Error(`did not close within ${timeoutMs} ms`),
         );
       } catch (cause) {
         failures.push(new Error(`closing ${part.name} failed`, { cause }));

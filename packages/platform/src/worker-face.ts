@@ -12,7 +12,7 @@ import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
 import type { AuthorizationPayload } from './consent/authorize-job.ts';
 import type { AuthorizationOutcome } from './consent/code-intake.ts';
 import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
-import { startWatch } from './maintenance/maintenance.ts';
+import { startMaintenance } from './maintenance/maintenance.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
@@ -174,7 +174,7 @@ export function openWorkerFace(
     appendQuotaEvent: (event) => services.quotaEvents.append(event),
     startMaintenance() {
       const beats = hostGate.keepBeating(components.all().map(({ appid }) => appid));
-      const watch = startWatch({
+      const maintenance = startMaintenance({
         isOurs: () => presence.failure === undefined,
         redis,
         components,
@@ -194,7 +194,7 @@ export function openWorkerFace(
       });
       return {
         async close() {
-          await Promise.all([watch.close(), beats.close()]);
+          await Promise.all([maintenance.close(), beats.close()]);
         },
       };
     },

@@ -69,7 +69,7 @@ describe('the quota of the component', () => {
     expect(await usage()).toMatchObject({ used: 1, closedUntil: expect.any(Date) });
   });
 
-  it('does not stop a request with the secret, whose success opens it again', async () => {
+  it('does not stop a request with the secret, whose success reopens it', async () => {
     const { ask, sent } = carrying();
     await ask(45009, true);
     await ask(61004, true);
@@ -79,7 +79,7 @@ describe('the quota of the component', () => {
     expect(sent).toEqual([undefined, undefined, undefined]);
   });
 
-  it('is opened by a probe that succeeds', async () => {
+  it('is reopened by a probe that succeeds', async () => {
     const { ask, sent } = carrying();
     await ask(45009);
     await makeProbeDue();
@@ -126,7 +126,7 @@ describe('the quota of the component', () => {
 });
 
 describe('the token of the component', () => {
-  it('is lent to each request, and accepted where WeChat agreed', async () => {
+  it('is used for each request, and counts as accepted if WeChat accepts it', async () => {
     const { ask, sent, accepted, distrusted } = carrying();
     await ask(0);
     await ask(61003);
@@ -139,7 +139,7 @@ describe('the token of the component', () => {
     expect({ sent, distrusted }).toEqual({ sent: ['T1', 'T2'], distrusted: [`T1 ${path}`, `T2 ${path}`] });
   });
 
-  it('is not replaced where the endpoint is at fault', async () => {
+  it('is not replaced if the endpoint is at fault', async () => {
     const { ask, sent } = carrying('kept');
     expect(await ask(40001)).toMatchObject({ errcode: 40001 });
     expect(sent).toEqual(['T1']);

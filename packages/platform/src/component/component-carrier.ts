@@ -15,7 +15,7 @@ export interface ComponentCarrierOptions {
 }
 
 /**
- * Carries our own requests to the component API. They take the component's token, refreshed inline where it is due, and the
+ * Carries our own requests to the component API. They take the component's token, refreshed inline if it is due, and the
  * component's quota. A request with the secret departs even while its quota is closed: then a component token is fetched at
  * most every ten minutes, and everything else depends on it.
  */

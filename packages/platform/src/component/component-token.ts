@@ -15,7 +15,7 @@ export function componentTokenKind(components: Components, tickets: Tickets, api
         throw new Failure(
           'no_ticket',
           'retry',
-          `No live ticket of component ${appid} is here; WeChat pushes one every ten minutes.`,
+          `No valid component_verify_ticket has been received for ${appid}; WeChat pushes one every ten minutes.`,
         );
       }
       const { token, expiresInMs } = await apiWith(context.tokens).fetchComponentToken(

@@ -59,7 +59,7 @@ function toComponent(s: ComponentSettings): Component {
   };
 }
 
-/** What came from outside may be anything; only what looks like an appid is repeated. */
+/** The text comes from a caller: only what has the shape of an appid is repeated. */
 function shown(appid: string): string {
   return /^[A-Za-z0-9_-]{1,64}$/.test(appid) ? appid : '(not an appid)';
 }

@@ -26,7 +26,7 @@ it.each([
   [-40005, 'appid', 'WX_COMPONENT_APPID'],
   [-40002, 'envelope', 'proxy'],
   [-40010, 'envelope', 'proxy'],
-] as const)('says of %i why it was refused, %s, and what to set: %s', async (code, reason, setting) => {
+] as const)('error %i is reported with the reason %s and with what to set: %s', async (code, reason, setting) => {
   one.refused('wxc', new EnvelopeFailure(code), at(1));
   await one.flush();
   expect((await one.read('wxc')).refused).toEqual([
@@ -34,7 +34,7 @@ it.each([
   ]);
 });
 
-it('counts across processes, by component and reason, the surest reason first', async () => {
+it('refusals are counted over all processes, by component and reason, the most certain reason first', async () => {
   one.refused('wxc', signature, at(1));
   one.refused('wxc', signature, at(2));
   one.refused('wxd', signature, at(3));
@@ -53,7 +53,7 @@ it('counts across processes, by component and reason, the surest reason first', 
   expect(await other.read('wxe')).toEqual({ lastPushAt: null, refused: [] });
 });
 
-it('begins again once a push is accepted, even for what another process had not written', async () => {
+it('an accepted push resets the counts, even those that another process has not written', async () => {
   one.refused('wxc', signature, at(1));
   await one.flush();
   one.refused('wxc', signature, at(2));
@@ -66,7 +66,7 @@ it('begins again once a push is accepted, even for what another process had not 
   expect((await one.read('wxc')).refused).toMatchObject([{ count: 1, since: at(5) }]);
 });
 
-it('writes a flood once, and forgets it after a day', async () => {
+it('a flood of refusals is written once, and expires after a day', async () => {
   const before = Number(/total_commands_processed:(\d+)/.exec(await server.redis.info('stats'))![1]);
   for (let n = 0; n < 10_000; n++) one.refused('wxc', signature, at(n));
   await one.flush();

@@ -8,7 +8,7 @@ const FLUSH_INTERVAL_MS = 1_000;
 
 export type PushRefusalReason = 'signature' | 'decryption' | 'appid' | 'envelope';
 
-/** Pushes that arrived and were refused since one was last accepted. */
+/** Pushes that were refused since one was last accepted. */
 export interface RefusedPushes {
   readonly reason: PushRefusalReason;
   readonly count: number;
@@ -19,8 +19,8 @@ export interface RefusedPushes {
   readonly message: string;
 }
 
-/** Why an envelope was refused, as an operator needs it; undefined for failures that no push causes. */
-const reasonsByCode: Readonly<Record<EnvelopeFailure['wechatCode'], PushRefusalReason | undefined>> = {
+/** Why an envelope was refused, for operators; undefined for failures that no push causes. */
+const REASONS_BY_CODE: Readonly<Record<EnvelopeFailure['wechatCode'], PushRefusalReason | undefined>> = {
   [-40001]: 'signature',
   [-40002]: 'envelope',
   [-40003]: undefined,
@@ -34,8 +34,8 @@ const reasonsByCode: Readonly<Record<EnvelopeFailure['wechatCode'], PushRefusalR
   [-40011]: undefined,
 };
 
-/** In the order of what they prove: only WeChat, or someone who knows the Token, causes the first two. */
-const messages: Readonly<Record<PushRefusalReason, string>> = {
+/** The most certain first: only WeChat, or a sender who knows the Token, can cause the first two. */
+const MESSAGES: Readonly<Record<PushRefusalReason, string>> = {
   decryption:
     'The signatures match, but the pushes cannot be decrypted. Set WX_ENCODING_AES_KEY (in WX_COMPONENTS_FILE: ' +
     'encodingAesKey) to the 消息加解密Key of this component at the Open Platform, and ' +
@@ -47,10 +47,10 @@ const messages: Readonly<Record<PushRefusalReason, string>> = {
     'The signatures do not match. Set WX_TOKEN (in WX_COMPONENTS_FILE: token) to the 消息校验Token of this component at ' +
     'the Open Platform, and WX_PREVIOUS_TOKEN to the former one while it is being changed. Forged requests count here, too.',
   envelope:
-    'The bodies are no encrypted pushes. If WeChat sent them, let the proxy before this gateway pass bodies on unchanged. ' +
+    'The bodies are not encrypted pushes. If WeChat sent them, let the proxy before this gateway pass bodies on unchanged. ' +
     'Forged requests count here, too.',
 };
-const reasons = Object.keys(messages) as PushRefusalReason[];
+const REASONS = Object.keys(MESSAGES) as PushRefusalReason[];
 
 interface Counted {
   count: number;
@@ -74,9 +74,9 @@ return 1`,
 });
 
 /**
- * When a component's pushes last arrived, and why others were refused: a wrong Token or EncodingAESKey looks like silence
- * otherwise. For people who read the status; nothing depends on it. Refusals are counted in memory and written once a second
- * at most, because anyone can cause them.
+ * When a component's pushes last arrived, and why others were refused: otherwise a wrong Token or EncodingAESKey would look
+ * like silence. Only the status shows it; nothing depends on it. Refusals are counted in memory and written at most once a
+ * second, because anyone can cause them.
  */
 export class PushArrivals {
   readonly #redis: RedisClient;
@@ -100,7 +100,7 @@ export class PushArrivals {
 
   /** `component` is one of this deployment's. */
   refused(component: string, { wechatCode }: EnvelopeFailure, at = new Date()): void {
-    const reason = reasonsByCode[wechatCode];
+    const reason = REASONS_BY_CODE[wechatCode];
     if (reason === undefined) return;
     const ofComponent = this.#counted.get(component) ?? new Map<PushRefusalReason, Counted>();
     this.#counted.set(component, ofComponent);
@@ -111,7 +111,7 @@ export class PushArrivals {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
   }
 
-  /** Writes what was counted. What Redis does not take is lost: it is a number for people. */
+  /** Writes the counts. If Redis does not accept them they are lost, since only operators read them. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -139,13 +139,13 @@ export class PushArrivals {
       this.#redis.get(keyspace.lastPush(component)),
       this.#redis.hgetall(keyspace.refusedPushes(component)),
     ]);
-    const refused = reasons.flatMap((reason): RefusedPushes[] => {
+    const refused = REASONS.flatMap((reason): RefusedPushes[] => {
       const [count, since, lastAt] = ['count', 'since', 'lastAt'].map((name) =>
         Number(fields[`${reason}:${name}`] ?? 0),
       );
       if (!count) return [];
       const times = { since: new Date(since!), lastAt: new Date(lastAt!) };
-      return [{ reason, count, ...times, remedy: 'operator', message: messages[reason] }];
+      return [{ reason, count, ...times, remedy: 'operator', message: MESSAGES[reason] }];
     });
     return { lastPushAt: lastPush ? new Date(Number(lastPush)) : null, refused };
   }

@@ -10,7 +10,7 @@ export type NotReadyReason = 'no_ticket' | 'ticket_expired' | 'component_token_f
 export class NotReadyFailure extends Failure {
   readonly reasons: readonly NotReadyReason[];
 
-  /** `failure`: why its token cannot be fetched. What needs an operator is not presented as a matter of waiting. */
+  /** `failure`: why its token cannot be fetched. If that needs an operator, so does this failure. */
   constructor(component: string, reasons: readonly NotReadyReason[], failure?: TokenFailure) {
     const cause = failure === undefined ? '' : ` ${failure.message}`;
     const remedy = failure?.remedy === 'operator' ? 'operator' : 'retry';

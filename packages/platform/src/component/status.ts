@@ -37,7 +37,7 @@ export async function componentStatus(
   component: string,
 ): Promise<ComponentStatus> {
   const [readiness, pushes, ticket, record] = await Promise.all([
-    lookAtReadiness(redis, component),
+    readReadiness(redis, component),
     arrivals.read(component),
     tickets.view(component),
     tokens.read(componentOwner(component)),
@@ -70,7 +70,7 @@ export async function componentStatus(
 
 /** Throws NotReadyFailure with the reasons. */
 export async function refuseUnlessReady(redis: RedisClient, component: string): Promise<void> {
-  const { ready, reasons } = await lookAtReadiness(redis, component);
+  const { ready, reasons } = await readReadiness(redis, component);
   if (ready) return;
   const failure = reasons.includes('component_token_failing')
     ? await recordedFailure(redis, componentOwner(component))
@@ -78,7 +78,7 @@ export async function refuseUnlessReady(redis: RedisClient, component: string): 
   throw new NotReadyFailure(component, reasons, failure);
 }
 
-async function lookAtReadiness(
+async function readReadiness(
   redis: RedisClient,
   component: string,
 ): Promise<{ ready: boolean; reasons: readonly NotReadyReason[] }> {

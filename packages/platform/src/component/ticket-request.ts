@@ -5,12 +5,12 @@ import type { Components } from './components.ts';
 import type { Tickets } from './ticket.ts';
 
 const MINUTE_MS = 60_000;
-/** Two pushes missed and a third overdue (protocol §1.4: one every ten minutes). */
+/** Two pushes are missing and a third one is overdue (protocol §1.4: one every ten minutes). */
 const SILENCE_MS = 25 * MINUTE_MS;
 const MAX_BACKOFF_MS = 30 * MINUTE_MS;
-const FORGET_AFTER_MS = 2 * MAX_BACKOFF_MS;
+const BACKOFF_TTL_MS = 2 * MAX_BACKOFF_MS;
 
-/** Lease and backoff in one: the process that gets true asks WeChat, and no other does before the next time. */
+/** Lease and backoff in one: the process that gets true asks WeChat, and no other process does before `nextAt`. */
 const claim = defineScript({
   uses: [REDIS_CLOCK],
   keys: ['request'],
@@ -19,12 +19,12 @@ if tonumber(redis.call('HGET', request, 'nextAt') or '0') > now then return 0 en
 local count = redis.call('HINCRBY', request, 'turns', 1)
 local wait = math.min(${MINUTE_MS} * 2 ^ (count - 1), ${MAX_BACKOFF_MS})
 redis.call('HSET', request, 'nextAt', ms(now + wait))
-redis.call('PEXPIRE', request, ${FORGET_AFTER_MS})
+redis.call('PEXPIRE', request, ${BACKOFF_TTL_MS})
 return 1`,
   decode: (isClaimed: number) => isClaimed === 1,
 });
 
-/** WeChat can stop pushing tickets after failures (protocol §1.3, §3.1): where none comes, ask it to start again. */
+/** WeChat can stop pushing tickets after failures (protocol §1.3, §3.1). If none arrives, this asks it to start again. */
 export async function requestTicketsIfSilent(
   component: string,
   {

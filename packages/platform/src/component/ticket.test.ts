@@ -33,13 +33,13 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     expect(await tickets.current('wxc')).toBe('ticket@@@1');
   });
 
-  it('keeps the newest, in whatever order they come', async () => {
+  it('is the newest, in whatever order tickets arrive', async () => {
     await tickets.keep('wxc', 'newer', now(), new Date());
     expect(await tickets.keep('wxc', 'older', now() - 600, new Date())).toBe('older');
     expect(await tickets.current('wxc')).toBe('newer');
   });
 
-  it('takes the later arrival of two of the same second', async () => {
+  it('is the later arrival of two of the same second', async () => {
     const time = now();
     await tickets.keep('wxc', 'first', time, new Date(1_000));
     expect(await tickets.keep('wxc', 'second', time, new Date(2_000))).toBe('kept');
@@ -47,26 +47,26 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     expect((await tickets.view('wxc'))?.receivedAt).toEqual(new Date(2_000));
   });
 
-  it('takes the later arrival of two of the same second, in whatever order their jobs run', async () => {
+  it('is the later arrival of two of the same second, in whatever order their jobs run', async () => {
     const time = now();
     await tickets.keep('wxc', 'arrived second', time, new Date(2_000));
     expect(await tickets.keep('wxc', 'arrived first', time, new Date(1_000))).toBe('older');
     expect(await tickets.current('wxc')).toBe('arrived second');
     await server.redis.flushall();
-    // As a worker of a Redis that lost everything: the copy in SQL knows the later arrival.
+    // Redis was emptied: the copy in SQL has the later arrival.
     expect(await tickets.keep('wxc', 'arrived first', time, new Date(1_000))).toBe('kept');
     await server.redis.flushall();
     await tickets.restore('wxc');
     expect(await tickets.current('wxc')).toBe('arrived second');
   });
 
-  it('says that one has expired, twelve hours after it was made', async () => {
+  it('counts as expired twelve hours after its CreateTime', async () => {
     await tickets.keep('wxc', 'old', now() - 12 * 3600 - 1, new Date());
     expect(await tickets.current('wxc')).toBeUndefined();
     await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({ reasons: ['ticket_expired'] });
   });
 
-  it('comes back from SQL into a Redis that lost everything', async () => {
+  it('is restored from SQL into an emptied Redis', async () => {
     await tickets.keep('wxc', 'ticket@@@kept', now(), new Date());
     await server.redis.flushall();
     expect(await tickets.restore('wxc')).toBe(true);
@@ -74,7 +74,7 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     await refuseUnlessReady(server.redis, 'wxc');
   });
 
-  it('does not come back once it has expired, and never over a newer one', async () => {
+  it('is not restored if it has expired, or if Redis has a newer one', async () => {
     await tickets.keep('wxc', 'older', now() - 60, new Date());
     await server.redis.flushall();
     await server.redis.hset('wx:{wxc:wxc}:ticket', {
@@ -88,7 +88,7 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     expect(await tickets.restore('wxc')).toBe(false);
   });
 
-  it('never replaces the newer copy in SQL by an older one', async () => {
+  it('does not replace the copy of a newer one in SQL', async () => {
     await tickets.keep('wxc', 'newer', now(), new Date());
     await server.redis.flushall();
     await tickets.keep('wxc', 'older', now() - 600, new Date());
@@ -103,7 +103,7 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     expect(await server.redis.hget('wx:{wxc:wxc}:token:component', 'retryAt')).toBeNull();
   });
 
-  it('lies sealed in both places', async () => {
+  it('is sealed in Redis and in SQL', async () => {
     await tickets.keep('wxc', 'ticket@@@clear', now(), new Date());
     expect(JSON.stringify(await server.redis.hgetall('wx:{wxc:wxc}:ticket'))).not.toContain('clear');
     expect(JSON.stringify(await database.sql.selectFrom('components').selectAll().execute())).not.toContain('clear');

@@ -12,15 +12,15 @@ const HOUR_MS = 60 * 60_000;
 const TICKET_LIFE_MS = 12 * HOUR_MS;
 
 export interface TicketView {
-  /** WeChat's CreateTime of the ticket that we hold. */
+  /** WeChat's CreateTime of the stored ticket. */
   readonly createdAt: Date;
   readonly receivedAt: Date;
   readonly expiresAt: Date;
 }
 
 /**
- * The greatest CreateTime wins, and among equal ones the later arrival: workers may do the jobs of two tickets in either
- * order. A new ticket also ends the component token's backoff: what failed for want of it may be tried again.
+ * The greatest CreateTime wins, and among equal ones the later arrival: workers may run the jobs of two tickets in either
+ * order. A new ticket also ends the component token's backoff, since a lack of it may have caused the failure.
  */
 const keep = defineScript({
   uses: [READINESS],
@@ -34,7 +34,7 @@ local kept = 0
 if isNewer or (tonumber(createTime) == stored and tonumber(receivedAt) >= storedAt) then
   kept = 1
   redis.call('HSET', ticket, 'ticket', sealed, 'createTime', createTime, 'receivedAt', receivedAt, 'expiresAt', expiresAt)
-  -- A while longer than it lives, so that status can say "expired" instead of "never came".
+  -- Longer than the ticket is valid, so that the status can say "expired" instead of "none was received".
   redis.call('PEXPIREAT', ticket, ms(tonumber(expiresAt) + ${24 * HOUR_MS}))
   if isNewer and redis.call('EXISTS', token) == 1 then
     redis.call('HDEL', token, 'retryAt')
@@ -52,7 +52,7 @@ interface TicketCopy {
   readonly ticket_received_at: number;
 }
 
-/** The newest ticket of each component: live in Redis, a sealed copy in SQL for a Redis that lost everything. */
+/** The newest ticket of each component in Redis, and a sealed copy in SQL, from which an emptied Redis is restored. */
 export class Tickets {
   readonly #redis: RedisClient;
   readonly #sql: Sql;
@@ -82,7 +82,7 @@ export class Tickets {
     return 'kept';
   }
 
-  /** The ticket's value while it lives. */
+  /** The ticket's value while it is valid. */
   async current(component: string): Promise<string | undefined> {
     const [sealed, expiresAt] = await this.#redis.hmget(this.#redis.keyspace.ticket(component), 'ticket', 'expiresAt');
     if (!sealed || Number(expiresAt) <= Date.now()) return undefined;
@@ -104,7 +104,7 @@ export class Tickets {
     };
   }
 
-  /** The copy in SQL, for a Redis that has none. */
+  /** The copy in SQL. */
   async viewCopy(component: string): Promise<TicketView | undefined> {
     const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
     if (!row?.ticket_sealed || row.ticket_create_time === null) return undefined;
@@ -116,7 +116,7 @@ export class Tickets {
     };
   }
 
-  /** Into a Redis that has none: the copy from SQL, if it still lives. */
+  /** Copies the ticket from SQL into Redis, if it is still valid and Redis has no newer one. */
   async restore(component: string): Promise<boolean> {
     const row = await this.#sql.selectFrom('components').selectAll().where('appid', '=', component).executeTakeFirst();
     if (!row?.ticket_sealed || row.ticket_create_time === null) return false;
@@ -131,7 +131,7 @@ export class Tickets {
     return resealField(this.#seals, place(component), field);
   }
 
-  /** The same for the copy in SQL. */
+  /** Seals the copy in SQL under the first key. */
   resealCopy(component: string): Promise<Resealed> {
     return resealField(this.#seals, place(component), {
       read: async () => {
@@ -154,7 +154,7 @@ export class Tickets {
     });
   }
 
-  /** False where there is no copy yet, or one of a newer ticket, by the same rule as in Redis. */
+  /** False if there is no copy yet, or one of a newer ticket, by the same rule as in Redis. */
   async #updateCopy(component: string, row: TicketCopy): Promise<boolean> {
     const { numUpdatedRows } = await this.#sql
       .updateTable('components')

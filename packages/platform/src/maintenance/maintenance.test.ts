@@ -1,16 +1,16 @@
 import { afterEach, expect, it } from 'vitest';
 import { until } from '../../test/until.ts';
 import { Events } from '../events.ts';
-import { startWatch, type WatchOptions } from './maintenance.ts';
+import { type MaintenanceOptions, startMaintenance } from './maintenance.ts';
 
-let watch: { close(): Promise<void> } | undefined;
-afterEach(() => watch?.close());
+let maintenance: { close(): Promise<void> } | undefined;
+afterEach(() => maintenance?.close());
 
-it('makes all components ready before it does anything else, however long one of them takes to restore', async () => {
+it('maintenance makes all components ready before it does anything else, however long one of them takes to restore', async () => {
   const did: string[] = [];
   const note = (what: string) => async (component: string) => void did.push(`${what} ${component}`);
   const never = () => new Promise<never>(() => {});
-  watch = startWatch({
+  maintenance = startMaintenance({
     isOurs: () => true,
     components: { all: () => ['wxBig', 'wxOther'].map((appid) => ({ appid })) },
     tickets: { view: async () => undefined, restore: note('ticket'), current: async () => 'ticket' },
@@ -19,20 +19,20 @@ it('makes all components ready before it does anything else, however long one of
       askForRefresh: async ({ component }: { component: string }) => void did.push(`token ${component}`),
     },
     dueSet: {
-      // The first component has so many accounts that filling does not end.
+      // The first component has so many accounts that restoring does not end.
       restoreOnce: (component: string) => (component === 'wxBig' ? never() : note('due')(component)),
       claim: async (component: string) => {
         did.push(`claim ${component}`);
         return [];
       },
     },
-    // Of the second part of a round, too, one component may take for ever.
+    // In the second part of a round, too, one component does not end.
     syncSchedules: { startDue: never },
     lanes: { wakeDue: async () => {} },
     events: new Events(),
-  } as unknown as WatchOptions);
-  await until('both are looked after', () => did.filter((one) => one.startsWith('claim')).length === 2);
-  await until('the other one is filled', () => did.includes('due wxOther'));
+  } as unknown as MaintenanceOptions);
+  await until('the due tokens of both are claimed', () => did.filter((one) => one.startsWith('claim')).length === 2);
+  await until('the other one is restored', () => did.includes('due wxOther'));
   const round = did.filter((one) => !one.startsWith('due')).map((one) => one.split(' ')[0]);
   expect(round.slice(0, 4).sort()).toEqual(['ticket', 'ticket', 'token', 'token']);
 });

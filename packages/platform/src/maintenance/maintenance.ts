@@ -18,20 +18,20 @@ import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { componentOwners } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 
-const EVERY_MS = 5_000;
-/** So punctual are calls that wait for a time; it costs one command, however many lanes wait. */
-const LANES_EVERY_MS = 1_000;
+const ROUND_INTERVAL_MS = 5_000;
+/** Calls with a start time may be late by this; a round costs one command, however many lanes wait. */
+const LANE_ROUND_INTERVAL_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 500;
-const DUE_AT_ONCE = 500;
-/** After a lost Redis all tokens are due; spread them, since WeChat counts. */
+const MAX_DUE_AT_ONCE = 500;
+/** After a loss of Redis all tokens are due; they are spread over this time, since WeChat limits requests. */
 const SPREAD_MS = 60_000;
-/** A follower sync that moves or waits shows it more often than this. */
+/** A follower sync that is running or waiting updates its record more often than this. */
 const SYNC_IDLE_MS = 15_000;
 
-export interface WatchOptions {
+export interface MaintenanceOptions {
   readonly redis: RedisClient;
   readonly components: Components;
-  /** False while Redis is another deployment's: nothing is repaired there. */
+  /** False while Redis belongs to another deployment: nothing is repaired there. */
   readonly isOurs: () => boolean;
   readonly tickets: Tickets;
   readonly tokens: Tokens;
@@ -48,26 +48,26 @@ export interface WatchOptions {
   readonly events: Events;
 }
 
-/** The repairing timer: whatever was lost or forgotten elsewhere is set right here, in every worker, every few seconds. */
-export function startWatch(options: WatchOptions): { close(): Promise<void> } {
+/** Restores what was lost elsewhere, in every worker, every few seconds. */
+export function startMaintenance(options: MaintenanceOptions): { close(): Promise<void> } {
   const started = new Set<string>();
   const whileOurs = (work: () => Promise<void>) => async () => {
     if (options.isOurs()) await work();
   };
   const timers = [
     startRounds(
-      EVERY_MS,
-      whileOurs(() => watchAll(options, started)),
+      ROUND_INTERVAL_MS,
+      whileOurs(() => repairAll(options, started)),
     ),
-    // By itself, since it takes its time with many accounts, and nothing else may wait for it.
+    // A timer of its own, since it takes long with many accounts, and nothing else may wait for it.
     startRounds(
-      EVERY_MS,
+      ROUND_INTERVAL_MS,
       whileOurs(() =>
         ofEach(options, (appid) => attempt(options, appid, 'restore_due', () => restoreDue(options, appid))),
       ),
     ),
     startRounds(
-      LANES_EVERY_MS,
+      LANE_ROUND_INTERVAL_MS,
       whileOurs(() => wakeLanes(options)),
     ),
   ];
@@ -93,13 +93,13 @@ function startRounds(everyMs: number, work: () => Promise<void>): { close(): Pro
     async close() {
       closed = true;
       clearTimeout(timer);
-      // It may be cut anywhere; one that waits for an absent Redis or a slow WeChat is not waited for.
+      // A round may be interrupted anywhere; one that waits for Redis or a slow WeChat is abandoned.
       await Promise.race([round, pause(CLOSE_TIMEOUT_MS)]);
     },
   };
 }
 
-async function wakeLanes(options: WatchOptions): Promise<void> {
+async function wakeLanes(options: MaintenanceOptions): Promise<void> {
   for (const { appid } of options.components.all()) {
     await attempt(options, appid, 'wake_lanes', async () => {
       await options.lanes.wakeDue(appid);
@@ -108,13 +108,13 @@ async function wakeLanes(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Components side by side: one with many accounts must not keep the others waiting. */
-async function ofEach({ components }: WatchOptions, part: (component: string) => Promise<void>): Promise<void> {
+/** Components in parallel: one with many accounts must not delay the others. */
+async function ofEach({ components }: MaintenanceOptions, part: (component: string) => Promise<void>): Promise<void> {
   await Promise.all(components.all().map(({ appid }) => part(appid)));
 }
 
-/** First whatever makes components ready, and only then what there may be much of. */
-async function watchAll(options: WatchOptions, started: Set<string>): Promise<void> {
+/** First what makes components ready, then what grows with the number of accounts. */
+async function repairAll(options: MaintenanceOptions, started: Set<string>): Promise<void> {
   await ofEach(options, async (appid) => {
     await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
     await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
@@ -138,9 +138,9 @@ async function watchAll(options: WatchOptions, started: Set<string>): Promise<vo
   });
 }
 
-/** One part's trouble must not keep the others from their work. */
+/** An error of one part must not stop the others. */
 async function attempt(
-  { events }: WatchOptions,
+  { events }: MaintenanceOptions,
   component: string,
   what: string,
   part: () => Promise<string | undefined>,
@@ -153,12 +153,15 @@ async function attempt(
   }
 }
 
-async function restoreTicket({ tickets }: WatchOptions, component: string): Promise<string | undefined> {
+async function restoreTicket({ tickets }: MaintenanceOptions, component: string): Promise<string | undefined> {
   if (await tickets.view(component)) return undefined;
   return (await tickets.restore(component)) ? 'ticket_restored' : undefined;
 }
 
-async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: string): Promise<string | undefined> {
+async function restoreDue(
+  { dueSet, authorizerStore }: MaintenanceOptions,
+  component: string,
+): Promise<string | undefined> {
   let count = 0;
   const restored = await dueSet.restoreOnce(component, async (since, hold) => {
     for await (const page of authorizerStore.usedSince(component, since)) {
@@ -171,7 +174,7 @@ async function restoreDue({ dueSet, authorizerStore }: WatchOptions, component: 
 }
 
 /** The component's own tokens are always refreshed: each call may need them. */
-async function refreshComponent({ tokens, tickets }: WatchOptions, component: string): Promise<undefined> {
+async function refreshComponent({ tokens, tickets }: MaintenanceOptions, component: string): Promise<undefined> {
   for (const owner of componentOwners(component)) {
     const record = await tokens.store.read(owner);
     if (record.now < record.refreshAt || record.now < record.retryAt) continue;
@@ -179,8 +182,8 @@ async function refreshComponent({ tokens, tickets }: WatchOptions, component: st
   }
 }
 
-async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): Promise<undefined> {
-  const due = await dueSet.claim(component, DUE_AT_ONCE);
+async function refreshDue({ tokens, dueSet }: MaintenanceOptions, component: string): Promise<undefined> {
+  const due = await dueSet.claim(component, MAX_DUE_AT_ONCE);
   const done = await Promise.allSettled(
     due.map(async (owner) => {
       if (await dueSet.inUse(component, owner.appid)) await tokens.askForRefresh(owner);
@@ -191,9 +194,9 @@ async function refreshDue({ tokens, dueSet }: WatchOptions, component: string): 
   if (failed) throw failed.reason;
 }
 
-/** At a process' start, nightly, and where Redis has lost everything; and lost jobs of runs are brought back. */
+/** Starts reconciliations at the start of a process, nightly, and after a loss of Redis; adds lost jobs of runs again. */
 async function reconcile(
-  { redis, reconcile: requests, linkStore }: WatchOptions,
+  { redis, reconcile: requests, linkStore }: MaintenanceOptions,
   component: string,
   started: Set<string>,
 ): Promise<string | undefined> {
@@ -210,9 +213,9 @@ async function reconcile(
   return isNew ? 'reconciliation_begun' : undefined;
 }
 
-/** The database knows which syncs are to go on and which are due; a job may have been lost with Redis. */
+/** The database says which syncs are running and which are due; a job may have been lost with Redis. */
 async function wakeFollowerSyncs(
-  { followerSyncs, syncSchedules, wakeFollowerSync }: WatchOptions,
+  { followerSyncs, syncSchedules, wakeFollowerSync }: MaintenanceOptions,
   component: string,
 ): Promise<string | undefined> {
   const started = await syncSchedules.startDue(component);

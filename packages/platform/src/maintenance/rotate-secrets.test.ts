@@ -14,8 +14,8 @@ import { reseal } from './rotate-secrets.ts';
 
 const [before, after, foreign] = [randomBytes(32), randomBytes(32), randomBytes(32)];
 const ACCOUNTS = 1_200;
-/** SQLite answers without a turn of the event loop; others need theirs. */
-const breathe = () => new Promise(setImmediate);
+/** SQLite answers synchronously; other work needs the event loop. */
+const yieldToOthers = () => new Promise(setImmediate);
 
 describe.each(databases)('resealing on %s', (kind) => {
   let database: TestDatabase;
@@ -45,7 +45,7 @@ describe.each(databases)('resealing on %s', (kind) => {
   });
   const name = (i: number) => `wx${i}`;
 
-  it('puts all under the new key while others change it, and leaves nothing but calls under the old one', async () => {
+  it('seals everything under the new key while it is changed, except calls', async () => {
     const old = open(before);
     const ticketAt = Math.floor(Date.now() / 1_000);
     await old.tickets.keep('wxc', 'ticket@@@1', ticketAt, new Date());
@@ -62,7 +62,7 @@ describe.each(databases)('resealing on %s', (kind) => {
     const request = { method: 'GET' as const, path: '/cgi-bin/user/get', query: [], waitMs: 0, departWithinMs: 60_000 };
     await old.calls.create(call as never, request as never, 'gateway');
 
-    // A process with the new key in front goes on renewing grants meanwhile.
+    // A process with the new key in front renews grants meanwhile.
     const busy = open(after, before);
     let going = true;
     let renewed = 0;
@@ -70,10 +70,10 @@ describe.each(databases)('resealing on %s', (kind) => {
       for (let i = 0; going; i = (i + 7) % ACCOUNTS) {
         const grant = (await busy.authorizers.grants.find('wxc', name(i)))!;
         const change = { refreshToken: `${grant.refreshToken}+` };
-        // Resealing is no change of the grant, so nobody is ever outrun by it.
+        // Resealing does not change the grant, so it supersedes no change.
         expect(await busy.authorizers.grants.change('wxc', name(i), grant.version, change)).toBe('saved');
         renewed++;
-        await breathe();
+        await yieldToOthers();
       }
     })();
     const report = await run(after, before);
@@ -98,7 +98,7 @@ describe.each(databases)('resealing on %s', (kind) => {
     }
   });
 
-  it('finds nothing more to do, and its progress never exceeds what there is', async () => {
+  it('a second rotation changes nothing, and its progress never exceeds the number of secrets', async () => {
     const progress: { looked: number; resealed: number }[] = [];
     const settings = { redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url };
     const note = (done: { looked: number; resealed: number }) => void progress.push(done);
@@ -109,7 +109,7 @@ describe.each(databases)('resealing on %s', (kind) => {
     expect(Math.max(...progress.map(({ looked }) => looked))).toBe(ACCOUNTS + 4);
   });
 
-  it('names what no key opens, and goes on with the others', async () => {
+  it('names what no key opens, and reseals the others', async () => {
     await open(foreign).authorizers.grants.change('wxc', name(3), undefined, {});
     await open(foreign).authorizers.grants.save('wxc', name(3), {
       refreshToken: 'x',
@@ -129,14 +129,14 @@ describe.each(databases)('resealing on %s', (kind) => {
     expect(await open(after).authorizers.grants.find('wxc', name(4))).toMatchObject({ refreshToken: 'y' });
   });
 
-  it('tells that somebody still seals under the old key', async () => {
+  it('reports that a process still seals under the old key', async () => {
     const stubborn = open(before);
     let going = true;
     const work = (async () => {
       while (going) {
         const grant = { refreshToken: 'z', scopes: [], authorizedAt: new Date() };
         await stubborn.authorizers.grants.save('wxc', name(0), grant);
-        await breathe();
+        await yieldToOthers();
       }
     })();
     const report = await run(after, before, foreign);

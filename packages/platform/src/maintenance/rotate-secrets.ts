@@ -13,26 +13,26 @@ import { accountOwners, componentOwners, type TokenOwner } from '../token/token.
 import { TokenStore } from '../token/token-store.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Somebody else may change the same value at the same time, but not for ever. */
+/** Another process may change the same value at the same time, but not continuously. */
 const MAX_TRIES = 5;
-const NAMED = 20;
+const MAX_NAMED = 20;
 
 export interface ResealReport {
-  /** Sealed values that were looked at. */
+  /** Sealed values that were read. */
   readonly looked: number;
   readonly resealed: number;
-  /** Found under an older key after all were resealed: somebody still seals with it. */
+  /** Found under an older key after all were resealed: a process still seals with it. */
   readonly remaining: number;
   readonly unsealable: number;
-  /** Where the first of those lie. */
+  /** The names of the first of those. */
   readonly unsealablePlaces: readonly string[];
-  /** Requests and results of calls under an older key; they go by themselves. */
+  /** Requests and results of calls under an older key; they expire by themselves. */
   readonly callBodies: number;
 }
 
 /**
- * Puts every lasting secret in SQL and Redis under the first of the keys, one by one and only where it is still the
- * value that was read; so processes may run, and it may be cut and begun again at any time.
+ * Seals every lasting secret in SQL and Redis under the first of the keys, one by one, and only if it is still the value
+ * that was read. So processes may run meanwhile, and it may be interrupted and restarted at any time.
  */
 export async function reseal(
   settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
@@ -59,7 +59,7 @@ export async function reseal(
     return [`${kind} token of ${appid}${appid === component ? '' : ` for ${component}`}`, () => tokens.reseal(owner)];
   };
 
-  /** Everything sealed that lasts, by the name under which a report may speak of it. */
+  /** Everything sealed that lasts, by its name for the report. */
   async function* everything(): AsyncGenerator<[string, () => Promise<Resealed>][]> {
     const components = await database.selectFrom('components').select('appid').execute();
     yield components.flatMap(({ appid }): [string, () => Promise<Resealed>][] => [
@@ -94,7 +94,7 @@ export async function reseal(
     return changed;
   };
   resealed = await pass(true);
-  // What a process with the older key in front wrote behind our back.
+  // What a process with the older key in front has written meanwhile.
   const remaining = await pass(false);
   const callBodies = await new CallStore(redis, seals).countUnderOlderKeys();
   if (remaining === 0 && unsealable.size === 0 && callBodies === 0) await deployment.mark.removeOlderKeys();
@@ -103,7 +103,7 @@ export async function reseal(
     resealed,
     remaining,
     unsealable: unsealable.size,
-    unsealablePlaces: [...unsealable].slice(0, NAMED),
+    unsealablePlaces: [...unsealable].slice(0, MAX_NAMED),
     callBodies,
   };
 }
