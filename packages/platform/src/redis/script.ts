@@ -21,9 +21,6 @@ local function ms(time) return string.format('%.0f', time) end
 `,
 };
 
-/** For scripts that are not yet defined by names. */
-export const NOW_LUA = REDIS_CLOCK.lua;
-
 /** `true` and `false` reach Lua as '1' and '0'. */
 type ArgValue = string | number | boolean | Buffer;
 
@@ -39,7 +36,7 @@ type Named<Names extends readonly string[], Value> = {
 /** Omitted where a script declares no arguments. */
 type ArgsOf<Args extends readonly string[]> = Args extends readonly [] ? [] : [args: Named<Args, ArgValue>];
 
-export interface NamedScript<Keys extends readonly string[], Args extends readonly string[], Answer> {
+export interface Script<Keys extends readonly string[], Args extends readonly string[], Answer> {
   run(redis: Redis, keys: Named<Keys, string>, ...args: ArgsOf<Args>): Promise<Answer>;
   /** Many runs in one command batch. A run that fails hinders no other; its answer is its error. */
   batch(
@@ -66,12 +63,6 @@ interface ScriptRun {
   readonly args: readonly (string | number | Buffer)[];
 }
 
-/** The former kind of script, which knows its keys and arguments by number. */
-export interface Script<Reply> {
-  (redis: Redis, keys: ScriptRun['keys'], args: ScriptRun['args']): Promise<Reply>;
-  batch(redis: Redis, runs: readonly ScriptRun[]): Promise<(Reply | Error)[]>;
-}
-
 /**
  * A Lua script whose keys and arguments have names, in Lua and in TypeScript. It is sent by its hash, and in full only
  * where the server does not know it (a restart or FLUSHALL forgets).
@@ -81,12 +72,13 @@ export function defineScript<
   Reply,
   const Args extends readonly string[] = [],
   Answer = void,
->(definition: ScriptDefinition<Keys, Args, Reply, Answer>): NamedScript<Keys, Args, Answer>;
-export function defineScript<Reply>(lua: string): Script<Reply>;
-export function defineScript(
-  definition: string | ScriptDefinition<readonly string[], readonly string[], unknown, unknown>,
-): unknown {
-  return typeof definition === 'string' ? scriptByPosition(definition) : scriptByName(definition);
+>(definition: ScriptDefinition<Keys, Args, Reply, Answer>): Script<Keys, Args, Answer> {
+  // The values are checked where the script is called; inside, they are looked up by name.
+  return scriptOf(definition as ScriptDefinition<readonly string[], readonly string[], unknown, unknown>) as Script<
+    Keys,
+    Args,
+    Answer
+  >;
 }
 
 /** The text of all that is shared, each part once and after what it uses. */
@@ -102,9 +94,9 @@ export function sharedLua(uses: readonly SharedLua[]): string {
 
 type Values = Readonly<Record<string, ArgValue | readonly ArgValue[] | undefined>>;
 
-function scriptByName(
+function scriptOf(
   definition: ScriptDefinition<readonly string[], readonly string[], unknown, unknown>,
-): NamedScript<readonly string[], readonly string[], unknown> {
+): Script<readonly string[], readonly string[], unknown> {
   const { keys: keyNames, args: argNames = [], uses = [], buffers = false, decode } = definition;
   const lua = [sharedLua(uses), localsOf(keyNames, 'KEYS'), localsOf(argNames, 'ARGV'), definition.lua].join('\n');
   const command = commandOf(lua, buffers);
@@ -125,12 +117,6 @@ function scriptByName(
       return replies.map((reply) => (reply instanceof Error ? reply : decode?.(reply)));
     },
   };
-}
-
-function scriptByPosition(lua: string): Script<unknown> {
-  const command = commandOf(lua, false);
-  const run = (redis: Redis, keys: ScriptRun['keys'], args: ScriptRun['args']) => command.run(redis, { keys, args });
-  return Object.assign(run, { batch: command.batch });
 }
 
 /** ioredis has these for Buffers, too; its types do not say so. */
