@@ -264,7 +264,7 @@ describe('a deployment on SQLite', () => {
     expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
     expect(done).toContain('1 × an account without a refresh token');
     expect(done).toContain('Followers: 1 added, 0 unchanged (of 3 rows)');
-    expect(done).toContain('1 × a follower of nobody');
+    expect(done).toContain('1 × a follower whose wx_token belongs to no account');
     expect(done).not.toMatch(/a-cookie|refreshtoken@@@|ticket@@@/);
     const once = await copied();
     expect(once).toMatchObject([{ openid: 'oLongAgo', subscribed: true, remark: 'of old', extra: { nickname: 'n' } }]);

@@ -10,7 +10,7 @@ const cookieOf = (response: Response) => response.headers.getSetCookie()[0]?.spl
 async function open(publicUrl?: string, returnToOrigins: string[] = []) {
   const platform = fakePlatform();
   const visits: ConsentVisit[] = [];
-  platform.consents.leave = (visit) => {
+  platform.consents.start = (visit) => {
     visits.push(visit);
     return Promise.resolve({ url: 'https://mp.weixin.qq.com/x?a=1&b="<script>' });
   };
@@ -32,7 +32,7 @@ it('goes on to WeChat by itself, and says nothing in the address that could brea
   expect(response.headers.get('referrer-policy')).toBe('origin');
   const origin = new URL(authorize).origin;
   expect(visits[0]).toMatchObject({
-    wish: { style: null, authType: 2, bizAppid: ACCOUNT, categoryIdList: '1|2', returnTo: `${origin}/done` },
+    options: { style: null, authType: 2, bizAppid: ACCOUNT, categoryIdList: '1|2', returnTo: `${origin}/done` },
     styleOfBrowser: 'pc',
     callbackUrl: `${authorize}/callback`,
   });
@@ -164,7 +164,7 @@ it.each([
   [new Error('a secret'), 500, ['意外错误', '编号'], ['unexpected', 'the number']],
 ])('shows a page for %s', async (error, status, chinese, english) => {
   const { platform, authorize } = await open();
-  platform.consents.leave = () => Promise.reject(error);
+  platform.consents.start = () => Promise.reject(error);
   for (const [language, words] of [
     ['zh-TW,zh;q=0.9', chinese],
     ['en-US,en;q=0.9', english],

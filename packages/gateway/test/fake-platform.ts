@@ -95,14 +95,14 @@ export function fakePlatform(): FakePlatform {
     },
     authorizerOptions: { get: () => Promise.resolve('0'), set: () => Promise.resolve() },
     authorizationLinks: {
-      create: (component, wish, expiresInMs) => Promise.resolve(link({ ...wish, component }, expiresInMs)),
+      create: (component, options, expiresInMs) => Promise.resolve(link({ ...options, component }, expiresInMs)),
       find: (id) =>
         id === LINK
           ? Promise.resolve(link({}))
           : Promise.reject(new Failure('unknown_link', 'fix-request', 'no such link')),
     },
     consents: {
-      leave: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
+      start: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
       comeBack: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, returnTo: null }),
     },
     reconciliations: {
@@ -116,8 +116,8 @@ export function fakePlatform(): FakePlatform {
       recognize: (text) => Promise.resolve(given.get(text)),
       find: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)),
       admit: () => Promise.resolve(),
-      create: (wish, by) => {
-        const key = apiKey({ ...wish, createdBy: by.id });
+      create: (input, by) => {
+        const key = apiKey({ ...input, createdBy: by.id });
         return Promise.resolve({ key, text: 'wxk_the-key' });
       },
       list: () => Promise.resolve({ items: [...given.values()], next: null }),

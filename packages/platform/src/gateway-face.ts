@@ -39,7 +39,7 @@ export interface GatewayFace {
   readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
-  readonly consents: Pick<Consents, 'leave' | 'comeBack'>;
+  readonly consents: Pick<Consents, 'start' | 'comeBack'>;
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];

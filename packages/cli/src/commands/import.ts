@@ -1,4 +1,4 @@
-import { type AncestorReport, importAncestor } from '@wxthirdparty/platform';
+import { type Import2015Report, import2015 } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { Command } from '../command.ts';
 import { readArguments, UsageError } from '../read-arguments.ts';
@@ -14,7 +14,7 @@ export const importFrom: Command = async ({ env, args, shutdown }) => {
   const { databaseUrl, secretsKeys } = settings;
   let reportedAt = performance.now();
   const report = await shutdown.unlessReceived(
-    importAncestor(
+    import2015(
       { ...redisBeside(settings), databaseUrl, secretsKeys },
       {
         from,
@@ -56,7 +56,7 @@ function chooseComponent({ components }: Settings, given: string | undefined): s
   return chosen;
 }
 
-const TICKETS: Record<AncestorReport['ticket'], string> = {
+const TICKETS: Record<Import2015Report['ticket'], string> = {
   none: 'none stored',
   expired: 'expired; WeChat pushes a new one within ten minutes',
   kept: 'not imported; the stored ticket is as new or newer',
@@ -64,7 +64,7 @@ const TICKETS: Record<AncestorReport['ticket'], string> = {
 };
 
 function messageOf(
-  { ticket, accounts, followers, remarks }: AncestorReport,
+  { ticket, accounts, followers, remarks }: Import2015Report,
   component: string,
   dryRun: boolean,
 ): string[] {

@@ -23,7 +23,7 @@ const RELOAD_S = 3;
 
 /**
  * Each opening takes a pre-auth code of the component's quota, which ends in a day: a code is one attempt (protocol §3.3), so
- * none is used twice. A link is known to those who got it, so its openings are counted by themselves; all others by address.
+ * none is used twice. Openings of a link are counted per link, since only its receivers know it; all others per address.
  */
 const OPENINGS = { failures: 60, windowMs: 10 * 60_000 };
 
@@ -31,7 +31,7 @@ const OPENINGS = { failures: 60, windowMs: 10 * 60_000 };
 export function authorizeRoutes(
   platform: GatewayPlatform,
   settings: { readonly publicUrl: PublicUrl; readonly returnTo: ReturnTo },
-  leaving: Shutdown,
+  shutdown: Shutdown,
   log: Logger,
 ): Router {
   const { publicUrl, returnTo } = settings;
@@ -41,16 +41,16 @@ export function authorizeRoutes(
     sendPage(response, { language: languageOf(request.headers['accept-language']), ...rest });
 
   routes.get('/authorize/:component', async (request, response) => {
-    // Whoever only looks whether the link is there takes no pre-auth code.
+    // A HEAD request, which only checks that the link exists, uses no pre-auth code.
     if (request.method === 'HEAD') return void response.set('cache-control', 'no-store').end();
     if (elsewhere(request, response, publicUrl)) return;
     const query = readAuthorizeQuery(request.query);
     const { component } = request.params;
     if (query.link === undefined) countOpening(openings.byAddress, request.ip ?? '');
     else countOpening(openings.byLink, query.link);
-    const { url } = await platform.consents.leave({
+    const { url } = await platform.consents.start({
       component,
-      wish:
+      options:
         query.link === undefined
           ? {
               style: query.style ?? null,
@@ -68,11 +68,11 @@ export function authorizeRoutes(
     sendPage(response, {
       status: 200,
       language,
-      words: pages.leaving[language],
+      words: pages.toWeChat[language],
       fill: { host: new URL(publicUrl()).host },
       mood: 'calm',
       button: { href: url, label: language === 'zh' ? '前往微信授权' : 'Go to WeChat' },
-      next: { leave: url },
+      next: { redirectTo: url },
     });
   });
 
@@ -80,13 +80,13 @@ export function authorizeRoutes(
     const { state, auth_code: code } = request.query;
     const browser = new BrowserCookie(publicUrl()).read(request);
     if (typeof state !== 'string' || browser === undefined) {
-      throw new Failure('consent_mismatch', 'fix-request', 'This consent was not begun in this browser.');
+      throw new Failure('consent_mismatch', 'fix-request', 'This consent was not started in this browser.');
     }
     if (typeof code !== 'string' || code === '' || code.length > 512) {
       throw new Failure('consent_missing', 'fix-request', 'The callback holds no auth_code.');
     }
     const waiting = new AbortController();
-    const stop = leaving.stopWaiting.onFire(() => waiting.abort());
+    const stop = shutdown.stopWaiting.onFire(() => waiting.abort());
     response.once('close', () => waiting.abort());
     const { component } = request.params;
     const back = await platform.consents
@@ -145,7 +145,7 @@ function countOpening(openings: AttemptLimiter, opener: string): void {
   openings.failed(opener);
 }
 
-/** The cookie would belong to this host, and WeChat would see this host: begin again where both are right. */
+/** The cookie would belong to this host, and WeChat would see this host: start again on the right one. */
 function elsewhere(request: Request, response: Response, publicUrl: PublicUrl): boolean {
   const here = request.host ?? '';
   const there = new URL(publicUrl());

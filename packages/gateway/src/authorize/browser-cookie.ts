@@ -5,7 +5,7 @@ const LIVES_S = 2 * 60 * 60;
 
 /**
  * A random name for the browser that opened a consent page. What comes back from WeChat counts only in that browser:
- * so nobody can be made to consent in another's name, nor bring his consent to another's link.
+ * so that no user is made to consent in another's name, or brings a consent to another's link.
  */
 export class BrowserCookie {
   readonly #secure: boolean;

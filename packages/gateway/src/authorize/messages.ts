@@ -12,7 +12,7 @@ type Text = Readonly<Record<Language, Words>>;
 
 /** Every page of ours, by what it says. Words in braces are filled in. */
 export const pages = {
-  leaving: {
+  toWeChat: {
     zh: {
       title: '正在前往微信授权页',
       cause: '请在微信页面上选择要授权的公众号或小程序，并由管理员确认。',
@@ -58,7 +58,7 @@ const errors: Readonly<Record<string, Text>> = {
     },
     en: {
       title: 'Not ready yet',
-      cause: 'The platform is waiting for a credential that WeChat pushes to it, and cannot begin an authorization.',
+      cause: 'The platform is waiting for a credential that WeChat pushes to it, and cannot start an authorization.',
       wayOut: 'This page tries again by itself; WeChat pushes every ten minutes. After twenty, tell your provider.',
     },
   },
@@ -123,9 +123,9 @@ const errors: Readonly<Record<string, Text>> = {
       wayOut: '请在同一个浏览器里重新打开授权链接；如已禁用 Cookie，请先启用。',
     },
     en: {
-      title: 'Not begun in this browser',
+      title: 'Not started in this browser',
       cause:
-        'This consent was not begun in this browser, or the browser keeps no cookies. To protect your account we did not go on.',
+        'This consent was not started in this browser, or the browser keeps no cookies. To protect your account we did not go on.',
       wayOut: 'Open the authorization link again and stay in one browser; allow cookies if you block them.',
     },
   },
@@ -133,7 +133,7 @@ const errors: Readonly<Record<string, Text>> = {
     zh: { title: '授权已超时', cause: '从打开授权页到返回的时间太长。', wayOut: '请重新打开授权链接。' },
     en: {
       title: 'That took too long',
-      cause: 'Too much time passed between leaving for WeChat and coming back.',
+      cause: 'Too much time passed between the redirect to WeChat and the return.',
       wayOut: 'Open the authorization link again.',
     },
   },

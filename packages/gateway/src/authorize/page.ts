@@ -12,8 +12,8 @@ export interface Page {
   readonly fill?: Readonly<Record<string, string>>;
   readonly mood: 'calm' | 'good' | 'bad';
   readonly button?: { readonly href: string; readonly label: string };
-  /** `leave` goes on at once, by script where there is one; `reload` comes back after so many seconds. */
-  readonly next?: { readonly leave: string } | { readonly reloadS: number };
+  /** `redirectTo` goes on at once, by script if possible; `reloadS` reloads after so many seconds. */
+  readonly next?: { readonly redirectTo: string } | { readonly reloadS: number };
 }
 
 /** One small page without anything from elsewhere; what it may do is said by its own policy. */
@@ -25,7 +25,7 @@ export function sendPage(response: Response, page: Page): void {
     'content-language': page.language === 'zh' ? 'zh-CN' : 'en',
     'cache-control': 'no-store',
     vary: 'Accept-Language, Cookie',
-    // WeChat looks at the Referer to see that its page was opened from ours (protocol §3.4). The path stays with us.
+    // WeChat reads from the Referer that its page was opened from ours (protocol §3.4). The path is not sent.
     'referrer-policy': 'origin',
     'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     'x-robots-tag': 'noindex',
@@ -37,10 +37,10 @@ export function sendPage(response: Response, page: Page): void {
 function render(page: Page, nonce: string): string {
   const { words, language, next } = page;
   const say = (text: string) => escapeHtml(filled(text, page.fill ?? {}));
-  const leave = next && 'leave' in next ? next.leave : undefined;
-  // The script is first where there is one: it leaves no entry in the history, and it surely sends the Referer.
-  const onward = leave
-    ? `<meta http-equiv="refresh" content="1;url=${escapeHtml(leave)}">\n<script nonce="${nonce}">location.replace(${scripted(leave)})</script>`
+  const redirectTo = next && 'redirectTo' in next ? next.redirectTo : undefined;
+  // The script comes first: it adds no entry to the history, and it certainly sends the Referer.
+  const onward = redirectTo
+    ? `<meta http-equiv="refresh" content="1;url=${escapeHtml(redirectTo)}">\n<script nonce="${nonce}">location.replace(${scripted(redirectTo)})</script>`
     : next && 'reloadS' in next
       ? `<meta http-equiv="refresh" content="${next.reloadS}">`
       : '';
@@ -77,14 +77,14 @@ h1{font-size:1.35rem;line-height:1.35;margin:0 0 12px}
 p{margin:0 0 16px}
 .way{color:#6b6f76;font-size:.9rem;margin:0}
 .mark{width:48px;height:48px;margin:0 auto 16px;border-radius:50%;background:#c9ccd1;position:relative}
-.calm .mark{background:none;border:4px solid #d9dce0;border-top-color:#07c160;animation:turn 1s linear infinite}
+.calm .mark{background:none;border:4px solid #d9dce0;border-top-color:#07c160;animation:spin 1s linear infinite}
 .good .mark{background:#07c160}
 .good .mark::after{content:"";position:absolute;left:17px;top:10px;width:12px;height:22px;border:solid #fff;border-width:0 4px 4px 0;transform:rotate(45deg)}
 .bad .mark{background:#e8590c}
 .bad .mark::after{content:"!";position:absolute;inset:0;color:#fff;font:700 30px/48px system-ui,sans-serif}
 .button{display:inline-block;min-width:12rem;padding:12px 24px;border-radius:8px;background:#07883f;color:#fff;text-decoration:none;font-weight:600}
 .button:focus-visible{outline:3px solid #1c1c1e;outline-offset:2px}
-@keyframes turn{to{transform:rotate(360deg)}}
+@keyframes spin{to{transform:rotate(360deg)}}
 @media (prefers-reduced-motion:reduce){.calm .mark{animation:none}}
 @media (prefers-color-scheme:dark){body{background:#111;color:#eee}main{background:#1c1c1e}.way{color:#a0a4ab}.button:focus-visible{outline-color:#fff}}
 `;

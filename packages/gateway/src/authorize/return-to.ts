@@ -4,7 +4,7 @@ import type { PublicUrl } from '../http/public-url.ts';
 const LONGEST = 1024;
 
 /**
- * Where a browser may be sent after the consent: to ourselves and to RETURN_TO_ORIGINS, or anybody could make our name
+ * Where a browser may be sent after the consent: to ourselves and to RETURN_TO_ORIGINS, or an attacker could make our name
  * lead to his page. Throws Failure `invalid_request`.
  */
 export class ReturnTo {
@@ -18,7 +18,7 @@ export class ReturnTo {
 
   check(returnTo: string): string {
     const own = this.#publicUrl();
-    // Browsers drop or turn some characters (\t, \n, \) that would change what the address means.
+    // Browsers drop or change some characters (\t, \n, \) that would change what the address means.
     const url = returnTo.length > LONGEST || /[\s\\\x00-\x1f\x7f]/.test(returnTo) ? null : URL.parse(returnTo, own);
     const good =
       url !== null &&

@@ -5,7 +5,7 @@ import { Explanation } from '../contract/explanation.ts';
 import type { Operations } from '../contract/operation.ts';
 import { remedy } from '../contract/remedy.ts';
 
-/** WeChat's numbers, for whoever meets one of them in an answer. */
+/** Explains WeChat's numbers. */
 const ErrcodeExplanationAnswer = z
   .object({
     errcode: z.int(),

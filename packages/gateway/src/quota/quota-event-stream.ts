@@ -8,22 +8,22 @@ const POLL_INTERVAL_MS = 1_000;
 
 export interface QuotaEventStreamOptions {
   readonly events: GatewayPlatform['quotaEvents'];
-  /** The id of the last event that the client has seen; without it, only what is yet to come is told. */
+  /** The id of the last event that the client has seen; without it, only later events are sent. */
   readonly lastSeen: string | undefined;
   readonly wants: (event: QuotaEvent) => boolean;
-  /** Throws where nothing more may be told. */
+  /** Throws if no more events may be sent. */
   readonly demandStillGood: () => Promise<void>;
 }
 
 /** Events `quota.warning` and `quota.exhausted`; a client that asks again names the last one that it has seen. */
 export async function quotaEventStream(
   response: Response,
-  leaving: Shutdown,
+  shutdown: Shutdown,
   { events, lastSeen, wants, demandStillGood }: QuotaEventStreamOptions,
 ): Promise<void> {
   let position = lastSeen ?? (await events.end());
-  const stream = new EventStream(response, leaving);
-  // Whoever is cut off before the first event goes on from here, too.
+  const stream = new EventStream(response, shutdown);
+  // A client that is disconnected before the first event resumes here, too.
   stream.send(lastSeen === undefined ? `id: ${position}` : ':');
   while (stream.going) {
     await demandStillGood();

@@ -76,7 +76,7 @@ export const quotaOperations: Operations = {
     id: 'followQuotas',
     tag: 'Quotas',
     summary: 'Warnings when four fifths of a quota are used, and when all of it is',
-    description: '`Last-Event-ID` resumes after an event; `0` starts with the oldest that is kept.',
+    description: '`Last-Event-ID` resumes after an event; `0` starts with the oldest that is stored.',
     answers: {
       200: {
         contentType: 'text/event-stream',
@@ -100,7 +100,7 @@ export const quotaOperations: Operations = {
   },
 };
 
-export function quotaRoutes(platform: GatewayPlatform, leaving: Shutdown): Router {
+export function quotaRoutes(platform: GatewayPlatform, shutdown: Shutdown): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers/:appid/quotas', async (request, response) => {
@@ -118,7 +118,7 @@ export function quotaRoutes(platform: GatewayPlatform, leaving: Shutdown): Route
 
   routes.get('/v1/quotas/events', async (request, response) => {
     const { accounts } = callerOf(response).rights;
-    await quotaEventStream(response, leaving, {
+    await quotaEventStream(response, shutdown, {
       events: platform.quotaEvents,
       lastSeen: request.get('last-event-id'),
       wants: ({ appid }) => accounts.length === 0 || accounts.includes(appid),

@@ -39,7 +39,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     });
   });
 
-  it('lets nobody write who asked WeChat about an older grant', async () => {
+  it('refuses a write that follows from an older grant', async () => {
     await store.grants.save('wxc', 'wxa', grant('old'));
     const before = await store.grants.find('wxc', 'wxa');
     await store.grants.save('wxc', 'wxa', grant('new'));
@@ -64,7 +64,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: '2' });
   });
 
-  it('lists everybody once, page by page', async () => {
+  it('lists each account once, page by page', async () => {
     for (let i = 0; i < 7; i++) await store.grants.save(i % 2 ? 'wxc' : 'wxd', `wxa${i >> 1}`, grant('r'));
     const seen: string[] = [];
     let after: { appid: string; component: string } | undefined;
@@ -91,7 +91,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.countActive([])).toBe(0);
   });
 
-  it('tells who was in use, for a Redis that lost everything', async () => {
+  it('lists the accounts in use, for a Redis that lost everything', async () => {
     for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.grants.save('wxc', appid, grant('r'));
     await database.sql.updateTable('authorizers').set({ used_at: 5 }).where('appid', '=', 'wxa2').execute();
     await store.grants.change('wxc', 'wxa3', 1, { state: 'revoked' });
@@ -166,7 +166,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.find('wxc', 'wxb')).toMatchObject({ scopes: [], state: 'active' });
   });
 
-  it('tells what happened to a consent, newest first', async () => {
+  it('lists the events of a consent, newest first', async () => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     await store.profiles.save('wxc', profile([1]), 1, 1_000);
     await store.grants.change('wxc', 'wxa', 2, { refreshToken: 'echo' });
@@ -208,7 +208,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     await lagging.stop();
   });
 
-  it.each(['saved', 'superseded'] as const)('tells a grant whose answer was lost: %s', async (outcome) => {
+  it.each(['saved', 'superseded'] as const)('reports a grant whose answer was lost as %s', async (outcome) => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     let lost = false;
     // Does the first transaction, and then says that the connection was lost.
@@ -226,8 +226,8 @@ describe.each(databases)('authorizers on %s', (kind) => {
         });
       },
     });
-    const unlucky = new AuthorizerStore(losing, seals);
-    expect(await unlucky.grants.change('wxc', 'wxa', 1, { refreshToken: '2' })).toBe(outcome);
+    const interrupted = new AuthorizerStore(losing, seals);
+    expect(await interrupted.grants.change('wxc', 'wxa', 1, { refreshToken: '2' })).toBe(outcome);
     expect(await store.grants.find('wxc', 'wxa')).toMatchObject({
       refreshToken: outcome === 'saved' ? '2' : 'another',
     });

@@ -5,7 +5,7 @@ export type AuthorizerState = 'active' | 'needs-reauthorization' | 'revoked';
 export interface Authorizer {
   readonly component: string;
   readonly appid: string;
-  /** Null until WeChat has told us the profile. */
+  /** Null until the profile has been read from WeChat. */
   readonly kind: 'official-account' | 'mini-program' | null;
   readonly nickName: string | null;
   /** WeChat's original id, `gh_…`. */
@@ -24,7 +24,7 @@ export interface Authorizer {
   readonly handle: string;
   readonly authorizedAt: Date;
   readonly updatedAt: Date;
-  /** When WeChat last told the profile. */
+  /** When the profile was last read from WeChat. */
   readonly profileAt: Date | null;
 }
 
@@ -39,7 +39,7 @@ export interface GrantEvent {
 }
 
 /**
- * The lasting consent of an authorizer. Every change counts `version` up; whoever asked WeChat writes only if the
+ * The lasting consent of an authorizer. Every change increments `version`; a change that follows from a request to WeChat is written only if the
  * version is still the one it read before asking.
  */
 export interface Grant {

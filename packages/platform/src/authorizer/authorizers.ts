@@ -24,8 +24,8 @@ export class Authorizers {
   readonly #components: Components;
   readonly #redis: RedisClient;
   readonly #links: ReauthorizationLinks;
-  /** For the calls' hot path; never for "unknown", which may change at any moment. */
-  readonly #seen = new BoundedCache<string, { readonly authorizer: Authorizer; readonly at: number }>(MAX_CACHED);
+  /** For the hot path of calls; an unknown account is not cached, since it may authorize at any moment. */
+  readonly #cached = new BoundedCache<string, { readonly authorizer: Authorizer; readonly at: number }>(MAX_CACHED);
 
   constructor(store: AuthorizerStore, components: Components, redis: RedisClient, links: ReauthorizationLinks) {
     this.#store = store;
@@ -40,24 +40,24 @@ export class Authorizers {
    */
   async find(appid: string, component?: string): Promise<Authorizer> {
     const key = `${component ?? ''}/${appid}`;
-    const seen = this.#seen.get(key);
-    if (seen && performance.now() - seen.at < CACHE_TTL_MS) return seen.authorizer;
-    const authorizer = await this.#look(appid, component);
-    // One that may not act is looked up each time: it may have authorized again a moment ago. Whoever names it in the
-    // other way is to hear of it, too.
+    const cached = this.#cached.get(key);
+    if (cached && performance.now() - cached.at < CACHE_TTL_MS) return cached.authorizer;
+    const authorizer = await this.#read(appid, component);
+    // One that is not active is read each time: it may have authorized again a moment ago. Callers that name it with or
+    // without its component must both see it.
     if (authorizer.state !== 'active') {
-      for (const named of ['', authorizer.component]) this.#seen.delete(`${named}/${appid}`);
+      for (const named of ['', authorizer.component]) this.#cached.delete(`${named}/${appid}`);
       return authorizer;
     }
-    this.#seen.set(key, { authorizer, at: performance.now() });
+    this.#cached.set(key, { authorizer, at: performance.now() });
     return authorizer;
   }
 
-  /** For who wants to act for it. Throws also ReauthorizeFailure, which names the merchant's way back. */
+  /** For callers that act for the account. Throws also ReauthorizeFailure, with a link for the merchant. */
   async findActive(appid: string, component?: string): Promise<Authorizer> {
     const authorizer = await this.find(appid, component);
     if (authorizer.state === 'active') return authorizer;
-    // The refusal stands without a link, too.
+    // The refusal is thrown without a link, too.
     const linkId = await this.#links.reauthorizationLink(authorizer.component, appid).catch(() => undefined);
     throw new ReauthorizeFailure(authorizer.component, appid, authorizer.state, linkId);
   }
@@ -65,7 +65,7 @@ export class Authorizers {
   async list(page: {
     state?: AuthorizerState | undefined;
     handle?: string | undefined;
-    /** Only these; none named: all. */
+    /** Only these; empty or undefined: all. */
     accounts?: readonly string[] | undefined;
     limit: number;
     cursor?: string | undefined;
@@ -82,7 +82,7 @@ export class Authorizers {
     return this.#store.countActive(this.#components.all().map(({ appid }) => appid));
   }
 
-  /** What happened to the account's consent, newest first. Throws what `find` throws. */
+  /** The events of the account's consent, newest first. Throws what `find` throws. */
   async history(appid: string, component: string | undefined, page: PageRequest): Promise<Page<GrantEvent>> {
     const authorizer = await this.find(appid, component);
     const before = page.cursor === undefined ? undefined : Number(page.cursor);
@@ -91,7 +91,7 @@ export class Authorizers {
     return pageOf(found, page.limit, (last) => String(last.version));
   }
 
-  async #look(appid: string, component: string | undefined): Promise<Authorizer> {
+  async #read(appid: string, component: string | undefined): Promise<Authorizer> {
     if (component !== undefined) this.#components.get(component);
     const found = (await this.#store.findEverywhere(appid)).filter((a) =>
       component === undefined ? this.#components.has(a.component) : a.component === component,
@@ -101,7 +101,7 @@ export class Authorizers {
       throw new Failure(
         'ambiguous_component',
         'fix-request',
-        `Account ${appid} has authorized several components; say which with ?component= (one of ${among}).`,
+        `Account ${appid} has authorized several components; choose one with ?component= (one of ${among}).`,
       );
     }
     if (found[0]) return found[0];

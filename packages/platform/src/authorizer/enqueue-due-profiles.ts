@@ -2,7 +2,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import type { ProfilePayload } from './profile-job.ts';
 
-/** Of each turn: 100,000 accounts are through in a few hours, and WeChat is asked no faster than twenty times a second. */
+/** Per run: 100,000 accounts take a few hours, and WeChat is asked at most twenty times a second. */
 const AT_ONCE = 100;
 const TURN_MS = 4_500;
 /** One that could not be read is asked for again after that. */

@@ -7,7 +7,7 @@ export interface ProfilePayload {
 
 export const ProfileJob = defineJob<ProfilePayload>({
   queue: 'profiles',
-  description: 'Asks WeChat who one account is and what it granted; about daily for each.',
+  description: 'Reads the profile and the granted permission sets of one account from WeChat; about daily for each.',
   fields: { component: 'string', appid: 'string' },
   deduplicateBy: ({ component, appid }) => `${component}-${appid}`,
   // The account stays due until it has been read; the watch asks again.

@@ -16,7 +16,7 @@ const MAX_TRIES = 3;
 
 export type ProfileOutcome = 'saved' | 'revoked' | 'superseded' | 'unknown';
 
-/** Who an account is, and whether it still lets us act: only WeChat knows. */
+/** Reads the profiles of accounts from WeChat, and whether they still authorize the component. */
 export class Profiles {
   readonly #api: ComponentApi;
   readonly #tokens: Tokens;

@@ -1,4 +1,4 @@
-/** `opened`: somebody is at WeChat with it. A `failed` link may be opened again until it expires. */
+/** `opened`: a browser is at WeChat with it. A `failed` link may be opened again until it expires. */
 export type LinkState = 'pending' | 'opened' | 'authorized' | 'failed' | 'expired';
 
 /** What a merchant is asked for. */
@@ -19,7 +19,7 @@ export interface AuthorizationLink extends ConsentOptions {
   readonly id: string;
   readonly component: string;
   readonly state: LinkState;
-  /** Who authorized by it. */
+  /** The account that authorized by it. */
   readonly appid: string | null;
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly createdAt: Date;

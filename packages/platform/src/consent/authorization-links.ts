@@ -36,8 +36,8 @@ export class AuthorizationLinks {
   }
 
   /** Throws Failure `unknown_component`. */
-  async create(component: string, wish: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
-    return this.#store.create(this.#components.get(component).appid, wish, expiresInMs);
+  async create(component: string, options: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
+    return this.#store.create(this.#components.get(component).appid, options, expiresInMs);
   }
 
   /** Throws Failure `unknown_link`. */
@@ -55,13 +55,13 @@ export class AuthorizationLinks {
     const given = await this.#redis.get(key);
     const link = given === null ? undefined : await this.#store.find(given);
     if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;
-    const wish: ConsentOptions = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
-    const fresh = await this.#store.create(component, wish, WAY_BACK_LIVES_MS);
+    const options: ConsentOptions = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
+    const fresh = await this.#store.create(component, options, WAY_BACK_LIVES_MS);
     await this.#redis.set(key, fresh.id, 'PX', WAY_BACK_GIVEN_MS);
     return fresh.id;
   }
 
-  /** Whoever learns the second half of the story calls this; doing it twice changes nothing. */
+  /** Called when both the link and the account of a code are known. Idempotent. */
   async settle(component: string, codeHash: string, outcome: AuthorizationOutcome): Promise<void> {
     const { linkId } = await this.#ties.read(component, codeHash);
     const link = linkId === undefined ? undefined : await this.#store.find(linkId);
@@ -76,18 +76,18 @@ export class AuthorizationLinks {
   }
 }
 
-/** Whether somebody else consented than was asked for. WeChat's own page sees to it, but its address can be edited. */
+/** Whether another account consented than the link is for. WeChat's page prevents it, but its address can be edited. */
 export function mismatch(
-  wish: Pick<ConsentOptions, 'authType' | 'bizAppid'>,
+  options: Pick<ConsentOptions, 'authType' | 'bizAppid'>,
   appid: string,
   authorizer: Pick<Authorizer, 'kind'> | undefined,
 ): { readonly code: string; readonly message: string } | undefined {
-  if (wish.bizAppid !== null) {
-    if (wish.bizAppid === appid) return undefined;
-    return { code: 'wrong_account', message: `Account ${appid} consented; the link is for ${wish.bizAppid}.` };
+  if (options.bizAppid !== null) {
+    if (options.bizAppid === appid) return undefined;
+    return { code: 'wrong_account', message: `Account ${appid} consented; the link is for ${options.bizAppid}.` };
   }
-  const wanted = wish.authType === 1 ? 'official-account' : wish.authType === 2 ? 'mini-program' : undefined;
+  const requested = options.authType === 1 ? 'official-account' : options.authType === 2 ? 'mini-program' : undefined;
   const kind = authorizer?.kind ?? undefined;
-  if (wanted === undefined || kind === undefined || kind === wanted) return undefined;
-  return { code: 'wrong_account_type', message: `Account ${appid} is a ${kind}; the link asks for a ${wanted}.` };
+  if (requested === undefined || kind === undefined || kind === requested) return undefined;
+  return { code: 'wrong_account_type', message: `Account ${appid} is a ${kind}; the link is for a ${requested}.` };
 }

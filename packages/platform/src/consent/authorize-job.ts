@@ -13,7 +13,7 @@ export const AuthorizeJob = defineJob<AuthorizationPayload>({
   queue: 'authorizations',
   description: 'Exchanges one authorization code for the grant behind it. A code is single-use, so its hash is the id.',
   fields: { component: 'string', codeHash: 'string', sealedCode: 'string' },
-  // Push and redirect carry the same code; whoever comes second finds the job, or its stored outcome.
+  // Push and redirect carry the same code; the second one finds the job, or its stored outcome.
   idOf: ({ codeHash }) => codeHash,
   // An hour in all: as long as a code lives.
   attempts: 12,

@@ -56,7 +56,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const answering = (name: Asked, usual?: unknown) => async () => {
     asked.push(name);
     const answer = answers[name];
-    if (!answer && usual === undefined) throw new Error(`nobody was to ask ${name}`);
+    if (!answer && usual === undefined) throw new Error(`unexpected request: ${name}`);
     return answer ? answer() : usual;
   };
   const api = {
@@ -146,11 +146,11 @@ it('gives up a spent code whose account WeChat does not list', async () => {
   expect(await exchange(await job())).toMatchObject({ outcome: 'failed', errcode: 61010 });
 });
 
-it('does not hold the trouble of the component against the code', async () => {
+it('does not count a failure of the component against the code', async () => {
   let broken = true;
   const { job, exchange, asked } = authorizationsWith({
     fetchComponentToken() {
-      if (broken) throw new Failure('wechat_refused', 'fix-request', 'nobody documented', { errcode: 99999 });
+      if (broken) throw new Failure('wechat_refused', 'fix-request', 'undocumented', { errcode: 99999 });
       return { value: 'component token', expiresInMs: 7_200_000 };
     },
   });
@@ -240,7 +240,7 @@ it('waits for the push to say whose a code is, where the answer to a browser’s
   expect(await exchange(fromBrowser, { again: true })).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
 });
 
-it('says that a code failed when nobody will try it again', async () => {
+it('reports a failed code when no run will try it again', async () => {
   const { job, exchange } = authorizationsWith({
     queryAuth: () => Promise.reject(new Failure('ip_not_allowed', 'operator', 'not from here', { errcode: 61004 })),
   });
@@ -251,8 +251,11 @@ it('says that a code failed when nobody will try it again', async () => {
 
 it.each(['push first', 'browser first'])('believes the push about the link, %s', async (order) => {
   const { job, exchange, codes, linkStore } = authorizationsWith({});
-  const wish = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
-  const [right, wrong] = [await linkStore.create('wxc', wish, 60_000), await linkStore.create('wxc', wish, 60_000)];
+  const options = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
+  const [right, wrong] = [
+    await linkStore.create('wxc', options, 60_000),
+    await linkStore.create('wxc', options, 60_000),
+  ];
   const codeHash = hashOfCode('wxc', 'queryauthcode@@@1');
   const ties = [
     () => codes.ties.fromPush('wxc', codeHash, 'wxa', right.id),

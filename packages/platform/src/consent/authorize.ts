@@ -27,9 +27,9 @@ export interface AuthorizationsOptions {
 
 /** Which run of the job this is. */
 export interface AuthorizationRun {
-  /** An earlier run has begun, so an answer of WeChat's may have been lost. */
+  /** An earlier run has started, so an answer of WeChat's may have been lost. */
   readonly again: boolean;
-  /** Nobody tries once more after this one. */
+  /** No run follows this one. */
   readonly last: boolean;
 }
 
@@ -62,7 +62,7 @@ export class Authorizations {
       await links.settle(component, codeHash, outcome);
       return outcome;
     }
-    // The consent stands without the profile. A failure here makes the job run again, and only this is done again.
+    // The consent is stored without the profile. A failure here makes the job run again, and only this is done again.
     const failure = await profiles.read(component, outcome.appid).then(
       () => undefined,
       (error: unknown) => error,
@@ -70,7 +70,7 @@ export class Authorizations {
     outcome = { ...outcome, profile: failure === undefined ? 'asked' : 'failed' };
     await codes.settle(component, codeHash, outcome);
     await links.settle(component, codeHash, outcome);
-    // After the last run the profile's own turns come to it.
+    // After the last run the profile is read when it is due.
     if (failure !== undefined && !run.last) throw failure;
     return outcome;
   }
@@ -80,7 +80,7 @@ export class Authorizations {
     const { api, tokens, store, redis, codes } = this.#o;
     const code = codes.open(payload);
     const before = payload.appid ? await store.grants.find(component, payload.appid) : undefined;
-    // A fence for an owner whom we do not know yet: Redis' time before asking, which every later lease's fence exceeds.
+    // A fence for an owner that is not known yet: Redis' time before asking, which every later lease's fence exceeds.
     const [seconds, micros] = await redis.time();
     const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     const askedAt = performance.now();

@@ -11,7 +11,7 @@ export type AuthorizationOutcome =
   | {
       readonly outcome: 'authorized';
       readonly appid: string;
-      /** Whether WeChat has been asked who that is. */
+      /** Whether the account's profile has been read from WeChat. */
       readonly profile: 'pending' | 'failed' | 'asked';
     }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly errcode?: number };

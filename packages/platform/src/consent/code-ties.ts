@@ -9,7 +9,7 @@ const TIE_TTL_MS = 3 * 60 * 60_000;
 export interface CodeTie {
   /** The link whose pre-auth code the consent was given with. */
   readonly linkId: string | undefined;
-  /** Who consented, where a push said so. */
+  /** The account that consented, if a push has named it. */
   readonly appid: string | undefined;
 }
 

@@ -21,8 +21,8 @@ const RETRY_INTERVAL_MS = 2_000;
 export interface Visit {
   readonly component: string;
   /** What is asked for; or the link that says so. */
-  readonly wish: ConsentOptions | { readonly linkId: string };
-  /** For a wish that does not say. */
+  readonly options: ConsentOptions | { readonly linkId: string };
+  /** If the options have no style. */
   readonly styleOfBrowser: 'pc' | 'mobile';
   /** Random, and known to this browser only. */
   readonly browser: string;
@@ -70,33 +70,33 @@ export class Consents {
    * Where the browser is to go, with a pre-auth code of its own: a code is one attempt (protocol §3.3). Throws Failure
    * `unknown_component`, `unknown_link`, `link_used`, `link_expired`, `not_ready`, or what WeChat said.
    */
-  async leave(visit: Visit): Promise<{ readonly url: string }> {
+  async start(visit: Visit): Promise<{ readonly url: string }> {
     const { api, components, linkStore, redis, bases } = this.#o;
     const { appid } = components.get(visit.component);
-    const link = 'linkId' in visit.wish ? await this.#usable(appid, visit.wish.linkId) : undefined;
-    const wish = link ?? (visit.wish as ConsentOptions);
+    const link = 'linkId' in visit.options ? await this.#usable(appid, visit.options.linkId) : undefined;
+    const options = link ?? (visit.options as ConsentOptions);
     await refuseUnlessReady(redis, appid);
     const { preAuthCode } = await api.createPreAuthCode({ appid });
-    // Somebody may have used the link since we looked.
+    // The link may have been used since it was read.
     if (link && !(await linkStore.open(link.id, hashOfCode(appid, preAuthCode)))) await this.#usable(appid, link.id);
     const state = this.#seal(appid, {
       browserHash: hashOfBrowser(visit.browser),
       linkId: link?.id ?? null,
-      authType: wish.authType,
-      bizAppid: wish.bizAppid,
+      authType: options.authType,
+      bizAppid: options.bizAppid,
       // A link keeps it in SQL; the address of the callback should stay short.
-      returnTo: link ? null : wish.returnTo,
+      returnTo: link ? null : options.returnTo,
       until: Date.now() + STATE_LIVES_MS,
     });
     const url = consentUrl(
       {
-        style: wish.style ?? visit.styleOfBrowser,
+        style: options.style ?? visit.styleOfBrowser,
         component: appid,
         preAuthCode,
         redirectUri: `${visit.callbackUrl}?state=${state}`,
-        authType: wish.authType,
-        bizAppid: wish.bizAppid ?? undefined,
-        categoryIdList: wish.categoryIdList ?? undefined,
+        authType: options.authType,
+        bizAppid: options.bizAppid ?? undefined,
+        categoryIdList: options.categoryIdList ?? undefined,
       },
       bases,
     );
@@ -105,7 +105,7 @@ export class Consents {
 
   /**
    * The browser is back with a code. Waits up to `waitMs` for the exchange. Throws Failure `unknown_component`,
-   * `consent_mismatch` where this browser did not leave with that state, `consent_expired`.
+   * `consent_mismatch` if this browser was not sent to WeChat with that state, `consent_expired`.
    */
   async comeBack(
     back: { readonly component: string; readonly state: string; readonly browser: string; readonly code: string },
@@ -183,15 +183,15 @@ export class Consents {
     }
     if (carried.browserHash !== hashOfBrowser(browser)) throw notThisBrowser();
     if (carried.until <= Date.now()) {
-      throw new Failure('consent_expired', 'fix-request', 'The way back took too long; begin again.');
+      throw new Failure('consent_expired', 'fix-request', 'The consent took too long; start again.');
     }
     return carried;
   }
 }
 
-/** What one browser brings back must be what that browser was given: nobody consents in another's name. */
+/** A browser must bring back the state that it was given, so that no user consents in another's name. */
 function notThisBrowser(): Failure {
-  return new Failure('consent_mismatch', 'fix-request', 'This consent was not begun in this browser; begin again.');
+  return new Failure('consent_mismatch', 'fix-request', 'This consent was not started in this browser; start again.');
 }
 
 function hashOfBrowser(browser: string): string {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { LinkStore } from './link-store.ts';
 
-const WISH = {
+const OPTIONS = {
   style: null,
   authType: 3,
   bizAppid: null,
@@ -23,14 +23,14 @@ describe.each(databases)('authorization links on %s', (kind) => {
   const state = async (id: string) => (await store.find(id))?.state;
 
   it('keep what was wished for', async () => {
-    const link = await store.create('wxc', WISH, 60_000);
+    const link = await store.create('wxc', OPTIONS, 60_000);
     expect(await store.find(link.id)).toEqual(link);
-    expect(link).toMatchObject({ ...WISH, state: 'pending', appid: null });
+    expect(link).toMatchObject({ ...OPTIONS, state: 'pending', appid: null });
     expect(await store.find('nothing')).toBeUndefined();
   });
 
   it('open any number of times, each with a pre-auth code of its own, until they are used', async () => {
-    const { id } = await store.create('wxc', WISH, 60_000);
+    const { id } = await store.create('wxc', OPTIONS, 60_000);
     expect(await store.open(id, `${id}-1`)).toBe(true);
     expect(await store.open(id, `${id}-2`)).toBe(true);
     expect(await state(id)).toBe('opened');
@@ -41,7 +41,7 @@ describe.each(databases)('authorization links on %s', (kind) => {
   });
 
   it('belong to the first account that authorizes, whatever comes later', async () => {
-    const { id } = await store.create('wxc', WISH, 60_000);
+    const { id } = await store.create('wxc', OPTIONS, 60_000);
     await Promise.all(['wxa', 'wxb', 'wxd'].map((appid) => store.authorized(id, appid)));
     const { appid } = (await store.find(id))!;
     await store.authorized(id, 'wxz');
@@ -50,7 +50,7 @@ describe.each(databases)('authorization links on %s', (kind) => {
   });
 
   it('may fail, be opened again, and be used after all', async () => {
-    const { id } = await store.create('wxc', WISH, 60_000);
+    const { id } = await store.create('wxc', OPTIONS, 60_000);
     await store.open(id, `${id}-1`);
     await store.failed(id, { code: 'auth_code_refused', message: 'spent' });
     expect(await store.find(id)).toMatchObject({ state: 'failed', failure: { code: 'auth_code_refused' } });
@@ -60,8 +60,8 @@ describe.each(databases)('authorization links on %s', (kind) => {
     expect(await store.find(id)).toMatchObject({ state: 'authorized', appid: 'wxa', failure: null });
   });
 
-  it('expire, but a consent that began before still counts', async () => {
-    const { id } = await store.create('wxc', WISH, 1);
+  it('expire, but a consent that started before still counts', async () => {
+    const { id } = await store.create('wxc', OPTIONS, 1);
     await store.open(id, `${id}-1`);
     await pause(2);
     expect(await state(id)).toBe('expired');
@@ -70,9 +70,9 @@ describe.each(databases)('authorization links on %s', (kind) => {
     expect(await state(id)).toBe('authorized');
   });
 
-  it('are forgotten when nobody can want them any more', async () => {
-    const old = await store.create('wxc', WISH, 1);
-    const fresh = await store.create('wxc', WISH, 1);
+  it('are forgotten when they can no longer be used', async () => {
+    const old = await store.create('wxc', OPTIONS, 1);
+    const fresh = await store.create('wxc', OPTIONS, 1);
     const long = 100 * 24 * 3_600_000;
     await database.sql
       .updateTable('authorization_links')

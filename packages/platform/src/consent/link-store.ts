@@ -6,7 +6,7 @@ import type { AuthorizationLink, ConsentOptions, LinkState } from './authorizati
 
 const KEPT_MS = 90 * 24 * 60 * 60_000;
 
-/** Authorization links in SQL. Pre-auth codes lie there by their hash only. */
+/** Authorization links in SQL. Of pre-auth codes only the hash is stored. */
 export class LinkStore {
   readonly #sql: Sql;
 
@@ -14,17 +14,17 @@ export class LinkStore {
     this.#sql = sql;
   }
 
-  async create(component: string, wish: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
+  async create(component: string, options: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
     const now = Date.now();
     const row: AuthorizationLinkTable = {
-      // Whoever knows it may consent by it; so nobody can guess it.
+      // A caller that knows it can consent by it; so it cannot be guessed.
       id: randomBytes(20).toString('hex'),
       component,
-      style: wish.style,
-      auth_type: wish.authType,
-      biz_appid: wish.bizAppid,
-      category_id_list: wish.categoryIdList,
-      return_to: wish.returnTo,
+      style: options.style,
+      auth_type: options.authType,
+      biz_appid: options.bizAppid,
+      category_id_list: options.categoryIdList,
+      return_to: options.returnTo,
       state: 'pending',
       appid: null,
       failure_code: null,
@@ -96,7 +96,7 @@ export class LinkStore {
       .execute();
   }
 
-  /** Forgets what nobody can use any more. */
+  /** Deletes the links that can no longer be used. */
   async prune(): Promise<void> {
     const before = Date.now() - KEPT_MS;
     await this.#sql.deleteFrom('authorization_openings').where('opened_at', '<', before).execute();

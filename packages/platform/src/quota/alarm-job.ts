@@ -3,7 +3,7 @@ import type { QuotaEvent } from './quota-events.ts';
 
 export const QuotaAlarmJob = defineJob<QuotaEvent>({
   queue: 'quota-alarms',
-  description: 'Tells operators that four fifths of a quota, or all of it, is used; once a day for each.',
+  description: 'Warns operators that four fifths of a quota, or all of it, are used; once a day for each.',
   fields: {
     level: 'any',
     component: 'string',

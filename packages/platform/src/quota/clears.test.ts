@@ -25,7 +25,7 @@ const owner = { component: 'wxc', appid: 'wxa' };
 const pair = { ...owner, path: '/cgi-bin/user/get' };
 const documented = { dailyLimit: 500, minuteLimit: undefined };
 
-it('counts what WeChat has done, opens the account and wakes it', async () => {
+it('counts a clear, opens the account and wakes its lane', async () => {
   await ledger.take(pair, documented);
   const other = { ...pair, appid: 'wxb' };
   await ledger.take(other, documented);
@@ -53,15 +53,15 @@ it('counts a clear once, though it is reported again because Redis refused a par
   expect((await clears.thisMonth(owner)).usedThisMonth).toBe(2);
 });
 
-it('has done its work where no lane can be woken', async () => {
-  const deaf = new Clears(server.redis, ledger, () => Promise.reject(new Error('Connection is closed.')));
+it('counts a clear even if no lane can be woken', async () => {
+  const failing = new Clears(server.redis, ledger, () => Promise.reject(new Error('Connection is closed.')));
   await ledger.take(pair, documented);
-  await deaf.recordClear(owner, 0, 'a');
-  expect((await deaf.thisMonth(owner)).usedThisMonth).toBe(1);
+  await failing.recordClear(owner, 0, 'a');
+  expect((await failing.thisMonth(owner)).usedThisMonth).toBe(1);
   expect((await ledger.usage(pair, documented)).used).toBe(0);
 });
 
-it('counts no refusal, but for the one that says that none is left', async () => {
+it('counts no refusal, except the one that reports that all clears are used', async () => {
   await ledger.take(pair, documented);
   for (const errcode of [40001, 40013, -1]) await clears.recordClear(owner, errcode, 'a');
   expect((await clears.thisMonth(owner)).usedThisMonth).toBe(0);
@@ -86,8 +86,8 @@ it('refuses the eleventh until the first of next month in Beijing, and counts ea
   expect(await server.redis.pttl('wx:{wxc:wxa}:quota-clears')).toBeGreaterThan(31 * 24 * 3600_000);
 });
 
-it('knows which calls are clears of who asks', () => {
+it('recognizes the calls that clear the calling account', () => {
   expect(['/cgi-bin/clear_quota', '/cgi-bin/component/clear_quota'].map(clearsQuotas)).toEqual([true, true]);
-  // That one names whom it clears.
+  // The body of that one names the account.
   expect(clearsQuotas('/cgi-bin/component/clear_quota/v2')).toBe(false);
 });

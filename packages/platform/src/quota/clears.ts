@@ -53,7 +53,7 @@ export class Clears {
     return counted(Number((await this.#redis.hget(this.#key(owner), month)) ?? 0));
   }
 
-  /** Throws where all are used: WeChat would only refuse. */
+  /** Throws if all are used: WeChat would only refuse. */
   async refuseIfNoneLeft(owner: Owner): Promise<void> {
     if ((await this.thisMonth(owner)).remainingThisMonth === 0) throw await this.noneLeft();
   }
@@ -65,7 +65,7 @@ export class Clears {
   }
 
   /**
-   * What WeChat answered to a clear. May be repeated where it throws: `clear` names the clear, so that it is counted once.
+   * Records WeChat's answer to a clear. May be repeated if it throws: `clear` is the clear's id, so that it is counted once.
    */
   async recordClear(owner: Owner, errcode: number, clear: string): Promise<void> {
     if (errcode !== 0 && errcode !== ERRCODE.clearsUsedUp) return;
@@ -78,7 +78,7 @@ export class Clears {
     const mark = this.#redis.keyspace.quotaClearCounted(owner.component, owner.appid, clear);
     await count.run(this.#redis, { clearsByMonth: this.#key(owner), mark }, { month });
     await this.#ledger.clear(owner);
-    // Without it the calls that wait are sent later: their lane wakes by itself.
+    // If it fails, the waiting calls are sent later: their lane wakes by itself.
     await this.#wake(owner).catch(() => {});
   }
 

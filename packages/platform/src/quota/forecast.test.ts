@@ -11,7 +11,7 @@ function day(number: number, perHour: (hour: number) => number): [number, number
   return Array.from({ length: 24 }, (_, hour) => [MIDNIGHT / HOUR_MS + 24 * number + hour, perHour(hour)]);
 }
 
-function told(now: number, limit: number | undefined, hours: [number, number][], more: { used?: number } = {}) {
+function forecastAt(now: number, limit: number | undefined, hours: [number, number][], more: { used?: number } = {}) {
   const seen = new Map(hours.filter(([hour, count]) => hour * HOUR_MS <= now && count > 0));
   const ownUsed = [...seen].reduce((all, [hour, count]) => all + (hour * HOUR_MS >= MIDNIGHT ? count : 0), 0);
   const when = forecast({ now, hours: seen, ownUsed, limit, used: ownUsed, ...more });
@@ -27,53 +27,53 @@ describe('today', () => {
   it('goes on as the last hour where there is no yesterday', () => {
     const hours = day(0, (hour) => (hour === 10 ? 60 : 0)).concat([[MIDNIGHT / HOUR_MS + 11, 30]]);
     // 90 by half past eleven, of which 60 in the last hour; 60 more take an hour.
-    expect(minutesApart(told(at('11:30'), 150, hours), beijing('12:30'))).toBeLessThan(2);
+    expect(minutesApart(forecastAt(at('11:30'), 150, hours), beijing('12:30'))).toBeLessThan(2);
   });
 
   it('goes on as yesterday did, in its hours', () => {
     const hours = [...day(-1, shop), ...day(0, (hour) => (hour < 12 ? shop(hour) : 0))];
-    // 300 so far; the thousandth leaves at seven in the evening.
-    expect(told(at('12:00'), 1_000, hours)).toBe(beijing('19:00'));
+    // 300 so far; the thousandth departs at seven in the evening.
+    expect(forecastAt(at('12:00'), 1_000, hours)).toBe(beijing('19:00'));
     // The shop closes at 1200.
-    expect(told(at('12:00'), 1_250, hours)).toBeUndefined();
+    expect(forecastAt(at('12:00'), 1_250, hours)).toBeUndefined();
   });
 
   it('goes on twice as busy where it was so far', () => {
     const hours = [...day(-1, shop), ...day(0, (hour) => (hour < 12 ? 2 * shop(hour) : 0))];
-    expect(told(at('12:00'), 1_000, hours)).toBe(beijing('14:00'));
+    expect(forecastAt(at('12:00'), 1_000, hours)).toBe(beijing('14:00'));
   });
 
   it('is not judged by the quiet of the night', () => {
     const hours = [...day(-1, shop), ...day(0, () => 0)];
-    expect(told(at('06:00'), 800, hours)).toBe(beijing('17:00'));
+    expect(forecastAt(at('06:00'), 800, hours)).toBe(beijing('17:00'));
   });
 
   it('notices a program that has gone wild', () => {
     const wild = day(0, (hour) => (hour === 12 ? 900 : hour < 12 ? shop(hour) : 0));
-    const when = told(at('12:59'), 2_000, [...day(-1, shop), ...wild]);
-    // 800 are left, and 900 went in the last hour.
+    const when = forecastAt(at('12:59'), 2_000, [...day(-1, shop), ...wild]);
+    // 800 remain, and 900 departed in the last hour.
     expect(minutesApart(when, beijing('13:53'))).toBeLessThan(3);
   });
 
   it('counts the merchant’s own programs in', () => {
     const hours = [...day(-1, shop), ...day(0, (hour) => (hour < 12 ? shop(hour) : 0))];
     // 300 of ours and 1200 of his, which are 100 an hour.
-    expect(told(at('12:00'), 2_100, hours, { used: 1_500 })).toBe(beijing('15:00'));
+    expect(forecastAt(at('12:00'), 2_100, hours, { used: 1_500 })).toBe(beijing('15:00'));
   });
 
   it('is over where the limit is reached', () => {
     const hours = day(0, (hour) => (hour === 10 ? 50 : 0));
-    expect(told(at('10:30'), 50, hours)).toBe(beijing('10:30'));
+    expect(forecastAt(at('10:30'), 50, hours)).toBe(beijing('10:30'));
   });
 });
 
 describe('tomorrow', () => {
-  it('is like the last 24 hours: what begins late today is seen today', () => {
-    // A job that began at four in the afternoon and goes on through every hour.
+  it('is like the last 24 hours: what starts late today is seen today', () => {
+    // A job that started at four in the afternoon and goes on every hour.
     const hours = day(0, (hour) => (hour >= 16 ? 50 : 0));
-    expect(told(at('22:00'), 1_000, hours)).toBeUndefined();
-    // 300 until midnight; tomorrow they are 50 from four o'clock on, as far as anybody knows.
-    expect(told(at('23:59'), 350, hours)).toBeDefined();
+    expect(forecastAt(at('22:00'), 1_000, hours)).toBeUndefined();
+    // 300 until midnight; tomorrow they are 50 from four o'clock on as far as is known.
+    expect(forecastAt(at('23:59'), 350, hours)).toBeDefined();
   });
 
   it('reaches the limit that today just does not', () => {
@@ -92,17 +92,17 @@ describe('tomorrow', () => {
 
 describe('nothing is said', () => {
   it('without a limit', () => {
-    expect(told(at('12:00'), undefined, day(0, shop))).toBeUndefined();
+    expect(forecastAt(at('12:00'), undefined, day(0, shop))).toBeUndefined();
   });
 
   it('after a handful of calls, however small the limit', () => {
     const hours = day(0, (hour) => (hour === 10 ? 15 : 0));
-    expect(told(at('10:20'), 20, hours)).toBeUndefined();
+    expect(forecastAt(at('10:20'), 20, hours)).toBeUndefined();
   });
 
   it('where all goes well', () => {
     const hours = [...day(-1, shop), ...day(0, (hour) => (hour < 12 ? shop(hour) : 0))];
-    expect(told(at('12:00'), 500_000, hours)).toBeUndefined();
+    expect(forecastAt(at('12:00'), 500_000, hours)).toBeUndefined();
   });
 
   it('nonsense, whatever the hours', () => {

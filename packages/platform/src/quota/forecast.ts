@@ -4,9 +4,9 @@ const HOUR_MS = 60 * 60_000;
 const DAY_H = 24;
 /** Fewer calls than this say nothing about those to come. */
 const ENOUGH = 20;
-/** Today may be as much busier, or quieter, than yesterday; beyond that the two have nothing to do with each other. */
+/** Today may be so much busier, or quieter, than yesterday; beyond that yesterday is no guide. */
 const MAX_DIFFERENT = 10;
-/** A burst of just now counts for so long; after that the day goes on as usual. */
+/** The rate of the last hour is expected to last so long; after that the day goes on as usual. */
 const BURST_H = 1;
 
 export interface ForecastOf {
@@ -23,8 +23,8 @@ export interface ForecastOf {
 
 /**
  * When a day's limit will be reached: later today, if today goes on as yesterday did at this time of day, in proportion;
- * else tomorrow, if a day like the last 24 hours is more than the limit. Undefined where neither is so, or where a handful
- * of calls is all there is to go by. It assumes nothing but that days resemble each other, so it errs where they do not.
+ * else tomorrow, if a day like the last 24 hours is more than the limit. Undefined if neither is so, or if there are too
+ * few calls for a forecast. It assumes only that days resemble each other, so it is wrong where they do not.
  */
 export function forecast(of: ForecastOf): number | undefined {
   const { now, used, limit } = of;
@@ -39,28 +39,28 @@ export function forecast(of: ForecastOf): number | undefined {
   return reached(nextMidnight, nextMidnight + DAY_H * HOUR_MS, limit, (hour) => others + lastSuch(of, hour));
 }
 
-/** Walks through the hours until so many calls are over. */
+/** The time at which so many calls have been made. */
 function reached(from: number, until: number, calls: number, perHour: (hour: number) => number): number | undefined {
-  let left = calls;
+  let remaining = calls;
   for (let at = from; at < until; ) {
     const hour = Math.floor(at / HOUR_MS);
     const next = Math.min((hour + 1) * HOUR_MS, until);
     const rate = perHour(hour);
     const expected = (rate * (next - at)) / HOUR_MS;
-    if (expected >= left) return Math.round(at + (left / rate) * HOUR_MS);
-    left -= expected;
+    if (expected >= remaining) return Math.round(at + (remaining / rate) * HOUR_MS);
+    remaining -= expected;
     at = next;
   }
   return undefined;
 }
 
-/** Calls of an hour that is still to come, or under way. */
+/** Calls of the current or a later hour. */
 function expectedToday(of: ForecastOf, hour: number, midnight: number): number {
   const { now, hours } = of;
   const recent = sum(of, now - HOUR_MS, now + 1);
   const yesterdaySoFar = sum(of, midnight - DAY_H * HOUR_MS, now - DAY_H * HOUR_MS);
   const yesterday = sum(of, midnight - DAY_H * HOUR_MS, midnight);
-  // Nothing to compare with: it goes on as it went in the last hour.
+  // Too few calls to compare with: the rate of the last hour is expected to last.
   if (yesterday < ENOUGH) return recent;
   const soFar = sum(of, midnight, now + 1);
   const likeness =
@@ -74,23 +74,23 @@ function lastSuch({ now, hours }: ForecastOf, hour: number): number {
   const current = Math.floor(now / HOUR_MS);
   let such = hour;
   while (such > current) such -= DAY_H;
-  // The hour under way is only begun; yesterday's is whole.
+  // The current hour is incomplete; yesterday's is complete.
   return such === current ? Math.max(hours.get(such) ?? 0, hours.get(such - DAY_H) ?? 0) : (hours.get(such) ?? 0);
 }
 
-/** The merchant's own programs, as far as WeChat has told; evenly, since nobody knows their hours. */
+/** Calls of the merchant's own programs, as last reported by WeChat; spread evenly, since their hours are unknown. */
 function othersPerHour({ now, used, ownUsed }: ForecastOf, midnight: number): number {
   return Math.max(0, used - ownUsed) / Math.max(1, (now - midnight) / HOUR_MS);
 }
 
-/** Calls between two moments; an hour has them evenly, that under way until now. */
+/** Calls between two moments; spread evenly over each hour, over the current one until now. */
 function sum({ now, hours }: ForecastOf, from: number, until: number): number {
   let calls = 0;
   for (const [hour, count] of hours) {
-    const begins = hour * HOUR_MS;
-    const ends = Math.max(begins + 1, Math.min(begins + HOUR_MS, now));
-    const overlap = Math.min(until, ends) - Math.max(from, begins);
-    if (overlap > 0) calls += (count * overlap) / (ends - begins);
+    const starts = hour * HOUR_MS;
+    const ends = Math.max(starts + 1, Math.min(starts + HOUR_MS, now));
+    const overlap = Math.min(until, ends) - Math.max(from, starts);
+    if (overlap > 0) calls += (count * overlap) / (ends - starts);
   }
   return calls;
 }

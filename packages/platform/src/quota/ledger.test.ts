@@ -45,16 +45,16 @@ async function takeTimes(count: number, limits: Parameters<Ledger['take']>[1] = 
 it('closes a day until the next midnight in Beijing', async () => {
   await close('day');
   const { closedUntil } = await usage();
-  const left = closedUntil!.getTime() - Date.now();
-  expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThanOrEqual(DAY_MS);
+  const closedForMs = closedUntil!.getTime() - Date.now();
+  expect(closedForMs).toBeGreaterThan(0);
+  expect(closedForMs).toBeLessThanOrEqual(DAY_MS);
   const shanghai = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', timeStyle: 'medium' });
   // The two clocks differ by less than a second.
   const shown = shanghai.format(new Date(Math.round(closedUntil!.getTime() / 1000) * 1000));
   expect(shown).toBe('00:00:00');
 });
 
-it('does not close today for a request that left yesterday', async () => {
+it('does not close today for a request that departed yesterday', async () => {
   await close('day', Date.now() - DAY_MS);
   expect((await usage()).closedUntil).toBeUndefined();
   expect((await take()).go).toBe('yes');
@@ -75,7 +75,7 @@ it('does not shorten a day by a minute', async () => {
   expect(Math.abs(after.getTime() - before.getTime())).toBeLessThan(1_000);
 });
 
-it('counts requests that have no record of their own, and says how long none may leave', async () => {
+it('counts requests that have no record of their own, and returns how long none may depart', async () => {
   expect(await take()).toMatchObject({ go: 'yes', probe: false });
   expect((await usage()).used).toBe(1);
   await close('minute');
@@ -93,11 +93,11 @@ it('lets one probe an interval through a closed day', async () => {
   expect((await take()).go).toBe('closed');
   await ledger.reopen(pair);
   expect(await take()).toMatchObject({ go: 'yes', probe: false });
-  // WeChat counts otherwise than we do, then.
+  // WeChat's count differs from ours, then.
   expect(lookups.at(-1)).toMatchObject({ outcome: 'due' });
 });
 
-it('begins each day anew, but for what it knows', async () => {
+it('counts each day from zero, and keeps what it has learned', async () => {
   await ledger.learn(pair, { limit: 10, used: 9, rate: undefined }, await usage(), documented);
   await takeTimes(9);
   const yesterday = beijingDay(Date.now()) - 1;
@@ -107,7 +107,7 @@ it('begins each day anew, but for what it knows', async () => {
   await take();
   expect(await usage()).toMatchObject({ used: 1, limit: 10, remaining: 9 });
   await takeTimes(7);
-  // The warning of yesterday was yesterday's.
+  // Yesterday's warning does not count today.
   expect(levels).toMatchObject([{ level: 'warning', used: 8, limit: 10 }]);
   expect(lookups).toEqual([]);
 });
@@ -120,7 +120,7 @@ it('warns at four fifths and at all of it, once', async () => {
   ]);
 });
 
-it('a refusal is the last warning, also where nobody expected it', async () => {
+it('a refusal is the last warning, even without an earlier one', async () => {
   await takeTimes(3);
   await close('day');
   expect(levels).toEqual([{ ...pair, level: 'exhausted', used: 3, limit: 500, at: expect.any(String) }]);
@@ -131,7 +131,7 @@ it('a refusal is the last warning, also where nobody expected it', async () => {
   expect([levels.length, lookups.length]).toEqual([1, 1]);
 });
 
-it('a refusal says what an unknown limit is at most, until more has left', async () => {
+it('a refusal bounds an unknown limit, until more calls have succeeded', async () => {
   await takeTimes(3, unknown);
   await ledger.close(pair, 'day', Date.now(), unknown);
   const now = () => ledger.usage(pair, unknown);
@@ -141,7 +141,7 @@ it('a refusal says what an unknown limit is at most, until more has left', async
   expect(await now()).toMatchObject({ used: 4, limit: undefined, remaining: undefined, source: undefined });
 });
 
-it('wants WeChat asked when an unknown limit is used, at a half, and not twice within hours', async () => {
+it('reports a lookup as due when an unknown limit is used, and at half of a known one, but not twice in a few hours', async () => {
   await takeTimes(19, unknown);
   expect([levels, lookups]).toEqual([[], []]);
   await takeTimes(21, unknown);
@@ -159,10 +159,10 @@ it('wants WeChat asked when an unknown limit is used, at a half, and not twice w
   expect(levels.at(-1)).toMatchObject({ level: 'exhausted', used: 10 });
 });
 
-it('follows WeChat’s count, and what left since', async () => {
+it('follows WeChat’s count, plus the departures since', async () => {
   await takeTimes(4);
   const asked = await usage();
-  // On its way while WeChat was asked.
+  // In flight while WeChat was asked.
   await takeTimes(1);
   await ledger.learn(pair, { limit: 1_000, used: 750, rate: undefined }, asked, documented);
   expect(await usage()).toMatchObject({ used: 751, limit: 1_000, remaining: 249, source: 'wechat', ownUsed: 5 });
@@ -174,7 +174,7 @@ it('follows WeChat’s count, and what left since', async () => {
   expect(lookups).toEqual([]);
 });
 
-it('takes no count of yesterday, or of before a clear, for one of now', async () => {
+it('does not take a count of yesterday, or from before a clear, for the current one', async () => {
   await takeTimes(4);
   const asked = await usage();
   await ledger.learn(
@@ -189,7 +189,7 @@ it('takes no count of yesterday, or of before a clear, for one of now', async ()
   expect(await usage()).toMatchObject({ used: 0, limit: 700 });
 });
 
-it('forgets in time what it has learned', async () => {
+it('forgets what it has learned after its TTL', async () => {
   await ledger.learn(pair, { limit: 7, used: 0, rate: { calls: 2, seconds: 60 } }, await usage(), documented);
   expect(await usage()).toMatchObject({ limit: 7, minute: { calls: 2, seconds: 60 } });
   await server.redis.hset(KEY, 'knownUntil', '1');
@@ -197,7 +197,7 @@ it('forgets in time what it has learned', async () => {
   await takeTimes(5);
 });
 
-it('holds back beyond a minute’s limit until the next, and says so beforehand', async () => {
+it('closes a full minute until the next one, with its last call', async () => {
   const limits = { dailyLimit: undefined, minuteLimit: 3 };
   const minuteNow = () => Math.floor(Date.now() / 60_000);
   await until('all of it was in one minute', async () => {
@@ -216,33 +216,33 @@ it('holds back beyond a minute’s limit until the next, and says so beforehand'
 
 it('opens again with the next bucket, of whatever length, by itself', async () => {
   await ledger.learn(pair, { limit: undefined, used: 0, rate: { calls: 3, seconds: 1 } }, await usage(), documented);
-  let [left, refused] = [0, 0];
+  let [departed, refused] = [0, 0];
   const begunAt = performance.now();
-  await until('ten have left', async () => {
-    if ((await take()).go === 'yes') left++;
+  await until('ten have departed', async () => {
+    if ((await take()).go === 'yes') departed++;
     else refused++;
-    return left === 10;
+    return departed === 10;
   });
   expect(refused).toBeGreaterThan(0);
-  // Ten need four buckets, of which the first may have begun long ago.
+  // Ten need four buckets, of which the first may have started long ago.
   expect(performance.now() - begunAt).toBeGreaterThan(1_900);
 });
 
-it('counts in a stretch that it has just learned of what left before', async () => {
+it('counts earlier departures in a period that it has just learned of', async () => {
   await takeTimes(4, unknown);
-  const told = { limit: undefined, used: 4, rate: { calls: 6, seconds: 3_600 } };
-  await ledger.learn(pair, told, await usage(), unknown);
+  const reported = { limit: undefined, used: 4, rate: { calls: 6, seconds: 3_600 } };
+  await ledger.learn(pair, reported, await usage(), unknown);
   await takeTimes(2, unknown);
   expect((await take(unknown)).go).toBe('closed');
 });
 
-it('counts what leaves anyway, closed or not', async () => {
+it('counts departures that ignore a closed pair', async () => {
   await close('day');
   await ledger.count(pair, documented);
   expect(await usage()).toMatchObject({ used: 1, closedUntil: expect.any(Date) });
 });
 
-it('after a clear counts from zero, opens all, and hears no refusal from before', async () => {
+it('after a clear counts from zero, opens all pairs, and ignores refusals from before', async () => {
   const other = { ...pair, path: '/cgi-bin/tags/get' };
   await takeTimes(5);
   const before = Date.now();

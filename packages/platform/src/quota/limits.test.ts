@@ -3,7 +3,7 @@ import { narrower, readReportedQuota, remainingOf } from './limits.ts';
 
 const quota = { daily_limit: 500, used: 12, remain: 488 };
 
-test('WeChat’s word is read as it stands', () => {
+test('WeChat’s report is read unchanged', () => {
   expect(readReportedQuota({ errcode: 0, quota })).toEqual({ limit: 500, used: 12, rate: undefined });
   expect(readReportedQuota({ quota, rate_limit: { call_count: 10, refresh_second: 60 } })).toMatchObject({
     rate: { calls: 10, seconds: 60 },
@@ -30,7 +30,7 @@ test('what cannot be a limit is none', () => {
   expect(readReportedQuota([])).toBeUndefined();
 });
 
-test('nothing remains below nothing, and of what is unknown nobody knows', () => {
+test('never less than nothing remains, and of an unknown limit the rest is unknown', () => {
   expect(remainingOf(10, 12)).toBe(0);
   expect(remainingOf(10, 3)).toBe(7);
   expect(remainingOf(undefined, 3)).toBeUndefined();

@@ -17,10 +17,10 @@ export interface ReportedQuota {
   readonly rate: RateLimit | undefined;
 }
 
-/** Where a limit is known from. A refusal only says that it was no more than that. */
+/** The source of a limit. A refusal only shows that the limit was not higher. */
 export type LimitSource = 'wechat' | 'catalogue' | 'refusal';
 
-/** WeChat's answer to `openapi/quota/get`; undefined where it is none. */
+/** Reads WeChat's answer to `openapi/quota/get`; undefined if it has no quota. */
 export function readReportedQuota(answer: unknown): ReportedQuota | undefined {
   if (!isFields(answer) || !isFields(answer.quota)) return undefined;
   const { daily_limit, used } = answer.quota;
@@ -28,12 +28,12 @@ export function readReportedQuota(answer: unknown): ReportedQuota | undefined {
   return {
     limit: isCount(daily_limit) && daily_limit > 0 ? daily_limit : undefined,
     used,
-    // Ours are on behalf of the account, and count as the account's, too: both limits hold.
+    // Our calls on behalf of the account count as the account's, too: both limits apply.
     rate: narrower(readRate(answer.rate_limit), readRate(answer.component_rate_limit)),
   };
 }
 
-/** The one that lets less through for long; of two that let through the same, the one that holds back sooner. */
+/** The limit that allows fewer calls in the long run; of two equal ones, the one that closes sooner. */
 export function narrower(a: RateLimit | undefined, b: RateLimit | undefined): RateLimit | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const difference = a.calls * b.seconds - b.calls * a.seconds;

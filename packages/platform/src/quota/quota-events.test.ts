@@ -17,12 +17,12 @@ const event = (component: string, used: number): QuotaEvent => ({
 });
 const usedAfter = async (position: string) => (await events.after(position)).map((placed) => placed.event.used);
 
-it('tells what came after a place, of all components', async () => {
+it('returns the events after a position, of all components', async () => {
   await events.append(event('wxc', 1));
   const end = await events.end();
   await events.append(event('wxd', 2));
   await events.append(event('wxc', 3));
-  // Of two in the same millisecond nobody knows which was first.
+  // The order of two in the same millisecond is unknown.
   expect((await usedAfter(end)).sort()).toEqual([2, 3]);
   expect(await events.after(await events.end())).toEqual([]);
   expect((await usedAfter('0')).sort()).toEqual([1, 2, 3]);

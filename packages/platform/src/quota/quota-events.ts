@@ -1,7 +1,7 @@
 import type { RedisClient } from '../redis/connect.ts';
 import type { QuotaLevel } from './ledger.ts';
 
-const KEPT = 1_000;
+const MAX_EVENTS = 1_000;
 const READ_AT_ONCE = 100;
 
 export interface QuotaEvent {
@@ -33,10 +33,10 @@ export class QuotaEvents {
 
   async append(event: QuotaEvent): Promise<void> {
     const key = this.#redis.keyspace.quotaEvents(event.component);
-    await this.#redis.xadd(key, 'MAXLEN', '~', KEPT, '*', 'event', JSON.stringify(event));
+    await this.#redis.xadd(key, 'MAXLEN', '~', MAX_EVENTS, '*', 'event', JSON.stringify(event));
   }
 
-  /** Behind everything there is now. */
+  /** The position behind all present events. */
   async end(): Promise<string> {
     const ends = await Promise.all(
       this.#components.map(async (component) => {
@@ -47,7 +47,7 @@ export class QuotaEvents {
     return write(new Map(ends));
   }
 
-  /** What came after a position, a bounded number; whatever is no position is the beginning. */
+  /** The events after a position, a bounded number; an invalid position is the start. */
   async after(position: string): Promise<PlacedQuotaEvent[]> {
     const positions = read(position);
     const found = await Promise.all(

@@ -4,7 +4,7 @@ import { forecast } from './forecast.ts';
 import type { Ledger, QuotaPair } from './ledger.ts';
 import type { Usage } from './usage.ts';
 
-const LOOKED_AT_ONCE = 100;
+const READ_AT_ONCE = 100;
 
 export interface Quota extends Pick<Usage, 'used' | 'limit' | 'source' | 'remaining' | 'closedUntil' | 'minute'> {
   readonly path: string;
@@ -12,7 +12,7 @@ export interface Quota extends Pick<Usage, 'used' | 'limit' | 'source' | 'remain
   readonly exhaustedAt: Date | undefined;
 }
 
-/** What accounts, or a component itself, have used today, may use, and are about to use up. */
+/** What accounts, or a component itself, have used today and may use, with a forecast. */
 export class Quotas {
   readonly #ledger: Ledger;
   readonly #accounts: { find(appid: string, component?: string): Promise<Pick<QuotaPair, 'component' | 'appid'>> };
@@ -26,7 +26,7 @@ export class Quotas {
     this.#accounts = accounts;
   }
 
-  /** By path. Each that was used today, is closed, or is known. */
+  /** By path: each quota that was used today, is closed, or has a known limit. */
   async list(filter: {
     readonly appid: string;
     readonly component?: string | undefined;
@@ -37,8 +37,8 @@ export class Quotas {
     const all = (await this.#ledger.paths(owner)).sort(byLetters);
     const behind = all.filter((path) => filter.cursor === undefined || byLetters(path, filter.cursor) > 0);
     const items: Quota[] = [];
-    for (let from = 0; from < behind.length; from += LOOKED_AT_ONCE) {
-      const paths = behind.slice(from, from + LOOKED_AT_ONCE);
+    for (let from = 0; from < behind.length; from += READ_AT_ONCE) {
+      const paths = behind.slice(from, from + READ_AT_ONCE);
       const usages = await this.#ledger.usages(owner, paths, (path) => endpointOf('POST', path));
       for (const [i, usage] of usages.entries()) {
         if (!isShown(usage)) continue;
@@ -63,7 +63,7 @@ function quotaOf(path: string, usage: Usage & { readonly hours: ReadonlyMap<numb
   };
 }
 
-/** As every machine sorts, whatever its language. */
+/** By code units, independent of the locale. */
 function byLetters(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

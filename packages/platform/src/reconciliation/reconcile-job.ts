@@ -10,7 +10,7 @@ export const ReconcileJob = defineJob<ReconcilePayload>({
   description: "Compares our authorizers with WeChat's own list of them, page by page, and sets ours right.",
   fields: { id: 'string' },
   deduplicateBy: ({ id }) => id,
-  // Its mark lies in SQL, and the watch brings back what was lost; this only carries it over a moment's trouble.
+  // The checkpoint is in SQL, and maintenance enqueues lost jobs again; this only covers transient errors.
   attempts: 10,
   backoffMs: 1_000,
   keep: { count: 100 },

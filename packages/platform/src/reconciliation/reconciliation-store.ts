@@ -11,17 +11,17 @@ export interface Reconciliation {
   readonly component: string;
   readonly reason: ReconcileReason;
   readonly state: 'queued' | 'running' | 'completed' | 'failed';
-  /** First WeChat's list, then those of ours that it did not hold. */
+  /** First WeChat's list, then our authorizers that it did not contain. */
   readonly phase: 'listing' | 'missing';
   readonly listOffset: number;
   readonly missingAfter: string;
-  /** What WeChat's list said it holds. */
+  /** As WeChat's list reports it. */
   readonly total: number | null;
   readonly seen: number;
   readonly added: number;
   readonly changed: number;
   readonly revoked: number;
-  /** What keeps it from going on at the moment, or made it fail. */
+  /** Why it cannot go on at the moment, or why it failed. */
   readonly error: string | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
@@ -39,7 +39,7 @@ export interface Step {
   readonly revoked?: number;
 }
 
-/** Runs of reconciliation in SQL, with their marks. */
+/** Reconciliation runs in SQL, with their checkpoints. */
 export class ReconciliationStore {
   readonly #sql: Sql;
 
@@ -47,7 +47,7 @@ export class ReconciliationStore {
     this.#sql = sql;
   }
 
-  /** A new run, or the one that still lasts: each component has one at a time. */
+  /** A new run, or the one in progress: each component has one at a time. */
   async begin(component: string, reason: ReconcileReason): Promise<{ readonly run: Reconciliation; isNew: boolean }> {
     for (;;) {
       const there = await this.#running(component);
@@ -83,7 +83,7 @@ export class ReconciliationStore {
     return row && toReconciliation(row);
   }
 
-  /** From then on what WeChat's list holds is counted. */
+  /** Its start is the time since which authorizers must be in WeChat's list. */
   async start(id: string): Promise<void> {
     const now = Date.now();
     await this.#sql
@@ -94,7 +94,7 @@ export class ReconciliationStore {
       .execute();
   }
 
-  /** Moves the mark from where it was read; false where another run of the job has moved it. */
+  /** Moves the checkpoint from where it was read; false if another run of the job has moved it. */
   async step(run: Reconciliation, to: Step, sql: Sql = this.#sql): Promise<boolean> {
     const moved = await sql
       .updateTable('reconciliations')
@@ -138,7 +138,7 @@ export class ReconciliationStore {
       .execute();
   }
 
-  /** Runs of which nothing was heard for a while: their job may be lost. */
+  /** A run without progress for a while: its job may be lost. */
   async silentFor(component: string, ms: number): Promise<string | undefined> {
     const row = await this.#sql
       .selectFrom('reconciliations')

@@ -53,7 +53,7 @@ class WeChat {
 
 const unreadable = () => new UnreadableAnswer('wechat_broken_answer', 'retry', 'broken');
 
-/** Tokens are told elsewhere; here there is always one. */
+/** There is always a token. */
 const tokens = {
   ensure: () => Promise.resolve({ value: 'token' }),
   accepted: () => {},
@@ -103,10 +103,10 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     const next = await reconciler.work(run.id, signal);
     return { next, run: (await runs.find(run.id))! };
   };
-  /** What the next run is to look at: grants from before it. */
+  /** Makes the grants older than the next run. */
   const settle = () => database.sql.updateTable('authorizers').set({ authorized_at: 1 }).execute();
 
-  it('adds everybody from nothing, page by page', async () => {
+  it('adds all accounts to an empty database, page by page', async () => {
     many(1_234);
     const { run } = await reconcile();
     expect(published).toEqual([{ reconciliation: run.id, next: undefined, ms: expect.any(Number) }]);
@@ -116,14 +116,14 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       refreshToken: 'token-777',
       state: 'active',
     });
-    // WeChat is asked about nobody whom its list holds; profiles have their own turns.
+    // WeChat is asked about no account that its list contains; profiles have their own schedule.
     expect(wechat.infos).toBe(0);
     expect(await authorizers.profiles.claimDue(COMPONENT, 5_000, 1)).toHaveLength(1_234);
     const again = await reconcile();
     expect(again.run).toMatchObject({ seen: 1_234, added: 0, changed: 0, revoked: 0 });
   });
 
-  it('changes what differs, revokes whom WeChat disowns, and leaves the others as they were', async () => {
+  it('changes what differs, revokes accounts that WeChat no longer knows, and does not change the others', async () => {
     many(3);
     await reconcile();
     await settle();
@@ -144,7 +144,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       refreshToken: null,
       state: 'needs-reauthorization',
     });
-    // One who was revoked and is in the list again is back.
+    // An account that was revoked and is in the list again is active again.
     wechat.accounts.set(appid(1), 'token-1');
     await reconcile();
     expect(await authorizers.grants.find(COMPONENT, appid(1))).toMatchObject({ state: 'active' });
@@ -233,11 +233,11 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(await authorizers.grants.find(COMPONENT, appid(0))).toMatchObject({ refreshToken: 'consented' });
   });
 
-  it('revokes nobody who only moved in the list while it was paged', async () => {
+  it('revokes no account that only moved in the list while it was paged', async () => {
     many(1_001);
     await reconcile();
     await settle();
-    // The first one leaves after the first page: all others move up by one, and number 500 is never listed.
+    // The first one is removed after the first page: all others move up by one, and number 500 is never listed.
     wechat.beforePage = (offset) => {
       if (offset === 500) wechat.accounts.delete(appid(0));
     };
@@ -249,11 +249,11 @@ describe.each(databases)('reconciliation on %s', (kind) => {
 
   it('goes on from its mark where it was cut, and counts nothing twice', async () => {
     many(1_600);
-    const leaving = new AbortController();
+    const shutdown = new AbortController();
     wechat.beforePage = (offset) => {
-      if (offset === 500) leaving.abort();
+      if (offset === 500) shutdown.abort();
     };
-    const cut = await reconcile(leaving.signal);
+    const cut = await reconcile(shutdown.signal);
     expect(cut.next).toEqual({ requeue: true });
     expect(cut.run).toMatchObject({ state: 'running', listOffset: 1_000, seen: 1_000 });
     wechat.beforePage = () => {};
@@ -284,11 +284,11 @@ describe.each(databases)('reconciliation on %s', (kind) => {
   });
 
   it('lasts once for each component, also when many ask at once', async () => {
-    const begun = await Promise.all(Array.from({ length: 10 }, () => runs.begin(COMPONENT, 'requested')));
-    expect(begun.filter(({ isNew }) => isNew)).toHaveLength(1);
-    expect(new Set(begun.map(({ run }) => run.id)).size).toBe(1);
+    const started = await Promise.all(Array.from({ length: 10 }, () => runs.begin(COMPONENT, 'requested')));
+    expect(started.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(new Set(started.map(({ run }) => run.id)).size).toBe(1);
     expect((await runs.begin('wxd', 'requested')).isNew).toBe(true);
-    await runs.finish(begun[0]!.run.id, 'completed');
+    await runs.finish(started[0]!.run.id, 'completed');
     expect((await runs.begin(COMPONENT, 'requested')).isNew).toBe(true);
     expect(await runs.silentFor('wxd', 60_000)).toBeUndefined();
     await database.sql.updateTable('reconciliations').set({ updated_at: 1 }).execute();

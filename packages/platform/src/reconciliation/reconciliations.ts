@@ -26,7 +26,7 @@ const NOT_READY_RETRY_MS = 2_000;
 const QUICK_TRIES = 3;
 const ERROR_RETRY_MS = 30_000;
 
-/** For whoever asks that WeChat's list be read again; reading it is a worker's. */
+/** Requests reconciliations and reports them; workers run them. */
 export class ReconcileRequests {
   readonly #store: ReconciliationStore;
   readonly #components: Components;
@@ -60,7 +60,7 @@ export class ReconcileRequests {
     return run;
   }
 
-  /** Brings back the job of a run that nobody has been heard of. */
+  /** Enqueues the job of a run without progress again. */
   async revive(component: string): Promise<boolean> {
     const id = await this.#store.silentFor(component, SILENT_MS);
     if (id === undefined) return false;
@@ -102,7 +102,7 @@ export class Reconciler {
     this.#o = options;
   }
 
-  /** What ReconcileJob does: goes on from the mark until it is done, told to stop, or WeChat does not let it. */
+  /** The work of ReconcileJob: goes on from the checkpoint until it is done, aborted, or refused by WeChat. */
   async work(id: string, signal: AbortSignal): Promise<JobDisposition> {
     const startedAt = performance.now();
     const next = await this.#work(id, signal);
@@ -139,7 +139,7 @@ export class Reconciler {
     else if (await this.#missing(run, signal)) await this.#o.store.finish(run.id, 'completed');
   }
 
-  /** A trouble that passes within seconds should not cost half a minute. */
+  /** An error of a few seconds should not cost half a minute. */
   async #persistently(step: () => Promise<void>, signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
@@ -157,7 +157,7 @@ export class Reconciler {
     let page = await this.#page(run);
     const known = await authorizers.grants.findMany(run.component, appidsOf(page));
     // A grant may have been renewed between WeChat's answer and our reading it; a version that we write over must be one
-    // that we read before asking. So ask again. Whom we do not know at all is only added where still nobody knows him.
+    // that we read before asking. So ask again. An unknown account is only added if it is still unknown.
     const renewed = page.items.some((item) => known.has(item.appid) && differs(item, known.get(item.appid)));
     if (renewed) page = await this.#page(run);
     await this.#save(run, page, known);
@@ -237,7 +237,7 @@ export class Reconciler {
     for (const appid of renewed) await tokens.store.forgive(authorizerOwner(run.component, appid));
   }
 
-  /** True when nobody is left. The set can change while it is paged: only WeChat's word about each one revokes. */
+  /** True at the end. The list can change while it is paged: only WeChat's answer about each account revokes it. */
   async #missing(run: Reconciliation, signal: AbortSignal): Promise<boolean> {
     const { store } = this.#o;
     const missing = await store.notListedSince(run.component, run.startedAt!, run.missingAfter, MISSING_AT_ONCE);
@@ -277,7 +277,7 @@ type Listed = AuthorizerListPage['items'][number];
 /** Whether WeChat's list says something about the account that we do not know. */
 function differs(item: Listed, grant: { refreshToken: string | null; state: string } | undefined): boolean {
   if (!grant) return true;
-  // The list holds whoever lets us act; that our token was refused is our news, not the list's.
+  // The list contains the accounts that authorize us; it does not report that a refresh token was refused.
   if (!item.refreshToken) return false;
   return grant.state === 'revoked' || grant.refreshToken !== item.refreshToken;
 }

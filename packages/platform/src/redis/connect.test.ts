@@ -5,42 +5,42 @@ import { connectRedis, untilConnected } from './connect.ts';
 import { defineScript } from './script.ts';
 
 let server: TestRedis;
-let prompt: Redis;
+let failFast: Redis;
 const write = defineScript({ keys: ['key'], args: ['value'], lua: `redis.call('SET', key, value) return 1` });
 
 beforeAll(async () => {
   server = await startRedis();
-  prompt = connectRedis({ redisUrl: server.url, redisPrefix: 'wx' }, 'fail-fast', 'test');
-  await untilConnected(prompt, 5_000);
+  failFast = connectRedis({ redisUrl: server.url, redisPrefix: 'wx' }, 'fail-fast', 'test');
+  await untilConnected(failFast, 5_000);
 });
 afterAll(async () => {
-  prompt.disconnect();
+  failFast.disconnect();
   await server.stop();
 });
 
-it('says that Redis is full', async () => {
+it('reports that Redis is full', async () => {
   await server.redis.config('SET', 'maxmemory', '1');
   const full = { code: 'overloaded', remedy: 'slow-down', retryAfterMs: 30_000 };
   try {
-    await expect(prompt.set('a', 'b')).rejects.toMatchObject(full);
-    await expect(write.run(prompt, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(full);
+    await expect(failFast.set('a', 'b')).rejects.toMatchObject(full);
+    await expect(write.run(failFast, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(full);
   } finally {
     await server.redis.config('SET', 'maxmemory', '0');
   }
 });
 
-it('says that Redis cannot be written to, as it does when Redis is away', async () => {
+it('reports a read-only Redis as an unreachable one', async () => {
   await server.redis.call('REPLICAOF', '127.0.0.1', '1');
   const away = { code: 'redis_unreachable', remedy: 'retry' };
   try {
-    await expect(prompt.set('a', 'b')).rejects.toMatchObject(away);
-    await expect(write.run(prompt, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(away);
+    await expect(failFast.set('a', 'b')).rejects.toMatchObject(away);
+    await expect(write.run(failFast, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(away);
   } finally {
     await server.redis.call('REPLICAOF', 'NO', 'ONE');
   }
 });
 
-it('leaves alone what Redis says about the command itself', async () => {
+it('does not translate errors that Redis reports about the command itself', async () => {
   await server.redis.set('text', 'x');
-  await expect(prompt.lpush('text', 'y')).rejects.toMatchObject({ name: 'ReplyError' });
+  await expect(failFast.lpush('text', 'y')).rejects.toMatchObject({ name: 'ReplyError' });
 });

@@ -4,7 +4,7 @@ import { type Keyspace, keyspaceOf } from './keys.ts';
 
 /**
  * `blocking`: commands wait for a lost connection to come back (workers; BullMQ demands it).
- * `fail-fast`: commands fail at once while Redis is away, so that a caller hears of it in time (gateways).
+ * `fail-fast`: commands fail at once while Redis is away, so that a caller gets an answer in time (gateways).
  */
 export type ConnectionMode = 'blocking' | 'fail-fast';
 
@@ -39,7 +39,7 @@ export function connectRedis(
     throw new Failure(
       'unsupported_redis_url',
       'operator',
-      'REDIS_URL must begin with redis:// or rediss://; Sentinel and Cluster come with a later version.',
+      'REDIS_URL must start with redis:// or rediss://; Sentinel and Cluster are not supported yet.',
     );
   }
   const options = {
@@ -51,7 +51,7 @@ export function connectRedis(
       : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 5_000 }),
   } satisfies RedisOptions;
   const redis = mode === 'blocking' ? new Redis(url, options) : new FailFastRedis(url, options);
-  // Without a listener every lost connection would be an unhandled error; the state is told by /readyz.
+  // Without a listener every lost connection would be an unhandled error; /readyz reports the state.
   redis.on('error', () => {});
   return withKeyspace(redis, redisPrefix);
 }
@@ -59,7 +59,7 @@ export function connectRedis(
 /** What ioredis sends by itself when it connects. */
 const CONNECTING = new Set(['auth', 'client', 'hello', 'info', 'select']);
 
-/** Says in our words, to whoever gave the command, that Redis is away or cannot take it now. */
+/** Rejects commands with a Failure of ours while Redis is unreachable or cannot execute them. */
 class FailFastRedis extends Redis {
   /** While it is set, every command fails with it instead of being sent. */
   refusal: Failure | undefined;
@@ -69,7 +69,7 @@ class FailFastRedis extends Redis {
       command.reject(this.refusal);
       return command.promise;
     }
-    // Not by a promise of our own: ioredis sends commands whose promise nobody but itself looks at.
+    // Not by a promise of our own: ioredis sends commands whose promise only ioredis itself reads.
     const reject = command.reject;
     command.reject = (error) =>
       reject.call(command, error.name === 'ReplyError' ? refusedBy(error) : unreachable(error));
@@ -82,7 +82,7 @@ type SendRest = Parameters<Redis['sendCommand']> extends [unknown, ...infer Rest
 /** What Redis itself answers stays as it is, but for the states in which no command of that kind has a chance. */
 function refusedBy(cause: Error): Error {
   if (cause.message.startsWith('OOM ')) {
-    return new Failure('overloaded', 'slow-down', 'Redis has no memory left.', { cause, retryAfterMs: 30_000 });
+    return new Failure('overloaded', 'slow-down', 'Redis is out of memory.', { cause, retryAfterMs: 30_000 });
   }
   // It is loading its file, is no master (any more), or its disk is full.
   return /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF) /.test(cause.message) ? unreachable(cause) : cause;

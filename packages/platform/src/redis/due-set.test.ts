@@ -30,10 +30,10 @@ it('a claim returns the earliest due members, and moves them ahead instead of re
 
 it('schedule moves a member, scheduleNew does not', async () => {
   await due.schedule('moved', CLAIM_MS);
-  await due.schedule('kept', CLAIM_MS);
+  await due.schedule('scheduled', CLAIM_MS);
   await due.schedule('moved', -1);
   await due.scheduleNew([
-    ['kept', -1],
+    ['scheduled', -1],
     ['new', -1],
   ]);
   expect((await due.claim(10)).sort()).toEqual(['moved', 'new']);

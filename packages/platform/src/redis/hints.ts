@@ -4,7 +4,7 @@ import type { Keyspace } from './keys.ts';
 type Listener = (message: string) => void;
 
 /**
- * Listens on pub/sub. A hint only saves waiting: whoever depends on a state reads it again by itself, since messages
+ * Listens on pub/sub. A hint only saves waiting: code that depends on a state also polls it, since messages
  * sent while the connection was down are gone.
  */
 export class Hints {

@@ -52,7 +52,7 @@ it('a prefix is short and has no character that means something in a key or a pa
   }
 });
 
-it('every name that one deployment uses begins with its prefix', () => {
+it('every name that one deployment uses starts with its prefix', () => {
   const named = (value: unknown): string[] => {
     if (typeof value === 'string') return [value];
     if (typeof value === 'function') return [String(value('a', 'b', 'c'))];
@@ -90,11 +90,11 @@ it('two deployments of one Redis database do not see each other: jobs, leases, a
   for (const held of leases) if (held !== 'held') await held.release();
 
   const hints = new Hints(client('two'));
-  const heard: string[] = [];
-  hints.on(hints.channels.tokens, (message) => heard.push(message));
+  const received: string[] = [];
+  hints.on(hints.channels.tokens, (message) => received.push(message));
   await until('it listens', async () => Number((await two.pubsub('NUMSUB', two.keyspace.channels.tokens))[1]) === 1);
   await one.publish(one.keyspace.channels.tokens, 'of the first');
   await two.publish(two.keyspace.channels.tokens, 'of the second');
-  await until('the announcement arrived', () => heard.length > 0);
-  expect(heard).toEqual(['of the second']);
+  await until('the hint arrived', () => received.length > 0);
+  expect(received).toEqual(['of the second']);
 });

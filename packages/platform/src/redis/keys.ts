@@ -17,7 +17,7 @@ export function channelLua(key: string, channel: 'readiness'): string {
 }
 
 /**
- * Every Redis key is made here, and begins with the deployment's prefix. Keys of one owner share the hash tag `{component:owner}`, so that one Lua
+ * Every Redis key is made here, and starts with the deployment's prefix. Keys of one owner share the hash tag `{component:owner}`, so that one Lua
  * script may touch them together on a Redis Cluster; whatever no script touches together has a tag of its own, so that
  * the load spreads.
  */
@@ -58,9 +58,9 @@ export function keyspaceOf(prefix: string) {
     codeTie: (component: string, codeHash: string) => owned(component, component, `code-tie:${codeHash}`),
     /** The link that a refused caller is given, so that many refusals make one link. */
     wayBack: (component: string, owner: string) => owned(component, owner, 'way-back'),
-    /** When the next reconciliation is due, and when the last began. */
+    /** When the next reconciliation is due, and when the last one started. */
     reconcileTurn: (component: string) => owned(component, component, 'reconcile'),
-    /** Who looks after the profiles' turns. */
+    /** Held by the process that enqueues due profiles. */
     profileTurn: (component: string) => owned(component, component, 'profiles'),
     /** Lives as long as an authorizer counts as in use. */
     used: (component: string, owner: string) => owned(component, owner, 'used'),
@@ -71,7 +71,7 @@ export function keyspaceOf(prefix: string) {
     /** The process that fills it at the moment. */
     dueRestoring: (component: string) => owned(component, 'due', 'restoring'),
 
-    /** `queued → sent → settled`; the bodies lie beside it. */
+    /** `queued → sent → settled`; the bodies have keys of their own. */
     call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
     callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),
     callResult: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:result`),

@@ -25,13 +25,13 @@ it('is held by exactly one of many', async () => {
 
 it('is extended for as long as it is held', async () => {
   const leases = openLeases(server.redis);
-  // Long enough for a busy machine to come round to extending it.
+  // Long enough for a busy machine to extend it in time.
   const lease = taken(await leases.take('long', 1_000));
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   await until('twice its length has passed', async () => {
     expect(lease.alive()).toBe(true);
     expect(await server.redis.get('long')).toBe(lease.value);
-    return performance.now() - begunAt > 2_000;
+    return performance.now() - startedAt > 2_000;
   });
   await lease.release();
   expect(await server.redis.exists('long')).toBe(0);
@@ -40,13 +40,13 @@ it('is extended for as long as it is held', async () => {
 it('is no longer alive once another holds it', async () => {
   const leases = openLeases(server.redis);
   const lease = taken(await leases.take('stolen', 300));
-  await server.redis.set('stolen', 'somebody else');
+  await server.redis.set('stolen', 'another process');
   await until('noticed', () => !lease.alive());
   await lease.release();
-  expect(await server.redis.get('stolen')).toBe('somebody else');
+  expect(await server.redis.get('stolen')).toBe('another process');
 });
 
-it('passes on trouble with Redis instead of calling it held', async () => {
+it('passes on an error of Redis instead of reporting the lease as held', async () => {
   const other = openLeases({
     evalsha: () => Promise.reject(new Error('LOADING Redis is loading')),
     eval: () => Promise.reject(new Error('LOADING Redis is loading')),

@@ -18,7 +18,7 @@ export interface Leases {
 }
 
 export function openLeases(redis: Redis): Leases {
-  // retryCount 0: who does not get it reads the token instead of queueing for the lock (and redlock 5 beta computes a
+  // retryCount 0: a process without the lease reads the token instead of queueing for the lock (and redlock 5 beta computes a
   // wrong expiry after a retry).
   const redlock = new Redlock([redis], { retryCount: 0 });
   redlock.on('error', () => {});
@@ -72,7 +72,7 @@ class HeldLease implements Lease {
     }, delayMs);
   }
 
-  /** Goes on until the lease has really ended: a moment's trouble with Redis must not give it up. */
+  /** Goes on until the lease has really ended: a transient error of Redis must not end it. */
   async #extend(): Promise<void> {
     const askedAt = performance.now();
     if (askedAt >= this.#until) return;

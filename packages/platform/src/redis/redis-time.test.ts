@@ -12,6 +12,6 @@ function redisAt(nowMs: number) {
 
 it.each([0, 120_000, -120_000])('a host whose clock is %i ms ahead of Redis’ is found out', async (aheadMs) => {
   const measured = await clockAheadMs(redisAt(Date.now() - aheadMs) as never);
-  // Minutes are told apart, whatever the machine does between two readings of a clock.
+  // Minutes are distinguishable, however slow the machine is between two readings of a clock.
   expect(Math.round((measured - aheadMs) / 60_000)).toBeCloseTo(0);
 });

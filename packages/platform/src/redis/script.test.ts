@@ -152,17 +152,17 @@ it('has each part of the shared Lua once, after what that part uses', async () =
     uses: [REDIS_CLOCK],
     lua: 'loads = (loads or 0) + 1\nlocal function base() return loads end',
   };
-  const left: SharedLua = { uses: [base], lua: 'local function left() return base() end' };
-  const right: SharedLua = { uses: [base, REDIS_CLOCK], lua: 'local function right() return base() end' };
+  const first: SharedLua = { uses: [base], lua: 'local function first() return base() end' };
+  const second: SharedLua = { uses: [base, REDIS_CLOCK], lua: 'local function second() return base() end' };
   // Redis permits no globals; so the counter is a local of the script.
   const counter: SharedLua = { lua: 'local loads' };
   const both = defineScript({
     keys: ['record'],
-    uses: [counter, left, right],
-    lua: `return { left(), right(), ms(now) }`,
+    uses: [counter, first, second],
+    lua: `return { first(), second(), ms(now) }`,
     decode: (reply: [number, number, string]) => reply,
   });
-  const [fromLeft, fromRight, now] = await both.run(server.redis, { record: 'r' });
-  expect([fromLeft, fromRight]).toEqual([1, 1]);
+  const [fromFirst, fromSecond, now] = await both.run(server.redis, { record: 'r' });
+  expect([fromFirst, fromSecond]).toEqual([1, 1]);
   expect(now).toMatch(/^\d{13}$/);
 });

@@ -54,7 +54,7 @@ interface ScriptDefinition<Keys extends readonly string[], Args extends readonly
   readonly lua: string;
   /** Replies hold Buffers instead of strings. */
   readonly buffers?: boolean;
-  /** Turns Redis' reply into the script's answer. Without it a script answers nothing. */
+  /** Converts Redis' reply to the script's answer. Without it a script answers nothing. */
   readonly decode?: (reply: Reply) => Answer;
 }
 
@@ -73,7 +73,7 @@ export function defineScript<
   const Args extends readonly string[] = [],
   Answer = void,
 >(definition: ScriptDefinition<Keys, Args, Reply, Answer>): Script<Keys, Args, Answer> {
-  // The values are checked where the script is called; inside, they are looked up by name.
+  // The values are checked where the script is called; inside, they are read by name.
   return scriptOf(definition as ScriptDefinition<readonly string[], readonly string[], unknown, unknown>) as Script<
     Keys,
     Args,

@@ -18,18 +18,18 @@ const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + SALT_BYTES + IV_BYTES;
 const MAX_DERIVED_KEYS = 1_000;
 
-/** What became of one value that may lie under an older key; `superseded`: it was changed meanwhile, so look again. */
+/** The result for one value that may be sealed under an older key; `superseded`: it was changed meanwhile, so try again. */
 export type Resealed = 'none' | 'current' | 'resealed' | 'superseded';
 
-/** As many bytes as tell the key. */
+/** The bytes that identify the key. */
 export const SEALED_HEAD_BYTES = 1 + KEY_ID_BYTES;
 
 /**
- * Seals what may be stored: AES-256-GCM under SECRETS_KEY, with the place where it lies (component, owner, field) as
+ * Seals what is stored: AES-256-GCM under SECRETS_KEY, with its place (component, owner, field) as
  * associated data, so that a value copied elsewhere does not open.
  *
  * Layout: format, key id, salt, iv, ciphertext, tag. Each process seals under a key of its own, derived with a random
- * salt, and counts its ivs: random ivs under one key would run out of safety after 2^32 bodies.
+ * salt, and counts its ivs: random ivs under one key would be unsafe after 2^32 bodies.
  */
 export class Seals {
   readonly #masters: readonly { readonly id: Buffer; readonly key: Buffer }[];
@@ -56,7 +56,7 @@ export class Seals {
     return this.openBytes(Buffer.from(sealed, 'base64url'), place).toString('utf8');
   }
 
-  /** Undefined where none of our keys opens it: for values that can be fetched again. */
+  /** Undefined if none of our keys opens it: for values that can be fetched again. */
   openIfPossible(sealed: string, place: string): string | undefined {
     try {
       return this.open(sealed, place);
@@ -77,7 +77,7 @@ export class Seals {
     return Buffer.concat([Buffer.from([FORMAT]), master.id, this.#salt, iv, body, cipher.getAuthTag()]);
   }
 
-  /** Throws Failure `unsealable` where no key opens it. */
+  /** Throws Failure `unsealable` if no key opens it. */
   openBytes(sealed: Buffer, place: string): Buffer {
     if (sealed.length < HEADER_BYTES + TAG_BYTES || sealed[0] !== FORMAT) throw unsealable(place);
     const id = sealed.subarray(1, 1 + KEY_ID_BYTES);
@@ -98,19 +98,19 @@ export class Seals {
     }
   }
 
-  /** Whether one of our keys sealed it. Where none did, a process with more keys may still open it. */
+  /** Whether one of our keys sealed it. If none did, a process with more keys may still open it. */
   hasKeyOf(sealed: Buffer): boolean {
     const id = sealed.subarray(1, 1 + KEY_ID_BYTES);
     return sealed[0] === FORMAT && this.#masters.some((master) => master.id.equals(id));
   }
 
-  /** The same value under the first key; undefined where it lies under that one. Throws Failure `unsealable`. */
+  /** The same value under the first key; undefined if it is sealed under that one. Throws Failure `unsealable`. */
   reseal(sealed: string, place: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64url');
     return this.isFresh(bytes) ? undefined : this.sealBytes(this.openBytes(bytes, place), place).toString('base64url');
   }
 
-  /** Whether it lies under the first key. The first few bytes suffice. */
+  /** Whether it is sealed under the first key. The first few bytes suffice. */
   isFresh(sealed: Buffer): boolean {
     return sealed[0] === FORMAT && this.#masters[0]!.id.equals(sealed.subarray(1, 1 + KEY_ID_BYTES));
   }

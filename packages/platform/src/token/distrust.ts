@@ -11,7 +11,7 @@ const MAX_FIELDS = 600;
 /** For how long a distrust is remembered. */
 export const DISTRUST_TTL_MS = 60 * 60_000;
 
-/** `superseded`: another token is or will be the current one. `kept`: the refusal says more of the endpoint than of the token. */
+/** `superseded`: another token is or will be the current one. `kept`: the refusal is attributed to the endpoint, not to the token. */
 export type Distrust = 'distrusted' | 'superseded' | 'kept';
 
 /**
@@ -19,7 +19,7 @@ export type Distrust = 'distrusted' | 'superseded' | 'kept';
  * refuses every token would otherwise have one fetched per call. On the other hand, a token that WeChat has voided early
  * has to be replaced at once, before the next caller meets it. So a refusal is believed
  *
- * - at once, if it is the first within an hour; or if the endpoint itself has accepted this token before; or if another
+ * - at once, if it is the first in an hour; or if the endpoint itself has accepted this token before; or if another
  *   has, and this endpoint has cost no token yet;
  * - otherwise only if the token is five seconds old, and for the same endpoint twice as old after every time. Until then
  *   the refusal is the endpoint's;

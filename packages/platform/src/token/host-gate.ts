@@ -120,7 +120,7 @@ export class HostGate {
     return (await this.#beat(component)) > 0;
   }
 
-  /** Whether this process leaves what needs this component's tokens to others, which can do it; known from the last beat. */
+  /** Whether this process lets others do what needs this component's tokens, since they can; known from the last beat. */
   yields(component: string): boolean {
     return this.closed(component) !== undefined && (this.#others.get(component) ?? 0) > 0;
   }

@@ -51,7 +51,7 @@ it('waits a minute for what passes, and ten for what an operator has to do', () 
   expect([-1, 61006, 40125, 50002].map(waits)).toEqual([1, 1, 10, 10].map((minutes) => minutes * MINUTE_MS));
 });
 
-it('tries again within seconds what may be gone then, and not what takes minutes', () => {
+it('retries in seconds what may succeed then, and not what takes minutes', () => {
   expect([-1, 61006, 40125, 61004, 45011].map((errcode) => isTransient(answered(errcode)))).toEqual([
     true,
     false,

@@ -45,7 +45,7 @@ const MINUTE_SPREAD_MS = 20 * SECOND_MS;
 const UNASKED_RETRY_MS = 5 * SECOND_MS;
 
 /**
- * How long to leave WeChat alone after a failed fetch (DESIGN "Token"): a provider that asks too often is cut off.
+ * How long no request follows a failed fetch: WeChat blocks a provider that asks too often.
  * `host` has its own times (`HostGate`).
  */
 export function retryAfterMs(
@@ -70,7 +70,7 @@ export function retryAfterMs(
   }
 }
 
-/** Whether another try within seconds may bring it. The next ticket takes minutes. */
+/** Whether a retry in a few seconds may succeed. The next ticket takes minutes. */
 export function isTransient(failure: Failure): boolean {
   return failure.remedy === 'retry' && failure.code !== 'ticket_refused';
 }

@@ -10,7 +10,7 @@ import { timesOf } from './token-times.ts';
 
 /** Short, so that another node takes over soon after this one died; it is extended for as long as WeChat takes. */
 const LEASE_TTL_MS = 4_000;
-/** Between the tries of one run: an error that is gone within seconds should not cost a minute. */
+/** Between the tries of one run: an error of a few seconds should not cost a minute. */
 const QUICK_RETRY_PAUSES_MS = [500, 3_000];
 const QUICK_RETRIES_TIMEOUT_MS = 5_000;
 
@@ -78,7 +78,7 @@ async function fetchUnderFence(
   const admittedAt = performance.now();
   let sentAt: number | undefined;
   const beforeSend = () => {
-    // The last look: a process that was frozen since it took the lease must not mint.
+    // The last check: a process that was frozen since it took the lease must not fetch a token.
     if (!lease.alive()) throw new LeaseEnded();
     gate.pass(owner.component);
     sentAt = redisNow + (performance.now() - admittedAt);
@@ -88,7 +88,7 @@ async function fetchUnderFence(
     const context = { beforeSend, tokens, ...(signal ? { signal } : {}) };
     fetched = await fetchPersistently(() => kind.fetch(owner, context), lease, signal);
   } catch (error) {
-    // Says nothing about WeChat: a failure that stands in the record would keep the others from asking.
+    // It says nothing about WeChat: a failure in the record would keep the others from asking.
     if (signal?.aborted) return { outcome: 'aborted' };
     if (!(error instanceof Failure)) throw error;
     const asked = sentAt !== undefined;
@@ -106,7 +106,7 @@ async function fetchUnderFence(
     return { outcome: 'failed', failure: error };
   }
   gate.open(owner.component);
-  // WeChat counts from its answer; we cannot see when it minted, only that it was after the request left.
+  // WeChat counts from its answer; we cannot see when it issued the token, only that it was after the request departed.
   const mintedAt = sentAt ?? redisNow;
   const times = timesOf(fetched.expiresInMs);
   const outcome = await store.publish(owner, fence, {
@@ -116,13 +116,13 @@ async function fetchUnderFence(
     expiresAt: mintedAt + fetched.expiresInMs,
     sentAt: mintedAt,
   });
-  // Outrun, we have shortened what is stored: it falls due before the time that its own publisher noted.
+  // Superseded: the stored token's times were shortened, so it is due before the time that its publisher noted.
   const refreshInMs = outcome === 'stored' ? times.refreshInMs : Math.min(times.refreshInMs, SUPERSEDED_REFRESH_IN_MS);
   await kind.published?.(owner, { refreshInMs });
   return { outcome, version: fence, tookMs: Math.round(performance.now() - admittedAt) };
 }
 
-/** No other process can refresh either: so it is everybody's failure, until this one tries again. */
+/** No other process can refresh either: so the failure is recorded for all, until this one tries again. */
 async function recordClosed(
   owner: TokenOwner,
   store: TokenStore,

@@ -26,7 +26,7 @@ export interface TokenRecord {
   /** WeChat is not asked before this; 0: no backoff. */
   readonly retryAt: number;
   readonly failure: TokenFailure | undefined;
-  /** A token of this owner was distrusted within the last hour. */
+  /** A token of this owner was distrusted in the last hour. */
   readonly followsDistrust: boolean;
 }
 

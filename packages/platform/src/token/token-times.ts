@@ -3,7 +3,7 @@ const MINUTE_MS = 60_000;
 export interface TokenTimes {
   /** From when on a refresh is due. */
   readonly refreshInMs: number;
-  /** For how long calls may leave with it. */
+  /** For how long calls may depart with it. */
   readonly trustForMs: number;
 }
 

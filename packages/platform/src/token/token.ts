@@ -34,7 +34,7 @@ export interface Token {
   readonly trustedUntil: Date;
   /** The fence of the lease under which it was fetched; grows with every refresh. */
   readonly version: number;
-  /** A token of this owner, perhaps the previous one, was distrusted within the last hour. */
+  /** A token of this owner, perhaps the previous one, was distrusted in the last hour. */
   readonly followsDistrust?: boolean;
 }
 

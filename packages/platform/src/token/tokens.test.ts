@@ -53,10 +53,10 @@ function node(
     hints: new Hints(subscriber),
     kinds: { component: kind, authorizer: kind },
     events: new Events(),
-    // The queue's place: here whoever is asked does it at once.
-    askForRefresh: async (who) => {
+    // Instead of the queue: the refresh runs at once.
+    askForRefresh: async (due) => {
       requests++;
-      await tokens.refresh(who);
+      await tokens.refresh(due);
     },
   });
   return { tokens, store, gate, requested: () => requests };
@@ -110,7 +110,7 @@ describe('a reader', () => {
     expect(wechat.asked()).toBe(2);
   });
 
-  it('hears the recorded cause at once while a refresh is known to fail', async () => {
+  it('fails at once with the recorded cause while a refresh is known to fail', async () => {
     const wechat = counting(() => {
       throw new Failure('ip_not_allowed', 'operator', 'add the address to the list', { errcode: 61004 });
     });
@@ -122,17 +122,17 @@ describe('a reader', () => {
     expect(wechat.asked()).toBe(1);
   });
 
-  it('stops waiting when its patience ends', async () => {
+  it('stops waiting after its timeout', async () => {
     const { tokens } = node(() => new Promise(() => {}));
     await expect(tokens.get(owner, 50)).rejects.toMatchObject({ code: 'token_not_ready', remedy: 'retry' });
   });
 
-  it('stops waiting when its caller leaves', async () => {
+  it('stops waiting when its caller aborts', async () => {
     const { tokens } = node(() => new Promise(() => {}));
-    const leaving = new AbortController();
-    const waiting = tokens.get(owner, 5_000, leaving.signal);
-    leaving.abort(new Error('gone'));
-    await expect(waiting).rejects.toThrow('gone');
+    const shutdown = new AbortController();
+    const waiting = tokens.get(owner, 5_000, shutdown.signal);
+    shutdown.abort(new Error('aborted'));
+    await expect(waiting).rejects.toThrow('aborted');
   });
 });
 
@@ -265,7 +265,7 @@ describe('a refresh', () => {
     expect(wechat.asked()).toBe(1);
   });
 
-  it('leaves WeChat alone after a failure, until the owner is forgiven', async () => {
+  it('does not ask WeChat after a failure, until the owner is forgiven', async () => {
     const wechat = counting((n) => {
       if (n === 1) throw new Failure('wrong', 'operator', 'no');
       return lasting('token');
@@ -280,7 +280,7 @@ describe('a refresh', () => {
   it.each([
     ['its quota is closed', 'slow-down', 50_000, 60_000],
     ['something is missing', 'operator', 3_000, 5_000],
-  ] as const)('looks again soon where WeChat was not even asked, since %s', async (_, remedy, least, most) => {
+  ] as const)('tries again soon if WeChat was not even asked, since %s', async (_, remedy, least, most) => {
     const { tokens, store } = node(() => Promise.reject(new Failure('unasked', remedy, 'no')));
     expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
     const { retryAt, now } = await store.read(owner);
@@ -288,7 +288,7 @@ describe('a refresh', () => {
     expect(retryAt - now).toBeLessThanOrEqual(most);
   });
 
-  it('tries a passing trouble again by itself', async () => {
+  it('retries a transient failure by itself', async () => {
     const wechat = counting((n) => {
       if (n === 1) throw new Failure('wechat_busy', 'retry', 'busy');
       return lasting('token');
@@ -299,19 +299,19 @@ describe('a refresh', () => {
 
   it('never lets a late answer replace a newer token, and does not lean on that one for long', async () => {
     const gate = Promise.withResolvers<void>();
-    const begun = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
     const dueIn: number[] = [];
     const late = node(
       async ({ beforeSend }) => {
         beforeSend();
-        begun.resolve();
+        started.resolve();
         await gate.promise;
         return lasting('late');
       },
       async (_, { refreshInMs }) => void dueIn.push(refreshInMs),
     );
     const lateRefresh = late.tokens.refresh(owner);
-    await begun.promise;
+    await started.promise;
     // The lease is gone as after a freeze; another node takes over.
     await server.redis.del('wx:{wxc:wxa}:lease:authorizer');
     const other = node(counting(() => lasting('newer')).fetch);
@@ -323,15 +323,15 @@ describe('a refresh', () => {
     expect(after).toMatchObject({ value: 'newer', version: before.version });
     expect(after.trustedUntil - after.now).toBeLessThanOrEqual(4 * 60_000);
     expect(after.refreshAt - after.now).toBeLessThanOrEqual(3 * 60_000);
-    // Or nobody would refresh it ahead, and its end would be a caller's to find.
+    // Otherwise no process would refresh it ahead, and a caller would find it expired.
     expect(dueIn).toEqual([3 * 60_000]);
   });
 
   it('asks for nothing once its lease is over', async () => {
-    let left = false;
+    let hasDeparted = false;
     const frozen = node(async ({ beforeSend }) => {
       await server.redis.set('wx:{wxc:wxa}:lease:authorizer', 'another');
-      // The extension notices within a third of the lease.
+      // The extension notices it in a third of the lease's time.
       await until('the lease is seen to be over', () => {
         try {
           beforeSend();
@@ -341,22 +341,22 @@ describe('a refresh', () => {
         }
       });
       beforeSend();
-      left = true;
+      hasDeparted = true;
       return lasting('never');
     });
     expect(await frozen.tokens.refresh(owner)).toEqual({ outcome: 'held' });
-    expect(left).toBe(false);
+    expect(hasDeparted).toBe(false);
   });
 
-  it('that a leaving process gives up leaves nothing behind that keeps the next one from asking', async () => {
-    const leaving = new AbortController();
+  it('that a process aborts when it shuts down does not keep the next one from asking', async () => {
+    const shutdown = new AbortController();
     const cut = node(({ signal }) => {
-      leaving.abort();
+      shutdown.abort();
       return Promise.reject(
         signal?.aborted ? new Failure('wechat_timeout', 'retry', 'given up') : new Error('no signal'),
       );
     });
-    expect(await cut.tokens.refresh(owner, leaving.signal)).toEqual({ outcome: 'aborted' });
+    expect(await cut.tokens.refresh(owner, shutdown.signal)).toEqual({ outcome: 'aborted' });
     expect(await node(counting(() => lasting('token')).fetch).tokens.refresh(owner)).toMatchObject({
       outcome: 'stored',
     });
@@ -385,9 +385,9 @@ describe('the store', () => {
   it('gives tokens an end that both clocks agree on', async () => {
     const { tokens } = node(counting(() => lasting('t')).fetch);
     const token: Token = await tokens.get(owner, 5_000);
-    const left = token.trustedUntil.getTime() - Date.now();
-    expect(left).toBeGreaterThan(7_000_000);
-    expect(left).toBeLessThan(7_200_000);
+    const trustedForMs = token.trustedUntil.getTime() - Date.now();
+    expect(trustedForMs).toBeGreaterThan(7_000_000);
+    expect(trustedForMs).toBeLessThan(7_200_000);
   });
 });
 
@@ -397,7 +397,7 @@ describe('a process that WeChat refuses for its address', () => {
       throw new Failure('ip_not_allowed', 'operator', 'add the address to the list', { errcode: 61004 });
     });
 
-  it('leaves the token to another process, and notes nothing in the shared record', async () => {
+  it('lets another process refresh, and writes nothing to the shared record', async () => {
     const [refused, allowed] = [forbidden(), counting((n) => lasting(`token ${n}`))];
     const [bad, good] = [node(refused.fetch), node(allowed.fetch)];
     const beats = [bad, good].map(({ gate }) => gate.keepBeating(['wxc']));
@@ -405,7 +405,7 @@ describe('a process that WeChat refuses for its address', () => {
 
     expect(await bad.tokens.refresh(owner)).toMatchObject({ outcome: 'not-here', isNews: true });
     expect((await bad.store.read(owner)).failure).toBeUndefined();
-    // It asks no more for a while, whoever's token is due.
+    // It sends no request for a while, for any owner.
     const other = { ...owner, appid: 'wxb' };
     expect(await bad.tokens.refresh(other)).toMatchObject({ outcome: 'not-here', isNews: false });
     expect(refused.asked()).toBe(1);
@@ -441,7 +441,7 @@ describe('a process that WeChat refuses for its address', () => {
     await until('b knows that a cannot', async () => !(await b.gate.othersCan('wxc')));
     expect(await b.tokens.refresh(owner)).toMatchObject({ outcome: 'failed', failure: { code: 'ip_not_allowed' } });
     await expect(a.tokens.get(owner, 5_000)).rejects.toMatchObject({ code: 'ip_not_allowed', remedy: 'operator' });
-    // Nor is WeChat asked again for another account, whose callers are told as well.
+    // Nor is WeChat asked again for another account, whose callers receive the same failure.
     const other = { ...owner, appid: 'wxb' };
     await expect(b.tokens.get(other, 5_000)).rejects.toMatchObject({ code: 'ip_not_allowed', remedy: 'operator' });
     expect(refused.asked()).toBe(2);

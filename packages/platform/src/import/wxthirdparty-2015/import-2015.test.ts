@@ -7,9 +7,9 @@ import { startRedis, type TestRedis } from '../../../test/redis-server.ts';
 import { AuthorizerStore } from '../../authorizer/authorizer-store.ts';
 import { Tickets } from '../../component/ticket.ts';
 import { Seals } from '../../sealing/seals.ts';
-import { importAncestor } from './import-2015.ts';
+import { import2015 } from './import-2015.ts';
 
-/** As its README told people to make them, with the server's engine and the collation of its time. */
+/** As its README described them, with the server's engine and the collation of its time. */
 const TABLES = [
   `create table component_secrets (id int not null auto_increment primary key, ticket varchar(255), access_token varchar(255),
     preauthcode varchar(255), ticket_updated_at bigint, access_token_updated_at bigint, preauthcode_updated_at bigint,
@@ -28,14 +28,14 @@ const TABLES = [
     engine=MyISAM default charset=utf8`,
 ];
 const HOUR_MS = 60 * 60_000;
-/** A clock's face in China, as the ancestor wrote it. */
+/** Local time in China, as the library wrote it. */
 const face = (ms: number) => new Date(ms + 8 * HOUR_MS).toISOString().slice(0, 19).replace('T', ' ');
 
-describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
+describe.each(databases)('the tables of the 2015 library are imported into %s', (kind) => {
   let database: TestDatabase;
   let server: TestRedis;
   let from: string;
-  let ancestor: Awaited<ReturnType<typeof createConnection>>;
+  let source: Awaited<ReturnType<typeof createConnection>>;
   const key = randomBytes(32);
   let authorizers: AuthorizerStore;
   let tickets: Tickets;
@@ -45,24 +45,24 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     authorizers = new AuthorizerStore(database.sql, new Seals([key]));
     tickets = new Tickets(server.redis, database.sql, new Seals([key]));
     from = (await emptyDatabase('MariaDB')).url;
-    ancestor = await createConnection({ uri: from, charset: 'utf8mb4' });
-    await ancestor.query("set session sql_mode = ''");
-    for (const table of TABLES) await ancestor.query(table);
+    source = await createConnection({ uri: from, charset: 'utf8mb4' });
+    await source.query("set session sql_mode = ''");
+    for (const table of TABLES) await source.query(table);
   });
   afterEach(async () => {
-    await ancestor?.end();
+    await source?.end();
     await server?.stop();
     await database?.stop();
   });
 
   const run = (dryRun = false) =>
-    importAncestor(
+    import2015(
       { redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url, secretsKeys: [key] },
       { from, component: 'wxcomponent', dryRun },
     );
   const insert = (table: string, ...rows: Record<string, unknown>[]) =>
     rows.reduce<Promise<unknown>>(
-      (before, row) => before.then(() => ancestor.query({ sql: `insert into ${table} set ?`, values: [row] })),
+      (before, row) => before.then(() => source.query({ sql: `insert into ${table} set ?`, values: [row] })),
       Promise.resolve(),
     );
   const account = (appid: string | null, more: object = {}) => ({
@@ -175,7 +175,7 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     expect(await dump()).toBe(after);
   });
 
-  it('reports duplicates and half-filled rows, and takes what it can', async () => {
+  it('reports duplicates and half-filled rows, and imports what it can', async () => {
     const old = face(Date.now() - 30 * HOUR_MS);
     await insert(
       'component_secrets',
@@ -222,7 +222,7 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
       detail('oCase', { nickname: 'first', updated_at: '2015-01-01 00:00:00' }),
       detail('oCase', { nickname: 'last', updated_at: '2016-01-01 00:00:00' }),
       detail('ocase', { nickname: 'small', subscribe: null, subscribe_time: '0000-00-00' }),
-      // Seconds taken for milliseconds, as the ancestor did.
+      // Seconds taken for milliseconds, as the library did.
       detail('oOld', { nickname: null, subscribe_time: '1970-01-17', unionid: 'x'.repeat(80) }),
       detail('oOrphan'),
       detail('zzz'),
@@ -259,23 +259,23 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
     expect(report.followers).toEqual({ rows: 10, added: 3, kept: 0 });
 
     for (const [words, count] of [
-      [/ticket without a time/, 4],
+      [/ticket without a plausible time/, 4],
       [/several rows/, 1],
       [/without an appid/, 2],
       [/impossible appid/, 1],
-      [/there several times; its best/, 2],
+      [/with several rows; its best/, 2],
       [/without a refresh token/, 2],
-      [/without a time that can be; any grant/, 2],
+      [/without a plausible time; any grant/, 2],
       [/cannot be a handle/, 1],
       [/two accounts share/, 1],
       [/without a wx_token of its own/, 3],
       [/second wx_token/, 2],
       [/without an openid/, 1],
       [/impossible openid/, 1],
-      [/follower of nobody/, 2],
-      [/follower who is there several times/, 2],
+      [/follower whose wx_token belongs to no account/, 2],
+      [/follower with several rows/, 2],
       [/details of one follower/, 1],
-      [/details of somebody who follows no account/, 3],
+      [/details of a user who follows no account/, 3],
     ] as const) {
       expect([words, remark(report, words)?.count]).toEqual([words, count]);
     }
@@ -325,20 +325,20 @@ describe.each(databases)('what the ancestor kept comes to %s', (kind) => {
       refreshToken: 'refreshtoken@@@wxlater',
       state: 'active',
     });
-    // Cookies out there hold it, whoever was here first.
+    // Users' cookies contain it, even if the account was known here first.
     expect(await authorizers.findByHandle('cookie-wxa')).toMatchObject({ appid: 'wxa', component: 'wxcomponent' });
     expect(await run()).toMatchObject({ ticket: 'kept', accounts: { added: 0, renewed: 0, kept: 4, handles: 0 } });
   });
 
-  it('says what is missing or shut', async () => {
-    await ancestor.query('drop table wx_followers_info, component_secrets');
+  it('reports missing tables and a refused connection', async () => {
+    await source.query('drop table wx_followers_info, component_secrets');
     await insert('wx_users_info', account('wxa'));
     await insert('wx_followers', { openid: 'o1', wx_token: 'cookie-wxa' });
     const report = await run();
     expect(report).toMatchObject({ ticket: 'none', accounts: { added: 1 }, followers: { added: 1 } });
-    expect(remark(report, /table that is not there/)?.examples).toEqual(['component_secrets', 'wx_followers_info']);
+    expect(remark(report, /missing table/)?.examples).toEqual(['component_secrets', 'wx_followers_info']);
     from = from.replace('wx:wx@', 'wx:hunter2@');
-    await expect(run()).rejects.toThrow(/^(?!.*hunter2).*does not let us in \(ER_ACCESS_DENIED_ERROR\)/);
+    await expect(run()).rejects.toThrow(/^(?!.*hunter2).*refuses the connection \(ER_ACCESS_DENIED_ERROR\)/);
     from = 'postgres://hunter2@x/y';
     await expect(run()).rejects.toThrow(/^(?!.*hunter2).*must look like mysql:/);
   });

@@ -9,14 +9,14 @@ import { Scope } from '../../scope.ts';
 import { Seals } from '../../sealing/seals.ts';
 import { TokenStore } from '../../token/token-store.ts';
 import { type Remark, Remarks } from './remarks.ts';
-import { type AncestorDatabase, openAncestor } from './source-database.ts';
+import { openSourceDatabase, type SourceDatabase } from './source-database.ts';
 import { type AccountsTaken, takeAccounts } from './take-accounts.ts';
 import { type FollowersTaken, takeFollowers } from './take-followers.ts';
 import { type TicketTaken, takeTicket } from './take-ticket.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-export interface AncestorReport {
+export interface Import2015Report {
   readonly ticket: TicketTaken;
   readonly accounts: AccountsTaken;
   readonly followers: FollowersTaken;
@@ -24,28 +24,28 @@ export interface AncestorReport {
 }
 
 /**
- * Takes over what the library `wxthirdparty` of 2015 kept in its four tables. What we know already and what is newer
- * here stays as it is, so it may be cut, and run again. A dry run reads everything and writes nothing.
+ * Imports the four tables of the library `wxthirdparty` of 2015. What is already known and what is newer here stays as it
+ * is, so the import may be aborted, and run again. A dry run reads everything and writes nothing.
  */
-export async function importAncestor(
+export async function import2015(
   settings: RedisSettings & { readonly databaseUrl: string; readonly secretsKeys: readonly Buffer[] },
   options: {
-    /** The ancestor's `mysql://user:password@host/database`. */
+    /** The library's `mysql://user:password@host/database`. */
     readonly from: string;
-    /** The component that the ancestor ran. */
+    /** The component that the library served. */
     readonly component: string;
     readonly dryRun: boolean;
     readonly signal?: AbortSignal;
-    /** Told from time to time how many rows of followers were read. */
+    /** Called from time to time with the number of follower rows read. */
     readonly progress?: (rows: number) => void;
   },
-): Promise<AncestorReport> {
+): Promise<Import2015Report> {
   await using scope = new Scope();
   const { component, dryRun, signal, progress } = options;
   const remarks = new Remarks();
-  const ancestor = scope.keep('ancestor', openAncestor(options.from), (a) => a.close());
-  // Before anything of ours is opened, so that a wrong URL is told at once.
-  const there = await tablesOf(ancestor, remarks);
+  const source = scope.keep('source database', openSourceDatabase(options.from), (s) => s.close());
+  // Before anything of ours is opened, so that a wrong URL is reported at once.
+  const tables = await tablesOf(source, remarks);
 
   const seals = new Seals(settings.secretsKeys);
   const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
@@ -56,12 +56,12 @@ export async function importAncestor(
   if (!dryRun) await new Deployment(redis, database, settings.secretsKeys).claim();
 
   const tickets = new Tickets(redis, database, seals);
-  const ticket: TicketTaken = there.has('component_secrets')
-    ? await takeTicket(component, { ancestor, tickets, remarks, dryRun })
+  const ticket: TicketTaken = tables.has('component_secrets')
+    ? await takeTicket(component, { source, tickets, remarks, dryRun })
     : 'none';
-  const { taken: accounts, appidOf } = there.has('wx_users_info')
+  const { taken: accounts, appidOf } = tables.has('wx_users_info')
     ? await takeAccounts(component, {
-        ancestor,
+        source,
         remarks,
         dryRun,
         signal,
@@ -72,17 +72,17 @@ export async function importAncestor(
       })
     : { taken: { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 }, appidOf: new Map<string, string>() };
   let followers: FollowersTaken = { rows: 0, added: 0, kept: 0 };
-  if (there.has('wx_followers')) {
-    followers = await takeFollowers(component, appidOf, { ancestor, database, remarks, dryRun, signal, progress });
+  if (tables.has('wx_followers')) {
+    followers = await takeFollowers(component, appidOf, { source, database, remarks, dryRun, signal, progress });
   }
   return { ticket, accounts, followers, remarks: remarks.all() };
 }
 
-async function tablesOf(ancestor: AncestorDatabase, remarks: Remarks): Promise<Set<string>> {
-  const there = new Set<string>();
+async function tablesOf(source: SourceDatabase, remarks: Remarks): Promise<Set<string>> {
+  const present = new Set<string>();
   for (const table of ['component_secrets', 'wx_users_info', 'wx_followers']) {
-    if (await ancestor.has(table)) there.add(table);
-    else remarks.note('a table that is not there', table);
+    if (await source.has(table)) present.add(table);
+    else remarks.note('a missing table', table);
   }
-  return there;
+  return present;
 }

@@ -1,19 +1,19 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2';
 
-/** A row as it lies there: of any column the ancestor may have written anything, or nothing. */
-export type AncestorRow = Readonly<Record<string, unknown>>;
+/** A row as it is stored: any column may contain anything, or nothing. */
+export type SourceRow = Readonly<Record<string, unknown>>;
 
-/** The ancestor's database, which is only read. */
-export interface AncestorDatabase {
+/** The database of the 2015 library, which is only read. */
+export interface SourceDatabase {
   /** False where there is no such table. */
   has(table: string): Promise<boolean>;
   /** One by one; `orderBy` is SQL. The first row read in one order and the next are never all in memory. */
-  rows(table: string, orderBy?: string): AsyncIterable<AncestorRow>;
+  rows(table: string, orderBy?: string): AsyncIterable<SourceRow>;
   close(): Promise<void>;
 }
 
-export function openAncestor(url: string): AncestorDatabase {
+export function openSourceDatabase(url: string): SourceDatabase {
   const opened = new Set<Connection>();
   const connect = async (): Promise<Connection> => {
     const connection = open(url);
@@ -23,7 +23,7 @@ export function openAncestor(url: string): AncestorDatabase {
     await new Promise<void>((resolve, reject) => {
       connection.connect((error) => (error ? reject(refused(error)) : resolve()));
     });
-    // Whatever the ancestor's server demands of values: what is there shall be read.
+    // Reads all stored values, whatever the server's sql_mode demands.
     await query(connection, "set session sql_mode = ''");
     await query(connection, 'set session net_write_timeout = 3600');
     return connection;
@@ -45,7 +45,7 @@ export function openAncestor(url: string): AncestorDatabase {
       try {
         const order = orderBy === undefined ? '' : ` order by ${orderBy}`;
         const stream = connection.query(`select * from ${table}${order}`).stream({ highWaterMark: 500 });
-        for await (const row of stream) yield row as AncestorRow;
+        for await (const row of stream) yield row as SourceRow;
       } finally {
         connection.destroy();
         opened.delete(connection);
@@ -72,7 +72,7 @@ function open(url: string): Connection {
     throw new Failure(
       'invalid_request',
       'fix-request',
-      "The ancestor's database must look like mysql://user:password@host/database; special characters in it are written as %XX.",
+      'The database of the 2015 library must look like mysql://user:password@host/database; special characters in it are written as %XX.',
       { cause },
     );
   }
@@ -88,7 +88,7 @@ function refused(cause: Error & { code?: string }): Failure {
   return new Failure(
     'ancestor_unreachable',
     'operator',
-    `The ancestor's database does not let us in (${cause.code ?? 'no answer'}); are host, name, password and database right?`,
+    `The database of the 2015 library refuses the connection (${cause.code ?? 'no answer'}); are host, name, password and database right?`,
     { cause },
   );
 }

@@ -5,7 +5,7 @@ import type { Seals } from '../../sealing/seals.ts';
 import type { TokenStore } from '../../token/token-store.ts';
 import { addAccount, changeHandle, type NewAuthorizer } from './account-writes.ts';
 import type { Remarks } from './remarks.ts';
-import type { AncestorDatabase, AncestorRow } from './source-database.ts';
+import type { SourceDatabase, SourceRow } from './source-database.ts';
 import { numberOf, textOf, timeOf } from './source-values.ts';
 
 const APPID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -18,27 +18,27 @@ export interface AccountsTaken {
   added: number;
   /** Known here with an older refresh token, or with none. */
   renewed: number;
-  /** Known here, and what we know is newer. */
+  /** Known here, and newer here. */
   kept: number;
   /** Of those: known here before under another handle. */
   handles: number;
 }
 
-/** The ancestor's account, as far as one can make out. */
+/** An account as the library stored it, as far as it is readable. */
 interface Account {
   readonly appid: string;
   readonly handle: string | undefined;
   readonly refreshToken: string | undefined;
-  /** When WeChat last took the refresh token. */
+  /** When WeChat last accepted the refresh token. */
   readonly at: number | undefined;
   readonly profile: Pick<NewAuthorizer, 'kind' | 'nickName' | 'userName' | 'headImg'>;
 }
 
-/** Every account that has authorized the ancestor. Answers, too, whose followers lie under which `wx_token`. */
+/** Imports the accounts that have authorized the component. Returns also which account each `wx_token` belongs to. */
 export async function takeAccounts(
   component: string,
   options: {
-    readonly ancestor: AncestorDatabase;
+    readonly source: SourceDatabase;
     readonly database: Sql;
     readonly seals: Seals;
     readonly authorizers: AuthorizerStore;
@@ -52,7 +52,7 @@ export async function takeAccounts(
   const taken: AccountsTaken = { rows: 0, added: 0, renewed: 0, kept: 0, handles: 0 };
   const best = new Map<string, Account>();
   const appidOf = new Map<string, string>();
-  for await (const row of options.ancestor.rows('wx_users_info')) {
+  for await (const row of options.source.rows('wx_users_info')) {
     taken.rows++;
     const account = read(row, taken.rows, remarks);
     if (!account) continue;
@@ -60,11 +60,11 @@ export async function takeAccounts(
     if (wxToken !== undefined) {
       const other = appidOf.get(wxToken);
       if (other !== undefined && other !== account.appid) {
-        remarks.note('a wx_token that two accounts share; it counts for the first', `${other}, ${account.appid}`);
+        remarks.note('a wx_token that two accounts share; it is used for the first', `${other}, ${account.appid}`);
       } else appidOf.set(wxToken, account.appid);
     }
     const before = best.get(account.appid);
-    if (before) remarks.note('an account that is there several times; its best row counts', account.appid);
+    if (before) remarks.note('an account with several rows; its best row is used', account.appid);
     if (!before || better(account, before)) best.set(account.appid, account);
   }
   const used = new Set<string>();
@@ -73,23 +73,23 @@ export async function takeAccounts(
     const handle =
       account.handle !== undefined && appidOf.get(account.handle) === account.appid ? account.handle : undefined;
     if (handle === undefined)
-      remarks.note('an account without a wx_token of its own; its handle is made anew', account.appid);
+      remarks.note('an account without a wx_token of its own; it gets a new handle', account.appid);
     else used.add(handle);
     await takeAccount(component, { ...account, handle }, taken, options);
   }
   for (const [wxToken, appid] of appidOf) {
     if (used.has(wxToken) || !HANDLE.test(wxToken)) continue;
-    remarks.note('a second wx_token of an account; cookies that hold it are not known any more', appid);
+    remarks.note('a second wx_token of an account; cookies with it are no longer accepted', appid);
   }
   return { taken, appidOf };
 }
 
-function read(row: AncestorRow, number: number, remarks: Remarks): Account | undefined {
+function read(row: SourceRow, number: number, remarks: Remarks): Account | undefined {
   const where = `wx_users_info, row ${textOf(row, 'id') ?? `no. ${number}`}`;
   const appid = textOf(row, 'appid');
   if (appid === undefined || !APPID.test(appid)) {
     remarks.note(
-      `a row of wx_users_info ${appid === undefined ? 'without an' : 'with an impossible'} appid; left out`,
+      `a row of wx_users_info ${appid === undefined ? 'without an' : 'with an impossible'} appid; skipped`,
       where,
     );
     return undefined;
@@ -99,17 +99,18 @@ function read(row: AncestorRow, number: number, remarks: Remarks): Account | und
   const usable = refreshToken !== undefined && REFRESH_TOKEN.test(refreshToken) ? refreshToken : undefined;
   if (usable === undefined) {
     remarks.note(
-      "an account without a refresh token; WeChat's list of accounts is asked for it when it is needed",
+      "an account without a refresh token; it is read from WeChat's list of accounts when it is needed",
       appid,
     );
   }
   const at = timeOf(row, 'access_token_updated_at', now);
-  if (at === undefined) remarks.note('an account without a time that can be; any grant here counts as newer', appid);
+  if (at === undefined)
+    remarks.note('an account without a plausible time; any grant stored here counts as newer', appid);
   const wxToken = textOf(row, 'wx_token');
   const handle = wxToken !== undefined && HANDLE.test(wxToken) ? wxToken : undefined;
   if (wxToken !== undefined && handle === undefined) {
     remarks.note(
-      'a wx_token that cannot be a handle (over 64 characters, or not printable); a handle is made anew',
+      'a wx_token that cannot be a handle (over 64 characters, or not printable); the account gets a new handle',
       appid,
     );
   }
@@ -123,7 +124,7 @@ function read(row: AncestorRow, number: number, remarks: Remarks): Account | und
     refreshToken: usable,
     at,
     profile: {
-      // The ancestor knew official accounts only.
+      // The library supported official accounts only.
       kind: numberOf(row, 'service_type_id') === undefined ? undefined : 'official-account',
       nickName: fit('nick_name', 255),
       userName: fit('user_name', 64),
@@ -132,7 +133,7 @@ function read(row: AncestorRow, number: number, remarks: Remarks): Account | und
   };
 }
 
-/** With a refresh token before one without; then the one that WeChat took last; then the later row. */
+/** A row with a refresh token before one without; then the one that WeChat accepted last; then the later row. */
 function better(one: Account, other: Account): boolean {
   const has = (account: Account) => (account.refreshToken === undefined ? 0 : 1);
   return has(one) !== has(other) ? has(one) > has(other) : (one.at ?? 0) >= (other.at ?? 0);
@@ -146,19 +147,21 @@ async function takeAccount(
 ): Promise<void> {
   const holder = handle === undefined ? undefined : await authorizers.findByHandle(handle);
   const free = holder === undefined || (holder.component === component && holder.appid === appid);
-  if (!free) remarks.note('a wx_token that is the handle of another account here; a handle is made anew', appid);
-  const wanted = free ? handle : undefined;
+  if (!free)
+    remarks.note('a wx_token that is the handle of another account here; the account gets a new handle', appid);
+  const newHandle = free ? handle : undefined;
 
   const known = await authorizers.find(component, appid);
   if (!known) {
     taken.added++;
-    if (wanted !== undefined) taken.handles++;
-    if (!dryRun) await addAccount(database, seals, { component, appid, handle: wanted, refreshToken, ...profile, at });
+    if (newHandle !== undefined) taken.handles++;
+    if (!dryRun)
+      await addAccount(database, seals, { component, appid, handle: newHandle, refreshToken, ...profile, at });
     return;
   }
-  if (wanted !== undefined && known.handle !== wanted) {
+  if (newHandle !== undefined && known.handle !== newHandle) {
     taken.handles++;
-    if (!dryRun) await changeHandle(database, component, appid, wanted);
+    if (!dryRun) await changeHandle(database, component, appid, newHandle);
   }
   const grant = await authorizers.grants.find(component, appid);
   const empty = grant?.refreshToken === null && grant.state === 'active';

@@ -2,14 +2,14 @@ import type { Kysely } from 'kysely';
 import { insertUnlessThere } from '../../database/insert-unless-there.ts';
 import type { Sql } from '../../database/open.ts';
 import type { Remarks } from './remarks.ts';
-import type { AncestorDatabase, AncestorRow } from './source-database.ts';
+import type { SourceDatabase, SourceRow } from './source-database.ts';
 import { numberOf, textOf, timeOf } from './source-values.ts';
 
 const OPENID = /^[\x21-\x7e]{1,64}$/;
 const CHUNK = 500;
-/** Byte by byte: openids that differ in case only are different people, which the ancestor's collation overlooks. */
+/** Byte by byte: openids that differ in case only are different users, which the source's collation ignores. */
 const IN_ORDER = 'cast(openid as binary)';
-/** What the ancestor knew and we keep as WeChat tells it. */
+/** Stored unchanged, as WeChat reported it. */
 const MORE_TEXT = ['nickname', 'language', 'city', 'province', 'country', 'headimgurl'];
 const MORE_NUMBERS = ['sex', 'groupid'];
 
@@ -33,14 +33,14 @@ interface NewFollower {
 }
 
 /**
- * Followers that are unknown here, with what the ancestor knew about them. Both of its tables are read in the order of
- * their openids, side by side, so that memory stays flat and what is there twice lies side by side, too.
+ * Imports followers that are unknown here, with their details. Both tables are read in the order of their openids, in
+ * parallel, so that memory use stays constant and duplicate rows are adjacent.
  */
 export async function takeFollowers(
   component: string,
   appidOf: ReadonlyMap<string, string>,
   options: {
-    readonly ancestor: AncestorDatabase;
+    readonly source: SourceDatabase;
     readonly database: Sql;
     readonly remarks: Remarks;
     readonly dryRun: boolean;
@@ -48,9 +48,9 @@ export async function takeFollowers(
     readonly progress?: ((rows: number) => void) | undefined;
   },
 ): Promise<FollowersTaken> {
-  const { ancestor, remarks } = options;
+  const { source, remarks } = options;
   const taken: FollowersTaken = { rows: 0, added: 0, kept: 0 };
-  const details = await Details.open(ancestor, remarks);
+  const details = await Details.open(source, remarks);
   let chunk: NewFollower[] = [];
   const save = async () => {
     options.signal?.throwIfAborted();
@@ -59,11 +59,11 @@ export async function takeFollowers(
     options.progress?.(taken.rows);
   };
   try {
-    for await (const { openid, rows } of byOpenid(ancestor, 'wx_followers')) {
+    for await (const { openid, rows } of byOpenid(source, 'wx_followers')) {
       taken.rows += rows.length;
       if (!OPENID.test(openid)) {
         remarks.note(
-          `a follower ${openid === '' ? 'without an' : 'with an impossible'} openid; left out`,
+          `a follower ${openid === '' ? 'without an' : 'with an impossible'} openid; skipped`,
           nameOf(openid),
         );
         continue;
@@ -73,9 +73,8 @@ export async function takeFollowers(
       for (const row of rows) {
         const wxToken = textOf(row, 'wx_token');
         const appid = wxToken === undefined ? undefined : appidOf.get(wxToken);
-        if (appid === undefined)
-          remarks.note('a follower of nobody (its wx_token belongs to no account); left out', openid);
-        else if (appids.has(appid)) remarks.note('a follower who is there several times', openid);
+        if (appid === undefined) remarks.note('a follower whose wx_token belongs to no account; skipped', openid);
+        else if (appids.has(appid)) remarks.note('a follower with several rows', openid);
         else appids.add(appid);
       }
       for (const appid of appids) chunk.push(follower(component, appid, openid, detail));
@@ -89,29 +88,29 @@ export async function takeFollowers(
   return taken;
 }
 
-/** wx_followers_info beside wx_followers: who asks goes forward only. */
+/** wx_followers_info, read in parallel with wx_followers: the openids asked for only increase. */
 class Details {
-  readonly #groups: AsyncIterator<{ openid: string; rows: AncestorRow[] }> | undefined;
+  readonly #groups: AsyncIterator<{ openid: string; rows: SourceRow[] }> | undefined;
   readonly #remarks: Remarks;
-  #current: { openid: string; rows: AncestorRow[] } | undefined;
+  #current: { openid: string; rows: SourceRow[] } | undefined;
 
-  private constructor(groups: AsyncIterator<{ openid: string; rows: AncestorRow[] }> | undefined, remarks: Remarks) {
+  private constructor(groups: AsyncIterator<{ openid: string; rows: SourceRow[] }> | undefined, remarks: Remarks) {
     this.#groups = groups;
     this.#remarks = remarks;
   }
 
-  static async open(ancestor: AncestorDatabase, remarks: Remarks): Promise<Details> {
-    const there = await ancestor.has('wx_followers_info');
-    if (!there) remarks.note('a table that is not there', 'wx_followers_info');
+  static async open(source: SourceDatabase, remarks: Remarks): Promise<Details> {
+    const isPresent = await source.has('wx_followers_info');
+    if (!isPresent) remarks.note('a missing table', 'wx_followers_info');
     const details = new Details(
-      there ? byOpenid(ancestor, 'wx_followers_info')[Symbol.asyncIterator]() : undefined,
+      isPresent ? byOpenid(source, 'wx_followers_info')[Symbol.asyncIterator]() : undefined,
       remarks,
     );
     await details.#next();
     return details;
   }
 
-  async of(openid: string): Promise<AncestorRow | undefined> {
+  async of(openid: string): Promise<SourceRow | undefined> {
     while (this.#current && compare(this.#current.openid, openid) < 0) {
       this.#orphan(this.#current.openid);
       await this.#next();
@@ -119,9 +118,8 @@ class Details {
     if (this.#current?.openid !== openid) return undefined;
     const { rows } = this.#current;
     await this.#next();
-    if (rows.length > 1)
-      this.#remarks.note('details of one follower that are there several times; the newest count', openid);
-    const changedAt = (row: AncestorRow) => textOf(row, 'updated_at') ?? '';
+    if (rows.length > 1) this.#remarks.note('details of one follower in several rows; the newest are used', openid);
+    const changedAt = (row: SourceRow) => textOf(row, 'updated_at') ?? '';
     return rows.reduce((newest, row) => (changedAt(row) >= changedAt(newest) ? row : newest));
   }
 
@@ -134,7 +132,7 @@ class Details {
   }
 
   #orphan(openid: string): void {
-    this.#remarks.note('details of somebody who follows no account; left out', nameOf(openid));
+    this.#remarks.note('details of a user who follows no account; skipped', nameOf(openid));
   }
 
   async #next(): Promise<void> {
@@ -144,12 +142,9 @@ class Details {
 }
 
 /** Rows with the same openid together. A column that is empty counts as the empty openid. */
-async function* byOpenid(
-  ancestor: AncestorDatabase,
-  table: string,
-): AsyncGenerator<{ openid: string; rows: AncestorRow[] }> {
-  let group: { openid: string; rows: AncestorRow[] } | undefined;
-  for await (const row of ancestor.rows(table, IN_ORDER)) {
+async function* byOpenid(source: SourceDatabase, table: string): AsyncGenerator<{ openid: string; rows: SourceRow[] }> {
+  let group: { openid: string; rows: SourceRow[] } | undefined;
+  for await (const row of source.rows(table, IN_ORDER)) {
     const openid = typeof row.openid === 'string' ? row.openid : '';
     if (group?.openid !== openid) {
       if (group) yield group;
@@ -169,7 +164,7 @@ function compare(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
-function follower(component: string, appid: string, openid: string, detail: AncestorRow | undefined): NewFollower {
+function follower(component: string, appid: string, openid: string, detail: SourceRow | undefined): NewFollower {
   const now = Date.now();
   const row = detail ?? {};
   const extra: Record<string, unknown> = {};
@@ -186,7 +181,7 @@ function follower(component: string, appid: string, openid: string, detail: Ance
     component,
     appid,
     openid,
-    // Whoever was listed followed then; the next sync tells who still does.
+    // A listed user followed then; the next sync finds out who still does.
     subscribed: numberOf(row, 'subscribe') === 0 ? 0 : 1,
     status_at: 0,
     subscribed_at: timeOf(row, 'subscribe_time', now) ?? null,
