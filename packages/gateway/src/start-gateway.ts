@@ -31,19 +31,19 @@ export async function startGateway(
   settings: GatewaySettings,
   log: Logger,
 ): Promise<Gateway> {
-  const leaving = new Shutdown();
+  const shutdown = new Shutdown();
   const authenticator = new Authenticator(openApiKeys(settings.apiKey, platform.apiKeys));
   const tokens = openVirtualTokens(settings.secretsKeys);
   const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
-  const rest = app(platform, settings, publicUrl, authenticator, leaving, log);
+  const rest = app(platform, settings, publicUrl, authenticator, shutdown, log);
   const trusts = rest.get('trust proxy fn') as TrustProxy;
   const handle = front(
     {
       push: pushRoute(platform, log),
-      virtual: virtualWeChat({ platform, authenticator, trusts, tokens, leaving }, publicUrl, log),
+      virtual: virtualWeChat({ platform, authenticator, trusts, tokens, shutdown }, publicUrl, log),
       rest,
     },
-    leaving,
+    shutdown,
     untrustedProxyWarning(settings.trustProxy, log),
   );
   const server: Server = createServer(
@@ -70,9 +70,9 @@ export async function startGateway(
   return {
     url,
     port,
-    drain: () => leaving.draining.fire(),
+    drain: () => shutdown.draining.fire(),
     close: () => {
-      closing ??= close(server, sockets, leaving, settings.shutdownMs);
+      closing ??= close(server, sockets, shutdown, settings.shutdownMs);
       return closing;
     },
   };
@@ -97,15 +97,15 @@ function openSockets(server: Server): Set<Socket> {
 const GRACE_SHARE = 0.2;
 const LAST_CHANCE_SHARE = 0.8;
 
-async function close(server: Server, sockets: Set<Socket>, leaving: Shutdown, shutdownMs: number): Promise<void> {
-  leaving.draining.fire();
-  leaving.listenerClosed.fire();
+async function close(server: Server, sockets: Set<Socket>, shutdown: Shutdown, shutdownMs: number): Promise<void> {
+  shutdown.draining.fire();
+  shutdown.listenerClosed.fire();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // Clients open connections ahead of need; Node does not count one as idle on which nothing was ever asked.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   const timers = [
-    setTimeout(() => leaving.stopWaiting.fire(), shutdownMs * GRACE_SHARE),
-    setTimeout(() => leaving.closing.fire(), shutdownMs * LAST_CHANCE_SHARE),
+    setTimeout(() => shutdown.stopWaiting.fire(), shutdownMs * GRACE_SHARE),
+    setTimeout(() => shutdown.closing.fire(), shutdownMs * LAST_CHANCE_SHARE),
     setTimeout(() => server.closeAllConnections(), shutdownMs * 0.95),
   ];
   await closed;

@@ -38,7 +38,7 @@ test('the idempotency key, the times and the callback reach the platform', async
     deadlineAt: new Date('2027-01-31T00:00:00Z'),
     notBeforeAt: new Date(times.notBeforeAt),
     callbackUrl: 'http://10.0.0.1/h',
-    // Nobody waits for what must not leave yet.
+    // A call with a later notBeforeAt is a background call.
     waitMs: 0,
   });
 });
@@ -56,7 +56,7 @@ test.each([
   expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid_request' });
 });
 
-test('a call that is cancelled in time is answered; one that has departed is a conflict', async () => {
+test('cancelling a call that has not departed returns it; one that has departed is a conflict', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   platform.calls.find = () => Promise.resolve(settledCall({ state: 'cancelled', response: null }));
@@ -75,7 +75,7 @@ test('a call that is cancelled in time is answered; one that has departed is a c
   });
 });
 
-test('of a batch each call is answered by itself, and keeps its body to the letter', async () => {
+test('each call of a batch is answered separately, and its body is not changed', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   platform.calls.submitAll = (requests) => {
@@ -122,7 +122,7 @@ test.each([
   expect(platform.submitted).toEqual([]);
 });
 
-test('calls are listed without what WeChat answered', async () => {
+test('calls are listed without WeChat’s answers', async () => {
   const platform = fakePlatform();
   let asked: CallFilter | undefined;
   platform.callList.page = (filter) => {
@@ -154,7 +154,7 @@ test.each(['', '?state=failed', '?appid=a&state=gone', '?appid=a&since=yesterday
   },
 );
 
-test('WeChat’s numbers are explained in two languages, to those who have a key', async () => {
+test('WeChat’s errcodes are explained in two languages, to callers with a key', async () => {
   const gateway = await openGateway(fakePlatform());
   expect(await ask(gateway, 'GET', '/v1/explain/45009')).toEqual({
     status: 200,
@@ -175,7 +175,7 @@ test('WeChat’s numbers are explained in two languages, to those who have a key
   expect((await fetch(`${gateway.url}/v1/explain/45009`)).status).toBe(401);
 });
 
-test('a completed call whose answer is no longer kept says so, and only such a call', async () => {
+test('only a completed call whose answer is no longer kept has responseKept: false', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).not.toHaveProperty('responseKept');
@@ -191,7 +191,7 @@ test('a completed call whose answer is no longer kept says so, and only such a c
   expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).not.toHaveProperty('responseKept');
 });
 
-test('a failure says in two languages what it means', async () => {
+test('a failure is explained in two languages', async () => {
   const platform = fakePlatform();
   platform.calls.find = () =>
     Promise.resolve(

@@ -36,7 +36,7 @@ async function tokenOf(gateway: OpenedGateway, appid = ACCOUNT): Promise<string>
   return (await answerOf(await fetch(url))).access_token!;
 }
 
-test('an account and an API key give a token of ours', async () => {
+test('an account and an API key are answered with a token of this gateway', async () => {
   const gateway = await openGateway(fakePlatform());
   const url = `${gateway.url}/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
   const answer = await answerOf(await fetch(url));
@@ -65,7 +65,7 @@ test('stable_token takes JSON, and COMPONENT:AUTHORIZER', async () => {
   expect(asked).toEqual([[ACCOUNT, COMPONENT]]);
 });
 
-test('a token is for who gets or posts, and its request is a small one', async () => {
+test('a token is requested by GET or POST, with a small body', async () => {
   const gateway = await openGateway(fakePlatform());
   const url = `${gateway.url}/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT}&secret=${API_KEY}`;
   expect(await answerOf(await fetch(url, { method: 'DELETE' }))).toMatchObject({ errcode: 43001 });
@@ -88,7 +88,7 @@ test.each([
 test.each([
   ['is revoked', () => Promise.resolve(authorizer({ state: 'revoked' })), 61003],
   ['is ambiguous', () => Promise.reject(new Failure('ambiguous_component', 'fix-request', 'm')), 61003],
-  ['may be on its way', () => Promise.reject(new Failure('not_ready', 'retry', 'm')), -1],
+  ['may be authorizing', () => Promise.reject(new Failure('not_ready', 'retry', 'm')), -1],
   ['cannot be looked up', () => Promise.reject(new Error('down')), -1],
 ])('an account that %s gets no token', async (_name, find, errcode) => {
   const platform = fakePlatform();
@@ -110,7 +110,7 @@ test.each([
   expect(await answerOf(response)).toMatchObject({ errcode });
 });
 
-test('a call goes out as it came in, and comes back byte for byte', async () => {
+test('a call is sent as it was received, and answered byte for byte', async () => {
   const platform = fakePlatform();
   const bytes = Buffer.from([0xff, 0xd8, 0x00, 0x0a, 0x7b]);
   platform.calls.settled = () =>
@@ -132,7 +132,7 @@ test('a call goes out as it came in, and comes back byte for byte', async () => 
   );
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('image/jpeg');
-  // Header values are bytes to fetch, too.
+  // To fetch, header values are bytes, too.
   const disposition = Buffer.from(response.headers.get('content-disposition')!, 'latin1').toString();
   expect(disposition).toBe('attachment; filename="图.jpg"');
   expect(response.headers.get('content-security-policy')).toContain('sandbox');
@@ -161,7 +161,7 @@ test('a call goes out as it came in, and comes back byte for byte', async () => 
   expect(JSON.stringify(gateway.log)).not.toContain(token);
 });
 
-test('a component gets a token, too, and calls its own APIs with it under either name', async () => {
+test('a component receives a token, too, and calls its own APIs with it under either name', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const token = await tokenOf(gateway, COMPONENT);
@@ -173,7 +173,7 @@ test('a component gets a token, too, and calls its own APIs with it under either
   }
 });
 
-test('no account’s refresh token is in what a component’s API answers', async () => {
+test('answers of component APIs contain no account’s refresh token', async () => {
   const platform = fakePlatform();
   platform.calls.settled = () =>
     Promise.resolve(settledCall({ response: answered('{"list":[{"refresh_token":"r@@@1","n":"\\/"}]}') }));
@@ -217,7 +217,7 @@ test.each([
   ['a token of WeChat’s', `appid=${ACCOUNT}&component_access_token=68_x`, 40001],
   ['a token of another account', 'appid=wxother&access_token=TOKEN', 40013],
   ['a component’s token alone', 'access_token=OWN', 41002],
-])('nobody logs in with %s', async (_how, query, errcode) => {
+])('a login with %s is refused', async (_how, query, errcode) => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const filled = query.replace('TOKEN', await tokenOf(gateway)).replace('OWN', await tokenOf(gateway, COMPONENT));
@@ -235,8 +235,8 @@ test.each([
 test.each([
   ['a key', '', API_KEY, COMPONENT],
   ['a key and an account', `&appid=${ACCOUNT}`, API_KEY, ACCOUNT],
-  ['a token of ours', '', 'TOKEN', ACCOUNT],
-])('a person’s own token passes untouched, beside %s', async (_how, query, presented, appid) => {
+  ['a token of this gateway', '', 'TOKEN', ACCOUNT],
+])('a user’s own token is passed on unchanged, beside %s', async (_how, query, presented, appid) => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const authorization = `Bearer ${presented.replace('TOKEN', await tokenOf(gateway))}`;
@@ -254,8 +254,8 @@ test.each([
 test.each([
   ['alone', 'access_token=86_theirs', undefined, 48001],
   ['beside a wrong key', 'access_token=86_theirs', 'wrong', 40125],
-  ['replaced by one of ours', 'access_token=TOKEN', API_KEY, 48001],
-])('a person’s own token %s opens no relay', async (_how, query, key, errcode) => {
+  ['replaced by one of this gateway', 'access_token=TOKEN', API_KEY, 48001],
+])('a user’s own token %s is refused', async (_how, query, key, errcode) => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const filled = query.replace('TOKEN', await tokenOf(gateway));
@@ -267,7 +267,7 @@ test.each([
   expect(platform.submitted).toEqual([]);
 });
 
-test('where several components run, a person’s token needs the account’s appid', async () => {
+test('with several components, a user’s token requires the account’s appid', async () => {
   const platform = fakePlatform();
   platform.components = [COMPONENT, 'wxc0000000000000002'];
   const gateway = await openGateway(platform);
@@ -276,7 +276,7 @@ test('where several components run, a person’s token needs the account’s app
   expect(await answerOf(await fetch(url, { headers }))).toMatchObject({ errcode: 41002 });
 });
 
-test('control characters and large integers in WeChat’s JSON are not touched', async () => {
+test('control characters and large integers in WeChat’s JSON are not changed', async () => {
   const platform = fakePlatform();
   const body = Buffer.from('{"msgid":22876340532172986,"nickname":"a\u0007b"}');
   platform.calls.settled = () => Promise.resolve(settledCall({ response: answered(body) }));
@@ -285,7 +285,7 @@ test('control characters and large integers in WeChat’s JSON are not touched',
   expect(Buffer.from(await response.arrayBuffer())).toEqual(body);
 });
 
-test('20 MB pass, more is refused', async () => {
+test('20 MB are accepted, more is refused', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const url = `${gateway.url}/cgi-bin/media/upload?access_token=${await tokenOf(gateway)}`;
@@ -299,17 +299,17 @@ test('20 MB pass, more is refused', async () => {
 test.each([
   ['no token', '/cgi-bin/user/get', 41001],
   ['a made-up token', '/cgi-bin/user/get?access_token=68_abc', 40001],
-  ['a made-up token of our shape', `/cgi-bin/user/get?access_token=wxt_${'A'.repeat(160)}`, 40001],
-  ['a minting path', '/cgi-bin/component/api_component_token?access_token=TOKEN', 48001],
-  ['a minting path by a detour', '/cgi-bin/user/../token?access_token=TOKEN', 41004],
+  ['a made-up token in the format of this gateway', `/cgi-bin/user/get?access_token=wxt_${'A'.repeat(160)}`, 40001],
+  ['a path that issues credentials', '/cgi-bin/component/api_component_token?access_token=TOKEN', 48001],
+  ['a path that issues credentials by a detour', '/cgi-bin/user/../token?access_token=TOKEN', 41004],
   ['a hidden detour', '/cgi-bin/user/%2e%2e/token?access_token=TOKEN', 41004],
   ['a hidden slash', '/cgi-bin/user%2fget?access_token=TOKEN', 40066],
   ['a double slash', '/cgi-bin//user/get?access_token=TOKEN', 40066],
-  ['a minting path with a double slash', '/cgi-bin//token?access_token=TOKEN', 48001],
-])('%s is refused as WeChat would', async (_name, path, errcode) => {
+  ['a path that issues credentials with a double slash', '/cgi-bin//token?access_token=TOKEN', 48001],
+])('%s is refused in WeChat’s format', async (_name, path, errcode) => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
-  // Not by fetch: it resolves detours by itself, and so does not show ours.
+  // Not by fetch, which resolves detours itself.
   const url = gateway.url + path.replace('TOKEN', await tokenOf(gateway));
   expect(await answerOf(await fetch(url))).toMatchObject({ errcode });
   expect(platform.submitted).toEqual([]);
@@ -386,19 +386,22 @@ test.each<[CallFailure['code'], CallFailure['remedy'], number]>([
 test.each([
   ['/cgi-bin/message/custom/send', 'POST', 990001],
   ['/cgi-bin/user/get', 'GET', -1],
-])('losing sight of %s may be repeated only where that is harmless', async (path, method, errcode) => {
-  const platform = fakePlatform();
-  const gateway = await openGateway(platform);
-  const url = `${gateway.url}${path}?access_token=${await tokenOf(gateway)}`;
-  // Whether it was recorded before the connection broke is not known.
-  platform.calls.submit = () => Promise.reject(new Error('connection lost'));
-  expect(await answerOf(await fetch(url, { method }))).toMatchObject({ errcode });
-  platform.calls.submit = () => Promise.resolve({ id: 'call-1' });
-  platform.calls.settled = () => Promise.reject(new Failure('redis_down', 'retry', 'm'));
-  expect(await answerOf(await fetch(url, { method }))).toMatchObject({ errcode });
-});
+])(
+  'after an error of reading %s, the answer permits a repetition only if that is harmless',
+  async (path, method, errcode) => {
+    const platform = fakePlatform();
+    const gateway = await openGateway(platform);
+    const url = `${gateway.url}${path}?access_token=${await tokenOf(gateway)}`;
+    // It is not known whether the call was recorded before the connection broke.
+    platform.calls.submit = () => Promise.reject(new Error('connection lost'));
+    expect(await answerOf(await fetch(url, { method }))).toMatchObject({ errcode });
+    platform.calls.submit = () => Promise.resolve({ id: 'call-1' });
+    platform.calls.settled = () => Promise.reject(new Failure('redis_down', 'retry', 'm'));
+    expect(await answerOf(await fetch(url, { method }))).toMatchObject({ errcode });
+  },
+);
 
-test('a call that did not leave in time is cancelled and may be repeated', async () => {
+test('a call that did not depart in time is cancelled and may be repeated', async () => {
   const platform = fakePlatform();
   platform.calls.settled = () => Promise.resolve(undefined);
   const gateway = await openGateway(platform);
@@ -407,7 +410,7 @@ test('a call that did not leave in time is cancelled and may be repeated', async
   expect(platform.cancelled).toEqual(['call-1']);
 });
 
-test('a call that left is waited for, because "repeat it" would be untrue', async () => {
+test('a call that has departed is waited for, because "repeat it" would be untrue', async () => {
   const platform = fakePlatform();
   const waits: number[] = [];
   platform.calls.cancel = () => Promise.resolve(false);
@@ -421,7 +424,7 @@ test('a call that left is waited for, because "repeat it" would be untrue', asyn
   expect(await answerOf(await fetch(url))).toMatchObject({ errcode: 990001 });
 });
 
-test('who hangs up before the call left cancels it', async () => {
+test('a caller that disconnects before the call has departed cancels it', async () => {
   const platform = fakePlatform();
   let waiting = false;
   platform.calls.settled = (id, waitMs, signal) => {
@@ -439,7 +442,7 @@ test('who hangs up before the call left cancels it', async () => {
   await expect.poll(() => gateway.log.at(-1)).toMatchObject({ msg: 'virtual WeChat', call: 'call-1', hungUp: true });
 });
 
-test('who hangs up while the call is submitted cancels it, too', async () => {
+test('a caller that disconnects while the call is submitted cancels it, too', async () => {
   const platform = fakePlatform();
   const submitting = Promise.withResolvers<void>();
   const submitted = Promise.withResolvers<{ id: string }>();
@@ -461,6 +464,6 @@ test('who hangs up while the call is submitted cancels it, too', async () => {
   await expect(call).rejects.toThrow();
   submitted.resolve({ id: 'call-1' });
   await expect.poll(() => platform.cancelled).toEqual(['call-1']);
-  // A platform that never heard of it would keep the call in mind for ever.
+  // Without the wait, the call would stay pending in the platform for ever.
   expect(waits.map((signal) => signal?.aborted)).toEqual([true]);
 });

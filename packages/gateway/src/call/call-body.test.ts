@@ -43,7 +43,7 @@ test.each([
   else expect(await readBatchBody(batch)).toMatchObject([{ appid: 'a' }, refusal(message)]);
 });
 
-test('a body named like a trap is only passed on', async () => {
+test('a body with a dangerous member name is only passed on', async () => {
   const { body } = await readCallBody(call('"body":{"__proto__":{"a":1},"constructor":[]}'));
   expect(body?.toString()).toBe('{"__proto__":{"a":1},"constructor":[]}');
 });

@@ -37,7 +37,7 @@ describe('a value is passed on', () => {
     ['without a byte order mark', '\ufeff{"a":1}', '{"a":1}'],
   ])('%s', async (_name, text, expected) => expect((await read(text)).whole).toBe(expected));
 
-  test('meaning the same afterwards, whatever JSON it is', async () => {
+  test('with the same meaning, whatever JSON it is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), fc.constantFrom(0, 1, 2), async (value, indent) => {
         const text = JSON.stringify(value, null, indent);
@@ -46,7 +46,7 @@ describe('a value is passed on', () => {
     );
   });
 
-  test('with a long row of escapes, whose pairs stay together', async () => {
+  test('with a long sequence of escapes, whose pairs stay together', async () => {
     for (const lead of ['', 'a', String.raw`\u4e2d`]) {
       const text = `"${lead}${String.raw`\ud83d\ude00`.repeat(3_000)}"`;
       expect((await read(text)).whole).toBe(JSON.stringify(JSON.parse(text)));
@@ -54,8 +54,8 @@ describe('a value is passed on', () => {
   });
 });
 
-describe('what is directly in it', () => {
-  test('members, by their names', async () => {
+describe('the children of a value', () => {
+  test('are members with their names', async () => {
     const { children, kinds } = await read(
       String.raw`{"a":"}\\","\u0062ody":{"t":"\"}]{[", "body":2}, "n" : null,"q":[]}`,
     );
@@ -68,7 +68,7 @@ describe('what is directly in it', () => {
     expect(kinds).toEqual(['other', 'object', 'null', 'array']);
   });
 
-  test('elements, whatever they hold', async () => {
+  test('are elements, whatever they contain', async () => {
     const { children } = await read('[ {"a":[1,"],["]} , [2,3],"x,y" ,22876340532172986, null ]');
     expect(children.map(([, text]) => text)).toEqual([
       '{"a":[1,"],["]}',
@@ -80,7 +80,7 @@ describe('what is directly in it', () => {
     expect((await read(' [ ] ')).children).toEqual([]);
   });
 
-  test('not more than the caller wants to know', async () => {
+  test('are not more than the caller permits', async () => {
     expect((await read('[[1,2,3],[4]]', 2)).children).toHaveLength(2);
     await expect(read('[1,2,3]', 2)).rejects.toMatchObject({ code: 'invalid_request' });
   });
@@ -96,7 +96,7 @@ describe('what JSON.parse refuses is refused', () => {
     await expect(read(text)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
-  test('and nothing else, whatever letters stand where', async () => {
+  test('and nothing else, whatever characters are changed', async () => {
     const letters = fc.constantFrom(...'{}[]",:0-1.eE+\\u4 tfn', 'true', 'null', '\\u00e9', '"a"', '"a":', '{"a":[');
     await fc.assert(
       fc.asyncProperty(fc.array(letters, { maxLength: 12 }), async (parts) => {
@@ -115,7 +115,7 @@ describe('what JSON.parse refuses is refused', () => {
     );
   });
 
-  test('and what is nested too deeply, before it is read to its end', async () => {
+  test('and a value that is nested too deeply, before it is read to its end', async () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
     expect((await read(nested(512))).whole).toBe(nested(512));
     await expect(read(nested(513))).rejects.toMatchObject({ message: expect.stringContaining('512') });
@@ -123,7 +123,7 @@ describe('what JSON.parse refuses is refused', () => {
   });
 });
 
-test('a large text lets other work of the event loop run in between', async () => {
+test('other work of the event loop runs while a large text is read', async () => {
   let rounds = 0;
   let working = true;
   const other = (): void => {

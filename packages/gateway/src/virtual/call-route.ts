@@ -26,7 +26,7 @@ export interface CallServices {
   /** The proxies whose statements about the caller's address count. */
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
-  readonly leaving: Shutdown;
+  readonly shutdown: Shutdown;
 }
 
 /** For the log: key and account of the call, and what the caller received. */
@@ -40,7 +40,7 @@ export interface CallNote {
 
 /** A request to WeChat with a token of this gateway, answered as WeChat answered it. Throws what the platform throws. */
 export async function callRoute(
-  { platform, authenticator, trusts, tokens, leaving }: CallServices,
+  { platform, authenticator, trusts, tokens, shutdown }: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -61,7 +61,7 @@ export async function callRoute(
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
-  const caller = new CallerWait(response, leaving);
+  const caller = new CallerWait(response, shutdown);
   try {
     const { call, cancelled } = await platform.calls.run(
       {

@@ -18,10 +18,10 @@ test.each<[code: string, remedy: Remedy, errcode: number]>([
   expect(refusalOf(new Failure(code, remedy, 'why')).errcode).toBe(errcode);
 });
 
-test('WeChat’s own number reaches the operator', () => {
+test('the operator receives WeChat’s own errcode', () => {
   expect(refusalOf(new Failure('ip_not_allowed', 'operator', 'why', { errcode: 61004 })).errcode).toBe(61004);
 });
 
-test('a refused component token never makes an SDK throw away ours', () => {
+test('a refused component token never makes an SDK drop its token of this gateway', () => {
   expect(refusalOf(new Failure('invalid_credential', 'operator', 'why', { errcode: 40001 })).errcode).toBe(-1);
 });

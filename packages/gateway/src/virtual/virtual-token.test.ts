@@ -4,7 +4,7 @@ import { openVirtualTokens } from './virtual-token.ts';
 
 const grant = { keyFingerprint: 'a'.repeat(32), component: 'wx0123456789abcdef', appid: 'wxfedcba9876543210' };
 
-test('a token tells whom it speaks for', () => {
+test('a token contains the account for which it was issued', () => {
   const tokens = openVirtualTokens([randomBytes(32)]);
   const token = tokens.sign(grant);
   expect(token).toMatch(/^wxt_[A-Za-z0-9_-]{1,500}$/);
@@ -12,7 +12,7 @@ test('a token tells whom it speaks for', () => {
   expect(tokens.read(token)).toEqual({ verdict: 'good', grant });
 });
 
-test('a token lives two hours', () => {
+test('a token is valid for two hours', () => {
   let now = 1_000_000;
   const tokens = openVirtualTokens([randomBytes(32)], () => now);
   const token = tokens.sign(grant);
@@ -22,7 +22,7 @@ test('a token lives two hours', () => {
   expect(tokens.read(token).verdict).toBe('expired');
 });
 
-test('no changed character passes', () => {
+test('a token with a changed character is refused', () => {
   const tokens = openVirtualTokens([randomBytes(32)]);
   const token = tokens.sign(grant);
   const bytes = Buffer.from(token.slice(4), 'base64url');
@@ -40,7 +40,7 @@ test.each(['', 'wxt_', 'wxt_AAAA', 'wxt_%%%', '68_realWeChatToken', `wxt_${'A'.r
   },
 );
 
-test('after a change of keys the former still verifies, a foreign one never', () => {
+test('after a change of keys tokens of the former key are still valid, those of a foreign key never', () => {
   const former = randomBytes(32);
   const token = openVirtualTokens([former]).sign(grant);
   expect(openVirtualTokens([randomBytes(32), former]).read(token).verdict).toBe('good');

@@ -9,13 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('counts the bodies that it let in since it last asked Redis', async () => {
+it('counts the bodies that it accepted since it last read Redis', async () => {
   const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
-  // Room for two of these below four fifths, and for three below all of it.
+  // Capacity for two of these below four fifths, and for three below all of it.
   const body = Buffer.alloc(8 * 1024 * 1024);
   await server.redis.config('SET', 'maxmemory', String(Math.floor((used + 2.9 * body.length) / 0.8)));
   const asked = vi.spyOn(server.redis, 'info');
-  // What it knows grows no older, however busy the machine is.
+  // What it has read does not expire, however busy the machine is.
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const room = new Backpressure(server.redis, { getJobCounts: async () => ({ waiting: 0 }) });

@@ -7,8 +7,8 @@ const call = (headers: Record<string, string>, body: Buffer) =>
 
 it.each([
   ['as HTTP clients read it', Buffer.from('attachment; filename="封面.png"', 'utf8').toString('latin1')],
-  ['as it is meant', 'attachment; filename="封面.png"'],
-])('the Chinese name of a file can be read, came it %s', (_how, disposition) => {
+  ['decoded', 'attachment; filename="封面.png"'],
+])('the Chinese name of a file can be read if it arrives %s', (_how, disposition) => {
   const headers = { 'content-type': 'image/png', 'content-disposition': disposition };
   const { response } = callAnswer(call(headers, Buffer.of(0xff, 0x00)));
   expect(response).toEqual({
@@ -29,11 +29,11 @@ it.each([
   ['{"errcode":"0"}', null],
   ['[45015]', null],
   ['not JSON', null],
-])('the answer %s carries the explanation %j', (body, explanation) => {
+])('the answer %s has the explanation %j', (body, explanation) => {
   expect(callAnswer(call({ 'content-type': 'text/plain' }, Buffer.from(body))).explanation).toEqual(explanation);
 });
 
-it('a name in another encoding stays as it came', () => {
+it('a name in another encoding is not changed', () => {
   const { response } = callAnswer(call({ 'content-disposition': 'filename="caf\xe9.png"' }, Buffer.of(0xff)));
   expect(response?.headers['content-disposition']).toBe('filename="caf\xe9.png"');
 });

@@ -70,7 +70,7 @@ it('carries a request to the worker and the answer back, byte for byte', async (
   expect(found?.response?.body).toEqual(Buffer.from([0, 255, 10]));
 });
 
-it('tells an absent body from an empty one', async () => {
+it('distinguishes an absent body from an empty one', async () => {
   const { body: _, ...without } = request;
   const call = newCallId('wxc', 'wxa');
   await store.create(call, without, 'g');
@@ -78,7 +78,7 @@ it('tells an absent body from an empty one', async () => {
   expect((await store.load(await created({ body: Buffer.alloc(0) })))?.body).toEqual(Buffer.alloc(0));
 });
 
-it('keeps neither request nor answer in clear', async () => {
+it('stores neither request nor answer in clear', async () => {
   const call = await created();
   await depart(call, 'run', false);
   const before = await dump();
@@ -102,18 +102,18 @@ async function dump(): Promise<string> {
 }
 
 describe('departure', () => {
-  it('lets only one run send what is not safe to repeat', async () => {
+  it('permits only one run to send what is not safe to repeat', async () => {
     const call = await created();
     expect(await depart(call, 'first', false)).toMatchObject({ go: 'yes', attempts: 1 });
     expect(await depart(call, 'second', false)).toMatchObject({ go: 'claimed' });
     expect(await depart(call, 'first', false)).toMatchObject({ go: 'yes' });
   });
-  it('lets another run send what is safe', async () => {
+  it('permits another run to send what is safe to repeat', async () => {
     const call = await created();
     await depart(call, 'first', true);
     expect(await depart(call, 'second', true)).toMatchObject({ go: 'yes', attempts: 2 });
   });
-  it('is free again once nothing was sent', async () => {
+  it('is possible again after nothing was sent', async () => {
     const call = await created();
     await depart(call, 'first', false);
     await store.release(call, 'another', 'not-sent');
@@ -133,13 +133,13 @@ describe('departure', () => {
     expect(await depart(call, 'run', true)).toEqual({ go: 'settled' });
     expect(await depart(newCallId('wxc', 'wxa'), 'run', true)).toEqual({ go: 'gone' });
   });
-  it('counts quota once each, and none for what may not leave', async () => {
+  it('counts quota once each, and none for what may not depart', async () => {
     const call = await created();
     await depart(call, 'first', false);
     await depart(call, 'second', false);
     expect(await ledger.usage(pair, { dailyLimit: 500_000 } as never)).toMatchObject({ used: 1, limit: 500_000 });
   });
-  it('waits while the quota is closed, but for one probe', async () => {
+  it('waits while the quota is closed, except for one probe', async () => {
     const [call, next] = [await created(), await created()];
     await ledger.close(pair, 'day', Date.now(), {} as never);
     expect(await depart(call, 'run', true)).toMatchObject({ go: 'closed' });
@@ -149,7 +149,7 @@ describe('departure', () => {
     await ledger.reopen(pair);
     expect(await depart(next, 'run', true)).toMatchObject({ go: 'yes', probe: false });
   });
-  it('that cannot come is told before there is a record, if somebody waits for it', async () => {
+  it('that is impossible is reported before a record exists, if a caller waits', async () => {
     await ledger.close(pair, 'day', Date.now(), {} as never);
     const refused = await created().catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'quota_closed', remedy: 'slow-down', closedUntil: expect.any(Date) });
@@ -160,7 +160,7 @@ describe('departure', () => {
   });
 });
 
-describe('a call that departs with its making', () => {
+describe('a call that departs when it is created', () => {
   const make = (change: Partial<CallRequest> = {}) => {
     const call = newCallId('wxc', 'wxa');
     return {
@@ -172,7 +172,7 @@ describe('a call that departs with its making', () => {
     };
   };
 
-  it('is claimed, counted, and as good as one that was made, loaded and let go', async () => {
+  it('is claimed and counted, and equals one that was created, loaded and departed', async () => {
     const { call, made } = make();
     const { stored, departure } = (await made) as DepartedAtOnce;
     const loaded = (await store.load(call))!;
@@ -184,7 +184,7 @@ describe('a call that departs with its making', () => {
     expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
     expect(await store.cancel(call)).toBe(false);
   });
-  it('does not where its quota is closed, its deadline has passed, or its idempotency key is taken', async () => {
+  it('does not depart if its quota is closed, its deadline has passed, or its idempotency key is taken', async () => {
     await server.redis.flushall();
     await ledger.close(pair, 'minute', Date.now(), {} as never);
     await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
@@ -194,7 +194,7 @@ describe('a call that departs with its making', () => {
     expect(await make({ idempotencyKey: 'k' }).made).toMatchObject({ claim: { background: false } });
     expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
   });
-  it('is the probe of a closed day, and there is one', async () => {
+  it('is the only probe of a closed day', async () => {
     await ledger.close(pair, 'day', Date.now(), {} as never);
     await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
     expect(await make().made).toMatchObject({ departure: { probe: true } });
@@ -217,7 +217,7 @@ describe('a hold', () => {
       },
     ],
     [
-      'with its making',
+      'at its creation',
       async () => {
         const call = newCallId('wxc', 'wxa');
         const quota = ledger.scriptArgs(pair, {} as never);
@@ -225,14 +225,14 @@ describe('a hold', () => {
         return call;
       },
     ],
-  ])('begins with a departure %s, and ends with its release', async (_, departed) => {
+  ])('starts with a departure %s, and ends with its release', async (_, departed) => {
     const call = await departed();
     expect(await heldMs(call)).toBeGreaterThan(0);
     expect(await heldMs(call)).toBeLessThanOrEqual(HELD_MS);
     await store.release(call, 'run', 'not-sent');
     expect(await heldMs(call)).toBe(0);
   });
-  it('is renewed for all calls in one go, each for its own run only, also where Redis has forgotten the script', async () => {
+  it('is renewed for all calls in one batch, each for its own run only, even if Redis has forgotten the script', async () => {
     const [ours, foreign, settled] = [await created(), await created(), await created()];
     for (const call of [ours, settled]) await depart(call, 'run', false);
     await depart(foreign, 'another', false);
@@ -246,7 +246,7 @@ describe('a hold', () => {
     expect(await server.redis.exists(recordKey(gone))).toBe(0);
     expect((await store.find(settled))?.state).toBe('completed');
   });
-  it('says to another run how long it has to wait before it may give the call up', async () => {
+  it('shows another run how long it has to wait before it may give the call up', async () => {
     const call = await created();
     await depart(call, 'run', false);
     const held = await depart(call, 'another', false);
@@ -256,7 +256,7 @@ describe('a hold', () => {
     const over = await depart(call, 'another', false);
     expect('heldMs' in over && over.heldMs).toBeLessThan(0);
   });
-  it('of a process of the version before, which does not renew it, counts from when the call was sent', async () => {
+  it('of a process of an earlier version, which does not renew it, counts from the time at which the call was sent', async () => {
     const call = await created();
     await depart(call, 'run', false);
     await server.redis.hdel(recordKey(call), 'heldUntil');
@@ -295,7 +295,7 @@ describe('an outcome', () => {
     expect(await store.settle(call, 'run', { state: 'failed', failure: refused })).toBe('superseded');
     expect(await store.find(call)).toEqual(found);
   });
-  it('that is unknown is replaced also where a process of the version before stored it, or the caller waits there', async () => {
+  it('that is unknown is replaced even if a process of an earlier version stored it, or the caller waits locally', async () => {
     const call = await created();
     await depart(call, 'run', false);
     await store.settle(call, 'another', unknown);
@@ -320,34 +320,34 @@ describe('an outcome', () => {
   });
   it('is announced to the gateway that waits', async () => {
     const listener = server.redis.duplicate();
-    const heard = new Promise((resolve) => listener.on('message', (_, message) => resolve(message)));
+    const received = new Promise((resolve) => listener.on('message', (_, message) => resolve(message)));
     await listener.subscribe('wx:replies:gateway-1');
     const call = await created();
     await store.settle(call, 'run', answered);
-    expect(await heard).toBe(call.id);
+    expect(await received).toBe(call.id);
     listener.disconnect();
   });
-  it('is told by whoever stores it, where nothing is to go over Redis, as anybody would find it', async () => {
+  it('is returned to the run that stores it for a local waiter, as a reader would find it, and is not published', async () => {
     const call = await created();
     const listener = server.redis.duplicate();
-    const heard: string[] = [];
-    listener.on('message', (_, message) => heard.push(message));
+    const received: string[] = [];
+    listener.on('message', (_, message) => received.push(message));
     await listener.subscribe('wx:replies:gateway-1');
     await depart(call, 'run', false);
     const { quota: quotaKey } = ledger.scriptKeys(pair);
-    const told = (await store.settleLocally(call, 'run', answered, quotaKey))!;
-    expect(told).toMatchObject({ how: 'stored' });
-    expect(told.call).toEqual(await store.find(call));
-    expect(told.call).toMatchObject({ state: 'completed', response: answered.response });
+    const settled = (await store.settleLocally(call, 'run', answered, quotaKey))!;
+    expect(settled).toMatchObject({ how: 'stored' });
+    expect(settled.call).toEqual(await store.find(call));
+    expect(settled.call).toMatchObject({ state: 'completed', response: answered.response });
     const endpoint = { dailyLimit: 500_000 } as never;
-    expect({ ...usageOf(told.quota, told.now, endpoint), now: 0 }).toEqual({
+    expect({ ...usageOf(settled.quota, settled.now, endpoint), now: 0 }).toEqual({
       ...(await ledger.usage(pair, endpoint)),
       now: 0,
     });
     expect(await store.settleLocally(call, 'run', answered, quotaKey)).toBeUndefined();
     await server.redis.publish('wx:replies:gateway-1', 'the end');
-    await until('the end is heard', () => heard.length > 0);
-    expect(heard).toEqual(['the end']);
+    await until('the end has arrived', () => received.length > 0);
+    expect(received).toEqual(['the end']);
     listener.disconnect();
   });
   it('of a cancelled call stays: it never departs', async () => {
@@ -363,12 +363,12 @@ describe('an outcome', () => {
   });
 });
 
-it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
-  ['somebody waited', {}, 15],
-  ['nobody waited', { waitMs: 0 }, 24 * 60],
-  ['a callback is to be told', { callbackUrl: 'https://business.example/hook' }, 24 * 60],
-  ['an SDK asked, who never learns its id', { keptForMs: 120_000 }, 2],
-])('an outcome is kept for its time where %s', async (_who, change, minutes) => {
+it.each<[caller: string, change: Partial<CallRequest>, minutes: number]>([
+  ['an interactive call', {}, 15],
+  ['a background call', { waitMs: 0 }, 24 * 60],
+  ['a call with a callback', { callbackUrl: 'https://business.example/hook' }, 24 * 60],
+  ['a call of an SDK, which does not receive its id', { keptForMs: 120_000 }, 2],
+])('the outcome of %s has its TTL', async (_caller, change, minutes) => {
   const call = await created(change);
   await store.settle(call, 'run', answered);
   const names = (await server.redis.keys(`*${call.id}*`)).filter((key) => !key.endsWith(':request'));
@@ -380,7 +380,7 @@ it.each<[who: string, change: Partial<CallRequest>, minutes: number]>([
   }
 });
 
-it('is released for a run that asks again because the reply was lost, and for no other', async () => {
+it('is released for a run that repeats its request because the reply was lost, and for no other', async () => {
   const call = await created();
   await depart(call, 'run', false);
   expect(await store.release(call, 'another', 'token-refused')).toBe(false);
@@ -390,13 +390,13 @@ it('is released for a run that asks again because the reply was lost, and for no
   expect(await store.release(call, 'run', 'token-refused')).toBe(false);
 });
 
-it('what may have been sent is said to be that, also after its deadline', async () => {
+it('a call that may have been sent is reported as claimed, even after its deadline', async () => {
   const call = await created();
   expect(await depart(call, 'a run that died', false)).toMatchObject({ go: 'yes' });
   await server.redis.hset(`wx:{wxc:wxa}:call:${call.id}`, 'deadlineAt', '1');
   expect(await store.load(call)).toMatchObject({ departed: true });
   expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
-  // What is safe to repeat is only late.
+  // A call that is safe to repeat is only late.
   expect(await depart(call, 'another', true)).toEqual({ go: 'deadline' });
   expect(await store.load(await created())).toMatchObject({ departed: false });
 });
@@ -405,7 +405,7 @@ describe('an idempotency key', () => {
   const under = (change: Partial<CallRequest> = {}) =>
     store.create(newCallId('wxc', 'wxa'), { ...request, idempotencyKey: 'order-4711', ...change }, 'g');
 
-  it('belongs to the first call, however many come at once', async () => {
+  it('belongs to the first call, however many arrive at once', async () => {
     const created = await Promise.all(Array.from({ length: 20 }, () => under()));
     const claims = created.flatMap((one) => (typeof one === 'object' && 'claim' in one ? [one.claim.id] : []));
     expect(claims).toHaveLength(19);
@@ -413,7 +413,7 @@ describe('an idempotency key', () => {
     expect(await store.claimed('wxc', 'wxa', 'order-4711')).toMatchObject({ id: claims[0], background: false });
     expect(await store.claimed('wxc', 'wxb', 'order-4711')).toBeUndefined();
   });
-  it('tells another body, and takes no notice of how long somebody waits', async () => {
+  it('detects another body, and ignores how long the caller waits', async () => {
     await under();
     const print = async (change: Partial<CallRequest>) => {
       const created = await under(change);
@@ -426,7 +426,7 @@ describe('an idempotency key', () => {
     expect(await print({ body: Buffer.from('{"touser":"another"}') })).toBe(false);
     expect(await print({ deadlineAt: new Date(Date.now() + 1_000) })).toBe(false);
   });
-  it('is kept as long as its call, and not in clear', async () => {
+  it('has the TTL of its call, and is not stored in clear', async () => {
     await under({ callbackUrl: 'https://business.example/hook?key=hidden' });
     const spread = async () => {
       const names = (await server.redis.keys('*')).filter((key) => /:call:|idempotency/.test(key));
@@ -467,7 +467,7 @@ describe('the index', () => {
     expect(paged).toEqual(made);
     expect(await read(10, { since: new Date(Date.now() + 60_000) })).toEqual([]);
   });
-  it('forgets what nobody can ask for any more, and never has what nobody knows the id of', async () => {
+  it('drops calls whose record has expired, and never contains calls of SDKs, whose id no caller has', async () => {
     await created({ keptForMs: 1_000 });
     expect(await read(10)).toEqual([]);
     const [ended, kept] = [await created(), await created()];
@@ -477,7 +477,7 @@ describe('the index', () => {
   });
 });
 
-it('gives ids that lead back to their owner, and takes no others', () => {
+it('creates ids that lead back to their owner, and accepts no others', () => {
   const call = newCallId('wxc', 'wxa');
   expect(parseCallId(call.id)).toEqual(call);
   for (const made of ['', 'x', 'a.b.c', `${call.id}x`, `${call.id}:1`, '{a}.b.1234567890123456789012']) {
@@ -489,7 +489,7 @@ describe('the bodies of background calls', () => {
   const big = (bytes: number) => ({ ...request, waitMs: 0, body: Buffer.alloc(bytes, 'x') });
   const sum = async () => Number((await server.redis.get('wx:{wxc:wxa}:calls:bodies:sum')) ?? 0);
 
-  it('of one account have 256 MB, whatever else there is room for', async () => {
+  it('of one account have 256 MB, whatever capacity there is otherwise', async () => {
     const MB = 1024 * 1024;
     const made = [];
     for (let i = 0; i < 12; i++) {
@@ -498,7 +498,7 @@ describe('the bodies of background calls', () => {
       made.push(call);
     }
     expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('full');
-    // Another's, small ones, and those for which somebody waits have their own bounds.
+    // Those of other accounts, small ones, and those of interactive calls have their own limits.
     expect(await store.create(newCallId('wxc', 'wxb'), big(20 * MB), 'g')).toBe('made');
     expect(await store.create(newCallId('wxc', 'wxa'), big(900), 'g')).toBe('made');
     expect(await store.create(newCallId('wxc', 'wxa'), { ...big(20 * MB), waitMs: 1 }, 'g')).toBe('made');
@@ -506,7 +506,7 @@ describe('the bodies of background calls', () => {
     expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('made');
   });
 
-  it('of calls that ended long ago are given back in bounded steps, and refuse no call that there is a place for', async () => {
+  it('of calls that expired long ago are removed in bounded steps, and refuse no call for which there is capacity', async () => {
     const key = 'wx:{wxc:wxa}:calls:bodies';
     const ended = Array.from({ length: 2_500 }, (_, i) => `call${i} 2000`);
     await server.redis.zadd(key, ...ended.flatMap((entry) => ['1', entry]));
@@ -514,13 +514,13 @@ describe('the bodies of background calls', () => {
     const make = () => store.create(newCallId('wxc', 'wxa'), big(5_000), 'g');
     expect(await make()).toBe('made');
     expect(await server.redis.zcard(key)).toBe(1_501);
-    // As if nothing but the last of them made the difference.
+    // As if only the last of them made the difference.
     await server.redis.set(`${key}:sum`, 256 * 1024 * 1024 + 1_000 * 2_000);
     expect(await make()).toBe('made');
     expect(await server.redis.zcard(key)).toBe(2);
   });
 
-  it('give their bytes back once, however the call ends', async () => {
+  it('are subtracted once, however the call ends', async () => {
     const ends: ((call: CallId) => Promise<unknown>)[] = [
       async (call) => {
         await depart(call, 'run', false);
@@ -547,7 +547,7 @@ describe('the bodies of background calls', () => {
     expect(await server.redis.keys('*bodies*')).toEqual([]);
   });
 
-  it('give their bytes back, too, when no worker came before the record was gone', async () => {
+  it('are subtracted, too, if the record expires before a worker runs the call', async () => {
     const gone = newCallId('wxc', 'wxa');
     await store.create(gone, { ...big(5_000), deadlineAt: new Date(Date.now() + 20), keptForMs: 1 }, 'g');
     await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
@@ -584,7 +584,7 @@ describe('the results of an account', () => {
     return found!.response !== null;
   };
   const sum = async () => Number((await server.redis.get(`${RESULTS}:sum`)) ?? 0);
-  /** Results of calls that this test does not make, as scripts have noted them. */
+  /** Results of calls that this test does not create, as scripts have noted them. */
   const noted = async (count: number, bytes: number, endsAt: number, droppableFrom = 1): Promise<void> => {
     const entries = Array.from({ length: count }, (_, i) => `call${i} ${bytes}`);
     await server.redis.zadd(RESULTS, ...entries.flatMap((entry) => [endsAt, entry]));
@@ -595,7 +595,7 @@ describe('the results of an account', () => {
   const resultKey = (i: number) => `wx:{wxc:wxa}:call:wxc.wxa.call${i}:result`;
   const later = () => Date.now() + 3_600_000;
 
-  it('have 256 MB: beyond that the oldest are no longer kept, which their calls say', async () => {
+  it('have 256 MB: beyond that the oldest are no longer kept, which their calls show', async () => {
     const other = newCallId('wxc', 'wxb');
     await store.create(other, { ...request, appid: 'wxb', waitMs: 0 }, 'g');
     await store.settle(other, 'run', outcome(20 * MB));
@@ -618,7 +618,7 @@ describe('the results of an account', () => {
     const background = [await settled(10 * MB), await settled(10 * MB)];
     expect(await Promise.all([quiet, waitedFor, ...background].map(isKept))).toEqual([false, true, false, true]);
 
-    // As if its time were over.
+    // As if its time had passed.
     const entries = await server.redis.zrange(`${RESULTS}:age`, '0', '-1');
     const entry = entries.find((one) => one.startsWith(`${waitedFor.id.split('.')[2]} `))!;
     await server.redis.zadd(`${RESULTS}:age`, 'XX', 1, entry);
@@ -637,12 +637,12 @@ describe('the results of an account', () => {
     expect(await server.redis.exists(...keys)).toBe(2_500 - dropped);
     expect(await sum()).toBeLessThanOrEqual(256 * MB);
     expect(await isKept(newest)).toBe(true);
-    // A thousand by the script that stored the newest one, the others by the next.
+    // A thousand by the script that stored the newest one, the others by the next script.
     expect(dropped).toBeGreaterThan(1_000);
     expect(await server.redis.info('commandstats')).toContain('cmdstat_unlink:calls=2,');
   });
 
-  it('leave the sum when they expire, before anything is dropped for them', async () => {
+  it('are subtracted when they expire, before anything is dropped for them', async () => {
     const kept = await settled(20 * MB);
     await noted(2_500, 200_000, 1);
     const newest = await settled(2_000);
@@ -661,7 +661,7 @@ describe('the results of an account', () => {
     }
   });
 
-  it('count once, also where an outcome is corrected or stored again, and small ones not at all', async () => {
+  it('count once, even if an outcome is corrected or stored again, and small ones do not count', async () => {
     const small = await settled(900);
     expect(await server.redis.keys('*results*')).toEqual([]);
     const call = await created();

@@ -20,7 +20,7 @@ import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
 import { LocalWaiters } from './local-waiters.ts';
 
-/** Tells which records were read again. */
+/** Notes which records were read again. */
 class WatchedStore extends CallStore {
   readonly reread: string[] = [];
 
@@ -43,7 +43,7 @@ let waiters: LocalWaiters;
 let calls: Calls;
 let woken: string[];
 let lanes: string[];
-let told: string[];
+let reported: string[];
 let queued: { waiting: number };
 beforeAll(async () => {
   server = await startRedis();
@@ -57,7 +57,7 @@ beforeEach(async () => {
   waiters = new LocalWaiters();
   woken = [];
   lanes = [];
-  told = [];
+  reported = [];
   queued = { waiting: 0 };
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
@@ -70,7 +70,7 @@ beforeEach(async () => {
       wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
     },
     inline: { create: async (_call, _request, create) => (await create()) as 'made', ensureJob: async () => {} },
-    callbacks: { enqueueIfRequested: async ({ id }) => void told.push(id) },
+    callbacks: { enqueueIfRequested: async ({ id }) => void reported.push(id) },
   });
 });
 afterEach(() => {
@@ -87,20 +87,20 @@ async function submitted(change: Partial<CallRequest> = {}): Promise<CallId> {
 
 const answered = { state: 'completed', response: { status: 200, headers: {}, body: Buffer.from('{}') } } as const;
 
-it('hands the outcome to who waits', async () => {
+it('passes the outcome to a waiting caller', async () => {
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);
   await store.settle(call, 'run', answered);
   expect(await waiting).toMatchObject({ id: call.id, state: 'completed' });
 });
 
-it('hands over an outcome that came before anybody waited', async () => {
+it('passes on an outcome that arrived before its caller started to wait', async () => {
   const call = await submitted();
   await store.settle(call, 'run', answered);
   expect(await calls.settled(call.id, 10_000)).toMatchObject({ state: 'completed' });
 });
 
-it('is told of what was settled in this very process, without reading it', async () => {
+it('receives an outcome that was settled in this process without reading it', async () => {
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);
   const { replyTo } = (await store.load(call))!;
@@ -112,13 +112,13 @@ it('is told of what was settled in this very process, without reading it', async
     answered,
     ledger.scriptKeys({ component: 'wxc', appid: 'wxa', path }).quota,
   );
-  const told = { ...settled!.call, quota: null };
+  const reported = { ...settled!.call, quota: null };
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
-  waiters.resolve(told);
-  expect(await waiting).toBe(told);
+  waiters.resolve(reported);
+  expect(await waiting).toBe(reported);
 });
 
-it('tells who waits that Redis has lost the call', async () => {
+it('reports to a waiting caller that Redis has lost the call', async () => {
   const call = await submitted();
   const waiting = calls.settled(call.id, 10_000);
   await server.redis.flushall();
@@ -134,37 +134,37 @@ it.each(['queued', 'sent'])('wakes a %s call again whose job was lost', async (s
   await until('the call is woken again', () => woken.filter((id) => id === call.id).length > 1);
 });
 
-it('keeps nothing in mind of a call whose caller had gone before it could wait', async () => {
-  const [gone, kept] = [await submitted(), await submitted()];
-  expect(await calls.settled(gone.id, 10_000, AbortSignal.abort())).toBeUndefined();
-  expect(await calls.cancel(gone.id)).toBe(true);
+it('forgets a call whose caller has disconnected before it could wait', async () => {
+  const [abandoned, kept] = [await submitted(), await submitted()];
+  expect(await calls.settled(abandoned.id, 10_000, AbortSignal.abort())).toBeUndefined();
+  expect(await calls.cancel(abandoned.id)).toBe(true);
   const rereadTwice = () => store.reread.filter((id) => id === kept.id).length > 1;
-  await until('the cancelling is told', rereadTwice);
+  await until('the cancellation is announced', rereadTwice);
   store.reread.length = 0;
   await until('the other one is read again', rereadTwice);
-  expect(store.reread).not.toContain(gone.id);
+  expect(store.reread).not.toContain(abandoned.id);
 });
 
-it('reads less and less often a call whose caller has gone, and each second one that a caller waits for', async () => {
-  const [gone, waited] = [await submitted(), await submitted()];
-  expect(await calls.settled(gone.id, 10_000, AbortSignal.abort())).toBeUndefined();
+it('reads an abandoned call less and less often, and each second one that a caller waits for', async () => {
+  const [abandoned, waited] = [await submitted(), await submitted()];
+  expect(await calls.settled(abandoned.id, 10_000, AbortSignal.abort())).toBeUndefined();
   const waiting = calls.settled(waited.id, 30_000);
   const readings = (call: CallId) => store.reread.filter((id) => id === call.id).length;
   await until('one has been read eight times', () => readings(waited) >= 8);
   // After one second, two, and four.
-  expect(readings(gone)).toBeGreaterThan(0);
-  expect(readings(gone)).toBeLessThanOrEqual(4);
+  expect(readings(abandoned)).toBeGreaterThan(0);
+  expect(readings(abandoned)).toBeLessThanOrEqual(4);
   await store.settle(waited, 'run', answered);
   await waiting;
 });
 
-it('refuses everybody who waits once too many calls wait for a worker; lanes are long', async () => {
+it('refuses interactive calls once too many calls wait for a worker; lanes may be longer', async () => {
   queued = { waiting: 50_001 };
   await expect(submitted()).rejects.toMatchObject({ code: 'overloaded', remedy: 'slow-down' });
   await submitted({ waitMs: 0 });
 });
 
-it('takes nobody in once Redis is full', async () => {
+it('accepts no call once Redis is full', async () => {
   const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
   await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.01)));
   try {
@@ -174,7 +174,7 @@ it('takes nobody in once Redis is full', async () => {
   }
 });
 
-it('takes no more background calls once Redis is nearly full', async () => {
+it('accepts no more background calls once Redis is nearly full', async () => {
   const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
   await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.1)));
   try {
@@ -192,35 +192,35 @@ it('marks a lane before a call is in it, and wakes it afterwards; its calls have
   expect(await calls.find(call.id)).toMatchObject({ state: 'queued', background: true });
 });
 
-describe('Redis goes away while a background call is taken', () => {
+describe('Redis becomes unreachable while a background call is accepted', () => {
   const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');
   const lengthOfLane = () => server.redis.zcard('wx:{wxc:wxa}:lane:deadlines');
 
-  it('before its making is confirmed: it is refused, and never sent', async () => {
+  it('before its creation is confirmed: the call is refused, and never sent', async () => {
     vi.spyOn(store, 'create').mockImplementationOnce(async (...args) => {
       await CallStore.prototype.create.apply(store, args);
       throw away;
     });
     await expect(submitted({ waitMs: 0, idempotencyKey: 'k' })).rejects.toBe(away);
     expect(await lengthOfLane()).toBe(0);
-    // Asking again under its key brings it on its way after all.
+    // A second request under its key appends it to its lane after all.
     await submitted({ waitMs: 0, idempotencyKey: 'k' });
     expect(await lengthOfLane()).toBe(1);
   });
 
-  const unheard = async (call: CallId, wanted: string) => {
-    await CallStore.prototype.enterLane.call(store, call, wanted);
+  const unconfirmed = async (call: CallId, path: string) => {
+    await CallStore.prototype.enterLane.call(store, call, path);
     throw away;
   };
 
-  it('before its entering is confirmed: it is refused only if it could be taken back', async () => {
-    vi.spyOn(store, 'enterLane').mockImplementationOnce(unheard);
+  it('before its entering is confirmed: the call is refused only if it could be cancelled', async () => {
+    vi.spyOn(store, 'enterLane').mockImplementationOnce(unconfirmed);
     await expect(submitted({ waitMs: 0, idempotencyKey: 'k' })).rejects.toBe(away);
     const again = await submitted({ waitMs: 0, idempotencyKey: 'k' });
     expect(await calls.find(again.id)).toMatchObject({ state: 'queued' });
   });
 
-  it('and stays away: it is accepted, and entered until it surely is', async () => {
+  it('and stays unreachable: the call is accepted, and enters its lane later', async () => {
     vi.spyOn(store, 'enterLane').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
     vi.spyOn(store, 'withdraw').mockRejectedValueOnce(away);
     const call = await submitted({ waitMs: 0 });
@@ -244,16 +244,16 @@ it('answers a batch call by call, in its order, and wakes a lane once', async ()
   expect(await list.page({ appid: 'wxa', limit: 10, shows: (one) => one !== path })).toEqual({ items: [], next: null });
 });
 
-it('tells of a cancelled call, and of none that cannot be cancelled', async () => {
+it('enqueues the callback of a cancelled call, and of none that cannot be cancelled', async () => {
   const [call, other] = [await submitted({ waitMs: 0 }), await submitted()];
   await store.settle(other, 'run', answered);
   expect([await calls.cancel(call.id), await calls.cancel(other.id), await calls.cancel('nonsense')]).toEqual([
     ...[true, false, false],
   ]);
-  expect(told).toEqual([call.id]);
+  expect(reported).toEqual([call.id]);
 });
 
-it('hands the outcome also to who came with the same idempotency key', async () => {
+it('passes the outcome to all callers with the same idempotency key', async () => {
   const call = await submitted({ idempotencyKey: 'k' });
   expect((await submitted({ idempotencyKey: 'k' })).id).toBe(call.id);
   await expect(submitted({ idempotencyKey: 'k', method: 'GET' })).rejects.toMatchObject({
@@ -264,10 +264,10 @@ it('hands the outcome also to who came with the same idempotency key', async () 
   expect(await Promise.all(both)).toMatchObject([{ state: 'completed' }, { state: 'completed' }]);
 });
 
-it('never wakes a call of a lane by itself, though somebody waits for it', async () => {
+it('adds no job for a call of a lane, even if a caller waits for it', async () => {
   const call = await submitted({ waitMs: 0, idempotencyKey: 'k' });
   expect((await submitted({ idempotencyKey: 'k' })).id).toBe(call.id);
-  // One that has a job of its own lost shows that the time for it was there.
+  // A call with a lost job of its own shows that enough time has passed.
   const other = await submitted();
   await until('the other is woken again', () => woken.filter((id) => id === other.id).length > 1);
   expect(woken).not.toContain(call.id);

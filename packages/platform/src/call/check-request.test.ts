@@ -11,12 +11,12 @@ const good: CallRequest = {
   departWithinMs: 1,
 };
 
-it('takes a WeChat path with its parameters', () => {
+it('accepts a WeChat path with its parameters', () => {
   expect(() => checkRequest(good)).not.toThrow();
 });
 
 describe('refuses', () => {
-  // The rules of a path are told beside them: wechat/src/catalogue/wechat-path.test.ts.
+  // The rules of paths are tested in wechat/src/catalogue/wechat-path.test.ts.
   it.each(['', '//evil.example/x', '/cgi-bin/../x', '/cgi-bin/user/get?x=1', '/cgi-bin/user/get~'])(
     'the path %j',
     (path) => {
@@ -34,7 +34,7 @@ describe('refuses', () => {
     ['POST', '/cgi-bin/component/api_component_token'],
     ['POST', '/cgi-bin/component/api_authorizer_token'],
     ['POST', '/cgi-bin/component/api_query_auth'],
-  ])('%s %s, which gives out a credential', (method, path) => {
+  ])('%s %s, which issues a credential', (method, path) => {
     expect(() => checkRequest({ ...good, method, path })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
   it.each([
@@ -75,6 +75,6 @@ it.each([
   { deadlineAt: new Date(Date.now() + 60_000), callbackUrl: 'http://10.0.0.7:8080/hook', idempotencyKey: 'k' },
   { notBeforeAt: new Date(Date.now() + 60_000), waitMs: 0 },
   { notBeforeAt: new Date(0), waitMs: 0 },
-])('takes %o', (change) => {
+])('accepts %o', (change) => {
   expect(() => checkRequest({ ...good, ...change })).not.toThrow();
 });

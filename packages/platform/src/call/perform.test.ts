@@ -86,14 +86,14 @@ describe.each([
     ['−1', '{"errcode":-1}'],
     ['a page of HTML', '<html>busy</html>'],
     ['nothing', ''],
-  ])('leaves it closed where it is answered by %s, with one request', async (_, body) => {
+  ])('keeps it closed if it is answered by %s, with one request', async (_, body) => {
     const { run, requests } = runs(body);
     const call = await created(path);
     for (let n = 0; n < 3; n++) await run(call);
     expect([requests(), await isClosed()]).toEqual([1, true]);
   });
 
-  it('reopens it where WeChat answers', async () => {
+  it('reopens it if WeChat answers', async () => {
     await runs('{"errcode":0}').run(await created(path));
     expect(await isClosed()).toBe(false);
   });
@@ -101,7 +101,7 @@ describe.each([
 
 const recordKey = (call: CallId) => `wx:{wxc:wxa}:call:${call.id}`;
 const requestKey = (call: CallId) => `${recordKey(call)}:request`;
-/** From the second byte on, a sealed value names its key. */
+/** A sealed value contains the id of its key from its second byte on. */
 async function flip(key: string, at: number): Promise<void> {
   const sealed = (await server.redis.getBuffer(key))!;
   sealed[at < 0 ? sealed.length + at : at]! ^= 0xff;
@@ -114,7 +114,7 @@ describe('a call whose stored request cannot be opened', () => {
 
   it.each([
     ['damaged', (call: CallId) => flip(requestKey(call), -1)],
-    ['gone', (call: CallId) => server.redis.del(requestKey(call))],
+    ['missing', (call: CallId) => server.redis.del(requestKey(call))],
   ])('because it is %s, fails at once, and is not sent', async (_, damage) => {
     const call = await created(SEND, { callbackUrl });
     await damage(call);
@@ -127,7 +127,7 @@ describe('a call whose stored request cannot be opened', () => {
     expect(requests()).toBe(0);
   });
 
-  it('because its key is not known here, waits for a process that has the key, but not for ever', async () => {
+  it('because this process does not have its key, waits for a process that has it, but not for ever', async () => {
     const [call, other] = [await created(SEND, { callbackUrl }), await created(SEND)];
     for (const one of [call, other]) await flip(requestKey(one), 1);
     const { run } = runs('{"errcode":0}');
@@ -139,7 +139,7 @@ describe('a call whose stored request cannot be opened', () => {
     expect(await run(other)).toMatchObject({ done: true, outcome: 'completed' });
   });
 
-  it('ends by its deadline as any other, and as unknown where it may have been sent', async () => {
+  it('ends by its deadline like any other, and as unknown if it may have been sent', async () => {
     const [late, sent] = [await created(SEND), await created(SEND)];
     for (const call of [late, sent]) await server.redis.del(requestKey(call));
     await server.redis.hset(recordKey(late), 'deadlineAt', '1');
@@ -150,7 +150,7 @@ describe('a call whose stored request cannot be opened', () => {
   });
 });
 
-it('a call whose answer cannot be opened any more has an unknown outcome, and asking for it is no error', async () => {
+it('a call whose answer cannot be opened any more has an unknown outcome, and reading it is no error', async () => {
   const call = await created(SEND);
   const { run } = runs('{"errcode":0}');
   expect(await run(call)).toMatchObject({ outcome: 'completed' });
@@ -162,7 +162,7 @@ it('a call whose answer cannot be opened any more has an unknown outcome, and as
   });
 });
 
-describe('a fault of our own in a run', () => {
+describe('an internal error in a run', () => {
   const broken = () => {
     throw new Error('a fault of our own');
   };
@@ -182,14 +182,14 @@ describe('a fault of our own in a run', () => {
     expect(requests()).toBe(5);
   });
 
-  it('that passes costs the call nothing', async () => {
+  it('that occurs once has no effect on the call', async () => {
     const call = await created(READ);
     expect(await runs(broken).run(call)).toMatchObject({ done: false });
     await server.redis.hset(recordKey(call), 'heldUntil', '1');
     expect(await runs('{"errcode":0}').run(call)).toMatchObject({ done: true, outcome: 'completed' });
   });
 
-  it('after the departure of a call that is not safe to repeat leaves its outcome unknown, and sends nothing again', async () => {
+  it('after the departure of a call that is not safe to repeat makes its outcome unknown, and nothing is sent again', async () => {
     const call = await created(SEND);
     const { run, requests } = runs(broken);
     expect(await run(call)).toMatchObject({ done: true, outcome: 'outcome_unknown', fault: expect.any(Error) });
@@ -197,7 +197,7 @@ describe('a fault of our own in a run', () => {
     expect(requests()).toBe(1);
   });
 
-  it('is none of the call while Redis itself refuses: it is not counted', async () => {
+  it('whose cause is Redis is not counted', async () => {
     const call = await created(READ);
     const { depart } = store;
     const refused = new Error('OOM command not allowed');
@@ -215,7 +215,7 @@ describe('a fault of our own in a run', () => {
   });
 });
 
-it('an answer of WeChat to a clear is kept though the clear cannot be counted at first, and is counted once', async () => {
+it('WeChat’s answer to a clear is stored even if the clear cannot be counted at first, and is counted once', async () => {
   const { run, options } = runs('{"errcode":0}');
   let refusals = 0;
   const recordClear = options.clears.recordClear;
@@ -229,7 +229,7 @@ it('an answer of WeChat to a clear is kept though the clear cannot be counted at
 });
 
 describe('an error of Redis after WeChat’s answer', () => {
-  /** What the monotonic clock is ahead, so that no test waits for as long as a write is repeated. */
+  /** How far the monotonic clock is ahead, so that no test waits for as long as a write is repeated. */
   let aheadMs = 0;
   beforeEach(() => {
     aheadMs = 0;
@@ -249,12 +249,12 @@ describe('an error of Redis after WeChat’s answer', () => {
     return () => refusals;
   }
 
-  /** Carried on by run after run, as a job does it. */
+  /** Run after run, as by a job. */
   async function runToItsEnd(run: (call: CallId) => Promise<CallRunResult>, call: CallId): Promise<CallRunResult> {
     for (let runs = 1; ; runs++) {
       const performed = await run(call);
       if (performed.done || runs === 5) return performed;
-      // A claim that is still there would be found out by this.
+      // A claim that was not released would fail here.
       if ((await store.load(call))!.departed) await server.redis.hset(recordKey(call), 'heldUntil', '1');
     }
   }
@@ -267,12 +267,12 @@ describe('an error of Redis after WeChat’s answer', () => {
     ['outlasts the repetitions', true],
   ])('that %s', (_, forLong) => {
     it.each([
-      ['where the edge refused, on giving back the claim', tooSlow, 'store', 'release'],
-      ['where the edge refused, on noting the delay', tooSlow, 'store', 'delay'],
-      ['where the token was refused, on distrusting it', deadToken, 'tokens', 'distrust'],
-      ['where the token was refused, on giving back the claim', deadToken, 'store', 'release'],
-      ['where the claim was too old, on giving it back', 'too old', 'store', 'release'],
-      ['where the edge refused, on what its quota learns', tooSlow, 'ledger', 'conclude'],
+      ['when the edge refused, on releasing the claim', tooSlow, 'store', 'release'],
+      ['when the edge refused, on storing the delay', tooSlow, 'store', 'delay'],
+      ['when the token was refused, on distrusting it', deadToken, 'tokens', 'distrust'],
+      ['when the token was refused, on releasing the claim', deadToken, 'store', 'release'],
+      ['when the claim was too old, on releasing it', 'too old', 'store', 'release'],
+      ['when the edge refused, on concluding its quota', tooSlow, 'ledger', 'conclude'],
     ] as const)(
       '%s, repeats a call that is not safe to repeat, since nothing was carried out',
       async (_, first, of, method) => {
@@ -296,7 +296,7 @@ describe('an error of Redis after WeChat’s answer', () => {
 
     it.each([
       ['an answer', '{"errcode":0}', 200, 'completed', 'settle'],
-      ['an answer, of which its quota learns late,', '{"errcode":0}', 200, 'completed', 'conclude'],
+      ['an answer, whose quota is concluded late,', '{"errcode":0}', 200, 'completed', 'conclude'],
       ['a refusal by the edge', '<html>Bad Request</html>', 400, 'wechat_refused', 'settle'],
     ])('loses no outcome that is known: %s is stored', async (_, body, status, outcome, method) => {
       const { run, requests } = runs(body, status);
@@ -311,7 +311,7 @@ describe('an error of Redis after WeChat’s answer', () => {
 describe('a call whose host WeChat refuses for its address', () => {
   const REFUSED = '{"errcode":61004,"errmsg":"access clientip is not registered"}';
 
-  it.each([READ, SEND])('is sent once by a process on another host, which is left all others: %s', async (path) => {
+  it.each([READ, SEND])('is sent once by a process on another host, which gets all others: %s', async (path) => {
     const [bad, good] = [new HostGate(server.redis), new HostGate(server.redis)];
     const beats = [bad, good].map((gate) => gate.keepBeating(['wxc']));
     await until('both are known', () => bad.othersCan('wxc'));
@@ -327,7 +327,7 @@ describe('a call whose host WeChat refuses for its address', () => {
     await Promise.all(beats.map((beat) => beat.close()));
   });
 
-  it('gets WeChat’s answer where no other process can send it, and the next answer ends the report', async () => {
+  it('receives WeChat’s answer if no other process can send it, and the next answer ends the report', async () => {
     const gate = new HostGate(server.redis);
     const beat = gate.keepBeating(['wxc']);
     const outcome = await runs(REFUSED, 200, gate).run(await created(SEND));

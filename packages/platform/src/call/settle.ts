@@ -55,12 +55,12 @@ type SettleReply =
  * The first outcome stays, with one exception: the run that sent the call knows WeChat's answer, and so replaces an
  * `outcome_unknown` that another run has stored meanwhile. `quota`: present if the waiting caller is in this process; the
  * answer contains the record and the quota then, and nothing is published. `excess`: 1 if results beyond the account's
- * limit are still kept.
+ * limit are still kept. `detail`: the failure, or the headers of WeChat's answer; the record's field is `told`.
  */
 const settle = defineScript({
   uses: [REDIS_CLOCK, CALL_ENDED, KEPT_RESULTS, QUOTA_LOOK],
   keys: [...ENDING_KEYS, 'result', 'quota?'],
-  args: ['id', 'lastPart', 'outcome', 'told', 'status', 'body', 'run'],
+  args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'body', 'run'],
   lua: `
 local former = redis.call('HMGET', record, 'state', 'sentBy', 'settledBy', 'outcome', 'told')
 local how = 'stored'
@@ -68,10 +68,10 @@ local function unknown(of, words) return of == 'failed' and cjson.decode(words).
 if not former[1] then return false end
 if former[1] == 'settled' then
   local sent_by_us = former[2] == run and former[3] ~= run
-  if not sent_by_us or not unknown(former[4], former[5]) or unknown(outcome, told) then return false end
+  if not sent_by_us or not unknown(former[4], former[5]) or unknown(outcome, detail) then return false end
   how = 'corrected'
 end
-redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'settledBy', run, 'outcome', outcome, 'told', told,
+redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'settledBy', run, 'outcome', outcome, 'told', detail,
   'status', status)
 local kept, excess = call_ended(${KEYS_TABLE}, lastPart, id, quota ~= nil), 0
 if body ~= '' then
@@ -143,7 +143,7 @@ async function runSettle(
       id: call.id,
       lastPart: lastPartOf(call),
       outcome: outcome.state,
-      told: JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
+      detail: JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
       status: response?.status ?? 0,
       body: response ? sealResult(seals, call, response) : '',
       run: runId,

@@ -35,17 +35,17 @@ describe('a call that is not safe to repeat', () => {
   ])('ends as outcome_unknown after %s', (_, result) => {
     expect(judge(result, unsafe)).toMatchObject({ do: 'fail', failure: { code: 'outcome_unknown' } });
   });
-  it('is repeated where surely nothing was sent', () => {
+  it('is repeated if certainly nothing was sent', () => {
     expect(judge(silent('no'), unsafe)).toMatchObject({ do: 'repeat' });
   });
-  it("hands WeChat's −1 to the caller instead of repeating", () => {
+  it("passes WeChat's −1 to the caller instead of repeating", () => {
     expect(judge(json(-1), unsafe)).toEqual({ do: 'answer' });
   });
-  it('goes again with the next token, once, since a refusal is definite', () => {
+  it('is sent again with the next token, once, because a refusal is definite', () => {
     expect(judge(json(42001), unsafe)).toEqual({ do: 'next-token' });
     expect(judge(json(42001), { ...unsafe, attempts: 2, refusals: 1 })).toEqual({ do: 'answer' });
   });
-  it('goes to another host where WeChat refuses the address of this one, three times at most', () => {
+  it('is sent by another host if WeChat refuses the address of this one, three times at most', () => {
     const refused = { ...unsafe, otherHostCan: true };
     expect(judge(json(61004), unsafe)).toEqual({ do: 'answer' });
     expect([1, 2, 3].map((attempts) => judge(json(61004), { ...refused, attempts }).do)).toEqual(
@@ -53,12 +53,12 @@ describe('a call that is not safe to repeat', () => {
     );
     expect(judge(json(61004), { ...refused, attempts: 4 })).toEqual({ do: 'answer' });
   });
-  it('closes nothing where one person asked too often', () => {
+  it('closes no quota if one user called too often', () => {
     const waiting = { ...unsafe, background: true };
     expect(judge(json(45011), { ...waiting, path: '/sns/component/jscode2session' })).toEqual({ do: 'answer' });
     expect(judge(json(45011), waiting)).toEqual({ do: 'await-quota' });
   });
-  it('goes to the caller where the refused token was not ours', () => {
+  it('is answered with the refusal if the refused token was not ours', () => {
     expect(judge(json(40001), { ...unsafe, tokenToBlame: false })).toEqual({ do: 'answer' });
   });
 });
@@ -109,7 +109,7 @@ describe.each([true, false])('a request that WeChat’s edge refuses (safe to re
 });
 
 describe('a closed quota', () => {
-  it('is told to who waits, and waited for in the background', () => {
+  it('is reported to a waiting caller, and waited for by a background call', () => {
     expect(judge(json(45009), first)).toEqual({ do: 'answer' });
     expect(judge(json(45009), { ...first, background: true })).toEqual({ do: 'await-quota' });
     expect(judge(json(45011), first)).toEqual({ do: 'answer' });
@@ -123,7 +123,7 @@ it("passes everything else on as WeChat's answer", () => {
   });
 });
 
-it('says reauthorize whichever number ended the consent', () => {
+it('returns reauthorize whatever errcode ended the consent', () => {
   const ended = new Failure('refresh_token_refused', 'reauthorize', 'refused', { errcode: 61023 });
   expect(toCallFailure(ended)).toMatchObject({ code: 'reauthorize', remedy: 'reauthorize', errcode: 61023 });
 });

@@ -20,18 +20,18 @@ const never = new AbortController().signal;
 let server: TestRedis;
 let store: CallStore;
 let callbacks: Callbacks;
-/** What the receiver got, and with which status it answers. */
-let got: { id: string; body: { data: { response: unknown; failure: unknown; id: string } } }[];
+/** What the receiver received, and the status with which it answers. */
+let received: { id: string; body: { data: { response: unknown; failure: unknown; id: string } } }[];
 let status: number;
 const receiver = http.createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    got.push({ id: String(request.headers['webhook-id']), body: JSON.parse(Buffer.concat(chunks).toString()) });
+    received.push({ id: String(request.headers['webhook-id']), body: JSON.parse(Buffer.concat(chunks).toString()) });
     response.writeHead(status).end();
   });
 });
-/** Takes connections and never answers. */
+/** Accepts connections and never answers. */
 const deafSockets = new Set<net.Socket>();
 const deaf = net.createServer((socket) => {
   deafSockets.add(socket);
@@ -64,7 +64,7 @@ beforeEach(async () => {
     sender: new WebhookSender(),
     events,
   });
-  got = [];
+  received = [];
   status = 204;
 });
 
@@ -82,21 +82,21 @@ async function settled(callbackUrl: string, body: Buffer, contentType = 'applica
   return call;
 }
 
-it('sends a small answer along', async () => {
+it('includes a small answer', async () => {
   const call = await settled(urlOf(receiver), Buffer.from('{"errcode":0}'));
   expect(await callbacks.deliver(call.id, RUN, never)).toEqual({ outcome: 'delivered', status: 204 });
   expect(published).toEqual([{ call: call.id, outcome: 'delivered', status: 204, tries: 1, ms: expect.any(Number) }]);
-  expect(got[0]!.body.data.response).toEqual({
+  expect(received[0]!.body.data.response).toEqual({
     status: 200,
     headers: { 'content-type': 'application/json' },
     body: { errcode: 0 },
   });
 });
 
-it('names a large answer instead of sending it, since fifty of them at once would fill the memory', async () => {
+it('omits a large answer and states its size, because fifty of them at once would fill the memory', async () => {
   const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
   expect(await callbacks.deliver(call.id, RUN, never)).toMatchObject({ outcome: 'delivered' });
-  expect(got[0]!.body.data).toMatchObject({
+  expect(received[0]!.body.data).toMatchObject({
     id: call.id,
     state: 'completed',
     response: {
@@ -107,33 +107,38 @@ it('names a large answer instead of sending it, since fifty of them at once woul
       bodyBytes: expect.any(Number),
     },
   });
-  expect(JSON.stringify(got[0]!.body).length).toBeLessThan(4_096);
-  // It can still be asked for.
+  expect(JSON.stringify(received[0]!.body).length).toBeLessThan(4_096);
+  // It can still be read.
   expect((await store.find(call))?.response?.body).toHaveLength(1024 * 1024);
 });
 
-it('says of an answer that is no longer kept that WeChat answered', async () => {
+it('reports that WeChat answered if the answer is no longer kept', async () => {
   const call = await settled(urlOf(receiver), Buffer.alloc(1024 * 1024, 1), 'image/png');
   await server.redis.del(`wx:{wxc:wxa}:call:${call.id}:result`);
   expect(await callbacks.deliver(call.id, RUN, never)).toMatchObject({ outcome: 'delivered' });
-  expect(got[0]!.body.data).toMatchObject({ state: 'completed', response: null, responseKept: false, failure: null });
+  expect(received[0]!.body.data).toMatchObject({
+    state: 'completed',
+    response: null,
+    responseKept: false,
+    failure: null,
+  });
 });
 
 it('postpones callbacks of a receiver that does not answer, and delivers those of others meanwhile', async () => {
-  const leaving = new AbortController();
+  const shutdown = new AbortController();
   const calls = await Promise.all(Array.from({ length: 20 }, () => settled(urlOf(deaf), Buffer.from('{}'))));
-  const told = calls.map(({ id }) => callbacks.deliver(id, RUN, leaving.signal));
+  const deliveries = calls.map(({ id }) => callbacks.deliver(id, RUN, shutdown.signal));
   const postponed: unknown[] = [];
-  for (const one of told) void one.then((outcome) => postponed.push(outcome));
-  await until('the callbacks beyond the slots of their receiver are handed back', () => postponed.length === 16);
+  for (const one of deliveries) void one.then((outcome) => postponed.push(outcome));
+  await until('the callbacks beyond the slots of their receiver are postponed', () => postponed.length === 16);
   expect(postponed).toEqual(postponed.map(() => ({ outcome: 'postponed', afterMs: expect.any(Number) })));
 
   const other = await settled(urlOf(receiver), Buffer.from('{}'));
   expect(await callbacks.deliver(other.id, RUN, never)).toMatchObject({ outcome: 'delivered' });
 
-  leaving.abort();
-  expect((await Promise.all(told)).filter(({ outcome }) => outcome === 'aborted')).toHaveLength(4);
-  // What this process gave up itself says nothing about the receiver.
+  shutdown.abort();
+  expect((await Promise.all(deliveries)).filter(({ outcome }) => outcome === 'aborted')).toHaveLength(4);
+  // A delivery that this process aborted says nothing about the receiver.
   const again = callbacks.deliver(calls[0]!.id, RUN, AbortSignal.abort());
   expect(await again).toEqual({ outcome: 'aborted' });
 });
@@ -154,21 +159,21 @@ it.each([
   [500, 'rejected'],
   [302, 'rejected'],
   [410, 'refused'],
-])('takes HTTP %i for what it is, and the receiver for one that answers', async (code, expected) => {
+])('treats HTTP %i by its meaning, and the receiver as one that answers', async (code, expected) => {
   status = code;
   const call = await settled(urlOf(receiver), Buffer.from('{}'));
   for (let i = 0; i < 6; i++) {
-    const told = await callbacks.deliver(call.id, RUN, never).then(
+    const deliveries = await callbacks.deliver(call.id, RUN, never).then(
       ({ outcome }) => outcome,
       () => 'rejected',
     );
-    expect(told).toBe(expected);
+    expect(deliveries).toBe(expected);
   }
   // At least once, each time under the same identity.
-  expect(new Set(got.map(({ id }) => id)).size).toBe(1);
+  expect(new Set(received.map(({ id }) => id)).size).toBe(1);
 });
 
-it('has nothing to deliver for a call that is gone', async () => {
+it('has nothing to deliver for a call whose record is gone', async () => {
   const { id } = newCallId('wxc', 'wxa');
   expect(await callbacks.deliver(id, RUN, never)).toEqual({ outcome: 'gone' });
 });

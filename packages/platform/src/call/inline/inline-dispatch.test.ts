@@ -39,7 +39,7 @@ let server: TestRedis;
 let subscriber: RedisClient;
 let wechat: Server;
 let transport: Transport;
-/** What WeChat was asked and has not answered yet. */
+/** The requests that reached WeChat; each is answered by its response. */
 let asked: ServerResponse[];
 let answering: boolean;
 let store: CallStore;
@@ -108,7 +108,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const response of asked) response.destroy();
-  // What still goes on must not reach into the next test.
+  // What is still running must not affect the next test.
   await running?.close(1_000);
   calls.close();
   subscriber.disconnect();
@@ -140,15 +140,15 @@ it('sends a call without a job, and passes its outcome on once Redis has stored 
   });
 });
 
-it('sends by the queue what other processes may have to continue, and what it has no slot or token for', async () => {
+it('sends by the queue what other processes may have to continue, and what has no slot or no token', async () => {
   await submitted();
   answering = false;
   open(1);
   await submitted();
-  await until('one is on its way', () => asked.length === 1);
+  await until('one is in flight', () => asked.length === 1);
   await submitted();
   asked[0]!.end('{"errcode":0}');
-  await until('its place is free', () => settled.length === 1);
+  await until('its slot is free', () => settled.length === 1);
   await submitted({ idempotencyKey: 'k' });
   await submitted({ callbackUrl: 'https://shop.example/hook' });
   token = undefined;
@@ -179,7 +179,7 @@ it('of a process that died, a call that is not safe to repeat is never sent agai
   answering = false;
   open();
   const ids = [await submitted(), await submitted({ method: 'GET', path: READ })];
-  await until('both are on their way', () => asked.length === 2);
+  await until('both are in flight', () => asked.length === 2);
   const dead = async (id: string) => {
     await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
     return performed(id);
@@ -202,7 +202,7 @@ it('requeues what is safe to repeat at shutdown, and accepts nothing more', asyn
   answering = false;
   open();
   const id = await submitted({ method: 'GET', path: READ });
-  await until('it is on its way', () => asked.length === 1);
+  await until('it is in flight', () => asked.length === 1);
   await running!.close(2_000);
   expect(jobs.at(-1)).toEqual({ id, delayMs: 0 });
   expect(await stateOf(id)).toBe('queued');
@@ -210,7 +210,7 @@ it('requeues what is safe to repeat at shutdown, and accepts nothing more', asyn
   expect(jobs.at(-1)).toEqual({ id: next, delayMs: undefined });
 });
 
-it('stores an answer that Redis would not take at first, instead of losing it', async () => {
+it('stores an answer that Redis refused at first', async () => {
   open();
   const settleLocally = store.settleLocally.bind(store);
   let refusals = 0;
@@ -223,7 +223,7 @@ it('stores an answer that Redis would not take at first, instead of losing it', 
   expect(asked).toHaveLength(1);
 });
 
-it('after an error of our own, its job continues from what the record says', async () => {
+it('after an internal error, its job continues by the record', async () => {
   open();
   const { send } = transport;
   transport.send = async () => {
@@ -237,8 +237,8 @@ it('after an error of our own, its job continues from what the record says', asy
   expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
 });
 
-describe('a call whose job another run gets, since the lock of the first has ended', () => {
-  /** As in a process that is frozen, or without Redis, from when it has sent the call. */
+describe('a call whose job another run gets because the lock of the first has ended', () => {
+  /** Like a process that is frozen, or loses Redis, after it has sent the call. */
   const frozen = { keep: () => () => {} } as unknown as Holds;
   const holdEnds = (id: string) => server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
   const deadlinePasses = (id: string) => server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'deadlineAt', '1');
@@ -250,7 +250,7 @@ describe('a call whose job another run gets, since the lock of the first has end
     return { id, first };
   };
 
-  it('ends as WeChat answers the first: the other waits for the end of the hold', async () => {
+  it('ends with WeChat’s answer to the first: the other waits for the end of the hold', async () => {
     const { id, first } = await inFlight();
     const held = await performed(id);
     expect(held).toMatchObject({ done: false, until: 'again' });
@@ -262,7 +262,7 @@ describe('a call whose job another run gets, since the lock of the first has end
     expect(asked).toHaveLength(1);
   });
 
-  it('is corrected by the first when the other has given it up, and is never sent again', async () => {
+  it('is corrected by the first after the other has given it up, and is never sent again', async () => {
     const { id, first } = await inFlight();
     await holdEnds(id);
     expect(await performed(id)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
@@ -285,7 +285,7 @@ describe('a call whose job another run gets, since the lock of the first has end
     expect(asked).toHaveLength(1);
   });
 
-  it('is repeated earlier where it is safe to repeat', async () => {
+  it('is repeated earlier if it is safe to repeat', async () => {
     const { id, first } = await inFlight({ method: 'GET', path: READ });
     const held = await performed(id);
     expect('delayMs' in held && held.delayMs).toBeLessThanOrEqual(HELD_MS / 2);
@@ -296,7 +296,7 @@ describe('a call whose job another run gets, since the lock of the first has end
     expect(await first).toMatchObject({ done: true, outcome: 'settled_before' });
   });
 
-  it('is never said not to have been sent, also after its deadline', async () => {
+  it('is never reported as not sent, even after its deadline', async () => {
     const { id, first } = await inFlight();
     await deadlinePasses(id);
     expect(await performed(id)).toMatchObject({ done: false, until: 'again' });
@@ -306,7 +306,7 @@ describe('a call whose job another run gets, since the lock of the first has end
     expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true });
   });
 
-  it('that is safe to repeat and too late is said to have perhaps been sent', async () => {
+  it('that is safe to repeat and too late is reported as possibly sent', async () => {
     const { id, first } = await inFlight({ method: 'GET', path: READ });
     await holdEnds(id);
     await deadlinePasses(id);

@@ -41,7 +41,7 @@ async function appendAll(...paths: string[]): Promise<string[]> {
 
 const called = (step: LaneStep) => (step.do === 'call' ? step : expect.unreachable(`it is to ${step.do}`));
 
-/** Takes calls until the lane has no more that may leave. */
+/** Takes calls until the lane has none that may depart. */
 async function drain(): Promise<{ ids: string[]; last: LaneStep }> {
   const ids: string[] = [];
   let step = await lane.next(owner, undefined);
@@ -52,13 +52,13 @@ async function drain(): Promise<{ ids: string[]; last: LaneStep }> {
   return { ids, last: step };
 }
 
-it('gives its calls in the order of their coming, whatever their paths, then rests', async () => {
+it('returns its calls in the order in which they entered, whatever their paths, then rests', async () => {
   const ids = await appendAll(SEND, READ, SEND, SEND, READ);
   expect(await drain()).toEqual({ ids, last: { do: 'rest' } });
   expect(await server.redis.keys('*lane*')).toEqual([]);
 });
 
-it('has a call once, however often it enters, and none that is over', async () => {
+it('contains a call once, however often it enters, and none that is settled', async () => {
   const { id } = await append();
   expect(await calls.enterLane(parseCallId(id)!, SEND)).toBe('in');
   expect(await lane.length(owner)).toBe(1);
@@ -71,19 +71,19 @@ it('has a call once, however often it enters, and none that is over', async () =
   expect((await drain()).ids).toEqual([id]);
 });
 
-it('gives the same call again until it is done', async () => {
+it('returns the same call again until it is done', async () => {
   const [first, second] = await appendAll(SEND, SEND);
   expect(called(await lane.next(owner, undefined)).id).toBe(first);
   const again = called(await lane.next(owner, undefined));
   expect(again.id).toBe(first);
   expect(called(await lane.next(owner, again.entry)).id).toBe(second);
-  // A second run of a turn that was taken over says the same once more.
+  // A second run of a batch that was taken over passes the same entry again.
   expect(called(await lane.next(owner, again.entry)).id).toBe(second);
 });
 
-it('says once that it must be woken, until somebody looks', async () => {
+it('reports once that it must be woken, until a batch reads it', async () => {
   expect((await append()).entered).toBe('wake');
-  // Nobody has looked yet: the one who was to wake it may have died.
+  // No batch has read it yet: the process that should wake it may have died.
   expect((await append()).entered).toBe('wake');
   await lane.next(owner, undefined);
   expect((await append()).entered).toBe('in');
@@ -125,12 +125,15 @@ it('a path that is held lets the others pass; a lane that is held lets none', as
   expect((await drain()).ids).toEqual([a, b]);
 });
 
-it('a call that must wait although its deadline has passed is not given again before, and others are', async () => {
+it('a call that must wait although its deadline has passed is not returned before, and others are', async () => {
   const held = (await append({ path: SEND, departWithinMs: 1 })).id;
   const step = called(await lane.next(owner, undefined));
   expect(step.id).toBe(held);
   await lane.holdPath(owner, step, 0);
-  await until('it is late, and given for that reason', async () => (await lane.next(owner, undefined)).do === 'call');
+  await until(
+    'it is late, and returned for that reason',
+    async () => (await lane.next(owner, undefined)).do === 'call',
+  );
   await lane.holdPath(owner, step, 60_000);
   const [behind, other] = await appendAll(SEND, READ);
   const { ids, last } = await drain();
@@ -140,7 +143,7 @@ it('a call that must wait although its deadline has passed is not given again be
   expect((await drain()).ids).toEqual([held, behind]);
 });
 
-it('a call that is not wanted yet waits aside, and has its old place when its time comes', async () => {
+it('a call with a later notBeforeAt waits aside, and gets its old place at its time', async () => {
   const aside = `${server.redis.keyspace.lane(owner.component, owner.appid)}:aside`;
   const early = (await append({ notBeforeAt: new Date(Date.now() + 600_000) })).id;
   const [second] = await appendAll(SEND);
@@ -152,14 +155,14 @@ it('a call that is not wanted yet waits aside, and has its old place when its ti
   expect((await drain()).ids).toEqual([early, third]);
 });
 
-it('wakes for a call that is wanted before anything else is', async () => {
+it('wakes for a call whose time is before all others', async () => {
   await append({ notBeforeAt: new Date(Date.now() + 60_000) });
   expect(await lane.next(owner, undefined)).toMatchObject({ do: 'wait' });
   expect((await append({ notBeforeAt: new Date(Date.now() + 90_000) })).entered).toBe('in');
   expect((await append({ notBeforeAt: new Date(Date.now() + 30_000) })).entered).toBe('wake');
 });
 
-it('gives a call whose deadline is over first, also while its path is closed', async () => {
+it('returns a call whose deadline has passed first, even while its path is closed', async () => {
   await appendAll(SEND);
   const late = (await append({ departWithinMs: 1 })).id;
   await ledger.close({ ...owner, path: SEND }, 'minute', Date.now(), {} as never);

@@ -31,15 +31,15 @@ it('a lane has one job, however often it is woken', async () => {
   expect(await waiting()).toHaveLength(2);
 });
 
-it('a lane that was marked is found, whoever lost its job', async () => {
+it('a lane that was marked is found if its job is lost', async () => {
   await lanes.mark(first);
   await lanes.wakeDue('wxc');
   expect(await waiting()).toEqual([]);
-  // Its time has come.
+  // It is due now.
   await server.redis.zadd('wx:{wxc:lanes}:set', 1, first.appid);
   await lanes.wakeDue('wxc');
   expect(await waiting()).toEqual([first]);
-  // It is found again, should this job get lost, too; but not at once.
+  // It is found again if this job is lost, too, but not at once.
   await queue.queue.drain();
   await lanes.wakeDue('wxc');
   expect(await waiting()).toEqual([]);
@@ -80,7 +80,7 @@ describe('a lane that was found empty', () => {
     expect(await server.redis.keys('wx:{wxc:lanes}:*')).toEqual([]);
   });
 
-  it('is woken where a call was appended just then by a process that died before it could wake the lane', async () => {
+  it('is woken if a call was appended just then by a process that died before it could wake the lane', async () => {
     const lane = new LaneStore(server.redis);
     const one = await append();
     const step = await lane.next(first, undefined);
@@ -98,7 +98,7 @@ describe('a lane that was found empty', () => {
     expect(await server.redis.exists(atRest)).toBe(0);
   });
 
-  it('is left alone where it has a backlog again, and with it a mark', async () => {
+  it('is not woken if it has a backlog again, and with it a mark', async () => {
     await lanes.rest(first);
     await append();
     await lanes.sleep(first, 60_000);
@@ -108,7 +108,7 @@ describe('a lane that was found empty', () => {
     expect(await server.redis.exists(atRest)).toBe(0);
   });
 
-  it('is checked again where it comes to rest again while it is checked', async () => {
+  it('is checked again if it comes to rest again while it is checked', async () => {
     await lanes.rest(first);
     const { zcard } = server.redis;
     server.redis.zcard = (async (...args: Parameters<typeof zcard>) => {
@@ -116,7 +116,7 @@ describe('a lane that was found empty', () => {
       return zcard.apply(server.redis, args);
     }) as typeof zcard;
     try {
-      // Often, since it may come to rest in the very millisecond in which it was claimed.
+      // Often, because it may come to rest in the same millisecond in which it was claimed.
       for (let i = 0; i < 20; i++) {
         await checkIsDue();
         await lanes.wakeDue('wxc');
