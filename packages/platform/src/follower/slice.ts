@@ -33,9 +33,9 @@ export interface SliceEnd {
 }
 
 /** The sync's job goes to the tail of the queue. */
-export const goesOn: SliceEnd = { outcome: 'goes_on', next: { delayMs: 1 } };
+const goesOn: SliceEnd = { outcome: 'goes_on', next: { delayMs: 1 } };
 /** The process is shutting down. */
-export const requeued: SliceEnd = { outcome: 'goes_on', next: { requeue: true } };
+const requeued: SliceEnd = { outcome: 'goes_on', next: { requeue: true } };
 /** Another run has the sync, or it was paused or cancelled; this one writes no more. */
 export const takenOver: SliceEnd = { outcome: 'taken_over' };
 
