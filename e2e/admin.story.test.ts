@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queues as queueTable } from '../packages/platform/src/open-queues.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
 const API = '/admin/queues/api';
@@ -23,33 +23,33 @@ interface ShownQueue {
   readonly jobs: readonly Job[];
 }
 
-let house: House;
+let deployment: Deployment;
 beforeAll(async () => {
   // Behind one proxy, so that a story on one machine can have several addresses.
-  house = await House.open({ gateways: 2, env: { TRUST_PROXY: '1' } });
-  await house.gateways[WRITING]!.leave();
-  await house.startGateway(WRITING, { ADMIN_WRITE: '1' }).says('gateway listening');
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.wechat.control('POST', '/push', {
+  deployment = await Deployment.open({ gateways: 2, env: { TRUST_PROXY: '1' } });
+  await deployment.gateways[WRITING]!.shutDown();
+  await deployment.startGateway(WRITING, { ADMIN_WRITE: '1' }).says('gateway listening');
+  await deployment.authorized(SERVICE_ACCOUNT);
+  await deployment.wechat.control('POST', '/push', {
     url: 'messages',
     appid: SERVICE_ACCOUNT,
     fields: { FromUserName: FAILED_OPENID, MsgType: 'text', Content: '一句悄悄话' },
   });
-  await house.call(SERVICE_ACCOUNT, {
+  await deployment.call(SERVICE_ACCOUNT, {
     method: 'GET',
     path: '/cgi-bin/user/info',
     query: { openid: FAILED_OPENID },
   });
 });
-afterAll(() => house?.close());
+afterAll(() => deployment?.close());
 
-function basic(password = house.adminPassword, user = 'admin'): Record<string, string> {
+function basic(password = deployment.adminPassword, user = 'admin'): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
 function visit(path: string, init: RequestInit & { gateway?: number } = {}): Promise<Response> {
   const { gateway = READING, ...rest } = init;
-  return fetch(house.gatewayUrl(gateway) + path, { redirect: 'manual', ...rest });
+  return fetch(deployment.gatewayUrl(gateway) + path, { redirect: 'manual', ...rest });
 }
 
 async function shownQueues(active = 'calls', gateway = READING): Promise<readonly ShownQueue[]> {
@@ -80,10 +80,10 @@ describe('the login', () => {
       const without = await visit(path, { headers: from });
       expect(without.status, path).toBe(401);
       expect(without.headers.get('www-authenticate')).toMatch(/^Basic /);
-      const withApiKey = await visit(path, { headers: { ...from, authorization: `Bearer ${house.apiKey}` } });
+      const withApiKey = await visit(path, { headers: { ...from, authorization: `Bearer ${deployment.apiKey}` } });
       expect(withApiKey.status, path).toBe(401);
     }
-    for (const headers of [basic(house.apiKey), basic(house.adminPassword, 'root'), basic('')]) {
+    for (const headers of [basic(deployment.apiKey), basic(deployment.adminPassword, 'root'), basic('')]) {
       const response = await visit('/admin/queues', { headers: { ...headers, 'x-forwarded-for': '192.0.2.11' } });
       expect(response.status).toBe(401);
       expect(await response.text()).not.toContain('<html');
@@ -101,7 +101,7 @@ describe('the login', () => {
       visit('/admin/queues/', { headers: { ...basic(password), 'x-forwarded-for': address } });
     for (let guess = 1; guess <= 10; guess++) expect((await knock('192.0.2.20', `guess ${guess}`)).status).toBe(401);
     expect((await knock('192.0.2.20', 'guess 11')).status).toBe(401);
-    expect((await knock('192.0.2.20', house.adminPassword)).status).toBe(200);
+    expect((await knock('192.0.2.20', deployment.adminPassword)).status).toBe(200);
   });
 });
 
@@ -122,15 +122,15 @@ describe('what it shows', () => {
     });
     const [push] = (await shownQueue('pushes')).jobs;
     expect(push!.data).toMatchObject({
-      component: house.component.appid,
+      component: deployment.component.appid,
       envelope: expect.stringMatching(/^sealed, /),
     });
     const [call] = (await shownQueue('calls')).jobs;
-    expect(call!.data).toEqual({ id: expect.stringContaining(`${house.component.appid}.${SERVICE_ACCOUNT}.`) });
+    expect(call!.data).toEqual({ id: expect.stringContaining(`${deployment.component.appid}.${SERVICE_ACCOUNT}.`) });
     const [exchange] = (await shownQueue('authorizations')).jobs;
     expect(exchange!.data).toMatchObject({ appid: SERVICE_ACCOUNT, sealedCode: expect.stringMatching(/^sealed, /) });
     const [refresh] = (await shownQueue('refreshes')).jobs;
-    expect(refresh!.data).toMatchObject({ owner: { component: house.component.appid } });
+    expect(refresh!.data).toMatchObject({ owner: { component: deployment.component.appid } });
 
     const seen: string[] = [];
     for (const [queue, job] of Object.entries({ pushes: push, calls: call, authorizations: exchange })) {
@@ -158,8 +158,8 @@ describe('what it shows', () => {
     const files = [...page.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, file]) => file!);
     expect(files.length).toBeGreaterThan(2);
     for (const file of files) {
-      const url = new URL(file, `${house.gatewayUrl()}/admin/queues/`);
-      expect(url.origin).toBe(house.gatewayUrl());
+      const url = new URL(file, `${deployment.gatewayUrl()}/admin/queues/`);
+      expect(url.origin).toBe(deployment.gatewayUrl());
     }
   });
 });
@@ -179,7 +179,7 @@ describe('writing', () => {
   });
 
   it('with ADMIN_WRITE=1 pauses and resumes a queue, for all processes', async () => {
-    expect(await write('pushes/pause', WRITING, { origin: house.gatewayUrl(WRITING) })).toBe(200);
+    expect(await write('pushes/pause', WRITING, { origin: deployment.gatewayUrl(WRITING) })).toBe(200);
     expect((await shownQueue('pushes')).isPaused).toBe(true);
     expect(await write('pushes/resume', WRITING)).toBe(200);
     expect((await shownQueue('pushes')).isPaused).toBe(false);
@@ -209,8 +209,8 @@ describe('writing', () => {
 });
 
 it('without ADMIN_PASSWORD everything under /admin is closed', async () => {
-  await house.gateways[WRITING]!.leave();
-  await house.startGateway(WRITING, { ADMIN_PASSWORD: '' }).says('gateway listening');
+  await deployment.gateways[WRITING]!.shutDown();
+  await deployment.startGateway(WRITING, { ADMIN_PASSWORD: '' }).says('gateway listening');
   for (const headers of [basic(), basic(''), {}]) {
     const response = await visit('/admin/queues/', { gateway: WRITING, headers });
     expect(response.status).toBe(403);

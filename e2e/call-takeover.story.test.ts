@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { settledCall } from './support/load.ts';
 import { Receiver } from './support/receiver.ts';
 import { AUTHORIZER_TOKEN, expire, follower, SEND_MESSAGE, type Tally, tally, USER_INFO } from './support/tally.ts';
@@ -14,50 +14,50 @@ const STILL = 600_000;
 /** So many requests one worker has at WeChat at the same time. */
 const SOCKETS = 128;
 
-let house: House;
+let deployment: Deployment;
 let openid: string;
 /** The only worker at the beginning of a story, so the one that has the calls. */
 let first: Child;
 let before: Tally;
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized();
-  openid = await follower(house);
+  deployment = await Deployment.open();
+  await deployment.authorized();
+  openid = await follower(deployment);
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 beforeEach(async () => {
-  first = house.workers.find((worker) => worker.running)!;
+  first = deployment.workers.find((worker) => worker.running)!;
   expect((await read()).body.state).toBe('completed');
-  before = await tally(house);
+  before = await tally(deployment);
 });
 
 it('Redis pauses while WeChat works on messages: they are taken over, wait, and end as WeChat answers', async () => {
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 3, at: 'after' });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 3, at: 'after' });
   const ofQueue = [send('a pause 1'), send('a pause 2')];
   const ofLane = (await send('a pause 3', { waitMs: 0 })).body.id;
   await arrived(SEND_MESSAGE, 3);
   const silentAt = first.output.length;
-  process.kill(house.redis.pid, 'SIGSTOP');
+  process.kill(deployment.redis.pid, 'SIGSTOP');
   try {
     await pause(REDIS_PAUSE_MS);
   } finally {
-    process.kill(house.redis.pid, 'SIGCONT');
+    process.kill(deployment.redis.pid, 'SIGCONT');
   }
   await awake(first, silentAt);
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('POST', '/release');
   for (const { status, body } of await Promise.all(ofQueue)) {
     expect({ status, ...body }).toMatchObject({ status: 200, state: 'completed', attempts: 1 });
   }
-  expect(await settledCall(house, ofLane)).toMatchObject({ state: 'completed', attempts: 1 });
+  expect(await settledCall(deployment, ofLane)).toMatchObject({ state: 'completed', attempts: 1 });
   expect(await asked(SEND_MESSAGE)).toBe(3);
 });
 
 it('three workers die in the same read: it is done again each time; each message they died in was sent once', async () => {
-  await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 3 });
+  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 3 });
   // WeChat sends the message at once, and is slow to say so.
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 3, at: 'after' });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 3, at: 'after' });
   const reading = read();
   const sendings = [];
   let worker = first;
@@ -67,7 +67,7 @@ it('three workers die in the same read: it is done again each time; each message
     await arrived(USER_INFO, death);
     await arrived(SEND_MESSAGE, death);
     await worker.kill();
-    worker = house.startWorker();
+    worker = deployment.startWorker();
     await arrived(USER_INFO, death + 1);
   }
   for (const [i, sending] of sendings.entries()) {
@@ -82,57 +82,57 @@ it('three workers die in the same read: it is done again each time; each message
   }
   const { body } = await reading;
   expect(body).toMatchObject({ state: 'completed', attempts: 4, response: { body: { openid } } });
-  expect((await tally(house)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(3);
+  expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(3);
 });
 
 it('a worker frozen before it could send, whose call another has carried out, sends nothing when it wakes', async () => {
-  await house.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: STILL, count: 1 });
-  await expire(house, ['authorizer']);
+  await deployment.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: STILL, count: 1 });
+  await expire(deployment, ['authorizer']);
   // The call waits for the token that the worker is fetching.
   const sending = send('frozen');
   await refused(SEND_MESSAGE, 1);
   await arrived(AUTHORIZER_TOKEN, 1);
   first.freeze();
   const silentAt = first.output.length;
-  const second = house.startWorker();
+  const second = deployment.startWorker();
   const { body } = await sending;
   expect(body).toMatchObject({ state: 'completed', response: { body: { errcode: 0 } } });
   expect(await sent('frozen')).toBe(1);
 
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('POST', '/release');
   await until('WeChat has answered the frozen worker', async () => {
-    const now = await tally(house);
+    const now = await tally(deployment);
     return now.answered(AUTHORIZER_TOKEN, 0) - before.answered(AUTHORIZER_TOKEN, 0) === 2;
   });
   first.thaw();
   await awake(first, silentAt);
-  expect(await first.leave()).toBe(0);
+  expect(await first.shutDown()).toBe(0);
   expect(await sent('frozen')).toBe(1);
   // The one that found the dead token, and the one that got through.
-  expect((await tally(house)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(2);
+  expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(2);
   expect(second.running).toBe(true);
 });
 
 it('a worker frozen between claim and departure sends nothing of what another has settled, and brings the answers to what it had sent', async () => {
   const receiver = await Receiver.open(() => 200);
-  const crowded = house.startWorker({ WORKER_CONCURRENCY: '200' });
+  const crowded = deployment.startWorker({ WORKER_CONCURRENCY: '200' });
   await crowded.says('worker ready');
-  expect(await first.leave()).toBe(0);
+  expect(await first.shutDown()).toBe(0);
   // More calls than a worker has sockets: what has claimed to be sent still waits for one.
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: SOCKETS });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: SOCKETS });
   const contents = Array.from({ length: SOCKETS + 40 }, (_, i) => `crowd ${i}`);
   const sending = contents.map((content) => send(content, { callbackUrl: receiver.url }));
   await arrived(SEND_MESSAGE, SOCKETS);
   crowded.freeze();
   const silentAt = crowded.output.length;
-  await house.wechat.control('POST', '/release');
-  house.startWorker();
+  await deployment.wechat.control('POST', '/release');
+  deployment.startWorker();
   const given = (await Promise.all(sending)).map(({ body }) => body);
   const codes = given.map(({ failure, state }) => failure?.code ?? state);
 
   // By its messages, not by its answers: those to the workers that died in the first story may come only now.
   const times = await until('WeChat has sent all that it was asked', async () => {
-    const messages = await house.wechat.messageCounts();
+    const messages = await deployment.wechat.messageCounts();
     const all = contents.map((content) => messages.get(content) ?? 0);
     return all.reduce((sum, one) => sum + one) === (await asked(SEND_MESSAGE)) && all;
   });
@@ -143,8 +143,8 @@ it('a worker frozen between claim and departure sends nothing of what another ha
   await until('every outcome has been reported', () => given.every(({ id }) => told(id).length > 0));
   crowded.thaw();
   await awake(crowded, silentAt);
-  expect(await crowded.leave()).toBe(0);
-  const later = await house.wechat.messageCounts();
+  expect(await crowded.shutDown()).toBe(0);
+  const later = await deployment.wechat.messageCounts();
   expect(contents.map((content) => later.get(content) ?? 0)).toEqual(times);
   expect(codes.filter((code, i) => (code === 'completed' ? times[i] !== 1 : code !== 'outcome_unknown'))).toEqual([]);
   expect(Math.max(...times)).toBe(1);
@@ -153,7 +153,7 @@ it('a worker frozen between claim and departure sends nothing of what another ha
 
   const corrected = given.filter(({ state }, i) => state === 'failed' && times[i] === 1).map(({ id }) => id);
   expect(corrected.length).toBeGreaterThan(0);
-  const now = await Promise.all(corrected.map((id) => house.api<CallBody>('GET', `/v1/calls/${id}`)));
+  const now = await Promise.all(corrected.map((id) => deployment.api<CallBody>('GET', `/v1/calls/${id}`)));
   expect(now.filter(({ body }) => body.state !== 'completed')).toEqual([]);
   // The receiver recognizes by the same webhook-id that this is the same call.
   await until('every corrected outcome has been reported, too', () =>
@@ -164,8 +164,8 @@ it('a worker frozen between claim and departure sends nothing of what another ha
 });
 
 it('a worker frozen while it waits for work keeps no call from the others', async () => {
-  await house.startWorker().says('worker ready');
-  const redis = house.redis.client();
+  await deployment.startWorker().says('worker ready');
+  const redis = deployment.redis.client();
   try {
     // Of each worker one connection per queue.
     const waiting = 2 * (await redis.keys('{wx:*}:*:meta')).length;
@@ -183,39 +183,41 @@ it('a worker frozen while it waits for work keeps no call from the others', asyn
 });
 
 it('a worker dies in a message whose deadline passes then: nobody is told that it was not sent', async () => {
-  await Promise.all(house.workers.filter((worker) => worker.running && worker !== first).map((one) => one.leave()));
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 1, at: 'after' });
+  await Promise.all(
+    deployment.workers.filter((worker) => worker.running && worker !== first).map((one) => one.shutDown()),
+  );
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 1, at: 'after' });
   const sending = send('late death');
   await arrived(SEND_MESSAGE, 1);
   await first.kill();
   await deadlinesPass();
-  house.startWorker();
+  deployment.startWorker();
   const { body } = await sending;
   expect(body).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } });
   expect(await sent('late death')).toBe(1);
 });
 
 function read(): Promise<{ status: number; body: CallBody }> {
-  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
+  return deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
 }
 
 function send(content: string, more: object = {}): Promise<{ status: number; body: CallBody }> {
   const body = { touser: openid, msgtype: 'text', text: { content } };
-  return house.call(SERVICE_ACCOUNT, { method: 'POST', path: SEND_MESSAGE, body, waitMs: 60_000, ...more });
+  return deployment.call(SERVICE_ACCOUNT, { method: 'POST', path: SEND_MESSAGE, body, waitMs: 60_000, ...more });
 }
 
 /** How often WeChat has sent that message. */
 async function sent(content: string): Promise<number> {
-  return (await house.wechat.messageCounts()).get(content) ?? 0;
+  return (await deployment.wechat.messageCounts()).get(content) ?? 0;
 }
 
 async function asked(path: string): Promise<number> {
-  return (await tally(house)).asked(path) - before.asked(path);
+  return (await tally(deployment)).asked(path) - before.asked(path);
 }
 
 /** Of all calls that have departed and are not settled. */
 async function deadlinesPass(): Promise<void> {
-  const redis = house.redis.client();
+  const redis = deployment.redis.client();
   const records = (await redis.keys('wx:{*}:call:*')).filter((key) => !/:(request|result|callback)$/.test(key));
   const states = await Promise.all(records.map((key) => redis.hget(key, 'state')));
   const departed = records.filter((_, i) => states[i] === 'sent');
@@ -230,7 +232,7 @@ function arrived(path: string, times: number): Promise<unknown> {
 
 function refused(path: string, times: number): Promise<unknown> {
   return until(`WeChat refuses ${path}`, async () => {
-    return (await tally(house)).answered(path, 42001) - before.answered(path, 42001) === times;
+    return (await tally(deployment)).answered(path, 42001) - before.answered(path, 42001) === times;
   });
 }
 

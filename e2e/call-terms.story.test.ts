@@ -2,23 +2,23 @@ import { createHmac } from 'node:crypto';
 import net, { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { allSettled, type BatchItem, batch, batchIds, find, message, sentBy } from './support/call-terms.ts';
-import { type CallBody, House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { Receiver } from './support/receiver.ts';
 import { follower, SEND_MESSAGE, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-let house: House;
+let deployment: Deployment;
 let openid: string;
 
 beforeAll(async () => {
-  house = await House.open({ gateways: 2, workers: 2, env: { LOG_LEVEL: 'info' } });
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.authorized(MINI_PROGRAM);
-  openid = await follower(house);
+  deployment = await Deployment.open({ gateways: 2, workers: 2, env: { LOG_LEVEL: 'info' } });
+  await deployment.authorized(SERVICE_ACCOUNT);
+  await deployment.authorized(MINI_PROGRAM);
+  openid = await follower(deployment);
 });
-afterAll(() => house?.close());
+afterAll(() => deployment?.close());
 afterEach(async () => {
-  await house.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('DELETE', '/faults');
   await reopen(SERVICE_ACCOUNT, SEND_MESSAGE);
 });
 
@@ -26,7 +26,7 @@ const say = (content: string, more: object = {}) => message(SERVICE_ACCOUNT, ope
 const read = { appid: SERVICE_ACCOUNT, method: 'GET', path: USER_INFO, query: {} as object };
 const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
 const times = async (content: string) =>
-  (await sentBy(house, SERVICE_ACCOUNT)).filter((text) => text === content).length;
+  (await sentBy(deployment, SERVICE_ACCOUNT)).filter((text) => text === content).length;
 
 /** Asks under an idempotency key. */
 async function submit(
@@ -35,10 +35,10 @@ async function submit(
   { gateway = 0, ...more }: { gateway?: number; waitMs?: number; [name: string]: unknown } = {},
 ): Promise<{ status: number; body: CallBody }> {
   const { appid, ...call } = say(content);
-  const response = await fetch(`${house.gatewayUrl(gateway)}/v1/authorizers/${appid}/calls`, {
+  const response = await fetch(`${deployment.gatewayUrl(gateway)}/v1/authorizers/${appid}/calls`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${house.apiKey}`,
+      authorization: `Bearer ${deployment.apiKey}`,
       'content-type': 'application/json',
       ...(key === undefined ? {} : { 'idempotency-key': key }),
     },
@@ -51,7 +51,7 @@ it.each([
   ['somebody waits', 20_000],
   ['nobody waits', 0],
 ])('of twenty requests under one key over two gateways one is sent, where %s', async (name, waitMs) => {
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 300, count: 1 });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 300, count: 1 });
   const key = `order-${waitMs}`;
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) => submit(key, name, { gateway: i % 2, waitMs })),
@@ -61,7 +61,7 @@ it.each([
   if (waitMs > 0) {
     expect(answers.map(({ status, body }) => [status, body.state])).toEqual(answers.map(() => [200, 'completed']));
   }
-  await allSettled(house, ids);
+  await allSettled(deployment, ids);
   // Long after, and without waiting, the key still stands for that call; for another call it does not.
   expect((await submit(key, name, { gateway: 1, waitMs: 1 })).body).toMatchObject({ id: ids[0], state: 'completed' });
   expect(await submit(key, `${name}, but more`, { waitMs })).toMatchObject({
@@ -73,7 +73,7 @@ it.each([
 
 it('a request that is repeated under its key finds its call also when the quota is closed', async () => {
   const first = await submit('closed', 'before the quota closed', { waitMs: 10_000 });
-  await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
+  await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
   await until(
     'the quota is closed',
     async () => (await submit(undefined, 'one more', { waitMs: 5_000 })).status === 429,
@@ -83,19 +83,19 @@ it('a request that is repeated under its key finds its call also when the quota 
 });
 
 it('a call that is cancelled is never sent, one that was sent is never cancelled', async () => {
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5 });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5 });
   const said = Array.from({ length: 60 }, (_, i) => `race ${i}`);
   const ids = await batchIds(
-    house,
+    deployment,
     said.map((text) => say(text)),
   );
   await until('some have departed', async () => (await times(said[3]!)) === 1);
   const answers = await Promise.all(
-    ids.toReversed().map((id, i) => house.api<CallBody>('DELETE', `/v1/calls/${id}`, undefined, i % 2)),
+    ids.toReversed().map((id, i) => deployment.api<CallBody>('DELETE', `/v1/calls/${id}`, undefined, i % 2)),
   );
   answers.reverse();
-  const calls = await allSettled(house, ids);
-  const sent = await sentBy(house, SERVICE_ACCOUNT);
+  const calls = await allSettled(deployment, ids);
+  const sent = await sentBy(deployment, SERVICE_ACCOUNT);
   const faults = answers.flatMap(({ status, body }, i) => {
     const arrived = sent.filter((text) => text === said[i]).length;
     const right =
@@ -109,28 +109,28 @@ it('a call that is cancelled is never sent, one that was sent is never cancelled
   expect(statuses).toContain(200);
   expect(statuses).toContain(409);
   const cancelled = ids[statuses.indexOf(200)]!;
-  expect(await house.api('DELETE', `/v1/calls/${cancelled}`)).toMatchObject({
+  expect(await deployment.api('DELETE', `/v1/calls/${cancelled}`)).toMatchObject({
     status: 200,
     body: { state: 'cancelled' },
   });
-  expect(await house.api('DELETE', '/v1/calls/nobody.knows.it')).toMatchObject({
+  expect(await deployment.api('DELETE', '/v1/calls/nobody.knows.it')).toMatchObject({
     status: 404,
     body: { code: 'unknown_call' },
   });
 });
 
 it('a call whose deadline passes is told so in time, also behind a closed quota, and is not sent', async () => {
-  await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
-  const [first] = await batchIds(house, [say('parked for long')]);
-  await until('the quota is closed', async () => (await find(house, first!)).state === 'delayed');
-  const [late] = await batchIds(house, [say('too late', { deadlineAt: inMs(1_500) })]);
-  const [call] = await allSettled(house, [late!]);
+  await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
+  const [first] = await batchIds(deployment, [say('parked for long')]);
+  await until('the quota is closed', async () => (await find(deployment, first!)).state === 'delayed');
+  const [late] = await batchIds(deployment, [say('too late', { deadlineAt: inMs(1_500) })]);
+  const [call] = await allSettled(deployment, [late!]);
   expect(call).toMatchObject({ state: 'failed', failure: { code: 'deadline_passed', remedy: 'retry' } });
   expect(call?.failure).toMatchObject({
     explanation: { zh: expect.stringContaining('截止时间'), en: expect.any(String) },
   });
-  expect(await find(house, first!)).toMatchObject({ state: 'delayed' });
-  await house.api('DELETE', `/v1/calls/${first}`);
+  expect(await find(deployment, first!)).toMatchObject({ state: 'delayed' });
+  await deployment.api('DELETE', `/v1/calls/${first}`);
   await reopen(SERVICE_ACCOUNT, SEND_MESSAGE);
   expect(await times('too late')).toBe(0);
   expect(await submit(undefined, 'past', { deadlineAt: '2020-01-01T00:00:00Z' })).toMatchObject({ status: 400 });
@@ -141,12 +141,12 @@ it('a call that is not wanted yet waits for its time, and lets the others pass',
   const { status, body } = await submit(undefined, 'at its time', { notBeforeAt });
   expect(status).toBe(202);
   expect(body).toMatchObject({ state: 'delayed', notBeforeAt });
-  const [other] = await batchIds(house, [say('passed it')]);
-  await allSettled(house, [other!]);
+  const [other] = await batchIds(deployment, [say('passed it')]);
+  await allSettled(deployment, [other!]);
   expect(await times('at its time')).toBe(0);
-  const [call] = await allSettled(house, [body.id]);
+  const [call] = await allSettled(deployment, [body.id]);
   expect(call?.state).toBe('completed');
-  const messages = (await house.wechat.messages()) as unknown as { content: { content: string }; at: string }[];
+  const messages = (await deployment.wechat.messages()) as unknown as { content: { content: string }; at: string }[];
   const at = messages.find(({ content }) => content.content === 'at its time')!.at;
   expect(new Date(at).getTime()).toBeGreaterThanOrEqual(new Date(notBeforeAt).getTime());
 });
@@ -158,7 +158,7 @@ it('a batch goes to many accounts, and each of its calls is answered by itself',
     return { ...read, appid: i % 2 === 0 ? SERVICE_ACCOUNT : MINI_PROGRAM, query: { openid } };
   });
   const headers = { 'idempotency-key': 'nightly-batch' };
-  const { status, items } = await batch(house, calls, { headers });
+  const { status, items } = await batch(deployment, calls, { headers });
   expect(status).toBe(202);
   expect(items).toHaveLength(1_000);
   expect(items[500]?.problem).toMatchObject({ code: 'unknown_authorizer', status: 404 });
@@ -166,29 +166,29 @@ it('a batch goes to many accounts, and each of its calls is answered by itself',
   const ids = items.flatMap(({ id }) => (id === undefined ? [] : [id]));
   expect(new Set(ids).size).toBe(998);
   // The same batch once more: the same calls.
-  const again = await batch(house, calls, { gateway: 1, headers });
+  const again = await batch(deployment, calls, { gateway: 1, headers });
   expect(again.items.map(({ id }: BatchItem) => id)).toEqual(items.map(({ id }) => id));
-  await allSettled(house, ids);
-  const [first, second] = await Promise.all([find(house, ids[0]!), find(house, ids[1]!)]);
+  await allSettled(deployment, ids);
+  const [first, second] = await Promise.all([find(deployment, ids[0]!), find(deployment, ids[1]!)]);
   expect(first).toMatchObject({ state: 'completed', appid: SERVICE_ACCOUNT, response: { body: { openid } } });
   expect(second).toMatchObject({ state: 'completed', appid: MINI_PROGRAM });
-  expect((await batch(house, [...calls, ...calls])).status).toBe(400);
+  expect((await batch(deployment, [...calls, ...calls])).status).toBe(400);
 });
 
 it('calls are listed page by page, by state, path and time', async () => {
   const since = inMs(0);
   const reads = await batchIds(
-    house,
+    deployment,
     Array.from({ length: 7 }, () => ({ ...read, query: { openid } })),
   );
-  const later = await batchIds(house, [say('much later', { notBeforeAt: inMs(60_000) })]);
-  await allSettled(house, reads);
+  const later = await batchIds(deployment, [say('much later', { notBeforeAt: inMs(60_000) })]);
+  await allSettled(deployment, reads);
   interface Page {
     items: { id: string; state: string; path: string }[];
     next: string | null;
   }
   const list = async (query: string) =>
-    (await house.api<Page>('GET', `/v1/calls?appid=${SERVICE_ACCOUNT}&since=${since}&${query}`)).body;
+    (await deployment.api<Page>('GET', `/v1/calls?appid=${SERVICE_ACCOUNT}&since=${since}&${query}`)).body;
   const newestFirst = [...reads, ...later].toReversed();
   const all: string[] = [];
   for (let cursor = ''; ; ) {
@@ -203,9 +203,9 @@ it('calls are listed page by page, by state, path and time', async () => {
   expect((await list('state=completed')).items.map(({ id }) => id)).toEqual(reads.toReversed());
   expect((await list(`path=${SEND_MESSAGE}`)).items.map(({ id }) => id)).toEqual(later);
   expect((await list('limit=1')).items[0]).not.toHaveProperty('response');
-  expect((await house.api('GET', '/v1/calls')).status).toBe(400);
-  expect((await house.api('GET', '/v1/calls?appid=wx0000000000000bad')).status).toBe(404);
-  await house.api('DELETE', `/v1/calls/${later[0]}`);
+  expect((await deployment.api('GET', '/v1/calls')).status).toBe(400);
+  expect((await deployment.api('GET', '/v1/calls?appid=wx0000000000000bad')).status).toBe(404);
+  await deployment.api('DELETE', `/v1/calls/${later[0]}`);
 });
 
 it('a business is told how its calls ended, signed, and again until it has heard', async () => {
@@ -217,7 +217,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
     const { body } = await submit(undefined, 'tell me', { callbackUrl, waitMs: 10_000 });
     expect(body.state).toBe('completed');
     await until('it has heard', () => receiver.received.length === 4);
-    const printed = house.command(['callback-secret']);
+    const printed = deployment.command(['callback-secret']);
     await printed.says(/whsec_\S+\s/);
     const secret = Buffer.from(/whsec_(\S+)/.exec(printed.output)![1]!, 'base64');
     for (const { headers, body: told, url } of receiver.received) {
@@ -233,11 +233,11 @@ it('a business is told how its calls ended, signed, and again until it has heard
     });
 
     // Of those that end otherwise, too.
-    const [cancelled, late] = await batchIds(house, [
+    const [cancelled, late] = await batchIds(deployment, [
       say('never mind', { callbackUrl: `${receiver.url}/stubborn`, notBeforeAt: inMs(60_000) }),
       say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(30_000) }),
     ]);
-    await house.api('DELETE', `/v1/calls/${cancelled}`);
+    await deployment.api('DELETE', `/v1/calls/${cancelled}`);
     await until('both are told', () => receiver.received.length === 6);
     const told = receiver.received.slice(4).map(({ body: text }) => JSON.parse(text).data as CallBody);
     expect(told.map(({ id, state }) => [id, state]).sort()).toEqual(
@@ -246,7 +246,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
         [late, 'completed'],
       ].sort(),
     );
-    const logs = [...house.workers, ...house.gateways].map(({ output }) => output).join('');
+    const logs = [...deployment.workers, ...deployment.gateways].map(({ output }) => output).join('');
     expect(logs).not.toContain('of-the-business');
     expect(logs).toContain('"outcome":"refused"');
   } finally {
@@ -275,10 +275,10 @@ it('a receiver that never answers holds a few slots only, and callbacks of anoth
     const callbackUrl = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}/`;
     const query = { openid };
     const ids = await batchIds(
-      house,
+      deployment,
       Array.from({ length: 40 }, () => ({ ...read, query, callbackUrl })),
     );
-    await allSettled(house, ids);
+    await allSettled(deployment, ids);
     await until('the deaf receiver is tried', () => open > 0);
     const { body } = await submit(undefined, 'heard', { callbackUrl: receiver.url, waitMs: 20_000 });
     await until('the other receiver has its callback', () => receiver.received.length > 0);
@@ -293,7 +293,7 @@ it('a receiver that never answers holds a few slots only, and callbacks of anoth
 });
 
 it('numbers of WeChat’s are explained', async () => {
-  expect(await house.api('GET', '/v1/explain/40001')).toMatchObject({
+  expect(await deployment.api('GET', '/v1/explain/40001')).toMatchObject({
     status: 200,
     body: {
       code: 'token_refused',
@@ -305,8 +305,8 @@ it('numbers of WeChat’s are explained', async () => {
 
 /** As WeChat's minute ends, and ours. */
 async function reopen(appid: string, path: string): Promise<void> {
-  await house.wechat.control('POST', '/quota/reset');
-  const redis = house.redis.client();
-  await redis.del(`wx:{${house.component.appid}:${appid}}:quota:${path}`);
+  await deployment.wechat.control('POST', '/quota/reset');
+  const redis = deployment.redis.client();
+  await redis.del(`wx:{${deployment.component.appid}:${appid}}:quota:${path}`);
   redis.disconnect();
 }

@@ -3,24 +3,24 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { type Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { coWechatApi, type Sdk } from './support/sdk.ts';
 import { SdkPractice } from './support/sdk-practice.ts';
 
 let practice: SdkPractice;
-let house: House;
+let deployment: Deployment;
 let openids: readonly string[];
 let api: Sdk;
 
 beforeAll(async () => {
   practice = await SdkPractice.open(SERVICE_ACCOUNT, MINI_PROGRAM);
-  ({ house, openids } = practice);
+  ({ deployment, openids } = practice);
   api = sdk();
 });
 afterAll(() => practice?.close());
 
 function sdk(appid = SERVICE_ACCOUNT): Sdk {
-  return practice.counted(coWechatApi(house.gatewayUrl(), appid, house.apiKey));
+  return practice.counted(coWechatApi(deployment.gatewayUrl(), appid, deployment.apiKey));
 }
 
 it('followers', async () => {
@@ -60,7 +60,7 @@ it('menus, for everybody and for some', async () => {
 it('QR codes, addresses and page tickets', async () => {
   expect(await api.createTmpQRCode!(10_000, 1800)).toMatchObject({ expire_seconds: 1800 });
   const { ticket } = await api.createLimitQRCode!('永久');
-  const picture = await fetch(`${house.wechat.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(ticket)}`);
+  const picture = await fetch(`${deployment.wechat.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(ticket)}`);
   expect(picture.status).toBe(200);
   expect((await api.getIp!()).ip_list).toContain('127.0.0.1');
   const first = await api.getTicket!('jsapi');
@@ -103,13 +103,13 @@ it('customer messages of every kind', async () => {
   await api.sendMpNews!(to, 'm6');
   await api.sendCard!(to, 'card');
   await api.sendMiniProgram!(to, { title: 't', appid: MINI_PROGRAM, pagepath: 'p', thumb_media_id: 'm7' });
-  const got = (await house.wechat.messages()).filter(({ touser }) => touser === to);
+  const got = (await deployment.wechat.messages()).filter(({ touser }) => touser === to);
   expect(got).toHaveLength(9);
   expect(got[0]).toMatchObject({ content: { content: '您好 <a href="http://x/?a=1&b=2">链接</a> 😀' } });
 });
 
 it('templates and template messages', async () => {
-  await house.wechat.control('POST', '/options', { earlyJobEventRate: 1 });
+  await deployment.wechat.control('POST', '/options', { earlyJobEventRate: 1 });
   expect(await api.setIndustry!({ industry_id1: '1', industry_id2: '4' })).toMatchObject({ errcode: 0 });
   expect(await api.getIndustry!()).toHaveProperty('primary_industry');
   const { template_id } = await api.addTemplate!('TM00015');
@@ -117,7 +117,7 @@ it('templates and template messages', async () => {
   const { msgid } = await api.sendTemplate!(openids[6], template_id, 'http://x', '#FF0000', { first: { value: '一' } });
   expect(BigInt(msgid.toString())).toBeGreaterThan(2n ** 53n);
   // Told before the call was answered, and taken.
-  const { deliveries } = await house.wechat.control<{ deliveries: object[] }>('GET', '/deliveries');
+  const { deliveries } = await deployment.wechat.control<{ deliveries: object[] }>('GET', '/deliveries');
   expect(deliveries).toContainEqual(
     expect.objectContaining({ what: 'event:TEMPLATESENDJOBFINISH', body: 'success', complaint: null }),
   );
@@ -135,21 +135,21 @@ it('messages to many, once for one client id', async () => {
 });
 
 it('a mini program’s user logs in, as if the key were the mini program’s own secret', async () => {
-  const { code, openid } = await house.wechat.control<{ code: string; openid: string }>('POST', '/login', {
+  const { code, openid } = await deployment.wechat.control<{ code: string; openid: string }>('POST', '/login', {
     appid: MINI_PROGRAM,
   });
   expect(await sdk(MINI_PROGRAM).code2Session!(code)).toEqual({ openid, session_key: expect.any(String) });
   await expect(sdk(MINI_PROGRAM).code2Session!(code)).rejects.toMatchObject({ code: 40029 });
   const login = 'GET /sns/component/jscode2session';
-  expect((await house.wechat.counters()).outcomes[login]).toEqual({ '0': 1, '40029': 1 });
+  expect((await deployment.wechat.counters()).outcomes[login]).toEqual({ '0': 1, '40029': 1 });
 });
 
 it('a message that WeChat is too busy for is not repeated, a question is', async () => {
   const path = '/cgi-bin/message/custom/send';
-  await house.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: -1 });
+  await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: -1 });
   await expect(api.sendText!(openids[7], 'x')).rejects.toMatchObject({ code: -1 });
-  // Reading may be repeated by the house.
-  await house.wechat.control('POST', '/fail', { path: '/cgi-bin/tags/get', how: 'errcode', errcode: -1 });
+  // Reading may be repeated by the deployment.
+  await deployment.wechat.control('POST', '/fail', { path: '/cgi-bin/tags/get', how: 'errcode', errcode: -1 });
   expect((await api.getTags!()).tags).toHaveLength(1);
 });
 
@@ -159,9 +159,9 @@ it.each(['README.md', 'README.zh-CN.md', 'docs/virtual-wechat.md'])(
     const text = await readFile(new URL(`../${page}`, import.meta.url), 'utf8');
     const example = /^```js\n(import WechatAPI from 'co-wechat-api'.*?)^```$/ms.exec(text)![1]!;
     const script = example
-      .replaceAll('http://127.0.0.1:3000', house.gatewayUrl())
+      .replaceAll('http://127.0.0.1:3000', deployment.gatewayUrl())
       .replace('wx0123456789abcdef', SERVICE_ACCOUNT)
-      .replace('YOUR_API_KEY', house.apiKey);
+      .replace('YOUR_API_KEY', deployment.apiKey);
     expect(script).not.toBe(example);
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: fileURLToPath(new URL('.', import.meta.url)),
@@ -171,8 +171,8 @@ it.each(['README.md', 'README.zh-CN.md', 'docs/virtual-wechat.md'])(
 );
 
 it('WeChat counted every call for the account, and none of them had to be asked for a token', async () => {
-  const { byAccount, minted } = await house.wechat.counters();
+  const { byAccount, minted } = await deployment.wechat.counters();
   expect(Object.keys(byAccount[SERVICE_ACCOUNT]!).length).toBeGreaterThan(35);
-  expect(minted[`authorizer:${house.component.appid}/${SERVICE_ACCOUNT}`]).toBeLessThanOrEqual(2);
+  expect(minted[`authorizer:${deployment.component.appid}/${SERVICE_ACCOUNT}`]).toBeLessThanOrEqual(2);
   expect(practice.asked.size).toBeGreaterThanOrEqual(40);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { databaseEnv, databases } from './support/database.ts';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
 const RETURN_TO = 'https://shop.example.com/settings?tab=wechat#done';
@@ -25,33 +25,40 @@ interface Authorizer {
   readonly handle: string;
 }
 describe.each(databases)('on %s', (kind) => {
-  let house: House;
+  let deployment: Deployment;
   beforeAll(async () => {
-    house = await House.open({ env: { ...(await databaseEnv(kind)), RETURN_TO_ORIGINS: 'https://shop.example.com' } });
-    await house.ready();
+    deployment = await Deployment.open({
+      env: { ...(await databaseEnv(kind)), RETURN_TO_ORIGINS: 'https://shop.example.com' },
+    });
+    await deployment.ready();
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
   beforeEach(async () => {
-    await house.wechat.control('DELETE', '/faults');
-    await house.wechat.control('POST', '/counters/reset');
+    await deployment.wechat.control('DELETE', '/faults');
+    await deployment.wechat.control('POST', '/counters/reset');
   });
 
   const authorize = (query: Record<string, string> = {}) =>
-    `${house.gatewayUrl()}/authorize/${house.component.appid}?${new URLSearchParams(query)}`;
+    `${deployment.gatewayUrl()}/authorize/${deployment.component.appid}?${new URLSearchParams(query)}`;
   const newLink = async (body: object = {}): Promise<Link> => {
-    const made = await house.api<Link>('POST', `/v1/components/${house.component.appid}/authorization-links`, body);
+    const made = await deployment.api<Link>(
+      'POST',
+      `/v1/components/${deployment.component.appid}/authorization-links`,
+      body,
+    );
     expect(made.status).toBe(201);
     return made.body;
   };
-  const linkState = async ({ id }: Link) => (await house.api<Link>('GET', `/v1/authorization-links/${id}`)).body;
-  const authorizer = async (appid: string) => (await house.api<Authorizer>('GET', `/v1/authorizers/${appid}`)).body;
+  const linkState = async ({ id }: Link) => (await deployment.api<Link>('GET', `/v1/authorization-links/${id}`)).body;
+  const authorizer = async (appid: string) =>
+    (await deployment.api<Authorizer>('GET', `/v1/authorizers/${appid}`)).body;
   const preAuthCodeOf = (wechatUrl: string) => new URL(wechatUrl).searchParams.get('pre_auth_code');
 
   let lastSecond = 0;
   async function unauthorized(appid: string): Promise<void> {
     // Two of the same account and second would be one push, delivered twice.
     await until('another second', () => Math.floor(Date.now() / 1_000) > lastSecond);
-    await house.wechat.control('POST', '/unauthorize', { appid });
+    await deployment.wechat.control('POST', '/unauthorize', { appid });
     lastSecond = Math.floor(Date.now() / 1_000);
     await until(`${appid} revoked`, async () => (await authorizer(appid)).state !== 'active');
   }
@@ -66,32 +73,34 @@ describe.each(databases)('on %s', (kind) => {
       // WeChat looks at the Referer.
       expect(page.headers.get('referrer-policy')).toBe('origin');
       expect(page.headers.get('content-security-policy')).toMatch(/script-src 'nonce-[^']+'/);
-      const wechatUrl = await browser.leave(authorize({ return_to: RETURN_TO }));
-      expect(wechatUrl.startsWith(`${house.wechat.url}/cgi-bin/componentloginpage?`)).toBe(true);
+      const wechatUrl = await browser.leavePage(authorize({ return_to: RETURN_TO }));
+      expect(wechatUrl.startsWith(`${deployment.wechat.url}/cgi-bin/componentloginpage?`)).toBe(true);
 
       const back = await browser.consent(wechatUrl, SERVICE_ACCOUNT);
-      expect(back.startsWith(`${house.gatewayUrl()}/authorize/${house.component.appid}/callback?state=`)).toBe(true);
+      expect(
+        back.startsWith(`${deployment.gatewayUrl()}/authorize/${deployment.component.appid}/callback?state=`),
+      ).toBe(true);
       const end = await browser.open(back);
       expect([end.status, end.headers.get('location')]).toEqual([303, RETURN_TO]);
       expect(await authorizer(SERVICE_ACCOUNT)).toMatchObject({ state: 'active', kind: 'official-account' });
-      expect((await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.state).toBe(
+      expect((await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.state).toBe(
         'completed',
       );
       // Coming back twice is the same as coming back once.
       expect((await browser.open(back)).headers.get('location')).toBe(RETURN_TO);
-      expect(await house.wechat.asked(QUERY_AUTH)).toBe(1);
+      expect(await deployment.wechat.asked(QUERY_AUTH)).toBe(1);
     });
 
     it('on a phone inside WeChat, with every parameter that WeChat knows', async () => {
-      const wechatUrl = await new Browser().leave(
+      const wechatUrl = await new Browser().leavePage(
         authorize({ style: 'mobile', auth_type: '2', biz_appid: MINI_PROGRAM, category_id_list: '17|18' }),
       );
       expect(
-        wechatUrl.startsWith(`${house.wechat.url}/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&`),
+        wechatUrl.startsWith(`${deployment.wechat.url}/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&`),
       ).toBe(true);
       expect(wechatUrl.endsWith('#wechat_redirect')).toBe(true);
       expect(Object.fromEntries(new URL(wechatUrl).searchParams)).toMatchObject({
-        component_appid: house.component.appid,
+        component_appid: deployment.component.appid,
         auth_type: '2',
         biz_appid: MINI_PROGRAM,
         category_id_list: '17|18',
@@ -106,7 +115,7 @@ describe.each(databases)('on %s', (kind) => {
           const link = await newLink({ style, authType, categoryIdList: wishes.category_id_list });
           for (const url of [authorize({ style, ...wishes }), link.url]) {
             const browser = new Browser();
-            const wechatUrl = new URL(await browser.leave(url));
+            const wechatUrl = new URL(await browser.leavePage(url));
             expect(wechatUrl.pathname).toBe(
               style === 'pc' ? '/cgi-bin/componentloginpage' : '/wxaopen/safe/bindcomponent',
             );
@@ -121,7 +130,7 @@ describe.each(databases)('on %s', (kind) => {
 
     it('sees a plain page in his language where nobody said where to go', async () => {
       const browser = new Browser('en-GB,en;q=0.8,zh;q=0.5');
-      const end = await browser.open(await browser.consent(await browser.leave(authorize()), SERVICE_ACCOUNT));
+      const end = await browser.open(await browser.consent(await browser.leavePage(authorize()), SERVICE_ACCOUNT));
       expect(end.status).toBe(200);
       expect(end.text).toContain('Authorized');
     });
@@ -129,10 +138,10 @@ describe.each(databases)('on %s', (kind) => {
     it('gets a pre-auth code of his own at each opening', async () => {
       const browser = new Browser();
       const codes = await Promise.all(
-        [browser, browser, new Browser()].map(async (b) => preAuthCodeOf(await b.leave(authorize()))),
+        [browser, browser, new Browser()].map(async (b) => preAuthCodeOf(await b.leavePage(authorize()))),
       );
       expect(new Set(codes).size).toBe(3);
-      expect(await house.wechat.asked(PRE_AUTH_CODE)).toBe(3);
+      expect(await deployment.wechat.asked(PRE_AUTH_CODE)).toBe(3);
     });
 
     it.each([
@@ -147,22 +156,24 @@ describe.each(databases)('on %s', (kind) => {
       const page = await new Browser().open(authorize({ return_to: returnTo }));
       expect(page.status).toBe(400);
       expect(page.headers.get('location')).toBeNull();
-      expect(await house.wechat.asked(PRE_AUTH_CODE)).toBe(0);
-      const link = await house.api('POST', `/v1/components/${house.component.appid}/authorization-links`, { returnTo });
+      expect(await deployment.wechat.asked(PRE_AUTH_CODE)).toBe(0);
+      const link = await deployment.api('POST', `/v1/components/${deployment.component.appid}/authorization-links`, {
+        returnTo,
+      });
       expect([link.status, link.body.code]).toEqual([400, 'invalid_request']);
     });
 
     it('is told what is wrong, and what to do', async () => {
       const browser = new Browser();
       expect((await browser.open(authorize({ auth_type: '9' }))).status).toBe(400);
-      const unknown = await browser.open(`${house.gatewayUrl()}/authorize/wx0000000000000000`);
+      const unknown = await browser.open(`${deployment.gatewayUrl()}/authorize/wx0000000000000000`);
       expect(unknown.status).toBe(404);
       expect(unknown.text).toContain('没有这个第三方平台');
       const elsewhere = await browser.open(authorize().replace('127.0.0.1', 'localhost'));
       expect(elsewhere.status).toBe(421);
       expect(elsewhere.text).toContain(authorize());
       const path = '/cgi-bin/component/api_create_preauthcode';
-      await house.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 61004 });
+      await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 61004 });
       const refused = await browser.open(authorize());
       expect(refused.status).toBe(503);
       expect(refused.text).toContain('61004');
@@ -175,8 +186,8 @@ describe.each(databases)('on %s', (kind) => {
       expect(link).toMatchObject({ state: 'pending', appid: null });
       expect(new Date(link.expiresAt).getTime() - Date.now()).toBeLessThanOrEqual(60_000);
       const browser = new Browser();
-      const first = await browser.leave(link.url);
-      const wechatUrl = await browser.leave(link.url);
+      const first = await browser.leavePage(link.url);
+      const wechatUrl = await browser.leavePage(link.url);
       expect(preAuthCodeOf(wechatUrl)).not.toBe(preAuthCodeOf(first));
       expect((await linkState(link)).state).toBe('opened');
       const end = await browser.open(await browser.consent(wechatUrl, SERVICE_ACCOUNT));
@@ -191,7 +202,7 @@ describe.each(databases)('on %s', (kind) => {
     it('is settled by the push alone where the browser never comes back', async () => {
       await unauthorized(SERVICE_ACCOUNT);
       const link = await newLink();
-      await new Browser().consent(await new Browser().leave(link.url), SERVICE_ACCOUNT);
+      await new Browser().consent(await new Browser().leavePage(link.url), SERVICE_ACCOUNT);
       await until('authorized', async () => (await linkState(link)).state === 'authorized');
       expect((await linkState(link)).appid).toBe(SERVICE_ACCOUNT);
     });
@@ -207,21 +218,21 @@ describe.each(databases)('on %s', (kind) => {
     it('fails where WeChat does not take the code, and may be tried again', async () => {
       const link = await newLink();
       const browser = new Browser();
-      const wechatUrl = await browser.leave(link.url);
+      const wechatUrl = await browser.leavePage(link.url);
       const callback = new URL(new URL(wechatUrl).searchParams.get('redirect_uri')!);
       callback.searchParams.set('auth_code', 'queryauthcode@@@made-up');
       const page = await browser.open(callback.href);
       expect(page.status).toBe(400);
       expect(page.text).toContain('授权码无效');
       expect(await linkState(link)).toMatchObject({ state: 'failed', failure: { code: 'auth_code_refused' } });
-      await browser.open(await browser.consent(await browser.leave(link.url), SERVICE_ACCOUNT));
+      await browser.open(await browser.consent(await browser.leavePage(link.url), SERVICE_ACCOUNT));
       expect(await linkState(link)).toMatchObject({ state: 'authorized', failure: null });
     });
 
     it('is for one account only, whoever edits WeChat’s address', async () => {
       const link = await newLink({ bizAppid: SERVICE_ACCOUNT });
       const browser = new Browser();
-      const edited = new URL(await browser.leave(link.url));
+      const edited = new URL(await browser.leavePage(link.url));
       edited.searchParams.delete('biz_appid');
       const page = await browser.open(await browser.consent(edited.href, MINI_PROGRAM));
       expect(page.status).toBe(409);
@@ -232,7 +243,7 @@ describe.each(databases)('on %s', (kind) => {
     it('is for one kind of account only', async () => {
       const link = await newLink({ authType: 1 });
       const browser = new Browser();
-      const edited = new URL(await browser.leave(link.url));
+      const edited = new URL(await browser.leavePage(link.url));
       edited.searchParams.set('auth_type', '3');
       const page = await browser.open(await browser.consent(edited.href, MINI_PROGRAM));
       expect(page.status).toBe(409);
@@ -242,8 +253,8 @@ describe.each(databases)('on %s', (kind) => {
     it('takes no account that consented in another browser', async () => {
       const [mine, his] = [await newLink(), await newLink()];
       const [me, attacker] = [new Browser(), new Browser()];
-      const myCallback = new URL(new URL(await me.leave(mine.url)).searchParams.get('redirect_uri')!);
-      const back = new URL(await attacker.consent(await attacker.leave(his.url), MINI_PROGRAM));
+      const myCallback = new URL(new URL(await me.leavePage(mine.url)).searchParams.get('redirect_uri')!);
+      const back = new URL(await attacker.consent(await attacker.leavePage(his.url), MINI_PROGRAM));
       // His code under my state, in his browser; his state and code in mine; and without any state.
       myCallback.searchParams.set('auth_code', back.searchParams.get('auth_code')!);
       const stateless = new URL(back);
@@ -264,24 +275,24 @@ describe.each(databases)('on %s', (kind) => {
     });
 
     it('is refused where it cannot be', async () => {
-      const path = `/v1/components/${house.component.appid}/authorization-links`;
-      expect((await house.api('POST', path, { authType: 7 })).status).toBe(400);
-      expect((await house.api('POST', path, { unknown: 1 })).status).toBe(400);
-      expect((await house.api('POST', path.replace(house.component.appid, 'wxnobody'), {})).status).toBe(404);
-      expect((await house.api('GET', '/v1/authorization-links/nothing')).body.code).toBe('unknown_link');
+      const path = `/v1/components/${deployment.component.appid}/authorization-links`;
+      expect((await deployment.api('POST', path, { authType: 7 })).status).toBe(400);
+      expect((await deployment.api('POST', path, { unknown: 1 })).status).toBe(400);
+      expect((await deployment.api('POST', path.replace(deployment.component.appid, 'wxnobody'), {})).status).toBe(404);
+      expect((await deployment.api('GET', '/v1/authorization-links/nothing')).body.code).toBe('unknown_link');
       expect((await new Browser().open(authorize({ link: 'nothing' }))).status).toBe(404);
     });
   });
 
   describe('push and browser bring the same code', () => {
     it.each(['push first', 'browser first', 'at once'])('%s: it is exchanged once', async (order) => {
-      await house.authorized(SERVICE_ACCOUNT);
+      await deployment.authorized(SERVICE_ACCOUNT);
       // WeChat does not push a consent that changes nothing, so the push can come when all is over.
       if (order !== 'browser first') await unauthorized(SERVICE_ACCOUNT);
-      await house.wechat.control('POST', '/counters/reset');
+      await deployment.wechat.control('POST', '/counters/reset');
       const link = await newLink({ returnTo: RETURN_TO });
       const browser = new Browser();
-      const wechatUrl = await browser.leave(link.url);
+      const wechatUrl = await browser.leavePage(link.url);
       const back = await browser.consent(wechatUrl, SERVICE_ACCOUNT);
       if (order === 'push first') {
         await until('exchanged by the push', async () => (await linkState(link)).state === 'authorized');
@@ -290,7 +301,7 @@ describe.each(databases)('on %s', (kind) => {
       for (const end of ends) expect(end.headers.get('location')).toBe(RETURN_TO);
       if (order === 'browser first') {
         const { searchParams } = new URL(back);
-        await house.wechat.control('POST', '/push', {
+        await deployment.wechat.control('POST', '/push', {
           url: 'events',
           copies: 2,
           fields: {
@@ -303,63 +314,63 @@ describe.each(databases)('on %s', (kind) => {
         });
       }
       expect(await linkState(link)).toMatchObject({ state: 'authorized', appid: SERVICE_ACCOUNT });
-      expect(await house.wechat.asked(QUERY_AUTH)).toBe(1);
+      expect(await deployment.wechat.asked(QUERY_AUTH)).toBe(1);
       expect((await authorizer(SERVICE_ACCOUNT)).state).toBe('active');
     });
 
     it('or two different ones: both are good', async () => {
       await unauthorized(SERVICE_ACCOUNT);
-      await house.wechat.control('POST', '/options', { differentRedirectCode: true });
+      await deployment.wechat.control('POST', '/options', { differentRedirectCode: true });
       const link = await newLink();
       const browser = new Browser();
-      const end = await browser.open(await browser.consent(await browser.leave(link.url), SERVICE_ACCOUNT));
+      const end = await browser.open(await browser.consent(await browser.leavePage(link.url), SERVICE_ACCOUNT));
       expect(end.status).toBe(200);
       expect(await linkState(link)).toMatchObject({ state: 'authorized', appid: SERVICE_ACCOUNT });
-      await until('both are exchanged', async () => (await house.wechat.asked(QUERY_AUTH)) === 2);
+      await until('both are exchanged', async () => (await deployment.wechat.asked(QUERY_AUTH)) === 2);
       expect((await linkState(link)).state).toBe('authorized');
-      await house.wechat.control('POST', '/options', { differentRedirectCode: false });
+      await deployment.wechat.control('POST', '/options', { differentRedirectCode: false });
     });
   });
 
   describe('an account that may not act', () => {
     it('is refused at once with a fresh link, by which it is back, and its history tells all of it', async () => {
-      await house.authorized(SERVICE_ACCOUNT);
+      await deployment.authorized(SERVICE_ACCOUNT);
       const { handle } = await authorizer(SERVICE_ACCOUNT);
       await unauthorized(SERVICE_ACCOUNT);
       const request = { method: 'GET', path: '/cgi-bin/user/get' };
-      const before = await house.wechat.asked('GET /cgi-bin/user/get');
-      const refused = await house.call(SERVICE_ACCOUNT, request);
+      const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
+      const refused = await deployment.call(SERVICE_ACCOUNT, request);
       expect(refused.status).toBe(409);
       expect(refused.body).toMatchObject({ code: 'reauthorize', remedy: 'reauthorize' });
       const { authorizationUrl } = refused.body as unknown as { authorizationUrl: string };
       // Many refusals make one link.
-      const again = (await house.call(SERVICE_ACCOUNT, request)).body as unknown as { authorizationUrl: string };
+      const again = (await deployment.call(SERVICE_ACCOUNT, request)).body as unknown as { authorizationUrl: string };
       expect(again.authorizationUrl).toBe(authorizationUrl);
       const secret = new URLSearchParams({
         grant_type: 'client_credential',
         appid: SERVICE_ACCOUNT,
-        secret: house.apiKey,
+        secret: deployment.apiKey,
       });
-      const virtual = await fetch(`${house.gatewayUrl()}/cgi-bin/token?${secret}`);
+      const virtual = await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${secret}`);
       expect(await virtual.json()).toMatchObject({ errcode: 61003 });
-      expect(await house.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
+      expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
 
       const browser = new Browser();
-      const wechatUrl = await browser.leave(authorizationUrl);
+      const wechatUrl = await browser.leavePage(authorizationUrl);
       expect(new URL(wechatUrl).searchParams.get('biz_appid')).toBe(SERVICE_ACCOUNT);
       await browser.open(await browser.consent(wechatUrl, SERVICE_ACCOUNT));
-      expect((await house.call(SERVICE_ACCOUNT, request)).body.state).toBe('completed');
+      expect((await deployment.call(SERVICE_ACCOUNT, request)).body.state).toBe('completed');
       expect((await authorizer(SERVICE_ACCOUNT)).handle).toBe(handle);
 
-      const history = await house.api<{ items: { event: string; state: string; at: string }[]; next: string | null }>(
-        'GET',
-        `/v1/authorizers/${SERVICE_ACCOUNT}/history?limit=2`,
-      );
+      const history = await deployment.api<{
+        items: { event: string; state: string; at: string }[];
+        next: string | null;
+      }>('GET', `/v1/authorizers/${SERVICE_ACCOUNT}/history?limit=2`);
       expect(history.body.items).toMatchObject([
         { event: 'reauthorized', state: 'active' },
         { event: 'revoked', state: 'revoked' },
       ]);
-      const older = await house.api<{ items: unknown[] }>(
+      const older = await deployment.api<{ items: unknown[] }>(
         'GET',
         `/v1/authorizers/${SERVICE_ACCOUNT}/history?cursor=${history.body.next}`,
       );
@@ -367,15 +378,15 @@ describe.each(databases)('on %s', (kind) => {
     });
 
     it('is refused on every way, each time with a link that is good', async () => {
-      await house.authorized(SERVICE_ACCOUNT);
+      await deployment.authorized(SERVICE_ACCOUNT);
       const token = async () => {
-        const query = { grant_type: 'client_credential', appid: SERVICE_ACCOUNT, secret: house.apiKey };
-        const response = await fetch(`${house.gatewayUrl()}/cgi-bin/token?${new URLSearchParams(query)}`);
+        const query = { grant_type: 'client_credential', appid: SERVICE_ACCOUNT, secret: deployment.apiKey };
+        const response = await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${new URLSearchParams(query)}`);
         return (await response.json()) as { access_token?: string; errcode?: number; errmsg?: string };
       };
       const { access_token } = await token();
       const virtualCall = async () => {
-        const response = await fetch(`${house.gatewayUrl()}/cgi-bin/tags/get?access_token=${access_token}`);
+        const response = await fetch(`${deployment.gatewayUrl()}/cgi-bin/tags/get?access_token=${access_token}`);
         return (await response.json()) as { errcode?: number; errmsg?: string };
       };
       expect((await virtualCall()).errcode).toBeUndefined();
@@ -383,11 +394,11 @@ describe.each(databases)('on %s', (kind) => {
       let former = '';
       for (let round = 0; round < 2; round++) {
         await unauthorized(SERVICE_ACCOUNT);
-        await house.wechat.control('POST', '/counters/reset');
+        await deployment.wechat.control('POST', '/counters/reset');
         const call = { method: 'GET', path: '/cgi-bin/tags/get' };
         // The gateway may take it for active for another second.
         const refused = await until('refused', async () => {
-          const answer = await house.call(SERVICE_ACCOUNT, call);
+          const answer = await deployment.call(SERVICE_ACCOUNT, call);
           return answer.status === 409 && answer;
         });
         const { authorizationUrl } = refused.body as unknown as { authorizationUrl: string };
@@ -396,39 +407,39 @@ describe.each(databases)('on %s', (kind) => {
         const problem = { code: 'reauthorize', status: 409, authorizationUrl };
 
         const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
-        expect((await house.call(SERVICE_ACCOUNT, { ...call, waitMs: 0 })).body).toMatchObject(problem);
-        const batch = await house.api('POST', '/v1/calls/batch', { calls: [{ ...call, appid: SERVICE_ACCOUNT }] });
+        expect((await deployment.call(SERVICE_ACCOUNT, { ...call, waitMs: 0 })).body).toMatchObject(problem);
+        const batch = await deployment.api('POST', '/v1/calls/batch', { calls: [{ ...call, appid: SERVICE_ACCOUNT }] });
         expect(batch.body).toMatchObject({ items: [{ problem }] });
-        expect((await house.api('POST', `${account}/follower-syncs`, {})).body).toMatchObject(problem);
-        expect((await house.api('PUT', `${account}/follower-sync-schedule`, { at: '04:00' })).body).toMatchObject(
+        expect((await deployment.api('POST', `${account}/follower-syncs`, {})).body).toMatchObject(problem);
+        expect((await deployment.api('PUT', `${account}/follower-sync-schedule`, { at: '04:00' })).body).toMatchObject(
           problem,
         );
-        expect((await house.api('GET', `${account}/options/location_report`)).body).toMatchObject(problem);
+        expect((await deployment.api('GET', `${account}/options/location_report`)).body).toMatchObject(problem);
         for (const said of [await token(), await virtualCall()]) {
           expect(said).toMatchObject({ errcode: 61003, errmsg: expect.stringContaining(authorizationUrl) });
         }
-        const { requests } = await house.wechat.counters();
+        const { requests } = await deployment.wechat.counters();
         expect(Object.keys(requests).filter((what) => what.includes('/tags/') || what.includes('option'))).toEqual([]);
 
         const browser = new Browser();
-        await browser.open(await browser.consent(await browser.leave(authorizationUrl), SERVICE_ACCOUNT));
-        expect((await house.call(SERVICE_ACCOUNT, call)).body.state).toBe('completed');
+        await browser.open(await browser.consent(await browser.leavePage(authorizationUrl), SERVICE_ACCOUNT));
+        expect((await deployment.call(SERVICE_ACCOUNT, call)).body.state).toBe('completed');
       }
     });
 
     it('needs to authorize again where WeChat no longer takes its refresh token', async () => {
-      await house.authorized(SERVICE_ACCOUNT);
+      await deployment.authorized(SERVICE_ACCOUNT);
       const path = '/cgi-bin/component/api_authorizer_token';
-      await house.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 61023, count: 5 });
-      await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT });
-      await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+      await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 61023, count: 5 });
+      await deployment.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT });
+      await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
       await until('it shows', async () => (await authorizer(SERVICE_ACCOUNT)).state === 'needs-reauthorization');
-      const { status, body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+      const { status, body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
       expect([status, body.code]).toEqual([409, 'reauthorize']);
     });
 
     it('has a profile, scopes that follow its consent, and options', async () => {
-      await house.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM, funcIds: [17, 18], push: 'force' });
+      await deployment.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM, funcIds: [17, 18], push: 'force' });
       await until('the scopes have changed', async () => (await authorizer(MINI_PROGRAM)).scopes?.length === 2);
       expect(await authorizer(MINI_PROGRAM)).toMatchObject({
         kind: 'mini-program',
@@ -437,17 +448,17 @@ describe.each(databases)('on %s', (kind) => {
         scopes: [17, 18],
       });
       const { handle } = await authorizer(MINI_PROGRAM);
-      const found = await house.api<{ items: Authorizer[] }>('GET', `/v1/authorizers?handle=${handle}`);
+      const found = await deployment.api<{ items: Authorizer[] }>('GET', `/v1/authorizers?handle=${handle}`);
       expect(found.body.items.map(({ appid }) => appid)).toEqual([MINI_PROGRAM]);
-      expect((await house.api<{ items: [] }>('GET', '/v1/authorizers?handle=x')).body.items).toEqual([]);
+      expect((await deployment.api<{ items: [] }>('GET', '/v1/authorizers?handle=x')).body.items).toEqual([]);
 
       const option = `/v1/authorizers/${MINI_PROGRAM}/options/location_report`;
-      expect((await house.api('GET', option)).body).toEqual({ name: 'location_report', value: '0' });
-      expect((await house.api('PUT', option, { value: '1' })).status).toBe(200);
-      expect((await house.api('GET', option)).body.value).toBe('1');
-      const unknown = await house.api('GET', `/v1/authorizers/${MINI_PROGRAM}/options/nonsense`);
+      expect((await deployment.api('GET', option)).body).toEqual({ name: 'location_report', value: '0' });
+      expect((await deployment.api('PUT', option, { value: '1' })).status).toBe(200);
+      expect((await deployment.api('GET', option)).body.value).toBe('1');
+      const unknown = await deployment.api('GET', `/v1/authorizers/${MINI_PROGRAM}/options/nonsense`);
       expect([unknown.status, unknown.body.errcode]).toEqual([400, 61012]);
-      expect((await house.api('PUT', option, { value: '9' })).body.errcode).toBe(61013);
+      expect((await deployment.api('PUT', option, { value: '9' })).body.errcode).toBe(61013);
     });
   });
 });

@@ -4,29 +4,29 @@ import { CallJob } from '../packages/platform/src/call/call-job.ts';
 import { liveProcesses } from '../packages/platform/src/deployment/live-processes.ts';
 import { openQueue } from '../packages/platform/src/queue/queues.ts';
 import type { RedisClient } from '../packages/platform/src/redis/connect.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { queueCounts } from './support/queue-counts.ts';
 import { until } from './support/until.ts';
 
 const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
 
-let house: House;
+let deployment: Deployment;
 let redis: RedisClient;
 let otherDatabase: { DATABASE_URL: string };
 beforeAll(async () => {
-  house = await House.open();
-  redis = house.redis.client();
-  otherDatabase = { DATABASE_URL: `sqlite:${join(house.dir, 'other.sqlite')}` };
-  await house.authorized();
+  deployment = await Deployment.open();
+  redis = deployment.redis.client();
+  otherDatabase = { DATABASE_URL: `sqlite:${join(deployment.dir, 'other.sqlite')}` };
+  await deployment.authorized();
 });
 afterAll(async () => {
   redis.disconnect();
-  await house.close();
+  await deployment.close();
 });
 
 it('a process with another database, or with another key, refuses to start and names the reason', async () => {
-  const foreign = house.command(['worker'], otherDatabase);
-  const wrongKey = house.command(['worker'], { SECRETS_KEY: Buffer.alloc(32, 7).toString('base64') });
+  const foreign = deployment.command(['worker'], otherDatabase);
+  const wrongKey = deployment.command(['worker'], { SECRETS_KEY: Buffer.alloc(32, 7).toString('base64') });
   expect(await foreign.ended()).toBe(1);
   expect(foreign.output).toMatch(/belongs to another deployment.*identity.*REDIS_PREFIX.*adopt-redis/);
   expect(await wrongKey.ended()).toBe(1);
@@ -34,22 +34,22 @@ it('a process with another database, or with another key, refuses to start and n
 });
 
 it('another deployment works in the same Redis database under its own prefix, and takes none of the jobs', async () => {
-  const second = house.command(['worker'], { ...otherDatabase, REDIS_PREFIX: 'second' });
+  const second = deployment.command(['worker'], { ...otherDatabase, REDIS_PREFIX: 'second' });
   try {
     await second.says('worker ready');
-    const calls = await Promise.all(Array.from({ length: 20 }, () => house.call(SERVICE_ACCOUNT, FOLLOWERS)));
+    const calls = await Promise.all(Array.from({ length: 20 }, () => deployment.call(SERVICE_ACCOUNT, FOLLOWERS)));
     for (const { body } of calls) expect(body.state).toBe('completed');
     expect(second.lines().filter(({ msg }) => msg === 'call')).toEqual([]);
     const prefixes = (await redis.keys('*')).map((key) => /^\{?([^:]*):/.exec(key)?.[1]);
     expect(new Set(prefixes)).toEqual(new Set(['wx', 'second']));
   } finally {
-    await second.leave();
+    await second.shutDown();
   }
 });
 
 it('a job of a version that this one does not know is delayed, not failed', async () => {
   const before = await queueCounts(redis, 'calls');
-  const connection = house.redis.client();
+  const connection = deployment.redis.client();
   const { queue } = openQueue(CallJob, connection);
   try {
     await queue.add('calls', { id: 'a.b.c', format: 2 }, { jobId: 'newer-format' });
@@ -72,40 +72,40 @@ it('a job of a version that this one does not know is delayed, not failed', asyn
 });
 
 it('an emptied Redis gets its mark again', async () => {
-  const { deployment } = redis.keyspace;
-  const mark = await redis.hgetall(deployment);
-  await house.redis.flush();
-  await until('it is marked', async () => (await redis.hget(deployment, 'id')) === mark.id);
-  expect(await redis.hgetall(deployment)).toEqual(mark);
-  await until('calls work', async () => (await house.call(SERVICE_ACCOUNT, FOLLOWERS)).body.state === 'completed');
+  const markKey = redis.keyspace.deployment;
+  const mark = await redis.hgetall(markKey);
+  await deployment.redis.flush();
+  await until('it is marked', async () => (await redis.hget(markKey, 'id')) === mark.id);
+  expect(await redis.hgetall(markKey)).toEqual(mark);
+  await until('calls work', async () => (await deployment.call(SERVICE_ACCOUNT, FOLLOWERS)).body.state === 'completed');
 });
 
 it('while Redis carries another deployment’s mark nothing is taken in, no job is taken, and an operator is alarmed', async () => {
-  const { deployment } = redis.keyspace;
-  const own = await redis.hget(deployment, 'id');
-  const processes = [house.gateways[0]!, house.workers[0]!];
+  const markKey = redis.keyspace.deployment;
+  const own = await redis.hget(markKey, 'id');
+  const processes = [deployment.gateways[0]!, deployment.workers[0]!];
   const stopped = (line: Record<string, unknown>) => line.code === 'foreign_redis' && line.level === 50;
   const before = await queueCounts(redis, 'calls');
-  await redis.hset(deployment, 'id', 'another');
+  await redis.hset(markKey, 'id', 'another');
   await until('all have noticed', () => processes.every((process) => process.lines().some(stopped)));
 
-  const connection = house.redis.client();
+  const connection = deployment.redis.client();
   const { queue } = openQueue(CallJob, connection);
   await queue.add('calls', { id: 'of.another.deployment' });
   await queue.close();
   connection.disconnect();
 
-  const headers = { authorization: `Bearer ${house.apiKey}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${deployment.apiKey}`, 'content-type': 'application/json' };
   const body = JSON.stringify(FOLLOWERS);
-  const call = await fetch(`${house.gatewayUrl()}/v1/authorizers/${SERVICE_ACCOUNT}/calls`, {
+  const call = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${SERVICE_ACCOUNT}/calls`, {
     method: 'POST',
     headers,
     body,
   });
   expect(call.status).toBe(503);
   expect(await call.json()).toMatchObject({ code: 'foreign_redis', remedy: 'operator' });
-  expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(503);
-  const { deliveries } = await house.wechat.control<{ deliveries: { status: number }[] }>('POST', '/push', {
+  expect((await fetch(`${deployment.gatewayUrl()}/readyz`)).status).toBe(503);
+  const { deliveries } = await deployment.wechat.control<{ deliveries: { status: number }[] }>('POST', '/push', {
     appid: SERVICE_ACCOUNT,
     url: 'messages',
     fields: { MsgType: 'text', Content: 'while Redis is not ours' },
@@ -117,9 +117,9 @@ it('while Redis carries another deployment’s mark nothing is taken in, no job 
   expect(waiting + delayed - before.delayed).toBe(1);
   expect(failed).toBe(before.failed);
 
-  await redis.hset(deployment, 'id', own!);
+  await redis.hset(markKey, 'id', own!);
   await until('calls work', async () => {
-    const again = await fetch(`${house.gatewayUrl()}/v1/authorizers/${SERVICE_ACCOUNT}/calls`, {
+    const again = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${SERVICE_ACCOUNT}/calls`, {
       method: 'POST',
       headers,
       body,
@@ -129,18 +129,18 @@ it('while Redis carries another deployment’s mark nothing is taken in, no job 
 });
 
 it('adopt-redis makes the Redis that of a new database, after it has explained what it does', async () => {
-  const early = house.command(['adopt-redis', '--yes'], otherDatabase);
+  const early = deployment.command(['adopt-redis', '--yes'], otherDatabase);
   expect(await early.ended()).toBe(1);
   expect(early.output).toContain('processes use this Redis now');
-  await Promise.all([...house.gateways, ...house.workers].map((process) => process.leave()));
+  await Promise.all([...deployment.gateways, ...deployment.workers].map((process) => process.shutDown()));
 
   await until('no heartbeat is fresh', async () => (await liveProcesses(redis)).length === 0);
 
-  const asked = house.command(['adopt-redis'], otherDatabase);
+  const asked = deployment.command(['adopt-redis'], otherDatabase);
   expect(await asked.ended()).toBe(1);
   expect(asked.output).toMatch(/belongs to another deployment and has \d+ keys. With --yes/);
-  const done = house.command(['adopt-redis', '--yes'], otherDatabase);
+  const done = deployment.command(['adopt-redis', '--yes'], otherDatabase);
   expect(await done.ended()).toBe(0);
-  const worker = house.startWorker(otherDatabase);
+  const worker = deployment.startWorker(otherDatabase);
   await worker.says('worker ready');
 });

@@ -1,30 +1,30 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Child } from './support/child.ts';
+import { Deployment } from './support/deployment.ts';
 import { completed, readSync, type SyncBody } from './support/follower-syncs.ts';
-import { House } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const MAIN = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 const ACCOUNT = 'wx00000000000000c3';
 
-let house: House;
+let deployment: Deployment;
 const commands: Child[] = [];
 beforeAll(async () => {
-  house = await House.open({
+  deployment = await Deployment.open({
     accounts: [{ appid: ACCOUNT, kind: 'official-account', nickName: '大号', followers: 12_000 }],
   });
-  await house.authorized(ACCOUNT);
+  await deployment.authorized(ACCOUNT);
 });
 afterAll(async () => {
   await Promise.all(commands.map((command) => command.running && command.kill()));
-  await house?.close();
+  await deployment?.close();
 });
 
 function run(args: readonly string[], env: Record<string, string> = {}): Child {
   const command = new Child('sync', process.execPath, [MAIN, 'sync', ...args], {
-    PORT: new URL(house.gatewayUrl()).port,
-    API_KEY: house.apiKey,
+    PORT: new URL(deployment.gatewayUrl()).port,
+    API_KEY: deployment.apiKey,
     ...env,
   });
   commands.push(command);
@@ -32,7 +32,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Child {
 }
 const ended = (command: Child) => until('the command has ended', () => !command.running);
 const newest = async () =>
-  (await house.api<{ items: SyncBody[] }>('GET', `/v1/authorizers/${ACCOUNT}/follower-syncs`)).body.items[0]!;
+  (await deployment.api<{ items: SyncBody[] }>('GET', `/v1/authorizers/${ACCOUNT}/follower-syncs`)).body.items[0]!;
 
 it('shows the progress of a sync until it is finished', async () => {
   const command = run([ACCOUNT]);
@@ -44,25 +44,25 @@ it('shows the progress of a sync until it is finished', async () => {
 });
 
 it('does not stop the sync when it is interrupted, and joins it when it is started again', async () => {
-  await house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 200 });
+  await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 200 });
   const first = run([ACCOUNT]);
   await first.says('details');
   first.signal('SIGINT');
   await ended(first);
   expect(first.output).toContain('The sync continues in the background.');
   const { id } = await newest();
-  expect((await readSync(house, id)).state).toMatch(/queued|running/);
+  expect((await readSync(deployment, id)).state).toMatch(/queued|running/);
 
   const second = run([ACCOUNT]);
   await second.says('was already running');
-  await house.wechat.control('DELETE', '/faults');
-  await completed(house, id);
+  await deployment.wechat.control('DELETE', '/faults');
+  await completed(deployment, id);
   await ended(second);
   expect(second.output).toContain('Done: 12000');
 });
 
 it('copies no details with --no-details', async () => {
-  const command = run([ACCOUNT, '--no-details', '--component', house.component.appid]);
+  const command = run([ACCOUNT, '--no-details', '--component', deployment.component.appid]);
   await ended(command);
   expect(command.output).toContain('Done: 12000 followers listed, 0 with details.');
 });

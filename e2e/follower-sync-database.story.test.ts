@@ -2,47 +2,50 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newDatabase } from '../packages/platform/test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
 import { inDatabase } from './support/database.ts';
+import { Deployment } from './support/deployment.ts';
 import { completed, exported, followersAtWeChat, startSync, syncReaches } from './support/follower-syncs.ts';
-import { House } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const ACCOUNT = 'wx00000000000000c3';
 const FOLLOWERS = 12_000;
 
 let server: MariaDbServer;
-let house: House;
+let deployment: Deployment;
 beforeAll(async () => {
   server = await startMariaDb();
-  house = await House.open({
+  deployment = await Deployment.open({
     accounts: [{ appid: ACCOUNT, kind: 'official-account', nickName: '大号', followers: FOLLOWERS }],
     env: { DATABASE_URL: await newDatabase(server) },
   });
-  await house.authorized(ACCOUNT);
+  await deployment.authorized(ACCOUNT);
 });
 afterAll(async () => {
-  await house?.close();
+  await deployment?.close();
   await server?.stop();
 });
 
 it('goes on by itself after the database has died in the middle and come back', async () => {
-  await house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 100 });
-  const { id } = await startSync(house, ACCOUNT);
-  await syncReaches(house, id, 'has some details', (sync) => sync.detailed >= 2_000);
+  await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 100 });
+  const { id } = await startSync(deployment, ACCOUNT);
+  await syncReaches(deployment, id, 'has some details', (sync) => sync.detailed >= 2_000);
   await server.kill();
   await server.restart();
-  expect(await completed(house, id)).toMatchObject({ listed: FOLLOWERS, detailed: FOLLOWERS });
-  expect((await exported(house, ACCOUNT)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, ACCOUNT));
-  expect(house.workers[0]!.running).toBe(true);
+  expect(await completed(deployment, id)).toMatchObject({ listed: FOLLOWERS, detailed: FOLLOWERS });
+  expect((await exported(deployment, ACCOUNT)).map((f) => f.openid)).toEqual(
+    await followersAtWeChat(deployment, ACCOUNT),
+  );
+  expect(deployment.workers[0]!.running).toBe(true);
 });
 
 it('lives through a database that dies in the middle of a write, while the next followers are asked for', async () => {
-  const slowly = (ms: number) => house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms });
+  const slowly = (ms: number) =>
+    deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms });
   await slowly(100);
-  const { id } = await startSync(house, ACCOUNT);
-  await syncReaches(house, id, 'has some details', (sync) => sync.detailed >= 1_000);
+  const { id } = await startSync(deployment, ACCOUNT);
+  await syncReaches(deployment, id, 'has some details', (sync) => sync.detailed >= 1_000);
   // Somebody holds the record, so that the next write stands in line.
   const [held, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const holding = inDatabase(house, (sql) =>
+  const holding = inDatabase(deployment, (sql) =>
     sql.transaction().execute(async (transaction) => {
       await transaction.selectFrom('follower_syncs').select('id').where('id', '=', id).forUpdate().execute();
       held.resolve();
@@ -50,10 +53,10 @@ it('lives through a database that dies in the middle of a write, while the next 
     }),
   ).catch(() => {});
   await held.promise;
-  await house.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('DELETE', '/faults');
   await slowly(8_000);
   await until('the write stands in line', async () => {
-    const processes = await inDatabase(house, (sql) =>
+    const processes = await inDatabase(deployment, (sql) =>
       sql
         .withSchema('information_schema')
         .selectFrom('processlist' as never)
@@ -66,19 +69,19 @@ it('lives through a database that dies in the middle of a write, while the next 
   over.resolve();
   await holding;
   await server.restart();
-  await house.wechat.control('DELETE', '/faults');
-  expect(await completed(house, id)).toMatchObject({ detailed: FOLLOWERS });
-  expect(house.workers[0]!.running).toBe(true);
+  await deployment.wechat.control('DELETE', '/faults');
+  expect(await completed(deployment, id)).toMatchObject({ detailed: FOLLOWERS });
+  expect(deployment.workers[0]!.running).toBe(true);
 });
 
 it('answers a call while a sync is at work', async () => {
-  const { id } = await startSync(house, ACCOUNT);
-  const running = await syncReaches(house, id, 'has details', (sync) => sync.detailed > 0);
+  const { id } = await startSync(deployment, ACCOUNT);
+  const running = await syncReaches(deployment, id, 'has details', (sync) => sync.detailed > 0);
   expect(running.state).toBe('running');
-  const call = await house.call(ACCOUNT, { method: 'GET', path: '/cgi-bin/tags/get' });
+  const call = await deployment.call(ACCOUNT, { method: 'GET', path: '/cgi-bin/tags/get' });
   expect(call.body.state).toBe('completed');
-  const after = await syncReaches(house, id, 'is there', () => true);
+  const after = await syncReaches(deployment, id, 'is there', () => true);
   expect(after.detailed).toBeLessThan(FOLLOWERS);
-  await house.wechat.control('DELETE', '/faults');
-  await completed(house, id);
+  await deployment.wechat.control('DELETE', '/faults');
+  await completed(deployment, id);
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseEnv, databases, inDatabase } from './support/database.ts';
+import { Deployment } from './support/deployment.ts';
 import {
   BATCH,
   BATCHES_ON_THEIR_WAY,
@@ -14,7 +15,6 @@ import {
   startSync,
   syncReaches,
 } from './support/follower-syncs.ts';
-import { House } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const BIG = 'wx00000000000000c3';
@@ -27,9 +27,9 @@ const FOLLOWERS = 25_000;
 const HOUR_MS = 3_600_000;
 
 describe.each(databases)('on %s', (kind) => {
-  let house: House;
+  let deployment: Deployment;
   beforeAll(async () => {
-    house = await House.open({
+    deployment = await Deployment.open({
       env: await databaseEnv(kind),
       accounts: [
         { appid: BIG, kind: 'official-account', nickName: '大号', followers: FOLLOWERS },
@@ -39,12 +39,12 @@ describe.each(databases)('on %s', (kind) => {
         { appid: SHIFTING, kind: 'official-account', nickName: '变号', followers: FOLLOWERS },
       ],
     });
-    for (const appid of [BIG, SMALL, EMPTY, STEERED, SHIFTING]) await house.authorized(appid);
+    for (const appid of [BIG, SMALL, EMPTY, STEERED, SHIFTING]) await deployment.authorized(appid);
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   const push = (appid: string, event: 'subscribe' | 'unsubscribe', openid: string, createTime?: number) =>
-    house.wechat.control('POST', '/push', {
+    deployment.wechat.control('POST', '/push', {
       url: 'messages',
       appid,
       fields: {
@@ -53,13 +53,16 @@ describe.each(databases)('on %s', (kind) => {
       },
     });
   const silently = (appid: string, change: { subscribe?: string[]; unsubscribe?: string[]; foreign?: string[] }) =>
-    house.wechat.control('POST', '/followers', { appid, ...change });
+    deployment.wechat.control('POST', '/followers', { appid, ...change });
   const told = (appid: string, openid: string, subscribed: boolean) =>
-    until(`${openid} ${subscribed}`, async () => (await follower(house, appid, openid))?.subscribed === subscribed);
+    until(
+      `${openid} ${subscribed}`,
+      async () => (await follower(deployment, appid, openid))?.subscribed === subscribed,
+    );
 
   describe('a whole sync', () => {
     it('copies every follower with details, one sync at a time, asking WeChat no more than it must', async () => {
-      const sync = await startSync(house, BIG);
+      const sync = await startSync(deployment, BIG);
       expect(sync).toMatchObject({
         phase: 'listing',
         listed: 0,
@@ -68,35 +71,35 @@ describe.each(databases)('on %s', (kind) => {
         finishedAt: null,
         error: null,
       });
-      const again = await house.api<SyncBody>('POST', `/v1/authorizers/${BIG}/follower-syncs`, { details: true });
+      const again = await deployment.api<SyncBody>('POST', `/v1/authorizers/${BIG}/follower-syncs`, { details: true });
       expect(again).toMatchObject({ status: 200, body: { id: sync.id } });
 
-      expect(await completed(house, sync.id)).toMatchObject({
+      expect(await completed(deployment, sync.id)).toMatchObject({
         phase: 'finishing',
         listed: FOLLOWERS,
         detailed: FOLLOWERS,
         total: FOLLOWERS,
         error: null,
       });
-      const followers = await exported(house, BIG);
-      expect(followers.map((f) => f.openid)).toEqual(await followersAtWeChat(house, BIG));
+      const followers = await exported(deployment, BIG);
+      expect(followers.map((f) => f.openid)).toEqual(await followersAtWeChat(deployment, BIG));
       expect(followers.every((f) => f.subscribed && f.subscribedAt !== null && f.scene !== null)).toBe(true);
       expect(followers[0]).toMatchObject({
         remark: '',
         tagIds: [],
         extra: { language: 'zh_CN', groupid: 0, qr_scene: 0 },
       });
-      const asked = (await house.wechat.counters()).byAccount[BIG]!;
+      const asked = (await deployment.wechat.counters()).byAccount[BIG]!;
       // Three pages and the empty one that ends the list; 250 batches, and a short one at the end of each bucket.
-      const cut = await cutTurns(house, sync.id);
+      const cut = await cutTurns(deployment, sync.id);
       expect(asked[LIST]! - 4).toBeLessThanOrEqual(cut);
       expect(asked[BATCH]).toBeGreaterThanOrEqual(250);
       expect(asked[BATCH]).toBeLessThanOrEqual(255 + cut * BATCHES_ON_THEIR_WAY);
     });
 
     it('is counted as calls are', async () => {
-      const call = await house.call(BIG, { method: 'GET', path: '/cgi-bin/user/get' });
-      const used = (await house.wechat.counters()).byAccount[BIG]![LIST]!;
+      const call = await deployment.call(BIG, { method: 'GET', path: '/cgi-bin/user/get' });
+      const used = (await deployment.wechat.counters()).byAccount[BIG]![LIST]!;
       expect(used).toBeGreaterThanOrEqual(5);
       expect(call.body.quota).toMatchObject({ used, limit: 500 });
     });
@@ -105,27 +108,33 @@ describe.each(databases)('on %s', (kind) => {
       const openids: string[] = [];
       for (let next: string | null = ''; next !== null; ) {
         const cursor: string = next === '' ? '' : `&cursor=${next}`;
-        const { body } = await house.api<{ items: { openid: string }[]; next: string | null }>(
+        const { body } = await deployment.api<{ items: { openid: string }[]; next: string | null }>(
           'GET',
           `/v1/authorizers/${BIG}/followers?limit=1000${cursor}`,
         );
         openids.push(...body.items.map((item) => item.openid));
         next = body.next;
       }
-      const all = await exported(house, BIG);
+      const all = await exported(deployment, BIG);
       expect(openids).toEqual(all.map((f) => f.openid));
 
-      const csv = await fetch(`${house.gatewayUrl()}/v1/authorizers/${BIG}/followers.csv?scene=ADD_SCENE_QR_CODE`, {
-        headers: { authorization: `Bearer ${house.apiKey}` },
-      });
+      const csv = await fetch(
+        `${deployment.gatewayUrl()}/v1/authorizers/${BIG}/followers.csv?scene=ADD_SCENE_QR_CODE`,
+        {
+          headers: { authorization: `Bearer ${deployment.apiKey}` },
+        },
+      );
       const [head, ...lines] = (await csv.text()).trimEnd().split('\r\n');
       expect(head).toBe('openid,subscribed,subscribedAt,unsubscribedAt,unionid,remark,tagIds,scene,extra');
       const scanned = all.filter((f) => f.scene === 'ADD_SCENE_QR_CODE');
       expect(lines.map((line) => line.split(',')[0])).toEqual(scanned.map((f) => f.openid));
 
-      const counts = await house.api('GET', `/v1/authorizers/${BIG}/followers/counts`);
+      const counts = await deployment.api('GET', `/v1/authorizers/${BIG}/followers/counts`);
       expect(counts.body).toEqual({ total: FOLLOWERS, subscribed: FOLLOWERS, unsubscribed: 0 });
-      const growth = await house.api('GET', `/v1/authorizers/${BIG}/followers/growth?from=2017-07-13&to=2017-07-14`);
+      const growth = await deployment.api(
+        'GET',
+        `/v1/authorizers/${BIG}/followers/growth?from=2017-07-13&to=2017-07-14`,
+      );
       // The simulator's followers came one a second from 2017-07-14 02:40 UTC on.
       expect(growth.body).toEqual({
         next: null,
@@ -137,40 +146,42 @@ describe.each(databases)('on %s', (kind) => {
     });
 
     it('of a list that shifts while it is read misses nobody, and shows nobody twice', async () => {
-      const { openids } = await house.wechat.control<{ openids: string[] }>(
+      const { openids } = await deployment.wechat.control<{ openids: string[] }>(
         'GET',
         `/followers?appid=${SHIFTING}&offset=0&limit=${FOLLOWERS}`,
       );
       const [listed, unlisted] = [openids[5]!, openids[24_000]!];
       const late = 'oCameWhileTheListWasReadCame';
-      await house.wechat.control('POST', '/delay', { path: '/cgi-bin/user/get', ms: 1_500, appid: SHIFTING });
-      const { id } = await startSync(house, SHIFTING);
-      await syncReaches(house, id, 'has a page', (sync) => sync.listed > 0);
+      await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/get', ms: 1_500, appid: SHIFTING });
+      const { id } = await startSync(deployment, SHIFTING);
+      await syncReaches(deployment, id, 'has a page', (sync) => sync.listed > 0);
       await silently(SHIFTING, { unsubscribe: [listed, unlisted], subscribe: [late] });
       // WeChat does not know the openid any more from which the next page is to go on (protocol §4.1).
-      await house.wechat.control('POST', '/fail', {
+      await deployment.wechat.control('POST', '/fail', {
         ...{ path: '/cgi-bin/user/get', how: 'errcode', errcode: 40003, appid: SHIFTING },
       });
-      expect((await readSync(house, id)).listed).toBe(10_000);
-      expect(await completed(house, id)).toMatchObject({ detailed: FOLLOWERS, error: null });
-      await house.wechat.control('DELETE', '/faults');
-      const all = await exported(house, SHIFTING);
-      expect(all.filter((f) => f.subscribed).map((f) => f.openid)).toEqual(await followersAtWeChat(house, SHIFTING));
+      expect((await readSync(deployment, id)).listed).toBe(10_000);
+      expect(await completed(deployment, id)).toMatchObject({ detailed: FOLLOWERS, error: null });
+      await deployment.wechat.control('DELETE', '/faults');
+      const all = await exported(deployment, SHIFTING);
+      expect(all.filter((f) => f.subscribed).map((f) => f.openid)).toEqual(
+        await followersAtWeChat(deployment, SHIFTING),
+      );
       expect(all.filter((f) => !f.subscribed).map((f) => f.openid)).toEqual([listed]);
       expect(all.find((f) => f.openid === late)).toMatchObject({ subscribedAt: expect.any(String) });
     });
 
     it('of nobody is a sync, too', async () => {
-      const sync = await startSync(house, EMPTY);
-      expect(await completed(house, sync.id)).toMatchObject({ listed: 0, detailed: 0, total: 0 });
-      expect(await exported(house, EMPTY)).toEqual([]);
+      const sync = await startSync(deployment, EMPTY);
+      expect(await completed(deployment, sync.id)).toMatchObject({ listed: 0, detailed: 0, total: 0 });
+      expect(await exported(deployment, EMPTY)).toEqual([]);
     });
 
     it('refuses what makes no sense', async () => {
-      const asked = (path: string, body: unknown) => house.api('POST', path, body);
+      const asked = (path: string, body: unknown) => deployment.api('POST', path, body);
       expect(await asked('/v1/authorizers/wx00000000000000ff/follower-syncs', {})).toMatchObject({ status: 404 });
       expect(await asked(`/v1/authorizers/${SMALL}/follower-syncs`, { detials: 1 })).toMatchObject({ status: 400 });
-      expect(await house.api('GET', '/v1/follower-syncs/nothing')).toMatchObject({
+      expect(await deployment.api('GET', '/v1/follower-syncs/nothing')).toMatchObject({
         status: 404,
         body: { code: 'unknown_follower_sync' },
       });
@@ -187,10 +198,12 @@ describe.each(databases)('on %s', (kind) => {
 
     it('copies the batch around a foreign openid, and tells openids apart by case', async () => {
       await silently(SMALL, { subscribe: [LOWER, UPPER, LEFT], foreign: [FOREIGN] });
-      const sync = await startSync(house, SMALL);
-      expect(await completed(house, sync.id)).toMatchObject({ listed: 344, detailed: 344 });
-      expect((await exported(house, SMALL)).map((f) => f.openid)).toEqual(await followersAtWeChat(house, SMALL));
-      const unknown = (await exported(house, SMALL)).filter((f) => f.subscribedAt === null);
+      const sync = await startSync(deployment, SMALL);
+      expect(await completed(deployment, sync.id)).toMatchObject({ listed: 344, detailed: 344 });
+      expect((await exported(deployment, SMALL)).map((f) => f.openid)).toEqual(
+        await followersAtWeChat(deployment, SMALL),
+      );
+      const unknown = (await exported(deployment, SMALL)).filter((f) => f.subscribedAt === null);
       expect(unknown.map((f) => f.openid)).toEqual([FOREIGN]);
     });
 
@@ -201,58 +214,62 @@ describe.each(databases)('on %s', (kind) => {
       await told(SMALL, CAME, true);
       // WeChat's lists are behind: they show the opposite of what was pushed. Somebody else left without a push.
       await silently(SMALL, { subscribe: [LEFT], unsubscribe: [CAME, UPPER] });
-      await completed(house, (await startSync(house, SMALL)).id);
-      expect(await follower(house, SMALL, LEFT)).toMatchObject({ subscribed: false });
-      expect(await follower(house, SMALL, CAME)).toMatchObject({ subscribed: true });
-      expect(await follower(house, SMALL, UPPER)).toMatchObject({
+      await completed(deployment, (await startSync(deployment, SMALL)).id);
+      expect(await follower(deployment, SMALL, LEFT)).toMatchObject({ subscribed: false });
+      expect(await follower(deployment, SMALL, CAME)).toMatchObject({ subscribed: true });
+      expect(await follower(deployment, SMALL, UPPER)).toMatchObject({
         subscribed: false,
         subscribedAt: expect.any(String),
       });
-      expect(await follower(house, SMALL, LOWER)).toMatchObject({ subscribed: true });
+      expect(await follower(deployment, SMALL, LOWER)).toMatchObject({ subscribed: true });
     });
 
     it('without details knows the openids, who has come and who has gone', async () => {
       await silently(SMALL, { subscribe: [UPPER], unsubscribe: [LOWER] });
-      const before = await house.wechat.asked(BATCH);
-      const sync = await startSync(house, SMALL, { details: false });
-      expect(await completed(house, sync.id)).toMatchObject({ detailed: 0 });
-      expect(await house.wechat.asked(BATCH)).toBe(before);
-      expect(await follower(house, SMALL, UPPER)).toMatchObject({ subscribed: true, unsubscribedAt: null });
-      expect(await follower(house, SMALL, LOWER)).toMatchObject({ subscribed: false });
+      const before = await deployment.wechat.asked(BATCH);
+      const sync = await startSync(deployment, SMALL, { details: false });
+      expect(await completed(deployment, sync.id)).toMatchObject({ detailed: 0 });
+      expect(await deployment.wechat.asked(BATCH)).toBe(before);
+      expect(await follower(deployment, SMALL, UPPER)).toMatchObject({ subscribed: true, unsubscribedAt: null });
+      expect(await follower(deployment, SMALL, LOWER)).toMatchObject({ subscribed: false });
     });
 
     it('ignores a late push', async () => {
       await push(SMALL, 'subscribe', CAME, Math.floor(Date.now() / 1000) + 5);
       await push(SMALL, 'unsubscribe', CAME, Math.floor(Date.now() / 1000) - 3_600);
       await until('both handled', () => {
-        const handled = house.workers[0]!.lines().filter((line) => line.msg === 'push' && line.appid === SMALL);
+        const handled = deployment.workers[0]!.lines().filter((line) => line.msg === 'push' && line.appid === SMALL);
         return handled.filter((line) => line.push !== undefined).length >= 4;
       });
-      expect(await follower(house, SMALL, CAME)).toMatchObject({ subscribed: true });
+      expect(await follower(deployment, SMALL, CAME)).toMatchObject({ subscribed: true });
     });
   });
 
   describe('steering', () => {
     it('pauses, goes on where it was, tells each step as an event, and can be cancelled', async () => {
-      await house.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
-      const { id } = await startSync(house, STEERED);
+      await deployment.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
+      const { id } = await startSync(deployment, STEERED);
       const events = readEvents(id);
-      await syncReaches(house, id, 'has details', (sync) => sync.detailed > 0);
-      const paused = await house.api<SyncBody>('POST', `/v1/follower-syncs/${id}/pause`);
+      await syncReaches(deployment, id, 'has details', (sync) => sync.detailed > 0);
+      const paused = await deployment.api<SyncBody>('POST', `/v1/follower-syncs/${id}/pause`);
       expect(paused).toMatchObject({ status: 200, body: { state: 'paused' } });
       // What was on its way comes to nothing; after that WeChat hears no more.
-      await until('quiet', () => house.workers[0]!.lines().some((l) => l.sync === id && l.outcome === 'taken_over'));
-      const quiet = await house.wechat.asked(BATCH);
-      const { detailed } = await readSync(house, id);
+      await until('quiet', () =>
+        deployment.workers[0]!.lines().some((l) => l.sync === id && l.outcome === 'taken_over'),
+      );
+      const quiet = await deployment.wechat.asked(BATCH);
+      const { detailed } = await readSync(deployment, id);
       expect(detailed).toBe(paused.body.detailed);
-      await house.wechat.control('DELETE', '/faults');
-      expect(await house.wechat.asked(BATCH)).toBe(quiet);
+      await deployment.wechat.control('DELETE', '/faults');
+      expect(await deployment.wechat.asked(BATCH)).toBe(quiet);
 
-      expect(await house.api('POST', `/v1/follower-syncs/${id}/resume`)).toMatchObject({ body: { state: 'queued' } });
-      await completed(house, id);
+      expect(await deployment.api('POST', `/v1/follower-syncs/${id}/resume`)).toMatchObject({
+        body: { state: 'queued' },
+      });
+      await completed(deployment, id);
       // Nothing that was written was asked for again.
-      expect((await house.wechat.asked(BATCH)) - quiet).toBeLessThanOrEqual((5_000 - detailed) / 100);
-      expect(await house.api('POST', `/v1/follower-syncs/${id}/pause`)).toMatchObject({
+      expect((await deployment.wechat.asked(BATCH)) - quiet).toBeLessThanOrEqual((5_000 - detailed) / 100);
+      expect(await deployment.api('POST', `/v1/follower-syncs/${id}/pause`)).toMatchObject({
         status: 409,
         body: { code: 'follower_sync_over' },
       });
@@ -260,19 +277,19 @@ describe.each(databases)('on %s', (kind) => {
       expect(seen.map((event) => event.state)).toEqual(expect.arrayContaining(['running', 'paused', 'completed']));
       expect(seen.at(-1)?.state).toBe('completed');
 
-      await house.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
-      const second = await startSync(house, STEERED);
-      await syncReaches(house, second.id, 'has details', (sync) => sync.detailed > 0);
-      expect(await house.api('POST', `/v1/follower-syncs/${second.id}/cancel`)).toMatchObject({
+      await deployment.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
+      const second = await startSync(deployment, STEERED);
+      await syncReaches(deployment, second.id, 'has details', (sync) => sync.detailed > 0);
+      expect(await deployment.api('POST', `/v1/follower-syncs/${second.id}/cancel`)).toMatchObject({
         body: { state: 'cancelled', finishedAt: expect.any(String) },
       });
-      await house.wechat.control('DELETE', '/faults');
-      await completed(house, (await startSync(house, STEERED)).id);
+      await deployment.wechat.control('DELETE', '/faults');
+      await completed(deployment, (await startSync(deployment, STEERED)).id);
     });
 
     async function readEvents(id: string): Promise<SyncBody[]> {
-      const response = await fetch(`${house.gatewayUrl()}/v1/follower-syncs/${id}/events`, {
-        headers: { authorization: `Bearer ${house.apiKey}` },
+      const response = await fetch(`${deployment.gatewayUrl()}/v1/follower-syncs/${id}/events`, {
+        headers: { authorization: `Bearer ${deployment.apiKey}` },
       });
       expect(response.headers.get('content-type')).toMatch(/^text\/event-stream\b/);
       const text = await response.text();
@@ -285,28 +302,28 @@ describe.each(databases)('on %s', (kind) => {
       const path = `/v1/authorizers/${SMALL}/follower-sync-schedule`;
       // Half a day ahead, so that the time does not come by itself.
       const at = new Date(Date.now() + (8 + 12) * HOUR_MS).toISOString().slice(11, 16);
-      expect(await house.api('PUT', path, { at: '25:00' })).toMatchObject({ status: 400 });
-      const set = await house.api<{ nextAt: string }>('PUT', path, { at, details: false });
+      expect(await deployment.api('PUT', path, { at: '25:00' })).toMatchObject({ status: 400 });
+      const set = await deployment.api<{ nextAt: string }>('PUT', path, { at, details: false });
       const first = Date.parse(set.body.nextAt);
       expect(new Date(first + 8 * HOUR_MS).toISOString()).toContain(`T${at}:00.000Z`);
       expect(first - Date.now()).toBeLessThanOrEqual(24 * HOUR_MS);
-      expect(await house.api('GET', path)).toMatchObject({ body: { at, details: false } });
+      expect(await deployment.api('GET', path)).toMatchObject({ body: { at, details: false } });
       const syncs = async () =>
-        (await house.api<{ items: SyncBody[] }>('GET', `/v1/authorizers/${SMALL}/follower-syncs`)).body.items;
+        (await deployment.api<{ items: SyncBody[] }>('GET', `/v1/authorizers/${SMALL}/follower-syncs`)).body.items;
       const before = (await syncs()).length;
-      await inDatabase(house, (sql) =>
+      await inDatabase(deployment, (sql) =>
         sql.updateTable('follower_sync_schedules').set({ next_at: Date.now() }).where('appid', '=', SMALL).execute(),
       );
       await until('a sync by itself', async () => (await syncs()).length > before);
-      expect(await completed(house, (await syncs())[0]!.id)).toMatchObject({ detailed: 0 });
-      expect(await house.api('GET', path)).toMatchObject({ body: { nextAt: set.body.nextAt } });
+      expect(await completed(deployment, (await syncs())[0]!.id)).toMatchObject({ detailed: 0 });
+      expect(await deployment.api('GET', path)).toMatchObject({ body: { nextAt: set.body.nextAt } });
       expect(await syncs()).toHaveLength(before + 1);
-      const dropped = await fetch(house.gatewayUrl() + path, {
+      const dropped = await fetch(deployment.gatewayUrl() + path, {
         method: 'DELETE',
-        headers: { authorization: `Bearer ${house.apiKey}` },
+        headers: { authorization: `Bearer ${deployment.apiKey}` },
       });
       expect(dropped.status).toBe(204);
-      expect(await house.api('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+      expect(await deployment.api('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
     });
   });
 });

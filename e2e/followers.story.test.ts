@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseEnv, databases } from './support/database.ts';
+import { Deployment } from './support/deployment.ts';
 import { completed, exported, type FollowerBody, startSync } from './support/follower-syncs.ts';
-import { House } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const ACCOUNT = 'wx00000000000000f1';
@@ -11,39 +11,39 @@ const FIRST_CAME_AT = 1_500_000_000_000;
 const SCENE = 'ADD_SCENE_QR_CODE';
 
 describe.each(databases)('on %s', (kind) => {
-  let house: House;
+  let deployment: Deployment;
   let tag: number;
   let tagged: string[];
   let all: FollowerBody[];
   beforeAll(async () => {
-    house = await House.open({
+    deployment = await Deployment.open({
       env: await databaseEnv(kind),
       accounts: [{ appid: ACCOUNT, kind: 'official-account', nickName: '读号', followers: FOLLOWERS }],
     });
-    await house.authorized(ACCOUNT);
+    await deployment.authorized(ACCOUNT);
     const post = async (path: string, body: object) =>
-      (await house.call(ACCOUNT, { method: 'POST', path, body })).body.response!.body as never;
+      (await deployment.call(ACCOUNT, { method: 'POST', path, body })).body.response!.body as never;
     ({
       tag: { id: tag },
     } = (await post('/cgi-bin/tags/create', { tag: { name: '贵宾' } })) as { tag: { id: number } });
-    const { openids } = await house.wechat.control<{ openids: string[] }>(
+    const { openids } = await deployment.wechat.control<{ openids: string[] }>(
       'GET',
       `/followers?appid=${ACCOUNT}&offset=0&limit=40`,
     );
     tagged = openids.sort();
     await post('/cgi-bin/tags/members/batchtagging', { openid_list: tagged, tagid: tag });
     await post('/cgi-bin/user/info/updateremark', { openid: tagged[0], remark: '老客户,"=1+1"' });
-    await completed(house, (await startSync(house, ACCOUNT)).id);
-    all = await exported(house, ACCOUNT);
+    await completed(deployment, (await startSync(deployment, ACCOUNT)).id);
+    all = await exported(deployment, ACCOUNT);
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   interface Page {
     readonly items: FollowerBody[];
     readonly next: string | null;
   }
   const page = async (query: string) =>
-    (await house.api<Page>('GET', `/v1/authorizers/${ACCOUNT}/followers?${query}`)).body;
+    (await deployment.api<Page>('GET', `/v1/authorizers/${ACCOUNT}/followers?${query}`)).body;
 
   async function paged(query: string): Promise<FollowerBody[]> {
     const items: FollowerBody[] = [];
@@ -57,8 +57,8 @@ describe.each(databases)('on %s', (kind) => {
 
   /** The table as a spreadsheet reads it, one follower after the other. */
   async function table(query: string): Promise<Record<string, string>[]> {
-    const response = await fetch(`${house.gatewayUrl()}/v1/authorizers/${ACCOUNT}/followers.csv?${query}`, {
-      headers: { authorization: `Bearer ${house.apiKey}` },
+    const response = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${ACCOUNT}/followers.csv?${query}`, {
+      headers: { authorization: `Bearer ${deployment.apiKey}` },
     });
     const [head = '', ...lines] = (await response.text()).trimEnd().split('\r\n');
     const columns = head.split(',');
@@ -71,7 +71,7 @@ describe.each(databases)('on %s', (kind) => {
   }
 
   const push = (event: 'subscribe' | 'unsubscribe', openid: string) =>
-    house.wechat.control('POST', '/push', {
+    deployment.wechat.control('POST', '/push', {
       ...{ url: 'messages', appid: ACCOUNT },
       fields: { FromUserName: openid, MsgType: 'event', Event: event },
     });
@@ -93,7 +93,7 @@ describe.each(databases)('on %s', (kind) => {
       const wanted = all.filter(belongs);
       if (query !== 'subscribed=false') expect(wanted.length, query).toBeGreaterThan(0);
       expect(await paged(query), query).toEqual(wanted);
-      expect(await exported(house, ACCOUNT, `?${query}`), query).toEqual(wanted);
+      expect(await exported(deployment, ACCOUNT, `?${query}`), query).toEqual(wanted);
       expect(
         (await table(query)).map(({ openid }) => openid),
         query,
@@ -123,7 +123,7 @@ describe.each(databases)('on %s', (kind) => {
     for (const openid of [left, gone]) await push('unsubscribe', openid);
     for (const openid of [before, after]) await push('subscribe', openid);
     const counts = async () =>
-      (await house.api<Record<string, number>>('GET', `/v1/authorizers/${ACCOUNT}/followers/counts`)).body;
+      (await deployment.api<Record<string, number>>('GET', `/v1/authorizers/${ACCOUNT}/followers/counts`)).body;
     await until('all four are known', async () => {
       const { total, unsubscribed } = await counts();
       return total === FOLLOWERS + 2 && unsubscribed === 2;
@@ -136,7 +136,7 @@ describe.each(databases)('on %s', (kind) => {
     expect(seen).toEqual(wanted);
     expect((await paged('subscribed=false')).map(({ openid }) => openid)).toEqual([left, gone].sort());
 
-    const { body } = await house.api<{ items: { day: string; subscribed: number; unsubscribed: number }[] }>(
+    const { body } = await deployment.api<{ items: { day: string; subscribed: number; unsubscribed: number }[] }>(
       'GET',
       `/v1/authorizers/${ACCOUNT}/followers/growth`,
     );
@@ -149,7 +149,7 @@ describe.each(databases)('on %s', (kind) => {
 
   it('are known by no cursor but one of ours', async () => {
     for (const query of ['cursor=!', 'cursor=5b6u5L-h', 'limit=1001', 'tag=-1', 'subscribed=yes', 'since=2026']) {
-      expect([query, (await house.api('GET', `/v1/authorizers/${ACCOUNT}/followers?${query}`)).status]).toEqual([
+      expect([query, (await deployment.api('GET', `/v1/authorizers/${ACCOUNT}/followers?${query}`)).status]).toEqual([
         query,
         400,
       ]);

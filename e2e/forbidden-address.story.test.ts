@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { freePort } from './support/free-port.ts';
 import { Front } from './support/front.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { follower, SEND_MESSAGE, tally } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-let house: House;
+let deployment: Deployment;
 let front: Front;
 let openid: string;
 beforeAll(async () => {
   front = await Front.open();
-  house = await House.open({ workers: 1 });
-  front.leadTo(house.wechat.url);
+  deployment = await Deployment.open({ workers: 1 });
+  front.leadTo(deployment.wechat.url);
   front.comeFrom('127.0.0.2');
-  await house.authorized();
-  openid = await follower(house);
+  await deployment.authorized();
+  openid = await follower(deployment);
 });
 afterAll(async () => {
-  await house.close();
+  await deployment.close();
   await front.shut();
 });
 
 it('one of two workers has an address that WeChat refuses: no caller is affected, and that worker reports it', async () => {
   const port = await freePort();
-  await house.startWorker({ WECHAT_API_BASE: front.url, PORT: String(port) }).says('worker ready');
-  await house.wechat.control('POST', '/options', { ipList: ['127.0.0.1'] });
+  await deployment.startWorker({ WECHAT_API_BASE: front.url, PORT: String(port) }).says('worker ready');
+  await deployment.wechat.control('POST', '/options', { ipList: ['127.0.0.1'] });
   const isDegraded = async () => {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`);
     return ((await response.json()) as { degraded: string[] }).degraded.includes('wechat');
@@ -34,7 +34,7 @@ it('one of two workers has an address that WeChat refuses: no caller is affected
   const send = async (content: string, waitMs?: number) => {
     contents.push(content);
     const body = { touser: openid, msgtype: 'text', text: { content } };
-    return house.call(SERVICE_ACCOUNT, {
+    return deployment.call(SERVICE_ACCOUNT, {
       method: 'POST',
       path: SEND_MESSAGE,
       body,
@@ -48,7 +48,7 @@ it('one of two workers has an address that WeChat refuses: no caller is affected
     answers.push(...called.map(({ body }) => body.response?.body));
     return isDegraded();
   });
-  expect((await tally(house)).answered(SEND_MESSAGE, 61004)).toBeGreaterThan(0);
+  expect((await tally(deployment)).answered(SEND_MESSAGE, 61004)).toBeGreaterThan(0);
 
   const later = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`later ${i}`)));
   answers.push(...later.map(({ body }) => body.response?.body));
@@ -56,7 +56,7 @@ it('one of two workers has an address that WeChat refuses: no caller is affected
   const queued = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`queued ${i}`, 0)));
   expect(queued.map(({ status }) => status)).toEqual(queued.map(() => 202));
   const counts = async () => {
-    const times = await house.wechat.messageCounts();
+    const times = await deployment.wechat.messageCounts();
     return contents.map((content) => times.get(content) ?? 0);
   };
   await until('what was queued has arrived', async () => (await counts()).every((count) => count > 0));

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { Front } from './support/front.ts';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
 import {
   AUTHORIZER_TOKEN,
   COMPONENT_TOKEN,
@@ -15,20 +15,20 @@ import { until } from './support/until.ts';
 
 const PROBE_AFTER_MS = 10_000;
 
-let house: House;
+let deployment: Deployment;
 let first: Front;
 let second: Front;
 let openid: string;
 
 beforeAll(async () => {
   [first, second] = [await Front.open(), await Front.open()];
-  house = await House.open({ workers: 2, env: { WECHAT_API_BASE: `${first.url},${second.url}` } });
-  for (const front of [first, second]) front.leadTo(house.wechat.url);
-  await house.authorized();
-  openid = await follower(house);
+  deployment = await Deployment.open({ workers: 2, env: { WECHAT_API_BASE: `${first.url},${second.url}` } });
+  for (const front of [first, second]) front.leadTo(deployment.wechat.url);
+  await deployment.authorized();
+  openid = await follower(deployment);
 });
 afterAll(async () => {
-  await house.close();
+  await deployment.close();
   await Promise.all([first.shut(), second.shut()]);
 });
 
@@ -49,9 +49,9 @@ it('a connection cut after the call arrived is nobody else’s business: nobody 
 });
 
 it('an answer is an answer, whatever it says', async () => {
-  await house.wechat.control('POST', '/fail', { path: SEND_MESSAGE, how: 'errcode', errcode: -1, count: 1 });
+  await deployment.wechat.control('POST', '/fail', { path: SEND_MESSAGE, how: 'errcode', errcode: -1, count: 1 });
   expect((await send('busy')).body).toMatchObject({ state: 'completed', response: { body: { errcode: -1 } } });
-  await house.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 1 });
+  await deployment.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 1 });
   expect((await read()).body).toMatchObject({ state: 'completed', attempts: 2 });
   expect(second.passed).toEqual([]);
 });
@@ -64,7 +64,7 @@ it('the preferred host dies under load: everything goes on through the other, no
   const called = await Promise.all(calling);
   expect(called.map(([, { body }]) => body.state)).toEqual(contents.map(() => 'completed'));
   expect(second.passed).toEqual(expect.arrayContaining([USER_INFO, SEND_MESSAGE]));
-  const times = await house.wechat.messageCounts();
+  const times = await deployment.wechat.messageCounts();
   for (const [i, [{ body }]] of called.entries()) {
     const count = times.get(contents[i]!) ?? 0;
     // What was on its way when the connections broke.
@@ -74,14 +74,14 @@ it('the preferred host dies under load: everything goes on through the other, no
 });
 
 it('calls, messages that must not be repeated, and refreshed tokens: none of them notices', async () => {
-  const before = await tally(house);
-  await expire(house, ['component', 'authorizer']);
+  const before = await tally(deployment);
+  await expire(deployment, ['component', 'authorizer']);
   const contents = Array.from({ length: 30 }, (_, i) => `after ${i}`);
   const called = await Promise.all([...contents.map(send), read(), read()]);
   expect(called.map(({ body }) => body.failure?.code ?? body.state)).toEqual(called.map(() => 'completed'));
-  const times = await house.wechat.messageCounts();
+  const times = await deployment.wechat.messageCounts();
   expect(contents.map((content) => times.get(content))).toEqual(contents.map(() => 1));
-  const now = await tally(house);
+  const now = await tally(deployment);
   expect(now.componentTokens - before.componentTokens).toBe(1);
   expect(now.authorizerTokens - before.authorizerTokens).toBe(1);
   expect(second.passed).toEqual(expect.arrayContaining([COMPONENT_TOKEN, AUTHORIZER_TOKEN, USER_INFO, SEND_MESSAGE]));
@@ -89,15 +89,15 @@ it('calls, messages that must not be repeated, and refreshed tokens: none of the
 
 it('consent pages, for which the gateway asks by itself, go on as well; each process says what it has seen', async () => {
   for (let i = 0; i < 3; i++) {
-    const page = await fetch(`${house.gatewayUrl()}/authorize/${house.component.appid}`);
+    const page = await fetch(`${deployment.gatewayUrl()}/authorize/${deployment.component.appid}`);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('pre_auth_code')]);
   }
   const { host } = new URL(first.url);
   await until('both workers have turned away', async () => {
     expect((await read()).body.state).toBe('completed');
-    return house.workers.every((worker) => said(worker.lines(), 'host unreachable', host) === 1);
+    return deployment.workers.every((worker) => said(worker.lines(), 'host unreachable', host) === 1);
   });
-  expect(said(house.gateways[0]!.lines(), 'host unreachable', host)).toBe(1);
+  expect(said(deployment.gateways[0]!.lines(), 'host unreachable', host)).toBe(1);
 });
 
 it('the preferred host comes back, and is used again by itself', async () => {
@@ -105,7 +105,7 @@ it('the preferred host comes back, and is used again by itself', async () => {
   const { host } = new URL(first.url);
   await until('both workers are back', async () => {
     expect((await read()).body.state).toBe('completed');
-    return house.workers.every((worker) => said(worker.lines(), 'host reachable again', host) === 1);
+    return deployment.workers.every((worker) => said(worker.lines(), 'host reachable again', host) === 1);
   });
   const [atFirst, atSecond] = [first.passed.length, second.passed.length];
   const called = await Promise.all(Array.from({ length: 10 }, (_, i) => send(`back ${i}`)));
@@ -118,9 +118,9 @@ it('a host that swallows connections costs a new process one connect timeout, an
   const hole = createServer((socket) => void swallowed.add(socket.on('error', () => {})));
   await new Promise<void>((resolve) => hole.listen(0, '127.0.0.1', resolve));
   try {
-    for (const worker of house.workers) expect(await worker.leave()).toBe(0);
+    for (const worker of deployment.workers) expect(await worker.shutDown()).toBe(0);
     const bases = `https://127.0.0.1:${(hole.address() as AddressInfo).port},${second.url}`;
-    await house.startWorker({ WECHAT_API_BASE: bases }).says('worker ready');
+    await deployment.startWorker({ WECHAT_API_BASE: bases }).says('worker ready');
 
     const together = await Promise.all([send('swallowed 1'), send('swallowed 2'), read()]);
     expect(together.map(({ body }) => body.failure?.code ?? body.state)).toEqual(together.map(() => 'completed'));
@@ -129,7 +129,7 @@ it('a host that swallows connections costs a new process one connect timeout, an
     // No call waits for that host again; a probe opens a connection every ten seconds.
     const probes = Math.ceil((performance.now() - laterAt) / PROBE_AFTER_MS);
     expect(swallowed.size - before).toBeLessThanOrEqual(probes);
-    const times = await house.wechat.messageCounts();
+    const times = await deployment.wechat.messageCounts();
     const contents = ['swallowed 1', 'swallowed 2', ...Array.from({ length: 10 }, (_, i) => `later ${i}`)];
     expect(contents.map((content) => times.get(content))).toEqual(contents.map(() => 1));
     expect(swallowed.size).toBeGreaterThan(0);
@@ -140,16 +140,16 @@ it('a host that swallows connections costs a new process one connect timeout, an
 });
 
 function read(): Promise<{ status: number; body: CallBody }> {
-  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid } });
+  return deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid } });
 }
 
 function send(content: string): Promise<{ status: number; body: CallBody }> {
   const body = { touser: openid, msgtype: 'text', text: { content } };
-  return house.call(SERVICE_ACCOUNT, { method: 'POST', path: SEND_MESSAGE, body });
+  return deployment.call(SERVICE_ACCOUNT, { method: 'POST', path: SEND_MESSAGE, body });
 }
 
 async function sent(content: string): Promise<number> {
-  return (await house.wechat.messageCounts()).get(content) ?? 0;
+  return (await deployment.wechat.messageCounts()).get(content) ?? 0;
 }
 
 function said(lines: Record<string, unknown>[], msg: string, host: string): number {

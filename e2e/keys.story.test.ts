@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../packages/platform/src/database/open.ts';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { coWechatApi } from './support/sdk.ts';
 import { SecretSearch } from './support/secret-search.ts';
 import { until } from './support/until.ts';
@@ -10,15 +10,15 @@ import { until } from './support/until.ts';
 const GATEWAYS = [0, 1] as const;
 const followers = { method: 'GET', path: '/cgi-bin/user/get' };
 
-let house: House;
+let deployment: Deployment;
 /** Every key that was ever given out. */
 const texts: string[] = [];
 beforeAll(async () => {
-  house = await House.open({ gateways: 2, workers: 1 });
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.authorized(MINI_PROGRAM);
+  deployment = await Deployment.open({ gateways: 2, workers: 1 });
+  await deployment.authorized(SERVICE_ACCOUNT);
+  await deployment.authorized(MINI_PROGRAM);
 });
-afterAll(() => house?.close());
+afterAll(() => deployment?.close());
 
 interface Answer {
   readonly status: number;
@@ -28,7 +28,7 @@ interface Answer {
 
 async function ask(key: string, how: string, { gateway = 0, body }: { gateway?: number; body?: unknown } = {}) {
   const [method = 'GET', path = ''] = how.split(' ');
-  const response = await fetch(house.gatewayUrl(gateway) + path, {
+  const response = await fetch(deployment.gatewayUrl(gateway) + path, {
     method,
     headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -47,23 +47,23 @@ interface MadeKey {
   readonly key: string;
 }
 
-async function make(wish: Record<string, unknown> = {}, by = house.apiKey): Promise<MadeKey> {
+async function make(wish: Record<string, unknown> = {}, by = deployment.apiKey): Promise<MadeKey> {
   const { status, body } = await ask(by, 'POST /v1/keys', { body: { name: 'story', scopes: ['calls'], ...wish } });
   expect(status, JSON.stringify(body)).toBe(201);
   texts.push(String(body.key));
   return { id: String(body.id), key: String(body.key) };
 }
 
-const revoke = ({ id }: MadeKey, gateway = 0) => ask(house.apiKey, `DELETE /v1/keys/${id}`, { gateway });
+const revoke = ({ id }: MadeKey, gateway = 0) => ask(deployment.apiKey, `DELETE /v1/keys/${id}`, { gateway });
 const callsOf = (appid: string) => `POST /v1/authorizers/${appid}/calls`;
 const listed = async (id: string) => {
-  const { body } = await ask(house.apiKey, 'GET /v1/keys?limit=1000');
+  const { body } = await ask(deployment.apiKey, 'GET /v1/keys?limit=1000');
   return (body.items as Record<string, unknown>[]).find((one) => one.id === id);
 };
 
 /** Asks the virtual WeChat; answers what it says. */
 async function virtual(path: string, gateway = 0): Promise<Record<string, unknown>> {
-  const response = await fetch(house.gatewayUrl(gateway) + path);
+  const response = await fetch(deployment.gatewayUrl(gateway) + path);
   expect(response.status).toBe(200);
   return (await response.json()) as Record<string, unknown>;
 }
@@ -95,9 +95,9 @@ describe('a key', () => {
       const { body } = await ask(key, 'GET /v1/authorizers', { gateway });
       expect((body.items as { appid: string }[]).map(({ appid }) => appid)).toEqual([SERVICE_ACCOUNT]);
     }
-    expect(((await ask(house.apiKey, 'GET /v1/authorizers')).body.items as object[]).length).toBe(2);
+    expect(((await ask(deployment.apiKey, 'GET /v1/authorizers')).body.items as object[]).length).toBe(2);
 
-    const foreign = await house.call(MINI_PROGRAM, followers);
+    const foreign = await deployment.call(MINI_PROGRAM, followers);
     for (const [how, body] of [
       [callsOf(MINI_PROGRAM), followers],
       [`GET /v1/authorizers/${MINI_PROGRAM}`, undefined],
@@ -115,7 +115,7 @@ describe('a key', () => {
   it('for certain paths reaches WeChat with these only, whichever door it takes', async () => {
     const { key } = await make({ paths: ['/cgi-bin/user/*'] });
     expect((await ask(key, callsOf(SERVICE_ACCOUNT), { body: followers })).status).toBe(200);
-    const before = await house.wechat.counters();
+    const before = await deployment.wechat.counters();
     const menu = { method: 'GET', path: '/cgi-bin/menu/get' };
     expect(await ask(key, callsOf(SERVICE_ACCOUNT), { body: menu })).toMatchObject({
       status: 403,
@@ -124,7 +124,7 @@ describe('a key', () => {
     const { access_token: token } = await virtual(tokenPath(key));
     expect(await virtual(`/cgi-bin/user/get?access_token=${token}`)).toMatchObject({ total: 25 });
     expect(await virtual(`/cgi-bin/menu/get?access_token=${token}`)).toMatchObject({ errcode: 48001 });
-    const { byAccount } = await house.wechat.counters();
+    const { byAccount } = await deployment.wechat.counters();
     expect(byAccount[SERVICE_ACCOUNT]?.['GET /cgi-bin/menu/get']).toBe(
       before.byAccount[SERVICE_ACCOUNT]?.['GET /cgi-bin/menu/get'],
     );
@@ -150,12 +150,12 @@ describe('a key', () => {
     });
     expect(settled).toMatchObject({ status: 200, body: { state: 'completed' } });
 
-    const other = await ask(house.apiKey, callsOf(SERVICE_ACCOUNT), { body: menu });
+    const other = await ask(deployment.apiKey, callsOf(SERVICE_ACCOUNT), { body: menu });
     const ids = async (whose: string) => {
       const { body } = await ask(whose, `GET /v1/calls?appid=${SERVICE_ACCOUNT}&limit=1000`);
       return (body.items as { id: string; path: string }[]).map(({ id }) => id);
     };
-    expect(await ids(house.apiKey)).toEqual(expect.arrayContaining([other.body.id, own!.id]));
+    expect(await ids(deployment.apiKey)).toEqual(expect.arrayContaining([other.body.id, own!.id]));
     expect(await ids(key)).toContain(own!.id);
     expect(await ids(key)).not.toContain(other.body.id);
     for (const how of ['GET', 'DELETE']) {
@@ -183,7 +183,7 @@ describe('a key', () => {
     expect(token).toEqual(expect.any(String));
     expect(await virtual(`/cgi-bin/user/get?access_token=${token}`)).toMatchObject({ total: 25 });
     // Only now, so that a slow machine cannot be too late to use it.
-    const sql = openDatabase(house.databaseUrl);
+    const sql = openDatabase(deployment.databaseUrl);
     await sql.updateTable('api_keys').set({ expires_at: Date.now() }).where('id', '=', id).execute();
     await sql.destroy();
     for (const gateway of GATEWAYS) {
@@ -194,13 +194,13 @@ describe('a key', () => {
 
   it('is made, listed and revoked on the command line, too', async () => {
     const options = ['--name', 'by hand', '--scopes', 'calls,authorizers:read', '--accounts', SERVICE_ACCOUNT];
-    const made = house.command(['keys', 'create', ...options, '--rate', '50']);
+    const made = deployment.command(['keys', 'create', ...options, '--rate', '50']);
     expect(await made.ended()).toBe(0);
     const key = /wxk_\S+/.exec(made.output)?.[0] ?? '';
     texts.push(key);
     const id = key.slice(4, 20);
     expect((await ask(key, callsOf(SERVICE_ACCOUNT), { gateway: 1, body: followers })).status).toBe(200);
-    const list = house.command(['keys', 'list']);
+    const list = deployment.command(['keys', 'list']);
     expect(await list.ended()).toBe(0);
     expect(list.output).toMatch(new RegExp(`^${id}  valid  by hand  calls,authorizers:read .*50 a second`, 'm'));
     expect(list.output).not.toContain(key);
@@ -208,12 +208,12 @@ describe('a key', () => {
     const gone = GATEWAYS.map((gateway) =>
       goOn(async () => (await ask(key, 'GET /v1/status', { gateway })).status === 200),
     );
-    const revoked = house.command(['keys', 'revoke', id]);
+    const revoked = deployment.command(['keys', 'revoke', id]);
     expect(await revoked.ended()).toBe(0);
     for (const { refused } of gone) await refused;
-    expect(await house.command(['keys', 'revoke', 'nobody']).ended()).toBe(1);
-    expect(await house.command(['keys', 'create', '--name', 'x', '--scopes', 'everything']).ended()).toBe(1);
-    expect(await house.command(['keys']).ended()).toBe(2);
+    expect(await deployment.command(['keys', 'revoke', 'nobody']).ended()).toBe(1);
+    expect(await deployment.command(['keys', 'create', '--name', 'x', '--scopes', 'everything']).ended()).toBe(1);
+    expect(await deployment.command(['keys']).ended()).toBe(2);
   });
 });
 
@@ -223,7 +223,7 @@ describe('a revoked key', () => {
     const { access_token: token } = await virtual(tokenPath(made.key));
     const errors: Error[] = [];
     const users = GATEWAYS.flatMap((gateway) => {
-      const api = coWechatApi(house.gatewayUrl(gateway), SERVICE_ACCOUNT, made.key);
+      const api = coWechatApi(deployment.gatewayUrl(gateway), SERVICE_ACCOUNT, made.key);
       return [
         goOn(async () => (await ask(made.key, 'GET /v1/status', { gateway })).status === 200),
         goOn(async () => (await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).total === 25),
@@ -258,7 +258,7 @@ describe('a revoked key', () => {
     const made = await make();
     const user = goOn(async () => (await ask(made.key, 'GET /v1/status', { gateway: 1 })).status === 200);
     await until('it is at work', () => user.began.length >= 3);
-    const client = house.redis.client();
+    const client = deployment.redis.client();
     try {
       // Subscribers are cut off, and come back only after a moment.
       await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -362,13 +362,17 @@ describe('after all that', () => {
     expect(texts.length).toBeGreaterThan(8);
     const search = new SecretSearch({ key: texts });
     const some = texts[0]!.slice(4, 20);
-    const logs = [...house.gateways, ...house.workers].map((child) => [`log of ${child.name}`, child.output] as const);
+    const logs = [...deployment.gateways, ...deployment.workers].map(
+      (child) => [`log of ${child.name}`, child.output] as const,
+    );
     expect(logs.some(([, output]) => output.includes(some))).toBe(true);
     expect(logs.flatMap(([place, output]) => search.find(place, Buffer.from(output)))).toEqual([]);
 
-    await Promise.all([...house.workers, ...house.gateways].map((child) => child.leave()));
+    await Promise.all([...deployment.workers, ...deployment.gateways].map((child) => child.shutDown()));
     // What Redis was told to write, and the database with its journal, as they lie on the disk.
-    const files = (await readdir(house.dir, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+    const files = (await readdir(deployment.dir, { recursive: true, withFileTypes: true })).filter((file) =>
+      file.isFile(),
+    );
     const contents = await Promise.all(
       files.map(async ({ parentPath, name }) => [name, await readFile(join(parentPath, name))] as const),
     );

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { allSettled, batch, batchIds, find, message, sentBy } from './support/call-terms.ts';
-import { type CallBody, House } from './support/house.ts';
+import { type CallBody, Deployment } from './support/deployment.ts';
 import { SEND_MESSAGE, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
@@ -8,11 +8,11 @@ const [A, B] = ['wx00000000000000a1', 'wx00000000000000a2'];
 /** A turn is a few calls; nobody is ever more than so many ahead. */
 const FEW = 25;
 
-let house: House;
+let deployment: Deployment;
 const openids: Record<string, string> = {};
 
 beforeAll(async () => {
-  house = await House.open({
+  deployment = await Deployment.open({
     gateways: 2,
     workers: 2,
     accounts: [A, B].map((appid) => ({
@@ -22,60 +22,60 @@ beforeAll(async () => {
     env: { LOG_LEVEL: 'info' },
   });
   for (const appid of [A, B]) {
-    await house.authorized(appid);
-    const list = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
+    await deployment.authorized(appid);
+    const list = await deployment.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
     openids[appid] = list.openids[0]!;
   }
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 let before: Record<string, number>;
 beforeEach(async () => {
   before = Object.fromEntries(
-    await Promise.all([A, B].map(async (appid) => [appid, (await sentBy(house, appid)).length])),
+    await Promise.all([A, B].map(async (appid) => [appid, (await sentBy(deployment, appid)).length])),
   );
 });
-afterEach(() => house.wechat.control('DELETE', '/faults'));
+afterEach(() => deployment.wechat.control('DELETE', '/faults'));
 
 const say = (appid: string, content: string) => message(appid, openids[appid]!, content);
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i}`);
-const arrived = async (appid: string) => (await sentBy(house, appid)).slice(before[appid]);
+const arrived = async (appid: string) => (await sentBy(deployment, appid)).slice(before[appid]);
 
 it('what one account has queued arrives in the order of its asking, also past a stumbling WeChat', async () => {
   // WeChat refuses a token in between, and a read has to be repeated.
   const reads = { appid: A, method: 'GET', path: USER_INFO, query: { openid: openids[A] } };
-  await house.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 2 });
+  await deployment.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 2 });
   const said = numbered('order', 60);
-  const ids = await batchIds(house, [reads, ...said.slice(0, 40).map((text) => say(A, text))]);
-  await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: A, as: 40001 });
+  const ids = await batchIds(deployment, [reads, ...said.slice(0, 40).map((text) => say(A, text))]);
+  await deployment.wechat.control('POST', '/expire', { token: 'authorizer', appid: A, as: 40001 });
   for (const [i, text] of said.slice(40).entries()) {
     const { appid: _, ...call } = say(A, text);
-    const { status, body } = await house.call(A, { ...call, waitMs: 0 }, i % 2);
+    const { status, body } = await deployment.call(A, { ...call, waitMs: 0 }, i % 2);
     expect(status).toBe(202);
     ids.push(body.id);
   }
-  expect((await allSettled(house, ids)).map(({ state }) => state)).toEqual(ids.map(() => 'completed'));
+  expect((await allSettled(deployment, ids)).map(({ state }) => state)).toEqual(ids.map(() => 'completed'));
   expect(await arrived(A)).toEqual(said);
 });
 
 it('two backlogged accounts progress evenly, whoever came first', async () => {
   await withoutWorkers();
   const first = await batchIds(
-    house,
+    deployment,
     numbered('fair', 400).map((text) => say(A, text)),
   );
   const second = await batchIds(
-    house,
+    deployment,
     numbered('fair', 400).map((text) => say(B, text)),
   );
-  const from = (await house.wechat.messages()).length;
+  const from = (await deployment.wechat.messages()).length;
   // One pair of hands for both.
-  house.startWorker({ WORKER_CONCURRENCY: '1' });
-  await allSettled(house, first);
-  await allSettled(house, second);
+  deployment.startWorker({ WORKER_CONCURRENCY: '1' });
+  await allSettled(deployment, first);
+  await allSettled(deployment, second);
 
   let [a, b, apart] = [0, 0, 0];
-  for (const { appid } of (await house.wechat.messages()).slice(from)) {
+  for (const { appid } of (await deployment.wechat.messages()).slice(from)) {
     if (appid === A) a++;
     else b++;
     // While both have a backlog.
@@ -87,19 +87,19 @@ it('two backlogged accounts progress evenly, whoever came first', async () => {
 });
 
 it('a worker killed in mid-turn loses nothing and doubles nothing', async () => {
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 60, at: 'after' });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 60, at: 'after' });
   const said = numbered('killed', 60);
   const ids = await batchIds(
-    house,
+    deployment,
     said.map((text) => say(A, text)),
   );
   for (const death of [1, 2, 3]) {
     await until('some have arrived', async () => (await arrived(A)).length >= death * 12);
-    const worker = house.workers.find(({ running }) => running)!;
+    const worker = deployment.workers.find(({ running }) => running)!;
     await worker.kill();
-    house.startWorker();
+    deployment.startWorker();
   }
-  const calls = await allSettled(house, ids);
+  const calls = await allSettled(deployment, ids);
   const times = new Map<string, number>();
   const order = await arrived(A);
   for (const text of order) times.set(text, (times.get(text) ?? 0) + 1);
@@ -118,18 +118,18 @@ it('a lane whose job is lost is found again, and a call in it that cannot be ope
   await withoutWorkers();
   const said = numbered('found', 30);
   const ids = await batchIds(
-    house,
+    deployment,
     said.map((text) => say(B, text)),
   );
-  const redis = house.redis.client();
+  const redis = deployment.redis.client();
   await redis.del(...(await redis.keys('{wx:lanes}*')));
-  const damaged = redis.keyspace.callRequest(house.component.appid, B, ids[3]!);
+  const damaged = redis.keyspace.callRequest(deployment.component.appid, B, ids[3]!);
   const sealed = (await redis.getBuffer(damaged))!;
   sealed[sealed.length - 1]! ^= 0xff;
   await redis.set(damaged, sealed, 'KEEPTTL');
   redis.disconnect();
-  for (let i = 0; i < 2; i++) await house.startWorker().says('worker ready');
-  const calls = await allSettled(house, ids);
+  for (let i = 0; i < 2; i++) await deployment.startWorker().says('worker ready');
+  const calls = await allSettled(deployment, ids);
   expect(calls.filter(({ state }) => state !== 'completed')).toMatchObject([
     { id: ids[3], state: 'failed', failure: { code: 'call_unreadable', remedy: 'operator' } },
   ]);
@@ -137,18 +137,18 @@ it('a lane whose job is lost is found again, and a call in it that cannot be ope
 });
 
 it('a closed quota parks its calls: nobody looks at them until it opens, and other paths go on', async () => {
-  await house.wechat.control('POST', '/quota/reset');
-  await house.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 3 });
+  await deployment.wechat.control('POST', '/quota/reset');
+  await deployment.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 3 });
   const said = numbered('parked', 12);
   const ids = await batchIds(
-    house,
+    deployment,
     said.map((text) => say(B, text)),
   );
   await until('WeChat has refused one', async () => (await refusedSends()) === 1);
   const sent = await arrived(B);
   expect(sent).toEqual(said.slice(0, 3));
   const parked = await until('it is parked', async () => {
-    const call = await find(house, ids[3]!);
+    const call = await find(deployment, ids[3]!);
     return call.state === 'delayed' && call;
   });
   expect(parked.quota?.closedUntil).toEqual(expect.any(String));
@@ -158,19 +158,19 @@ it('a closed quota parks its calls: nobody looks at them until it opens, and oth
   expect(await laneCommands(4_000)).toBe(0);
   expect(await refusedSends()).toBe(1);
   const read = { method: 'GET', path: USER_INFO, query: { openid: openids[B] } };
-  const [other] = await batchIds(house, [{ appid: B, ...read }]);
-  expect((await allSettled(house, [other!]))[0]?.state).toBe('completed');
-  const interactive = await house.call(B, { ...read, waitMs: 10_000 });
+  const [other] = await batchIds(deployment, [{ appid: B, ...read }]);
+  expect((await allSettled(deployment, [other!]))[0]?.state).toBe('completed');
+  const interactive = await deployment.call(B, { ...read, waitMs: 10_000 });
   expect(interactive.body.state).toBe('completed');
   const { appid: _, ...refused } = say(B, 'now');
-  expect(await house.call(B, { ...refused, waitMs: 5_000 })).toMatchObject({
+  expect(await deployment.call(B, { ...refused, waitMs: 5_000 })).toMatchObject({
     status: 429,
     body: { code: 'quota_closed' },
   });
   expect(await arrived(B)).toEqual(said.slice(0, 3));
 
-  await house.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 1_000 });
-  const calls = await allSettled(house, ids);
+  await deployment.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 1_000 });
+  const calls = await allSettled(deployment, ids);
   expect(calls.map(({ state }) => state)).toEqual(ids.map(() => 'completed'));
   expect(await arrived(B)).toEqual(said);
   expect(await refusedSends()).toBe(1);
@@ -180,7 +180,7 @@ it('somebody who waits is answered beside a long backlog', async () => {
   const call = { method: 'GET', path: USER_INFO, query: { openid: openids[A] } };
   for (let i = 0; i < 20; i++) {
     const { items } = await batch(
-      house,
+      deployment,
       Array.from({ length: 1_000 }, () => ({ appid: A, ...call })),
     );
     expect(items.filter(({ id }) => id === undefined)).toEqual([]);
@@ -190,7 +190,9 @@ it('somebody who waits is answered beside a long backlog', async () => {
   for (const appid of [A, B]) {
     const asked: CallBody[] = [];
     for (let i = 0; i < 10; i++) {
-      asked.push((await house.call(appid, { ...call, query: { openid: openids[appid] }, waitMs: 10_000 }, i % 2)).body);
+      asked.push(
+        (await deployment.call(appid, { ...call, query: { openid: openids[appid] }, waitMs: 10_000 }, i % 2)).body,
+      );
     }
     expect(asked.map(({ state }) => state)).toEqual(asked.map(() => 'completed'));
   }
@@ -198,18 +200,18 @@ it('somebody who waits is answered beside a long backlog', async () => {
 });
 
 async function withoutWorkers(): Promise<void> {
-  for (const worker of house.workers.splice(0)) if (worker.running) expect(await worker.leave()).toBe(0);
+  for (const worker of deployment.workers.splice(0)) if (worker.running) expect(await worker.shutDown()).toBe(0);
 }
 
 async function refusedSends(): Promise<number> {
-  const { outcomes } = await house.wechat.counters();
+  const { outcomes } = await deployment.wechat.counters();
   return outcomes[`POST ${SEND_MESSAGE}`]?.[45011] ?? 0;
 }
 
 async function backlog(appid: string): Promise<number> {
-  const redis = house.redis.client();
+  const redis = deployment.redis.client();
   try {
-    return await redis.zcard(`wx:{${house.component.appid}:${appid}}:lane:deadlines`);
+    return await redis.zcard(`wx:{${deployment.component.appid}:${appid}}:lane:deadlines`);
   } finally {
     redis.disconnect();
   }
@@ -219,7 +221,7 @@ async function backlog(appid: string): Promise<number> {
 async function laneCommands(forMs: number): Promise<number> {
   let commands = 0;
   const begunAt = performance.now();
-  const monitor = await house.redis.monitor((command, args) => {
+  const monitor = await deployment.redis.monitor((command, args) => {
     const mine = args.some((arg) => arg.includes(`:${B}}:lane`) || arg.includes(`:${B}}:call`));
     if (mine && command !== 'hgetall') commands++;
   });

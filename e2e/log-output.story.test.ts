@@ -3,41 +3,41 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
-let house: House;
+let deployment: Deployment;
 beforeAll(async () => {
-  house = await House.open({ nodes: 1 });
-  await house.authorized();
-  expect(await house.gateways[0]!.leave()).toBe(0);
+  deployment = await Deployment.open({ nodes: 1 });
+  await deployment.authorized();
+  expect(await deployment.gateways[0]!.shutDown()).toBe(0);
 });
-afterAll(() => house?.close());
+afterAll(() => deployment?.close());
 
 it.runIf(existsSync('/dev/full'))('a full disk neither kills nor hangs a node that logs to it', async () => {
-  const node = house.startNode(0, {}, '/dev/full');
+  const node = deployment.startNode(0, {}, '/dev/full');
   await answersMany();
   expect(node.running).toBe(true);
-  expect(await node.leave()).toBe(0);
+  expect(await node.shutDown()).toBe(0);
 });
 
 it('a reader that has stopped neither hangs a node that logs to it nor keeps it from ending', async () => {
-  const pipe = join(house.dir, 'log.pipe');
+  const pipe = join(deployment.dir, 'log.pipe');
   execFileSync('mkfifo', [pipe]);
   const opening = open(pipe, 'r');
-  const node = house.startNode(0, {}, pipe);
+  const node = deployment.startNode(0, {}, pipe);
   const reader = await opening;
   await answersMany();
-  expect(await node.leave()).toBe(0);
+  expect(await node.shutDown()).toBe(0);
   await reader.close();
 });
 
 /** So many that their log lines fill a pipe several times. */
 async function answersMany(): Promise<void> {
-  const readyz = async () => (await fetch(`${house.gatewayUrl()}/readyz`)).status === 200;
+  const readyz = async () => (await fetch(`${deployment.gatewayUrl()}/readyz`)).status === 200;
   await until('the node is ready', readyz);
-  const calls = Array.from({ length: 600 }, () => house.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`));
+  const calls = Array.from({ length: 600 }, () => deployment.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`));
   const statuses = await Promise.all(calls.map(async (call) => (await call).status));
   expect(new Set(statuses)).toEqual(new Set([200]));
-  expect((await fetch(`${house.gatewayUrl()}/healthz`)).status).toBe(200);
+  expect((await fetch(`${deployment.gatewayUrl()}/healthz`)).status).toBe(200);
 }

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 
-let house: House;
+let deployment: Deployment;
 beforeAll(async () => {
-  house = await House.open();
+  deployment = await Deployment.open();
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 it('becomes ready on the first ticket, and says since when', async () => {
-  await house.ready();
-  const { body } = await house.api<{ components: { ready: boolean; reasons: string[]; ticket: object }[] }>(
+  await deployment.ready();
+  const { body } = await deployment.api<{ components: { ready: boolean; reasons: string[]; ticket: object }[] }>(
     'GET',
     '/v1/status',
   );
@@ -19,8 +19,8 @@ it('becomes ready on the first ticket, and says since when', async () => {
 });
 
 it('answers a call with the followers of an account that has authorized', async () => {
-  await house.authorized();
-  const { status, body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+  await deployment.authorized();
+  const { status, body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
   expect(status).toBe(200);
   expect(body.state).toBe('completed');
   expect(body.response?.body).toMatchObject({ total: 25, count: 25 });

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { SecretSearch } from './support/secret-search.ts';
 import { until } from './support/until.ts';
 
@@ -20,7 +20,7 @@ const AUTHORIZER_TOKEN = '/cgi-bin/component/api_authorizer_token';
 /** Where bytes lie, by name. */
 type Places = Map<string, Buffer>;
 
-let house: House;
+let deployment: Deployment;
 const virtualTokens: string[] = [];
 /** Every command that Redis got, also those that leave no trace in it. */
 const commands: Buffer[] = [];
@@ -29,21 +29,24 @@ let openids: readonly string[];
 let boardPages: Places;
 
 beforeAll(async () => {
-  house = await House.open({ workers: 2, env: { SECRETS_KEY: SECRETS_KEY.toString('base64'), LOG_LEVEL: 'trace' } });
+  deployment = await Deployment.open({
+    workers: 2,
+    env: { SECRETS_KEY: SECRETS_KEY.toString('base64'), LOG_LEVEL: 'trace' },
+  });
   monitor = await watchRedis();
   await wholeRun();
   boardPages = await readBoard();
-  await Promise.all([...house.workers, ...house.gateways].map((child) => child.running && child.leave()));
+  await Promise.all([...deployment.workers, ...deployment.gateways].map((child) => child.running && child.shutDown()));
 });
 afterAll(async () => {
   monitor?.destroy();
-  await house?.close();
+  await deployment?.close();
 });
 
 /** Over a bare socket: a client library mixes what is monitored up with its own handshake. */
 async function watchRedis(): Promise<Socket> {
   const before = commands.length;
-  const watching = connect(house.redis.port, '127.0.0.1');
+  const watching = connect(deployment.redis.port, '127.0.0.1');
   watching.on('data', (bytes) => commands.push(bytes));
   watching.on('error', () => {});
   watching.write('MONITOR\r\n');
@@ -53,22 +56,22 @@ async function watchRedis(): Promise<Socket> {
 
 const sentToRedis = (): Places => new Map([['commands', Buffer.concat(commands)]]);
 
-const control = (path: string, body: object) => house.wechat.control('POST', path, body);
+const control = (path: string, body: object) => deployment.wechat.control('POST', path, body);
 const fail = (path: string, how: string, more: object = {}) => control('/fail', { path, how, ...more });
 const expire = (token: string, appid?: string, as = 42001) =>
   control('/expire', { token, as, ...(appid && { appid }) });
-const followers = (appid = SERVICE_ACCOUNT) => house.call(appid, { method: 'GET', path: '/cgi-bin/user/get' });
+const followers = (appid = SERVICE_ACCOUNT) => deployment.call(appid, { method: 'GET', path: '/cgi-bin/user/get' });
 
 function at(path: string, headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Response> {
-  return fetch(house.gatewayUrl() + path, { ...init, headers });
+  return fetch(deployment.gatewayUrl() + path, { ...init, headers });
 }
 
-/** Everything that a house goes through, good and bad. */
+/** Everything that a deployment goes through, good and bad. */
 async function wholeRun(): Promise<void> {
   await control('/options', { rotateRefreshToken: true, differentRedirectCode: true });
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.authorized(MINI_PROGRAM);
-  ({ openids } = await house.wechat.control<{ openids: string[] }>(
+  await deployment.authorized(SERVICE_ACCOUNT);
+  await deployment.authorized(MINI_PROGRAM);
+  ({ openids } = await deployment.wechat.control<{ openids: string[] }>(
     'GET',
     `/followers?appid=${SERVICE_ACCOUNT}&limit=1000`,
   ));
@@ -78,7 +81,7 @@ async function wholeRun(): Promise<void> {
   // A refresh that WeChat never answers takes ten seconds to fail; the rest happens meanwhile.
   await fail(AUTHORIZER_TOKEN, 'hang', { appid: MINI_PROGRAM });
   await expire('authorizer', MINI_PROGRAM);
-  const unanswered = house.call(MINI_PROGRAM, {
+  const unanswered = deployment.call(MINI_PROGRAM, {
     method: 'POST',
     path: '/cgi-bin/message/custom/send',
     body: { touser: openids[0], msgtype: 'text', text: { content: 'late' } },
@@ -93,7 +96,7 @@ async function wholeRun(): Promise<void> {
   await carelessCallers();
   expect((await unanswered).status).toBe(202);
   await until('the refresh has timed out', () =>
-    house.workers.some((worker) => worker.output.includes('wechat_timeout')),
+    deployment.workers.some((worker) => worker.output.includes('wechat_timeout')),
   );
   await consentEnds();
   await redisIsKilled();
@@ -102,25 +105,25 @@ async function wholeRun(): Promise<void> {
 
 /** By a link, and coming back with codes that WeChat takes and does not take. */
 async function consentInBrowser(): Promise<void> {
-  const { body: link } = await house.api<{ id: string; url: string }>(
+  const { body: link } = await deployment.api<{ id: string; url: string }>(
     'POST',
-    `/v1/components/${house.component.appid}/authorization-links`,
+    `/v1/components/${deployment.component.appid}/authorization-links`,
     {},
   );
   const browser = new Browser();
-  const wechatUrl = await browser.leave(link.url);
+  const wechatUrl = await browser.leavePage(link.url);
   const callback = new URL(await browser.consent(wechatUrl, MINI_PROGRAM));
   expect((await browser.open(callback.href)).status).toBe(200);
   expect((await new Browser().open(callback.href)).status).toBe(403);
   callback.searchParams.set('auth_code', new URL(wechatUrl).searchParams.get('pre_auth_code')!);
   expect((await browser.open(callback.href)).status).toBe(400);
-  const { body } = await house.api<{ state: string }>('GET', `/v1/authorization-links/${link.id}`);
+  const { body } = await deployment.api<{ state: string }>('GET', `/v1/authorization-links/${link.id}`);
   expect(body.state).toBe('authorized');
 }
 
 async function businessCalls(): Promise<void> {
-  const ask = async (request: Parameters<House['call']>[1]) => {
-    const { body } = await house.call(SERVICE_ACCOUNT, request);
+  const ask = async (request: Parameters<Deployment['call']>[1]) => {
+    const { body } = await deployment.call(SERVICE_ACCOUNT, request);
     expect(body.state).toBe('completed');
   };
   await ask({ method: 'GET', path: '/cgi-bin/user/get' });
@@ -131,7 +134,7 @@ async function businessCalls(): Promise<void> {
   const background = await at(
     `/v1/authorizers/${SERVICE_ACCOUNT}/calls`,
     {
-      authorization: `Bearer ${house.apiKey}`,
+      authorization: `Bearer ${deployment.apiKey}`,
       'content-type': 'application/json',
       'idempotency-key': IDEMPOTENCY_KEY,
     },
@@ -149,25 +152,25 @@ async function businessCalls(): Promise<void> {
   expect(background.status).toBe(202);
   const { id } = (await background.json()) as { id: string };
   await until('the background call is done', async () => {
-    const { body } = await house.api<{ state: string }>('GET', `/v1/calls/${id}`);
+    const { body } = await deployment.api<{ state: string }>('GET', `/v1/calls/${id}`);
     return body.state === 'completed';
   });
   await until('its callback has failed', () =>
-    house.workers.some(({ output }) => output.includes('The callback could not be delivered')),
+    deployment.workers.some(({ output }) => output.includes('The callback could not be delivered')),
   );
 }
 
 /** Their codes and tokens are theirs: they pass through, and nothing of them stays. */
 async function peopleLogIn(): Promise<void> {
   const login = async (appid: string) =>
-    (await house.wechat.control<{ code: string }>('POST', '/login', { appid, scope: 'snsapi_userinfo' })).code;
-  const session = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}&grant_type=authorization_code`;
+    (await deployment.wechat.control<{ code: string }>('POST', '/login', { appid, scope: 'snsapi_userinfo' })).code;
+  const session = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${deployment.apiKey}&grant_type=authorization_code`;
   expect(await (await at(`${session}&js_code=${await login(MINI_PROGRAM)}`)).json()).toHaveProperty('session_key');
-  const web = `/sns/oauth2/access_token?appid=${SERVICE_ACCOUNT}&secret=${house.apiKey}&grant_type=authorization_code`;
+  const web = `/sns/oauth2/access_token?appid=${SERVICE_ACCOUNT}&secret=${deployment.apiKey}&grant_type=authorization_code`;
   const lent = await (await at(`${web}&code=${await login(SERVICE_ACCOUNT)}`)).json();
   const { access_token: token, openid } = lent as { access_token: string; openid: string };
   const person = `/sns/userinfo?access_token=${token}&openid=${openid}`;
-  expect(await (await at(person, { authorization: `Bearer ${house.apiKey}` })).json()).toMatchObject({ openid });
+  expect(await (await at(person, { authorization: `Bearer ${deployment.apiKey}` })).json()).toMatchObject({ openid });
   expect(await (await at(person)).json()).toMatchObject({ errcode: 48001 });
 }
 
@@ -175,7 +178,7 @@ async function virtualCalls(): Promise<void> {
   const query = new URLSearchParams({
     grant_type: 'client_credential',
     appid: SERVICE_ACCOUNT,
-    secret: house.apiKey,
+    secret: deployment.apiKey,
   });
   const first = await (await at(`/cgi-bin/token?${query}`)).json();
   const body = JSON.stringify(Object.fromEntries(query));
@@ -190,7 +193,7 @@ async function virtualCalls(): Promise<void> {
   expect(await (await at(url, {}, { method: 'POST', body: form })).json()).toMatchObject({ type: 'image' });
   await peopleLogIn();
   await at(`/cgi-bin/user/info?openid=${openids[3]}&access_token=${virtualTokens[1]}x`);
-  await at(`/cgi-bin/token?${query.toString().replace(house.apiKey, `${house.apiKey}x`)}`);
+  await at(`/cgi-bin/token?${query.toString().replace(deployment.apiKey, `${deployment.apiKey}x`)}`);
 }
 
 async function tokensDie(): Promise<void> {
@@ -237,7 +240,7 @@ async function callsFail(): Promise<void> {
     await fail('/cgi-bin/user/get', how);
     expect((await followers()).body.response?.body, how).toMatchObject({ total: 25 });
     await fail('/cgi-bin/message/custom/send', how, { at: 'after' });
-    const { body } = await house.call(SERVICE_ACCOUNT, {
+    const { body } = await deployment.call(SERVICE_ACCOUNT, {
       method: 'POST',
       path: '/cgi-bin/message/custom/send',
       body: { touser: openids[9], msgtype: 'text', text: { content: how } },
@@ -248,15 +251,15 @@ async function callsFail(): Promise<void> {
 
 async function workerIsKilled(): Promise<void> {
   await control('/delay', { path: '/cgi-bin/user/info', ms: 1_000, count: 1 });
-  const before = await house.wechat.asked('GET /cgi-bin/user/info');
-  const call = house.call(SERVICE_ACCOUNT, {
+  const before = await deployment.wechat.asked('GET /cgi-bin/user/info');
+  const call = deployment.call(SERVICE_ACCOUNT, {
     method: 'GET',
     path: '/cgi-bin/user/info',
     query: { openid: openids[10] },
   });
-  await until('it is on its way', async () => (await house.wechat.asked('GET /cgi-bin/user/info')) > before);
-  await Promise.all(house.workers.map((worker) => worker.kill()));
-  await house.startWorker().says('worker ready');
+  await until('it is on its way', async () => (await deployment.wechat.asked('GET /cgi-bin/user/info')) > before);
+  await Promise.all(deployment.workers.map((worker) => worker.kill()));
+  await deployment.startWorker().says('worker ready');
   expect((await call).body.state).toBe('completed');
 }
 
@@ -264,19 +267,19 @@ async function workerIsKilled(): Promise<void> {
 async function carelessCallers(): Promise<void> {
   const { authorizerTokens, refreshTokens, authCodes } = await secretsOfWeChat();
   const [token, code] = [authorizerTokens!.at(-1)!, authCodes!.at(-1)!];
-  const key = { authorization: `Bearer ${house.apiKey}` };
-  const login = { authorization: `Basic ${Buffer.from(`admin:${house.apiKey}`).toString('base64')}` };
+  const key = { authorization: `Bearer ${deployment.apiKey}` };
+  const login = { authorization: `Basic ${Buffer.from(`admin:${deployment.apiKey}`).toString('base64')}` };
   const json = { ...key, 'content-type': 'application/json' };
   const asked = await Promise.all([
-    at(`/authorize/${house.component.appid}/callback?auth_code=${encodeURIComponent(code)}&expires_in=3600`),
+    at(`/authorize/${deployment.component.appid}/callback?auth_code=${encodeURIComponent(code)}&expires_in=3600`),
     at(`/cgi-bin/user/get?access_token=${token}`),
     at(`/cgi-bin/user/get?access_token=${virtualTokens[0]}&component_access_token=${token}`),
     at(`/v1/authorizers/${encodeURIComponent(refreshTokens!.at(-1)!)}`, key),
     at(`/v1/calls/${encodeURIComponent(token)}`, key),
-    at(`/v1/status?secret=${house.apiKey}`, { authorization: `Bearer ${house.component.appsecret}` }),
-    at(`/${house.apiKey}/${token}?${token}`, key),
+    at(`/v1/status?secret=${deployment.apiKey}`, { authorization: `Bearer ${deployment.component.appsecret}` }),
+    at(`/${deployment.apiKey}/${token}?${token}`, key),
     at('/admin/queues', login),
-    at(`/wechat/${house.component.appid}/events?msg_signature=${token}`, {}, { method: 'POST', body: code }),
+    at(`/wechat/${deployment.component.appid}/events?msg_signature=${token}`, {}, { method: 'POST', body: code }),
     at(`/v1/authorizers/${SERVICE_ACCOUNT}/calls`, json, {
       method: 'POST',
       body: `{"method":"GET","path":"/cgi-bin/user/get","query":{"access_token":"${token}"}}`,
@@ -292,7 +295,7 @@ async function consentEnds(): Promise<void> {
   await expire('authorizer', SERVICE_ACCOUNT);
   expect((await followers()).body.failure?.errcode).toBe(61023);
   const state = async (appid: string) =>
-    (await house.api<{ state: string }>('GET', `/v1/authorizers/${appid}`)).body.state;
+    (await deployment.api<{ state: string }>('GET', `/v1/authorizers/${appid}`)).body.state;
   await until('the consent has ended', async () => (await state(SERVICE_ACCOUNT)) === 'needs-reauthorization');
   // The answer with both tokens is lost on the way; the code is spent.
   await fail(QUERY_AUTH, 'truncated');
@@ -306,11 +309,11 @@ async function consentEnds(): Promise<void> {
 async function redisIsKilled(): Promise<void> {
   // Redis writes once a second to disk; what it loses is WeChat's to tell again.
   const call = followers();
-  await house.redis.kill();
+  await deployment.redis.kill();
   monitor?.destroy();
   await call.catch(() => {});
   await Promise.allSettled([followers(), control('/tick', { ticket: 'new' }), at('/readyz')]);
-  await house.redis.restart();
+  await deployment.redis.restart();
   monitor = await watchRedis();
   await until('calls work again', async () => (await followers()).body.state === 'completed');
 }
@@ -324,7 +327,7 @@ async function componentFails(): Promise<void> {
   await until('the component is not ready', async () => {
     // A new ticket ends the backoff, so that each of the failures is met.
     await control('/tick', { ticket: 'new' });
-    const { body } = await house.api<{ components: { token: { failure: { errcode: number } | null } }[] }>(
+    const { body } = await deployment.api<{ components: { token: { failure: { errcode: number } | null } }[] }>(
       'GET',
       '/v1/status',
     );
@@ -334,13 +337,13 @@ async function componentFails(): Promise<void> {
 }
 
 function linesOf(message: string): string[] {
-  return house.workers.flatMap((worker) =>
+  return deployment.workers.flatMap((worker) =>
     worker.output.split('\n').filter((line) => line.includes(`"msg":"${message}"`)),
   );
 }
 
 function secretsOfWeChat(): Promise<Record<string, string[]>> {
-  return house.wechat.control('GET', '/secrets');
+  return deployment.wechat.control('GET', '/secrets');
 }
 
 async function theSearch(): Promise<SecretSearch> {
@@ -348,16 +351,16 @@ async function theSearch(): Promise<SecretSearch> {
   for (const kind of ['tickets', 'componentTokens', 'authorizerTokens', 'refreshTokens', 'authCodes']) {
     expect(issued[kind]!.length, kind).toBeGreaterThan(1);
   }
-  const { appsecret, token, encodingAesKey } = house.component;
+  const { appsecret, token, encodingAesKey } = deployment.component;
   return new SecretSearch({
     ...issued,
     virtualTokens,
     'component secret': [appsecret],
     'push token': [token],
     'AES key': [encodingAesKey, Buffer.from(`${encodingAesKey}=`, 'base64')],
-    'API key': [house.apiKey],
+    'API key': [deployment.apiKey],
     SECRETS_KEY: [SECRETS_KEY.toString('base64'), SECRETS_KEY],
-    'admin password': [house.adminPassword],
+    'admin password': [deployment.adminPassword],
     'idempotency key': [IDEMPOTENCY_KEY],
     'callback address': [CALLBACK_URL],
   });
@@ -366,13 +369,15 @@ async function theSearch(): Promise<SecretSearch> {
 /** The processes' output, whole. */
 function readLogs(): Places {
   return new Map(
-    [...house.gateways, ...house.workers].map((child) => [`log of ${child.name}`, Buffer.from(child.output)]),
+    [...deployment.gateways, ...deployment.workers].map((child) => [`log of ${child.name}`, Buffer.from(child.output)]),
   );
 }
 
 /** The files of Redis and of the database, as they lie on the disk. */
 async function readFiles(): Promise<Places> {
-  const files = (await readdir(house.dir, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+  const files = (await readdir(deployment.dir, { recursive: true, withFileTypes: true })).filter((file) =>
+    file.isFile(),
+  );
   return new Map(
     await Promise.all(
       files.map(
@@ -384,7 +389,7 @@ async function readFiles(): Promise<Places> {
 
 /** Every value under every key, the keys themselves included. */
 async function readRedis(types = new Set<string>()): Promise<Places> {
-  const client = house.redis.client();
+  const client = deployment.redis.client();
   const places: Places = new Map();
   try {
     for await (const keys of client.scanStream({ count: 1_000 })) {
@@ -425,7 +430,7 @@ async function valuesOf(client: Redis, type: string, key: string): Promise<Buffe
 
 /** Everything that Bull Board's own API and our status pages tell. */
 async function readBoard(): Promise<Places> {
-  const login = { authorization: `Basic ${Buffer.from(`admin:${house.adminPassword}`).toString('base64')}` };
+  const login = { authorization: `Basic ${Buffer.from(`admin:${deployment.adminPassword}`).toString('base64')}` };
   const api = '/admin/queues/api';
   const places: Places = new Map();
   const read = async (path: string, headers = login): Promise<string> => {
@@ -444,7 +449,7 @@ async function readBoard(): Promise<Places> {
     }
   }
   for (const path of ['/v1/status', '/v1/authorizers']) {
-    await read(path, { authorization: `Bearer ${house.apiKey}` });
+    await read(path, { authorization: `Bearer ${deployment.apiKey}` });
   }
   return places;
 }
@@ -463,7 +468,7 @@ describe('after a whole run no secret stands in clear', () => {
   it('in the logs of any process, nor does any openid', async () => {
     const logs = readLogs();
     expect(logs.size).toBe(4);
-    for (const [place, bytes] of logs) expect(bytes.includes(house.component.appid), place).toBe(true);
+    for (const [place, bytes] of logs) expect(bytes.includes(deployment.component.appid), place).toBe(true);
     expect(findings(await theSearch(), logs)).toEqual([]);
     expect(openids.length).toBe(25);
     expect(findings(new SecretSearch({ openids }), logs)).toEqual([]);
@@ -494,7 +499,9 @@ describe('after a whole run no secret stands in clear', () => {
 
   it('in the files of Redis and of the database', async () => {
     const files = await readFiles();
-    expect([...files.keys()]).toEqual(expect.arrayContaining(['house.sqlite', expect.stringMatching(/incr\.aof$/)]));
+    expect([...files.keys()]).toEqual(
+      expect.arrayContaining(['deployment.sqlite', expect.stringMatching(/incr\.aof$/)]),
+    );
     for (const pattern of [/aof$/, /sqlite/]) {
       mustHold(new Map([...files].filter(([name]) => pattern.test(name))), SERVICE_ACCOUNT);
     }
@@ -503,7 +510,7 @@ describe('after a whole run no secret stands in clear', () => {
 
   it('on Bull Board’s pages and ours', async () => {
     expect(boardPages.size).toBeGreaterThan(30);
-    mustHold(boardPages, house.component.appid);
+    mustHold(boardPages, deployment.component.appid);
     mustHold(boardPages, 'sealed, ');
     expect(findings(await theSearch(), boardPages)).toEqual([]);
     expect(findings(new SecretSearch({ openids, content: ['一句悄悄话'] }), boardPages)).toEqual([]);
@@ -514,17 +521,17 @@ describe('the search finds a secret that was put there on purpose', () => {
   it('in Redis, whatever holds it and however it is written', async () => {
     const { tickets, authorizerTokens, refreshTokens } = await secretsOfWeChat();
     const [ticket, token, refresh] = [tickets![0]!, authorizerTokens![0]!, refreshTokens![1]!];
-    const client = house.redis.client();
+    const client = deployment.redis.client();
     try {
       await client.set('planted-string', `{"x":"${Buffer.from(`ab${ticket}`).toString('base64')}"}`);
       await client.hset('planted-hash', 'field', encodeURIComponent(refresh));
       await client.hset('planted-field', token, '1');
       await client.rpush('planted-list', 'a', `Bearer ${token.slice(0, 30)}…`);
       await client.sadd('planted-set', 'a', virtualTokens[0]!);
-      await client.zadd('planted-zset', 1, Buffer.from(house.component.appsecret).toString('hex'));
-      await client.xadd('planted-stream', '*', 'name', house.apiKey);
+      await client.zadd('planted-zset', 1, Buffer.from(deployment.component.appsecret).toString('hex'));
+      await client.xadd('planted-stream', '*', 'name', deployment.apiKey);
       await client.set(Buffer.from('planted-bytes'), SECRETS_KEY);
-      await client.set(`planted-key ${house.component.encodingAesKey}`, '1');
+      await client.set(`planted-key ${deployment.component.encodingAesKey}`, '1');
     } finally {
       client.disconnect();
     }
@@ -552,27 +559,27 @@ describe('the search finds a secret that was put there on purpose', () => {
 
   it('in the database', async () => {
     const { refreshTokens } = await secretsOfWeChat();
-    const database = new DatabaseSync(join(house.dir, 'house.sqlite'));
+    const database = new DatabaseSync(join(deployment.dir, 'deployment.sqlite'));
     try {
       database.prepare('update authorizers set nick_name = ?').run(refreshTokens!.at(-1)!);
       const found = findings(await theSearch(), await readFiles());
-      expect(found).toContainEqual(expect.stringMatching(/^refreshTokens\[\d+\] in house\.sqlite/));
+      expect(found).toContainEqual(expect.stringMatching(/^refreshTokens\[\d+\] in deployment\.sqlite/));
     } finally {
       database.close();
     }
   });
 
   it('in a log and on Bull Board’s pages', async () => {
-    const client = house.redis.client();
+    const client = deployment.redis.client();
     try {
       const [job] = await client.zrange('{wx:pushes}:pushes:completed', '0', '0');
-      await client.hset(`{wx:pushes}:pushes:${job}`, 'name', house.component.appsecret);
+      await client.hset(`{wx:pushes}:pushes:${job}`, 'name', deployment.component.appsecret);
     } finally {
       client.disconnect();
     }
-    await house.startGateway(0).says('gateway listening');
+    await deployment.startGateway(0).says('gateway listening');
     // A caller's own word for its request is logged as it is.
-    await at('/v1/status', { authorization: 'Bearer x', 'x-request-id': house.component.appsecret });
+    await at('/v1/status', { authorization: 'Bearer x', 'x-request-id': deployment.component.appsecret });
     const search = await theSearch();
     await until('it is logged', () => findings(search, readLogs()).length > 0);
     expect(findings(search, readLogs())).toEqual(['component secret[0] in log of gateway 0 (plain)']);

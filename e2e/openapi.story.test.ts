@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arbitraryOf } from './support/arbitrary-of.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { Description, type JsonSchema, type Route } from './support/description.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { mutated } from './support/mutated.ts';
 
 const RUNS = 100;
@@ -10,7 +10,7 @@ const RUNS = 100;
 const PATIENCE_MS = 200;
 const ORDER = ['PUT', 'POST', 'GET', 'DELETE'];
 
-let house: House;
+let deployment: Deployment;
 let description: Description;
 /** What stands in place of `{id}`, by the word before it, and of the other names. */
 let real: Record<string, readonly string[]>;
@@ -18,25 +18,26 @@ let real: Record<string, readonly string[]>;
 const answered = new Map<string, Set<number>>();
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized();
-  description = await Description.of(house.gatewayUrl());
-  const made = async (path: string, body?: object) => (await house.api<{ id: string }>('POST', path, body)).body.id;
+  deployment = await Deployment.open();
+  await deployment.authorized();
+  description = await Description.of(deployment.gatewayUrl());
+  const made = async (path: string, body?: object) =>
+    (await deployment.api<{ id: string }>('POST', path, body)).body.id;
   const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
   real = {
-    appid: [SERVICE_ACCOUNT, house.component.appid],
-    components: [house.component.appid],
-    component: [house.component.appid],
+    appid: [SERVICE_ACCOUNT, deployment.component.appid],
+    components: [deployment.component.appid],
+    component: [deployment.component.appid],
     name: ['location_report', 'voice_recognize'],
     errcode: ['45009'],
     keys: [await made('/v1/keys', { name: 'to be revoked', scopes: ['calls'] })],
     calls: [await made(`${account}/calls`, { method: 'GET', path: '/cgi-bin/user/get' })],
-    'authorization-links': [await made(`/v1/components/${house.component.appid}/authorization-links`, {})],
+    'authorization-links': [await made(`/v1/components/${deployment.component.appid}/authorization-links`, {})],
     reconciliations: [await made('/v1/authorizers/reconcile')],
     'follower-syncs': [await made(`${account}/follower-syncs`)],
   };
 });
-afterAll(() => house?.close());
+afterAll(() => deployment?.close());
 
 describe('the description', () => {
   it.each([
@@ -72,14 +73,14 @@ describe('whatever programs ask', () => {
         `${operation.operationId} ${statuses}`,
       ).not.toEqual([]);
     }
-    const unexpected = house.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly');
+    const unexpected = deployment.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly');
     expect(unexpected).toEqual([]);
   });
 
   it('the gateway lives, and answers as before', async () => {
-    const { body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+    const { body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
     expect(body.state).toBe('completed');
-    expect(house.gateways[0]!.running).toBe(true);
+    expect(deployment.gateways[0]!.running).toBe(true);
   });
 });
 
@@ -198,11 +199,11 @@ async function ask(route: Route, asked: Asked): Promise<{ status: number; proble
   );
   const url = `${path}${query.size > 0 ? `?${query}` : ''}`;
   const gone = new AbortController();
-  const response = await fetch(house.gatewayUrl() + url, {
+  const response = await fetch(deployment.gatewayUrl() + url, {
     method: route.method,
     headers: {
       ...asked.headers,
-      authorization: `Bearer ${house.apiKey}`,
+      authorization: `Bearer ${deployment.apiKey}`,
       ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(asked.body === undefined ? {} : { body: asked.body }),

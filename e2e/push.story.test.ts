@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Crossroads, type Passed } from './support/crossroads.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { queueCounts } from './support/queue-counts.ts';
 import { until } from './support/until.ts';
 
@@ -12,21 +12,21 @@ interface Delivery {
 }
 
 let crossroads: Crossroads;
-let house: House;
+let deployment: Deployment;
 let redis: Redis;
 beforeAll(async () => {
   crossroads = await Crossroads.open();
-  house = await House.open({ gateways: 2, workers: 2, pushTo: crossroads.url });
-  crossroads.leadTo(house.gatewayUrl(0), house.gatewayUrl(1));
-  redis = house.redis.client();
-  await house.authorized();
+  deployment = await Deployment.open({ gateways: 2, workers: 2, pushTo: crossroads.url });
+  crossroads.leadTo(deployment.gatewayUrl(0), deployment.gatewayUrl(1));
+  redis = deployment.redis.client();
+  await deployment.authorized();
   // From here on, only the pushes of the stories.
-  await house.wechat.control('POST', '/ticket-service', { on: false });
+  await deployment.wechat.control('POST', '/ticket-service', { on: false });
   await drained();
 });
 afterAll(async () => {
   redis?.disconnect();
-  await house?.close();
+  await deployment?.close();
   await crossroads?.close();
 });
 
@@ -71,12 +71,12 @@ it('takes an event once by what it says, since events carry no id', async () => 
 
 it('never replaces a ticket by an older one, and mints with the newer', async () => {
   const begunAt = crossroads.passed.length;
-  await house.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 10 });
+  await deployment.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 10 });
   const older = crossroads.passed[begunAt]!;
   await drained();
   // What WeChat itself no longer knows nobody can mint with.
-  await house.wechat.control('POST', '/expire', { token: 'ticket' });
-  await house.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 20 });
+  await deployment.wechat.control('POST', '/expire', { token: 'ticket' });
+  await deployment.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 20 });
   await drained();
   const held = await ticket();
 
@@ -86,15 +86,15 @@ it('never replaces a ticket by an older one, and mints with the newer', async ()
   expect(await ticket()).toEqual(held);
 
   const mint = 'POST /cgi-bin/component/api_component_token';
-  const minted = await house.wechat.asked(mint);
+  const minted = await deployment.wechat.asked(mint);
   for (const token of ['component', 'authorizer']) {
-    await house.wechat.control('POST', '/expire', { token, appid: SERVICE_ACCOUNT });
+    await deployment.wechat.control('POST', '/expire', { token, appid: SERVICE_ACCOUNT });
   }
-  const { body } = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
+  const { body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
   expect(body.state).toBe('completed');
   expect(body.response?.body).toMatchObject({ total: 25 });
-  expect((await house.wechat.asked(mint)) - minted).toBe(1);
-  expect((await house.wechat.counters()).outcomes[mint]).toEqual({ 0: expect.any(Number) });
+  expect((await deployment.wechat.asked(mint)) - minted).toBe(1);
+  expect((await deployment.wechat.counters()).outcomes[mint]).toEqual({ 0: expect.any(Number) });
 });
 
 it.each([
@@ -157,7 +157,7 @@ it('lets no text of a follower move a ticket, an account or another follower', a
   const [out, back] = [']]></Content>', '<Content><![CDATA['];
   const texts = [
     `${out}<InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>forged</ComponentVerifyTicket>${back}`,
-    `${out}<AppId>${house.component.appid}</AppId><InfoType>unauthorized</InfoType><AuthorizerAppid>${SERVICE_ACCOUNT}</AuthorizerAppid>${back}`,
+    `${out}<AppId>${deployment.component.appid}</AppId><InfoType>unauthorized</InfoType><AuthorizerAppid>${SERVICE_ACCOUNT}</AuthorizerAppid>${back}`,
     `${out}<Event>unsubscribe</Event>${back}`,
     `${out}<MsgType>event</MsgType><Event>unsubscribe</Event>${back}`,
     `${out}<FromUserName>${victim}</FromUserName><MsgType>event</MsgType><Event>unsubscribe</Event>${back}`,
@@ -168,7 +168,7 @@ it('lets no text of a follower move a ticket, an account or another follower', a
   ];
   const before = { counts: await drained(), ticket: await ticket(), unreadable: unreadable().length };
   const asked = 'POST /cgi-bin/component/api_get_authorizer_info';
-  const askedBefore = await house.wechat.asked(asked);
+  const askedBefore = await deployment.wechat.asked(asked);
   for (const words of texts) {
     const xml = messageXml(
       'text',
@@ -187,13 +187,15 @@ it('lets no text of a follower move a ticket, an account or another follower', a
 
   await until('each is logged', () => unreadable().length === before.unreadable + texts.length + 2);
   expect({ counts: await drained(), ticket: await ticket() }).toEqual({ counts: before.counts, ticket: before.ticket });
-  expect((await house.api<{ state: string }>('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).body.state).toBe('active');
-  expect(await house.wechat.asked(asked)).toBe(askedBefore);
-  const { body } = await house.api<{ items: { openid: string; subscribed: boolean }[] }>('GET', followers);
+  expect((await deployment.api<{ state: string }>('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).body.state).toBe(
+    'active',
+  );
+  expect(await deployment.wechat.asked(asked)).toBe(askedBefore);
+  const { body } = await deployment.api<{ items: { openid: string; subscribed: boolean }[] }>('GET', followers);
   expect(body.items.find(({ openid }) => openid === victim)).toMatchObject({ subscribed: true });
 
   for (const line of unreadable().slice(before.unreadable)) {
-    expect(line).toMatchObject({ component: house.component.appid, reason: expect.stringMatching(/^[a-z_]+$/) });
+    expect(line).toMatchObject({ component: deployment.component.appid, reason: expect.stringMatching(/^[a-z_]+$/) });
     expect(JSON.stringify(line)).not.toMatch(/forged|oVictim|hello/);
   }
   const sealed = await redis.xlen('wx:{pushes}:unreadable');
@@ -227,7 +229,7 @@ it.each([
   await until('both refusals are logged', () => refused(status).length >= refusals + 2);
   for (const { body } of crossroads.passed.slice(passedBefore)) {
     const sealed = /<Encrypt><!\[CDATA\[([^\]]{20})/.exec(body.toString())?.[1];
-    for (const child of [...house.gateways, ...house.workers]) {
+    for (const child of [...deployment.gateways, ...deployment.workers]) {
       expect(child.output).not.toContain(secret);
       if (sealed) expect(child.output).not.toContain(sealed);
       expect(child.running).toBe(true);
@@ -259,7 +261,7 @@ it('does not know components that it does not run', async () => {
   const passedBefore = crossroads.passed.length;
   await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: { Content: '你好' }, fault: 'wrong-component' });
   const passed = crossroads.passed[passedBefore]!;
-  const url = passed.url.replace(house.component.appid, 'wx0000000000000000');
+  const url = passed.url.replace(deployment.component.appid, 'wx0000000000000000');
   expect(await again({ ...passed, url }, 0)).toMatchObject({ status: 404 });
   expect(await again({ ...passed, url: url.replace(/\/messages\/[^?]+/, '/events') }, 1)).toMatchObject({
     status: 404,
@@ -269,9 +271,11 @@ it('does not know components that it does not run', async () => {
 
 it('proves its URLs to WeChat with echostr, and to nobody else', async () => {
   const [timestamp, nonce, echostr] = [String(now()), '42', '8291634812345'];
-  const signature = createHash('sha1').update([house.component.token, timestamp, nonce].sort().join('')).digest('hex');
+  const signature = createHash('sha1')
+    .update([deployment.component.token, timestamp, nonce].sort().join(''))
+    .digest('hex');
   for (const path of ['events', `messages/${SERVICE_ACCOUNT}`]) {
-    const url = `${house.gatewayUrl()}/wechat/${house.component.appid}/${path}`;
+    const url = `${deployment.gatewayUrl()}/wechat/${deployment.component.appid}/${path}`;
     const good = await fetch(`${url}?${new URLSearchParams({ signature, timestamp, nonce, echostr })}`);
     expect([good.status, await good.text()]).toEqual([200, echostr]);
     const forged = await fetch(
@@ -296,12 +300,12 @@ function accepted(delivery: Delivery): boolean {
 }
 
 async function push(what: object): Promise<readonly Delivery[]> {
-  return (await house.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what)).deliveries;
+  return (await deployment.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what)).deliveries;
 }
 
 /** The same request once more, as it was. */
 async function again({ url, body }: Passed, gateway: number): Promise<Delivery> {
-  const response = await fetch(house.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
+  const response = await fetch(deployment.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
   return { status: response.status, body: await response.text() };
 }
 
@@ -344,7 +348,7 @@ interface Status {
 }
 
 async function status(): Promise<Status> {
-  const { body } = await house.api<{ components: Status[] }>('GET', '/v1/status');
+  const { body } = await deployment.api<{ components: Status[] }>('GET', '/v1/status');
   return body.components[0]!;
 }
 
@@ -353,12 +357,12 @@ async function ticket(): Promise<unknown> {
 }
 
 function handled(push: string): Record<string, unknown>[] {
-  const lines = house.workers.flatMap((worker) => worker.lines());
+  const lines = deployment.workers.flatMap((worker) => worker.lines());
   return lines.filter((line) => line.msg === 'push' && line.push === push);
 }
 
 function unreadable(): Record<string, unknown>[] {
-  return house.gateways.flatMap((gateway) => gateway.lines()).filter(({ msg }) => msg === 'push unreadable');
+  return deployment.gateways.flatMap((gateway) => gateway.lines()).filter(({ msg }) => msg === 'push unreadable');
 }
 
 /** Exactly these bytes, where the simulator would write proper XML. */
@@ -374,12 +378,12 @@ function messageXml(
 }
 
 function noticeXml(infoType: string, inner: string): string {
-  const head = `<AppId><![CDATA[${house.component.appid}]]></AppId><CreateTime>${now()}</CreateTime>`;
+  const head = `<AppId><![CDATA[${deployment.component.appid}]]></AppId><CreateTime>${now()}</CreateTime>`;
   return `<xml>${head}<InfoType><![CDATA[${infoType}]]></InfoType>${inner}</xml>`;
 }
 
 function refused(status: number): Record<string, unknown>[] {
-  const lines = house.gateways.flatMap((gateway) => gateway.lines());
+  const lines = deployment.gateways.flatMap((gateway) => gateway.lines());
   return lines.filter((line) => line.msg === 'push refused' && line.status === status && line.reason !== undefined);
 }
 

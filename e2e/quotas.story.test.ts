@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { beijingDay } from '../packages/platform/src/beijing-time.ts';
 import { allSettled, batchIds, find } from './support/call-terms.ts';
+import { type CallBody, Deployment } from './support/deployment.ts';
 import { EventStream } from './support/event-stream.ts';
-import { type CallBody, House } from './support/house.ts';
 import { COMPONENT_TOKEN } from './support/tally.ts';
 import { until } from './support/until.ts';
 
@@ -43,7 +43,7 @@ interface Clear {
   readonly closedUntil?: string;
 }
 
-let house: House;
+let deployment: Deployment;
 const openids: Record<string, string> = {};
 
 // Counts of a day begin at zero at midnight in Beijing: so near to it, a story that counts waits until it is over.
@@ -52,7 +52,7 @@ beforeEach(() =>
 );
 
 beforeAll(async () => {
-  house = await House.open({
+  deployment = await Deployment.open({
     gateways: 2,
     workers: 2,
     accounts: Object.entries(accounts).map(([nickName, appid]) => ({
@@ -60,13 +60,13 @@ beforeAll(async () => {
     })),
   });
   for (const appid of Object.values(accounts)) {
-    await house.authorized(appid);
-    const list = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
+    await deployment.authorized(appid);
+    const list = await deployment.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
     openids[appid] = list.openids[0]!;
   }
 });
-afterAll(() => house?.close());
-afterEach(() => house.wechat.control('DELETE', '/faults'));
+afterAll(() => deployment?.close());
+afterEach(() => deployment.wechat.control('DELETE', '/faults'));
 
 const details = (appid: string) => ({
   ...{ method: 'POST', path: DETAILS },
@@ -77,7 +77,7 @@ const details = (appid: string) => ({
 async function callTimes(appid: string, count: number, call: { method: string; path: string; body?: unknown }) {
   const errcodes: unknown[] = [];
   for (let i = 0; i < count; i++) {
-    const { status, body } = await house.call(appid, { ...call, waitMs: 20_000 }, i % 2);
+    const { status, body } = await deployment.call(appid, { ...call, waitMs: 20_000 }, i % 2);
     errcodes.push(status === 200 ? (body.response?.body.errcode ?? 0) : body.code);
   }
   return errcodes;
@@ -85,11 +85,11 @@ async function callTimes(appid: string, count: number, call: { method: string; p
 
 const zeros = (count: number) => Array.from({ length: count }, () => 0);
 const limit = (appid: string, path: string, change: object) =>
-  house.wechat.control('POST', '/quota', { appid, path, ...change });
+  deployment.wechat.control('POST', '/quota', { appid, path, ...change });
 
 async function quotas(appid: string): Promise<Map<string, Quota>> {
-  const where = appid === house.component.appid ? 'components' : 'authorizers';
-  const { body } = await house.api<{ items: Quota[]; next: null }>('GET', `/v1/${where}/${appid}/quotas`);
+  const where = appid === deployment.component.appid ? 'components' : 'authorizers';
+  const { body } = await deployment.api<{ items: Quota[]; next: null }>('GET', `/v1/${where}/${appid}/quotas`);
   return new Map(body.items.map((item) => [item.path, item]));
 }
 
@@ -100,10 +100,10 @@ const learned = (appid: string, path: string) =>
   });
 
 const clear = (appid: string, gateway = 0) =>
-  house.api<Clear>('POST', `/v1/authorizers/${appid}/quotas/clear`, {}, gateway);
+  deployment.api<Clear>('POST', `/v1/authorizers/${appid}/quotas/clear`, {}, gateway);
 
 async function askedFor(path: string, appid: string): Promise<number> {
-  return (await house.wechat.counters()).byAccount[appid]?.[`POST ${path}`] ?? 0;
+  return (await deployment.wechat.counters()).byAccount[appid]?.[`POST ${path}`] ?? 0;
 }
 
 describe('a limit that nobody documents', () => {
@@ -123,18 +123,18 @@ describe('a limit that nobody documents', () => {
   });
 
   it('tells on every answer how much remains', async () => {
-    const { headers, body } = await house.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, details(appid));
+    const { headers, body } = await deployment.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, details(appid));
     expect(headers.get('x-wx-quota-remaining')).toBe('664');
     expect(body.quota).toMatchObject({ used: 336, limit: 1_000, remaining: 664 });
-    const again = await house.api<CallBody>('GET', `/v1/calls/${body.id}`);
+    const again = await deployment.api<CallBody>('GET', `/v1/calls/${body.id}`);
     expect(again.headers.get('x-wx-quota-remaining')).toBe('664');
 
-    const query = new URLSearchParams({ grant_type: 'client_credential', appid, secret: house.apiKey });
-    const lent = (await (await fetch(`${house.gatewayUrl()}/cgi-bin/token?${query}`)).json()) as {
+    const query = new URLSearchParams({ grant_type: 'client_credential', appid, secret: deployment.apiKey });
+    const lent = (await (await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${query}`)).json()) as {
       access_token: string;
     };
     const ask = async (path: string, method: string, sent?: unknown) => {
-      const url = `${house.gatewayUrl()}${path}?access_token=${encodeURIComponent(lent.access_token)}`;
+      const url = `${deployment.gatewayUrl()}${path}?access_token=${encodeURIComponent(lent.access_token)}`;
       const response = await fetch(url, sent === undefined ? { method } : { method, body: JSON.stringify(sent) });
       return { remaining: response.headers.get('x-wx-quota-remaining'), bytes: await response.text() };
     };
@@ -148,13 +148,13 @@ describe('a limit that nobody documents', () => {
 
 it('asking WeChat about quotas delays no call, and what WeChat does not tell is not asked again', async () => {
   const appid = accounts.slow;
-  await house.wechat.control('POST', '/delay', { path: ASK_QUOTA, appid, ms: 600_000 });
+  await deployment.wechat.control('POST', '/delay', { path: ASK_QUOTA, appid, ms: 600_000 });
   await callTimes(appid, 20, details(appid));
   await until('WeChat is asked', async () => (await askedFor(ASK_QUOTA, appid)) === 1);
   expect(await callTimes(appid, 5, details(appid))).toEqual(zeros(5));
   expect((await quotas(appid)).get(DETAILS)?.source).toBeNull();
-  await house.wechat.control('DELETE', '/faults');
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('POST', '/release');
   await learned(appid, DETAILS);
 
   // 40066: WeChat has no such API here, and tells nothing about it.
@@ -169,12 +169,12 @@ it('asking WeChat about quotas delays no call, and what WeChat does not tell is 
 
 it('four fifths and all of a quota are told once: in the log, and as events that can be resumed', async () => {
   const appid = accounts.warned;
-  const url = `${house.gatewayUrl()}/v1/quotas/events`;
-  const stream = await EventStream.open(url, house.apiKey);
+  const url = `${deployment.gatewayUrl()}/v1/quotas/events`;
+  const stream = await EventStream.open(url, deployment.apiKey);
   const call = { method: 'POST', path: DELETE_MASS, body: { msg_id: 1 } };
   await callTimes(appid, 8, call);
   const warning = await until('the warning is told', () => stream.seen[0]);
-  const told = { component: house.component.appid, appid, path: DELETE_MASS };
+  const told = { component: deployment.component.appid, appid, path: DELETE_MASS };
   expect(warning).toMatchObject({ event: 'quota.warning', data: { ...told, used: 8, limit: 10 } });
   expect(Date.now() - Date.parse(String(warning.data.at))).toBeLessThan(60_000);
 
@@ -182,14 +182,14 @@ it('four fifths and all of a quota are told once: in the log, and as events that
   expect(errcodes.slice(2)).toEqual([45009, 'quota_closed', 'quota_closed']);
   await until('the end is told', () => stream.seen[1]);
   // Whoever was away hears at another gateway what he has missed, and no more.
-  const missed = await EventStream.open(`${house.gatewayUrl(1)}/v1/quotas/events`, house.apiKey, warning.id);
+  const missed = await EventStream.open(`${deployment.gatewayUrl(1)}/v1/quotas/events`, deployment.apiKey, warning.id);
   await until('the rest is told', () => missed.seen[0]);
   for (const { event, data } of [missed.seen[0]!, stream.seen[1]!]) {
     expect([event, data]).toMatchObject(['quota.exhausted', { ...told, used: 10, limit: 10 }]);
   }
   expect([stream.seen.length, missed.seen.length]).toEqual([2, 1]);
   // Whichever worker it was that told.
-  const lines = () => house.workers.flatMap((worker) => worker.lines()).filter(({ path }) => path === DELETE_MASS);
+  const lines = () => deployment.workers.flatMap((worker) => worker.lines()).filter(({ path }) => path === DELETE_MASS);
   const warnings = () => lines().filter(({ level }) => level === 40);
   await until('both stand in the log', () => warnings().length >= 2);
   expect(warnings().toSorted((one, other) => Number(one.used) - Number(other.used))).toMatchObject([
@@ -202,7 +202,7 @@ it('four fifths and all of a quota are told once: in the log, and as events that
 
   // A key that is for another account hears nothing of this one, and one that is for certain paths is refused.
   const key = async (wish: object) => {
-    const made = await house.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'], ...wish });
+    const made = await deployment.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'], ...wish });
     return made.body.key;
   };
   const others = await EventStream.open(url, await key({ accounts: [accounts.learned] }), '0');
@@ -220,23 +220,23 @@ it('a rate holds calls back before WeChat has to, and lets them go in the next s
   await callTimes(appid, 20, details(appid));
   expect((await learned(appid, DETAILS)).minute).toMatchObject({ limit: 30, seconds: 10 });
   const ids = await batchIds(
-    house,
+    deployment,
     Array.from({ length: 70 }, () => ({ appid, ...details(appid) })),
   );
   const parked = await until('the rest is parked', async () => {
-    const call = await find(house, ids.at(-1)!);
+    const call = await find(deployment, ids.at(-1)!);
     return call.state === 'delayed' && call;
   });
   const opensAt = Date.parse(String(parked.quota?.closedUntil));
   expect(opensAt - Date.now()).toBeLessThanOrEqual(10_000);
   expect(Math.round(opensAt / 1000) % 10).toBe(0);
-  expect(await house.call(appid, { ...details(appid), waitMs: 5_000 })).toMatchObject({
+  expect(await deployment.call(appid, { ...details(appid), waitMs: 5_000 })).toMatchObject({
     status: 429,
     body: { code: 'quota_closed', closedUntil: expect.any(String) },
   });
-  const calls = await allSettled(house, ids);
+  const calls = await allSettled(deployment, ids);
   expect(calls.map(({ response }) => response?.body.errcode ?? 0)).toEqual(zeros(70));
-  const { outcomes } = await house.wechat.counters();
+  const { outcomes } = await deployment.wechat.counters();
   expect(outcomes[`POST ${DETAILS}`]?.[45011]).toBeUndefined();
 });
 
@@ -252,14 +252,14 @@ describe('a clear', () => {
     expect(await callTimes(appid, 2, details(appid))).toEqual([45009, 'quota_closed']);
     expect((await quotas(appid)).get(DETAILS)).toMatchObject({ remaining: 0, closedUntil: expect.any(String) });
     const ids = await batchIds(
-      house,
+      deployment,
       Array.from({ length: 25 }, () => ({ appid, ...details(appid) })),
     );
-    await until('they wait', async () => (await find(house, ids[0]!)).state === 'delayed');
+    await until('they wait', async () => (await find(deployment, ids[0]!)).state === 'delayed');
 
     const { status, body } = await clear(appid);
     expect([status, body]).toEqual([200, { cleared: true, usedThisMonth: 1, remainingThisMonth: 9 }]);
-    const calls = await allSettled(house, ids);
+    const calls = await allSettled(deployment, ids);
     expect(calls.map(({ response }) => response?.body.errcode ?? 0)).toEqual(zeros(25));
     const quota = (await quotas(appid)).get(DETAILS)!;
     expect(quota).toMatchObject({ used: 25, limit: 60, remaining: 35, closedUntil: null });
@@ -280,12 +280,12 @@ describe('a clear', () => {
     expect(there.toISOString()).toMatch(/^\d{4}-\d{2}-01T00:00:00/);
     expect(there.getTime()).toBeGreaterThan(Date.now());
     expect(await askedFor(CLEAR, appid)).toBe(10);
-    const audit = await house.api<{ items: { action: string }[] }>('GET', '/v1/audit');
+    const audit = await deployment.api<{ items: { action: string }[] }>('GET', '/v1/audit');
     expect(audit.body.items.filter(({ action }) => action.includes('quotas/clear')).length).toBeGreaterThanOrEqual(11);
   });
 
   it('that WeChat refuses, since others have used all ten, sets the count', async () => {
-    await house.wechat.control('POST', '/fail', {
+    await deployment.wechat.control('POST', '/fail', {
       path: CLEAR,
       how: 'errcode',
       errcode: 48006,
@@ -297,14 +297,22 @@ describe('a clear', () => {
   });
 
   it('of which nobody knows the outcome is told as such, and not repeated', async () => {
-    await house.wechat.control('POST', '/fail', { path: CLEAR, how: 'reset', at: 'after', appid: accounts.unclear });
+    await deployment.wechat.control('POST', '/fail', {
+      path: CLEAR,
+      how: 'reset',
+      at: 'after',
+      appid: accounts.unclear,
+    });
     expect(await clear(accounts.unclear)).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
     expect(await askedFor(CLEAR, accounts.unclear)).toBe(1);
   });
 
   it('needs a key for operators', async () => {
-    const { body } = await house.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['authorizers:write'] });
-    const response = await fetch(`${house.gatewayUrl()}/v1/authorizers/${appid}/quotas/clear`, {
+    const { body } = await deployment.api<{ key: string }>('POST', '/v1/keys', {
+      name: 'k',
+      scopes: ['authorizers:write'],
+    });
+    const response = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${appid}/quotas/clear`, {
       ...{ method: 'POST', headers: { authorization: `Bearer ${body.key}` } },
     });
     expect(response.status).toBe(403);
@@ -321,60 +329,62 @@ describe('a clear', () => {
 });
 
 it('the command line shows them as a table', async () => {
-  const { port } = new URL(house.gatewayUrl());
-  const command = house.command(['quotas', accounts.warned], { PORT: port });
+  const { port } = new URL(deployment.gatewayUrl());
+  const command = deployment.command(['quotas', accounts.warned], { PORT: port });
   expect(await command.ended()).toBe(0);
   const lines = command.output.trimEnd().split('\n');
   expect(lines[0]).toMatch(/^PATH +USED +LIMIT +LEFT$/);
   expect(lines.find((line) => line.startsWith(DELETE_MASS))).toMatch(
     / 11 +10 +0 {2}closed until \d{4}-\d\d-\d\d 00:00$/,
   );
-  const own = house.command(['quotas', house.component.appid, `--component=${house.component.appid}`], { PORT: port });
+  const own = deployment.command(['quotas', deployment.component.appid, `--component=${deployment.component.appid}`], {
+    PORT: port,
+  });
   expect(await own.ended()).toBe(0);
   expect(own.output).toContain(COMPONENT_TOKEN);
-  expect(await house.command(['quotas']).ended()).toBe(2);
+  expect(await deployment.command(['quotas']).ended()).toBe(2);
 });
 
 describe('the component’s own budget', () => {
-  const page = () => fetch(`${house.gatewayUrl()}/authorize/${house.component.appid}`);
+  const page = () => fetch(`${deployment.gatewayUrl()}/authorize/${deployment.component.appid}`);
 
   it('is shown, path by path', async () => {
-    const own = await quotas(house.component.appid);
-    expect(own.get(COMPONENT_TOKEN)?.used).toBe(await house.wechat.asked(`POST ${COMPONENT_TOKEN}`));
+    const own = await quotas(deployment.component.appid);
+    expect(own.get(COMPONENT_TOKEN)?.used).toBe(await deployment.wechat.asked(`POST ${COMPONENT_TOKEN}`));
     expect(own.get('/cgi-bin/component/api_query_auth')?.used).toBe(Object.keys(accounts).length);
-    const pages = await house.api<{ items: Quota[]; next: string }>(
-      ...(['GET', `/v1/components/${house.component.appid}/quotas?limit=1`] as const),
+    const pages = await deployment.api<{ items: Quota[]; next: string }>(
+      ...(['GET', `/v1/components/${deployment.component.appid}/quotas?limit=1`] as const),
     );
     expect([pages.body.items.length, pages.body.next]).toEqual([1, pages.body.items[0]!.path]);
-    expect(await house.api('GET', '/v1/components/wxnobody/quotas')).toMatchObject({ status: 404 });
+    expect(await deployment.api('GET', '/v1/components/wxnobody/quotas')).toMatchObject({ status: 404 });
   });
 
   it('that is closed is honoured, and opened by a clear with the secret, also when no token can be had', async () => {
-    const { appid } = house.component;
+    const { appid } = deployment.component;
     expect((await page()).status).toBe(200);
     await limit(appid, PRE_AUTH, { daily: 50, used: 50 });
     expect((await page()).status).toBe(429);
-    const asked = await house.wechat.asked(`POST ${PRE_AUTH}`);
+    const asked = await deployment.wechat.asked(`POST ${PRE_AUTH}`);
     for (let i = 0; i < 3; i++) expect((await page()).status).toBe(429);
-    expect(await house.wechat.asked(`POST ${PRE_AUTH}`)).toBe(asked);
+    expect(await deployment.wechat.asked(`POST ${PRE_AUTH}`)).toBe(asked);
     expect((await quotas(appid)).get(PRE_AUTH)?.closedUntil).toEqual(expect.any(String));
 
     await limit(appid, COMPONENT_TOKEN, { used: 2_000 });
-    await house.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
+    await deployment.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
     // Somebody finds out that the token is no good any more.
-    await house.api('POST', `/v1/components/${appid}/calls`, {
+    await deployment.api('POST', `/v1/components/${appid}/calls`, {
       ...{ method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 1 } },
       waitMs: 5_000,
     });
     await until('no token can be had', async () => {
-      const { body } = await house.api<{ components: { reasons: string[] }[] }>('GET', '/v1/status');
+      const { body } = await deployment.api<{ components: { reasons: string[] }[] }>('GET', '/v1/status');
       return body.components[0]!.reasons.includes('component_token_failing');
     });
     expect((await quotas(appid)).get(COMPONENT_TOKEN)?.closedUntil).toEqual(expect.any(String));
 
-    const { status, body } = await house.api<Clear>('POST', `/v1/components/${appid}/quotas/clear`, {});
+    const { status, body } = await deployment.api<Clear>('POST', `/v1/components/${appid}/quotas/clear`, {});
     expect([status, body]).toEqual([200, { cleared: true, usedThisMonth: 1, remainingThisMonth: 9 }]);
-    await house.ready();
+    await deployment.ready();
     expect((await page()).status).toBe(200);
   });
 });

@@ -1,21 +1,21 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
 const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
 const ACCOUNT = `/v1/authorizers/${SERVICE_ACCOUNT}`;
 
-let house: House;
+let deployment: Deployment;
 let redis: Redis;
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized();
-  redis = house.redis.client();
+  deployment = await Deployment.open();
+  await deployment.authorized();
+  redis = deployment.redis.client();
 });
 afterAll(async () => {
   redis?.disconnect();
-  await house?.close();
+  await deployment?.close();
 });
 
 /** Redis takes nothing more that would grow, but answers. */
@@ -25,14 +25,18 @@ async function full(): Promise<void> {
 
 const virtualToken = async (): Promise<Record<string, unknown>> => {
   const query = new URLSearchParams({
-    ...{ grant_type: 'client_credential', appid: SERVICE_ACCOUNT, secret: house.apiKey },
+    ...{ grant_type: 'client_credential', appid: SERVICE_ACCOUNT, secret: deployment.apiKey },
   });
-  return (await fetch(`${house.gatewayUrl()}/cgi-bin/token?${query}`)).json() as Promise<Record<string, unknown>>;
+  return (await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${query}`)).json() as Promise<Record<string, unknown>>;
 };
 
 it('a full Redis is told as that at every door, and nobody has to start anything again afterwards', async () => {
   const { access_token: token } = await virtualToken();
-  const { body: link } = await house.api('POST', `/v1/components/${house.component.appid}/authorization-links`, {});
+  const { body: link } = await deployment.api(
+    'POST',
+    `/v1/components/${deployment.component.appid}/authorization-links`,
+    {},
+  );
   await full();
 
   const calls = [
@@ -41,7 +45,7 @@ it('a full Redis is told as that at every door, and nobody has to start anything
     ['POST', '/v1/calls/batch', { calls: [{ ...FOLLOWERS, appid: SERVICE_ACCOUNT }] }],
   ] as const;
   for (const [method, path, body] of calls) {
-    const refused = await house.api(method, path, body);
+    const refused = await deployment.api(method, path, body);
     expect(refused, path).toMatchObject({
       status: 503,
       body: { code: 'overloaded', remedy: 'slow-down', retryAfter: expect.any(Number) },
@@ -59,16 +63,16 @@ it('a full Redis is told as that at every door, and nobody has to start anything
     ['GET', '/v1/audit'],
   ] as const;
   for (const [method, path, body] of others) {
-    const { status, body: answer } = await house.api(method, path, body);
+    const { status, body: answer } = await deployment.api(method, path, body);
     expect([path, status, answer.code], JSON.stringify(answer)).not.toEqual([path, 500, 'internal']);
   }
-  const virtual = await fetch(`${house.gatewayUrl()}/cgi-bin/user/get?access_token=${token}`);
+  const virtual = await fetch(`${deployment.gatewayUrl()}/cgi-bin/user/get?access_token=${token}`);
   expect(await virtual.json()).toMatchObject({ errcode: -1, errmsg: expect.stringContaining('Redis') });
-  expect(house.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly')).toEqual([]);
+  expect(deployment.gateways[0]!.lines().filter(({ msg }) => msg === 'request failed unexpectedly')).toEqual([]);
 
   await redis.config('SET', 'maxmemory', '0');
-  await until('calls are taken again', async () => (await house.call(SERVICE_ACCOUNT, FOLLOWERS)).status === 200);
-  const { body: settled } = await house.call(SERVICE_ACCOUNT, FOLLOWERS);
+  await until('calls are taken again', async () => (await deployment.call(SERVICE_ACCOUNT, FOLLOWERS)).status === 200);
+  const { body: settled } = await deployment.call(SERVICE_ACCOUNT, FOLLOWERS);
   expect(settled.state).toBe('completed');
-  expect([...house.gateways, ...house.workers].every(({ running }) => running)).toBe(true);
+  expect([...deployment.gateways, ...deployment.workers].every(({ running }) => running)).toBe(true);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
 import { until } from './support/until.ts';
 
@@ -12,19 +12,19 @@ interface Delivery {
   readonly msgId: string;
 }
 
-let house: House;
+let deployment: Deployment;
 beforeAll(async () => {
-  house = await House.open({ gateways: 2, workers: 2 });
-  await house.authorized();
+  deployment = await Deployment.open({ gateways: 2, workers: 2 });
+  await deployment.authorized();
   await acceptedMeansOnDisk();
   // WeChat tries three times; here it tries until somebody is there, so that every push has an end.
-  await house.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
+  await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 it('Redis dies and comes back under load: everything accepted is accounted for, nothing is sent twice', async () => {
-  const load = await Load.start(house, 8);
-  const pushing = new Pushing(house, 3);
+  const load = await Load.start(deployment, 8);
+  const pushing = new Pushing(deployment, 3);
   await until('calls and pushes flow', () => load.accepted.length > 100 && pushing.msgIds.length > 20);
 
   // More than once: each time it dies somewhere else in the middle of something.
@@ -49,8 +49,8 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   expect([...pushing.msgIds].sort()).toEqual([...accepted].sort());
   await until('every accepted push is handled', () => handledPushes().size >= accepted.size);
   expect(handledPushes().size).toBe(accepted.size);
-  for (const child of [...house.gateways, ...house.workers]) expect(child.running).toBe(true);
-  for (const worker of house.workers) {
+  for (const child of [...deployment.gateways, ...deployment.workers]) expect(child.running).toBe(true);
+  for (const worker of deployment.workers) {
     // One line for each kind of error (refused, lost, closed) and outage, however many queues met it.
     const warnings = worker.lines().filter(({ level, queue, job }) => level === 40 && queue && job === undefined);
     expect(warnings.length).toBeGreaterThan(0);
@@ -62,13 +62,16 @@ it('Redis is away for longer than locks live: calls in mid-work still end', asyn
   const read = '/cgi-bin/user/info';
   const send = '/cgi-bin/message/custom/send';
   const asked = async (path: string) =>
-    (await house.wechat.asked(`GET ${path}`)) + (await house.wechat.asked(`POST ${path}`));
+    (await deployment.wechat.asked(`GET ${path}`)) + (await deployment.wechat.asked(`POST ${path}`));
   const before = { read: await asked(read), send: await asked(send) };
-  const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}`);
+  const { openids } = await deployment.wechat.control<{ openids: string[] }>(
+    'GET',
+    `/followers?appid=${SERVICE_ACCOUNT}`,
+  );
   for (const path of [read, send])
-    await house.wechat.control('POST', '/delay', { path, ms: 2_000, count: 1, at: 'after' });
-  const reading = house.call(SERVICE_ACCOUNT, { method: 'GET', path: read, query: { openid: openids[0] } });
-  const sending = house.call(SERVICE_ACCOUNT, {
+    await deployment.wechat.control('POST', '/delay', { path, ms: 2_000, count: 1, at: 'after' });
+  const reading = deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: read, query: { openid: openids[0] } });
+  const sending = deployment.call(SERVICE_ACCOUNT, {
     method: 'POST',
     path: send,
     body: { touser: openids[0], msgtype: 'text', text: { content: 'while Redis is away' } },
@@ -78,11 +81,11 @@ it('Redis is away for longer than locks live: calls in mid-work still end', asyn
     async () => (await asked(read)) > before.read && (await asked(send)) > before.send,
   );
 
-  await house.redis.kill();
+  await deployment.redis.kill();
   const killedAt = performance.now();
   // BullMQ's locks live three seconds.
   await until('the locks have ended', () => performance.now() - killedAt > 4_000);
-  await house.redis.restart();
+  await deployment.redis.restart();
 
   const read_ = await reading;
   expect(read_).toMatchObject({ status: 200, body: { state: 'completed' } });
@@ -90,33 +93,33 @@ it('Redis is away for longer than locks live: calls in mid-work still end', asyn
   expect(sent.status).toBe(200);
   expect(['completed', 'outcome_unknown']).toContain(sent.body.failure?.code ?? sent.body.state);
   expect((await asked(send)) - before.send).toBe(1);
-  expect((await arrivals(house)).get('while Redis is away')).toBe(1);
+  expect((await arrivals(deployment)).get('while Redis is away')).toBe(1);
 });
 
 /** What is written each second only, a killed Redis may lose (a limit that we state). It starts with that each time. */
 async function acceptedMeansOnDisk(): Promise<void> {
-  const client = house.redis.client();
+  const client = deployment.redis.client();
   await client.config('SET', 'appendfsync', 'always');
   client.disconnect();
 }
 
 async function killAndRestart(load: Load): Promise<void> {
-  await house.redis.kill();
+  await deployment.redis.kill();
   const refusedBefore = load.refused.length;
   const refusedPushesBefore = await refusedPushes();
   await until('callers on both gateways are refused', () =>
     [0, 1].every((gateway) => load.refused.slice(refusedBefore).some((one) => one.gateway === gateway)),
   );
   await until('a push is refused', async () => (await refusedPushes()) > refusedPushesBefore);
-  expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(503);
-  expect((await house.api('GET', '/v1/status')).status).toBe(503);
+  expect((await fetch(`${deployment.gatewayUrl()}/readyz`)).status).toBe(503);
+  expect((await deployment.api('GET', '/v1/status')).status).toBe(503);
 
-  await house.redis.restart();
+  await deployment.redis.restart();
   await acceptedMeansOnDisk();
   await Promise.all(
     [0, 1].map((gateway) =>
       until('a new call is answered', async () => {
-        const { body } = await house.call(SERVICE_ACCOUNT, FOLLOWERS, gateway);
+        const { body } = await deployment.call(SERVICE_ACCOUNT, FOLLOWERS, gateway);
         return body.state === 'completed';
       }),
     ),
@@ -130,10 +133,10 @@ async function settleAll(load: Load): Promise<Map<string, number>> {
   const outcomes = new Map<string, string>();
   for (const { content, gateway, body } of load.accepted) {
     const { state, failure } =
-      body.state === 'completed' || body.state === 'failed' ? body : await settledCall(house, body.id!, gateway);
+      body.state === 'completed' || body.state === 'failed' ? body : await settledCall(deployment, body.id!, gateway);
     outcomes.set(content, failure?.code ?? state!);
   }
-  const arrived = await arrivals(house);
+  const arrived = await arrivals(deployment);
   for (const [content, times] of arrived) expect(times, content).toBe(1);
   for (const { kind, content } of load.accepted) {
     const outcome = outcomes.get(content)!;
@@ -149,7 +152,7 @@ async function refusedPushes(): Promise<number> {
 }
 
 async function deliveries(): Promise<Delivery[]> {
-  const answer = await house.wechat.control<{ deliveries: (Delivery & { what: string })[] }>(
+  const answer = await deployment.wechat.control<{ deliveries: (Delivery & { what: string })[] }>(
     'GET',
     '/deliveries?limit=4000',
   );
@@ -158,7 +161,7 @@ async function deliveries(): Promise<Delivery[]> {
 
 /** The jobs that workers have handled, however often they ran. */
 function handledPushes(): Set<string> {
-  const lines = house.workers.flatMap((worker) => worker.lines());
+  const lines = deployment.workers.flatMap((worker) => worker.lines());
   const handled = lines.filter(({ msg, push }) => msg === 'push' && push === 'text');
   return new Set(handled.map(({ job, receivedAt }) => `${job} ${receivedAt}`));
 }

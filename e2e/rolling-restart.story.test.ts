@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Balancer } from './support/balancer.ts';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { arrivals, Pushing, settledCall } from './support/load.ts';
 import { until } from './support/until.ts';
 
@@ -8,30 +8,30 @@ import { until } from './support/until.ts';
 const DRAIN_MS = 5_000;
 
 let balancer: Balancer;
-let house: House;
+let deployment: Deployment;
 beforeAll(async () => {
   balancer = await Balancer.open();
-  house = await House.open({ nodes: 2, pushTo: balancer.url, env: { DRAIN_MS: String(DRAIN_MS) } });
-  balancer.balance([house.gatewayUrl(0), house.gatewayUrl(1)]);
+  deployment = await Deployment.open({ nodes: 2, pushTo: balancer.url, env: { DRAIN_MS: String(DRAIN_MS) } });
+  balancer.balance([deployment.gatewayUrl(0), deployment.gatewayUrl(1)]);
   await until('both nodes get requests', () => balancer.ready === 2);
-  await house.authorized();
+  await deployment.authorized();
   // WeChat delivers a push once: one that is refused shows.
-  await house.wechat.control('POST', '/options', { deliveries: 1 });
+  await deployment.wechat.control('POST', '/options', { deliveries: 1 });
 });
 afterAll(async () => {
   await balancer?.close();
-  await house?.close();
+  await deployment?.close();
 });
 
 it('two nodes behind a balancer are restarted one after the other: no request fails', async () => {
   const programs = await Programs.start(4);
-  const pushing = new Pushing(house, 2);
+  const pushing = new Pushing(deployment, 2);
   await until('calls and pushes flow', () => programs.answers.length > 60 && pushing.msgIds.length > 20);
 
   for (const index of [0, 1]) {
-    expect(await house.gateways[index]!.leave()).toBe(0);
+    expect(await deployment.gateways[index]!.shutDown()).toBe(0);
     expect(balancer.ready).toBe(1);
-    await house.startNode(index).says('gateway listening');
+    await deployment.startNode(index).says('gateway listening');
     await until('the new node gets requests', () => balancer.ready === 2);
     const answered = programs.answers.length;
     await until('requests go on', () => programs.answers.length > answered + 20);
@@ -39,7 +39,7 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
   await Promise.all([programs.stop(), pushing.stop()]);
 
   expect(programs.answers.filter(({ ok }) => !ok)).toEqual([]);
-  const { deliveries } = await house.wechat.control<{ deliveries: Record<string, unknown>[] }>(
+  const { deliveries } = await deployment.wechat.control<{ deliveries: Record<string, unknown>[] }>(
     'GET',
     '/deliveries?limit=4000',
   );
@@ -48,8 +48,8 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
   expect(new Set(pushes.map(({ msgId }) => msgId))).toEqual(new Set(pushing.msgIds));
 
   // Every call that was accepted with an id ends well, and no message arrives twice.
-  for (const id of programs.accepted) expect(await settledCall(house, id)).toMatchObject({ state: 'completed' });
-  const arrived = await arrivals(house);
+  for (const id of programs.accepted) expect(await settledCall(deployment, id)).toMatchObject({ state: 'completed' });
+  const arrived = await arrivals(deployment);
   for (const content of programs.sent) expect(arrived.get(content), content).toBe(1);
 });
 
@@ -66,8 +66,11 @@ class Programs {
   }
 
   static async start(count: number): Promise<Programs> {
-    const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}`);
-    const query = `grant_type=client_credential&appid=${SERVICE_ACCOUNT}&secret=${house.apiKey}`;
+    const { openids } = await deployment.wechat.control<{ openids: string[] }>(
+      'GET',
+      `/followers?appid=${SERVICE_ACCOUNT}`,
+    );
+    const query = `grant_type=client_credential&appid=${SERVICE_ACCOUNT}&secret=${deployment.apiKey}`;
     const answer = await fetch(`${balancer.url}/cgi-bin/token?${query}`);
     const { access_token: token } = (await answer.json()) as { access_token: string };
     return new Programs(token, openids[0]!, count);
@@ -100,7 +103,7 @@ class Programs {
     try {
       const response = await fetch(balancer.url + path, {
         method: 'POST',
-        headers: { authorization: `Bearer ${house.apiKey}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${deployment.apiKey}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
       const text = await response.text();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { rawRequest } from './support/raw-request.ts';
 
 // Requests as three SDKs in other languages put them on the wire: EasyWeChat (PHP), WxJava, silenceper/wechat (Go).
@@ -9,27 +9,27 @@ type Answer = Record<string, unknown>;
 type Wish = Parameters<typeof rawRequest>[1];
 
 const SEND = '/cgi-bin/message/custom/send';
-let house: House;
+let deployment: Deployment;
 let openids: readonly string[];
 let token: string;
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized(SERVICE_ACCOUNT);
-  await house.authorized(MINI_PROGRAM);
-  openids = await house.wechat.followers(SERVICE_ACCOUNT);
+  deployment = await Deployment.open();
+  await deployment.authorized(SERVICE_ACCOUNT);
+  await deployment.authorized(MINI_PROGRAM);
+  openids = await deployment.wechat.followers(SERVICE_ACCOUNT);
   token = await tokenFor(SERVICE_ACCOUNT);
 });
-afterAll(() => house?.close());
+afterAll(() => deployment?.close());
 
 async function ask(target: string, wish: Wish = {}): Promise<Answer> {
-  const { status, bytes } = await rawRequest(house.gatewayUrl() + target, wish);
+  const { status, bytes } = await rawRequest(deployment.gatewayUrl() + target, wish);
   expect(status).toBe(200);
   return JSON.parse(bytes.toString('utf8')) as Answer;
 }
 
 async function tokenFor(appid: string): Promise<string> {
-  const query = `grant_type=client_credential&appid=${appid}&secret=${house.apiKey}`;
+  const query = `grant_type=client_credential&appid=${appid}&secret=${deployment.apiKey}`;
   return String((await ask(`/cgi-bin/token?${query}`)).access_token);
 }
 
@@ -52,7 +52,8 @@ function multipart(boundary: string, headers: readonly string[], bytes: Buffer, 
 }
 
 async function downloaded(mediaId: unknown): Promise<Buffer> {
-  return (await rawRequest(`${house.gatewayUrl()}/cgi-bin/media/get?access_token=${token}&media_id=${mediaId}`)).bytes;
+  return (await rawRequest(`${deployment.gatewayUrl()}/cgi-bin/media/get?access_token=${token}&media_id=${mediaId}`))
+    .bytes;
 }
 
 describe('the way to a token', () => {
@@ -65,17 +66,17 @@ describe('the way to a token', () => {
       false,
     ],
   ])('%s asks for a stable one', async (_sdk, headers, force) => {
-    const before = await house.wechat.counters();
+    const before = await deployment.wechat.counters();
     const body = {
       grant_type: 'client_credential',
       appid: SERVICE_ACCOUNT,
-      secret: house.apiKey,
+      secret: deployment.apiKey,
       force_refresh: force,
     };
     const answer = await ask('/cgi-bin/stable_token', { method: 'POST', headers, body: JSON.stringify(body) });
     expect(answer).toEqual({ access_token: expect.stringMatching(/^wxt_/), expires_in: 7200 });
     // Whoever insists on a new one gets one of ours; WeChat is not bothered.
-    expect((await house.wechat.counters()).minted).toEqual(before.minted);
+    expect((await deployment.wechat.counters()).minted).toEqual(before.minted);
   });
 });
 
@@ -224,7 +225,7 @@ describe('files with Chinese names', () => {
       ...{ 'content-type': 'multipart/form-data; boundary=x', 'content-length': String(body.length) },
       expect: '100-continue',
     };
-    const url = `${house.gatewayUrl()}/cgi-bin/media/upload?access_token=${token}&type=image`;
+    const url = `${deployment.gatewayUrl()}/cgi-bin/media/upload?access_token=${token}&type=image`;
     const answer = await rawRequest(url, { method: 'POST', headers, body });
     expect(answer.continued).toBe(true);
     const { media_id: id } = JSON.parse(answer.bytes.toString('utf8')) as Answer;
@@ -251,7 +252,7 @@ describe('how they react to refusals', () => {
       body: JSON.stringify({ touser, msgtype: 'text', text: { content: 'x' } }),
     });
   const got = async (openid: string) =>
-    (await house.wechat.messages()).filter(({ touser }) => touser === openid).length;
+    (await deployment.wechat.messages()).filter(({ touser }) => touser === openid).length;
 
   it('a token of yesterday is renewed, and the message sent once', async () => {
     expect(await persistent(sendTo(openids[1]!), 'wxt_of-yesterday')).toMatchObject({ errcode: 0 });
@@ -259,7 +260,7 @@ describe('how they react to refusals', () => {
   });
 
   it('a busy WeChat is asked again by the SDK, and the message sent once', async () => {
-    await house.wechat.control('POST', '/fail', { path: SEND, how: 'errcode', errcode: -1, count: 2 });
+    await deployment.wechat.control('POST', '/fail', { path: SEND, how: 'errcode', errcode: -1, count: 2 });
     expect(await persistent(sendTo(openids[2]!))).toMatchObject({ errcode: 0 });
     expect(await got(openids[2]!)).toBe(1);
   });
@@ -267,7 +268,7 @@ describe('how they react to refusals', () => {
   it.each(['reset', 'empty', '502'])('an answer that is lost (%s) is never asked for again', async (how) => {
     const openid = openids[how.length + 3]!;
     const before = await got(openid);
-    await house.wechat.control('POST', '/fail', { path: SEND, how, at: 'after' });
+    await deployment.wechat.control('POST', '/fail', { path: SEND, how, at: 'after' });
     expect(await persistent(sendTo(openid))).toMatchObject({ errcode: 990001 });
     expect(await got(openid)).toBe(before + 1);
   });
@@ -278,13 +279,13 @@ describe('a component, as the SDKs of platforms ask', () => {
   const INFO = '/cgi-bin/component/api_get_authorizer_info';
   let own: string;
   beforeAll(async () => {
-    own = await tokenFor(house.component.appid);
+    own = await tokenFor(deployment.component.appid);
   });
   const post = (path: string, name: string, body: object) =>
     ask(`${path}?${name}=${own}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ component_appid: house.component.appid, ...body }),
+      body: JSON.stringify({ component_appid: deployment.component.appid, ...body }),
     });
 
   it.each(['access_token', 'component_access_token'])('its own APIs answer to a token under %s', async (name) => {
@@ -296,22 +297,22 @@ describe('a component, as the SDKs of platforms ask', () => {
   });
 
   it('no refresh token of a merchant leaves', async () => {
-    const { refreshTokens } = await house.wechat.control<{ refreshTokens: string[] }>('GET', '/secrets');
-    const url = `${house.gatewayUrl()}${LIST}?access_token=${own}`;
-    const body = JSON.stringify({ component_appid: house.component.appid, offset: 0, count: 100 });
+    const { refreshTokens } = await deployment.wechat.control<{ refreshTokens: string[] }>('GET', '/secrets');
+    const url = `${deployment.gatewayUrl()}${LIST}?access_token=${own}`;
+    const body = JSON.stringify({ component_appid: deployment.component.appid, offset: 0, count: 100 });
     const text = (await rawRequest(url, { method: 'POST', body })).bytes.toString('utf8');
     expect(text).toContain('"refresh_token":"***"');
     for (const value of refreshTokens) expect(text).not.toContain(value);
   });
 
   it('WeChat’s refusal of the real token stays behind the scenes', async () => {
-    await house.wechat.control('POST', '/expire', { token: 'component', as: 40001 });
+    await deployment.wechat.control('POST', '/expire', { token: 'component', as: 40001 });
     expect(await post(LIST, 'access_token', { offset: 0, count: 1 })).toMatchObject({ total_count: 2 });
   });
 
   it('quotas are its own, and cleared by itself', async () => {
-    const component = house.component.appid;
-    await house.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1000, used: 700 });
+    const component = deployment.component.appid;
+    await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1000, used: 700 });
     const told = await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO });
     expect(told).toMatchObject({ quota: { daily_limit: 1000, used: 700, remain: 300 } });
     expect(await post('/cgi-bin/clear_quota', 'access_token', { appid: component })).toMatchObject({ errcode: 0 });
@@ -319,16 +320,16 @@ describe('a component, as the SDKs of platforms ask', () => {
       quota: { used: 0 },
     });
     // One that is used up closes for the component, not for anybody else.
-    await house.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1, used: 1 });
+    await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1, used: 1 });
     const info = { authorizer_appid: SERVICE_ACCOUNT };
     for (const _ of [1, 2]) expect(await post(INFO, 'access_token', info)).toMatchObject({ errcode: 45009 });
     expect(await post(LIST, 'access_token', { offset: 0, count: 1 })).toMatchObject({ total_count: 2 });
   });
 
   it('an account’s API is refused before WeChat hears of it, a minting one with an explanation', async () => {
-    const before = await house.wechat.asked('GET /cgi-bin/user/get');
+    const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
     expect(await ask(`/cgi-bin/user/get?access_token=${own}`)).toMatchObject({ errcode: 61015 });
-    expect(await house.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
+    expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
     expect(await post('/cgi-bin/component/api_authorizer_token', 'component_access_token', {})).toMatchObject({
       errcode: 48001,
       errmsg: expect.stringContaining('/cgi-bin/token'),
@@ -336,9 +337,9 @@ describe('a component, as the SDKs of platforms ask', () => {
   });
 
   it('calls of the component are calls like all others', async () => {
-    const appid = house.component.appid;
+    const appid = deployment.component.appid;
     const body = { component_appid: appid, offset: 0, count: 10 };
-    const answer = await house.api<Answer>('POST', `/v1/components/${appid}/calls`, {
+    const answer = await deployment.api<Answer>('POST', `/v1/components/${appid}/calls`, {
       method: 'POST',
       path: LIST,
       body,
@@ -347,22 +348,22 @@ describe('a component, as the SDKs of platforms ask', () => {
       status: 200,
       body: { state: 'completed', response: { body: { total_count: 2, list: [{ refresh_token: '***' }, {}] } } },
     });
-    const found = await house.api('GET', `/v1/calls/${(answer.body as { id: string }).id}`);
+    const found = await deployment.api('GET', `/v1/calls/${(answer.body as { id: string }).id}`);
     expect(found.body).toMatchObject({ state: 'completed' });
     const call = { method: 'POST', path: LIST, body };
-    expect((await house.api('POST', '/v1/components/wxdeadbeefdeadbeef/calls', call)).status).toBe(404);
-    expect((await house.api('POST', `/v1/authorizers/${appid}/calls`, call)).status).toBe(404);
+    expect((await deployment.api('POST', '/v1/components/wxdeadbeefdeadbeef/calls', call)).status).toBe(404);
+    expect((await deployment.api('POST', `/v1/authorizers/${appid}/calls`, call)).status).toBe(404);
   });
 });
 
 describe('people log in', () => {
   const login = (appid: string, scope = 'snsapi_userinfo') =>
-    house.wechat.control<{ code: string; openid: string }>('POST', '/login', { appid, scope });
-  const bearer = () => ({ headers: { authorization: `Bearer ${house.apiKey}` } });
+    deployment.wechat.control<{ code: string; openid: string }>('POST', '/login', { appid, scope });
+  const bearer = () => ({ headers: { authorization: `Bearer ${deployment.apiKey}` } });
 
   it('to a web page, the way of an account with its own secret', async () => {
     const { code, openid } = await login(SERVICE_ACCOUNT);
-    const secret = `appid=${SERVICE_ACCOUNT}&secret=${house.apiKey}`;
+    const secret = `appid=${SERVICE_ACCOUNT}&secret=${deployment.apiKey}`;
     const lent = await ask(`/sns/oauth2/access_token?${secret}&code=${code}&grant_type=authorization_code`);
     expect(lent).toMatchObject({ openid, scope: 'snsapi_userinfo', expires_in: 7200 });
 
@@ -376,9 +377,9 @@ describe('people log in', () => {
     expect(await ask(`/sns/userinfo?access_token=made-up&openid=${openid}`, bearer())).toMatchObject({
       errcode: 40001,
     });
-    const asked = await house.wechat.asked('GET /sns/userinfo');
+    const asked = await deployment.wechat.asked('GET /sns/userinfo');
     expect(await ask(`/sns/userinfo?${person}`)).toMatchObject({ errcode: 48001 });
-    expect(await house.wechat.asked('GET /sns/userinfo')).toBe(asked);
+    expect(await deployment.wechat.asked('GET /sns/userinfo')).toBe(asked);
 
     const again = `appid=${SERVICE_ACCOUNT}&grant_type=refresh_token&refresh_token=${lent.refresh_token}`;
     expect(await ask(`/sns/oauth2/refresh_token?${again}`, bearer())).toMatchObject({ openid });
@@ -387,20 +388,20 @@ describe('people log in', () => {
 
   it('to a web page, the way of a component', async () => {
     const { code, openid } = await login(SERVICE_ACCOUNT, 'snsapi_base');
-    const own = await tokenFor(house.component.appid);
+    const own = await tokenFor(deployment.component.appid);
     const query =
       `appid=${SERVICE_ACCOUNT}&code=${code}&grant_type=authorization_code` +
-      `&component_appid=${house.component.appid}&component_access_token=${own}`;
+      `&component_appid=${deployment.component.appid}&component_access_token=${own}`;
     expect(await ask(`/sns/oauth2/component/access_token?${query}`)).toMatchObject({ openid, scope: 'snsapi_base' });
     expect(await ask(`/sns/oauth2/component/access_token?${query}`)).toMatchObject({ errcode: 40163 });
   });
 
   it('to a mini program, by every way that SDKs take', async () => {
-    const own = await tokenFor(house.component.appid);
+    const own = await tokenFor(deployment.component.appid);
     const its = await tokenFor(MINI_PROGRAM);
     const ways = [
-      `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}`,
-      `/sns/component/jscode2session?appid=${MINI_PROGRAM}&component_appid=${house.component.appid}&component_access_token=${own}`,
+      `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${deployment.apiKey}`,
+      `/sns/component/jscode2session?appid=${MINI_PROGRAM}&component_appid=${deployment.component.appid}&component_access_token=${own}`,
       `/sns/component/jscode2session?access_token=${its}`,
     ];
     for (const way of ways) {
@@ -414,9 +415,9 @@ describe('people log in', () => {
   });
 
   it('one who logs in too often keeps nobody else out', async () => {
-    const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}&grant_type=authorization_code`;
+    const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${deployment.apiKey}&grant_type=authorization_code`;
     const path = '/sns/component/jscode2session';
-    await house.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 45011 });
+    await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 45011 });
     const one = await login(MINI_PROGRAM);
     expect(await ask(`${way}&js_code=${one.code}`)).toMatchObject({ errcode: 45011 });
     const other = await login(MINI_PROGRAM);
@@ -426,19 +427,19 @@ describe('people log in', () => {
   it('by a call of /v1, which keeps for the business what is the business’s', async () => {
     const { code, openid } = await login(SERVICE_ACCOUNT);
     const call = async (path: string, query: object) =>
-      (await house.call(SERVICE_ACCOUNT, { method: 'GET', path, query })).body.response?.body;
+      (await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path, query })).body.response?.body;
     const lent = await call('/sns/oauth2/component/access_token', { code, grant_type: 'authorization_code' });
     expect(lent).toMatchObject({ openid, refresh_token: expect.stringMatching(/.{100}/) });
     const person = { access_token: lent?.access_token, openid };
     expect(await call('/sns/userinfo', person)).toMatchObject({ openid, nickname: expect.any(String) });
-    const stolen = await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get', query: person });
+    const stolen = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get', query: person });
     expect(stolen).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
   it('a token that dies at WeChat meanwhile costs nobody a login', async () => {
     const { code, openid } = await login(MINI_PROGRAM);
-    await house.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
-    const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${house.apiKey}`;
+    await deployment.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
+    const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${deployment.apiKey}`;
     expect(await ask(`${way}&js_code=${code}&grant_type=authorization_code`)).toMatchObject({ openid });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build, run } from '../packages/sdk/test/built.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 
 const README = new URL('../packages/sdk/README.md', import.meta.url);
 const TSC = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
@@ -18,14 +18,14 @@ const printed = [
   /^\d+ of \d+ follow$/,
 ];
 
-let house: House;
+let deployment: Deployment;
 let sdk: Built;
 let examples: string[];
 let project: string;
 
 beforeAll(async () => {
-  [house, sdk] = await Promise.all([House.open(), build()]);
-  await house.authorized();
+  [deployment, sdk] = await Promise.all([Deployment.open(), build()]);
+  await deployment.authorized();
   project = await mkdtemp(join(tmpdir(), 'wxthirdparty-example-'));
   await mkdir(join(project, 'node_modules/@wxthirdparty'), { recursive: true });
   await symlink(sdk.folder, join(project, 'node_modules/@wxthirdparty/sdk'));
@@ -34,13 +34,13 @@ beforeAll(async () => {
     examples.map((text, i) =>
       writeFile(
         join(project, `example-${i}.mjs`),
-        text.replaceAll('http://127.0.0.1:3000', house.gatewayUrl()).replaceAll('YOUR_API_KEY', house.apiKey),
+        text.replaceAll('http://127.0.0.1:3000', deployment.gatewayUrl()).replaceAll('YOUR_API_KEY', deployment.apiKey),
       ),
     ),
   );
 });
 afterAll(async () => {
-  await Promise.all([house?.close(), sdk?.remove(), project && rm(project, { recursive: true, force: true })]);
+  await Promise.all([deployment?.close(), sdk?.remove(), project && rm(project, { recursive: true, force: true })]);
 });
 
 describe('the SDK, as it is published', () => {
@@ -74,7 +74,7 @@ describe('the SDK, as it is published', () => {
     const { WxThirdparty } = (await import(
       join(sdk.folder, 'dist/index.js')
     )) as typeof import('../packages/sdk/src/index.ts');
-    const client = new WxThirdparty({ url: house.gatewayUrl(), apiKey: house.apiKey });
+    const client = new WxThirdparty({ url: deployment.gatewayUrl(), apiKey: deployment.apiKey });
     const account = client.authorizer(SERVICE_ACCOUNT);
     const { data } = await account.call('GET /cgi-bin/user/get');
     const message = { touser: data!.openid[0]!, msgtype: 'text', text: { content: 'hello' } } as const;
@@ -88,7 +88,7 @@ describe('the SDK, as it is published', () => {
     const { WxThirdparty } = (await import(
       join(sdk.folder, 'dist/index.js')
     )) as typeof import('../packages/sdk/src/index.ts');
-    const client = new WxThirdparty({ url: house.gatewayUrl(), apiKey: house.apiKey });
+    const client = new WxThirdparty({ url: deployment.gatewayUrl(), apiKey: deployment.apiKey });
     const account = client.authorizer(SERVICE_ACCOUNT);
     const twice = await Promise.all(
       [1, 2].map(() => account.submit('GET /cgi-bin/user/get', {}, { idempotencyKey: 'the-same' })),
@@ -107,9 +107,9 @@ describe('the SDK, as it is published', () => {
     const { WxThirdparty } = (await import(
       join(sdk.folder, 'dist/index.js')
     )) as typeof import('../packages/sdk/src/index.ts');
-    const stranger = new WxThirdparty({ url: house.gatewayUrl(), apiKey: 'made-up' });
+    const stranger = new WxThirdparty({ url: deployment.gatewayUrl(), apiKey: 'made-up' });
     await expect(stranger.status()).rejects.toMatchObject({ name: 'RefusedError', status: 401, code: 'unauthorized' });
-    const client = new WxThirdparty({ url: house.gatewayUrl(), apiKey: house.apiKey });
+    const client = new WxThirdparty({ url: deployment.gatewayUrl(), apiKey: deployment.apiKey });
     await expect(client.authorizer('wx00000000000000ff').call('GET /cgi-bin/user/get')).rejects.toMatchObject({
       code: 'unknown_authorizer',
       remedy: 'fix-request',

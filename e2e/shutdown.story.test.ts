@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
 import { Crossroads } from './support/crossroads.ts';
-import { type CallBody, House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
 import { until } from './support/until.ts';
 
@@ -13,30 +13,33 @@ const REFRESH = '/cgi-bin/component/api_authorizer_token';
 const SHORT_MS = 4_000;
 
 let crossroads: Crossroads;
-let house: House;
+let deployment: Deployment;
 let openid: string;
 beforeAll(async () => {
   crossroads = await Crossroads.open();
-  house = await House.open({ gateways: 2, workers: 3, pushTo: crossroads.url });
-  crossroads.leadTo(house.gatewayUrl(0), house.gatewayUrl(1));
-  await house.authorized();
-  const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${SERVICE_ACCOUNT}`);
+  deployment = await Deployment.open({ gateways: 2, workers: 3, pushTo: crossroads.url });
+  crossroads.leadTo(deployment.gatewayUrl(0), deployment.gatewayUrl(1));
+  await deployment.authorized();
+  const { openids } = await deployment.wechat.control<{ openids: string[] }>(
+    'GET',
+    `/followers?appid=${SERVICE_ACCOUNT}`,
+  );
   openid = openids[0]!;
-  await house.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 100 });
+  await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 100 });
 });
-afterEach(() => house.wechat.control('DELETE', '/faults'));
+afterEach(() => deployment.wechat.control('DELETE', '/faults'));
 afterAll(async () => {
-  await house?.close();
+  await deployment?.close();
   await crossroads?.close();
 });
 
-it('half of the house leaves under load: nothing accepted is lost, nothing is sent twice', async () => {
-  await house.wechat.control('POST', '/delay', { path: SEND, ms: 150 });
-  const load = await Load.start(house, 10);
-  const pushing = new Pushing(house, 3);
+it('half of the deployment leaves under load: nothing accepted is lost, nothing is sent twice', async () => {
+  await deployment.wechat.control('POST', '/delay', { path: SEND, ms: 150 });
+  const load = await Load.start(deployment, 10);
+  const pushing = new Pushing(deployment, 3);
   await until('calls and pushes flow', () => load.accepted.length > 60 && pushing.msgIds.length > 20);
 
-  const leaving = [house.gateways[0]!, house.workers[0]!, house.workers[1]!];
+  const leaving = [deployment.gateways[0]!, deployment.workers[0]!, deployment.workers[1]!];
   expect(await Promise.all(leaving.map(leaves))).toEqual([0, 0, 0]);
   const acceptedBefore = load.accepted.length;
   await until('the others go on', () => load.accepted.length > acceptedBefore + 30);
@@ -44,8 +47,8 @@ it('half of the house leaves under load: nothing accepted is lost, nothing is se
 
   expect(load.refused).toEqual([]);
   const ends = new Map<string, CallBody>();
-  for (const { content, body } of load.accepted) ends.set(content, await settledCall(house, body.id!, 1));
-  const arrived = await arrivals(house);
+  for (const { content, body } of load.accepted) ends.set(content, await settledCall(deployment, body.id!, 1));
+  const arrived = await arrivals(deployment);
   for (const { kind, content } of load.accepted) {
     expect(ends.get(content), content).toMatchObject({ state: 'completed', attempts: 1 });
     if (kind === 'send') expect(arrived.get(content), content).toBe(1);
@@ -86,41 +89,41 @@ it('calls that outlast the patience: what may be repeated is handed back, a mess
 
 it('a refresh that outlasts the patience goes to another worker', async () => {
   const worker = await onlyWorker(SHORT_MS);
-  await house.wechat.control('POST', '/delay', { path: REFRESH, ms: 30_000, count: 1 });
-  await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT });
-  const before = await house.wechat.asked(`POST ${REFRESH}`);
+  await deployment.wechat.control('POST', '/delay', { path: REFRESH, ms: 30_000, count: 1 });
+  await deployment.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT });
+  const before = await deployment.wechat.asked(`POST ${REFRESH}`);
   const reading = read();
-  await until('WeChat is asked for a token', async () => (await house.wechat.asked(`POST ${REFRESH}`)) > before);
+  await until('WeChat is asked for a token', async () => (await deployment.wechat.asked(`POST ${REFRESH}`)) > before);
   const leaving = leaves(worker);
   await startWorker();
   expect(await leaving).toBe(0);
   expect(await reading).toMatchObject({ status: 200, body: { state: 'completed' } });
-  expect((await house.wechat.asked(`POST ${REFRESH}`)) - before).toBe(2);
+  expect((await deployment.wechat.asked(`POST ${REFRESH}`)) - before).toBe(2);
 });
 
 it('an authorization that outlasts the patience is finished by another worker', async () => {
   const worker = await onlyWorker(SHORT_MS);
-  await house.wechat.control('POST', '/delay', { path: EXCHANGE, ms: 30_000, count: 1 });
-  await house.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM });
-  await until('WeChat is asked', async () => (await house.wechat.asked(`POST ${EXCHANGE}`)) === 2);
+  await deployment.wechat.control('POST', '/delay', { path: EXCHANGE, ms: 30_000, count: 1 });
+  await deployment.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM });
+  await until('WeChat is asked', async () => (await deployment.wechat.asked(`POST ${EXCHANGE}`)) === 2);
   const leaving = leaves(worker);
   await startWorker();
   expect(await leaving).toBe(0);
-  const state = async () => (await house.api('GET', `/v1/authorizers/${MINI_PROGRAM}`, undefined, 1)).body.state;
+  const state = async () => (await deployment.api('GET', `/v1/authorizers/${MINI_PROGRAM}`, undefined, 1)).body.state;
   await until('the account is active', async () => (await state()) === 'active');
 });
 
 it('a gateway with a waiting caller says under which id the answer will be', async () => {
   await anyWorker();
-  await house.gateways[0]!.leave();
+  await deployment.gateways[0]!.shutDown();
   const gateway = await startGateway(SHORT_MS);
   const slow = await slowCalls('waited for', 600_000);
   expect(await leaves(gateway)).toBe(0);
   const answers = [await slow.reading, await slow.sending];
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('POST', '/release');
   for (const { status, body } of answers) {
     expect({ status, state: body.state }).toEqual({ status: 202, state: 'running' });
-    expect(await settledCall(house, body.id, 1)).toMatchObject({ state: 'completed', attempts: 1 });
+    expect(await settledCall(deployment, body.id, 1)).toMatchObject({ state: 'completed', attempts: 1 });
   }
   expect(await slow.asked()).toEqual({ read: 1, send: 1, arrived: 1 });
 });
@@ -133,7 +136,7 @@ it('a second SIGTERM ends a worker at once; its call is done by another', async 
     worker.signal('SIGTERM');
     return !worker.running;
   });
-  expect(await worker.leave()).toBe(128 + 15);
+  expect(await worker.shutDown()).toBe(128 + 15);
   await startWorker();
   expect(await slow.reading).toMatchObject({ status: 200, body: { state: 'completed', attempts: 2 } });
   expect(await slow.sending).toMatchObject({ status: 200, body: { failure: { code: 'outcome_unknown' } } });
@@ -141,60 +144,61 @@ it('a second SIGTERM ends a worker at once; its call is done by another', async 
 });
 
 it('everybody leaves in time although Redis is away', async () => {
-  await house.redis.kill();
-  const all = [...house.gateways, ...house.workers].filter(({ running }) => running);
+  await deployment.redis.kill();
+  const all = [...deployment.gateways, ...deployment.workers].filter(({ running }) => running);
   expect(all.length).toBeGreaterThanOrEqual(3);
   try {
     const codes = await Promise.all(all.map((child) => leaves(child)));
     expect(codes).toEqual(all.map(() => 0));
   } finally {
-    await house.redis.restart();
+    await deployment.redis.restart();
   }
 });
 
 /** Asks it to leave; answers its exit code. */
 function leaves(child: Child): Promise<number | NodeJS.Signals> {
-  return child.leave();
+  return child.shutDown();
 }
 
 async function startGateway(shutdownMs?: number): Promise<Child> {
-  const gateway = house.startGateway(0, shutdownMs ? { SHUTDOWN_MS: String(shutdownMs) } : {});
+  const gateway = deployment.startGateway(0, shutdownMs ? { SHUTDOWN_MS: String(shutdownMs) } : {});
   await gateway.says('gateway listening');
   return gateway;
 }
 
 async function startWorker(shutdownMs?: number): Promise<Child> {
-  const worker = house.startWorker(shutdownMs ? { SHUTDOWN_MS: String(shutdownMs) } : {});
+  const worker = deployment.startWorker(shutdownMs ? { SHUTDOWN_MS: String(shutdownMs) } : {});
   await worker.says('worker ready');
   return worker;
 }
 
 async function anyWorker(): Promise<Child> {
-  return house.workers.find(({ running }) => running) ?? (await startWorker());
+  return deployment.workers.find(({ running }) => running) ?? (await startWorker());
 }
 
 /** A worker that must do the next calls itself. */
 async function onlyWorker(shutdownMs?: number): Promise<Child> {
-  const others = house.workers.filter(({ running }) => running);
+  const others = deployment.workers.filter(({ running }) => running);
   const worker = await startWorker(shutdownMs);
-  await Promise.all(others.map((other) => other.leave()));
+  await Promise.all(others.map((other) => other.shutDown()));
   return worker;
 }
 
 function read(): Promise<{ status: number; body: CallBody }> {
-  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: READ, query: { openid }, waitMs: 60_000 });
+  return deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: READ, query: { openid }, waitMs: 60_000 });
 }
 
 /** A read and a message that WeChat has taken and answers late. */
 async function slowCalls(content: string, ms: number) {
   const seen = async () => ({
-    read: await house.wechat.asked(`GET ${READ}`),
-    send: await house.wechat.asked(`POST ${SEND}`),
+    read: await deployment.wechat.asked(`GET ${READ}`),
+    send: await deployment.wechat.asked(`POST ${SEND}`),
   });
-  for (const path of [READ, SEND]) await house.wechat.control('POST', '/delay', { path, ms, count: 1, at: 'after' });
+  for (const path of [READ, SEND])
+    await deployment.wechat.control('POST', '/delay', { path, ms, count: 1, at: 'after' });
   const before = await seen();
   const reading = read();
-  const sending = house.call(SERVICE_ACCOUNT, {
+  const sending = deployment.call(SERVICE_ACCOUNT, {
     method: 'POST',
     path: SEND,
     body: { touser: openid, msgtype: 'text', text: { content } },
@@ -209,7 +213,7 @@ async function slowCalls(content: string, ms: number) {
     sending,
     async asked() {
       const now = await seen();
-      const arrived = (await arrivals(house)).get(content);
+      const arrived = (await arrivals(deployment)).get(content);
       return { read: now.read - before.read, send: now.send - before.send, arrived };
     },
   };
@@ -217,6 +221,6 @@ async function slowCalls(content: string, ms: number) {
 
 /** The messages' jobs that workers have handled, one entry for each time. */
 function handledPushes(): unknown[] {
-  const lines = house.workers.flatMap((worker) => worker.lines());
+  const lines = deployment.workers.flatMap((worker) => worker.lines());
   return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
 }

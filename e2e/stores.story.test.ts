@@ -9,9 +9,9 @@ import { newDatabase } from '../packages/platform/test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
 import type { Child } from './support/child.ts';
 import { databaseEnv, databases } from './support/database.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { completed, exported, startSync } from './support/follower-syncs.ts';
 import { freePort } from './support/free-port.ts';
-import { House, SERVICE_ACCOUNT } from './support/house.ts';
 import { until } from './support/until.ts';
 
 const followers = { method: 'GET', path: '/cgi-bin/user/get' };
@@ -27,26 +27,26 @@ afterAll(() => Promise.all((servers ?? []).map((server) => server.stop())));
 
 describe('on MariaDB', () => {
   let server: MariaDbServer;
-  let house: House;
+  let deployment: Deployment;
   let workerUrl: string;
   beforeAll(async () => {
     server = servers[0]!;
     const port = await freePort();
     workerUrl = `http://127.0.0.1:${port}`;
-    house = await House.open({ env: { DATABASE_URL: await newDatabase(server) } });
-    await house.startWorker({ PORT: String(port) }).says('worker ready');
+    deployment = await Deployment.open({ env: { DATABASE_URL: await newDatabase(server) } });
+    await deployment.startWorker({ PORT: String(port) }).says('worker ready');
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   it('without the database pushes are accepted, the gateway stays ready and says what it misses', async () => {
-    await house.ready();
+    await deployment.ready();
     const readyz = async (url: string) => {
       const response = await fetch(`${url}/readyz`);
       return { status: response.status, body: await response.json() };
     };
     expect(await readyz(workerUrl)).toMatchObject({ status: 200, body: { degraded: [] } });
     await server.kill();
-    expect(await readyz(house.gatewayUrl())).toEqual({
+    expect(await readyz(deployment.gatewayUrl())).toEqual({
       status: 200,
       body: { ready: true, redis: true, database: false, closing: false, degraded: ['database'] },
     });
@@ -54,28 +54,28 @@ describe('on MariaDB', () => {
       status: 503,
       body: { ready: false, redis: true, database: false, closing: false, degraded: [] },
     });
-    expect((await house.api<{ ready: boolean }>('GET', '/v1/status')).body.ready).toBe(true);
-    const { msgId } = await house.wechat.control<{ msgId: string }>('POST', '/push', {
+    expect((await deployment.api<{ ready: boolean }>('GET', '/v1/status')).body.ready).toBe(true);
+    const { msgId } = await deployment.wechat.control<{ msgId: string }>('POST', '/push', {
       url: 'messages',
       appid: SERVICE_ACCOUNT,
       fields: { MsgType: 'text', Content: '你好' },
     });
     const accepted = await until('WeChat has delivered the push', async () => {
-      const { deliveries } = await house.wechat.control<{ deliveries: Record<string, unknown>[] }>(
+      const { deliveries } = await deployment.wechat.control<{ deliveries: Record<string, unknown>[] }>(
         'GET',
         '/deliveries',
       );
       return deliveries.find((delivery) => delivery.msgId === msgId);
     });
     expect(accepted).toMatchObject({ status: 200, body: 'success' });
-    const processes = [...house.gateways, ...house.workers];
+    const processes = [...deployment.gateways, ...deployment.workers];
     const said = (child: Child, words: string) => child.lines().filter(({ msg }) => msg === words).length;
     await until('every process reports the outage', () =>
       processes.every((child) => said(child, 'the database does not answer') === 1),
     );
     await server.restart();
     await until('a worker has handled it', () =>
-      house.workers.some((one) => one.lines().some(({ msg, push }) => msg === 'push' && push === 'text')),
+      deployment.workers.some((one) => one.lines().some(({ msg, push }) => msg === 'push' && push === 'text')),
     );
     await until('the worker is ready again', async () => (await readyz(workerUrl)).status === 200);
     await until('every process reports that it is over', () =>
@@ -90,14 +90,18 @@ describe('on MariaDB', () => {
   });
 
   it('the main job is done, and goes on while the database dies and comes back', async () => {
-    await house.authorized();
+    await deployment.authorized();
     // As many as the machine can do, which may be more than WeChat allows in a day.
-    await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: followers.path, daily: 1_000_000 });
+    await deployment.wechat.control('POST', '/quota', {
+      appid: SERVICE_ACCOUNT,
+      path: followers.path,
+      daily: 1_000_000,
+    });
     const outcomes: string[] = [];
     let going = true;
     const callers = Array.from({ length: 5 }, async () => {
       while (going) {
-        const { status, body } = await house.call(SERVICE_ACCOUNT, followers);
+        const { status, body } = await deployment.call(SERVICE_ACCOUNT, followers);
         outcomes.push(`${status} ${body.state ?? body.code}`);
         await pause(PACE_MS);
       }
@@ -114,19 +118,19 @@ describe('on MariaDB', () => {
     going = false;
     await Promise.all(callers);
     expect(new Set(outcomes)).toEqual(new Set(['200 completed']));
-    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
+    expect((await fetch(`${deployment.gatewayUrl()}/readyz`)).status).toBe(200);
   });
 });
 
 describe('a read replica', () => {
   let urls: readonly string[];
-  let house: House;
+  let deployment: Deployment;
   beforeAll(async () => {
     urls = await Promise.all(servers.map(newDatabase));
     await migrate(urls[1]!);
-    house = await House.open({ env: { DATABASE_URL: urls[0]!, DATABASE_READ_URL: urls[1]! } });
+    deployment = await Deployment.open({ env: { DATABASE_URL: urls[0]!, DATABASE_READ_URL: urls[1]! } });
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   /** What replication does, in its own time. */
   async function catchUp(): Promise<void> {
@@ -142,24 +146,24 @@ describe('a read replica', () => {
   }
 
   it('serves lists and exports as far as it has come, and nothing else waits for it', async () => {
-    await house.authorized();
-    const listed = () => house.api<{ items: { appid: string }[] }>('GET', '/v1/authorizers');
-    const call = async () => (await house.call(SERVICE_ACCOUNT, followers)).body.state;
-    const { id } = await startSync(house, SERVICE_ACCOUNT);
-    expect(await completed(house, id)).toMatchObject({ detailed: 25 });
+    await deployment.authorized();
+    const listed = () => deployment.api<{ items: { appid: string }[] }>('GET', '/v1/authorizers');
+    const call = async () => (await deployment.call(SERVICE_ACCOUNT, followers)).body.state;
+    const { id } = await startSync(deployment, SERVICE_ACCOUNT);
+    expect(await completed(deployment, id)).toMatchObject({ detailed: 25 });
     expect((await listed()).body.items).toEqual([]);
-    expect(await exported(house, SERVICE_ACCOUNT)).toEqual([]);
+    expect(await exported(deployment, SERVICE_ACCOUNT)).toEqual([]);
     expect(await call()).toBe('completed');
 
     await catchUp();
     expect((await listed()).body.items.map(({ appid }) => appid)).toEqual([SERVICE_ACCOUNT]);
-    expect(await exported(house, SERVICE_ACCOUNT)).toHaveLength(25);
+    expect(await exported(deployment, SERVICE_ACCOUNT)).toHaveLength(25);
 
     await servers[1]!.kill();
     expect((await listed()).status).toBe(503);
-    expect((await house.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).status).toBe(200);
+    expect((await deployment.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).status).toBe(200);
     expect(await call()).toBe('completed');
-    expect((await fetch(`${house.gatewayUrl()}/readyz`)).status).toBe(200);
+    expect((await fetch(`${deployment.gatewayUrl()}/readyz`)).status).toBe(200);
     await servers[1]!.restart();
     await until('lists are back', async () => (await listed()).status === 200);
   });
@@ -168,40 +172,40 @@ describe('a read replica', () => {
 describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
   const [before, after] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
   const both = { SECRETS_KEY: `${after},${before}` };
-  let house: House;
+  let deployment: Deployment;
   beforeAll(async () => {
-    house = await House.open({ env: { ...(await databaseEnv(kind)), SECRETS_KEY: before } });
-    await house.authorized();
+    deployment = await Deployment.open({ env: { ...(await databaseEnv(kind)), SECRETS_KEY: before } });
+    await deployment.authorized();
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   async function restart(env: Record<string, string>): Promise<void> {
-    for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
+    for (const child of [...deployment.gateways, ...deployment.workers.splice(0)]) await child.shutDown();
     await Promise.all([
-      house.startGateway(0, env).says('gateway listening'),
-      house.startWorker(env).says('worker ready'),
+      deployment.startGateway(0, env).says('gateway listening'),
+      deployment.startWorker(env).says('worker ready'),
     ]);
   }
 
   it('that does not fit what is there is refused, with what to do', async () => {
-    const foreign = house.command(['rotate-secrets'], { SECRETS_KEY: after });
+    const foreign = deployment.command(['rotate-secrets'], { SECRETS_KEY: after });
     expect(await foreign.ended()).toBe(1);
     expect(foreign.output).toContain('No key in SECRETS_KEY belongs to the deployment');
     expect(foreign.output).toContain('list the new and the old one');
   });
 
   it('takes the place of the old one while everything runs, and nothing is lost', async () => {
-    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
     await restart(both);
     let going = true;
     const states: unknown[] = [];
     const calling = (async () => {
       while (going) {
-        states.push((await house.call(SERVICE_ACCOUNT, followers)).body.state);
+        states.push((await deployment.call(SERVICE_ACCOUNT, followers)).body.state);
         await pause(PACE_MS);
       }
     })();
-    const first = house.command(['rotate-secrets'], both);
+    const first = deployment.command(['rotate-secrets'], both);
     expect(await first.ended()).toBe(0);
     going = false;
     await calling;
@@ -209,29 +213,29 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     expect(first.output).toMatch(/^5 secrets checked: [1-5] re-encrypted/m);
     expect(first.output).toContain('bodies of calls');
     // By its former name.
-    const again = house.command(['reseal'], both);
+    const again = deployment.command(['reseal'], both);
     expect(await again.ended()).toBe(0);
     expect(again.output).toContain('5 secrets checked: 0 re-encrypted, 5 already current.');
 
     await restart({ SECRETS_KEY: after });
-    await house.ready();
-    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    await deployment.ready();
+    expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
     // Now all comes from SQL: the ticket and the grant.
-    await house.redis.flush();
-    await house.ready();
-    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    await deployment.redis.flush();
+    await deployment.ready();
+    expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
 });
 
 describe('a deployment on SQLite', () => {
-  let house: House;
+  let deployment: Deployment;
   beforeAll(async () => {
-    house = await House.open();
+    deployment = await Deployment.open();
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   it('takes over the accounts of the 2015 library with their cookies and followers, once', async () => {
-    await house.ready();
+    await deployment.ready();
     await servers[0]!.say(`
       create table wx_users_info (appid varchar(255), access_token_updated_at datetime, refresh_token varchar(255),
         nick_name varchar(255), service_type_id int, wx_token varchar(255)) default charset=utf8;
@@ -248,10 +252,10 @@ describe('a deployment on SQLite', () => {
       insert into wx_followers_info values ('oLongAgo', 1, '2015-06-01', 'of old', 'n'), ('oHalf', null, null, null, null);`);
     const from = servers[0]!.url('wx');
     const says = async (...args: string[]) => {
-      const child = house.command(['import', ...args]);
+      const child = deployment.command(['import', ...args]);
       return `${await child.ended()} ${child.output}`;
     };
-    const get = (appid: string) => house.api('GET', `/v1/authorizers/${appid}`);
+    const get = (appid: string) => deployment.api('GET', `/v1/authorizers/${appid}`);
 
     expect(await says('wxthirdparty')).toMatch(/^2 An argument is missing.*Usage: .*import wxthirdparty mysql:/s);
     expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain(
@@ -259,7 +263,7 @@ describe('a deployment on SQLite', () => {
     );
     expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 A dry run.*Accounts: 2 added.*Run it without/s);
     expect((await get(SERVICE_ACCOUNT)).status).toBe(404);
-    const copied = () => exported(house, SERVICE_ACCOUNT);
+    const copied = () => exported(deployment, SERVICE_ACCOUNT);
     const done = await says('wxthirdparty', from);
     expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
     expect(done).toContain('1 × an account without a refresh token');
@@ -274,27 +278,27 @@ describe('a deployment on SQLite', () => {
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect(await copied()).toEqual(once);
     // The owner consents anew: that is newer than anything the ancestor knows, and his cookie stays good.
-    await house.authorized();
+    await deployment.authorized();
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect((await get(SERVICE_ACCOUNT)).body.handle).toBe('a-cookie');
-    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
 
   it('goes on from a backup that was made while it ran, after Redis and the database are lost', async () => {
-    const file = join(house.dir, 'backup.sqlite');
-    const backup = house.command(['backup', file]);
+    const file = join(deployment.dir, 'backup.sqlite');
+    const backup = deployment.command(['backup', file]);
     expect(await backup.ended()).toBe(0);
     expect(backup.output).toMatch(/^Copied \d+\.\d MB to .*backup\.sqlite\./);
     expect(existsSync(`${file}-wal`)).toBe(false);
     // Redis and the database are lost; the copy has the ticket and the grant.
-    for (const child of [...house.gateways, ...house.workers.splice(0)]) await child.leave();
-    await house.redis.flush();
+    for (const child of [...deployment.gateways, ...deployment.workers.splice(0)]) await child.shutDown();
+    await deployment.redis.flush();
     const env = { DATABASE_URL: `sqlite:${file}` };
     await Promise.all([
-      house.startGateway(0, env).says('gateway listening'),
-      house.startWorker(env).says('worker ready'),
+      deployment.startGateway(0, env).says('gateway listening'),
+      deployment.startWorker(env).says('worker ready'),
     ]);
-    await house.ready();
-    expect((await house.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
+    await deployment.ready();
+    expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { AUTHORIZER_TOKEN, COMPONENT_TOKEN, expire, follower, type Tally, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
@@ -8,67 +8,67 @@ const CALLERS = 200;
 const STILL = 600_000;
 const TOKEN_REFUSALS = [40001, 40014, 42001];
 
-let house: House;
+let deployment: Deployment;
 let openid: string;
 let first: Tally;
 /** Refreshes that the stories so far have made necessary. */
 const due = { component: 0, authorizer: 0 };
 
 beforeAll(async () => {
-  house = await House.open({ gateways: 3, workers: 3 });
-  await house.authorized();
-  openid = await follower(house);
+  deployment = await Deployment.open({ gateways: 3, workers: 3 });
+  await deployment.authorized();
+  openid = await follower(deployment);
   await answered(callers(1));
-  first = await tally(house);
+  first = await tally(deployment);
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 it.each(TOKEN_REFUSALS)(
   'both tokens die (%i) under 200 callers: one refresh each, and everybody is answered',
   async (as) => {
-    const before = await tally(house);
-    await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 100 });
+    const before = await tally(deployment);
+    await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 100 });
     const calls = callers(CALLERS);
     await until('a hundred calls are at WeChat', async () => (await asked(before, USER_INFO)) >= 100);
-    await expire(house, ['authorizer', 'component'], as);
-    await house.wechat.control('POST', '/release');
+    await expire(deployment, ['authorizer', 'component'], as);
+    await deployment.wechat.control('POST', '/release');
     await answered(calls);
     await refreshed(before, { component: 1, authorizer: 1 });
-    const after = await tally(house);
+    const after = await tally(deployment);
     expect(after.answered(USER_INFO, as) - before.answered(USER_INFO, as)).toBeGreaterThan(0);
   },
 );
 
 it('only the account’s token dies: the component’s stays', async () => {
-  const before = await tally(house);
-  await expire(house, ['authorizer']);
+  const before = await tally(deployment);
+  await expire(deployment, ['authorizer']);
   await answered(callers(CALLERS));
   await refreshed(before, { component: 0, authorizer: 1 });
 });
 
 it('WeChat takes longer over the account’s token than a lease lasts: still one refresh', async () => {
-  const before = await tally(house);
-  await house.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: 6_000 });
-  await expire(house, ['authorizer']);
+  const before = await tally(deployment);
+  await deployment.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: 6_000 });
+  await expire(deployment, ['authorizer']);
   await answered(callers(CALLERS));
-  await house.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('DELETE', '/faults');
   await refreshed(before, { component: 0, authorizer: 1 });
   expect(await asked(before, AUTHORIZER_TOKEN)).toBe(1);
 });
 
 it('WeChat takes longer over the component’s token than a lease lasts: still one refresh', async () => {
-  const before = await tally(house);
-  await house.wechat.control('POST', '/delay', { path: COMPONENT_TOKEN, ms: 6_000 });
-  await expire(house, ['authorizer', 'component']);
+  const before = await tally(deployment);
+  await deployment.wechat.control('POST', '/delay', { path: COMPONENT_TOKEN, ms: 6_000 });
+  await expire(deployment, ['authorizer', 'component']);
   await answered(callers(CALLERS));
-  await house.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('DELETE', '/faults');
   await refreshed(before, { component: 1, authorizer: 1 });
   expect(await asked(before, COMPONENT_TOKEN)).toBe(1);
 });
 
 it('the tokens die while nobody calls: the next caller is answered after one refresh', async () => {
-  const before = await tally(house);
-  await expire(house, ['authorizer', 'component']);
+  const before = await tally(deployment);
+  await expire(deployment, ['authorizer', 'component']);
   await answered(callers(1));
   await refreshed(before, { component: 1, authorizer: 1 });
   await answered(callers(3));
@@ -76,25 +76,25 @@ it('the tokens die while nobody calls: the next caller is answered after one ref
 });
 
 it('callers who come late with the old token do not end the new one', async () => {
-  const before = await tally(house);
-  await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 4_000, count: 30 });
+  const before = await tally(deployment);
+  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 4_000, count: 30 });
   const late = callers(30);
   await until('thirty calls are at WeChat', async () => (await asked(before, USER_INFO)) >= 30);
-  await expire(house, ['authorizer']);
+  await expire(deployment, ['authorizer']);
   await answered(callers(1));
-  const between = await tally(house);
+  const between = await tally(deployment);
   // The others have not heard yet that their token is dead.
   expect(between.answered(USER_INFO, 42001) - before.answered(USER_INFO, 42001)).toBe(1);
   expect(between.authorizerTokens - before.authorizerTokens).toBe(1);
 
   await answered(late);
-  const after = await tally(house);
+  const after = await tally(deployment);
   expect(after.answered(USER_INFO, 42001) - before.answered(USER_INFO, 42001)).toBe(31);
   await refreshed(before, { component: 0, authorizer: 1 });
 });
 
 it('all in all there were as many refreshes as deaths', async () => {
-  const last = await tally(house);
+  const last = await tally(deployment);
   expect(last.componentTokens - first.componentTokens).toBe(due.component);
   expect(last.authorizerTokens - first.authorizerTokens).toBe(due.authorizer);
 });
@@ -102,7 +102,7 @@ it('all in all there were as many refreshes as deaths', async () => {
 /** Programs that ask for the same user at once, spread over the gateways. */
 function callers(count: number): Promise<{ status: number; body: CallBody }>[] {
   const request = { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 };
-  return Array.from({ length: count }, (_, i) => house.call(SERVICE_ACCOUNT, request, i));
+  return Array.from({ length: count }, (_, i) => deployment.call(SERVICE_ACCOUNT, request, i));
 }
 
 /** Everybody got what they asked for, and nobody saw a refused token. */
@@ -115,7 +115,7 @@ async function answered(calls: Promise<{ status: number; body: CallBody }>[]): P
 }
 
 async function asked(before: Tally, path: string): Promise<number> {
-  return (await tally(house)).asked(path) - before.asked(path);
+  return (await tally(deployment)).asked(path) - before.asked(path);
 }
 
 async function refreshed(
@@ -123,7 +123,7 @@ async function refreshed(
   times: { component: number; authorizer: number },
   counted?: 'again',
 ): Promise<void> {
-  const after = await tally(house);
+  const after = await tally(deployment);
   expect({
     component: after.componentTokens - before.componentTokens,
     authorizer: after.authorizerTokens - before.authorizerTokens,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import {
   AUTHORIZER_TOKEN,
   COMPONENT_TOKEN,
@@ -16,80 +16,80 @@ import { until } from './support/until.ts';
 /** WeChat answers only when the story says so. */
 const STILL = 600_000;
 
-let house: House;
+let deployment: Deployment;
 let openid: string;
 /** The only worker at the beginning of a story, so the one that refreshes. */
 let first: Child;
 let before: Tally;
 
 beforeAll(async () => {
-  house = await House.open();
-  await house.authorized();
-  openid = await follower(house);
+  deployment = await Deployment.open();
+  await deployment.authorized();
+  openid = await follower(deployment);
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 beforeEach(async () => {
-  first = house.workers.find((worker) => worker.running)!;
+  first = deployment.workers.find((worker) => worker.running)!;
   expect((await call()).body.state).toBe('completed');
-  before = await tally(house);
+  before = await tally(deployment);
 });
 
 afterEach(async () => {
-  await house.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('DELETE', '/faults');
   // A worker that was frozen is as good as any other: it leaves in good order.
-  if (first.running) expect(await first.leave()).toBe(0);
+  if (first.running) expect(await first.shutDown()).toBe(0);
 });
 
 it('a worker frozen while it refreshes is replaced, and when it wakes, its token changes nothing', async () => {
   // WeChat lends it the token after it has lent the other one.
   await slow(COMPONENT_TOKEN, STILL);
-  await expire(house, ['authorizer', 'component']);
+  await expire(deployment, ['authorizer', 'component']);
   const waiting = call();
   await arrived(COMPONENT_TOKEN, 1);
-  const version = await componentVersion(house);
+  const version = await componentVersion(deployment);
   first.freeze();
   await takenOver(COMPONENT_TOKEN);
   expect((await waiting).body.state).toBe('completed');
-  const newer = await componentVersion(house);
+  const newer = await componentVersion(deployment);
   expect(newer).toBeGreaterThan(version);
 
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('POST', '/release');
   await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
   first.thaw();
   await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('superseded'));
-  expect(await componentVersion(house)).toBe(newer);
+  expect(await componentVersion(deployment)).toBe(newer);
   expect((await call()).body.state).toBe('completed');
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });
 });
 
 it('the same, and Redis loses everything while it is frozen', async () => {
   await slow(COMPONENT_TOKEN, STILL);
-  await expire(house, ['authorizer', 'component']);
+  await expire(deployment, ['authorizer', 'component']);
   const waiting = call();
   await arrived(COMPONENT_TOKEN, 1);
-  const version = await componentVersion(house);
+  const version = await componentVersion(deployment);
   first.freeze();
-  await house.redis.flush();
+  await deployment.redis.flush();
   await takenOver(COMPONENT_TOKEN);
   expect((await waiting).body.failure?.code).toBe('call_lost');
-  const newer = await until('a new token is kept', async () => (await componentVersion(house)) || undefined);
+  const newer = await until('a new token is kept', async () => (await componentVersion(deployment)) || undefined);
   expect(newer).toBeGreaterThan(version);
 
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('POST', '/release');
   await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
   first.thaw();
   await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('superseded'));
-  expect(await componentVersion(house)).toBe(newer);
+  expect(await componentVersion(deployment)).toBe(newer);
   expect((await call()).body.state).toBe('completed');
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });
 });
 
 it('a worker that wakes to a refusal does not keep anybody from the token that another is fetching', async () => {
   await slow(COMPONENT_TOKEN, 3_000);
-  await house.wechat.control('POST', '/fail', { path: COMPONENT_TOKEN, how: 'errcode', errcode: -1 });
+  await deployment.wechat.control('POST', '/fail', { path: COMPONENT_TOKEN, how: 'errcode', errcode: -1 });
   await slow(COMPONENT_TOKEN, STILL);
-  await expire(house, ['authorizer', 'component']);
+  await expire(deployment, ['authorizer', 'component']);
   const waiting = call();
   await arrived(COMPONENT_TOKEN, 1);
   first.freeze();
@@ -98,18 +98,18 @@ it('a worker that wakes to a refusal does not keep anybody from the token that a
   await until('the first worker hears the refusal', () => refreshes(first, 'component').includes('failed'));
   // The other one's answer is still on its way.
   expect(await lent()).toEqual({ component: 0, authorizer: 0 });
-  expect((await house.api('GET', '/v1/status')).body).toMatchObject({
+  expect((await deployment.api('GET', '/v1/status')).body).toMatchObject({
     ready: true,
     components: [{ ready: true, reasons: [], token: { failure: null } }],
   });
-  await house.wechat.control('POST', '/release');
+  await deployment.wechat.control('POST', '/release');
   expect((await waiting).body).toMatchObject({ state: 'completed', failure: null });
   expect(await lent()).toEqual({ component: 1, authorizer: 1 });
 });
 
 it('a worker killed while it refreshes is replaced', async () => {
   await slow(AUTHORIZER_TOKEN, 30_000);
-  await expire(house, ['authorizer']);
+  await expire(deployment, ['authorizer']);
   const waiting = call();
   await arrived(AUTHORIZER_TOKEN, 1);
   await first.kill();
@@ -120,16 +120,16 @@ it('a worker killed while it refreshes is replaced', async () => {
 
 /** Somebody who needs the account's token; on the way to it the component's, too. */
 function call(): Promise<{ status: number; body: CallBody }> {
-  return house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
+  return deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
 }
 
 /** WeChat takes its time over the next request, and does what it was asked only then. */
 function slow(path: string, ms: number): Promise<unknown> {
-  return house.wechat.control('POST', '/delay', { path, ms, count: 1 });
+  return deployment.wechat.control('POST', '/delay', { path, ms, count: 1 });
 }
 
 async function lent(): Promise<{ component: number; authorizer: number }> {
-  const now = await tally(house);
+  const now = await tally(deployment);
   return {
     component: now.componentTokens - before.componentTokens,
     authorizer: now.authorizerTokens - before.authorizerTokens,
@@ -139,13 +139,13 @@ async function lent(): Promise<{ component: number; authorizer: number }> {
 function arrived(path: string, times: number): Promise<unknown> {
   return until(
     `WeChat is asked ${path} ${times} times`,
-    async () => (await tally(house)).asked(path) - before.asked(path) === times,
+    async () => (await tally(deployment)).asked(path) - before.asked(path) === times,
   );
 }
 
 /** A second worker starts at the moment the first one falls out, and asks WeChat in its place. */
 async function takenOver(path: string): Promise<void> {
-  house.startWorker();
+  deployment.startWorker();
   await arrived(path, 2);
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { databaseEnv, databases } from './support/database.ts';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
 interface Authorizer {
@@ -12,21 +12,21 @@ interface Authorizer {
   readonly handle: string;
 }
 describe.each(databases)('on %s', (kind) => {
-  let house: House;
+  let deployment: Deployment;
   let one: string;
   let other: string;
   beforeAll(async () => {
-    house = await House.open({ components: 2, env: await databaseEnv(kind) });
-    [one = '', other = ''] = house.components.map(({ appid }) => appid);
-    await house.authorized(SERVICE_ACCOUNT, one);
-    await house.authorized(SERVICE_ACCOUNT, other);
+    deployment = await Deployment.open({ components: 2, env: await databaseEnv(kind) });
+    [one = '', other = ''] = deployment.components.map(({ appid }) => appid);
+    await deployment.authorized(SERVICE_ACCOUNT, one);
+    await deployment.authorized(SERVICE_ACCOUNT, other);
   });
-  afterAll(() => house?.close());
+  afterAll(() => deployment?.close());
 
   const under = async (component: string, path = `/v1/authorizers/${SERVICE_ACCOUNT}`) =>
-    (await house.api<Authorizer>('GET', `${path}?component=${component}`)).body;
+    (await deployment.api<Authorizer>('GET', `${path}?component=${component}`)).body;
   const call = (component: string) =>
-    house.api<{ state: string; code?: string }>(
+    deployment.api<{ state: string; code?: string }>(
       'POST',
       `/v1/authorizers/${SERVICE_ACCOUNT}/calls?component=${component}`,
       {
@@ -35,28 +35,28 @@ describe.each(databases)('on %s', (kind) => {
       },
     );
   const minted = async (component: string) =>
-    (await house.wechat.counters()).minted[`authorizer:${component}/${SERVICE_ACCOUNT}`] ?? 0;
+    (await deployment.wechat.counters()).minted[`authorizer:${component}/${SERVICE_ACCOUNT}`] ?? 0;
 
   describe('one account under two components', () => {
     it('must be told apart by whoever asks', async () => {
       for (const path of ['', '/history', '/options/location_report']) {
-        const { status, body } = await house.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}${path}`);
+        const { status, body } = await deployment.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}${path}`);
         expect([path, status, body.code]).toEqual([path, 409, 'ambiguous_component']);
       }
-      expect((await house.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.code).toBe(
+      expect((await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.code).toBe(
         'ambiguous_component',
       );
-      expect((await house.api('POST', '/v1/authorizers/reconcile')).body.code).toBe('ambiguous_component');
+      expect((await deployment.api('POST', '/v1/authorizers/reconcile')).body.code).toBe('ambiguous_component');
       const token = (appid: string) =>
         fetch(
-          `${house.gatewayUrl()}/cgi-bin/token?grant_type=client_credential&appid=${appid}&secret=${house.apiKey}`,
+          `${deployment.gatewayUrl()}/cgi-bin/token?grant_type=client_credential&appid=${appid}&secret=${deployment.apiKey}`,
         ).then((response) => response.json());
       expect(await token(SERVICE_ACCOUNT)).toMatchObject({ errcode: 61003 });
       expect(await token(`${other}:${SERVICE_ACCOUNT}`)).toMatchObject({ expires_in: 7200 });
       const [mine, his] = [await under(one), await under(other)];
       expect([mine.component, his.component]).toEqual([one, other]);
       expect(mine.handle).not.toBe(his.handle);
-      const listed = await house.api<{ items: Authorizer[] }>('GET', '/v1/authorizers');
+      const listed = await deployment.api<{ items: Authorizer[] }>('GET', '/v1/authorizers');
       expect(listed.body.items.map(({ component }) => component).sort()).toEqual([one, other].sort());
     });
 
@@ -64,14 +64,18 @@ describe.each(databases)('on %s', (kind) => {
       expect((await call(one)).body.state).toBe('completed');
       expect((await call(other)).body.state).toBe('completed');
       const before = [await minted(one), await minted(other)];
-      await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT, component: one });
+      await deployment.wechat.control('POST', '/expire', {
+        token: 'authorizer',
+        appid: SERVICE_ACCOUNT,
+        component: one,
+      });
       expect((await call(one)).body.state).toBe('completed');
       expect((await call(other)).body.state).toBe('completed');
       expect([await minted(one), await minted(other)]).toEqual([before[0]! + 1, before[1]]);
     });
 
     it('has two consents: one taken back leaves the other', async () => {
-      await house.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT, component: one });
+      await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT, component: one });
       await until('revoked under the one', async () => (await under(one)).state === 'revoked');
       expect((await under(other)).state).toBe('active');
       const refused = await call(one);
@@ -80,7 +84,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(authorizationUrl).toContain(`/authorize/${one}?`);
       expect((await call(other)).body.state).toBe('completed');
       const history = (component: string) =>
-        house.api<{ items: { event: string }[] }>(
+        deployment.api<{ items: { event: string }[] }>(
           'GET',
           `/v1/authorizers/${SERVICE_ACCOUNT}/history?component=${component}`,
         );
@@ -89,15 +93,15 @@ describe.each(databases)('on %s', (kind) => {
       expect((await history(other)).body.items.map(({ event }) => event)).not.toContain('revoked');
 
       const browser = new Browser();
-      await browser.open(await browser.consent(await browser.leave(authorizationUrl), SERVICE_ACCOUNT));
+      await browser.open(await browser.consent(await browser.leavePage(authorizationUrl), SERVICE_ACCOUNT));
       expect((await under(one)).state).toBe('active');
     });
 
     it('is reconciled under each by itself', async () => {
-      await house.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM, component: other, push: false });
-      const { body } = await house.api<{ id: string }>('POST', `/v1/authorizers/reconcile?component=${one}`);
+      await deployment.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM, component: other, push: false });
+      const { body } = await deployment.api<{ id: string }>('POST', `/v1/authorizers/reconcile?component=${one}`);
       await until('done', async () => {
-        const run = await house.api<{ state: string; component: string }>('GET', `/v1/reconciliations/${body.id}`);
+        const run = await deployment.api<{ state: string; component: string }>('GET', `/v1/reconciliations/${body.id}`);
         expect(run.body.component).toBe(one);
         return run.body.state === 'completed';
       });
@@ -109,7 +113,7 @@ describe.each(databases)('on %s', (kind) => {
 
   describe('what belongs to one component', () => {
     it('is worth nothing under the other', async () => {
-      const made = await house.api<{ id: string; url: string }>(
+      const made = await deployment.api<{ id: string; url: string }>(
         'POST',
         `/v1/components/${one}/authorization-links`,
         {},
@@ -119,22 +123,26 @@ describe.each(databases)('on %s', (kind) => {
 
       // A state and a code of the one, brought to the other's callback.
       const browser = new Browser();
-      const back = await browser.consent(await browser.leave(made.body.url), SERVICE_ACCOUNT);
+      const back = await browser.consent(await browser.leavePage(made.body.url), SERVICE_ACCOUNT);
       expect((await browser.open(back.replace(one, other))).status).toBe(403);
       expect((await browser.open(back)).status).toBe(200);
     });
 
     it('is ready or not by itself', async () => {
-      await house.wechat.control('POST', '/reset-secret', { component: one, appsecret: 'f'.repeat(32) });
-      await house.wechat.control('POST', '/expire', { token: 'component', component: one });
-      await house.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT, component: one });
+      await deployment.wechat.control('POST', '/reset-secret', { component: one, appsecret: 'f'.repeat(32) });
+      await deployment.wechat.control('POST', '/expire', { token: 'component', component: one });
+      await deployment.wechat.control('POST', '/expire', {
+        token: 'authorizer',
+        appid: SERVICE_ACCOUNT,
+        component: one,
+      });
       await call(one);
       const page = await until('the one is not ready', async () => {
-        const opened = await new Browser().open(`${house.gatewayUrl()}/authorize/${one}`);
+        const opened = await new Browser().open(`${deployment.gatewayUrl()}/authorize/${one}`);
         return opened.status === 503 && opened;
       });
       expect(page.headers.get('retry-after')).not.toBeNull();
-      expect((await new Browser().open(`${house.gatewayUrl()}/authorize/${other}`)).status).toBe(200);
+      expect((await new Browser().open(`${deployment.gatewayUrl()}/authorize/${other}`)).status).toBe(200);
       expect((await call(other)).body.state).toBe('completed');
     });
   });

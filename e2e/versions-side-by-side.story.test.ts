@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
 import { Crossroads } from './support/crossroads.ts';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { completed, exported, followersAtWeChat, startSync } from './support/follower-syncs.ts';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
 import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
 import {
   checkOutPreviousVersion,
@@ -23,32 +23,32 @@ if (missing) console.warn(`Skipped: the previous version runs beside this one; $
 describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside those of this version`, () => {
   let previous: PreviousVersion;
   let crossroads: Crossroads;
-  let house: House;
+  let deployment: Deployment;
   beforeAll(async () => {
     previous = await checkOutPreviousVersion();
     crossroads = await Crossroads.open();
-    house = await House.open({
+    deployment = await Deployment.open({
       gateways: 2,
       pushTo: crossroads.url,
       main: previous.main,
       accounts: [{ appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', followers: FOLLOWERS }],
     });
-    crossroads.leadTo(house.gatewayUrl(0), house.gatewayUrl(1));
-    await house.authorized();
-    await house.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 100 });
+    crossroads.leadTo(deployment.gatewayUrl(0), deployment.gatewayUrl(1));
+    await deployment.authorized();
+    await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 100 });
     // Slow enough that a sync is in flight while processes come and go.
-    await house.wechat.control('POST', '/delay', { path: BATCH, ms: 200 });
+    await deployment.wechat.control('POST', '/delay', { path: BATCH, ms: 200 });
   });
   afterAll(async () => {
-    await house?.close();
+    await deployment?.close();
     await crossroads?.close();
     await previous?.remove();
   });
 
   it('new processes join, take over the load, and the old ones leave: nothing is lost or done twice', async () => {
     await underLoad(async (goesOn) => {
-      const [old] = house.workers;
-      await house.startWorker().says('worker ready');
+      const [old] = deployment.workers;
+      await deployment.startWorker().says('worker ready');
       await goesOn();
       await replaceGateway(1);
       await goesOn();
@@ -59,8 +59,8 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
 
   it('old processes restart on the newer database, take over the load, and the new ones leave: the same holds', async () => {
     await underLoad(async (goesOn) => {
-      const [, current] = house.workers;
-      await house.startWorker({}, previous.main).says('worker ready');
+      const [, current] = deployment.workers;
+      await deployment.startWorker({}, previous.main).says('worker ready');
       await goesOn();
       await replaceGateway(1, previous.main);
       await goesOn();
@@ -72,9 +72,9 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
   /** Calls, background calls, pushes and a follower sync are in flight during the work, and counted after it. */
   async function underLoad(work: (goesOn: () => Promise<void>) => Promise<void>): Promise<void> {
     const before = new Set(handledPushes());
-    const sync = await startSync(house, SERVICE_ACCOUNT);
-    const load = await Load.start(house, CALLERS);
-    const pushing = new Pushing(house, USERS);
+    const sync = await startSync(deployment, SERVICE_ACCOUNT);
+    const load = await Load.start(deployment, CALLERS);
+    const pushing = new Pushing(deployment, USERS);
     const goesOn = async () => {
       const [calls, pushes] = [load.accepted.length, pushing.msgIds.length];
       await until(
@@ -92,8 +92,8 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
 
     expect(load.refused).toEqual([]);
     const ends = new Map<string, CallBody>();
-    for (const { content, body } of load.accepted) ends.set(content, await settledCall(house, body.id!, 1));
-    const arrived = await arrivals(house);
+    for (const { content, body } of load.accepted) ends.set(content, await settledCall(deployment, body.id!, 1));
+    const arrived = await arrivals(deployment);
     for (const { kind, content } of load.accepted) {
       expect(ends.get(content), content).toMatchObject({ state: 'completed' });
       if (kind === 'send') expect(arrived.get(content), content).toBe(1);
@@ -105,26 +105,26 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
     await until('every accepted push is handled', () => new Set(pushes()).size >= pushing.msgIds.length);
     expect(pushes()).toHaveLength(pushing.msgIds.length);
 
-    expect(await completed(house, sync.id)).toMatchObject({ error: null });
-    const here = (await exported(house, SERVICE_ACCOUNT)).filter(({ subscribed }) => subscribed);
-    expect(here.map(({ openid }) => openid).toSorted()).toEqual(await followersAtWeChat(house, SERVICE_ACCOUNT));
-    for (const child of [...house.gateways, ...house.workers]) {
+    expect(await completed(deployment, sync.id)).toMatchObject({ error: null });
+    const here = (await exported(deployment, SERVICE_ACCOUNT)).filter(({ subscribed }) => subscribed);
+    expect(here.map(({ openid }) => openid).toSorted()).toEqual(await followersAtWeChat(deployment, SERVICE_ACCOUNT));
+    for (const child of [...deployment.gateways, ...deployment.workers]) {
       if (child.running)
         expect(child.lines().filter(({ level, msg }) => Number(level) >= 50 || msg === 'job failed')).toEqual([]);
     }
   }
 
   async function replaceGateway(index: number, main?: string): Promise<void> {
-    await leaves(house.gateways[index]!);
-    await house.startGateway(index, {}, main).says('gateway listening');
+    await leaves(deployment.gateways[index]!);
+    await deployment.startGateway(index, {}, main).says('gateway listening');
   }
 
   async function leaves(child: Child): Promise<void> {
-    expect(await child.leave()).toBe(0);
+    expect(await child.shutDown()).toBe(0);
   }
 
   function handledPushes(): unknown[] {
-    const lines = house.workers.flatMap((worker) => worker.lines());
+    const lines = deployment.workers.flatMap((worker) => worker.lines());
     return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
   }
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
 /** What the story uses of npm co-wechat-api 3.11.0, which brings no types. */
@@ -37,23 +37,23 @@ const WeChatApi = createRequire(import.meta.url)('co-wechat-api') as new (appid:
 const REFRESH = 'POST /cgi-bin/component/api_authorizer_token';
 const MIB = 1024 * 1024;
 
-let house: House;
+let deployment: Deployment;
 let openids: readonly string[];
 
 beforeAll(async () => {
-  house = await House.open({ gateways: 2, workers: 2 });
-  await house.authorized(SERVICE_ACCOUNT);
-  openids = await house.wechat.followers(SERVICE_ACCOUNT);
+  deployment = await Deployment.open({ gateways: 2, workers: 2 });
+  await deployment.authorized(SERVICE_ACCOUNT);
+  openids = await deployment.wechat.followers(SERVICE_ACCOUNT);
 });
-afterAll(() => house?.close());
-afterEach(() => house.wechat.control('POST', '/options', { controlCharacters: false }));
+afterAll(() => deployment?.close());
+afterEach(() => deployment.wechat.control('POST', '/options', { controlCharacters: false }));
 
 /** The SDK as it comes, told nothing but where WeChat is and which secret it has. */
-function sdk(appid = SERVICE_ACCOUNT, secret = house.apiKey): CoWeChatApi {
+function sdk(appid = SERVICE_ACCOUNT, secret = deployment.apiKey): CoWeChatApi {
   const api = new WeChatApi(appid, secret);
   for (const name of Object.keys(api).filter((member) => member.endsWith('Prefix') || member === 'prefix')) {
     const theirs = Reflect.get(api, name) as string;
-    Reflect.set(api, name, theirs.replace(/^https?:\/\/[^/]+/, house.gatewayUrl()));
+    Reflect.set(api, name, theirs.replace(/^https?:\/\/[^/]+/, deployment.gatewayUrl()));
   }
   return api;
 }
@@ -82,9 +82,9 @@ async function askJson(url: string, init: RequestInit = {}): Promise<Record<stri
   return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
 }
 
-function tokenUrl({ appid = SERVICE_ACCOUNT, secret = house.apiKey, gateway = 0 } = {}): string {
+function tokenUrl({ appid = SERVICE_ACCOUNT, secret = deployment.apiKey, gateway = 0 } = {}): string {
   const query = new URLSearchParams({ grant_type: 'client_credential', appid, secret });
-  return `${house.gatewayUrl(gateway)}/cgi-bin/token?${query}`;
+  return `${deployment.gatewayUrl(gateway)}/cgi-bin/token?${query}`;
 }
 
 async function ourToken(gateway = 0): Promise<string> {
@@ -94,25 +94,28 @@ async function ourToken(gateway = 0): Promise<string> {
 const withToken = (base: string, path: string, token: string): string =>
   `${base}${path}${path.includes('?') ? '&' : '?'}access_token=${encodeURIComponent(token)}`;
 
-/** What WeChat really lent us last; no caller of the house ever sees it. */
+/** What WeChat really lent us last; no caller of the deployment ever sees it. */
 async function realToken(): Promise<string> {
-  const { authorizerTokens } = await house.wechat.control<{ authorizerTokens: string[] }>('GET', '/secrets');
+  const { authorizerTokens } = await deployment.wechat.control<{ authorizerTokens: string[] }>('GET', '/secrets');
   return authorizerTokens.at(-1)!;
 }
 
-/** The same question through the house and straight at WeChat. */
+/** The same question through the deployment and straight at WeChat. */
 async function bothWays(path: string, init: RequestInit = {}): Promise<{ ours: Answer; theirs: Answer }> {
-  const ours = await ask(withToken(house.gatewayUrl(), path, await ourToken()), init);
-  const theirs = await ask(withToken(house.wechat.url, path, await realToken()), init);
+  const ours = await ask(withToken(deployment.gatewayUrl(), path, await ourToken()), init);
+  const theirs = await ask(withToken(deployment.wechat.url, path, await realToken()), init);
   return { ours, theirs };
 }
 
 /** As an operator sees it. */
 async function waitingCalls(): Promise<number> {
-  const login = Buffer.from(`admin:${house.adminPassword}`).toString('base64');
-  const { bytes } = await ask(`${house.gatewayUrl()}/admin/queues/api/queues?activeQueue=calls&page=1&jobsPerPage=1`, {
-    headers: { authorization: `Basic ${login}` },
-  });
+  const login = Buffer.from(`admin:${deployment.adminPassword}`).toString('base64');
+  const { bytes } = await ask(
+    `${deployment.gatewayUrl()}/admin/queues/api/queues?activeQueue=calls&page=1&jobsPerPage=1`,
+    {
+      headers: { authorization: `Basic ${login}` },
+    },
+  );
   const { queues } = JSON.parse(bytes.toString('utf8')) as { queues: { name: string; counts: { waiting: number } }[] };
   return queues.find(({ name }) => name === 'calls')!.counts.waiting;
 }
@@ -132,8 +135,8 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     expect(await api.getUser(openids[3]!)).toMatchObject({ subscribe: 1, openid: openids[3] });
     const { user_info_list: users } = await api.batchGetUsers(openids.slice(0, 5));
     expect(users.map(({ openid }) => openid)).toEqual(openids.slice(0, 5));
-    // What WeChat knows, not what the house says: each question arrived there once.
-    const { byAccount } = await house.wechat.counters();
+    // What WeChat knows, not what the deployment says: each question arrived there once.
+    const { byAccount } = await deployment.wechat.counters();
     expect(byAccount[SERVICE_ACCOUNT]).toMatchObject({
       'GET /cgi-bin/user/get': 1,
       'GET /cgi-bin/user/info': 1,
@@ -144,7 +147,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
   it('sends a customer message, which WeChat got once', async () => {
     const text = `您好 "${randomBytes(6).toString('hex')}" \\ / 😀`;
     expect(await sdk().sendText(openids[0]!, text)).toMatchObject({ errcode: 0 });
-    const got = (await house.wechat.messages()).filter(({ touser }) => touser === openids[0]);
+    const got = (await deployment.wechat.messages()).filter(({ touser }) => touser === openids[0]);
     expect(got.map(({ content }) => content)).toEqual([{ content: text }]);
   });
 
@@ -183,8 +186,8 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     const api = sdk();
     await api.getFollowers();
     const token = api.store?.accessToken;
-    const [died, before] = [await realToken(), await house.wechat.asked(REFRESH)];
-    const { ended } = await house.wechat.control<{ ended: number }>('POST', '/expire', {
+    const [died, before] = [await realToken(), await deployment.wechat.asked(REFRESH)];
+    const { ended } = await deployment.wechat.control<{ ended: number }>('POST', '/expire', {
       token: 'authorizer',
       appid: SERVICE_ACCOUNT,
       as,
@@ -193,7 +196,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
 
     const users = await Promise.all(openids.slice(0, 8).map((openid) => api.getUser(openid)));
     expect(users.map(({ openid }) => openid)).toEqual(openids.slice(0, 8));
-    expect(await house.wechat.asked(REFRESH)).toBe(before + 1);
+    expect(await deployment.wechat.asked(REFRESH)).toBe(before + 1);
     expect(await realToken()).not.toBe(died);
     // It did not even fetch a new token of ours, as it does by itself at 40001 and 42001.
     expect(token).toMatch(/^wxt_/);
@@ -201,13 +204,15 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
   });
 
   it('never gets a token that is worth anything at WeChat', async () => {
-    const { authorizerTokens, componentTokens } = await house.wechat.control<Record<string, string[]>>(
+    const { authorizerTokens, componentTokens } = await deployment.wechat.control<Record<string, string[]>>(
       'GET',
       '/secrets',
     );
     const token = await ourToken();
     expect([...authorizerTokens!, ...componentTokens!]).not.toContain(token);
-    expect(await askJson(withToken(house.wechat.url, '/cgi-bin/user/get', token))).toMatchObject({ errcode: 40001 });
+    expect(await askJson(withToken(deployment.wechat.url, '/cgi-bin/user/get', token))).toMatchObject({
+      errcode: 40001,
+    });
   });
 });
 
@@ -223,7 +228,7 @@ describe('what WeChat answers comes back byte for byte', () => {
   });
 
   it('JSON with raw control characters and escaped slashes, which is no JSON', async () => {
-    await house.wechat.control('POST', '/options', { controlCharacters: true });
+    await deployment.wechat.control('POST', '/options', { controlCharacters: true });
     await sdk().updateRemark(openids[4]!, 'a/b "c"');
     const { ours, theirs } = await bothWays(`/cgi-bin/user/info?openid=${openids[4]}&lang=zh_CN`);
     expect(ours.bytes).toEqual(theirs.bytes);
@@ -232,12 +237,12 @@ describe('what WeChat answers comes back byte for byte', () => {
   });
 
   it('never half an answer: what may be asked again is asked again', async () => {
-    const before = await house.wechat.asked('GET /cgi-bin/user/get');
+    const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
     // Several, because WeChat changes its content type from answer to answer.
-    await house.wechat.control('POST', '/fail', { path: '/cgi-bin/user/get', how: 'truncated', count: 6 });
+    await deployment.wechat.control('POST', '/fail', { path: '/cgi-bin/user/get', how: 'truncated', count: 6 });
     const all = await Promise.all(Array.from({ length: 6 }, () => sdk().getFollowers()));
     expect(all.map(({ data }) => data.openid)).toEqual(Array(6).fill(openids));
-    expect(await house.wechat.asked('GET /cgi-bin/user/get')).toBe(before + 12);
+    expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before + 12);
   });
 
   it('a refusal in WeChat’s own words, with its rid', async () => {
@@ -253,7 +258,7 @@ describe('what WeChat answers comes back byte for byte', () => {
     const form = new FormData();
     form.append('media', new Blob([image], { type: 'image/jpeg' }), '照片.jpg');
     const token = await ourToken();
-    const uploaded = await askJson(withToken(house.gatewayUrl(), '/cgi-bin/media/upload?type=image', token), {
+    const uploaded = await askJson(withToken(deployment.gatewayUrl(), '/cgi-bin/media/upload?type=image', token), {
       method: 'POST',
       body: form,
     });
@@ -267,16 +272,16 @@ describe('what WeChat answers comes back byte for byte', () => {
 
   it('a body of any kind that is not JSON, as it was sent', async () => {
     // WeChat says what it got: nothing it can read.
-    const url = withToken(house.gatewayUrl(), '/cgi-bin/message/custom/send', await ourToken());
+    const url = withToken(deployment.gatewayUrl(), '/cgi-bin/message/custom/send', await ourToken());
     const bytes = randomBytes(2 * MIB);
-    const before = await house.wechat.asked('POST /cgi-bin/message/custom/send');
+    const before = await deployment.wechat.asked('POST /cgi-bin/message/custom/send');
     const answer = await askJson(url, {
       method: 'POST',
       headers: { 'content-type': 'application/octet-stream' },
       body: bytes,
     });
     expect(answer).toMatchObject({ errcode: 47001, errmsg: expect.stringContaining('rid: ') });
-    expect(await house.wechat.asked('POST /cgi-bin/message/custom/send')).toBe(before + 1);
+    expect(await deployment.wechat.asked('POST /cgi-bin/message/custom/send')).toBe(before + 1);
   });
 });
 
@@ -284,19 +289,19 @@ describe('refusals of our own look like WeChat’s', () => {
   it('bad key 40125, bad account 61003, in both ways to a token', async () => {
     const stable = (appid: string, secret: string) =>
       askJson(
-        `${house.gatewayUrl()}/cgi-bin/stable_token`,
+        `${deployment.gatewayUrl()}/cgi-bin/stable_token`,
         json({ grant_type: 'client_credential', appid, secret, force_refresh: true }),
       );
-    expect(await askJson(tokenUrl({ secret: `${house.apiKey}x` }))).toMatchObject({ errcode: 40125 });
+    expect(await askJson(tokenUrl({ secret: `${deployment.apiKey}x` }))).toMatchObject({ errcode: 40125 });
     expect(await stable(SERVICE_ACCOUNT, 'wrong')).toMatchObject({ errcode: 40125 });
     // One that never authorized, and one that nobody knows.
     for (const appid of [MINI_PROGRAM, 'wxdeadbeefdeadbeef', `wxdeadbeefdeadbeef:${SERVICE_ACCOUNT}`]) {
       expect(await askJson(tokenUrl({ appid })), appid).toMatchObject({ errcode: 61003 });
-      expect(await stable(appid, house.apiKey), appid).toMatchObject({ errcode: 61003 });
+      expect(await stable(appid, deployment.apiKey), appid).toMatchObject({ errcode: 61003 });
     }
-    const good = await stable(SERVICE_ACCOUNT, house.apiKey);
+    const good = await stable(SERVICE_ACCOUNT, deployment.apiKey);
     expect(good).toEqual({ access_token: expect.stringMatching(/^wxt_/), expires_in: 7200 });
-    const named = await askJson(tokenUrl({ appid: `${house.component.appid}:${SERVICE_ACCOUNT}` }));
+    const named = await askJson(tokenUrl({ appid: `${deployment.component.appid}:${SERVICE_ACCOUNT}` }));
     expect(named).toEqual({ access_token: expect.stringMatching(/^wxt_/), expires_in: 7200 });
     await expect(sdk(SERVICE_ACCOUNT, 'wrong').getFollowers()).rejects.toMatchObject({ code: 40125 });
   });
@@ -305,25 +310,25 @@ describe('refusals of our own look like WeChat’s', () => {
     const good = await ourToken();
     const middle = Math.floor(good.length / 2);
     const forged = good.slice(0, middle) + (good[middle] === 'A' ? 'B' : 'A') + good.slice(middle + 1);
-    const before = await house.wechat.asked('GET /cgi-bin/user/get');
+    const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
     for (const token of ['made-up', 'wxt_', `${good}A`, good.slice(0, -1), forged, await realToken()]) {
-      const url = withToken(house.gatewayUrl(), '/cgi-bin/user/get', token);
+      const url = withToken(deployment.gatewayUrl(), '/cgi-bin/user/get', token);
       expect(await askJson(url), token.slice(0, 8)).toMatchObject({ errcode: 40001 });
     }
-    expect(await askJson(`${house.gatewayUrl()}/cgi-bin/user/get`)).toMatchObject({ errcode: 41001 });
-    expect(await house.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
+    expect(await askJson(`${deployment.gatewayUrl()}/cgi-bin/user/get`)).toMatchObject({ errcode: 41001 });
+    expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
     // The other gateway takes it: tokens are kept nowhere.
-    expect(await askJson(withToken(house.gatewayUrl(1), '/cgi-bin/user/get', good))).toMatchObject({ total: 25 });
+    expect(await askJson(withToken(deployment.gatewayUrl(1), '/cgi-bin/user/get', good))).toMatchObject({ total: 25 });
   });
 
   it('an expired token 42001, upon which the SDK gets itself a new one', async () => {
     // A gateway whose clock is three hours late gives out what the others call expired.
-    await house.gateways[1]!.leave();
+    await deployment.gateways[1]!.shutDown();
     const late = 'const now = Date.now; Date.now = () => now() - 3 * 3600e3;';
-    const gateway = house.startGateway(1, { NODE_OPTIONS: `--import="data:text/javascript,${encodeURI(late)}"` });
+    const gateway = deployment.startGateway(1, { NODE_OPTIONS: `--import="data:text/javascript,${encodeURI(late)}"` });
     await gateway.says('gateway listening');
     const expired = await ourToken(1);
-    const url = withToken(house.gatewayUrl(), '/cgi-bin/user/get', expired);
+    const url = withToken(deployment.gatewayUrl(), '/cgi-bin/user/get', expired);
     expect(await askJson(url)).toMatchObject({ errcode: 42001 });
 
     const api = sdk();
@@ -341,44 +346,48 @@ describe('refusals of our own look like WeChat’s', () => {
   ])('the minting path %s 48001, and WeChat hears nothing', async (path) => {
     const token = await ourToken();
     const asked = async () =>
-      Object.entries((await house.wechat.counters()).requests).filter(([p]) => p.includes(path));
+      Object.entries((await deployment.wechat.counters()).requests).filter(([p]) => p.includes(path));
     const before = await asked();
-    for (const init of [{}, json({ component_appid: house.component.appid })]) {
-      expect(await askJson(withToken(house.gatewayUrl(), path, token), init)).toMatchObject({ errcode: 48001 });
+    for (const init of [{}, json({ component_appid: deployment.component.appid })]) {
+      expect(await askJson(withToken(deployment.gatewayUrl(), path, token), init)).toMatchObject({ errcode: 48001 });
     }
     expect(await asked()).toEqual(before);
   });
 
   it('a body of more than 20 MB, and one that is squeezed', async () => {
-    const url = withToken(house.gatewayUrl(), '/cgi-bin/media/upload?type=image', await ourToken());
-    const before = await house.wechat.asked('POST /cgi-bin/media/upload');
+    const url = withToken(deployment.gatewayUrl(), '/cgi-bin/media/upload?type=image', await ourToken());
+    const before = await deployment.wechat.asked('POST /cgi-bin/media/upload');
     expect(await askJson(url, { method: 'POST', body: Buffer.alloc(20 * MIB + 1) })).toMatchObject({ errcode: 45001 });
     expect(
       await askJson(url, { method: 'POST', headers: { 'content-encoding': 'gzip' }, body: Buffer.alloc(10) }),
     ).toMatchObject({ errcode: 47001 });
-    expect(await house.wechat.asked('POST /cgi-bin/media/upload')).toBe(before);
+    expect(await deployment.wechat.asked('POST /cgi-bin/media/upload')).toBe(before);
   });
 
   it('what may have been done, with a number that no SDK repeats: 990001', async () => {
-    await house.wechat.control('POST', '/fail', { path: '/cgi-bin/message/custom/send', how: 'reset', at: 'after' });
+    await deployment.wechat.control('POST', '/fail', {
+      path: '/cgi-bin/message/custom/send',
+      how: 'reset',
+      at: 'after',
+    });
     const to = openids[9]!;
     await expect(sdk().sendText(to, 'once')).rejects.toMatchObject({ code: 990001 });
-    expect((await house.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(1);
+    expect((await deployment.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(1);
   });
 
   it('a closed quota 45009, without asking WeChat again', async () => {
     const path = '/cgi-bin/tags/get';
-    await house.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path, daily: 1, used: 1 });
+    await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path, daily: 1, used: 1 });
     await expect(sdk().getTags()).rejects.toMatchObject({ code: 45009 });
-    const before = await house.wechat.asked(`GET ${path}`);
+    const before = await deployment.wechat.asked(`GET ${path}`);
     await expect(sdk().getTags()).rejects.toMatchObject({ code: 45009 });
-    expect(await house.wechat.asked(`GET ${path}`)).toBe(before);
+    expect(await deployment.wechat.asked(`GET ${path}`)).toBe(before);
   });
 
   it('a caller that hangs up before its call departed cancels it', async () => {
     // Nobody is there to send it.
-    await Promise.all(house.workers.map((worker) => worker.leave()));
-    const url = withToken(house.gatewayUrl(), '/cgi-bin/message/custom/send', await ourToken());
+    await Promise.all(deployment.workers.map((worker) => worker.shutDown()));
+    const url = withToken(deployment.gatewayUrl(), '/cgi-bin/message/custom/send', await ourToken());
     const to = openids[11]!;
     const hangUp = new AbortController();
     const hungUp = fetch(url, {
@@ -388,16 +397,16 @@ describe('refusals of our own look like WeChat’s', () => {
     await until('the call waits in its queue', async () => (await waitingCalls()) === 1);
     hangUp.abort();
     await expect(hungUp).rejects.toThrow();
-    await house.gateways[0]!.says('"hungUp":true');
-    await house.startWorker().says('worker ready');
+    await deployment.gateways[0]!.says('"hungUp":true');
+    await deployment.startWorker().says('worker ready');
     await until('the call was looked at', async () => (await waitingCalls()) === 0);
     // The queue works again, and what comes later is sent.
     expect(await sdk().sendText(openids[12]!, 'now')).toMatchObject({ errcode: 0 });
-    expect((await house.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(0);
+    expect((await deployment.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(0);
   });
 
   it('gives a revoked account no token any more', async () => {
-    await house.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT });
+    await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT });
     await until('no token for it', async () => (await askJson(tokenUrl())).errcode === 61003);
     await expect(sdk().getFollowers()).rejects.toMatchObject({ code: 61003 });
   });

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type House, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/house.ts';
+import { type Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { type Sdk, wechatApi } from './support/sdk.ts';
 import { SdkPractice } from './support/sdk-practice.ts';
 
 let practice: SdkPractice;
-let house: House;
+let deployment: Deployment;
 let openids: readonly string[];
 let api: Sdk;
 
 beforeAll(async () => {
   practice = await SdkPractice.open(SERVICE_ACCOUNT);
-  ({ house, openids } = practice);
-  api = practice.counted(wechatApi(house.gatewayUrl(), SERVICE_ACCOUNT, house.apiKey));
+  ({ deployment, openids } = practice);
+  api = practice.counted(wechatApi(deployment.gatewayUrl(), SERVICE_ACCOUNT, deployment.apiKey));
 });
 afterAll(() => practice?.close());
 
@@ -78,7 +78,7 @@ it('customer messages of every kind', async () => {
   await api.sendMusic!(to, { title: 't', musicurl: 'u', hqmusicurl: 'h', thumb_media_id: 'm5' });
   await api.sendNews!(to, [{ title: '新闻', url: 'u' }]);
   await api.sendMpNews!(to, 'm6');
-  const got = (await house.wechat.messages()).filter(({ touser }) => touser === to);
+  const got = (await deployment.wechat.messages()).filter(({ touser }) => touser === to);
   expect(got).toHaveLength(8);
   expect(got[0]).toMatchObject({ content: { content: '您好 😀' } });
 });
@@ -99,7 +99,7 @@ it('templates, and messages to many', async () => {
 });
 
 it('a token that is not ours is refused as by WeChat, and the next one works', async () => {
-  const sdk = wechatApi(house.gatewayUrl(), SERVICE_ACCOUNT, house.apiKey);
+  const sdk = wechatApi(deployment.gatewayUrl(), SERVICE_ACCOUNT, deployment.apiKey);
   Reflect.set(sdk, 'store', { accessToken: 'wxt_of-yesterday', expireTime: Date.now() + 3_600_000 });
   // Of itself this SDK only repeats with the very token that was refused.
   await expect(sdk.getFollowers!()).rejects.toMatchObject({ code: 40001 });
@@ -108,22 +108,22 @@ it('a token that is not ours is refused as by WeChat, and the next one works', a
 });
 
 it('whose account never authorized hears 61003', async () => {
-  const stranger = wechatApi(house.gatewayUrl(), MINI_PROGRAM, house.apiKey);
+  const stranger = wechatApi(deployment.gatewayUrl(), MINI_PROGRAM, deployment.apiKey);
   await expect(stranger.getFollowers!()).rejects.toMatchObject({ code: 61003 });
-  const thief = wechatApi(house.gatewayUrl(), SERVICE_ACCOUNT, 'guessed');
+  const thief = wechatApi(deployment.gatewayUrl(), SERVICE_ACCOUNT, 'guessed');
   await expect(thief.getFollowers!()).rejects.toMatchObject({ code: 40125 });
 });
 
 it('a message arrives although the base URL ends with a slash', async () => {
   // The SDK asks for //cgi-bin/…, and takes any answer without errcode for success.
-  const sdk = wechatApi(`${house.gatewayUrl()}/`, SERVICE_ACCOUNT, house.apiKey);
+  const sdk = wechatApi(`${deployment.gatewayUrl()}/`, SERVICE_ACCOUNT, deployment.apiKey);
   const to = openids[8]!;
   expect(await sdk.sendText!(to, 'must arrive')).toMatchObject({ errcode: 0 });
-  expect((await house.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(1);
+  expect((await deployment.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(1);
 });
 
 it.each(['/v1', '/no/such/place'])('a base URL that ends with %s is an error, never a silent success', async (tail) => {
-  const sdk = wechatApi(house.gatewayUrl() + tail, SERVICE_ACCOUNT, house.apiKey);
+  const sdk = wechatApi(deployment.gatewayUrl() + tail, SERVICE_ACCOUNT, deployment.apiKey);
   const { store } = api as unknown as { store: unknown };
   Reflect.set(sdk, 'store', store);
   await expect(sdk.sendText!(openids[9]!, 'never')).rejects.toMatchObject({ code: 40066 });
@@ -134,11 +134,11 @@ it.each([
   ['POST', '/intp/marketcode/applycode'],
   ['GET', '/publisher/stat'],
 ])('%s %s, which is not catalogued, is called, and WeChat answers', async (method, path) => {
-  const before = await house.wechat.asked(`${method} ${path}`);
-  const { status, body } = await house.call(SERVICE_ACCOUNT, { method, path });
+  const before = await deployment.wechat.asked(`${method} ${path}`);
+  const { status, body } = await deployment.call(SERVICE_ACCOUNT, { method, path });
   // The simulated WeChat knows no such API.
   expect([status, body.state, body.response?.body.errcode]).toEqual([200, 'completed', 40066]);
-  expect(await house.wechat.asked(`${method} ${path}`)).toBe(before + 1);
+  expect(await deployment.wechat.asked(`${method} ${path}`)).toBe(before + 1);
 });
 
 it('about forty methods were asked', () => {

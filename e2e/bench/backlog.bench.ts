@@ -1,5 +1,5 @@
 import { batch } from '../support/call-terms.ts';
-import { House } from '../support/house.ts';
+import { Deployment } from '../support/deployment.ts';
 import { USER_INFO } from '../support/tally.ts';
 import type { Bench, Round } from './bench.ts';
 
@@ -25,25 +25,25 @@ async function run() {
     ...{ appid, kind: 'official-account' as const, nickName: appid },
     followers: 5,
   }));
-  const house = await House.open({ accounts, env: { LOG_LEVEL: 'info' } });
+  const deployment = await Deployment.open({ accounts, env: { LOG_LEVEL: 'info' } });
   try {
-    for (const appid of [BUSY, OTHER]) await house.authorized(appid);
-    await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: WECHAT_MS });
+    for (const appid of [BUSY, OTHER]) await deployment.authorized(appid);
+    await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: WECHAT_MS });
     const openids = Object.fromEntries(
-      await Promise.all([BUSY, OTHER].map(async (appid) => [appid, await openidOf(house, appid)])),
+      await Promise.all([BUSY, OTHER].map(async (appid) => [appid, await openidOf(deployment, appid)])),
     ) as Record<string, string>;
     const call = (appid: string) => ({ method: 'GET', path: USER_INFO, query: { openid: openids[appid] } });
 
-    await p50(house, call(OTHER), WARM_UP_CALLS);
+    await p50(deployment, call(OTHER), WARM_UP_CALLS);
     const without: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) without.push(await p50(house, call(OTHER), CALLS));
+    for (let round = 0; round < ROUNDS; round++) without.push(await p50(deployment, call(OTHER), CALLS));
 
     const thousand = Array.from({ length: 1_000 }, () => ({ appid: BUSY, ...call(BUSY) }));
-    for (let queued = 0; queued < QUEUED; queued += thousand.length) await batch(house, thousand);
-    const before = await done(house);
+    for (let queued = 0; queued < QUEUED; queued += thousand.length) await batch(deployment, thousand);
+    const before = await done(deployment);
     const rounds: Round[] = [];
-    for (const against of without) rounds.push({ measured: await p50(house, call(OTHER), CALLS), against });
-    const after = await done(house);
+    for (const against of without) rounds.push({ measured: await p50(deployment, call(OTHER), CALLS), against });
+    const after = await done(deployment);
     return {
       unit: 'ms',
       rounds,
@@ -53,15 +53,15 @@ async function run() {
       ],
     };
   } finally {
-    await house.close();
+    await deployment.close();
   }
 }
 
-async function p50(house: House, request: { method: string; path: string; query: object }, calls: number) {
+async function p50(deployment: Deployment, request: { method: string; path: string; query: object }, calls: number) {
   const took: number[] = [];
   for (let i = 0; i < calls; i++) {
     const begunAt = performance.now();
-    const { body } = await house.call(OTHER, { ...request, waitMs: 30_000 });
+    const { body } = await deployment.call(OTHER, { ...request, waitMs: 30_000 });
     took.push(performance.now() - begunAt);
     if (body.state !== 'completed') throw new Error(`a call ended as ${body.state}`);
   }
@@ -69,12 +69,15 @@ async function p50(house: House, request: { method: string; path: string; query:
 }
 
 /** How many of the queued calls WeChat has answered. */
-async function done(house: House): Promise<number> {
-  const { byAccount } = await house.wechat.counters();
+async function done(deployment: Deployment): Promise<number> {
+  const { byAccount } = await deployment.wechat.counters();
   return byAccount[BUSY]?.[`GET ${USER_INFO}`] ?? 0;
 }
 
-async function openidOf(house: House, appid: string): Promise<string> {
-  const { openids } = await house.wechat.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1`);
+async function openidOf(deployment: Deployment, appid: string): Promise<string> {
+  const { openids } = await deployment.wechat.control<{ openids: string[] }>(
+    'GET',
+    `/followers?appid=${appid}&limit=1`,
+  );
   return openids[0]!;
 }

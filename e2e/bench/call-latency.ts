@@ -18,11 +18,11 @@ export function callLatency(where: Where, perSecond: number, addedAtMost: number
         const rounds: Round[] = [];
         const late: number[] = [];
         for (let round = 0; round < ROUNDS; round++) {
-          const ways = round % 2 ? (['house', 'proxy'] as const) : (['proxy', 'house'] as const);
-          const served = { house: { p50: 0, p99: 0 }, proxy: { p50: 0, p99: 0 } };
+          const ways = round % 2 ? (['deployment', 'proxy'] as const) : (['proxy', 'deployment'] as const);
+          const served = { deployment: { p50: 0, p99: 0 }, proxy: { p50: 0, p99: 0 } };
           for (const way of ways) served[way] = await crossing.ask(way, { perSecond, seconds: SECONDS });
-          rounds.push({ measured: served.house.p50, against: served.proxy.p50 });
-          late.push(served.house.p99 - served.proxy.p99);
+          rounds.push({ measured: served.deployment.p50, against: served.proxy.p50 });
+          late.push(served.deployment.p99 - served.proxy.p99);
         }
         return {
           unit: 'ms',

@@ -20,20 +20,20 @@ async function run() {
   const crossing = await Crossing.open('within');
   try {
     const rounds: Round[] = [];
-    const costs = { house: [] as number[], redis: [] as number[], proxy: [] as number[] };
+    const costs = { deployment: [] as number[], redis: [] as number[], proxy: [] as number[] };
     for (let round = 0; round < ROUNDS; round++) {
-      const ways = round % 2 ? (['house', 'proxy'] as const) : (['proxy', 'house'] as const);
-      const perSecond = { house: 0, proxy: 0 };
+      const ways = round % 2 ? (['deployment', 'proxy'] as const) : (['proxy', 'deployment'] as const);
+      const perSecond = { deployment: 0, proxy: 0 };
       for (const way of ways) {
         const before = crossing.processorSeconds();
         const { calls, seconds } = await crossing.ask(way, { callers: CALLERS, seconds: SECONDS });
         const after = crossing.processorSeconds();
         perSecond[way] = calls / seconds;
-        for (const part of way === 'proxy' ? (['proxy'] as const) : (['house', 'redis'] as const)) {
+        for (const part of way === 'proxy' ? (['proxy'] as const) : (['deployment', 'redis'] as const)) {
           costs[part].push(((after[part] - before[part]) / calls) * 1e6);
         }
       }
-      rounds.push({ measured: perSecond.house, against: perSecond.proxy });
+      rounds.push({ measured: perSecond.deployment, against: perSecond.proxy });
     }
     const cost = (part: keyof typeof costs) => `${median(costs[part]).toFixed(0)} µs`;
     return {
@@ -41,7 +41,7 @@ async function run() {
       rounds,
       facts: [
         {
-          what: `every call was answered by WeChat (processor: ${cost('house')}, Redis ${cost('redis')}; the proxy ${cost('proxy')})`,
+          what: `every call was answered by WeChat (processor: ${cost('deployment')}, Redis ${cost('redis')}; the proxy ${cost('proxy')})`,
           holds: true,
         },
       ],

@@ -1,4 +1,4 @@
-import { House, SERVICE_ACCOUNT } from '../support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import { BareServer } from './bare-server.ts';
 import { Load } from './load.ts';
 import type { Order } from './load-talk.ts';
@@ -10,18 +10,18 @@ const ANSWERED = '"subscribe":1';
 export type Where = 'within' | 'apart';
 
 /**
- * Two ways to one WeChat that answers at once: through the house, where a program calls by the virtual WeChat, and
+ * Two ways to one WeChat that answers at once: through the deployment, where a program calls by the virtual WeChat, and
  * through a bare proxy.
  */
 export class Crossing {
-  readonly house: House;
+  readonly deployment: Deployment;
   readonly load = new Load();
   readonly #wechat: BareServer;
   readonly #proxy: BareServer;
   readonly #token: string;
 
-  private constructor(house: House, wechat: BareServer, proxy: BareServer, token: string) {
-    this.house = house;
+  private constructor(deployment: Deployment, wechat: BareServer, proxy: BareServer, token: string) {
+    this.deployment = deployment;
     this.#wechat = wechat;
     this.#proxy = proxy;
     this.#token = token;
@@ -31,41 +31,41 @@ export class Crossing {
     const wechat = await BareServer.start('wechat');
     const proxy = await BareServer.start('proxy');
     proxy.tell(wechat.port);
-    const house = await House.open({
+    const deployment = await Deployment.open({
       together: where === 'within',
       env: { LOG_LEVEL: 'info', WECHAT_API_BASE: `http://127.0.0.1:${wechat.port}`, ...env },
     });
-    wechat.tell(house.wechat.url);
-    await house.authorized(SERVICE_ACCOUNT);
-    const crossing = new Crossing(house, wechat, proxy, await tokenOf(house, SERVICE_ACCOUNT));
-    for (const way of ['house', 'proxy'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
+    wechat.tell(deployment.wechat.url);
+    await deployment.authorized(SERVICE_ACCOUNT);
+    const crossing = new Crossing(deployment, wechat, proxy, await tokenOf(deployment, SERVICE_ACCOUNT));
+    for (const way of ['deployment', 'proxy'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
     return crossing;
   }
 
-  ask(way: 'house' | 'proxy', pace: Order['pace']): ReturnType<Load['serve']> {
-    if (way === 'house') return this.askFor([this.#token], pace);
+  ask(way: 'deployment' | 'proxy', pace: Order['pace']): ReturnType<Load['serve']> {
+    if (way === 'deployment') return this.askFor([this.#token], pace);
     return this.load.serve({ port: this.#proxy.port, requests: [requestWith(this.#token)], expect: ANSWERED, pace });
   }
 
-  /** Through the house, for the accounts of these tokens in turn. */
+  /** Through the deployment, for the accounts of these tokens in turn. */
   askFor(tokens: readonly string[], pace: Order['pace']): ReturnType<Load['serve']> {
-    const port = Number(new URL(this.house.gatewayUrl()).port);
+    const port = Number(new URL(this.deployment.gatewayUrl()).port);
     return this.load.serve({ port, requests: tokens.map(requestWith), expect: ANSWERED, pace });
   }
 
   /** Processor time of everything on the way but for callers and WeChat, in seconds. */
-  processorSeconds(): { readonly house: number; readonly redis: number; readonly proxy: number } {
-    const parts = [...this.house.gateways, ...this.house.workers];
+  processorSeconds(): { readonly deployment: number; readonly redis: number; readonly proxy: number } {
+    const parts = [...this.deployment.gateways, ...this.deployment.workers];
     return {
-      house: parts.reduce((sum, { pid }) => sum + processorSeconds(pid), 0),
-      redis: processorSeconds(this.house.redis.pid),
+      deployment: parts.reduce((sum, { pid }) => sum + processorSeconds(pid), 0),
+      redis: processorSeconds(this.deployment.redis.pid),
       proxy: processorSeconds(this.#proxy.pid),
     };
   }
 
   async close(): Promise<void> {
     this.load.leave();
-    await this.house.close();
+    await this.deployment.close();
     this.#proxy.stop();
     this.#wechat.stop();
   }
@@ -77,9 +77,9 @@ function requestWith(token: string): string {
 }
 
 /** As an SDK asks for it. */
-export async function tokenOf(house: House, appid: string): Promise<string> {
-  const query = `grant_type=client_credential&appid=${appid}&secret=${house.apiKey}`;
-  const answer = await (await fetch(`${house.gatewayUrl()}/cgi-bin/token?${query}`)).json();
+export async function tokenOf(deployment: Deployment, appid: string): Promise<string> {
+  const query = `grant_type=client_credential&appid=${appid}&secret=${deployment.apiKey}`;
+  const answer = await (await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${query}`)).json();
   const { access_token: token } = answer as { access_token?: string };
   if (token === undefined) throw new Error(`no token: ${JSON.stringify(answer)}`);
   return token;

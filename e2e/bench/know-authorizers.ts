@@ -3,30 +3,30 @@ import { tokenEffects } from '../../packages/platform/src/authorizer/token-effec
 import { openDatabase } from '../../packages/platform/src/database/open.ts';
 import { Seals } from '../../packages/platform/src/sealing/seals.ts';
 import { TokenStore } from '../../packages/platform/src/token/token-store.ts';
-import type { House } from '../support/house.ts';
+import type { Deployment } from '../support/deployment.ts';
 import { tokenOf } from './crossing.ts';
 
 const AT_ONCE = 500;
 const TWO_HOURS_MS = 7_200_000;
 
 /**
- * Makes the house know so many accounts more, as though they had authorized and their tokens had been fetched. Answers
+ * Makes the deployment know so many accounts more, as though they had authorized and their tokens had been fetched. Answers
  * for each the token that an SDK would get of the gateway.
  */
 export async function knowAuthorizers(
-  house: House,
+  deployment: Deployment,
   known: string,
   count: number,
   secretsKey: Buffer,
 ): Promise<string[]> {
-  const sql = openDatabase(`sqlite:${house.dir}/house.sqlite`);
-  const redis = house.redis.client();
+  const sql = openDatabase(`sqlite:${deployment.dir}/deployment.sqlite`);
+  const redis = deployment.redis.client();
   try {
-    const component = house.component.appid;
+    const component = deployment.component.appid;
     const seals = new Seals([secretsKey]);
     const tokens = new TokenStore(redis, seals, tokenEffects);
     const virtual = openVirtualTokens([secretsKey]);
-    const read = virtual.read(await tokenOf(house, known));
+    const read = virtual.read(await tokenOf(deployment, known));
     if (read.verdict !== 'good') throw new Error(`a token of the gateway is ${read.verdict}`);
     const { keyFingerprint } = read.grant;
     const row = await sql.selectFrom('authorizers').selectAll().where('appid', '=', known).executeTakeFirstOrThrow();

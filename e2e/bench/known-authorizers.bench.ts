@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SERVICE_ACCOUNT } from '../support/house.ts';
+import { SERVICE_ACCOUNT } from '../support/deployment.ts';
 import type { Bench, Round } from './bench.ts';
 import { Crossing } from './crossing.ts';
 import { knowAuthorizers } from './know-authorizers.ts';
@@ -15,7 +15,7 @@ const MAX_RATIO = 1.1;
 
 const bench: Bench = {
   name: `calls while ${MANY.toLocaleString('en')} authorizers are known`,
-  measured: `processor time of a call (the house and Redis) for one of ${FEW} accounts, ${MANY.toLocaleString('en')} are known`,
+  measured: `processor time of a call (the deployment and Redis) for one of ${FEW} accounts, ${MANY.toLocaleString('en')} are known`,
   against: `the same where these ${FEW} are all that is known`,
   guide: { atMost: MAX_RATIO },
   run,
@@ -64,7 +64,7 @@ interface Knowing {
 async function knowing(count: number): Promise<Knowing> {
   const secretsKey = randomBytes(32);
   const crossing = await Crossing.open('within', { SECRETS_KEY: secretsKey.toString('base64') });
-  return { crossing, tokens: await knowAuthorizers(crossing.house, SERVICE_ACCOUNT, count, secretsKey) };
+  return { crossing, tokens: await knowAuthorizers(crossing.deployment, SERVICE_ACCOUNT, count, secretsKey) };
 }
 
 /** Of one call, in µs. */
@@ -72,5 +72,5 @@ async function costOf({ crossing }: Knowing, tokens: readonly string[]): Promise
   const before = crossing.processorSeconds();
   const { calls } = await crossing.askFor(tokens, PACE);
   const after = crossing.processorSeconds();
-  return ((after.house - before.house + after.redis - before.redis) / calls) * 1e6;
+  return ((after.deployment - before.deployment + after.redis - before.redis) / calls) * 1e6;
 }

@@ -21,9 +21,13 @@ export default bench;
 
 async function run() {
   const crossing = await Crossing.open('apart');
-  const { house } = crossing;
+  const { deployment } = crossing;
   try {
-    const parts = { gateway: house.gateways[0]!.pid, worker: house.workers[0]!.pid, redis: house.redis.pid };
+    const parts = {
+      gateway: deployment.gateways[0]!.pid,
+      worker: deployment.workers[0]!.pid,
+      redis: deployment.redis.pid,
+    };
     const steps: Record<keyof typeof parts, number>[] = [];
     const begunAt = performance.now();
     let calls = 0;
@@ -31,7 +35,7 @@ async function run() {
     // By calls, or by time where these would take too long: a step is a share of either.
     for (let step = 1; step <= STEPS; step++) {
       while (calls < (CALLS * step) / STEPS && secondsLeft() > (MINUTES * 60 * (STEPS - step)) / STEPS) {
-        calls += (await crossing.ask('house', { callers: CALLERS, seconds: 2 })).calls;
+        calls += (await crossing.ask('deployment', { callers: CALLERS, seconds: 2 })).calls;
       }
       steps.push({
         gateway: memoryMb(parts.gateway).now,

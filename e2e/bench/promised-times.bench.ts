@@ -1,5 +1,5 @@
 import type { Child } from '../support/child.ts';
-import { House, SERVICE_ACCOUNT } from '../support/house.ts';
+import { Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import { AUTHORIZER_TOKEN, expire, follower, tally, USER_INFO } from '../support/tally.ts';
 import { until } from '../support/until.ts';
 import type { Bench, Round } from './bench.ts';
@@ -13,8 +13,8 @@ const ROUNDS = 3;
 const STILL = 600_000;
 
 interface Scene {
-  readonly house: House;
-  readonly read: () => ReturnType<House['call']>;
+  readonly deployment: Deployment;
+  readonly read: () => ReturnType<Deployment['call']>;
   /** The only worker. */
   readonly worker: Child;
 }
@@ -23,41 +23,41 @@ function promised(name: string, measured: string, mostMs: number, once: (scene: 
   return {
     name,
     measured,
-    against: 'one read of an undisturbed house',
+    against: 'one read of an undisturbed deployment',
     guide: { measuredAtMost: mostMs },
     run: async () => {
       const rounds: Round[] = [];
-      for (let round = 0; round < ROUNDS; round++) rounds.push(await inHouse(once));
+      for (let round = 0; round < ROUNDS; round++) rounds.push(await inDeployment(once));
       return { unit: 'ms', rounds, facts: [] };
     },
   };
 }
 
-async function inHouse(once: (scene: Scene) => Promise<number>): Promise<Round> {
-  const house = await House.open({ gateways: 2 });
+async function inDeployment(once: (scene: Scene) => Promise<number>): Promise<Round> {
+  const deployment = await Deployment.open({ gateways: 2 });
   try {
-    await house.authorized();
-    const openid = await follower(house);
+    await deployment.authorized();
+    const openid = await follower(deployment);
     const read = () =>
-      house.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
+      deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
     await read();
     const begunAt = performance.now();
     await read();
     const against = performance.now() - begunAt;
-    return { measured: await once({ house, read, worker: house.workers[0]! }), against };
+    return { measured: await once({ deployment, read, worker: deployment.workers[0]! }), against };
   } finally {
-    await house.close();
+    await deployment.close();
   }
 }
 
 /** From a worker's death in a request for this path until another process has asked WeChat the same. */
-async function takeover({ house, read, worker }: Scene, path: string): Promise<number> {
-  const before = (await tally(house)).asked(path);
-  const asked = async () => (await tally(house)).asked(path) - before;
-  await house.wechat.control('POST', '/delay', { path, ms: STILL, count: 1 });
-  await house.startWorker({}).says('worker ready');
+async function takeover({ deployment, read, worker }: Scene, path: string): Promise<number> {
+  const before = (await tally(deployment)).asked(path);
+  const asked = async () => (await tally(deployment)).asked(path) - before;
+  await deployment.wechat.control('POST', '/delay', { path, ms: STILL, count: 1 });
+  await deployment.startWorker({}).says('worker ready');
   // The new one must not be the one that gets the work.
-  const second = house.workers.at(-1)!;
+  const second = deployment.workers.at(-1)!;
   second.freeze();
   const reading = read();
   await until('WeChat is asked', async () => (await asked()) === 1);
@@ -75,37 +75,45 @@ export default [
     takeover(scene, USER_INFO),
   ),
   promised('a refresh is taken over', "from a worker's death until WeChat is asked again", 10_000, async (scene) => {
-    await expire(scene.house, ['authorizer']);
+    await expire(scene.deployment, ['authorizer']);
     return takeover(scene, AUTHORIZER_TOKEN);
   }),
   promised('a worker leaves', 'from SIGTERM until its exit, while WeChat does not answer', 10_000, async (scene) => {
-    const before = (await tally(scene.house)).asked(USER_INFO);
-    await scene.house.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 1 });
+    const before = (await tally(scene.deployment)).asked(USER_INFO);
+    await scene.deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 1 });
     const reading = scene.read();
-    await until('WeChat is asked', async () => (await tally(scene.house)).asked(USER_INFO) > before);
+    await until('WeChat is asked', async () => (await tally(scene.deployment)).asked(USER_INFO) > before);
     const askedAt = performance.now();
-    await scene.worker.leave();
+    await scene.worker.shutDown();
     const tookMs = performance.now() - askedAt;
-    scene.house.startWorker();
+    scene.deployment.startWorker();
     await reading;
     return tookMs;
   }),
-  promised('Redis is emptied', 'from FLUSHALL until a read is completed', 15_000, async ({ house, read }) => {
-    await house.redis.flush();
+  promised('Redis is emptied', 'from FLUSHALL until a read is completed', 15_000, async ({ deployment, read }) => {
+    await deployment.redis.flush();
     const flushedAt = performance.now();
     await until('a read is completed', async () => (await read()).body.state === 'completed');
     return performance.now() - flushedAt;
   }),
-  promised('a key is revoked', 'from its revocation until the other gateway refuses it', 1_000, async ({ house }) => {
-    const made = await house.api<{ id: string; key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'] });
-    const status = async () => {
-      const headers = { authorization: `Bearer ${made.body.key}` };
-      return (await fetch(`${house.gatewayUrl(1)}/v1/status`, { headers })).status;
-    };
-    await until('the other gateway takes it', async () => (await status()) === 200);
-    await house.api('DELETE', `/v1/keys/${made.body.id}`);
-    const revokedAt = performance.now();
-    await until('it is refused', async () => (await status()) === 401);
-    return performance.now() - revokedAt;
-  }),
+  promised(
+    'a key is revoked',
+    'from its revocation until the other gateway refuses it',
+    1_000,
+    async ({ deployment }) => {
+      const made = await deployment.api<{ id: string; key: string }>('POST', '/v1/keys', {
+        name: 'k',
+        scopes: ['calls'],
+      });
+      const status = async () => {
+        const headers = { authorization: `Bearer ${made.body.key}` };
+        return (await fetch(`${deployment.gatewayUrl(1)}/v1/status`, { headers })).status;
+      };
+      await until('the other gateway takes it', async () => (await status()) === 200);
+      await deployment.api('DELETE', `/v1/keys/${made.body.id}`);
+      const revokedAt = performance.now();
+      await until('it is refused', async () => (await status()) === 401);
+      return performance.now() - revokedAt;
+    },
+  ),
 ] satisfies readonly Bench[];

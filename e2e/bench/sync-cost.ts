@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Deployment } from '../support/deployment.ts';
 import { readSync, startSync } from '../support/follower-syncs.ts';
-import { House } from '../support/house.ts';
 import { memoryMb, processorSeconds } from './process-cost.ts';
 
 const ACCOUNT = 'wx00000000000000c3';
@@ -26,26 +26,26 @@ export async function syncCosts(
   env: Record<string, string>,
   databasePid?: number,
 ): Promise<SyncCost[]> {
-  const house = await House.open({
+  const deployment = await Deployment.open({
     accounts: [{ appid: ACCOUNT, kind: 'official-account', nickName: '大号', followers }],
     env: { LOG_LEVEL: 'info', ...env },
   });
   try {
-    await house.authorized(ACCOUNT);
-    const pid = house.workers[0]!.pid;
+    await deployment.authorized(ACCOUNT);
+    const pid = deployment.workers[0]!.pid;
     const idleMb = memoryMb(pid).now;
     const costs: SyncCost[] = [];
     for (const which of ['first', 'again']) {
       const before = { worker: processorSeconds(pid), database: secondsOf(databasePid), at: performance.now() };
-      const { id } = await startSync(house, ACCOUNT);
+      const { id } = await startSync(deployment, ACCOUNT);
       for (;;) {
-        const { state, error } = await readSync(house, id);
+        const { state, error } = await readSync(deployment, id);
         if (state === 'completed') break;
         if (state === 'failed') throw new Error(`the sync failed: ${JSON.stringify(error)}`);
         await pause(250);
       }
       const clockSeconds = (performance.now() - before.at) / 1_000;
-      const { body: counts } = await house.api('GET', `/v1/authorizers/${ACCOUNT}/followers/counts`);
+      const { body: counts } = await deployment.api('GET', `/v1/authorizers/${ACCOUNT}/followers/counts`);
       costs.push({
         name: `${name}, ${which}`,
         workerSeconds: processorSeconds(pid) - before.worker,
@@ -57,7 +57,7 @@ export async function syncCosts(
     }
     return costs;
   } finally {
-    await house.close();
+    await deployment.close();
   }
 }
 

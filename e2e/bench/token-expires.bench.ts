@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { House, MINI_PROGRAM, SERVICE_ACCOUNT } from '../support/house.ts';
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import type { Bench, Round } from './bench.ts';
 import type { AskerSettings, Order, Served } from './token-asker-talk.ts';
 
@@ -25,14 +25,14 @@ export default bench;
 
 async function run() {
   const secretsKey = randomBytes(32).toString('base64');
-  const house = await House.open({ workers: 2, env: { SECRETS_KEY: secretsKey, LOG_LEVEL: 'info' } });
+  const deployment = await Deployment.open({ workers: 2, env: { SECRETS_KEY: secretsKey, LOG_LEVEL: 'info' } });
   const askers: Asker[] = [];
-  const redis = house.redis.client();
+  const redis = deployment.redis.client();
   try {
-    await house.authorized(SERVICE_ACCOUNT);
-    await house.authorized(MINI_PROGRAM);
-    await house.wechat.control('POST', '/delay', { path: ENDPOINT, ms: ENDPOINT_MS });
-    const settings = askerSettings(house, secretsKey);
+    await deployment.authorized(SERVICE_ACCOUNT);
+    await deployment.authorized(MINI_PROGRAM);
+    await deployment.wechat.control('POST', '/delay', { path: ENDPOINT, ms: ENDPOINT_MS });
+    const settings = askerSettings(deployment, secretsKey);
     askers.push(...Array.from({ length: PROCESSES }, () => new Asker(settings)));
     await Promise.all(askers.map((asker) => asker.served()));
 
@@ -40,16 +40,16 @@ async function run() {
     const requests: number[] = [];
     const tokens: number[] = [];
     for (let round = 1; round <= WARM_UPS + ROUNDS; round++) {
-      const against = await endpointAlone(house);
-      const before = await house.wechat.asked(`POST ${ENDPOINT}`);
+      const against = await endpointAlone(deployment);
+      const before = await deployment.wechat.asked(`POST ${ENDPOINT}`);
       // Rounds follow each other faster than refused replacements are believed.
-      await redis.del(`wx:{${house.component.appid}:${SERVICE_ACCOUNT}}:distrusts:authorizer`);
+      await redis.del(`wx:{${deployment.component.appid}:${SERVICE_ACCOUNT}}:distrusts:authorizer`);
       const startAt = Date.now() + NOTICE_MS;
       for (const asker of askers) asker.order({ startAt });
       const served = await Promise.all(askers.map((asker) => asker.served()));
       if (round <= WARM_UPS) continue;
       rounds.push({ measured: Math.max(...served.map(({ afterMs }) => afterMs)), against });
-      requests.push((await house.wechat.asked(`POST ${ENDPOINT}`)) - before);
+      requests.push((await deployment.wechat.asked(`POST ${ENDPOINT}`)) - before);
       tokens.push(new Set(served.map(({ version }) => version)).size);
     }
     return {
@@ -63,19 +63,22 @@ async function run() {
   } finally {
     for (const asker of askers) asker.leave();
     redis.disconnect();
-    await house.close();
+    await deployment.close();
   }
 }
 
 /** The same request for another account, straight at WeChat. */
-async function endpointAlone(house: House): Promise<number> {
-  const { componentTokens, refreshTokens } = await house.wechat.control<Record<string, string[]>>('GET', '/secrets');
+async function endpointAlone(deployment: Deployment): Promise<number> {
+  const { componentTokens, refreshTokens } = await deployment.wechat.control<Record<string, string[]>>(
+    'GET',
+    '/secrets',
+  );
   const body = JSON.stringify({
-    component_appid: house.component.appid,
+    component_appid: deployment.component.appid,
     authorizer_appid: MINI_PROGRAM,
     authorizer_refresh_token: refreshTokens!.at(-1),
   });
-  const url = `${house.wechat.url}${ENDPOINT}?component_access_token=${componentTokens!.at(-1)}`;
+  const url = `${deployment.wechat.url}${ENDPOINT}?component_access_token=${componentTokens!.at(-1)}`;
   const begunAt = performance.now();
   const answer = await (await fetch(url, { method: 'POST', body })).json();
   const took = performance.now() - begunAt;
@@ -85,14 +88,14 @@ async function endpointAlone(house: House): Promise<number> {
   return took;
 }
 
-function askerSettings(house: House, secretsKey: string): AskerSettings {
-  const { component, redis, wechat } = house;
+function askerSettings(deployment: Deployment, secretsKey: string): AskerSettings {
+  const { component, redis, wechat } = deployment;
   return {
     platform: {
       redisUrl: redis.url,
       redisPrefix: 'wx',
       roles: ['worker'],
-      databaseUrl: `sqlite:${house.dir}/house.sqlite`,
+      databaseUrl: `sqlite:${deployment.dir}/deployment.sqlite`,
       components: [component],
       wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },
     },

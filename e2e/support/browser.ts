@@ -24,7 +24,7 @@ export class Browser {
   }
 
   /** Opens a page of ours that goes on by itself; answers WeChat's address, as its meta refresh names it. */
-  async leave(url: string): Promise<string> {
+  async leavePage(url: string): Promise<string> {
     const { status, text } = await this.open(url);
     const onward = /http-equiv="refresh" content="\d+;url=([^"]+)"/.exec(text)?.[1];
     if (status !== 200 || onward === undefined) throw new Error(`${status}: ${text}`);

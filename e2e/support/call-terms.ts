@@ -1,4 +1,4 @@
-import type { CallBody, House } from './house.ts';
+import type { CallBody, Deployment } from './deployment.ts';
 import { SEND_MESSAGE } from './tally.ts';
 import { until } from './until.ts';
 
@@ -25,13 +25,13 @@ export function message(appid: string, touser: string, content: string, more: Pa
 
 /** Submits, and answers the items; `headers` may carry an idempotency key. */
 export async function batch(
-  house: House,
+  deployment: Deployment,
   calls: readonly BatchedCall[],
   { gateway = 0, headers = {} }: { gateway?: number; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; items: BatchItem[] }> {
-  const response = await fetch(`${house.gatewayUrl(gateway)}/v1/calls/batch`, {
+  const response = await fetch(`${deployment.gatewayUrl(gateway)}/v1/calls/batch`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${house.apiKey}`, 'content-type': 'application/json', ...headers },
+    headers: { authorization: `Bearer ${deployment.apiKey}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ calls }),
   });
   const body = (await response.json()) as { items: BatchItem[] };
@@ -39,34 +39,34 @@ export async function batch(
 }
 
 /** The ids of a batch of which each call was taken. */
-export async function batchIds(house: House, calls: readonly BatchedCall[]): Promise<string[]> {
-  const { items } = await batch(house, calls);
+export async function batchIds(deployment: Deployment, calls: readonly BatchedCall[]): Promise<string[]> {
+  const { items } = await batch(deployment, calls);
   return items.map(({ id, problem }) => {
     if (id === undefined) throw new Error(`refused: ${JSON.stringify(problem)}`);
     return id;
   });
 }
 
-export async function find(house: House, id: string): Promise<CallBody> {
-  return (await house.api<CallBody>('GET', `/v1/calls/${id}`)).body;
+export async function find(deployment: Deployment, id: string): Promise<CallBody> {
+  return (await deployment.api<CallBody>('GET', `/v1/calls/${id}`)).body;
 }
 
-export function allSettled(house: House, ids: readonly string[]): Promise<CallBody[]> {
+export function allSettled(deployment: Deployment, ids: readonly string[]): Promise<CallBody[]> {
   return until(`${ids.length} calls settle`, async () => {
     // The last one first: lanes have an order.
-    const last = await find(house, ids.at(-1)!);
+    const last = await find(deployment, ids.at(-1)!);
     if (!['completed', 'failed', 'cancelled'].includes(last.state)) return false;
     const all: CallBody[] = [];
     for (let i = 0; i < ids.length; i += 50) {
-      all.push(...(await Promise.all(ids.slice(i, i + 50).map((id) => find(house, id)))));
+      all.push(...(await Promise.all(ids.slice(i, i + 50).map((id) => find(deployment, id)))));
     }
     return all.every(({ state }) => ['completed', 'failed', 'cancelled'].includes(state)) && all;
   });
 }
 
 /** What was sent on behalf of one account, in the order in which it arrived. */
-export async function sentBy(house: House, appid: string): Promise<string[]> {
-  return (await house.wechat.messages())
+export async function sentBy(deployment: Deployment, appid: string): Promise<string[]> {
+  return (await deployment.wechat.messages())
     .filter((one) => one.appid === appid)
     .map(({ content }) => (content as { content: string }).content);
 }

@@ -112,7 +112,7 @@ export class Child {
   }
 
   /** Asks it to leave; answers how it left. Kills it after `withinMs`. */
-  async leave(withinMs = 120_000): Promise<number | NodeJS.Signals> {
+  async shutDown(withinMs = 120_000): Promise<number | NodeJS.Signals> {
     this.thaw();
     this.signal('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), withinMs);

@@ -1,11 +1,11 @@
 import { inject } from 'vitest';
 import { openDatabase, type Sql } from '../../packages/platform/src/database/open.ts';
 import type {} from '../../packages/platform/test/mariadb-for-all.ts';
-import type { House } from './house.ts';
+import type { Deployment } from './deployment.ts';
 
 export const databases = ['SQLite', 'MariaDB'] as const;
 
-/** What a house needs in its environment to stand on a new database of this kind. */
+/** What a deployment needs in its environment to stand on a new database of this kind. */
 export async function databaseEnv(kind: (typeof databases)[number]): Promise<Record<string, string>> {
   if (kind === 'SQLite') return {};
   const answer = await fetch(inject('mariaDbDatabases'), { method: 'POST' });
@@ -14,9 +14,9 @@ export async function databaseEnv(kind: (typeof databases)[number]): Promise<Rec
   return { DATABASE_URL: text };
 }
 
-/** No story waits a day: what the house keeps a time of is moved to where the time has come. */
-export async function inDatabase<T>(house: House, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = openDatabase(house.databaseUrl);
+/** No story waits a day: what the deployment keeps a time of is moved to where the time has come. */
+export async function inDatabase<T>(deployment: Deployment, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = openDatabase(deployment.databaseUrl);
   try {
     return await work(sql);
   } finally {

@@ -1,5 +1,5 @@
 import { inDatabase } from './database.ts';
-import type { House } from './house.ts';
+import type { Deployment } from './deployment.ts';
 import { until } from './until.ts';
 
 export interface SyncBody {
@@ -27,37 +27,41 @@ export interface FollowerBody {
   readonly extra: Record<string, unknown>;
 }
 
-export async function startSync(house: House, appid: string, body: object = { details: true }): Promise<SyncBody> {
-  const started = await house.api<SyncBody>('POST', `/v1/authorizers/${appid}/follower-syncs`, body);
+export async function startSync(
+  deployment: Deployment,
+  appid: string,
+  body: object = { details: true },
+): Promise<SyncBody> {
+  const started = await deployment.api<SyncBody>('POST', `/v1/authorizers/${appid}/follower-syncs`, body);
   if (started.status !== 202) throw new Error(`no sync was started: ${started.status} ${JSON.stringify(started.body)}`);
   return started.body;
 }
 
-export async function readSync(house: House, id: string): Promise<SyncBody> {
-  return (await house.api<SyncBody>('GET', `/v1/follower-syncs/${id}`)).body;
+export async function readSync(deployment: Deployment, id: string): Promise<SyncBody> {
+  return (await deployment.api<SyncBody>('GET', `/v1/follower-syncs/${id}`)).body;
 }
 
 export function syncReaches(
-  house: House,
+  deployment: Deployment,
   id: string,
   what: string,
   condition: (sync: SyncBody) => boolean,
 ): Promise<SyncBody> {
   return until(`sync ${what}`, async () => {
-    const sync = await readSync(house, id);
+    const sync = await readSync(deployment, id);
     if (condition(sync)) return sync;
     throw new Error(JSON.stringify(sync));
   });
 }
 
-export function completed(house: House, id: string): Promise<SyncBody> {
-  return syncReaches(house, id, 'completed', (sync) => sync.state === 'completed');
+export function completed(deployment: Deployment, id: string): Promise<SyncBody> {
+  return syncReaches(deployment, id, 'completed', (sync) => sync.state === 'completed');
 }
 
 /** The whole export, line by line. */
-export async function exported(house: House, appid: string, query = ''): Promise<FollowerBody[]> {
-  const response = await fetch(`${house.gatewayUrl()}/v1/authorizers/${appid}/followers.ndjson${query}`, {
-    headers: { authorization: `Bearer ${house.apiKey}` },
+export async function exported(deployment: Deployment, appid: string, query = ''): Promise<FollowerBody[]> {
+  const response = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${appid}/followers.ndjson${query}`, {
+    headers: { authorization: `Bearer ${deployment.apiKey}` },
   });
   const text = await response.text();
   return text
@@ -67,13 +71,17 @@ export async function exported(house: House, appid: string, query = ''): Promise
 }
 
 /** One follower, as the export shows him. */
-export async function follower(house: House, appid: string, openid: string): Promise<FollowerBody | undefined> {
-  return (await exported(house, appid)).find((one) => one.openid === openid);
+export async function follower(
+  deployment: Deployment,
+  appid: string,
+  openid: string,
+): Promise<FollowerBody | undefined> {
+  return (await exported(deployment, appid)).find((one) => one.openid === openid);
 }
 
 /** Whoever follows the account at WeChat, in the order of the table. */
-export async function followersAtWeChat(house: House, appid: string): Promise<string[]> {
-  const { openids } = await house.wechat.control<{ openids: string[] }>(
+export async function followersAtWeChat(deployment: Deployment, appid: string): Promise<string[]> {
+  const { openids } = await deployment.wechat.control<{ openids: string[] }>(
     'GET',
     `/followers?appid=${appid}&offset=0&limit=10000000`,
   );
@@ -87,11 +95,11 @@ export const BATCHES_ON_THEIR_WAY = 20;
  * Of a completed sync, how many turns were cut: by a kill, or taken over, since a busy machine may keep a worker from
  * saying that it lives. All turns but those that ended well; not by what the cut ones say, which they may say later.
  */
-export async function cutTurns(house: House, id: string): Promise<number> {
-  const { run } = await inDatabase(house, (sql) =>
+export async function cutTurns(deployment: Deployment, id: string): Promise<number> {
+  const { run } = await inDatabase(deployment, (sql) =>
     sql.selectFrom('follower_syncs').select('run').where('id', '=', id).executeTakeFirstOrThrow(),
   );
-  const lines = house.workers.flatMap((worker) => worker.lines());
+  const lines = deployment.workers.flatMap((worker) => worker.lines());
   const wentOn = lines.filter((line) => line.sync === id && line.outcome === 'goes_on').length;
   return Number(run) - wentOn - 1;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CallBody, House } from './house.ts';
-import { SERVICE_ACCOUNT } from './house.ts';
+import type { CallBody, Deployment } from './deployment.ts';
+import { SERVICE_ACCOUNT } from './deployment.ts';
 import { until } from './until.ts';
 
 /** One call that a business program asked for, and what it was told. */
@@ -20,26 +20,26 @@ export interface Asked {
 export class Load {
   readonly asked: Asked[] = [];
   readonly #name = randomBytes(3).toString('hex');
-  readonly #house: House;
+  readonly #deployment: Deployment;
   readonly #openid: string;
   readonly #callers: Promise<void>[];
   #stopped = false;
 
-  private constructor(house: House, openid: string, callers: number) {
-    this.#house = house;
+  private constructor(deployment: Deployment, openid: string, callers: number) {
+    this.#deployment = deployment;
     this.#openid = openid;
     this.#callers = Array.from({ length: callers }, (_, caller) => this.#go(caller));
   }
 
-  static async start(house: House, callers: number): Promise<Load> {
-    const { openids } = await house.wechat.control<{ openids: string[] }>(
+  static async start(deployment: Deployment, callers: number): Promise<Load> {
+    const { openids } = await deployment.wechat.control<{ openids: string[] }>(
       'GET',
       `/followers?appid=${SERVICE_ACCOUNT}&limit=1`,
     );
-    return new Load(house, openids[0]!, callers);
+    return new Load(deployment, openids[0]!, callers);
   }
 
-  /** Calls with an id: the house has promised to settle them. */
+  /** Calls with an id: the deployment has promised to settle them. */
   get accepted(): Asked[] {
     return this.asked.filter(({ status }) => status === 200 || status === 202);
   }
@@ -55,7 +55,7 @@ export class Load {
 
   async #go(caller: number): Promise<void> {
     for (let turn = 0; !this.#stopped; turn++) {
-      const gateway = (caller + turn) % this.#house.gateways.length;
+      const gateway = (caller + turn) % this.#deployment.gateways.length;
       const asked = await this.#ask(
         `${this.#name}-${caller}-${turn}`,
         caller % 2 === 0 ? 'send' : 'read',
@@ -86,7 +86,7 @@ export class Load {
       body,
     });
     try {
-      const { status, headers, body } = await this.#house.api<CallBody>(
+      const { status, headers, body } = await this.#deployment.api<CallBody>(
         'POST',
         `/v1/authorizers/${SERVICE_ACCOUNT}/calls`,
         { ...request, ...(background ? { waitMs: 0 } : {}) },
@@ -100,18 +100,18 @@ export class Load {
 }
 
 /** How an accepted call ended, asked for by its id. */
-export function settledCall(house: House, id: string, gateway = 0): Promise<CallBody> {
+export function settledCall(deployment: Deployment, id: string, gateway = 0): Promise<CallBody> {
   return until(`${id} settles`, async () => {
-    const { status, body } = await house.api<CallBody>('GET', `/v1/calls/${id}`, undefined, gateway);
+    const { status, body } = await deployment.api<CallBody>('GET', `/v1/calls/${id}`, undefined, gateway);
     if (status !== 200) throw new Error(`${status} ${body.code}`);
     return ['completed', 'failed', 'cancelled'].includes(body.state) && body;
   });
 }
 
 /** How often each message arrived at its user. */
-export async function arrivals(house: House): Promise<Map<string, number>> {
+export async function arrivals(deployment: Deployment): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const { content } of await house.wechat.messages()) {
+  for (const { content } of await deployment.wechat.messages()) {
     const said = (content as { content: string }).content;
     counts.set(said, (counts.get(said) ?? 0) + 1);
   }
@@ -121,12 +121,12 @@ export async function arrivals(house: House): Promise<Map<string, number>> {
 /** Users who write to the account all the time; WeChat delivers each message until it is accepted or it gives up. */
 export class Pushing {
   readonly msgIds: string[] = [];
-  readonly #house: House;
+  readonly #deployment: Deployment;
   readonly #users: Promise<void>[];
   #stopped = false;
 
-  constructor(house: House, users: number) {
-    this.#house = house;
+  constructor(deployment: Deployment, users: number) {
+    this.#deployment = deployment;
     this.#users = Array.from({ length: users }, () => this.#go());
   }
 
@@ -137,7 +137,7 @@ export class Pushing {
 
   async #go(): Promise<void> {
     while (!this.#stopped) {
-      const { msgId } = await this.#house.wechat.control<{ msgId: string }>('POST', '/push', {
+      const { msgId } = await this.#deployment.wechat.control<{ msgId: string }>('POST', '/push', {
         url: 'messages',
         appid: SERVICE_ACCOUNT,
         fields: { MsgType: 'text', Content: '你好' },

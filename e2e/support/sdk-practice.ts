@@ -1,36 +1,36 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { House, SERVICE_ACCOUNT } from './house.ts';
+import { Deployment, SERVICE_ACCOUNT } from './deployment.ts';
 import type { Sdk } from './sdk.ts';
 
-/** A house in which an SDK as it comes is tried out, with the files that it uploads. */
+/** A deployment in which an SDK as it comes is tried out, with the files that it uploads. */
 export class SdkPractice {
-  readonly house: House;
+  readonly deployment: Deployment;
   /** Who follows the service account. */
   readonly openids: readonly string[];
   /** Methods of the SDK that were called. */
   readonly asked = new Set<string>();
   readonly #dir: string;
 
-  private constructor(house: House, openids: readonly string[], dir: string) {
-    this.house = house;
+  private constructor(deployment: Deployment, openids: readonly string[], dir: string) {
+    this.deployment = deployment;
     this.openids = openids;
     this.#dir = dir;
   }
 
   /** These accounts have consented. */
   static async open(...accounts: readonly string[]): Promise<SdkPractice> {
-    const house = await House.open();
+    const deployment = await Deployment.open();
     try {
-      for (const appid of accounts) await house.authorized(appid);
+      for (const appid of accounts) await deployment.authorized(appid);
       return new SdkPractice(
-        house,
-        await house.wechat.followers(SERVICE_ACCOUNT),
+        deployment,
+        await deployment.wechat.followers(SERVICE_ACCOUNT),
         await mkdtemp(join(tmpdir(), 'sdk-')),
       );
     } catch (error) {
-      await house.close();
+      await deployment.close();
       throw error;
     }
   }
@@ -53,7 +53,7 @@ export class SdkPractice {
   }
 
   async close(): Promise<void> {
-    await this.house.close();
+    await this.deployment.close();
     await rm(this.#dir, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { type House, SERVICE_ACCOUNT } from './house.ts';
+import { type Deployment, SERVICE_ACCOUNT } from './deployment.ts';
 
 export const COMPONENT_TOKEN = '/cgi-bin/component/api_component_token';
 export const AUTHORIZER_TOKEN = '/cgi-bin/component/api_authorizer_token';
@@ -16,9 +16,9 @@ export interface Tally {
   answered(path: string, errcode: number): number;
 }
 
-export async function tally(house: House): Promise<Tally> {
-  const { minted, requests, outcomes } = await house.wechat.counters();
-  const { appid } = house.component;
+export async function tally(deployment: Deployment): Promise<Tally> {
+  const { minted, requests, outcomes } = await deployment.wechat.counters();
+  const { appid } = deployment.component;
   const ofPath = <T>(counts: Record<string, T>, path: string) => counts[`GET ${path}`] ?? counts[`POST ${path}`];
   return {
     componentTokens: minted[`component:${appid}`] ?? 0,
@@ -28,10 +28,14 @@ export async function tally(house: House): Promise<Tally> {
   };
 }
 
-/** Ends tokens at WeChat; the house learns of it when it uses them. */
-export async function expire(house: House, tokens: readonly ('component' | 'authorizer')[], as = 42001): Promise<void> {
+/** Ends tokens at WeChat; the deployment learns of it when it uses them. */
+export async function expire(
+  deployment: Deployment,
+  tokens: readonly ('component' | 'authorizer')[],
+  as = 42001,
+): Promise<void> {
   for (const token of tokens) {
-    await house.wechat.control('POST', '/expire', {
+    await deployment.wechat.control('POST', '/expire', {
       token,
       as,
       ...(token === 'authorizer' ? { appid: SERVICE_ACCOUNT } : {}),
@@ -40,14 +44,14 @@ export async function expire(house: House, tokens: readonly ('component' | 'auth
 }
 
 /** The version of the component's token, as an operator sees it. */
-export async function componentVersion(house: House): Promise<number> {
-  const { body } = await house.api<{ components: { token: { version: number } | null }[] }>('GET', '/v1/status');
+export async function componentVersion(deployment: Deployment): Promise<number> {
+  const { body } = await deployment.api<{ components: { token: { version: number } | null }[] }>('GET', '/v1/status');
   return body.components[0]?.token?.version ?? 0;
 }
 
 /** A follower of the service account. */
-export async function follower(house: House): Promise<string> {
-  const { openids } = await house.wechat.control<{ openids: string[] }>(
+export async function follower(deployment: Deployment): Promise<string> {
+  const { openids } = await deployment.wechat.control<{ openids: string[] }>(
     'GET',
     `/followers?appid=${SERVICE_ACCOUNT}&limit=1`,
   );

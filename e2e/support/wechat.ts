@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 
-/** One component as the house and the simulator both know it. */
-export interface PractisedComponent {
+/** One component as the deployment and the simulator both know it. */
+export interface SimulatedComponent {
   readonly appid: string;
   readonly appsecret: string;
   readonly token: string;
   readonly encodingAesKey: string;
 }
 
-export interface PractisedAccount {
+export interface SimulatedAccount {
   readonly appid: string;
   readonly kind: 'official-account' | 'mini-program';
   readonly nickName: string;
@@ -31,8 +31,8 @@ export class WeChat {
   constructor(
     port: number,
     settings: {
-      readonly components: readonly (PractisedComponent & { eventUrl: string; messageUrl: string })[];
-      readonly accounts: readonly PractisedAccount[];
+      readonly components: readonly (SimulatedComponent & { eventUrl: string; messageUrl: string })[];
+      readonly accounts: readonly SimulatedAccount[];
       readonly timeScale?: number | undefined;
     },
   ) {

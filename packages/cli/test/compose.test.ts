@@ -12,7 +12,7 @@ const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const compose = readCompose(text);
 const ours = Object.entries(compose.services).filter(([, { image }]) => image === 'wxthirdparty');
 
-/** The simulator is no part of the house, so its names are taken from its own text. */
+/** The simulator is no part of the project, so its names are taken from its own text. */
 const simulatorNames = [
   ...readFileSync(join(root, 'packages/simulator/src/main-settings.ts'), 'utf8').matchAll(/\b[A-Z]+(?:_[A-Z]+)*\b/g),
 ].map(([name]) => name);

@@ -35,7 +35,7 @@ describe('the package', () => {
     for (const file of files.filter((it) => /\.(?:js|d\.ts)$/.test(it))) {
       const text = await readFile(join(built.folder, 'dist', file), 'utf8');
       const imported = [...text.matchAll(/\bfrom '([^']+)'/g)].map(([, name]) => name!);
-      // Neither the house, nor Node: browsers have none.
+      // Neither the project, nor Node: browsers have none.
       expect([file, imported.filter((name) => !/^\.\.?\/.*\.(?:js|ts)$/.test(name))]).toEqual([file, []]);
     }
   });

@@ -8,7 +8,7 @@ import { Description } from './description.ts';
 import { freePort } from './free-port.ts';
 import { RedisServer } from './redis.ts';
 import { until } from './until.ts';
-import { type PractisedAccount, type PractisedComponent, WeChat } from './wechat.ts';
+import { type SimulatedAccount, type SimulatedComponent, WeChat } from './wechat.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
@@ -22,7 +22,7 @@ export interface HouseSettings {
   readonly workers?: number;
   /** One process is gateway and worker, as `start` runs them. */
   readonly together?: boolean;
-  readonly accounts?: readonly PractisedAccount[];
+  readonly accounts?: readonly SimulatedAccount[];
   readonly timeScale?: number;
   /** Where WeChat pushes to, if not straight to the first gateway. */
   readonly pushTo?: string;
@@ -34,13 +34,13 @@ export interface HouseSettings {
 }
 
 /** Everything a story needs, as real processes on free ports; `close` stops all of it. */
-export class House {
+export class Deployment {
   readonly dir: string;
   readonly redis: RedisServer;
   readonly wechat: WeChat;
   /** The first of them. */
-  readonly component: PractisedComponent;
-  readonly components: readonly PractisedComponent[];
+  readonly component: SimulatedComponent;
+  readonly components: readonly SimulatedComponent[];
   readonly apiKey = `key-${randomBytes(12).toString('hex')}`;
   readonly adminPassword = randomBytes(12).toString('hex');
   /** Unless a process was given another one. */
@@ -55,7 +55,7 @@ export class House {
     dir: string,
     redis: RedisServer,
     wechat: WeChat,
-    components: readonly PractisedComponent[],
+    components: readonly SimulatedComponent[],
     gatewayPorts: readonly number[],
     env: Record<string, string>,
   ) {
@@ -66,7 +66,7 @@ export class House {
     this.component = component;
     this.components = components;
     this.#gatewayPorts = gatewayPorts;
-    this.databaseUrl = env.DATABASE_URL ?? `sqlite:${join(dir, 'house.sqlite')}`;
+    this.databaseUrl = env.DATABASE_URL ?? `sqlite:${join(dir, 'deployment.sqlite')}`;
     this.#env = {
       // As the bootstrap and the Dockerfile start it.
       NODE_OPTIONS: '--max-semi-space-size=16',
@@ -92,7 +92,7 @@ export class House {
   }
 
   /** Opens Redis, WeChat, gateways and workers, and waits until each answers. Nobody has authorized yet. */
-  static async open(settings: HouseSettings = {}): Promise<House> {
+  static async open(settings: HouseSettings = {}): Promise<Deployment> {
     const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-'));
     const redis = await RedisServer.start(dir);
     const gatewayPorts = await Promise.all(Array.from({ length: settings.nodes ?? settings.gateways ?? 1 }, freePort));
@@ -111,26 +111,29 @@ export class House {
       ],
       timeScale: settings.timeScale,
     });
-    const house = new House(dir, redis, wechat, components, gatewayPorts, settings.env ?? {});
+    const deployment = new Deployment(dir, redis, wechat, components, gatewayPorts, settings.env ?? {});
     try {
       await wechat.child.says('simulator listening');
-      if (settings.together) house.startTogether();
-      else if (settings.nodes) for (const index of gatewayPorts.keys()) house.startNode(index);
+      if (settings.together) deployment.startTogether();
+      else if (settings.nodes) for (const index of gatewayPorts.keys()) deployment.startNode(index);
       else {
-        for (const index of gatewayPorts.keys()) house.startGateway(index, {}, settings.main);
-        for (let i = 0; i < (settings.workers ?? 1); i++) house.startWorker({}, settings.main);
+        for (const index of gatewayPorts.keys()) deployment.startGateway(index, {}, settings.main);
+        for (let i = 0; i < (settings.workers ?? 1); i++) deployment.startWorker({}, settings.main);
       }
       await Promise.all([
-        ...house.gateways.map((gateway) => gateway.says(settings.together ? 'wxthirdparty runs' : 'gateway listening')),
-        ...house.workers.map((worker) => worker.says('worker ready')),
+        ...deployment.gateways.map((gateway) =>
+          gateway.says(settings.together ? 'wxthirdparty runs' : 'gateway listening'),
+        ),
+        ...deployment.workers.map((worker) => worker.says('worker ready')),
       ]);
       // Another version has another description.
-      if (gatewayPorts.length > 0 && !settings.main) house.#description = await Description.of(house.gatewayUrl());
+      if (gatewayPorts.length > 0 && !settings.main)
+        deployment.#description = await Description.of(deployment.gatewayUrl());
     } catch (error) {
-      await house.close();
+      await deployment.close();
       throw error;
     }
-    return house;
+    return deployment;
   }
 
   startGateway(index: number, env: Record<string, string> = {}, main = MAIN): Child {
@@ -168,7 +171,7 @@ export class House {
     return worker;
   }
 
-  /** One of the command line's other words, with the settings of the house. */
+  /** One of the command line's other words, with the settings of the deployment. */
   command(args: readonly string[], env: Record<string, string> = {}): Child {
     return new Child(args[0]!, process.execPath, [MAIN, ...args], { ...this.#env, ...env });
   }
@@ -210,7 +213,7 @@ export class House {
     await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready);
   }
 
-  /** The account consents, as its owner would, and the house has exchanged the code. */
+  /** The account consents, as its owner would, and the deployment has exchanged the code. */
   async authorized(appid = SERVICE_ACCOUNT, component = this.component.appid): Promise<void> {
     await this.ready();
     await this.wechat.control('POST', '/authorize', { appid, component });
@@ -222,14 +225,14 @@ export class House {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.gateways, ...this.workers].map((child) => child.running && child.leave()));
-    await this.wechat.child.leave();
+    await Promise.all([...this.gateways, ...this.workers].map((child) => child.running && child.shutDown()));
+    await this.wechat.child.shutDown();
     await this.redis.stop();
     await rm(this.dir, { recursive: true, force: true });
   }
 }
 
-function newComponent(): PractisedComponent {
+function newComponent(): SimulatedComponent {
   return {
     appid: `wx${randomBytes(8).toString('hex')}`,
     appsecret: randomBytes(16).toString('hex'),

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type CallBody, House, SERVICE_ACCOUNT } from './support/house.ts';
+import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { settledCall } from './support/load.ts';
 import { queueCounts } from './support/queue-counts.ts';
 import { follower, SEND_MESSAGE, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-let house: House;
+let deployment: Deployment;
 let openid: string;
 /** One process is gateway and worker, as `start` runs them. */
 beforeAll(async () => {
-  house = await House.open({ together: true });
-  await house.authorized();
-  openid = await follower(house);
+  deployment = await Deployment.open({ together: true });
+  await deployment.authorized();
+  openid = await follower(deployment);
   // So that this process has the token.
   await call({ method: 'GET', path: USER_INFO, query: { openid } });
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 async function call(request: { method: string; path: string; query?: object; body?: unknown; waitMs?: number }) {
-  return house.call(SERVICE_ACCOUNT, request);
+  return deployment.call(SERVICE_ACCOUNT, request);
 }
 const send = (content: string, waitMs?: number) => {
   const body = { touser: openid, msgtype: 'text', text: { content } };
@@ -26,7 +26,7 @@ const send = (content: string, waitMs?: number) => {
 };
 
 it('calls for which somebody waits need no job', async () => {
-  const redis = house.redis.client();
+  const redis = deployment.redis.client();
   try {
     const before = await queueCounts(redis, 'calls');
     for (let i = 0; i < 20; i++) {
@@ -34,38 +34,38 @@ it('calls for which somebody waits need no job', async () => {
       expect({ status, state: body.state, attempts: body.attempts }).toEqual({
         ...{ status: 200, state: 'completed', attempts: 1 },
       });
-      expect((await house.api<CallBody>('GET', `/v1/calls/${body.id}`)).body.response).toEqual(body.response);
+      expect((await deployment.api<CallBody>('GET', `/v1/calls/${body.id}`)).body.response).toEqual(body.response);
     }
     expect(await queueCounts(redis, 'calls')).toEqual(before);
   } finally {
     redis.disconnect();
   }
   expect(
-    (await house.wechat.messages()).filter(({ content }) => JSON.stringify(content).includes('message 7')),
+    (await deployment.wechat.messages()).filter(({ content }) => JSON.stringify(content).includes('message 7')),
   ).toHaveLength(1);
 });
 
 it('a call whose caller has its id is settled by another process when this one dies, and no message is sent twice', async () => {
-  await house.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 1, at: 'after' });
-  await house.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 1 });
-  const before = await tally(house);
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 1, at: 'after' });
+  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 1 });
+  const before = await tally(deployment);
   const [sent, asked] = await Promise.all([
     send('half way', 200),
     call({ method: 'GET', path: USER_INFO, query: { openid }, waitMs: 200 }),
   ]);
   expect([sent.status, asked.status]).toEqual([202, 202]);
   await until('both have reached WeChat', async () => {
-    const now = await tally(house);
+    const now = await tally(deployment);
     return now.asked(SEND_MESSAGE) > before.asked(SEND_MESSAGE) && now.asked(USER_INFO) > before.asked(USER_INFO);
   });
-  await house.gateways[0]!.kill();
-  house.startWorker();
-  house.startGateway(0);
-  await Promise.all([house.workers[0]!.says('worker ready'), house.gateways[0]!.says('gateway listening')]);
+  await deployment.gateways[0]!.kill();
+  deployment.startWorker();
+  deployment.startGateway(0);
+  await Promise.all([deployment.workers[0]!.says('worker ready'), deployment.gateways[0]!.says('gateway listening')]);
 
-  expect(await settledCall(house, sent.body.id)).toMatchObject({
+  expect(await settledCall(deployment, sent.body.id)).toMatchObject({
     ...{ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } },
   });
-  expect(await settledCall(house, asked.body.id)).toMatchObject({ state: 'completed', attempts: 2 });
-  expect((await tally(house)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(1);
+  expect(await settledCall(deployment, asked.body.id)).toMatchObject({ state: 'completed', attempts: 2 });
+  expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(1);
 });
