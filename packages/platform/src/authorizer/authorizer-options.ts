@@ -11,7 +11,7 @@ export class AuthorizerOptions {
     this.#authorizers = options.authorizers;
   }
 
-  /** Throws what finding the account throws, `reauthorize`, or what WeChat said (61012, 61013, 61025). */
+  /** Throws what finding the account throws, `reauthorize`, or WeChat's refusal (61012, 61013, 61025). */
   async get(appid: string, component: string | undefined, name: string): Promise<string> {
     const account = await this.#active(appid, component);
     return this.#api.getAuthorizerOption({ ...account, name });

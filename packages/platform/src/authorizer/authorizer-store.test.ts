@@ -23,7 +23,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
 
   const first = (listed: readonly { appid: string }[]) => listed[0]!.appid;
 
-  it('saves what an exchange brought, whatever was there', async () => {
+  it('saves the result of an exchange over any stored grant', async () => {
     await store.grants.save('wxc', 'wxa', grant('refreshtoken@@@1'));
     expect(await store.grants.find('wxc', 'wxa')).toMatchObject({
       refreshToken: 'refreshtoken@@@1',
@@ -54,7 +54,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: 'listed', state: 'active' });
   });
 
-  it('keeps the handle for good, and the same account under two components apart', async () => {
+  it('never changes the handle, and separates the same account under two components', async () => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     const { handle } = (await store.find('wxc', 'wxa'))!;
     await store.grants.save('wxc', 'wxa', grant('2'));
@@ -116,7 +116,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     raw: {},
   });
 
-  it('takes scopes from a profile only where the grant is still the one that was asked about', async () => {
+  it('takes scopes from a profile only if the grant has not changed since the request', async () => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     await store.profiles.save('wxc', profile([15, 1]), 1, 1_000);
     expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ version: 1 });
@@ -127,7 +127,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect((await store.find('wxc', 'wxa'))?.scopes).toEqual([1, 15]);
   });
 
-  it('keeps what a profile does not say', async () => {
+  it('keeps what a profile does not contain', async () => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     await store.profiles.save('wxc', profile([1, 15]), 1, 1_000);
     const before = await store.find('wxc', 'wxa');
@@ -145,7 +145,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(before).toMatchObject(after);
     expect(after).toMatchObject({ kind: 'mini-program', nickName: '茶馆', alias: 'tea', scopes: [1, 15] });
     expect(await store.grants.history('wxc', 'wxa', { limit: 10 })).toHaveLength(1);
-    // What it says to be empty is empty.
+    // An empty value overwrites a stored one.
     await store.profiles.save('wxc', { ...profile([]), alias: '' }, 1, 1_000);
     expect(await store.find('wxc', 'wxa')).toMatchObject({ alias: null, headImg: 'http://wx.qlogo.cn/1', scopes: [] });
   });
@@ -156,7 +156,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.find('wxc', 'wxa')).toMatchObject({ kind: 'official-account' });
   });
 
-  it('keeps refresh token and scopes where an exchange names none', async () => {
+  it('keeps refresh token and scopes if an exchange returns none', async () => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     await store.grants.change('wxc', 'wxa', 1, { state: 'revoked' });
     await store.grants.save('wxc', 'wxa', { ...grant('1'), refreshToken: undefined, scopes: undefined });
@@ -180,7 +180,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.grants.history('wxc', 'wxa', { limit: 10, before: 2 })).toMatchObject([{ event: 'authorized' }]);
   });
 
-  it('hands out each due profile once, the longest due first', async () => {
+  it('claims each due profile once, the longest due first', async () => {
     for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.grants.save('wxc', appid, grant('r'));
     const due = (appid: string, at: number) =>
       database.sql.updateTable('authorizers').set({ profile_due_at: at }).where('appid', '=', appid).execute();
@@ -192,12 +192,12 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.profiles.claimDue('wxc', 10, 60_000)).toEqual([]);
   });
 
-  it('keeps no refresh token in clear', async () => {
+  it('stores no refresh token in clear', async () => {
     await store.grants.save('wxc', 'wxa', grant('refreshtoken@@@clear'));
     expect(JSON.stringify(await database.sql.selectFrom('authorizers').selectAll().execute())).not.toContain('clear');
   });
 
-  it('lists from the replica, and decides by the database itself', async () => {
+  it('lists from the replica, and decides by the primary database', async () => {
     const lagging = await startDatabase(kind);
     const reading = new AuthorizerStore(database.sql, seals, lagging.sql);
     await store.grants.save('wxc', 'wxa', grant('1'));
@@ -211,7 +211,7 @@ describe.each(databases)('authorizers on %s', (kind) => {
   it.each(['saved', 'superseded'] as const)('reports a grant whose answer was lost as %s', async (outcome) => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     let lost = false;
-    // Does the first transaction, and then says that the connection was lost.
+    // Commits the first transaction, and then reports that the connection was lost.
     const losing = new Proxy(database.sql, {
       get(target, name) {
         const value = Reflect.get(target, name, target);

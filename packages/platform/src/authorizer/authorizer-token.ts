@@ -13,12 +13,12 @@ export function authorizerOwner(component: string, appid: string): TokenOwner {
   return { kind: 'authorizer', component, appid };
 }
 
-/** The authorizer token comes from the grant's refresh token, asked for with the component's token (protocol §3.6). */
+/** The authorizer token is fetched with the grant's refresh token and the component's token (protocol §3.6). */
 export function authorizerTokenKind(options: {
   readonly apiWith: ComponentApiWith;
   readonly store: AuthorizerStore;
   readonly dueSet: RefreshAhead;
-  /** WeChat does not know one refresh token of ours; there may be others. */
+  /** WeChat refused one refresh token of ours; there may be a newer one. */
   readonly refused?: (component: string) => void;
 }): TokenKind {
   const { apiWith, store, dueSet } = options;
@@ -28,14 +28,14 @@ export function authorizerTokenKind(options: {
       { appid: grant.component, authorizer: grant.appid, refreshToken },
       context,
     );
-    // Durable before the access token is published: a crash in between must not lose the only way to the next one.
+    // Durable before the access token is published: a crash in between must not lose the new refresh token.
     if (fetched.refreshToken && fetched.refreshToken !== grant.refreshToken) {
       await store.grants.change(grant.component, grant.appid, grant.version, { refreshToken: fetched.refreshToken });
     }
     return { value: fetched.token, expiresInMs: fetched.expiresInMs };
   }
 
-  /** WeChat does not take our refresh token: perhaps its own list holds a newer one (protocol §3.6). */
+  /** WeChat refused our refresh token: its own list may contain a newer one (protocol §3.6). */
   async function fetchWithListed(grant: Grant, refusal: Failure, context: FetchContext): Promise<FetchedToken> {
     const listed = await findInWeChatsList(apiWith(context.tokens), grant.component, grant.appid);
     if (listed?.refreshToken && listed.refreshToken !== grant.refreshToken) {
@@ -55,7 +55,7 @@ export function authorizerTokenKind(options: {
     throw await ended(grant, 'needs-reauthorization', refusal);
   }
 
-  /** The consent has ended, unless it was renewed while we asked: then WeChat's refusal was of the old one. */
+  /** The consent has ended, unless it was renewed during the request: then WeChat refused the old one. */
   async function ended(grant: Grant, state: AuthorizerState, refusal: Failure): Promise<Failure> {
     const saved = await store.grants.change(grant.component, grant.appid, grant.version, { state });
     if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');

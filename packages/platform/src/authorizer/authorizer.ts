@@ -1,7 +1,7 @@
-/** `needs-reauthorization`: WeChat no longer takes our refresh token; `revoked`: the merchant ended the consent. */
+/** `needs-reauthorization`: WeChat no longer accepts our refresh token; `revoked`: the merchant ended the consent. */
 export type AuthorizerState = 'active' | 'needs-reauthorization' | 'revoked';
 
-/** An official account or mini program that let a component act for it, without its secrets. */
+/** An official account or mini program that has authorized a component. Without its secrets. */
 export interface Authorizer {
   readonly component: string;
   readonly appid: string;
@@ -28,7 +28,7 @@ export interface Authorizer {
   readonly profileAt: Date | null;
 }
 
-/** What happened to a consent. `restored`: WeChat's own list knew better than we did. */
+/** A change of a consent. `restored`: WeChat's own list showed that it is valid. */
 export interface GrantEvent {
   /** The grant's version since then. */
   readonly version: number;
@@ -40,7 +40,7 @@ export interface GrantEvent {
 
 /**
  * The lasting consent of an authorizer. Every change increments `version`; a change that follows from a request to WeChat is written only if the
- * version is still the one it read before asking.
+ * version is still the one that was read before it.
  */
 export interface Grant {
   readonly component: string;

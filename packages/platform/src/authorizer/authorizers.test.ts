@@ -16,7 +16,7 @@ afterAll(() => Promise.all([server.stop(), database.stop()]));
 
 const component = { appid: 'wxc', appsecret: 's', token: 't', encodingAesKey: 'a'.repeat(43) };
 
-it('that was seen to be gone under one name is not remembered under the other', async () => {
+it('that was revoked is not cached under its other name', async () => {
   const store = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
   const links = { reauthorizationLink: async () => 'link' };
   const authorizers = new Authorizers(store, new Components([component]), server.redis, links);

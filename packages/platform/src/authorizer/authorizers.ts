@@ -12,7 +12,7 @@ import { unknownAuthorizer } from './unknown-authorizer.ts';
 const CACHE_TTL_MS = 1_000;
 const MAX_CACHED = 10_000;
 
-/** Gives the merchant of an account that may not act a link for authorizing again. */
+/** Gives the merchant of an account that is not active a link for authorizing again. */
 export interface ReauthorizationLinks {
   /** The link's id. */
   reauthorizationLink(component: string, appid: string): Promise<string | undefined>;
@@ -36,7 +36,7 @@ export class Authorizers {
 
   /**
    * Throws Failure `unknown_component`, `ambiguous_component`, `unknown_authorizer`; `not_ready` instead of unknown while
-   * a component that it might belong to is not ready, since it may be on its way.
+   * a component that it might belong to is not ready, since its push may still arrive.
    */
   async find(appid: string, component?: string): Promise<Authorizer> {
     const key = `${component ?? ''}/${appid}`;

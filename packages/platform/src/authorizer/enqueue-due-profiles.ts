@@ -3,12 +3,12 @@ import type { AuthorizerStore } from './authorizer-store.ts';
 import type { ProfilePayload } from './profile-job.ts';
 
 /** Per run: 100,000 accounts take a few hours, and WeChat is asked at most twenty times a second. */
-const AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 const TURN_MS = 4_500;
-/** One that could not be read is asked for again after that. */
+/** A profile that could not be read is due again after this. */
 const HOLD_MS = 15 * 60_000;
 
-/** Asks for the profiles that are due; one process at a time. Answers how many. */
+/** Enqueues the profiles that are due; one process at a time. Returns how many. */
 export async function enqueueDueProfiles(
   component: string,
   {
@@ -18,7 +18,7 @@ export async function enqueueDueProfiles(
   }: { redis: RedisClient; store: AuthorizerStore; ask: (payload: ProfilePayload) => Promise<void> },
 ): Promise<number> {
   if ((await redis.set(redis.keyspace.profileTurn(component), '1', 'PX', TURN_MS, 'NX')) !== 'OK') return 0;
-  const due = await store.profiles.claimDue(component, AT_ONCE, HOLD_MS);
+  const due = await store.profiles.claimDue(component, MAX_AT_ONCE, HOLD_MS);
   await Promise.all(due.map((appid) => ask({ component, appid })));
   return due.length;
 }

@@ -7,10 +7,10 @@ import { authorizerOwner } from './authorizer-token.ts';
 import type { ProfilePayload } from './profile-job.ts';
 
 const HOUR_MS = 60 * 60_000;
-/** About daily; spread, so that accounts that came together do not stay together. */
+/** About daily; with jitter, so that accounts that were added together are not read together. */
 const AGAIN_MS = 22 * HOUR_MS;
 const SPREAD_MS = 4 * HOUR_MS;
-/** An answer that cannot be read is likely to come again: then it is asked for a few times a day only. */
+/** An unreadable answer is likely to be unreadable again: it is requested only a few times a day. */
 const UNREADABLE_RETRY_MS = 4 * HOUR_MS;
 const MAX_TRIES = 3;
 
@@ -38,7 +38,7 @@ export class Profiles {
     this.#events = options.events;
   }
 
-  /** What ProfileJob does. */
+  /** The work of ProfileJob. */
   async work({ component, appid }: ProfilePayload): Promise<void> {
     const outcome = await this.read(component, appid);
     this.#events.publish('profile', { component, appid, outcome });
@@ -46,12 +46,12 @@ export class Profiles {
 
   /**
    * Asks WeChat. Only 61003 revokes: an `unauthorized` push is a hint that may be late or out of order, and an account
-   * that a list does not hold may only have moved while the list was paged.
+   * that is missing from WeChat's list may only have moved while the list was paged.
    */
   async read(component: string, appid: string): Promise<ProfileOutcome> {
     for (let tries = 1; ; tries++) {
       const outcome = await this.#ask(component, appid);
-      // Was it the former grant that has ended, or the new one, too? The push that hinted at it does not come twice.
+      // Only the former grant may have ended, or the new one, too. The push that reported it is not sent again.
       if (outcome !== 'superseded' || tries === MAX_TRIES) return outcome;
     }
   }

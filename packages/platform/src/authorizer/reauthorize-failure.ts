@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { AuthorizerState } from './authorizer.ts';
 
-/** The merchant must consent again; `linkId` names the link by which he can. */
+/** The merchant must consent again; `linkId`: the authorization link for it. */
 export class ReauthorizeFailure extends Failure {
   readonly component: string;
   readonly linkId: string | undefined;

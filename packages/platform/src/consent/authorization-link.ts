@@ -10,11 +10,11 @@ export interface ConsentOptions {
   /** Only this account may consent. */
   readonly bizAppid: string | null;
   readonly categoryIdList: string | null;
-  /** Where the browser goes after the consent; the gateway has checked it. */
+  /** Where the browser is sent after the consent; checked by the gateway. */
   readonly returnTo: string | null;
 }
 
-/** A way to one consent, for one merchant. Once used it is used. */
+/** A link for one consent of one merchant. It can be used once. */
 export interface AuthorizationLink extends ConsentOptions {
   readonly id: string;
   readonly component: string;

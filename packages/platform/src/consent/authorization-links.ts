@@ -9,11 +9,11 @@ import type { CodeTies } from './code-ties.ts';
 import type { LinkStore } from './link-store.ts';
 
 const HOUR_MS = 60 * 60_000;
-const WAY_BACK_LIVES_MS = 24 * HOUR_MS;
-/** A refused caller gets the same link for a while, and never one that is about to end. */
+const REAUTHORIZATION_LINK_TTL_MS = 24 * HOUR_MS;
+/** A refused caller gets the same link for a while, and never one that is about to expire. */
 const WAY_BACK_GIVEN_MS = 12 * HOUR_MS;
 
-/** Links for merchants: made, found, and settled by what came of the codes that they led to. */
+/** Links for merchants: creates and finds them, and settles them by the outcomes of their codes. */
 export class AuthorizationLinks {
   readonly #redis: RedisClient;
   readonly #components: Components;
@@ -56,7 +56,7 @@ export class AuthorizationLinks {
     const link = given === null ? undefined : await this.#store.find(given);
     if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;
     const options: ConsentOptions = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
-    const fresh = await this.#store.create(component, options, WAY_BACK_LIVES_MS);
+    const fresh = await this.#store.create(component, options, REAUTHORIZATION_LINK_TTL_MS);
     await this.#redis.set(key, fresh.id, 'PX', WAY_BACK_GIVEN_MS);
     return fresh.id;
   }

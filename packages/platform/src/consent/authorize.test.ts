@@ -50,7 +50,7 @@ const spent = new Failure('auth_code_refused', 'fix-request', 'spent', { errcode
 
 type Asked = 'queryAuth' | 'getAuthorizerInfo' | 'getAuthorizerList' | 'fetchAuthorizerToken' | 'fetchComponentToken';
 
-/** The real thing but for WeChat, which answers what a test puts in its mouth. */
+/** Everything is real except WeChat, whose answers a test sets. */
 function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const asked: Asked[] = [];
   const answering = (name: Asked, usual?: unknown) => async () => {
@@ -106,7 +106,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   };
 }
 
-it('keeps the grant and publishes the token that came with it', async () => {
+it('saves the grant and publishes the token of the same answer', async () => {
   const { job, exchange, store, tokens } = authorizationsWith({});
   expect(await exchange(await job())).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
   expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: 'refreshtoken@@@1', state: 'active' });
@@ -114,7 +114,7 @@ it('keeps the grant and publishes the token that came with it', async () => {
   expect(await tokens.get(owner, 0)).toMatchObject({ value: 'access 1' });
 });
 
-it('spends a code once, however often its job runs', async () => {
+it('exchanges a code once, however often its job runs', async () => {
   const { job, exchange, asked } = authorizationsWith({});
   const one = await job();
   await exchange(one);
@@ -122,7 +122,7 @@ it('spends a code once, however often its job runs', async () => {
   expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
 });
 
-it('finds the account in the list of WeChat where a crash lost the answer to a code that is now spent', async () => {
+it('finds the account in WeChat’s list if a crash lost the answer to a code that is now used', async () => {
   const { job, exchange, store } = authorizationsWith({
     queryAuth: () => Promise.reject(spent),
     getAuthorizerList: () => ({
@@ -138,7 +138,7 @@ it('finds the account in the list of WeChat where a crash lost the answer to a c
   expect(await store.find('wxc', 'wxa')).toMatchObject({ scopes: [1, 15] });
 });
 
-it('gives up a spent code whose account WeChat does not list', async () => {
+it('gives up a used code whose account WeChat does not list', async () => {
   const { job, exchange } = authorizationsWith({
     queryAuth: () => Promise.reject(spent),
     getAuthorizerList: () => ({ total: 0, items: [] }),
@@ -179,7 +179,7 @@ it('asks again for a profile that it could not read, without the code', async ()
   expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
 });
 
-it('takes the refresh token of the list where WeChat refuses ours, and the account as gone where that is refused, too', async () => {
+it('takes the refresh token of the list if WeChat refuses ours, and needs a new consent if that is refused, too', async () => {
   const refused = new Failure('refresh_token_refused', 'reauthorize', 'refused', { errcode: 61023 });
   const listed = 'refreshtoken@@@2';
   const { job, exchange, store, tokens } = authorizationsWith({
@@ -205,7 +205,7 @@ it('lets only 61003 revoke', async () => {
   expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ state: 'revoked' });
 });
 
-it('asks again where the grant changed while WeChat said that it has ended', async () => {
+it('asks again if the grant changed while WeChat answered that it has ended', async () => {
   const ended = new Failure('not_authorized', 'reauthorize', 'ended', { errcode: 61003 });
   let infos = 0;
   const { job, exchange, store, profiles, asked } = authorizationsWith({
@@ -228,7 +228,7 @@ const listing = () => ({
   items: [{ appid: 'wxa', refreshToken: 'refreshtoken@@@listed', authorizedAt: new Date() }],
 });
 
-it('waits for the push to say whose a code is, where the answer to a browser’s code was lost', async () => {
+it('waits for the push to name the account of a code if the answer to a browser’s code was lost', async () => {
   const { job, exchange, codes } = authorizationsWith({
     queryAuth: () => Promise.reject(spent),
     getAuthorizerList: listing,

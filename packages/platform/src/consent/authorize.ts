@@ -33,26 +33,26 @@ export interface AuthorizationRun {
   readonly last: boolean;
 }
 
-/** From an authorization code to a lasting grant. */
+/** Exchanges authorization codes for grants. */
 export class Authorizations {
-  readonly #o: AuthorizationsOptions;
+  readonly #deps: AuthorizationsOptions;
 
   constructor(options: AuthorizationsOptions) {
-    this.#o = options;
+    this.#deps = options;
   }
 
-  /** What AuthorizeJob does. May run twice: the second finds the outcome, or finds the account in WeChat's list. */
+  /** The work of AuthorizeJob. May run twice: the second run finds the outcome, or the account in WeChat's list. */
   async exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
     const startedAt = performance.now();
     const outcome = await this.#exchange(payload, run);
     const ms = Math.round(performance.now() - startedAt);
-    this.#o.events.publish('authorization', { component: payload.component, ...outcome, ms });
+    this.#deps.events.publish('authorization', { component: payload.component, ...outcome, ms });
     return outcome;
   }
 
   async #exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
     const { component, codeHash } = payload;
-    const { codes, profiles, links } = this.#o;
+    const { codes, profiles, links } = this.#deps;
     let outcome = await codes.outcome(component, codeHash);
     if (!outcome) {
       outcome = await this.#exchangeOrLookUp(payload, run);
@@ -77,7 +77,7 @@ export class Authorizations {
 
   async #exchangeOrLookUp(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
     const { component, codeHash } = payload;
-    const { api, tokens, store, redis, codes } = this.#o;
+    const { api, tokens, store, redis, codes } = this.#deps;
     const code = codes.open(payload);
     const before = payload.appid ? await store.grants.find(component, payload.appid) : undefined;
     // A fence for an owner that is not known yet: Redis' time before asking, which every later lease's fence exceeds.
@@ -107,16 +107,16 @@ export class Authorizations {
           sentAt: fence,
         });
         const passedMs = performance.now() - askedAt;
-        await this.#o.dueSet.schedule(owner, times.refreshInMs - passedMs);
+        await this.#deps.dueSet.schedule(owner, times.refreshInMs - passedMs);
       }
-      await this.#o.dueSet.markUsed(component, appid);
+      await this.#deps.dueSet.markUsed(component, appid);
       return { outcome: 'authorized', appid, profile: 'pending' };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.errcode === ERRCODE.codeUsed || error.errcode === ERRCODE.codeInvalid) {
         const appid = payload.appid ?? (await codes.ties.read(component, codeHash)).appid;
         if (appid) return this.#lookUp(component, appid, before?.version, error);
-        // An answer may have been lost with the account's name in it; the push that is on its way says it.
+        // A lost answer may have contained the account's appid; the push that is still to arrive contains it, too.
         if (run.again && !run.last) throw error;
         return failed(error);
       }
@@ -127,18 +127,18 @@ export class Authorizations {
     }
   }
 
-  /** The code is spent and no outcome is stored: an answer was lost in a crash. WeChat's list still knows the account. */
+  /** The code is used and no outcome is stored: an answer was lost in a crash. WeChat's list contains the account. */
   async #lookUp(
     component: string,
     appid: string,
     version: number | undefined,
     refusal: Failure,
   ): Promise<AuthorizationOutcome> {
-    const { api, tokens, store } = this.#o;
+    const { api, tokens, store } = this.#deps;
     const known = version ?? (await store.grants.find(component, appid))?.version;
     const listed = await findInWeChatsList(api, component, appid);
     if (!listed?.refreshToken) return failed(refusal);
-    // The list does not name what was granted. An answer that cannot be read must not cost the consent.
+    // The list does not contain the granted permissions. An unreadable answer must not lose the consent.
     const scopes = await api.getAuthorizerInfo({ appid: component, authorizer: appid }).then(
       (info) => info.scopes,
       (error: unknown) => {

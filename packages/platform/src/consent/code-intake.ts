@@ -4,7 +4,7 @@ import type { Seals } from '../sealing/seals.ts';
 import type { AuthorizationPayload } from './authorize-job.ts';
 import { type CodeTies, hashOfCode } from './code-ties.ts';
 
-/** Longer than a code lives. */
+/** Longer than a code is valid. */
 const OUTCOME_TTL_MS = 2 * 60 * 60_000;
 
 export type AuthorizationOutcome =
@@ -16,7 +16,7 @@ export type AuthorizationOutcome =
     }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly errcode?: number };
 
-/** Takes in authorization codes, from pushes and from browsers, and knows what came of each. */
+/** Accepts authorization codes from pushes and browsers, and returns the outcome of each. */
 export class CodeIntake {
   readonly ties: CodeTies;
   readonly #redis: RedisClient;
@@ -30,7 +30,7 @@ export class CodeIntake {
     this.#queue = queue;
   }
 
-  /** Has the code exchanged, once, however often it is brought. Answers its hash. */
+  /** Enqueues the exchange of a code, once, however often it arrives. Returns its hash. */
   async ask(component: string, code: string, appid?: string): Promise<string> {
     const codeHash = hashOfCode(component, code);
     const sealedCode = this.#seals.seal(code, place(component, codeHash));

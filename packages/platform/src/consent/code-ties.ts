@@ -5,7 +5,7 @@ import { defineScript } from '../redis/script.ts';
 /** Longer than a code is valid, and than its outcome is kept. */
 const TIE_TTL_MS = 3 * 60 * 60_000;
 
-/** What is known of a code besides the code itself. */
+/** What is known about a code. */
 export interface CodeTie {
   /** The link whose pre-auth code the consent was given with. */
   readonly linkId: string | undefined;
@@ -23,8 +23,8 @@ return 1`,
 });
 
 /**
- * Push and browser bring the same code, in any order and each with its own half of the story; the job that exchanges it
- * exists once. So both halves are noted here, beside the job.
+ * Push and browser deliver the same code, in any order, and each knows other facts about it; the job that exchanges it
+ * exists once. So the facts of both are stored here.
  */
 export class CodeTies {
   readonly #redis: RedisClient;

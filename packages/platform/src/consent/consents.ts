@@ -12,15 +12,15 @@ import type { CodeIntake } from './code-intake.ts';
 import { hashOfCode } from './code-ties.ts';
 import type { LinkStore } from './link-store.ts';
 
-/** A pre-auth code lives half an hour, the code that follows it an hour (protocol §3.3, §3.5). */
-const STATE_LIVES_MS = 2 * 60 * 60_000;
+/** A pre-auth code is valid for half an hour, the code that follows it for an hour (protocol §3.3, §3.5). */
+const STATE_TTL_MS = 2 * 60 * 60_000;
 const POLL_INTERVAL_MS = 100;
 const RETRY_INTERVAL_MS = 2_000;
 
-/** A browser that wants to go to WeChat. */
+/** A browser that asks to be sent to WeChat. */
 export interface Visit {
   readonly component: string;
-  /** What is asked for; or the link that says so. */
+  /** What the merchant is asked for, or the link that contains it. */
   readonly options: ConsentOptions | { readonly linkId: string };
   /** If the options have no style. */
   readonly styleOfBrowser: 'pc' | 'mobile';
@@ -30,7 +30,7 @@ export interface Visit {
   readonly callbackUrl: string;
 }
 
-/** What went to WeChat and back inside the callback's address. */
+/** What is sent to WeChat and back in the callback's address. */
 interface Carried {
   readonly browserHash: string;
   readonly linkId: string | null;
@@ -40,7 +40,7 @@ interface Carried {
   readonly until: number;
 }
 
-/** How a visit ended. `pending`: the exchange goes on; ask again. */
+/** The outcome of a visit. `pending`: the exchange goes on; ask again. */
 export type Return =
   | { readonly outcome: 'authorized'; readonly appid: string; readonly returnTo: string | null }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly returnTo: string | null }
@@ -60,18 +60,18 @@ export interface ConsentsOptions {
 
 /** The browser's way to WeChat's consent page and back. */
 export class Consents {
-  readonly #o: ConsentsOptions;
+  readonly #deps: ConsentsOptions;
 
   constructor(options: ConsentsOptions) {
-    this.#o = options;
+    this.#deps = options;
   }
 
   /**
-   * Where the browser is to go, with a pre-auth code of its own: a code is one attempt (protocol §3.3). Throws Failure
-   * `unknown_component`, `unknown_link`, `link_used`, `link_expired`, `not_ready`, or what WeChat said.
+   * The URL to which the browser is sent, with a pre-auth code of its own: a code is one attempt (protocol §3.3). Throws Failure
+   * `unknown_component`, `unknown_link`, `link_used`, `link_expired`, `not_ready`, or WeChat's refusal.
    */
   async start(visit: Visit): Promise<{ readonly url: string }> {
-    const { api, components, linkStore, redis, bases } = this.#o;
+    const { api, components, linkStore, redis, bases } = this.#deps;
     const { appid } = components.get(visit.component);
     const link = 'linkId' in visit.options ? await this.#usable(appid, visit.options.linkId) : undefined;
     const options = link ?? (visit.options as ConsentOptions);
@@ -86,7 +86,7 @@ export class Consents {
       bizAppid: options.bizAppid,
       // A link keeps it in SQL; the address of the callback should stay short.
       returnTo: link ? null : options.returnTo,
-      until: Date.now() + STATE_LIVES_MS,
+      until: Date.now() + STATE_TTL_MS,
     });
     const url = consentUrl(
       {
@@ -112,9 +112,9 @@ export class Consents {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<Return> {
-    const { codes, components } = this.#o;
+    const { codes, components } = this.#deps;
     const component = components.get(back.component).appid;
-    const carried = this.#open(component, back.state, back.browser);
+    const carried = this.#depspen(component, back.state, back.browser);
     const codeHash = hashOfCode(component, back.code);
     if (carried.linkId !== null) await codes.ties.fromBrowser(component, codeHash, carried.linkId);
 
@@ -124,11 +124,11 @@ export class Consents {
       const outcome = await codes.outcome(component, codeHash);
       const late = performance.now() >= until || signal.aborted;
       if (outcome && (late || outcome.outcome === 'failed' || outcome.profile !== 'pending')) {
-        await this.#o.links.settle(component, codeHash, outcome);
+        await this.#deps.links.settle(component, codeHash, outcome);
         return this.#result(component, carried, outcome);
       }
       if (late) return { outcome: 'pending' };
-      // A Redis that lost everything lost the job, too; one that is there is not made twice.
+      // A Redis that lost everything lost the job, too; an existing job is not added twice.
       if (!outcome && performance.now() - askedAt >= RETRY_INTERVAL_MS) {
         askedAt = performance.now();
         await codes.ask(component, back.code);
@@ -142,13 +142,13 @@ export class Consents {
     carried: Carried,
     outcome: NonNullable<Awaited<ReturnType<CodeIntake['outcome']>>>,
   ): Promise<Return> {
-    const link = carried.linkId === null ? undefined : await this.#o.linkStore.find(carried.linkId);
+    const link = carried.linkId === null ? undefined : await this.#deps.linkStore.find(carried.linkId);
     const returnTo = link ? link.returnTo : carried.returnTo;
     if (outcome.outcome === 'failed') {
       return { outcome: 'failed', code: outcome.code, message: outcome.message, returnTo };
     }
     const { appid } = outcome;
-    const wrong = mismatch(link ?? carried, appid, await this.#o.authorizers.find(component, appid));
+    const wrong = mismatch(link ?? carried, appid, await this.#deps.authorizers.find(component, appid));
     if (wrong) return { outcome: 'failed', ...wrong, returnTo };
     if (link && link.appid !== null && link.appid !== appid) {
       return { outcome: 'failed', code: 'link_used', message: 'Another account has used this link.', returnTo };
@@ -157,7 +157,7 @@ export class Consents {
   }
 
   async #usable(component: string, linkId: string): Promise<AuthorizationLink> {
-    const link = await this.#o.links.find(linkId);
+    const link = await this.#deps.links.find(linkId);
     if (link.component !== component) {
       throw new Failure('unknown_link', 'fix-request', 'There is no such authorization link.');
     }
@@ -171,13 +171,13 @@ export class Consents {
   }
 
   #seal(component: string, carried: Carried): string {
-    return this.#o.seals.seal(JSON.stringify(carried), place(component));
+    return this.#deps.seals.seal(JSON.stringify(carried), place(component));
   }
 
-  #open(component: string, state: string, browser: string): Carried {
+  #depspen(component: string, state: string, browser: string): Carried {
     let carried: Carried;
     try {
-      carried = JSON.parse(this.#o.seals.open(state, place(component))) as Carried;
+      carried = JSON.parse(this.#deps.seals.open(state, place(component))) as Carried;
     } catch {
       throw notThisBrowser();
     }

@@ -43,7 +43,7 @@ export class LinkStore {
     return row && toLink(row);
   }
 
-  /** Ties a fresh pre-auth code to the link; false where the link has been used or has expired. */
+  /** Ties a new pre-auth code to the link; false if the link has been used or has expired. */
   open(id: string, preAuthHash: string): Promise<boolean> {
     const now = Date.now();
     return inTransaction(this.#sql, async (sql) => {

@@ -58,7 +58,13 @@ function quotaOf(path: string, usage: Usage & { readonly hours: ReadonlyMap<numb
   const { used, limit, source, remaining, closedUntil, minute, now } = usage;
   const reachedAt = forecast({ ...usage, used: remaining === 0 ? Math.max(used, limit ?? 0) : used });
   return {
-    ...{ path, used, limit, source, remaining, closedUntil, minute },
+    path,
+    used,
+    limit,
+    source,
+    remaining,
+    closedUntil,
+    minute,
     exhaustedAt: reachedAt === undefined ? undefined : toLocalDate(reachedAt, now),
   };
 }

@@ -9,10 +9,10 @@ const DAY_MS = 24 * HOUR_MS;
 const NIGHT_START_MS = 2 * HOUR_MS;
 const NIGHT_LENGTH_MS = 3 * HOUR_MS;
 
-/** Processes start together, and are restarted in a row. */
-const STARTS_APART_MS = 10 * MINUTE_MS;
-/** A refused refresh token seldom comes alone. */
-const REFUSALS_APART_MS = HOUR_MS;
+/** Processes start together, or are restarted one after the other. */
+const START_INTERVAL_MS = 10 * MINUTE_MS;
+/** Refused refresh tokens usually appear in groups. */
+const REFUSAL_INTERVAL_MS = HOUR_MS;
 
 /**
  * `next_night(now, share)`: a time in the night of the next Beijing day, 2 to 29 hours ahead. So the night that a run may
@@ -38,13 +38,13 @@ const claim = defineScript({
 local at = redis.call('HMGET', schedule, 'lastAt', 'nextAt', 'refusedAt')
 local lastAt, nextAt, refusedAt = tonumber(at[1] or '0'), tonumber(at[2] or '0'), tonumber(at[3] or '0')
 if why == 'refused' then
-  if refusedAt + ${REFUSALS_APART_MS} > now then return 0 end
+  if refusedAt + ${REFUSAL_INTERVAL_MS} > now then return 0 end
   redis.call('HSET', schedule, 'refusedAt', ms(now))
   redis.call('PEXPIRE', schedule, ${7 * DAY_MS})
   return 1
 end
 if why == 'due' and nextAt > now then return 0 end
-if why == 'start' and lastAt + ${STARTS_APART_MS} > now then return 0 end
+if why == 'start' and lastAt + ${START_INTERVAL_MS} > now then return 0 end
 redis.call('HSET', schedule, 'lastAt', ms(now), 'nextAt', ms(next_night(now, tonumber(share))))
 redis.call('PEXPIRE', schedule, ${7 * DAY_MS})
 return 1`,

@@ -21,7 +21,7 @@ class WeChat {
   readonly offsets: number[] = [];
   /** Accounts with something in them that breaks the JSON of each answer about them. */
   readonly unreadable = new Set<string>();
-  /** Whether the list does not say how many it holds. */
+  /** Whether the list does not report its total. */
   silent = false;
   infos = 0;
   /** Called before a page is answered. */
@@ -150,7 +150,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(await authorizers.grants.find(COMPONENT, appid(1))).toMatchObject({ state: 'active' });
   });
 
-  it('restores a refresh token that no key opens, and is not stopped by it', async () => {
+  it('restores a refresh token that no key opens, and goes on', async () => {
     many(3);
     await reconcile();
     await settle();
@@ -168,7 +168,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     });
   });
 
-  it('passes over an entry and a profile that cannot be read, and does the rest', async () => {
+  it('skips an entry and a profile that cannot be read, and processes the rest', async () => {
     many(1_203);
     await reconcile();
     await settle();
@@ -183,7 +183,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     });
   });
 
-  it('does not pass over a list of which nothing can be read', async () => {
+  it('does not skip a list of which nothing can be read', async () => {
     many(5);
     for (const one of wechat.accounts.keys()) wechat.unreadable.add(one);
     const { run, next } = await reconcile();
@@ -191,7 +191,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(next).toEqual({ delayMs: expect.any(Number) });
   });
 
-  it('reads a list that does not say how many it holds to its empty page', async () => {
+  it('reads a list without a total up to its empty page', async () => {
     many(1_203);
     wechat.silent = true;
     const { run } = await reconcile();
@@ -213,13 +213,13 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     }
   });
 
-  it('never writes a list’s token over a consent that came meanwhile', async () => {
+  it('never writes a list’s token over a consent that arrived meanwhile', async () => {
     many(2);
     await reconcile();
     await settle();
     wechat.accounts.set(appid(0), 'listed');
     let asked = 0;
-    // The merchant consents while WeChat answers the second time, with the answer of before.
+    // The merchant consents while WeChat answers the second time, with the former answer.
     wechat.beforePage = async () => {
       if (++asked < 2) return;
       await authorizers.grants.save(COMPONENT, appid(0), {
@@ -247,7 +247,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(wechat.infos).toBe(1);
   });
 
-  it('goes on from its mark where it was cut, and counts nothing twice', async () => {
+  it('resumes from its checkpoint after an abort, and counts nothing twice', async () => {
     many(1_600);
     const shutdown = new AbortController();
     wechat.beforePage = (offset) => {
@@ -271,7 +271,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect(await runs.find(run.id)).toMatchObject({ state: 'completed', seen: 900, added: 900 });
   });
 
-  it('waits for a component that is not ready, and says what it waits for', async () => {
+  it('waits for a component that is not ready, and reports the reason', async () => {
     many(1);
     wechat.beforePage = () => {
       throw new Failure('no_ticket', 'retry', 'No live ticket.', { retryAfterMs: 5_000 });
@@ -283,7 +283,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     expect((await reconcile()).run).toMatchObject({ state: 'completed', error: null, added: 1 });
   });
 
-  it('lasts once for each component, also when many ask at once', async () => {
+  it('exists once for each component, even if many are requested at once', async () => {
     const started = await Promise.all(Array.from({ length: 10 }, () => runs.begin(COMPONENT, 'requested')));
     expect(started.filter(({ isNew }) => isNew)).toHaveLength(1);
     expect(new Set(started.map(({ run }) => run.id)).size).toBe(1);

@@ -15,11 +15,11 @@ import type { Tokens } from '../token/tokens.ts';
 import type { ReconcilePayload } from './reconcile-job.ts';
 import type { ReconcileReason, Reconciliation, ReconciliationStore, Step } from './reconciliation-store.ts';
 
-/** As many as WeChat gives at once (protocol §3.8). */
-const PAGE = 500;
-/** A list that never ends must end here. */
-const MOST = 1_000_000;
-const MISSING_AT_ONCE = 100;
+/** WeChat's maximum (protocol §3.8). */
+const PAGE_SIZE = 500;
+/** Reading stops here even if the list does not end. */
+const MAX_LISTED = 1_000_000;
+const MAX_MISSING_AT_ONCE = 100;
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 const SILENT_MS = 30_000;
 const NOT_READY_RETRY_MS = 2_000;
@@ -39,14 +39,14 @@ export class ReconcileRequests {
   }
 
   /**
-   * A new run, or the one that lasts. Throws Failure `unknown_component`; `ambiguous_component` where several components
-   * are there and none is named.
+   * A new run, or the one in progress. Throws Failure `unknown_component`; `ambiguous_component` if there are several
+   * components and none is named.
    */
   async begin(
     component: string | undefined,
     reason: ReconcileReason,
   ): Promise<{ readonly run: Reconciliation; readonly isNew: boolean }> {
-    const { run, isNew } = await this.#store.begin(this.#one(component), reason);
+    const { run, isNew } = await this.#store.begin(this.#depsne(component), reason);
     await this.#queue.add({ id: run.id });
     return { run, isNew };
   }
@@ -68,7 +68,7 @@ export class ReconcileRequests {
     return true;
   }
 
-  #one(component: string | undefined): string {
+  #depsne(component: string | undefined): string {
     if (component !== undefined) return this.#components.get(component).appid;
     const [first, ...others] = this.#components.all();
     if (first && others.length === 0) return first.appid;
@@ -92,14 +92,14 @@ export interface ReconcilerOptions {
 }
 
 /**
- * Sets our authorizers right by WeChat's own list. Each page is done whole, with its mark, in one transaction; memory
- * holds one page, however many accounts there are.
+ * Corrects our authorizers by WeChat's own list. Each page is written with its checkpoint in one transaction; one page is
+ * in memory at a time.
  */
 export class Reconciler {
-  readonly #o: ReconcilerOptions;
+  readonly #deps: ReconcilerOptions;
 
   constructor(options: ReconcilerOptions) {
-    this.#o = options;
+    this.#deps = options;
   }
 
   /** The work of ReconcileJob: goes on from the checkpoint until it is done, aborted, or refused by WeChat. */
@@ -107,12 +107,12 @@ export class Reconciler {
     const startedAt = performance.now();
     const next = await this.#work(id, signal);
     const ms = Math.round(performance.now() - startedAt);
-    this.#o.events.publish('reconciliation', { reconciliation: id, next, ms });
+    this.#deps.events.publish('reconciliation', { reconciliation: id, next, ms });
     return next;
   }
 
   async #work(id: string, signal: AbortSignal): Promise<JobDisposition> {
-    const { store } = this.#o;
+    const { store } = this.#deps;
     await store.start(id);
     try {
       for (;;) {
@@ -136,7 +136,7 @@ export class Reconciler {
 
   async #step(run: Reconciliation, signal: AbortSignal): Promise<void> {
     if (run.phase === 'listing') await this.#list(run);
-    else if (await this.#missing(run, signal)) await this.#o.store.finish(run.id, 'completed');
+    else if (await this.#missing(run, signal)) await this.#deps.store.finish(run.id, 'completed');
   }
 
   /** An error of a few seconds should not cost half a minute. */
@@ -153,7 +153,7 @@ export class Reconciler {
   }
 
   async #list(run: Reconciliation): Promise<void> {
-    const { authorizers } = this.#o;
+    const { authorizers } = this.#deps;
     let page = await this.#page(run);
     const known = await authorizers.grants.findMany(run.component, appidsOf(page));
     // A grant may have been renewed between WeChat's answer and our reading it; a version that we write over must be one
@@ -164,17 +164,17 @@ export class Reconciler {
   }
 
   /**
-   * The page at the mark. Where WeChat's answer cannot be read, a smaller one, down to the one entry at fault: that is
-   * passed over, and its account asked about by itself with those that the list does not hold.
+   * The page at the checkpoint. If WeChat's answer cannot be read, a smaller one, down to the one unreadable entry: that is
+   * skipped, and its account is read later with those that the list does not contain.
    */
   async #page(run: Reconciliation): Promise<AuthorizerListPage> {
-    for (let count = PAGE; ; count = count >> 1) {
+    for (let count = PAGE_SIZE; ; count = count >> 1) {
       try {
         return await this.#ask(run, run.listOffset, count);
       } catch (error) {
         if (!(error instanceof UnreadableAnswer)) throw error;
         if (count > 1) continue;
-        // Where the next entry cannot be read either, the fault is not this entry's.
+        // If the next entry cannot be read either, this entry is not the cause.
         await this.#ask(run, run.listOffset + 1, 1);
         return { total: run.total ?? undefined, length: 1, items: [] };
       }
@@ -182,7 +182,7 @@ export class Reconciler {
   }
 
   #ask(run: Reconciliation, offset: number, count: number): Promise<AuthorizerListPage> {
-    return this.#o.api.getAuthorizerList({ appid: run.component, offset, count });
+    return this.#deps.api.getAuthorizerList({ appid: run.component, offset, count });
   }
 
   async #save(
@@ -190,22 +190,22 @@ export class Reconciler {
     page: AuthorizerListPage,
     known: Awaited<ReturnType<GrantStore['findMany']>>,
   ): Promise<void> {
-    const { sql, store, tokens } = this.#o;
+    const { sql, store, tokens } = this.#deps;
     const renewed: string[] = [];
     const save = async (transaction: Sql) => {
       renewed.length = 0;
-      const grants = this.#o.authorizers.grants.within(transaction);
+      const grants = this.#deps.authorizers.grants.within(transaction);
       let added = 0;
       let changed = 0;
       const items = new Map(page.items.map((item) => [item.appid, item]));
       const offset = run.listOffset + page.length;
-      const over = page.length === 0 || offset >= Math.min(page.total ?? MOST, MOST);
+      const over = page.length === 0 || offset >= Math.min(page.total ?? MAX_LISTED, MAX_LISTED);
       for (const item of items.values()) {
         const grant = known.get(item.appid);
         if (!differs(item, grant)) continue;
         const saved = await grants.change(run.component, item.appid, grant?.version, {
           refreshToken: item.refreshToken,
-          // Without a refresh token we can do nothing for it until its admin consents once more (protocol §3.8).
+          // Without a refresh token it is unusable until its administrator consents again (protocol §3.8).
           state: item.refreshToken ? 'active' : 'needs-reauthorization',
           ...(grant ? {} : { authorizedAt: item.authorizedAt }),
         });
@@ -229,24 +229,24 @@ export class Reconciler {
     try {
       await repeat(() => inTransaction(sql, save));
     } catch (error) {
-      // Another run of this job has done the page.
+      // Another run of this job has written the page.
       if (error instanceof MarkMoved) return;
       throw error;
     }
-    // What stood against asking for their tokens may be gone with the new refresh token.
+    // The new refresh token may end the cause of their tokens' backoff.
     for (const appid of renewed) await tokens.store.forgive(authorizerOwner(run.component, appid));
   }
 
   /** True at the end. The list can change while it is paged: only WeChat's answer about each account revokes it. */
   async #missing(run: Reconciliation, signal: AbortSignal): Promise<boolean> {
-    const { store } = this.#o;
-    const missing = await store.notListedSince(run.component, run.startedAt!, run.missingAfter, MISSING_AT_ONCE);
+    const { store } = this.#deps;
+    const missing = await store.notListedSince(run.component, run.startedAt!, run.missingAfter, MAX_MISSING_AT_ONCE);
     let revoked = 0;
     let after = run.missingAfter;
     try {
       for (const appid of missing) {
         if (signal.aborted) break;
-        if ((await this.#ownWord(run.component, appid)) === 'revoked') revoked++;
+        if ((await this.#depswnWord(run.component, appid)) === 'revoked') revoked++;
         after = appid;
       }
     } finally {
@@ -254,14 +254,14 @@ export class Reconciler {
         await store.step(run, { phase: 'missing', listOffset: run.listOffset, missingAfter: after, revoked });
       }
     }
-    return missing.length < MISSING_AT_ONCE && !signal.aborted;
+    return missing.length < MAX_MISSING_AT_ONCE && !signal.aborted;
   }
 
-  /** What WeChat answers about this account; one whose answer cannot be read, asked twice, must not hold up the others. */
-  async #ownWord(component: string, appid: string): Promise<ProfileOutcome | 'unreadable'> {
+  /** WeChat's answer about this account; if it cannot be read twice, the account is skipped. */
+  async #depswnWord(component: string, appid: string): Promise<ProfileOutcome | 'unreadable'> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#o.profiles.read(component, appid);
+        return await this.#deps.profiles.read(component, appid);
       } catch (error) {
         if (!(error instanceof UnreadableAnswer)) throw error;
         if (tries === 2) return 'unreadable';
@@ -274,7 +274,7 @@ class MarkMoved extends Error {}
 
 type Listed = AuthorizerListPage['items'][number];
 
-/** Whether WeChat's list says something about the account that we do not know. */
+/** Whether WeChat's list differs from what we know of the account. */
 function differs(item: Listed, grant: { refreshToken: string | null; state: string } | undefined): boolean {
   if (!grant) return true;
   // The list contains the accounts that authorize us; it does not report that a refresh token was refused.

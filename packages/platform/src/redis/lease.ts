@@ -2,13 +2,13 @@ import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, type Lock, ResourceLockedError } from 'redlock';
 
 /**
- * What a node holds while it refreshes one token. Over one Redis this is a plain SET NX PX: it saves work. That nothing
- * is overwritten rests on the fence and compare-on-write.
+ * The lock of the node that refreshes one token. Over one Redis this is a plain SET NX PX: it saves work. That nothing is
+ * overwritten depends on the fence and compare-and-set.
  */
 export interface Lease {
-  /** What Redis holds under the lease's key while it is ours. */
+  /** The value of the lease's key while it is ours. */
   readonly value: string;
-  /** Whether it surely still holds, by this host's clocks. False after a freeze longer than the lease. */
+  /** Whether it is certainly still ours, by this host's clocks. False after a freeze longer than the lease. */
   alive(): boolean;
   release(): Promise<void>;
 }
@@ -61,7 +61,7 @@ class HeldLease implements Lease {
     this.#over = true;
     clearTimeout(this.#timer);
     await this.#extending;
-    // A lease that has already ended is no failure: its end is what we want.
+    // A lease that has already ended is no failure.
     await this.#lock.release().catch(() => {});
   }
 
@@ -87,7 +87,7 @@ class HeldLease implements Lease {
   }
 }
 
-/** Redlock hides the votes inside the attempts. */
+/** Redlock reports the votes inside its attempts. */
 async function votesAgainst(error: unknown): Promise<readonly Error[]> {
   if (!(error instanceof ExecutionError)) return [];
   const attempt = await error.attempts[0];

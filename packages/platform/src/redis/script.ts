@@ -82,7 +82,7 @@ export function defineScript<
 }
 
 /** The text of all that is shared, each part once and after what it uses. */
-export function sharedLua(uses: readonly SharedLua[]): string {
+function sharedLua(uses: readonly SharedLua[]): string {
   const parts = new Set<SharedLua>();
   const add = (part: SharedLua) => {
     part.uses?.forEach(add);

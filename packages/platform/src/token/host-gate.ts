@@ -4,7 +4,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 import { withRetryAfter } from './refresh-failure.ts';
 
-/** A forbidden address is put right by an operator; every probe is a refused request on WeChat's side. */
+/** A forbidden address needs an operator; every probe is a refused request on WeChat's side. */
 const FORBIDDEN_RETRY_MS = 30_000;
 const MAX_FORBIDDEN_RETRY_MS = 10 * 60_000;
 /** A probe that gets no connection costs WeChat nothing. */
@@ -44,7 +44,7 @@ interface Closed {
   /** Until then nothing is asked; on this process' monotonic clock (ms). */
   until: number;
   readonly intervalMs: number;
-  /** A request was let through to find out. */
+  /** One request is in flight to find out. */
   isProbing: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface ClosedGate {
 
 /**
  * Whether this process can ask WeChat for tokens. WeChat checks the caller's address per component (61004), and a host
- * may have no way to WeChat at all; other hosts can go on. So such a failure is noted here and not in the token's shared
+ * may have no connection to WeChat at all; other hosts can go on. So such a failure is recorded here and not in the token's shared
  * record, unless no other process can refresh: then callers and status have to report it.
  */
 export class HostGate {
@@ -95,7 +95,7 @@ export class HostGate {
     known.until = this.#now() + PROBE_TIMEOUT_MS;
   }
 
-  /** This process' request was refused for its address, or found no connection. True: that is news. */
+  /** This process' request was refused for its address, or found no connection. True if that is new. */
   close(component: string, failure: Failure): boolean {
     const known = this.#known(component);
     const now = this.#now();
@@ -144,7 +144,7 @@ export class HostGate {
 
   /**
    * A refusal is evidence until the time of the next probe, and once more as long for the probe to be made: while other
-   * processes fetch the tokens, this one may have no reason to make it, and a host that was cured must not stay degraded.
+   * processes fetch the tokens, this one may have no reason to make it, and a repaired host must not stay degraded.
    */
   #known(component: string): Closed | undefined {
     const closed = this.#closed.get(component);

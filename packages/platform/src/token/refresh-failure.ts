@@ -4,11 +4,11 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * Whose failure it is that a token could not be fetched:
- * - `host`: this process cannot ask WeChat (its address is not allowed, no connection comes about); another one may;
+ * What failed when a token could not be fetched:
+ * - `host`: this process cannot ask WeChat (its address is not allowed, no connection is possible); another one may;
  * - `minute`: a minute's limit is used up;
  * - `day`: a longer limit is used up, or WeChat asks for time;
- * - `moment`: WeChat stumbled, or what it needs is not there yet (a ticket, the component's token);
+ * - `moment`: a transient error of WeChat, or something that the request needs is missing (a ticket, the component's token);
  * - `owner`: the account or the component itself. It needs an operator, or the merchant's consent.
  */
 export type FailureClass = 'host' | 'minute' | 'day' | 'moment' | 'owner';
@@ -23,7 +23,7 @@ const classByRemedy: Readonly<Record<Remedy, FailureClass>> = {
   reauthorize: 'owner',
 };
 
-/** Where the code says more than the remedy. */
+/** Codes that are more specific than their remedy. */
 const classByCode: Readonly<Record<string, FailureClass>> = {
   ip_not_allowed: 'host',
   minute_limit: 'minute',

@@ -15,9 +15,9 @@ const QUICK_RETRY_PAUSES_MS = [500, 3_000];
 const QUICK_RETRIES_TIMEOUT_MS = 5_000;
 
 /**
- * `fresh`: nothing was due. `held`: another node is at it. `backing-off`: it failed lately. `superseded`: a newer token was
- * stored meanwhile, ours is thrown away. `aborted`: the process is shutting down, another one has to fetch it. `not-here`: this
- * process cannot ask WeChat at present, and another one can.
+ * `fresh`: nothing was due. `held`: another node is fetching it. `backing-off`: it failed recently. `superseded`: a newer token
+ * was stored meanwhile, and this one is dropped. `aborted`: the process is shutting down, another one has to fetch it.
+ * `not-here`: this process cannot ask WeChat at present, and another one can.
  */
 export type RefreshOutcome =
   | { readonly outcome: 'stored' | 'superseded'; readonly version: number; readonly tookMs: number }

@@ -3,7 +3,7 @@ import type { Remarks } from './remarks.ts';
 import type { SourceDatabase, SourceRow } from './source-database.ts';
 import { msOf, textOf } from './source-values.ts';
 
-const LIVES_MS = 12 * 60 * 60_000;
+const TICKET_LIFETIME_MS = 12 * 60 * 60_000;
 
 /** `none`: the library has none; `expired`: its ticket has expired; `kept`: ours is as new, or newer. */
 export type TicketTaken = 'none' | 'expired' | 'kept' | 'taken';
@@ -36,7 +36,7 @@ export async function takeTicket(
   }
   if (count > 1) remarks.note('component_secrets has several rows; the newest ticket is used', `${count} rows`);
   if (!newest) return 'none';
-  if (newest.at + LIVES_MS <= now) return 'expired';
+  if (newest.at + TICKET_LIFETIME_MS <= now) return 'expired';
   // CreateTime is in seconds; the library stored the time of arrival, which is a moment later.
   const createTime = Math.floor(newest.at / 1_000);
   const held = (await tickets.view(component)) ?? (await tickets.viewCopy(component));
