@@ -35,13 +35,13 @@ import { quotaRoutes } from './quota/quota-routes.ts';
 import { requestLog } from './request-log.ts';
 import { statusRoutes } from './status/status-routes.ts';
 
-/** What Express answers: business programs and operators. */
+/** The Express application, for business programs and operators. */
 export function app(
   platform: GatewayPlatform,
   settings: GatewaySettings,
   publicUrl: PublicUrl,
   authenticator: Authenticator,
-  leaving: Shutdown,
+  shutdown: Shutdown,
   log: Logger,
 ): Express {
   const application = express();
@@ -49,9 +49,9 @@ export function app(
   application.disable('etag');
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(log), securityHeaders(settings.publicUrl));
-  application.use(homeRoutes(platform), healthRoutes(platform, leaving), descriptionRoutes());
+  application.use(homeRoutes(platform), healthRoutes(platform, shutdown), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
-  application.use(authorizeRoutes(platform, { publicUrl, returnTo }, leaving, log));
+  application.use(authorizeRoutes(platform, { publicUrl, returnTo }, shutdown, log));
   application.use('/v1', bearer(authenticator));
   application.use(guard(platform));
   application.use(
@@ -60,11 +60,11 @@ export function app(
     authorizerRoutes(platform),
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
-    callRoutes(platform, publicUrl, leaving),
-    quotaRoutes(platform, leaving),
+    callRoutes(platform, publicUrl, shutdown),
+    quotaRoutes(platform, shutdown),
     explainRoutes(),
     followerRoutes(platform),
-    followerSyncRoutes(platform, leaving),
+    followerSyncRoutes(platform, shutdown),
     keyRoutes(platform),
     auditRoutes(platform),
   );
@@ -86,12 +86,12 @@ export function app(
 function securityHeaders(publicUrl: string | undefined) {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    // Told over plain HTTP it means nothing, and not every gateway stands behind TLS.
+    // It has no effect over plain HTTP, and not every gateway is behind TLS.
     strictTransportSecurity: publicUrl?.startsWith('https:') ? { includeSubDomains: false } : false,
   });
 }
 
-/** Bull Board sets styles on elements; everything else it needs comes from here. */
+/** Bull Board sets inline styles; everything else is loaded from this gateway. */
 function pageHeaders() {
   return helmet.contentSecurityPolicy({
     useDefaults: false,
@@ -109,7 +109,7 @@ function pageHeaders() {
   });
 }
 
-/** `2` means two proxies; as a string Express would take it for an address. */
+/** `2` means two proxies; Express would read the string as an address. */
 function hopsOr(trustProxy: string): string | number | boolean {
   if (/^\d+$/.test(trustProxy)) return Number(trustProxy);
   if (trustProxy === 'true' || trustProxy === 'false') return trustProxy === 'true';
@@ -121,7 +121,7 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
     const incident = requestIdOf(response);
     let failure = fromExpress(error);
     if (!(failure instanceof Failure)) {
-      // A connection that ends in the middle of a request or an answer makes errors of many kinds, none of them ours.
+      // A connection that ends during a request or an answer causes various errors, none of which is a fault of ours.
       if (response.destroyed) {
         log.info({ requestId: incident, error: describeError(error) }, 'request failed after its caller had hung up');
         return;
@@ -134,20 +134,20 @@ function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) 
   };
 }
 
-/** A call may have been recorded just before the connection broke: only reading may be repeated without a thought. */
+/** A call may have been recorded just before the connection broke, so only reads may simply be repeated. */
 function unavailable(method: string): Failure {
   return method === 'GET' || method === 'HEAD'
-    ? new Failure('unavailable', 'retry', 'Redis or the database does not answer; repeat the request')
+    ? new Failure('unavailable', 'retry', 'Redis or the database does not answer. Repeat the request.')
     : new Failure(
         'unavailable',
         'operator',
-        'Redis or the database did not answer; whether the request was carried out is not known',
+        'Redis or the database did not answer, so it is not known whether the request was carried out.',
       );
 }
 
-/** Express says with a status what it cannot read (a broken `%` in the path). */
+/** Express reports what it cannot read (a broken `%` in the path) by an error with a status. */
 function fromExpress(error: unknown): unknown {
   const status = error instanceof Error ? (error as { status?: unknown }).status : undefined;
   if (error instanceof Failure || typeof status !== 'number' || status < 400 || status > 499) return error;
-  return new Failure('invalid_request', 'fix-request', 'the request cannot be read');
+  return new Failure('invalid_request', 'fix-request', 'The request cannot be read.');
 }

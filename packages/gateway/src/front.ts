@@ -15,30 +15,30 @@ export interface FrontHandlers {
 }
 
 /**
- * Decides which part answers. What comes often or needs raw bytes never reaches Express, which costs more than the work. The
- * virtual WeChat answers every path that is not our own, and whatever carries a token: the programs that ask so read an
- * answer without errcode as success.
+ * Dispatches requests. Frequent requests and those that need raw bytes never reach Express, which would cost more than the
+ * work itself. The virtual WeChat answers every path that is not our own, and every request that carries a token: SDKs read
+ * an answer without errcode as success.
  */
 export function front(
   { push, virtual, rest }: FrontHandlers,
-  leaving: Shutdown,
+  shutdown: Shutdown,
   notice: (request: IncomingMessage) => void,
 ): RequestListener {
   return (request, response) => {
     giveRequestId(request, response);
     response.setHeader('x-content-type-options', 'nosniff');
-    endWhenLeaving(response, leaving);
+    closeConnectionOnShutdown(response, shutdown);
     notice(request);
     const { path, search, relative } = targetOf(request.url ?? '/');
-    // One reading of the path for all: Express sees the folded one, too.
+    // All handlers get the same path, Express included.
     request.url = relative;
     if (!isOwnPath(path) || carriesToken(search)) virtual(request, response, path, search);
     else if (path.startsWith('/wechat/')) push(request, response, path, search);
     else if (!isForm(request) || !hasUnreadBody(request)) rest(request, response);
     else {
-      // Node discards an unread body after the answer, but not one of which something was read.
+      // Node discards an unread body after the answer, but not one that was read partly.
       response.once('finish', () => request.resume());
-      // None of our own routes takes a form, but SDKs may put their token in one.
+      // None of our own routes accepts a form, but SDKs may send their token in one.
       void peekBody(request).then((start) => {
         if (formCarriesToken(start.toString('latin1'))) virtual(request, response, path, search);
         else rest(request, response);
@@ -51,9 +51,9 @@ function isForm({ headers }: IncomingMessage): boolean {
   return /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(headers['content-type'] ?? '');
 }
 
-/** A client that keeps its connection must not send the next request into a server that has left. */
-function endWhenLeaving(response: ServerResponse, leaving: Shutdown): void {
-  const stop = leaving.draining.onFire(() => {
+/** A client that keeps its connection must not send its next request to a server that has shut down. */
+function closeConnectionOnShutdown(response: ServerResponse, shutdown: Shutdown): void {
+  const stop = shutdown.draining.onFire(() => {
     if (!response.headersSent) response.setHeader('connection', 'close');
   });
   response.once('close', stop);

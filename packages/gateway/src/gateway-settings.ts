@@ -1,16 +1,16 @@
 export interface GatewaySettings {
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly host: string;
-  /** Under which the world reaches us; operators' browsers may write from this origin. http://localhost:PORT if missing. */
+  /** The address of this gateway on the internet, from whose origin operators' browsers may write. http://localhost:PORT if missing. */
   readonly publicUrl?: string | undefined;
-  /** Besides our own, the origins that a browser may be sent to after a consent. */
+  /** Origins, besides our own, to which a browser may be redirected after a consent. */
   readonly returnToOrigins: readonly string[];
-  /** As express takes it: `loopback`, addresses, or a number of hops. */
+  /** As in Express: `loopback`, addresses, or a number of hops. */
   readonly trustProxy?: string | undefined;
-  /** Without one nobody passes: every `/v1` request answers 401. */
+  /** Without one, only stored keys are accepted. */
   readonly apiKey?: string | undefined;
-  /** First signs, all verify. */
+  /** The first one signs, all of them verify. */
   readonly secretsKeys: readonly Buffer[];
   readonly admin: { readonly user: string; readonly password?: string | undefined; readonly write: boolean };
   /** How long `close()` lets running requests finish. */

@@ -4,7 +4,7 @@ import { requestIdOf } from './http/request-id.ts';
 import { since } from './http/since.ts';
 import type { Caller } from './key/caller.ts';
 
-/** One line per request. The route's pattern, never the path: paths may hold what nobody wants in a log. */
+/** One line per request, with the route's pattern and not the path, which may contain personal data or secrets. */
 export function requestLog(log: Logger) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
@@ -19,7 +19,7 @@ export function requestLog(log: Logger) {
         hungUp: response.writableFinished ? undefined : true,
         durationMs: since(startedAt),
       };
-      // Probes and polling pages would drown the rest.
+      // Probes and polling pages would outnumber all other lines.
       const level = /^\/(?:healthz|readyz|admin)/.test(line.route) && response.statusCode < 400 ? 'debug' : 'info';
       log[level](line, 'request');
     });
@@ -29,7 +29,7 @@ export function requestLog(log: Logger) {
 
 function routeOf(request: Request): string {
   const path: unknown = request.route?.path;
-  // Not `baseUrl`: an error on its way out of a router has lost it. So routes are named with their whole path.
+  // Not `baseUrl`, which is lost when an error passes out of a router. So routes are named with their whole path.
   if (request.originalUrl.startsWith('/admin')) return '/admin/queues';
   return typeof path === 'string' ? path : 'none';
 }

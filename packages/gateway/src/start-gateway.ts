@@ -20,9 +20,9 @@ import { virtualWeChat } from './virtual/virtual-wechat.ts';
 export interface Gateway {
   readonly url: string;
   readonly port: number;
-  /** From now on `/readyz` answers 503 and every answer ends its connection, so that a balancer goes elsewhere. */
+  /** From now on `/readyz` answers 503 and every answer ends its connection, so that a load balancer uses other processes. */
   drain(): void;
-  /** Takes nothing new, lets running requests finish within `shutdownMs`, then cuts what is left. */
+  /** Accepts no new connections, lets running requests finish within `shutdownMs`, then closes the remaining connections. */
   close(): Promise<void>;
 }
 
@@ -48,15 +48,15 @@ export async function startGateway(
   );
   const server: Server = createServer(
     {
-      // A 20 MB upload over a slow line; the routes have closer bounds of their own.
+      // A 20 MB upload over a slow line; the routes have stricter limits.
       requestTimeout: 120_000,
       headersTimeout: 15_000,
-      // Longer than the idle time of usual proxies: whoever closes first should not be us.
+      // Longer than the idle time of usual proxies, so that the proxy closes first.
       keepAliveTimeout: 75_000,
     },
     handle,
   );
-  // Node would refuse an Expect that it does not know, without asking which way of answering is right.
+  // Node itself would refuse an unknown Expect header, and not in the format of the requested API.
   server.on('checkExpectation', handle);
   answerUnreadableRequests(server);
   const sockets = openSockets(server);
@@ -93,19 +93,19 @@ function openSockets(server: Server): Set<Socket> {
   return sockets;
 }
 
-/** Calls usually settle within a second; whoever waits longer is answered with what is known. */
-const GRACE_SHARE = 0.2;
-const LAST_CHANCE_SHARE = 0.8;
+/** Most calls settle within a second; after this share, callers that still wait receive the call's present state. */
+const STOP_WAITING_SHARE = 0.2;
+const CLOSING_SHARE = 0.8;
 
 async function close(server: Server, sockets: Set<Socket>, shutdown: Shutdown, shutdownMs: number): Promise<void> {
   shutdown.draining.fire();
   shutdown.listenerClosed.fire();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Clients open connections ahead of need; Node does not count one as idle on which nothing was ever asked.
+  // Clients open connections in advance; Node does not count a connection as idle before its first request.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   const timers = [
-    setTimeout(() => shutdown.stopWaiting.fire(), shutdownMs * GRACE_SHARE),
-    setTimeout(() => shutdown.closing.fire(), shutdownMs * LAST_CHANCE_SHARE),
+    setTimeout(() => shutdown.stopWaiting.fire(), shutdownMs * STOP_WAITING_SHARE),
+    setTimeout(() => shutdown.closing.fire(), shutdownMs * CLOSING_SHARE),
     setTimeout(() => server.closeAllConnections(), shutdownMs * 0.95),
   ];
   await closed;

@@ -44,7 +44,7 @@ const doors: Record<string, Door> = {
       return `POST /cgi-bin/message/custom/send?access_token=${access_token} HTTP/1.1\r\nHost: x\r\n`;
     },
     body: (text) => JSON.stringify({ text }),
-    refused: /^HTTP\/1\.1 200 [\s\S]*"errcode":40066,"errmsg":"refused: the body comes in too small chunks/,
+    refused: /^HTTP\/1\.1 200 [\s\S]*"errcode":40066,"errmsg":"refused: The body arrives in too small chunks/,
     overloaded: /^HTTP\/1\.1 200 [\s\S]*"errcode":-1,/,
   },
 };
@@ -66,7 +66,7 @@ afterEach(async () => {
 
 function hasRoom(sender: BodySender, bytes: number): boolean {
   const taken = bodyBudget.take(sender, bytes);
-  if (taken) bodyBudget.giveBack(sender, bytes);
+  if (taken) bodyBudget.release(sender, bytes);
   return taken;
 }
 
@@ -156,7 +156,7 @@ each('%s is refused as overloaded while this process reads too much, and taken a
     const head = `${await other.head(gateway)}Content-Length: ${others.length}\r\nConnection: close\r\n\r\n`;
     expect(await answerOf(send(gateway, head + others))).toMatch(/^HTTP\/1\.1 200 /);
   } finally {
-    bodyBudget.giveBack(door.sender, taken);
+    bodyBudget.release(door.sender, taken);
   }
   expect(await answerOf(send(gateway, request))).toMatch(/^HTTP\/1\.1 200 /);
 });
@@ -174,7 +174,7 @@ test('slow large bodies that use up the strangers’ share give way to a push', 
     expect(await answerOf(push)).toMatch(/^HTTP\/1\.1 200 /);
     expect(await answerOf(slow)).toMatch(doors['a push']!.overloaded);
   } finally {
-    bodyBudget.giveBack('stranger', others);
+    bodyBudget.release('stranger', others);
   }
 });
 

@@ -18,6 +18,6 @@ export async function readJsonBody<T>(request: IncomingMessage, read: (json: Buf
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
     throw new Failure('unsupported_content', 'fix-request', 'send the body without Content-Encoding');
   }
-  const json = await readBody(request, { limit: LIMIT, withinMs: READ_TIMEOUT_MS, sender: 'key-holder' });
+  const json = await readBody(request, { limit: LIMIT, timeoutMs: READ_TIMEOUT_MS, sender: 'key-holder' });
   return bodyBudget.during('key-holder', json.length, () => read(json));
 }

@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-/** In the languages of those who read errors. */
+/** In Chinese and English. */
 export const Explanation = z.object({ zh: z.string(), en: z.string() }).meta({ id: 'Explanation' });

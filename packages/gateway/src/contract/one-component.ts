@@ -2,12 +2,12 @@ import { Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import type { ProblemCode } from './problem.ts';
 
-/** What routes about one account take. */
+/** The query of routes about one account. */
 export const ComponentQuery = z.object({
   component: z.string().optional().meta({ description: 'required if the account authorized several components' }),
 });
 
-/** What their operations may answer instead. */
+/** The problems that such a route may answer. */
 export const oneAccount = [
   'unknown_authorizer',
   'unknown_component',
@@ -15,9 +15,9 @@ export const oneAccount = [
   'not_ready',
 ] as const satisfies readonly ProblemCode[];
 
-/** `?component=`, which chooses where an account exists under several. Throws Failure `invalid_request`. */
+/** `?component=`, for an account that exists under several components. Throws Failure `invalid_request`. */
 export function ofOneComponent(query: unknown): string | undefined {
   const read = ComponentQuery.safeParse(query);
   if (read.success) return read.data.component;
-  throw new Failure('invalid_request', 'fix-request', 'component: name one');
+  throw new Failure('invalid_request', 'fix-request', 'component: give exactly one component appid.');
 }

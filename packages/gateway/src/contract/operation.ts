@@ -1,27 +1,27 @@
 import type { z } from 'zod';
 import type { ProblemCode } from './problem.ts';
 
-/** What the API's description says of one route. It stands beside the handler and names the schemas that it uses. */
+/** The description of one route, defined beside its handler by the schemas that the handler uses. */
 export interface Operation {
-  /** Unique; generated clients name their methods by it. */
+  /** Unique; the name of the method in generated clients. */
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
-  /** Of a JSON body. */
+  /** The schema of a JSON body. */
   readonly body?: z.ZodType;
-  /** A body that does something useful; `{}` where it is left out. */
+  /** An example of a body; `{}` if missing. */
   readonly example?: unknown;
   /** By status. */
   readonly answers: Readonly<Record<number, Answered>>;
-  /** Beside those of every route: a missing key, an invalid request, a part of the gateway that is away. */
+  /** In addition to the problems of every route: a missing key, an invalid request, an unavailable server. */
   readonly problems?: readonly ProblemCode[];
 }
 
-/** JSON of this schema; or nothing; or something else, of this content type. */
+/** JSON of this schema; null: no body; or a body of this content type. */
 type Answered = z.ZodType | null | { readonly contentType: string; readonly description: string };
 
-/** Of one file of routes, by `METHOD /path`, spelled as Express has them. */
+/** The operations of one file of routes, by `METHOD /path` in the notation of Express. */
 export type Operations = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /v1/${string}`, Operation>>;

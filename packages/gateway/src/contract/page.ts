@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-const limitWords = 'a whole number from 1 to 1000';
+const limitFault = 'a whole number from 1 to 1000';
 
-/** How every list is asked for: `limit`, and the `next` of the page before. */
+/** The query of every list: `limit`, and the `next` of the previous page. */
 export const PageQuery = z.object({
-  limit: z.coerce.number(limitWords).int(limitWords).min(1, limitWords).max(1000, limitWords).default(100),
+  limit: z.coerce.number(limitFault).int(limitFault).min(1, limitFault).max(1000, limitFault).default(100),
   cursor: z.string().optional().meta({ description: '`next` of the previous page' }),
 });
 
-/** How every list answers. */
+/** The answer of every list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     items: z.array(item).readonly(),

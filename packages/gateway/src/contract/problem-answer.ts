@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Explanation } from './explanation.ts';
 import { remedy } from './remedy.ts';
 
-/** RFC 9457, as this gateway speaks it. */
+/** The problem (RFC 9457) that this gateway answers. */
 export const ProblemAnswer = z
   .object({
     type: z.string(),

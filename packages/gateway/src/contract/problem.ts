@@ -11,11 +11,11 @@ export interface Problem {
   readonly detail: string;
   readonly code: string;
   readonly remedy: Remedy;
-  /** Seconds; also the header. */
+  /** In seconds; the same as the header. */
   readonly retryAfter?: number;
   readonly errcode?: number;
   readonly rid?: string;
-  /** Of the errcode. */
+  /** The explanation of the errcode. */
   readonly explanation?: Explanation;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
@@ -25,7 +25,7 @@ export interface Problem {
   readonly authorizationUrl?: string;
 }
 
-/** Codes whose status says more than their remedy does. */
+/** Codes with a status and a title of their own; all others have those of their remedy. */
 const known = {
   invalid_request: [400, 'The request is not valid'],
   unauthorized: [401, 'The API key is missing or wrong'],
@@ -43,7 +43,7 @@ const known = {
   reauthorize: [409, 'The account must authorize again'],
   idempotency_conflict: [409, 'The idempotency key belongs to another call'],
   already_departed: [409, 'The call has departed'],
-  follower_sync_over: [409, 'The follower sync is over'],
+  follower_sync_over: [409, 'The follower sync has ended'],
   ambiguous_component: [409, 'The account exists under several components'],
   too_large: [413, 'The request is too large'],
   unsupported_content: [415, 'The body must be JSON'],
@@ -56,7 +56,7 @@ const known = {
   overloaded: [503, 'Overloaded'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
 
-/** Those of them that the API's description may promise. */
+/** The codes that the API's description may name. */
 export type ProblemCode = keyof typeof known;
 
 export function statusOf(code: ProblemCode): number {
@@ -72,14 +72,14 @@ const byRemedy: Readonly<Record<Remedy, readonly [status: number, title: string]
   operator: [503, 'An operator must act'],
 };
 
-/** When nobody knows better. */
-const PATIENCE_S = 5;
+/** Of a 503 whose failure names no time. */
+const DEFAULT_RETRY_AFTER_S = 5;
 
 /**
- * The one place where failures become HTTP. Anything that is no Failure says nothing but its incident id. `wayBack`: where
- * the merchant can consent again, if that is the remedy.
+ * The only place where failures become HTTP answers. Of any other error the answer contains only the incident id.
+ * `authorizationUrl`: where the merchant can consent again, if that is the remedy.
  */
-export function problemOf(error: unknown, incident: string, wayBack?: string): Problem {
+export function problemOf(error: unknown, incident: string, authorizationUrl?: string): Problem {
   if (!(error instanceof Failure)) {
     return {
       type: 'urn:wxthirdparty:problem:internal',
@@ -106,7 +106,7 @@ export function problemOf(error: unknown, incident: string, wayBack?: string): P
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
     ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
-    ...(wayBack === undefined ? {} : { authorizationUrl: wayBack }),
+    ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
   };
 }
 
@@ -117,7 +117,7 @@ function isKnown(code: string): code is ProblemCode {
 function retryAfterOf(failure: Failure, status: number, closedUntil: Date | undefined): number | undefined {
   if (failure.retryAfterMs !== undefined) return Math.max(1, Math.ceil(failure.retryAfterMs / 1000));
   if (closedUntil !== undefined) return Math.max(1, Math.ceil((closedUntil.getTime() - Date.now()) / 1000));
-  return status === 503 ? PATIENCE_S : undefined;
+  return status === 503 ? DEFAULT_RETRY_AFTER_S : undefined;
 }
 
 export function sendProblem(response: ServerResponse, problem: Problem): void {

@@ -10,5 +10,5 @@ const remedies = [
   'operator',
 ] as const satisfies readonly Remedy[];
 
-/** What the one who meets an error should do next. */
+/** What the caller or an operator should do about an error. */
 export const remedy = z.enum(remedies).meta({ id: 'Remedy' });

@@ -8,7 +8,7 @@ import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
-import { demandStillGood } from '../key/caller.ts';
+import { demandStillValid } from '../key/caller.ts';
 import { csvLine } from './csv-line.ts';
 import { FollowerAnswer, followerAnswer, followerColumns } from './follower-answer.ts';
 
@@ -159,7 +159,7 @@ async function send(
   if (head !== '') response.write(head);
   for await (const some of all) {
     if (closed.signal.aborted) return;
-    await demandStillGood(response);
+    await demandStillValid(response);
     if (!response.write(some.map(line).join(''))) {
       await once(response, 'drain', { signal: closed.signal }).catch(() => {});
     }

@@ -11,7 +11,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import type { Shutdown } from '../http/shutdown.ts';
-import { callerOf, demandStillGood } from '../key/caller.ts';
+import { callerOf, demandStillValid } from '../key/caller.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
 /** The body of `POST …/follower-syncs`. */
@@ -150,7 +150,7 @@ export function followerSyncRoutes(platform: GatewayPlatform, shutdown: Shutdown
   routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
     const { id } = request.params;
     await followerSyncEvents(response, shutdown, async () => {
-      await demandStillGood(response);
+      await demandStillValid(response);
       const sync = await find(id, response);
       return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
     });

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Whether the proxy at this address, so many hops away, tells the truth about who asked it; Express' own shape. */
+/** Whether the proxy at this address, so many hops away, is trusted to name its client; the type of Express' function. */
 export type TrustProxy = (address: string, hop: number) => boolean;
 
-/** Who asks, as Express tells it, for requests that never reach Express. */
+/** The client's address, determined as Express does it, for requests that never reach Express. */
 export function addressOf(request: IncomingMessage, trusts: TrustProxy): string {
   const forwarded = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')

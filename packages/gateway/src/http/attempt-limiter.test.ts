@@ -7,7 +7,7 @@ function failTimes(tries: AttemptLimiter, address: string, times: number): void 
   for (let n = 0; n < times; n++) tries.failed(address);
 }
 
-test('the tenth failure in ten minutes blocks the address until they are over', () => {
+test('the tenth failure in ten minutes blocks the address until they have passed', () => {
   let now = 0;
   const tries = new AttemptLimiter(bounds, () => now);
   failTimes(tries, '10.0.0.1', 9);
@@ -22,7 +22,7 @@ test('the tenth failure in ten minutes blocks the address until they are over', 
   expect(tries.blockedMs('10.0.0.1')).toBe(0);
 });
 
-test('one IPv6 network is one address, and an IPv4 address is itself in both spellings', () => {
+test('one IPv6 network counts as one address, and both spellings of an IPv4 address count as the same one', () => {
   const tries = new AttemptLimiter(bounds);
   for (let n = 1; n <= 10; n++) tries.failed(`2001:db8:0:7::${n}`);
   expect(tries.blockedMs('2001:db8:0:7:1:2:3:4')).toBeGreaterThan(0);
@@ -31,7 +31,7 @@ test('one IPv6 network is one address, and an IPv4 address is itself in both spe
   expect(tries.blockedMs('10.0.0.1')).toBeGreaterThan(0);
 });
 
-test('ten thousand other addresses push the oldest out', () => {
+test('ten thousand other addresses evict the oldest one', () => {
   const tries = new AttemptLimiter(bounds);
   failTimes(tries, 'oldest', 10);
   for (let n = 0; n < 10_000; n++) tries.failed(`other ${n}`);

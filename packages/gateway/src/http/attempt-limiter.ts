@@ -11,11 +11,11 @@ interface Tally {
 
 export interface AttemptBounds {
   readonly failures: number;
-  /** From the first failure on. */
+  /** From the first failure. */
   readonly windowMs: number;
 }
 
-/** How often an address may fail, or do something else that is limited. */
+/** Limits how often an address may fail, or do something else that is limited. */
 export class AttemptLimiter {
   readonly #tallies = new BoundedCache<string, Tally>(MAX_NETWORKS);
   readonly #bounds: AttemptBounds;
@@ -26,7 +26,7 @@ export class AttemptLimiter {
     this.#now = now;
   }
 
-  /** For how long this address must not try again; 0 when it may. */
+  /** For how long this address must not try again; 0 if it may. */
   blockedMs(address: string): number {
     const tally = this.#tallies.get(networkOf(address));
     if (tally === undefined || tally.failures < this.#bounds.failures) return 0;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { BodyBudget } from './body-budget.ts';
 
-test('a budget refuses what exceeds it, and has room again for what is given back', () => {
+test('a budget refuses what exceeds it, and accepts again what was released', () => {
   const budget = new BodyBudget(100, 25);
   expect(budget.take('key-holder', 60)).toBe(true);
   expect(budget.take('key-holder', 16)).toBe(false);
   expect(budget.take('key-holder', 15)).toBe(true);
-  budget.giveBack('key-holder', 60);
+  budget.release('key-holder', 60);
   expect(budget.take('key-holder', 60)).toBe(true);
 });
 
@@ -15,12 +15,12 @@ test('strangers and key holders do not use up each other’s share', () => {
   expect(budget.take('stranger', 25)).toBe(true);
   expect(budget.take('stranger', 1)).toBe(false);
   expect(budget.take('key-holder', 75)).toBe(true);
-  budget.giveBack('stranger', 25);
+  budget.release('stranger', 25);
   expect(budget.take('key-holder', 1)).toBe(false);
   expect(budget.take('stranger', 25)).toBe(true);
 });
 
-test('large unfinished bodies of strangers give way to a small one, the largest first', () => {
+test('large unfinished bodies of strangers are given up for a small one, the largest first', () => {
   const budget = new BodyBudget(100, 25);
   const givenUp: number[] = [];
   const hold = (size: number) => {
@@ -28,7 +28,7 @@ test('large unfinished bodies of strangers give way to a small one, the largest 
       held: 0,
       giveUp() {
         givenUp.push(size);
-        budget.giveBack('stranger', body.held);
+        budget.release('stranger', body.held);
         budget.forget(body);
       },
     };
@@ -47,7 +47,7 @@ test('large unfinished bodies of strangers give way to a small one, the largest 
   expect(givenUp).toEqual([10, 8]);
 });
 
-test('what is held during some work is given back when the work ends or fails', async () => {
+test('the bytes taken for some work are released when the work ends or fails', async () => {
   const budget = new BodyBudget(100, 25);
   const work = Promise.withResolvers<string>();
   const held = budget.during('key-holder', 60, () => work.promise);

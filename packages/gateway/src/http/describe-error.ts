@@ -7,15 +7,15 @@ export interface ErrorDescription {
 }
 
 /**
- * What a log may hold of an error. Errors of Redis and SQL clients carry the command with all its arguments as
- * properties, so nothing is taken but what is named here.
+ * The parts of an error that may be logged. Errors of Redis and SQL clients have the command with all its arguments as
+ * properties, so only what is named here is copied.
  */
 export function describeError(error: unknown, depth = 4): ErrorDescription {
   if (!(error instanceof Error)) {
     return {
       name: typeof error,
       code: undefined,
-      message: 'something that is no Error',
+      message: 'a value that is not an Error',
       stack: undefined,
       cause: undefined,
     };

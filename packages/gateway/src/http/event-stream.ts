@@ -1,22 +1,22 @@
 import type { Response } from 'express';
 import type { Shutdown } from './shutdown.ts';
 
-/** Proxies end connections on which nothing moves. */
+/** Proxies close idle connections. */
 const HEARTBEAT_MS = 15_000;
 
 /**
- * An answer of server-sent events. It goes on until the client leaves or this gateway does; then the client asks again by
- * itself.
+ * An answer of server-sent events. It lasts until the client disconnects or this gateway shuts down; browsers then reconnect
+ * by themselves.
  */
 export class EventStream {
   readonly #response: Response;
-  readonly #over = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #going = true;
-  #toldAt = performance.now();
+  #sentAt = performance.now();
 
-  constructor(response: Response, leaving: Shutdown) {
+  constructor(response: Response, shutdown: Shutdown) {
     this.#response = response;
-    const stop = leaving.listenerClosed.onFire(() => this.#stop());
+    const stop = shutdown.listenerClosed.onFire(() => this.#stop());
     response.once('close', () => {
       stop();
       this.#stop();
@@ -28,19 +28,19 @@ export class EventStream {
     return this.#going;
   }
 
-  /** `fields`: lines such as `event: sync`; a line that begins with a colon is for nobody. */
+  /** `fields`: lines such as `event: sync`; a line that starts with a colon is a comment. */
   send(...fields: readonly string[]): void {
     this.#response.write(`${fields.join('\n')}\n\n`);
-    this.#toldAt = performance.now();
+    this.#sentAt = performance.now();
   }
 
-  /** Waits, but no longer than it goes on. */
+  /** Waits, at most until the stream ends. */
   async pause(ms: number): Promise<void> {
     const timer = Promise.withResolvers<void>();
     const handle = setTimeout(timer.resolve, ms);
-    await Promise.race([this.#over.promise, timer.promise]);
+    await Promise.race([this.#ended.promise, timer.promise]);
     clearTimeout(handle);
-    if (this.#going && performance.now() - this.#toldAt > HEARTBEAT_MS) this.send(':');
+    if (this.#going && performance.now() - this.#sentAt > HEARTBEAT_MS) this.send(':');
   }
 
   end(): void {
@@ -49,6 +49,6 @@ export class EventStream {
 
   #stop(): void {
     this.#going = false;
-    this.#over.resolve();
+    this.#ended.resolve();
   }
 }

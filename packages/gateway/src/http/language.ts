@@ -1,8 +1,8 @@
 export type Language = 'zh' | 'en';
 
-/** The one of ours that the browser likes best; Chinese where it likes neither. */
+/** The one of our languages that the browser prefers; Chinese if it accepts neither. */
 export function languageOf(acceptLanguage: string | undefined): Language {
-  const liked = (acceptLanguage ?? '')
+  const accepted = (acceptLanguage ?? '')
     .split(',')
     .map((part, index) => {
       const [tag = '', ...parameters] = part.trim().toLowerCase().split(';');
@@ -11,5 +11,5 @@ export function languageOf(acceptLanguage: string | undefined): Language {
     })
     .filter(({ language, weight }) => (language === 'zh' || language === 'en') && weight > 0)
     .sort((one, other) => other.weight - one.weight || one.index - other.index);
-  return liked[0]?.language === 'en' ? 'en' : 'zh';
+  return accepted[0]?.language === 'en' ? 'en' : 'zh';
 }

@@ -1,4 +1,4 @@
-/** Whoever has one IPv6 address has a /64 of them. */
+/** The /64 of an IPv6 address, since a host usually has a whole one; an IPv4 address itself. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!plain.includes(':')) return plain;

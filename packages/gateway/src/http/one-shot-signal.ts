@@ -1,25 +1,25 @@
 /**
- * Rings once, for many short-lived listeners. `AbortSignal.any` over a signal that lives as long as the process would
- * keep an entry for every request ever served.
+ * Fires once, for many short-lived listeners. `AbortSignal.any` with a signal that lives as long as the process would
+ * retain an entry for every request.
  */
 export class OneShotSignal {
   readonly #listeners = new Set<() => void>();
-  #rung = false;
+  #fired = false;
 
   get fired(): boolean {
-    return this.#rung;
+    return this.#fired;
   }
 
   fire(): void {
-    this.#rung = true;
+    this.#fired = true;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) listener();
   }
 
-  /** Called at once when the bell has rung before. Answers how to stop listening. */
+  /** Calls the listener at once if the signal has fired. Returns a function that removes the listener. */
   onFire(listener: () => void): () => void {
-    if (this.#rung) {
+    if (this.#fired) {
       listener();
       return () => {};
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The first bytes of a body, which stay there to be read by the route. Empty where none came, or the caller is gone. */
+/** The first bytes of a body, which the route can still read. Empty if there are none, or if the caller has hung up. */
 export function peekBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve) => {
     const onReadable = (): void => {

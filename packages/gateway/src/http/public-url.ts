@@ -1,4 +1,4 @@
-/** Under which the world reaches us. A function, since without PUBLIC_URL it depends on the port that was free. */
+/** The address of this gateway on the internet. A function, since without PUBLIC_URL it depends on the port, which may be chosen late. */
 export type PublicUrl = () => string;
 
 export function callbackUrl(publicUrl: PublicUrl, component: string): string {

@@ -4,19 +4,19 @@ import { type BodySender, bodyBudget, overloaded, type UnfinishedBody } from './
 
 export interface BodyBounds {
   readonly limit: number;
-  readonly withinMs: number;
+  readonly timeoutMs: number;
   readonly sender: BodySender;
 }
 
 /**
- * How much of a too large body is read and discarded before the refusal. A sender that is refused before it has sent
+ * How many bytes of a too large body are read and discarded before the refusal. A sender that is refused before it has sent
  * everything gets a reset connection instead of the answer.
  */
-const DISCARD = 48 * 1024 * 1024;
+const MAX_DISCARDED = 48 * 1024 * 1024;
 
 /**
- * Every piece costs the event loop about three microseconds, however small it is, and even if nothing of it is kept. So
- * pieces must have a size on average: a larger one where the body is large. The first thousand may be of any size.
+ * Every piece costs the event loop about three microseconds, however small it is, and even if it is discarded. So pieces
+ * must have a minimum average size, which is larger for large bodies. The first thousand may have any size.
  */
 const FREE_PIECES = 1_000;
 const SMALL_BODY = 64 * 1024;
@@ -31,11 +31,11 @@ function maxPieces(size: number): number {
  * The raw bytes of a request. Throws Failure `too_large`, `slow_body`, `caller_gone`, `overloaded` if this process reads
  * too much at the same time, or `invalid_request` for a body in too small pieces.
  */
-export function readBody(request: IncomingMessage, { limit, withinMs, sender }: BodyBounds): Promise<Buffer> {
+export function readBody(request: IncomingMessage, { limit, timeoutMs, sender }: BodyBounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Chunked, and empty: a peek has met its end.
+    // Chunked and empty: a peek has read its end.
     if (request.readableEnded) return resolve(Buffer.alloc(0));
-    // It hung up before anything listened.
+    // The caller hung up before this function was called.
     if (request.destroyed) return reject(callerGone());
     const body = new GrowingBody(limit);
     let size = 0;
@@ -51,9 +51,11 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
       sender === 'stranger' ? bodyBudget.takeForStranger(unfinished, bytes) : bodyBudget.take(sender, bytes);
     const timer = setTimeout(() => {
       finish(
-        size > limit ? tooLarge(limit) : new Failure('slow_body', 'retry', `the body did not arrive in ${withinMs} ms`),
+        size > limit
+          ? tooLarge(limit)
+          : new Failure('slow_body', 'retry', `The body did not arrive in ${timeoutMs} ms.`),
       );
-    }, withinMs);
+    }, timeoutMs);
 
     const onData = (piece: Buffer): void => {
       size += piece.length;
@@ -62,7 +64,7 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
         finish(tooSmallPieces());
       } else if (size > limit) {
         release();
-        if (size > limit + DISCARD) finish(tooLarge(limit));
+        if (size > limit + MAX_DISCARDED) finish(tooLarge(limit));
       } else if (take(piece.length)) {
         held += piece.length;
         body.append(piece);
@@ -74,7 +76,7 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
     const onGone = (): void => finish(callerGone());
 
     function release(): void {
-      bodyBudget.giveBack(sender, held);
+      bodyBudget.release(sender, held);
       bodyBudget.forget(unfinished);
       held = 0;
       body.drop();
@@ -86,7 +88,7 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
       const bytes = body.bytes();
       release();
       if (failure !== undefined) {
-        // Nothing listens to a later error of the socket.
+        // A later error of the socket has no other listener.
         request.on('error', () => {}).resume();
         reject(failure);
       } else {
@@ -99,8 +101,8 @@ export function readBody(request: IncomingMessage, { limit, withinMs, sender }: 
 }
 
 /**
- * Pieces are copied into one buffer, because a Buffer of its own costs each small one a hundred times its size. A body of
- * one piece, as most are, is not copied.
+ * Pieces are copied into one buffer, because a separate Buffer for a small piece costs a hundred times its size. A body of
+ * one piece, which most are, is not copied.
  */
 class GrowingBody {
   readonly #limit: number;
@@ -137,14 +139,14 @@ class GrowingBody {
 }
 
 function tooLarge(limit: number): Failure {
-  return new Failure('too_large', 'fix-request', `the body is larger than ${limit} bytes`);
+  return new Failure('too_large', 'fix-request', `The body is larger than ${limit} bytes.`);
 }
 
 function tooSmallPieces(): Failure {
-  const message = `the body comes in too small chunks; send it in chunks of at least ${MIN_AVERAGE_PIECE.large} bytes`;
+  const message = `The body arrives in too small chunks. Send it in chunks of at least ${MIN_AVERAGE_PIECE.large} bytes.`;
   return new Failure('invalid_request', 'fix-request', message);
 }
 
 function callerGone(): Failure {
-  return new Failure('caller_gone', 'retry', 'the caller hung up before its body ended');
+  return new Failure('caller_gone', 'retry', 'The caller hung up before its body ended.');
 }

@@ -16,7 +16,7 @@ test.each([
   expect(targetOf(url)).toMatchObject({ path, search });
 });
 
-test('what is not folded stays as it came', () => {
+test('the rest of the target is unchanged', () => {
   expect(targetOf('//authorize/c?').relative).toBe('/authorize/c?');
 });
 

@@ -1,16 +1,16 @@
-/** What a request asks for, as all routes read it. */
+/** The target of a request, as all routes read it. */
 export interface Target {
-  /** Path and query as they came, without what is folded. */
+  /** Path and query as received, but normalized as below. */
   readonly relative: string;
-  /** Begins with one slash, unless it is no path at all. */
+  /** Starts with one slash, unless it is not a path. */
   readonly path: string;
   /** Without its question mark. */
   readonly search: string;
 }
 
 /**
- * Reads the target of a request line: slashes at its front count as one (a base URL that ends with a slash makes two), and
- * so does the absolute form that clients send to a proxy.
+ * Reads the target of a request line. Leading slashes count as one (a base URL that ends with a slash causes two), and the
+ * absolute form, which clients send to a proxy, is made relative.
  */
 export function targetOf(url: string): Target {
   const relative = url.replace(/^https?:\/\/[^/?]*/i, '').replace(/^\/{2,}/, '/');

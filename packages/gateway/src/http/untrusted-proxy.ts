@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 
 /**
- * Warns once when requests come through a proxy that TRUST_PROXY does not name: then all callers have one address, and share what
- * is limited by address.
+ * Warns once if requests arrive through a proxy that TRUST_PROXY does not name: then all callers have the same address, and
+ * share the limits of that address.
  */
 export function untrustedProxyWarning(trustProxy: string | undefined, log: Logger): (request: IncomingMessage) => void {
-  let isOver = trustProxy !== undefined;
+  let isDone = trustProxy !== undefined;
   return ({ headers, socket }) => {
-    if (isOver || headers['x-forwarded-for'] === undefined) return;
-    isOver = true;
+    if (isDone || headers['x-forwarded-for'] === undefined) return;
+    isDone = true;
     log.warn(
       { proxy: socket.remoteAddress },
       'requests carry X-Forwarded-For, but TRUST_PROXY is not set: all callers seem to have the address of the proxy; ' +

@@ -10,7 +10,7 @@ import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import { actorOf } from '../key/actor-of.ts';
 
-/** What `POST /v1/keys` takes. No accounts, or no paths: all. */
+/** The body of `POST /v1/keys`. No accounts, or no paths: all. */
 const KeyBody = z.strictObject({
   name: z.string().regex(keyBounds.name, '1 to 100 characters'),
   scopes: z.array(z.enum(keyScopes)).min(1),
@@ -78,8 +78,8 @@ export function keyRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.post('/v1/keys', async (request, response) => {
-    const wish = await readJson(request, KeyBody);
-    const { key, text } = await platform.apiKeys.create(wish, actorOf(request, response));
+    const input = await readJson(request, KeyBody);
+    const { key, text } = await platform.apiKeys.create(input, actorOf(request, response));
     const { id, ...rest } = keyAnswer(key);
     response.status(201).json({ id, key: text, ...rest } satisfies z.input<typeof NewKeyAnswer>);
   });
@@ -91,14 +91,14 @@ export function keyRoutes(platform: GatewayPlatform): Router {
 
   routes.delete('/v1/keys/:id', async (request, response) => {
     const outcome = await platform.apiKeys.revoke(request.params.id, actorOf(request, response));
-    if (outcome === 'unknown') throw new Failure('unknown_key', 'fix-request', 'no key has this id');
+    if (outcome === 'unknown') throw new Failure('unknown_key', 'fix-request', 'There is no key with this id.');
     response.status(204).end();
   });
 
   return routes;
 }
 
-/** Member by member, so that nothing that is added to a key gets out by itself. */
+/** Each member is named, so that a member added to a key is not published by accident. */
 function keyAnswer(key: ApiKey): z.input<typeof KeyAnswer> {
   return {
     id: key.id,

@@ -5,13 +5,13 @@ import { sameSecret } from '../http/same-secret.ts';
 import type { Caller } from './caller.ts';
 
 export interface ApiKeys {
-  /** Undefined when nobody gave out such a key, or took it back. */
+  /** Undefined if there is no such key, or it was revoked or has expired. */
   recognize(presented: string): Promise<Caller | undefined>;
-  /** Whoever was recognized before with this fingerprint, as long as the key is good. */
+  /** The caller that was recognized before with this fingerprint, while the key is valid. */
   find(fingerprint: string): Promise<Caller | undefined>;
 }
 
-/** The one key of `API_KEY`, which may do everything and is kept nowhere, and those that were given out. */
+/** The key in `API_KEY`, which has all rights and is stored nowhere, and the stored keys. */
 export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform['apiKeys']): ApiKeys {
   const own = apiKey === undefined || apiKey === '' ? undefined : { apiKey, caller: callerByEnvironment(apiKey) };
   const callerBy = (key: ApiKey | undefined): Caller | undefined =>
@@ -20,7 +20,7 @@ export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform[
       fingerprint: key.id,
       rights: key,
       admit: () => stored.admit(key),
-      isGood: async () => (await stored.find(key.id)) !== undefined,
+      isValid: async () => (await stored.find(key.id)) !== undefined,
     };
   return {
     async recognize(presented) {
@@ -40,11 +40,11 @@ function callerByEnvironment(apiKey: string): Caller {
     fingerprint: fingerprintOf(apiKey),
     rights: allRights,
     admit: () => Promise.resolve(),
-    isGood: () => Promise.resolve(true),
+    isValid: () => Promise.resolve(true),
   };
 }
 
-/** 16 bytes of a hash, hex: enough to tell keys apart, useless to anybody who finds it. No id is as long. */
+/** 16 bytes of a hash in hex: they distinguish keys, and reveal nothing of them. No id is as long. */
 function fingerprintOf(apiKey: string): string {
   return createHash('sha256').update('wxthirdparty api key\0').update(apiKey).digest('hex').slice(0, 32);
 }

@@ -3,13 +3,13 @@ import { AttemptLimiter } from '../http/attempt-limiter.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { Caller } from './caller.ts';
 
-/** A program that has a key does not send twenty wrong ones in a minute. */
+/** A program with a key does not send twenty wrong ones in a minute. */
 const WRONG_KEYS = { failures: 20, windowMs: 60_000 };
 
 /**
- * Checks keys for both APIs, `/v1` and the virtual WeChat. A key that is good is never refused for the wrong ones that come
- * from its address, which may be a proxy's: stored keys have 256 random bits, and `API_KEY` must be long, so guessing is
- * hopeless at any speed. Only wrong keys are limited, so that their senders notice.
+ * Checks keys for both APIs, `/v1` and the virtual WeChat. A valid key is never refused because of wrong keys from the same
+ * address, which may be a proxy's. Guessing is hopeless at any speed: stored keys have 256 random bits, and `API_KEY` must be
+ * long. Wrong keys are limited only so that their senders notice.
  */
 export class Authenticator {
   readonly #apiKeys: ApiKeys;
@@ -32,7 +32,7 @@ export class Authenticator {
       throw new Failure(
         'too_many_guesses',
         'slow-down',
-        'this key is wrong, and so were many others from this address',
+        'This key is wrong, and so were many others from this address.',
         {
           retryAfterMs: blockedMs,
         },
@@ -42,7 +42,7 @@ export class Authenticator {
     return undefined;
   }
 
-  /** By a token of ours. Undefined: the key it was given to is good no more. Throws Failure `rate_limited`. */
+  /** By the fingerprint in a token of ours. Undefined: the key is no longer valid. Throws Failure `rate_limited`. */
   async byFingerprint(fingerprint: string): Promise<Caller | undefined> {
     const caller = await this.#apiKeys.find(fingerprint);
     await caller?.admit();

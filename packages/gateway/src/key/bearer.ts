@@ -4,7 +4,7 @@ import type { Authenticator } from './authenticator.ts';
 import { keepCaller } from './caller.ts';
 
 /**
- * The key is checked before anything else, so that who has none learns nothing. Throws Failure `unauthorized`,
+ * The key is checked before anything else, so that a caller without one learns nothing. Throws Failure `unauthorized`,
  * `too_many_guesses`, `rate_limited`.
  */
 export function bearer(authenticator: Authenticator) {
@@ -12,7 +12,7 @@ export function bearer(authenticator: Authenticator) {
     const presented = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
     const caller = presented === undefined ? undefined : await authenticator.byKey(presented, request.ip ?? '');
     if (caller === undefined) {
-      throw new Failure('unauthorized', 'fix-request', 'send Authorization: Bearer KEY with a key of this gateway');
+      throw new Failure('unauthorized', 'fix-request', 'Send Authorization: Bearer KEY with a key of this gateway.');
     }
     keepCaller(response, caller);
     response.set('cache-control', 'no-store');

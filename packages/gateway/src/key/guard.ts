@@ -7,8 +7,8 @@ import { callerOf } from './caller.ts';
 import { type RouteRight, routeRights, unlisted } from './route-rights.ts';
 
 /**
- * Lets a request on to its route only if its key is for that, and for the account. The table is matched by Express' own
- * router: two readings of one path would be a hole. Throws ForbiddenFailure.
+ * Passes a request to its route only if its key has the rights for the route and the account. Express' own router matches the
+ * table, because two interpretations of one path would be a security hole. Throws ForbiddenFailure.
  */
 export function guard(platform: GatewayPlatform): Router {
   const table = Router();
@@ -22,10 +22,10 @@ export function guard(platform: GatewayPlatform): Router {
     const methods = methodsAt(request.baseUrl + request.path);
     if (methods.length > 0) {
       response.setHeader('allow', methods.join(', '));
-      const words = `${request.method} does nothing here; what does: ${methods.join(', ')}`;
-      throw new Failure('method_not_allowed', 'fix-request', words);
+      const message = `This path does not accept ${request.method}, only ${methods.join(', ')}.`;
+      throw new Failure('method_not_allowed', 'fix-request', message);
     }
-    // Where somebody forgot the table it is there, but for operators only.
+    // A route that is missing in the table is for operators only.
     if (!callerOf(response).rights.scopes.includes('admin')) throw noSuchRoute();
     await check(platform, unlisted, request, response);
     next();
@@ -34,10 +34,10 @@ export function guard(platform: GatewayPlatform): Router {
 }
 
 export function noSuchRoute(): Failure {
-  return new Failure('not_found', 'fix-request', 'no such route; /docs tells of all of them');
+  return new Failure('not_found', 'fix-request', 'Unknown route. See /docs for the API reference.');
 }
 
-/** Only to tell: nothing is let through by it. */
+/** For the message only: no request is permitted by it. */
 function methodsAt(asked: string): string[] {
   return routeRights.filter(({ path }) => shapeOf(path).test(asked)).map(({ method }) => method.toUpperCase());
 }
@@ -57,15 +57,15 @@ async function check(
   if (accounts === 'all') demandUnrestricted(rights, 'accounts');
   if (paths === 'all') demandUnrestricted(rights, 'paths');
   if (accounts === 'named') demandAccount(rights, String(request.params.appid));
-  // Two of them are none that a key is for.
+  // A repeated `?appid=` matches no account of a key.
   if (accounts === 'asked') demandAccount(rights, String(request.query.appid ?? ''));
   if (accounts === 'call') {
     const call = parseCallId(String(request.params.id));
-    // Whatever is no id finds no call either.
+    // A text that is not an id finds no call either.
     if (call !== undefined) demandAccount(rights, call.appid);
   }
   if (scope === 'admin' && !auditsItself) {
-    // Not the path itself: it may hold anything.
+    // Not the path itself, which may contain anything.
     await platform.audit.note(actorOf(request, response), `${request.method} ${path ?? 'an unlisted route'}`);
   }
 }

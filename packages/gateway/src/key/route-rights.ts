@@ -2,26 +2,26 @@ import type { KeyScope } from '@wxthirdparty/platform';
 
 export interface RouteRight {
   readonly method: 'get' | 'post' | 'put' | 'delete';
-  /** As the route itself names it. */
+  /** The same as in the route. */
   readonly path: string;
-  /** `any`: every key will do. */
+  /** `any`: every valid key. */
   readonly scope: KeyScope | 'any';
   /**
-   * How a key that is for certain accounts, or paths, is held to them. `named`: the account is `:appid`. `asked`: it is
-   * `?appid=`. `call`: it is in the call's id. `route`: the route itself looks (callerOf). `all`: the route concerns all of them, so such a key is
-   * refused. `none`: it concerns none.
+   * How a key that is restricted to certain accounts is checked. `named`: the account is `:appid`. `asked`: it is `?appid=`.
+   * `call`: it is in the call's id. `route`: the route itself checks it (callerOf). `all`: the route concerns all accounts,
+   * so such a key is refused. `none`: it concerns no account.
    */
   readonly accounts: 'named' | 'asked' | 'call' | 'route' | 'all' | 'none';
-  /** The route calls WeChat and does not look (callerOf) by which paths, so a key for certain ones is refused. */
+  /** The route calls WeChat without checking the path (callerOf), so a key that is restricted to certain paths is refused. */
   readonly paths?: 'all';
-  /** The route writes the audit itself, together with what it does. */
+  /** The route writes the audit entry itself, in the transaction of its change. */
   readonly auditsItself?: true;
 }
 
-/** What is not in the table: whoever adds a route and forgets it, opens it to operators only. */
+/** For a route that is missing in the table: only operators may use it. */
 export const unlisted = { scope: 'admin', accounts: 'all', paths: 'all' } as const satisfies Partial<RouteRight>;
 
-/** What a key must be for, route by route; the first that fits counts, as with the routes themselves. */
+/** The rights that each route requires; the first match counts, as for the routes themselves. */
 export const routeRights: readonly RouteRight[] = [
   route('get /v1/status', 'any', 'none'),
   route('get /v1/explain/:errcode', 'any', 'none'),

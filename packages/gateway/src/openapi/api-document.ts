@@ -12,7 +12,7 @@ import { ProblemAnswer } from '../contract/problem-answer.ts';
 import { routeRights, unlisted } from '../key/route-rights.ts';
 import { operations } from './operations.ts';
 
-/** OpenAPI 3.1, made from the very schemas that the routes check their requests with. */
+/** OpenAPI 3.1, generated from the schemas by which the routes check their requests. */
 export type ApiDocument = ReturnType<typeof createDocument>;
 
 export function apiDocument(): ApiDocument {
@@ -33,7 +33,7 @@ export function apiDocument(): ApiDocument {
           'RFC 9457 problems with a stable `code` and a `remedy`. Times are ISO 8601 in UTC.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      // Wherever the document came from: behind a proxy the gateway does not know its own address.
+      // Relative to the document: behind a proxy the gateway does not know its own address.
       servers: [{ url: '/' }],
       security: [{ key: [] }],
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'an API key' } } },
@@ -45,7 +45,7 @@ export function apiDocument(): ApiDocument {
 
 type Rendered = Parameters<ZodOpenApiOverride>[0]['jsonSchema'];
 
-/** What zod says of itself and no reader needs: the bounds of every safe integer, a date's format spelled out. */
+/** Removes what readers do not need: the bounds of safe integers, and the pattern of a format. */
 function plain(schema: Rendered): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
@@ -53,7 +53,7 @@ function plain(schema: Rendered): void {
   delete schema.readOnly;
 }
 
-/** Those that can come before a route's own work begins. */
+/** Problems that occur before the route's own handler. */
 const ofEveryRoute: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'rate_limited', 'unavailable'];
 const ofRoutesWithInput: readonly ProblemCode[] = ['invalid_request'];
 const ofRoutesWithBody: readonly ProblemCode[] = ['slow_body', 'too_large', 'unsupported_content', 'overloaded'];
@@ -87,7 +87,7 @@ function described(method: string, path: string, operation: Operation): ZodOpenA
   };
 }
 
-/** What the key must be for, from the table that the guard holds it to. */
+/** The rights that the key needs, from the table that the guard uses. */
 function rightOf(method: string, path: string): string {
   const right = routeRights.find((it) => it.path === path && it.method === method.toLowerCase());
   const { scope } = right ?? unlisted;
@@ -135,7 +135,7 @@ function problemsOf({ problems = [], query, headers, body }: Operation): Record<
         { description: some.map((code) => `\`${code}\``).join(', '), content },
       ]),
     ),
-    // WeChat's own refusals come under codes of their own, with the status of their remedy.
+    // WeChat's refusals have codes of their own, with the status of their remedy.
     default: { description: 'Any other problem.', content },
   };
 }

@@ -5,15 +5,15 @@ import helmet from 'helmet';
 import { apiDocument } from './api-document.ts';
 import { page, start } from './docs-page.ts';
 
-/** Of Swagger UI; everything else of its package stays inside. */
-const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+/** The only files of Swagger UI's package that are served. */
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-/** What this gateway can be asked, for programs and for readers. Neither needs a key: it says nothing of anybody. */
+/** The API's description for programs and for readers. It needs no key, since it contains no data. */
 export function descriptionRoutes(): Router {
   const routes = Router();
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-  // Made when it is asked for first: no gateway should start later for the sake of its description.
+  // Generated at the first request, so that it does not delay the start.
   let document: string | undefined;
   routes.get('/openapi.json', (_request, response) => {
     document ??= JSON.stringify(apiDocument());
@@ -22,14 +22,14 @@ export function descriptionRoutes(): Router {
 
   routes.use('/docs', pageHeaders());
   routes.get('/docs', (request, response) => {
-    // The page names its parts relative to its own folder, so that it works behind a proxy that puts a path before ours.
+    // The page's links are relative to its folder, so that it works behind a proxy that adds a path prefix.
     if (!/\/docs\/(?:\?|$)/.test(request.originalUrl)) response.redirect('docs/');
     else response.type('html').set('cache-control', 'no-cache').send(page);
   });
   routes.get('/docs/start.js', (_request, response) => {
     response.type('text/javascript').set('cache-control', 'no-cache').send(start);
   });
-  for (const name of assets) {
+  for (const name of ASSETS) {
     routes.get(`/docs/${name}`, (_request, response) => {
       response.sendFile(name, { root: folder, maxAge: '1d' });
     });
@@ -37,7 +37,7 @@ export function descriptionRoutes(): Router {
   return routes;
 }
 
-/** Whatever is on the page came from here, and it talks to nobody else. */
+/** The page loads and requests only what this gateway serves. */
 function pageHeaders(): RequestHandler {
   return helmet.contentSecurityPolicy({
     useDefaults: false,

@@ -1,4 +1,4 @@
-/** Swagger UI over our own document. No script stands in the page, so that its policy need not allow any. */
+/** Swagger UI with our description. The page has no inline script, so that its policy need not permit any. */
 export const page = `<!doctype html>
 <html lang="en">
 <head>
@@ -17,7 +17,7 @@ export const page = `<!doctype html>
 </html>
 `;
 
-/** `validatorUrl`: it would send the document to a server of its makers. */
+/** By default `validatorUrl` would send the document to a server of Swagger's. */
 export const start = `SwaggerUIBundle({
   url: '../openapi.json',
   dom_id: '#api',

@@ -96,7 +96,7 @@ async function accept(
   }
   // Before the body, so that an unauthenticated sender cannot make us read one without a plausible signature.
   readEnvelopeQuery(query);
-  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'stranger' });
+  const body = await readBody(request, { limit: BODY_LIMIT, timeoutMs: BODY_TIMEOUT_MS, sender: 'stranger' });
   const remainingMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
   // If it is stored nevertheless, the redelivery is recognized as the same push.
   const late = () => new Failure('push_not_kept', 'retry', 'the push could not be stored in time');

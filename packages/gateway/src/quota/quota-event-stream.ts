@@ -12,21 +12,21 @@ export interface QuotaEventStreamOptions {
   readonly lastSeen: string | undefined;
   readonly wants: (event: QuotaEvent) => boolean;
   /** Throws if no more events may be sent. */
-  readonly demandStillGood: () => Promise<void>;
+  readonly demandStillValid: () => Promise<void>;
 }
 
 /** Events `quota.warning` and `quota.exhausted`; a client that asks again names the last one that it has seen. */
 export async function quotaEventStream(
   response: Response,
   shutdown: Shutdown,
-  { events, lastSeen, wants, demandStillGood }: QuotaEventStreamOptions,
+  { events, lastSeen, wants, demandStillValid }: QuotaEventStreamOptions,
 ): Promise<void> {
   let position = lastSeen ?? (await events.end());
   const stream = new EventStream(response, shutdown);
   // A client that is disconnected before the first event resumes here, too.
   stream.send(lastSeen === undefined ? `id: ${position}` : ':');
   while (stream.going) {
-    await demandStillGood();
+    await demandStillValid();
     for (const placed of await events.after(position)) {
       position = placed.position;
       if (!wants(placed.event)) continue;

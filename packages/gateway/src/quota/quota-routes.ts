@@ -9,7 +9,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import type { Shutdown } from '../http/shutdown.ts';
-import { callerOf, demandStillGood } from '../key/caller.ts';
+import { callerOf, demandStillValid } from '../key/caller.ts';
 import { quotaEventStream } from './quota-event-stream.ts';
 
 /** What `GET /v1/authorizers/:appid/quotas` takes. */
@@ -122,7 +122,7 @@ export function quotaRoutes(platform: GatewayPlatform, shutdown: Shutdown): Rout
       events: platform.quotaEvents,
       lastSeen: request.get('last-event-id'),
       wants: ({ appid }) => accounts.length === 0 || accounts.includes(appid),
-      demandStillGood: () => demandStillGood(response),
+      demandStillValid: () => demandStillValid(response),
     });
   });
 

@@ -60,7 +60,7 @@ export async function callRoute(
   note.appid = requested.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
-  const body = await readBody(request, { limit: BODY_LIMIT, withinMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
+  const body = await readBody(request, { limit: BODY_LIMIT, timeoutMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
   const caller = new CallerWait(response, shutdown);
   try {
     const { call, cancelled } = await platform.calls.run(

@@ -42,7 +42,7 @@ export async function tokenRoute(
   if (stable && request.method !== 'POST') return refuse(refusals.needsPost);
   if (request.method !== 'GET' && request.method !== 'POST') return refuse(refusals.needsGet);
   const parameters = stable
-    ? parse(await readBody(request, { limit: 16 * 1024, withinMs: 10_000, sender: 'stranger' }))
+    ? parse(await readBody(request, { limit: 16 * 1024, timeoutMs: 10_000, sender: 'stranger' }))
     : of(search);
   if (parameters === undefined) return refuse(refusals.badJson);
   const { grant_type: grantType, appid, secret } = parameters;
