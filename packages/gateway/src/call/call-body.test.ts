@@ -64,7 +64,7 @@ test.each([
   ['objects', `[${'{},'.repeat((4 * MIB) / 3)}{}]`],
   ['strings', `[${'"",'.repeat((4 * MIB) / 3)}""]`],
   ['escapes', `"${'\\u4e2d'.repeat((4 * MIB) / 6)}"`],
-])('while a body of millions of %s is read, the process goes on with everything else', async (_name, body) => {
+])('while a body of millions of %s is read, the process continues all other work', async (_name, body) => {
   const json = Buffer.from(JSON.stringify({ ...good, body: 'BODY' }).replace('"BODY"', body));
   // Several times in each of its four megabytes.
   expect(await roundsDuring(() => readCallBody(json))).toBeGreaterThan(4 * 4);

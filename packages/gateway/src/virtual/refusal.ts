@@ -1,7 +1,7 @@
 import { type CallFailure, ForbiddenFailure } from '@wxthirdparty/platform';
 import { ERRCODE, type Failure, type Remedy } from '@wxthirdparty/wechat';
 
-/** A refusal that looks like WeChat's. */
+/** A refusal in WeChat's format. */
 export interface Refusal {
   readonly errcode: number;
   readonly errmsg: string;

@@ -61,7 +61,11 @@ beforeEach(async () => {
   queued = { waiting: 0 };
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
-    ...{ redis: server.redis, store, ledger, waiters, hints: new Hints(subscriber) },
+    redis: server.redis,
+    store,
+    ledger,
+    waiters,
+    hints: new Hints(subscriber),
     accounts: new CallAccounts(components, authorizers),
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
@@ -248,7 +252,9 @@ it('enqueues the callback of a cancelled call, and of none that cannot be cancel
   const [call, other] = [await submitted({ waitMs: 0 }), await submitted()];
   await store.settle(other, 'run', answered);
   expect([await calls.cancel(call.id), await calls.cancel(other.id), await calls.cancel('nonsense')]).toEqual([
-    ...[true, false, false],
+    true,
+    false,
+    false,
   ]);
   expect(reported).toEqual([call.id]);
 });

@@ -7,7 +7,7 @@ import { YIELD_DELAY_MS } from './verdict.ts';
 /** A call that is safe to repeat waits less for the run that holds it: to be sent twice does no harm. */
 const SAFE_HOLD_REDUCTION_MS = 5_000;
 
-/** Runs one call as far as possible; its record says where the next run continues. */
+/** Runs one call as far as possible; the next run continues from its record. */
 export async function perform(id: string, signal: AbortSignal, deps: RunDeps): Promise<CallRunResult> {
   const call = parseCallId(id);
   if (!call) return { done: true, outcome: 'not_a_call', attempts: 0 };

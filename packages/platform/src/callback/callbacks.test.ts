@@ -71,7 +71,12 @@ beforeEach(async () => {
 async function settled(callbackUrl: string, body: Buffer, contentType = 'application/json'): Promise<CallId> {
   const call = newCallId('wxc', 'wxa');
   const request: CallRequest = {
-    ...{ appid: 'wxa', method: 'GET', path: '/cgi-bin/media/get', query: [], waitMs: 0, departWithinMs: 60_000 },
+    appid: 'wxa',
+    method: 'GET',
+    path: '/cgi-bin/media/get',
+    query: [],
+    waitMs: 0,
+    departWithinMs: 60_000,
     callbackUrl,
   };
   await store.create(call, request, 'gateway');

@@ -7,7 +7,7 @@ type Answered = Extract<Asked, { readonly kind: 'answered' }>;
 const MAX_TRIES = 4;
 const BACKOFF_MS = 500;
 
-/** Whether a transient error leaves another try. `tries`: departures so far that no refused token ended. */
+/** Whether there is another try after a transient error. `tries`: departures so far that no refused token ended. */
 export function triesLeft(tries: number): boolean {
   return tries < MAX_TRIES;
 }

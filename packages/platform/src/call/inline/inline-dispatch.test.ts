@@ -71,18 +71,25 @@ beforeEach(async () => {
   transport = openTransport();
   token = {
     owner: { kind: 'authorizer', component: 'wxc', appid: 'wxa' },
-    ...{ value: 'a-token', version: 1, trustedUntil: new Date(Date.now() + 60_000) },
+    value: 'a-token',
+    version: 1,
+    trustedUntil: new Date(Date.now() + 60_000),
   };
   store = new CallStore(server.redis, new Seals([randomBytes(32)]));
   const ledger = new Ledger(server.redis);
   const waiters = new LocalWaiters();
   const tokens = {
-    ...{ has: async () => true, get: async () => token, cached: () => token },
+    has: async () => true,
+    get: async () => token,
+    cached: () => token,
     distrust: async () => 'replaced',
     accepted: () => {},
   } as unknown as Tokens;
   performing = {
-    ...{ store, ledger, tokens, transport },
+    store,
+    ledger,
+    tokens,
+    transport,
     holds: new Holds(store),
     gate: new HostGate(server.redis),
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
@@ -100,7 +107,14 @@ beforeEach(async () => {
   dispatcher = new InlineDispatcher({ queue, tokens, run: performing, events });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   calls = new Calls({
-    ...{ redis: server.redis, store, ledger, tokens, queue, inline: dispatcher, waiters, hints: new Hints(subscriber) },
+    redis: server.redis,
+    store,
+    ledger,
+    tokens,
+    queue,
+    inline: dispatcher,
+    waiters,
+    hints: new Hints(subscriber),
     accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
     lanes: { mark: async () => {}, wake: async () => {} },
     callbacks: { enqueueIfRequested: async () => {} },

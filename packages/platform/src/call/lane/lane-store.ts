@@ -24,7 +24,7 @@ const MAX_MOVED_AT_ONCE = 100;
 
 type NextReply = [what: 'rest'] | [what: 'call', entry: string] | [what: 'wait', forMs: string];
 
-/** `quotas`: the account's, without their path. `done`: the entry that leaves the lane, or nothing. */
+/** `quotas`: the account's, without their path. `done`: the entry to remove, or nothing. */
 const next = defineScript({
   uses: [LANE],
   keys: ['lane', 'quotas'],
