@@ -45,7 +45,7 @@ test('draining: it is not ready, every answer ends its connection, and new conne
   expect(call.headers.get('connection')).toBe('close');
 });
 
-test('closing: running requests are answered, connections end, nobody gets in', async () => {
+test('closing: running requests are answered, connections end, and new ones are refused', async () => {
   const platform = fakePlatform();
   let waiting = 0;
   platform.calls.settled = (id, waitMs, signal) => {
@@ -125,7 +125,7 @@ test('closing: a call that settles in the meantime is answered as ever', async (
   await closed;
 });
 
-test('closing: a call that left but never settles is told as unknown before the connection is cut', async () => {
+test('closing: a call that has departed but never settles is reported as unknown before the connection is closed', async () => {
   const platform = fakePlatform();
   platform.calls.settled = neverSettles;
   platform.calls.cancel = () => Promise.resolve(false);

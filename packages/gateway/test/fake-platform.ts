@@ -38,7 +38,7 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   readonly cancelled: string[];
 }
 
-/** Only answers; what a platform decides is told elsewhere, against the real one. Tests replace what they are about. */
+/** Only answers; what a platform decides is tested elsewhere, against the real one. Tests replace what they are about. */
 export function fakePlatform(): FakePlatform {
   const submitted: CallRequest[] = [];
   const cancelled: string[] = [];

@@ -106,7 +106,7 @@ test.each([
   ['PUT /v1/keys', 'GET, POST'],
   ['DELETE /v1/calls', 'GET'],
   ['PATCH /v1/calls/call-1', 'GET, DELETE'],
-])('%s is told what there is instead, whatever the key is for', async (how, allowed) => {
+])('%s is answered with the permitted methods, whatever the rights of the key', async (how, allowed) => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   for (const scope of keyScopes) {
@@ -307,7 +307,7 @@ test('of a list a key sees only the calls that it is for', async () => {
   }
 });
 
-test('a key that asks too often is told when to come again', async () => {
+test('a key with too many requests learns when to repeat them', async () => {
   const platform = fakePlatform();
   platform.apiKeys.admit = () =>
     Promise.reject(new Failure('rate_limited', 'slow-down', 'too often', { retryAfterMs: 1_200 }));
@@ -373,10 +373,10 @@ describe('keys are', () => {
     const gateway = await openGateway(platform);
     const accounts = Array.from({ length: 1_000 }, (_, i) => `wx${String(i).padStart(62, '0')}`);
     const paths = Array.from({ length: 1_000 }, (_, i) => `/cgi-bin/${String(i).padStart(247, 'x')}`);
-    const wish = { name: 'large', scopes: ['calls'], accounts, paths };
-    const made = await ask(gateway, 'POST /v1/keys', API_KEY, wish);
+    const input = { name: 'large', scopes: ['calls'], accounts, paths };
+    const made = await ask(gateway, 'POST /v1/keys', API_KEY, input);
     expect(made).toMatchObject({ status: 201, body: { accounts, paths } });
-    const tooMany = { ...wish, accounts: [...accounts, 'wxa'] };
+    const tooMany = { ...input, accounts: [...accounts, 'wxa'] };
     expect((await ask(gateway, 'POST /v1/keys', API_KEY, tooMany)).status).toBe(400);
   });
 
@@ -398,7 +398,7 @@ describe('keys are', () => {
     const gateway = await openGateway(platform);
     give(platform);
     expect((await ask(gateway, 'DELETE /v1/keys/0123456789abcdef', API_KEY)).status).toBe(204);
-    const answer = await ask(gateway, 'DELETE /v1/keys/nobody', API_KEY);
+    const answer = await ask(gateway, 'DELETE /v1/keys/unknown', API_KEY);
     expect(answer).toMatchObject({ status: 404, body: { code: 'unknown_key' } });
   });
 });
@@ -573,7 +573,7 @@ describe('the virtual WeChat', () => {
     expect(platform.submitted).toEqual([]);
   });
 
-  test('while keys cannot be looked up nobody passes, and is told to repeat it', async () => {
+  test('while keys cannot be read every request is refused, with the advice to repeat it', async () => {
     const platform = fakePlatform();
     const gateway = await openGateway(platform);
     const { access_token: token } = await get(gateway, credentials(give(platform)));

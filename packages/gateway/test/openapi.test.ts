@@ -55,7 +55,7 @@ describe('the API’s description', () => {
     });
   });
 
-  it('is told to everybody, without a key', async () => {
+  it('needs no key', async () => {
     const gateway = await openGateway(fakePlatform(), { apiKey: undefined });
     const response = await fetch(`${gateway.url}/openapi.json`);
     expect(response.status).toBe(200);
@@ -82,7 +82,7 @@ describe('the page at /docs', () => {
     expect(page).not.toMatch(/<script>|\sstyle=|\son\w+=/);
   });
 
-  it('may talk to nobody but this gateway', async () => {
+  it('may send requests to this gateway only', async () => {
     const gateway = await openGateway(fakePlatform());
     const { headers } = await fetch(`${gateway.url}/docs/`);
     const policy = headers.get('content-security-policy')!;

@@ -14,7 +14,7 @@ const ask = async (gateway: OpenedGateway, method: string, path: string, init: R
   };
 };
 
-test('quotas are told member by member, with null where nobody knows', async () => {
+test('quotas are answered member by member, with null for what is unknown', async () => {
   const platform = fakePlatform();
   const asked: unknown[] = [];
   const at = new Date('2026-11-22T10:00:00Z');
@@ -58,7 +58,7 @@ test('quotas are told member by member, with null where nobody knows', async () 
   expect((await ask(gateway, 'GET', `/v1/authorizers/${ACCOUNT}/quotas?limit=0`)).status).toBe(400);
 });
 
-test('how much remains stands on answers that hold a settled call, where somebody knows', async () => {
+test('answers with a settled call have the remaining quota as a header, if it is known', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const call = {
@@ -78,7 +78,7 @@ test('how much remains stands on answers that hold a settled call, where somebod
   expect(await remaining(known, { settledAt: null, state: 'queued' })).toBeNull();
 });
 
-test('a clear is told with the month’s count, and its refusals as problems', async () => {
+test('a clear is answered with the month’s count, and its refusals as problems', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const account = await ask(gateway, 'POST', `/v1/authorizers/${ACCOUNT}/quotas/clear`);
@@ -102,8 +102,8 @@ const event = (appid: string, used: number): QuotaEvent => ({
   at: '2026-11-22T10:00:00.000Z',
 });
 
-/** Reads until so much was told. */
-async function told(gateway: OpenedGateway, upTo: string, headers: Record<string, string>): Promise<string> {
+/** Reads events up to this text. */
+async function eventsUpTo(gateway: OpenedGateway, upTo: string, headers: Record<string, string>): Promise<string> {
   const leaving = new AbortController();
   const response = await fetch(`${gateway.url}/v1/quotas/events`, { headers, signal: leaving.signal });
   expect(response.headers.get('content-type')).toContain('text/event-stream');
@@ -133,7 +133,7 @@ test('events go on behind the last one that was seen, to whom their account is o
     const { level: _, ...data } = one;
     return JSON.stringify(data);
   };
-  const whole = await told(gateway, '"used":10', bearer);
+  const whole = await eventsUpTo(gateway, '"used":10', bearer);
   expect(whole).toBe(
     [
       'id: p0',
@@ -144,11 +144,11 @@ test('events go on behind the last one that was seen, to whom their account is o
       .map((block) => `${block}\n\n`)
       .join(''),
   );
-  expect(await told(gateway, '"used":10', { ...bearer, 'last-event-id': 'p2' })).toBe(
+  expect(await eventsUpTo(gateway, '"used":10', { ...bearer, 'last-event-id': 'p2' })).toBe(
     `:\n\nevent: quota.exhausted\nid: p3\ndata: ${json(all[2]!)}\n\n`,
   );
   platform.given.set('wxk_mine', apiKey({ scopes: ['calls'], accounts: [ACCOUNT] }));
-  expect(await told(gateway, '"used":10', { authorization: 'Bearer wxk_mine' })).not.toContain('wxother');
+  expect(await eventsUpTo(gateway, '"used":10', { authorization: 'Bearer wxk_mine' })).not.toContain('wxother');
   expect(asked).toContain('p2');
 });
 

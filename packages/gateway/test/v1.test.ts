@@ -39,7 +39,7 @@ test.each([
   ['Bearer', '/v1/authorizers'],
   ['Basic YTpi', calls],
   ['Bearer wrong', '/v1/no/such/route'],
-])('with %s nobody learns anything of %s', async (authorization, path) => {
+])('with %s nothing is revealed of %s', async (authorization, path) => {
   const gateway = await openGateway(fakePlatform());
   const response = await fetch(gateway.url + path, authorization === undefined ? {} : { headers: { authorization } });
   expect(response.status).toBe(401);
@@ -47,13 +47,13 @@ test.each([
   expect(await problem(response)).toMatchObject({ code: 'unauthorized' });
 });
 
-test('without a configured key nobody passes', async () => {
+test('without a configured key every request is refused', async () => {
   const gateway = await openGateway(fakePlatform(), { apiKey: undefined });
   const response = await fetch(`${gateway.url}/v1/status`, { headers: { authorization: 'Bearer undefined' } });
   expect(response.status).toBe(401);
 });
 
-test('status is told with dates in ISO 8601', async () => {
+test('the status has dates in ISO 8601', async () => {
   const platform = fakePlatform();
   const at = new Date('2026-11-22T10:00:00Z');
   const component = {
@@ -340,7 +340,7 @@ test.each([
     },
   ],
   ['a GET with a body', { method: 'GET', path: '/cgi-bin/user/get', body: {} }],
-  ['too much patience', { method: 'GET', path: '/cgi-bin/user/get', waitMs: 60_001 }],
+  ['too long a wait', { method: 'GET', path: '/cgi-bin/user/get', waitMs: 60_001 }],
   ['half a millisecond', { method: 'GET', path: '/cgi-bin/user/get', waitMs: 0.5 }],
   ['an unknown member', { method: 'GET', path: '/cgi-bin/user/get', wait: 1 }],
   ['broken JSON', '{"method":'],
@@ -396,7 +396,7 @@ test('more than 20 MB are refused with 413', async () => {
   expect(await problem(response)).toMatchObject({ status: 413, code: 'too_large' });
 });
 
-test('the refusal of an upload arrives although nobody read it', async () => {
+test('the refusal of an upload arrives although it was not read', async () => {
   const gateway = await openGateway(fakePlatform());
   const response = await fetch(gateway.url + calls, { method: 'POST', body: Buffer.alloc(20 * 1024 * 1024) });
   expect(response.status).toBe(401);

@@ -31,7 +31,7 @@ export async function startDatabase(kind: DatabaseKind = 'SQLite'): Promise<Test
   };
 }
 
-/** One in which nobody has been yet. */
+/** A database that is still empty. */
 export async function emptyDatabase(kind: DatabaseKind): Promise<{ url: string; remove(): Promise<void> }> {
   if (kind === 'SQLite') {
     const dir = mkdtempSync(join(tmpdir(), 'wxthirdparty-sql-'));

@@ -45,13 +45,13 @@ const ClearAnswer = z
   })
   .meta({ id: 'QuotaClear' });
 
-const NoBody = z.strictObject({});
+const EmptyBody = z.strictObject({});
 
 const aClear = {
   tag: 'Quotas',
   description:
     'WeChat permits ten a month per account, counting all means. The request is sent once and never repeated automatically.',
-  body: NoBody,
+  body: EmptyBody,
   answers: { 200: ClearAnswer },
 } as const;
 
@@ -129,7 +129,7 @@ export function quotaRoutes(platform: GatewayPlatform, shutdown: Shutdown): Rout
   const clears =
     (clear: (request: Request<{ appid: string }>) => ReturnType<GatewayPlatform['quotaClearing']['ofComponent']>) =>
     async (request: Request<{ appid: string }>, response: Response) => {
-      await readJson(request, NoBody);
+      await readJson(request, EmptyBody);
       const { usedThisMonth, remainingThisMonth } = await clear(request);
       response.json({ cleared: true, usedThisMonth, remainingThisMonth } satisfies z.input<typeof ClearAnswer>);
     };

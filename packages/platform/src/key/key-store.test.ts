@@ -72,8 +72,8 @@ describe.each(databases)('API keys on %s', (kind) => {
     expect(await store.revoke(key.id, by)).toBe('revoked');
     expect((await store.find(key.id))?.key.revokedAt).toEqual(revokedAt);
     expect(await store.revoke('0123456789abcdef', by)).toBe('unknown');
-    const told = (await audit.list({ limit: 10 })).items.map(({ action, target }) => [action, target]);
-    expect(told.toSorted()).toEqual([
+    const entries = (await audit.list({ limit: 10 })).items.map(({ action, target }) => [action, target]);
+    expect(entries.toSorted()).toEqual([
       ['key created', key.id],
       ['key revoked', key.id],
     ]);
