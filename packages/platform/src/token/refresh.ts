@@ -107,14 +107,14 @@ async function fetchUnderFence(
   }
   gate.open(owner.component);
   // WeChat counts from its answer; we cannot see when it issued the token, only that it was after the request departed.
-  const mintedAt = sentAt ?? redisNow;
+  const issuedAt = sentAt ?? redisNow;
   const times = timesOf(fetched.expiresInMs);
   const outcome = await store.publish(owner, fence, {
     value: fetched.value,
-    refreshAt: mintedAt + times.refreshInMs,
-    trustedUntil: mintedAt + times.trustForMs,
-    expiresAt: mintedAt + fetched.expiresInMs,
-    sentAt: mintedAt,
+    refreshAt: issuedAt + times.refreshInMs,
+    trustedUntil: issuedAt + times.trustForMs,
+    expiresAt: issuedAt + fetched.expiresInMs,
+    sentAt: issuedAt,
   });
   // Superseded: the stored token's times were shortened, so it is due before the time that its publisher noted.
   const refreshInMs = outcome === 'stored' ? times.refreshInMs : Math.min(times.refreshInMs, SUPERSEDED_REFRESH_IN_MS);
@@ -139,13 +139,13 @@ async function fetchPersistently(
   lease: Lease,
   signal: AbortSignal | undefined,
 ): Promise<FetchedToken> {
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   for (let tries = 0; ; tries++) {
     try {
       return await fetch();
     } catch (error) {
       const pauseMs = QUICK_RETRY_PAUSES_MS[tries];
-      const timeLeft = performance.now() - begunAt < QUICK_RETRIES_TIMEOUT_MS;
+      const timeLeft = performance.now() - startedAt < QUICK_RETRIES_TIMEOUT_MS;
       const isWorthIt = error instanceof Failure && isTransient(error) && pauseMs !== undefined && timeLeft;
       if (!isWorthIt || !lease.alive() || signal?.aborted) throw error;
       await pause(pauseMs);
