@@ -267,11 +267,11 @@ describe('a deployment on SQLite', () => {
     expect(await says('wxthirdparty', from, '--component', 'wxstranger')).toContain(
       'The component wxstranger is not configured',
     );
-    expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 A dry run.*Accounts: 2 added.*Run it without/s);
+    expect(await says('wxthirdparty', from, '--dry-run')).toMatch(/^0 .*A dry run.*Accounts: 2 added.*Run it without/s);
     expect((await get(SERVICE_ACCOUNT)).status).toBe(404);
     const copied = () => exported(deployment, SERVICE_ACCOUNT);
     const done = await says('wxthirdparty', from);
-    expect(done).toMatch(/^0 For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
+    expect(done).toMatch(/^0 .*For component.*Accounts: 2 added, 0 renewed.*1 wx_tokens became handles/s);
     expect(done).toContain('1 × an account without a refresh token');
     expect(done).toContain('Followers: 1 added, 0 unchanged (of 3 rows)');
     expect(done).toContain('1 × a follower whose wx_token belongs to no account');
@@ -291,6 +291,7 @@ describe('a deployment on SQLite', () => {
   });
 
   it('goes on from a backup that was made while it ran, after Redis and the database are lost', async () => {
+    await deployment.authorized();
     const file = join(deployment.dir, 'backup.sqlite');
     const backup = deployment.command(['backup', file]);
     expect(await backup.ended()).toBe(0);
