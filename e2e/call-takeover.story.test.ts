@@ -9,14 +9,14 @@ import { until } from './support/until.ts';
 
 /** Longer than BullMQ's locks live, and shorter than a hold. */
 const REDIS_PAUSE_MS = 5_000;
-/** WeChat answers only when the story says so. */
+/** WeChat answers only when the story releases the answers. */
 const STILL = 600_000;
-/** So many requests one worker has at WeChat at the same time. */
+/** The number of requests that one worker has in flight at the same time. */
 const SOCKETS = 128;
 
 let deployment: Deployment;
 let openid: string;
-/** The only worker at the beginning of a story, so the one that has the calls. */
+/** The only worker at the beginning of a story, so it has the calls. */
 let first: Child;
 let before: Tally;
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
   before = await tally(deployment);
 });
 
-it('Redis pauses while WeChat works on messages: they are taken over, wait, and end as WeChat answers', async () => {
+it('Redis pauses while WeChat processes messages: they are taken over, wait, and end as WeChat answers', async () => {
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 3, at: 'after' });
   const ofQueue = [send('a pause 1'), send('a pause 2')];
   const ofLane = (await send('a pause 3', { waitMs: 0 })).body.id;
@@ -54,9 +54,9 @@ it('Redis pauses while WeChat works on messages: they are taken over, wait, and 
   expect(await asked(SEND_MESSAGE)).toBe(3);
 });
 
-it('three workers die in the same read: it is done again each time; each message they died in was sent once', async () => {
+it('three workers die during the same read: it is repeated each time; each message in flight was sent once', async () => {
   await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 3 });
-  // WeChat sends the message at once, and is slow to say so.
+  // WeChat sends the message at once, and answers late.
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 3, at: 'after' });
   const reading = read();
   const sendings = [];
@@ -85,10 +85,10 @@ it('three workers die in the same read: it is done again each time; each message
   expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(3);
 });
 
-it('a worker frozen before it could send, whose call another has carried out, sends nothing when it wakes', async () => {
+it('a worker frozen before it could send, whose call another worker has sent, sends nothing when it resumes', async () => {
   await deployment.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: STILL, count: 1 });
   await expire(deployment, ['authorizer']);
-  // The call waits for the token that the worker is fetching.
+  // The call waits for the token that the worker fetches.
   const sending = send('frozen');
   await refused(SEND_MESSAGE, 1);
   await arrived(AUTHORIZER_TOKEN, 1);
@@ -108,17 +108,17 @@ it('a worker frozen before it could send, whose call another has carried out, se
   await awake(first, silentAt);
   expect(await first.shutDown()).toBe(0);
   expect(await sent('frozen')).toBe(1);
-  // The one that found the dead token, and the one that got through.
+  // The request with the refused token, and the one that succeeded.
   expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(2);
   expect(second.running).toBe(true);
 });
 
-it('a worker frozen between claim and departure sends nothing of what another has settled, and brings the answers to what it had sent', async () => {
+it('a worker frozen between claim and departure sends no call that another has settled, and returns the answers to those that it had sent', async () => {
   const receiver = await Receiver.open(() => 200);
   const crowded = deployment.startWorker({ WORKER_CONCURRENCY: '200' });
   await crowded.says('worker ready');
   expect(await first.shutDown()).toBe(0);
-  // More calls than a worker has sockets: what has claimed to be sent still waits for one.
+  // More calls than a worker has sockets: some claimed calls still wait for one.
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: SOCKETS });
   const contents = Array.from({ length: SOCKETS + 40 }, (_, i) => `crowd ${i}`);
   const sending = contents.map((content) => send(content, { callbackUrl: receiver.url }));
@@ -130,7 +130,7 @@ it('a worker frozen between claim and departure sends nothing of what another ha
   const given = (await Promise.all(sending)).map(({ body }) => body);
   const codes = given.map(({ failure, state }) => failure?.code ?? state);
 
-  // By its messages, not by its answers: those to the workers that died in the first story may come only now.
+  // Counted by messages, not by answers: the answers to the workers that died in the first story may arrive only now.
   const times = await until('WeChat has sent all that it was asked', async () => {
     const messages = await deployment.wechat.messageCounts();
     const all = contents.map((content) => messages.get(content) ?? 0);
@@ -148,14 +148,14 @@ it('a worker frozen between claim and departure sends nothing of what another ha
   expect(contents.map((content) => later.get(content) ?? 0)).toEqual(times);
   expect(codes.filter((code, i) => (code === 'completed' ? times[i] !== 1 : code !== 'outcome_unknown'))).toEqual([]);
   expect(Math.max(...times)).toBe(1);
-  // These had claimed, and were never sent.
+  // These were claimed and never sent.
   expect(times.filter((sentTimes) => sentTimes === 0).length).toBeGreaterThan(0);
 
   const corrected = given.filter(({ state }, i) => state === 'failed' && times[i] === 1).map(({ id }) => id);
   expect(corrected.length).toBeGreaterThan(0);
   const now = await Promise.all(corrected.map((id) => deployment.api<CallBody>('GET', `/v1/calls/${id}`)));
   expect(now.filter(({ body }) => body.state !== 'completed')).toEqual([]);
-  // The receiver recognizes by the same webhook-id that this is the same call.
+  // The same webhook-id lets the receiver recognize the same call.
   await until('every corrected outcome has been reported, too', () =>
     corrected.every((id) => told(id).at(-1) === 'completed'),
   );
@@ -163,11 +163,11 @@ it('a worker frozen between claim and departure sends nothing of what another ha
   await receiver.close();
 });
 
-it('a worker frozen while it waits for work keeps no call from the others', async () => {
+it('a worker frozen while it waits for jobs keeps no call from the others', async () => {
   await deployment.startWorker().says('worker ready');
   const redis = deployment.redis.client();
   try {
-    // Of each worker one connection per queue.
+    // Each worker has one such connection per queue.
     const waiting = 2 * (await redis.keys('{wx:*}:*:meta')).length;
     for (let round = 1; round <= 5; round++) {
       await until('both wait for work', async () =>
@@ -182,7 +182,7 @@ it('a worker frozen while it waits for work keeps no call from the others', asyn
   }
 });
 
-it('a worker dies in a message whose deadline passes then: nobody is told that it was not sent', async () => {
+it('a worker dies during a message whose deadline then passes: the message is not reported as unsent', async () => {
   await Promise.all(
     deployment.workers.filter((worker) => worker.running && worker !== first).map((one) => one.shutDown()),
   );
@@ -236,7 +236,7 @@ function refused(path: string, times: number): Promise<unknown> {
   });
 }
 
-/** A worker that has come back to itself finds that its jobs are no longer its own. */
+/** A worker that has resumed finds that its jobs belong to other workers. */
 async function awake(worker: Child, silentAt: number): Promise<void> {
   await until(`${worker.name} is awake`, () =>
     /could not renew lock|Missing (lock|key)|Lock mismatch/.test(worker.output.slice(silentAt)),

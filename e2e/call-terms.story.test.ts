@@ -28,7 +28,7 @@ const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
 const times = async (content: string) =>
   (await sentBy(deployment, SERVICE_ACCOUNT)).filter((text) => text === content).length;
 
-/** Asks under an idempotency key. */
+/** Submits a call under an idempotency key. */
 async function submit(
   key: string | undefined,
   content: string,
@@ -48,9 +48,9 @@ async function submit(
 }
 
 it.each([
-  ['somebody waits', 20_000],
-  ['nobody waits', 0],
-])('of twenty requests under one key over two gateways one is sent, where %s', async (name, waitMs) => {
+  ['the callers wait', 20_000],
+  ['no caller waits', 0],
+])('of twenty requests under one key at two gateways one is sent, when %s', async (name, waitMs) => {
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 300, count: 1 });
   const key = `order-${waitMs}`;
   const answers = await Promise.all(
@@ -62,7 +62,7 @@ it.each([
     expect(answers.map(({ status, body }) => [status, body.state])).toEqual(answers.map(() => [200, 'completed']));
   }
   await allSettled(deployment, ids);
-  // Long after, and without waiting, the key still stands for that call; for another call it does not.
+  // Later, without waiting, the key still identifies that call; another call under it is refused.
   expect((await submit(key, name, { gateway: 1, waitMs: 1 })).body).toMatchObject({ id: ids[0], state: 'completed' });
   expect(await submit(key, `${name}, but more`, { waitMs })).toMatchObject({
     status: 409,
@@ -71,7 +71,7 @@ it.each([
   expect(await times(name)).toBe(1);
 });
 
-it('a request that is repeated under its key finds its call also when the quota is closed', async () => {
+it('a request that is repeated under its key finds its call even when the quota is closed', async () => {
   const first = await submit('closed', 'before the quota closed', { waitMs: 10_000 });
   await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
   await until(
@@ -113,13 +113,13 @@ it('a call that is cancelled is never sent, one that was sent is never cancelled
     status: 200,
     body: { state: 'cancelled' },
   });
-  expect(await deployment.api('DELETE', '/v1/calls/nobody.knows.it')).toMatchObject({
+  expect(await deployment.api('DELETE', '/v1/calls/unknown.call.id')).toMatchObject({
     status: 404,
     body: { code: 'unknown_call' },
   });
 });
 
-it('a call whose deadline passes is told so in time, also behind a closed quota, and is not sent', async () => {
+it('a call whose deadline passes fails in time with deadline_passed, even behind a closed quota, and is not sent', async () => {
   await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
   const [first] = await batchIds(deployment, [say('parked for long')]);
   await until('the quota is closed', async () => (await find(deployment, first!)).state === 'delayed');
@@ -136,7 +136,7 @@ it('a call whose deadline passes is told so in time, also behind a closed quota,
   expect(await submit(undefined, 'past', { deadlineAt: '2020-01-01T00:00:00Z' })).toMatchObject({ status: 400 });
 });
 
-it('a call that is not wanted yet waits for its time, and lets the others pass', async () => {
+it('a call that is scheduled for later waits for its time and does not delay the others', async () => {
   const notBeforeAt = inMs(2_500);
   const { status, body } = await submit(undefined, 'at its time', { notBeforeAt });
   expect(status).toBe(202);
@@ -151,7 +151,7 @@ it('a call that is not wanted yet waits for its time, and lets the others pass',
   expect(new Date(at).getTime()).toBeGreaterThanOrEqual(new Date(notBeforeAt).getTime());
 });
 
-it('a batch goes to many accounts, and each of its calls is answered by itself', async () => {
+it('a batch goes to many accounts, and each of its calls has its own answer', async () => {
   const calls = Array.from({ length: 1_000 }, (_, i) => {
     if (i === 500) return { ...read, appid: 'wx0000000000000bad' };
     if (i === 501) return { ...read, path: '/cgi-bin/token' };
@@ -165,7 +165,7 @@ it('a batch goes to many accounts, and each of its calls is answered by itself',
   expect(items[501]?.problem).toMatchObject({ code: 'invalid_request', status: 400 });
   const ids = items.flatMap(({ id }) => (id === undefined ? [] : [id]));
   expect(new Set(ids).size).toBe(998);
-  // The same batch once more: the same calls.
+  // The same batch again returns the same calls.
   const again = await batch(deployment, calls, { gateway: 1, headers });
   expect(again.items.map(({ id }: BatchItem) => id)).toEqual(items.map(({ id }) => id));
   await allSettled(deployment, ids);
@@ -208,7 +208,7 @@ it('calls are listed page by page, by state, path and time', async () => {
   await deployment.api('DELETE', `/v1/calls/${later[0]}`);
 });
 
-it('a business is told how its calls ended, signed, and again until it has heard', async () => {
+it('a business receives the outcome of its calls in signed callbacks, repeated until it accepts them', async () => {
   const receiver = await Receiver.open(({ url }, n) =>
     url.endsWith('stubborn') ? 410 : ([500, 0, 302][n - 1] ?? 200),
   );
@@ -232,7 +232,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
       data: { id: body.id, state: 'completed', response: { status: 200, body: { errcode: 0 } } },
     });
 
-    // Of those that end otherwise, too.
+    // Calls with another outcome are reported, too.
     const [cancelled, late] = await batchIds(deployment, [
       say('never mind', { callbackUrl: `${receiver.url}/stubborn`, notBeforeAt: inMs(60_000) }),
       say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(30_000) }),
@@ -260,7 +260,7 @@ it('a business is told how its calls ended, signed, and again until it has heard
   }
 });
 
-it('a receiver that never answers holds a few slots only, and callbacks of another one are delivered', async () => {
+it('a receiver that never answers occupies only a few slots, and callbacks to another one are delivered', async () => {
   let open = 0;
   let most = 0;
   const sockets = new Set<net.Socket>();
@@ -292,7 +292,7 @@ it('a receiver that never answers holds a few slots only, and callbacks of anoth
   }
 });
 
-it('numbers of WeChat’s are explained', async () => {
+it('WeChat’s error numbers are explained', async () => {
   expect(await deployment.api('GET', '/v1/explain/40001')).toMatchObject({
     status: 200,
     body: {
@@ -303,7 +303,7 @@ it('numbers of WeChat’s are explained', async () => {
   });
 });
 
-/** As WeChat's minute ends, and ours. */
+/** Ends the current minute in WeChat's counts and in ours. */
 async function reopen(appid: string, path: string): Promise<void> {
   await deployment.wechat.control('POST', '/quota/reset');
   const redis = deployment.redis.client();

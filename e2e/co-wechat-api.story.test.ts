@@ -44,7 +44,7 @@ it('tags', async () => {
   await expect(api.deleteTag!(2)).rejects.toMatchObject({ code: 45058 });
 });
 
-it('menus, for everybody and for some', async () => {
+it('menus, for all users and for some', async () => {
   const button = [{ name: '菜单', sub_button: [{ type: 'view', name: '搜索', url: 'http://www.soso.com/?a=1&b=2' }] }];
   expect(await api.createMenu!({ button })).toMatchObject({ errcode: 0 });
   expect(await api.getMenu!()).toEqual({ menu: { button } });
@@ -70,7 +70,7 @@ it('QR codes, addresses and page tickets', async () => {
   expect(await api.getCardExt!({ card_id: 'c' })).toMatchObject({ signature: expect.any(String) });
 });
 
-it('files with Chinese names, kept for three days and for ever', async () => {
+it('files with Chinese names, temporary (three days) and permanent', async () => {
   const picture = await practice.fileNamed('封面 图.png', 'a picture');
   const film = await practice.fileNamed('影片.mp4', 'a film');
   const { media_id: temporary } = await api.uploadImageMedia!(picture);
@@ -116,7 +116,7 @@ it('templates and template messages', async () => {
   expect((await api.getAllPrivateTemplate!()).template_list).toMatchObject([{ template_id }]);
   const { msgid } = await api.sendTemplate!(openids[6], template_id, 'http://x', '#FF0000', { first: { value: '一' } });
   expect(BigInt(msgid.toString())).toBeGreaterThan(2n ** 53n);
-  // Told before the call was answered, and taken.
+  // The event was pushed before the call was answered, and was accepted.
   const { deliveries } = await deployment.wechat.control<{ deliveries: object[] }>('GET', '/deliveries');
   expect(deliveries).toContainEqual(
     expect.objectContaining({ what: 'event:TEMPLATESENDJOBFINISH', body: 'success', complaint: null }),
@@ -124,7 +124,7 @@ it('templates and template messages', async () => {
   expect(await api.delPrivateTemplate!(template_id)).toMatchObject({ errcode: 0 });
 });
 
-it('messages to many, once for one client id', async () => {
+it('messages to many users, once for one client id', async () => {
   const { msg_id } = await api.massSendText!('大家好', true, 'client-1');
   await expect(api.massSendText!('大家好', true, 'client-1')).rejects.toMatchObject({ code: 45066 });
   expect((await api.getMassMessageStatus!(msg_id.toString())).msg_status).toMatch(/^SEND/);
@@ -134,7 +134,7 @@ it('messages to many, once for one client id', async () => {
   expect((await api.getMassMessageStatus!(msg_id.toString())).msg_status).toBe('DELETE');
 });
 
-it('a mini program’s user logs in, as if the key were the mini program’s own secret', async () => {
+it('the user of a mini program logs in, as if the key were the mini program’s own secret', async () => {
   const { code, openid } = await deployment.wechat.control<{ code: string; openid: string }>('POST', '/login', {
     appid: MINI_PROGRAM,
   });
@@ -144,17 +144,17 @@ it('a mini program’s user logs in, as if the key were the mini program’s own
   expect((await deployment.wechat.counters()).outcomes[login]).toEqual({ '0': 1, '40029': 1 });
 });
 
-it('a message that WeChat is too busy for is not repeated, a question is', async () => {
+it('a message that a busy WeChat refuses is not repeated, a read is', async () => {
   const path = '/cgi-bin/message/custom/send';
   await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: -1 });
   await expect(api.sendText!(openids[7], 'x')).rejects.toMatchObject({ code: -1 });
-  // Reading may be repeated by the deployment.
+  // The deployment may repeat a read.
   await deployment.wechat.control('POST', '/fail', { path: '/cgi-bin/tags/get', how: 'errcode', errcode: -1 });
   expect((await api.getTags!()).tags).toHaveLength(1);
 });
 
 it.each(['README.md', 'README.zh-CN.md', 'docs/virtual-wechat.md'])(
-  'the example of %s works as it is printed there',
+  'the example of %s works as printed',
   async (page) => {
     const text = await readFile(new URL(`../${page}`, import.meta.url), 'utf8');
     const example = /^```js\n(import WechatAPI from 'co-wechat-api'.*?)^```$/ms.exec(text)![1]!;
@@ -170,7 +170,7 @@ it.each(['README.md', 'README.zh-CN.md', 'docs/virtual-wechat.md'])(
   },
 );
 
-it('WeChat counted every call for the account, and none of them had to be asked for a token', async () => {
+it('WeChat counted every call for the account, and at most two tokens were issued for them', async () => {
   const { byAccount, minted } = await deployment.wechat.counters();
   expect(Object.keys(byAccount[SERVICE_ACCOUNT]!).length).toBeGreaterThan(35);
   expect(minted[`authorizer:${deployment.component.appid}/${SERVICE_ACCOUNT}`]).toBeLessThanOrEqual(2);

@@ -56,7 +56,7 @@ describe.each(databases)('on %s', (kind) => {
 
   let lastSecond = 0;
   async function unauthorized(appid: string): Promise<void> {
-    // Two of the same account and second would be one push, delivered twice.
+    // Two pushes of the same account in one second would be one push, delivered twice.
     await until('another second', () => Math.floor(Date.now() / 1_000) > lastSecond);
     await deployment.wechat.control('POST', '/unauthorize', { appid });
     lastSecond = Math.floor(Date.now() / 1_000);
@@ -64,13 +64,13 @@ describe.each(databases)('on %s', (kind) => {
   }
 
   describe('a merchant opens the consent page', () => {
-    it('is led to WeChat by a page of ours, consents, and comes back to where he began', async () => {
+    it('is redirected to WeChat by a page of ours, consents, and returns to the page of the start', async () => {
       const browser = new Browser();
       const page = await browser.open(authorize({ return_to: RETURN_TO }));
       expect(page.status).toBe(200);
       expect(page.headers.get('cache-control')).toBe('no-store');
       expect(page.headers.get('content-language')).toBe('zh-CN');
-      // WeChat looks at the Referer.
+      // WeChat checks the Referer.
       expect(page.headers.get('referrer-policy')).toBe('origin');
       expect(page.headers.get('content-security-policy')).toMatch(/script-src 'nonce-[^']+'/);
       const wechatUrl = await browser.leavePage(authorize({ return_to: RETURN_TO }));
@@ -86,7 +86,7 @@ describe.each(databases)('on %s', (kind) => {
       expect((await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' })).body.state).toBe(
         'completed',
       );
-      // Coming back twice is the same as coming back once.
+      // Returning twice has the same result as returning once.
       expect((await browser.open(back)).headers.get('location')).toBe(RETURN_TO);
       expect(await deployment.wechat.asked(QUERY_AUTH)).toBe(1);
     });
@@ -121,21 +121,21 @@ describe.each(databases)('on %s', (kind) => {
             );
             expect(Object.fromEntries(wechatUrl.searchParams)).toMatchObject(wishes);
             expect(wechatUrl.searchParams.has('biz_appid')).toBe(false);
-            // WeChat takes all of it.
+            // WeChat accepts all parameters.
             expect((await browser.open(wechatUrl.href)).text).not.toContain('class="error"');
           }
         }
       },
     );
 
-    it('sees a plain page in his language where nobody said where to go', async () => {
+    it('sees a plain page in the browser’s language where no return address was given', async () => {
       const browser = new Browser('en-GB,en;q=0.8,zh;q=0.5');
       const end = await browser.open(await browser.consent(await browser.leavePage(authorize()), SERVICE_ACCOUNT));
       expect(end.status).toBe(200);
       expect(end.text).toContain('Authorized');
     });
 
-    it('gets a pre-auth code of his own at each opening', async () => {
+    it('gets a new pre-auth code at each opening', async () => {
       const browser = new Browser();
       const codes = await Promise.all(
         [browser, browser, new Browser()].map(async (b) => preAuthCodeOf(await b.leavePage(authorize()))),
@@ -163,7 +163,7 @@ describe.each(databases)('on %s', (kind) => {
       expect([link.status, link.body.code]).toEqual([400, 'invalid_request']);
     });
 
-    it('is told what is wrong, and what to do', async () => {
+    it('sees what is wrong, and what to do', async () => {
       const browser = new Browser();
       expect((await browser.open(authorize({ auth_type: '9' }))).status).toBe(400);
       const unknown = await browser.open(`${deployment.gatewayUrl()}/authorize/wx0000000000000000`);
@@ -181,7 +181,7 @@ describe.each(databases)('on %s', (kind) => {
   });
 
   describe('a link for one merchant', () => {
-    it('tells pending, opened and authorized, and by whom', async () => {
+    it('shows pending, opened and authorized, and the account', async () => {
       const link = await newLink({ returnTo: RETURN_TO, expiresInMs: 60_000 });
       expect(link).toMatchObject({ state: 'pending', appid: null });
       expect(new Date(link.expiresAt).getTime() - Date.now()).toBeLessThanOrEqual(60_000);
@@ -193,13 +193,13 @@ describe.each(databases)('on %s', (kind) => {
       const end = await browser.open(await browser.consent(wechatUrl, SERVICE_ACCOUNT));
       expect(end.headers.get('location')).toBe(RETURN_TO);
       expect(await linkState(link)).toMatchObject({ state: 'authorized', appid: SERVICE_ACCOUNT });
-      // Once used it is used.
+      // A used link cannot be used again.
       const again = await new Browser('en').open(link.url);
       expect(again.status).toBe(410);
       expect(again.text).toContain('has been used');
     });
 
-    it('is settled by the push alone where the browser never comes back', async () => {
+    it('is completed by the push alone where the browser never returns', async () => {
       await unauthorized(SERVICE_ACCOUNT);
       const link = await newLink();
       await new Browser().consent(await new Browser().leavePage(link.url), SERVICE_ACCOUNT);
@@ -215,7 +215,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(page.text).toContain('链接已过期');
     });
 
-    it('fails where WeChat does not take the code, and may be tried again', async () => {
+    it('fails where WeChat refuses the code, and may be retried', async () => {
       const link = await newLink();
       const browser = new Browser();
       const wechatUrl = await browser.leavePage(link.url);
@@ -229,7 +229,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(await linkState(link)).toMatchObject({ state: 'authorized', failure: null });
     });
 
-    it('is for one account only, whoever edits WeChat’s address', async () => {
+    it('is for one account only, even if the merchant edits WeChat’s address', async () => {
       const link = await newLink({ bizAppid: SERVICE_ACCOUNT });
       const browser = new Browser();
       const edited = new URL(await browser.leavePage(link.url));
@@ -250,12 +250,13 @@ describe.each(databases)('on %s', (kind) => {
       expect(await linkState(link)).toMatchObject({ state: 'failed', failure: { code: 'wrong_account_type' } });
     });
 
-    it('takes no account that consented in another browser', async () => {
-      const [mine, his] = [await newLink(), await newLink()];
+    it('refuses an account that consented in another browser', async () => {
+      const [mine, theirs] = [await newLink(), await newLink()];
       const [me, attacker] = [new Browser(), new Browser()];
       const myCallback = new URL(new URL(await me.leavePage(mine.url)).searchParams.get('redirect_uri')!);
-      const back = new URL(await attacker.consent(await attacker.leavePage(his.url), MINI_PROGRAM));
-      // His code under my state, in his browser; his state and code in mine; and without any state.
+      const back = new URL(await attacker.consent(await attacker.leavePage(theirs.url), MINI_PROGRAM));
+      // The other's code with the first one's state, in the other's browser; the other's state and code in the first
+      // browser; and no state at all.
       myCallback.searchParams.set('auth_code', back.searchParams.get('auth_code')!);
       const stateless = new URL(back);
       stateless.searchParams.delete('state');
@@ -270,15 +271,17 @@ describe.each(databases)('on %s', (kind) => {
       }
       expect((await linkState(mine)).state).toBe('opened');
       await attacker.open(back.href);
-      expect(await linkState(his)).toMatchObject({ state: 'authorized', appid: MINI_PROGRAM });
+      expect(await linkState(theirs)).toMatchObject({ state: 'authorized', appid: MINI_PROGRAM });
       expect(await linkState(mine)).toMatchObject({ state: 'opened', appid: null });
     });
 
-    it('is refused where it cannot be', async () => {
+    it('is refused for an impossible request', async () => {
       const path = `/v1/components/${deployment.component.appid}/authorization-links`;
       expect((await deployment.api('POST', path, { authType: 7 })).status).toBe(400);
       expect((await deployment.api('POST', path, { unknown: 1 })).status).toBe(400);
-      expect((await deployment.api('POST', path.replace(deployment.component.appid, 'wxnobody'), {})).status).toBe(404);
+      expect((await deployment.api('POST', path.replace(deployment.component.appid, 'wxunknown'), {})).status).toBe(
+        404,
+      );
       expect((await deployment.api('GET', '/v1/authorization-links/nothing')).body.code).toBe('unknown_link');
       expect((await new Browser().open(authorize({ link: 'nothing' }))).status).toBe(404);
     });
@@ -287,7 +290,7 @@ describe.each(databases)('on %s', (kind) => {
   describe('push and browser bring the same code', () => {
     it.each(['push first', 'browser first', 'at once'])('%s: it is exchanged once', async (order) => {
       await deployment.authorized(SERVICE_ACCOUNT);
-      // WeChat does not push a consent that changes nothing, so the push can come when all is over.
+      // WeChat does not push a consent that changes nothing, so the push can come after the exchange.
       if (order !== 'browser first') await unauthorized(SERVICE_ACCOUNT);
       await deployment.wechat.control('POST', '/counters/reset');
       const link = await newLink({ returnTo: RETURN_TO });
@@ -318,7 +321,7 @@ describe.each(databases)('on %s', (kind) => {
       expect((await authorizer(SERVICE_ACCOUNT)).state).toBe('active');
     });
 
-    it('or two different ones: both are good', async () => {
+    it('or two different ones: both are exchanged', async () => {
       await unauthorized(SERVICE_ACCOUNT);
       await deployment.wechat.control('POST', '/options', { differentRedirectCode: true });
       const link = await newLink();
@@ -333,7 +336,7 @@ describe.each(databases)('on %s', (kind) => {
   });
 
   describe('an account that may not act', () => {
-    it('is refused at once with a fresh link, by which it is back, and its history tells all of it', async () => {
+    it('is refused at once with a new link that reactivates it, and its history shows each step', async () => {
       await deployment.authorized(SERVICE_ACCOUNT);
       const { handle } = await authorizer(SERVICE_ACCOUNT);
       await unauthorized(SERVICE_ACCOUNT);
@@ -343,7 +346,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(refused.status).toBe(409);
       expect(refused.body).toMatchObject({ code: 'reauthorize', remedy: 'reauthorize' });
       const { authorizationUrl } = refused.body as unknown as { authorizationUrl: string };
-      // Many refusals make one link.
+      // Many refusals create one link.
       const again = (await deployment.call(SERVICE_ACCOUNT, request)).body as unknown as { authorizationUrl: string };
       expect(again.authorizationUrl).toBe(authorizationUrl);
       const secret = new URLSearchParams({
@@ -377,7 +380,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(older.body.items.length).toBeGreaterThan(0);
     });
 
-    it('is refused on every way, each time with a link that is good', async () => {
+    it('is refused on every route, each time with a valid link', async () => {
       await deployment.authorized(SERVICE_ACCOUNT);
       const token = async () => {
         const query = { grant_type: 'client_credential', appid: SERVICE_ACCOUNT, secret: deployment.apiKey };
@@ -396,7 +399,7 @@ describe.each(databases)('on %s', (kind) => {
         await unauthorized(SERVICE_ACCOUNT);
         await deployment.wechat.control('POST', '/counters/reset');
         const call = { method: 'GET', path: '/cgi-bin/tags/get' };
-        // The gateway may take it for active for another second.
+        // The gateway may consider it active for another second.
         const refused = await until('refused', async () => {
           const answer = await deployment.call(SERVICE_ACCOUNT, call);
           return answer.status === 409 && answer;
@@ -427,7 +430,7 @@ describe.each(databases)('on %s', (kind) => {
       }
     });
 
-    it('needs to authorize again where WeChat no longer takes its refresh token', async () => {
+    it('needs to authorize again where WeChat no longer accepts its refresh token', async () => {
       await deployment.authorized(SERVICE_ACCOUNT);
       const path = '/cgi-bin/component/api_authorizer_token';
       await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 61023, count: 5 });

@@ -24,7 +24,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-it('goes on by itself after the database has died in the middle and come back', async () => {
+it('continues by itself after the database has died in the middle and come back', async () => {
   await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 100 });
   const { id } = await startSync(deployment, ACCOUNT);
   await syncReaches(deployment, id, 'has some details', (sync) => sync.detailed >= 2_000);
@@ -37,13 +37,13 @@ it('goes on by itself after the database has died in the middle and come back', 
   expect(deployment.workers[0]!.running).toBe(true);
 });
 
-it('lives through a database that dies in the middle of a write, while the next followers are asked for', async () => {
+it('survives a database that dies in the middle of a write, while the next followers are fetched', async () => {
   const slowly = (ms: number) =>
     deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms });
   await slowly(100);
   const { id } = await startSync(deployment, ACCOUNT);
   await syncReaches(deployment, id, 'has some details', (sync) => sync.detailed >= 1_000);
-  // Somebody holds the record, so that the next write stands in line.
+  // Another connection locks the record, so that the next write waits.
   const [held, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const holding = inDatabase(deployment, (sql) =>
     sql.transaction().execute(async (transaction) => {
@@ -74,7 +74,7 @@ it('lives through a database that dies in the middle of a write, while the next 
   expect(deployment.workers[0]!.running).toBe(true);
 });
 
-it('answers a call while a sync is at work', async () => {
+it('does not delay a call while it runs', async () => {
   const { id } = await startSync(deployment, ACCOUNT);
   const running = await syncReaches(deployment, id, 'has details', (sync) => sync.detailed > 0);
   expect(running.state).toBe('running');

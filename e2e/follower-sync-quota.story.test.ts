@@ -40,7 +40,7 @@ describe.each(databases)('on %s', (kind) => {
   const waits = (id: string) => syncReaches(deployment, id, 'waits', (sync) => sync.waitingUntil !== null);
   const ask = (appid: string, path: string) => deployment.call(appid, { method: 'GET', path });
 
-  /** No story waits for midnight: WeChat counts anew, and the deployment has forgotten what it knew, its waiting too. */
+  /** Instead of waiting for midnight: resets WeChat's counts, and what the deployment knows of quotas and waits for. */
   async function reopens(appid: string, path: string, quota: object = { used: 0 }): Promise<void> {
     await deployment.wechat.control('POST', '/quota', { appid, path, ...quota });
     const redis = deployment.redis.client();
@@ -54,8 +54,8 @@ describe.each(databases)('on %s', (kind) => {
     );
   };
 
-  it('whose list is longer than a day allows waits for midnight, and goes on where it was', async () => {
-    // As 500 calls are to six million followers.
+  it('whose list is longer than a day allows waits for midnight, and continues where it was', async () => {
+    // In the proportion of 500 calls to six million followers.
     await deployment.wechat.control('POST', '/quota', { appid: LONG, path: LIST_PATH, daily: 2 });
     const { id } = await startSync(deployment, LONG);
     const parked = await waits(id);
@@ -63,9 +63,9 @@ describe.each(databases)('on %s', (kind) => {
       ...{ state: 'running', phase: 'listing', listed: 20_000, detailed: 0, total: 25_000 },
       error: { code: 'quota_closed' },
     });
-    // In Beijing.
+    // Midnight in Beijing.
     expect(parked.waitingUntil).toMatch(/T(15:59:59|16:00:00)/);
-    // The quota is the calls', too: who asks for the same is told at once till when, and everything else goes on.
+    // Calls share the quota: a call to the same API is refused at once with the time of reopening, others continue.
     const refused = await ask(LONG, LIST_PATH);
     expect([refused.status, refused.body.code]).toEqual([429, 'quota_closed']);
     expect((refused.body as unknown as { closedUntil: string }).closedUntil).toMatch(/T(15:59:59|16:00:00)/);
@@ -81,21 +81,21 @@ describe.each(databases)('on %s', (kind) => {
     expect((await deployment.wechat.counters()).byAccount[LONG]![LIST]).toBe(5);
   });
 
-  it('waits in the midst of its details, and goes on when somebody has cleared the quota', async () => {
+  it('waits in the middle of its details, and continues when the quota is cleared', async () => {
     await deployment.wechat.control('POST', '/quota', { appid: PARKED, path: BATCH_PATH, daily: 17 });
     const { id } = await startSync(deployment, PARKED);
     expect(await waits(id)).toMatchObject({ state: 'running', phase: 'details', error: { code: 'quota_closed' } });
     expect((await ask(PARKED, LIST_PATH)).body.state).toBe('completed');
     await deployment.wechat.control('POST', '/quota/reset');
     const redis = deployment.redis.client();
-    // As after a quarter of an hour: one may try.
+    // As after a quarter of an hour: one attempt is permitted.
     await redis.hset(`wx:{${deployment.component.appid}:${PARKED}}:quota:${BATCH_PATH}`, 'probeAt', Date.now());
     redis.disconnect();
     expect(await completed(deployment, id)).toMatchObject({ detailed: 3_000, waitingUntil: null, error: null });
     await exact(PARKED);
   });
 
-  it('that asked too often in one minute waits for the next, and loses nothing', async () => {
+  it('that exceeded a quota per minute waits for the next minute, and loses nothing', async () => {
     await deployment.wechat.control('POST', '/quota', { appid: HURRIED, path: BATCH_PATH, minute: 17 });
     const { id } = await startSync(deployment, HURRIED);
     const parked = await waits(id);
@@ -105,7 +105,7 @@ describe.each(databases)('on %s', (kind) => {
     expect(forMs).toBeLessThanOrEqual(60_500);
     expect((await ask(HURRIED, LIST_PATH)).body.state).toBe('completed');
     const outcomes = (await deployment.wechat.counters()).outcomes[`POST ${BATCH_PATH}`]!;
-    // Those on their way when WeChat said stop; nobody has asked since.
+    // The requests in flight when WeChat refused; none was sent since.
     expect(outcomes['45011']).toBeGreaterThan(0);
     expect(outcomes['45011']).toBeLessThanOrEqual(5);
 
@@ -114,12 +114,12 @@ describe.each(databases)('on %s', (kind) => {
     await exact(HURRIED);
   });
 
-  it('keeps nobody waiting who waits for a call, however many syncs are at work', async () => {
-    // Some of the five stand in line, and none of them ends before the calls have been answered.
+  it('delays no waiting caller, however many syncs run', async () => {
+    // Some of the five are queued, and none ends before the calls have been answered.
     for (const appid of MANY)
       await deployment.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 600_000, appid });
     const syncs = await Promise.all(MANY.map((appid) => startSync(deployment, appid)));
-    // Which four of the five run is up to the queue.
+    // The queue decides which four of the five run.
     await until('four syncs run', async () => {
       const phases = (await Promise.all(syncs.map(({ id }) => readSync(deployment, id)))).map(({ phase }) => phase);
       return phases.filter((phase) => phase === 'details').length >= 4;

@@ -3,11 +3,11 @@ import { databaseEnv, databases } from './support/database.ts';
 import { Deployment } from './support/deployment.ts';
 import {
   BATCH,
-  BATCHES_ON_THEIR_WAY,
+  BATCHES_IN_FLIGHT,
   completed,
-  cutTurns,
   exported,
   followersAtWeChat,
+  interruptedSlices,
   LIST,
   type SyncBody,
   startSync,
@@ -18,7 +18,7 @@ import { until } from './support/until.ts';
 const ACCOUNT = 'wx00000000000000c3';
 /** More than a page. */
 const FOLLOWERS = 12_000;
-/** An undisturbed sync asks for a few batches that are not full. */
+/** An undisturbed sync requests a few batches that are not full. */
 const BATCHES = FOLLOWERS / 100 + 5;
 
 describe.each(databases)('on %s', (kind) => {
@@ -32,7 +32,7 @@ describe.each(databases)('on %s', (kind) => {
   });
   afterAll(() => deployment?.close());
 
-  it('survives a worker that is killed three times, and asks for no more twice than was on its way', async () => {
+  it('survives a worker that is killed three times, and repeats no more requests than were in flight', async () => {
     await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/get', ms: 500 });
     await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 120 });
     const { id } = await startSync(deployment, ACCOUNT);
@@ -52,7 +52,7 @@ describe.each(databases)('on %s', (kind) => {
     const followers = await exported(deployment, ACCOUNT);
     expect(followers.map((f) => f.openid)).toEqual(await followersAtWeChat(deployment, ACCOUNT));
     expect(followers.every((f) => f.subscribed && f.subscribedAt !== null)).toBe(true);
-    // An undisturbed sync of the same followers tells what had to be asked.
+    // An undisturbed sync of the same followers shows which requests are necessary.
     const asked = (await deployment.wechat.counters()).byAccount[ACCOUNT]!;
     await deployment.wechat.control('DELETE', '/faults');
     const needed = await until('an undisturbed sync', async () => {
@@ -60,16 +60,18 @@ describe.each(databases)('on %s', (kind) => {
       const undisturbed = await startSync(deployment, ACCOUNT);
       await completed(deployment, undisturbed.id);
       const after = (await deployment.wechat.counters()).byAccount[ACCOUNT]!;
-      return (await cutTurns(deployment, undisturbed.id)) === 0 && ((what: string) => after[what]! - before[what]!);
+      return (
+        (await interruptedSlices(deployment, undisturbed.id)) === 0 && ((what: string) => after[what]! - before[what]!)
+      );
     });
     const again = (what: string) => asked[what]! - needed(what);
-    // On a busy machine a kill may come between two turns, and cut none.
-    const cut = await cutTurns(deployment, id);
+    // On a busy machine a kill may come between two slices and interrupt none.
+    const cut = await interruptedSlices(deployment, id);
     expect(again(LIST)).toBeLessThanOrEqual(cut);
-    expect(again(BATCH)).toBeLessThanOrEqual(cut * BATCHES_ON_THEIR_WAY);
+    expect(again(BATCH)).toBeLessThanOrEqual(cut * BATCHES_IN_FLIGHT);
   });
 
-  it('hands a sync on when its worker leaves, and another has it within seconds', async () => {
+  it('requeues a sync when its worker shuts down, and another worker continues it', async () => {
     const { id } = await startSync(deployment, ACCOUNT);
     await syncReaches(deployment, id, 'has details', (sync) => sync.detailed >= 1_000);
     const leaving = deployment.workers.at(-1)!;
@@ -80,11 +82,11 @@ describe.each(databases)('on %s', (kind) => {
     const { detailed } = await syncReaches(deployment, id, 'is there', () => true);
     expect(detailed).toBe(FOLLOWERS);
     expect((await deployment.wechat.counters()).byAccount[ACCOUNT]![BATCH]! - before).toBeLessThanOrEqual(
-      BATCHES + (await cutTurns(deployment, id)) * BATCHES_ON_THEIR_WAY,
+      BATCHES + (await interruptedSlices(deployment, id)) * BATCHES_IN_FLIGHT,
     );
   });
 
-  it('goes on after Redis has lost everything', async () => {
+  it('continues after Redis has lost everything', async () => {
     const { id } = await startSync(deployment, ACCOUNT);
     await syncReaches(deployment, id, 'has details', (sync) => sync.detailed >= 1_000);
     await deployment.redis.flush();

@@ -3,12 +3,12 @@ import { databaseEnv, databases, inDatabase } from './support/database.ts';
 import { Deployment } from './support/deployment.ts';
 import {
   BATCH,
-  BATCHES_ON_THEIR_WAY,
+  BATCHES_IN_FLIGHT,
   completed,
-  cutTurns,
   exported,
   follower,
   followersAtWeChat,
+  interruptedSlices,
   LIST,
   readSync,
   type SyncBody,
@@ -61,7 +61,7 @@ describe.each(databases)('on %s', (kind) => {
     );
 
   describe('a whole sync', () => {
-    it('copies every follower with details, one sync at a time, asking WeChat no more than it must', async () => {
+    it('copies every follower with details, one sync at a time, with no more requests to WeChat than necessary', async () => {
       const sync = await startSync(deployment, BIG);
       expect(sync).toMatchObject({
         phase: 'listing',
@@ -91,10 +91,10 @@ describe.each(databases)('on %s', (kind) => {
       });
       const asked = (await deployment.wechat.counters()).byAccount[BIG]!;
       // Three pages and the empty one that ends the list; 250 batches, and a short one at the end of each bucket.
-      const cut = await cutTurns(deployment, sync.id);
+      const cut = await interruptedSlices(deployment, sync.id);
       expect(asked[LIST]! - 4).toBeLessThanOrEqual(cut);
       expect(asked[BATCH]).toBeGreaterThanOrEqual(250);
-      expect(asked[BATCH]).toBeLessThanOrEqual(255 + cut * BATCHES_ON_THEIR_WAY);
+      expect(asked[BATCH]).toBeLessThanOrEqual(255 + cut * BATCHES_IN_FLIGHT);
     });
 
     it('is counted as calls are', async () => {
@@ -104,7 +104,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(call.body.quota).toMatchObject({ used, limit: 500 });
     });
 
-    it('shows the same in pages, as lines, as a table and as counts', async () => {
+    it('yields the same followers in pages, as lines, as a table and as counts', async () => {
       const openids: string[] = [];
       for (let next: string | null = ''; next !== null; ) {
         const cursor: string = next === '' ? '' : `&cursor=${next}`;
@@ -135,7 +135,7 @@ describe.each(databases)('on %s', (kind) => {
         'GET',
         `/v1/authorizers/${BIG}/followers/growth?from=2017-07-13&to=2017-07-14`,
       );
-      // The simulator's followers came one a second from 2017-07-14 02:40 UTC on.
+      // The simulator's followers subscribed one a second from 2017-07-14 02:40 UTC on.
       expect(growth.body).toEqual({
         next: null,
         items: [
@@ -145,7 +145,7 @@ describe.each(databases)('on %s', (kind) => {
       });
     });
 
-    it('of a list that shifts while it is read misses nobody, and shows nobody twice', async () => {
+    it('of a list that shifts while it is read misses no follower, and lists none twice', async () => {
       const { openids } = await deployment.wechat.control<{ openids: string[] }>(
         'GET',
         `/followers?appid=${SHIFTING}&offset=0&limit=${FOLLOWERS}`,
@@ -156,7 +156,7 @@ describe.each(databases)('on %s', (kind) => {
       const { id } = await startSync(deployment, SHIFTING);
       await syncReaches(deployment, id, 'has a page', (sync) => sync.listed > 0);
       await silently(SHIFTING, { unsubscribe: [listed, unlisted], subscribe: [late] });
-      // WeChat does not know the openid any more from which the next page is to go on (protocol §4.1).
+      // WeChat no longer knows the openid from which the next page continues (protocol §4.1).
       await deployment.wechat.control('POST', '/fail', {
         ...{ path: '/cgi-bin/user/get', how: 'errcode', errcode: 40003, appid: SHIFTING },
       });
@@ -171,13 +171,13 @@ describe.each(databases)('on %s', (kind) => {
       expect(all.find((f) => f.openid === late)).toMatchObject({ subscribedAt: expect.any(String) });
     });
 
-    it('of nobody is a sync, too', async () => {
+    it('of an account without followers completes, too', async () => {
       const sync = await startSync(deployment, EMPTY);
       expect(await completed(deployment, sync.id)).toMatchObject({ listed: 0, detailed: 0, total: 0 });
       expect(await exported(deployment, EMPTY)).toEqual([]);
     });
 
-    it('refuses what makes no sense', async () => {
+    it('refuses invalid options', async () => {
       const asked = (path: string, body: unknown) => deployment.api('POST', path, body);
       expect(await asked('/v1/authorizers/wx00000000000000ff/follower-syncs', {})).toMatchObject({ status: 404 });
       expect(await asked(`/v1/authorizers/${SMALL}/follower-syncs`, { detials: 1 })).toMatchObject({ status: 400 });
@@ -196,7 +196,7 @@ describe.each(databases)('on %s', (kind) => {
     const LEFT = 'oLeftByPushLeftByPushLeftByP';
     const CAME = 'oCameByPushCameByPushCameByP';
 
-    it('copies the batch around a foreign openid, and tells openids apart by case', async () => {
+    it('copies the batch around a foreign openid, and distinguishes openids by case', async () => {
       await silently(SMALL, { subscribe: [LOWER, UPPER, LEFT], foreign: [FOREIGN] });
       const sync = await startSync(deployment, SMALL);
       expect(await completed(deployment, sync.id)).toMatchObject({ listed: 344, detailed: 344 });
@@ -207,12 +207,13 @@ describe.each(databases)('on %s', (kind) => {
       expect(unknown.map((f) => f.openid)).toEqual([FOREIGN]);
     });
 
-    it('lets what a push told win against the pages of a sync at the same time', async () => {
+    it('prefers what a push reported to the pages of a sync at the same time', async () => {
       await push(SMALL, 'unsubscribe', LEFT);
       await push(SMALL, 'subscribe', CAME);
       await told(SMALL, LEFT, false);
       await told(SMALL, CAME, true);
-      // WeChat's lists are behind: they show the opposite of what was pushed. Somebody else left without a push.
+      // WeChat's lists are out of date: they show the opposite of what was pushed. A third follower unsubscribed without
+      // a push.
       await silently(SMALL, { subscribe: [LEFT], unsubscribe: [CAME, UPPER] });
       await completed(deployment, (await startSync(deployment, SMALL)).id);
       expect(await follower(deployment, SMALL, LEFT)).toMatchObject({ subscribed: false });
@@ -224,7 +225,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(await follower(deployment, SMALL, LOWER)).toMatchObject({ subscribed: true });
     });
 
-    it('without details knows the openids, who has come and who has gone', async () => {
+    it('without details knows the openids, who has subscribed and who has unsubscribed', async () => {
       await silently(SMALL, { subscribe: [UPPER], unsubscribe: [LOWER] });
       const before = await deployment.wechat.asked(BATCH);
       const sync = await startSync(deployment, SMALL, { details: false });
@@ -245,15 +246,15 @@ describe.each(databases)('on %s', (kind) => {
     });
   });
 
-  describe('steering', () => {
-    it('pauses, goes on where it was, tells each step as an event, and can be cancelled', async () => {
+  describe('control', () => {
+    it('pauses, resumes where it was, reports each step as an event, and can be cancelled', async () => {
       await deployment.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
       const { id } = await startSync(deployment, STEERED);
       const events = readEvents(id);
       await syncReaches(deployment, id, 'has details', (sync) => sync.detailed > 0);
       const paused = await deployment.api<SyncBody>('POST', `/v1/follower-syncs/${id}/pause`);
       expect(paused).toMatchObject({ status: 200, body: { state: 'paused' } });
-      // What was on its way comes to nothing; after that WeChat hears no more.
+      // Requests in flight are discarded; WeChat receives none after that.
       await until('quiet', () =>
         deployment.workers[0]!.lines().some((l) => l.sync === id && l.outcome === 'taken_over'),
       );
@@ -267,7 +268,7 @@ describe.each(databases)('on %s', (kind) => {
         body: { state: 'queued' },
       });
       await completed(deployment, id);
-      // Nothing that was written was asked for again.
+      // Nothing that was stored was fetched again.
       expect((await deployment.wechat.asked(BATCH)) - quiet).toBeLessThanOrEqual((5_000 - detailed) / 100);
       expect(await deployment.api('POST', `/v1/follower-syncs/${id}/pause`)).toMatchObject({
         status: 409,
@@ -298,9 +299,9 @@ describe.each(databases)('on %s', (kind) => {
         .flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6)) as SyncBody] : []));
     }
 
-    it('runs every day at the time that was asked for', async () => {
+    it('runs every day at the requested time', async () => {
       const path = `/v1/authorizers/${SMALL}/follower-sync-schedule`;
-      // Half a day ahead, so that the time does not come by itself.
+      // Half a day ahead, so that the time does not come during the story.
       const at = new Date(Date.now() + (8 + 12) * HOUR_MS).toISOString().slice(11, 16);
       expect(await deployment.api('PUT', path, { at: '25:00' })).toMatchObject({ status: 400 });
       const set = await deployment.api<{ nextAt: string }>('PUT', path, { at, details: false });

@@ -32,14 +32,14 @@ afterAll(async () => {
   await Promise.all([first.shut(), second.shut()]);
 });
 
-it('all goes to the preferred host as long as it takes connections', async () => {
+it('every request goes to the preferred host as long as it accepts connections', async () => {
   const answers = await Promise.all([read(), read(), send('before')]);
   expect(answers.map(({ body }) => body.state)).toEqual(['completed', 'completed', 'completed']);
   expect(first.passed).toEqual(expect.arrayContaining([COMPONENT_TOKEN, USER_INFO, SEND_MESSAGE]));
   expect(second.passed).toEqual([]);
 });
 
-it('a connection cut after the call arrived is nobody else’s business: nobody knows what became of it', async () => {
+it('a connection that is cut after the call arrived causes no failover: the outcome of the call is unknown', async () => {
   first.cutAnswers(SEND_MESSAGE);
   const { body } = await send('cut');
   expect(body).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } });
@@ -48,7 +48,7 @@ it('a connection cut after the call arrived is nobody else’s business: nobody 
   expect(second.passed).toEqual([]);
 });
 
-it('an answer is an answer, whatever it says', async () => {
+it('any answer counts as an answer, even an error', async () => {
   await deployment.wechat.control('POST', '/fail', { path: SEND_MESSAGE, how: 'errcode', errcode: -1, count: 1 });
   expect((await send('busy')).body).toMatchObject({ state: 'completed', response: { body: { errcode: -1 } } });
   await deployment.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 1 });
@@ -56,7 +56,7 @@ it('an answer is an answer, whatever it says', async () => {
   expect(second.passed).toEqual([]);
 });
 
-it('the preferred host dies under load: everything goes on through the other, nothing is sent twice', async () => {
+it('the preferred host dies under load: all calls continue through the other, nothing is sent twice', async () => {
   const contents = Array.from({ length: 60 }, (_, i) => `load ${i}`);
   const calling = contents.map((content) => Promise.all([send(content), read()]));
   await until('some have gone', () => first.passed.filter((path) => path === SEND_MESSAGE).length > 10);
@@ -67,13 +67,13 @@ it('the preferred host dies under load: everything goes on through the other, no
   const times = await deployment.wechat.messageCounts();
   for (const [i, [{ body }]] of called.entries()) {
     const count = times.get(contents[i]!) ?? 0;
-    // What was on its way when the connections broke.
+    // The calls in flight when the connections broke.
     if (body.failure?.code === 'outcome_unknown') expect(count).toBeLessThanOrEqual(1);
     else expect({ state: body.state, count }).toEqual({ state: 'completed', count: 1 });
   }
 });
 
-it('calls, messages that must not be repeated, and refreshed tokens: none of them notices', async () => {
+it('calls, messages that must not be repeated, and token refreshes are not affected', async () => {
   const before = await tally(deployment);
   await expire(deployment, ['component', 'authorizer']);
   const contents = Array.from({ length: 30 }, (_, i) => `after ${i}`);
@@ -87,7 +87,7 @@ it('calls, messages that must not be repeated, and refreshed tokens: none of the
   expect(second.passed).toEqual(expect.arrayContaining([COMPONENT_TOKEN, AUTHORIZER_TOKEN, USER_INFO, SEND_MESSAGE]));
 });
 
-it('consent pages, for which the gateway asks by itself, go on as well; each process says what it has seen', async () => {
+it('consent pages, for which the gateway itself asks WeChat, continue as well; each process reports what it has observed', async () => {
   for (let i = 0; i < 3; i++) {
     const page = await fetch(`${deployment.gatewayUrl()}/authorize/${deployment.component.appid}`);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('pre_auth_code')]);
@@ -100,7 +100,7 @@ it('consent pages, for which the gateway asks by itself, go on as well; each pro
   expect(said(deployment.gateways[0]!.lines(), 'host unreachable', host)).toBe(1);
 });
 
-it('the preferred host comes back, and is used again by itself', async () => {
+it('the preferred host comes back, and is used again without intervention', async () => {
   await first.reopen();
   const { host } = new URL(first.url);
   await until('both workers are back', async () => {

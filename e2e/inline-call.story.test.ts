@@ -12,7 +12,7 @@ beforeAll(async () => {
   deployment = await Deployment.open({ together: true });
   await deployment.authorized();
   openid = await follower(deployment);
-  // So that this process has the token.
+  // Ensures that this process has the token.
   await call({ method: 'GET', path: USER_INFO, query: { openid } });
 });
 afterAll(() => deployment.close());
@@ -25,7 +25,7 @@ const send = (content: string, waitMs?: number) => {
   return call({ method: 'POST', path: SEND_MESSAGE, body, ...(waitMs === undefined ? {} : { waitMs }) });
 };
 
-it('calls for which somebody waits need no job', async () => {
+it('calls for which a caller waits need no job', async () => {
   const redis = deployment.redis.client();
   try {
     const before = await queueCounts(redis, 'calls');

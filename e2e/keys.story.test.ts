@@ -11,7 +11,7 @@ const GATEWAYS = [0, 1] as const;
 const followers = { method: 'GET', path: '/cgi-bin/user/get' };
 
 let deployment: Deployment;
-/** Every key that was ever given out. */
+/** Every key that was ever issued. */
 const texts: string[] = [];
 beforeAll(async () => {
   deployment = await Deployment.open({ gateways: 2, workers: 1 });
@@ -61,7 +61,7 @@ const listed = async (id: string) => {
   return (body.items as Record<string, unknown>[]).find((one) => one.id === id);
 };
 
-/** Asks the virtual WeChat; answers what it says. */
+/** Sends a request to the virtual WeChat; returns its answer. */
 async function virtual(path: string, gateway = 0): Promise<Record<string, unknown>> {
   const response = await fetch(deployment.gatewayUrl(gateway) + path);
   expect(response.status).toBe(200);
@@ -70,7 +70,7 @@ async function virtual(path: string, gateway = 0): Promise<Record<string, unknow
 const tokenPath = (key: string, appid = SERVICE_ACCOUNT) =>
   `/cgi-bin/token?grant_type=client_credential&appid=${appid}&secret=${key}`;
 
-/** What somebody does again and again until it is refused; the times at which the successful ones began. */
+/** Repeats a request until it is refused; returns the times at which the successful ones started. */
 function goOn(once: () => Promise<boolean>): { readonly began: number[]; readonly refused: Promise<number> } {
   const began: number[] = [];
   const refused = (async () => {
@@ -84,7 +84,7 @@ function goOn(once: () => Promise<boolean>): { readonly began: number[]; readonl
 }
 
 describe('a key', () => {
-  it('works at every gateway as soon as it is made, for what it is for', async () => {
+  it('works at every gateway as soon as it is made, for its rights only', async () => {
     const { id, key } = await make({ scopes: ['calls', 'authorizers:read'], accounts: [SERVICE_ACCOUNT] });
     expect(key).toMatch(/^wxk_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
     for (const gateway of GATEWAYS) {
@@ -112,7 +112,7 @@ describe('a key', () => {
     await until('its use was noted', async () => (await listed(id))?.lastUsedAt !== null);
   });
 
-  it('for certain paths reaches WeChat with these only, whichever door it takes', async () => {
+  it('for certain paths reaches WeChat with these only, by every route', async () => {
     const { key } = await make({ paths: ['/cgi-bin/user/*'] });
     expect((await ask(key, callsOf(SERVICE_ACCOUNT), { body: followers })).status).toBe(200);
     const before = await deployment.wechat.counters();
@@ -130,7 +130,7 @@ describe('a key', () => {
     );
   });
 
-  it('of a batch and of a list gets what is its own', async () => {
+  it('gets only its own accounts from a batch and from a list', async () => {
     const { key } = await make({ accounts: [SERVICE_ACCOUNT], paths: ['/cgi-bin/user/*'] });
     const menu = { method: 'GET', path: '/cgi-bin/menu/get' };
     const calls = [
@@ -177,12 +177,12 @@ describe('a key', () => {
     expect(await virtual(tokenPath(`${key}x`, MINI_PROGRAM))).toMatchObject({ errcode: 40125 });
   });
 
-  it('expires by itself', async () => {
+  it('expires', async () => {
     const { id, key } = await make({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
     const { access_token: token } = await virtual(tokenPath(key));
     expect(token).toEqual(expect.any(String));
     expect(await virtual(`/cgi-bin/user/get?access_token=${token}`)).toMatchObject({ total: 25 });
-    // Only now, so that a slow machine cannot be too late to use it.
+    // Set only now, so that a slow machine cannot use the key too late.
     const sql = openDatabase(deployment.databaseUrl);
     await sql.updateTable('api_keys').set({ expires_at: Date.now() }).where('id', '=', id).execute();
     await sql.destroy();
@@ -211,14 +211,14 @@ describe('a key', () => {
     const revoked = deployment.command(['keys', 'revoke', id]);
     expect(await revoked.ended()).toBe(0);
     for (const { refused } of gone) await refused;
-    expect(await deployment.command(['keys', 'revoke', 'nobody']).ended()).toBe(1);
+    expect(await deployment.command(['keys', 'revoke', 'unknown']).ended()).toBe(1);
     expect(await deployment.command(['keys', 'create', '--name', 'x', '--scopes', 'everything']).ended()).toBe(1);
     expect(await deployment.command(['keys']).ended()).toBe(2);
   });
 });
 
 describe('a revoked key', () => {
-  it('stops at both gateways, with the tokens that an SDK holds', async () => {
+  it('is refused at both gateways, with the tokens that an SDK holds', async () => {
     const made = await make();
     const { access_token: token } = await virtual(tokenPath(made.key));
     const errors: Error[] = [];
@@ -242,7 +242,7 @@ describe('a revoked key', () => {
 
     expect((await revoke(made)).status).toBe(204);
     for (const { refused } of users) await refused;
-    // It asked for another token, with a key that is none any more.
+    // The SDK asked for another token with the revoked key.
     expect(errors).toHaveLength(2);
     for (const error of errors) expect(error).toMatchObject({ code: 40125 });
     for (const gateway of GATEWAYS) {
@@ -254,13 +254,13 @@ describe('a revoked key', () => {
     expect((await listed(made.id))?.revokedAt).toEqual(expect.any(String));
   });
 
-  it('stops, too, where no hint of it arrives', async () => {
+  it('is refused even if the hint of the revocation is lost', async () => {
     const made = await make();
     const user = goOn(async () => (await ask(made.key, 'GET /v1/status', { gateway: 1 })).status === 200);
     await until('it is at work', () => user.began.length >= 3);
     const client = deployment.redis.client();
     try {
-      // Subscribers are cut off, and come back only after a moment.
+      // Subscribers are disconnected, and reconnect only after a moment.
       await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
       expect((await revoke(made)).status).toBe(204);
       await user.refused;
@@ -271,7 +271,7 @@ describe('a revoked key', () => {
 });
 
 describe('a key’s rate', () => {
-  it('counts over both gateways, and says when to come again', async () => {
+  it('is counted over both gateways, and a refusal names the time of the next attempt', async () => {
     const { key } = await make({ ratePerSecond: 10 });
     const begunAt = performance.now();
     let passed = 0;
@@ -285,7 +285,7 @@ describe('a key’s rate', () => {
       return performance.now() - begunAt > 3_000;
     });
     const seconds = (performance.now() - begunAt) / 1_000;
-    // One second's worth was saved up.
+    // One second's capacity had accumulated.
     expect(passed).toBeLessThanOrEqual(Math.ceil(10 * (seconds + 1)));
     expect(passed).toBeGreaterThanOrEqual(Math.floor(10 * seconds * 0.8));
     expect(last).toMatchObject({ status: 429, body: { code: 'rate_limited', remedy: 'slow-down', retryAfter: 1 } });
@@ -302,7 +302,7 @@ describe('a key’s rate', () => {
       GATEWAYS.map((gateway) => virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)),
     );
     expect(answers.filter(({ errcode }) => errcode === 45011).length).toBeGreaterThanOrEqual(1);
-    // Who waits is served.
+    // A caller that waits is served.
     await until('there is more', async () => {
       return (await virtual(`/cgi-bin/user/get?access_token=${token}`)).total === 25;
     });
@@ -310,7 +310,7 @@ describe('a key’s rate', () => {
 });
 
 describe('the audit', () => {
-  it('tells who made and revoked keys, and who looked', async () => {
+  it('shows who made and revoked keys, and who read the audit', async () => {
     const operator = await make({ name: 'operator', scopes: ['admin'] });
     const made = await make({ name: 'made by the operator' }, operator.key);
     expect((await ask(operator.key, `DELETE /v1/keys/${made.id}`, { gateway: 1 })).status).toBe(204);
@@ -328,8 +328,8 @@ describe('the audit', () => {
     for (const entry of entries) {
       expect(entry).toMatchObject({ address: '127.0.0.1', requestId: expect.any(String), at: expect.any(String) });
     }
-    const byHand = (body.items as Record<string, unknown>[]).filter(({ actor }) => actor === 'command-line');
-    expect(byHand.map(({ action }) => action)).toEqual(['key revoked', 'key created']);
+    const fromCommandLine = (body.items as Record<string, unknown>[]).filter(({ actor }) => actor === 'command-line');
+    expect(fromCommandLine.map(({ action }) => action)).toEqual(['key revoked', 'key created']);
     // An operator's key is for operators' routes; none includes another.
     expect(await ask(operator.key, callsOf(SERVICE_ACCOUNT), { body: followers })).toMatchObject({
       status: 403,
@@ -339,7 +339,7 @@ describe('the audit', () => {
 });
 
 describe('guessing', () => {
-  it('is limited, while every good key goes on, also one that the gateway sees for the first time', async () => {
+  it('is limited, while every valid key works, even one that the gateway sees for the first time', async () => {
     const { key } = await make();
     expect((await ask(key, 'GET /v1/status', { gateway: 1 })).status).toBe(200);
     const guesses = await Promise.all(
@@ -358,7 +358,7 @@ describe('guessing', () => {
 });
 
 describe('after all that', () => {
-  it('no key stands in clear in Redis, in SQL, or in a log', async () => {
+  it('no key is in plain text in Redis, in SQL, or in a log', async () => {
     expect(texts.length).toBeGreaterThan(8);
     const search = new SecretSearch({ key: texts });
     const some = texts[0]!.slice(4, 20);
@@ -369,7 +369,7 @@ describe('after all that', () => {
     expect(logs.flatMap(([place, output]) => search.find(place, Buffer.from(output)))).toEqual([]);
 
     await Promise.all([...deployment.workers, ...deployment.gateways].map((child) => child.shutDown()));
-    // What Redis was told to write, and the database with its journal, as they lie on the disk.
+    // Redis's append-only file, and the database with its journal, as they are on the disk.
     const files = (await readdir(deployment.dir, { recursive: true, withFileTypes: true })).filter((file) =>
       file.isFile(),
     );

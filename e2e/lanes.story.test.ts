@@ -5,7 +5,7 @@ import { SEND_MESSAGE, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
 const [A, B] = ['wx00000000000000a1', 'wx00000000000000a2'];
-/** A turn is a few calls; nobody is ever more than so many ahead. */
+/** A lane batch is a few calls; no account is ever further ahead than this. */
 const FEW = 25;
 
 let deployment: Deployment;
@@ -41,8 +41,8 @@ const say = (appid: string, content: string) => message(appid, openids[appid]!, 
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i}`);
 const arrived = async (appid: string) => (await sentBy(deployment, appid)).slice(before[appid]);
 
-it('what one account has queued arrives in the order of its asking, also past a stumbling WeChat', async () => {
-  // WeChat refuses a token in between, and a read has to be repeated.
+it('the queued calls of one account arrive in the order in which they were submitted, even when WeChat fails in between', async () => {
+  // WeChat refuses a token in between, and a read must be repeated.
   const reads = { appid: A, method: 'GET', path: USER_INFO, query: { openid: openids[A] } };
   await deployment.wechat.control('POST', '/fail', { path: USER_INFO, how: '502', count: 2 });
   const said = numbered('order', 60);
@@ -58,7 +58,7 @@ it('what one account has queued arrives in the order of its asking, also past a 
   expect(await arrived(A)).toEqual(said);
 });
 
-it('two backlogged accounts progress evenly, whoever came first', async () => {
+it('two backlogged accounts progress evenly, whichever submitted first', async () => {
   await withoutWorkers();
   const first = await batchIds(
     deployment,
@@ -69,7 +69,7 @@ it('two backlogged accounts progress evenly, whoever came first', async () => {
     numbered('fair', 400).map((text) => say(B, text)),
   );
   const from = (await deployment.wechat.messages()).length;
-  // One pair of hands for both.
+  // One worker serves both.
   deployment.startWorker({ WORKER_CONCURRENCY: '1' });
   await allSettled(deployment, first);
   await allSettled(deployment, second);
@@ -78,7 +78,7 @@ it('two backlogged accounts progress evenly, whoever came first', async () => {
   for (const { appid } of (await deployment.wechat.messages()).slice(from)) {
     if (appid === A) a++;
     else b++;
-    // While both have a backlog.
+    // As long as both have a backlog.
     if (Math.max(a, b) < 400) apart = Math.max(apart, Math.abs(a - b));
   }
   expect([a, b]).toEqual([400, 400]);
@@ -86,7 +86,7 @@ it('two backlogged accounts progress evenly, whoever came first', async () => {
   for (const appid of [A, B]) expect(await arrived(appid)).toEqual(numbered('fair', 400));
 });
 
-it('a worker killed in mid-turn loses nothing and doubles nothing', async () => {
+it('a worker killed in the middle of a lane batch loses nothing and sends nothing twice', async () => {
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 60, at: 'after' });
   const said = numbered('killed', 60);
   const ids = await batchIds(
@@ -109,12 +109,12 @@ it('a worker killed in mid-turn loses nothing and doubles nothing', async () => 
     return right ? [] : [`${said[i]}: ${call.state} ${call.failure?.code}, sent ${sent} times`];
   });
   expect(faults).toEqual([]);
-  // At most the one that each of them died in.
+  // At most the call in flight when each of them died.
   expect(calls.filter(({ state }) => state !== 'completed').length).toBeLessThanOrEqual(3);
   expect(order).toEqual(said.filter((text) => times.has(text)));
 });
 
-it('a lane whose job is lost is found again, and a call in it that cannot be opened fails and holds up no other', async () => {
+it('a lane whose job is lost is found again, and a call in it that cannot be decrypted fails and delays no other', async () => {
   await withoutWorkers();
   const said = numbered('found', 30);
   const ids = await batchIds(
@@ -136,7 +136,7 @@ it('a lane whose job is lost is found again, and a call in it that cannot be ope
   expect(await arrived(B)).toEqual(said.toSpliced(3, 1));
 });
 
-it('a closed quota parks its calls: nobody looks at them until it opens, and other paths go on', async () => {
+it('a closed quota parks its calls: no process reads them until it opens, and other paths continue', async () => {
   await deployment.wechat.control('POST', '/quota/reset');
   await deployment.wechat.control('POST', '/quota', { appid: B, path: SEND_MESSAGE, minute: 3 });
   const said = numbered('parked', 12);
@@ -154,7 +154,7 @@ it('a closed quota parks its calls: nobody looks at them until it opens, and oth
   expect(parked.quota?.closedUntil).toEqual(expect.any(String));
   await until('the lane sleeps', async () => (await laneCommands(500)) === 0);
 
-  // Whatever happens in the time in which four watches go round.
+  // The commands during four scheduled runs of maintenance.
   expect(await laneCommands(4_000)).toBe(0);
   expect(await refusedSends()).toBe(1);
   const read = { method: 'GET', path: USER_INFO, query: { openid: openids[B] } };
@@ -176,7 +176,7 @@ it('a closed quota parks its calls: nobody looks at them until it opens, and oth
   expect(await refusedSends()).toBe(1);
 });
 
-it('somebody who waits is answered beside a long backlog', async () => {
+it('a waiting caller is answered beside a long backlog', async () => {
   const call = { method: 'GET', path: USER_INFO, query: { openid: openids[A] } };
   for (let i = 0; i < 20; i++) {
     const { items } = await batch(
@@ -217,7 +217,7 @@ async function backlog(appid: string): Promise<number> {
   }
 }
 
-/** How many commands about B's lane, or jobs of any lane, Redis gets in that time. */
+/** How many commands about B's lane, or about jobs of any lane, Redis receives in that time. */
 async function laneCommands(forMs: number): Promise<number> {
   let commands = 0;
   const begunAt = performance.now();

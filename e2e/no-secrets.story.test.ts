@@ -17,12 +17,12 @@ const COMPONENT_TOKEN = '/cgi-bin/component/api_component_token';
 const QUERY_AUTH = '/cgi-bin/component/api_query_auth';
 const AUTHORIZER_TOKEN = '/cgi-bin/component/api_authorizer_token';
 
-/** Where bytes lie, by name. */
+/** The bytes of each place that is searched, by its name. */
 type Places = Map<string, Buffer>;
 
 let deployment: Deployment;
 const virtualTokens: string[] = [];
-/** Every command that Redis got, also those that leave no trace in it. */
+/** Every command that Redis received, including those that store nothing. */
 const commands: Buffer[] = [];
 let monitor: Socket | undefined;
 let openids: readonly string[];
@@ -43,7 +43,7 @@ afterAll(async () => {
   await deployment?.close();
 });
 
-/** Over a bare socket: a client library mixes what is monitored up with its own handshake. */
+/** Over a plain socket: a client library confuses the monitored commands with its own handshake. */
 async function watchRedis(): Promise<Socket> {
   const before = commands.length;
   const watching = connect(deployment.redis.port, '127.0.0.1');
@@ -66,7 +66,7 @@ function at(path: string, headers: Record<string, string> = {}, init: RequestIni
   return fetch(deployment.gatewayUrl() + path, { ...init, headers });
 }
 
-/** Everything that a deployment goes through, good and bad. */
+/** Every event in the life of a deployment, successes and failures. */
 async function wholeRun(): Promise<void> {
   await control('/options', { rotateRefreshToken: true, differentRedirectCode: true });
   await deployment.authorized(SERVICE_ACCOUNT);
@@ -78,7 +78,7 @@ async function wholeRun(): Promise<void> {
 
   await consentInBrowser();
   await workerIsKilled();
-  // A refresh that WeChat never answers takes ten seconds to fail; the rest happens meanwhile.
+  // A refresh that WeChat never answers takes ten seconds to fail; the other steps run meanwhile.
   await fail(AUTHORIZER_TOKEN, 'hang', { appid: MINI_PROGRAM });
   await expire('authorizer', MINI_PROGRAM);
   const unanswered = deployment.call(MINI_PROGRAM, {
@@ -103,7 +103,7 @@ async function wholeRun(): Promise<void> {
   await componentFails();
 }
 
-/** By a link, and coming back with codes that WeChat takes and does not take. */
+/** By a link, and with codes that WeChat accepts and codes that it refuses. */
 async function consentInBrowser(): Promise<void> {
   const { body: link } = await deployment.api<{ id: string; url: string }>(
     'POST',
@@ -130,7 +130,7 @@ async function businessCalls(): Promise<void> {
   await ask({ method: 'GET', path: '/cgi-bin/user/info', query: { openid: openids[0] } });
   const message = { touser: openids[1], msgtype: 'text', text: { content: '一句悄悄话' } };
   await ask({ method: 'POST', path: '/cgi-bin/message/custom/send', body: message });
-  // Nobody listens there: it is tried again and again.
+  // No process listens there: the callback is retried again and again.
   const background = await at(
     `/v1/authorizers/${SERVICE_ACCOUNT}/calls`,
     {
@@ -160,7 +160,7 @@ async function businessCalls(): Promise<void> {
   );
 }
 
-/** Their codes and tokens are theirs: they pass through, and nothing of them stays. */
+/** Their codes and tokens pass through the deployment, which stores none of them. */
 async function peopleLogIn(): Promise<void> {
   const login = async (appid: string) =>
     (await deployment.wechat.control<{ code: string }>('POST', '/login', { appid, scope: 'snsapi_userinfo' })).code;
@@ -204,7 +204,7 @@ async function tokensDie(): Promise<void> {
   await expire('component');
   await expire('authorizer', SERVICE_ACCOUNT);
   expect((await followers()).body.state).toBe('completed');
-  // Half an answer holds half a token: what cannot be read must not be quoted.
+  // Half an answer contains half a token: an answer that cannot be parsed must not be quoted.
   for (const how of ['truncated', 'html', 'empty', '502', 'reset']) {
     await fail(AUTHORIZER_TOKEN, how, { appid: SERVICE_ACCOUNT });
     await expire('authorizer', SERVICE_ACCOUNT);
@@ -263,7 +263,7 @@ async function workerIsKilled(): Promise<void> {
   expect((await call).body.state).toBe('completed');
 }
 
-/** Whoever calls us may put anything anywhere. */
+/** A caller may put any text in any place. */
 async function carelessCallers(): Promise<void> {
   const { authorizerTokens, refreshTokens, authCodes } = await secretsOfWeChat();
   const [token, code] = [authorizerTokens!.at(-1)!, authCodes!.at(-1)!];
@@ -289,7 +289,7 @@ async function carelessCallers(): Promise<void> {
   for (const response of asked) expect(await response.text(), response.url).not.toContain(token.slice(3, 40));
 }
 
-/** WeChat takes the refresh token no longer (61023), the account consents again, and then takes all of it back. */
+/** WeChat refuses the refresh token (61023); the account consents again, and then revokes its consent. */
 async function consentEnds(): Promise<void> {
   await fail(AUTHORIZER_TOKEN, 'errcode', { errcode: 61023, appid: SERVICE_ACCOUNT });
   await expire('authorizer', SERVICE_ACCOUNT);
@@ -297,7 +297,7 @@ async function consentEnds(): Promise<void> {
   const state = async (appid: string) =>
     (await deployment.api<{ state: string }>('GET', `/v1/authorizers/${appid}`)).body.state;
   await until('the consent has ended', async () => (await state(SERVICE_ACCOUNT)) === 'needs-reauthorization');
-  // The answer with both tokens is lost on the way; the code is spent.
+  // The answer with both tokens is lost; the code is used up.
   await fail(QUERY_AUTH, 'truncated');
   await control('/authorize', { appid: SERVICE_ACCOUNT, push: 'force' });
   await until('authorized again', async () => (await state(SERVICE_ACCOUNT)) === 'active');
@@ -307,7 +307,7 @@ async function consentEnds(): Promise<void> {
 }
 
 async function redisIsKilled(): Promise<void> {
-  // Redis writes once a second to disk; what it loses is WeChat's to tell again.
+  // Redis writes to disk once a second; WeChat pushes again what Redis loses.
   const call = followers();
   await deployment.redis.kill();
   monitor?.destroy();
@@ -325,7 +325,7 @@ async function componentFails(): Promise<void> {
   await expire('authorizer', SERVICE_ACCOUNT);
   expect((await followers()).body.failure).toBeTruthy();
   await until('the component is not ready', async () => {
-    // A new ticket ends the backoff, so that each of the failures is met.
+    // A new ticket ends the backoff, so that each of the failures occurs.
     await control('/tick', { ticket: 'new' });
     const { body } = await deployment.api<{ components: { token: { failure: { errcode: number } | null } }[] }>(
       'GET',
@@ -366,14 +366,14 @@ async function theSearch(): Promise<SecretSearch> {
   });
 }
 
-/** The processes' output, whole. */
+/** The whole output of the processes. */
 function readLogs(): Places {
   return new Map(
     [...deployment.gateways, ...deployment.workers].map((child) => [`log of ${child.name}`, Buffer.from(child.output)]),
   );
 }
 
-/** The files of Redis and of the database, as they lie on the disk. */
+/** The files of Redis and of the database as they are on the disk. */
 async function readFiles(): Promise<Places> {
   const files = (await readdir(deployment.dir, { recursive: true, withFileTypes: true })).filter((file) =>
     file.isFile(),
@@ -395,7 +395,7 @@ async function readRedis(types = new Set<string>()): Promise<Places> {
     for await (const keys of client.scanStream({ count: 1_000 })) {
       for (const key of keys as string[]) {
         const type = await client.type(key);
-        // Its time came since the scan; the append-only file still has it.
+        // The key expired since the scan; the append-only file still has it.
         if (type === 'none') continue;
         types.add(type);
         places.set(
@@ -420,7 +420,7 @@ async function valuesOf(client: Redis, type: string, key: string): Promise<Buffe
     stream: ['XRANGE', key, '-', '+'],
   };
   const command = commandOf[type];
-  if (!command) throw new Error(`who wrote a ${type} into Redis?`);
+  if (!command) throw new Error(`unexpected type ${type} in Redis`);
   const values: unknown[] = [await client.callBuffer(...command)];
   return (values.flat(9) as (Buffer | string | number)[]).flatMap((value) => [
     Buffer.isBuffer(value) ? value : Buffer.from(String(value)),
@@ -428,7 +428,7 @@ async function valuesOf(client: Redis, type: string, key: string): Promise<Buffe
   ]);
 }
 
-/** Everything that Bull Board's own API and our status pages tell. */
+/** Everything that Bull Board's own API and our status pages show. */
 async function readBoard(): Promise<Places> {
   const login = { authorization: `Basic ${Buffer.from(`admin:${deployment.adminPassword}`).toString('base64')}` };
   const api = '/admin/queues/api';
@@ -458,14 +458,14 @@ function findings(search: SecretSearch, places: Places): string[] {
   return [...places].flatMap(([place, bytes]) => search.find(place, bytes));
 }
 
-/** A search in nothing finds nothing: what is no secret must be there. */
+/** A search in an empty place finds nothing, so some known text that is no secret must be found in each place. */
 function mustHold(places: Places, text: string): void {
   const holding = [...places.values()].filter((bytes) => bytes.includes(text));
   expect(holding.length, `places that hold ${text}`).toBeGreaterThan(0);
 }
 
-describe('after a whole run no secret stands in clear', () => {
-  it('in the logs of any process, nor does any openid', async () => {
+describe('after a whole run no secret is in plain text', () => {
+  it('in the logs of any process, nor is any openid', async () => {
     const logs = readLogs();
     expect(logs.size).toBe(4);
     for (const [place, bytes] of logs) expect(bytes.includes(deployment.component.appid), place).toBe(true);
@@ -578,7 +578,7 @@ describe('the search finds a secret that was put there on purpose', () => {
       client.disconnect();
     }
     await deployment.startGateway(0).says('gateway listening');
-    // A caller's own word for its request is logged as it is.
+    // The request id that a caller chose is logged unchanged.
     await at('/v1/status', { authorization: 'Bearer x', 'x-request-id': deployment.component.appsecret });
     const search = await theSearch();
     await until('it is logged', () => findings(search, readLogs()).length > 0);

@@ -6,15 +6,15 @@ import { Description, type JsonSchema, type Route } from './support/description.
 import { mutated } from './support/mutated.ts';
 
 const RUNS = 100;
-/** The document lets a call wait a minute; this story has others to try. */
-const PATIENCE_MS = 200;
+/** The document lets a call wait a minute; this story has many other requests to send. */
+const MAX_WAIT_MS = 200;
 const ORDER = ['PUT', 'POST', 'GET', 'DELETE'];
 
 let deployment: Deployment;
 let description: Description;
-/** What stands in place of `{id}`, by the word before it, and of the other names. */
+/** The values for `{id}`, by the path segment before it, and for the other parameters. */
 let real: Record<string, readonly string[]>;
-/** The statuses that each operation answered with. */
+/** The statuses with which each operation answered. */
 const answered = new Map<string, Set<number>>();
 
 beforeAll(async () => {
@@ -44,18 +44,18 @@ describe('the description', () => {
     ['a member that it does not name', 200, { ready: true, components: [], more: 1 }],
     ['a member that is missing', 200, { ready: true }],
     ['a status that it does not name', 201, { ready: true, components: [] }],
-  ])('would notice %s', (_, status, body) => {
+  ])('rejects %s', (_, status, body) => {
     expect(() => description.hold('GET', '/v1/status', status, 'application/json', body)).toThrow('GET /v1/status');
   });
 });
 
-describe('whatever programs ask', () => {
-  it('no answer is a 500, and each is one that the description promises', async () => {
+describe('for arbitrary requests', () => {
+  it('no answer is a 500, and each answer is one that the description promises', async () => {
     expect(description.routes.length).toBeGreaterThan(4);
-    // One by one what is sound: who made a thing can read it, until it is taken away.
+    // First, one by one, valid requests: each created object can be read until it is deleted.
     const inOrder = [...description.routes].sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method));
     for (const route of inOrder) await expectPromised(route, sound(route));
-    // Then side by side, as they come in life: nobody waits for the slowest of them.
+    // Then in parallel, as in production: no request waits for the slowest one.
     const tried = await Promise.allSettled(
       description.routes.map(async (route) =>
         fc.assert(
@@ -65,7 +65,7 @@ describe('whatever programs ask', () => {
       ),
     );
     for (const one of tried) if (one.status === 'rejected') throw one.reason;
-    // Or it would have tried nothing. What is over already can be found, but steered no more.
+    // Proves that the requests reached the routes. A finished sync can be read, but no longer controlled.
     for (const { operation } of description.routes) {
       const statuses = [...(answered.get(operation.operationId) ?? [])];
       expect(
@@ -77,7 +77,7 @@ describe('whatever programs ask', () => {
     expect(unexpected).toEqual([]);
   });
 
-  it('the gateway lives, and answers as before', async () => {
+  it('the gateway is still running, and answers as before', async () => {
     const { body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
     expect(body.state).toBe('completed');
     expect(deployment.gateways[0]!.running).toBe(true);
@@ -86,7 +86,7 @@ describe('whatever programs ask', () => {
 
 async function expectPromised(route: Route, request: Asked): Promise<void> {
   const { status, problem } = await ask(route, request);
-  // A part that is away or a queue that is full may be said; that something unexpected happened may not.
+  // An unreachable part or a full queue may be reported; an unexpected error may not.
   expect([status, problem]).not.toEqual([500, expect.anything()]);
   if (status > 500) expect(problem).not.toBeUndefined();
 }
@@ -98,7 +98,7 @@ interface Asked {
   readonly body: string | undefined;
 }
 
-/** As the description itself shows it, about things that there are. */
+/** The example of the description itself, with ids that exist. */
 function sound({ operation, path: template }: Route): Asked {
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const body = operation.requestBody?.content['application/json']?.example;
@@ -153,20 +153,20 @@ function bodies(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
 
 function patient(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || !('path' in value)) return value;
-  const { waitMs = PATIENCE_MS } = value as { waitMs?: unknown };
-  return { ...value, waitMs: typeof waitMs === 'number' && waitMs > PATIENCE_MS ? PATIENCE_MS : waitMs };
+  const { waitMs = MAX_WAIT_MS } = value as { waitMs?: unknown };
+  return { ...value, waitMs: typeof waitMs === 'number' && waitMs > MAX_WAIT_MS ? MAX_WAIT_MS : waitMs };
 }
 
-/** Those that there are, more often than those that there are not. */
+/** Existing values, more often than others. */
 function inPath(template: string, name: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return known(thereIs(template, name), values).map(String);
 }
 
-/** By the word before it. */
+/** The values by the path segment before the parameter. */
 function thereIs(template: string, name: string): readonly string[] {
   const word = template.split('/')[2]!;
   const those = real[name === 'id' || word === 'components' ? word : name];
-  if (those === undefined) throw new Error(`name one {${name}} of ${template} that there is`);
+  if (those === undefined) throw new Error(`there is no existing {${name}} for ${template}`);
   return those;
 }
 
@@ -191,7 +191,7 @@ function asQuery(value: unknown): [string, string][] {
 async function ask(route: Route, asked: Asked): Promise<{ status: number; problem: unknown }> {
   const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const segment = encodeURIComponent((asked.path[name] ?? '').toWellFormed());
-    // A client would make `.` and `..` another path, and nothing another route.
+    // A client would resolve `.` and `..` to another path; an empty value would be another route.
     return /^\.*$/.test(segment) ? 'none' : segment;
   });
   const query = new URLSearchParams(
@@ -212,7 +212,7 @@ async function ask(route: Route, asked: Asked): Promise<{ status: number; proble
   const type = response.headers.get('content-type');
   const isJson = /json(?:;|$)/.test(type ?? '') && !type!.includes('ndjson');
   const body: unknown = isJson ? await response.json() : undefined;
-  // A stream of events has no end of its own.
+  // A stream of events does not end by itself.
   if (!isJson) gone.abort();
   const { operationId } = route.operation;
   answered.set(operationId, (answered.get(operationId) ?? new Set()).add(response.status));

@@ -30,7 +30,7 @@ afterAll(async () => {
   await crossroads?.close();
 });
 
-it('takes a message once, however many copies come at the same time on two gateways', async () => {
+it('handles a message once, however many copies arrive at the same time at two gateways', async () => {
   const { completed } = await drained();
   const passedBefore = crossroads.passed.length;
   const deliveries = await push({
@@ -44,17 +44,17 @@ it('takes a message once, however many copies come at the same time on two gatew
   expect(deliveries.every(accepted)).toBe(true);
   const passed = crossroads.passed.slice(passedBefore);
   expect(new Set(passed.map(({ way }) => way))).toEqual(new Set([0, 1]));
-  // Freshly sealed each time: nothing of the envelope tells that they are the same.
+  // Each copy is encrypted separately: nothing in the envelope shows that they are the same push.
   expect(new Set(passed.map(({ body }) => body.toString())).size).toBe(8);
   expect((await drained()).completed - completed).toBe(1);
 
-  // Late, when the first has long been handled, and byte for byte.
+  // A late copy, byte for byte, after the first was handled.
   for (const late of passed) expect(await again(late, 0)).toEqual({ status: 200, body: 'success' });
   expect((await drained()).completed - completed).toBe(1);
   await expect.poll(() => handled('text')).toHaveLength(1);
 });
 
-it('takes an event once by what it says, since events carry no id', async () => {
+it('handles an event once, recognized by its content, since events carry no id', async () => {
   const { completed } = await drained();
   const event = {
     url: 'messages',
@@ -69,12 +69,12 @@ it('takes an event once by what it says, since events carry no id', async () => 
   await expect.poll(() => handled('event:CLICK')).toHaveLength(2);
 });
 
-it('never replaces a ticket by an older one, and mints with the newer', async () => {
+it('never replaces a ticket with an older one, and fetches tokens with the newer one', async () => {
   const begunAt = crossroads.passed.length;
   await deployment.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 10 });
   const older = crossroads.passed[begunAt]!;
   await drained();
-  // What WeChat itself no longer knows nobody can mint with.
+  // No token can be fetched with a ticket that WeChat itself no longer knows.
   await deployment.wechat.control('POST', '/expire', { token: 'ticket' });
   await deployment.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 20 });
   await drained();
@@ -107,7 +107,7 @@ it.each([
     ['<MsgID>90261533849829378</MsgID>', '<MsgID>90261533849829379</MsgID>'],
   ],
   ['cards', 'user_get_card', ['<UserCardCode>1</UserCardCode>', '<UserCardCode>2</UserCardCode>']],
-])('takes each of several %s of one user in one second, and a copy of one once', async (_name, event, contents) => {
+])('handles each of several %s of one user in one second, and a copy of one once', async (_name, event, contents) => {
   const at = now();
   for (const content of [...contents, contents[0]!]) {
     const xml = messageXml('event', `<Event>${event}</Event>${content}`, at);
@@ -126,7 +126,7 @@ it.each([
     '<detail><prob>90</prob></detail><detail><prob>80</prob></detail><errcode>0</errcode>',
   ],
   ['events', 'order_path_audit_result_notify', '<list><appid>wx5</appid></list><list><appid>wx6</appid></list>'],
-])('takes a push with a tag that repeats (protocol §1.3): on the URL for %s, %s', async (url, name, content) => {
+])('accepts a push with a repeated tag (protocol §1.3): on the URL for %s, %s', async (url, name, content) => {
   const xml = url === 'events' ? noticeXml(name, content) : messageXml('event', `<Event>${name}</Event>${content}`);
   const appid = url === 'events' ? undefined : SERVICE_ACCOUNT;
   expect((await push({ url, appid, xml })).every(accepted)).toBe(true);
@@ -134,7 +134,7 @@ it.each([
   await until('it is noted', () => handled(logged).some(({ outcome }) => outcome === 'noted'));
 });
 
-it('takes a push with blanks around its ciphertext', async () => {
+it('accepts a push with blanks around its ciphertext', async () => {
   const passedBefore = crossroads.passed.length;
   await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'text', Content: 'blanks' } });
   const passed = crossroads.passed[passedBefore]!;
@@ -148,7 +148,7 @@ it('takes a push with blanks around its ciphertext', async () => {
   expect(await again({ ...passed, body }, 0)).toEqual({ status: 200, body: 'success' });
 });
 
-it('lets no text of a follower move a ticket, an account or another follower', async () => {
+it('lets no text of a follower change a ticket, an account or another follower', async () => {
   const followers = `/v1/authorizers/${SERVICE_ACCOUNT}/followers`;
   const victim = 'oVictim00000000000000000000x';
   const passedBefore = crossroads.passed.length;
@@ -212,7 +212,7 @@ it.each([
   ['wrong-component', 400],
   ['plaintext', 400],
   ['wrong-key', 400],
-])('refuses a push that is %s with %i, and keeps nothing of it', async (fault, status) => {
+])('refuses a push that is %s with %i, and stores nothing of it', async (fault, status) => {
   const secret = `never-in-a-log-${fault}`;
   const before = await everything();
   const refusals = refused(status).length;
@@ -240,7 +240,7 @@ it.each([
   expect((await push(kinds[1]!)).every(accepted)).toBe(true);
 });
 
-it('says in the status that pushes are refused, why, and what to set, until one is accepted', async () => {
+it('reports in the status that pushes are refused, why, and which setting to change, until one is accepted', async () => {
   const content = { url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'text', Content: '你好' } };
   expect((await push(content)).every(accepted)).toBe(true);
   await until('no refusal is news', async () => (await status()).refusedPushes.length === 0);
@@ -258,7 +258,7 @@ it('says in the status that pushes are refused, why, and what to set, until one 
   await until('one was accepted', async () => (await status()).refusedPushes.length === 0);
 });
 
-it('does not know components that it does not run', async () => {
+it('refuses pushes for components that it does not run', async () => {
   const before = await everything();
   const passedBefore = crossroads.passed.length;
   await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: { Content: '你好' }, fault: 'wrong-component' });
@@ -271,7 +271,7 @@ it('does not know components that it does not run', async () => {
   await expectNothingNew(before);
 });
 
-it('proves its URLs to WeChat with echostr, and to nobody else', async () => {
+it('answers echostr to WeChat, and refuses it to any other sender', async () => {
   const [timestamp, nonce, echostr] = [String(now()), '42', '8291634812345'];
   const signature = createHash('sha1')
     .update([deployment.component.token, timestamp, nonce].sort().join(''))
@@ -289,10 +289,10 @@ it('proves its URLs to WeChat with echostr, and to nobody else', async () => {
 });
 
 it.each([
-  [{ url: 'events', fields: { InfoType: 'notify_nobody_knows', Detail: { Deep: '1' } } }, 'notify_nobody_knows'],
+  [{ url: 'events', fields: { InfoType: 'notify_unknown_kind', Detail: { Deep: '1' } } }, 'notify_unknown_kind'],
   [{ url: 'messages', appid: SERVICE_ACCOUNT, fields: { Event: 'brand_new' } }, 'event:brand_new'],
   [{ url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'hologram' } }, 'hologram'],
-])('answers success to what nobody knows yet: %j', async (unknown, name) => {
+])('answers success to a push of an unknown kind: %j', async (unknown, name) => {
   expect((await push(unknown)).every(accepted)).toBe(true);
   await until('it is noted', () => handled(name).some(({ outcome }) => outcome === 'noted'));
 });
@@ -305,13 +305,13 @@ async function push(what: object): Promise<readonly Delivery[]> {
   return (await deployment.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what)).deliveries;
 }
 
-/** The same request once more, as it was. */
+/** Sends the same request again, unchanged. */
 async function again({ url, body }: Passed, gateway: number): Promise<Delivery> {
   const response = await fetch(deployment.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
   return { status: response.status, body: await response.text() };
 }
 
-/** The queue of pushes once all of it is done; what was accepted before is in it by then. */
+/** The queue of pushes after all its jobs are done; every push accepted before is in it by then. */
 async function drained() {
   return until('all pushes are done', async () => {
     const counts = await queueCounts(redis, 'pushes');
@@ -326,11 +326,14 @@ interface Kept {
   readonly lastPushAt: string;
 }
 
-/** What comes by itself, push or no push: BullMQ's and leases' moments, the watch's turns and what they ask for. */
+/**
+ * What changes in Redis without any push: the times of BullMQ and of leases, the scheduled runs of maintenance, and
+ * the jobs that these enqueue.
+ */
 const BY_ITSELF =
   /:(lock|refused-pushes|stalled-check|stalled|ticket-request|reconcile|profiles|processes)$|:lease:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
 
-/** All that Redis keeps; when a push last came is part of it. */
+/** All that Redis stores, including the time of the last push. */
 async function everything(): Promise<Kept> {
   const counts = await drained();
   const keys = (await redis.keys('*')).filter((key) => !BY_ITSELF.test(key));
@@ -367,7 +370,7 @@ function unreadable(): Record<string, unknown>[] {
   return deployment.gateways.flatMap((gateway) => gateway.lines()).filter(({ msg }) => msg === 'push unreadable');
 }
 
-/** Exactly these bytes, where the simulator would write proper XML. */
+/** Sends exactly these bytes, where the simulator would write well-formed XML. */
 function messageXml(
   msgType: string,
   inner: string,

@@ -6,7 +6,7 @@ import { EventStream } from './support/event-stream.ts';
 import { COMPONENT_TOKEN } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-/** Each story has an account of its own: quotas are the account's. */
+/** Each story has an account of its own, because quotas are per account. */
 const accounts = {
   learned: 'wx00000000000000a1',
   slow: 'wx00000000000000a2',
@@ -16,9 +16,9 @@ const accounts = {
   refused: 'wx00000000000000a6',
   unclear: 'wx00000000000000a7',
 } as const;
-/** Nobody documents how often it may be called. */
+/** An API without a documented limit. */
 const DETAILS = '/cgi-bin/user/info/batchget';
-/** Ten a day. */
+/** An API with a limit of ten a day. */
 const DELETE_MASS = '/cgi-bin/message/mass/delete';
 const ASK_QUOTA = '/cgi-bin/openapi/quota/get';
 const CLEAR = '/cgi-bin/clear_quota';
@@ -46,7 +46,7 @@ interface Clear {
 let deployment: Deployment;
 const openids: Record<string, string> = {};
 
-// Counts of a day begin at zero at midnight in Beijing: so near to it, a story that counts waits until it is over.
+// Counts of a day start at zero at midnight in Beijing: shortly before it, a story that counts waits until it is over.
 beforeEach(() =>
   until('midnight in Beijing is not near', () => beijingDay(Date.now()) === beijingDay(Date.now() + 60_000)),
 );
@@ -73,7 +73,7 @@ const details = (appid: string) => ({
   body: { user_list: [{ openid: openids[appid], lang: 'zh_CN' }] },
 });
 
-/** So many calls, one after the other; the errcodes that WeChat answered. */
+/** Makes this many calls, one after the other; returns WeChat's errcodes. */
 async function callTimes(appid: string, count: number, call: { method: string; path: string; body?: unknown }) {
   const errcodes: unknown[] = [];
   for (let i = 0; i < count; i++) {
@@ -106,11 +106,11 @@ async function askedFor(path: string, appid: string): Promise<number> {
   return (await deployment.wechat.counters()).byAccount[appid]?.[`POST ${path}`] ?? 0;
 }
 
-describe('a limit that nobody documents', () => {
+describe('an undocumented limit', () => {
   const appid = accounts.learned;
 
   it('is learned from WeChat once the API is in use, with what others used, and asked about once', async () => {
-    // The merchant's own programs were there before us.
+    // The merchant's own programs have used a part before.
     await limit(appid, DETAILS, { daily: 1_000, used: 300 });
     expect(await callTimes(appid, 19, details(appid))).toEqual(zeros(19));
     expect((await quotas(appid)).get(DETAILS)).toMatchObject({ used: 19, limit: null, remaining: null, source: null });
@@ -122,7 +122,7 @@ describe('a limit that nobody documents', () => {
     expect(await askedFor(ASK_QUOTA, appid)).toBe(1);
   });
 
-  it('tells on every answer how much remains', async () => {
+  it('is reported with every answer, as the number of remaining calls', async () => {
     const { headers, body } = await deployment.api<CallBody>('POST', `/v1/authorizers/${appid}/calls`, details(appid));
     expect(headers.get('x-wx-quota-remaining')).toBe('664');
     expect(body.quota).toMatchObject({ used: 336, limit: 1_000, remaining: 664 });
@@ -141,12 +141,12 @@ describe('a limit that nobody documents', () => {
     const virtual = await ask(DETAILS, 'POST', details(appid).body);
     expect(virtual.remaining).toBe('663');
     expect(JSON.parse(virtual.bytes)).toEqual(body.response?.body);
-    // Nobody knows how often this may be asked.
+    // The limit of this API is unknown.
     expect((await ask('/cgi-bin/getcallbackip', 'GET')).remaining).toBeNull();
   });
 });
 
-it('asking WeChat about quotas delays no call, and what WeChat does not tell is not asked again', async () => {
+it('the lookup of quotas delays no call, and a quota that WeChat does not report is not looked up again', async () => {
   const appid = accounts.slow;
   await deployment.wechat.control('POST', '/delay', { path: ASK_QUOTA, appid, ms: 600_000 });
   await callTimes(appid, 20, details(appid));
@@ -157,17 +157,17 @@ it('asking WeChat about quotas delays no call, and what WeChat does not tell is 
   await deployment.wechat.control('POST', '/release');
   await learned(appid, DETAILS);
 
-  // 40066: WeChat has no such API here, and tells nothing about it.
+  // 40066: WeChat has no such API and reports no quota.
   const unheard = { method: 'POST', path: '/cgi-bin/unheard/of', body: {} };
   await callTimes(appid, 20, unheard);
   await until('WeChat is asked', async () => (await askedFor(ASK_QUOTA, appid)) === 2);
   await callTimes(appid, 5, unheard);
-  // And a login is not even asked about.
+  // The quota of a login is not even looked up.
   expect(await askedFor(ASK_QUOTA, appid)).toBe(2);
   expect((await quotas(appid)).get(unheard.path)).toMatchObject({ used: 25, limit: null });
 });
 
-it('four fifths and all of a quota are told once: in the log, and as events that can be resumed', async () => {
+it('four fifths and all of a quota are reported once: in the log, and as events of a stream that can be resumed', async () => {
   const appid = accounts.warned;
   const url = `${deployment.gatewayUrl()}/v1/quotas/events`;
   const stream = await EventStream.open(url, deployment.apiKey);
@@ -181,14 +181,14 @@ it('four fifths and all of a quota are told once: in the log, and as events that
   const errcodes = await callTimes(appid, 5, call);
   expect(errcodes.slice(2)).toEqual([45009, 'quota_closed', 'quota_closed']);
   await until('the end is told', () => stream.seen[1]);
-  // Whoever was away hears at another gateway what he has missed, and no more.
+  // A subscriber that was disconnected receives from another gateway the events that it missed, and no others.
   const missed = await EventStream.open(`${deployment.gatewayUrl(1)}/v1/quotas/events`, deployment.apiKey, warning.id);
   await until('the rest is told', () => missed.seen[0]);
   for (const { event, data } of [missed.seen[0]!, stream.seen[1]!]) {
     expect([event, data]).toMatchObject(['quota.exhausted', { ...told, used: 10, limit: 10 }]);
   }
   expect([stream.seen.length, missed.seen.length]).toEqual([2, 1]);
-  // Whichever worker it was that told.
+  // Any of the workers may have logged it.
   const lines = () => deployment.workers.flatMap((worker) => worker.lines()).filter(({ path }) => path === DELETE_MASS);
   const warnings = () => lines().filter(({ level }) => level === 40);
   await until('both stand in the log', () => warnings().length >= 2);
@@ -197,10 +197,10 @@ it('four fifths and all of a quota are told once: in the log, and as events that
     { ...told, used: 10, limit: 10, msg: 'a quota is used up' },
   ]);
   const quota = (await quotas(appid)).get(DELETE_MASS)!;
-  // The refused one has left, too.
+  // The refused call departed, too.
   expect(quota).toMatchObject({ used: 11, limit: 10, remaining: 0, closedUntil: expect.any(String) });
 
-  // A key that is for another account hears nothing of this one, and one that is for certain paths is refused.
+  // A key for another account receives no events of this one, and a key for certain paths is refused.
   const key = async (wish: object) => {
     const made = await deployment.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'], ...wish });
     return made.body.key;
@@ -214,7 +214,7 @@ it('four fifths and all of a quota are told once: in the log, and as events that
   await Promise.all([stream, missed, others, mine].map((one) => one.close()));
 });
 
-it('a rate holds calls back before WeChat has to, and lets them go in the next stretch', async () => {
+it('a rate limit delays calls before WeChat refuses them, and permits them in the next period', async () => {
   const appid = accounts.rated;
   await limit(appid, DETAILS, { minute: 500, componentMinute: 30, seconds: 10 });
   await callTimes(appid, 20, details(appid));
@@ -243,11 +243,11 @@ it('a rate holds calls back before WeChat has to, and lets them go in the next s
 describe('a clear', () => {
   const appid = accounts.cleared;
 
-  it('opens what was closed, wakes what waited, and counts', async () => {
+  it('reopens closed APIs, wakes the waiting calls, and is counted', async () => {
     await limit(appid, DETAILS, { daily: 60 });
     expect(await callTimes(appid, 45, details(appid))).toEqual(zeros(45));
     await learned(appid, DETAILS);
-    // The merchant has used the rest.
+    // The merchant's own programs have used the rest.
     await limit(appid, DETAILS, { used: 60 });
     expect(await callTimes(appid, 2, details(appid))).toEqual([45009, 'quota_closed']);
     expect((await quotas(appid)).get(DETAILS)).toMatchObject({ remaining: 0, closedUntil: expect.any(String) });
@@ -263,13 +263,13 @@ describe('a clear', () => {
     expect(calls.map(({ response }) => response?.body.errcode ?? 0)).toEqual(zeros(25));
     const quota = (await quotas(appid)).get(DETAILS)!;
     expect(quota).toMatchObject({ used: 25, limit: 60, remaining: 35, closedUntil: null });
-    // A day like this one is more than sixty, whenever it is that this story is told.
+    // More than sixty days ago, whatever the date of the run.
     const inMs = Date.parse(quota.exhaustedAt!) - Date.now();
     expect(inMs).toBeGreaterThan(0);
     expect(inMs).toBeLessThan(48 * 3600_000);
   });
 
-  it('is refused when ten are used, without asking WeChat, and stands in the audit', async () => {
+  it('is refused when ten are used, without a request to WeChat, and is in the audit', async () => {
     for (let used = 2; used <= 10; used++) {
       const { body } = await clear(appid, used % 2);
       expect(body).toMatchObject({ usedThisMonth: used, remainingThisMonth: 10 - used });
@@ -284,7 +284,7 @@ describe('a clear', () => {
     expect(audit.body.items.filter(({ action }) => action.includes('quotas/clear')).length).toBeGreaterThanOrEqual(11);
   });
 
-  it('that WeChat refuses, since others have used all ten, sets the count', async () => {
+  it('that WeChat refuses because other programs used all ten sets the count', async () => {
     await deployment.wechat.control('POST', '/fail', {
       path: CLEAR,
       how: 'errcode',
@@ -296,7 +296,7 @@ describe('a clear', () => {
     expect(await askedFor(CLEAR, accounts.refused)).toBe(1);
   });
 
-  it('of which nobody knows the outcome is told as such, and not repeated', async () => {
+  it('with an unknown outcome is reported as such, and not repeated', async () => {
     await deployment.wechat.control('POST', '/fail', {
       path: CLEAR,
       how: 'reset',
@@ -318,7 +318,7 @@ describe('a clear', () => {
     expect(response.status).toBe(403);
   });
 
-  it('by a program of the merchant’s own, through the virtual WeChat, is one, too', async () => {
+  it('by a program of the merchant’s own, through the virtual WeChat, is counted, too', async () => {
     const { learned: account } = accounts;
     const before = (await quotas(account)).get(DETAILS)!;
     expect(before.used).toBeGreaterThan(300);
@@ -328,7 +328,7 @@ describe('a clear', () => {
   });
 });
 
-it('the command line shows them as a table', async () => {
+it('the command line shows quotas as a table', async () => {
   const { port } = new URL(deployment.gatewayUrl());
   const command = deployment.command(['quotas', accounts.warned], { PORT: port });
   expect(await command.ended()).toBe(0);
@@ -348,7 +348,7 @@ it('the command line shows them as a table', async () => {
 describe('the component’s own budget', () => {
   const page = () => fetch(`${deployment.gatewayUrl()}/authorize/${deployment.component.appid}`);
 
-  it('is shown, path by path', async () => {
+  it('is shown for each path', async () => {
     const own = await quotas(deployment.component.appid);
     expect(own.get(COMPONENT_TOKEN)?.used).toBe(await deployment.wechat.asked(`POST ${COMPONENT_TOKEN}`));
     expect(own.get('/cgi-bin/component/api_query_auth')?.used).toBe(Object.keys(accounts).length);
@@ -359,7 +359,7 @@ describe('the component’s own budget', () => {
     expect(await deployment.api('GET', '/v1/components/wxnobody/quotas')).toMatchObject({ status: 404 });
   });
 
-  it('that is closed is honoured, and opened by a clear with the secret, also when no token can be had', async () => {
+  it('is respected when it is closed, and reopened by a clear with the secret, even when no token is available', async () => {
     const { appid } = deployment.component;
     expect((await page()).status).toBe(200);
     await limit(appid, PRE_AUTH, { daily: 50, used: 50 });
@@ -371,7 +371,7 @@ describe('the component’s own budget', () => {
 
     await limit(appid, COMPONENT_TOKEN, { used: 2_000 });
     await deployment.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
-    // Somebody finds out that the token is no good any more.
+    // A call discovers that the token is refused.
     await deployment.api('POST', `/v1/components/${appid}/calls`, {
       ...{ method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 1 } },
       waitMs: 5_000,

@@ -18,7 +18,7 @@ afterAll(async () => {
   await deployment?.close();
 });
 
-/** Redis takes nothing more that would grow, but answers. */
+/** Redis refuses every write that needs memory, but still answers. */
 async function full(): Promise<void> {
   await redis.config('SET', 'maxmemory', '1');
 }
@@ -30,7 +30,7 @@ const virtualToken = async (): Promise<Record<string, unknown>> => {
   return (await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${query}`)).json() as Promise<Record<string, unknown>>;
 };
 
-it('a full Redis is told as that at every door, and nobody has to start anything again afterwards', async () => {
+it('a full Redis is reported as such by every route, and no process needs a restart afterwards', async () => {
   const { access_token: token } = await virtualToken();
   const { body: link } = await deployment.api(
     'POST',

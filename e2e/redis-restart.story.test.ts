@@ -17,7 +17,7 @@ beforeAll(async () => {
   deployment = await Deployment.open({ gateways: 2, workers: 2 });
   await deployment.authorized();
   await acceptedMeansOnDisk();
-  // WeChat tries three times; here it tries until somebody is there, so that every push has an end.
+  // WeChat tries three times; this simulated one tries until a gateway accepts, so that every push is delivered.
   await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
 });
 afterAll(() => deployment.close());
@@ -27,11 +27,11 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   const pushing = new Pushing(deployment, 3);
   await until('calls and pushes flow', () => load.accepted.length > 100 && pushing.msgIds.length > 20);
 
-  // More than once: each time it dies somewhere else in the middle of something.
+  // More than once: each time Redis dies at another point of the work.
   for (let outage = 0; outage < OUTAGES; outage++) await killAndRestart(load);
   await Promise.all([load.stop(), pushing.stop()]);
 
-  // Who was refused was told so clearly and soon, and who was not refused has an id.
+  // A refused caller received a clear refusal soon; a caller that was not refused has an id.
   expect(load.asked.filter(({ status }) => ![200, 202, 503].includes(status))).toEqual([]);
   for (const { status, retryAfter, body } of load.refused) {
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'redis_unreachable' });
@@ -51,14 +51,14 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   expect(handledPushes().size).toBe(accepted.size);
   for (const child of [...deployment.gateways, ...deployment.workers]) expect(child.running).toBe(true);
   for (const worker of deployment.workers) {
-    // One line for each kind of error (refused, lost, closed) and outage, however many queues met it.
+    // One line for each kind of error (refused, lost, closed) and outage, however many queues were affected.
     const warnings = worker.lines().filter(({ level, queue, job }) => level === 40 && queue && job === undefined);
     expect(warnings.length).toBeGreaterThan(0);
     expect(warnings.length).toBeLessThanOrEqual(3 * OUTAGES);
   }
 });
 
-it('Redis is away for longer than locks live: calls in mid-work still end', async () => {
+it('Redis is unreachable for longer than the TTL of locks: calls in flight still end', async () => {
   const read = '/cgi-bin/user/info';
   const send = '/cgi-bin/message/custom/send';
   const asked = async (path: string) =>
@@ -76,14 +76,11 @@ it('Redis is away for longer than locks live: calls in mid-work still end', asyn
     path: send,
     body: { touser: openids[0], msgtype: 'text', text: { content: 'while Redis is away' } },
   });
-  await until(
-    'both are on their way',
-    async () => (await asked(read)) > before.read && (await asked(send)) > before.send,
-  );
+  await until('both are in flight', async () => (await asked(read)) > before.read && (await asked(send)) > before.send);
 
   await deployment.redis.kill();
   const killedAt = performance.now();
-  // BullMQ's locks live three seconds.
+  // BullMQ's locks have a TTL of three seconds.
   await until('the locks have ended', () => performance.now() - killedAt > 4_000);
   await deployment.redis.restart();
 
@@ -96,7 +93,10 @@ it('Redis is away for longer than locks live: calls in mid-work still end', asyn
   expect((await arrivals(deployment)).get('while Redis is away')).toBe(1);
 });
 
-/** What is written each second only, a killed Redis may lose (a limit that we state). It starts with that each time. */
+/**
+ * A killed Redis may lose what it writes to disk only once a second (an accepted limit). Its data contain such writes
+ * each time.
+ */
 async function acceptedMeansOnDisk(): Promise<void> {
   const client = deployment.redis.client();
   await client.config('SET', 'appendfsync', 'always');
@@ -128,7 +128,7 @@ async function killAndRestart(load: Load): Promise<void> {
   await until('the load flows again', () => load.accepted.length > acceptedBefore + 50);
 }
 
-/** Every call with an id has an outcome; every message that was said to be sent arrived once, and none twice. */
+/** Every call with an id has an outcome; every message that was reported as sent arrived once, and none twice. */
 async function settleAll(load: Load): Promise<Map<string, number>> {
   const outcomes = new Map<string, string>();
   for (const { content, gateway, body } of load.accepted) {
@@ -159,7 +159,7 @@ async function deliveries(): Promise<Delivery[]> {
   return answer.deliveries.filter(({ what }) => what === 'text');
 }
 
-/** The jobs that workers have handled, however often they ran. */
+/** The jobs that workers have run, each once, however often it ran. */
 function handledPushes(): Set<string> {
   const lines = deployment.workers.flatMap((worker) => worker.lines());
   const handled = lines.filter(({ msg, push }) => msg === 'push' && push === 'text');

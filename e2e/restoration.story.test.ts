@@ -62,7 +62,7 @@ describe.each(databases)('on %s', (kind) => {
     });
   }
 
-  /** One run that began now. */
+  /** A run that is started now. */
   async function reconciled(): Promise<Run> {
     await until('no other runs', async () => (await ended(await begin())).state === 'completed');
     return ended(await begin());
@@ -73,7 +73,7 @@ describe.each(databases)('on %s', (kind) => {
   }
   const authorizer = async (appid: string) => (await authorizers()).find((one) => one.appid === appid)!;
 
-  it('finds nothing to change where all is well, and leaves tokens alone', async () => {
+  it('changes nothing where the grants agree, and does not touch tokens', async () => {
     const minted = (await deployment.wechat.counters()).minted;
     const run = await reconciled();
     expect(run).toMatchObject({ state: 'completed', total: 6, seen: 6, added: 0, changed: 0, revoked: 0, error: null });
@@ -81,15 +81,15 @@ describe.each(databases)('on %s', (kind) => {
     expect((await deployment.api('GET', '/v1/reconciliations/nothing')).body.code).toBe('unknown_reconciliation');
   });
 
-  it('answers the run that lasts to whoever asks again', async () => {
+  it('returns the run in progress to a second request', async () => {
     await deployment.wechat.control('POST', '/delay', { path: LIST, ms: 700, count: 1 });
     const [one, other] = [await begin(), await begin()];
     expect(other.id).toBe(one.id);
     await ended(one);
   });
 
-  it('takes over refresh tokens that it has missed, and revokes whom WeChat no longer knows', async () => {
-    // Nobody hears of either: one consents anew on another way, the other takes his consent back.
+  it('stores refresh tokens whose push was lost, and revokes accounts that WeChat no longer lists', async () => {
+    // No push reports either: one account consents again elsewhere, the other revokes its consent.
     await deployment.wechat.control('POST', '/authorize', { appid: FIRST, push: false });
     await deployment.wechat.control('POST', '/unauthorize', { appid: SECOND, push: false });
     const run = await ended(await begin());
@@ -102,7 +102,7 @@ describe.each(databases)('on %s', (kind) => {
     await deployment.authorized(SECOND);
   });
 
-  it('adds whom only WeChat knows, and says so', async () => {
+  it('adds and reports accounts that only WeChat knows', async () => {
     await deployment.wechat.control('POST', '/accounts', { appid: LATE, kind: 'official-account', nickName: '迟到' });
     await deployment.wechat.control('POST', '/authorize', { appid: LATE, push: false });
     expect(await ended(await begin())).toMatchObject({ total: 7, seen: 7, added: 1, changed: 0, revoked: 0 });
@@ -114,8 +114,8 @@ describe.each(databases)('on %s', (kind) => {
     await until('it has gone', async () => (await authorizer(LATE)).state === 'revoked');
   });
 
-  it('begins with the first refresh token that WeChat refuses, and heals the others before anybody asks', async () => {
-    // Nobody hears of any of it: two consent anew, and one takes his consent back.
+  it('starts with the first refresh token that WeChat refuses, and repairs the other accounts before a call needs them', async () => {
+    // No push reports any of it: two accounts consent again, and one revokes its consent.
     for (const appid of [FIRST, SECOND]) await deployment.wechat.control('POST', '/authorize', { appid, push: false });
     await deployment.wechat.control('POST', '/unauthorize', { appid: FIFTH, push: false });
     await deployment.wechat.control('POST', '/counters/reset');
@@ -132,7 +132,7 @@ describe.each(databases)('on %s', (kind) => {
     await deployment.authorized(FIFTH);
   });
 
-  it('comes by night', async () => {
+  it('runs at night', async () => {
     await deployment.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
     const redis = deployment.redis.client();
     const turn = `wx:{${deployment.component.appid}:${deployment.component.appid}}:reconcile`;
@@ -144,28 +144,28 @@ describe.each(databases)('on %s', (kind) => {
     await deployment.authorized(FOURTH);
   });
 
-  it('comes with a process that starts', async () => {
+  it('runs when a process starts', async () => {
     await deployment.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
     const redis = deployment.redis.client();
-    // Longer ago than processes take to start one after the other.
+    // The last run is longer ago than processes take to start one after the other.
     const turn = `wx:{${deployment.component.appid}:${deployment.component.appid}}:reconcile`;
     await redis.hset(turn, 'lastAt', Date.now() - 11 * 60_000);
     redis.disconnect();
     const started = deployment.startWorker();
     await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
     await deployment.authorized(FOURTH);
-    // Before that it does not know what a signal means.
+    // Before that the process does not handle signals.
     await started.says('worker ready');
     expect(await started.shutDown()).toBe(0);
     deployment.workers.pop();
   });
 
-  it('looks once a day who everybody is', async () => {
+  it('reads every account’s profile once a day', async () => {
     const nextAt = () =>
       inDatabase(deployment, (sql) =>
         sql.selectFrom('authorizers').select('profile_due_at').where('appid', '=', SECOND).executeTakeFirstOrThrow(),
       ).then((row) => Number(row.profile_due_at) - Date.now());
-    // Neither another name nor an unticked permission was pushed.
+    // Neither the new name nor the removed permission was pushed.
     await deployment.wechat.control('POST', '/authorize', { appid: SECOND, push: false, funcIds: [17, 18] });
     await deployment.wechat.control('POST', '/rename', { appid: SECOND, nickName: '改名了' });
     expect(await nextAt()).toBeGreaterThan(20 * HOUR_MS);
@@ -183,8 +183,8 @@ describe.each(databases)('on %s', (kind) => {
     expect(await nextAt()).toBeGreaterThan(20 * HOUR_MS);
   });
 
-  it('revokes nobody on the word of a list alone', async () => {
-    // While the list is read he is gone; by the time that WeChat is asked about him he is back, and nobody heard of it.
+  it('revokes no account because of a list alone', async () => {
+    // The account is missing while the list is read, and is back when WeChat is asked about it; no push reports either.
     await deployment.wechat.control('POST', '/unauthorize', { appid: THIRD, push: false });
     await deployment.wechat.control('POST', '/delay', { path: INFO, ms: 1_500, count: 1 });
     const before = await deployment.wechat.asked(`POST ${INFO}`);
@@ -202,7 +202,7 @@ describe.each(databases)('on %s', (kind) => {
     });
   });
 
-  it('goes on in another worker where one is killed in its midst', async () => {
+  it('continues in another worker when its worker is killed', async () => {
     await deployment.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
     await deployment.wechat.control('POST', '/delay', { path: LIST, ms: 2_000, count: 1 });
     const before = await deployment.wechat.asked(`POST ${LIST}`);
@@ -215,11 +215,11 @@ describe.each(databases)('on %s', (kind) => {
     await deployment.authorized(FOURTH);
   });
 
-  it('brings everybody back from nothing with one ticket', async () => {
+  it('restores all accounts from nothing with one ticket', async () => {
     await deployment.wechat.control('POST', '/options', { redeliveryMs: 60_000 });
     for (const child of [...deployment.gateways, ...deployment.workers]) if (child.running) await child.shutDown();
     await deployment.redis.flush();
-    // On MariaDB an emptied database is a new one; on SQLite it is no file.
+    // On MariaDB an emptied database is a new one; on SQLite it is a missing file.
     for (const suffix of ['', '-wal', '-shm'])
       await rm(join(deployment.dir, `deployment.sqlite${suffix}`), { force: true });
     const emptied = await databaseEnv(kind);
@@ -228,7 +228,7 @@ describe.each(databases)('on %s', (kind) => {
     await deployment.wechat.control('POST', '/tick', { ticket: 'new' });
     await until('all are back, with their profiles', async () => {
       const all = await authorizers();
-      // LATE has gone, and WeChat does not name who has gone.
+      // LATE was revoked, and WeChat does not list revoked accounts.
       return all.length === ACCOUNTS.length && all.every((one) => one.nickName !== null && one.scopes.length > 0);
     });
     for (const { state } of await authorizers()) expect(state).toBe('active');

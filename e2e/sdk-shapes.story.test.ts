@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => deployment?.close());
 
-async function ask(target: string, wish: Wish = {}): Promise<Answer> {
-  const { status, bytes } = await rawRequest(deployment.gatewayUrl() + target, wish);
+async function ask(target: string, init: Wish = {}): Promise<Answer> {
+  const { status, bytes } = await rawRequest(deployment.gatewayUrl() + target, init);
   expect(status).toBe(200);
   return JSON.parse(bytes.toString('utf8')) as Answer;
 }
@@ -33,7 +33,7 @@ async function tokenFor(appid: string): Promise<string> {
   return String((await ask(`/cgi-bin/token?${query}`)).access_token);
 }
 
-/** What arrived at WeChat, letter by letter, as WeChat itself tells of a request that it refused. */
+/** The request as it arrived at WeChat, byte for byte; WeChat itself reports each request that it refused. */
 async function arrived(refused: Answer): Promise<{ request_url: string; request_body: string }> {
   const rid = / rid: (\S+)$/.exec(String(refused.errmsg))?.[1];
   const told = await ask(`/cgi-bin/openapi/rid/get?access_token=${token}`, {
@@ -45,7 +45,7 @@ async function arrived(refused: Answer): Promise<{ request_url: string; request_
   return told.request as never;
 }
 
-/** One part with a file, below the headers that an SDK writes. */
+/** One part with a file, with the part headers that an SDK writes. */
 function multipart(boundary: string, headers: readonly string[], bytes: Buffer, before = ''): Buffer {
   const head = `${before}--${boundary}\r\n${headers.join('\r\n')}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
@@ -56,7 +56,7 @@ async function downloaded(mediaId: unknown): Promise<Buffer> {
     .bytes;
 }
 
-describe('the way to a token', () => {
+describe('a token', () => {
   it.each([
     ['EasyWeChat 6', { 'content-type': 'application/json', accept: '*/*', 'accept-encoding': 'gzip' }, false],
     ['WxJava', { 'content-type': 'text/plain; charset=UTF-8' }, true],
@@ -65,7 +65,7 @@ describe('the way to a token', () => {
       { 'content-type': 'application/json;charset=utf-8', 'user-agent': 'Go-http-client/1.1' },
       false,
     ],
-  ])('%s asks for a stable one', async (_sdk, headers, force) => {
+  ])('is issued to %s by the route of stable tokens, without a request to WeChat', async (_sdk, headers, force) => {
     const before = await deployment.wechat.counters();
     const body = {
       grant_type: 'client_credential',
@@ -75,12 +75,12 @@ describe('the way to a token', () => {
     };
     const answer = await ask('/cgi-bin/stable_token', { method: 'POST', headers, body: JSON.stringify(body) });
     expect(answer).toEqual({ access_token: expect.stringMatching(/^wxt_/), expires_in: 7200 });
-    // Whoever insists on a new one gets one of ours; WeChat is not bothered.
+    // A caller that forces a refresh gets another token of the gateway; WeChat is not asked.
     expect((await deployment.wechat.counters()).minted).toEqual(before.minted);
   });
 });
 
-describe('questions', () => {
+describe('query strings', () => {
   it.each([
     ['EasyWeChat 6 appends the token', 'next_openid=oX&access_token=TOKEN', 'next_openid=oX&access_token=***'],
     ['EasyWeChat 5 begins with it', 'access_token=TOKEN&next_openid=oX', 'next_openid=oX&access_token=***'],
@@ -94,22 +94,22 @@ describe('questions', () => {
   });
 });
 
-describe('paths that nobody catalogued', () => {
+describe('paths that are not in the catalogue', () => {
   it.each([
     ...['/cgi-bin/new/api', '/wxa/new', '/wxaapi/new/api', '/datacube/new', '/customservice/new/api'],
     ...['/card/new', '/channels/ec/new', '/shop/new/api', '/tcb/new', '/semantic/new/new'],
-  ])('below a prefix of WeChat’s: %s', async (path) => {
+  ])('below a prefix of WeChat’s are called: %s', async (path) => {
     for (const method of ['GET', 'POST']) {
       const answer = await ask(`${path}?access_token=${token}`, {
         method,
         body: method === 'POST' ? '{}' : undefined,
       });
-      // WeChat does not know it either, and says so itself.
+      // WeChat does not know the path either, and its answer is returned.
       expect(answer).toMatchObject({ errcode: 40066, errmsg: expect.stringContaining('rid: ') });
     }
   });
 
-  it('below /sns/, where only the token of a person opens anything', async () => {
+  it('below /sns/ are refused without the access token of a user', async () => {
     expect(await ask(`/sns/new/api?access_token=${token}`)).toMatchObject({ errcode: 48001 });
   });
 });
@@ -137,19 +137,19 @@ describe('messages', () => {
       '{"touser":"oX","msgtype":"text","text":{"content":"<a>&"}}\n',
     ],
     ['called a form', 'application/x-www-form-urlencoded', '{"touser":"oX","msgtype":"text","text":{"content":"x"}}'],
-  ])('%s; not a letter changes on the way', async (_shape, type, body) => {
-    const wish = { method: 'POST', headers: { 'content-type': type }, body };
-    const refused = await ask(`${SEND}?access_token=${token}`, wish);
+  ])('%s; not a byte changes on the way', async (_shape, type, body) => {
+    const init = { method: 'POST', headers: { 'content-type': type }, body };
+    const refused = await ask(`${SEND}?access_token=${token}`, init);
     expect(refused).toMatchObject({ errcode: 40003 });
     expect((await arrived(refused)).request_body).toBe(body);
-    // The same with somebody who is there.
-    expect(await ask(`${SEND}?access_token=${token}`, { ...wish, body: body.replace('oX', openids[0]!) })).toEqual({
+    // The same message to an existing follower.
+    expect(await ask(`${SEND}?access_token=${token}`, { ...init, body: body.replace('oX', openids[0]!) })).toEqual({
       errcode: 0,
       errmsg: 'ok',
     });
   });
 
-  it('a real form arrives as one', async () => {
+  it('a URL-encoded form arrives as one', async () => {
     const body = 'a=1&b=%E4%B8%AD+%26&b=2';
     const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
     const refused = await ask(`${SEND}?access_token=${token}`, { method: 'POST', headers, body });
@@ -197,7 +197,7 @@ describe('files with Chinese names', () => {
     const body = multipart(boundary, partHeaders, bytes);
     const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
     const path = `/cgi-bin/media/upload?type=image&access_token=${token}`;
-    // In chunks, as a stream of unknown length goes, and with a length.
+    // Chunked, as a stream of unknown length is sent, and with a length.
     for (const more of [{}, { 'content-length': String(body.length) }]) {
       const uploaded = await ask(path, { method: 'POST', headers: { ...headers, ...more }, body });
       expect(uploaded).toMatchObject({ type: 'image' });
@@ -205,7 +205,7 @@ describe('files with Chinese names', () => {
     }
   });
 
-  it('the name that WeChat keeps is the name that was sent', async () => {
+  it('the name that WeChat stores is the name that was sent', async () => {
     const disposition = 'Content-Disposition: form-data; name="media"; filename="封面 图.png"';
     const body = multipart('b', [disposition, 'Content-Type: image/png'], Buffer.from('x'));
     const headers = { 'content-type': 'multipart/form-data; boundary="b"' };
@@ -217,7 +217,7 @@ describe('files with Chinese names', () => {
     expect(listed).toMatchObject({ item: [{ name: '封面 图.png' }] });
   });
 
-  it('curl waits to be asked for a large body, and is asked', async () => {
+  it('curl waits for "100 Continue" before a large body, and receives it', async () => {
     const bytes = randomBytes(1_500_000);
     const part = ['Content-Disposition: form-data; name="media"; filename="a.png"', 'Content-Type: image/png'];
     const body = multipart('x', part, bytes);
@@ -233,7 +233,7 @@ describe('files with Chinese names', () => {
   });
 });
 
-describe('how they react to refusals', () => {
+describe('the reactions of SDKs to refusals', () => {
   /** As WxJava: −1 again and again with pauses, a refused token once with a new one, everything else to the caller. */
   async function persistent(send: (accessToken: string) => Promise<Answer>, first = token): Promise<Answer> {
     let accessToken = first;
@@ -254,18 +254,18 @@ describe('how they react to refusals', () => {
   const got = async (openid: string) =>
     (await deployment.wechat.messages()).filter(({ touser }) => touser === openid).length;
 
-  it('a token of yesterday is renewed, and the message sent once', async () => {
+  it('an expired token is renewed, and the message is sent once', async () => {
     expect(await persistent(sendTo(openids[1]!), 'wxt_of-yesterday')).toMatchObject({ errcode: 0 });
     expect(await got(openids[1]!)).toBe(1);
   });
 
-  it('a busy WeChat is asked again by the SDK, and the message sent once', async () => {
+  it('a request that a busy WeChat refused is repeated by the SDK, and the message is sent once', async () => {
     await deployment.wechat.control('POST', '/fail', { path: SEND, how: 'errcode', errcode: -1, count: 2 });
     expect(await persistent(sendTo(openids[2]!))).toMatchObject({ errcode: 0 });
     expect(await got(openids[2]!)).toBe(1);
   });
 
-  it.each(['reset', 'empty', '502'])('an answer that is lost (%s) is never asked for again', async (how) => {
+  it.each(['reset', 'empty', '502'])('an answer that is lost (%s) is never requested again', async (how) => {
     const openid = openids[how.length + 3]!;
     const before = await got(openid);
     await deployment.wechat.control('POST', '/fail', { path: SEND, how, at: 'after' });
@@ -274,7 +274,7 @@ describe('how they react to refusals', () => {
   });
 });
 
-describe('a component, as the SDKs of platforms ask', () => {
+describe('a component, as the SDKs of platforms use it', () => {
   const LIST = '/cgi-bin/component/api_get_authorizer_list';
   const INFO = '/cgi-bin/component/api_get_authorizer_info';
   let own: string;
@@ -288,15 +288,18 @@ describe('a component, as the SDKs of platforms ask', () => {
       body: JSON.stringify({ component_appid: deployment.component.appid, ...body }),
     });
 
-  it.each(['access_token', 'component_access_token'])('its own APIs answer to a token under %s', async (name) => {
-    expect(await post(INFO, name, { authorizer_appid: SERVICE_ACCOUNT })).toMatchObject({
-      authorizer_info: { nick_name: '演示服务号' },
-      authorization_info: { authorizer_appid: SERVICE_ACCOUNT, authorizer_refresh_token: '***' },
-    });
-    expect(await post(LIST, name, { offset: 0, count: 100 })).toMatchObject({ total_count: 2 });
-  });
+  it.each(['access_token', 'component_access_token'])(
+    'its own APIs accept a token in the parameter %s',
+    async (name) => {
+      expect(await post(INFO, name, { authorizer_appid: SERVICE_ACCOUNT })).toMatchObject({
+        authorizer_info: { nick_name: '演示服务号' },
+        authorization_info: { authorizer_appid: SERVICE_ACCOUNT, authorizer_refresh_token: '***' },
+      });
+      expect(await post(LIST, name, { offset: 0, count: 100 })).toMatchObject({ total_count: 2 });
+    },
+  );
 
-  it('no refresh token of a merchant leaves', async () => {
+  it('no refresh token of a merchant is returned', async () => {
     const { refreshTokens } = await deployment.wechat.control<{ refreshTokens: string[] }>('GET', '/secrets');
     const url = `${deployment.gatewayUrl()}${LIST}?access_token=${own}`;
     const body = JSON.stringify({ component_appid: deployment.component.appid, offset: 0, count: 100 });
@@ -305,12 +308,12 @@ describe('a component, as the SDKs of platforms ask', () => {
     for (const value of refreshTokens) expect(text).not.toContain(value);
   });
 
-  it('WeChat’s refusal of the real token stays behind the scenes', async () => {
+  it('WeChat’s refusal of the real token is hidden from the caller', async () => {
     await deployment.wechat.control('POST', '/expire', { token: 'component', as: 40001 });
     expect(await post(LIST, 'access_token', { offset: 0, count: 1 })).toMatchObject({ total_count: 2 });
   });
 
-  it('quotas are its own, and cleared by itself', async () => {
+  it('its quotas are its own, and it clears them itself', async () => {
     const component = deployment.component.appid;
     await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1000, used: 700 });
     const told = await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO });
@@ -319,14 +322,14 @@ describe('a component, as the SDKs of platforms ask', () => {
     expect(await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO })).toMatchObject({
       quota: { used: 0 },
     });
-    // One that is used up closes for the component, not for anybody else.
+    // A quota that is used up closes the API for the component, not for accounts.
     await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1, used: 1 });
     const info = { authorizer_appid: SERVICE_ACCOUNT };
     for (const _ of [1, 2]) expect(await post(INFO, 'access_token', info)).toMatchObject({ errcode: 45009 });
     expect(await post(LIST, 'access_token', { offset: 0, count: 1 })).toMatchObject({ total_count: 2 });
   });
 
-  it('an account’s API is refused before WeChat hears of it, a minting one with an explanation', async () => {
+  it('an account’s API is refused without a request to WeChat, an API that issues credentials with an explanation', async () => {
     const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
     expect(await ask(`/cgi-bin/user/get?access_token=${own}`)).toMatchObject({ errcode: 61015 });
     expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
@@ -336,7 +339,7 @@ describe('a component, as the SDKs of platforms ask', () => {
     });
   });
 
-  it('calls of the component are calls like all others', async () => {
+  it('calls of the component are stored as calls like all others', async () => {
     const appid = deployment.component.appid;
     const body = { component_appid: appid, offset: 0, count: 10 };
     const answer = await deployment.api<Answer>('POST', `/v1/components/${appid}/calls`, {
@@ -356,18 +359,18 @@ describe('a component, as the SDKs of platforms ask', () => {
   });
 });
 
-describe('people log in', () => {
+describe('users log in', () => {
   const login = (appid: string, scope = 'snsapi_userinfo') =>
     deployment.wechat.control<{ code: string; openid: string }>('POST', '/login', { appid, scope });
   const bearer = () => ({ headers: { authorization: `Bearer ${deployment.apiKey}` } });
 
-  it('to a web page, the way of an account with its own secret', async () => {
+  it('to a web page, through an account with its own secret', async () => {
     const { code, openid } = await login(SERVICE_ACCOUNT);
     const secret = `appid=${SERVICE_ACCOUNT}&secret=${deployment.apiKey}`;
     const lent = await ask(`/sns/oauth2/access_token?${secret}&code=${code}&grant_type=authorization_code`);
     expect(lent).toMatchObject({ openid, scope: 'snsapi_userinfo', expires_in: 7200 });
 
-    // From here on everything is asked with the person's own token, beside our key.
+    // From here on each request carries the user's own token in addition to our key.
     const person = `access_token=${lent.access_token}&openid=${openid}`;
     expect(await ask(`/sns/userinfo?${person}&lang=zh_CN`, bearer())).toMatchObject({
       openid,
@@ -386,7 +389,7 @@ describe('people log in', () => {
     expect(await ask(`/sns/oauth2/refresh_token?${again}`)).toMatchObject({ errcode: 41004 });
   });
 
-  it('to a web page, the way of a component', async () => {
+  it('to a web page, through a component', async () => {
     const { code, openid } = await login(SERVICE_ACCOUNT, 'snsapi_base');
     const own = await tokenFor(deployment.component.appid);
     const query =
@@ -396,7 +399,7 @@ describe('people log in', () => {
     expect(await ask(`/sns/oauth2/component/access_token?${query}`)).toMatchObject({ errcode: 40163 });
   });
 
-  it('to a mini program, by every way that SDKs take', async () => {
+  it('to a mini program, by every route that SDKs use', async () => {
     const own = await tokenFor(deployment.component.appid);
     const its = await tokenFor(MINI_PROGRAM);
     const ways = [
@@ -414,7 +417,7 @@ describe('people log in', () => {
     expect(await ask(other)).toMatchObject({ errcode: 40013 });
   });
 
-  it('one who logs in too often keeps nobody else out', async () => {
+  it('a user who logs in too often does not prevent the logins of others', async () => {
     const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${deployment.apiKey}&grant_type=authorization_code`;
     const path = '/sns/component/jscode2session';
     await deployment.wechat.control('POST', '/fail', { path, how: 'errcode', errcode: 45011 });
@@ -424,7 +427,7 @@ describe('people log in', () => {
     expect(await ask(`${way}&js_code=${other.code}`)).toMatchObject({ openid: other.openid });
   });
 
-  it('by a call of /v1, which keeps for the business what is the business’s', async () => {
+  it('by a call of /v1, which returns the session key to the business', async () => {
     const { code, openid } = await login(SERVICE_ACCOUNT);
     const call = async (path: string, query: object) =>
       (await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path, query })).body.response?.body;
@@ -436,7 +439,7 @@ describe('people log in', () => {
     expect(stolen).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
-  it('a token that dies at WeChat meanwhile costs nobody a login', async () => {
+  it('although WeChat refuses the component’s token meanwhile', async () => {
     const { code, openid } = await login(MINI_PROGRAM);
     await deployment.wechat.control('POST', '/expire', { token: 'component', as: 42001 });
     const way = `/sns/jscode2session?appid=${MINI_PROGRAM}&secret=${deployment.apiKey}`;

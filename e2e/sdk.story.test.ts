@@ -9,7 +9,7 @@ import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 const README = new URL('../packages/sdk/README.md', import.meta.url);
 const TSC = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
 
-/** What each example of the README prints, in order. */
+/** The output of each example of the README, in order. */
 const printed = [
   /^greeted 25 followers$/,
   new RegExp(`^${SERVICE_ACCOUNT} 演示服务号\\n\\d+ of them follow, as of the last sync$`),
@@ -43,8 +43,8 @@ afterAll(async () => {
   await Promise.all([deployment?.close(), sdk?.remove(), project && rm(project, { recursive: true, force: true })]);
 });
 
-describe('the SDK, as it is published', () => {
-  it('has as many examples as there are here', () => expect(examples).toHaveLength(printed.length));
+describe('the published SDK', () => {
+  it('has as many examples as this story expects', () => expect(examples).toHaveLength(printed.length));
 
   it.each(printed.map((text, i): [number, RegExp] => [i, text]))(
     'example %i of its README prints %s',
@@ -55,7 +55,7 @@ describe('the SDK, as it is published', () => {
     },
   );
 
-  it('its examples are typed as a strict project would have it, with browsers’ types only', async () => {
+  it('has examples that compile in a strict project with browsers’ types only', async () => {
     await writeFile(
       join(project, 'tsconfig.json'),
       JSON.stringify({
@@ -84,7 +84,7 @@ describe('the SDK, as it is published', () => {
     expect(await client.waitFor(call.id)).toMatchObject({ openid: message.touser });
   });
 
-  it('makes one call of two under the same key, and cancels what has not departed', async () => {
+  it('makes one call of two under the same key, and cancels a call that has not departed', async () => {
     const { WxThirdparty } = (await import(
       join(sdk.folder, 'dist/index.js')
     )) as typeof import('../packages/sdk/src/index.ts');
@@ -103,7 +103,7 @@ describe('the SDK, as it is published', () => {
     expect(listed).toEqual([later.id]);
   });
 
-  it('tells who has no key, or asks for nobody’s account, in its own words', async () => {
+  it('reports a missing key and an unknown account with its own errors', async () => {
     const { WxThirdparty } = (await import(
       join(sdk.folder, 'dist/index.js')
     )) as typeof import('../packages/sdk/src/index.ts');

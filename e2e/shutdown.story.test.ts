@@ -9,7 +9,7 @@ const READ = '/cgi-bin/user/info';
 const SEND = '/cgi-bin/message/custom/send';
 const EXCHANGE = '/cgi-bin/component/api_query_auth';
 const REFRESH = '/cgi-bin/component/api_authorizer_token';
-/** Of SHUTDOWN_MS, where a story waits until patience ends. */
+/** SHUTDOWN_MS in the stories that wait for the shutdown timeout. */
 const SHORT_MS = 4_000;
 
 let crossroads: Crossroads;
@@ -33,14 +33,14 @@ afterAll(async () => {
   await crossroads?.close();
 });
 
-it('half of the deployment leaves under load: nothing accepted is lost, nothing is sent twice', async () => {
+it('half of the deployment shuts down under load: nothing accepted is lost, nothing is sent twice', async () => {
   await deployment.wechat.control('POST', '/delay', { path: SEND, ms: 150 });
   const load = await Load.start(deployment, 10);
   const pushing = new Pushing(deployment, 3);
   await until('calls and pushes flow', () => load.accepted.length > 60 && pushing.msgIds.length > 20);
 
-  const leaving = [deployment.gateways[0]!, deployment.workers[0]!, deployment.workers[1]!];
-  expect(await Promise.all(leaving.map(leaves))).toEqual([0, 0, 0]);
+  const stopping = [deployment.gateways[0]!, deployment.workers[0]!, deployment.workers[1]!];
+  expect(await Promise.all(stopping.map(shutsDown))).toEqual([0, 0, 0]);
   const acceptedBefore = load.accepted.length;
   await until('the others go on', () => load.accepted.length > acceptedBefore + 30);
   await Promise.all([load.stop(), pushing.stop()]);
@@ -53,7 +53,7 @@ it('half of the deployment leaves under load: nothing accepted is lost, nothing 
     expect(ends.get(content), content).toMatchObject({ state: 'completed', attempts: 1 });
     if (kind === 'send') expect(arrived.get(content), content).toBe(1);
   }
-  // Who got no answer had come too late: nothing was done.
+  // A caller without an answer came after the shutdown: nothing was done.
   for (const { content, status } of load.asked) if (status === 0) expect(arrived.has(content), content).toBe(false);
 
   await startGateway();
@@ -64,21 +64,21 @@ it('half of the deployment leaves under load: nothing accepted is lost, nothing 
 it('a worker in the middle of slow calls finishes them', async () => {
   const worker = await onlyWorker();
   const slow = await slowCalls('finished', 3_000);
-  // It is asked at once: on a busy machine another one takes longer to start than WeChat may take to answer.
-  const leaving = leaves(worker);
+  // The worker is stopped at once: on a busy machine another one takes longer to start than WeChat may take to answer.
+  const stopping = shutsDown(worker);
   await startWorker();
-  expect(await leaving).toBe(0);
+  expect(await stopping).toBe(0);
   expect(await slow.reading).toMatchObject({ status: 200, body: { state: 'completed', attempts: 1 } });
   expect(await slow.sending).toMatchObject({ status: 200, body: { state: 'completed', attempts: 1 } });
   expect(await slow.asked()).toEqual({ read: 1, send: 1, arrived: 1 });
 });
 
-it('calls that outlast the patience: what may be repeated is handed back, a message ends as unknown', async () => {
+it('calls that outlast the shutdown timeout: those that may be repeated are requeued, a message ends as unknown', async () => {
   const worker = await onlyWorker(SHORT_MS);
   const slow = await slowCalls('outlasting', 30_000);
-  const leaving = leaves(worker);
+  const stopping = shutsDown(worker);
   await startWorker();
-  expect(await leaving).toBe(0);
+  expect(await stopping).toBe(0);
   expect(await slow.reading).toMatchObject({ status: 200, body: { state: 'completed', attempts: 2 } });
   expect(await slow.sending).toMatchObject({
     status: 200,
@@ -87,38 +87,38 @@ it('calls that outlast the patience: what may be repeated is handed back, a mess
   expect(await slow.asked()).toEqual({ read: 2, send: 1, arrived: 1 });
 });
 
-it('a refresh that outlasts the patience goes to another worker', async () => {
+it('a refresh that outlasts the shutdown timeout is taken over by another worker', async () => {
   const worker = await onlyWorker(SHORT_MS);
   await deployment.wechat.control('POST', '/delay', { path: REFRESH, ms: 30_000, count: 1 });
   await deployment.wechat.control('POST', '/expire', { token: 'authorizer', appid: SERVICE_ACCOUNT });
   const before = await deployment.wechat.asked(`POST ${REFRESH}`);
   const reading = read();
   await until('WeChat is asked for a token', async () => (await deployment.wechat.asked(`POST ${REFRESH}`)) > before);
-  const leaving = leaves(worker);
+  const stopping = shutsDown(worker);
   await startWorker();
-  expect(await leaving).toBe(0);
+  expect(await stopping).toBe(0);
   expect(await reading).toMatchObject({ status: 200, body: { state: 'completed' } });
   expect((await deployment.wechat.asked(`POST ${REFRESH}`)) - before).toBe(2);
 });
 
-it('an authorization that outlasts the patience is finished by another worker', async () => {
+it('an authorization that outlasts the shutdown timeout is finished by another worker', async () => {
   const worker = await onlyWorker(SHORT_MS);
   await deployment.wechat.control('POST', '/delay', { path: EXCHANGE, ms: 30_000, count: 1 });
   await deployment.wechat.control('POST', '/authorize', { appid: MINI_PROGRAM });
   await until('WeChat is asked', async () => (await deployment.wechat.asked(`POST ${EXCHANGE}`)) === 2);
-  const leaving = leaves(worker);
+  const stopping = shutsDown(worker);
   await startWorker();
-  expect(await leaving).toBe(0);
+  expect(await stopping).toBe(0);
   const state = async () => (await deployment.api('GET', `/v1/authorizers/${MINI_PROGRAM}`, undefined, 1)).body.state;
   await until('the account is active', async () => (await state()) === 'active');
 });
 
-it('a gateway with a waiting caller says under which id the answer will be', async () => {
+it('a gateway that shuts down gives a waiting caller the id of its call', async () => {
   await anyWorker();
   await deployment.gateways[0]!.shutDown();
   const gateway = await startGateway(SHORT_MS);
   const slow = await slowCalls('waited for', 600_000);
-  expect(await leaves(gateway)).toBe(0);
+  expect(await shutsDown(gateway)).toBe(0);
   const answers = [await slow.reading, await slow.sending];
   await deployment.wechat.control('POST', '/release');
   for (const { status, body } of answers) {
@@ -128,7 +128,7 @@ it('a gateway with a waiting caller says under which id the answer will be', asy
   expect(await slow.asked()).toEqual({ read: 1, send: 1, arrived: 1 });
 });
 
-it('a second SIGTERM ends a worker at once; its call is done by another', async () => {
+it('a second SIGTERM ends a worker at once; its calls are taken over by another worker', async () => {
   await startGateway();
   const worker = await onlyWorker();
   const slow = await slowCalls('cut', 30_000);
@@ -143,20 +143,20 @@ it('a second SIGTERM ends a worker at once; its call is done by another', async 
   expect(await slow.asked()).toEqual({ read: 2, send: 1, arrived: 1 });
 });
 
-it('everybody leaves in time although Redis is away', async () => {
+it('every process shuts down in time although Redis is unreachable', async () => {
   await deployment.redis.kill();
   const all = [...deployment.gateways, ...deployment.workers].filter(({ running }) => running);
   expect(all.length).toBeGreaterThanOrEqual(3);
   try {
-    const codes = await Promise.all(all.map((child) => leaves(child)));
+    const codes = await Promise.all(all.map((child) => shutsDown(child)));
     expect(codes).toEqual(all.map(() => 0));
   } finally {
     await deployment.redis.restart();
   }
 });
 
-/** Asks it to leave; answers its exit code. */
-function leaves(child: Child): Promise<number | NodeJS.Signals> {
+/** Asks the process to shut down; returns its exit code. */
+function shutsDown(child: Child): Promise<number | NodeJS.Signals> {
   return child.shutDown();
 }
 
@@ -176,7 +176,7 @@ async function anyWorker(): Promise<Child> {
   return deployment.workers.find(({ running }) => running) ?? (await startWorker());
 }
 
-/** A worker that must do the next calls itself. */
+/** A worker that is the only one to run the next calls. */
 async function onlyWorker(shutdownMs?: number): Promise<Child> {
   const others = deployment.workers.filter(({ running }) => running);
   const worker = await startWorker(shutdownMs);
@@ -219,7 +219,7 @@ async function slowCalls(content: string, ms: number) {
   };
 }
 
-/** The messages' jobs that workers have handled, one entry for each time. */
+/** The jobs of the messages that workers have run, one entry for each run. */
 function handledPushes(): unknown[] {
   const lines = deployment.workers.flatMap((worker) => worker.lines());
   return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);

@@ -15,10 +15,10 @@ import { freePort } from './support/free-port.ts';
 import { until } from './support/until.ts';
 
 const followers = { method: 'GET', path: '/cgi-bin/user/get' };
-/** Between the calls of one caller; without it the callers would take the CPU from what they wait for. */
+/** The pause between the calls of one caller; without it the callers would take the CPU from the processes. */
 const PACE_MS = 20;
 
-/** Of this file alone, because its stories kill them. */
+/** Servers of this file alone, because its stories kill them. */
 let servers: MariaDbServer[];
 beforeAll(async () => {
   servers = await Promise.all([startMariaDb(), startMariaDb()]);
@@ -38,7 +38,7 @@ describe('on MariaDB', () => {
   });
   afterAll(() => deployment?.close());
 
-  it('without the database pushes are accepted, the gateway stays ready and says what it misses', async () => {
+  it('without the database pushes are accepted, the gateway stays ready and reports that the database is unreachable', async () => {
     await deployment.ready();
     const readyz = async (url: string) => {
       const response = await fetch(`${url}/readyz`);
@@ -83,15 +83,15 @@ describe('on MariaDB', () => {
     );
     for (const child of processes) {
       expect(said(child, 'the database does not answer')).toBe(1);
-      // One line for each kind of error (refused, lost, unreachable), however many parts of the process met it.
+      // One line for each kind of error (refused, lost, unreachable), however many parts of the process were affected.
       const warnings = child.lines().filter(({ level, err }) => level === 40 && err !== undefined);
       expect(warnings.length).toBeLessThan(10);
     }
   });
 
-  it('the main job is done, and goes on while the database dies and comes back', async () => {
+  it('the main work continues while the database dies and comes back', async () => {
     await deployment.authorized();
-    // As many as the machine can do, which may be more than WeChat allows in a day.
+    // As many calls as the machine can send, which may be more than WeChat allows in a day.
     await deployment.wechat.control('POST', '/quota', {
       appid: SERVICE_ACCOUNT,
       path: followers.path,
@@ -138,7 +138,7 @@ describe('a read replica', () => {
   });
   afterAll(() => deployment?.close());
 
-  /** What replication does, in its own time. */
+  /** Does the work of replication, at the time that the story chooses. */
   async function catchUp(): Promise<void> {
     const [database, replica] = urls.map((url) => openDatabase(url));
     for (const table of ['authorizers', 'followers'] as const) {
@@ -151,7 +151,7 @@ describe('a read replica', () => {
     await Promise.all([database!.destroy(), replica!.destroy()]);
   }
 
-  it('serves lists and exports as far as it has come, and nothing else waits for it', async () => {
+  it('serves lists and exports as far as it is replicated, and nothing else waits for it', async () => {
     await deployment.authorized();
     const listed = () => deployment.api<{ items: { appid: string }[] }>('GET', '/v1/authorizers');
     const call = async () => (await deployment.call(SERVICE_ACCOUNT, followers)).body.state;
@@ -193,14 +193,14 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     ]);
   }
 
-  it('that does not fit what is there is refused, with what to do', async () => {
+  it('that does not fit the stored data is refused, with instructions', async () => {
     const foreign = deployment.command(['rotate-secrets'], { SECRETS_KEY: after });
     expect(await foreign.ended()).toBe(1);
     expect(foreign.output).toContain('No key in SECRETS_KEY belongs to the deployment');
     expect(foreign.output).toContain('list the new and the old one');
   });
 
-  it('takes the place of the old one while everything runs, and nothing is lost', async () => {
+  it('replaces the old one while all processes run, and nothing is lost', async () => {
     expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
     await restart(both);
     let going = true;
@@ -218,7 +218,7 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     expect(new Set(states)).toEqual(new Set(['completed']));
     expect(first.output).toMatch(/^5 secrets checked: [1-5] re-encrypted/m);
     expect(first.output).toContain('bodies of calls');
-    // By its former name.
+    // Under its former name.
     const again = deployment.command(['reseal'], both);
     expect(await again.ended()).toBe(0);
     expect(again.output).toContain('5 secrets checked: 0 re-encrypted, 5 already current.');
@@ -226,7 +226,7 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     await restart({ SECRETS_KEY: after });
     await deployment.ready();
     expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
-    // Now all comes from SQL: the ticket and the grant.
+    // Now ticket and grant are read from SQL.
     await deployment.redis.flush();
     await deployment.ready();
     expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
@@ -283,14 +283,14 @@ describe('a deployment on SQLite', () => {
     });
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect(await copied()).toEqual(once);
-    // The owner consents anew: that is newer than anything the ancestor knows, and his cookie stays good.
+    // The owner consents again: that is newer than the data of the 2015 library, and the cookie stays valid.
     await deployment.authorized();
     expect(await says('wxthirdparty', from)).toContain('0 added, 0 renewed, 2 unchanged');
     expect((await get(SERVICE_ACCOUNT)).body.handle).toBe('a-cookie');
     expect((await deployment.call(SERVICE_ACCOUNT, followers)).body.state).toBe('completed');
   });
 
-  it('goes on from a backup that was made while it ran, after Redis and the database are lost', async () => {
+  it('continues from a backup that was made while it ran, after Redis and the database are lost', async () => {
     await deployment.authorized();
     const file = join(deployment.dir, 'backup.sqlite');
     const backup = deployment.command(['backup', file]);

@@ -4,14 +4,14 @@ import { AUTHORIZER_TOKEN, COMPONENT_TOKEN, expire, follower, type Tally, tally,
 import { until } from './support/until.ts';
 
 const CALLERS = 200;
-/** WeChat answers only when the story says so. */
+/** WeChat answers only when the story releases the answers. */
 const STILL = 600_000;
 const TOKEN_REFUSALS = [40001, 40014, 42001];
 
 let deployment: Deployment;
 let openid: string;
 let first: Tally;
-/** Refreshes that the stories so far have made necessary. */
+/** The number of refreshes that the stories so far required. */
 const due = { component: 0, authorizer: 0 };
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => deployment.close());
 
 it.each(TOKEN_REFUSALS)(
-  'both tokens die (%i) under 200 callers: one refresh each, and everybody is answered',
+  'both tokens are refused (%i) under 200 callers: one refresh each, and every caller is answered',
   async (as) => {
     const before = await tally(deployment);
     await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 100 });
@@ -39,14 +39,14 @@ it.each(TOKEN_REFUSALS)(
   },
 );
 
-it('only the account’s token dies: the component’s stays', async () => {
+it('only the account’s token is refused: the component’s stays', async () => {
   const before = await tally(deployment);
   await expire(deployment, ['authorizer']);
   await answered(callers(CALLERS));
   await refreshed(before, { component: 0, authorizer: 1 });
 });
 
-it('WeChat takes longer over the account’s token than a lease lasts: still one refresh', async () => {
+it('WeChat takes longer for the account’s token than a lease lasts: still one refresh', async () => {
   const before = await tally(deployment);
   await deployment.wechat.control('POST', '/delay', { path: AUTHORIZER_TOKEN, ms: 6_000 });
   await expire(deployment, ['authorizer']);
@@ -56,7 +56,7 @@ it('WeChat takes longer over the account’s token than a lease lasts: still one
   expect(await asked(before, AUTHORIZER_TOKEN)).toBe(1);
 });
 
-it('WeChat takes longer over the component’s token than a lease lasts: still one refresh', async () => {
+it('WeChat takes longer for the component’s token than a lease lasts: still one refresh', async () => {
   const before = await tally(deployment);
   await deployment.wechat.control('POST', '/delay', { path: COMPONENT_TOKEN, ms: 6_000 });
   await expire(deployment, ['authorizer', 'component']);
@@ -66,7 +66,7 @@ it('WeChat takes longer over the component’s token than a lease lasts: still o
   expect(await asked(before, COMPONENT_TOKEN)).toBe(1);
 });
 
-it('the tokens die while nobody calls: the next caller is answered after one refresh', async () => {
+it('the tokens expire at WeChat while there are no calls: the next caller is answered after one refresh', async () => {
   const before = await tally(deployment);
   await expire(deployment, ['authorizer', 'component']);
   await answered(callers(1));
@@ -75,7 +75,7 @@ it('the tokens die while nobody calls: the next caller is answered after one ref
   await refreshed(before, { component: 1, authorizer: 1 }, 'again');
 });
 
-it('callers who come late with the old token do not end the new one', async () => {
+it('late callers with the old token do not end the new one', async () => {
   const before = await tally(deployment);
   await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 4_000, count: 30 });
   const late = callers(30);
@@ -83,7 +83,7 @@ it('callers who come late with the old token do not end the new one', async () =
   await expire(deployment, ['authorizer']);
   await answered(callers(1));
   const between = await tally(deployment);
-  // The others have not heard yet that their token is dead.
+  // The others do not know yet that their token is refused.
   expect(between.answered(USER_INFO, 42001) - before.answered(USER_INFO, 42001)).toBe(1);
   expect(between.authorizerTokens - before.authorizerTokens).toBe(1);
 
@@ -93,19 +93,19 @@ it('callers who come late with the old token do not end the new one', async () =
   await refreshed(before, { component: 0, authorizer: 1 });
 });
 
-it('all in all there were as many refreshes as deaths', async () => {
+it('in total there were as many refreshes as refused tokens', async () => {
   const last = await tally(deployment);
   expect(last.componentTokens - first.componentTokens).toBe(due.component);
   expect(last.authorizerTokens - first.authorizerTokens).toBe(due.authorizer);
 });
 
-/** Programs that ask for the same user at once, spread over the gateways. */
+/** Programs that request the same user at once, distributed over the gateways. */
 function callers(count: number): Promise<{ status: number; body: CallBody }>[] {
   const request = { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 };
   return Array.from({ length: count }, (_, i) => deployment.call(SERVICE_ACCOUNT, request, i));
 }
 
-/** Everybody got what they asked for, and nobody saw a refused token. */
+/** Every caller got the user, and none saw a refused token. */
 async function answered(calls: Promise<{ status: number; body: CallBody }>[]): Promise<void> {
   const answers = await Promise.all(calls);
   const wrong = answers.filter(

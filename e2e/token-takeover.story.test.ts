@@ -13,12 +13,12 @@ import {
 } from './support/tally.ts';
 import { until } from './support/until.ts';
 
-/** WeChat answers only when the story says so. */
+/** WeChat answers only when the story releases the answers. */
 const STILL = 600_000;
 
 let deployment: Deployment;
 let openid: string;
-/** The only worker at the beginning of a story, so the one that refreshes. */
+/** The only worker at the beginning of a story, so it does the refreshes. */
 let first: Child;
 let before: Tally;
 
@@ -37,12 +37,12 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await deployment.wechat.control('DELETE', '/faults');
-  // A worker that was frozen is as good as any other: it leaves in good order.
+  // A worker that was frozen shuts down in order like any other.
   if (first.running) expect(await first.shutDown()).toBe(0);
 });
 
-it('a worker frozen while it refreshes is replaced, and when it wakes, its token changes nothing', async () => {
-  // WeChat lends it the token after it has lent the other one.
+it('a worker frozen while it refreshes is replaced, and when it resumes, its token changes nothing', async () => {
+  // WeChat issues its token after that of the other worker.
   await slow(COMPONENT_TOKEN, STILL);
   await expire(deployment, ['authorizer', 'component']);
   const waiting = call();
@@ -85,7 +85,7 @@ it('the same, and Redis loses everything while it is frozen', async () => {
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });
 });
 
-it('a worker that wakes to a refusal does not keep anybody from the token that another is fetching', async () => {
+it('a worker that resumes and receives a refusal keeps no caller from the token that another worker fetches', async () => {
   await slow(COMPONENT_TOKEN, 3_000);
   await deployment.wechat.control('POST', '/fail', { path: COMPONENT_TOKEN, how: 'errcode', errcode: -1 });
   await slow(COMPONENT_TOKEN, STILL);
@@ -96,7 +96,7 @@ it('a worker that wakes to a refusal does not keep anybody from the token that a
   await takenOver(COMPONENT_TOKEN);
   first.thaw();
   await until('the first worker hears the refusal', () => refreshes(first, 'component').includes('failed'));
-  // The other one's answer is still on its way.
+  // The other worker's answer is still in flight.
   expect(await lent()).toEqual({ component: 0, authorizer: 0 });
   expect((await deployment.api('GET', '/v1/status')).body).toMatchObject({
     ready: true,
@@ -118,12 +118,12 @@ it('a worker killed while it refreshes is replaced', async () => {
   expect(await lent()).toEqual({ component: 0, authorizer: 1 });
 });
 
-/** Somebody who needs the account's token; on the way to it the component's, too. */
+/** A caller that needs the account's token, and for its refresh the component's. */
 function call(): Promise<{ status: number; body: CallBody }> {
   return deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query: { openid }, waitMs: 60_000 });
 }
 
-/** WeChat takes its time over the next request, and does what it was asked only then. */
+/** WeChat holds the next request, and executes it only when it is released. */
 function slow(path: string, ms: number): Promise<unknown> {
   return deployment.wechat.control('POST', '/delay', { path, ms, count: 1 });
 }
@@ -143,7 +143,7 @@ function arrived(path: string, times: number): Promise<unknown> {
   );
 }
 
-/** A second worker starts at the moment the first one falls out, and asks WeChat in its place. */
+/** A second worker starts at the moment the first one stops, and asks WeChat in its place. */
 async function takenOver(path: string): Promise<void> {
   deployment.startWorker();
   await arrived(path, 2);

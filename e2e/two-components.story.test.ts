@@ -38,7 +38,7 @@ describe.each(databases)('on %s', (kind) => {
     (await deployment.wechat.counters()).minted[`authorizer:${component}/${SERVICE_ACCOUNT}`] ?? 0;
 
   describe('one account under two components', () => {
-    it('must be told apart by whoever asks', async () => {
+    it('is ambiguous in a request that does not name the component', async () => {
       for (const path of ['', '/history', '/options/location_report']) {
         const { status, body } = await deployment.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}${path}`);
         expect([path, status, body.code]).toEqual([path, 409, 'ambiguous_component']);
@@ -53,14 +53,14 @@ describe.each(databases)('on %s', (kind) => {
         ).then((response) => response.json());
       expect(await token(SERVICE_ACCOUNT)).toMatchObject({ errcode: 61003 });
       expect(await token(`${other}:${SERVICE_ACCOUNT}`)).toMatchObject({ expires_in: 7200 });
-      const [mine, his] = [await under(one), await under(other)];
-      expect([mine.component, his.component]).toEqual([one, other]);
-      expect(mine.handle).not.toBe(his.handle);
+      const [mine, theirs] = [await under(one), await under(other)];
+      expect([mine.component, theirs.component]).toEqual([one, other]);
+      expect(mine.handle).not.toBe(theirs.handle);
       const listed = await deployment.api<{ items: Authorizer[] }>('GET', '/v1/authorizers');
       expect(listed.body.items.map(({ component }) => component).sort()).toEqual([one, other].sort());
     });
 
-    it('has two tokens, and a refusal of one leaves the other alone', async () => {
+    it('has two tokens, and a refusal of one does not affect the other', async () => {
       expect((await call(one)).body.state).toBe('completed');
       expect((await call(other)).body.state).toBe('completed');
       const before = [await minted(one), await minted(other)];
@@ -74,7 +74,7 @@ describe.each(databases)('on %s', (kind) => {
       expect([await minted(one), await minted(other)]).toEqual([before[0]! + 1, before[1]]);
     });
 
-    it('has two consents: one taken back leaves the other', async () => {
+    it('has two consents: the revocation of one does not affect the other', async () => {
       await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT, component: one });
       await until('revoked under the one', async () => (await under(one)).state === 'revoked');
       expect((await under(other)).state).toBe('active');
@@ -89,7 +89,7 @@ describe.each(databases)('on %s', (kind) => {
           `/v1/authorizers/${SERVICE_ACCOUNT}/history?component=${component}`,
         );
       expect((await history(one)).body.items[0]?.event).toBe('revoked');
-      // A reconciliation at the start may have seen the account before its code was exchanged; nobody has revoked it.
+      // A reconciliation at the start may have seen the account before its code was exchanged; it was not revoked.
       expect((await history(other)).body.items.map(({ event }) => event)).not.toContain('revoked');
 
       const browser = new Browser();
@@ -112,7 +112,7 @@ describe.each(databases)('on %s', (kind) => {
   });
 
   describe('what belongs to one component', () => {
-    it('is worth nothing under the other', async () => {
+    it('is refused under the other', async () => {
       const made = await deployment.api<{ id: string; url: string }>(
         'POST',
         `/v1/components/${one}/authorization-links`,
@@ -121,14 +121,14 @@ describe.each(databases)('on %s', (kind) => {
       const crossed = await new Browser().open(made.body.url.replace(one, other));
       expect(crossed.status).toBe(404);
 
-      // A state and a code of the one, brought to the other's callback.
+      // A state and a code of one component at the callback of the other.
       const browser = new Browser();
       const back = await browser.consent(await browser.leavePage(made.body.url), SERVICE_ACCOUNT);
       expect((await browser.open(back.replace(one, other))).status).toBe(403);
       expect((await browser.open(back)).status).toBe(200);
     });
 
-    it('is ready or not by itself', async () => {
+    it('is ready independently of the other', async () => {
       await deployment.wechat.control('POST', '/reset-secret', { component: one, appsecret: 'f'.repeat(32) });
       await deployment.wechat.control('POST', '/expire', { token: 'component', component: one });
       await deployment.wechat.control('POST', '/expire', {

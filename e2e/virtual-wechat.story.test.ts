@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
-/** What the story uses of npm co-wechat-api 3.11.0, which brings no types. */
+/** The methods of npm co-wechat-api 3.11.0 that the story uses; the package has no types. */
 interface CoWeChatApi {
   prefix: string;
   snsPrefix: string;
@@ -14,7 +14,7 @@ interface CoWeChatApi {
   merchantPrefix: string;
   customservicePrefix: string;
   wxaPrefix: string;
-  /** Its token, in the memory of this object. */
+  /** The SDK's token, in the memory of this object. */
   readonly store?: { readonly accessToken: string };
   getFollowers(after?: string): Promise<{ total: number; count: number; data: { openid: string[] } }>;
   getUser(openid: string): Promise<{ subscribe: number; openid: string; remark: string }>;
@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => deployment?.close());
 afterEach(() => deployment.wechat.control('POST', '/options', { controlCharacters: false }));
 
-/** The SDK as it comes, told nothing but where WeChat is and which secret it has. */
+/** The unmodified SDK; only WeChat's base URLs and the secret are configured. */
 function sdk(appid = SERVICE_ACCOUNT, secret = deployment.apiKey): CoWeChatApi {
   const api = new WeChatApi(appid, secret);
   for (const name of Object.keys(api).filter((member) => member.endsWith('Prefix') || member === 'prefix')) {
@@ -77,7 +77,7 @@ async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
 
 async function askJson(url: string, init: RequestInit = {}): Promise<Record<string, unknown>> {
   const { status, bytes } = await ask(url, init);
-  // Never anything else: SDKs look at the errcode only.
+  // Always 200: SDKs read the errcode only.
   expect(status).toBe(200);
   return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
 }
@@ -94,13 +94,13 @@ async function ourToken(gateway = 0): Promise<string> {
 const withToken = (base: string, path: string, token: string): string =>
   `${base}${path}${path.includes('?') ? '&' : '?'}access_token=${encodeURIComponent(token)}`;
 
-/** What WeChat really lent us last; no caller of the deployment ever sees it. */
+/** The last real token that WeChat issued; no caller of the deployment ever sees it. */
 async function realToken(): Promise<string> {
   const { authorizerTokens } = await deployment.wechat.control<{ authorizerTokens: string[] }>('GET', '/secrets');
   return authorizerTokens.at(-1)!;
 }
 
-/** The same question through the deployment and straight at WeChat. */
+/** The same request through the deployment and directly to WeChat. */
 async function bothWays(path: string, init: RequestInit = {}): Promise<{ ours: Answer; theirs: Answer }> {
   const ours = await ask(withToken(deployment.gatewayUrl(), path, await ourToken()), init);
   const theirs = await ask(withToken(deployment.wechat.url, path, await realToken()), init);
@@ -135,7 +135,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     expect(await api.getUser(openids[3]!)).toMatchObject({ subscribe: 1, openid: openids[3] });
     const { user_info_list: users } = await api.batchGetUsers(openids.slice(0, 5));
     expect(users.map(({ openid }) => openid)).toEqual(openids.slice(0, 5));
-    // What WeChat knows, not what the deployment says: each question arrived there once.
+    // As WeChat counts, not as the deployment reports: each request arrived there once.
     const { byAccount } = await deployment.wechat.counters();
     expect(byAccount[SERVICE_ACCOUNT]).toMatchObject({
       'GET /cgi-bin/user/get': 1,
@@ -144,7 +144,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     });
   });
 
-  it('sends a customer message, which WeChat got once', async () => {
+  it('sends a customer message, which WeChat receives once', async () => {
     const text = `您好 "${randomBytes(6).toString('hex')}" \\ / 😀`;
     expect(await sdk().sendText(openids[0]!, text)).toMatchObject({ errcode: 0 });
     const got = (await deployment.wechat.messages()).filter(({ touser }) => touser === openids[0]);
@@ -177,12 +177,12 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     expect(await api.getMenu()).toEqual({ menu });
   });
 
-  it('hears WeChat’s own refusals', async () => {
+  it('receives WeChat’s own refusals', async () => {
     await expect(sdk().getUser('oNobodyOfThisAccount00000000')).rejects.toMatchObject({ code: 40003 });
     await expect(sdk().createMenu({ button: [] })).rejects.toMatchObject({ code: 40016 });
   });
 
-  it.each([42001, 40001, 40014])('sees nothing of it when the real token dies at WeChat as %i', async (as) => {
+  it.each([42001, 40001, 40014])('does not notice that WeChat refuses the real token with %i', async (as) => {
     const api = sdk();
     await api.getFollowers();
     const token = api.store?.accessToken;
@@ -198,7 +198,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     expect(users.map(({ openid }) => openid)).toEqual(openids.slice(0, 8));
     expect(await deployment.wechat.asked(REFRESH)).toBe(before + 1);
     expect(await realToken()).not.toBe(died);
-    // It did not even fetch a new token of ours, as it does by itself at 40001 and 42001.
+    // The SDK did not even fetch a new token from the gateway, as it does by itself after 40001 and 42001.
     expect(token).toMatch(/^wxt_/);
     expect(api.store?.accessToken).toBe(token);
   });
@@ -216,7 +216,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
   });
 });
 
-describe('what WeChat answers comes back byte for byte', () => {
+describe('an answer of WeChat’s is returned byte for byte', () => {
   it('JSON with 64-bit ids', async () => {
     const body = { touser: openids[2], template_id: 't', data: {}, client_msg_id: 'one and the same' };
     const { ours, theirs } = await bothWays('/cgi-bin/message/template/send', json(body));
@@ -227,7 +227,7 @@ describe('what WeChat answers comes back byte for byte', () => {
     expect(text).toBe(theirs.bytes.toString('utf8'));
   });
 
-  it('JSON with raw control characters and escaped slashes, which is no JSON', async () => {
+  it('JSON with raw control characters and escaped slashes, which is invalid JSON', async () => {
     await deployment.wechat.control('POST', '/options', { controlCharacters: true });
     await sdk().updateRemark(openids[4]!, 'a/b "c"');
     const { ours, theirs } = await bothWays(`/cgi-bin/user/info?openid=${openids[4]}&lang=zh_CN`);
@@ -236,7 +236,7 @@ describe('what WeChat answers comes back byte for byte', () => {
     expect(() => JSON.parse(ours.bytes.toString('utf8'))).toThrow();
   });
 
-  it('never half an answer: what may be asked again is asked again', async () => {
+  it('never half an answer: a request that may be repeated is repeated', async () => {
     const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
     // Several, because WeChat changes its content type from answer to answer.
     await deployment.wechat.control('POST', '/fail', { path: '/cgi-bin/user/get', how: 'truncated', count: 6 });
@@ -245,15 +245,15 @@ describe('what WeChat answers comes back byte for byte', () => {
     expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before + 12);
   });
 
-  it('a refusal in WeChat’s own words, with its rid', async () => {
-    const { ours } = await bothWays('/cgi-bin/user/info?openid=nobody');
+  it('a refusal with WeChat’s own errmsg and its rid', async () => {
+    const { ours } = await bothWays('/cgi-bin/user/info?openid=unknown');
     expect(JSON.parse(ours.bytes.toString('utf8'))).toEqual({
       errcode: 40003,
       errmsg: expect.stringMatching(/ rid: [0-9a-f-]{20,}$/),
     });
   });
 
-  it('nine megabytes of multipart up and binary down, with type and name', async () => {
+  it('nine megabytes of multipart uploaded and binary downloaded, with type and name', async () => {
     const image = randomBytes(9 * MIB);
     const form = new FormData();
     form.append('media', new Blob([image], { type: 'image/jpeg' }), '照片.jpg');
@@ -271,7 +271,7 @@ describe('what WeChat answers comes back byte for byte', () => {
   });
 
   it('a body of any kind that is not JSON, as it was sent', async () => {
-    // WeChat says what it got: nothing it can read.
+    // WeChat reports what it received: nothing that it can parse.
     const url = withToken(deployment.gatewayUrl(), '/cgi-bin/message/custom/send', await ourToken());
     const bytes = randomBytes(2 * MIB);
     const before = await deployment.wechat.asked('POST /cgi-bin/message/custom/send');
@@ -286,7 +286,7 @@ describe('what WeChat answers comes back byte for byte', () => {
 });
 
 describe('refusals of our own look like WeChat’s', () => {
-  it('bad key 40125, bad account 61003, in both ways to a token', async () => {
+  it('bad key 40125, bad account 61003, on both routes for a token', async () => {
     const stable = (appid: string, secret: string) =>
       askJson(
         `${deployment.gatewayUrl()}/cgi-bin/stable_token`,
@@ -294,7 +294,7 @@ describe('refusals of our own look like WeChat’s', () => {
       );
     expect(await askJson(tokenUrl({ secret: `${deployment.apiKey}x` }))).toMatchObject({ errcode: 40125 });
     expect(await stable(SERVICE_ACCOUNT, 'wrong')).toMatchObject({ errcode: 40125 });
-    // One that never authorized, and one that nobody knows.
+    // An account that never authorized, and one that does not exist.
     for (const appid of [MINI_PROGRAM, 'wxdeadbeefdeadbeef', `wxdeadbeefdeadbeef:${SERVICE_ACCOUNT}`]) {
       expect(await askJson(tokenUrl({ appid })), appid).toMatchObject({ errcode: 61003 });
       expect(await stable(appid, deployment.apiKey), appid).toMatchObject({ errcode: 61003 });
@@ -306,7 +306,7 @@ describe('refusals of our own look like WeChat’s', () => {
     await expect(sdk(SERVICE_ACCOUNT, 'wrong').getFollowers()).rejects.toMatchObject({ code: 40125 });
   });
 
-  it('a made-up token 40001, and nothing of it reaches WeChat', async () => {
+  it('an invented token 40001, and nothing of it reaches WeChat', async () => {
     const good = await ourToken();
     const middle = Math.floor(good.length / 2);
     const forged = good.slice(0, middle) + (good[middle] === 'A' ? 'B' : 'A') + good.slice(middle + 1);
@@ -317,12 +317,12 @@ describe('refusals of our own look like WeChat’s', () => {
     }
     expect(await askJson(`${deployment.gatewayUrl()}/cgi-bin/user/get`)).toMatchObject({ errcode: 41001 });
     expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
-    // The other gateway takes it: tokens are kept nowhere.
+    // The other gateway accepts the token: gateways store no tokens.
     expect(await askJson(withToken(deployment.gatewayUrl(1), '/cgi-bin/user/get', good))).toMatchObject({ total: 25 });
   });
 
-  it('an expired token 42001, upon which the SDK gets itself a new one', async () => {
-    // A gateway whose clock is three hours late gives out what the others call expired.
+  it('an expired token 42001, after which the SDK fetches a new one', async () => {
+    // A gateway whose clock is three hours slow issues tokens that the others consider expired.
     await deployment.gateways[1]!.shutDown();
     const late = 'const now = Date.now; Date.now = () => now() - 3 * 3600e3;';
     const gateway = deployment.startGateway(1, { NODE_OPTIONS: `--import="data:text/javascript,${encodeURI(late)}"` });
@@ -343,7 +343,7 @@ describe('refusals of our own look like WeChat’s', () => {
     '/cgi-bin/component/api_query_auth',
     '/cgi-bin/component/api_create_preauthcode',
     '/cgi-bin/component/API_Component_Token',
-  ])('the minting path %s 48001, and WeChat hears nothing', async (path) => {
+  ])('the path %s, which issues credentials, 48001, and nothing reaches WeChat', async (path) => {
     const token = await ourToken();
     const asked = async () =>
       Object.entries((await deployment.wechat.counters()).requests).filter(([p]) => p.includes(path));
@@ -354,7 +354,7 @@ describe('refusals of our own look like WeChat’s', () => {
     expect(await asked()).toEqual(before);
   });
 
-  it('a body of more than 20 MB, and one that is squeezed', async () => {
+  it('a body of more than 20 MB, and a compressed one', async () => {
     const url = withToken(deployment.gatewayUrl(), '/cgi-bin/media/upload?type=image', await ourToken());
     const before = await deployment.wechat.asked('POST /cgi-bin/media/upload');
     expect(await askJson(url, { method: 'POST', body: Buffer.alloc(20 * MIB + 1) })).toMatchObject({ errcode: 45001 });
@@ -364,7 +364,7 @@ describe('refusals of our own look like WeChat’s', () => {
     expect(await deployment.wechat.asked('POST /cgi-bin/media/upload')).toBe(before);
   });
 
-  it('what may have been done, with a number that no SDK repeats: 990001', async () => {
+  it('a call with an unknown outcome 990001, which no SDK repeats', async () => {
     await deployment.wechat.control('POST', '/fail', {
       path: '/cgi-bin/message/custom/send',
       how: 'reset',
@@ -384,8 +384,8 @@ describe('refusals of our own look like WeChat’s', () => {
     expect(await deployment.wechat.asked(`GET ${path}`)).toBe(before);
   });
 
-  it('a caller that hangs up before its call departed cancels it', async () => {
-    // Nobody is there to send it.
+  it('a caller that disconnects before its call departed cancels it', async () => {
+    // No worker is running that could send it.
     await Promise.all(deployment.workers.map((worker) => worker.shutDown()));
     const url = withToken(deployment.gatewayUrl(), '/cgi-bin/message/custom/send', await ourToken());
     const to = openids[11]!;
@@ -400,12 +400,12 @@ describe('refusals of our own look like WeChat’s', () => {
     await deployment.gateways[0]!.says('"hungUp":true');
     await deployment.startWorker().says('worker ready');
     await until('the call was looked at', async () => (await waitingCalls()) === 0);
-    // The queue works again, and what comes later is sent.
+    // The queue works again, and later calls are sent.
     expect(await sdk().sendText(openids[12]!, 'now')).toMatchObject({ errcode: 0 });
     expect((await deployment.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(0);
   });
 
-  it('gives a revoked account no token any more', async () => {
+  it('issues no token for a revoked account', async () => {
     await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT });
     await until('no token for it', async () => (await askJson(tokenUrl())).errcode === 61003);
     await expect(sdk().getFollowers()).rejects.toMatchObject({ code: 61003 });

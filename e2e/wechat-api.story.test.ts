@@ -21,7 +21,7 @@ it('followers', async () => {
   expect(await api.updateRemark!(openids[0], '老客户')).toMatchObject({ errcode: 0 });
   expect((await api.getUser!({ openid: openids[0], lang: 'zh_CN' })).remark).toBe('老客户');
   expect((await api.batchGetUsers!(openids.slice(0, 20))).user_info_list).toHaveLength(20);
-  await expect(api.getUser!('nobody')).rejects.toMatchObject({ code: 40003 });
+  await expect(api.getUser!('unknown')).rejects.toMatchObject({ code: 40003 });
 });
 
 it('tags', async () => {
@@ -50,7 +50,7 @@ it('menus, QR codes, addresses and page tickets', async () => {
   expect(await api.getJsConfig!(param)).toMatchObject({ appId: SERVICE_ACCOUNT });
 });
 
-it('files, kept for three days and for ever', async () => {
+it('files, temporary (three days) and permanent', async () => {
   const picture = await practice.fileNamed('封面 图.png', 'a picture');
   const film = await practice.fileNamed('影片.mp4', 'a film');
   const { media_id: temporary } = await api.uploadMedia!(picture, 'image');
@@ -98,16 +98,16 @@ it('templates, and messages to many', async () => {
   await expect(api.getMassMessageStatus!('unknown')).rejects.toMatchObject({ code: 40035 });
 });
 
-it('a token that is not ours is refused as by WeChat, and the next one works', async () => {
+it('a foreign token is refused as WeChat refuses it, and the next one works', async () => {
   const sdk = wechatApi(deployment.gatewayUrl(), SERVICE_ACCOUNT, deployment.apiKey);
   Reflect.set(sdk, 'store', { accessToken: 'wxt_of-yesterday', expireTime: Date.now() + 3_600_000 });
-  // Of itself this SDK only repeats with the very token that was refused.
+  // By itself this SDK only repeats the request with the same token that was refused.
   await expect(sdk.getFollowers!()).rejects.toMatchObject({ code: 40001 });
   Reflect.set(sdk, 'store', undefined);
   expect((await sdk.getFollowers!()).total).toBe(25);
 });
 
-it('whose account never authorized hears 61003', async () => {
+it('an account that never authorized is refused with 61003, a wrong key with 40125', async () => {
   const stranger = wechatApi(deployment.gatewayUrl(), MINI_PROGRAM, deployment.apiKey);
   await expect(stranger.getFollowers!()).rejects.toMatchObject({ code: 61003 });
   const thief = wechatApi(deployment.gatewayUrl(), SERVICE_ACCOUNT, 'guessed');
@@ -115,7 +115,7 @@ it('whose account never authorized hears 61003', async () => {
 });
 
 it('a message arrives although the base URL ends with a slash', async () => {
-  // The SDK asks for //cgi-bin/…, and takes any answer without errcode for success.
+  // The SDK asks for //cgi-bin/…, and considers any answer without errcode a success.
   const sdk = wechatApi(`${deployment.gatewayUrl()}/`, SERVICE_ACCOUNT, deployment.apiKey);
   const to = openids[8]!;
   expect(await sdk.sendText!(to, 'must arrive')).toMatchObject({ errcode: 0 });
@@ -133,7 +133,7 @@ it.each([
   ['POST', '/xpay/query_order'],
   ['POST', '/intp/marketcode/applycode'],
   ['GET', '/publisher/stat'],
-])('%s %s, which is not catalogued, is called, and WeChat answers', async (method, path) => {
+])('%s %s, which is not in the catalogue, is called, and WeChat answers', async (method, path) => {
   const before = await deployment.wechat.asked(`${method} ${path}`);
   const { status, body } = await deployment.call(SERVICE_ACCOUNT, { method, path });
   // The simulated WeChat knows no such API.
@@ -141,6 +141,6 @@ it.each([
   expect(await deployment.wechat.asked(`${method} ${path}`)).toBe(before + 1);
 });
 
-it('about forty methods were asked', () => {
+it('about forty methods were called', () => {
   expect(practice.asked.size).toBeGreaterThanOrEqual(40);
 });

@@ -4,7 +4,7 @@ import { USER_INFO } from '../support/tally.ts';
 import type { Bench, Round } from './bench.ts';
 
 const QUEUED = 100_000;
-/** The real WeChat takes longer; a faster one would measure how this machine's processors are shared. */
+/** The real WeChat takes longer; a faster answer would measure how this machine shares its processors. */
 const WECHAT_MS = 20;
 const WARM_UP_CALLS = 100;
 const ROUNDS = 15;
@@ -13,7 +13,7 @@ const [BUSY, OTHER] = ['wx00000000000000a1', 'wx00000000000000a2'];
 
 const bench: Bench = {
   name: `interactive calls beside ${QUEUED} queued calls of another account`,
-  measured: `a call for which somebody waits, p50 of ${CALLS}, while the backlog is being worked off`,
+  measured: `a call for which a caller waits, p50 of ${CALLS}, while the backlog is being worked off`,
   against: `the same without a backlog; WeChat takes ${WECHAT_MS} ms`,
   guide: { atMost: 1.5 },
   run,

@@ -9,7 +9,7 @@ const bench = (guide: Bench['guide']): Bench => ({
   guide,
   run: () => Promise.reject(new Error('not run here')),
 });
-/** Ratios 1.2, 1.4 and, where somebody else took the machine, 9. */
+/** Ratios 1.2, 1.4 and, where another process used the machine, 9. */
 const figures: Figures = {
   unit: 'ms',
   rounds: [

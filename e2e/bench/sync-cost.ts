@@ -9,17 +9,17 @@ const BATCH = 100;
 
 export interface SyncCost {
   readonly name: string;
-  /** Processor time of the worker; SQLite is in it. */
+  /** Processor time of the worker; it includes SQLite. */
   readonly workerSeconds: number;
   /** Processor time of a database that is a process of its own. */
   readonly databaseSeconds: number;
   readonly clockSeconds: number;
   readonly aboveIdleMb: number;
-  /** As many are there, and subscribed, as follow at WeChat. */
+  /** Whether as many subscribed followers are stored as WeChat lists. */
   readonly exact: boolean;
 }
 
-/** A first sync of so many followers, and another one right after it, both with details. */
+/** A first sync of this many followers, and another one right after it, both with details. */
 export async function syncCosts(
   name: string,
   followers: number,
@@ -65,7 +65,7 @@ function secondsOf(pid: number | undefined): number {
   return pid === undefined ? 0 : processorSeconds(pid);
 }
 
-/** What JSON.parse alone takes for the answers of such a sync: the least that anybody can spend. */
+/** The processor time of JSON.parse alone for the answers of such a sync: the least possible cost. */
 export function parseSeconds(followers: number): number {
   const openids = Array.from({ length: PAGE }, (_, i) => `oAbCdE${String(i).padStart(22, 'x')}`);
   const page = JSON.stringify({

@@ -1,4 +1,4 @@
-/** A merchant's browser: keeps cookies for each host, and follows nothing by itself. */
+/** A merchant's browser: keeps cookies for each host, and follows no redirect by itself. */
 export class Browser {
   readonly #language: string;
   readonly #cookies = new Map<string, Map<string, string>>();
@@ -23,7 +23,7 @@ export class Browser {
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
-  /** Opens a page of ours that goes on by itself; answers WeChat's address, as its meta refresh names it. */
+  /** Opens a page of ours that redirects by itself; returns WeChat's address from its meta refresh. */
   async leavePage(url: string): Promise<string> {
     const { status, text } = await this.open(url);
     const onward = /http-equiv="refresh" content="\d+;url=([^"]+)"/.exec(text)?.[1];
@@ -31,14 +31,14 @@ export class Browser {
     return onward.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
   }
 
-  /** Presses the account's button on WeChat's page; answers where WeChat sends the browser back to. */
+  /** Presses the account's button on WeChat's page; returns the address to which WeChat sends the browser back. */
   async consent(wechatUrl: string, appid: string): Promise<string> {
     const { status, headers, text } = await this.open(wechatUrl, {
       method: 'POST',
       body: new URLSearchParams({ appid }),
     });
     const location = headers.get('location');
-    if (location === null) throw new Error(`WeChat let nobody consent: ${status} ${text}`);
+    if (location === null) throw new Error(`WeChat refused the consent: ${status} ${text}`);
     return location;
   }
 }

@@ -24,26 +24,26 @@ export interface HouseSettings {
   readonly together?: boolean;
   readonly accounts?: readonly SimulatedAccount[];
   readonly timeScale?: number;
-  /** Where WeChat pushes to, if not straight to the first gateway. */
+  /** The address to which WeChat pushes, if not the first gateway. */
   readonly pushTo?: string;
   /** How many components the deployment runs: the first by its environment, the others by WX_COMPONENTS_FILE. */
   readonly components?: number;
   readonly env?: Record<string, string>;
-  /** The command line's entry of another version, for the first gateways and workers. */
+  /** The entry file of another version's command line, for the first gateways and workers. */
   readonly main?: string;
 }
 
-/** Everything a story needs, as real processes on free ports; `close` stops all of it. */
+/** All processes that a story needs, real ones on free ports; `close` stops them. */
 export class Deployment {
   readonly dir: string;
   readonly redis: RedisServer;
   readonly wechat: WeChat;
-  /** The first of them. */
+  /** The first component. */
   readonly component: SimulatedComponent;
   readonly components: readonly SimulatedComponent[];
   readonly apiKey = `key-${randomBytes(12).toString('hex')}`;
   readonly adminPassword = randomBytes(12).toString('hex');
-  /** Unless a process was given another one. */
+  /** The database, unless a process was started with another one. */
   readonly databaseUrl: string;
   readonly gateways: Child[] = [];
   readonly workers: Child[] = [];
@@ -68,7 +68,7 @@ export class Deployment {
     this.#gatewayPorts = gatewayPorts;
     this.databaseUrl = env.DATABASE_URL ?? `sqlite:${join(dir, 'deployment.sqlite')}`;
     this.#env = {
-      // As the bootstrap and the Dockerfile start it.
+      // The options with which the bootstrap and the Dockerfile start it.
       NODE_OPTIONS: '--max-semi-space-size=16',
       HOST: '127.0.0.1',
       DATA_DIR: dir,
@@ -91,7 +91,7 @@ export class Deployment {
     };
   }
 
-  /** Opens Redis, WeChat, gateways and workers, and waits until each answers. Nobody has authorized yet. */
+  /** Opens Redis, WeChat, gateways and workers, and waits until each answers. No account has authorized yet. */
   static async open(settings: HouseSettings = {}): Promise<Deployment> {
     const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-'));
     const redis = await RedisServer.start(dir);
@@ -126,7 +126,7 @@ export class Deployment {
         ),
         ...deployment.workers.map((worker) => worker.says('worker ready')),
       ]);
-      // Another version has another description.
+      // Another version has another description of its API.
       if (gatewayPorts.length > 0 && !settings.main)
         deployment.#description = await Description.of(deployment.gatewayUrl());
     } catch (error) {
@@ -195,12 +195,12 @@ export class Deployment {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as T;
-    // So every story shows, besides what it tells, that answers are those that the gateway's description promises.
+    // So every story also shows that the answers are those that the gateway's description promises.
     this.#description?.hold(method, path, response.status, response.headers.get('content-type'), answer);
     return { status: response.status, headers: response.headers, body: answer };
   }
 
-  /** Answers the settled call, or what the API said instead. */
+  /** Returns the settled call, or the API's other answer. */
   async call(
     appid: string,
     request: { method: string; path: string; query?: object; body?: unknown; waitMs?: number },

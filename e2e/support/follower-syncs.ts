@@ -70,7 +70,7 @@ export async function exported(deployment: Deployment, appid: string, query = ''
     .map((line) => JSON.parse(line) as FollowerBody);
 }
 
-/** One follower, as the export shows him. */
+/** One follower, as the export shows it. */
 export async function follower(
   deployment: Deployment,
   appid: string,
@@ -79,7 +79,7 @@ export async function follower(
   return (await exported(deployment, appid)).find((one) => one.openid === openid);
 }
 
-/** Whoever follows the account at WeChat, in the order of the table. */
+/** The openids of the account's followers at WeChat, in the order of the table. */
 export async function followersAtWeChat(deployment: Deployment, appid: string): Promise<string[]> {
   const { openids } = await deployment.wechat.control<{ openids: string[] }>(
     'GET',
@@ -88,20 +88,21 @@ export async function followersAtWeChat(deployment: Deployment, appid: string): 
   return openids.sort();
 }
 
-/** What a run that is cut loses: a thousand followers that are being fetched, and a thousand that are being written. */
-export const BATCHES_ON_THEIR_WAY = 20;
+/** The batches that an interrupted slice loses: a thousand followers being fetched, and a thousand being written. */
+export const BATCHES_IN_FLIGHT = 20;
 
 /**
- * Of a completed sync, how many turns were cut: by a kill, or taken over, since a busy machine may keep a worker from
- * saying that it lives. All turns but those that ended well; not by what the cut ones say, which they may say later.
+ * The number of interrupted slices of a completed sync: those whose worker was killed, and those that were taken over,
+ * since a busy machine may keep a worker from renewing its lock. Counted as all slices without a regular end, because an
+ * interrupted one may still log its end later.
  */
-export async function cutTurns(deployment: Deployment, id: string): Promise<number> {
+export async function interruptedSlices(deployment: Deployment, id: string): Promise<number> {
   const { run } = await inDatabase(deployment, (sql) =>
     sql.selectFrom('follower_syncs').select('run').where('id', '=', id).executeTakeFirstOrThrow(),
   );
   const lines = deployment.workers.flatMap((worker) => worker.lines());
-  const wentOn = lines.filter((line) => line.sync === id && line.outcome === 'goes_on').length;
-  return Number(run) - wentOn - 1;
+  const continued = lines.filter((line) => line.sync === id && line.outcome === 'goes_on').length;
+  return Number(run) - continued - 1;
 }
 
 export const LIST = 'GET /cgi-bin/user/get';

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One of WeChat's hosts, in front of the simulator: it can be shut, and opened again where it was. */
+/** One of WeChat's hosts, in front of the simulator: it can be closed, and opened again on the same port. */
 export class Front {
-  /** The paths of the requests that came this way. */
+  /** The paths of the requests that this host received. */
   readonly passed: string[] = [];
   readonly url: string;
   readonly #server: Server;
@@ -16,7 +16,7 @@ export class Front {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** Keeps whoever comes waiting until it leads somewhere. */
+  /** Requests wait until `leadTo` sets their destination. */
   static async open(): Promise<Front> {
     const server = createServer((request, response) => void front.#pass(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -28,17 +28,17 @@ export class Front {
     this.#behind.resolve(url);
   }
 
-  /** WeChat sees requests come from this address, as from another host. */
+  /** WeChat sees this address as the source of all requests. */
   comeFrom(address: string): void {
     this.#from = address;
   }
 
-  /** From now on WeChat hears every request to this path, and nobody hears its answer. */
+  /** From now on WeChat receives each request to this path, and its answer is lost. */
   cutAnswers(path: string): void {
     this.#cutting = path;
   }
 
-  /** Takes no more connections, and has none. */
+  /** Accepts no more connections, and closes the open ones. */
   async shut(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-/** What nobody should send, and somebody does. */
+/** Values that no program should send, but some do. */
 const oddities: readonly unknown[] = [
   ...[null, true, -1, 0, 1.5, 2 ** 53, -(2 ** 60), 1e308, '', ' ', '0', 'NaN', '\u0000', '\ud800', '../..'],
   ...['a'.repeat(5_000), '%', '%00', "';--", '{{7*7}}', [], {}, [[]], { $gt: 1 }, { length: 5 }, [null]],
 ];
 const names = ['__proto__', 'constructor', 'toString', '', 'extra', '0'];
 
-/** The value with one or more of its parts replaced, taken away or added. */
+/** The value with one or more of its parts replaced, removed or added. */
 export function mutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const changes = fc.array(
     fc.record({

@@ -6,7 +6,7 @@ import { Child } from './child.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
-/** A real redis-server with an append-only file in `dir`; it can die and come back. */
+/** A real redis-server with an append-only file in `dir`; it can be killed and restarted. */
 export class RedisServer {
   readonly port: number;
   readonly url: string;
@@ -35,8 +35,8 @@ export class RedisServer {
   }
 
   /**
-   * Shows every command that the server gets, those of scripts too, until it is closed. By a plain socket: ioredis takes
-   * lines that arrive together with MONITOR's own answer for replies that nobody asked for, and throws.
+   * Reports every command that the server receives, including those of scripts, until it is closed. Over a plain socket:
+   * ioredis takes lines that arrive together with MONITOR's own answer for unexpected replies, and throws.
    */
   async monitor(seen: (command: string, args: readonly string[]) => void): Promise<{ close(): void }> {
     const socket = connect(this.port, '127.0.0.1').setEncoding('utf8');

@@ -1,4 +1,4 @@
-/** Characters that are enough to know a secret by; whoever logs only a piece of one shows this much. */
+/** The length of a piece that identifies a secret; a log that quotes a part of a secret contains this much. */
 const PIECE = 20;
 
 interface Needle {
@@ -21,14 +21,14 @@ export class SecretSearch {
     );
   }
 
-  /** Which secrets stand there, and how: `authCodes[0] in gateway 0 (base64)`. */
+  /** The secrets that are in the place, and their encoding: `authCodes[0] in gateway 0 (base64)`. */
   find(place: string, bytes: Buffer): string[] {
     const found = this.#needles.filter((needle) => bytes.includes(needle.bytes));
     return [...new Set(found.map(({ name, form }) => `${name} in ${place} (${form})`))];
   }
 }
 
-/** A short secret whole; of a long one its beginning, its middle and its end, without a prefix that all share. */
+/** A short secret is one piece; a long one gives start, middle and end, without a prefix that all secrets share. */
 function piecesOf(secret: string): string[] {
   const own = secret.replace(/^(?:\w+@@@|\d\d_|wxt_|wxk_[0-9a-f]{16}_|key-)/, '');
   if (own.length < 2 * PIECE) return [own];
@@ -60,7 +60,7 @@ function formsOf(name: string, piece: Buffer): Needle[] {
   }));
 }
 
-/** How the bytes look in the base64 of a text in which `shift` bytes (modulo 3) stand before them. */
+/** The bytes as they are in the base64 of a text with `shift` bytes (modulo 3) before them. */
 function base64At(bytes: Buffer, shift: number): string {
   const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
   const wholeCharacters = Math.floor(((shift + bytes.length) * 8) / 6);

@@ -16,7 +16,7 @@ function answer(body: unknown): object {
 }
 
 describe('an answer of WeChat’s', () => {
-  it('is what the call comes to', async () => {
+  it('is the result of the call', async () => {
     const { client } = await stub([json(answer({ total: 1, count: 1, data: { openid: ['o1'] }, next_openid: 'o1' }))]);
     const { data } = await client.authorizer('wxa').call('GET /cgi-bin/user/get');
     expect(data?.openid).toEqual(['o1']);
@@ -37,7 +37,7 @@ describe('an answer of WeChat’s', () => {
     expect((refused as WeChatError).rid).toBe(errcode === 45015 ? '6b03-5ca' : undefined);
   });
 
-  it('says “retry” where WeChat is busy, and “fix-request” where nobody knows the number', async () => {
+  it('has the remedy “retry” where WeChat is busy, and “fix-request” for an unknown errcode', async () => {
     const remedyOf = async (errcode: number) => {
       const { client } = await stub([json(answer({ errcode, errmsg: 'no' }))]);
       return client
@@ -85,20 +85,20 @@ describe('a call without an answer', () => {
     expect(failed).toMatchObject({ code: 'answer_not_kept', remedy: 'operator', call: { id: 'call-1' } });
   });
 
-  it('because somebody cancelled it says so', async () => {
+  it('that was cancelled has the code “cancelled”', async () => {
     const { client } = await stub([json(callRecord({ state: 'cancelled', response: null }))]);
     await expect(client.waitFor('call-1')).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
 
 describe('waiting', () => {
-  it('goes on where the gateway stopped', async () => {
+  it('continues where the gateway stopped', async () => {
     const { client, asked } = await stub([json(running, 202), json(running), json(answer({ errcode: 0 }))]);
     expect(await client.authorizer('wxa').call('GET /cgi-bin/user/get')).toEqual({ errcode: 0 });
     expect(asked).toEqual(['POST /v1/authorizers/wxa/calls', 'GET /v1/calls/call-1', 'GET /v1/calls/call-1']);
   });
 
-  it('is left to others by submit', async () => {
+  it('is separate from submit', async () => {
     const { client, bodies } = await stub([json(running, 202), json(callRecord())]);
     const call = await client.authorizer('wxa').submit('GET /cgi-bin/user/get', { next_openid: 'o9' });
     expect(JSON.parse(bodies[0]!)).toMatchObject({ waitMs: 0, query: { next_openid: 'o9' } });
@@ -115,7 +115,7 @@ describe('waiting', () => {
 });
 
 describe('a list', () => {
-  it('is one sequence, whatever its pages', async () => {
+  it('is one sequence, however it is paged', async () => {
     const page = (items: number[], next: string | null) =>
       json({ items: items.map((it) => ({ openid: `o${it}` })), next });
     const { client, asked } = await stub([page([1, 2], 'c2'), page([], 'c3'), page([3], null)]);
@@ -126,7 +126,7 @@ describe('a list', () => {
     expect(asked[1]).toBe('GET /v1/authorizers/wxa/followers?subscribed=true&limit=2&cursor=c2');
   });
 
-  it('asks for no page that nobody reads', async () => {
+  it('requests no page that is not read', async () => {
     const { client, asked } = await stub([json({ items: [{ appid: 'wxa' }], next: 'c2' })]);
     for await (const { appid } of client.authorizers({ state: 'active' })) {
       expect(appid).toBe('wxa');
@@ -137,14 +137,14 @@ describe('a list', () => {
 });
 
 describe('any request of the gateway’s', () => {
-  it('can be made by its name in the document', async () => {
+  it('can be made by its name in the description', async () => {
     const { client, asked } = await stub([json({ total: 3, subscribed: 2, unsubscribed: 1 })]);
     const counts = await client.request('GET /v1/authorizers/:appid/followers/counts', { path: { appid: 'wx a' } });
     expect(counts.subscribed).toBe(2);
     expect(asked).toEqual(['GET /v1/authorizers/wx%20a/followers/counts']);
   });
 
-  it('answers nothing where there is nothing, and text where that is no JSON', async () => {
+  it('returns undefined for an empty answer, and text for an answer that is not JSON', async () => {
     const nothing = await stub([(_request, response) => response.writeHead(204).end()]);
     const path = { appid: 'wxa' };
     expect(

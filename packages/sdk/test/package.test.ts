@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => built?.remove());
 
 describe('the package', () => {
-  it('is as publint wants it', async () => {
+  it('satisfies publint', async () => {
     const { messages, pkg } = await publint({ pkgDir: built.folder, pack: false, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
@@ -21,26 +21,26 @@ describe('the package', () => {
   it('has types that every resolver of ESM finds', async () => {
     const attw = join(packageFolder, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     const asked = run(process.execPath, [attw, '--pack', built.folder, '--profile', 'esm-only', '--no-color']);
-    // It leaves with 1 where it found something, and says what.
+    // It exits with 1 where it found errors, and prints them.
     const { stdout } = await asked.catch((error: { stdout: string }) => {
       throw new Error(error.stdout);
     });
     expect(stdout).toMatch(/node16 \(from ESM\).*🟢/);
   });
 
-  it('needs nothing of anybody', async () => {
+  it('has no dependencies', async () => {
     const manifest = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as Record<string, unknown>;
     expect([manifest.dependencies, manifest.peerDependencies]).toEqual([undefined, undefined]);
     const files = await readdir(join(built.folder, 'dist'), { recursive: true });
     for (const file of files.filter((it) => /\.(?:js|d\.ts)$/.test(it))) {
       const text = await readFile(join(built.folder, 'dist', file), 'utf8');
       const imported = [...text.matchAll(/\bfrom '([^']+)'/g)].map(([, name]) => name!);
-      // Neither the project, nor Node: browsers have none.
+      // Neither packages of the project nor modules of Node, which browsers do not have.
       expect([file, imported.filter((name) => !/^\.\.?\/.*\.(?:js|ts)$/.test(name))]).toEqual([file, []]);
     }
   });
 
-  it('takes nothing that only Node has, so that browsers run it', async () => {
+  it('uses nothing that only Node has, so that it runs in browsers', async () => {
     const onlyNodes =
       /\bnode:|\brequire\(|\bimport\(|^import ['"]|\bprocess\b|\bBuffer\b|\bglobal\.|\b__dirname\b|\bsetImmediate\b/m;
     const files = await readdir(join(built.folder, 'dist'), { recursive: true });
@@ -58,7 +58,7 @@ describe('the package', () => {
       engines: { node: string };
     };
     expect(manifest.engines.node).toBe('>=20');
-    // What came after Node 20, and after the browsers of its time.
+    // Names that are newer than Node 20 and the browsers of its time.
     const late =
       /Promise\.(?:withResolvers|try)|Object\.groupBy|\bAsyncDisposable|Iterator\.from|\bawait using\b|RegExp\.escape/;
     const files = await readdir(join(built.folder, 'dist'), { recursive: true });

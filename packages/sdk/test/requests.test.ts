@@ -22,7 +22,7 @@ describe('reading', () => {
     expect(headers[0]?.authorization).toBe('Bearer a-key');
   });
 
-  it('ends after as many tries as it is allowed', async () => {
+  it('stops after the permitted number of retries', async () => {
     const { client, asked } = await stub([cutOff], { retries: 2 });
     await expect(client.status()).rejects.toMatchObject({ code: 'gateway_unreachable', remedy: 'retry' });
     expect(asked).toHaveLength(3);
@@ -34,7 +34,7 @@ describe('reading', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('waits as long as it is told, and no longer than it would', async () => {
+  it('waits no longer than its own limit, and reports a longer requested pause', async () => {
     const { client, asked } = await stub([problem(503, 'not_ready', 'retry', { retryAfter: 60 })]);
     const refused = await client.status().catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NotReadyError);
@@ -77,7 +77,7 @@ describe('a call', () => {
     expect(headers.map((it) => it['idempotency-key'])).toEqual(['order-1', 'order-1']);
   });
 
-  it('goes where it should: the body of a POST, the query of a GET, the component, the waiting', async () => {
+  it('is sent as requested: the body of a POST, the query of a GET, the component, the wait', async () => {
     const { client, asked, bodies } = await stub([json(callRecord())]);
     const account = client.authorizer('wx/1', { component: 'wxc' });
     await account.call(SEND, text, { waitMs: 5_000 });
@@ -103,7 +103,7 @@ describe('a call', () => {
 });
 
 describe('a refusal', () => {
-  it('is an error of its kind, and says what to do', async () => {
+  it('is an error of its kind with its remedy', async () => {
     const refusals = await Promise.all(
       [
         problem(409, 'reauthorize', 'reauthorize', { authorizationUrl: 'http://gateway/authorize/wxc?link=1' }),
@@ -127,12 +127,12 @@ describe('a refusal', () => {
     expect(refusals[2]).toMatchObject({ reasons: ['no_ticket'], message: 'said not_ready' });
   });
 
-  it('of somebody else’s is one, too', async () => {
+  it('by another server is a refusal, too', async () => {
     const { client } = await stub([bare(403)]);
     await expect(client.status()).rejects.toMatchObject({ name: 'RefusedError', code: 'http_403', problem: undefined });
   });
 
-  it('that cannot be reached is no refusal', async () => {
+  it('is not reported when the gateway cannot be reached', async () => {
     const { client } = await stub([json(status)], { url: 'http://127.0.0.1:1', retries: 0 });
     await expect(client.status()).rejects.toBeInstanceOf(ConnectionError);
   });
@@ -157,7 +157,7 @@ describe('an AbortSignal', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('that rang before lets nothing go out', async () => {
+  it('that is already aborted prevents the request', async () => {
     const { client, asked } = await stub([json(status)]);
     await expect(client.status({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
     expect(asked).toEqual([]);

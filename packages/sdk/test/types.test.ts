@@ -6,7 +6,7 @@ declare const client: WxThirdparty;
 const account = () => client.authorizer('wxa');
 
 describe('types', () => {
-  it('know the body and the answer of what is called most', () => {
+  it('know body and answer of the most frequent calls', () => {
     void (() => {
       void account().call('POST /cgi-bin/message/custom/send', { touser: 'o', msgtype: 'text', text: { content: '' } });
       // @ts-expect-error a text has a content
@@ -20,7 +20,7 @@ describe('types', () => {
     expectTypeOf<Awaited<ReturnType<typeof picture>>>().toEqualTypeOf<FileAnswer>();
   });
 
-  it('let everything else be called, with an answer that nobody knows', () => {
+  it('permit every other call, with an answer of unknown type', () => {
     const catalogued = () => account().call('POST /cgi-bin/draft/add', { articles: [] });
     expectTypeOf<Awaited<ReturnType<typeof catalogued>>>().toBeUnknown();
     const unheardOf = () => account().call('GET /cgi-bin/next/years/api', { a: 1 });
@@ -33,7 +33,7 @@ describe('types', () => {
     });
   });
 
-  it('keep what is known of an answer until somebody waits for it', () => {
+  it('keep the type of an answer until it is waited for', () => {
     const later = async () => client.waitFor(await account().submit('GET /cgi-bin/user/info', { openid: 'o' }));
     expectTypeOf<Awaited<ReturnType<typeof later>>['subscribe']>().toEqualTypeOf<0 | 1>();
   });
