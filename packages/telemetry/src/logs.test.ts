@@ -204,11 +204,11 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   repair: [
     {
       event: { component: 'wxc', did: 'ticket_restored' },
-      line: { level: LEVELS.info, msg: 'watch', component: 'wxc', did: 'ticket_restored' },
+      line: { level: LEVELS.info, msg: 'repair', component: 'wxc', did: 'ticket_restored' },
     },
     {
       event: { component: 'wxc', did: 'due_failed', failure: unreachable },
-      line: { level: LEVELS.warn, msg: 'watch', component: 'wxc', did: 'due_failed', err: unreachable },
+      line: { level: LEVELS.warn, msg: 'repair', component: 'wxc', did: 'due_failed', err: unreachable },
     },
   ],
   redis: [
@@ -304,5 +304,5 @@ it('writes the failures of one outage once a minute', () => {
   for (const queue of ['calls', 'pushes']) events.publish('job', { queue, what: 'error', ...unreachable });
   for (const did of ['due_failed', 'lanes_failed'])
     events.publish('repair', { component: 'wxc', did, failure: unreachable });
-  expect(lines.map(({ msg }) => msg)).toEqual(['queue error', 'watch']);
+  expect(lines.map(({ msg }) => msg)).toEqual(['queue error', 'repair']);
 });

@@ -39,8 +39,8 @@ function linesOf(log: Logger): Lines {
       else log.warn({ host, reason }, 'host unreachable');
     },
     repair: ({ component, did, failure }) => {
-      if (failure === undefined) log.info({ component, did }, 'watch');
-      else repeated.warn(`watch ${component}`, failure, { component, did, err: failure }, 'watch');
+      if (failure === undefined) log.info({ component, did }, 'repair');
+      else repeated.warn(`repair ${component}`, failure, { component, did, err: failure }, 'repair');
     },
     redis: (event) => {
       switch (event.what) {

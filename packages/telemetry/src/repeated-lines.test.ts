@@ -35,11 +35,11 @@ it('treats errors with one code as one cause, also if their messages differ', ()
 
 it('does not hide the failure of one component behind that of another, nor that of one server', () => {
   const { lines, written } = linesAt({ now: 0 });
-  for (const component of ['wxa', 'wxb', 'wxa']) lines.warn(`watch ${component}`, refused, { component }, 'watch');
+  for (const component of ['wxa', 'wxb', 'wxa']) lines.warn(`repair ${component}`, refused, { component }, 'repair');
   lines.warn('queue', refused, {}, 'queue error');
   expect(written).toEqual([
-    [{ component: 'wxa' }, 'watch'],
-    [{ component: 'wxb' }, 'watch'],
+    [{ component: 'wxa' }, 'repair'],
+    [{ component: 'wxb' }, 'repair'],
     [{}, 'queue error'],
   ]);
 });
