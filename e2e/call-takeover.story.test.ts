@@ -136,11 +136,11 @@ it('a worker frozen between claim and departure sends no call that another has s
     const all = contents.map((content) => messages.get(content) ?? 0);
     return all.reduce((sum, one) => sum + one) === (await asked(SEND_MESSAGE)) && all;
   });
-  const told = (id: string) =>
+  const reported = (id: string) =>
     receiver.received
       .filter(({ headers }) => headers['webhook-id'] === id.slice(id.lastIndexOf('.') + 1))
       .map(({ body }) => (JSON.parse(body) as { data: CallBody }).data.state);
-  await until('every outcome has been reported', () => given.every(({ id }) => told(id).length > 0));
+  await until('every outcome has been reported', () => given.every(({ id }) => reported(id).length > 0));
   crowded.thaw();
   await awake(crowded, silentAt);
   expect(await crowded.shutDown()).toBe(0);
@@ -157,9 +157,9 @@ it('a worker frozen between claim and departure sends no call that another has s
   expect(now.filter(({ body }) => body.state !== 'completed')).toEqual([]);
   // The same webhook-id lets the receiver recognize the same call.
   await until('every corrected outcome has been reported, too', () =>
-    corrected.every((id) => told(id).at(-1) === 'completed'),
+    corrected.every((id) => reported(id).at(-1) === 'completed'),
   );
-  expect(new Set(corrected.map((id) => told(id)[0]))).toEqual(new Set(['failed']));
+  expect(new Set(corrected.map((id) => reported(id)[0]))).toEqual(new Set(['failed']));
   await receiver.close();
 });
 

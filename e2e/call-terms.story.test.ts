@@ -214,15 +214,15 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
   );
   try {
     const callbackUrl = `${receiver.url}?token=of-the-business`;
-    const { body } = await submit(undefined, 'tell me', { callbackUrl, waitMs: 10_000 });
+    const { body } = await submit(undefined, 'report me', { callbackUrl, waitMs: 10_000 });
     expect(body.state).toBe('completed');
-    await until('it has heard', () => receiver.received.length === 4);
+    await until('the business has accepted the callback', () => receiver.received.length === 4);
     const printed = deployment.command(['callback-secret']);
     await printed.says(/whsec_\S+\s/);
     const secret = Buffer.from(/whsec_(\S+)/.exec(printed.output)![1]!, 'base64');
-    for (const { headers, body: told, url } of receiver.received) {
+    for (const { headers, body: reported, url } of receiver.received) {
       expect(url).toBe('/hook?token=of-the-business');
-      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${told}`;
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${reported}`;
       expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', secret).update(signed).digest('base64')}`);
       expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - Date.now())).toBeLessThan(60_000);
     }
@@ -238,9 +238,9 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
       say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(30_000) }),
     ]);
     await deployment.api('DELETE', `/v1/calls/${cancelled}`);
-    await until('both are told', () => receiver.received.length === 6);
-    const told = receiver.received.slice(4).map(({ body: text }) => JSON.parse(text).data as CallBody);
-    expect(told.map(({ id, state }) => [id, state]).sort()).toEqual(
+    await until('both are reported', () => receiver.received.length === 6);
+    const reported = receiver.received.slice(4).map(({ body: text }) => JSON.parse(text).data as CallBody);
+    expect(reported.map(({ id, state }) => [id, state]).sort()).toEqual(
       [
         [cancelled, 'cancelled'],
         [late, 'completed'],
@@ -264,30 +264,30 @@ it('a receiver that never answers occupies only a few slots, and callbacks to an
   let open = 0;
   let most = 0;
   const sockets = new Set<net.Socket>();
-  const deaf = net.createServer((socket) => {
+  const silent = net.createServer((socket) => {
     most = Math.max(most, ++open);
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => open--);
   });
-  await new Promise<void>((done) => deaf.listen(0, '127.0.0.1', done));
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
   const receiver = await Receiver.open(() => 200);
   try {
-    const callbackUrl = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}/`;
+    const callbackUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
     const query = { openid };
     const ids = await batchIds(
       deployment,
       Array.from({ length: 40 }, () => ({ ...read, query, callbackUrl })),
     );
     await allSettled(deployment, ids);
-    await until('the deaf receiver is tried', () => open > 0);
-    const { body } = await submit(undefined, 'heard', { callbackUrl: receiver.url, waitMs: 20_000 });
+    await until('the silent receiver is tried', () => open > 0);
+    const { body } = await submit(undefined, 'accepted', { callbackUrl: receiver.url, waitMs: 20_000 });
     await until('the other receiver has its callback', () => receiver.received.length > 0);
     expect(JSON.parse(receiver.received[0]!.body).data.id).toBe(body.id);
     // Four for each of the two workers.
     expect(most).toBeLessThanOrEqual(8);
   } finally {
     for (const socket of sockets) socket.destroy();
-    deaf.close();
+    silent.close();
     await receiver.close();
   }
 });

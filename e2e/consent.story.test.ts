@@ -111,15 +111,15 @@ describe.each(databases)('on %s', (kind) => {
       'asking for accounts of type %i, in both forms, also by a link',
       async (authType) => {
         for (const style of ['pc', 'mobile']) {
-          const wishes = { auth_type: String(authType), category_id_list: '1|17|99' };
-          const link = await newLink({ style, authType, categoryIdList: wishes.category_id_list });
-          for (const url of [authorize({ style, ...wishes }), link.url]) {
+          const parameters = { auth_type: String(authType), category_id_list: '1|17|99' };
+          const link = await newLink({ style, authType, categoryIdList: parameters.category_id_list });
+          for (const url of [authorize({ style, ...parameters }), link.url]) {
             const browser = new Browser();
             const wechatUrl = new URL(await browser.leavePage(url));
             expect(wechatUrl.pathname).toBe(
               style === 'pc' ? '/cgi-bin/componentloginpage' : '/wxaopen/safe/bindcomponent',
             );
-            expect(Object.fromEntries(wechatUrl.searchParams)).toMatchObject(wishes);
+            expect(Object.fromEntries(wechatUrl.searchParams)).toMatchObject(parameters);
             expect(wechatUrl.searchParams.has('biz_appid')).toBe(false);
             // WeChat accepts all parameters.
             expect((await browser.open(wechatUrl.href)).text).not.toContain('class="error"');

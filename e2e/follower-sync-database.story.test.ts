@@ -55,7 +55,7 @@ it('survives a database that dies in the middle of a write, while the next follo
   await held.promise;
   await deployment.wechat.control('DELETE', '/faults');
   await slowly(8_000);
-  await until('the write stands in line', async () => {
+  await until('the write waits', async () => {
     const processes = await inDatabase(deployment, (sql) =>
       sql
         .withSchema('information_schema')

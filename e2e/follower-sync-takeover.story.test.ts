@@ -74,10 +74,10 @@ describe.each(databases)('on %s', (kind) => {
   it('requeues a sync when its worker shuts down, and another worker continues it', async () => {
     const { id } = await startSync(deployment, ACCOUNT);
     await syncReaches(deployment, id, 'has details', (sync) => sync.detailed >= 1_000);
-    const leaving = deployment.workers.at(-1)!;
+    const stopping = deployment.workers.at(-1)!;
     await deployment.startWorker().says('worker ready');
     const before = (await deployment.wechat.counters()).byAccount[ACCOUNT]![BATCH]!;
-    expect(await leaving.shutDown()).toBe(0);
+    expect(await stopping.shutDown()).toBe(0);
     await completed(deployment, id);
     const { detailed } = await syncReaches(deployment, id, 'is there', () => true);
     expect(detailed).toBe(FOLLOWERS);

@@ -54,7 +54,7 @@ describe.each(databases)('on %s', (kind) => {
     });
   const silently = (appid: string, change: { subscribe?: string[]; unsubscribe?: string[]; foreign?: string[] }) =>
     deployment.wechat.control('POST', '/followers', { appid, ...change });
-  const told = (appid: string, openid: string, subscribed: boolean) =>
+  const pushed = (appid: string, openid: string, subscribed: boolean) =>
     until(
       `${openid} ${subscribed}`,
       async () => (await follower(deployment, appid, openid))?.subscribed === subscribed,
@@ -193,11 +193,11 @@ describe.each(databases)('on %s', (kind) => {
     const LOWER = 'oLetterCaseMatters_abcdefghi';
     const UPPER = 'oLetterCaseMatters_ABCDEFGHI';
     const FOREIGN = 'oForeignForeignForeignForeig';
-    const LEFT = 'oLeftByPushLeftByPushLeftByP';
-    const CAME = 'oCameByPushCameByPushCameByP';
+    const UNSUBSCRIBED = 'oLeftByPushLeftByPushLeftByP';
+    const SUBSCRIBED = 'oCameByPushCameByPushCameByP';
 
     it('copies the batch around a foreign openid, and distinguishes openids by case', async () => {
-      await silently(SMALL, { subscribe: [LOWER, UPPER, LEFT], foreign: [FOREIGN] });
+      await silently(SMALL, { subscribe: [LOWER, UPPER, UNSUBSCRIBED], foreign: [FOREIGN] });
       const sync = await startSync(deployment, SMALL);
       expect(await completed(deployment, sync.id)).toMatchObject({ listed: 344, detailed: 344 });
       expect((await exported(deployment, SMALL)).map((f) => f.openid)).toEqual(
@@ -208,16 +208,16 @@ describe.each(databases)('on %s', (kind) => {
     });
 
     it('prefers what a push reported to the pages of a sync at the same time', async () => {
-      await push(SMALL, 'unsubscribe', LEFT);
-      await push(SMALL, 'subscribe', CAME);
-      await told(SMALL, LEFT, false);
-      await told(SMALL, CAME, true);
+      await push(SMALL, 'unsubscribe', UNSUBSCRIBED);
+      await push(SMALL, 'subscribe', SUBSCRIBED);
+      await pushed(SMALL, UNSUBSCRIBED, false);
+      await pushed(SMALL, SUBSCRIBED, true);
       // WeChat's lists are out of date: they show the opposite of what was pushed. A third follower unsubscribed without
       // a push.
-      await silently(SMALL, { subscribe: [LEFT], unsubscribe: [CAME, UPPER] });
+      await silently(SMALL, { subscribe: [UNSUBSCRIBED], unsubscribe: [SUBSCRIBED, UPPER] });
       await completed(deployment, (await startSync(deployment, SMALL)).id);
-      expect(await follower(deployment, SMALL, LEFT)).toMatchObject({ subscribed: false });
-      expect(await follower(deployment, SMALL, CAME)).toMatchObject({ subscribed: true });
+      expect(await follower(deployment, SMALL, UNSUBSCRIBED)).toMatchObject({ subscribed: false });
+      expect(await follower(deployment, SMALL, SUBSCRIBED)).toMatchObject({ subscribed: true });
       expect(await follower(deployment, SMALL, UPPER)).toMatchObject({
         subscribed: false,
         subscribedAt: expect.any(String),
@@ -236,13 +236,13 @@ describe.each(databases)('on %s', (kind) => {
     });
 
     it('ignores a late push', async () => {
-      await push(SMALL, 'subscribe', CAME, Math.floor(Date.now() / 1000) + 5);
-      await push(SMALL, 'unsubscribe', CAME, Math.floor(Date.now() / 1000) - 3_600);
+      await push(SMALL, 'subscribe', SUBSCRIBED, Math.floor(Date.now() / 1000) + 5);
+      await push(SMALL, 'unsubscribe', SUBSCRIBED, Math.floor(Date.now() / 1000) - 3_600);
       await until('both handled', () => {
         const handled = deployment.workers[0]!.lines().filter((line) => line.msg === 'push' && line.appid === SMALL);
         return handled.filter((line) => line.push !== undefined).length >= 4;
       });
-      expect(await follower(deployment, SMALL, CAME)).toMatchObject({ subscribed: true });
+      expect(await follower(deployment, SMALL, SUBSCRIBED)).toMatchObject({ subscribed: true });
     });
   });
 

@@ -47,8 +47,8 @@ interface MadeKey {
   readonly key: string;
 }
 
-async function make(wish: Record<string, unknown> = {}, by = deployment.apiKey): Promise<MadeKey> {
-  const { status, body } = await ask(by, 'POST /v1/keys', { body: { name: 'story', scopes: ['calls'], ...wish } });
+async function make(input: Record<string, unknown> = {}, by = deployment.apiKey): Promise<MadeKey> {
+  const { status, body } = await ask(by, 'POST /v1/keys', { body: { name: 'story', scopes: ['calls'], ...input } });
   expect(status, JSON.stringify(body)).toBe(201);
   texts.push(String(body.key));
   return { id: String(body.id), key: String(body.key) };

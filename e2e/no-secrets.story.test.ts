@@ -50,7 +50,7 @@ async function watchRedis(): Promise<Socket> {
   watching.on('data', (bytes) => commands.push(bytes));
   watching.on('error', () => {});
   watching.write('MONITOR\r\n');
-  await until('Redis tells its commands', () => commands.length > before);
+  await until('Redis reports its commands', () => commands.length > before);
   return watching;
 }
 

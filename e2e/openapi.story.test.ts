@@ -142,7 +142,7 @@ function sometimesMutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> 
 
 function bodies(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.oneof(
-    { weight: 8, arbitrary: sometimesMutated(values).map((value) => JSON.stringify(patient(value))) },
+    { weight: 8, arbitrary: sometimesMutated(values).map((value) => JSON.stringify(withShortWait(value))) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
     {
       weight: 1,
@@ -151,7 +151,7 @@ function bodies(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   );
 }
 
-function patient(value: unknown): unknown {
+function withShortWait(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || !('path' in value)) return value;
   const { waitMs = MAX_WAIT_MS } = value as { waitMs?: unknown };
   return { ...value, waitMs: typeof waitMs === 'number' && waitMs > MAX_WAIT_MS ? MAX_WAIT_MS : waitMs };

@@ -87,16 +87,16 @@ it('never replaces a ticket with an older one, and fetches tokens with the newer
     .toHaveLength(2);
   expect(await ticket()).toEqual(held);
 
-  const mint = 'POST /cgi-bin/component/api_component_token';
-  const minted = await deployment.wechat.asked(mint);
+  const tokenRequest = 'POST /cgi-bin/component/api_component_token';
+  const minted = await deployment.wechat.asked(tokenRequest);
   for (const token of ['component', 'authorizer']) {
     await deployment.wechat.control('POST', '/expire', { token, appid: SERVICE_ACCOUNT });
   }
   const { body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' });
   expect(body.state).toBe('completed');
   expect(body.response?.body).toMatchObject({ total: 25 });
-  expect((await deployment.wechat.asked(mint)) - minted).toBe(1);
-  expect((await deployment.wechat.counters()).outcomes[mint]).toEqual({ 0: expect.any(Number) });
+  expect((await deployment.wechat.asked(tokenRequest)) - minted).toBe(1);
+  expect((await deployment.wechat.counters()).outcomes[tokenRequest]).toEqual({ 0: expect.any(Number) });
 });
 
 it.each([

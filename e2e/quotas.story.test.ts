@@ -173,19 +173,19 @@ it('four fifths and all of a quota are reported once: in the log, and as events 
   const stream = await EventStream.open(url, deployment.apiKey);
   const call = { method: 'POST', path: DELETE_MASS, body: { msg_id: 1 } };
   await callTimes(appid, 8, call);
-  const warning = await until('the warning is told', () => stream.seen[0]);
-  const told = { component: deployment.component.appid, appid, path: DELETE_MASS };
-  expect(warning).toMatchObject({ event: 'quota.warning', data: { ...told, used: 8, limit: 10 } });
+  const warning = await until('the warning is reported', () => stream.seen[0]);
+  const expected = { component: deployment.component.appid, appid, path: DELETE_MASS };
+  expect(warning).toMatchObject({ event: 'quota.warning', data: { ...expected, used: 8, limit: 10 } });
   expect(Date.now() - Date.parse(String(warning.data.at))).toBeLessThan(60_000);
 
   const errcodes = await callTimes(appid, 5, call);
   expect(errcodes.slice(2)).toEqual([45009, 'quota_closed', 'quota_closed']);
-  await until('the end is told', () => stream.seen[1]);
+  await until('the end is reported', () => stream.seen[1]);
   // A subscriber that was disconnected receives from another gateway the events that it missed, and no others.
   const missed = await EventStream.open(`${deployment.gatewayUrl(1)}/v1/quotas/events`, deployment.apiKey, warning.id);
-  await until('the rest is told', () => missed.seen[0]);
+  await until('the rest is reported', () => missed.seen[0]);
   for (const { event, data } of [missed.seen[0]!, stream.seen[1]!]) {
-    expect([event, data]).toMatchObject(['quota.exhausted', { ...told, used: 10, limit: 10 }]);
+    expect([event, data]).toMatchObject(['quota.exhausted', { ...expected, used: 10, limit: 10 }]);
   }
   expect([stream.seen.length, missed.seen.length]).toEqual([2, 1]);
   // Any of the workers may have logged it.
@@ -193,21 +193,21 @@ it('four fifths and all of a quota are reported once: in the log, and as events 
   const warnings = () => lines().filter(({ level }) => level === 40);
   await until('both stand in the log', () => warnings().length >= 2);
   expect(warnings().toSorted((one, other) => Number(one.used) - Number(other.used))).toMatchObject([
-    { ...told, used: 8, limit: 10, msg: 'four fifths of a quota are used' },
-    { ...told, used: 10, limit: 10, msg: 'a quota is used up' },
+    { ...expected, used: 8, limit: 10, msg: 'four fifths of a quota are used' },
+    { ...expected, used: 10, limit: 10, msg: 'a quota is used up' },
   ]);
   const quota = (await quotas(appid)).get(DELETE_MASS)!;
   // The refused call departed, too.
   expect(quota).toMatchObject({ used: 11, limit: 10, remaining: 0, closedUntil: expect.any(String) });
 
   // A key for another account receives no events of this one, and a key for certain paths is refused.
-  const key = async (wish: object) => {
-    const made = await deployment.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'], ...wish });
+  const key = async (input: object) => {
+    const made = await deployment.api<{ key: string }>('POST', '/v1/keys', { name: 'k', scopes: ['calls'], ...input });
     return made.body.key;
   };
   const others = await EventStream.open(url, await key({ accounts: [accounts.learned] }), '0');
   const mine = await EventStream.open(url, await key({ accounts: [appid] }), '0');
-  await until('the own account is heard of', () => mine.seen.length === 2);
+  await until('events of the own account arrive', () => mine.seen.length === 2);
   expect(others.seen).toEqual([]);
   const refused = await EventStream.open(url, await key({ paths: [DETAILS] })).catch((error: Error) => error.message);
   expect(refused).toContain('403');

@@ -4,22 +4,22 @@ import { until } from './support/until.ts';
 
 const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
 const TICKET = 'component_verify_ticket';
-const MINT = 'POST /cgi-bin/component/api_component_token';
+const TOKEN_REQUEST = 'POST /cgi-bin/component/api_component_token';
 const START_TICKETS = 'POST /cgi-bin/component/api_start_push_ticket';
 
 let deployment: Deployment;
 beforeAll(async () => {
   deployment = await Deployment.open({ workers: 2 });
   await deployment.authorized();
-  // No ticket may come to the rescue.
+  // No ticket may arrive and restore the state.
   await deployment.wechat.control('POST', '/ticket-service', { on: false });
 });
 afterAll(() => deployment.close());
 
-it('a Redis that lost everything is filled again, without a ticket and without a human', async () => {
+it('a Redis that lost everything is filled again, without a ticket and without an operator', async () => {
   expect((await deployment.call(SERVICE_ACCOUNT, FOLLOWERS)).body.state).toBe('completed');
   const tickets = await ticketPushes();
-  const minted = await deployment.wechat.asked(MINT);
+  const minted = await deployment.wechat.asked(TOKEN_REQUEST);
   const begged = await deployment.wechat.asked(START_TICKETS);
 
   await deployment.redis.flush();
@@ -34,10 +34,10 @@ it('a Redis that lost everything is filled again, without a ticket and without a
   expect(await ticketPushes()).toBe(tickets);
   expect(await deployment.wechat.asked(START_TICKETS)).toBe(begged);
   // Two workers restored it; one of them asked WeChat.
-  expect((await deployment.wechat.asked(MINT)) - minted).toBe(1);
+  expect((await deployment.wechat.asked(TOKEN_REQUEST)) - minted).toBe(1);
 });
 
-it('a call that was on its way to WeChat ends as lost, not never', async () => {
+it('a call that was in flight to WeChat ends as lost instead of never', async () => {
   await deployment.wechat.control('POST', '/delay', { path: FOLLOWERS.path, ms: 20_000, count: 1 });
   const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
   const waiting = deployment.call(SERVICE_ACCOUNT, { ...FOLLOWERS, waitMs: 60_000 });
@@ -50,7 +50,7 @@ it('a call that was on its way to WeChat ends as lost, not never', async () => {
   await deployment.ready();
 });
 
-it('calls that waited in the queue end as lost, too, however they were asked for', async () => {
+it('calls that waited in the queue end as lost, too, however they were submitted', async () => {
   await until('calls work', async () => (await deployment.call(SERVICE_ACCOUNT, FOLLOWERS)).body.state === 'completed');
   const token = await sdkToken();
   const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
@@ -64,7 +64,7 @@ it('calls that waited in the queue end as lost, too, however they were asked for
 
     await deployment.redis.flush();
     expect((await waiting).body.failure?.code).toBe('call_lost');
-    // 990001: not known whether it was sent, and no number that SDKs repeat by themselves.
+    // 990001: the outcome is unknown, and SDKs do not repeat it by themselves.
     expect(await (await sdk).json()).toMatchObject({ errcode: 990_001 });
     const asked = await deployment.api<CallBody>('GET', `/v1/calls/${accepted.body.id}`);
     expect(asked).toMatchObject({ status: 404, body: { code: 'unknown_call' } });
@@ -76,7 +76,7 @@ it('calls that waited in the queue end as lost, too, however they were asked for
     'calls work again',
     async () => (await deployment.call(SERVICE_ACCOUNT, FOLLOWERS)).body.state === 'completed',
   );
-  // Nothing of what was lost was sent after all: WeChat was asked once since, by the call that worked.
+  // None of the lost calls was sent later: WeChat was asked once since, by the call that succeeded.
   const asked = (await deployment.wechat.asked('GET /cgi-bin/user/get')) - before;
   expect(asked).toBe(1);
 });

@@ -124,7 +124,7 @@ describe.each(databases)('on %s', (kind) => {
       return (await deployment.call(appid, { method: 'GET', path: '/cgi-bin/user/get' })).body;
     };
     expect(await call(FIRST)).toMatchObject({ state: 'completed' });
-    await until('the fifth one is known to be gone', async () => (await authorizer(FIFTH)).state === 'revoked');
+    await until('the revocation of the fifth is known', async () => (await authorizer(FIFTH)).state === 'revoked');
     expect(await call(SECOND)).toMatchObject({ state: 'completed' });
     const { outcomes } = await deployment.wechat.counters();
     expect(outcomes[`POST ${TOKEN}`]).toEqual({ 0: 2, 61023: 1 });
@@ -135,12 +135,12 @@ describe.each(databases)('on %s', (kind) => {
   it('runs at night', async () => {
     await deployment.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
     const redis = deployment.redis.client();
-    const turn = `wx:{${deployment.component.appid}:${deployment.component.appid}}:reconcile`;
-    const hour = new Date(Number(await redis.hget(turn, 'nextAt')) + 8 * 3_600_000).getUTCHours();
+    const schedule = `wx:{${deployment.component.appid}:${deployment.component.appid}}:reconcile`;
+    const hour = new Date(Number(await redis.hget(schedule, 'nextAt')) + 8 * 3_600_000).getUTCHours();
     expect([2, 3, 4]).toContain(hour);
-    await redis.hset(turn, 'nextAt', Date.now());
+    await redis.hset(schedule, 'nextAt', Date.now());
     redis.disconnect();
-    await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
+    await until('the revocation is known', async () => (await authorizer(FOURTH)).state === 'revoked');
     await deployment.authorized(FOURTH);
   });
 
@@ -148,11 +148,11 @@ describe.each(databases)('on %s', (kind) => {
     await deployment.wechat.control('POST', '/unauthorize', { appid: FOURTH, push: false });
     const redis = deployment.redis.client();
     // The last run is longer ago than processes take to start one after the other.
-    const turn = `wx:{${deployment.component.appid}:${deployment.component.appid}}:reconcile`;
-    await redis.hset(turn, 'lastAt', Date.now() - 11 * 60_000);
+    const schedule = `wx:{${deployment.component.appid}:${deployment.component.appid}}:reconcile`;
+    await redis.hset(schedule, 'lastAt', Date.now() - 11 * 60_000);
     redis.disconnect();
     const started = deployment.startWorker();
-    await until('he is known to be gone', async () => (await authorizer(FOURTH)).state === 'revoked');
+    await until('the revocation is known', async () => (await authorizer(FOURTH)).state === 'revoked');
     await deployment.authorized(FOURTH);
     // Before that the process does not handle signals.
     await started.says('worker ready');
@@ -196,7 +196,7 @@ describe.each(databases)('on %s', (kind) => {
     expect(history.body.items.map(({ event }) => event)).not.toContain('revoked');
     expect(await reconciled()).toMatchObject({ revoked: 0 });
     await deployment.wechat.control('POST', '/authorize', { appid: THIRD, push: 'force' });
-    await until('his code is exchanged', async () => {
+    await until('its code is exchanged', async () => {
       const { body } = await deployment.api<{ items: unknown[] }>('GET', `/v1/authorizers/${THIRD}/history`);
       return body.items.length > history.body.items.length;
     });

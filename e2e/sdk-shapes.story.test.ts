@@ -6,7 +6,7 @@ import { rawRequest } from './support/raw-request.ts';
 // Requests as three SDKs in other languages put them on the wire: EasyWeChat (PHP), WxJava, silenceper/wechat (Go).
 
 type Answer = Record<string, unknown>;
-type Wish = Parameters<typeof rawRequest>[1];
+type RawRequestOptions = Parameters<typeof rawRequest>[1];
 
 const SEND = '/cgi-bin/message/custom/send';
 let deployment: Deployment;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => deployment?.close());
 
-async function ask(target: string, init: Wish = {}): Promise<Answer> {
+async function ask(target: string, init: RawRequestOptions = {}): Promise<Answer> {
   const { status, bytes } = await rawRequest(deployment.gatewayUrl() + target, init);
   expect(status).toBe(200);
   return JSON.parse(bytes.toString('utf8')) as Answer;
@@ -36,13 +36,13 @@ async function tokenFor(appid: string): Promise<string> {
 /** The request as it arrived at WeChat, byte for byte; WeChat itself reports each request that it refused. */
 async function arrived(refused: Answer): Promise<{ request_url: string; request_body: string }> {
   const rid = / rid: (\S+)$/.exec(String(refused.errmsg))?.[1];
-  const told = await ask(`/cgi-bin/openapi/rid/get?access_token=${token}`, {
+  const report = await ask(`/cgi-bin/openapi/rid/get?access_token=${token}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ rid }),
   });
-  expect(told).toMatchObject({ errcode: 0 });
-  return told.request as never;
+  expect(report).toMatchObject({ errcode: 0 });
+  return report.request as never;
 }
 
 /** One part with a file, with the part headers that an SDK writes. */
@@ -316,8 +316,8 @@ describe('a component, as the SDKs of platforms use it', () => {
   it('its quotas are its own, and it clears them itself', async () => {
     const component = deployment.component.appid;
     await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1000, used: 700 });
-    const told = await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO });
-    expect(told).toMatchObject({ quota: { daily_limit: 1000, used: 700, remain: 300 } });
+    const answer = await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO });
+    expect(answer).toMatchObject({ quota: { daily_limit: 1000, used: 700, remain: 300 } });
     expect(await post('/cgi-bin/clear_quota', 'access_token', { appid: component })).toMatchObject({ errcode: 0 });
     expect(await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO })).toMatchObject({
       quota: { used: 0 },

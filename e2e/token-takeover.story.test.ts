@@ -55,9 +55,11 @@ it('a worker frozen while it refreshes is replaced, and when it resumes, its tok
   expect(newer).toBeGreaterThan(version);
 
   await deployment.wechat.control('POST', '/release');
-  await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
+  await until('WeChat has issued a token to the frozen worker', async () => (await lent()).component === 2);
   first.thaw();
-  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('superseded'));
+  await until('the first worker sees that its token is superseded', () =>
+    refreshes(first, 'component').includes('superseded'),
+  );
   expect(await componentVersion(deployment)).toBe(newer);
   expect((await call()).body.state).toBe('completed');
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });
@@ -77,9 +79,11 @@ it('the same, and Redis loses everything while it is frozen', async () => {
   expect(newer).toBeGreaterThan(version);
 
   await deployment.wechat.control('POST', '/release');
-  await until('WeChat has lent the frozen worker a token', async () => (await lent()).component === 2);
+  await until('WeChat has issued a token to the frozen worker', async () => (await lent()).component === 2);
   first.thaw();
-  await until('the first worker sees that it was outrun', () => refreshes(first, 'component').includes('superseded'));
+  await until('the first worker sees that its token is superseded', () =>
+    refreshes(first, 'component').includes('superseded'),
+  );
   expect(await componentVersion(deployment)).toBe(newer);
   expect((await call()).body.state).toBe('completed');
   expect(await lent()).toEqual({ component: 2, authorizer: 1 });
@@ -95,7 +99,7 @@ it('a worker that resumes and receives a refusal keeps no caller from the token 
   first.freeze();
   await takenOver(COMPONENT_TOKEN);
   first.thaw();
-  await until('the first worker hears the refusal', () => refreshes(first, 'component').includes('failed'));
+  await until('the first worker receives the refusal', () => refreshes(first, 'component').includes('failed'));
   // The other worker's answer is still in flight.
   expect(await lent()).toEqual({ component: 0, authorizer: 0 });
   expect((await deployment.api('GET', '/v1/status')).body).toMatchObject({

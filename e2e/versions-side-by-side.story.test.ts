@@ -45,26 +45,26 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
     await previous?.remove();
   });
 
-  it('new processes join, take over the load, and the old ones leave: nothing is lost or done twice', async () => {
+  it('new processes join, take over the load, and the old ones shut down: nothing is lost or done twice', async () => {
     await underLoad(async (goesOn) => {
       const [old] = deployment.workers;
       await deployment.startWorker().says('worker ready');
       await goesOn();
       await replaceGateway(1);
       await goesOn();
-      await leaves(old!);
+      await shutsDown(old!);
       await replaceGateway(0);
     });
   });
 
-  it('old processes restart on the newer database, take over the load, and the new ones leave: the same holds', async () => {
+  it('old processes restart on the newer database, take over the load, and the new ones shut down: the same holds', async () => {
     await underLoad(async (goesOn) => {
       const [, current] = deployment.workers;
       await deployment.startWorker({}, previous.main).says('worker ready');
       await goesOn();
       await replaceGateway(1, previous.main);
       await goesOn();
-      await leaves(current!);
+      await shutsDown(current!);
       await replaceGateway(0, previous.main);
     });
   });
@@ -98,7 +98,7 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
       expect(ends.get(content), content).toMatchObject({ state: 'completed' });
       if (kind === 'send') expect(arrived.get(content), content).toBe(1);
     }
-    // A caller without an answer came while its gateway was away: nothing was done.
+    // A caller without an answer came while its gateway was down: nothing was done.
     for (const { content, status } of load.asked) if (status === 0) expect(arrived.has(content), content).toBe(false);
 
     const pushes = () => handledPushes().filter((job) => !before.has(job));
@@ -115,11 +115,11 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
   }
 
   async function replaceGateway(index: number, main?: string): Promise<void> {
-    await leaves(deployment.gateways[index]!);
+    await shutsDown(deployment.gateways[index]!);
     await deployment.startGateway(index, {}, main).says('gateway listening');
   }
 
-  async function leaves(child: Child): Promise<void> {
+  async function shutsDown(child: Child): Promise<void> {
     expect(await child.shutDown()).toBe(0);
   }
 

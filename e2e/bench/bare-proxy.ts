@@ -2,8 +2,8 @@ import { Agent, request as ask, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A process that does the least a gateway can do: puts a token that it has into the query, asks WeChat, hands the
- * answer back. No queue, no record, no key, no log. Told WeChat's port over Node's own channel.
+ * A process that does the minimum of a gateway: puts a ready token into the query, asks WeChat, returns the
+ * answer. No queue, no record, no key, no log. It receives WeChat's port over the IPC channel of Node.
  */
 const TOKEN = 'a-token-that-was-cached';
 const agent = new Agent({ keepAlive: true });

@@ -7,7 +7,7 @@ const FILES = {
   proxy: fileURLToPath(new URL('bare-proxy.ts', import.meta.url)),
 };
 
-/** `bare-wechat.ts` or `bare-proxy.ts`, as a process that tells its port and is told what stands behind it. */
+/** `bare-wechat.ts` or `bare-proxy.ts` as a process; it reports its port and receives the address of the server behind it. */
 export class BareServer {
   readonly port: number;
   readonly #process: ChildProcess;
@@ -27,7 +27,7 @@ export class BareServer {
     return this.#process.pid!;
   }
 
-  tell(behind: string | number): void {
+  forwardTo(behind: string | number): void {
     this.#process.send(behind);
   }
 

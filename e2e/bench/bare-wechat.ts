@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * A process that answers one API at once, whatever the token, and asks the simulator everything else (component APIs):
- * what is measured is the way there and back. Told where the simulator is over Node's own channel.
+ * only the round trip is measured. It receives the address of the simulator over the IPC channel of Node.
  */
 const API = '/cgi-bin/user/info';
 const ANSWER = Buffer.from(

@@ -30,12 +30,12 @@ export class Crossing {
   static async open(where: Where, env: Record<string, string> = {}): Promise<Crossing> {
     const wechat = await BareServer.start('wechat');
     const proxy = await BareServer.start('proxy');
-    proxy.tell(wechat.port);
+    proxy.forwardTo(wechat.port);
     const deployment = await Deployment.open({
       together: where === 'within',
       env: { LOG_LEVEL: 'info', WECHAT_API_BASE: `http://127.0.0.1:${wechat.port}`, ...env },
     });
-    wechat.tell(deployment.wechat.url);
+    wechat.forwardTo(deployment.wechat.url);
     await deployment.authorized(SERVICE_ACCOUNT);
     const crossing = new Crossing(deployment, wechat, proxy, await tokenOf(deployment, SERVICE_ACCOUNT));
     for (const way of ['deployment', 'proxy'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
@@ -47,13 +47,13 @@ export class Crossing {
     return this.load.serve({ port: this.#proxy.port, requests: [requestWith(this.#token)], expect: ANSWERED, pace });
   }
 
-  /** Through the deployment, for the accounts of these tokens in turn. */
+  /** Through the deployment, for the accounts of these tokens one after the other. */
   askFor(tokens: readonly string[], pace: Order['pace']): ReturnType<Load['serve']> {
     const port = Number(new URL(this.deployment.gatewayUrl()).port);
     return this.load.serve({ port, requests: tokens.map(requestWith), expect: ANSWERED, pace });
   }
 
-  /** Processor time of everything on the way but for callers and WeChat, in seconds. */
+  /** Processor time of all processes except callers and WeChat, in seconds. */
   processorSeconds(): { readonly deployment: number; readonly redis: number; readonly proxy: number } {
     const parts = [...this.deployment.gateways, ...this.deployment.workers];
     return {
@@ -64,7 +64,7 @@ export class Crossing {
   }
 
   async close(): Promise<void> {
-    this.load.leave();
+    this.load.stop();
     await this.deployment.close();
     this.#proxy.stop();
     this.#wechat.stop();
@@ -76,7 +76,7 @@ function requestWith(token: string): string {
   return `GET /cgi-bin/user/info?${query} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
 }
 
-/** As an SDK asks for it. */
+/** Requests the token as an SDK does. */
 export async function tokenOf(deployment: Deployment, appid: string): Promise<string> {
   const query = `grant_type=client_credential&appid=${appid}&secret=${deployment.apiKey}`;
   const answer = await (await fetch(`${deployment.gatewayUrl()}/cgi-bin/token?${query}`)).json();

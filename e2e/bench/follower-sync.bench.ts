@@ -2,7 +2,7 @@ import type { Bench } from './bench.ts';
 import { MariaDb } from './maria-db.ts';
 import { parseSeconds, type SyncCost, syncCosts } from './sync-cost.ts';
 
-/** `BENCH_FOLLOWERS=100000 npm run bench follower` is for the impatient. */
+/** A shorter run: `BENCH_FOLLOWERS=100000 npm run bench follower`. */
 const FOLLOWERS = Number(process.env.BENCH_FOLLOWERS ?? 1_000_000);
 const MAX_MEMORY_MB = 150;
 /** Seconds of a million, of two cores. */

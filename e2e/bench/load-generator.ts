@@ -1,17 +1,17 @@
 import type { Order, Served } from './load-talk.ts';
 import { RawConnection } from './raw-connection.ts';
 
-/** A process that asks as it is told; talks with the bench over Node's own channel. */
+/** A process that sends requests as ordered; it communicates with the bench over the IPC channel of Node. */
 const MAX_CONNECTIONS = 256;
 
 let open: { readonly port: number; readonly idle: RawConnection[]; all: number } | undefined;
 
 process.on('message', (order: Order) => {
-  serve(order).then(tell, (error: unknown) => tell({ failure: String(error) }));
+  serve(order).then(report, (error: unknown) => report({ failure: String(error) }));
 });
 process.once('disconnect', () => process.exit());
 
-function tell(served: Served): void {
+function report(served: Served): void {
   process.send!(served);
 }
 
@@ -20,37 +20,37 @@ async function serve(order: Order): Promise<Served> {
     for (const connection of open?.idle ?? []) connection.close();
     open = { port: order.port, idle: [], all: 0 };
   }
-  const begunAt = performance.now();
-  const took = 'perSecond' in order.pace ? await atRate(order, order.pace) : await inTurn(order, order.pace);
-  const seconds = (performance.now() - begunAt) / 1_000;
+  const startedAt = performance.now();
+  const took = 'perSecond' in order.pace ? await atRate(order, order.pace) : await byCallers(order, order.pace);
+  const seconds = (performance.now() - startedAt) / 1_000;
   took.sort((a, b) => a - b);
   const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))]!;
   return { calls: took.length, seconds, p50: at(0.5), p99: at(0.99) };
 }
 
 /**
- * Asks when the time has come, whether or not what was asked before is answered, and counts from when it was due: so a
- * slow answer does not keep the next questions from being asked, and their waiting is not left out.
+ * Sends each request at its due time, whether or not earlier ones are answered, and measures from the due time: so a
+ * slow answer does not delay the next requests, and their waiting time is included.
  */
 async function atRate(order: Order, { perSecond, seconds }: { perSecond: number; seconds: number }): Promise<number[]> {
   const calls = perSecond * seconds;
   const took: number[] = [];
   const waiting: (() => void)[] = [];
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-  const begunAt = performance.now() + 5;
+  const startedAt = performance.now() + 5;
   const ask = async (i: number) => {
     const connection = await take(order.port, waiting);
     await askOver(connection, order, i);
-    took.push(performance.now() - (begunAt + (i * 1_000) / perSecond));
+    took.push(performance.now() - (startedAt + (i * 1_000) / perSecond));
     open!.idle.push(connection);
     waiting.shift()?.();
     if (took.length === calls) resolve();
   };
   let next = 0;
   const tick = () => {
-    const due = Math.min(calls, Math.floor(((performance.now() - begunAt) * perSecond) / 1_000) + 1);
+    const due = Math.min(calls, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000) + 1);
     for (; next < due; next++) ask(next).catch(reject);
-    if (next < calls) setTimeout(tick, Math.max(1, begunAt + (next * 1_000) / perSecond - performance.now()));
+    if (next < calls) setTimeout(tick, Math.max(1, startedAt + (next * 1_000) / perSecond - performance.now()));
   };
   tick();
   await done;
@@ -69,7 +69,7 @@ async function take(port: number, waiting: (() => void)[]): Promise<RawConnectio
   }
 }
 
-async function inTurn(order: Order, { callers, seconds }: { callers: number; seconds: number }): Promise<number[]> {
+async function byCallers(order: Order, { callers, seconds }: { callers: number; seconds: number }): Promise<number[]> {
   const until = performance.now() + seconds * 1_000;
   const took: number[] = [];
   let next = 0;

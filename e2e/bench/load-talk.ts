@@ -1,13 +1,13 @@
-/** To the generator: ask this of that port. */
+/** To the generator: send these requests to that port. */
 export interface Order {
   readonly port: number;
-  /** Whole requests, as bytes of HTTP; sent in turn. */
+  /** Whole requests, as bytes of HTTP; sent one after the other. */
   readonly requests: readonly string[];
-  /** What each answer must hold. */
+  /** A text that each answer must contain. */
   readonly expect: string;
   readonly pace:
     | { readonly perSecond: number; readonly seconds: number }
-    /** Each of so many callers asks as soon as it was answered. */
+    /** Each of this many callers sends its next request after each answer. */
     | { readonly callers: number; readonly seconds: number };
 }
 

@@ -23,7 +23,7 @@ export class Load {
     });
   }
 
-  leave(): void {
+  stop(): void {
     if (this.#process.connected) this.#process.disconnect();
   }
 }

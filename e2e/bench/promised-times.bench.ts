@@ -15,7 +15,7 @@ const STILL = 600_000;
 interface Scene {
   readonly deployment: Deployment;
   readonly read: () => ReturnType<Deployment['call']>;
-  /** The only worker. */
+  /** The only worker of the scene. */
   readonly worker: Child;
 }
 
@@ -78,7 +78,7 @@ export default [
     await expire(scene.deployment, ['authorizer']);
     return takeover(scene, AUTHORIZER_TOKEN);
   }),
-  promised('a worker leaves', 'from SIGTERM until its exit, while WeChat does not answer', 10_000, async (scene) => {
+  promised('a worker exits', 'from SIGTERM until its exit, while WeChat does not answer', 10_000, async (scene) => {
     const before = (await tally(scene.deployment)).asked(USER_INFO);
     await scene.deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 1 });
     const reading = scene.read();

@@ -1,7 +1,7 @@
 import type { Bench, Figures, Guide } from './bench.ts';
 import { median } from './median.ts';
 
-/** What the guide is about, of each round: noise that slows both sides of a round leaves its ratio alone. */
+/** What the guide is about, of each round: noise that slows both sides of a round does not change its ratio. */
 function judged(guide: Guide, { rounds }: Figures): number[] {
   return rounds.map(({ measured, against }) => {
     if ('measuredAtMost' in guide) return measured;

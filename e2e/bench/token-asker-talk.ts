@@ -7,10 +7,10 @@ export interface AskerSettings {
   readonly owner: TokenOwner;
 }
 
-/** From the bench: at this moment (ms since 1970) your token is found dead. */
+/** From the bench: at this moment (ms since 1970) your token is refused. */
 export interface Order {
   readonly startAt: number;
 }
 
-/** To the bench: the next token, and how long after that moment it was there. */
+/** To the bench: the next token, and the time from that moment to its arrival. */
 export type Served = { readonly version: number; readonly afterMs: number } | { readonly failure: string };

@@ -61,7 +61,7 @@ async function run() {
       ],
     };
   } finally {
-    for (const asker of askers) asker.leave();
+    for (const asker of askers) asker.stop();
     redis.disconnect();
     await deployment.close();
   }
@@ -128,7 +128,7 @@ class Asker {
     });
   }
 
-  leave(): void {
+  stop(): void {
     if (this.#process.connected) this.#process.disconnect();
   }
 }

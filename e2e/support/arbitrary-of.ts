@@ -7,7 +7,7 @@ export function arbitraryOf(schema: JsonSchema, schemas: Readonly<Record<string,
   if (typeof schema.$ref === 'string') return of(schemas[schema.$ref.split('/').at(-1)!]!);
   const examples = schema.examples as unknown[] | undefined;
   const made = make(schema, of);
-  // A pattern and a check behind it are seldom met by chance.
+  // Random strings seldom match a pattern and a check in addition to it.
   return examples === undefined ? made : fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...examples) }, made);
 }
 
@@ -44,7 +44,7 @@ function text({ pattern, format, minLength, maxLength }: JsonSchema): fc.Arbitra
   if (format === 'date-time') return fc.date({ noInvalidDate: true, ...century }).map((at) => at.toISOString());
   if (format === 'date') return fc.date({ noInvalidDate: true, ...century }).map((at) => at.toISOString().slice(0, 10));
   if (format === 'uri') return fc.webUrl();
-  // fast-check makes no strings for lookaheads; what they bound is wanted out of bounds as well.
+  // fast-check makes no strings for lookaheads; values outside their bounds are needed as well.
   if (typeof pattern === 'string') return fc.stringMatching(new RegExp(pattern.replace(/\(\?[=!][^()]*\)/g, '')));
   const least = (minLength as number | undefined) ?? 0;
   return fc.string({

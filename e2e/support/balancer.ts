@@ -41,7 +41,7 @@ export class Balancer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** How many processes get requests now. */
+  /** The number of processes that receive requests now. */
   get ready(): number {
     return this.#backends.filter(({ ready }) => ready).length;
   }

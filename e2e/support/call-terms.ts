@@ -2,7 +2,7 @@ import type { CallBody, Deployment } from './deployment.ts';
 import { SEND_MESSAGE } from './tally.ts';
 import { until } from './until.ts';
 
-/** One item of `POST /v1/calls/batch`, and what else a call may carry. */
+/** One item of `POST /v1/calls/batch`, with the optional fields of a call. */
 export interface BatchedCall {
   readonly appid: string;
   readonly method: string;
@@ -23,7 +23,7 @@ export function message(appid: string, touser: string, content: string, more: Pa
   return { appid, method: 'POST', path: SEND_MESSAGE, body: { touser, msgtype: 'text', text: { content } }, ...more };
 }
 
-/** Submits, and answers the items; `headers` may carry an idempotency key. */
+/** Submits a batch and returns the items; `headers` may carry an idempotency key. */
 export async function batch(
   deployment: Deployment,
   calls: readonly BatchedCall[],
@@ -38,7 +38,7 @@ export async function batch(
   return { status: response.status, items: body.items };
 }
 
-/** The ids of a batch of which each call was taken. */
+/** The ids of a batch whose calls were all accepted. */
 export async function batchIds(deployment: Deployment, calls: readonly BatchedCall[]): Promise<string[]> {
   const { items } = await batch(deployment, calls);
   return items.map(({ id, problem }) => {
@@ -64,7 +64,7 @@ export function allSettled(deployment: Deployment, ids: readonly string[]): Prom
   });
 }
 
-/** What was sent on behalf of one account, in the order in which it arrived. */
+/** The texts that were sent on behalf of one account, in the order of their arrival. */
 export async function sentBy(deployment: Deployment, appid: string): Promise<string[]> {
   return (await deployment.wechat.messages())
     .filter((one) => one.appid === appid)

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { until } from './until.ts';
 
 /**
- * What finds programs and a home, what sets the clock and the zone (`npm run test:clock`), and what halves the CPU time of a
- * start (vitest.config.ts).
+ * The variables that locate programs and the home folder, set the clock and the zone (`npm run test:clock`), or halve
+ * the CPU time of a start (vitest.config.ts).
  */
 const INHERITED = [
   'PATH',
@@ -16,14 +16,14 @@ const INHERITED = [
 ];
 const MAX_OUTPUT = 128 * 1024 * 1024;
 
-/** A real process of a story: its output is kept, it can be frozen, killed and asked to leave. */
+/** A real process of a story: its output is recorded; it can be frozen, killed and shut down. */
 export class Child {
   readonly name: string;
   readonly #process: ChildProcess;
   readonly #exited: Promise<number | NodeJS.Signals>;
   #output = '';
   readonly #lines: Record<string, unknown>[] = [];
-  /** Where the output starts that has not been parsed. */
+  /** The position up to which the output is parsed. */
   #parsedTo = 0;
   #code: number | NodeJS.Signals | undefined;
 
@@ -36,7 +36,7 @@ export class Child {
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        // A bench makes them say more than a string can hold.
+        // In a bench the output is longer than a string can be.
         if (this.#output.length > MAX_OUTPUT) {
           this.#parsedTo = Math.max(0, this.#parsedTo - (this.#output.length - MAX_OUTPUT / 2));
           this.#output = this.#output.slice(-MAX_OUTPUT / 2);
@@ -76,7 +76,7 @@ export class Child {
       try {
         if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as Record<string, unknown>);
       } catch {
-        // It is no log line.
+        // It is not a log line.
       }
     }
     this.#parsedTo = end;
@@ -93,7 +93,7 @@ export class Child {
     this.#process.kill(signal);
   }
 
-  /** How it ended by itself. */
+  /** The exit code or signal with which the process ends by itself. */
   ended(): Promise<number | NodeJS.Signals> {
     return this.#exited;
   }
@@ -111,11 +111,11 @@ export class Child {
     await this.#exited;
   }
 
-  /** Asks it to leave; answers how it left. Kills it after `withinMs`. */
-  async shutDown(withinMs = 120_000): Promise<number | NodeJS.Signals> {
+  /** Requests a shutdown and returns the exit code; kills the process after `timeoutMs`. */
+  async shutDown(timeoutMs = 120_000): Promise<number | NodeJS.Signals> {
     this.thaw();
     this.signal('SIGTERM');
-    const timer = setTimeout(() => this.signal('SIGKILL'), withinMs);
+    const timer = setTimeout(() => this.signal('SIGKILL'), timeoutMs);
     try {
       return await this.#exited;
     } finally {
@@ -124,7 +124,7 @@ export class Child {
   }
 }
 
-/** Nothing else of the tester's own environment may leak in. */
+/** No other variable of the tester may reach the process. */
 function inherited(): Record<string, string> {
   return Object.fromEntries(
     INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),

@@ -1,22 +1,22 @@
 import { createServer, type Server, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request as it passed, whole enough to be sent again. */
+/** A recorded request, complete enough to be sent again. */
 export interface Passed {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   readonly body: Buffer;
-  /** Which of the ways it took. */
+  /** The index of the gateway that received it. */
   readonly way: number;
 }
 
-/** What stands in front of several gateways: hands each request to the next of them, and remembers it. */
+/** A proxy for several gateways: forwards each request to the next gateway, and records it. */
 export class Crossroads {
   readonly passed: Passed[] = [];
   readonly #server: Server;
   #ways: readonly string[] = [];
-  #turn = 0;
+  #next = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -31,7 +31,7 @@ export class Crossroads {
           response.writeHead(502).end();
           return;
         }
-        const way = crossroads.#turn++ % crossroads.#ways.length;
+        const way = crossroads.#next++ % crossroads.#ways.length;
         const body = Buffer.concat(chunks);
         crossroads.passed.push({ method: request.method!, url: request.url!, body, way });
         const onward = send(

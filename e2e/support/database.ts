@@ -5,7 +5,7 @@ import type { Deployment } from './deployment.ts';
 
 export const databases = ['SQLite', 'MariaDB'] as const;
 
-/** What a deployment needs in its environment to stand on a new database of this kind. */
+/** The environment variables that give a deployment a new database of this kind. */
 export async function databaseEnv(kind: (typeof databases)[number]): Promise<Record<string, string>> {
   if (kind === 'SQLite') return {};
   const answer = await fetch(inject('mariaDbDatabases'), { method: 'POST' });
@@ -14,7 +14,7 @@ export async function databaseEnv(kind: (typeof databases)[number]): Promise<Rec
   return { DATABASE_URL: text };
 }
 
-/** No story waits a day: what the deployment keeps a time of is moved to where the time has come. */
+/** Opens the database so that a story can change stored times instead of waiting for a day. */
 export async function inDatabase<T>(deployment: Deployment, work: (sql: Sql) => Promise<T>): Promise<T> {
   const sql = openDatabase(deployment.databaseUrl);
   try {

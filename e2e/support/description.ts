@@ -25,12 +25,12 @@ interface Document {
 
 export interface Route {
   readonly method: string;
-  /** As the document has it, with `{appid}` and the like. */
+  /** As in the document, with `{appid}` and the like. */
   readonly path: string;
   readonly operation: DescribedOperation;
 }
 
-/** What a gateway says of itself, from the outside; and whether it keeps to it. */
+/** The OpenAPI description of a gateway, with a check of its answers. */
 export class Description {
   readonly routes: readonly Route[];
   readonly schemas: Readonly<Record<string, JsonSchema>>;
@@ -47,26 +47,26 @@ export class Description {
     return new Description((await (await fetch(`${gateway}/openapi.json`)).json()) as Document);
   }
 
-  /** Throws where an answer is none that the description promises. */
+  /** Throws if the description does not promise the answer. */
   hold(method: string, url: string, status: number, contentType: string | null, body: unknown): void {
     const path = url.split('?', 1)[0]!;
     const route = this.#routeOf(method, path);
-    // Only of what is described can an answer be promised; that every route is, another test shows.
+    // Another test shows that every route is described.
     if (route === undefined) return;
-    const told = `${method} ${route.path} answered ${status}`;
+    const answer = `${method} ${route.path} answered ${status}`;
     const { responses } = route.operation;
     const promised = responses[status] ?? (status >= 400 ? responses.default : undefined);
-    if (promised === undefined) throw new Error(`${told}, which the description does not promise`);
+    if (promised === undefined) throw new Error(`${answer}, which the description does not promise`);
     const type = contentType?.split(';', 1)[0]?.trim();
     if (promised.content === undefined) {
-      if (type !== undefined) throw new Error(`${told} with ${type}; the description promises nothing`);
+      if (type !== undefined) throw new Error(`${answer} with ${type}; the description promises nothing`);
       return;
     }
     const media = Object.entries(promised.content).find(([one]) => one.split(';', 1)[0] === type)?.[1];
-    if (media === undefined) throw new Error(`${told} with ${type}, which the description does not promise`);
+    if (media === undefined) throw new Error(`${answer} with ${type}, which the description does not promise`);
     if (media.schema === undefined) return;
     const read = this.#check(media.schema).safeParse(body);
-    if (!read.success) throw new Error(`${told} other than described: ${z.prettifyError(read.error)}`);
+    if (!read.success) throw new Error(`${answer} other than described: ${z.prettifyError(read.error)}`);
   }
 
   #routeOf(method: string, path: string): Route | undefined {

@@ -5,35 +5,35 @@ export interface StreamedEvent {
   readonly data: Record<string, unknown>;
 }
 
-/** Keeps what a stream of server-sent events tells, until it is closed. */
+/** Collects the server-sent events of a stream until it is closed. */
 export class EventStream {
   readonly seen: StreamedEvent[] = [];
-  /** Of the last event, or of the place where the stream began. */
+  /** The id of the last event, or of the point at which the stream started. */
   lastId: string | undefined;
   readonly ended: Promise<void>;
-  readonly #leaving = new AbortController();
+  readonly #closing = new AbortController();
 
   private constructor(response: Response) {
     this.ended = this.#read(response).catch(() => {});
   }
 
   static async open(url: string, key: string, lastEventId?: string): Promise<EventStream> {
-    const leaving = new AbortController();
+    const closing = new AbortController();
     const response = await fetch(url, {
       headers: {
         authorization: `Bearer ${key}`,
         ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
       },
-      signal: leaving.signal,
+      signal: closing.signal,
     });
     if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
     const stream = new EventStream(response);
-    stream.#leaving.signal.addEventListener('abort', () => leaving.abort());
+    stream.#closing.signal.addEventListener('abort', () => closing.abort());
     return stream;
   }
 
   async close(): Promise<void> {
-    this.#leaving.abort();
+    this.#closing.abort();
     await this.ended;
   }
 

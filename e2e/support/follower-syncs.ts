@@ -58,7 +58,7 @@ export function completed(deployment: Deployment, id: string): Promise<SyncBody>
   return syncReaches(deployment, id, 'completed', (sync) => sync.state === 'completed');
 }
 
-/** The whole export, line by line. */
+/** All lines of the export. */
 export async function exported(deployment: Deployment, appid: string, query = ''): Promise<FollowerBody[]> {
   const response = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${appid}/followers.ndjson${query}`, {
     headers: { authorization: `Bearer ${deployment.apiKey}` },

@@ -4,19 +4,19 @@ import type { CallBody, Deployment } from './deployment.ts';
 import { SERVICE_ACCOUNT } from './deployment.ts';
 import { until } from './until.ts';
 
-/** One call that a business program asked for, and what it was told. */
+/** One call that a business program submitted, and the answer. */
 export interface Asked {
   readonly kind: 'read' | 'send';
-  /** What the message says; of a read, nothing but a name. */
+  /** The text of the message; for a read, only a name. */
   readonly content: string;
   readonly gateway: number;
-  /** 0: no answer came, the connection broke. */
+  /** 0: the connection broke without an answer. */
   readonly status: number;
   readonly retryAfter: string | null;
   readonly body: Partial<CallBody>;
 }
 
-/** Business programs that never stop asking: reads and messages, some of them in the background. */
+/** Business programs that submit calls continuously: reads and messages, some of them in the background. */
 export class Load {
   readonly asked: Asked[] = [];
   readonly #name = randomBytes(3).toString('hex');
@@ -54,16 +54,16 @@ export class Load {
   }
 
   async #go(caller: number): Promise<void> {
-    for (let turn = 0; !this.#stopped; turn++) {
-      const gateway = (caller + turn) % this.#deployment.gateways.length;
+    for (let round = 0; !this.#stopped; round++) {
+      const gateway = (caller + round) % this.#deployment.gateways.length;
       const asked = await this.#ask(
-        `${this.#name}-${caller}-${turn}`,
+        `${this.#name}-${caller}-${round}`,
         caller % 2 === 0 ? 'send' : 'read',
-        turn % 3 === 0,
+        round % 3 === 0,
         gateway,
       );
       this.asked.push(asked);
-      // A pace, or the callers would take the CPU from the processes that start and stop meanwhile.
+      // Without a pause the callers would take the CPU from the processes that start and stop meanwhile.
       await pause(asked.status === 200 || asked.status === 202 ? 20 : 50);
     }
   }
@@ -77,7 +77,7 @@ export class Load {
             path: '/cgi-bin/message/custom/send',
             body: { touser: this.#openid, msgtype: 'text', text: { content } },
           };
-    const told = (status: number, retryAfter: string | null, body: Partial<CallBody>): Asked => ({
+    const result = (status: number, retryAfter: string | null, body: Partial<CallBody>): Asked => ({
       kind,
       content,
       gateway,
@@ -92,14 +92,14 @@ export class Load {
         { ...request, ...(background ? { waitMs: 0 } : {}) },
         gateway,
       );
-      return told(status, headers.get('retry-after'), body);
+      return result(status, headers.get('retry-after'), body);
     } catch {
-      return told(0, null, {});
+      return result(0, null, {});
     }
   }
 }
 
-/** How an accepted call ended, asked for by its id. */
+/** The settled record of an accepted call, read by its id. */
 export function settledCall(deployment: Deployment, id: string, gateway = 0): Promise<CallBody> {
   return until(`${id} settles`, async () => {
     const { status, body } = await deployment.api<CallBody>('GET', `/v1/calls/${id}`, undefined, gateway);

@@ -26,7 +26,7 @@ const LONGEST = [
   'rolling-restart',
 ].map((name) => `/e2e/${name}.story.test.ts`);
 
-/** Long stories, the other stories, and then the short tests of the packages, which fill what is left. */
+/** Long stories, the other stories, and then the short tests of the packages, which fill the remaining time. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));

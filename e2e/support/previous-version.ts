@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** The last commit whose processes must run beside those of this one, in both directions. */
+/** The last commit whose processes must run beside those of this version, in both directions. */
 export const PREVIOUS_COMMIT = 'a359b42f3b5b1241cbae777ab0ef35ea9f43d88c';
 
 const PNPM = 'pnpm@12.21.0';
@@ -15,12 +15,12 @@ const run = promisify(execFile);
 
 /** The program of the previous version, in a folder of its own. */
 export interface PreviousVersion {
-  /** Its command line's entry. */
+  /** The entry file of its command line. */
   readonly main: string;
   remove(): Promise<void>;
 }
 
-/** Why the previous version cannot be had here; undefined where it can. */
+/** The reason why the previous version is not available on this machine; undefined if it is. */
 export async function whyNoPreviousVersion(): Promise<string | undefined> {
   try {
     await run('git', ['cat-file', '-e', `${PREVIOUS_COMMIT}^{commit}`], { cwd: ROOT });
@@ -52,7 +52,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** False where a package is not installed here in the very version that the previous commit names. */
+/** False if a package is not installed here in the exact version that the previous commit names. */
 async function linkPackages(dir: string): Promise<boolean> {
   const folders = await readdir(join(dir, 'packages'));
   const manifests = await Promise.all(folders.map((folder) => manifestOf(join(dir, 'packages', folder))));

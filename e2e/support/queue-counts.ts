@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** How many jobs lie in each state of one queue, read where BullMQ keeps them. */
+/** The number of jobs in each state of one queue, read from the keys of BullMQ. */
 export interface QueueCounts {
   readonly waiting: number;
   readonly active: number;

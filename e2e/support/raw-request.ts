@@ -4,14 +4,14 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly bytes: Buffer;
-  /** The server asked for the body before it was sent. */
+  /** Whether the server asked for the body before it was sent. */
   readonly continued: boolean;
 }
 
-/** A request with exactly these headers and bytes; without a length the body goes in chunks. */
+/** A request with exactly these headers and bytes; without a length the body is sent in chunks. */
 export function rawRequest(
   url: string,
-  wish: {
+  options: {
     readonly method?: string;
     readonly headers?: Record<string, string>;
     readonly body?: string | Buffer | undefined;
@@ -19,7 +19,7 @@ export function rawRequest(
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     let continued = false;
-    const outgoing = request(url, { method: wish.method ?? 'GET', headers: wish.headers ?? {} }, (incoming) => {
+    const outgoing = request(url, { method: options.method ?? 'GET', headers: options.headers ?? {} }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.once('error', reject);
@@ -33,8 +33,8 @@ export function rawRequest(
       );
     });
     outgoing.once('error', reject);
-    const { body } = wish;
-    if (wish.headers?.expect === undefined) {
+    const { body } = options;
+    if (options.headers?.expect === undefined) {
       if (body !== undefined) outgoing.write(body);
       outgoing.end();
       return;

@@ -7,7 +7,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** A business program that is told how its calls ended; it answers what the story wants. */
+/** A business program that receives callbacks; the story chooses its answers. */
 export class Receiver {
   readonly received: Received[] = [];
   readonly #server: Server;
@@ -16,7 +16,7 @@ export class Receiver {
     this.#server = server;
   }
 
-  /** `answer` gives the status for the n-th message; 0 says nothing and hangs up. */
+  /** `answer` gives the status for the n-th message; 0 closes the connection without an answer. */
   static async open(answer: (received: Received, n: number) => number): Promise<Receiver> {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];

@@ -40,20 +40,20 @@ export class RedisServer {
    */
   async monitor(seen: (command: string, args: readonly string[]) => void): Promise<{ close(): void }> {
     const socket = connect(this.port, '127.0.0.1').setEncoding('utf8');
-    const begun = Promise.withResolvers<void>();
-    socket.once('error', begun.reject);
+    const started = Promise.withResolvers<void>();
+    socket.once('error', started.reject);
     let text = '';
     socket.on('data', (chunk: string) => {
       const lines = (text + chunk).split('\r\n');
       text = lines.pop()!;
       for (const line of lines) {
-        if (line === '+OK') begun.resolve();
+        if (line === '+OK') started.resolve();
         const [command, ...args] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word]) => word!);
         if (command !== undefined) seen(command.toLowerCase(), args);
       }
     });
     socket.write('MONITOR\r\n');
-    await begun.promise;
+    await started.promise;
     return { close: () => socket.destroy() };
   }
 

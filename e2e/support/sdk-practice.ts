@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Deployment, SERVICE_ACCOUNT } from './deployment.ts';
 import type { Sdk } from './sdk.ts';
 
-/** A deployment in which an SDK as it comes is tried out, with the files that it uploads. */
+/** A deployment for stories of an unmodified SDK, with the files that it uploads. */
 export class SdkPractice {
   readonly deployment: Deployment;
-  /** Who follows the service account. */
+  /** The followers of the service account. */
   readonly openids: readonly string[];
   /** Methods of the SDK that were called. */
   readonly asked = new Set<string>();
@@ -19,7 +19,7 @@ export class SdkPractice {
     this.#dir = dir;
   }
 
-  /** These accounts have consented. */
+  /** Opens a deployment in which these accounts have consented. */
   static async open(...accounts: readonly string[]): Promise<SdkPractice> {
     const deployment = await Deployment.open();
     try {
@@ -35,7 +35,7 @@ export class SdkPractice {
     }
   }
 
-  /** The SDK, with its methods counted. */
+  /** The SDK; records which of its methods are called. */
   counted(sdk: Sdk): Sdk {
     return new Proxy(sdk, {
       get: (target, name) => {

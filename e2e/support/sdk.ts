@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 
-// biome-ignore lint/suspicious/noExplicitAny: neither SDK brings types; answers are looked into, member by member.
+// biome-ignore lint/suspicious/noExplicitAny: neither SDK brings types; answers are checked member by member.
 type Anything = any;
 
-/** An SDK as its users see it. */
+/** The methods of an SDK. */
 export type Sdk = Record<string, (...parameters: Anything[]) => Promise<Anything>>;
 
 const require = createRequire(import.meta.url);
 
-/** npm co-wechat-api as it comes, told nothing but where WeChat is and which secret it has. */
+/** npm co-wechat-api unmodified; only WeChat's base URLs and the secret are configured. */
 export function coWechatApi(base: string, appid: string, secret: string): Sdk {
   const Api = require('co-wechat-api') as new (appid: string, secret: string) => Record<string, unknown>;
   const api = new Api(appid, secret);
@@ -18,7 +18,7 @@ export function coWechatApi(base: string, appid: string, secret: string): Sdk {
   return api as Sdk;
 }
 
-/** npm wechat-api, the same; it answers by callbacks, with the body last but one. */
+/** npm wechat-api, likewise; it returns answers by callbacks, with the body as the last argument but one. */
 export function wechatApi(base: string, appid: string, secret: string): Sdk {
   const Api = require('wechat-api') as new (appid: string, secret: string) => Record<string, unknown>;
   const api = new Api(appid, secret);

@@ -5,12 +5,12 @@ export const AUTHORIZER_TOKEN = '/cgi-bin/component/api_authorizer_token';
 export const USER_INFO = '/cgi-bin/user/info';
 export const SEND_MESSAGE = '/cgi-bin/message/custom/send';
 
-/** What WeChat has counted so far of what the token stories are about. */
+/** WeChat's counts of tokens and requests so far. */
 export interface Tally {
-  /** Tokens lent, however often they were asked for. */
+  /** Tokens that were issued, however often they were requested. */
   readonly componentTokens: number;
   readonly authorizerTokens: number;
-  /** Requests that have arrived, by path; the answer may not be out yet. */
+  /** Requests that have arrived, by path; the answer may not have been sent yet. */
   asked(path: string): number;
   /** Requests that have been answered with this errcode, by path. */
   answered(path: string, errcode: number): number;
@@ -28,7 +28,7 @@ export async function tally(deployment: Deployment): Promise<Tally> {
   };
 }
 
-/** Ends tokens at WeChat; the deployment learns of it when it uses them. */
+/** Ends tokens at WeChat; the deployment notices it when it uses them. */
 export async function expire(
   deployment: Deployment,
   tokens: readonly ('component' | 'authorizer')[],

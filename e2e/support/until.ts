@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What comes soon is noticed soon; a long wait costs the processes that are waited for little CPU time. */
+/** Short at first, so that a short wait ends soon; longer later, so that a long wait takes little CPU time. */
 const MIN_PAUSE_MS = 25;
 const MAX_PAUSE_MS = 100;
 
 /**
- * Waits for a condition, never for a time: answers its first value that is neither false nor undefined. The limit only ends
- * what hangs.
+ * Waits for a condition, never for a time: returns its first value that is neither false nor undefined. The limit only
+ * ends a wait that hangs.
  */
 export async function until<T>(
   what: string,

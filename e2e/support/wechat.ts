@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 
-/** One component as the deployment and the simulator both know it. */
+/** One component in the configuration of deployment and simulator. */
 export interface SimulatedComponent {
   readonly appid: string;
   readonly appsecret: string;
@@ -62,7 +62,7 @@ export class WeChat {
     return (await this.counters()).requests[what] ?? 0;
   }
 
-  /** Who follows an account, in WeChat's order. */
+  /** The followers of an account, in WeChat's order. */
   async followers(appid: string): Promise<readonly string[]> {
     return (await this.control<{ openids: string[] }>('GET', `/followers?appid=${appid}&limit=1000`)).openids;
   }

@@ -153,7 +153,7 @@ it('migrate brings a database up to date once', async () => {
   expect((await command(['migrate'], env).ended).stdout).toBe('The database is up to date.\n');
 });
 
-it('start runs the demo, ends with a complete curl line, uses its folder alone, and leaves no process behind', async () => {
+it('start runs the demo, ends with a complete curl line, uses only its own folder, and ends all of its processes', async () => {
   const first = command(['start'], { DATA_DIR: folder });
   await started(first);
   const demo = readFileSync(join(folder, 'demo.json'), 'utf8');

@@ -7,7 +7,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface Stub {
   readonly client: WxThirdparty;
-  /** What was asked, `METHOD path`, in order. */
+  /** The requests as `METHOD path`, in order. */
   readonly asked: string[];
   readonly headers: IncomingMessage['headers'][];
   readonly bodies: string[];
@@ -22,7 +22,7 @@ afterEach(() => {
   }
 });
 
-/** A gateway that answers what it is told, one answer after the other and the last one again and again. */
+/** A gateway that returns the given answers one after the other, and then the last one again and again. */
 export async function stub(answers: readonly Answer[], options: Partial<RequestOptions> = {}): Promise<Stub> {
   const asked: string[] = [];
   const headers: IncomingMessage['headers'][] = [];
@@ -58,7 +58,7 @@ export function json(body: unknown, status = 200): Answer {
   };
 }
 
-/** As the gateway refuses. */
+/** A refusal of the gateway. */
 export function problem(status: number, code: string, remedy: string, more: object = {}): Answer {
   return (_request, response) => {
     const { retryAfter } = more as { retryAfter?: number };
@@ -68,10 +68,10 @@ export function problem(status: number, code: string, remedy: string, more: obje
   };
 }
 
-/** The request arrived; its answer does not. */
+/** The request arrives; its answer is lost. */
 export const cutOff: Answer = (request) => request.socket.destroy();
 
-/** As something before the gateway may refuse. */
+/** A refusal of a server in front of the gateway. */
 export function bare(status: number, headers: Record<string, string> = {}): Answer {
   return (_request, response) => {
     response.writeHead(status, { 'content-type': 'text/html', ...headers }).end('<h1>no</h1>');
