@@ -1,20 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../src/root.ts';
 
-/** Packages whose sources, and tests if `withTests`, are free of the banned words. Add a package when it is. */
-const CLEAN = [
-  { package: 'cli', withTests: false },
-  { package: 'gateway', withTests: true },
-  { package: 'platform', withTests: true },
-  { package: 'sdk', withTests: false },
-  { package: 'simulator', withTests: true },
-  { package: 'telemetry', withTests: true },
-  { package: 'wechat', withTests: true },
-  { package: 'worker', withTests: true },
+/** The areas that are checked, and the folders of each that hold code: sources, scripts and tests. */
+const AREAS = [
+  ...globSync('packages/*/', { cwd: root }).map((path) => [path, ['src', 'bootstrap', 'generate', 'test']] as const),
+  ['e2e', ['.']] as const,
 ];
+/** The list of banned words itself. */
+const THIS_FILE = 'packages/cli/test/plain-language.test.ts';
 
 /** Words that standard English does not use for programs, and names that do not say what they are. */
 const BANNED: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
@@ -46,20 +42,21 @@ describe('the language of names, comments and messages', () => {
     ]);
   });
 
-  it.each(CLEAN)('is free of banned words in packages/$package', async ({ package: name, withTests }) => {
+  it.each(AREAS)('is free of banned words in %s', async (area, folders) => {
     const found: string[] = [];
     let files = 0;
-    const patterns = ['src', 'bootstrap', 'generate', ...(withTests ? ['test'] : [])];
-    const paths = glob(`packages/${name}/{${patterns.join(',')}}/**/*.{ts,mjs}`, {
-      cwd: root,
-      exclude: (path) => path.includes('node_modules'),
-    });
+    const patterns = folders.map((folder) => join(area, folder, '**/*.{ts,mjs}'));
+    const paths = glob(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') });
     for await (const path of paths) {
-      if (!withTests && path.endsWith('.test.ts')) continue;
+      if (path === THIS_FILE) continue;
       files++;
       found.push(...bannedWords(path, readFileSync(join(root, path), 'utf8')));
     }
     expect(found).toEqual([]);
     expect(files).toBeGreaterThan(2);
+  });
+
+  it('is checked in every package, and in e2e', () => {
+    expect(AREAS.map(([area]) => area)).toEqual(expect.arrayContaining(['packages/cli', 'packages/sdk', 'e2e']));
   });
 });
