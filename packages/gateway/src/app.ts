@@ -1,5 +1,4 @@
-import { Failure } from '@wxthirdparty/wechat';
-import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express';
+import express, { type Express, Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { BOARD_PATH, board } from './admin/board.ts';
@@ -11,18 +10,15 @@ import { linkRoutes } from './authorizer/link-routes.ts';
 import { optionRoutes } from './authorizer/option-routes.ts';
 import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { callRoutes } from './call/call-routes.ts';
-import { isOutage } from './contract/is-outage.ts';
-import { problemOf, sendProblem } from './contract/problem.ts';
-import { reauthorizationLinkOf } from './contract/reauthorization-link.ts';
+import { answerErrors } from './contract/answer-errors.ts';
 import { explainRoutes } from './explain/explain-routes.ts';
 import { followerRoutes } from './follower/follower-routes.ts';
 import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { homeRoutes } from './home/home-routes.ts';
-import { describeError } from './http/describe-error.ts';
+import { pagePolicy } from './http/page-policy.ts';
 import type { PublicUrl } from './http/public-url.ts';
-import { requestIdOf } from './http/request-id.ts';
 import type { Shutdown } from './http/shutdown.ts';
 import type { Authenticator } from './key/authenticator.ts';
 import { bearer } from './key/bearer.ts';
@@ -70,7 +66,8 @@ export function app(
   );
   application.use(
     '/admin',
-    pageHeaders(),
+    // Bull Board sets inline styles.
+    pagePolicy({ styleSrc: ["'self'", "'unsafe-inline'"], baseUri: ["'self'"], formAction: ["'self'"] }),
     sameOrigin(settings.publicUrl),
     login(settings.admin, log),
     Router().get('/', (_request, response) => response.redirect(`${BOARD_PATH}/`)),
@@ -79,7 +76,7 @@ export function app(
   application.use(() => {
     throw noSuchRoute();
   });
-  application.use(problems(platform, publicUrl, log));
+  application.use(answerErrors(platform, publicUrl, log));
   return application;
 }
 
@@ -91,63 +88,9 @@ function securityHeaders(publicUrl: string | undefined) {
   });
 }
 
-/** Bull Board sets inline styles; everything else is loaded from this gateway. */
-function pageHeaders() {
-  return helmet.contentSecurityPolicy({
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      fontSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  });
-}
-
 /** `2` means two proxies; Express would read the string as an address. */
 function hopsOr(trustProxy: string): string | number | boolean {
   if (/^\d+$/.test(trustProxy)) return Number(trustProxy);
   if (trustProxy === 'true' || trustProxy === 'false') return trustProxy === 'true';
   return trustProxy;
-}
-
-function problems(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) {
-  return async (error: unknown, request: Request, response: Response, _next: NextFunction): Promise<void> => {
-    const incident = requestIdOf(response);
-    let failure = fromExpress(error);
-    if (!(failure instanceof Failure)) {
-      // A connection that ends during a request or an answer causes various errors, none of which is a fault of ours.
-      if (response.destroyed) {
-        log.info({ requestId: incident, error: describeError(error) }, 'request failed after its caller had hung up');
-        return;
-      }
-      if (await isOutage(error, platform)) failure = unavailable(request.method);
-      else log.error({ requestId: incident, error: describeError(error) }, 'request failed unexpectedly');
-    }
-    if (response.headersSent) response.destroy();
-    else sendProblem(response, problemOf(failure, incident, reauthorizationLinkOf(failure, publicUrl)));
-  };
-}
-
-/** A call may have been recorded just before the connection broke, so only reads may simply be repeated. */
-function unavailable(method: string): Failure {
-  return method === 'GET' || method === 'HEAD'
-    ? new Failure('unavailable', 'retry', 'Redis or the database does not answer. Repeat the request.')
-    : new Failure(
-        'unavailable',
-        'operator',
-        'Redis or the database did not answer, so it is not known whether the request was carried out.',
-      );
-}
-
-/** Express reports what it cannot read (a broken `%` in the path) by an error with a status. */
-function fromExpress(error: unknown): unknown {
-  const status = error instanceof Error ? (error as { status?: unknown }).status : undefined;
-  if (error instanceof Failure || typeof status !== 'number' || status < 400 || status > 499) return error;
-  return new Failure('invalid_request', 'fix-request', 'The request cannot be read.');
 }

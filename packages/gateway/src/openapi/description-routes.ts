@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { type RequestHandler, Router } from 'express';
-import helmet from 'helmet';
+import { Router } from 'express';
+import { pagePolicy } from '../http/page-policy.ts';
 import { apiDocument } from './api-document.ts';
 import { page, start } from './docs-page.ts';
 
@@ -20,7 +20,7 @@ export function descriptionRoutes(): Router {
     response.type('application/json').set('cache-control', 'no-cache').send(document);
   });
 
-  routes.use('/docs', pageHeaders());
+  routes.use('/docs', pagePolicy());
   routes.get('/docs', (request, response) => {
     // The page's links are relative to its folder, so that it works behind a proxy that adds a path prefix.
     if (!/\/docs\/(?:\?|$)/.test(request.originalUrl)) response.redirect('docs/');
@@ -35,21 +35,4 @@ export function descriptionRoutes(): Router {
     });
   }
   return routes;
-}
-
-/** The page loads and requests only what this gateway serves. */
-function pageHeaders(): RequestHandler {
-  return helmet.contentSecurityPolicy({
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  });
 }

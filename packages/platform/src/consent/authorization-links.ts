@@ -51,7 +51,7 @@ export class AuthorizationLinks {
 
   /** For the caller that was refused because this account must authorize again: its id, and no new one each time. */
   async reauthorizationLink(component: string, appid: string): Promise<string> {
-    const key = this.#redis.keyspace.wayBack(component, appid);
+    const key = this.#redis.keyspace.reauthorizationLink(component, appid);
     const given = await this.#redis.get(key);
     const link = given === null ? undefined : await this.#store.find(given);
     if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;

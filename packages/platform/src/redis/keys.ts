@@ -57,7 +57,7 @@ export function keyspaceOf(prefix: string) {
     /** Which link an authorization code belongs to, and whose it is, as push and browser reported. */
     codeTie: (component: string, codeHash: string) => owned(component, component, `code-tie:${codeHash}`),
     /** The link that a refused caller is given, so that many refusals make one link. */
-    wayBack: (component: string, owner: string) => owned(component, owner, 'way-back'),
+    reauthorizationLink: (component: string, owner: string) => owned(component, owner, 'way-back'),
     /** When the next reconciliation is due, and when the last one started. */
     reconcileTurn: (component: string) => owned(component, component, 'reconcile'),
     /** Held by the process that enqueues due profiles. */
