@@ -90,13 +90,13 @@ describe('the login', () => {
     }
   });
 
-  it('lets the right one in', async () => {
+  it('accepts the right password', async () => {
     const page = await visit('/admin/queues/', { headers: basic() });
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('<title>wxthirdparty');
   });
 
-  it('never refuses the right one for the wrong ones that came from its address', async () => {
+  it('never refuses the right password because of wrong ones from the same address', async () => {
     const knock = (address: string, password: string) =>
       visit('/admin/queues/', { headers: { ...basic(password), 'x-forwarded-for': address } });
     for (let guess = 1; guess <= 10; guess++) expect((await knock('192.0.2.20', `guess ${guess}`)).status).toBe(401);

@@ -6,7 +6,7 @@ import { until } from './support/until.ts';
 
 const ACCOUNT = 'wx00000000000000f1';
 const FOLLOWERS = 1_200;
-/** The simulator's followers came one a second from then on. */
+/** The simulator's followers subscribed one a second from this time on. */
 const FIRST_CAME_AT = 1_500_000_000_000;
 const SCENE = 'ADD_SCENE_QR_CODE';
 
@@ -55,7 +55,7 @@ describe.each(databases)('on %s', (kind) => {
     return items;
   }
 
-  /** The table as a spreadsheet reads it, one follower after the other. */
+  /** The rows of the CSV export as a spreadsheet reads them. */
   async function table(query: string): Promise<Record<string, string>[]> {
     const response = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${ACCOUNT}/followers.csv?${query}`, {
       headers: { authorization: `Bearer ${deployment.apiKey}` },
@@ -76,7 +76,7 @@ describe.each(databases)('on %s', (kind) => {
       fields: { FromUserName: openid, MsgType: 'event', Event: event },
     });
 
-  it('are found by tag, by how they came, by when, and by all of it together, wherever one looks', async () => {
+  it('are found by tag, by how they came, by when, and by all of these together, in every form of the list', async () => {
     expect(all).toHaveLength(FOLLOWERS);
     const since = new Date(FIRST_CAME_AT + 500_000);
     const late = (f: FollowerBody) => Date.parse(f.subscribedAt!) >= since.getTime();
@@ -116,7 +116,7 @@ describe.each(databases)('on %s', (kind) => {
     }
   });
 
-  it('stay where they are while others come and go, and are counted', async () => {
+  it('keep their place while others subscribe and unsubscribe, and are counted', async () => {
     const first = await page('limit=500');
     const [left, gone] = [all[10]!.openid, all[1_000]!.openid];
     const [before, after] = [`${all[5]!.openid.slice(0, 27)}~`, `${all[1_100]!.openid.slice(0, 27)}~`];
@@ -141,13 +141,13 @@ describe.each(databases)('on %s', (kind) => {
       `/v1/authorizers/${ACCOUNT}/followers/growth`,
     );
     expect(body.items).toHaveLength(30);
-    // Midnight may have come in between.
+    // Midnight may have passed in between.
     const lately = body.items.slice(-2);
     expect(lately.reduce((sum, day) => sum + day.subscribed, 0)).toBe(2);
     expect(lately.reduce((sum, day) => sum + day.unsubscribed, 0)).toBe(2);
   });
 
-  it('are known by no cursor but one of ours', async () => {
+  it('are paged only with cursors of ours', async () => {
     for (const query of ['cursor=!', 'cursor=5b6u5L-h', 'limit=1001', 'tag=-1', 'subscribed=yes', 'since=2026']) {
       expect([query, (await deployment.api('GET', `/v1/authorizers/${ACCOUNT}/followers?${query}`)).status]).toEqual([
         query,

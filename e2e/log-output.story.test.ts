@@ -32,7 +32,7 @@ it('a reader that has stopped neither hangs a node that logs to it nor keeps it 
   await reader.close();
 });
 
-/** So many that their log lines fill a pipe several times. */
+/** Enough requests that their log lines fill a pipe several times. */
 async function answersMany(): Promise<void> {
   const readyz = async () => (await fetch(`${deployment.gatewayUrl()}/readyz`)).status === 200;
   await until('the node is ready', readyz);

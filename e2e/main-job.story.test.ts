@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => deployment.close());
 
-it('becomes ready on the first ticket, and says since when', async () => {
+it('becomes ready with the first ticket, and reports since when', async () => {
   await deployment.ready();
   const { body } = await deployment.api<{ components: { ready: boolean; reasons: string[]; ticket: object }[] }>(
     'GET',

@@ -33,7 +33,7 @@ it('a Redis that lost everything is filled again, without a ticket and without a
   expect(body.response?.body).toMatchObject({ total: 25 });
   expect(await ticketPushes()).toBe(tickets);
   expect(await deployment.wechat.asked(START_TICKETS)).toBe(begged);
-  // Two workers restored it; one of them asked WeChat.
+  // Of the two workers that restored it, one asked WeChat.
   expect((await deployment.wechat.asked(TOKEN_REQUEST)) - minted).toBe(1);
 });
 

@@ -4,7 +4,7 @@ import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment
 import { arrivals, Pushing, settledCall } from './support/load.ts';
 import { until } from './support/until.ts';
 
-/** Many times as long as the balancer needs to see that a node is closing, on a machine that is busy, too. */
+/** Many times as long as the balancer needs to notice that a node is shutting down, even on a busy machine. */
 const DRAIN_MS = 5_000;
 
 let balancer: Balancer;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   balancer.balance([deployment.gatewayUrl(0), deployment.gatewayUrl(1)]);
   await until('both nodes get requests', () => balancer.ready === 2);
   await deployment.authorized();
-  // WeChat delivers a push once: one that is refused shows.
+  // WeChat delivers a push once, so that a refused one is noticed.
   await deployment.wechat.control('POST', '/options', { deliveries: 1 });
 });
 afterAll(async () => {
@@ -47,13 +47,13 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
   expect(pushes.filter(({ status, body }) => status !== 200 || body !== 'success')).toEqual([]);
   expect(new Set(pushes.map(({ msgId }) => msgId))).toEqual(new Set(pushing.msgIds));
 
-  // Every call that was accepted with an id ends well, and no message arrives twice.
+  // Every call that was accepted with an id completes, and no message arrives twice.
   for (const id of programs.accepted) expect(await settledCall(deployment, id)).toMatchObject({ state: 'completed' });
   const arrived = await arrivals(deployment);
   for (const content of programs.sent) expect(arrived.get(content), content).toBe(1);
 });
 
-/** Business programs that know the balancer only: over /v1 and with an SDK's token, waiting and in the background. */
+/** Business programs behind the balancer: over /v1 and with an SDK's token, waiting and in the background. */
 class Programs {
   readonly answers: { readonly ok: boolean; readonly status: number; readonly text: string }[] = [];
   readonly accepted: string[] = [];

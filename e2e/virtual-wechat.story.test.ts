@@ -203,7 +203,7 @@ describe('npm co-wechat-api, unmodified but for its base URLs', () => {
     expect(api.store?.accessToken).toBe(token);
   });
 
-  it('never gets a token that is worth anything at WeChat', async () => {
+  it('never gets a token that WeChat accepts', async () => {
     const { authorizerTokens, componentTokens } = await deployment.wechat.control<Record<string, string[]>>(
       'GET',
       '/secrets',

@@ -1,6 +1,6 @@
 /** What one file `*.bench.ts` exports as its default, or several of: one promise about speed, measured against something beside it. */
 export interface Bench {
-  /** What is promised, in a few words. */
+  /** The promise, in a few words. */
   readonly name: string;
   /** What is measured. */
   readonly measured: string;
@@ -11,19 +11,19 @@ export interface Bench {
 }
 
 export type Guide =
-  /** Of measured ÷ against. */
+  /** A limit for measured ÷ against. */
   | { readonly atMost: number }
   | { readonly atLeast: number }
-  /** Of measured − against, in their unit. */
+  /** A limit for measured − against, in their unit. */
   | { readonly addedAtMost: number }
-  /** Of measured alone; what it is measured against says how fast the machine was. */
+  /** A limit for the measurement alone; what it is measured against shows how fast the machine was. */
   | { readonly measuredAtMost: number };
 
 export interface Figures {
-  /** Of both members of a round. */
+  /** The unit of both members of a round. */
   readonly unit: string;
   readonly rounds: readonly Round[];
-  /** What must hold besides, whatever the time: each with whether it did. */
+  /** Conditions that must hold whatever the time, each with its result. */
   readonly facts: readonly { readonly what: string; readonly holds: boolean }[];
 }
 

@@ -5,7 +5,7 @@ import { median } from './median.ts';
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
 const SECONDS = 3;
 
-/** What the way through gateway, queue and worker adds to a call, at a fixed rate of calls. */
+/** The time that gateway, queue and worker add to a call, at a fixed rate of calls. */
 export function callLatency(where: Where, perSecond: number, addedAtMost: number): Bench {
   return {
     name: `a call at ${perSecond}/s, ${where === 'within' ? 'gateway and worker in one process' : 'with a separate worker'}`,

@@ -3,7 +3,7 @@ import { Crossing } from './crossing.ts';
 import { median } from './median.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
-/** Fewer than WORKER_CONCURRENCY, 50: what comes beyond goes by the queue. */
+/** Fewer than WORKER_CONCURRENCY, 50: further calls would go through the queue. */
 const CALLERS = 32;
 const SECONDS = 3;
 

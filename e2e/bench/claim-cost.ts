@@ -6,7 +6,7 @@ import { RedisServer } from '../support/redis.ts';
 const COMPONENT = 'wx00000000000000c0';
 const LATER_MS = 24 * 60 * 60_000;
 
-/** What a claim takes in a due set of so many authorizers, in a Redis of its own. */
+/** The duration of a claim in a due set of this many authorizers, in a Redis of its own. */
 export class ClaimCost {
   readonly #server: RedisServer;
   readonly #redis: ReturnType<RedisServer['client']>;
@@ -28,7 +28,7 @@ export class ClaimCost {
     return cost;
   }
 
-  /** Makes so many of them due, claims them, and answers what the claim took, in ms; then they are due later again. */
+  /** Makes this many of them due, claims them, and returns the duration of the claim in ms; then they are due later again. */
   async claim(count: number): Promise<number> {
     const from = this.#next;
     this.#next = (from + count) % this.#authorizers;

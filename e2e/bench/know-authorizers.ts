@@ -10,8 +10,8 @@ const AT_ONCE = 500;
 const TWO_HOURS_MS = 7_200_000;
 
 /**
- * Makes the deployment know so many accounts more, as though they had authorized and their tokens had been fetched. Answers
- * for each the token that an SDK would get of the gateway.
+ * Makes the deployment know so many accounts more, as though they had authorized and their tokens had been fetched. Returns
+ * for each the token that the gateway would issue to an SDK.
  */
 export async function knowAuthorizers(
   deployment: Deployment,

@@ -6,7 +6,7 @@ const GENERATOR = fileURLToPath(new URL('load-generator.ts', import.meta.url));
 
 export type Measured = Exclude<Served, { failure: string }>;
 
-/** Callers, in a process of their own so that their work is not counted as ours. */
+/** Callers, in a process of their own so that their processor time is not counted as ours. */
 export class Load {
   readonly #process: ChildProcess = fork(GENERATOR);
 

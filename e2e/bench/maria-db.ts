@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { newDatabase } from '../../packages/platform/test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../../packages/platform/test/mariadb-server.ts';
 
-/** A MariaDB of the bench's own, whose processor time can be read. */
+/** A MariaDB for the bench alone, whose processor time can be read. */
 export class MariaDb {
   readonly #server: MariaDbServer;
   readonly pid: number;
@@ -28,7 +28,7 @@ export class MariaDb {
   }
 }
 
-/** Of a mariadbd; of anything else, nothing. */
+/** The processor time of a mariadbd; 0 for any other database. */
 function commandOf(pid: string): string[] {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

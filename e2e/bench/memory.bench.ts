@@ -6,7 +6,7 @@ const CALLS = Number(process.env.BENCH_CALLS ?? 1_000_000);
 const MINUTES = Number(process.env.BENCH_MINUTES ?? 20);
 const CALLERS = 32;
 const STEPS = 20;
-/** By then caches are filled, and Redis begins to forget records as fast as new ones come: they are kept two minutes. */
+/** By then caches are full, and records expire in Redis as fast as new ones are added: their TTL is two minutes. */
 const WARM_STEPS = 4;
 const MAX_GROWTH = 1.1;
 
@@ -32,7 +32,7 @@ async function run() {
     const begunAt = performance.now();
     let calls = 0;
     const secondsLeft = () => MINUTES * 60 - (performance.now() - begunAt) / 1_000;
-    // By calls, or by time where these would take too long: a step is a share of either.
+    // Measured in calls, or in time if the calls would take too long: a step is a share of either.
     for (let step = 1; step <= STEPS; step++) {
       while (calls < (CALLS * step) / STEPS && secondsLeft() > (MINUTES * 60 * (STEPS - step)) / STEPS) {
         calls += (await crossing.ask('deployment', { callers: CALLERS, seconds: 2 })).calls;

@@ -5,8 +5,8 @@ import { until } from '../support/until.ts';
 import type { Bench, Round } from './bench.ts';
 
 /**
- * What is promised in seconds. Stories show that it happens, whatever the machine does beside them; how long it takes is
- * measured here. Beside each is how long one read takes, which says how busy the machine was.
+ * Promises in seconds. Stories show that the events happen on a machine of any load; how long they take is
+ * measured here. The duration of one read beside each shows how busy the machine was.
  */
 const ROUNDS = 3;
 /** WeChat answers only when it is released. */
@@ -56,7 +56,7 @@ async function takeover({ deployment, read, worker }: Scene, path: string): Prom
   const asked = async () => (await tally(deployment)).asked(path) - before;
   await deployment.wechat.control('POST', '/delay', { path, ms: STILL, count: 1 });
   await deployment.startWorker({}).says('worker ready');
-  // The new one must not be the one that gets the work.
+  // The new worker must not be the one that receives the job.
   const second = deployment.workers.at(-1)!;
   second.freeze();
   const reading = read();

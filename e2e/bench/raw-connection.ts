@@ -31,7 +31,7 @@ export class RawConnection {
     });
   }
 
-  /** The whole answer, head and body. One at a time. */
+  /** Sends one request and returns the whole answer, head and body. One request at a time. */
   send(request: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#answered = resolve;

@@ -13,11 +13,11 @@ import { processorSeconds } from './process-cost.ts';
 const COMPONENT = 'wx00000000000000c0';
 
 export interface ReconcileCost {
-  /** Of this process, for each account; SQLite is in it. */
+  /** Processor time of this process for each account; it includes SQLite. */
   readonly processorUs: number;
-  /** Of a database that is a process of its own, for each account. */
+  /** Processor time of a database in a process of its own, for each account. */
   readonly databaseUs: number | undefined;
-  /** The most that was held when WeChat was asked for a page, garbage included. */
+  /** The largest heap at any request for a page, garbage included. */
   readonly heapAboveIdleMb: number;
   readonly exact: boolean;
 }
@@ -41,7 +41,7 @@ export async function reconcileCost(
       return { total: appids.length, items };
     },
   } as unknown as ReconcilerOptions['api'];
-  // Tokens and due set are not what is measured; one token is always there.
+  // Tokens and due set are not measured; one token is always available.
   const tokens = {
     ensure: async () => ({ value: 'token' }),
     store: { forgive: async () => {} },

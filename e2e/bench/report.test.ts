@@ -27,7 +27,7 @@ it('judges by the median of the ratios', () => {
   expect(fallsShort(bench({ atLeast: 1.41 }), figures)).toBe(true);
 });
 
-it('judges by what is added, or by what is measured alone, where the guide says so', () => {
+it('judges by the difference, or by the measurement alone, where the guide demands it', () => {
   expect(fallsShort(bench({ addedAtMost: 80 }), figures)).toBe(false);
   expect(fallsShort(bench({ addedAtMost: 79 }), figures)).toBe(true);
   expect(fallsShort(bench({ measuredAtMost: 280 }), figures)).toBe(false);

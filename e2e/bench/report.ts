@@ -1,7 +1,7 @@
 import type { Bench, Figures, Guide } from './bench.ts';
 import { median } from './median.ts';
 
-/** What the guide is about, of each round: noise that slows both sides of a round does not change its ratio. */
+/** The value that the guide limits, of each round: noise that slows both sides of a round does not change its ratio. */
 function judged(guide: Guide, { rounds }: Figures): number[] {
   return rounds.map(({ measured, against }) => {
     if ('measuredAtMost' in guide) return measured;
@@ -9,7 +9,7 @@ function judged(guide: Guide, { rounds }: Figures): number[] {
   });
 }
 
-/** The guide in words: of what, and how it is bounded. */
+/** The guide in words: the value and its limit. */
 function wordsOf(guide: Guide, unit: string): { of: string; guide: string; bound: number; least: boolean } {
   if ('atLeast' in guide) {
     return { of: 'ratio', guide: `at least ${guide.atLeast}`, bound: guide.atLeast, least: true };
@@ -28,7 +28,7 @@ export function fallsShort({ guide }: Bench, figures: Figures): boolean {
   return (least ? found < bound : found > bound) || figures.facts.some(({ holds }) => !holds);
 }
 
-/** What a bench found, as lines to print. */
+/** The result of a bench, as lines to print. */
 export function report(bench: Bench, figures: Figures): string {
   const { rounds, unit, facts } = figures;
   const { guide } = bench;

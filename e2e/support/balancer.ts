@@ -80,7 +80,7 @@ export class Balancer {
     }
     const { method, headers, url } = request;
     const onward = send(backend.url + url, { method: method!, headers, agent: this.#agent }, (answer) => {
-      // Between process and balancer only; the client keeps its own connection.
+      // The header concerns the connection between process and balancer; the client keeps its own.
       const { connection: _, ...passed } = answer.headers;
       response.writeHead(answer.statusCode!, passed);
       answer.pipe(response);

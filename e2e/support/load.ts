@@ -118,7 +118,7 @@ export async function arrivals(deployment: Deployment): Promise<Map<string, numb
   return counts;
 }
 
-/** Users who write to the account all the time; WeChat delivers each message until it is accepted or it gives up. */
+/** Users who write to the account continuously; WeChat delivers each message until it is accepted or WeChat gives up. */
 export class Pushing {
   readonly msgIds: string[] = [];
   readonly #deployment: Deployment;

@@ -47,7 +47,7 @@ describe('a failed install', () => {
     [' ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with "frozen-lockfile"', /pnpm-lock.yaml does not belong/],
     ['ENOSPC: no space left on device', /disk is full/],
     ['something odd', /says above what stopped it/],
-  ])('that says %j is explained', (output, words) => {
+  ])('with the output %j is explained', (output, words) => {
     expect(explainInstallFailure(output)).toMatch(words);
   });
 });
@@ -139,7 +139,7 @@ describe('the install lock', () => {
     expect(existsSync(lock())).toBe(false);
   });
 
-  it('goes when the work fails', async () => {
+  it('is released when the work fails', async () => {
     await expect(withInstallLock(lock(), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(existsSync(lock())).toBe(false);
   });
@@ -200,7 +200,7 @@ describe('the Node to run with', () => {
     expect(findNode(folder, host)).toBe('/host/node');
   });
 
-  it('is asked for where there is none', () => {
+  it('is requested where there is none', () => {
     expect(() => findNode(folder, { ...host, version: '22.9.0' })).toThrow(/Install Node 24 or newer/);
   });
 });
@@ -222,7 +222,7 @@ describe('redis-server', () => {
     expect(findRedisServer([one, two])).toBe(join(two, 'redis-server'));
   });
 
-  it('that is missing: says what to type on each system', () => {
+  it('that is missing is reported with the install command of each system', () => {
     for (const words of [
       'apt-get install',
       'dnf install',
@@ -237,13 +237,13 @@ describe('redis-server', () => {
 });
 
 describe('mariadbd', () => {
-  it('is looked for where servers lie', () => {
+  it('is found in the folders of servers', () => {
     expect(findMariaDbServer([folder])).toBeUndefined();
     writeFileSync(join(folder, 'mariadbd'), '', { mode: 0o755 });
     expect(findMariaDbServer([folder])).toBe(join(folder, 'mariadbd'));
   });
 
-  it('that is not there is asked for with the words to type', () => {
+  it('that is missing is reported with the install command', () => {
     expect(howToGetMariaDb()).toContain('apt-get install mariadb-server');
   });
 });
@@ -362,7 +362,7 @@ describe('the options of the debugger', () => {
 });
 
 describe('an old Node', () => {
-  it('meets a first file that it can read', () => {
+  it('can parse the first file', () => {
     const text = readFileSync(new URL('../bootstrap/run.mjs', import.meta.url), 'utf8');
     expect(text).not.toMatch(/^import /m);
     expect(text).toContain('needs Node 20 or newer');

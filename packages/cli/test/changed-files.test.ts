@@ -57,7 +57,7 @@ describe('the changed files', () => {
     expect(changedFiles(folder)).toEqual(['a.ts']);
   });
 
-  it('cannot be found without git: says so', () => {
+  it('cannot be found without git, which is reported', () => {
     expect(() => changedFiles(folder)).toThrow(/without git/);
   });
 });

@@ -12,7 +12,7 @@ const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const compose = readCompose(text);
 const ours = Object.entries(compose.services).filter(([, { image }]) => image === 'wxthirdparty');
 
-/** The simulator is no part of the project, so its names are taken from its own text. */
+/** The simulator is independent of the project, so its names are read from its own text. */
 const simulatorNames = [
   ...readFileSync(join(root, 'packages/simulator/src/main-settings.ts'), 'utf8').matchAll(/\b[A-Z]+(?:_[A-Z]+)*\b/g),
 ].map(([name]) => name);
@@ -64,7 +64,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it.each(ours)('%s runs a command that there is', (name, { command }) => {
+  it.each(ours)('%s runs an existing command', (name, { command }) => {
     expect(command?.slice(0, 2)).toEqual(['node', 'packages/cli/src/main.ts']);
     expect(command?.slice(2)).toEqual([name]);
     expect(Object.keys(commands)).toContain(name);
@@ -94,7 +94,7 @@ describe('Dockerfile', () => {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources]) => sources!.split(' '));
 
-  it('copies what there is', () => {
+  it('copies only existing files', () => {
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
@@ -109,7 +109,7 @@ describe('Dockerfile', () => {
     expect(dockerfile).toMatch(new RegExp(`^ENV NODE_OPTIONS=${limit}$`, 'm'));
   });
 
-  it('starts a command that there is, not as root', () => {
+  it('starts an existing command, not as root', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
     expect(dockerfile).toMatch(/^CMD \["node", "packages\/cli\/src\/main.ts", "node"\]$/m);
   });

@@ -8,13 +8,13 @@ const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', '.github/**/*
   cwd: root,
   exclude: (name) => name.includes('node_modules'),
 });
-/** What users of former versions had: its entries name what there was then. */
+/** The history for users of former versions: its entries name files of that time. */
 const HISTORY = 'CHANGELOG.md';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub derives from headings. */
 function anchorsOf(page: string): string[] {
   const headings = [...read(page).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => heading!);
   return headings.map((heading) =>

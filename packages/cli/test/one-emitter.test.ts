@@ -47,7 +47,7 @@ it.each([
   expect(observersIn(line)).toEqual([]);
 });
 
-it('no observer callback is left beside the emitter', () => {
+it('no observer callback exists beside the emitter', () => {
   const files = globSync('packages/{platform,wechat,gateway,worker,telemetry}/src/**/*.ts', { cwd: root }).filter(
     (file) => !/\.(?:test|d)\.ts$/.test(file) && !NO_OBSERVERS.includes(file),
   );

@@ -14,7 +14,7 @@ export interface Built {
   remove(): Promise<void>;
 }
 
-/** The package as it would be published, in a folder of its own: tests that build at the same time do not meet. */
+/** The package as it would be published, in a folder of its own: tests that build at the same time do not interfere. */
 export async function build(): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'wxthirdparty-sdk-'));
   const tsc = join(rootFolder, 'node_modules/typescript/bin/tsc');
