@@ -2,7 +2,8 @@ import { Agent, request as ask, createServer, type IncomingMessage, type ServerR
 import type { AddressInfo } from 'node:net';
 
 /**
- * A process that answers one API at once, whatever the token, and forwards other requests (component APIs) to the simulator:
+ * A process that answers one API at once, whatever the token, and forwards other requests (component APIs) to the
+ * simulator:
  * only the round trip is measured. It receives the address of the simulator over the IPC channel of Node.
  */
 const API = '/cgi-bin/user/info';

@@ -28,7 +28,7 @@ export class ClaimCost {
     return cost;
   }
 
-  /** Makes this many of them due, claims them, and returns the duration of the claim in ms; then they are due later again. */
+  /** Makes this many of them due, claims them, returns the duration of the claim in ms, and makes them due later again. */
   async claim(count: number): Promise<number> {
     const from = this.#next;
     this.#next = (from + count) % this.#authorizers;

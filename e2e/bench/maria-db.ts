@@ -28,7 +28,7 @@ export class MariaDb {
   }
 }
 
-/** The processor time of a mariadbd; 0 for any other database. */
+/** The command line of a mariadbd; empty for any other process. */
 function commandOf(pid: string): string[] {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
