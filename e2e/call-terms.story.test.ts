@@ -48,7 +48,7 @@ async function submit(
 }
 
 it.each([
-  ['the callers wait', 20_000],
+  ['the callers wait', 60_000],
   ['no caller waits', 0],
 ])('of twenty requests under one key at two gateways one is sent, when %s', async (name, waitMs) => {
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 300, count: 1 });
@@ -72,13 +72,13 @@ it.each([
 });
 
 it('a request that is repeated under its key finds its call even when the quota is closed', async () => {
-  const first = await submit('closed', 'before the quota closed', { waitMs: 10_000 });
+  const first = await submit('closed', 'before the quota closed', { waitMs: 60_000 });
   await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
   await until(
     'the quota is closed',
-    async () => (await submit(undefined, 'one more', { waitMs: 5_000 })).status === 429,
+    async () => (await submit(undefined, 'one more', { waitMs: 60_000 })).status === 429,
   );
-  const again = await submit('closed', 'before the quota closed', { gateway: 1, waitMs: 10_000 });
+  const again = await submit('closed', 'before the quota closed', { gateway: 1, waitMs: 60_000 });
   expect(again).toMatchObject({ status: 200, body: { id: first.body.id, state: 'completed' } });
 });
 
@@ -181,7 +181,7 @@ it('calls are listed page by page, by state, path and time', async () => {
     deployment,
     Array.from({ length: 7 }, () => ({ ...read, query: { openid } })),
   );
-  const later = await batchIds(deployment, [say('much later', { notBeforeAt: inMs(60_000) })]);
+  const later = await batchIds(deployment, [say('much later', { notBeforeAt: inMs(600_000) })]);
   await allSettled(deployment, reads);
   interface Page {
     items: { id: string; state: string; path: string }[];
@@ -214,7 +214,7 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
   );
   try {
     const callbackUrl = `${receiver.url}?token=of-the-business`;
-    const { body } = await submit(undefined, 'report me', { callbackUrl, waitMs: 10_000 });
+    const { body } = await submit(undefined, 'report me', { callbackUrl, waitMs: 60_000 });
     expect(body.state).toBe('completed');
     await until('the business has accepted the callback', () => receiver.received.length === 4);
     const printed = deployment.command(['callback-secret']);
@@ -234,8 +234,8 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
 
     // Calls with another outcome are reported, too.
     const [cancelled, late] = await batchIds(deployment, [
-      say('never mind', { callbackUrl: `${receiver.url}/stubborn`, notBeforeAt: inMs(60_000) }),
-      say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(30_000) }),
+      say('never mind', { callbackUrl: `${receiver.url}/stubborn`, notBeforeAt: inMs(600_000) }),
+      say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(300_000) }),
     ]);
     await deployment.api('DELETE', `/v1/calls/${cancelled}`);
     await until('both are reported', () => receiver.received.length === 6);
@@ -281,7 +281,7 @@ it('a receiver that never answers occupies only a few slots, and callbacks to an
     );
     await allSettled(deployment, ids);
     await until('the silent receiver is tried', () => open > 0);
-    const { body } = await submit(undefined, 'accepted', { callbackUrl: receiver.url, waitMs: 20_000 });
+    const { body } = await submit(undefined, 'accepted', { callbackUrl: receiver.url, waitMs: 60_000 });
     await until('the other receiver has its callback', () => receiver.received.length > 0);
     expect(JSON.parse(receiver.received[0]!.body).data.id).toBe(body.id);
     // Four for each of the two workers.

@@ -272,26 +272,27 @@ describe('a revoked key', () => {
 
 describe('a key’s rate', () => {
   it('is counted over both gateways, and a refusal names the time of the next attempt', async () => {
-    const { key } = await make({ ratePerSecond: 10 });
+    const { key } = await make({ ratePerSecond: 2 });
     const begunAt = performance.now();
-    let passed = 0;
-    let last: Answer | undefined;
-    await until('three seconds are over', async () => {
-      // More than pass between two rounds, however slow the machine is.
-      const gateways = Array.from({ length: 5 }, () => GATEWAYS).flat();
-      const answers = await Promise.all(gateways.map((gateway) => ask(key, 'GET /v1/status', { gateway })));
-      for (const answer of answers) {
-        if (answer.status === 200) passed++;
-        else last = answer;
-      }
-      return performance.now() - begunAt > 3_000;
-    });
+    // Far more at once than the rate permits in the time that a busy machine needs for them.
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => ask(key, 'GET /v1/status', { gateway: GATEWAYS[i % GATEWAYS.length]! })),
+    );
     const seconds = (performance.now() - begunAt) / 1_000;
+    const passed = answers.filter(({ status }) => status === 200).length;
+    expect(passed).toBeGreaterThan(0);
     // One second's capacity had accumulated.
-    expect(passed).toBeLessThanOrEqual(Math.ceil(10 * (seconds + 1)));
-    expect(passed).toBeGreaterThanOrEqual(Math.floor(10 * seconds * 0.8));
-    expect(last).toMatchObject({ status: 429, body: { code: 'rate_limited', remedy: 'slow-down', retryAfter: 1 } });
-    expect(last?.headers.get('retry-after')).toBe('1');
+    expect(passed).toBeLessThanOrEqual(Math.ceil(2 * (seconds + 1)));
+    const refused = answers.filter(({ status }) => status !== 200);
+    for (const answer of refused) {
+      expect(answer).toMatchObject({ status: 429, body: { code: 'rate_limited', remedy: 'slow-down', retryAfter: 1 } });
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+    expect(refused.length).toBeGreaterThan(0);
+    // A caller that waits is served, at either gateway.
+    for (const gateway of GATEWAYS) {
+      await until('the rate permits more', async () => (await ask(key, 'GET /v1/status', { gateway })).status === 200);
+    }
   });
 
   it('is a refusal like WeChat’s in the virtual WeChat', async () => {

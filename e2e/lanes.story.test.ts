@@ -160,10 +160,10 @@ it('a closed quota parks its calls: no process reads them until it opens, and ot
   const read = { method: 'GET', path: USER_INFO, query: { openid: openids[B] } };
   const [other] = await batchIds(deployment, [{ appid: B, ...read }]);
   expect((await allSettled(deployment, [other!]))[0]?.state).toBe('completed');
-  const interactive = await deployment.call(B, { ...read, waitMs: 10_000 });
+  const interactive = await deployment.call(B, { ...read, waitMs: 60_000 });
   expect(interactive.body.state).toBe('completed');
   const { appid: _, ...refused } = say(B, 'now');
-  expect(await deployment.call(B, { ...refused, waitMs: 5_000 })).toMatchObject({
+  expect(await deployment.call(B, { ...refused, waitMs: 60_000 })).toMatchObject({
     status: 429,
     body: { code: 'quota_closed' },
   });
@@ -191,7 +191,7 @@ it('a waiting caller is answered beside a long backlog', async () => {
     const asked: CallBody[] = [];
     for (let i = 0; i < 10; i++) {
       asked.push(
-        (await deployment.call(appid, { ...call, query: { openid: openids[appid] }, waitMs: 10_000 }, i % 2)).body,
+        (await deployment.call(appid, { ...call, query: { openid: openids[appid] }, waitMs: 60_000 }, i % 2)).body,
       );
     }
     expect(asked.map(({ state }) => state)).toEqual(asked.map(() => 'completed'));

@@ -77,7 +77,7 @@ const details = (appid: string) => ({
 async function callTimes(appid: string, count: number, call: { method: string; path: string; body?: unknown }) {
   const errcodes: unknown[] = [];
   for (let i = 0; i < count; i++) {
-    const { status, body } = await deployment.call(appid, { ...call, waitMs: 20_000 }, i % 2);
+    const { status, body } = await deployment.call(appid, { ...call, waitMs: 60_000 }, i % 2);
     errcodes.push(status === 200 ? (body.response?.body.errcode ?? 0) : body.code);
   }
   return errcodes;
@@ -230,7 +230,7 @@ it('a rate limit delays calls before WeChat refuses them, and permits them in th
   const opensAt = Date.parse(String(parked.quota?.closedUntil));
   expect(opensAt - Date.now()).toBeLessThanOrEqual(10_000);
   expect(Math.round(opensAt / 1000) % 10).toBe(0);
-  expect(await deployment.call(appid, { ...details(appid), waitMs: 5_000 })).toMatchObject({
+  expect(await deployment.call(appid, { ...details(appid), waitMs: 60_000 })).toMatchObject({
     status: 429,
     body: { code: 'quota_closed', closedUntil: expect.any(String) },
   });
@@ -374,7 +374,7 @@ describe('the component’s own budget', () => {
     // A call discovers that the token is refused.
     await deployment.api('POST', `/v1/components/${appid}/calls`, {
       ...{ method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 1 } },
-      waitMs: 5_000,
+      waitMs: 60_000,
     });
     await until('no token can be had', async () => {
       const { body } = await deployment.api<{ components: { reasons: string[] }[] }>('GET', '/v1/status');
