@@ -34,7 +34,8 @@ export async function expire(
   tokens: readonly ('component' | 'authorizer')[],
   as = 42001,
 ): Promise<void> {
-  for (const token of tokens) {
+  // The component's first: otherwise a call in flight may fetch a new token for the account while the component's is valid.
+  for (const token of (['component', 'authorizer'] as const).filter((one) => tokens.includes(one))) {
     await deployment.wechat.control('POST', '/expire', {
       token,
       as,
