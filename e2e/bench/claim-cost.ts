@@ -10,14 +10,14 @@ const LATER_MS = 24 * 60 * 60_000;
 export class ClaimCost {
   readonly #server: RedisServer;
   readonly #redis: ReturnType<RedisServer['client']>;
-  readonly #dueSet: RefreshAhead;
+  readonly #refreshAhead: RefreshAhead;
   readonly #authorizers: number;
   #next = 0;
 
   private constructor(server: RedisServer, authorizers: number) {
     this.#server = server;
     this.#redis = server.client();
-    this.#dueSet = new RefreshAhead(this.#redis);
+    this.#refreshAhead = new RefreshAhead(this.#redis);
     this.#authorizers = authorizers;
   }
 
@@ -34,7 +34,7 @@ export class ClaimCost {
     this.#next = (from + count) % this.#authorizers;
     await this.#schedule(from, count, -1);
     const begunAt = performance.now();
-    const claimed = await this.#dueSet.claim(COMPONENT, count);
+    const claimed = await this.#refreshAhead.claim(COMPONENT, count);
     const took = performance.now() - begunAt;
     if (claimed.length !== count) throw new Error(`${claimed.length} were claimed`);
     await this.#schedule(from, count, LATER_MS);
@@ -50,7 +50,7 @@ export class ClaimCost {
     await Promise.all(
       Array.from({ length: count }, (_, i) => {
         const appid = `wx${String((from + i) % this.#authorizers).padStart(16, '0')}`;
-        return this.#dueSet.schedule({ kind: 'authorizer', component: COMPONENT, appid }, inMs + Math.random());
+        return this.#refreshAhead.schedule({ kind: 'authorizer', component: COMPONENT, appid }, inMs + Math.random());
       }),
     );
   }

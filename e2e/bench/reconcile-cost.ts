@@ -46,11 +46,11 @@ export async function reconcileCost(
     ensure: async () => ({ value: 'token' }),
     store: { forgive: async () => {} },
   } as unknown as ReconcilerOptions['tokens'];
-  const dueSet = { drop: async () => {} } as unknown as RefreshAhead;
+  const refreshAhead = { drop: async () => {} } as unknown as RefreshAhead;
   const store = new ReconciliationStore(sql);
   const authorizers = new AuthorizerStore(sql, seals);
   const events = new Events();
-  const profiles = new Profiles({ api, tokens, store: authorizers, dueSet, events });
+  const profiles = new Profiles({ api, tokens, store: authorizers, refreshAhead, events });
   const reconciler = new Reconciler({ sql, api, tokens, store, authorizers, profiles, events });
 
   const before = { process: process.cpuUsage(), database: databasePid && processorSeconds(databasePid) };

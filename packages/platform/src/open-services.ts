@@ -110,7 +110,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     authorizer: authorizerTokenKind({
       apiWith,
       store: authorizerStore,
-      dueSet: refreshAhead,
+      refreshAhead,
       refused(component) {
         // If the request is lost, the nightly run finds the accounts.
         claimScheduledRun(redis, component, 'refused')

@@ -89,20 +89,20 @@ export function openWorkerFace(
     ledger,
     gate: hostGate,
     clears: services.clears,
-    dueSet: refreshAhead,
+    refreshAhead,
     transport,
     apiBase,
     localWaiters,
   };
   const inline = new InlineDispatcher({ queue: queues.calls, tokens, run, events });
   const laneStore = new LaneStore(redis);
-  const profiles = new Profiles({ api, tokens, store: authorizerStore, dueSet: refreshAhead, events });
+  const profiles = new Profiles({ api, tokens, store: authorizerStore, refreshAhead, events });
   const authorizations = new Authorizations({
     redis,
     api,
     tokens,
     store: authorizerStore,
-    dueSet: refreshAhead,
+    refreshAhead,
     codes,
     profiles,
     links,
@@ -162,7 +162,7 @@ export function openWorkerFace(
         sql: database,
         followers: followerStore,
         syncs: followerSyncStore,
-        dueSet: refreshAhead,
+        refreshAhead,
         writer: followerWriter,
         tokens,
         ledger,
@@ -181,7 +181,7 @@ export function openWorkerFace(
         tickets,
         tokens,
         authorizerStore,
-        dueSet: refreshAhead,
+        refreshAhead,
         lanes,
         api,
         reconcile: reconcileRequests,

@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-/** One MariaDB for a whole run of tests, begun when the first suite asks for a database. */
+/** One MariaDB for a whole run of tests, started when the first suite asks for a database. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   let server: Promise<MariaDbServer> | undefined;
   const front = createServer((_request, response) => {

@@ -23,7 +23,7 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   const [install, program] = [find('mariadb-install-db'), find('mariadbd')];
   const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-mariadb-'));
   const port = await freePort();
-  // mariadbd refuses to be root unless it is told so by name.
+  // mariadbd refuses to run as root unless an option names that user.
   const user = process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : [];
   const data = join(dir, 'data');
   // A server that starts clears the place of temporary tables, and would take those of one that is starting beside it.

@@ -17,11 +17,11 @@ export function authorizerOwner(component: string, appid: string): TokenOwner {
 export function authorizerTokenKind(options: {
   readonly apiWith: ComponentApiWith;
   readonly store: AuthorizerStore;
-  readonly dueSet: RefreshAhead;
+  readonly refreshAhead: RefreshAhead;
   /** WeChat refused one refresh token of ours; there may be a newer one. */
   readonly refused?: (component: string) => void;
 }): TokenKind {
-  const { apiWith, store, dueSet } = options;
+  const { apiWith, store, refreshAhead } = options;
 
   async function fetchWith(grant: Grant, refreshToken: string, context: FetchContext): Promise<FetchedToken> {
     const fetched = await apiWith(context.tokens).fetchAuthorizerToken(
@@ -59,7 +59,7 @@ export function authorizerTokenKind(options: {
   async function ended(grant: Grant, state: AuthorizerState, refusal: Failure): Promise<Failure> {
     const saved = await store.grants.change(grant.component, grant.appid, grant.version, { state });
     if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
-    await dueSet.drop(authorizerOwner(grant.component, grant.appid));
+    await refreshAhead.drop(authorizerOwner(grant.component, grant.appid));
     return refusal;
   }
 
@@ -85,7 +85,7 @@ export function authorizerTokenKind(options: {
     },
     async published(owner, { refreshInMs }) {
       await store.markUsed(owner.component, owner.appid);
-      await dueSet.schedule(owner, refreshInMs);
+      await refreshAhead.schedule(owner, refreshInMs);
     },
   };
 }

@@ -21,20 +21,20 @@ export class Profiles {
   readonly #api: ComponentApi;
   readonly #tokens: Tokens;
   readonly #store: AuthorizerStore;
-  readonly #dueSet: RefreshAhead;
+  readonly #refreshAhead: RefreshAhead;
   readonly #events: Events;
 
   constructor(options: {
     api: ComponentApi;
     tokens: Tokens;
     store: AuthorizerStore;
-    dueSet: RefreshAhead;
+    refreshAhead: RefreshAhead;
     events: Events;
   }) {
     this.#api = options.api;
     this.#tokens = options.tokens;
     this.#store = options.store;
-    this.#dueSet = options.dueSet;
+    this.#refreshAhead = options.refreshAhead;
     this.#events = options.events;
   }
 
@@ -76,7 +76,7 @@ export class Profiles {
       if (before.state === 'revoked') return 'revoked';
       const saved = await this.#store.grants.change(component, appid, before.version, { state: 'revoked' });
       if (saved === 'superseded') return 'superseded';
-      await this.#dueSet.drop(authorizerOwner(component, appid));
+      await this.#refreshAhead.drop(authorizerOwner(component, appid));
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));
       await this.#tokens.store.void(authorizerOwner(component, appid), token.version);
       return 'revoked';

@@ -60,7 +60,7 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
       distrust: async () => 'replaced',
       accepted: () => {},
     } as unknown as Tokens,
-    dueSet: { markUsed: async () => {} } as unknown as RefreshAhead,
+    refreshAhead: { markUsed: async () => {} } as unknown as RefreshAhead,
     clears: { recordClear: clears.recordClear.bind(clears) },
     transport: { send, close: async () => {} },
     apiBase: 'http://wechat',

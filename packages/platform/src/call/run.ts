@@ -90,7 +90,7 @@ export interface RunDeps {
   readonly ledger: Ledger;
   readonly gate: Pick<HostGate, 'yields' | 'close' | 'open' | 'othersCan'>;
   readonly clears: Pick<Clears, 'recordClear'>;
-  readonly dueSet: RefreshAhead;
+  readonly refreshAhead: RefreshAhead;
   readonly transport: Transport;
   readonly apiBase: string;
   /** They receive the outcome directly, without Redis pub/sub and a second read. */
@@ -353,7 +353,7 @@ export class Run {
     }
     // A missing mark costs a later call some waiting; WeChat's answer must not be lost for it.
     const { component, appid } = this.#call;
-    if (this.#owner?.kind === 'authorizer') await this.#deps.dueSet.markUsed(component, appid).catch(() => {});
+    if (this.#owner?.kind === 'authorizer') await this.#deps.refreshAhead.markUsed(component, appid).catch(() => {});
     return this.#settle(completedBy(sent), attempts, sent);
   }
 

@@ -66,11 +66,11 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
     fetchAuthorizerToken: answering('fetchAuthorizerToken'),
   } as unknown as ComponentApi;
   const store = new AuthorizerStore(database.sql, seals);
-  const dueSet = new RefreshAhead(server.redis);
+  const refreshAhead = new RefreshAhead(server.redis);
   const fetchComponentToken = answering('fetchComponentToken', { value: 'component token', expiresInMs: 7_200_000 });
   const kinds = {
     component: { fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },
-    authorizer: authorizerTokenKind({ apiWith: () => api, store, dueSet }),
+    authorizer: authorizerTokenKind({ apiWith: () => api, store, refreshAhead }),
   };
   const tokens: Tokens = new Tokens({
     ...{
@@ -91,9 +91,9 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const links = new AuthorizationLinks({
     ...{ redis: server.redis, components: new Components([]), store: linkStore, ties, authorizers: store },
   });
-  const profiles = new Profiles({ api, tokens, store, dueSet, events: new Events() });
+  const profiles = new Profiles({ api, tokens, store, refreshAhead, events: new Events() });
   const authorizations = new Authorizations({
-    ...{ redis: server.redis, api, tokens, store, dueSet, codes, profiles, links, events: new Events() },
+    ...{ redis: server.redis, api, tokens, store, refreshAhead, codes, profiles, links, events: new Events() },
   });
   return {
     ...{ asked, store, tokens, codes, linkStore, profiles },

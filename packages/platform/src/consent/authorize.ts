@@ -18,7 +18,7 @@ export interface AuthorizationsOptions {
   readonly api: ComponentApi;
   readonly tokens: Tokens;
   readonly store: AuthorizerStore;
-  readonly dueSet: RefreshAhead;
+  readonly refreshAhead: RefreshAhead;
   readonly codes: CodeIntake;
   readonly profiles: Profiles;
   readonly links: AuthorizationLinks;
@@ -107,9 +107,9 @@ export class Authorizations {
           sentAt: fence,
         });
         const passedMs = performance.now() - askedAt;
-        await this.#deps.dueSet.schedule(owner, times.refreshInMs - passedMs);
+        await this.#deps.refreshAhead.schedule(owner, times.refreshInMs - passedMs);
       }
-      await this.#deps.dueSet.markUsed(component, appid);
+      await this.#deps.refreshAhead.markUsed(component, appid);
       return { outcome: 'authorized', appid, profile: 'pending' };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

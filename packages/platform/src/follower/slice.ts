@@ -21,7 +21,7 @@ export interface SliceDeps extends AskOptions {
   readonly sql: Sql;
   readonly followers: FollowerStore;
   readonly syncs: FollowerSyncStore;
-  readonly dueSet: RefreshAhead;
+  readonly refreshAhead: RefreshAhead;
   readonly writer: FollowerWriter;
 }
 

@@ -83,7 +83,7 @@ describe.each(databases)('slices of a follower sync on %s', (kind) => {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
       tokens: { get: async () => ({ value: 'token' }), accepted: () => {} },
       ledger: { take: async () => ({ go: 'yes', departedAt: now, probe: false }), conclude: async () => 'open' },
-      dueSet: { markUsed: async () => {} },
+      refreshAhead: { markUsed: async () => {} },
       events: new Events(),
       ...more,
     } as unknown as SliceOptions;

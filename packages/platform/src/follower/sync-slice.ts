@@ -37,7 +37,7 @@ async function run(id: string, signal: AbortSignal, deps: SliceDeps): Promise<Sl
 }
 
 async function stepByStep(slice: Slice): Promise<SliceEnd> {
-  await slice.deps.dueSet.markUsed(slice.sync.component, slice.sync.appid);
+  await slice.deps.refreshAhead.markUsed(slice.sync.component, slice.sync.appid);
   for (;;) {
     const end = (await step(slice)) ?? slice.due();
     if (end) return end;

@@ -18,7 +18,7 @@ it('maintenance makes all components ready before it does anything else, however
       store: { read: async () => ({ now: 2, refreshAt: 1, retryAt: 1 }) },
       askForRefresh: async ({ component }: { component: string }) => void did.push(`token ${component}`),
     },
-    dueSet: {
+    refreshAhead: {
       // The first component has so many accounts that restoring does not end.
       restoreOnce: (component: string) => (component === 'wxBig' ? never() : note('due')(component)),
       claim: async (component: string) => {

@@ -36,7 +36,7 @@ export interface MaintenanceOptions {
   readonly tickets: Tickets;
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
-  readonly dueSet: RefreshAhead;
+  readonly refreshAhead: RefreshAhead;
   readonly lanes: Lanes;
   readonly api: ComponentApi;
   readonly reconcile: ReconcileRequests;
@@ -159,13 +159,13 @@ async function restoreTicket({ tickets }: MaintenanceOptions, component: string)
 }
 
 async function restoreDue(
-  { dueSet, authorizerStore }: MaintenanceOptions,
+  { refreshAhead, authorizerStore }: MaintenanceOptions,
   component: string,
 ): Promise<string | undefined> {
   let count = 0;
-  const restored = await dueSet.restoreOnce(component, async (since, hold) => {
+  const restored = await refreshAhead.restoreOnce(component, async (since, hold) => {
     for await (const page of authorizerStore.usedSince(component, since)) {
-      await dueSet.restore(component, page, () => Math.random() * SPREAD_MS);
+      await refreshAhead.restore(component, page, () => Math.random() * SPREAD_MS);
       count += page.length;
       await hold();
     }
@@ -182,12 +182,12 @@ async function refreshComponent({ tokens, tickets }: MaintenanceOptions, compone
   }
 }
 
-async function refreshDue({ tokens, dueSet }: MaintenanceOptions, component: string): Promise<undefined> {
-  const due = await dueSet.claim(component, MAX_DUE_AT_ONCE);
+async function refreshDue({ tokens, refreshAhead }: MaintenanceOptions, component: string): Promise<undefined> {
+  const due = await refreshAhead.claim(component, MAX_DUE_AT_ONCE);
   const done = await Promise.allSettled(
     due.map(async (owner) => {
-      if (await dueSet.inUse(component, owner.appid)) await tokens.askForRefresh(owner);
-      else await dueSet.drop(owner);
+      if (await refreshAhead.inUse(component, owner.appid)) await tokens.askForRefresh(owner);
+      else await refreshAhead.drop(owner);
     }),
   );
   const failed = done.find((one) => one.status === 'rejected');

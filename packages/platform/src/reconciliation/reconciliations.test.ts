@@ -59,7 +59,7 @@ const tokens = {
   accepted: () => {},
   store: { forgive: () => Promise.resolve(), read: () => Promise.resolve({ version: 0 }), void: () => {} },
 } as unknown as Tokens;
-const dueSet = { drop: () => Promise.resolve() } as unknown as RefreshAhead;
+const refreshAhead = { drop: () => Promise.resolve() } as unknown as RefreshAhead;
 
 describe.each(databases)('reconciliation on %s', (kind) => {
   let database: TestDatabase;
@@ -89,7 +89,7 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       tokens,
       store: runs,
       authorizers,
-      profiles: new Profiles({ api: wechat.api, tokens, store: authorizers, dueSet, events }),
+      profiles: new Profiles({ api: wechat.api, tokens, store: authorizers, refreshAhead, events }),
       events,
     });
   });

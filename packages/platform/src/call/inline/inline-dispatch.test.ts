@@ -93,7 +93,7 @@ beforeEach(async () => {
     holds: new Holds(store),
     gate: new HostGate(server.redis),
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
-    dueSet: { markUsed: async () => {} } as unknown as RefreshAhead,
+    refreshAhead: { markUsed: async () => {} } as unknown as RefreshAhead,
     clears: {} as Clears,
     localWaiters: waiters,
   };
