@@ -1,8 +1,9 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
+import { formatSecret, signatureHeaders } from './standard-webhooks.ts';
 
 /**
- * Signs messages to business programs by the Standard Webhooks scheme. The secret is derived from SECRETS_KEY, so that all
- * processes know it and none stores it. While keys change, each of them signs: a receiver accepts any signature that it can check.
+ * Signs callbacks. The secret is derived from SECRETS_KEY, so that all processes know it and none stores it. While keys
+ * change, each of them signs.
  */
 export class CallbackSigner {
   readonly #secrets: readonly Buffer[];
@@ -11,19 +12,14 @@ export class CallbackSigner {
     this.#secrets = secretsKeys.map(secretOf);
   }
 
-  /** `webhook-id` stays the same however often a message is sent. */
   headersFor(id: string, body: string, at: Date): Record<string, string> {
-    const timestamp = String(Math.floor(at.getTime() / 1000));
-    const signatures = this.#secrets.map(
-      (secret) => `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
-    );
-    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
+    return signatureHeaders(this.#secrets, id, body, at);
   }
 }
 
-/** The secret with which receivers check our signatures, in the form that their libraries expect. */
+/** The secret with which receivers check the signatures of callbacks. */
 export function callbackSecret(secretsKey: Buffer): string {
-  return `whsec_${secretOf(secretsKey).toString('base64')}`;
+  return formatSecret(secretOf(secretsKey));
 }
 
 function secretOf(secretsKey: Buffer): Buffer {
