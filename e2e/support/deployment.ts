@@ -26,6 +26,8 @@ export interface HouseSettings {
   readonly timeScale?: number;
   /** The address to which WeChat pushes, if not the first gateway. */
   readonly pushTo?: string;
+  /** WeChat pushes messages to all gateways: redeliveries and copies of a push use them in rotation. */
+  readonly pushToAll?: boolean;
   /** How many components the deployment runs: the first by its environment, the others by WX_COMPONENTS_FILE. */
   readonly components?: number;
   readonly env?: Record<string, string>;
@@ -103,7 +105,9 @@ export class Deployment {
       components: components.map((component) => ({
         ...component,
         eventUrl: `${pushTo}/wechat/${component.appid}/events`,
-        messageUrl: `${pushTo}/wechat/${component.appid}/messages/$APPID$`,
+        messageUrl: (settings.pushToAll ? gatewayPorts.map((port) => `http://127.0.0.1:${port}`) : [pushTo]).map(
+          (gateway) => `${gateway}/wechat/${component.appid}/messages/$APPID$`,
+        ),
       })),
       accounts: settings.accounts ?? [
         { appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', followers: 25 },

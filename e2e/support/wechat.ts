@@ -31,7 +31,7 @@ export class WeChat {
   constructor(
     port: number,
     settings: {
-      readonly components: readonly (SimulatedComponent & { eventUrl: string; messageUrl: string })[];
+      readonly components: readonly (SimulatedComponent & { eventUrl: string; messageUrl: string | string[] })[];
       readonly accounts: readonly SimulatedAccount[];
       readonly timeScale?: number | undefined;
     },

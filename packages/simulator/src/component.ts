@@ -7,7 +7,8 @@ export interface ComponentSettings {
   token: string;
   encodingAesKey: string;
   eventUrl: string;
-  messageUrl: string;
+  /** Contains $APPID$. Redeliveries and copies of a push use the URLs of a list in rotation. */
+  messageUrl: string | string[];
 }
 
 interface Ticket {

@@ -14,6 +14,8 @@ export interface DeliveryRecord {
   readonly status: number;
   /** Its first 2,000 characters. */
   readonly body: string;
+  /** The fields of a passive reply that could be opened, whether it is valid or not. */
+  readonly reply: Readonly<Record<string, unknown>> | null;
   readonly ms: number;
   /** Why the answer is invalid; null if it is valid. */
   readonly complaint: string | null;

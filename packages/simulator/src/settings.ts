@@ -63,18 +63,27 @@ export function checkEncodingAesKey(key: string, where: string): void {
 
 function checkComponent(component: unknown, where: string): void {
   if (!isRecord(component)) throw new SettingsError(`${where} must be an object`);
-  for (const name of ['appid', 'appsecret', 'token', 'encodingAesKey', 'eventUrl', 'messageUrl']) {
-    textIn(component, name, where);
-  }
+  for (const name of ['appid', 'appsecret', 'token', 'encodingAesKey', 'eventUrl']) textIn(component, name, where);
   checkToken(String(component.token), `${where}.token`);
   checkEncodingAesKey(String(component.encodingAesKey), `${where}.encodingAesKey`);
-  for (const name of ['eventUrl', 'messageUrl']) {
-    if (!/^https?:\/\//.test(String(component[name])) || !URL.canParse(String(component[name]))) {
-      throw new SettingsError(`${where}.${name} must be an http or https URL`);
-    }
+  checkUrl(component.eventUrl, `${where}.eventUrl`);
+  const { messageUrl } = component;
+  if (Array.isArray(messageUrl)) {
+    if (messageUrl.length === 0) throw new SettingsError(`${where}.messageUrl must have at least one URL`);
+    for (const [index, url] of messageUrl.entries()) checkMessageUrl(url, `${where}.messageUrl[${index}]`);
+  } else checkMessageUrl(messageUrl, `${where}.messageUrl`);
+}
+
+function checkMessageUrl(url: unknown, where: string): void {
+  checkUrl(url, where);
+  if (!String(url).includes('$APPID$')) {
+    throw new SettingsError(`${where} must contain $APPID$, which every push replaces with the account`);
   }
-  if (!String(component.messageUrl).includes('$APPID$')) {
-    throw new SettingsError(`${where}.messageUrl must contain $APPID$, which every push replaces with the account`);
+}
+
+function checkUrl(url: unknown, where: string): void {
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new SettingsError(`${where} must be an http or https URL`);
   }
 }
 

@@ -15,6 +15,7 @@ function reply(push: Received, key: string, changes: Record<string, string> = {}
   const fields = {
     ToUserName: element(push.message, 'FromUserName') ?? '',
     FromUserName: element(push.message, 'ToUserName') ?? '',
+    CreateTime: '1700000000',
     MsgType: 'text',
     Content: 'hello',
     ...changes,
@@ -114,10 +115,82 @@ describe('a push', () => {
     expect(await complaint((push) => reply(push, KEY).replace('<Nonce>2', '<Nonce>3'))).toMatch('signature');
     expect(await complaint(() => '<xml><MsgType>text</MsgType></xml>')).toMatch('no Encrypt');
     const items = '<item><Title>1</Title></item><item><Title>2</Title></item>';
-    const news = (push: Received) => reply(push, KEY, { MsgType: 'news', Articles: items });
+    const news = (push: Received) => reply(push, KEY, { MsgType: 'news', ArticleCount: '2', Articles: items });
     expect(await complaint(news)).toMatch('too many news');
     expect(await complaint(news, { fields: { Event: 'subscribe' } })).toBeNull();
     expect(await complaint((push) => reply(push, KEY), { appid: MINI })).toMatch('mini programs');
+    const transfer = (push: Received) => reply(push, KEY, { MsgType: 'transfer_customer_service' });
+    expect(await complaint(transfer, { appid: MINI })).toBeNull();
+    const wrong: [Record<string, string>, string][] = [
+      [{ CreateTime: '1700000000000' }, 'not in Unix seconds'],
+      [{ Content: '' }, 'empty'],
+      [{ Content: 'x'.repeat(2049) }, 'too long'],
+      [{ MsgType: 'image', Image: '<MediaId></MediaId>' }, 'no MediaId'],
+      [{ MsgType: 'music', Music: '<Title>t</Title>' }, 'no ThumbMediaId'],
+      [{ MsgType: 'news', ArticleCount: '2', Articles: '<item><Title>1</Title></item>' }, 'ArticleCount'],
+      [{ MsgType: 'news', ArticleCount: '0', Articles: '' }, 'no news items'],
+    ];
+    for (const [changes, reason] of wrong) {
+      expect(await complaint((push) => reply(push, KEY, changes))).toMatch(reason);
+    }
+  });
+
+  test('shows the content of the passive reply, byte for byte, whether it is valid or not', async () => {
+    const p = await openSimulator();
+    await p.control('POST /options', { deliveries: 1 });
+    p.receiver.answer = (push) => ({ body: reply(push, KEY, { Content: '<![CDATA[ &amp; ]]>' }) });
+    expect((await pushMessage(p)).deliveries[0]).toMatchObject({ complaint: null, reply: { Content: ' &amp; ' } });
+    const articles = '<item><Title>1</Title></item>\n<item><Title>2</Title></item>';
+    p.receiver.answer = (push) => ({
+      body: reply(push, KEY, { MsgType: 'news', ArticleCount: '2', Articles: articles }),
+    });
+    await pushMessage(p);
+    const { deliveries } = await p.control('GET /deliveries?limit=1');
+    expect(deliveries[0].complaint).toMatch('too many news');
+    expect(deliveries[0].reply).toMatchObject({ Articles: { item: [{ Title: '1' }, { Title: '2' }] } });
+    p.receiver.answer = () => ({});
+    expect((await pushMessage(p)).deliveries[0].reply).toBeNull();
+  });
+
+  test('whose answer is lost is delivered again, and the lost reply is shown', async () => {
+    const p = await openSimulator();
+    p.receiver.answer = (push) => ({ body: reply(push, KEY) });
+    const { deliveries } = await pushMessage(p, { fault: 'answer-lost' });
+    expect(deliveries).toMatchObject([
+      { status: 200, attempt: 1, complaint: 'the answer was lost on the wire', reply: { Content: 'hello' } },
+      { status: 200, attempt: 2, complaint: null, reply: { Content: 'hello' } },
+    ]);
+    expect((await p.control('GET /state')).notices).toEqual([]);
+  });
+
+  test('is delivered to the message URLs in rotation', async () => {
+    const p = await openSimulator();
+    const [one, two] = ['first', 'second'].map((name) => `${p.receiver.url}/${name}/$APPID$`);
+    const rotating = await startSimulator({
+      components: [
+        {
+          appid: COMPONENT,
+          appsecret: 's',
+          token: TOKEN,
+          encodingAesKey: KEY,
+          eventUrl: one!,
+          messageUrl: [one!, two!],
+        },
+      ],
+      accounts: [{ appid: OFFICIAL, kind: 'official-account', nickName: 'A' }],
+      ticketOnStart: false,
+    });
+    p.receiver.answer = (_push, n) => (n < 2 ? { status: 500 } : {});
+    const post = (body: object) =>
+      fetch(`${rotating.url}/_control/push`, { method: 'POST', body: JSON.stringify({ appid: OFFICIAL, ...body }) });
+    await post({ url: 'messages', fields: { Content: 'a' } });
+    const paths = () => p.receiver.received.map(({ path }) => path.split('/')[1]);
+    expect(paths()).toEqual(['first', 'second', 'first']);
+    p.receiver.received.length = 0;
+    p.receiver.answer = () => ({});
+    await post({ url: 'messages', fields: { Content: 'b' }, copies: 3, concurrent: true });
+    expect(paths().toSorted()).toEqual(['first', 'first', 'second']);
+    await rotating.close();
   });
 
   test('can be copied in sequence or at once, and is sometimes delivered twice', async () => {

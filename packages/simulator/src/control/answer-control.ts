@@ -1,13 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody } from '../read-body.ts';
 import type { World } from '../world.ts';
+import { CHECKING_ROUTES } from './checking.ts';
 import type { ControlRoute } from './control-route.ts';
 import { BadInput, type Body } from './input.ts';
 import { INSPECTION_ROUTES } from './inspection.ts';
 import { PUSHING_ROUTES } from './pushing.ts';
 import { STEERING_ROUTES } from './steering.ts';
 
-const ROUTES: Record<string, ControlRoute> = { ...INSPECTION_ROUTES, ...PUSHING_ROUTES, ...STEERING_ROUTES };
+const ROUTES: Record<string, ControlRoute> = {
+  ...CHECKING_ROUTES,
+  ...INSPECTION_ROUTES,
+  ...PUSHING_ROUTES,
+  ...STEERING_ROUTES,
+};
 
 /** Answers one request to the control API. */
 export async function answerControl(

@@ -72,16 +72,18 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
     rejectUnknown(body, 'component', 'appid', 'url', 'fields', 'xml', 'copies', 'fault', 'concurrent');
     const push = pushOf(world, componentOf(world, body), body);
     const fault = body.fault === undefined ? null : oneOf(body, 'fault', PUSH_FAULTS);
-    if (fault === null) apply(world, push);
+    const real = fault === null || fault === 'answer-lost';
+    if (real) apply(world, push);
     const copies = optionalNumber(body, 'copies', 1) ?? 1;
     // A push that WeChat would never send is not repeated if it is refused.
-    const send = () =>
-      fault === null ? deliver(world, push) : deliverOnce(world, push, 1, fault).then((one) => [one]);
+    const send = async (copy: number) =>
+      real ? await deliver(world, { ...push, copy }, fault) : [await deliverOnce(world, push, 1, fault)];
     const records: DeliveryRecord[] = [];
     if (optionalFlag(body, 'concurrent')) {
-      records.push(...(await Promise.all(Array.from({ length: copies }, send))).flat());
+      const sent = await Promise.all(Array.from({ length: copies }, (_, copy) => send(copy)));
+      records.push(...sent.flat());
     } else {
-      for (let copy = 0; copy < copies; copy += 1) records.push(...(await send()));
+      for (let copy = 0; copy < copies; copy += 1) records.push(...(await send(copy)));
     }
     return { deliveries: records.map(shown), msgId: push.msgId, createTime: push.createTime };
   },
@@ -99,8 +101,8 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
 };
 
 function shown(record: DeliveryRecord): object {
-  const { status, body, ms, complaint, attempt } = record;
-  return { status, body, ms, attempt, complaint };
+  const { status, body, reply, ms, complaint, attempt } = record;
+  return { status, body, reply, ms, attempt, complaint };
 }
 
 function pushOf(world: World, component: Component, body: Body): Push {

@@ -4,7 +4,7 @@ import type { World } from '../world.ts';
 import { eventOfAccount } from './event-of-account.ts';
 import { type Push, type PushFault, wrap } from './parcel.ts';
 import { post } from './post.ts';
-import { complaintAbout } from './reply.ts';
+import { judgeAnswer } from './reply.ts';
 
 /** Delivers once and records the answer. */
 export async function deliverOnce(
@@ -13,11 +13,11 @@ export async function deliverOnce(
   attempt: number,
   fault: PushFault | null,
 ): Promise<DeliveryRecord> {
-  const parcel = wrap(world, push, fault);
+  const parcel = wrap(world, push, attempt, fault);
   const at = new Date().toISOString();
   const posted = await post(parcel.url, parcel.body, world.ending);
   const kind = world.accounts.get(push.appid ?? '')?.kind ?? 'official-account';
-  const complaint = complaintAbout(push, parcel, posted, kind, world.options.tolerateWhitespace);
+  const judged = judgeAnswer(push, parcel, posted, kind, world.options.tolerateWhitespace);
   const record: DeliveryRecord = {
     at,
     component: push.component.appid,
@@ -30,23 +30,31 @@ export async function deliverOnce(
     fault,
     status: posted.status,
     body: posted.body.slice(0, 2000),
+    reply: judged.reply,
     ms: posted.ms,
-    complaint,
+    complaint: fault === 'answer-lost' ? 'the answer was lost on the wire' : judged.complaint,
   };
   world.pushes.delivered(record);
   return record;
 }
 
-/** Delivers until the answer is valid, as often as WeChat tries (protocol §10 rules 7 to 10). */
-export async function deliver(world: World, push: Push): Promise<DeliveryRecord[]> {
+/**
+ * Delivers until the answer is valid, as often as WeChat tries (protocol §10 rules 7 to 10). `firstFault` is the fault of
+ * the first delivery only.
+ */
+export async function deliver(
+  world: World,
+  push: Push,
+  firstFault: PushFault | null = null,
+): Promise<DeliveryRecord[]> {
   const { chance, options } = world;
   const lane = `${push.component.appid} ${push.appid} ${push.openid}`;
   const overtaken = chance.happens(options.reorderRate);
   if (overtaken) await world.reordering.beOvertaken(lane, world.ending);
-  const records = await deliverUntilAccepted(world, push);
+  const records = await deliverUntilAccepted(world, push, firstFault);
   if (!overtaken) world.reordering.delivered(lane);
   if (push.url === 'messages' && chance.happens(options.sameSecondRate)) {
-    await deliverUntilAccepted(world, twinOf(world, push));
+    await deliverUntilAccepted(world, twinOf(world, push), null);
   }
   return records;
 }
@@ -60,12 +68,12 @@ function twinOf(world: World, push: Push): Push {
   return eventOfAccount(world, push.component, account, push.openid, fields, push.createTime);
 }
 
-async function deliverUntilAccepted(world: World, push: Push): Promise<DeliveryRecord[]> {
+async function deliverUntilAccepted(world: World, push: Push, firstFault: PushFault | null): Promise<DeliveryRecord[]> {
   const records: DeliveryRecord[] = [];
   for (let attempt = 1; attempt <= world.options.deliveries && !world.ending.aborted; attempt += 1) {
     if (attempt > 1)
       await pause(world.options.redeliveryMs, undefined, { signal: world.ending }).catch(() => undefined);
-    const record = await deliverOnce(world, push, attempt, null);
+    const record = await deliverOnce(world, push, attempt, attempt === 1 ? firstFault : null);
     records.push(record);
     if (record.complaint === null) {
       if (world.chance.happens(world.options.duplicateRate)) {

@@ -11,9 +11,13 @@ export const PUSH_FAULTS = [
   'wrong-component',
   'plaintext',
   'wrong-key',
+  'answer-lost',
 ] as const;
 
-/** How a push differs from what the real WeChat sends. */
+/**
+ * How a push differs from what the real WeChat sends. `answer-lost` is no difference of the push: the answer to its first
+ * delivery is read and then treated as lost on the wire, so that the push is delivered again.
+ */
 export type PushFault = (typeof PUSH_FAULTS)[number];
 
 /** One push; each of its deliveries is a parcel of its own. */
@@ -29,6 +33,8 @@ export interface Push {
   readonly what: string;
   readonly msgId: string | null;
   readonly createTime: number;
+  /** The number of this copy of the same push, from 0. */
+  readonly copy?: number;
 }
 
 /** The request of one delivery. */
@@ -43,7 +49,7 @@ export interface Parcel {
 const HUGE_BYTES = 10 * 1024 * 1024;
 
 /** Wraps a push for one delivery: fresh timestamp, nonce, prefix, ciphertext and signatures (protocol §10 rules 4, 5 and 7). */
-export function wrap(world: World, push: Push, fault: PushFault | null): Parcel {
+export function wrap(world: World, push: Push, attempt: number, fault: PushFault | null): Parcel {
   const { component } = push;
   const timestamp = String(world.clock.unix());
   const nonce = String(1 + world.chance.below(2_147_483_647));
@@ -62,14 +68,20 @@ export function wrap(world: World, push: Push, fault: PushFault | null): Parcel 
         : sign(component.token, timestamp, nonce, encrypt),
   });
   if (push.url === 'messages' && push.openid !== null) query.set('openid', push.openid);
-  const target =
-    push.url === 'events' ? component.eventUrl : component.messageUrl.replaceAll('$APPID$', push.appid ?? '');
+  const target = targetOf(push, attempt);
   return {
     url: `${target}${target.includes('?') ? '&' : '?'}${query}`,
     body: fault === 'plaintext' ? push.xml : outer(push, encrypt, fault),
     encodingAesKey: component.encodingAesKey,
     token: component.token,
   };
+}
+
+// Redeliveries and copies use the message URLs in rotation, as a load balancer before several gateways would.
+function targetOf({ component, url, appid, copy = 0 }: Push, attempt: number): string {
+  if (url === 'events') return component.eventUrl;
+  const urls = [component.messageUrl].flat();
+  return urls[(copy + attempt - 1) % urls.length]!.replaceAll('$APPID$', appid ?? '');
 }
 
 // The event URL gets AppId, the message URL ToUserName (protocol §10 rule 6).
