@@ -16,6 +16,8 @@ export interface Ddl {
   readonly longText: ColumnType;
   /** Sealed by sealing/seals.ts. */
   readonly sealed: ColumnType;
+  /** The same as bytes, up to 16 MB: for what is written often. */
+  readonly sealedBytes: ColumnType;
   /** A number or a time in ms. */
   readonly whole: ColumnType;
   createTable(name: string): CreateTableBuilder<string, never>;
@@ -35,6 +37,7 @@ function sqliteDdl(db: Kysely<unknown>): Ddl {
     text: (length) => type(`varchar(${length})`),
     longText: type('text'),
     sealed: type('text'),
+    sealedBytes: type('blob'),
     whole: type('bigint'),
     createTable: (name) => db.schema.createTable(name).ifNotExists(),
     async addColumn(table, column, columnType) {
@@ -60,6 +63,7 @@ function mysqlDdl(db: Kysely<unknown>): Ddl {
     text: (length) => type(`varchar(${length})`),
     longText: type('mediumtext'),
     sealed: type('text character set ascii collate ascii_bin'),
+    sealedBytes: type('mediumblob'),
     whole: type('bigint'),
     // Independent of the defaults of the server and the database.
     createTable: (name) =>

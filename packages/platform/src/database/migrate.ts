@@ -9,6 +9,7 @@ import * as apiKeys from './migrations/0004-api-keys.ts';
 import * as followerLooks from './migrations/0005-follower-looks.ts';
 import * as deployment from './migrations/0006-deployment.ts';
 import * as followersWithoutDetails from './migrations/0007-followers-without-details.ts';
+import * as pushes from './migrations/0008-pushes.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
@@ -32,6 +33,7 @@ const firstMigrations: Migrations = {
 const laterMigrations: Migrations = {
   '0006-deployment': deployment,
   '0007-followers-without-details': followersWithoutDetails,
+  '0008-pushes': pushes,
 };
 
 /** The names of all migrations, in their order. */

@@ -14,6 +14,11 @@ export interface Database {
   follower_sync_schedules: FollowerSyncScheduleTable;
   api_keys: ApiKeyTable;
   api_key_audit: ApiKeyAuditTable;
+  pushes: PushTable;
+  subscriptions: SubscriptionTable;
+  deliveries: DeliveryTable;
+  replays: ReplayTable;
+  release_checks: ReleaseCheckTable;
   deployment: DeploymentTable;
   schema_floor: SchemaFloorTable;
 }
@@ -241,3 +246,128 @@ export interface ApiKeyAuditTable {
 export type ApiKeyAuditRow = Selectable<ApiKeyAuditTable>;
 export type FollowerRow = Selectable<FollowerTable>;
 export type FollowerSyncRow = Selectable<FollowerSyncTable>;
+
+/** The journal: every push and notice, as long as PUSH_DAYS. */
+export interface PushTable {
+  component: string;
+  /** 26 characters that start with the time (journal/push-id.ts). */
+  id: string;
+  /** Null: it concerns the component itself, or no account. */
+  appid: string | null;
+  type: string;
+  note: string | null;
+  /** HMAC of component, appid and openid; null: the push has no openid. */
+  person: string | null;
+  create_time: number;
+  received_at: number;
+  /** Its id in the stream (ms × 1000 + counter): the order of acceptance. It can repeat. */
+  seq: number;
+  /** How its user was answered; changes from null only. */
+  replied: string | null;
+  /** The decrypted XML of a push, or the JSON of a notice; sealed for `component/id`. */
+  sealed: Buffer;
+}
+
+export interface SubscriptionTable {
+  id: string;
+  name: string;
+  url_sealed: string;
+  /** Format `wechat-component` only. */
+  message_url_sealed: string | null;
+  format: string;
+  /** Format `wechat` only. */
+  mode: string | null;
+  /** Format `wechat-component` only. */
+  component: string | null;
+  /** JSON; it can name openids. */
+  filter_sealed: string;
+  /** JSON; null: its answers are no replies. */
+  reply: string | null;
+  max_in_flight: number;
+  timeout_ms: number;
+  give_up_ms: number | null;
+  state: string;
+  reason: string | null;
+  /** Failed attempts since the last success; changed by increments. */
+  failures: number;
+  failing_since: number | null;
+  probe_at: number | null;
+  /** Nothing is sent earlier, since the receiver asked for that. */
+  hold_until: number | null;
+  /** When the next ticket is due; format `wechat-component` only. */
+  ticket_at: number | null;
+  last_success_at: number | null;
+  /** Since when deliveries may be missing; a resume replays from here. */
+  behind_since: number | null;
+  /** JSON. */
+  last_failure: string | null;
+  last_ticket: string | null;
+  secrets_sealed: string;
+  created_by: string;
+  created_at: number;
+  changed_at: number;
+}
+
+/** One push for one subscription. */
+export interface DeliveryTable {
+  subscription: string;
+  push: string;
+  component: string;
+  appid: string | null;
+  type: string;
+  seq: number;
+  /** When the next attempt is due; null: it is settled. */
+  pending_at: number | null;
+  /** When it last became pending. */
+  opened_at: number;
+  attempts: number;
+  state: string;
+  /** Of the last attempt. */
+  status: number | null;
+  code: string | null;
+  ms: number | null;
+  /** The last ten failed attempts, as JSON; an answer can be personal. */
+  failures_sealed: string | null;
+  replay: string | null;
+  reply_state: string | null;
+  reply_reason: string | null;
+  /** The call that sends a late reply. */
+  call_id: string | null;
+  settled_at: number | null;
+}
+
+export interface ReplayTable {
+  id: string;
+  subscription: string;
+  since: number;
+  until: number;
+  only: string;
+  state: string;
+  /** Grows with every run; only the latest one may write. */
+  run: number;
+  /** How far it has come. */
+  after_seq: number;
+  after_id: string;
+  matched: number;
+  created_at: number;
+  finished_at: number | null;
+  error: string | null;
+}
+
+export interface ReleaseCheckTable {
+  id: string;
+  component: string;
+  kind: string;
+  appid: string | null;
+  state: string;
+  /** JSON array. */
+  steps: string;
+  started_at: number;
+  finished_at: number | null;
+}
+
+export type PushRow = Selectable<PushTable>;
+export type SubscriptionRow = Selectable<SubscriptionTable>;
+export type DeliveryRow = Selectable<DeliveryTable>;
+export type ReplayRow = Selectable<ReplayTable>;
+export type ReleaseCheckRow = Selectable<ReleaseCheckTable>;

@@ -105,6 +105,18 @@ export function keyspaceOf(prefix: string) {
 
     /** Marks a push as accepted, by its deduplication key. The pushes of all components share one slot. */
     seenPush: (dedupKey: string) => `${prefix}:{pushes}:seen:${dedupKey}`,
+    /** Accepted pushes, notices and outcomes of the last milliseconds, until the journaler has stored them; a stream. */
+    pushStream: `${prefix}:{pushes}:stream`,
+    /** How a push is answered while WeChat waits, and which gateway asks. */
+    pushReply: (id: string) => `${prefix}:{pushes}:reply:${id}`,
+    /** Held by the worker that journals. */
+    journaler: `${prefix}:{pushes}:journaler`,
+    /** A random value, changed after each change of a subscription. */
+    subscriptionsMark: `${prefix}:{pushes}:subscriptions`,
+    /** Stream entries that could not be journaled; a stream. */
+    badPushes: `${prefix}:{pushes}:bad`,
+    /** Subscriptions by the time of their next batch. */
+    deliveriesDue: `${prefix}:{deliveries}:due`,
     /** Pushes with a valid envelope and content that nothing can be done with; a stream. */
     unreadablePushes: () => `${prefix}:{pushes}:unreadable`,
 
@@ -123,6 +135,10 @@ export function keyspaceOf(prefix: string) {
       readiness: `${prefix}:readiness`,
       /** Ids of API keys that were revoked. */
       apiKeys: `${prefix}:api-keys`,
+      /** Ids of pushes whose reply record changed. */
+      pushReplies: `${prefix}:push-replies`,
+      /** The subscriptions changed. */
+      subscriptions: `${prefix}:subscriptions`,
       replies: (gateway: string) => `${prefix}:replies:${gateway}`,
     },
 
