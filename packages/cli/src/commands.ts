@@ -47,7 +47,8 @@ export const commands: Readonly<Record<string, Entry>> = {
       'list',
       'revoke ID',
     ],
-    details: `  --scopes    one or several of calls, followers:read, authorizers:read, authorizers:write, admin
+    details: `  --scopes    one or several of calls, followers:read, authorizers:read, authorizers:write, pushes:read, pushes:write,
+              admin
   --accounts  only for these accounts
   --paths     only for these WeChat APIs, like /cgi-bin/user/info or /cgi-bin/message/*
   --expires   an ISO 8601 time, like 2030-01-01T00:00:00Z

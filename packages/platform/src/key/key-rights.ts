@@ -1,6 +1,14 @@
 import { canonicalPath, Failure } from '@wxthirdparty/wechat';
 
-export const keyScopes = ['calls', 'followers:read', 'authorizers:read', 'authorizers:write', 'admin'] as const;
+export const keyScopes = [
+  'calls',
+  'followers:read',
+  'authorizers:read',
+  'authorizers:write',
+  'pushes:read',
+  'pushes:write',
+  'admin',
+] as const;
 /** What a key may do. No scope includes another. */
 export type KeyScope = (typeof keyScopes)[number];
 

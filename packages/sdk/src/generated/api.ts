@@ -363,7 +363,7 @@ export type ErrcodeExplanation = {
 export type NewKey = {
   readonly id: string;
   readonly name: string;
-  readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
+  readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'pushes:read' | 'pushes:write' | 'admin'>;
   /** empty: all of them */
   readonly accounts: ReadonlyArray<string>;
   /** empty: all of them */
@@ -382,7 +382,7 @@ export type NewKey = {
 export type Key = {
   readonly id: string;
   readonly name: string;
-  readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
+  readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'pushes:read' | 'pushes:write' | 'admin'>;
   /** empty: all of them */
   readonly accounts: ReadonlyArray<string>;
   /** empty: all of them */
@@ -900,7 +900,7 @@ export interface Operations {
     query: {};
     body: {
       readonly name: string;
-      readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'admin'>;
+      readonly scopes: ReadonlyArray<'calls' | 'followers:read' | 'authorizers:read' | 'authorizers:write' | 'pushes:read' | 'pushes:write' | 'admin'>;
       readonly accounts?: ReadonlyArray<string> | undefined;
       readonly paths?: ReadonlyArray<string> | undefined;
       readonly expiresAt?: string | null | undefined;
