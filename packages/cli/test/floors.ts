@@ -64,6 +64,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'open-foundation.ts',
     'open-queues.ts',
     'open-services.ts',
+    'open-calls.ts',
     'gateway-face.ts',
     'worker-face.ts',
     'platform.ts',

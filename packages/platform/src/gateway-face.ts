@@ -1,11 +1,9 @@
 import type { Queue } from 'bullmq';
 import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
-import { Authorizers } from './authorizer/authorizers.ts';
-import { CallAccounts } from './call/call-accounts.ts';
+import type { Authorizers } from './authorizer/authorizers.ts';
 import { CallList } from './call/call-list.ts';
-import { Calls } from './call/calls.ts';
+import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
-import type { InlineCalls } from './call/inline/inline-calls.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
@@ -16,9 +14,10 @@ import { Followers } from './follower/followers.ts';
 import type { Health } from './health.ts';
 import type { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
+import type { OpenCalls } from './open-calls.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
-import type { Services, Shared } from './open-services.ts';
+import type { Services } from './open-services.ts';
 import { PushIntake } from './push/accept.ts';
 import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
@@ -66,34 +65,16 @@ export interface PlatformStatus {
 /** `services`: those on the fail-fast connection. The scope closes what is opened here. */
 export function openGatewayFace(
   foundation: Foundation,
-  shared: Shared,
   queues: OpenQueues,
   services: Services,
-  inline: InlineCalls,
+  { calls, accounts, authorizers }: OpenCalls,
   scope: Scope,
 ): Omit<GatewayFace, 'health'> {
-  const { settings, seals, components, database, replica, followerWriter, hints } = foundation;
-  const { redis, api, tokens, tickets, tokenStore, ledger, links, linkStore, callStore, callbacks, lanes } = services;
+  const { settings, seals, components, database, replica, followerWriter } = foundation;
+  const { redis, api, tokens, tickets, tokenStore, ledger, links, linkStore, callStore } = services;
   const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;
 
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
-  const authorizers = new Authorizers(authorizerStore, components, redis, links);
-  const accounts = new CallAccounts(components, authorizers);
-  const calls = new Calls({
-    redis,
-    inline,
-    store: callStore,
-    accounts,
-    tokens,
-    ledger,
-    queue: queues.calls,
-    lanes,
-    callbacks,
-    hints,
-    waiters: shared.localWaiters,
-  });
-  scope.keep('calls', calls, (c) => c.close());
-
   return {
     pushes: new PushIntake(redis, components, queues.pushes, arrivals),
     calls,

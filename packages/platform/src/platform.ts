@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Events } from './events.ts';
 import { type GatewayFace, openGatewayFace } from './gateway-face.ts';
 import { healthProbe, watchHealth } from './health.ts';
+import { openCalls } from './open-calls.ts';
 import { openFoundation, type PlatformSettings } from './open-foundation.ts';
 import { type OpenQueues, openQueues } from './open-queues.ts';
 import { openServices, openShared } from './open-services.ts';
@@ -37,8 +38,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const shared = openShared(foundation, scope);
   const blocking = openServices(foundation, shared, queues, blockingRedis);
   const failFast = openServices(foundation, shared, queues, failFastRedis);
-  const { work, inline } = openWorkerFace(foundation, shared, queues, blocking);
-  const gateway = openGatewayFace(foundation, shared, queues, failFast, inline, scope);
+  const calls = openCalls(foundation, shared, queues, { blocking, failFast }, scope);
+  const work = openWorkerFace(foundation, shared, queues, blocking, calls);
+  const gateway = openGatewayFace(foundation, queues, failFast, calls, scope);
 
   const health = healthProbe({
     redis: () => failFastRedis.ping(),

@@ -1,18 +1,17 @@
 import type { ProfilePayload } from './authorizer/profile-job.ts';
 import { Profiles } from './authorizer/profiles.ts';
-import { Holds } from './call/holds.ts';
-import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
 import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
 import { runLaneBatch } from './call/lane/run-lane-batch.ts';
 import { perform } from './call/perform.ts';
 import { publishRun } from './call/publish-run.ts';
-import type { CallRunResult, RunDeps } from './call/run.ts';
+import type { CallRunResult } from './call/run.ts';
 import type { CallbackResult } from './callback/callbacks.ts';
 import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
 import type { AuthorizationPayload } from './consent/authorize-job.ts';
 import type { AuthorizationOutcome } from './consent/code-intake.ts';
 import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
 import { startMaintenance } from './maintenance/maintenance.ts';
+import type { OpenCalls } from './open-calls.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
@@ -64,37 +63,19 @@ export interface AwaitedToken {
   refused(path: string): Promise<void>;
 }
 
-export interface WorkerFace {
-  readonly work: Work;
-  /** Sends interactive calls in this process while `work.sendInline` is open. */
-  readonly inline: InlineDispatcher;
-}
-
 /** `services`: those on the blocking connection. */
 export function openWorkerFace(
   foundation: Foundation,
   shared: Shared,
   queues: OpenQueues,
   services: Services,
-): WorkerFace {
+  { run, inline }: OpenCalls,
+): Work {
   const { settings, events, components, database, followerWriter, presence } = foundation;
-  const { transport, apiBase, hostGate, localWaiters } = shared;
+  const { transport, apiBase, hostGate } = shared;
   const { redis, api, tokens, tickets, ledger, refreshAhead, authorizerStore, links, linkStore, codes } = services;
-  const { callStore, lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } = services;
+  const { lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } = services;
 
-  const run: RunDeps = {
-    store: callStore,
-    holds: new Holds(callStore),
-    tokens,
-    ledger,
-    gate: hostGate,
-    clears: services.clears,
-    refreshAhead,
-    transport,
-    apiBase,
-    localWaiters,
-  };
-  const inline = new InlineDispatcher({ queue: queues.calls, tokens, run, events });
   const laneStore = new LaneStore(redis);
   const profiles = new Profiles({ api, tokens, store: authorizerStore, refreshAhead, events });
   const authorizations = new Authorizations({
@@ -130,7 +111,7 @@ export function openWorkerFace(
     return performed;
   };
 
-  const work: Work = {
+  return {
     refresh: (owner, signal) => tokens.refresh(owner, signal),
     async awaitToken(owner, waitMs) {
       const token = await tokens.get(owner, waitMs);
@@ -200,5 +181,4 @@ export function openWorkerFace(
     },
     connect: (name) => connectRedis(settings, 'blocking', name),
   };
-  return { work, inline };
 }

@@ -1,0 +1,60 @@
+import { Authorizers } from './authorizer/authorizers.ts';
+import { CallAccounts } from './call/call-accounts.ts';
+import { Calls } from './call/calls.ts';
+import { Holds } from './call/holds.ts';
+import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
+import type { RunDeps } from './call/run.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { OpenQueues } from './open-queues.ts';
+import type { Services, Shared } from './open-services.ts';
+import type { Scope } from './scope.ts';
+
+/** How a process submits calls, and how it runs them. */
+export interface OpenCalls {
+  readonly authorizers: Authorizers;
+  readonly accounts: CallAccounts;
+  /** On the fail-fast connection, also where a job submits a call: it is tried again with the job. */
+  readonly calls: Calls;
+  readonly run: RunDeps;
+  /** Sends interactive calls in this process while it is open (`Work.sendInline`). */
+  readonly inline: InlineDispatcher;
+}
+
+/** The scope closes what is opened here. */
+export function openCalls(
+  { components, events, hints }: Foundation,
+  { transport, apiBase, hostGate, localWaiters }: Shared,
+  queues: OpenQueues,
+  { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
+  scope: Scope,
+): OpenCalls {
+  const run: RunDeps = {
+    store: blocking.callStore,
+    holds: new Holds(blocking.callStore),
+    tokens: blocking.tokens,
+    ledger: blocking.ledger,
+    gate: hostGate,
+    clears: blocking.clears,
+    refreshAhead: blocking.refreshAhead,
+    transport,
+    apiBase,
+    localWaiters,
+  };
+  const inline = new InlineDispatcher({ queue: queues.calls, tokens: blocking.tokens, run, events });
+  const authorizers = new Authorizers(failFast.authorizerStore, components, failFast.redis, failFast.links);
+  const accounts = new CallAccounts(components, authorizers);
+  const calls = new Calls({
+    redis: failFast.redis,
+    inline,
+    store: failFast.callStore,
+    accounts,
+    tokens: failFast.tokens,
+    ledger: failFast.ledger,
+    queue: queues.calls,
+    lanes: failFast.lanes,
+    callbacks: failFast.callbacks,
+    hints,
+    waiters: localWaiters,
+  });
+  return { authorizers, accounts, calls: scope.keep('calls', calls, (c) => c.close()), run, inline };
+}
