@@ -9,9 +9,9 @@ import {
 } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import type { PushArrivals } from '../component/push-arrivals.ts';
+import { identityOf } from '../journal/push-id.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import { dedupKeyOf } from './dedup-key.ts';
 import type { PushPayload } from './push-job.ts';
 import { UnreadablePushes } from './unreadable-pushes.ts';
 
@@ -71,7 +71,7 @@ export class PushIntake {
     const envelope = readEnvelope(query, body);
     const { xml, bytes } = openEnvelope(envelopeKeys, envelope);
     const push = readPush(xml, url);
-    const dedupKey = dedupKeyOf(component, appid, push, bytes);
+    const dedupKey = identityOf(component, appid, push, bytes);
     const receivedAt = new Date();
     if (push.type === 'unreadable') {
       const { reason } = push;

@@ -1,6 +1,6 @@
 import { readPush } from '@wxthirdparty/wechat';
 import { describe, expect, it } from 'vitest';
-import { dedupKeyOf } from './dedup-key.ts';
+import { identityOf, isPushId, noticeIdOf, pushIdOf, pushTimeOf } from './push-id.ts';
 
 interface Where {
   readonly url?: 'events' | 'messages';
@@ -9,7 +9,7 @@ interface Where {
 }
 
 function keyOf(xml: string, { url = 'messages', component = 'wxcomponent', appid = 'wxaccount' }: Where = {}) {
-  return dedupKeyOf(component, url === 'messages' ? appid : undefined, readPush(xml, url), Buffer.from(xml));
+  return identityOf(component, url === 'messages' ? appid : undefined, readPush(xml, url), Buffer.from(xml));
 }
 
 const text = (more = '<MsgId>24345678901234567</MsgId>', from = 'oPerson', at = 1795874599) =>
@@ -95,6 +95,58 @@ it('knows an unreadable push by its bytes', () => {
   expect(keyOf('no XML')).not.toBe(keyOf('no XML!'));
   // Both are the same text once they are decoded.
   const key = (byte: number) =>
-    dedupKeyOf('wxc', 'wxa', { type: 'unreadable', reason: 'broken_xml' }, Buffer.from([byte]));
+    identityOf('wxc', 'wxa', { type: 'unreadable', reason: 'broken_xml' }, Buffer.from([byte]));
   expect(key(0xfe)).not.toBe(key(0xff));
+});
+
+describe('the id of a push', () => {
+  const idOf = (xml: string, signedAt = '1795874600') => {
+    const push = readPush(xml, 'messages');
+    return pushIdOf(pushTimeOf(push, signedAt), keyOf(xml)!);
+  };
+
+  it('is its CreateTime and its identity, as documented', () => {
+    expect(idOf(text())).toBe('1lglnp7f58elovunc37204hdd3');
+    expect(isPushId(idOf(text()))).toBe(true);
+  });
+
+  it('is the same for a redelivery a day later, and for a push of last year', () => {
+    expect(idOf(text(), String(1795874600 + 86_400))).toBe(idOf(text()));
+    expect(idOf(text(), String(1795874600 + 365 * 86_400))).toBe(idOf(text()));
+  });
+
+  it('sorts by time', () => {
+    const ids = [1, 1795874599, 1795874600, 9_999_999_999].map((time) => pushIdOf(time, keyOf(text())!));
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  it('has the hour of the signed timestamp where CreateTime is far ahead of it, or cannot be read', () => {
+    const hour = 1795874600 - (1795874600 % 3_600);
+    const ahead = text(undefined, 'oPerson', 1795874600 + 3_601);
+    expect(pushTimeOf(readPush(ahead, 'messages'), '1795874600')).toBe(hour);
+    expect(pushTimeOf(readPush('no XML', 'messages'), '1795874600')).toBe(hour);
+    expect(pushTimeOf(readPush('no XML', 'messages'), String(hour + 3_599))).toBe(hour);
+    const within = text(undefined, 'oPerson', 1795874600 + 3_600);
+    expect(pushTimeOf(readPush(within, 'messages'), '1795874600')).toBe(1795874600 + 3_600);
+  });
+
+  it('exists for any signed timestamp', () => {
+    expect(isPushId(idOf('no XML', '9'.repeat(20)))).toBe(true);
+    expect(isPushId(idOf('no XML', '0'))).toBe(true);
+  });
+});
+
+it('the id of a notice depends on what it reports and when', () => {
+  const authorized = { type: 'authorizer.authorized', component: 'wxc', appid: 'wxa' };
+  const at = new Date(1795874599_500);
+  const id = noticeIdOf(authorized, at, '7');
+  expect(isPushId(id)).toBe(true);
+  expect(noticeIdOf(authorized, at, '7')).toBe(id);
+  const others = [
+    noticeIdOf(authorized, at, '8'),
+    noticeIdOf({ ...authorized, appid: 'wxb' }, at, '7'),
+    noticeIdOf({ ...authorized, type: 'authorizer.updated' }, at, '7'),
+    noticeIdOf(authorized, new Date(1795874600_000), '7'),
+  ];
+  expect(new Set([id, ...others]).size).toBe(5);
 });
