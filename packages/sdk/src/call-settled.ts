@@ -1,6 +1,11 @@
 import type { Call } from './generated/api.ts';
+import { jsonOf } from './webhook/json-of.ts';
+import { bytesOfBody, type RawBody, rawBodyNeeded } from './webhook/raw-body.ts';
+import type { RequestHeaders } from './webhook/request-headers.ts';
+import { keysOf, type Secrets } from './webhook/secrets.ts';
+import { verifyWebhook } from './webhook/verify-webhook.ts';
 
-/** The body that is sent to a call's `callbackUrl` after the call is settled. Verify its signature before you trust it. */
+/** The body that is sent to a call's `callbackUrl` after the call is settled. `readCallSettled` verifies it. */
 export interface CallSettled {
   readonly type: 'call.settled';
   /** When the call was settled, ISO 8601. */
@@ -17,4 +22,19 @@ export interface OmittedResponse {
   readonly body: null;
   readonly bodyOmitted: true;
   readonly bodyBytes: number;
+}
+
+/**
+ * The body of a request to a call's `callbackUrl`, after its signature was verified with the secret that
+ * `wxthirdparty callback-secret` prints. Throws WebhookError.
+ */
+export async function readCallSettled(
+  headers: RequestHeaders,
+  rawBody: RawBody,
+  { secret }: { readonly secret: Secrets },
+): Promise<CallSettled> {
+  const body = bytesOfBody(rawBody);
+  if (body === undefined) throw rawBodyNeeded();
+  await verifyWebhook(keysOf(secret), headers, body);
+  return jsonOf(body) as CallSettled;
 }

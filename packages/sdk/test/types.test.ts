@@ -1,5 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expectTypeOf, it } from 'vitest';
-import type { AuthorizerEndpoint, ComponentEndpoint, EndpointTypes, FileAnswer, WxThirdparty } from '../src/index.ts';
+import {
+  type AuthorizerEndpoint,
+  type ComponentEndpoint,
+  type EndpointTypes,
+  type FieldValue,
+  type FileAnswer,
+  type Push,
+  pushes,
+  reply,
+  type WxThirdparty,
+} from '../src/index.ts';
 
 // Nothing here runs; the type checker reads it.
 declare const client: WxThirdparty;
@@ -50,5 +61,38 @@ describe('types', () => {
       // @ts-expect-error no such route
       void client.request('GET /v1/nothing');
     });
+  });
+});
+
+describe('a push', () => {
+  it('has the fields of its type, wherever the type is checked', () => {
+    void ((push: Push) => {
+      if (push.type === 'message.text') expectTypeOf(push.data.fields.Content).toEqualTypeOf<string>();
+      // @ts-expect-error of which type?
+      void push.data.fields.Content;
+      switch (push.type) {
+        case 'event.scan':
+          expectTypeOf(push.data.fields.Ticket).toEqualTypeOf<string>();
+          break;
+        case 'authorizer.authorized':
+          expectTypeOf(push.data.scopes).toEqualTypeOf<readonly number[]>();
+          break;
+        default:
+          expectTypeOf(push.type).toExtend<string>();
+      }
+    });
+    void (() =>
+      pushes({ secret: '' })
+        .on('message.text', (push) => reply.text(push.data.fields.Content))
+        .on('message.*', (push) => void expectTypeOf(push.data.openid).toEqualTypeOf<string>())
+        .on(
+          'event.of_next_year',
+          ({ data }) => void expectTypeOf(data.fields.Anything).toEqualTypeOf<FieldValue | undefined>(),
+        )
+        .on('component.notify_icpfiling_verify_result', ({ data }) => void data.fields.result)
+        .otherwise(async (push) => void expectTypeOf(push.data.id).toEqualTypeOf<string>()));
+    void ((request: IncomingMessage, response: ServerResponse) => pushes({ secret: '' }).node(request, response));
+    // @ts-expect-error a text is no reply
+    void (() => pushes({ secret: '' }).on('message.text', () => 'hi'));
   });
 });
