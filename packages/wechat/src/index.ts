@@ -21,13 +21,16 @@ export type {
 export { maskRefreshTokens } from './component-api/mask-refresh-tokens.ts';
 export { openComponentApi } from './component-api/open-component-api.ts';
 export { type ConsentPage, consentUrl } from './consent/consent-url.ts';
+export { cdata } from './envelope/cdata.ts';
 export type { Envelope } from './envelope/envelope.ts';
 export { type EnvelopeCode, EnvelopeFailure } from './envelope/envelope-failure.ts';
 export { type EnvelopeKey, type EnvelopeKeys, readEncodingAesKey } from './envelope/envelope-keys.ts';
 export { type OpenedEnvelope, openEnvelope } from './envelope/open-envelope.ts';
+export { openReply } from './envelope/open-reply.ts';
 export { readEnvelope, readEnvelopeQuery } from './envelope/read-envelope.ts';
 export { readXml, type XmlNode, type XmlValue } from './envelope/read-xml.ts';
 export { type SealedEnvelope, type SealOptions, sealEnvelope } from './envelope/seal-envelope.ts';
+export { type SealedPush, type SealPushOptions, sealPush } from './envelope/seal-push.ts';
 export { signatureOf } from './envelope/signature.ts';
 export { verifyEcho } from './envelope/verify-echo.ts';
 export {

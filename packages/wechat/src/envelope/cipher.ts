@@ -6,15 +6,21 @@ const PAD_BLOCK_BYTES = 32;
 const PREFIX_BYTES = 16;
 const HEAD_BYTES = PREFIX_BYTES + 4;
 
+export interface Decrypted {
+  readonly message: Buffer;
+  /** The appid at the end: to which component or account the message is addressed. */
+  readonly tail: Buffer;
+}
+
 /** `Encrypt`: base64 of AES-256-CBC over random16 ‖ length ‖ message ‖ appid ‖ padding. */
 export function encrypt(
   aesKey: Buffer,
   appid: string,
-  message: string,
+  message: string | Buffer,
   random16: Buffer = randomBytes(PREFIX_BYTES),
 ): string {
   if (random16.length !== PREFIX_BYTES) throw new EnvelopeFailure(-40006, 'the random prefix is not 16 bytes');
-  const body = Buffer.from(message);
+  const body = typeof message === 'string' ? Buffer.from(message) : message;
   const length = Buffer.alloc(4);
   length.writeUInt32BE(body.length);
   const plain = Buffer.concat([random16, length, body, Buffer.from(appid)]);
@@ -25,8 +31,8 @@ export function encrypt(
   );
 }
 
-/** Throws EnvelopeFailure −40010, −40007, −40008, or −40005 when the tail names another component. */
-export function decrypt(aesKey: Buffer, appid: string, encrypted: string): Buffer {
+/** Throws EnvelopeFailure −40010, −40007 or −40008. */
+export function decrypt(aesKey: Buffer, encrypted: string): Decrypted {
   // Buffer ignores characters that are not base64; WeChat never sends them.
   if (encrypted.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encrypted)) throw new EnvelopeFailure(-40010);
   const sealed = Buffer.from(encrypted, 'base64');
@@ -40,6 +46,5 @@ export function decrypt(aesKey: Buffer, appid: string, encrypted: string): Buffe
   if (end < HEAD_BYTES) throw new EnvelopeFailure(-40008);
   const messageEnd = HEAD_BYTES + padded.readUInt32BE(PREFIX_BYTES);
   if (messageEnd > end) throw new EnvelopeFailure(-40008);
-  if (!padded.subarray(messageEnd, end).equals(Buffer.from(appid))) throw new EnvelopeFailure(-40005);
-  return padded.subarray(HEAD_BYTES, messageEnd);
+  return { message: padded.subarray(HEAD_BYTES, messageEnd), tail: padded.subarray(messageEnd, end) };
 }

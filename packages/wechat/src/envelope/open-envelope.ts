@@ -15,12 +15,14 @@ export interface OpenedEnvelope {
 /** Verifies, decrypts, and checks that it is addressed to us; throws EnvelopeFailure. */
 export function openEnvelope(keys: EnvelopeKeys, envelope: Envelope): OpenedEnvelope {
   const signer = signerOf(keys, envelope);
+  const appid = Buffer.from(keys.appid);
   let failure: EnvelopeFailure | undefined;
   for (const keyIndex of decryptionOrder(keys, signer)) {
     const key = keys.keys[keyIndex];
     if (key === undefined) continue;
     try {
-      const bytes = decrypt(key.aesKey, keys.appid, envelope.encrypt);
+      const { message: bytes, tail } = decrypt(key.aesKey, envelope.encrypt);
+      if (!tail.equals(appid)) throw new EnvelopeFailure(-40005);
       return { xml: bytes.toString('utf8'), bytes, keyIndex };
     } catch (error) {
       if (!(error instanceof EnvelopeFailure)) throw error;

@@ -1,3 +1,4 @@
+import { cdata } from './cdata.ts';
 import { encrypt } from './cipher.ts';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import type { EnvelopeKeys } from './envelope-keys.ts';
@@ -37,9 +38,4 @@ export function sealEnvelope(keys: EnvelopeKeys, xml: string, options: SealOptio
 <Nonce>${cdata(nonce)}</Nonce>
 </xml>`,
   };
-}
-
-/** The nonce is from the request, so it must be escaped. */
-function cdata(text: string): string {
-  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }
