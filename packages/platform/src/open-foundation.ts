@@ -1,5 +1,6 @@
 import { type ComponentSettings, Components } from './component/components.ts';
 import { publishReadiness } from './component/readiness.ts';
+import { BulkThread } from './database/bulk-thread.ts';
 import { migrateOpen } from './database/migrate.ts';
 import { openDatabase, type Sql } from './database/open.ts';
 import { Deployment } from './deployment/deployment.ts';
@@ -45,6 +46,8 @@ export interface Foundation {
   /** For lists; the database itself if there is no replica. */
   readonly replica: Sql;
   readonly followerWriter: FollowerWriter;
+  /** For the journal, deliveries and replays: what they commit survives a power failure. */
+  readonly journalWriter: BulkThread;
   /** Its commands wait while Redis is unavailable: for work that continues afterwards. */
   readonly blockingRedis: RedisClient;
   /** Its commands fail at once while Redis is unavailable, or is another deployment's: for requests, whose callers wait. */
@@ -66,6 +69,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
     : database;
   const followerWriter = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
+  const journalWriter = scope.keep('journal writer', new BulkThread(settings.databaseUrl), (w) => w.close());
 
   const connect = (mode: 'blocking' | 'fail-fast', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
@@ -93,6 +97,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     database,
     replica,
     followerWriter,
+    journalWriter,
     blockingRedis,
     failFastRedis,
     hints,

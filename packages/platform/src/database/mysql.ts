@@ -18,18 +18,21 @@ const SESSION = [
 ];
 
 export interface MysqlOptions {
-  /** Prepares statements with parameters: for a connection that runs the same few many times. */
-  readonly prepares?: boolean;
+  /**
+   * For a connection that runs the same few statements with many rows: prepares those with parameters, and accepts several
+   * statements in one text. Such a text must contain values as literals of ours only.
+   */
+  readonly bulk?: boolean;
 }
 
 /** MySQL and MariaDB by `mysql://user:password@host:port/database`; its query (`?ssl={…}`) has mysql2's options. */
-export function mysqlDialect(url: string, { prepares = false }: MysqlOptions): Dialect {
-  const pool = openPool(url);
+export function mysqlDialect(url: string, { bulk = false }: MysqlOptions): Dialect {
+  const pool = openPool(url, bulk);
   // A connection may report its end more than once; without a listener the second report would end the process. The
   // statement that uses the connection fails with the error.
   pool.on('connection', (connection) => {
     connection.on('error', () => {});
-    chooseProtocol(connection, prepares);
+    chooseProtocol(connection, bulk);
   });
   return new MysqlDialect({
     pool: pool as never,
@@ -53,7 +56,7 @@ function chooseProtocol(connection: PoolConnection, prepares: boolean): void {
   Object.assign(connection, { query: chosen });
 }
 
-function openPool(url: string): Pool {
+function openPool(url: string, multipleStatements: boolean): Pool {
   try {
     return createPool({
       uri: url,
@@ -62,6 +65,7 @@ function openPool(url: string): Pool {
       connectionLimit: CONNECTIONS,
       connectTimeout: CONNECT_TIMEOUT_MS,
       maxPreparedStatements: MAX_PREPARED,
+      multipleStatements,
       enableKeepAlive: true,
       keepAliveInitialDelay: 10_000,
       // Beyond 2^53 they come as strings. Sums are decimals in MySQL; ours are whole.

@@ -1,4 +1,5 @@
-export type SqlValue = string | number | null;
+/** Bytes (BLOB columns) are read as a Buffer from MySQL and as a Uint8Array from SQLite. */
+export type SqlValue = string | number | Uint8Array | null;
 
 export interface Statement {
   /** With `?` for each parameter. */

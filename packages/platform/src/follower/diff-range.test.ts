@@ -16,7 +16,7 @@ describe.each(databases)('a comparison with the table on %s', (kind) => {
   let bulk: BulkDatabase;
   beforeAll(async () => {
     database = await startDatabase(kind);
-    bulk = await openBulk(database.url);
+    bulk = await openBulk(database.url, { durable: false });
   });
   afterAll(async () => {
     await bulk.close();

@@ -1,15 +1,16 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { openBulk } from '../database/open-bulk.ts';
+import { serveWriterThread } from '../database/serve-writer-thread.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { diffRange } from './diff-range.ts';
 import { followerUpsert, pushDetails } from './follower-row.ts';
-import type { Details, WriterAnswer, WriterRequest, WrittenDetails } from './follower-writer.ts';
+import type { Details, WriterRequest, WrittenDetails } from './follower-writer.ts';
 
 /** A number that JSON.parse might round. */
 const MAY_EXCEED = /[:,[]\s*-?\d{16}/;
 
 const { databaseUrl } = workerData as { readonly databaseUrl: string };
-const bulk = await openBulk(databaseUrl);
+const bulk = await openBulk(databaseUrl, { durable: false });
 
 class Unreadable extends Error {}
 
@@ -45,23 +46,4 @@ async function write({ steps, details }: WriterRequest): Promise<WrittenDetails>
   }
 }
 
-async function answer(request: WriterRequest): Promise<WriterAnswer> {
-  const { id } = request;
-  try {
-    return { id, written: await write(request) };
-  } catch (error) {
-    const { message, code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
-    return { id, error: { message, code, errcode } };
-  }
-}
-
-let last: Promise<void> = Promise.resolve();
-parentPort!.on('message', (message: 'close' | WriterRequest) => {
-  // On MySQL, writes of several syncs go side by side; closing waits for all of them.
-  if (message === 'close') {
-    void last.then(() => bulk.close()).finally(() => parentPort!.close());
-    return;
-  }
-  const writing = answer(message).then((written) => parentPort!.postMessage(written));
-  last = Promise.allSettled([last, writing]).then(() => {});
-});
+serveWriterThread(bulk, write);

@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
 import type { SqlValue } from '../database/statement.ts';
+import { WriterThread } from '../database/writer-thread.ts';
 import type { KeyRange } from './diff-range.ts';
 import type { FollowerAccount } from './follower.ts';
 
@@ -34,89 +34,35 @@ export interface WrittenDetails {
 }
 
 export interface WriterRequest {
-  readonly id: number;
   readonly steps: readonly BulkStep[];
   readonly details?: Details | undefined;
 }
 
-export interface WriterAnswer {
-  readonly id: number;
-  readonly written?: WrittenDetails;
-  readonly error?: { readonly message: string; readonly code?: unknown; readonly errcode?: unknown };
-}
-
-/**
- * A thread that parses details and writes followers, with a connection of its own: the main event loop must serve calls,
- * and the thread's heap is bounded, while the garbage of a million followers would make the main heap grow. The thread
- * starts with the first write.
- */
+/** Parses details and writes followers in a thread (follower-writer-thread.ts). */
 export class FollowerWriter implements BulkWriter {
-  readonly #databaseUrl: string;
-  #thread: Worker | undefined;
-  #lastId = 0;
-  readonly #waiting = new Map<number, { resolve(written: WrittenDetails): void; reject(error: Error): void }>();
+  readonly #thread: WriterThread<WriterRequest, WrittenDetails>;
 
   constructor(databaseUrl: string) {
-    this.#databaseUrl = databaseUrl;
+    this.#thread = new WriterThread(new URL('./follower-writer-thread.ts', import.meta.url), { databaseUrl });
   }
 
   async write(steps: readonly BulkStep[]): Promise<'done' | 'undone'> {
-    const { result } = await this.#ask(steps);
+    const { result } = await this.#thread.ask({ steps });
     return result === 'done' ? 'done' : 'undone';
   }
 
   /** Writes the details that differ from the table, in one transaction with the checkpoint. */
   writeDetails(checkpoint: BulkStep, details: Details): Promise<WrittenDetails> {
-    return this.#ask([checkpoint], details);
-  }
-
-  #ask(steps: readonly BulkStep[], details?: Details): Promise<WrittenDetails> {
-    const thread = this.#open();
-    const request: WriterRequest = { id: ++this.#lastId, steps, details: details && packed(details) };
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(request.id, { resolve, reject });
-      thread.ref();
-      thread.postMessage(
-        request,
-        request.details?.answers.map(({ body }) => body.buffer as ArrayBuffer),
-      );
-    });
+    const sent = packed(details);
+    return this.#thread.ask(
+      { steps: [checkpoint], details: sent },
+      sent.answers.map(({ body }) => body.buffer as ArrayBuffer),
+    );
   }
 
   /** Pending writes end first. */
-  async close(): Promise<void> {
-    const thread = this.#thread;
-    if (!thread) return;
-    this.#thread = undefined;
-    const exit = new Promise((resolve) => thread.once('exit', resolve));
-    thread.postMessage('close');
-    await exit;
-  }
-
-  #open(): Worker {
-    if (this.#thread) return this.#thread;
-    const thread = new Worker(new URL('./follower-writer-thread.ts', import.meta.url), {
-      workerData: { databaseUrl: this.#databaseUrl },
-      // Its garbage is short-lived; without a limit V8 would collect it late.
-      resourceLimits: { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 160 },
-    });
-    thread.on('message', ({ id, written, error }: WriterAnswer) => {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (this.#waiting.size === 0) thread.unref();
-      if (written) waiting?.resolve(written);
-      else waiting?.reject(Object.assign(new Error(error?.message), { code: error?.code, errcode: error?.errcode }));
-    });
-    const ended = (error: Error) => {
-      if (this.#thread === thread) this.#thread = undefined;
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
-      this.#waiting.clear();
-    };
-    thread.on('error', ended);
-    thread.on('exit', () => ended(new Error('the thread that writes followers has ended')));
-    thread.unref();
-    this.#thread = thread;
-    return thread;
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
 
