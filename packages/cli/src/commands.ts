@@ -60,6 +60,19 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: NO_ARGUMENTS,
     load: async () => (await import('./commands/callback-secret.ts')).printCallbackSecret,
   },
+  'verify-delivery': {
+    summary: 'checks the signature of a saved delivery and says why a receiver refuses it',
+    usage: ['REQUEST [--body FILE] [--secret-file FILE] [--received TIME]'],
+    details: `REQUEST is a file, or - for standard input, with the request: header lines, an empty line and the body; or JSON with
+"headers" and "body". The secret of the subscription is read from WX_SECRET (several: separated by blanks).
+
+  --body         a file with the body, if REQUEST has only the headers
+  --secret-file  a file with the secret, instead of WX_SECRET
+  --received     when the request arrived, like 2030-01-01T00:00:00Z; by default now
+
+Exit code 0: the delivery is genuine; 1: a receiver refuses it.`,
+    load: async () => (await import('./commands/verify-delivery.ts')).verifyDelivery,
+  },
   backup: {
     summary: 'copies the SQLite database to a file while it is in use',
     usage: ['FILE'],
