@@ -30,6 +30,8 @@ export interface EventPayloads {
   readonly callback: CallbackEvent;
   /** A push from WeChat was handled. */
   readonly push: PushEvent;
+  /** Something that an operator must know happened to a subscription. */
+  readonly subscription: SubscriptionEvent;
   /** An authorization code was exchanged or refused. */
   readonly authorization: AuthorizationEvent;
   /** A job asked WeChat for the profile of an account. */
@@ -117,6 +119,12 @@ export interface PushEvent {
   readonly receivedAt: string;
   readonly ms: number;
 }
+
+export type SubscriptionEvent = { readonly subscription: string } & {
+  /** No listed key opens its row, so this process sends nothing to it. */
+  readonly what: 'unsealable';
+  readonly failure: FailureReport;
+};
 
 export type AuthorizationEvent = { readonly component: string; readonly ms: number } & (
   | { readonly outcome: 'authorized'; readonly appid: string; readonly profile: string }

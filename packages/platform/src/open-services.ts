@@ -27,6 +27,8 @@ import { ReconcileRequests } from './reconciliation/reconciliations.ts';
 import type { RedisClient } from './redis/connect.ts';
 import { openLeases } from './redis/lease.ts';
 import type { Scope } from './scope.ts';
+import { SubscriptionSnapshot } from './subscription/subscription-snapshot.ts';
+import { SubscriptionStore } from './subscription/subscription-store.ts';
 import { HostGate } from './token/host-gate.ts';
 import { RefreshAhead } from './token/refresh-ahead.ts';
 import { TokenCache } from './token/token-cache.ts';
@@ -47,15 +49,22 @@ export interface Shared {
   readonly hostGate: HostGate;
   readonly webhookSender: WebhookSender;
   readonly localWaiters: LocalWaiters;
+  readonly subscriptionStore: SubscriptionStore;
+  /** At most a second old; `refresh` it before what must not miss a change. */
+  readonly subscriptionSnapshot: SubscriptionSnapshot;
 }
 
 /** The scope closes it. */
-export function openShared({ settings, events, blockingRedis }: Foundation, scope: Scope): Shared {
+export function openShared(foundation: Foundation, scope: Scope): Shared {
+  const { settings, events, seals, database, blockingRedis, failFastRedis, hints } = foundation;
   const { proxy, apiBases } = settings.wechat;
   const transport = failOver(openTransport(proxy ? { proxy } : {}), {
     bases: apiBases,
     reportHost: (news) => events.publish('host', news),
   });
+  const subscriptionStore = new SubscriptionStore(database, seals);
+  const subscriptionSnapshot = new SubscriptionSnapshot({ redis: failFastRedis, store: subscriptionStore, events });
+  scope.keep('subscriptions', subscriptionSnapshot.poll(hints), (p) => p.close());
   return {
     transport: scope.keep('wechat', transport, (t) => t.close()),
     apiBase: apiBases[0]!,
@@ -63,6 +72,8 @@ export function openShared({ settings, events, blockingRedis }: Foundation, scop
     hostGate: new HostGate(blockingRedis),
     webhookSender: new WebhookSender(),
     localWaiters: new LocalWaiters(),
+    subscriptionStore,
+    subscriptionSnapshot,
   };
 }
 

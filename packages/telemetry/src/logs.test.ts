@@ -98,6 +98,16 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       },
     },
   ],
+  subscription: [
+    {
+      event: { subscription: 'sub_1', what: 'unsealable', failure: { ...failure, code: 'unsealable' } },
+      line: {
+        level: LEVELS.error,
+        msg: 'a subscription receives nothing, because its secrets do not open',
+        ...{ subscription: 'sub_1', code: 'unsealable', reason: 'no' },
+      },
+    },
+  ],
   authorization: [
     {
       event: { component: 'wxc', outcome: 'authorized', appid: 'wxa', profile: 'asked', ms: 4 },

@@ -21,6 +21,7 @@ function linesOf(log: Logger): Lines {
     callback: (event) => logCallback(log, event),
     push: ({ job, component, push, appid, outcome, receivedAt, ms }) =>
       log.info({ job, component, push, appid, outcome, receivedAt, ms }, 'push'),
+    subscription: (event) => logSubscription(log, event),
     authorization: (event) => log.info(event, 'authorization'),
     profile: (event) => log.info(event, 'profile'),
     reconciliation: (event) => log.info(event, 'reconciliation'),
@@ -102,6 +103,22 @@ function logCallback(log: Logger, { tries, ms, ...result }: EventPayloads['callb
   // Nothing was sent, so it is none of the tries.
   if (result.outcome === 'postponed') log.debug(result, 'callback');
   else log.info({ ...result, tries, ms }, 'callback');
+}
+
+function logSubscription(log: Logger, event: EventPayloads['subscription']): void {
+  const { subscription } = event;
+  switch (event.what) {
+    case 'unsealable': {
+      const { code, message } = event.failure;
+      log.error(
+        { subscription, code, reason: message },
+        'a subscription receives nothing, because its secrets do not open',
+      );
+      break;
+    }
+    default:
+      event.what satisfies never;
+  }
 }
 
 const SERVER_NAMES = { redis: 'Redis', database: 'the database' };

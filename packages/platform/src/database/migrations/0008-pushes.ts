@@ -31,7 +31,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('format', id(20), (c) => c.notNull())
     .addColumn('mode', id(8))
     .addColumn('component', id(64))
-    .addColumn('filter_sealed', sealed, (c) => c.notNull())
+    // With a thousand accounts it is longer than a column of 64 KB.
+    .addColumn('filter_sealed', longText, (c) => c.notNull())
     .addColumn('reply', longText)
     .addColumn('max_in_flight', whole, (c) => c.notNull())
     .addColumn('timeout_ms', whole, (c) => c.notNull())
