@@ -98,6 +98,7 @@ function askerSettings(deployment: Deployment, secretsKey: string): AskerSetting
       databaseUrl: `sqlite:${deployment.dir}/deployment.sqlite`,
       components: [component],
       wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },
+      deliveryNets: [],
     },
     secretsKey,
     owner: { kind: 'authorizer', component: component.appid, appid: SERVICE_ACCOUNT },

@@ -86,6 +86,8 @@ export class Deployment {
       WECHAT_MP_BASE: wechat.url,
       WECHAT_OPEN_BASE: wechat.url,
       SECRETS_KEY: randomBytes(32).toString('base64'),
+      // Where the receivers of the stories are.
+      DELIVERY_NETS: '127.0.0.0/8,::1/128',
       API_KEY: this.apiKey,
       ADMIN_PASSWORD: this.adminPassword,
       LOG_LEVEL: 'debug',

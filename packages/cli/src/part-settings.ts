@@ -7,8 +7,8 @@ export function platformSettings(
   redisUrl: string,
   roles: readonly ProcessRole[],
 ): PlatformSettings {
-  const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat } = settings;
-  return { roles, redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat };
+  const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat, deliveryNets } = settings;
+  return { roles, redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat, deliveryNets };
 }
 
 export function gatewaySettings(settings: Settings, port: number, shutdownMs: number): GatewaySettings {

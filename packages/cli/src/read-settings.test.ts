@@ -49,6 +49,7 @@ describe('settings', () => {
         mpBase: 'https://mp.weixin.qq.com',
         openBase: 'https://open.weixin.qq.com',
       },
+      deliveryNets: [],
       secretsKeys: [Buffer.alloc(32, 7)],
       apiKey: undefined,
       admin: { user: 'admin', password: undefined, write: false },
@@ -69,6 +70,7 @@ describe('settings', () => {
         PUBLIC_URL: 'https://wx.example.com/',
         TRUST_PROXY: '10.0.0.0/8, loopback',
         RETURN_TO_ORIGINS: 'https://a.example, http://localhost:5173/',
+        DELIVERY_NETS: '10.1.0.0/16, fd00:1::/32',
         REDIS_URL: 'redis+sentinel://one:26379,two:26379/mymaster',
         REDIS_PREFIX: 'shop-2_b',
         DATABASE_URL: 'sqlite:/var/lib/wx.sqlite',
@@ -103,6 +105,7 @@ describe('settings', () => {
       dataDir: '/var/lib/wx',
       components: [{ previousToken: 'before1', previousEncodingAesKey: 'p'.repeat(43) }],
       wechat: { apiBases: ['https://api.example.com/wechat', 'http://127.0.0.1:9'], proxy: 'http://proxy:3128' },
+      deliveryNets: ['10.1.0.0/16', 'fd00:1::/32'],
       secretsKeys: [sealing, Buffer.alloc(32, 7)],
       apiKey: 'a-key-of-many-letters',
       admin: { user: 'root', password: 'a long pass word', write: true },
@@ -126,6 +129,7 @@ describe('settings', () => {
         ADMIN_WRITE: 'maybe',
         PUBLIC_URL: 'wx.example.com',
         RETURN_TO_ORIGINS: 'https://a.example/path',
+        DELIVERY_NETS: '10.1.0.0/16,10.1.2.3/8',
         SHUTDOWN_MS: 'soon',
         WECHAT_API_BASE: 'https://api.weixin.qq.com,ftp://x',
         DATABASE_URL: 'postgres://x',
@@ -144,6 +148,7 @@ describe('settings', () => {
       'ADMIN_WRITE must be true or false',
       'PUBLIC_URL must be',
       'RETURN_TO_ORIGINS must list origins',
+      'DELIVERY_NETS must list networks like 10.1.0.0/16',
       'SHUTDOWN_MS must be a whole number',
       'WECHAT_API_BASE must be',
       'DATABASE_URL must be',
@@ -152,7 +157,7 @@ describe('settings', () => {
     ]) {
       expect(faults).toContainEqual(expect.stringMatching(new RegExp(`^${name}`)));
     }
-    expect(faults).toHaveLength(15);
+    expect(faults).toHaveLength(16);
   });
 
   it('are never shown in a fault', () => {

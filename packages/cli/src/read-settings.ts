@@ -24,6 +24,8 @@ export interface Settings {
   dataDir: string;
   components: ComponentSettings[];
   wechat: WechatSettings;
+  /** Networks in CIDR notation. Empty in demo mode, which fills in loopback. */
+  deliveryNets: string[];
   /** The first one seals; all of them open. Empty in demo mode, which makes its own. */
   secretsKeys: Buffer[];
   apiKey: string | undefined;
@@ -84,6 +86,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
       openBase: values.WECHAT_OPEN_BASE,
       ...(values.WECHAT_PROXY === undefined ? {} : { proxy: values.WECHAT_PROXY }),
     },
+    deliveryNets: values.DELIVERY_NETS,
     secretsKeys: values.SECRETS_KEY ?? [],
     apiKey: values.API_KEY,
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },

@@ -1,4 +1,4 @@
-import { DEFAULT_REDIS_PREFIX, isRedisPrefix } from '@wxthirdparty/platform';
+import { DEFAULT_REDIS_PREFIX, isNetwork, isRedisPrefix } from '@wxthirdparty/platform';
 import { z } from 'zod';
 import { componentVariables } from './component-settings.ts';
 
@@ -53,6 +53,14 @@ export const settingsSchema = z.object({
   WECHAT_MP_BASE: webAddress('must be an http or https address').default('https://mp.weixin.qq.com'),
   WECHAT_OPEN_BASE: webAddress('must be an http or https address').default('https://open.weixin.qq.com'),
   WECHAT_PROXY: webAddress('must be the http address of a proxy').optional(),
+  DELIVERY_NETS: z
+    .string()
+    .transform((list) => list.split(',').map((network) => network.trim()))
+    .refine(
+      (networks) => networks.every(isNetwork),
+      'must list networks like 10.1.0.0/16 or fd00::/8, separated by commas; the bits after the prefix must be 0, and one address is 10.1.2.3/32',
+    )
+    .default([]),
   SECRETS_KEY: z
     .string()
     .transform((list) => list.split(',').map((key) => key.trim()))

@@ -1,5 +1,5 @@
 import type { CallRequest } from '@wxthirdparty/platform';
-import { NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
+import { AddressNotAllowedFailure, NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { expect, test } from 'vitest';
 import {
@@ -411,6 +411,10 @@ test.each([
   [
     new QuotaClosedFailure('/cgi-bin/user/get', closedUntil),
     { status: 429, code: 'quota_closed', closedUntil: closedUntil.toISOString() },
+  ],
+  [
+    new AddressNotAllowedFailure('10.0.0.5', 'it is private.'),
+    { status: 400, code: 'address_not_allowed', address: '10.0.0.5', setting: 'DELIVERY_NETS', remedy: 'fix-request' },
   ],
   [new Failure('unknown_component', 'fix-request', 'm'), { status: 404 }],
   [new Failure('unknown_authorizer', 'fix-request', 'm'), { status: 404 }],

@@ -69,6 +69,8 @@ export type { RedisClient, RedisSettings } from './redis/connect.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
 export { Scope } from './scope.ts';
 export type { TokenOwner } from './token/token.ts';
+export { AddressNotAllowedFailure } from './webhook/address-failures.ts';
+export { isNetwork } from './webhook/address-rules.ts';
 export { signatureHeaders } from './webhook/standard-webhooks.ts';
 export { callbackSecret } from './webhook/webhook-signer.ts';
 export type { AwaitedToken, Work } from './worker-face.ts';

@@ -23,7 +23,7 @@ export interface OpenCalls {
 /** The scope closes what is opened here. */
 export function openCalls(
   { components, events, hints }: Foundation,
-  { transport, apiBase, hostGate, localWaiters }: Shared,
+  { transport, apiBase, hostGate, localWaiters, outbound }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
   scope: Scope,
@@ -55,6 +55,7 @@ export function openCalls(
     callbacks: failFast.callbacks,
     hints,
     waiters: localWaiters,
+    outbound,
   });
   return { authorizers, accounts, calls: scope.keep('calls', calls, (c) => c.close()), run, inline };
 }

@@ -34,6 +34,8 @@ export interface PlatformSettings extends RedisSettings {
     readonly openBase: string;
     readonly proxy?: string | undefined;
   };
+  /** Networks, in CIDR notation, that requests to the business may reach although they are private. */
+  readonly deliveryNets: readonly string[];
 }
 
 /** What a process opens first and once: its databases, its connections to Redis, and what needs only these. */

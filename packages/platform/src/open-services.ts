@@ -5,6 +5,7 @@ import { tokenEffects } from './authorizer/token-effects.ts';
 import { CallStore } from './call/call-store.ts';
 import { Lanes } from './call/lane/lanes.ts';
 import { LocalWaiters } from './call/local-waiters.ts';
+import { CallbackSender } from './callback/callback-sender.ts';
 import { Callbacks } from './callback/callbacks.ts';
 import { type ComponentApiWith, componentCarrier } from './component/component-carrier.ts';
 import { componentTokenKind } from './component/component-token.ts';
@@ -35,7 +36,7 @@ import { TokenCache } from './token/token-cache.ts';
 import type { TokenKinds } from './token/token-kind.ts';
 import { TokenStore } from './token/token-store.ts';
 import { Tokens } from './token/tokens.ts';
-import { WebhookSender } from './webhook/webhook-sender.ts';
+import { OutboundSender } from './webhook/outbound-sender.ts';
 import { CallbackSigner } from './webhook/webhook-signer.ts';
 
 /** WeChat may be slow. The outcome of an abandoned token request is unknown, and costs a backoff of a minute. */
@@ -47,7 +48,9 @@ export interface Shared {
   readonly apiBase: string;
   readonly tokenCache: TokenCache;
   readonly hostGate: HostGate;
-  readonly webhookSender: WebhookSender;
+  /** For every request to an endpoint of the business. */
+  readonly outbound: OutboundSender;
+  readonly callbackSender: CallbackSender;
   readonly localWaiters: LocalWaiters;
   readonly subscriptionStore: SubscriptionStore;
   /** At most a second old; `refresh` it before what must not miss a change. */
@@ -65,12 +68,16 @@ export function openShared(foundation: Foundation, scope: Scope): Shared {
   const subscriptionStore = new SubscriptionStore(database, seals);
   const subscriptionSnapshot = new SubscriptionSnapshot({ redis: failFastRedis, store: subscriptionStore, events });
   scope.keep('subscriptions', subscriptionSnapshot.poll(hints), (p) => p.close());
+  const outbound = scope.keep('outbound sender', new OutboundSender({ deliveryNets: settings.deliveryNets }), (o) =>
+    o.close(),
+  );
   return {
     transport: scope.keep('wechat', transport, (t) => t.close()),
     apiBase: apiBases[0]!,
     tokenCache: new TokenCache(),
     hostGate: new HostGate(blockingRedis),
-    webhookSender: new WebhookSender(),
+    outbound,
+    callbackSender: new CallbackSender(outbound),
     localWaiters: new LocalWaiters(),
     subscriptionStore,
     subscriptionSnapshot,
@@ -104,7 +111,7 @@ export interface Services {
 /** The services on one connection to Redis: a process has them on the blocking and on the fail-fast connection. */
 export function openServices(foundation: Foundation, shared: Shared, queues: OpenQueues, redis: RedisClient): Services {
   const { settings, events, seals, components, database, replica, followerWriter, hints } = foundation;
-  const { transport, apiBase, tokenCache, hostGate, webhookSender } = shared;
+  const { transport, apiBase, tokenCache, hostGate, callbackSender } = shared;
 
   const ledger = new Ledger(redis, events);
   const apiWith: ComponentApiWith = (tokens) => {
@@ -168,7 +175,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     reconcileRequests,
     callStore,
     lanes,
-    callbacks: new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender: webhookSender, events }),
+    callbacks: new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender: callbackSender, events }),
     followerStore: new FollowerStore(database, followerWriter),
     followerSyncStore: new FollowerSyncStore(database, followerWriter),
     syncSchedules: new SyncSchedules(database),

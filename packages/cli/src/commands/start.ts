@@ -78,12 +78,16 @@ function startDemo(scope: Scope, dataDir: DataDir, secrets: DemoSecrets, gateway
   return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, gatewayUrl);
 }
 
+/** Programs that try the demo run on the same machine. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
 /** The demo fills in what the environment does not set; its simulated WeChat replaces the real one. */
 function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): Settings {
   return {
     ...given,
     components: [secrets.component],
     wechat: { apiBases: [simulatorUrl], mpBase: simulatorUrl, openBase: simulatorUrl },
+    deliveryNets: given.deliveryNets.length > 0 ? given.deliveryNets : LOOPBACK,
     secretsKeys: given.secretsKeys.length > 0 ? given.secretsKeys : [Buffer.from(secrets.secretsKey, 'base64')],
     apiKey: given.apiKey ?? secrets.apiKey,
     admin: { ...given.admin, password: given.admin.password ?? secrets.adminPassword },

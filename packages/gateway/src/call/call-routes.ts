@@ -74,7 +74,14 @@ export const callOperations: Operations = {
       body: { touser: 'OPENID', msgtype: 'text', text: { content: '你好' } },
     },
     answers: { 200: CallAnswer, 202: CallAnswer },
-    problems: [...oneAccount, 'reauthorize', 'idempotency_conflict', 'quota_closed', 'overloaded'],
+    problems: [
+      ...oneAccount,
+      'address_not_allowed',
+      'reauthorize',
+      'idempotency_conflict',
+      'quota_closed',
+      'overloaded',
+    ],
   },
   'POST /v1/components/:appid/calls': {
     id: 'callAsComponent',
@@ -84,7 +91,14 @@ export const callOperations: Operations = {
     body: CallBody,
     example: { method: 'POST', path: '/cgi-bin/component/api_get_authorizer_list', body: { offset: 0, count: 100 } },
     answers: { 200: CallAnswer, 202: CallAnswer },
-    problems: ['unknown_component', 'idempotency_conflict', 'not_ready', 'quota_closed', 'overloaded'],
+    problems: [
+      'unknown_component',
+      'address_not_allowed',
+      'idempotency_conflict',
+      'not_ready',
+      'quota_closed',
+      'overloaded',
+    ],
   },
   'GET /v1/calls/:id': {
     id: 'getCall',

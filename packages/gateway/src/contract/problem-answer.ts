@@ -25,6 +25,8 @@ export const ProblemAnswer = z
       ])
       .optional()
       .meta({ description: 'of `forbidden`: the permission that the key lacks' }),
+    address: z.string().optional().meta({ description: 'of `address_not_allowed`' }),
+    setting: z.string().optional().meta({ description: 'of `address_not_allowed`: what the operator can change' }),
     closedUntil: z.iso.datetime().optional().meta({ description: 'of `quota_closed`' }),
     authorizationUrl: z.string().optional().meta({ description: 'where the merchant can authorize again' }),
   })

@@ -1,5 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { ForbiddenFailure, type MissingRight, NotReadyFailure, QuotaClosedFailure } from '@wxthirdparty/platform';
+import {
+  AddressNotAllowedFailure,
+  ForbiddenFailure,
+  type MissingRight,
+  NotReadyFailure,
+  QuotaClosedFailure,
+} from '@wxthirdparty/platform';
 import { type Explanation, explain, Failure, type Remedy } from '@wxthirdparty/wechat';
 import { endUnread } from '../http/end-unread.ts';
 
@@ -21,6 +27,9 @@ export interface Problem {
   readonly closedUntil?: string;
   /** What the key lacks. */
   readonly missing?: MissingRight;
+  /** What requests to the business may not reach, and the setting that could permit it. */
+  readonly address?: string;
+  readonly setting?: string;
   /** Where the merchant can consent again. */
   readonly authorizationUrl?: string;
 }
@@ -28,6 +37,8 @@ export interface Problem {
 /** Codes with a status and a title of their own; all others have those of their remedy. */
 const known = {
   invalid_request: [400, 'The request is not valid'],
+  address_not_allowed: [400, 'The address is not allowed'],
+  address_unresolved: [400, 'The name has no address'],
   unauthorized: [401, 'The API key is missing or wrong'],
   forbidden: [403, 'The key does not permit this'],
   not_found: [404, 'Not found'],
@@ -105,6 +116,7 @@ export function problemOf(error: unknown, incident: string, authorizationUrl?: s
     ...(error.rid === undefined ? {} : { rid: error.rid }),
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
     ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
+    ...(error instanceof AddressNotAllowedFailure ? { address: error.address, setting: error.setting } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
     ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
   };

@@ -11,6 +11,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
 import { Seals } from '../sealing/seals.ts';
 import type { Tokens } from '../token/tokens.ts';
+import { OutboundSender } from '../webhook/outbound-sender.ts';
 import type { CallRequest } from './call.ts';
 import { CallAccounts } from './call-accounts.ts';
 import { type CallId, parseCallId } from './call-id.ts';
@@ -35,6 +36,8 @@ const authorizers = { find: active, findActive: active } as unknown as Authorize
 
 const components = new Components([]);
 
+const outbound = new OutboundSender({ deliveryNets: ['10.0.0.0/8'] });
+
 let server: TestRedis;
 let subscriber: RedisClient;
 let store: WatchedStore;
@@ -48,7 +51,10 @@ let queued: { waiting: number };
 beforeAll(async () => {
   server = await startRedis();
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await outbound.close();
+  await server.stop();
+});
 beforeEach(async () => {
   await server.redis.flushall();
   subscriber = server.connect();
@@ -75,6 +81,7 @@ beforeEach(async () => {
     },
     inline: { create: async (_call, _request, create) => (await create()) as 'made', ensureJob: async () => {} },
     callbacks: { enqueueIfRequested: async ({ id }) => void reported.push(id) },
+    outbound,
   });
 });
 afterEach(() => {
@@ -90,6 +97,20 @@ async function submitted(change: Partial<CallRequest> = {}): Promise<CallId> {
 }
 
 const answered = { state: 'completed', response: { status: 200, headers: {}, body: Buffer.from('{}') } } as const;
+
+it('refuses a callback to an address that is not allowed, of a batch only the call that names it', async () => {
+  const refused = { code: 'address_not_allowed', address: '127.0.0.1', setting: 'DELIVERY_NETS' };
+  const callbackUrl = 'http://2130706433/hook';
+  await expect(submitted({ callbackUrl })).rejects.toMatchObject(refused);
+  const call = { appid: 'wxa', method: 'POST', path, query: [], waitMs: 0, departWithinMs: 60_000 };
+  const answers = await calls.submitAll([
+    { ...call, callbackUrl },
+    // A name is looked up when the callback is sent.
+    { ...call, callbackUrl: 'https://business.example/hook' },
+    { ...call, callbackUrl: 'http://10.0.0.7:8080/hook' },
+  ]);
+  expect(answers).toEqual([expect.objectContaining(refused), { id: expect.any(String) }, { id: expect.any(String) }]);
+});
 
 it('passes the outcome to a waiting caller', async () => {
   const call = await submitted();

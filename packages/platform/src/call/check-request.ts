@@ -48,7 +48,7 @@ function checkTimes({ deadlineAt, notBeforeAt, waitMs }: CallRequest): void {
   if (deadlineAt && deadlineAt <= notBeforeAt) throw invalid('deadlineAt must be later than notBeforeAt.');
 }
 
-/** Addresses of a private network are permitted: business programs often run there. */
+/** Which addresses it may reach is a matter of the outbound sender. */
 function checkCallbackUrl(text: string): void {
   const url = text.length <= MAX_URL_LENGTH ? URL.parse(text) : null;
   if (!url || !/^https?:$/.test(url.protocol)) {

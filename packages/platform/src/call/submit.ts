@@ -3,6 +3,7 @@ import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Tokens } from '../token/tokens.ts';
+import type { OutboundSender } from '../webhook/outbound-sender.ts';
 import { Backpressure, overloaded } from './backpressure.ts';
 import type { CallRequest } from './call.ts';
 import type { CallAccounts } from './call-accounts.ts';
@@ -32,6 +33,8 @@ export interface SubmissionOptions {
   readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
   readonly inline: InlineCalls;
   readonly pending: PendingCalls;
+  /** Knows which addresses callbacks may reach. */
+  readonly outbound: Pick<OutboundSender, 'refuseLiteral'>;
   /** This process' reply channel. */
   readonly replyTo: string;
 }
@@ -100,8 +103,10 @@ export class Submission {
 
   /** Whether the call may be created: its new id, or the call that was created under its idempotency key before. */
   async #admit(request: CallRequest): Promise<CallId | { readonly claim: Claim }> {
-    const { accounts, store, tokens, redis } = this.#deps;
+    const { accounts, store, tokens, redis, outbound } = this.#deps;
     checkRequest(request);
+    // A name is looked up only when the callback is sent.
+    if (request.callbackUrl !== undefined) outbound.refuseLiteral(request.callbackUrl);
     const named = await accounts.find(request.appid, request.component);
     refuseAccountsApi({ ...request, ...named });
     if (request.idempotencyKey !== undefined) {

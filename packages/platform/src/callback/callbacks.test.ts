@@ -9,8 +9,9 @@ import { type CallId, newCallId } from '../call/call-id.ts';
 import { CallStore } from '../call/call-store.ts';
 import { type EventPayloads, Events } from '../events.ts';
 import { Seals } from '../sealing/seals.ts';
-import { WebhookSender } from '../webhook/webhook-sender.ts';
+import { OutboundSender } from '../webhook/outbound-sender.ts';
 import { CallbackSigner } from '../webhook/webhook-signer.ts';
+import { CallbackSender } from './callback-sender.ts';
 import { Callbacks } from './callbacks.ts';
 
 let published: EventPayloads['callback'][];
@@ -20,6 +21,7 @@ const never = new AbortController().signal;
 let server: TestRedis;
 let store: CallStore;
 let callbacks: Callbacks;
+const outbound = new OutboundSender({ deliveryNets: ['127.0.0.0/8'] });
 /** What the receiver received, and the status with which it answers. */
 let received: { id: string; body: { data: { response: unknown; failure: unknown; id: string } } }[];
 let status: number;
@@ -44,6 +46,7 @@ beforeAll(async () => {
   for (const one of [receiver, deaf]) await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
 });
 afterAll(async () => {
+  await outbound.close();
   receiver.closeAllConnections();
   receiver.close();
   for (const socket of deafSockets) socket.destroy();
@@ -61,7 +64,7 @@ beforeEach(async () => {
     store,
     signer: new CallbackSigner([randomBytes(32)]),
     queue: undefined as never,
-    sender: new WebhookSender(),
+    sender: new CallbackSender(outbound),
     events,
   });
   received = [];

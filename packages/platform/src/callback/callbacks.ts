@@ -5,9 +5,9 @@ import { lastPartOf } from '../call/call-record.ts';
 import type { CallStore } from '../call/call-store.ts';
 import type { Events } from '../events.ts';
 import type { OpenQueue } from '../queue/queues.ts';
-import type { WebhookSender } from '../webhook/webhook-sender.ts';
 import type { CallbackSigner } from '../webhook/webhook-signer.ts';
 import type { CallbackPayload } from './callback-job.ts';
+import type { CallbackSender } from './callback-sender.ts';
 
 /** A larger answer is not included; the receiver reads it with `GET /v1/calls/:id`. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -29,14 +29,14 @@ export class Callbacks {
   readonly #store: CallStore;
   readonly #signer: CallbackSigner;
   readonly #queue: OpenQueue<CallbackPayload>;
-  readonly #sender: WebhookSender;
+  readonly #sender: CallbackSender;
   readonly #events: Events;
 
   constructor(options: {
     store: CallStore;
     signer: CallbackSigner;
     queue: OpenQueue<CallbackPayload>;
-    sender: WebhookSender;
+    sender: CallbackSender;
     events: Events;
   }) {
     this.#store = options.store;

@@ -22,7 +22,7 @@ export class LookupSlots {
     const startedAt = performance.now();
     if (!(await this.#enter(proven, timeoutMs))) return undefined;
     try {
-      return await look(timeoutMs - (performance.now() - startedAt));
+      return await look(Math.max(1, timeoutMs - (performance.now() - startedAt)));
     } finally {
       this.#running--;
       if (!proven) this.#unproven--;

@@ -115,6 +115,10 @@ export type Problem = {
   } | {
     readonly restriction: 'accounts' | 'paths';
   } | undefined;
+  /** of `address_not_allowed` */
+  readonly address?: string | undefined;
+  /** of `address_not_allowed`: what the operator can change */
+  readonly setting?: string | undefined;
   /** of `quota_closed` */
   readonly closedUntil?: string | undefined;
   /** where the merchant can authorize again */

@@ -118,6 +118,7 @@ beforeEach(async () => {
     accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
     lanes: { mark: async () => {}, wake: async () => {} },
     callbacks: { enqueueIfRequested: async () => {} },
+    outbound: { refuseLiteral: () => {} },
   });
 });
 afterEach(async () => {
