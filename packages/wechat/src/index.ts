@@ -51,3 +51,4 @@ export { parseWeChatJson } from './http/parse-json.ts';
 export { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './http/transport.ts';
 export type { Push, PushUrl, UnreadableReason } from './push/push.ts';
 export { readPush } from './push/read-push.ts';
+export { isTestAccount, TEST_ACCOUNTS, type TestAccount, testAccountOf } from './release-check/test-accounts.ts';
