@@ -23,6 +23,7 @@ import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
+import { ReleaseCheckResponder } from './release-check/responder.ts';
 import type { Scope } from './scope.ts';
 
 /** What the gateway uses of the platform. */
@@ -74,9 +75,10 @@ export function openGatewayFace(
   const { redis, api, tokens, tickets, tokenStore, ledger, links, linkStore, callStore } = services;
   const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;
 
+  const releaseCheck = new ReleaseCheckResponder({ redis, seals, queue: queues['release-checks'] });
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
   return {
-    pushes: new PushIntake(redis, components, queues.pushes, arrivals),
+    pushes: new PushIntake(redis, components, queues.pushes, arrivals, releaseCheck),
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
     quotas: new Quotas(ledger, accounts),

@@ -67,6 +67,7 @@ export type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 export type { Reconciliation } from './reconciliation/reconciliation-store.ts';
 export type { RedisClient, RedisSettings } from './redis/connect.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
+export type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
 export { Scope } from './scope.ts';
 export type { TokenOwner } from './token/token.ts';
 export { AddressNotAllowedFailure } from './webhook/address-failures.ts';

@@ -13,6 +13,7 @@ it('the names of the queues do not change: jobs of other versions are in them', 
   expect(Object.keys(queues)).toEqual([
     'pushes',
     'authorizations',
+    'release-checks',
     'refreshes',
     'calls',
     'lanes',

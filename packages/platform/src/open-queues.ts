@@ -10,6 +10,7 @@ import { QuotaAlarmJob } from './quota/alarm-job.ts';
 import { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
 import { ReconcileJob } from './reconciliation/reconcile-job.ts';
 import type { RedisClient } from './redis/connect.ts';
+import { ReleaseCheckJob } from './release-check/release-check-job.ts';
 import type { Scope } from './scope.ts';
 import { RefreshJob } from './token/refresh-job.ts';
 
@@ -17,6 +18,7 @@ import { RefreshJob } from './token/refresh-job.ts';
 export const queues = defineQueues({
   pushes: PushJob,
   authorizations: AuthorizeJob,
+  'release-checks': ReleaseCheckJob,
   refreshes: RefreshJob,
   calls: CallJob,
   lanes: LaneJob,

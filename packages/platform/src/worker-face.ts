@@ -24,6 +24,8 @@ import { QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
 import type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 import { Reconciler } from './reconciliation/reconciliations.ts';
 import { connectRedis, type RedisClient } from './redis/connect.ts';
+import type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
+import { useCheckCode } from './release-check/use-code.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
 import type { TokenOwner } from './token/token.ts';
 
@@ -45,6 +47,8 @@ export interface Work {
   ): Promise<CallbackResult>;
   /** `job`: the id of the push's job. */
   handlePush(payload: PushPayload, job: string | undefined): Promise<void>;
+  /** What follows after WeChat pushed the code of its release check. */
+  useCheckCode(payload: ReleaseCheckPayload, signal: AbortSignal): Promise<JobDisposition>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<void>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;
@@ -69,9 +73,9 @@ export function openWorkerFace(
   shared: Shared,
   queues: OpenQueues,
   services: Services,
-  { run, inline }: OpenCalls,
+  { calls, run, inline }: OpenCalls,
 ): Work {
-  const { settings, events, components, database, followerWriter, presence } = foundation;
+  const { settings, events, seals, components, database, followerWriter, presence } = foundation;
   const { transport, apiBase, hostGate } = shared;
   const { redis, api, tokens, tickets, ledger, refreshAhead, authorizerStore, links, linkStore, codes } = services;
   const { lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } = services;
@@ -136,6 +140,8 @@ export function openWorkerFace(
         events,
       }),
     authorize: (payload, attempt) => authorizations.exchange(payload, attempt),
+    useCheckCode: (payload, signal) =>
+      useCheckCode(payload, signal, { redis, seals, codes, authorizers: authorizerStore, calls }),
     readProfile: (payload) => profiles.work(payload),
     reconcile: ({ id }, signal) => reconciler.work(id, signal),
     runSyncSlice: (id, signal) =>

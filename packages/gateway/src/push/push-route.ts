@@ -69,8 +69,9 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
       return refuse(405, 'only GET and POST');
     }
     accept(platform, push, request, search, startedAt).then((accepted) => {
-      answer(request, response, 200, 'success');
       const { outcome } = accepted;
+      if (outcome === 'checked') answer(request, response, 200, accepted.answer.body, accepted.answer.contentType);
+      else answer(request, response, 200, 'success');
       if (outcome !== 'unreadable') {
         log.info({ ...push, outcome, durationMs: since(startedAt) }, 'push accepted');
         return;
@@ -127,10 +128,16 @@ function queryOf(search: string): Record<string, unknown> {
   return query;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  text: string,
+  contentType = 'text/plain',
+): void {
   const body = Buffer.from(text);
   response.statusCode = status;
-  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.setHeader('content-type', `${contentType}; charset=utf-8`);
   response.setHeader('content-length', body.length);
   // WeChat's bodies are small and arrive whole. The rest of another sender's body is not read.
   if (hasUnreadBody(request)) response.setHeader('connection', 'close');

@@ -14,6 +14,9 @@ const envelopeKeys = {
   keys: [{ token: settings.token, aesKey: readEncodingAesKey(settings.encodingAesKey) }],
 };
 
+/** None of the accounts here is a test account. */
+const releaseCheck = { respond: () => Promise.resolve(undefined) };
+
 let server: TestRedis;
 let redis: TestRedis['redis'];
 let queue: OpenQueue<PushPayload>;
@@ -27,7 +30,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.flushall();
   arrivals = new PushArrivals(redis);
-  intake = new PushIntake(redis, components, queue, arrivals);
+  intake = new PushIntake(redis, components, queue, arrivals, releaseCheck);
 });
 afterAll(async () => {
   await queue.queue.close();
@@ -82,7 +85,7 @@ it('recognizes a push by its mark for an hour, when its job is no longer kept', 
 it('marks no push that it could not enqueue, so the next delivery is accepted', async () => {
   const broken = { ...queue, add: () => Promise.reject(new Error('Redis is away')) };
   const xml = event('<EventKey>lost?</EventKey>');
-  await expect(new PushIntake(redis, components, broken, arrivals).accept(delivery(xml))).rejects.toThrow(
+  await expect(new PushIntake(redis, components, broken, arrivals, releaseCheck).accept(delivery(xml))).rejects.toThrow(
     'Redis is away',
   );
   expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
@@ -103,7 +106,7 @@ it('has enqueued a push before it marks it: a process that dies in between loses
       };
     },
   });
-  await new PushIntake(watched, components, queue, arrivals).accept(delivery(xml));
+  await new PushIntake(watched, components, queue, arrivals, releaseCheck).accept(delivery(xml));
   expect(order).toEqual(['mark, 1 job']);
   // The next delivery finds the job that waits, or makes another one if that has run; a job may run twice.
   await intake.accept(delivery(xml));

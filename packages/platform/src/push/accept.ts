@@ -12,6 +12,7 @@ import type { PushArrivals } from '../component/push-arrivals.ts';
 import { identityOf } from '../journal/push-id.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import type { CheckPushAnswer, ReleaseCheckResponder } from '../release-check/responder.ts';
 import type { PushPayload } from './push-job.ts';
 import { UnreadablePushes } from './unreadable-pushes.ts';
 
@@ -26,9 +27,13 @@ export interface ReceivedPush {
   readonly body: Buffer;
 }
 
-/** `seen`: it was accepted before. `unreadable`: it is stored, and no action follows. */
+/**
+ * `seen`: it was accepted before. `unreadable`: it is stored, and no action follows. `checked`: it belongs to WeChat's
+ * release check, and this is its whole answer.
+ */
 export type AcceptedPush =
   | { readonly outcome: 'accepted' | 'seen' }
+  | { readonly outcome: 'checked'; readonly answer: CheckPushAnswer }
   | { readonly outcome: 'unreadable'; readonly reason: UnreadableReason };
 
 /**
@@ -40,13 +45,21 @@ export class PushIntake {
   readonly #components: Components;
   readonly #queue: OpenQueue<PushPayload>;
   readonly #arrivals: PushArrivals;
+  readonly #releaseCheck: Pick<ReleaseCheckResponder, 'respond'>;
   readonly #unreadable: UnreadablePushes;
 
-  constructor(redis: RedisClient, components: Components, queue: OpenQueue<PushPayload>, arrivals: PushArrivals) {
+  constructor(
+    redis: RedisClient,
+    components: Components,
+    queue: OpenQueue<PushPayload>,
+    arrivals: PushArrivals,
+    releaseCheck: Pick<ReleaseCheckResponder, 'respond'>,
+  ) {
     this.#redis = redis;
     this.#components = components;
     this.#queue = queue;
     this.#arrivals = arrivals;
+    this.#releaseCheck = releaseCheck;
     this.#unreadable = new UnreadablePushes(redis);
   }
 
@@ -54,7 +67,8 @@ export class PushIntake {
   async accept(received: ReceivedPush): Promise<AcceptedPush> {
     try {
       const accepted = await this.#accept(received);
-      this.#arrivals.accepted(received.component, new Date());
+      const isRehearsal = accepted.outcome === 'checked' && accepted.answer.isRehearsal;
+      if (!isRehearsal) this.#arrivals.accepted(received.component, new Date());
       return accepted;
     } catch (error) {
       if (error instanceof EnvelopeFailure) this.#arrivals.refused(received.component, error);
@@ -69,10 +83,15 @@ export class PushIntake {
   async #accept({ component, url, appid, query, body }: ReceivedPush): Promise<AcceptedPush> {
     const { envelopeKeys } = this.#components.get(component);
     const envelope = readEnvelope(query, body);
-    const { xml, bytes } = openEnvelope(envelopeKeys, envelope);
+    const { xml, bytes, keyIndex } = openEnvelope(envelopeKeys, envelope);
     const push = readPush(xml, url);
-    const dedupKey = identityOf(component, appid, push, bytes);
     const receivedAt = new Date();
+    const { nonce } = envelope;
+    const opened = { component, appid, push, receivedAt, keys: envelopeKeys, keyIndex, nonce };
+    // Before everything else: no other part may see a push of the release check.
+    const answer = await this.#releaseCheck.respond(opened);
+    if (answer !== undefined) return { outcome: 'checked', answer };
+    const dedupKey = identityOf(component, appid, push, bytes);
     if (push.type === 'unreadable') {
       const { reason } = push;
       const unreadable = { component, url, appid, receivedAt, reason, envelope };

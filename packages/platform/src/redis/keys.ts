@@ -120,6 +120,9 @@ export function keyspaceOf(prefix: string) {
     /** Pushes with a valid envelope and content that nothing can be done with; a stream. */
     unreadablePushes: () => `${prefix}:{pushes}:unreadable`,
 
+    /** How far the release rehearsal of this id has come with its code. */
+    rehearsal: (id: string) => `${prefix}:{rehearsal:${id}}`,
+
     /** Till when an API key has used up its rate. */
     keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 

@@ -11,6 +11,7 @@ import { processQuotaAlarm } from './quota-alarms.ts';
 import { processQuotaReading } from './quotas.ts';
 import { processReconciliation } from './reconciliations.ts';
 import { processRefresh } from './refreshes.ts';
+import { processReleaseCheck } from './release-checks.ts';
 
 export type Processors = { readonly [Q in keyof Queues]: Process<Queues[Q]> };
 
@@ -19,6 +20,7 @@ export function openProcessors(work: Platform['work'], concurrency: number): Pro
   return {
     pushes: processPush(work),
     authorizations: processAuthorization(work),
+    'release-checks': processReleaseCheck(work),
     refreshes: processRefresh(work),
     calls: processCall(work),
     lanes: processLane(work),
