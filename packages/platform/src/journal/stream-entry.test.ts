@@ -46,7 +46,7 @@ const entries: readonly StreamEntry[] = [
     sealed: randomBytes(100),
   },
   { kind: 'outcome', component: 'wxc', appid: 'wxa', push: id, subscription: 'sub_1', sealed: randomBytes(100) },
-  { kind: 'step', component: 'wxc', check: 'c1', step: '{"name":"text"}' },
+  { kind: 'step', component: 'wxc', appid: 'wxa', step: '{"name":"text"}' },
 ];
 
 async function append(fields: readonly string[]): Promise<void> {

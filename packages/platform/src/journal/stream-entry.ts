@@ -47,8 +47,8 @@ export interface OutcomeEntry {
 export interface StepEntry {
   readonly kind: 'step';
   readonly component: string;
-  /** The id of the release check. */
-  readonly check: string;
+  /** The test account that is being checked. */
+  readonly appid: string;
   /** The step as JSON; it contains nothing secret or personal. */
   readonly step: string;
 }
@@ -95,8 +95,8 @@ function contentOf(entry: StreamEntry): Record<string, string> {
       return { component, appid, push, subscription, sealed: sealed.toString('base64url') };
     }
     case 'step': {
-      const { component, check, step } = entry;
-      return { component, check, step };
+      const { component, appid, step } = entry;
+      return { component, appid, step };
     }
     default:
       return entry satisfies never;
@@ -166,7 +166,7 @@ function readContent(
       return found && { kind, ...found, sealed: Buffer.from(found.sealed, 'base64url') };
     }
     case 'step': {
-      const found = all('component', 'check', 'step');
+      const found = all('component', 'appid', 'step');
       return found && { kind, ...found };
     }
     default:

@@ -2,6 +2,7 @@ import { openEnvelope, readEncodingAesKey, readPush, readXml, TEST_ACCOUNTS } fr
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { hashOfCode } from '../consent/code-ties.ts';
+import { readEntry, type StepEntry } from '../journal/stream-entry.ts';
 import { type OpenQueue, openQueue } from '../queue/queues.ts';
 import { Seals } from '../sealing/seals.ts';
 import { rehearsalSender } from './answer.ts';
@@ -53,8 +54,8 @@ function replyIn(body: string) {
 async function steps() {
   const entries = await server.redis.xrange(server.redis.keyspace.pushStream, '-', '+');
   return entries.map(([id, list]) => {
-    const fields = Object.fromEntries(list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1]!]] : [])));
-    return readStep(id, fields);
+    const { streamId, content } = readEntry(id, list);
+    return readStep(streamId, content as StepEntry);
   });
 }
 

@@ -1,3 +1,4 @@
+import { entryFields, type StepEntry } from '../journal/stream-entry.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { CheckStep } from './release-check.ts';
 
@@ -24,12 +25,10 @@ export interface ReceivedStep extends StepReport {
  */
 export function reportStep(redis: RedisClient, report: StepReport): void {
   const { component, appid, ...step } = report;
-  const fields = { format: '1', kind: 'step', component, appid, step: JSON.stringify(step) };
-  redis.xadd(redis.keyspace.pushStream, '*', ...Object.entries(fields).flat()).catch(() => {});
+  const entry = { kind: 'step', component, appid, step: JSON.stringify(step) } as const;
+  redis.xadd(redis.keyspace.pushStream, '*', ...entryFields(entry)).catch(() => {});
 }
 
-/** The fields of a stream entry of kind `step`. */
-export function readStep(entry: string, fields: Readonly<Record<string, string>>): ReceivedStep {
-  const { component = '', appid = '', step = '' } = fields;
-  return { ...(JSON.parse(step) as Omit<StepReport, 'component' | 'appid'>), component, appid, entry };
+export function readStep(streamId: string, { component, appid, step }: StepEntry): ReceivedStep {
+  return { ...(JSON.parse(step) as Omit<StepReport, 'component' | 'appid'>), component, appid, entry: streamId };
 }
