@@ -32,6 +32,8 @@ export interface EventPayloads {
   readonly push: PushEvent;
   /** Something that an operator must know happened to a subscription. */
   readonly subscription: SubscriptionEvent;
+  /** A delivery was tried, or turned out to be impossible. */
+  readonly delivery: DeliveryEvent;
   /** An authorization code was exchanged or refused. */
   readonly authorization: AuthorizationEvent;
   /** A job asked WeChat for the profile of an account. */
@@ -120,11 +122,40 @@ export interface PushEvent {
   readonly ms: number;
 }
 
-export type SubscriptionEvent = { readonly subscription: string } & {
-  /** No listed key opens its row, so this process sends nothing to it. */
-  readonly what: 'unsealable';
-  readonly failure: FailureReport;
-};
+export type SubscriptionEvent = { readonly subscription: string } & (
+  | {
+      /** No listed key opens its row, so this process sends nothing to it. */
+      readonly what: 'unsealable';
+      readonly failure: FailureReport;
+    }
+  /** Its receiver fails, so that one delivery at a time is tried; or it answers again. */
+  | { readonly what: 'failing' | 'active' }
+  | {
+      /** By itself. */
+      readonly what: 'paused';
+      readonly reason: 'gone' | 'failing_too_long';
+      /** ISO 8601. */
+      readonly failingSince: string | null;
+    }
+);
+
+export interface DeliveryEvent {
+  readonly subscription: string;
+  readonly component: string;
+  /** The id of the push. */
+  readonly push: string;
+  /** `failed`: it is sent again. */
+  readonly result: 'delivered' | 'failed' | 'dead';
+  readonly status: number | null;
+  /** Null: it was answered 2xx. */
+  readonly code: string | null;
+  /** Of the attempt; null: nothing could be sent. */
+  readonly ms: number | null;
+  /** Since the push was accepted. */
+  readonly lagMs: number;
+  /** From 1. */
+  readonly attempt: number;
+}
 
 export type AuthorizationEvent = { readonly component: string; readonly ms: number } & (
   | { readonly outcome: 'authorized'; readonly appid: string; readonly profile: string }

@@ -15,6 +15,8 @@ const usage = { ...account, path: '/cgi-bin/user/get', used: 8, limit: 10 };
 const unreachable = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
 
 /** Every event, with the whole line that it becomes. */
+const delivery = { subscription: 'sub_1', component: 'wxc', push: '1lglnp7f', ms: 7, lagMs: 20, attempt: 1 };
+
 const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   refresh: [
     {
@@ -106,6 +108,32 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
         msg: 'a subscription receives nothing, because its secrets do not open',
         ...{ subscription: 'sub_1', code: 'unsealable', reason: 'no' },
       },
+    },
+    {
+      event: { subscription: 'sub_1', what: 'failing' },
+      line: { level: LEVELS.warn, msg: 'a receiver fails; one delivery at a time is tried', subscription: 'sub_1' },
+    },
+    {
+      event: { subscription: 'sub_1', what: 'active' },
+      line: { level: LEVELS.info, msg: 'a receiver answers again', subscription: 'sub_1' },
+    },
+    {
+      event: { subscription: 'sub_1', what: 'paused', reason: 'gone', failingSince: null },
+      line: {
+        level: LEVELS.error,
+        msg: 'a subscription was paused, and receives nothing until it is resumed',
+        ...{ subscription: 'sub_1', reason: 'gone', failingSince: null },
+      },
+    },
+  ],
+  delivery: [
+    {
+      event: { ...delivery, result: 'delivered', status: 204, code: null },
+      line: { level: LEVELS.debug, msg: 'delivery', ...delivery, result: 'delivered', status: 204, code: null },
+    },
+    {
+      event: { ...delivery, result: 'failed', status: 500, code: 'status' },
+      line: { level: LEVELS.info, msg: 'delivery', ...delivery, result: 'failed', status: 500, code: 'status' },
     },
   ],
   authorization: [

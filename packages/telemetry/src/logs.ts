@@ -22,6 +22,8 @@ function linesOf(log: Logger): Lines {
     push: ({ job, component, push, appid, outcome, receivedAt, ms }) =>
       log.info({ job, component, push, appid, outcome, receivedAt, ms }, 'push'),
     subscription: (event) => logSubscription(log, event),
+    // Most deliveries succeed at once, many in a second.
+    delivery: (event) => log[event.result === 'delivered' ? 'debug' : 'info'](event, 'delivery'),
     authorization: (event) => log.info(event, 'authorization'),
     profile: (event) => log.info(event, 'profile'),
     reconciliation: (event) => log.info(event, 'reconciliation'),
@@ -116,8 +118,22 @@ function logSubscription(log: Logger, event: EventPayloads['subscription']): voi
       );
       break;
     }
+    case 'failing':
+      log.warn({ subscription }, 'a receiver fails; one delivery at a time is tried');
+      break;
+    case 'active':
+      log.info({ subscription }, 'a receiver answers again');
+      break;
+    case 'paused': {
+      const { reason, failingSince } = event;
+      log.error(
+        { subscription, reason, failingSince },
+        'a subscription was paused, and receives nothing until it is resumed',
+      );
+      break;
+    }
     default:
-      event.what satisfies never;
+      event satisfies never;
   }
 }
 

@@ -1,6 +1,7 @@
+import { isFromWeChat } from '../journal/push-data.ts';
 import type { SubscriptionFormat } from '../subscription/subscription.ts';
 import type { OutboundResult } from '../webhook/outbound-request.ts';
-import type { AttemptCode } from './delivery.ts';
+import type { AttemptCode, DeliveryCode } from './delivery.ts';
 
 /** Nothing is held longer because a receiver asks for it. */
 const MAX_HOLD_MS = 60 * 60_000;
@@ -22,11 +23,10 @@ export interface FailedOutcome {
   readonly holdMs: number | null;
 }
 
+export type EndedAttempt = { readonly kind: 'delivered'; readonly status: number; readonly ms: number } | FailedOutcome;
+
 /** What one attempt means for its delivery. `aborted`: by this process; it is no attempt. */
-export type AttemptOutcome =
-  | { readonly kind: 'delivered'; readonly status: number; readonly ms: number }
-  | FailedOutcome
-  | { readonly kind: 'aborted' };
+export type AttemptOutcome = EndedAttempt | { readonly kind: 'aborted' };
 
 /** `type`: of the push. */
 export function readAttempt(
@@ -37,11 +37,11 @@ export function readAttempt(
     case 'aborted':
       return { kind: 'aborted' };
     case 'failed':
-      return { ...FAILURE, code: result.code, status: null, ms: result.ms, unconnected: result.code !== 'timeout' };
+      return { ...FAILURE, code: result.code, status: null, ms: result.ms, unconnected: isUnconnected(result.code) };
     case 'answered': {
       const { status, ms } = result;
       if (status >= 200 && status < 300) return { kind: 'delivered', status, ms };
-      const notHandled = isNotHandled(format, type, status);
+      const notHandled = isFromWeChat(type) && isNotHandled(format, status);
       const holdMs = holdMsOf(status, result.headers['retry-after'], now);
       const counts = !notHandled && holdMs === null;
       return { ...FAILURE, code: codeOf(status), status, ms, counts, notHandled, holdMs };
@@ -51,6 +51,18 @@ export function readAttempt(
   }
 }
 
+/** No connection was made, so no push can be the cause. */
+export function isUnconnected(code: DeliveryCode): boolean {
+  return UNCONNECTED.has(code);
+}
+
+const UNCONNECTED: ReadonlySet<DeliveryCode> = new Set([
+  'no_connection',
+  'bad_certificate',
+  'address_not_allowed',
+  'address_unresolved',
+]);
+
 const FAILURE = { kind: 'failed', counts: true, unconnected: false, notHandled: false, holdMs: null } as const;
 
 function codeOf(status: number): AttemptCode {
@@ -58,10 +70,12 @@ function codeOf(status: number): AttemptCode {
   return status >= 300 && status < 400 ? 'redirect' : 'status';
 }
 
-/** In WeChat's formats only: the receiver of our own JSON is written for us, so that a 404 is a wrong path. */
-export function isNotHandled(format: SubscriptionFormat, type: string, status: number | null): boolean {
-  if (format === 'json' || status === null || !/^(message|event)\./.test(type)) return false;
-  return NOT_HANDLED_STATUSES.includes(status);
+/**
+ * Whether a program answered a message or event so since it has no handler for it. In WeChat's formats only: the receiver
+ * of our own JSON is written for us, so that a 404 is a wrong path.
+ */
+export function isNotHandled(format: SubscriptionFormat, status: number | null): boolean {
+  return format !== 'json' && status !== null && NOT_HANDLED_STATUSES.includes(status);
 }
 
 function holdMsOf(status: number, retryAfter: string | undefined, now: Date): number | null {

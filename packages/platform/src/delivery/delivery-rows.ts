@@ -1,4 +1,4 @@
-import type { BulkStep } from '../database/bulk.ts';
+import type { InsertNew } from '../database/insert-new.ts';
 import type { DeliveryRow } from '../database/schema.ts';
 import type { SqlValue } from '../database/statement.ts';
 import type { Subscription } from '../subscription/subscription.ts';
@@ -71,19 +71,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof DeliveryRow)[];
 
 /** Inserts rows; those whose key exists stay as they are. */
-export function insertDeliveries(rows: readonly DeliveryRow[]): BulkStep[] {
-  if (rows.length === 0) return [];
-  const values = inKeyOrder(rows).flatMap((row): SqlValue[] => COLUMNS.map((column) => row[column]));
-  return [{ table: 'deliveries', columns: COLUMNS, key: ['subscription', 'push'], change: {}, shared: {}, values }];
-}
-
-/** In the same order everywhere, so that two writers on MySQL do not wait for each other. */
-export function inKeyOrder<Key extends { readonly subscription: string; readonly push: string }>(
-  rows: readonly Key[],
-): Key[] {
-  return rows.toSorted((a, b) => compare(a.subscription, b.subscription) || compare(a.push, b.push));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+export function insertDeliveries(rows: readonly DeliveryRow[]): InsertNew {
+  const values = rows.flatMap((row): SqlValue[] => COLUMNS.map((column) => row[column]));
+  return { into: 'deliveries', columns: COLUMNS, key: ['subscription', 'push'], values };
 }

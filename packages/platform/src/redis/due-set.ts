@@ -18,6 +18,16 @@ for i = 1, #members_and_times, 2 do
 end`,
 });
 
+const scheduleEarlier = defineScript({
+  keys: ['due'],
+  args: ['...members_and_times'],
+  uses: [REDIS_CLOCK],
+  lua: `
+for i = 1, #members_and_times, 2 do
+  redis.call('ZADD', due, 'LT', ms(now + members_and_times[i + 1]), members_and_times[i])
+end`,
+});
+
 const claim = defineScript({
   keys: ['due'],
   args: ['limit', 'claim_ms'],
@@ -50,6 +60,12 @@ export class DueSet {
   async scheduleNew(members: readonly (readonly [member: string, inMs: number])[]): Promise<void> {
     const flat = members.flatMap(([member, inMs]) => [member, Math.floor(inMs)]);
     await scheduleNew.run(this.#redis, { due: this.#key }, { members_and_times: flat });
+  }
+
+  /** Members that are in the set keep their time if it is earlier. */
+  async scheduleEarlier(members: readonly (readonly [member: string, inMs: number])[]): Promise<void> {
+    const flat = members.flatMap(([member, inMs]) => [member, Math.floor(inMs)]);
+    await scheduleEarlier.run(this.#redis, { due: this.#key }, { members_and_times: flat });
   }
 
   /** The first `limit` due members. Their time is moved, not removed, so that a process that dies now loses none. */
