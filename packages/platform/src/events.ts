@@ -34,6 +34,8 @@ export interface EventPayloads {
   readonly subscription: SubscriptionEvent;
   /** A delivery was tried, or turned out to be impossible. */
   readonly delivery: DeliveryEvent;
+  /** Answers of receivers that were asked while WeChat waited could not be stored for a long time. */
+  readonly 'outcomes-lost': { readonly count: number };
   /** An authorization code was exchanged or refused. */
   readonly authorization: AuthorizationEvent;
   /** A job asked WeChat for the profile of an account. */

@@ -229,6 +229,16 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.info, msg: 'component not ready', component: 'wxc', ready: false },
     },
   ],
+  'outcomes-lost': [
+    {
+      event: { count: 3 },
+      line: {
+        level: LEVELS.error,
+        msg: 'answers of asked receivers were not stored; their pushes are sent again',
+        count: 3,
+      },
+    },
+  ],
   host: [
     {
       event: { host: 'api.test:443', reachable: false, reason: 'refused' },

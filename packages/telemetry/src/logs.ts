@@ -24,6 +24,8 @@ function linesOf(log: Logger): Lines {
     subscription: (event) => logSubscription(log, event),
     // Most deliveries succeed at once, many in a second.
     delivery: (event) => log[event.result === 'delivered' ? 'debug' : 'info'](event, 'delivery'),
+    'outcomes-lost': ({ count }) =>
+      log.error({ count }, 'answers of asked receivers were not stored; their pushes are sent again'),
     authorization: (event) => log.info(event, 'authorization'),
     profile: (event) => log.info(event, 'profile'),
     reconciliation: (event) => log.info(event, 'reconciliation'),

@@ -12,7 +12,7 @@ export function isRedisPrefix(text: string): boolean {
 }
 
 /** The Lua expression of a channel, in a script that has a key of the same deployment. */
-export function channelLua(key: string, channel: 'readiness'): string {
+export function channelLua(key: string, channel: 'readiness' | 'push-replies'): string {
   return `string.match(${key}, '^[^:]+') .. ':${channel}'`;
 }
 
