@@ -58,12 +58,11 @@ export class Seals {
 
   /** Undefined if none of our keys opens it: for values that can be fetched again. */
   openIfPossible(sealed: string, place: string): string | undefined {
-    try {
-      return this.open(sealed, place);
-    } catch (error) {
-      if (error instanceof Failure && error.code === 'unsealable') return undefined;
-      throw error;
-    }
+    return unlessUnsealable(() => this.open(sealed, place));
+  }
+
+  openBytesIfPossible(sealed: Buffer, place: string): Buffer | undefined {
+    return unlessUnsealable(() => this.openBytes(sealed, place));
   }
 
   sealBytes(plain: Buffer, place: string): Buffer {
@@ -122,6 +121,15 @@ export class Seals {
     const key = createSecretKey(Buffer.from(hkdfSync('sha256', master.key, salt, 'wxthirdparty seal', 32)));
     this.#derived.set(name, key);
     return key;
+  }
+}
+
+function unlessUnsealable<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'unsealable') return undefined;
+    throw error;
   }
 }
 
