@@ -17,6 +17,8 @@ import { LinkStore } from './consent/link-store.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
+import { Persons } from './journal/person.ts';
+import { PushStore } from './journal/push-store.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import { Clears } from './quota/clears.ts';
@@ -106,11 +108,13 @@ export interface Services {
   readonly followerStore: FollowerStore;
   readonly followerSyncStore: FollowerSyncStore;
   readonly syncSchedules: SyncSchedules;
+  readonly pushStore: PushStore;
+  readonly persons: Persons;
 }
 
 /** The services on one connection to Redis: a process has them on the blocking and on the fail-fast connection. */
 export function openServices(foundation: Foundation, shared: Shared, queues: OpenQueues, redis: RedisClient): Services {
-  const { settings, events, seals, components, database, replica, followerWriter, hints } = foundation;
+  const { settings, events, seals, components, database, replica, followerWriter, journalWriter, hints } = foundation;
   const { transport, apiBase, tokenCache, hostGate, callbackSender } = shared;
 
   const ledger = new Ledger(redis, events);
@@ -179,5 +183,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     followerStore: new FollowerStore(database, followerWriter),
     followerSyncStore: new FollowerSyncStore(database, followerWriter),
     syncSchedules: new SyncSchedules(database),
+    pushStore: new PushStore({ sql: database, replica, writer: journalWriter, seals }),
+    persons: new Persons(settings.secretsKeys),
   };
 }
