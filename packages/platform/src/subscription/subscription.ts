@@ -56,7 +56,10 @@ export interface LastFailure {
 export interface LastTicket {
   readonly at: Date;
   readonly status: number | null;
+  /** Null: it was answered 2xx. */
   readonly code: string | null;
+  /** How often this ticket has failed so far, if it is repeated. */
+  readonly failures?: number | undefined;
 }
 
 /** A subscription with all that is needed to send to it; only its owner's answer shows secrets. */
