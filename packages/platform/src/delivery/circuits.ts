@@ -5,6 +5,7 @@ import type { SubscriptionFormat, SubscriptionState } from '../subscription/subs
 import { nextChange } from '../subscription/subscription-store.ts';
 import { isNotHandled, isUnconnected } from './attempt.ts';
 import { type AttemptInRow, FAILURES_TO_OPEN, opensCircuit, probeDelayMs } from './circuit.ts';
+import { ticketAtOnce } from './component-tickets.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 
 /** Enough to find three pushes that have failed. */
@@ -79,7 +80,14 @@ export class Circuits {
     const now = Date.now();
     const { numUpdatedRows } = await this.#parts.sql
       .updateTable('subscriptions')
-      .set({ state: 'active', failures: 0, failing_since: null, probe_at: null, changed_at: nextChange(now) })
+      .set({
+        state: 'active',
+        failures: 0,
+        failing_since: null,
+        probe_at: null,
+        ticket_at: ticketAtOnce(now),
+        changed_at: nextChange(now),
+      })
       .where('id', '=', subscription)
       .where('state', '=', 'failing')
       .executeTakeFirst();

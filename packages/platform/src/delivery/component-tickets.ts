@@ -1,3 +1,4 @@
+import { type RawBuilder, sql as raw } from 'kysely';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import type { LastTicket, Subscription } from '../subscription/subscription.ts';
@@ -9,6 +10,11 @@ import { composeTicket } from './format/ticket.ts';
 const TICKET_INTERVAL_MS = 10 * 60_000;
 /** A ticket that failed is repeated twice; then the next one follows. */
 const REPEAT_AFTER_MS = [5_000, 30_000];
+
+/** `ticket_at` of a subscription that is active again: its receiver may have missed tickets. Null: its format has none. */
+export function ticketAtOnce(now: number): RawBuilder<number | null> {
+  return raw<number | null>`case when ticket_at is null then null else ${now} end`;
+}
 
 export interface TicketParts {
   readonly sql: Sql;

@@ -44,13 +44,16 @@ export class DeliveryBatches {
       await due.schedule(id, null);
       return undefined;
     }
+    const isFailing = subscription.state === 'failing';
     const [next, ticketAt] = await Promise.all([
       this.#send(subscription, signal),
-      subscription.state === 'failing' ? null : tickets.sendIfDue(subscription, signal),
+      isFailing ? null : tickets.sendIfDue(subscription, signal),
     ]);
     // To the tail of the queue.
     if (next === 'now') return { requeue: true };
-    await due.schedule(id, earlier(next, ticketAt));
+    const recovered = isFailing ? await subscriptions.find(id) : undefined;
+    const active = recovered?.state === 'active' ? await tickets.sendIfDue(recovered, signal) : ticketAt;
+    await due.schedule(id, earlier(next, active));
     return undefined;
   }
 

@@ -8,6 +8,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { PauseReason } from '../subscription/subscription.ts';
 import { nextChange } from '../subscription/subscription-store.ts';
+import { ticketAtOnce } from './component-tickets.ts';
 import { newReplay } from './replay.ts';
 import { newReplayId } from './replay-store.ts';
 
@@ -98,6 +99,7 @@ export class SubscriptionPauses {
               probe_at: null,
               hold_until: null,
               behind_since: null,
+              ticket_at: ticketAtOnce(now),
               changed_at: nextChange(now),
             })
             .where('id', '=', id)
