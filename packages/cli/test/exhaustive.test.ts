@@ -37,7 +37,9 @@ it('a new InfoType, kind of token, queue or event does not compile at any place 
     // How WeChat spells it, and its fields.
     'wechat/src/push/read-push.ts',
     // By what two deliveries are the same push.
-    'platform/src/push/dedup-key.ts',
+    'platform/src/journal/push-id.ts',
+    // How it is listed and filtered.
+    'platform/src/journal/push-type.ts',
     // What is done about it.
     'platform/src/push/handle.ts',
   ];
