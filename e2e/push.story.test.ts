@@ -200,7 +200,7 @@ it('lets no text of a follower change a ticket, an account or another follower',
     expect(line).toMatchObject({ component: deployment.component.appid, reason: expect.stringMatching(/^[a-z_]+$/) });
     expect(JSON.stringify(line)).not.toMatch(/forged|oVictim|hello/);
   }
-  const sealed = await redis.xlen('wx:{pushes}:unreadable');
+  const sealed = await redis.xlen('wx:{pushes}:stream');
   expect(sealed).toBeGreaterThanOrEqual(texts.length + 2);
 });
 

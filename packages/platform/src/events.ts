@@ -36,6 +36,8 @@ export interface EventPayloads {
   readonly delivery: DeliveryEvent;
   /** Answers of receivers that were asked while WeChat waited could not be stored for a long time. */
   readonly 'outcomes-lost': { readonly count: number };
+  /** A push was accepted, and something about it needs attention. */
+  readonly 'push-intake': PushIntakeEvent;
   /** An authorization code was exchanged or refused. */
   readonly authorization: AuthorizationEvent;
   /** A job asked WeChat for the profile of an account. */
@@ -157,6 +159,12 @@ export interface DeliveryEvent {
   readonly lagMs: number;
   /** From 1. */
   readonly attempt: number;
+}
+
+/** `unconfirmed`: no replica has confirmed that it received them, so a failover may lose them. */
+export interface PushIntakeEvent {
+  readonly what: 'unconfirmed';
+  readonly pushes: number;
 }
 
 export type AuthorizationEvent = { readonly component: string; readonly ms: number } & (

@@ -19,12 +19,18 @@ import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services } from './open-services.ts';
 import { PushIntake } from './push/accept.ts';
+import { PushStream } from './push/push-stream.ts';
+import { StreamGate } from './push/stream-gate.ts';
 import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
 import { ReleaseCheckResponder } from './release-check/responder.ts';
 import type { Scope } from './scope.ts';
+
+/** How far the journal of pushes goes back. */
+const PUSH_DAYS = 7;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** What the gateway uses of the platform. */
 export interface GatewayFace {
@@ -76,9 +82,19 @@ export function openGatewayFace(
   const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;
 
   const releaseCheck = new ReleaseCheckResponder({ redis, seals, queue: queues['release-checks'] });
+  const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue), (g) => g.close());
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
   return {
-    pushes: new PushIntake(redis, components, queues.pushes, arrivals, releaseCheck),
+    pushes: new PushIntake({
+      redis,
+      components,
+      queue: queues.pushes,
+      stream: new PushStream(foundation.intakeRedis, () => gate.server, foundation.events),
+      gate,
+      releaseCheck,
+      arrivals,
+      retentionMs: PUSH_DAYS * DAY_MS,
+    }),
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
     quotas: new Quotas(ledger, accounts),

@@ -54,6 +54,8 @@ export interface Foundation {
   readonly blockingRedis: RedisClient;
   /** Its commands fail at once while Redis is unavailable, or is another deployment's: for requests, whose callers wait. */
   readonly failFastRedis: RedisClient;
+  /** The same, for pushes only: it may wait for a replica. */
+  readonly intakeRedis: RedisClient;
   readonly hints: Hints;
   readonly presence: Presence;
   readonly apiKeys: ApiKeys;
@@ -77,16 +79,21 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
   const blockingRedis = connect('blocking', 'work');
   const failFastRedis = connect('fail-fast', 'fail-fast');
+  const intakeRedis = connect('fail-fast', 'intake');
   const subscriber = connect('blocking', 'hints');
-  await Promise.all([blockingRedis, failFastRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)));
+  await Promise.all(
+    [blockingRedis, failFastRedis, intakeRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)),
+  );
   const hints = new Hints(subscriber);
 
   const deployment = new Deployment(blockingRedis, database, settings.secretsKeys);
   const presence = new Presence(blockingRedis, deployment, settings.roles, events);
   scope.keep('presence', presence, (p) => p.close());
   await presence.start();
-  // Intake writes by this connection.
-  events.subscribe('redis', () => refuseCommands(failFastRedis, presence.failure));
+  // Intake writes by these connections.
+  events.subscribe('redis', () => {
+    for (const redis of [failFastRedis, intakeRedis]) refuseCommands(redis, presence.failure);
+  });
   publishReadiness(hints, events);
 
   const apiKeys = new ApiKeys({ redis: failFastRedis, hints, store: new KeyStore(database) });
@@ -102,6 +109,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     journalWriter,
     blockingRedis,
     failFastRedis,
+    intakeRedis,
     hints,
     presence,
     apiKeys,

@@ -136,6 +136,12 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.info, msg: 'delivery', ...delivery, result: 'failed', status: 500, code: 'status' },
     },
   ],
+  'push-intake': [
+    {
+      event: { what: 'unconfirmed', pushes: 3 },
+      line: { level: LEVELS.debug, msg: 'no replica of Redis has confirmed the pushes', pushes: 3 },
+    },
+  ],
   authorization: [
     {
       event: { component: 'wxc', outcome: 'authorized', appid: 'wxa', profile: 'asked', ms: 4 },

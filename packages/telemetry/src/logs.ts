@@ -26,6 +26,7 @@ function linesOf(log: Logger): Lines {
     delivery: (event) => log[event.result === 'delivered' ? 'debug' : 'info'](event, 'delivery'),
     'outcomes-lost': ({ count }) =>
       log.error({ count }, 'answers of asked receivers were not stored; their pushes are sent again'),
+    'push-intake': ({ pushes }) => log.debug({ pushes }, 'no replica of Redis has confirmed the pushes'),
     authorization: (event) => log.info(event, 'authorization'),
     profile: (event) => log.info(event, 'profile'),
     reconciliation: (event) => log.info(event, 'reconciliation'),

@@ -1,6 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { memoryIn } from '../redis/server-state.ts';
 import type { CallRequest } from './call.ts';
 
 const MAX_WAITING_JOBS = 50_000;
@@ -51,11 +52,4 @@ export class Backpressure {
 
 export function overloaded(message: string, retryAfterMs: number): Failure {
   return new Failure('overloaded', 'slow-down', message, { retryAfterMs });
-}
-
-/** In bytes: what Redis uses, and its limit or, without one, the machine's memory. */
-function memoryIn(info: string): { readonly used: number; readonly max: number } {
-  const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  const max = number('maxmemory') || number('total_system_memory');
-  return { used: number('used_memory'), max: max || Number.POSITIVE_INFINITY };
 }

@@ -1,13 +1,17 @@
 import { EnvelopeFailure, openEnvelope, readEncodingAesKey, sealEnvelope } from '@wxthirdparty/wechat';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Components } from '../component/components.ts';
 import { PushArrivals } from '../component/push-arrivals.ts';
+import { Events } from '../events.ts';
+import { readEntry } from '../journal/stream-entry.ts';
 import { type OpenQueue, openQueue } from '../queue/queues.ts';
-import { PushIntake, type ReceivedPush } from './accept.ts';
+import { PushIntake, type PushIntakeParts, type ReceivedPush } from './accept.ts';
 import { PushJob, type PushPayload } from './push-job.ts';
+import { PushStream } from './push-stream.ts';
 
 const settings = { appid: 'wxc', appsecret: 's', token: 'aToken', encodingAesKey: 'a'.repeat(43) };
+const RETENTION_MS = 7 * 24 * 60 * 60_000;
 const components = new Components([settings]);
 const envelopeKeys = {
   appid: 'wxc',
@@ -22,6 +26,9 @@ let redis: TestRedis['redis'];
 let queue: OpenQueue<PushPayload>;
 let intake: PushIntake;
 let arrivals: PushArrivals;
+let parts: PushIntakeParts;
+const gate = { isOpen: false };
+const redisState = { usedMemoryShare: 0.1, replicas: 0 };
 beforeAll(async () => {
   server = await startRedis();
   redis = server.redis;
@@ -30,7 +37,11 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.flushall();
   arrivals = new PushArrivals(redis);
-  intake = new PushIntake(redis, components, queue, arrivals, releaseCheck);
+  gate.isOpen = false;
+  redisState.usedMemoryShare = 0.1;
+  const stream = new PushStream(redis, () => redisState, new Events());
+  parts = { redis, components, queue, stream, gate, releaseCheck, arrivals, retentionMs: RETENTION_MS };
+  intake = new PushIntake(parts);
 });
 afterAll(async () => {
   await queue.queue.close();
@@ -39,8 +50,8 @@ afterAll(async () => {
 
 let nonce = 0;
 /** One delivery, sealed freshly as WeChat does. */
-function delivery(xml: string, url: 'events' | 'messages' = 'messages'): ReceivedPush {
-  const [timestamp, once] = ['1700000000', String(++nonce)];
+function delivery(xml: string, url: 'events' | 'messages' = 'messages', signedAt = Date.now()): ReceivedPush {
+  const [timestamp, once] = [String(Math.floor(signedAt / 1_000)), String(++nonce)];
   const sealed = sealEnvelope(envelopeKeys, xml, { timestamp, nonce: once });
   return {
     component: 'wxc',
@@ -54,6 +65,8 @@ function delivery(xml: string, url: 'events' | 'messages' = 'messages'): Receive
 const event = (more: string) =>
   '<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1700000000</CreateTime>' +
   `<MsgType>event</MsgType><Event>CLICK</Event>${more}</xml>`;
+const notice = (more: string) => `<xml><AppId>wxc</AppId><CreateTime>1700000000</CreateTime>${more}</xml>`;
+const ticket = notice('<InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>t</ComponentVerifyTicket>');
 const injected = event('<EventKey>a</EventKey><InfoType>component_verify_ticket</InfoType>');
 
 /** In all states. */
@@ -62,98 +75,177 @@ async function jobs(): Promise<number> {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-it('enqueues a push once, however many copies come, at the same time or later', async () => {
-  const copies = Array.from({ length: 8 }, () => intake.accept(delivery(event('<EventKey>1</EventKey>'))));
-  await Promise.all(copies);
-  expect(await intake.accept(delivery(event('<EventKey>1</EventKey>')))).toEqual({ outcome: 'seen' });
-  expect(await jobs()).toBe(1);
-  expect(await intake.accept(delivery(event('<EventKey>2</EventKey>')))).toEqual({ outcome: 'accepted' });
-  expect(await jobs()).toBe(2);
-});
+/** What is in the stream. */
+async function entries() {
+  const found = await redis.xrange(redis.keyspace.pushStream, '-', '+');
+  return found.map(([streamId, list]) => readEntry(streamId, list).content);
+}
 
-it('recognizes a push by its mark for an hour, when its job is no longer kept', async () => {
-  await intake.accept(delivery(event('')));
-  await queue.queue.obliterate({ force: true });
-  expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'seen' });
-  expect(await jobs()).toBe(0);
-  const [mark] = await redis.keys(redis.keyspace.seenPush('*'));
-  const ttl = await redis.pttl(mark!);
-  expect(ttl).toBeGreaterThan(3_500_000);
-  expect(ttl).toBeLessThanOrEqual(3_600_000);
-});
-
-it('marks no push that it could not enqueue, so the next delivery is accepted', async () => {
-  const broken = { ...queue, add: () => Promise.reject(new Error('Redis is away')) };
-  const xml = event('<EventKey>lost?</EventKey>');
-  await expect(new PushIntake(redis, components, broken, arrivals, releaseCheck).accept(delivery(xml))).rejects.toThrow(
-    'Redis is away',
-  );
-  expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
-  expect(await intake.accept(delivery(xml))).toEqual({ outcome: 'accepted' });
-  expect(await jobs()).toBe(1);
-});
-
-it('has enqueued a push before it marks it: a process that dies in between loses nothing', async () => {
-  const order: string[] = [];
-  const xml = event('<EventKey>1</EventKey>');
-  const watched = new Proxy(redis, {
-    get(target, name) {
-      if (name !== 'set') return Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name);
-      return async (key: string) => {
-        if (key.includes(':seen:')) order.push(`mark, ${await jobs()} job`);
-        // The process dies.
-        throw new Error('dead');
-      };
-    },
+describe('while workers serve the stream', () => {
+  beforeEach(() => {
+    gate.isOpen = true;
   });
-  await new PushIntake(watched, components, queue, arrivals, releaseCheck).accept(delivery(xml));
-  expect(order).toEqual(['mark, 1 job']);
-  // The next delivery finds the job that waits, or makes another one if that has run; a job may run twice.
-  await intake.accept(delivery(xml));
-  expect(await jobs()).toBe(1);
-});
 
-it('takes every delivery of a ticket', async () => {
-  const ticket =
-    '<xml><AppId>wxc</AppId><CreateTime>1700000000</CreateTime><InfoType>component_verify_ticket</InfoType>' +
-    '<ComponentVerifyTicket>t</ComponentVerifyTicket></xml>';
-  for (let n = 0; n < 3; n++) {
+  it('a push of the message URL is appended once, sealed, however many copies come', async () => {
+    const xml = event('<EventKey>secret-key</EventKey>');
+    const copies = await Promise.all(Array.from({ length: 8 }, () => intake.accept(delivery(xml))));
+    expect(copies.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
+    expect(await intake.accept(delivery(xml))).toEqual({ outcome: 'seen' });
+    expect(await intake.accept(delivery(event('<EventKey>2</EventKey>')))).toEqual({ outcome: 'accepted' });
+    const [first, ...others] = await entries();
+    expect(others).toHaveLength(1);
+    expect(first).toMatchObject({ kind: 'push', component: 'wxc', url: 'messages', appid: 'wxa', asked: undefined });
+    if (typeof first !== 'object' || first.kind !== 'push') throw new Error('it is no push');
+    expect(openEnvelope(envelopeKeys, first.envelope).xml).toBe(xml);
+    expect(JSON.stringify(first)).not.toContain('secret-key');
+    expect(await jobs()).toBe(0);
+
+    const marks = await redis.keys(redis.keyspace.seenPush('*'));
+    expect(marks).toHaveLength(2);
+    expect(await redis.mget(marks)).toContain(first.id);
+    const ttl = await redis.pttl(marks[0]!);
+    expect(ttl).toBeGreaterThan(3_500_000);
+    expect(ttl).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it('marks no push that it could not append, so the next delivery is accepted', async () => {
+    const { pushStream } = redis.keyspace;
+    await redis.set(pushStream, 'no stream');
+    await expect(intake.accept(delivery(event('')))).rejects.toThrow('WRONGTYPE');
+    await redis.del(pushStream);
+    expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
+    expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'accepted' });
+  });
+
+  it('an unreadable push of either URL is appended, and no job is made of it', async () => {
+    expect(await intake.accept(delivery(injected))).toEqual({ outcome: 'unreadable', reason: 'wrong_url' });
+    expect(await intake.accept(delivery(injected))).toEqual({ outcome: 'seen' });
+    expect(await intake.accept(delivery('no XML', 'events'))).toEqual({ outcome: 'unreadable', reason: 'broken_xml' });
+    expect(await entries()).toMatchObject([{ url: 'messages' }, { url: 'events', appid: undefined }]);
+    expect(await jobs()).toBe(0);
+  });
+
+  it('pushes of the event URL are jobs as ever', async () => {
+    const revoked = notice('<InfoType>unauthorized</InfoType><AuthorizerAppid>wxa</AuthorizerAppid>');
+    expect(await intake.accept(delivery(revoked, 'events'))).toEqual({ outcome: 'accepted' });
+    expect(await intake.accept(delivery(revoked, 'events'))).toEqual({ outcome: 'seen' });
+    expect(await jobs()).toBe(1);
+    expect(await entries()).toEqual([]);
+  });
+
+  it('a push that was signed before the journal begins is not stored; one that is about last year is', async () => {
+    const old = delivery(event(''), 'messages', Date.now() - RETENTION_MS - 5_000);
+    expect(await intake.accept(old)).toEqual({ outcome: 'too-old' });
+    expect(await redis.keys('*')).toEqual([redis.keyspace.lastPush('wxc')]);
+    // Its CreateTime is of 2023.
+    expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'accepted' });
+  });
+
+  it('while Redis is nearly full, tickets are accepted and messages are not', async () => {
+    redisState.usedMemoryShare = 0.81;
+    await expect(intake.accept(delivery(event('')))).rejects.toMatchObject({ code: 'overloaded' });
+    expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
     expect(await intake.accept(delivery(ticket, 'events'))).toEqual({ outcome: 'accepted' });
-  }
-  expect(await jobs()).toBe(3);
-  expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
+    redisState.usedMemoryShare = 0.8;
+    expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'accepted' });
+  });
+
+  it('a push that is a job of the queue is recognized', async () => {
+    gate.isOpen = false;
+    await intake.accept(delivery(event('')));
+    gate.isOpen = true;
+    expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'seen' });
+    expect(await entries()).toEqual([]);
+  });
 });
 
-it('accepts an unreadable push, keeps it sealed with its reason, and makes no job of it', async () => {
-  expect(await intake.accept(delivery(injected))).toEqual({ outcome: 'unreadable', reason: 'wrong_url' });
-  expect(await intake.accept(delivery(injected))).toEqual({ outcome: 'seen' });
-  expect(await intake.accept(delivery('no XML', 'events'))).toEqual({ outcome: 'unreadable', reason: 'broken_xml' });
-  expect(await jobs()).toBe(0);
+describe('while an older process lives', () => {
+  it('a push that is in the stream is recognized', async () => {
+    gate.isOpen = true;
+    await intake.accept(delivery(event('')));
+    gate.isOpen = false;
+    expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'seen' });
+    expect(await jobs()).toBe(0);
+  });
 
-  const entries = await redis.xrange(redis.keyspace.unreadablePushes(), '-', '+');
-  const kept = entries.map(([, list]) =>
-    Object.fromEntries(list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1]!]] : []))),
-  );
-  expect(kept).toMatchObject([
-    { format: '1', component: 'wxc', url: 'messages', appid: 'wxa', reason: 'wrong_url' },
-    { format: '1', component: 'wxc', url: 'events', appid: '', reason: 'broken_xml' },
-  ]);
-  expect(openEnvelope(envelopeKeys, JSON.parse(kept[0]!.envelope!)).xml).toBe(injected);
-  expect(JSON.stringify(kept)).not.toContain('component_verify_ticket');
-  expect(await redis.pttl(redis.keyspace.unreadablePushes())).toBeGreaterThan(0);
-});
+  it('unreadable pushes are appended, since an older version would act on their content, but not without limit', async () => {
+    expect(await intake.accept(delivery(injected))).toEqual({ outcome: 'unreadable', reason: 'wrong_url' });
+    expect(await entries()).toMatchObject([{ kind: 'push' }]);
+    expect(await jobs()).toBe(0);
+    const filling = redis.pipeline();
+    for (let n = 0; n < 998; n++) filling.xadd(redis.keyspace.pushStream, '*', 'n', n);
+    await filling.exec();
+    for (const xml of ['no XML 1', 'no XML 2', 'no XML 3']) {
+      expect(await intake.accept(delivery(xml))).toEqual({ outcome: 'unreadable', reason: 'broken_xml' });
+    }
+    expect(await redis.xlen(redis.keyspace.pushStream)).toBe(1_000);
+  });
 
-it('keeps the newest thousand of unreadable pushes, since anyone can write them', async () => {
-  for (let n = 0; n < 1_005; n++) await intake.accept(delivery(`no XML ${n}`));
-  expect(await redis.xlen(redis.keyspace.unreadablePushes())).toBe(1_000);
+  it('enqueues a push once, however many copies come, at the same time or later', async () => {
+    const copies = Array.from({ length: 8 }, () => intake.accept(delivery(event('<EventKey>1</EventKey>'))));
+    await Promise.all(copies);
+    expect(await intake.accept(delivery(event('<EventKey>1</EventKey>')))).toEqual({ outcome: 'seen' });
+    expect(await jobs()).toBe(1);
+    expect(await intake.accept(delivery(event('<EventKey>2</EventKey>')))).toEqual({ outcome: 'accepted' });
+    expect(await jobs()).toBe(2);
+  });
+
+  it('recognizes a push by its mark for an hour, when its job is no longer kept', async () => {
+    await intake.accept(delivery(event('')));
+    await queue.queue.obliterate({ force: true });
+    expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'seen' });
+    expect(await jobs()).toBe(0);
+    const [mark] = await redis.keys(redis.keyspace.seenPush('*'));
+    const ttl = await redis.pttl(mark!);
+    expect(ttl).toBeGreaterThan(3_500_000);
+    expect(ttl).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it('marks no push that it could not enqueue, so the next delivery is accepted', async () => {
+    const broken = { ...queue, add: () => Promise.reject(new Error('Redis is away')) };
+    const xml = event('<EventKey>lost?</EventKey>');
+    await expect(new PushIntake({ ...parts, queue: broken }).accept(delivery(xml))).rejects.toThrow('Redis is away');
+    expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
+    expect(await intake.accept(delivery(xml))).toEqual({ outcome: 'accepted' });
+    expect(await jobs()).toBe(1);
+  });
+
+  it('has enqueued a push before it marks it: a process that dies in between loses nothing', async () => {
+    const order: string[] = [];
+    const xml = event('<EventKey>1</EventKey>');
+    const watched = new Proxy(redis, {
+      get(target, name) {
+        if (name !== 'set') return Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name);
+        return async (key: string) => {
+          if (key.includes(':seen:')) order.push(`mark, ${await jobs()} job`);
+          // The process dies.
+          throw new Error('dead');
+        };
+      },
+    });
+    await new PushIntake({ ...parts, redis: watched }).accept(delivery(xml));
+    expect(order).toEqual(['mark, 1 job']);
+    // The next delivery finds the job that waits, or makes another one if that has run; a job may run twice.
+    await intake.accept(delivery(xml));
+    expect(await jobs()).toBe(1);
+  });
+
+  it('takes every delivery of a ticket', async () => {
+    for (let n = 0; n < 3; n++) {
+      expect(await intake.accept(delivery(ticket, 'events'))).toEqual({ outcome: 'accepted' });
+    }
+    expect(await jobs()).toBe(3);
+    expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
+  });
 });
 
 it('stores nothing of a push whose envelope is not valid', async () => {
   const forged = delivery(event(''));
-  const other = sealEnvelope({ ...envelopeKeys, appid: 'wxother' }, event(''), { timestamp: '1700000000', nonce: '1' });
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const other = sealEnvelope({ ...envelopeKeys, appid: 'wxother' }, event(''), { timestamp, nonce: '1' });
   const wrongAppid = {
     ...forged,
-    query: { timestamp: '1700000000', nonce: '1', msg_signature: other.msgSignature },
+    query: { timestamp, nonce: '1', msg_signature: other.msgSignature },
     body: Buffer.from(`<xml><Encrypt>${other.encrypt}</Encrypt></xml>`),
   };
   const wrongSignature = { ...forged, query: { ...forged.query, msg_signature: '0'.repeat(40) } };

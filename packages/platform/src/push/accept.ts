@@ -1,6 +1,8 @@
 import {
+  type Envelope,
   EnvelopeFailure,
   openEnvelope,
+  type Push,
   type PushUrl,
   readEnvelope,
   readPush,
@@ -9,15 +11,18 @@ import {
 } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import type { PushArrivals } from '../component/push-arrivals.ts';
-import { identityOf } from '../journal/push-id.ts';
+import { identityOf, pushIdOf, pushTimeOf } from '../journal/push-id.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { CheckPushAnswer, ReleaseCheckResponder } from '../release-check/responder.ts';
 import type { PushPayload } from './push-job.ts';
-import { UnreadablePushes } from './unreadable-pushes.ts';
+import { type PushStream, QUEUED_MARK, SEEN_TTL_MS } from './push-stream.ts';
 
-/** WeChat redelivers within seconds; late copies were observed within an hour. */
-const SEEN_TTL_MS = 60 * 60_000;
+/**
+ * Unreadable pushes go into the stream even while no process serves it, since an older one would act on their content; anyone
+ * can cause them, so there are few.
+ */
+const MAX_UNREADABLE_WAITING = 1_000;
 
 export interface ReceivedPush {
   readonly component: string;
@@ -28,82 +33,115 @@ export interface ReceivedPush {
 }
 
 /**
- * `seen`: it was accepted before. `unreadable`: it is stored, and no action follows. `checked`: it belongs to WeChat's
- * release check, and this is its whole answer.
+ * `seen`: it was accepted before. `too-old`: it was signed before the time that the journal goes back. `unreadable`: it is
+ * journaled, and no action follows. `checked`: it belongs to WeChat's release check, and this is its whole answer.
  */
 export type AcceptedPush =
-  | { readonly outcome: 'accepted' | 'seen' }
+  | { readonly outcome: 'accepted' | 'seen' | 'too-old' }
   | { readonly outcome: 'checked'; readonly answer: CheckPushAnswer }
   | { readonly outcome: 'unreadable'; readonly reason: UnreadableReason };
 
+export interface PushIntakeParts {
+  readonly redis: RedisClient;
+  readonly components: Components;
+  readonly queue: OpenQueue<PushPayload>;
+  readonly stream: Pick<PushStream, 'append'>;
+  readonly gate: { readonly isOpen: boolean };
+  readonly releaseCheck: Pick<ReleaseCheckResponder, 'respond'>;
+  readonly arrivals: PushArrivals;
+  /** How far the journal goes back. */
+  readonly retentionMs: number;
+}
+
 /**
- * Answer first, work later: WeChat waits five seconds, so a push is only verified and enqueued. Only the envelope is a
- * reason to refuse it; a push with unreadable content is accepted and stored (protocol §1.3).
+ * Answer first, work later: WeChat waits five seconds, so a push is only verified and stored: those of the event URL in the
+ * queue, all others in the stream. Only the envelope is a reason to refuse it; a push with unreadable content is accepted
+ * (protocol §1.3).
  */
 export class PushIntake {
-  readonly #redis: RedisClient;
-  readonly #components: Components;
-  readonly #queue: OpenQueue<PushPayload>;
-  readonly #arrivals: PushArrivals;
-  readonly #releaseCheck: Pick<ReleaseCheckResponder, 'respond'>;
-  readonly #unreadable: UnreadablePushes;
+  readonly #parts: PushIntakeParts;
 
-  constructor(
-    redis: RedisClient,
-    components: Components,
-    queue: OpenQueue<PushPayload>,
-    arrivals: PushArrivals,
-    releaseCheck: Pick<ReleaseCheckResponder, 'respond'>,
-  ) {
-    this.#redis = redis;
-    this.#components = components;
-    this.#queue = queue;
-    this.#arrivals = arrivals;
-    this.#releaseCheck = releaseCheck;
-    this.#unreadable = new UnreadablePushes(redis);
+  constructor(parts: PushIntakeParts) {
+    this.#parts = parts;
   }
 
-  /** Throws EnvelopeFailure, `unknown_component`, and what Redis throws; then WeChat must deliver it again. */
+  /** Throws EnvelopeFailure, `unknown_component`, `overloaded`, and what Redis throws; then WeChat must deliver it again. */
   async accept(received: ReceivedPush): Promise<AcceptedPush> {
+    const { arrivals } = this.#parts;
     try {
       const accepted = await this.#accept(received);
       const isRehearsal = accepted.outcome === 'checked' && accepted.answer.isRehearsal;
-      if (!isRehearsal) this.#arrivals.accepted(received.component, new Date());
+      if (!isRehearsal) arrivals.accepted(received.component, new Date());
       return accepted;
     } catch (error) {
-      if (error instanceof EnvelopeFailure) this.#arrivals.refused(received.component, error);
+      if (error instanceof EnvelopeFailure) arrivals.refused(received.component, error);
       throw error;
     }
   }
 
   echo(component: string, query: Record<string, unknown>): string | undefined {
-    return verifyEcho(this.#components.get(component).envelopeKeys, query);
+    return verifyEcho(this.#parts.components.get(component).envelopeKeys, query);
   }
 
   async #accept({ component, url, appid, query, body }: ReceivedPush): Promise<AcceptedPush> {
-    const { envelopeKeys } = this.#components.get(component);
+    const { components, stream, gate, releaseCheck, retentionMs } = this.#parts;
+    const { envelopeKeys } = components.get(component);
     const envelope = readEnvelope(query, body);
     const { xml, bytes, keyIndex } = openEnvelope(envelopeKeys, envelope);
     const push = readPush(xml, url);
     const receivedAt = new Date();
     const { nonce } = envelope;
-    const opened = { component, appid, push, receivedAt, keys: envelopeKeys, keyIndex, nonce };
     // Before everything else: no other part may see a push of the release check.
-    const answer = await this.#releaseCheck.respond(opened);
+    const answer = await releaseCheck.respond({
+      component,
+      appid,
+      push,
+      receivedAt,
+      keys: envelopeKeys,
+      keyIndex,
+      nonce,
+    });
     if (answer !== undefined) return { outcome: 'checked', answer };
-    const dedupKey = identityOf(component, appid, push, bytes);
-    if (push.type === 'unreadable') {
-      const { reason } = push;
-      const unreadable = { component, url, appid, receivedAt, reason, envelope };
-      const kept = await this.#unreadable.keep(unreadable, dedupKey!, SEEN_TTL_MS);
-      return kept === 'seen' ? { outcome: 'seen' } : { outcome: 'unreadable', reason };
+    const identity = identityOf(component, appid, push, bytes);
+    const isReadable = push.type !== 'unreadable';
+    if (identity === undefined || (isReadable && url === 'events')) {
+      return this.#enqueue({ component, url, appid, receivedAt, envelope }, identity);
     }
-    const seen = dedupKey && this.#redis.keyspace.seenPush(dedupKey);
-    if (seen && (await this.#redis.exists(seen)) === 1) return { outcome: 'seen' };
-    await this.#queue.add({ component, url, appid, receivedAt: receivedAt.toISOString(), envelope, dedupKey });
+    // The timestamp is signed; CreateTime would not do, since WeChat also sends what happened long ago.
+    if (Number(envelope.timestamp) * 1_000 < receivedAt.getTime() - retentionMs) return { outcome: 'too-old' };
+    if (isReadable && !gate.isOpen) {
+      return this.#enqueue({ component, url, appid, receivedAt, envelope }, identity);
+    }
+    const id = pushIdOf(pushTimeOf(push, envelope.timestamp), identity);
+    const { outcome } = await stream.append(
+      { kind: 'push', id, component, url, appid, receivedAt, envelope, asked: undefined },
+      { identity, maxLength: gate.isOpen ? undefined : MAX_UNREADABLE_WAITING },
+    );
+    if (outcome === 'seen') return { outcome };
+    return acceptedAs(push);
+  }
+
+  async #enqueue(
+    push: {
+      readonly component: string;
+      readonly url: PushUrl;
+      readonly appid: string | undefined;
+      readonly receivedAt: Date;
+      readonly envelope: Envelope;
+    },
+    identity: string | undefined,
+  ): Promise<AcceptedPush> {
+    const { redis, queue } = this.#parts;
+    const seen = identity && redis.keyspace.seenPush(identity);
+    if (seen && (await redis.exists(seen)) === 1) return { outcome: 'seen' };
+    await queue.add({ ...push, receivedAt: push.receivedAt.toISOString(), dedupKey: identity });
     // After the job: an interruption between the two causes a second job, which is harmless; in the other order it would
-    // lose the push. So a mark that cannot be set is no failure.
-    if (seen) await this.#redis.set(seen, '1', 'PX', SEEN_TTL_MS).catch(() => {});
+    // lose the push. So a mark that cannot be set is no failure. A worker may have set another mark by now.
+    if (seen) await redis.set(seen, QUEUED_MARK, 'PX', SEEN_TTL_MS, 'NX').catch(() => {});
     return { outcome: 'accepted' };
   }
+}
+
+function acceptedAs(push: Push): AcceptedPush {
+  return push.type === 'unreadable' ? { outcome: 'unreadable', reason: push.reason } : { outcome: 'accepted' };
 }

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Events } from '../events.ts';
+import type { PushEntry } from '../journal/stream-entry.ts';
+import { PushStream } from './push-stream.ts';
+
+let server: TestRedis;
+let redis: TestRedis['redis'];
+let stream: PushStream;
+const state = { usedMemoryShare: 0.1, replicas: 0 };
+const unconfirmed: number[] = [];
+beforeAll(async () => {
+  server = await startRedis();
+  redis = server.redis;
+  const events = new Events();
+  events.subscribe('push-intake', ({ pushes }) => unconfirmed.push(pushes));
+  stream = new PushStream(redis, () => state, events);
+});
+beforeEach(async () => {
+  await redis.flushall();
+  state.replicas = 0;
+  unconfirmed.length = 0;
+});
+afterAll(() => server.stop());
+
+const envelope = { timestamp: '1700000000', nonce: 'n', msgSignature: 'f'.repeat(40), encrypt: 'c2VhbGVk' };
+function entry(id: string, asked?: string): PushEntry {
+  const push = { kind: 'push', component: 'wxc', url: 'messages', appid: 'wxa' } as const;
+  return { ...push, id, receivedAt: new Date(), envelope, asked };
+}
+const length = () => redis.xlen(redis.keyspace.pushStream);
+
+it('pushes that are appended at the same time are all appended, in their order', async () => {
+  const ids = Array.from({ length: 100 }, (_, n) => `id-${n}`);
+  const outcomes = await Promise.all(ids.map((id) => stream.append(entry(id), { identity: id })));
+  expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['appended']));
+  const found = await redis.xrange(redis.keyspace.pushStream, '-', '+');
+  expect(found.map(([, fields]) => fields[fields.indexOf('id') + 1])).toEqual(ids);
+});
+
+it('the first of two copies opens the reply record, and the second receives it', async () => {
+  const [first, second] = await Promise.all([
+    stream.append(entry('p', 'sub_1'), { identity: 'i', owner: 'gateway-1' }),
+    stream.append(entry('p', 'sub_1'), { identity: 'i', owner: 'gateway-2' }),
+  ]);
+  expect(first).toEqual({ outcome: 'appended' });
+  const record = { component: 'wxc', appid: 'wxa', subscription: 'sub_1', state: 'open', isAbandoned: false };
+  expect(second).toEqual({ outcome: 'seen', reply: record });
+  expect(await redis.hget(redis.keyspace.pushReply('p'), 'owner')).toBe('gateway-1');
+});
+
+it('a push that no one is asked about has no reply record', async () => {
+  await stream.append(entry('p'), { identity: 'i' });
+  expect(await stream.append(entry('p'), { identity: 'i' })).toEqual({ outcome: 'seen', reply: undefined });
+  expect(await redis.exists(redis.keyspace.pushReply('p'))).toBe(0);
+});
+
+it('a job of the queue is appended once, although it is marked as accepted', async () => {
+  await redis.set(redis.keyspace.seenPush('i'), '1');
+  expect(await stream.append(entry('p'), { identity: 'i' })).toMatchObject({ outcome: 'seen' });
+  expect(await stream.append(entry('p'), { identity: 'i', fromQueue: true })).toEqual({ outcome: 'appended' });
+  expect(await stream.append(entry('p'), { identity: 'i', fromQueue: true })).toMatchObject({ outcome: 'seen' });
+  expect(await length()).toBe(1);
+});
+
+it('a push that no replica confirms is accepted and reported', async () => {
+  state.replicas = 1;
+  const outcomes = await Promise.all(['a', 'b'].map((id) => stream.append(entry(id), { identity: id })));
+  expect(outcomes).toEqual([{ outcome: 'appended' }, { outcome: 'appended' }]);
+  expect(unconfirmed).toEqual([2]);
+});

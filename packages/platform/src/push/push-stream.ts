@@ -1,0 +1,92 @@
+import { Failure } from '@wxthirdparty/wechat';
+import type { Events } from '../events.ts';
+import { entryFields, type PushEntry } from '../journal/stream-entry.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { inBatches } from '../redis/in-batches.ts';
+import { defineScript } from '../redis/script.ts';
+import type { ServerState } from '../redis/server-state.ts';
+import { REPLY_RECORD, type ReplyRecord, replyRecordOf } from './reply/reply-record.ts';
+
+/** WeChat redelivers within seconds; late copies were observed within an hour. */
+export const SEEN_TTL_MS = 60 * 60_000;
+/** The mark of a push that is a job of the queue `pushes`; that of one in the stream is its id. */
+export const QUEUED_MARK = '1';
+/** Above this share of Redis' memory the rest is for tokens and tickets; WeChat delivers the push again. */
+const MAX_MEMORY_SHARE = 0.8;
+const REPLICA_TIMEOUT_MS = 50;
+
+export interface AppendOptions {
+  /** By what the push is recognized (journal/push-id.ts). */
+  readonly identity: string;
+  /** The gateway that asks the subscription which the entry names: it will own the reply record. */
+  readonly owner?: string | undefined;
+  /** It is a job of the queue, so a mark that only says so does not count. */
+  readonly fromQueue?: boolean;
+  /** The stream may have at most as many entries. */
+  readonly maxLength?: number | undefined;
+}
+
+/** `full`: the stream has `maxLength` entries, and the push was not appended. */
+export type Appended =
+  | { readonly outcome: 'appended' | 'full' }
+  /** `reply`: how it is answered; undefined: it is not asked about, or that was long ago. */
+  | { readonly outcome: 'seen'; readonly reply: ReplyRecord | undefined };
+
+const append = defineScript({
+  uses: [REPLY_RECORD],
+  keys: ['seen', 'stream', 'reply'],
+  args: ['id', 'isQueued', 'maxLength', 'owner', 'component', 'appid', 'asked', '...fields'],
+  lua: `
+local known = redis.call('GET', seen)
+if known and not (isQueued == '1' and known == '${QUEUED_MARK}') then return { 'seen', read_reply(reply) } end
+if tonumber(maxLength) > 0 and redis.call('XLEN', stream) >= tonumber(maxLength) then return { 'full' } end
+redis.call('XADD', stream, '*', unpack(fields))
+redis.call('SET', seen, id, 'PX', ${SEEN_TTL_MS})
+if owner ~= '' then open_reply(reply, owner, component, appid, asked) end
+return { 'appended' }`,
+  decode: ([outcome, record = []]: [outcome: 'appended' | 'full' | 'seen', record?: string[]]): Appended =>
+    outcome === 'seen' ? { outcome, reply: replyRecordOf(record) } : { outcome },
+});
+
+type Run = readonly [keys: Parameters<typeof append.run>[1], args: Parameters<typeof append.run>[2]];
+
+/** Appends pushes to the stream, each once. What is appended at the same time shares a command batch. */
+export class PushStream {
+  readonly #redis: RedisClient;
+  readonly #server: () => ServerState;
+  readonly #append: (run: Run) => Promise<Appended>;
+
+  /** `redis`: a connection of its own, since waiting for a replica blocks it. */
+  constructor(redis: RedisClient, server: () => ServerState, events: Events) {
+    this.#redis = redis;
+    this.#server = server;
+    this.#append = inBatches(async (runs: readonly Run[]) => {
+      const appended = await (runs.length > 1
+        ? append.batch(redis, runs)
+        : append.run(redis, ...runs[0]!).then((one) => [one]));
+      const pushes = appended.filter((one) => !(one instanceof Error) && one.outcome === 'appended').length;
+      // A failover loses what no replica has received. WeChat is answered nevertheless: it would give up sooner.
+      if (pushes > 0 && server().replicas > 0) {
+        const received = await redis.wait(1, REPLICA_TIMEOUT_MS).catch(() => 0);
+        if (received === 0) events.publish('push-intake', { what: 'unconfirmed', pushes });
+      }
+      return appended;
+    });
+  }
+
+  /** Throws Failure `overloaded` while Redis is nearly full, and what Redis throws; then WeChat must deliver it again. */
+  async append(
+    entry: PushEntry,
+    { identity, owner = '', fromQueue = false, maxLength = 0 }: AppendOptions,
+  ): Promise<Appended> {
+    if (!fromQueue && this.#server().usedMemoryShare > MAX_MEMORY_SHARE) {
+      throw new Failure('overloaded', 'slow-down', 'Redis has no memory for more pushes.', { retryAfterMs: 1_000 });
+    }
+    const { keyspace } = this.#redis;
+    const { id, component, appid = '', asked = '' } = entry;
+    return this.#append([
+      { seen: keyspace.seenPush(identity), stream: keyspace.pushStream, reply: keyspace.pushReply(id) },
+      { id, isQueued: fromQueue, maxLength, owner, component, appid, asked, fields: entryFields(entry) },
+    ]);
+  }
+}

@@ -1,0 +1,58 @@
+import { isStreamServed } from '../journal/stream-serving.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { readServerState, type ServerState } from '../redis/server-state.ts';
+
+type PushQueue = Parameters<typeof isStreamServed>[1];
+
+const SERVED_INTERVAL_MS = 5_000;
+const STATE_INTERVAL_MS = 1_000;
+
+/** What a gateway knows of the stream before it appends a push: whether workers serve it, and Redis' memory and replicas. */
+export class StreamGate {
+  readonly #redis: RedisClient;
+  readonly #queue: PushQueue;
+  #isOpen = false;
+  #state: ServerState = { usedMemoryShare: 0, replicas: 0 };
+  #servedReadAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** `queue`: of pushes. */
+  constructor(redis: RedisClient, queue: PushQueue) {
+    this.#redis = redis;
+    this.#queue = queue;
+    void this.#round();
+  }
+
+  /** Pushes go into the stream; otherwise into the queue, which every version serves. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get server(): ServerState {
+    return this.#state;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #round(): Promise<void> {
+    // While Redis does not answer, nothing is accepted, and what was known last remains.
+    await Promise.allSettled([this.#readState(), this.#readServed()]);
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), STATE_INTERVAL_MS).unref();
+  }
+
+  async #readState(): Promise<void> {
+    this.#state = await readServerState(this.#redis);
+  }
+
+  async #readServed(): Promise<void> {
+    // A gateway that has just started, or whose workers have, opens sooner than it closes.
+    if (this.#isOpen && performance.now() - this.#servedReadAt < SERVED_INTERVAL_MS) return;
+    const isOpen = await isStreamServed(this.#redis, this.#queue);
+    this.#isOpen = isOpen;
+    this.#servedReadAt = performance.now();
+  }
+}
