@@ -7,6 +7,7 @@ import type { Seals } from '../sealing/seals.ts';
 import type { Delivery, DeliveryCode, DeliveryState, FailedAttempt } from './delivery.ts';
 import { ASKED } from './delivery-rows.ts';
 import { openFailures } from './failures.ts';
+import type { DeliveryReply } from './settle-steps.ts';
 
 /** Of a subscription's pending deliveries, more are not counted. */
 const MAX_COUNTED = 10_000;
@@ -95,6 +96,18 @@ export class DeliveryStore {
       .limit(limit)
       .execute();
     return rows.map((row) => this.#due(row)).filter(({ failures }) => failures.length > 0);
+  }
+
+  /** What became of the reply of the subscription that was asked, once. */
+  async settleReply(push: string, subscriptions: readonly string[], reply: DeliveryReply): Promise<void> {
+    if (subscriptions.length === 0) return;
+    await this.#sql
+      .updateTable('deliveries')
+      .set({ reply_state: reply.state, reply_reason: reply.reason, call_id: reply.callId })
+      .where('subscription', 'in', subscriptions)
+      .where('push', '=', push)
+      .where('reply_state', '=', ASKED)
+      .execute();
   }
 
   /** Up to `limit`. */

@@ -116,7 +116,7 @@ const openRecord = defineScript({
   uses: [REPLY_RECORD],
   keys: ['record'],
   args: ['owner'],
-  lua: `open_reply(record, owner, 'wxc', 'wxa', 'sub_1')`,
+  lua: `open_reply(record, owner, 'wxc', 'wxa', 'sub_1', '', '1-0')`,
 });
 async function opened(one: AskedPush, owner: Asking): Promise<AskedPush> {
   await openRecord.run(redis, { record: redis.keyspace.pushReply(one.push.id) }, { owner: owner.owner });

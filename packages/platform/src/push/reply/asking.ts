@@ -92,7 +92,7 @@ export class Asking {
         case 'closed':
           return fallbackOf(asked);
         case 'answered':
-          return this.#kept.open(id, current.reply);
+          return this.keptAnswer(id, current);
         case 'open':
           break;
         default:
@@ -108,6 +108,10 @@ export class Asking {
       await this.#nextNews(id, Math.min(READ_INTERVAL_MS, remainingMs));
       current = await this.#records.read(id);
     }
+  }
+
+  keptAnswer(id: string, { reply }: Extract<ReplyRecord, { state: 'answered' }>): PassiveAnswer {
+    return this.#kept.open(id, reply);
   }
 
   /** Ends the waiting for late replies; a worker sends those pushes again. Answers that WeChat waits for come first. */
@@ -237,11 +241,11 @@ export class Asking {
       this.#report(asked, received, { state: 'dropped', reason: 'late_disabled' });
       return;
     }
-    const { component, appid, id: push } = asked.push;
+    const { component, id: push } = asked.push;
     const entry = this.#entry(asked, received, null);
     this.#parts.writes.add(async () => {
       // Before the delivery is settled: if this process dies in between, a worker sends the push again.
-      await this.#parts.enqueueLate({ component, appid, push, subscription: asked.subscription.id, reply });
+      await this.#parts.enqueueLate({ component, push, subscription: asked.subscription.id, reply });
       await this.#append(entry);
     });
   }

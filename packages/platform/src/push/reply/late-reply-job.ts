@@ -2,7 +2,6 @@ import { defineJob } from '../../queue/job.ts';
 
 export interface LateReplyPayload {
   readonly component: string;
-  readonly appid: string;
   /** The id of the push. */
   readonly push: string;
   readonly subscription: string;
@@ -15,14 +14,7 @@ export interface LateReplyPayload {
 export const LateReplyJob = defineJob<LateReplyPayload>({
   queue: 'late-replies',
   description: 'A reply that came too late for WeChat to pass it on, sent to the user as a customer-service message.',
-  fields: {
-    component: 'string',
-    appid: 'string',
-    push: 'string',
-    subscription: 'string',
-    reply: 'string',
-    at: 'string',
-  },
+  fields: { component: 'string', push: 'string', subscription: 'string', reply: 'string', at: 'string' },
   // One push gets one reply.
   idOf: ({ push }) => `reply-${push}`,
   attempts: 20,

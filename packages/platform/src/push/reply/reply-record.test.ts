@@ -14,12 +14,18 @@ beforeAll(async () => {
 beforeEach(() => redis.flushall());
 afterAll(() => server.stop());
 
-const identity = { component: 'wxc', appid: 'wxa', subscription: 'sub_1' };
+const identity = {
+  component: 'wxc',
+  appid: 'wxa',
+  subscription: 'sub_1',
+  passive: { types: ['text'], maxArticles: 1 },
+  seq: 1_700_000_000_000_005,
+};
 const open = defineScript({
   uses: [REPLY_RECORD],
   keys: ['record'],
   args: ['owner'],
-  lua: `open_reply(record, owner, 'wxc', 'wxa', 'sub_1')`,
+  lua: `open_reply(record, owner, 'wxc', 'wxa', 'sub_1', '{"types":["text"],"maxArticles":1}', '1700000000000-5')`,
 });
 const opened = (id: string, owner: string) => open.run(redis, { record: redis.keyspace.pushReply(id) }, { owner });
 /** As if its owner had not renewed it for three seconds. */

@@ -1,6 +1,8 @@
+import { seqOf } from '../../journal/stream-entry.ts';
 import type { RedisClient } from '../../redis/connect.ts';
 import { channelLua } from '../../redis/keys.ts';
 import { defineScript, REDIS_CLOCK, type SharedLua } from '../../redis/script.ts';
+import type { ReplyLimits } from '../../reply/reply-limits.ts';
 
 /** WeChat's last redelivery comes within seconds (protocol §1.3). */
 const RECORD_TTL_MS = 120_000;
@@ -26,6 +28,10 @@ export interface RecordIdentity {
   readonly appid: string;
   /** The subscription that is asked. */
   readonly subscription: string;
+  /** What WeChat accepts at once. */
+  readonly passive: ReplyLimits;
+  /** The push's place in the order of acceptance. */
+  readonly seq: number;
 }
 
 /** Who may end the record: its owner, or a request to `POST /v1/pushes/:id/reply`. */
@@ -45,20 +51,20 @@ export type ClosedReply =
   | { readonly outcome: 'not-held' };
 
 /**
- * `open_reply(key, owner, component, appid, subscription)`: for the script that accepts a push.
+ * `open_reply(key, owner, component, appid, subscription, passive, streamId)`: for the script that accepts a push.
  * `read_reply(key)`: the record as a list that `replyRecordOf` reads.
  */
 export const REPLY_RECORD: SharedLua = {
   uses: [REDIS_CLOCK],
   lua: `
-local function open_reply(key, owner, component, appid, subscription)
+local function open_reply(key, owner, component, appid, subscription, passive, streamId)
   redis.call('HSET', key, 'state', 'open', 'owner', owner, 'until', ms(now + ${HOLD_MS}), 'component', component,
-    'appid', appid, 'subscription', subscription)
+    'appid', appid, 'subscription', subscription, 'passive', passive, 'streamId', streamId)
   redis.call('PEXPIRE', key, ${RECORD_TTL_MS})
 end
 local function read_reply(key)
-  local found = redis.call('HMGET', key, 'state', 'until', 'component', 'appid', 'subscription', 'reply')
-  for i = 1, 6 do if not found[i] then found[i] = '' end end
+  local found = redis.call('HMGET', key, 'state', 'until', 'component', 'appid', 'subscription', 'passive', 'streamId', 'reply')
+  for i = 1, 8 do if not found[i] then found[i] = '' end end
   if found[1] == 'open' then found[2] = tonumber(found[2]) < now and '1' or '0' end
   return found
 end
@@ -68,10 +74,14 @@ local function end_reply(key, state, reply)
 end`,
 };
 
+const NOTHING: ReplyLimits = { types: [], maxArticles: 0 };
+
 /** Of `read_reply`; undefined: there is no record. */
 export function replyRecordOf(found: readonly string[]): ReplyRecord | undefined {
-  const [state, isAbandoned, component = '', appid = '', subscription = '', reply = ''] = found;
-  const identity = { component, appid, subscription };
+  const [state, isAbandoned, component = '', appid = '', subscription = '', passive = '', streamId = '', reply = ''] =
+    found;
+  const limits = passive === '' ? NOTHING : (JSON.parse(passive) as ReplyLimits);
+  const identity = { component, appid, subscription, passive: limits, seq: seqOf(streamId) };
   switch (state) {
     case 'open':
       return { ...identity, state, isAbandoned: isAbandoned === '1' };
