@@ -38,6 +38,8 @@ export interface EventPayloads {
   readonly 'outcomes-lost': { readonly count: number };
   /** A push was accepted, and something about it needs attention. */
   readonly 'push-intake': PushIntakeEvent;
+  /** WeChat's release check of a component has ended, as far as this deployment can see. */
+  readonly 'release-check': ReleaseCheckEvent;
   /** An authorization code was exchanged or refused. */
   readonly authorization: AuthorizationEvent;
   /** A job asked WeChat for the profile of an account. */
@@ -171,6 +173,18 @@ export type AuthorizationEvent = { readonly component: string; readonly ms: numb
   | { readonly outcome: 'authorized'; readonly appid: string; readonly profile: string }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly errcode?: number }
 );
+
+export interface ReleaseCheckEvent {
+  /** The check's id. */
+  readonly check: string;
+  readonly component: string;
+  /** The test account. */
+  readonly appid: string | null;
+  readonly kind: string;
+  readonly state: string;
+  /** The failed steps, each with its code. */
+  readonly failed: readonly string[];
+}
 
 export interface ProfileEvent extends Account {
   readonly outcome: string;

@@ -28,6 +28,7 @@ function linesOf(log: Logger): Lines {
       log.error({ count }, 'answers of asked receivers were not stored; their pushes are sent again'),
     'push-intake': ({ pushes }) => log.debug({ pushes }, 'no replica of Redis has confirmed the pushes'),
     authorization: (event) => log.info(event, 'authorization'),
+    'release-check': (event) => log[event.state === 'failed' ? 'warn' : 'info'](event, 'release check'),
     profile: (event) => log.info(event, 'profile'),
     reconciliation: (event) => log.info(event, 'reconciliation'),
     sync: (event) => {

@@ -30,7 +30,7 @@ export function addReport(latest: CheckLog | undefined, { component: _, appid: _
 /** The log of a check that ended without `unauthorized`; undefined while it may go on. */
 export function endIfIdle(log: CheckLog, now: number): CheckLog | undefined {
   const lastAt = Math.max(...log.reports.map(({ at }) => at));
-  return now - lastAt < IDLE_TIMEOUT_MS ? undefined : finished(log, now);
+  return now - lastAt < IDLE_TIMEOUT_MS ? undefined : finished(log, lastAt + IDLE_TIMEOUT_MS);
 }
 
 /** The last report of each step, in the order in which the steps began. */
