@@ -216,6 +216,7 @@ export function authorizer(changes: Partial<Authorizer> = {}): Authorizer {
     verifyType: null,
     accountStatus: null,
     profileAt: null,
+    isTest: false,
     state: 'active',
     scopes: [1, 7],
     handle: 'h1',

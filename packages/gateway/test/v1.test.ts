@@ -121,6 +121,7 @@ test('authorizers are listed page by page', async () => {
         verifyType: null,
         accountStatus: null,
         profileAt: null,
+        test: false,
         state: 'active',
         scopes: [1, 7],
         handle: 'h1',
@@ -132,8 +133,8 @@ test('authorizers are listed page by page', async () => {
   });
   await fetch(`${gateway.url}/v1/authorizers`, { headers: bearer });
   expect(pages).toEqual([
-    { state: 'active', limit: 7, cursor: 'c1', accounts: [] },
-    { limit: 100, accounts: [] },
+    { state: 'active', limit: 7, cursor: 'c1', accounts: [], withTest: false },
+    { limit: 100, accounts: [], withTest: false },
   ]);
 });
 

@@ -29,6 +29,8 @@ import { ReconciliationStore } from './reconciliation/reconciliation-store.ts';
 import { ReconcileRequests } from './reconciliation/reconciliations.ts';
 import type { RedisClient } from './redis/connect.ts';
 import { openLeases } from './redis/lease.ts';
+import { ReleaseCheckStore } from './release-check/release-check-store.ts';
+import { ReleaseChecks } from './release-check/release-checks.ts';
 import type { Scope } from './scope.ts';
 import { SubscriptionSnapshot } from './subscription/subscription-snapshot.ts';
 import { SubscriptionStore } from './subscription/subscription-store.ts';
@@ -110,6 +112,7 @@ export interface Services {
   readonly syncSchedules: SyncSchedules;
   readonly pushStore: PushStore;
   readonly persons: Persons;
+  readonly releaseChecks: ReleaseChecks;
 }
 
 /** The services on one connection to Redis: a process has them on the blocking and on the fail-fast connection. */
@@ -185,5 +188,6 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     syncSchedules: new SyncSchedules(database),
     pushStore: new PushStore({ sql: database, replica, writer: journalWriter, seals }),
     persons: new Persons(settings.secretsKeys),
+    releaseChecks: new ReleaseChecks({ redis, seals, store: new ReleaseCheckStore(database), events }),
   };
 }

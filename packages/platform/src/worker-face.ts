@@ -24,6 +24,7 @@ import { QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
 import type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 import { Reconciler } from './reconciliation/reconciliations.ts';
 import { connectRedis, type RedisClient } from './redis/connect.ts';
+import { reportConsent } from './release-check/consent-step.ts';
 import type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
 import { useCheckCode } from './release-check/use-code.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
@@ -137,6 +138,7 @@ export function openWorkerFace(
         profiles,
         authorizerStore,
         followers: followerStore,
+        reportConsent: (consent) => reportConsent(consent, { redis, authorizers: authorizerStore }),
         events,
       }),
     authorize: (payload, attempt) => authorizations.exchange(payload, attempt),
@@ -176,6 +178,7 @@ export function openWorkerFace(
         askForProfile: (payload) => queues.profiles.add(payload),
         followerSyncs: followerSyncStore,
         syncSchedules,
+        releaseChecks: services.releaseChecks,
         wakeFollowerSync: (id) => queues['follower-syncs'].add({ id }),
         events,
       });

@@ -17,6 +17,8 @@ const unreachable = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
 /** Every event, with the whole line that it becomes. */
 const delivery = { subscription: 'sub_1', component: 'wxc', push: '1lglnp7f', ms: 7, lagMs: 20, attempt: 1 };
 
+const check = { check: 'rc_1', component: 'wxc', appid: 'wxa', kind: 'real' };
+
 const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   refresh: [
     {
@@ -140,6 +142,16 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
     {
       event: { what: 'unconfirmed', pushes: 3 },
       line: { level: LEVELS.debug, msg: 'no replica of Redis has confirmed the pushes', pushes: 3 },
+    },
+  ],
+  'release-check': [
+    {
+      event: { ...check, state: 'passed', failed: [] },
+      line: { level: LEVELS.info, msg: 'release check', ...check, state: 'passed', failed: [] },
+    },
+    {
+      event: { ...check, state: 'failed', failed: ['api_text: send_failed'] },
+      line: { level: LEVELS.warn, msg: 'release check', ...check, state: 'failed', failed: ['api_text: send_failed'] },
     },
   ],
   authorization: [

@@ -11,8 +11,13 @@ import { callerOf } from '../key/caller.ts';
 
 const state = z.enum(['active', 'needs-reauthorization', 'revoked']);
 
+const test = z
+  .enum(['true', 'false'])
+  .default('false')
+  .meta({ description: 'true: the test accounts of WeChat’s release check, too' });
+
 /** What `GET /v1/authorizers` takes. */
-const AuthorizerListQuery = PageQuery.extend({ state: state.optional(), handle: z.string().optional() });
+const AuthorizerListQuery = PageQuery.extend({ state: state.optional(), handle: z.string().optional(), test });
 
 /** What `GET /v1/authorizers/:appid/history` takes. */
 const HistoryQuery = PageQuery.extend(ComponentQuery.shape);
@@ -39,6 +44,7 @@ const AuthorizerAnswer = z
     authorizedAt: time,
     updatedAt: time,
     profileAt: time.nullable().meta({ description: 'when WeChat last reported the profile' }),
+    test: z.boolean().meta({ description: 'one of the test accounts of WeChat’s release check' }),
   })
   .meta({ id: 'Authorizer' });
 
@@ -81,8 +87,10 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
+    const { test, ...page } = readQuery(AuthorizerListQuery, request.query);
     const { items, next } = await platform.authorizers.list({
-      ...readQuery(AuthorizerListQuery, request.query),
+      ...page,
+      withTest: test === 'true',
       accounts: callerOf(response).rights.accounts,
     });
     response.json({ items: items.map(authorizerAnswer), next });
@@ -123,5 +131,6 @@ function authorizerAnswer(authorizer: Authorizer): z.input<typeof AuthorizerAnsw
     authorizedAt: authorizer.authorizedAt,
     updatedAt: authorizer.updatedAt,
     profileAt: authorizer.profileAt,
+    test: authorizer.isTest,
   };
 }

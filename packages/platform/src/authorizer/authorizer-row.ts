@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isTestAccount } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
 import type { AuthorizerRow } from '../database/schema.ts';
 import type { Authorizer, AuthorizerState } from './authorizer.ts';
@@ -22,6 +23,7 @@ export function toAuthorizer(row: AuthorizerRow): Authorizer {
     authorizedAt: new Date(Number(row.authorized_at)),
     updatedAt: new Date(Number(row.updated_at)),
     profileAt: row.profile_at === null ? null : new Date(Number(row.profile_at)),
+    isTest: isTestAccount(row.appid),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AuthorizerInfo } from '@wxthirdparty/wechat';
+import { type AuthorizerInfo, TEST_ACCOUNTS } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { Seals } from '../sealing/seals.ts';
@@ -89,6 +89,22 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.countActive(['wxc'])).toBe(2);
     expect(await store.countActive(['wxc', 'wxother'])).toBe(3);
     expect(await store.countActive([])).toBe(0);
+  });
+
+  it("lists WeChat's test accounts only where they are asked for, and never counts them", async () => {
+    const { appid } = TEST_ACCOUNTS[0]!;
+    for (const account of ['wxa', appid]) await store.grants.save('wxc', account, grant(account));
+    const listed = async (withTest?: boolean) =>
+      (await store.list({ limit: 10, withTest })).map((one) => [one.appid, one.isTest]);
+    expect(await listed()).toEqual([['wxa', false]]);
+    expect(new Map((await listed(true)) as [string, boolean][])).toEqual(
+      new Map([
+        ['wxa', false],
+        [appid, true],
+      ]),
+    );
+    expect(await store.countActive(['wxc'])).toBe(1);
+    expect(await store.find('wxc', appid)).toMatchObject({ isTest: true });
   });
 
   it('lists the accounts in use, for a Redis that lost everything', async () => {

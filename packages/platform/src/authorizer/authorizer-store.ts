@@ -1,9 +1,12 @@
+import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { Authorizer, AuthorizerState } from './authorizer.ts';
 import { rowOf, toAuthorizer } from './authorizer-row.ts';
 import { GrantStore } from './grant-store.ts';
 import { ProfileStore } from './profile-store.ts';
+
+const TEST_APPIDS = TEST_ACCOUNTS.map(({ appid }) => appid);
 
 /** Authorizers in SQL. None is ever deleted. */
 export class AuthorizerStore {
@@ -37,6 +40,7 @@ export class AuthorizerStore {
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .where('component', 'in', components)
       .where('state', '=', 'active')
+      .where('appid', 'not in', TEST_APPIDS)
       .executeTakeFirstOrThrow();
     return Number(count);
   }
@@ -47,6 +51,8 @@ export class AuthorizerStore {
     /** Only these; empty or undefined: all. */
     accounts?: readonly string[] | undefined;
     handle?: string | undefined;
+    /** WeChat's test accounts, too. */
+    withTest?: boolean | undefined;
     limit: number;
     after?: { appid: string; component: string } | undefined;
   }): Promise<Authorizer[]> {
@@ -58,6 +64,7 @@ export class AuthorizerStore {
       .limit(page.limit);
     if (page.state) query = query.where('state', '=', page.state);
     if (page.accounts?.length) query = query.where('appid', 'in', page.accounts);
+    if (!page.withTest) query = query.where('appid', 'not in', TEST_APPIDS);
     if (page.handle !== undefined) query = query.where('handle', '=', page.handle);
     const { after } = page;
     if (after) {

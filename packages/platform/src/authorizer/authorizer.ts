@@ -26,6 +26,8 @@ export interface Authorizer {
   readonly updatedAt: Date;
   /** When the profile was last read from WeChat. */
   readonly profileAt: Date | null;
+  /** One of the accounts of WeChat's release check (protocol §6). */
+  readonly isTest: boolean;
 }
 
 /** A change of a consent. `restored`: WeChat's own list showed that it is valid. */

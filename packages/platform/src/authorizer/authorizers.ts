@@ -67,17 +67,19 @@ export class Authorizers {
     handle?: string | undefined;
     /** Only these; empty or undefined: all. */
     accounts?: readonly string[] | undefined;
+    /** WeChat's test accounts, too. */
+    withTest?: boolean | undefined;
     limit: number;
     cursor?: string | undefined;
   }): Promise<Page<Authorizer>> {
-    const { state, handle, accounts, limit, cursor } = page;
+    const { state, handle, accounts, withTest, limit, cursor } = page;
     const [lastAppid, lastComponent] = cursor === undefined ? [] : readCursor(cursor, /^([^ ]+) ([^ ]+)$/);
     const after = lastAppid && lastComponent ? { appid: lastAppid, component: lastComponent } : undefined;
-    const found = await this.#store.list({ state, handle, accounts, limit: limit + 1, after });
+    const found = await this.#store.list({ state, handle, accounts, withTest, limit: limit + 1, after });
     return pageOf(found, limit, (last) => writeCursor(last.appid, last.component));
   }
 
-  /** Active accounts of this deployment's components. A read replica may lag behind. */
+  /** Active accounts of this deployment's components, without WeChat's test accounts. A read replica may lag behind. */
   countActive(): Promise<number> {
     return this.#store.countActive(this.#components.all().map(({ appid }) => appid));
   }

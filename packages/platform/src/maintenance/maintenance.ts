@@ -14,6 +14,7 @@ import type { SyncSchedules } from '../follower/sync-schedules.ts';
 import { claimScheduledRun } from '../reconciliation/reconcile-schedule.ts';
 import type { ReconcileRequests } from '../reconciliation/reconciliations.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import type { ReleaseChecks } from '../release-check/release-checks.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { componentOwners } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -44,6 +45,7 @@ export interface MaintenanceOptions {
   readonly askForProfile: (payload: ProfilePayload) => Promise<void>;
   readonly followerSyncs: FollowerSyncStore;
   readonly syncSchedules: SyncSchedules;
+  readonly releaseChecks: Pick<ReleaseChecks, 'endIdle'>;
   readonly wakeFollowerSync: (id: string) => Promise<void>;
   readonly events: Events;
 }
@@ -127,6 +129,10 @@ async function repairAll(options: MaintenanceOptions, started: Set<string>): Pro
       return did === 'started' || did === 'was_running' ? `ticket_push_${did}` : undefined;
     });
     await attempt(options, appid, 'reconcile', () => reconcile(options, appid, started));
+    await attempt(options, appid, 'release_checks', async () => {
+      const count = await options.releaseChecks.endIdle(appid);
+      return count > 0 ? `release_checks_ended_${count}` : undefined;
+    });
     await attempt(options, appid, 'profiles', async () => {
       const count = await enqueueDueProfiles(appid, {
         redis: options.redis,

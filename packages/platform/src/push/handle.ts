@@ -10,6 +10,7 @@ import { hashOfCode } from '../consent/code-ties.ts';
 import type { LinkStore } from '../consent/link-store.ts';
 import type { Events, PushEvent } from '../events.ts';
 import type { FollowerStore } from '../follower/follower-store.ts';
+import type { ConsentPush } from '../release-check/consent-step.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { PushPayload } from './push-job.ts';
 
@@ -26,6 +27,8 @@ export interface HandleOptions {
   readonly profiles: Profiles;
   readonly authorizerStore: Pick<AuthorizerStore, 'find'>;
   readonly followers: Pick<FollowerStore, 'recordStatus'>;
+  /** Reports the consents of WeChat's test accounts. */
+  readonly reportConsent: (consent: ConsentPush) => Promise<void>;
   readonly events: Events;
 }
 
@@ -57,6 +60,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
     case 'authorized':
     case 'updateauthorized':
       await takeCode(component.appid, push.code, push.appid, push.preAuthCode, options);
+      await options.reportConsent({ ...about(payload, push), name: 'authorized' });
       return { push: push.type, appid: push.appid, outcome: 'exchange_asked' };
     case 'fasteregister': {
       const name = 'notify_third_fasteregister';
@@ -66,6 +70,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
     }
     case 'unauthorized': {
       const outcome = await options.profiles.read(component.appid, push.appid);
+      await options.reportConsent({ ...about(payload, push), name: 'unauthorized' });
       return { push: push.type, appid: push.appid, outcome };
     }
     case 'other':
@@ -81,6 +86,10 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
     default:
       return push satisfies never;
   }
+}
+
+function about({ component, receivedAt }: PushPayload, { appid }: { readonly appid: string }) {
+  return { component, appid, receivedAt: new Date(receivedAt) };
 }
 
 /** The push names the pre-auth code that the merchant used, and so the link. */

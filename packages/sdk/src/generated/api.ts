@@ -239,6 +239,8 @@ export type Authorizer = {
   readonly updatedAt: string;
   /** when WeChat last reported the profile */
   readonly profileAt: string | null;
+  /** one of the test accounts of WeChat’s release check */
+  readonly test: boolean;
 };
 
 export type GrantEvent = {
@@ -569,6 +571,8 @@ export interface Operations {
       readonly cursor?: string | undefined;
       readonly state?: 'active' | 'needs-reauthorization' | 'revoked' | undefined;
       readonly handle?: string | undefined;
+      /** true: the test accounts of WeChat’s release check, too */
+      readonly test?: 'true' | 'false' | undefined;
     };
     body: undefined;
     answer: {
