@@ -17,6 +17,7 @@ COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/wechat/package.json packages/wechat/
 COPY packages/worker/package.json packages/worker/
 COPY e2e/package.json e2e/
+COPY examples/package.json examples/
 # Without the optional packages: they are Node itself, for machines that have an older one, and native extras that
 # every user of them does without.
 RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --no-optional \

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from '../src/commands.ts';
 import { root } from '../src/root.ts';
 
-const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', '.github/**/*.md'], {
+const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*.md', '.github/**/*.md'], {
   cwd: root,
   exclude: (name) => name.includes('node_modules'),
 });

