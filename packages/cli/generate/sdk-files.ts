@@ -1,6 +1,8 @@
 import { apiDocument } from '@wxthirdparty/gateway';
+import { pushTypes } from '@wxthirdparty/platform';
 import { documentedErrcodes, endpoints } from '@wxthirdparty/wechat';
 import { endpointsOf } from './endpoints-of.ts';
+import { pushFieldsOf } from './push-fields-of.ts';
 import { typesOf } from './types-of.ts';
 
 const HEAD = '// Made by `npm run generate`. Do not edit.\n\n';
@@ -18,6 +20,7 @@ export function sdkFiles(): ReadonlyMap<string, string> {
     ['packages/sdk/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
     ['packages/sdk/src/generated/api.ts', HEAD + typesOf(document)],
     ['packages/sdk/src/generated/endpoints.ts', HEAD + endpointsOf(endpoints)],
+    ['packages/sdk/src/generated/push-fields.ts', HEAD + pushFieldsOf(pushTypes)],
     [
       'packages/sdk/src/generated/errcode-remedies.ts',
       [

@@ -36,6 +36,7 @@ export type { SyncSchedule } from './follower/sync-schedules.ts';
 export type { GatewayFace, PlatformStatus } from './gateway-face.ts';
 export { type Health, readinessOf } from './health.ts';
 export { type Import2015Report, import2015 } from './import/wxthirdparty-2015/import-2015.ts';
+export { type PushTypeDescription, pushTypes } from './journal/push-types.ts';
 export { type ApiKey, type KeyInput, keyBounds } from './key/api-key.ts';
 export type { Actor, AuditEntry } from './key/audit.ts';
 export {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expectTypeOf, it } from 'vitest';
+import type { NoticeType, PushFields } from '../src/generated/push-fields.ts';
 import {
   type AuthorizerEndpoint,
   type ComponentEndpoint,
@@ -65,6 +66,10 @@ describe('types', () => {
 });
 
 describe('a push', () => {
+  it('has a type for every one that the gateway documents', () => {
+    expectTypeOf<Exclude<NoticeType | keyof PushFields, Push['type']>>().toBeNever();
+  });
+
   it('has the fields of its type, wherever the type is checked', () => {
     void ((push: Push) => {
       if (push.type === 'message.text') expectTypeOf(push.data.fields.Content).toEqualTypeOf<string>();

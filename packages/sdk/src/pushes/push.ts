@@ -1,7 +1,5 @@
-import type { PushFields } from './push-fields.ts';
-
-/** A tag as it is in WeChat's XML: its text, the tags in it, or, where it is repeated, all of them. */
-export type FieldValue = string | { readonly [tag: string]: FieldValue } | readonly FieldValue[];
+import type { FieldValue } from '../field-value.ts';
+import type { NoticeType, PushFields } from '../generated/push-fields.ts';
 
 /** All tags of a push, as WeChat names them. */
 export interface Fields {
@@ -66,8 +64,13 @@ interface AccountData<Tags> extends Identity {
 
 type AccountPush<Type extends string, Tags> = Delivered<Type, AccountData<Tags>>;
 
+type FieldsOf<Type extends keyof PushFields> = PushFields[Type] &
+  CommonFields &
+  (Type extends `event.${string}` ? { readonly Event: string } : unknown) &
+  Fields;
+
 type DocumentedPush = {
-  readonly [Type in keyof PushFields]: AccountPush<Type, CommonFields & PushFields[Type] & Fields>;
+  readonly [Type in keyof PushFields]: AccountPush<Type, FieldsOf<Type>>;
 }[keyof PushFields];
 
 interface AuthorizerData extends Identity {
@@ -90,7 +93,7 @@ type ComponentNotice = Delivered<`component.${string}`, Identity & { readonly fi
 
 interface PausedData extends Identity {
   readonly subscription: string;
-  readonly reason: 'manual' | 'gone' | 'failing_too_long';
+  readonly reason: 'gone' | 'failing_too_long';
   readonly failingSince: string | null;
 }
 
@@ -120,7 +123,7 @@ export type Push =
   | Delivered<OtherType, OtherData>;
 
 /** An exact type, or the beginning of types with `*` at its end, like `message.*`. */
-export type PushPattern = `${Exclude<Push['type'], OtherType>}` | 'message.*' | 'event.*' | (string & {});
+export type PushPattern = keyof PushFields | NoticeType | 'message.*' | 'event.*' | (string & {});
 
 /** The pushes that match a pattern. */
 export type PushOf<Pattern extends string> = Pattern extends `${infer Beginning}*`
