@@ -2,13 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compose } from '../packages/platform/src/delivery/format/compose.ts';
 import { composeEcho, isEchoed } from '../packages/platform/src/delivery/format/echo.ts';
-import type { Addressee } from '../packages/platform/src/delivery/format/outgoing.ts';
+import type { Addressee, ComposedRequest } from '../packages/platform/src/delivery/format/outgoing.ts';
 import { readAnswer } from '../packages/platform/src/delivery/format/read-answer.ts';
+import { composeTicket } from '../packages/platform/src/delivery/format/ticket.ts';
 import { VirtualCodes } from '../packages/platform/src/delivery/format/virtual-code.ts';
 import { envelopeKeyOf } from '../packages/platform/src/delivery/format/wechat-post.ts';
 import type { OpenedPush } from '../packages/platform/src/journal/opened-push.ts';
 import { replyLimitsOf } from '../packages/platform/src/reply/reply-limits.ts';
-import { startCoWeChat, startKoaWeChat, startWeChat, TRANSFER, type WeChatProgram } from './support/wechat-programs.ts';
+import {
+  type PlatformProgram,
+  startCoWeChat,
+  startEasyWeChat,
+  startKoaWeChat,
+  startWeChat,
+  TRANSFER,
+  type WeChatProgram,
+} from './support/wechat-programs.ts';
 
 const appid = 'wx00000000000000bb';
 const wechat = { token: 'SubscriptionToken', encodingAesKey: randomBytes(33).toString('hex').slice(0, 43) };
@@ -120,6 +129,51 @@ it('an unmodified program on npm koa-wechat accepts plain requests, and its answ
   expect(await ask('plain', 'image')).toEqual({ kind: 'reply', reply: replies.image });
   expect(await ask('plain', 'nothing')).toEqual({ kind: 'none' });
   expect(program.received.at(0)).toMatchObject({ ...expected, Content: 'text' });
+});
+
+describe('an unmodified OpenPlatform program on npm node-easywechat', () => {
+  const component = 'wx00000000000000aa';
+  const platformOf = ({ eventUrl, messageUrl }: PlatformProgram): Addressee & { readonly component: string } => ({
+    ...addresseeOf('safe'),
+    format: 'wechat-component',
+    mode: null,
+    component,
+    url: eventUrl,
+    messageUrl,
+  });
+  const post = async ({ url, headers, body }: ComposedRequest) => {
+    const response = await fetch(url, { method: 'POST', headers, body });
+    return { status: response.status, body: Buffer.from(await response.arrayBuffer()), cut: false };
+  };
+
+  it('takes our tickets, authorizations and messages, and its answers are the replies that it wrote', async () => {
+    const easy = await startEasyWeChat({ component, secret: 'API key', ...wechat }, ({ MsgType, Content }) =>
+      MsgType === 'text' ? `You said ${Content}` : undefined,
+    );
+    program = easy;
+    const at = new Date();
+    expect(await easy.ticket()).toBeUndefined();
+    expect((await post(composeTicket(platformOf(easy), { at }))).body.toString()).toBe('success');
+    expect(await easy.ticket()).toMatch(/^ticket@@@wxthirdparty-/);
+
+    const data = { state: 'active', scopes: [1], linkId: null, preAuthCode: 'preauthcode@@@x', grantVersion: 1 };
+    const notice = { ...messageOf(''), type: 'authorizer.authorized', payload: Buffer.from(JSON.stringify(data)) };
+    expect((await post(compose(platformOf(easy), notice, { number: 1, at }, codes))).body.toString()).toBe('success');
+    const { AuthorizationCode, ...authorized } = easy.received.at(-1)!;
+    expect(authorized).toMatchObject({
+      InfoType: 'authorized',
+      AuthorizerAppid: appid,
+      PreAuthCode: 'preauthcode@@@x',
+    });
+    expect(codes.read(AuthorizationCode, component, at)).toMatchObject({ verdict: 'valid', consent: { appid } });
+
+    const answer = await post(compose(platformOf(easy), messageOf('您好 😀'), { number: 1, at }, codes));
+    expect(readAnswer(answer, envelopeKeyOf(wechat), limits)).toEqual({
+      kind: 'reply',
+      reply: { type: 'text', content: 'You said 您好 😀' },
+    });
+    expect(easy.received.at(-1)).toMatchObject({ ...expected, Content: '您好 😀' });
+  });
 });
 
 it('a handler of npm co-wechat that returns nothing is no reply', async () => {

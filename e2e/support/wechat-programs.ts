@@ -91,3 +91,66 @@ function closed(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
 }
+
+/** What a third-party platform is configured with. */
+export interface PlatformConfig {
+  readonly component: string;
+  /** Its `component_appsecret`: an API key of ours. */
+  readonly secret: string;
+  readonly token: string;
+  readonly encodingAesKey: string;
+}
+
+export interface PlatformProgram extends WeChatProgram {
+  readonly eventUrl: string;
+  readonly messageUrl: string;
+  /** The newest ticket that it holds; undefined: none has arrived. */
+  ticket(): Promise<string | undefined>;
+}
+
+/** npm `node-easywechat`, its OpenPlatform: a program for third-party platforms. */
+export async function startEasyWeChat(config: PlatformConfig, answers: Answers): Promise<PlatformProgram> {
+  const { OpenPlatform, ServerRequest } = require('node-easywechat') as Anything;
+  const cached = new Map<string, unknown>();
+  const cache = {
+    get: async (key: string) => cached.get(key),
+    has: async (key: string) => cached.has(key),
+    set: async (key: string, value: unknown) => cached.set(key, value),
+    delete: async (key: string) => cached.delete(key),
+  };
+  // A server of this module serves one request.
+  const platformOf = () => {
+    const { component, secret, token, encodingAesKey } = config;
+    const platform = new OpenPlatform({ app_id: component, secret, token, aes_key: encodingAesKey });
+    platform.setCache(cache);
+    return platform;
+  };
+  const program = await start((received) => (request, response) => {
+    const serve = async () => {
+      const platform = platformOf();
+      const appid = /^\/(wx\w+)\/message\?/.exec(request.url!)?.[1];
+      const app = appid === undefined ? platform : await platform.getOfficialAccountWithAccessToken(appid, 'unused');
+      app.setRequest(await ServerRequest.createFromIncomingMessage(request));
+      const server = app.getServer();
+      server.with((message: Anything, next: Anything) => {
+        const attributes = message.toObject();
+        received.push(attributes);
+        return answers(attributes) ?? next(message);
+      });
+      const served = await server.serve();
+      response.writeHead(served.getStatusCode(), served.getHeaders()).end(served.getBody());
+    };
+    serve().catch(() => response.writeHead(500).end());
+  });
+  const base = new URL(program.url).origin;
+  return {
+    ...program,
+    eventUrl: `${base}/event`,
+    messageUrl: `${base}/$APPID$/message`,
+    ticket: () =>
+      platformOf()
+        .getVerifyTicket()
+        .getTicket()
+        .catch(() => undefined),
+  };
+}
