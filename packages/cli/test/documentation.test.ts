@@ -50,7 +50,10 @@ describe('the documentation', () => {
   it('says the same in both READMEs, on one page: they have the same links, commands and numbers of headings', () => {
     const [english, chinese] = ['README.md', 'README.zh-CN.md'].map((page) => {
       const text = read(page);
-      const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+      // Pages that exist in both languages are linked in the reader's own.
+      const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) =>
+        link!.replace(/^(docs\/.*)\.zh-CN\.md/, '$1.md'),
+      );
       return {
         links: links.filter((link) => !link.startsWith('README')),
         commands: [...text.matchAll(/\b(?:npm|docker compose) [a-z][^`\n;，。]*/g)].map(([command]) => command.trim()),
@@ -62,6 +65,22 @@ describe('the documentation', () => {
     expect(chinese!.headings).toBe(english!.headings);
     expect(read('README.md').split('\n').length).toBeLessThanOrEqual(111);
   });
+
+  it.each(pages.filter((page) => /^docs\/.*\.zh-CN\.md$/.test(page)))(
+    '%s says the same as the English page: it has the same routes, names, numbers of headings, rows and examples',
+    (page) => {
+      const [chinese, english] = [page, page.replace('.zh-CN', '')].map((one) => {
+        const text = read(one);
+        return {
+          headings: text.match(/^#{1,3} /gm)?.length,
+          rows: text.match(/^\|/gm)?.length,
+          names: new Set(text.match(/\/v1\/[\w/:-]+|\b[a-z]+_[a-z_]+\b|\b[A-Z]+_[A-Z_]+\b/g)),
+          blocks: [...text.matchAll(/^```(\w*)/gm)].map(([, language]) => language),
+        };
+      });
+      expect(chinese).toEqual(english);
+    },
+  );
 
   it('has a line for every folder of platform in ARCHITECTURE.md', () => {
     const table = read('ARCHITECTURE.md').split('| folder of `packages/platform/src` |')[1]!.split('\n\n')[0]!;
