@@ -30,6 +30,7 @@ import { healthRoutes } from './operator/health-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
 import { requestLog } from './request-log.ts';
 import { statusRoutes } from './status/status-routes.ts';
+import { subscriptionRoutes } from './subscription/subscription-routes.ts';
 
 /** The Express application, for business programs and operators. */
 export function app(
@@ -61,6 +62,7 @@ export function app(
     explainRoutes(),
     followerRoutes(platform),
     followerSyncRoutes(platform, shutdown),
+    subscriptionRoutes(platform),
     keyRoutes(platform),
     auditRoutes(platform),
   );

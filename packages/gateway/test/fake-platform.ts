@@ -112,6 +112,9 @@ export function fakePlatform(): FakePlatform {
     components: [COMPONENT],
     followers: {} as GatewayPlatform['followers'],
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
+    subscriptions: {} as GatewayPlatform['subscriptions'],
+    backlogs: { of: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
+    subscriptionCounts: () => ({ active: 2, failing: 1, paused: 0 }),
     apiKeys: {
       recognize: (text) => Promise.resolve(given.get(text)),
       find: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)),

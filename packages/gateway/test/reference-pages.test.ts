@@ -6,7 +6,7 @@ import { apiDocument } from '../src/openapi/api-document.ts';
 /** The table "For business programs" of docs/http.md. */
 function documentedRoutes(): string[] {
   const page = readFileSync(new URL('../../../docs/http.md', import.meta.url), 'utf8');
-  return [...page.matchAll(/`((?:GET|POST|PUT|DELETE) \/v1\/[^`]*)`/g)].map(([, route]) => route!);
+  return [...page.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/v1\/[^`]*)`/g)].map(([, route]) => route!);
 }
 
 test('docs/http.md lists every route of /v1, and none that does not exist', () => {

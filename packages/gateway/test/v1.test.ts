@@ -84,6 +84,7 @@ test('the status has dates in ISO 8601', async () => {
   const iso = '2026-11-22T10:00:00.000Z';
   expect(await response.json()).toEqual({
     ready: false,
+    subscriptions: { active: 2, failing: 1, paused: 0 },
     components: [
       {
         ...component,

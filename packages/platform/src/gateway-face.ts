@@ -8,16 +8,18 @@ import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
 import { Consents } from './consent/consents.ts';
+import { Backlogs } from './delivery/backlog.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { Followers } from './follower/followers.ts';
 import type { Health } from './health.ts';
+import { isOlderLive } from './journal/stream-serving.ts';
 import type { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
-import type { Services } from './open-services.ts';
+import type { Services, Shared } from './open-services.ts';
 import { PushIntake } from './push/accept.ts';
 import { PushStream } from './push/push-stream.ts';
 import { StreamGate } from './push/stream-gate.ts';
@@ -27,6 +29,8 @@ import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
 import { ReleaseCheckResponder } from './release-check/responder.ts';
 import type { Scope } from './scope.ts';
+import type { SubscriptionState } from './subscription/subscription.ts';
+import { Subscriptions } from './subscription/subscriptions.ts';
 
 /** How far the journal of pushes goes back. */
 const PUSH_DAYS = 7;
@@ -54,6 +58,10 @@ export interface GatewayFace {
     FollowerSyncs,
     'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
   >;
+  readonly subscriptions: Pick<Subscriptions, 'create' | 'find' | 'list' | 'change' | 'delete' | 'rotateSecrets'>;
+  readonly backlogs: Pick<Backlogs, 'of'>;
+  /** How many subscriptions are in each state. */
+  subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
   status(): Promise<PlatformStatus>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
@@ -72,6 +80,7 @@ export interface PlatformStatus {
 /** `services`: those on the fail-fast connection. The scope closes what is opened here. */
 export function openGatewayFace(
   foundation: Foundation,
+  shared: Shared,
   queues: OpenQueues,
   services: Services,
   { calls, accounts, authorizers }: OpenCalls,
@@ -127,6 +136,16 @@ export function openGatewayFace(
       schedules: services.syncSchedules,
       queue: queues['follower-syncs'],
     }),
+    subscriptions: new Subscriptions({
+      redis,
+      store: shared.subscriptionStore,
+      sender: shared.outbound,
+      isOlderLive: () => isOlderLive(redis, queues.pushes.queue),
+      components: components.all().map(({ appid }) => appid),
+      retentionMs: PUSH_DAYS * DAY_MS,
+    }),
+    backlogs: new Backlogs(replica),
+    subscriptionCounts: () => shared.subscriptionSnapshot.counts(),
     async status() {
       const all = await Promise.all(
         components.all().map(({ appid }) => componentStatus(redis, tickets, tokenStore, arrivals, appid)),

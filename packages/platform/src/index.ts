@@ -27,6 +27,7 @@ export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export { isConflict } from './database/sql-error.ts';
 export { withDeadline } from './deadline.ts';
+export type { Backlog } from './delivery/backlog.ts';
 export { type AdoptionReport, adoptRedis } from './deployment/adopt-redis.ts';
 export type { LiveProcess, ProcessRole } from './deployment/live-processes.ts';
 export { type ErrorReport, type EventName, type EventPayloads, Events, errorReport } from './events.ts';
@@ -69,10 +70,18 @@ export type { Reconciliation } from './reconciliation/reconciliation-store.ts';
 export type { RedisClient, RedisSettings } from './redis/connect.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
 export type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
+export { readReply } from './reply/read-reply.ts';
 export { Scope } from './scope.ts';
+export { canReceiveFrom, type ReceivingAccount } from './subscription/filter.ts';
+export {
+  type Subscription,
+  type SubscriptionFilter,
+  type SubscriptionSecrets,
+  subscriptionFormats,
+} from './subscription/subscription.ts';
 export type { TokenOwner } from './token/token.ts';
 export { AddressNotAllowedFailure } from './webhook/address-failures.ts';
 export { isNetwork } from './webhook/address-rules.ts';
-export { signatureHeaders } from './webhook/standard-webhooks.ts';
+export { formatSecret, signatureHeaders } from './webhook/standard-webhooks.ts';
 export { callbackSecret } from './webhook/webhook-signer.ts';
 export type { AwaitedToken, Work } from './worker-face.ts';

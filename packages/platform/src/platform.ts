@@ -40,7 +40,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const failFast = openServices(foundation, shared, queues, failFastRedis);
   const calls = openCalls(foundation, shared, queues, { blocking, failFast }, scope);
   const work = openWorkerFace(foundation, shared, queues, blocking, calls);
-  const gateway = openGatewayFace(foundation, queues, failFast, calls, scope);
+  const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, scope);
 
   const health = healthProbe({
     redis: () => failFastRedis.ping(),

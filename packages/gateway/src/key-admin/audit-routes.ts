@@ -13,7 +13,7 @@ const AuditEntryAnswer = z
     at: time,
     actor: z.string().meta({ description: 'the id of the key, or another operator' }),
     action: z.string(),
-    target: z.string().nullable().meta({ description: 'the id of the key that was changed' }),
+    target: z.string().nullable().meta({ description: 'the id of the key or subscription that was changed' }),
     address: z.string().nullable(),
     requestId: z.string().nullable(),
   })

@@ -1,7 +1,7 @@
 import type { KeyScope } from '@wxthirdparty/platform';
 
 export interface RouteRight {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** The same as in the route. */
   readonly path: string;
   /** `any`: every valid key. */
@@ -63,6 +63,13 @@ export const routeRights: readonly RouteRight[] = [
   route('post /v1/follower-syncs/:id/pause', 'authorizers:write', 'route'),
   route('post /v1/follower-syncs/:id/resume', 'authorizers:write', 'route'),
   route('post /v1/follower-syncs/:id/cancel', 'authorizers:write', 'route'),
+
+  route('post /v1/subscriptions', 'pushes:write', 'route'),
+  route('get /v1/subscriptions', 'pushes:read', 'route'),
+  route('get /v1/subscriptions/:id', 'pushes:read', 'route'),
+  route('patch /v1/subscriptions/:id', 'pushes:write', 'route'),
+  route('delete /v1/subscriptions/:id', 'pushes:write', 'route'),
+  route('post /v1/subscriptions/:id/rotate-secret', 'pushes:write', 'route'),
 
   route('get /v1/keys', 'admin', 'none'),
   { ...route('post /v1/keys', 'admin', 'none'), auditsItself: true },

@@ -11,6 +11,7 @@ import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
+import { subscriptionOperations } from '../subscription/subscription-routes.ts';
 
 /** Of every route under /v1, in the order of the page; a test holds them against the router. */
 export const operations: Operations = {
@@ -23,6 +24,7 @@ export const operations: Operations = {
   ...optionOperations,
   ...followerOperations,
   ...followerSyncOperations,
+  ...subscriptionOperations,
   ...explainOperations,
   ...keyOperations,
   ...auditOperations,

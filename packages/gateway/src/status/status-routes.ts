@@ -8,6 +8,7 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 const StatusAnswer = z
   .object({
     ready: z.boolean().meta({ description: 'whether all components are ready' }),
+    subscriptions: z.object({ active: z.int(), failing: z.int(), paused: z.int() }),
     components: z.array(
       z.object({
         appid: z.string(),
@@ -57,6 +58,7 @@ export function statusRoutes(platform: GatewayPlatform): Router {
     const { ready, components } = await platform.status();
     response.json({
       ready,
+      subscriptions: platform.subscriptionCounts(),
       components: components.map(({ appid, ready, reasons, lastPushAt, refusedPushes, ticket, token }) => ({
         appid,
         ready,

@@ -12,7 +12,7 @@ const BEAT_INTERVAL_MS = 5_000;
 const FORGET_TIMEOUT_MS = 500;
 
 /** Grows with every change to a record, script, stream or queue that the version before cannot read. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
 /**
  * The heartbeat of this process. Each one checks that Redis is still this deployment's: it may have been emptied, restored from

@@ -5,7 +5,7 @@ import { announceProcess, type LiveProcess } from '../deployment/live-processes.
 import { defineJob } from '../queue/job.ts';
 import { openQueue } from '../queue/queues.ts';
 import { connectRedis } from '../redis/connect.ts';
-import { isServedBy, isStreamServed } from './stream-serving.ts';
+import { isOlderLive, isServedBy, isStreamServed } from './stream-serving.ts';
 
 let server: TestRedis;
 beforeAll(async () => {
@@ -58,9 +58,13 @@ it('a worker of a version without heartbeats is found by its connection', async 
   expect(await isStreamServed(server.redis, queue)).toBe(true);
   workers.push(await open());
   await expect.poll(() => isStreamServed(server.redis, queue)).toBe(false);
+  expect(await isOlderLive(server.redis, queue)).toBe(true);
   await workers[1]!.opened.close();
   workers[1]!.connection.disconnect();
   await expect.poll(() => isStreamServed(server.redis, queue)).toBe(true);
+  expect(await isOlderLive(server.redis, queue)).toBe(false);
+  await announceProcess(server.redis, live('old', ['gateway'], 0));
+  expect(await isOlderLive(server.redis, queue)).toBe(true);
   await workers[0]!.opened.close();
   workers[0]!.connection.disconnect();
   await queue.close();

@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import { type LiveProcess, liveProcesses } from '../deployment/live-processes.ts';
+import { FORMAT } from '../deployment/presence.ts';
 import type { RedisClient } from '../redis/connect.ts';
 
 /** Since this `format`, workers journal what is in the stream of pushes. */
@@ -12,15 +13,36 @@ const MAX_IDLE_S = 15;
  * workers; one that writes no heartbeat is of a version before the stream (ARCHITECTURE, "Versions side by side").
  */
 export async function isStreamServed(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>): Promise<boolean> {
+  const { processes, connectedWorkers } = await readLive(redis, pushQueue);
+  return isServedBy(processes, connectedWorkers);
+}
+
+/** Whether a process of an older version than this one is live; a worker of one takes message pushes without journaling them. */
+export async function isOlderLive(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>): Promise<boolean> {
+  const { processes, connectedWorkers } = await readLive(redis, pushQueue);
+  return processes.some(({ format }) => format < FORMAT) || connectedWorkers > workersAmong(processes).length;
+}
+
+interface Live {
+  readonly processes: readonly LiveProcess[];
+  /** Of the queue of pushes. */
+  readonly connectedWorkers: number;
+}
+
+async function readLive(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>): Promise<Live> {
   const [processes, workers] = await Promise.all([liveProcesses(redis), pushQueue.getWorkers()]);
   const connected = workers.filter(({ idle }) => idle === undefined || Number(idle) <= MAX_IDLE_S);
-  return isServedBy(processes, connected.length);
+  return { processes, connectedWorkers: connected.length };
 }
 
 /** `connectedWorkers`: how many workers the queue of pushes has. */
 export function isServedBy(processes: readonly LiveProcess[], connectedWorkers: number): boolean {
-  const workers = processes.filter(({ roles }) => roles.includes('worker'));
+  const workers = workersAmong(processes);
   return (
     processes.every(({ format }) => format >= STREAM_FORMAT) && workers.length > 0 && connectedWorkers <= workers.length
   );
+}
+
+function workersAmong(processes: readonly LiveProcess[]): LiveProcess[] {
+  return processes.filter(({ roles }) => roles.includes('worker'));
 }

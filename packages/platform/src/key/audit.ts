@@ -16,13 +16,13 @@ export interface AuditEntry {
   readonly id: string;
   readonly at: Date;
   readonly actor: Actor;
-  /** `key created`, `key revoked`, or the request's method and route. */
+  /** `key created`, `subscription changed` and the like, or the request's method and route. */
   readonly action: string;
-  /** The id of the key that the action changed. */
+  /** The id of the key or subscription that the action changed. */
   readonly target: string | null;
 }
 
-/** All actions that need an operator's rights; entries are never deleted. */
+/** All actions that need an operator's rights, and changes of subscriptions; entries are never deleted. */
 export class Audit {
   readonly #sql: Sql;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MatchablePush, matcherOf, matches } from './filter.ts';
+import { canReceiveFrom, type MatchablePush, matcherOf, matches } from './filter.ts';
 
 const text: MatchablePush = {
   type: 'message.text',
@@ -130,4 +130,20 @@ describe('a format', () => {
     expect(received('wechat-component', 'wxc')).toEqual(['message.text', 'event.click', 'authorizer.authorized']);
     expect(received('wechat-component', 'wxother')).toEqual([]);
   });
+});
+
+it('a subscription can receive from an account if its accounts, handles and components permit that', () => {
+  const account = { appid: 'wxa', handle: 'shop-17', component: 'wxc' };
+  const can = (filter: Parameters<typeof matches>[0], component: string | null = null, of: object = account) =>
+    canReceiveFrom({ component, filter }, of);
+  expect(can({})).toBe(true);
+  expect(can({ accounts: ['wxa'], handles: ['shop-17'], components: ['wxc'], types: ['event.click'] })).toBe(true);
+  expect(can({ accounts: ['wxb'] })).toBe(false);
+  expect(can({ handles: ['shop-18'] })).toBe(false);
+  expect(can({ components: ['wxd'] })).toBe(false);
+  expect(can({}, 'wxc')).toBe(true);
+  expect(can({}, 'wxd')).toBe(false);
+  // Of an account that has not authorized yet, only its appid is known.
+  expect(can({ accounts: ['wxa'] }, 'wxd', { appid: 'wxa' })).toBe(true);
+  expect(can({ handles: ['shop-17'] }, null, { appid: 'wxa' })).toBe(false);
 });

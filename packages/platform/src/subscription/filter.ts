@@ -45,6 +45,23 @@ export function matcherOf({
   }
 }
 
+export type ReceivingAccount = Pick<MatchablePush, 'appid' | 'handle'> & { readonly component?: string | undefined };
+
+/** Whether some push of the account can match. */
+export function canReceiveFrom(
+  { component: own, filter }: Pick<Subscription, 'component' | 'filter'>,
+  { appid, handle, component }: ReceivingAccount,
+): boolean {
+  const permits = (values: readonly string[] | undefined, value: string | null | undefined) =>
+    values === undefined || (typeof value === 'string' && values.includes(value));
+  return (
+    permits(filter.accounts, appid) &&
+    permits(filter.handles, handle) &&
+    permits(filter.components, component) &&
+    (own === null || component === undefined || own === component)
+  );
+}
+
 /** Prepared once for many pushes. */
 function filterMatcher({ types, accounts, handles, components, openids, where }: SubscriptionFilter): Matcher {
   // The cheapest and most selective parts come first.

@@ -114,6 +114,7 @@ it('matching subscriptions come from the oldest to the newest, without paused on
   await snapshot.refresh();
   expect(matching()).toEqual([made[3], ...[made[0]!, made[2]!].toSorted()]);
   expect(snapshot.find(made[1]!)).toMatchObject({ state: 'paused' });
+  expect(snapshot.counts()).toEqual({ active: 2, failing: 1, paused: 1 });
 });
 
 it('a snapshot that is polled has a change soon, also if nothing announced it or Redis was emptied', async () => {

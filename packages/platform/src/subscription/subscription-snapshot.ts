@@ -3,7 +3,7 @@ import { failureReport } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
 import { type MatchablePush, type Matcher, matcherOf } from './filter.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription, SubscriptionState } from './subscription.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
 
 /** The mark is read as often. */
@@ -47,6 +47,13 @@ export class SubscriptionSnapshot {
   /** Also paused ones. */
   find(id: string): Subscription | undefined {
     return this.#entries.get(id)?.opened?.subscription;
+  }
+
+  /** How many subscriptions are in each state. */
+  counts(): Readonly<Record<SubscriptionState, number>> {
+    const counts = { active: 0, failing: 0, paused: 0 };
+    for (const { opened } of this.#entries.values()) if (opened) counts[opened.subscription.state]++;
+    return counts;
   }
 
   /** Those that receive the push, the oldest first. Paused ones receive nothing. */

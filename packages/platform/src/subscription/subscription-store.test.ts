@@ -153,7 +153,6 @@ describe.each(databases)('subscriptions on %s', (kind) => {
     );
     expect((await store.list({ limit: 10, state: 'paused' })).items.map(({ id }) => id)).toEqual([made[0]!.id]);
     expect((await store.list({ limit: 10, state: 'failing' })).items).toEqual([]);
-    expect(await store.count()).toEqual({ active: 4, failing: 0, paused: 1 });
     await expect(store.list({ limit: 2, cursor: 'bogus' })).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
@@ -166,7 +165,6 @@ describe.each(databases)('subscriptions on %s', (kind) => {
     expect((await store.list({ limit: 10 })).items).toEqual([]);
     expect(await store.versions()).toEqual([]);
     expect(await store.read([id])).toEqual([]);
-    expect(await store.count()).toEqual({ active: 0, failing: 0, paused: 0 });
     expect(await audited()).toEqual([
       ['subscription created', id, 'API_KEY'],
       ['subscription deleted', id, 'API_KEY'],

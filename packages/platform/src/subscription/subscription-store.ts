@@ -34,7 +34,9 @@ export type NewSubscription = Pick<
 >;
 
 /** Given fields replace the present ones. */
-export type SubscriptionChange = Partial<Omit<NewSubscription, 'format' | 'component' | 'secrets'>>;
+export type SubscriptionChange = {
+  readonly [K in keyof Omit<NewSubscription, 'format' | 'component' | 'secrets'>]?: NewSubscription[K] | undefined;
+};
 
 /**
  * The next `changed_at`, which grows with every change, even several in one millisecond: processes recognize by it
@@ -129,17 +131,6 @@ export class SubscriptionStore {
     const rows = await query.limit(limit + 1).execute();
     const { items, next } = pageOf(rows, limit, (last) => writeCursor(Number(last.created_at), last.id));
     return { items: items.map((row) => toSubscription(row, this.#seals)), next };
-  }
-
-  async count(): Promise<Readonly<Record<SubscriptionState, number>>> {
-    const rows = await this.#sql
-      .selectFrom('subscriptions')
-      .select(['state', (eb) => eb.fn.countAll<number | string | bigint>().as('count')])
-      .where('state', '!=', DELETED)
-      .groupBy('state')
-      .execute();
-    const of = (state: SubscriptionState) => Number(rows.find((row) => row.state === state)?.count ?? 0);
-    return { active: of('active'), failing: of('failing'), paused: of('paused') };
   }
 
   /** The last write counts. Undefined: there is no such subscription. */

@@ -38,6 +38,107 @@ export type BatchedCall = {
   readonly component?: string | undefined;
 };
 
+export type SubscriptionInput = {
+  readonly name: string;
+  /** path and query may contain `$APPID$`, which the account’s appid replaces */
+  readonly url: string;
+  readonly format?: 'json' | 'wechat' | 'wechat-component' | undefined;
+  /** only in the format `wechat-component`: for messages and events */
+  readonly messageUrl?: string | null | undefined;
+  /** only in the format `wechat` */
+  readonly mode?: 'safe' | 'plain' | null | undefined;
+  /** only in the format `wechat-component` */
+  readonly component?: string | null | undefined;
+  /** only in the formats of WeChat; null: we make it */
+  readonly token?: string | null | undefined;
+  /** only in the formats of WeChat; null: we make it */
+  readonly encodingAesKey?: string | null | undefined;
+  readonly filter?: SubscriptionFilter | undefined;
+  /** null: answers are no replies */
+  readonly reply?: ReplyTerms | null | undefined;
+  readonly maxInFlight?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** at most the retention; null: the smaller of 3 days and the retention */
+  readonly giveUpAfterMs?: number | null | undefined;
+};
+
+/** Which pushes are delivered. All given parts must hold. */
+export type SubscriptionFilter = {
+  /** exact, or a prefix with `*` at its end; `unreadable` must be named */
+  readonly types?: ReadonlyArray<string> | undefined;
+  readonly accounts?: ReadonlyArray<string> | undefined;
+  readonly handles?: ReadonlyArray<string> | undefined;
+  readonly components?: ReadonlyArray<string> | undefined;
+  readonly openids?: ReadonlyArray<string> | undefined;
+  /** top-level text fields: equal, one of, or with a prefix; case-sensitive */
+  readonly where?: { readonly [name: string]: string | ReadonlyArray<string> | {
+    readonly prefix: string;
+  } } | undefined;
+};
+
+export type ReplyTerms = {
+  /** how long WeChat waits for a passive reply */
+  readonly waitMs?: number | undefined;
+  /** how a later reply is sent; null: it is not */
+  readonly late?: 'customer_message' | null | undefined;
+  /** open requests for each gateway */
+  readonly maxInFlight?: number | undefined;
+  /** the passive reply to a message if none came */
+  readonly fallback?: Reply | null | undefined;
+};
+
+export type Reply = {
+  readonly type: 'text';
+  readonly content: string;
+} | {
+  readonly type: 'image';
+  readonly mediaId: string;
+} | {
+  readonly type: 'voice';
+  readonly mediaId: string;
+} | {
+  readonly type: 'video';
+  readonly mediaId: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+} | {
+  readonly type: 'music';
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly musicUrl?: string | undefined;
+  readonly hqMusicUrl?: string | undefined;
+  readonly thumbMediaId: string;
+} | {
+  readonly type: 'news';
+  /** one after a message, at most 8 after an event */
+  readonly articles: ReadonlyArray<{
+    readonly title: string;
+    readonly description?: string | undefined;
+    readonly picUrl?: string | undefined;
+    readonly url?: string | undefined;
+  }>;
+} | {
+  readonly type: 'transfer';
+  readonly account?: string | null | undefined;
+};
+
+export type SubscriptionChange = {
+  readonly name?: string | undefined;
+  /** path and query may contain `$APPID$`, which the account’s appid replaces */
+  readonly url?: string | undefined;
+  /** only in the format `wechat-component`: for messages and events */
+  readonly messageUrl?: string | null | undefined;
+  /** only in the format `wechat` */
+  readonly mode?: 'safe' | 'plain' | null | undefined;
+  readonly filter?: SubscriptionFilter | undefined;
+  /** null: answers are no replies */
+  readonly reply?: ReplyTerms | null | undefined;
+  readonly maxInFlight?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** at most the retention; null: the smaller of 3 days and the retention */
+  readonly giveUpAfterMs?: number | null | undefined;
+};
+
 export type Call = {
   readonly id: string;
   /** `completed`: WeChat answered, whatever its errcode */
@@ -182,6 +283,11 @@ export type QuotaClear = {
 export type Status = {
   /** whether all components are ready */
   readonly ready: boolean;
+  readonly subscriptions: {
+    readonly active: number;
+    readonly failing: number;
+    readonly paused: number;
+  };
   readonly components: ReadonlyArray<{
     readonly appid: string;
     readonly ready: boolean;
@@ -356,6 +462,137 @@ export type FollowerSyncSchedule = {
   readonly nextAt: string;
 };
 
+export type NewSubscription = {
+  readonly id: string;
+  readonly name: string;
+  /** without the scope `pushes:write` only its origin */
+  readonly url: string;
+  readonly messageUrl: string | null;
+  readonly format: 'json' | 'wechat' | 'wechat-component';
+  readonly mode: 'safe' | 'plain' | null;
+  readonly component: string | null;
+  readonly filter: {
+    readonly types?: ReadonlyArray<string> | undefined;
+    readonly accounts?: ReadonlyArray<string> | undefined;
+    readonly handles?: ReadonlyArray<string> | undefined;
+    readonly components?: ReadonlyArray<string> | undefined;
+    readonly openids?: ReadonlyArray<string> | undefined;
+    readonly where?: { readonly [name: string]: string | ReadonlyArray<string> | {
+      readonly prefix: string;
+    } } | undefined;
+  };
+  readonly reply: {
+    readonly waitMs: number;
+    readonly late: 'customer_message' | null;
+    readonly fallback: Reply | null;
+    readonly maxInFlight: number;
+  } | null;
+  readonly maxInFlight: number;
+  readonly timeoutMs: number;
+  readonly giveUpAfterMs: number | null;
+  readonly state: 'active' | 'failing' | 'paused';
+  /** why it is paused */
+  readonly reason: 'manual' | 'gone' | 'failing_too_long' | null;
+  readonly failingSince: string | null;
+  readonly lastSuccessAt: string | null;
+  /** since when deliveries may be missing */
+  readonly behindSince: string | null;
+  readonly backlog: {
+    readonly pending: number;
+    /** there are more, which were not counted */
+    readonly atLeast: boolean;
+    readonly oldestAt: string | null;
+  };
+  readonly lastFailure: {
+    readonly code: string;
+    readonly status: number | null;
+    readonly at: string;
+  } | null;
+  /** of the format `wechat-component` */
+  readonly lastTicket: {
+    readonly at: string;
+    readonly status: number | null;
+    readonly code: string | null;
+  } | null;
+  /** the id of the key */
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** of Standard Webhooks, `whsec_…`; shown only this once */
+  readonly secret: string;
+  /** in the formats of WeChat */
+  readonly token?: string | undefined;
+  /** in the formats of WeChat */
+  readonly encodingAesKey?: string | undefined;
+};
+
+export type Subscription = {
+  readonly id: string;
+  readonly name: string;
+  /** without the scope `pushes:write` only its origin */
+  readonly url: string;
+  readonly messageUrl: string | null;
+  readonly format: 'json' | 'wechat' | 'wechat-component';
+  readonly mode: 'safe' | 'plain' | null;
+  readonly component: string | null;
+  readonly filter: {
+    readonly types?: ReadonlyArray<string> | undefined;
+    readonly accounts?: ReadonlyArray<string> | undefined;
+    readonly handles?: ReadonlyArray<string> | undefined;
+    readonly components?: ReadonlyArray<string> | undefined;
+    readonly openids?: ReadonlyArray<string> | undefined;
+    readonly where?: { readonly [name: string]: string | ReadonlyArray<string> | {
+      readonly prefix: string;
+    } } | undefined;
+  };
+  readonly reply: {
+    readonly waitMs: number;
+    readonly late: 'customer_message' | null;
+    readonly fallback: Reply | null;
+    readonly maxInFlight: number;
+  } | null;
+  readonly maxInFlight: number;
+  readonly timeoutMs: number;
+  readonly giveUpAfterMs: number | null;
+  readonly state: 'active' | 'failing' | 'paused';
+  /** why it is paused */
+  readonly reason: 'manual' | 'gone' | 'failing_too_long' | null;
+  readonly failingSince: string | null;
+  readonly lastSuccessAt: string | null;
+  /** since when deliveries may be missing */
+  readonly behindSince: string | null;
+  readonly backlog: {
+    readonly pending: number;
+    /** there are more, which were not counted */
+    readonly atLeast: boolean;
+    readonly oldestAt: string | null;
+  };
+  readonly lastFailure: {
+    readonly code: string;
+    readonly status: number | null;
+    readonly at: string;
+  } | null;
+  /** of the format `wechat-component` */
+  readonly lastTicket: {
+    readonly at: string;
+    readonly status: number | null;
+    readonly code: string | null;
+  } | null;
+  /** the id of the key */
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+export type SubscriptionSecrets = {
+  /** of Standard Webhooks, `whsec_…`; shown only this once */
+  readonly secret: string;
+  /** in the formats of WeChat */
+  readonly token?: string | undefined;
+  /** in the formats of WeChat */
+  readonly encodingAesKey?: string | undefined;
+};
+
 export type ErrcodeExplanation = {
   readonly errcode: number;
   readonly code: string;
@@ -408,7 +645,7 @@ export type AuditEntry = {
   /** the id of the key, or another operator */
   readonly actor: string;
   readonly action: string;
-  /** the id of the key that was changed */
+  /** the id of the key or subscription that was changed */
   readonly target: string | null;
   readonly address: string | null;
   readonly requestId: string | null;
@@ -892,6 +1129,72 @@ export interface Operations {
     };
     body: undefined;
     answer: undefined;
+  };
+  /** Delivers pushes to an endpoint; the secrets are shown only this once */
+  'POST /v1/subscriptions': {
+    path: {};
+    query: {};
+    body: SubscriptionInput;
+    answer: NewSubscription;
+  };
+  /** The subscriptions, the newest first; a filtered page may hold fewer than `limit` */
+  'GET /v1/subscriptions': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      readonly state?: 'active' | 'failing' | 'paused' | undefined;
+      /** only those that can receive pushes of this account */
+      readonly appid?: string | undefined;
+      /** the same, by the account’s handle */
+      readonly handle?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Subscription>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** One subscription, with its health and backlog */
+  'GET /v1/subscriptions/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: Subscription;
+  };
+  /** Replaces the given fields */
+  'PATCH /v1/subscriptions/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: SubscriptionChange | undefined;
+    answer: Subscription;
+  };
+  /** Ends a subscription; its pending deliveries are dropped */
+  'DELETE /v1/subscriptions/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: undefined;
+  };
+  /** Makes a new signing secret, beside which the former one stays valid for a while */
+  'POST /v1/subscriptions/:id/rotate-secret': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: {
+      /** how long the former signing secret stays valid */
+      readonly overlapMs?: number | undefined;
+    } | undefined;
+    answer: SubscriptionSecrets;
   };
   /** The meaning of one of WeChat’s error numbers, and the remedy */
   'GET /v1/explain/:errcode': {
