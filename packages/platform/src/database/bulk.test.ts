@@ -115,6 +115,42 @@ describe.each(databases)('a bulk writer on %s', (kind) => {
     expect((await writer.apply([reply([id(3)], 'passive')])).changes).toEqual([[false]]);
   });
 
+  it('gives each row its own values', async () => {
+    const ids = Array.from({ length: 30 }, (_, i) => id(i));
+    await writer.apply([pushes(ids)]);
+    const changes: RowChanges = {
+      each: 'update pushes set appid = ?, seq = seq + ?, note = ? where component = ? and id = ? and seq = ?',
+      width: 6,
+      key: [3, 4],
+      values: ids.flatMap((one, i): SqlValue[] => [i % 3 ? `wx'${i}` : null, i, 'unreadable', COMPONENT, one, 3]),
+    };
+    expect((await writer.apply([changes])).changes).toEqual([ids.map(() => true)]);
+    const rows = await stored();
+    expect(rows.map(({ appid, seq, note }) => [appid, Number(seq), note])).toEqual(
+      ids.map((_, i) => [i % 3 ? `wx'${i}` : null, 3 + i, 'unreadable']),
+    );
+    const removed: RowChanges = {
+      each: 'delete from pushes where component = ? and id = ?',
+      width: 2,
+      key: [0, 1],
+      values: ids.slice(0, 29).flatMap((one): SqlValue[] => [COMPONENT, one]),
+    };
+    await writer.apply([removed]);
+    expect((await stored()).map((row) => row.id)).toEqual([id(29)]);
+  });
+
+  it('changes a row that is named twice, twice', async () => {
+    await writer.apply([pushes([id(1), id(2)])]);
+    const add: RowChanges = {
+      each: 'update pushes set seq = seq + ? where component = ? and id = ?',
+      width: 3,
+      key: [1, 2],
+      values: [1, COMPONENT, id(1), 10, COMPONENT, id(2), 100, COMPONENT, id(1)],
+    };
+    expect((await writer.apply([add])).changes).toEqual([[true, true, true]]);
+    expect((await stored()).map(({ seq }) => Number(seq))).toEqual([104, 13]);
+  });
+
   it('quotes every value of a changed row', async () => {
     await writer.apply([pushes([id(1), id(2)])]);
     const evil = `a?b'; delete from pushes; --\\`;

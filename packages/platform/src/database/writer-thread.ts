@@ -71,6 +71,7 @@ export class WriterThread<Request, Answer> {
     if (!thread) return;
     this.#thread = undefined;
     const exit = new Promise((resolve) => thread.worker.once('exit', resolve));
+    thread.worker.ref();
     thread.worker.postMessage('close');
     await exit;
   }
