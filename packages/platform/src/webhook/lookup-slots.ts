@@ -6,6 +6,7 @@ const MAX_UNPROVEN = 8;
 interface Waiting {
   readonly proven: boolean;
   readonly start: () => void;
+  readonly giveUp: () => void;
 }
 
 /** Bounds the name lookups of one process. */
@@ -30,21 +31,27 @@ export class LookupSlots {
     }
   }
 
+  /** Those that wait get no slot. */
+  close(): void {
+    for (const { giveUp } of this.#waiting) giveUp();
+  }
+
   #enter(proven: boolean, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const end = (started: boolean) => {
+        clearTimeout(timer);
         this.#waiting.delete(waiting);
-        resolve(false);
-      }, timeoutMs);
+        resolve(started);
+      };
+      const timer = setTimeout(() => end(false), timeoutMs);
       const waiting: Waiting = {
         proven,
         start: () => {
-          clearTimeout(timer);
-          this.#waiting.delete(waiting);
           this.#running++;
           if (!proven) this.#unproven++;
-          resolve(true);
+          end(true);
         },
+        giveUp: () => end(false),
       };
       this.#waiting.add(waiting);
       this.#startNext();

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,12 +69,22 @@ it('names whose server is silent do not delay those that resolved before, nor al
   expect(await names.dns('dead-199.test')).toEqual(['1.1.1.1']);
 });
 
-it('closing ends the lookups', async () => {
-  server.answers.set('dead.test', 'silent');
-  const lookup = names.dns('dead.test');
+it('names whose server is silent do not delay the lookups of the system, by which WeChat’s hosts are found', async () => {
+  for (let i = 0; i < 20; i++) server.answers.set(`dead-${i}.test`, 'silent');
+  const dead = Array.from({ length: 20 }, (_, i) => names.dns(`dead-${i}.test`));
+  await until('the lookups have started', () => server.asked.length >= 16);
+  const system = Promise.all(Array.from({ length: 20 }, () => lookup('localhost').then(() => 'system')));
+  expect(await Promise.race([system, ...dead])).toContain('system');
+  names.close();
+  await Promise.all(dead);
+});
+
+it('closing ends the lookups, also those that wait for a slot', async () => {
+  for (let i = 0; i < 20; i++) server.answers.set(`dead-${i}.test`, 'silent');
+  const lookups = Array.from({ length: 20 }, (_, i) => names.dns(`dead-${i}.test`));
   await until('the lookup has started', () => server.asked.length > 0);
   names.close();
-  expect(await lookup).toEqual([]);
+  expect(await Promise.all(lookups)).toEqual(lookups.map(() => []));
 });
 
 it('reads the hosts file: comments, several names, several addresses; what is no address counts nothing', async () => {

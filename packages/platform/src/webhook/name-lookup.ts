@@ -70,6 +70,7 @@ export class NameLookup {
   }
 
   close(): void {
+    this.#slots.close();
     for (const resolver of this.#resolvers) resolver.cancel();
   }
 

@@ -1,35 +1,35 @@
-import http from 'node:http';
-import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import { Failure } from '@wxthirdparty/wechat';
+import { Agent, Client, type Dispatcher, Pool } from 'undici';
 import type { CheckedAddresses } from './checked-addresses.ts';
 import type { OutboundFailureCode } from './outbound-request.ts';
+import type { ReceiverAddress } from './receiver-address.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Of one address, if there is another one. */
 const ADDRESS_TIMEOUT_MS = 1_000;
 const IDLE_TIMEOUT_MS = 30_000;
-const MAX_IDLE_PER_RECEIVER = 32;
 /** With more sockets than this, a request closes its own, so that thousands of receivers do not use up the descriptors. */
 const MAX_KEPT_SOCKETS = 1_000;
 
-/** No connection was made. */
+/** No connection was made. It has no `code`: undici decides by some of them. */
 export class ConnectFailure extends Error {
   override readonly name = 'ConnectFailure';
-  readonly code: OutboundFailureCode;
+  readonly failure: OutboundFailureCode;
 
-  constructor(code: OutboundFailureCode, cause: unknown) {
+  constructor(failure: OutboundFailureCode, cause: unknown) {
     super('no connection', { cause });
-    this.code = code;
+    this.failure = failure;
   }
 }
 
-interface Target {
-  readonly protocol: 'http' | 'https';
-  readonly host: string;
-  readonly port: number;
+export interface OutboundHandler extends Dispatcher.DispatchHandler {
+  /** Right after the dispatch. `reused`: the connection has served another request before. */
+  onConnection(reused: boolean): void;
 }
+
+type Target = Pick<ReceiverAddress, 'protocol' | 'host' | 'port'>;
 
 /**
  * The sockets to receivers. Each is connected to an address that was checked for it. The number of requests at a time is
@@ -37,40 +37,42 @@ interface Target {
  */
 export class OutboundConnections {
   readonly #addresses: CheckedAddresses;
-  readonly #kept: Readonly<Record<'http' | 'https', http.Agent>>;
-  readonly #once: Readonly<Record<'http' | 'https', http.Agent>>;
+  readonly #kept: Agent;
+  readonly #once: Agent;
   readonly #open = new Set<net.Socket>();
   #closed = false;
 
   constructor(addresses: CheckedAddresses) {
     this.#addresses = addresses;
-    const kept = { keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxFreeSockets: MAX_IDLE_PER_RECEIVER };
-    this.#kept = { http: this.#agent(new http.Agent(kept)), https: this.#agent(new https.Agent(kept)) };
-    const once = { keepAlive: false };
-    this.#once = { http: this.#agent(new http.Agent(once)), https: this.#agent(new https.Agent(once)) };
+    const settings: Agent.Options = {
+      connect: ({ protocol, hostname, port }, callback) => {
+        this.#connect(targetOf(protocol, hostname, port)).then(
+          (socket) => callback(null, socket),
+          (error: Error) => callback(error, null),
+        );
+      },
+      allowH2: false,
+      // An OutboundExchange has a timeout for the whole request.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
+      factory: (origin, options) => new Pool(origin, { ...options, factory: newClient }),
+    };
+    this.#kept = new Agent({ ...settings, pipelining: 1 });
+    // 0: each request has a connection of its own.
+    this.#once = new Agent({ ...settings, pipelining: 0 });
   }
 
-  /** `fresh`: with a new connection, which no other request uses. */
-  agentFor(protocol: 'http' | 'https', fresh: boolean): http.Agent {
-    return (fresh || this.#open.size >= MAX_KEPT_SOCKETS ? this.#once : this.#kept)[protocol];
+  /** `fresh`: by a connection that no other request has used. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: OutboundHandler, fresh: boolean): void {
+    (fresh || this.#open.size >= MAX_KEPT_SOCKETS ? this.#once : this.#kept).dispatch(options, handler);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     for (const socket of this.#open) socket.destroy();
-  }
-
-  #agent(agent: http.Agent): http.Agent {
-    const protocol = agent instanceof https.Agent ? 'https' : 'http';
-    agent.createConnection = ({ host, port }, callback) => {
-      this.#connect({ protocol, host: host ?? '', port: Number(port) }).then(
-        (socket) => callback?.(null, socket),
-        // The type asks for a socket even where there is an error.
-        (error: Error) => callback?.(error, new net.Socket()),
-      );
-      return undefined;
-    };
-    return agent;
+    await Promise.all([this.#kept.destroy(), this.#once.destroy()]);
   }
 
   async #connect({ protocol, host, port }: Target): Promise<net.Socket> {
@@ -100,6 +102,39 @@ export class OutboundConnections {
       });
     });
   }
+}
+
+/** One connection after the other; it knows whether the present one has served a request. */
+class CountingClient extends Client {
+  #served = 0;
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (isOutbound(handler)) handler.onConnection(this.#served++ > 0);
+    return super.dispatch(options, handler);
+  }
+
+  forget(): void {
+    this.#served = 0;
+  }
+}
+
+function newClient(origin: URL, options: object): Dispatcher {
+  const client = new CountingClient(origin, options);
+  const forget = () => client.forget();
+  return client.on('disconnect', forget).on('connectionError', forget);
+}
+
+function isOutbound(handler: Dispatcher.DispatchHandler): handler is OutboundHandler {
+  return 'onConnection' in handler;
+}
+
+function targetOf(scheme: string, hostname: string, port: string): Target {
+  const protocol = scheme === 'https:' ? 'https' : 'http';
+  return {
+    protocol,
+    host: hostname.replace(/\.$/, ''),
+    port: port === '' ? (protocol === 'https' ? 443 : 80) : Number(port),
+  };
 }
 
 interface Connection {

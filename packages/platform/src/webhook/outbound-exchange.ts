@@ -1,5 +1,5 @@
-import http from 'node:http';
-import { ConnectFailure, type OutboundConnections } from './outbound-connections.ts';
+import type { Dispatcher } from 'undici';
+import { ConnectFailure, type OutboundConnections, type OutboundHandler } from './outbound-connections.ts';
 import type { OutboundFailureCode, OutboundRequest, OutboundResult } from './outbound-request.ts';
 import type { ReceiverAddress } from './receiver-address.ts';
 
@@ -10,17 +10,22 @@ const DISCARD_TIMEOUT_MS = 1_000;
 const MAX_PIECES = 256;
 
 /** One request and its answer. */
-export class OutboundExchange {
+export class OutboundExchange implements OutboundHandler {
   readonly #connections: OutboundConnections;
   readonly #receiver: ReceiverAddress;
   readonly #request: OutboundRequest;
   readonly #resolve: (result: OutboundResult) => void;
   readonly #startedAt = performance.now();
-  readonly #timer: NodeJS.Timeout;
-  readonly #onAbort = () => this.#settle({ kind: 'aborted' });
-  #outgoing: http.ClientRequest | undefined;
-  #answering = false;
+  readonly #onAbort = () => this.#end({ kind: 'aborted' });
+  /** Of the request, and then of discarding the rest of its answer. */
+  #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #reused = false;
   #settled = false;
+  #status = 0;
+  #headers: Readonly<Record<string, string>> = {};
+  #pieces: Buffer[] = [];
+  #size = 0;
 
   constructor(
     connections: OutboundConnections,
@@ -38,78 +43,88 @@ export class OutboundExchange {
 
   /** `fresh`: not by a connection that has been used before. */
   start(fresh = false): void {
-    const { protocol, host, port, authority, path } = this.#receiver;
-    const { method = 'POST', headers, body } = this.#request;
-    const outgoing = http.request({
-      protocol: `${protocol}:`,
-      host,
-      port,
+    const { protocol, authority, path } = this.#receiver;
+    const { method = 'POST', headers, body = null } = this.#request;
+    const options: Dispatcher.DispatchOptions = {
+      origin: `${protocol}://${authority}`,
       path,
       method,
-      agent: this.#connections.agentFor(protocol, fresh),
-      headers: {
-        host: authority,
-        'user-agent': 'wxthirdparty',
-        ...headers,
-        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
-      },
-    });
-    this.#outgoing = outgoing;
-    outgoing.on('error', (error) => this.#broken(error, outgoing));
-    outgoing.on('response', (response) => this.#answered(response, outgoing));
-    // 101: without this listener the request would never end.
-    outgoing.on('upgrade', (_response, socket) => {
-      socket.destroy();
-      this.#fail('no_connection');
-    });
-    outgoing.end(body);
+      headers: { 'user-agent': 'wxthirdparty', ...headers },
+      body,
+    };
+    this.#connections.dispatch(options, this, fresh);
   }
 
-  #broken(error: Error, outgoing: http.ClientRequest): void {
-    if (this.#settled) return;
-    if (error instanceof ConnectFailure) this.#fail(error.code);
+  onConnection(reused: boolean): void {
+    this.#reused = reused;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // An error thrown here prevents the request from being sent.
+    if (this.#settled) throw new Error('the request has ended');
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
+    if (status < 200 || this.#settled) return;
+    this.#status = status;
+    this.#headers = flat(headers);
+    if (this.#request.maxAnswerBytes > 0) return;
+    this.#settle(this.#answer(false));
+    // A short answer is read to its end; the connection of another one is closed.
+    this.#timer = setTimeout(() => this.#close(), DISCARD_TIMEOUT_MS);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+    const { maxAnswerBytes } = this.#request;
+    this.#size += piece.length;
+    if (this.#settled) {
+      if (this.#size > MAX_DISCARDED_BYTES) this.#close();
+      return;
+    }
+    this.#pieces.push(piece);
+    if (this.#size > maxAnswerBytes) this.#end(this.#answer(true));
+    else if (this.#pieces.length === MAX_PIECES) this.#pieces = [Buffer.concat(this.#pieces)];
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) clearTimeout(this.#timer);
+    else this.#settle(this.#answer(false));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#settled) clearTimeout(this.#timer);
+    else if (error instanceof ConnectFailure) this.#fail(error.failure);
     // The receiver closed a connection that was idle, which is no failure of it. A repetition is harmless: at least once.
-    else if (outgoing.reusedSocket && !this.#answering) this.start(true);
+    else if (this.#reused && this.#status === 0) this.start(true);
     else this.#fail('no_connection');
   }
 
-  #answered(response: http.IncomingMessage, outgoing: http.ClientRequest): void {
-    this.#answering = true;
-    const { maxAnswerBytes } = this.#request;
-    const headers = flat(response.headers);
-    const answer = (body: Buffer, cut: boolean) => {
-      const status = response.statusCode ?? 0;
-      this.#settle({ kind: 'answered', status, headers, body, cut, ms: this.#ms() }, !cut);
-    };
-    response.on('error', (error) => this.#broken(error, outgoing));
-    if (maxAnswerBytes === 0) {
-      answer(Buffer.alloc(0), false);
-      discard(response);
-      return;
-    }
-    let pieces: Buffer[] = [];
-    let size = 0;
-    response.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      size += piece.length;
-      if (size > maxAnswerBytes) answer(Buffer.concat(pieces, maxAnswerBytes), true);
-      else if (pieces.length === MAX_PIECES) pieces = [Buffer.concat(pieces)];
-    });
-    response.on('end', () => answer(Buffer.concat(pieces), false));
+  #answer(cut: boolean): OutboundResult {
+    const body = Buffer.concat(this.#pieces, cut ? this.#request.maxAnswerBytes : this.#size);
+    return { kind: 'answered', status: this.#status, headers: this.#headers, body, cut, ms: this.#ms() };
   }
 
   #fail(code: OutboundFailureCode): void {
-    this.#settle({ kind: 'failed', code, ms: this.#ms() });
+    this.#end({ kind: 'failed', code, ms: this.#ms() });
   }
 
-  /** `isComplete`: the answer has ended, or is ended elsewhere. */
-  #settle(result: OutboundResult, isComplete = false): void {
+  /** Does not wait for the rest of the request or of its answer. */
+  #end(result: OutboundResult): void {
+    this.#settle(result);
+    this.#close();
+  }
+
+  #settle(result: OutboundResult): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#request.signal.removeEventListener('abort', this.#onAbort);
-    if (!isComplete) this.#outgoing?.destroy();
     this.#resolve(result);
+  }
+
+  #close(): void {
+    this.#controller?.abort(new Error('the rest is not needed'));
   }
 
   #ms(): number {
@@ -117,21 +132,12 @@ export class OutboundExchange {
   }
 }
 
-/** Reads a short answer to its end; the connection of another one is closed. */
-function discard(response: http.IncomingMessage): void {
-  const timer = setTimeout(() => response.destroy(), DISCARD_TIMEOUT_MS);
-  let size = 0;
-  response.on('data', (piece: Buffer) => {
-    size += piece.length;
-    if (size > MAX_DISCARDED_BYTES) response.destroy();
-  });
-  response.on('close', () => clearTimeout(timer));
-}
+type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-function flat(headers: http.IncomingHttpHeaders): Record<string, string> {
+function flat(headers: IncomingHeaders): Record<string, string> {
   const all: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) all[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined) all[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
   }
   return all;
 }

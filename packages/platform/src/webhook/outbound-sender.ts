@@ -55,6 +55,6 @@ export class OutboundSender {
 
   async close(): Promise<void> {
     this.#names.close();
-    this.#connections.close();
+    await this.#connections.close();
   }
 }
