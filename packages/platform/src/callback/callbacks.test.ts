@@ -21,6 +21,7 @@ const never = new AbortController().signal;
 let server: TestRedis;
 let store: CallStore;
 let callbacks: Callbacks;
+let callbacksBy: (sender: OutboundSender) => Callbacks;
 const outbound = new OutboundSender({ deliveryNets: ['127.0.0.0/8'] });
 /** What the receiver received, and the status with which it answers. */
 let received: { id: string; body: { data: { response: unknown; failure: unknown; id: string } } }[];
@@ -60,13 +61,15 @@ beforeEach(async () => {
   const events = new Events();
   published = [];
   events.subscribe('callback', (event) => published.push(event));
-  callbacks = new Callbacks({
-    store,
-    signer: new CallbackSigner([randomBytes(32)]),
-    queue: undefined as never,
-    sender: new CallbackSender(outbound),
-    events,
-  });
+  callbacksBy = (sender) =>
+    new Callbacks({
+      store,
+      signer: new CallbackSigner([randomBytes(32)]),
+      queue: undefined as never,
+      sender: new CallbackSender(sender),
+      events,
+    });
+  callbacks = callbacksBy(outbound);
   received = [];
   status = 204;
 });
@@ -179,6 +182,18 @@ it.each([
   }
   // At least once, each time under the same identity.
   expect(new Set(received.map(({ id }) => id)).size).toBe(1);
+});
+
+it('is not delivered to an address that is not allowed, and says so without the address', async () => {
+  const strict = new OutboundSender({ deliveryNets: [] });
+  const call = await settled(`${urlOf(receiver)}?key=1`, Buffer.from('{}'));
+  const delivery = callbacksBy(strict).deliver(call.id, RUN, never);
+  await expect(delivery).rejects.toMatchObject({
+    code: 'callback_failed',
+    message: expect.stringMatching(/^(?!.*(?:127|key)).*not allowed \(DELIVERY_NETS\)/),
+  });
+  expect(received).toEqual([]);
+  await strict.close();
 });
 
 it('has nothing to deliver for a call whose record is gone', async () => {
