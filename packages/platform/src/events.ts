@@ -240,7 +240,8 @@ export interface HostEvent {
 }
 
 export interface RepairEvent {
-  readonly component: string;
+  /** Undefined: it concerns all of them. */
+  readonly component: string | undefined;
   /** What was repaired, or, with a failure, the part that failed and `_failed`. */
   readonly did: string;
   readonly failure?: ErrorReport;

@@ -3,6 +3,8 @@ import { CallJob } from './call/call-job.ts';
 import { LaneJob } from './call/lane/lane-job.ts';
 import { CallbackJob } from './callback/callback-job.ts';
 import { AuthorizeJob } from './consent/authorize-job.ts';
+import { DeliveryBatchJob } from './delivery/delivery-job.ts';
+import { ReplayJob } from './delivery/replay-job.ts';
 import { FollowerSyncJob } from './follower/follower-sync-job.ts';
 import { PushJob } from './push/push-job.ts';
 import { defineQueues, type OpenQueue, openQueue, type PayloadsOf } from './queue/queues.ts';
@@ -23,6 +25,8 @@ export const queues = defineQueues({
   calls: CallJob,
   lanes: LaneJob,
   callbacks: CallbackJob,
+  deliveries: DeliveryBatchJob,
+  replays: ReplayJob,
   profiles: ProfileJob,
   reconciliations: ReconcileJob,
   'follower-syncs': FollowerSyncJob,

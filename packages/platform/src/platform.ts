@@ -3,6 +3,7 @@ import type { Events } from './events.ts';
 import { type GatewayFace, openGatewayFace } from './gateway-face.ts';
 import { healthProbe, watchHealth } from './health.ts';
 import { openCalls } from './open-calls.ts';
+import { openDeliveries } from './open-deliveries.ts';
 import { openFoundation, type PlatformSettings } from './open-foundation.ts';
 import { type OpenQueues, openQueues } from './open-queues.ts';
 import { openServices, openShared } from './open-services.ts';
@@ -39,7 +40,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const blocking = openServices(foundation, shared, queues, blockingRedis);
   const failFast = openServices(foundation, shared, queues, failFastRedis);
   const calls = openCalls(foundation, shared, queues, { blocking, failFast }, scope);
-  const work = openWorkerFace(foundation, shared, queues, blocking, calls);
+  const deliveries = openDeliveries(foundation, shared, queues, { blocking, failFast }, scope);
+  const work = openWorkerFace(foundation, shared, queues, blocking, calls, deliveries);
   const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, scope);
 
   const health = healthProbe({

@@ -12,6 +12,7 @@ import type { AuthorizationOutcome } from './consent/code-intake.ts';
 import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
 import { startMaintenance } from './maintenance/maintenance.ts';
 import type { OpenCalls } from './open-calls.ts';
+import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
@@ -46,6 +47,10 @@ export interface Work {
     run: { readonly slots: number; readonly tries: number },
     signal: AbortSignal,
   ): Promise<CallbackResult>;
+  /** One batch of a subscription's deliveries. */
+  runDeliveryBatch(subscription: string, signal: AbortSignal): Promise<JobDisposition>;
+  /** A few seconds of a replay. */
+  runReplaySlice(id: string, signal: AbortSignal): Promise<JobDisposition>;
   /** `job`: the id of the push's job. */
   handlePush(payload: PushPayload, job: string | undefined): Promise<void>;
   /** What follows after WeChat pushed the code of its release check. */
@@ -75,6 +80,7 @@ export function openWorkerFace(
   queues: OpenQueues,
   services: Services,
   { calls, run, inline }: OpenCalls,
+  deliveries: OpenDeliveries,
 ): Work {
   const { settings, events, seals, components, database, followerWriter, presence } = foundation;
   const { transport, apiBase, hostGate } = shared;
@@ -127,6 +133,8 @@ export function openWorkerFace(
     runLaneBatch: (lane, signal) =>
       runLaneBatch(lane, signal, { store: laneStore, lanes, gate: hostGate, perform: performCall }),
     deliverCallback: (id, delivery, signal) => callbacks.deliver(id, delivery, signal),
+    runDeliveryBatch: (subscription, signal) => deliveries.batches.run(subscription, signal),
+    runReplaySlice: (id, signal) => deliveries.runReplaySlice(id, signal),
     handlePush: (payload, job) =>
       handlePush(payload, job, {
         components,
@@ -179,6 +187,8 @@ export function openWorkerFace(
         followerSyncs: followerSyncStore,
         syncSchedules,
         releaseChecks: services.releaseChecks,
+        deliveries,
+        wakeReplay: (id) => queues.replays.add({ id }),
         wakeFollowerSync: (id) => queues['follower-syncs'].add({ id }),
         events,
       });

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import { openProcessors } from './processors/processors.ts';
 import { runQueue } from './run-queue.ts';
 
+/** Its jobs mostly wait for the endpoints of the business, and each is of another subscription. */
+const DELIVERY_CONCURRENCY = 200;
 /** Queues that run fewer jobs at the same time than the others: their jobs can wait, and calls need the processor. */
 const MAX_CONCURRENCY: Partial<Record<keyof Queues, number>> = { 'follower-syncs': 4, quotas: 2 };
 
@@ -25,7 +27,7 @@ export async function startWorkers(
   const run = <Q extends keyof Queues>(name: Q) =>
     runQueue<Queues[Q]>(queues[name], processors[name], {
       ...settings,
-      concurrency: Math.min(MAX_CONCURRENCY[name] ?? settings.concurrency, settings.concurrency),
+      concurrency: concurrencyOf(name, settings.concurrency),
       connect: work.connect,
       events,
     });
@@ -38,4 +40,9 @@ export async function startWorkers(
   await Promise.all(running.map((q) => q.ready));
   log.info('worker ready');
   return { close: () => scope.close() };
+}
+
+function concurrencyOf(name: keyof Queues, concurrency: number): number {
+  if (name === 'deliveries') return DELIVERY_CONCURRENCY;
+  return Math.min(MAX_CONCURRENCY[name] ?? concurrency, concurrency);
 }

@@ -53,15 +53,17 @@ export class SubscriptionPauses {
   async pauseAutomatically(id: string, reason: Exclude<PauseReason, 'manual'>): Promise<void> {
     const { redis, seals, events, sql, announce } = this.#parts;
     const behindSince = await this.#behindSince();
-    const row = await repeat(() =>
-      sql.transaction().execute(async (transaction) => {
+    let attempts = 0;
+    const row = await repeat(() => {
+      attempts++;
+      return sql.transaction().execute(async (transaction) => {
         const state = await stateOf(transaction, id);
         if (state === undefined) return undefined;
         if (await pauseIn(transaction, id, reason, behindSince)) return state;
         // An earlier attempt was committed before its connection was lost.
-        return state.state === 'paused' && state.behindSince === behindSince ? state : undefined;
-      }),
-    );
+        return attempts > 1 && state.state === 'paused' && state.behindSince === behindSince ? state : undefined;
+      });
+    });
     if (!row) return;
     await announce();
     const failingSince = row.failingSince?.toISOString() ?? null;

@@ -8,6 +8,8 @@ import type { Components } from '../component/components.ts';
 import type { Tickets } from '../component/ticket.ts';
 import { requestTicketsIfSilent } from '../component/ticket-request.ts';
 import type { LinkStore } from '../consent/link-store.ts';
+import type { DueSubscriptions } from '../delivery/due-subscriptions.ts';
+import type { ReplayStore } from '../delivery/replay-store.ts';
 import { type Events, errorReport } from '../events.ts';
 import type { FollowerSyncStore } from '../follower/follower-sync-store.ts';
 import type { SyncSchedules } from '../follower/sync-schedules.ts';
@@ -20,8 +22,10 @@ import { componentOwners } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 
 const ROUND_INTERVAL_MS = 5_000;
-/** Calls with a start time may be late by this; a round costs one command, however many lanes wait. */
-const LANE_ROUND_INTERVAL_MS = 1_000;
+/** Calls with a start time, and deliveries, may be late by this; a round costs one command, however many wait. */
+const DUE_ROUND_INTERVAL_MS = 1_000;
+/** What the database says of deliveries and replays is restored as often. */
+const DELIVERY_ROUND_INTERVAL_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 500;
 const MAX_DUE_AT_ONCE = 500;
 /** After a loss of Redis all tokens are due; they are spread over this time, since WeChat limits requests. */
@@ -47,6 +51,13 @@ export interface MaintenanceOptions {
   readonly syncSchedules: SyncSchedules;
   readonly releaseChecks: Pick<ReleaseChecks, 'endIdle'>;
   readonly wakeFollowerSync: (id: string) => Promise<void>;
+  readonly deliveries: {
+    readonly due: Pick<DueSubscriptions, 'wakeDue'>;
+    readonly replays: Pick<ReplayStore, 'running'>;
+    /** Makes every subscription due when the database says so. */
+    restoreDue(): Promise<void>;
+  };
+  readonly wakeReplay: (id: string) => Promise<void>;
   readonly events: Events;
 }
 
@@ -69,8 +80,19 @@ export function startMaintenance(options: MaintenanceOptions): { close(): Promis
       ),
     ),
     startRounds(
-      LANE_ROUND_INTERVAL_MS,
+      DUE_ROUND_INTERVAL_MS,
       whileOurs(() => wakeLanes(options)),
+    ),
+    startRounds(
+      DUE_ROUND_INTERVAL_MS,
+      whileOurs(() => attempt(options, undefined, 'wake_deliveries', () => wakeDeliveries(options))),
+    ),
+    startRounds(
+      DELIVERY_ROUND_INTERVAL_MS,
+      whileOurs(async () => {
+        await attempt(options, undefined, 'due_deliveries', () => restoreDueDeliveries(options));
+        await attempt(options, undefined, 'replays', () => wakeReplays(options));
+      }),
     ),
   ];
   return {
@@ -147,7 +169,7 @@ async function repairAll(options: MaintenanceOptions, started: Set<string>): Pro
 /** An error of one part must not stop the others. */
 async function attempt(
   { events }: MaintenanceOptions,
-  component: string,
+  component: string | undefined,
   what: string,
   part: () => Promise<string | undefined>,
 ): Promise<void> {
@@ -157,6 +179,19 @@ async function attempt(
   } catch (failure) {
     events.publish('repair', { component, did: `${what}_failed`, failure: errorReport(failure) });
   }
+}
+
+async function wakeDeliveries({ deliveries }: MaintenanceOptions): Promise<undefined> {
+  await deliveries.due.wakeDue();
+}
+
+async function restoreDueDeliveries({ deliveries }: MaintenanceOptions): Promise<undefined> {
+  await deliveries.restoreDue();
+}
+
+/** Their jobs may have been lost with Redis; one that has a job gets no second one. */
+async function wakeReplays({ deliveries, wakeReplay }: MaintenanceOptions): Promise<undefined> {
+  for (const id of await deliveries.replays.running()) await wakeReplay(id);
 }
 
 async function restoreTicket({ tickets }: MaintenanceOptions, component: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import type { Process } from '../run-queue.ts';
 import { processAuthorization } from './authorizations.ts';
 import { processCallback } from './callbacks.ts';
 import { processCall } from './calls.ts';
+import { processDeliveryBatch } from './deliveries.ts';
 import { processFollowerSync } from './follower-syncs.ts';
 import { processLane } from './lanes.ts';
 import { processProfile } from './profiles.ts';
@@ -12,6 +13,7 @@ import { processQuotaReading } from './quotas.ts';
 import { processReconciliation } from './reconciliations.ts';
 import { processRefresh } from './refreshes.ts';
 import { processReleaseCheck } from './release-checks.ts';
+import { processReplay } from './replays.ts';
 
 export type Processors = { readonly [Q in keyof Queues]: Process<Queues[Q]> };
 
@@ -25,6 +27,8 @@ export function openProcessors(work: Platform['work'], concurrency: number): Pro
     calls: processCall(work),
     lanes: processLane(work),
     callbacks: processCallback(work, concurrency),
+    deliveries: processDeliveryBatch(work),
+    replays: processReplay(work),
     profiles: processProfile(work),
     reconciliations: processReconciliation(work),
     'follower-syncs': processFollowerSync(work),

@@ -1,0 +1,108 @@
+import { Failure } from '@wxthirdparty/wechat';
+import { AskedOutcomes } from './delivery/asked-outcomes.ts';
+import type { LateReplies, RunParts } from './delivery/batch-run.ts';
+import { Circuits } from './delivery/circuits.ts';
+import { ComponentTickets } from './delivery/component-tickets.ts';
+import { DeliveryBatches } from './delivery/delivery-batch.ts';
+import { DeliveryStore } from './delivery/delivery-store.ts';
+import { DueSubscriptions } from './delivery/due-subscriptions.ts';
+import { VirtualCodes } from './delivery/format/virtual-code.ts';
+import { runReplaySlice } from './delivery/replay-slice.ts';
+import { ReplayStore } from './delivery/replay-store.ts';
+import { restoreDue } from './delivery/restore-due.ts';
+import { SettleBatch } from './delivery/settle-batch.ts';
+import { SubscriptionPauses } from './delivery/subscription-pauses.ts';
+import { repliesTo } from './journal/push-types.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { OpenQueues } from './open-queues.ts';
+import type { Services, Shared } from './open-services.ts';
+import type { JobDisposition } from './queue/job.ts';
+import type { RedisClient } from './redis/connect.ts';
+import type { Scope } from './scope.ts';
+import { announceSubscriptionChange } from './subscription/announce-change.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+/** How long pushes are kept. */
+const RETENTION_MS = 7 * DAY_MS;
+
+/** How a process stores deliveries, sends them, and makes them again. */
+export interface OpenDeliveries {
+  readonly store: DeliveryStore;
+  readonly replays: ReplayStore;
+  /** On the blocking connection. */
+  readonly due: DueSubscriptions;
+  readonly outcomes: AskedOutcomes;
+  readonly batches: DeliveryBatches;
+  runReplaySlice(id: string, signal: AbortSignal): Promise<JobDisposition>;
+  restoreDue(): Promise<void>;
+  /** On the fail-fast connection, for requests. */
+  readonly requests: { readonly due: DueSubscriptions; readonly pauses: SubscriptionPauses };
+}
+
+/** The scope closes what is opened here. */
+export function openDeliveries(
+  { settings, events, seals, database, replica, journalWriter, components }: Foundation,
+  { outbound, subscriptionStore: subscriptions }: Shared,
+  queues: OpenQueues,
+  { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
+  scope: Scope,
+): OpenDeliveries {
+  const store = new DeliveryStore(database, seals, replica);
+  const replays = new ReplayStore(database);
+  const settles = scope.keep('settle batch', new SettleBatch(journalWriter), (s) => s.close());
+  const dueOf = (redis: RedisClient) => new DueSubscriptions(redis, queues.deliveries);
+  const pausesOf = (redis: RedisClient) =>
+    new SubscriptionPauses({
+      redis,
+      sql: database,
+      seals,
+      events,
+      announce: () => announceSubscriptionChange(redis),
+      component: components.all()[0]?.appid ?? '',
+    });
+  const due = dueOf(blocking.redis);
+  const pauses = pausesOf(blocking.redis);
+  const announce = () => announceSubscriptionChange(blocking.redis);
+  const circuits = new Circuits({ sql: database, store, events, announce });
+  const run: RunParts = {
+    sql: database,
+    seals,
+    events,
+    subscriptions,
+    store,
+    settles,
+    circuits,
+    lateReplies: noLateReplies,
+    replyTypesOf: repliesTo,
+    retentionMs: RETENTION_MS,
+    sender: outbound,
+    codes: new VirtualCodes(settings.secretsKeys),
+  };
+  const tickets = new ComponentTickets({ sql: database, sender: outbound, due });
+  return {
+    store,
+    replays,
+    due,
+    outcomes: new AskedOutcomes({ seals, events, circuits, pauses, retentionMs: RETENTION_MS }),
+    batches: new DeliveryBatches({ ...run, due, pauses, tickets }),
+    runReplaySlice: (id, signal) =>
+      runReplaySlice(id, signal, {
+        redis: blocking.redis,
+        sql: database,
+        writer: journalWriter,
+        seals,
+        subscriptions,
+        store,
+        replays,
+        due,
+      }),
+    restoreDue: () => restoreDue(database, store, due),
+    requests: { due: dueOf(failFast.redis), pauses: pausesOf(failFast.redis) },
+  };
+}
+
+/** No gateway of this version asks an endpoint. */
+const noLateReplies: LateReplies = {
+  enqueue: () =>
+    Promise.reject(new Failure('late_replies_unavailable', 'retry', 'This version sends no late replies.')),
+};
