@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const portOf = () => (inner.address() as AddressInfo).port;
 
-it('a callback to an address that is not allowed is refused when its call is submitted, and nothing connects', async () => {
+it('an address that is not allowed is refused as a callback when the call is submitted, and as a subscription, and nothing connects', async () => {
   const hosts = [
     '127.0.0.1',
     '2130706433',
@@ -54,7 +54,15 @@ it('a callback to an address that is not allowed is refused when its call is sub
       { code: 'address_not_allowed', address: expect.any(String), setting: 'DELIVERY_NETS', remedy: 'fix-request' },
     ]);
     expect(JSON.stringify(body)).not.toContain('key=1');
+    const subscription = await deployment.api('POST', '/v1/subscriptions', { name: 'refused', url: callbackUrl });
+    expect([callbackUrl, subscription.status, subscription.body]).toMatchObject([
+      callbackUrl,
+      400,
+      { code: 'address_not_allowed', address: expect.any(String), setting: 'DELIVERY_NETS' },
+    ]);
+    expect(JSON.stringify(subscription.body)).not.toContain('key=1');
   }
+  expect((await deployment.api('GET', '/v1/subscriptions')).body).toMatchObject({ items: [] });
   const { items } = await batch(deployment, [
     message(SERVICE_ACCOUNT, openid, 'refused', { callbackUrl: urls[1]! }),
     message(SERVICE_ACCOUNT, openid, 'accepted'),
