@@ -27,7 +27,7 @@ export type { AuthorizerEndpoint, ComponentEndpoint } from './generated/endpoint
 export type { HandlerResult, PushHandler } from './pushes/handlers.ts';
 export type { DeliveryContext, Fields, Push, PushOf, PushPattern } from './pushes/push.ts';
 export { Pushes, type PushesOptions, pushes } from './pushes/pushes.ts';
-export { type Article, type LaterReply, type Reply, reply } from './pushes/reply.ts';
+export { type Article, type LaterReply, reply } from './pushes/reply.ts';
 export type { Aborting, RequestOptions } from './requests.ts';
 export type { RawBody } from './webhook/raw-body.ts';
 export type { RequestHeaders } from './webhook/request-headers.ts';

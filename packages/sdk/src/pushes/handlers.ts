@@ -1,5 +1,6 @@
+import type { Reply } from '../generated/api.ts';
 import type { Push, PushOf, PushPattern } from './push.ts';
-import type { LaterReply, Reply } from './reply.ts';
+import type { LaterReply } from './reply.ts';
 
 /** What a handler returns: a reply to the user, or nothing. */
 export type HandlerResult = Reply | LaterReply | undefined | null;

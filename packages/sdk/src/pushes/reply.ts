@@ -1,49 +1,9 @@
-/** The answer to the user who sent a message or caused an event. */
-export type Reply = TextReply | MediaReply | VideoReply | MusicReply | NewsReply | TransferReply;
+import type { Reply } from '../generated/api.ts';
 
-interface TextReply {
-  readonly type: 'text';
-  readonly content: string;
-}
+type ReplyOf<Type extends Reply['type']> = Extract<Reply, { readonly type: Type }>;
 
-interface MediaReply {
-  readonly type: 'image' | 'voice';
-  readonly mediaId: string;
-}
-
-interface VideoReply {
-  readonly type: 'video';
-  readonly mediaId: string;
-  readonly title?: string;
-  readonly description?: string;
-}
-
-interface MusicReply {
-  readonly type: 'music';
-  readonly thumbMediaId: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly musicUrl?: string;
-  readonly hqMusicUrl?: string;
-}
-
-interface NewsReply {
-  readonly type: 'news';
-  readonly articles: readonly Article[];
-}
-
-export interface Article {
-  readonly title: string;
-  readonly description?: string;
-  readonly picUrl?: string;
-  readonly url?: string;
-}
-
-interface TransferReply {
-  readonly type: 'transfer';
-  /** The agent, like `test1@gh_…`; null: WeChat chooses one. */
-  readonly account: string | null;
-}
+/** One of the articles of a news reply. */
+export type Article = ReplyOf<'news'>['articles'][number];
 
 /** The reply comes afterwards, by `POST /v1/pushes/:id/reply`. */
 export interface LaterReply {
@@ -72,12 +32,12 @@ export const reply = {
   },
 
   /** It cannot be sent late: an answer after WeChat's five seconds is dropped. */
-  video(mediaId: string, texts: Omit<VideoReply, 'type' | 'mediaId'> = {}): Reply {
+  video(mediaId: string, texts: Omit<ReplyOf<'video'>, 'type' | 'mediaId'> = {}): Reply {
     return checkReply({ type: 'video', mediaId, ...texts });
   },
 
   /** `thumbMediaId` is the picture beside the title. */
-  music(thumbMediaId: string, details: Omit<MusicReply, 'type' | 'thumbMediaId'> = {}): Reply {
+  music(thumbMediaId: string, details: Omit<ReplyOf<'music'>, 'type' | 'thumbMediaId'> = {}): Reply {
     return checkReply({ type: 'music', thumbMediaId, ...details });
   },
 
