@@ -91,6 +91,15 @@ Exit code 0: the delivery is genuine; 1: a receiver refuses it.`,
     details: 'The appid of a component shows its own quotas, if --component names it, too.',
     load: async () => (await import('./commands/quotas.ts')).quotas,
   },
+  'release-rehearsal': {
+    summary: "rehearses WeChat's release check: acts as WeChat towards PUBLIC_URL and prints each step",
+    usage: ['[--component APPID]'],
+    details: `  --component  the component, if several are configured
+
+Needs API_KEY, or a key with the scopes admin and authorizers:read. Prints Token and key of the component. Exit code 0: all
+steps are ok; 1: one failed.`,
+    load: async () => (await import('./commands/release-rehearsal.ts')).releaseRehearsal,
+  },
   'rotate-secrets': {
     summary: 're-encrypts all stored secrets with the first SECRETS_KEY, so that older keys can be removed',
     usage: NO_ARGUMENTS,

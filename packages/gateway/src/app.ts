@@ -28,6 +28,7 @@ import { keyRoutes } from './key-admin/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
+import { releaseCheckRoutes } from './release-check/release-check-routes.ts';
 import { requestLog } from './request-log.ts';
 import { statusRoutes } from './status/status-routes.ts';
 import { subscriptionRoutes } from './subscription/subscription-routes.ts';
@@ -57,6 +58,7 @@ export function app(
     authorizerRoutes(platform),
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
+    releaseCheckRoutes(platform, publicUrl),
     callRoutes(platform, publicUrl, shutdown),
     quotaRoutes(platform, shutdown),
     explainRoutes(),

@@ -8,6 +8,7 @@ import {
   type CallSteps,
   ReauthorizeFailure,
   type Reconciliation,
+  type ReleaseCheck,
   runCall,
 } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
@@ -105,6 +106,17 @@ export function fakePlatform(): FakePlatform {
       start: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
       comeBack: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, returnTo: null }),
     },
+    releaseChecks: {
+      find: () => Promise.resolve(releaseCheck()),
+      list: () => Promise.resolve({ items: [releaseCheck()], next: null }),
+    },
+    rehearsals: {
+      start: () => Promise.resolve(releaseCheck()),
+      consoleSettings: (_component, publicUrl) => [
+        { name: 'event_url', value: `${publicUrl}/events`, isSecret: false, detail: { zh: '事件', en: 'events' } },
+        { name: 'token', value: 'the-token', isSecret: true, detail: { zh: '令牌', en: 'token' } },
+      ],
+    },
     reconciliations: {
       begin: (component, reason) => Promise.resolve({ run: reconciliation({ component, reason }), isNew: true }),
       find: () => Promise.resolve(reconciliation({})),
@@ -139,6 +151,20 @@ export function fakePlatform(): FakePlatform {
     clockAheadMs: () => Promise.resolve(0),
   };
   return fake;
+}
+
+function releaseCheck(): ReleaseCheck {
+  const startedAt = new Date('2026-11-22T10:00:00Z');
+  const step = {
+    name: 'ticket',
+    state: 'failed',
+    code: 'too_slow',
+    ms: 5_000,
+    expected: 'success',
+    got: null,
+  } as const;
+  const owner = { component: COMPONENT, kind: 'rehearsal', appid: null } as const;
+  return { id: 'rc_1', ...owner, state: 'running', startedAt, finishedAt: null, steps: [step] };
 }
 
 export const LINK = 'a'.repeat(40);

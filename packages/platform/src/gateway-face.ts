@@ -27,6 +27,8 @@ import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
+import { Rehearsals } from './release-check/rehearsals.ts';
+import type { ReleaseChecks } from './release-check/release-checks.ts';
 import { ReleaseCheckResponder } from './release-check/responder.ts';
 import type { Scope } from './scope.ts';
 import type { SubscriptionState } from './subscription/subscription.ts';
@@ -50,6 +52,8 @@ export interface GatewayFace {
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'start' | 'comeBack'>;
+  readonly releaseChecks: Pick<ReleaseChecks, 'find' | 'list'>;
+  readonly rehearsals: Pick<Rehearsals, 'start' | 'consoleSettings'>;
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];
@@ -125,6 +129,8 @@ export function openGatewayFace(
       authorizers: authorizerStore,
       codes,
     }),
+    releaseChecks: services.releaseChecks,
+    rehearsals: new Rehearsals({ redis, components, store: services.releaseCheckStore, queue: queues.rehearsals }),
     reconciliations: reconcileRequests,
     components: components.all().map(({ appid }) => appid),
     followers: new Followers(authorizers, new FollowerStore(replica, followerWriter)),

@@ -12,6 +12,7 @@ import { QuotaAlarmJob } from './quota/alarm-job.ts';
 import { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
 import { ReconcileJob } from './reconciliation/reconcile-job.ts';
 import type { RedisClient } from './redis/connect.ts';
+import { RehearsalJob } from './release-check/rehearsal-job.ts';
 import { ReleaseCheckJob } from './release-check/release-check-job.ts';
 import type { Scope } from './scope.ts';
 import { RefreshJob } from './token/refresh-job.ts';
@@ -21,6 +22,7 @@ export const queues = defineQueues({
   pushes: PushJob,
   authorizations: AuthorizeJob,
   'release-checks': ReleaseCheckJob,
+  rehearsals: RehearsalJob,
   refreshes: RefreshJob,
   calls: CallJob,
   lanes: LaneJob,

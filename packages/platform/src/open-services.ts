@@ -112,6 +112,7 @@ export interface Services {
   readonly syncSchedules: SyncSchedules;
   readonly pushStore: PushStore;
   readonly persons: Persons;
+  readonly releaseCheckStore: ReleaseCheckStore;
   readonly releaseChecks: ReleaseChecks;
 }
 
@@ -157,6 +158,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
   });
 
   const linkStore = new LinkStore(database);
+  const releaseCheckStore = new ReleaseCheckStore(database);
   const ties = new CodeTies(redis);
   const callStore = new CallStore(redis, seals);
   const lanes = new Lanes(redis, queues.lanes);
@@ -188,6 +190,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     syncSchedules: new SyncSchedules(database),
     pushStore: new PushStore({ sql: database, replica, writer: journalWriter, seals }),
     persons: new Persons(settings.secretsKeys),
-    releaseChecks: new ReleaseChecks({ redis, seals, store: new ReleaseCheckStore(database), events }),
+    releaseCheckStore,
+    releaseChecks: new ReleaseChecks({ redis, seals, store: releaseCheckStore, events }),
   };
 }

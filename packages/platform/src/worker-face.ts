@@ -6,6 +6,7 @@ import { perform } from './call/perform.ts';
 import { publishRun } from './call/publish-run.ts';
 import type { CallRunResult } from './call/run.ts';
 import type { CallbackResult } from './callback/callbacks.ts';
+import { PushArrivals } from './component/push-arrivals.ts';
 import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
 import type { AuthorizationPayload } from './consent/authorize-job.ts';
 import type { AuthorizationOutcome } from './consent/code-intake.ts';
@@ -26,7 +27,9 @@ import type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 import { Reconciler } from './reconciliation/reconciliations.ts';
 import { connectRedis, type RedisClient } from './redis/connect.ts';
 import { reportConsent } from './release-check/consent-step.ts';
+import type { RehearsalPayload } from './release-check/rehearsal-job.ts';
 import type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
+import { runRehearsal } from './release-check/run-rehearsal.ts';
 import { useCheckCode } from './release-check/use-code.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
 import type { TokenOwner } from './token/token.ts';
@@ -55,6 +58,8 @@ export interface Work {
   handlePush(payload: PushPayload, job: string | undefined): Promise<void>;
   /** What follows after WeChat pushed the code of its release check. */
   useCheckCode(payload: ReleaseCheckPayload, signal: AbortSignal): Promise<JobDisposition>;
+  /** Acts as WeChat towards this deployment. */
+  rehearse(payload: RehearsalPayload, signal: AbortSignal): Promise<JobDisposition>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<void>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;
@@ -152,6 +157,18 @@ export function openWorkerFace(
     authorize: (payload, attempt) => authorizations.exchange(payload, attempt),
     useCheckCode: (payload, signal) =>
       useCheckCode(payload, signal, { redis, seals, codes, authorizers: authorizerStore, calls }),
+    rehearse: (payload, signal) =>
+      runRehearsal(payload, signal, {
+        redis,
+        store: services.releaseCheckStore,
+        components,
+        tickets,
+        tokens,
+        api,
+        arrivals: new PushArrivals(redis),
+        codeJobs: queues['release-checks'],
+        events,
+      }),
     readProfile: (payload) => profiles.work(payload),
     reconcile: ({ id }, signal) => reconciler.work(id, signal),
     runSyncSlice: (id, signal) =>

@@ -48,6 +48,10 @@ export const routeRights: readonly RouteRight[] = [
   route('post /v1/components/:appid/authorization-links', 'authorizers:write', 'all'),
   route('get /v1/authorization-links/:id', 'authorizers:read', 'all'),
 
+  route('post /v1/components/:appid/release-rehearsals', 'admin', 'all'),
+  route('get /v1/release-checks', 'authorizers:read', 'all'),
+  route('get /v1/release-checks/:id', 'authorizers:read', 'all'),
+
   route('get /v1/authorizers/:appid/followers', 'followers:read', 'named'),
   route('get /v1/authorizers/:appid/followers.ndjson', 'followers:read', 'named'),
   route('get /v1/authorizers/:appid/followers.csv', 'followers:read', 'named'),

@@ -10,6 +10,7 @@ import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
+import { releaseCheckOperations } from '../release-check/release-check-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
 import { subscriptionOperations } from '../subscription/subscription-routes.ts';
 
@@ -22,6 +23,7 @@ export const operations: Operations = {
   ...linkOperations,
   ...reconciliationOperations,
   ...optionOperations,
+  ...releaseCheckOperations,
   ...followerOperations,
   ...followerSyncOperations,
   ...subscriptionOperations,

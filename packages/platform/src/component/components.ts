@@ -12,6 +12,8 @@ export interface ComponentSettings {
 export interface Component {
   readonly appid: string;
   readonly appsecret: string;
+  /** As they are set at the Open Platform. */
+  readonly secrets: { readonly token: string; readonly encodingAesKey: string };
   readonly envelopeKeys: EnvelopeKeys;
 }
 
@@ -55,6 +57,7 @@ function toComponent(s: ComponentSettings): Component {
   return {
     appid: s.appid,
     appsecret: s.appsecret,
+    secrets: { token: s.token, encodingAesKey: s.encodingAesKey },
     envelopeKeys: { appid: s.appid, keys: changing ? [current, previous] : [current] },
   };
 }

@@ -122,6 +122,8 @@ export function keyspaceOf(prefix: string) {
 
     /** How far the release rehearsal of this id has come with its code. */
     rehearsal: (id: string) => `${prefix}:{rehearsal:${id}}`,
+    /** Held while a rehearsal of this component is being started. */
+    rehearsalClaim: (component: string) => owned(component, component, 'rehearsal'),
 
     /** Till when an API key has used up its rate. */
     keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,

@@ -1,25 +1,19 @@
 import { type Push, type TestAccount, testAccountOf } from '@wxthirdparty/wechat';
+import type { ReplyParties } from '../reply/reply-xml.ts';
 
-const TEXT = 'TESTCOMPONENT_MSG_TYPE_TEXT';
-const CODE_PREFIX = 'QUERY_AUTH_CODE:';
+/** What WeChat writes in its cases 2 and 3. */
+export const TEXT = 'TESTCOMPONENT_MSG_TYPE_TEXT';
+export const CODE_PREFIX = 'QUERY_AUTH_CODE:';
 const REHEARSAL_PREFIX = 'rehearsal_';
 
 /** How WeChat is answered while it checks a platform. */
 export type CheckAnswer =
   /** A passive text reply. */
-  | { readonly answer: 'reply'; readonly step: 'text' | 'event'; readonly content: string; readonly to: Conversation }
+  | { readonly answer: 'reply'; readonly step: 'text' | 'event'; readonly content: string; readonly to: ReplyParties }
   /** An empty body; afterwards the code is exchanged and used. */
-  | { readonly answer: 'empty'; readonly code: string; readonly to: Conversation }
+  | { readonly answer: 'empty'; readonly code: string; readonly to: ReplyParties }
   /** No case of the check. */
   | { readonly answer: 'success' };
-
-/** Both ends of a message, as WeChat names them. */
-export interface Conversation {
-  /** The user's openid. */
-  readonly openid: string;
-  /** The account's `gh_…`. */
-  readonly userName: string;
-}
 
 /** A push of a test account, and how it is answered. */
 export interface CheckedPush {

@@ -14,6 +14,7 @@ export type CheckStepName = (typeof checkStepNames)[number];
 
 export const checkCodes = [
   // address
+  'unreachable',
   'not_public',
   'bad_certificate',
   'wrong_port',
@@ -39,8 +40,6 @@ export const checkCodes = [
   'send_failed',
   // configuration
   'last_check_failed',
-  // any step of a rehearsal
-  'unreachable',
 ] as const;
 /** Why a step failed. */
 export type CheckCode = (typeof checkCodes)[number];

@@ -5,7 +5,8 @@ import { type Page, type PageRequest, pageOf, readCursor, writeCursor } from '..
 import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
 import { releaseCheckAnswer } from './check-answer.ts';
-import { addReport, endIfIdle } from './check-log.ts';
+import { addReport, endIfIdle, stepsOf } from './check-log.ts';
+import { endIfSilent } from './rehearsal-log.ts';
 import type { ReleaseCheck } from './release-check.ts';
 import { type NewCheck, type ReleaseCheckStore, realCheckId, type StoredCheck } from './release-check-store.ts';
 import type { ReceivedStep } from './step-report.ts';
@@ -52,7 +53,7 @@ export class ReleaseChecks {
   /** Throws Failure `unknown_release_check`. */
   async find(id: string): Promise<ReleaseCheck> {
     const check = await this.#deps.store.find(id);
-    if (check) return check;
+    if (check) return asOf(check);
     throw new Failure('unknown_release_check', 'fix-request', 'There is no such release check.');
   }
 
@@ -65,7 +66,7 @@ export class ReleaseChecks {
     const [startedAt, id] = cursor === undefined ? [] : readCursor(cursor, /^(\d{1,15}) (\S+)$/);
     const after = startedAt && id ? { startedAt: Number(startedAt), id } : undefined;
     const found = await this.#deps.store.list({ component, limit: limit + 1, after });
-    return pageOf(found, limit, (last) => writeCursor(last.startedAt.getTime(), last.id));
+    return pageOf(found.map(asOf), limit, (last) => writeCursor(last.startedAt.getTime(), last.id));
   }
 
   async #record(step: ReceivedStep): Promise<void> {
@@ -107,6 +108,12 @@ export class ReleaseChecks {
     const failed = check.steps.filter((step) => step.state === 'failed').map(({ name, code }) => `${name}: ${code}`);
     events.publish('release-check', { check: id, component, appid, kind, state, failed });
   }
+}
+
+/** A rehearsal that no worker runs any more has ended, although no process has written that. */
+function asOf(check: StoredCheck): StoredCheck {
+  const log = endIfSilent(check);
+  return log ? { ...check, ...log, steps: stepsOf(log) } : check;
 }
 
 function endedBy(check: StoredCheck, { entry }: ReceivedStep): boolean {

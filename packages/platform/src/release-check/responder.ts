@@ -2,11 +2,11 @@ import type { Push } from '@wxthirdparty/wechat';
 import { hashOfCode } from '../consent/code-ties.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import { type ReplyKey, sealedReply } from '../reply/sealed-reply.ts';
 import type { Seals } from '../sealing/seals.ts';
 import { type CheckedPush, checkedPush } from './answer.ts';
 import type { ReleaseCheckPayload } from './release-check-job.ts';
 import { reportStep } from './step-report.ts';
-import { type ReplyKey, sealedText } from './text-reply.ts';
 
 /** A push whose envelope has been opened. */
 export interface OpenedPush extends ReplyKey {
@@ -56,7 +56,7 @@ export class ReleaseCheckResponder {
       case 'success':
         return { isRehearsal, contentType: 'text/plain', body: 'success' };
       case 'reply': {
-        const body = sealedText(answer.content, answer.to, opened);
+        const body = sealedReply({ type: 'text', content: answer.content }, answer.to, opened);
         const { step: name, content } = answer;
         this.#report(opened, checked, { name, state: 'ok', expected: content, got: content });
         return { isRehearsal, contentType: 'text/xml', body };

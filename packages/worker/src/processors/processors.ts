@@ -12,6 +12,7 @@ import { processQuotaAlarm } from './quota-alarms.ts';
 import { processQuotaReading } from './quotas.ts';
 import { processReconciliation } from './reconciliations.ts';
 import { processRefresh } from './refreshes.ts';
+import { processRehearsal } from './rehearsals.ts';
 import { processReleaseCheck } from './release-checks.ts';
 import { processReplay } from './replays.ts';
 
@@ -23,6 +24,7 @@ export function openProcessors(work: Platform['work'], concurrency: number): Pro
     pushes: processPush(work),
     authorizations: processAuthorization(work),
     'release-checks': processReleaseCheck(work),
+    rehearsals: processRehearsal(work),
     refreshes: processRefresh(work),
     calls: processCall(work),
     lanes: processLane(work),
