@@ -28,6 +28,8 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   quotaClearing: Changeable<GatewayPlatform['quotaClearing']>;
   quotaEvents: Changeable<GatewayPlatform['quotaEvents']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
+  releaseChecks: Changeable<GatewayPlatform['releaseChecks']>;
+  rehearsals: Changeable<GatewayPlatform['rehearsals']>;
   consents: Changeable<GatewayPlatform['consents']>;
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
   apiKeys: Changeable<GatewayPlatform['apiKeys']>;

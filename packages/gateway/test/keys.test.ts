@@ -186,7 +186,7 @@ describe('a key for certain accounts', () => {
       'GET /v1/authorizers?accounts=x',
       give(platform, { scopes: ['authorizers:read'], accounts: [ACCOUNT] }),
     );
-    expect(pages).toEqual([{ limit: 100, accounts: [ACCOUNT] }]);
+    expect(pages).toEqual([{ limit: 100, accounts: [ACCOUNT], withTest: false }]);
   });
 });
 

@@ -3,7 +3,11 @@ export interface ShownCheck {
   readonly id: string;
   readonly state: 'running' | 'passed' | 'failed';
   readonly steps: readonly ShownStep[];
-  readonly console?: readonly { readonly name: string; readonly value: string | null; readonly detail: { readonly en: string } }[];
+  readonly console?: readonly {
+    readonly name: string;
+    readonly value: string | null;
+    readonly detail: { readonly en: string };
+  }[];
 }
 
 interface ShownStep {

@@ -30,13 +30,21 @@ export class Rehearsals {
 
   /** Throws Failure `unknown_component`, `rehearsal_running`. `publicUrl`: where WeChat would push. */
   async start(component: string, publicUrl: string): Promise<ReleaseCheck> {
-    const { redis, components, store, queue } = this.#deps;
+    const { redis, components } = this.#deps;
     const { appid } = components.get(component);
-    const claimed = await redis.set(redis.keyspace.rehearsalClaim(appid), '1', 'PX', CLAIM_MS, 'NX');
-    const running = await store.running(appid);
-    if (claimed === null || running.some((check) => check.kind === 'rehearsal' && !endIfSilent(check))) {
-      throw new Failure('rehearsal_running', 'retry', 'A rehearsal of this component is running; read its result.');
+    const claim = redis.keyspace.rehearsalClaim(appid);
+    if ((await redis.set(claim, '1', 'PX', CLAIM_MS, 'NX')) === null) throw alreadyRunning();
+    try {
+      return await this.#start(appid, publicUrl);
+    } finally {
+      await redis.del(claim);
     }
+  }
+
+  async #start(component: string, publicUrl: string): Promise<ReleaseCheck> {
+    const { redis, store, queue } = this.#deps;
+    const running = await store.running(component);
+    if (running.some((check) => check.kind === 'rehearsal' && !endIfSilent(check))) throw alreadyRunning();
     const startedAt = new Date();
     // Also part of an openid, in which WeChat has letters and digits.
     const id = `rc_${randomBytes(10).toString('hex')}`;
@@ -44,9 +52,8 @@ export class Rehearsals {
     const log = hasWorker
       ? ({ state: 'running', reports: [], finishedAt: null } as const)
       : withoutWorker({ reports: [] }, startedAt);
-    await store.insert({ id, component: appid, kind: 'rehearsal', appid: null, startedAt, ...log });
-    if (hasWorker) await queue.add({ id, component: appid, publicUrl });
-    await redis.del(redis.keyspace.rehearsalClaim(appid));
+    await store.insert({ id, component, kind: 'rehearsal', appid: null, startedAt, ...log });
+    if (hasWorker) await queue.add({ id, component, publicUrl });
     return (await store.find(id))!;
   }
 
@@ -54,4 +61,8 @@ export class Rehearsals {
   consoleSettings(component: string, publicUrl: string): readonly ConsoleSetting[] {
     return consoleSettings(this.#deps.components.get(component), publicUrl);
   }
+}
+
+function alreadyRunning(): Failure {
+  return new Failure('rehearsal_running', 'retry', 'A rehearsal of this component is running; read its result.');
 }

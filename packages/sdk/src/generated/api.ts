@@ -38,6 +38,8 @@ export type BatchedCall = {
   readonly component?: string | undefined;
 };
 
+export type RehearsalInput = Record<string, never>;
+
 export type SubscriptionInput = {
   readonly name: string;
   /** path and query may contain `$APPID$`, which the account’s appid replaces */
@@ -400,6 +402,45 @@ export type Reconciliation = {
 export type Option = {
   readonly name: string;
   readonly value: string;
+};
+
+export type ReleaseCheck = {
+  readonly id: string;
+  readonly component: string;
+  readonly kind: 'real' | 'rehearsal';
+  /** the test account; null for a rehearsal */
+  readonly appid: string | null;
+  /** of a real check as this deployment sees it; WeChat’s console has the verdict */
+  readonly state: 'running' | 'passed' | 'failed';
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly steps: ReadonlyArray<ReleaseCheckStep>;
+  /** of a rehearsal: what only WeChat’s console shows, to be compared by its operator */
+  readonly console?: ReadonlyArray<ConsoleSetting> | undefined;
+};
+
+export type ReleaseCheckStep = {
+  readonly name: 'address' | 'ticket' | 'ready' | 'authorized' | 'text' | 'event' | 'api_text' | 'unauthorized' | 'configuration';
+  readonly state: 'ok' | 'failed' | 'skipped';
+  /** why it failed */
+  readonly code: 'unreachable' | 'not_public' | 'bad_certificate' | 'wrong_port' | 'not_success' | 'too_slow' | 'signature_refused' | 'no_ticket' | 'ip_not_listed' | 'wrong_secret' | 'not_ready' | 'plain_reply' | 'wrong_text' | 'no_reply' | 'not_empty' | 'no_worker' | 'queue_backlog' | 'not_received' | 'exchange_failed' | 'send_failed' | 'last_check_failed' | null;
+  readonly detail: {
+    readonly zh: string;
+    readonly en: string;
+  };
+  readonly ms: number | null;
+  readonly expected: string | null;
+  readonly got: string | null;
+};
+
+export type ConsoleSetting = {
+  readonly name: 'event_url' | 'message_url' | 'token' | 'encoding_aes_key' | 'ip_list' | 'permission_sets';
+  /** what this deployment expects there; null if it does not know, or the key lacks the scope admin */
+  readonly value: string | null;
+  readonly detail: {
+    readonly zh: string;
+    readonly en: string;
+  };
 };
 
 export type Follower = {
@@ -925,6 +966,41 @@ export interface Operations {
       readonly value: string | number;
     };
     answer: Option;
+  };
+  /** Rehearses WeChat’s whole-network release check: a worker acts as WeChat towards PUBLIC_URL */
+  'POST /v1/components/:appid/release-rehearsals': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {};
+    body: RehearsalInput | undefined;
+    answer: ReleaseCheck;
+  };
+  /** The release checks and their rehearsals, the newest first */
+  'GET /v1/release-checks': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<ReleaseCheck>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** One of them, step by step */
+  'GET /v1/release-checks/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: ReleaseCheck;
   };
   /** The present and former followers of an account */
   'GET /v1/authorizers/:appid/followers': {
