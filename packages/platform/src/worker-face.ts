@@ -160,6 +160,7 @@ export function openWorkerFace(
     rehearse: (payload, signal) =>
       runRehearsal(payload, signal, {
         redis,
+        seals,
         store: services.releaseCheckStore,
         components,
         tickets,

@@ -8,6 +8,7 @@ import { Components } from '../component/components.ts';
 import { PushArrivals } from '../component/push-arrivals.ts';
 import { announceProcess, forgetProcess } from '../deployment/live-processes.ts';
 import { Events } from '../events.ts';
+import { readEntry } from '../journal/stream-entry.ts';
 import { type OpenQueue, openQueue } from '../queue/queues.ts';
 import { Seals } from '../sealing/seals.ts';
 import { RehearsalJob, type RehearsalPayload } from './rehearsal-job.ts';
@@ -73,7 +74,7 @@ beforeEach(async () => {
   checks = new ReleaseChecks({ redis, seals, store, events: new Events() });
   rehearsals = new Rehearsals({ redis, components, store, queue });
   deps = {
-    ...{ redis, store, components, codeJobs, events: new Events(), arrivals: new PushArrivals(redis) },
+    ...{ redis, seals, store, components, codeJobs, events: new Events(), arrivals: new PushArrivals(redis) },
     tickets: {
       current: async () => 'the-ticket',
       view: async () => ({ createdAt, receivedAt: createdAt, expiresAt: createdAt }),
@@ -122,6 +123,10 @@ it('finds everything in order, except that WeChat does not reach a loopback addr
   });
   expect(check).toMatchObject({ component: 'wxc', kind: 'rehearsal', appid: null, state: 'failed' });
   expect(check.finishedAt).not.toBeNull();
+  const [[id, fields]] = (await server.redis.xrange(server.redis.keyspace.pushStream, '-', '+')) as [
+    [string, string[]],
+  ];
+  expect(readEntry(id, fields).content).toMatchObject({ kind: 'notice', type: 'release_check.finished' });
   // Older than the held one, so that it replaces nothing.
   expect(tickets).toEqual([`the-ticket ${createdAt.getTime() / 1_000 - 1}`]);
 });

@@ -1,24 +1,17 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Events } from '../events.ts';
-import { appendNotice } from '../journal/append-notice.ts';
 import { type Page, type PageRequest, pageOf, readCursor, writeCursor } from '../paging.ts';
-import type { RedisClient } from '../redis/connect.ts';
-import type { Seals } from '../sealing/seals.ts';
-import { releaseCheckAnswer } from './check-answer.ts';
 import { addReport, endIfIdle, stepsOf } from './check-log.ts';
 import { endIfSilent } from './rehearsal-log.ts';
 import type { ReleaseCheck } from './release-check.ts';
 import { type NewCheck, type ReleaseCheckStore, realCheckId, type StoredCheck } from './release-check-store.ts';
+import { type EndReporters, reportEnd } from './report-end.ts';
 import type { ReceivedStep } from './step-report.ts';
 
 /** A check that two processes change at the same time is read again. */
 const MAX_TRIES = 5;
 
-export interface ReleaseChecksOptions {
-  readonly redis: RedisClient;
-  readonly seals: Seals;
+export interface ReleaseChecksOptions extends EndReporters {
   readonly store: ReleaseCheckStore;
-  readonly events: Events;
 }
 
 /** WeChat's release checks of this deployment's components: how each went, step by step. */
@@ -44,7 +37,7 @@ export class ReleaseChecks {
     for (const check of await store.running(component)) {
       const ended = check.kind === 'real' ? endIfIdle(check, now) : undefined;
       if (ended === undefined || !(await store.change(check.id, check, ended))) continue;
-      await this.#finished((await store.find(check.id))!);
+      await reportEnd((await store.find(check.id))!, this.#deps);
       count += 1;
     }
     return count;
@@ -76,13 +69,13 @@ export class ReleaseChecks {
       const added = addReport(latest, step);
       if (added === undefined) {
         // The process that counted it may have died before its notice was appended.
-        if (latest && endedBy(latest, step)) await this.#finished(latest);
+        if (latest && endedBy(latest, step)) await reportEnd(latest, this.#deps);
         return;
       }
       if (added.change === 'new') {
         if (await store.insert(newCheck(step, added.log))) return;
       } else if (latest && (await store.change(latest.id, latest, added.log))) {
-        if (added.log.state !== 'running') await this.#finished((await store.find(latest.id))!);
+        if (added.log.state !== 'running') await reportEnd((await store.find(latest.id))!, this.#deps);
         return;
       }
     }
@@ -91,22 +84,6 @@ export class ReleaseChecks {
       'retry',
       'Other processes changed the release check at the same time.',
     );
-  }
-
-  async #finished(check: StoredCheck): Promise<void> {
-    const { redis, seals, events } = this.#deps;
-    const { id, component, appid, state, finishedAt } = check;
-    const { kind, startedAt, steps } = releaseCheckAnswer(check);
-    await appendNotice(redis, seals, {
-      component,
-      appid: appid ?? undefined,
-      type: 'release_check.finished',
-      at: finishedAt!,
-      unique: id,
-      data: { releaseCheck: id, kind, state, startedAt, finishedAt, steps },
-    });
-    const failed = check.steps.filter((step) => step.state === 'failed').map(({ name, code }) => `${name}: ${code}`);
-    events.publish('release-check', { check: id, component, appid, kind, state, failed });
   }
 }
 

@@ -5,10 +5,8 @@ import { componentOwner } from '../component/component-owner.ts';
 import type { Components } from '../component/components.ts';
 import type { PushArrivals } from '../component/push-arrivals.ts';
 import type { Tickets } from '../component/ticket.ts';
-import type { Events } from '../events.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { OpenQueue } from '../queue/queues.ts';
-import type { RedisClient } from '../redis/connect.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { CODE_PREFIX, rehearsalSender, TEXT } from './answer.ts';
 import type { CheckLog } from './check-log.ts';
@@ -20,6 +18,7 @@ import { openRehearsalTarget, type RehearsalTarget } from './rehearsal-target.ts
 import type { CheckCode } from './release-check.ts';
 import type { ReleaseCheckPayload } from './release-check-job.ts';
 import type { ReleaseCheckStore } from './release-check-store.ts';
+import { type EndReporters, reportEnd } from './report-end.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** From the push of a code to the moment when a worker has its job. */
@@ -29,8 +28,7 @@ const MARK_TTL_MS = 2 * 60_000;
 const EVENT = 'LOCATION';
 const WRONG_SECRET: readonly number[] = [ERRCODE.secretInvalid, ERRCODE.secretMissing];
 
-export interface RehearsalOptions {
-  readonly redis: RedisClient;
+export interface RehearsalOptions extends EndReporters {
   readonly store: ReleaseCheckStore;
   readonly components: Components;
   readonly tickets: Pick<Tickets, 'current' | 'view'>;
@@ -39,7 +37,6 @@ export interface RehearsalOptions {
   readonly arrivals: Pick<PushArrivals, 'read'>;
   /** The jobs of real codes, which those of the rehearsal use, too. */
   readonly codeJobs: OpenQueue<ReleaseCheckPayload>;
-  readonly events: Events;
 }
 
 /** The work of RehearsalJob. A repeated run starts again; of two runs at the same time, one ends without a result. */
@@ -48,7 +45,7 @@ export async function runRehearsal(
   signal: AbortSignal,
   deps: RehearsalOptions,
 ): Promise<JobDisposition> {
-  const { store, components, events } = deps;
+  const { store, components } = deps;
   const found = await store.find(payload.id);
   if (found?.state !== 'running' || !components.has(payload.component)) return undefined;
   const silent = endIfSilent(found);
@@ -72,9 +69,7 @@ export async function runRehearsal(
       if (!(await replace(withStep(log, name, result)))) return undefined;
     }
     if (!(await replace(ended(log, new Date())))) return undefined;
-    const failed = log.reports.filter(({ state }) => state === 'failed').map(({ name, code }) => `${name}: ${code}`);
-    const { id, component } = payload;
-    events.publish('release-check', { check: id, component, appid: null, kind: 'rehearsal', state: log.state, failed });
+    await reportEnd((await store.find(payload.id))!, deps);
     return undefined;
   } finally {
     await target.sender.close();
