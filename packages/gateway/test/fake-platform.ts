@@ -27,6 +27,7 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   quotas: Changeable<GatewayPlatform['quotas']>;
   quotaClearing: Changeable<GatewayPlatform['quotaClearing']>;
   quotaEvents: Changeable<GatewayPlatform['quotaEvents']>;
+  componentTickets: Changeable<GatewayPlatform['componentTickets']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   releaseChecks: Changeable<GatewayPlatform['releaseChecks']>;
   rehearsals: Changeable<GatewayPlatform['rehearsals']>;
@@ -127,6 +128,7 @@ export function fakePlatform(): FakePlatform {
     followers: {} as GatewayPlatform['followers'],
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
     subscriptions: {} as GatewayPlatform['subscriptions'],
+    componentTickets: { request: () => Promise.resolve() },
     backlogs: { of: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
     subscriptionCounts: () => ({ active: 2, failing: 1, paused: 0 }),
     apiKeys: {

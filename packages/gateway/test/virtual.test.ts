@@ -110,6 +110,31 @@ test.each([
   expect(await answerOf(response)).toMatchObject({ errcode });
 });
 
+const START_PUSH = '/cgi-bin/component/api_start_push_ticket';
+
+test('api_start_push_ticket has a ticket of ours sent to the programs of the component', async () => {
+  const platform = fakePlatform();
+  const requested: string[] = [];
+  platform.componentTickets.request = async (component) => void requested.push(component);
+  const gateway = await openGateway(platform);
+  const ask = async (body: object | string, method = 'POST') =>
+    answerOf(
+      await fetch(gateway.url + START_PUSH, { method, body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    );
+  const good = { component_appid: COMPONENT, component_secret: API_KEY };
+  expect(await ask(good)).toEqual({ errcode: 0, errmsg: 'ok' });
+  expect(requested).toEqual([COMPONENT]);
+  expect(await ask({ ...good, component_secret: 'wrong' })).toMatchObject({ errcode: 40125 });
+  expect(await ask({ ...good, component_secret: undefined })).toMatchObject({ errcode: 41004 });
+  expect(await ask({ ...good, component_appid: ACCOUNT })).toMatchObject({ errcode: 61011 });
+  expect(await ask({ component_secret: API_KEY })).toMatchObject({ errcode: 41002 });
+  expect(await ask('{')).toMatchObject({ errcode: 47001 });
+  expect(await answerOf(await fetch(gateway.url + START_PUSH))).toMatchObject({ errcode: 43002 });
+  expect(requested).toHaveLength(1);
+  expect(platform.submitted).toEqual([]);
+  expect(JSON.stringify(gateway.log)).not.toContain(API_KEY);
+});
+
 test('a call is sent as it was received, and answered byte for byte', async () => {
   const platform = fakePlatform();
   const bytes = Buffer.from([0xff, 0xd8, 0x00, 0x0a, 0x7b]);

@@ -9,6 +9,7 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
 import { Consents } from './consent/consents.ts';
 import { Backlogs } from './delivery/backlog.ts';
+import type { ComponentTickets } from './delivery/component-tickets.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { Followers } from './follower/followers.ts';
@@ -17,6 +18,7 @@ import { isOlderLive } from './journal/stream-serving.ts';
 import type { ApiKeys } from './key/api-keys.ts';
 import { Audit } from './key/audit.ts';
 import type { OpenCalls } from './open-calls.ts';
+import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
@@ -63,6 +65,8 @@ export interface GatewayFace {
     'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
   >;
   readonly subscriptions: Pick<Subscriptions, 'create' | 'find' | 'list' | 'change' | 'delete' | 'rotateSecrets'>;
+  /** Tickets of ours for receivers of format `wechat-component`. */
+  readonly componentTickets: Pick<ComponentTickets, 'request'>;
   readonly backlogs: Pick<Backlogs, 'of'>;
   /** How many subscriptions are in each state. */
   subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
@@ -88,6 +92,7 @@ export function openGatewayFace(
   queues: OpenQueues,
   services: Services,
   { calls, accounts, authorizers }: OpenCalls,
+  deliveries: OpenDeliveries,
   scope: Scope,
 ): Omit<GatewayFace, 'health'> {
   const { settings, seals, components, database, replica, followerWriter } = foundation;
@@ -146,10 +151,12 @@ export function openGatewayFace(
       redis,
       store: shared.subscriptionStore,
       sender: shared.outbound,
+      wake: (id) => deliveries.requests.due.wake([id]),
       isOlderLive: () => isOlderLive(redis, queues.pushes.queue),
       components: components.all().map(({ appid }) => appid),
       retentionMs: PUSH_DAYS * DAY_MS,
     }),
+    componentTickets: deliveries.requests.tickets,
     backlogs: new Backlogs(replica),
     subscriptionCounts: () => shared.subscriptionSnapshot.counts(),
     async status() {

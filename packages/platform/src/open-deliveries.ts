@@ -36,7 +36,11 @@ export interface OpenDeliveries {
   runReplaySlice(id: string, signal: AbortSignal): Promise<JobDisposition>;
   restoreDue(): Promise<void>;
   /** On the fail-fast connection, for requests. */
-  readonly requests: { readonly due: DueSubscriptions; readonly pauses: SubscriptionPauses };
+  readonly requests: {
+    readonly due: DueSubscriptions;
+    readonly pauses: SubscriptionPauses;
+    readonly tickets: ComponentTickets;
+  };
 }
 
 /** The scope closes what is opened here. */
@@ -78,7 +82,9 @@ export function openDeliveries(
     sender: outbound,
     codes: new VirtualCodes(settings.secretsKeys),
   };
-  const tickets = new ComponentTickets({ sql: database, sender: outbound, due });
+  const ticketsOf = (of: DueSubscriptions) => new ComponentTickets({ sql: database, sender: outbound, due: of });
+  const tickets = ticketsOf(due);
+  const dueOfRequests = dueOf(failFast.redis);
   return {
     store,
     replays,
@@ -97,7 +103,7 @@ export function openDeliveries(
         due,
       }),
     restoreDue: () => restoreDue(database, store, due),
-    requests: { due: dueOf(failFast.redis), pauses: pausesOf(failFast.redis) },
+    requests: { due: dueOfRequests, pauses: pausesOf(failFast.redis), tickets: ticketsOf(dueOfRequests) },
   };
 }
 

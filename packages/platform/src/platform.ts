@@ -42,7 +42,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const calls = openCalls(foundation, shared, queues, { blocking, failFast }, scope);
   const deliveries = openDeliveries(foundation, shared, queues, { blocking, failFast }, scope);
   const work = openWorkerFace(foundation, shared, queues, blocking, calls, deliveries);
-  const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, scope);
+  const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, deliveries, scope);
 
   const health = healthProbe({
     redis: () => failFastRedis.ping(),

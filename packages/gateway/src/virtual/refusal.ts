@@ -15,6 +15,7 @@ export const refusals = {
   missingSecret: { errcode: ERRCODE.secretMissing, errmsg: 'appsecret missing: use an API key of this gateway' },
   badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
   badKey: { errcode: ERRCODE.secretInvalid, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
+  badComponent: { errcode: ERRCODE.componentInvalid, errmsg: 'invalid component: this gateway does not run it' },
   badAccount: { errcode: ERRCODE.notAuthorized, errmsg: 'component is not authorized by this account' },
   mustReauthorize: {
     errcode: ERRCODE.notAuthorized,

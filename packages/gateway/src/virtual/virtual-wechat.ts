@@ -8,6 +8,7 @@ import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type CallNote, type CallServices, callRoute } from './call-route.ts';
+import { pushTicketRoute } from './push-ticket-route.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import { tokenRoute } from './token-route.ts';
 
@@ -68,6 +69,8 @@ async function handle(
   const stable = path === '/cgi-bin/stable_token';
   if (stable || path === '/cgi-bin/token') {
     note.errcode = await tokenRoute(services, request, response, stable, search);
+  } else if (path === '/cgi-bin/component/api_start_push_ticket') {
+    note.errcode = await pushTicketRoute(services, request, response);
   } else {
     await callRoute(services, request, response, path, search, note);
   }

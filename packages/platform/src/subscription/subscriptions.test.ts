@@ -23,6 +23,7 @@ let subscriptions: Subscriptions;
 let snapshot: SubscriptionSnapshot;
 let isOlderLive: boolean;
 let checked: string[];
+let woken: string[];
 beforeAll(async () => {
   database = await startDatabase();
   server = await startRedis();
@@ -36,6 +37,7 @@ beforeEach(async () => {
   await database.sql.deleteFrom('api_key_audit').execute();
   isOlderLive = false;
   checked = [];
+  woken = [];
   const store = new SubscriptionStore(database.sql, new Seals([randomBytes(32)]));
   subscriptions = new Subscriptions({
     redis: server.redis,
@@ -46,6 +48,7 @@ beforeEach(async () => {
         if (url.includes('private')) throw new Failure('address_not_allowed', 'fix-request', 'It is private.');
       },
     },
+    wake: async (id) => void woken.push(id),
     isOlderLive: () => Promise.resolve(isOlderLive),
     components: ['wxc'],
     retentionMs: 604_800_000,
@@ -55,6 +58,14 @@ beforeEach(async () => {
 });
 
 const audited = async () => (await new Audit(database.sql).list({ limit: 100 })).items.map(({ action }) => action);
+
+it('a program for third-party platforms gets its first ticket at once', async () => {
+  await subscriptions.create(input, by);
+  expect(woken).toEqual([]);
+  const messageUrl = 'https://old.example.com/$APPID$/message';
+  const { id } = await subscriptions.create({ ...input, format: 'wechat-component', component: 'wxc', messageUrl }, by);
+  expect(woken).toEqual([id]);
+});
 
 it('every change of a subscription is in a copy that is refreshed afterwards', async () => {
   const created = await subscriptions.create(input, by);

@@ -13,6 +13,8 @@ export interface SubscriptionsParts extends InputBounds {
   readonly redis: RedisClient;
   readonly store: SubscriptionStore;
   readonly sender: Pick<OutboundSender, 'check'>;
+  /** Has sent what is due for the subscription. */
+  readonly wake: (subscription: string) => Promise<void>;
   /** Whether a process is live whose version delivers nothing. */
   readonly isOlderLive: () => Promise<boolean>;
 }
@@ -37,6 +39,8 @@ export class Subscriptions {
     if (checked.messageUrl !== null) await sender.check(checked.messageUrl);
     const subscription = await store.create(checked, by);
     await this.#announce();
+    // Its first ticket. A lost wake-up is restored from the database.
+    if (subscription.ticketAt !== null) await this.#parts.wake(subscription.id).catch(() => {});
     return subscription;
   }
 
