@@ -65,6 +65,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'open-queues.ts',
     'open-services.ts',
     'open-calls.ts',
+    'open-replies.ts',
     'open-deliveries.ts',
     'gateway-face.ts',
     'worker-face.ts',

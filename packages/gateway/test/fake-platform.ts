@@ -57,6 +57,10 @@ export function fakePlatform(): FakePlatform {
       accept: () => Promise.resolve({ outcome: 'accepted' }),
       echo: () => undefined,
     },
+    replies: {
+      find: () => Promise.reject(new Failure('unknown_push', 'fix-request', 'There is no such push.')),
+      reply: () => Promise.resolve({ sent: 'passive' }),
+    },
     calls: {
       run: (request, options) => runCall(fake.calls, request, options),
       submit: (request) => {

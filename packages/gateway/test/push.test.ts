@@ -31,7 +31,9 @@ test('a push arrives as raw bytes, with its query, and is answered with seven by
   expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toBe('success');
   const msg_signature = '0'.repeat(40);
   const read = { openid: ['o', 'p'], timestamp: '1', nonce: '2', msg_signature, nonce2: ' x' };
-  expect(pushes).toEqual([{ component: COMPONENT, url: 'messages', appid: 'a1', query: read, body }]);
+  expect(pushes).toEqual([
+    { component: COMPONENT, url: 'messages', appid: 'a1', query: read, body, startedAt: expect.any(Number) },
+  ]);
   const line = await gateway.logged('push accepted');
   expect(line).toMatchObject({ component: COMPONENT, url: 'messages', appid: 'a1', outcome: 'accepted' });
   expect(line.durationMs).toEqual(expect.any(Number));
@@ -152,4 +154,22 @@ test('a flood of forged pushes cannot fill the log', async () => {
   const gateway = await openGateway(platform);
   for (let n = 0; n < 100; n++) await fetch(gateway.url + events, { method: 'POST', body: 'x' });
   expect(gateway.log.filter((line) => line.msg === 'push refused')).toHaveLength(30);
+});
+
+test('a reply is answered as XML, and one that comes too late or fails does no harm', async () => {
+  const platform = fakePlatform();
+  const replies = [
+    () => Promise.resolve('<xml>sealed</xml>'),
+    () => Promise.resolve(undefined),
+    () => Promise.reject<never>(new Error('lost')),
+  ];
+  platform.pushes.accept = () => Promise.resolve({ outcome: 'accepted', reply: replies.shift()!() });
+  const gateway = await openGateway(platform);
+  const post = () => fetch(`${gateway.url}/wechat/${COMPONENT}/messages/a1?${query}`, { method: 'POST', body: 'x' });
+  const replied = await post();
+  expect([replied.status, replied.headers.get('content-type')]).toEqual([200, 'text/xml; charset=utf-8']);
+  expect(await replied.text()).toBe('<xml>sealed</xml>');
+  for (const response of [await post(), await post()]) {
+    expect([response.status, await response.text()]).toEqual([200, 'success']);
+  }
 });

@@ -21,9 +21,11 @@ import type { OpenCalls } from './open-calls.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
+import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
 import { PushIntake } from './push/accept.ts';
 import { PushStream } from './push/push-stream.ts';
+import type { ReplyRequests } from './push/reply/reply-requests.ts';
 import { StreamGate } from './push/stream-gate.ts';
 import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
@@ -43,6 +45,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** What the gateway uses of the platform. */
 export interface GatewayFace {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
+  readonly replies: Pick<ReplyRequests, 'find' | 'reply'>;
   readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
   readonly quotas: Pick<Quotas, 'list'>;
@@ -92,7 +95,7 @@ export function openGatewayFace(
   queues: OpenQueues,
   services: Services,
   { calls, accounts, authorizers }: OpenCalls,
-  deliveries: OpenDeliveries,
+  { deliveries, replies }: { readonly deliveries: OpenDeliveries; readonly replies: OpenReplies },
   scope: Scope,
 ): Omit<GatewayFace, 'health'> {
   const { settings, seals, components, database, replica, followerWriter } = foundation;
@@ -110,9 +113,11 @@ export function openGatewayFace(
       stream: new PushStream(foundation.intakeRedis, () => gate.server, foundation.events),
       gate,
       releaseCheck,
+      replies: replies.passive,
       arrivals,
       retentionMs: PUSH_DAYS * DAY_MS,
     }),
+    replies: replies.requests,
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
     quotas: new Quotas(ledger, accounts),

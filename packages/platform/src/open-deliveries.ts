@@ -1,4 +1,3 @@
-import { Failure } from '@wxthirdparty/wechat';
 import { AskedOutcomes } from './delivery/asked-outcomes.ts';
 import type { LateReplies, RunParts } from './delivery/batch-run.ts';
 import { Circuits } from './delivery/circuits.ts';
@@ -49,6 +48,7 @@ export function openDeliveries(
   { outbound, subscriptionStore: subscriptions }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
+  lateReplies: LateReplies,
   scope: Scope,
 ): OpenDeliveries {
   const store = new DeliveryStore(database, seals, replica);
@@ -76,7 +76,7 @@ export function openDeliveries(
     store,
     settles,
     circuits,
-    lateReplies: noLateReplies,
+    lateReplies,
     replyTypesOf: repliesTo,
     retentionMs: RETENTION_MS,
     sender: outbound,
@@ -106,9 +106,3 @@ export function openDeliveries(
     requests: { due: dueOfRequests, pauses: pausesOf(failFast.redis), tickets: ticketsOf(dueOfRequests) },
   };
 }
-
-/** No gateway of this version asks an endpoint. */
-const noLateReplies: LateReplies = {
-  enqueue: () =>
-    Promise.reject(new Failure('late_replies_unavailable', 'retry', 'This version sends no late replies.')),
-};

@@ -7,6 +7,7 @@ import { DeliveryBatchJob } from './delivery/delivery-job.ts';
 import { ReplayJob } from './delivery/replay-job.ts';
 import { FollowerSyncJob } from './follower/follower-sync-job.ts';
 import { PushJob } from './push/push-job.ts';
+import { LateReplyJob } from './push/reply/late-reply-job.ts';
 import { defineQueues, type OpenQueue, openQueue, type PayloadsOf } from './queue/queues.ts';
 import { QuotaAlarmJob } from './quota/alarm-job.ts';
 import { QuotaReadingJob } from './quota-lookup/quota-lookup-job.ts';
@@ -29,6 +30,7 @@ export const queues = defineQueues({
   callbacks: CallbackJob,
   deliveries: DeliveryBatchJob,
   replays: ReplayJob,
+  'late-replies': LateReplyJob,
   profiles: ProfileJob,
   reconciliations: ReconcileJob,
   'follower-syncs': FollowerSyncJob,

@@ -6,6 +6,7 @@ import { openCalls } from './open-calls.ts';
 import { openDeliveries } from './open-deliveries.ts';
 import { openFoundation, type PlatformSettings } from './open-foundation.ts';
 import { type OpenQueues, openQueues } from './open-queues.ts';
+import { openReplies } from './open-replies.ts';
 import { openServices, openShared } from './open-services.ts';
 import { isReadable } from './quota-lookup/quota-reader.ts';
 import { Scope } from './scope.ts';
@@ -40,9 +41,10 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const blocking = openServices(foundation, shared, queues, blockingRedis);
   const failFast = openServices(foundation, shared, queues, failFastRedis);
   const calls = openCalls(foundation, shared, queues, { blocking, failFast }, scope);
-  const deliveries = openDeliveries(foundation, shared, queues, { blocking, failFast }, scope);
-  const work = openWorkerFace(foundation, shared, queues, blocking, calls, deliveries);
-  const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, deliveries, scope);
+  const replies = openReplies(foundation, shared, queues, failFast, calls, scope);
+  const deliveries = openDeliveries(foundation, shared, queues, { blocking, failFast }, replies.late, scope);
+  const work = openWorkerFace(foundation, shared, queues, blocking, calls, { deliveries, replies });
+  const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, { deliveries, replies }, scope);
 
   const health = healthProbe({
     redis: () => failFastRedis.ping(),

@@ -16,9 +16,11 @@ import type { OpenCalls } from './open-calls.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
+import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
 import { handlePush } from './push/handle.ts';
 import type { PushPayload } from './push/push-job.ts';
+import type { LateReplyPayload } from './push/reply/late-reply-job.ts';
 import type { JobDisposition } from './queue/job.ts';
 import type { QuotaPair } from './quota/ledger.ts';
 import type { QuotaEvent } from './quota/quota-events.ts';
@@ -54,6 +56,7 @@ export interface Work {
   runDeliveryBatch(subscription: string, signal: AbortSignal): Promise<JobDisposition>;
   /** A few seconds of a replay. */
   runReplaySlice(id: string, signal: AbortSignal): Promise<JobDisposition>;
+  sendLateReply(payload: LateReplyPayload): Promise<JobDisposition>;
   /** `job`: the id of the push's job. */
   handlePush(payload: PushPayload, job: string | undefined): Promise<void>;
   /** What follows after WeChat pushed the code of its release check. */
@@ -85,7 +88,7 @@ export function openWorkerFace(
   queues: OpenQueues,
   services: Services,
   { calls, run, inline }: OpenCalls,
-  deliveries: OpenDeliveries,
+  { deliveries, replies }: { readonly deliveries: OpenDeliveries; readonly replies: OpenReplies },
 ): Work {
   const { settings, events, seals, components, database, followerWriter, presence } = foundation;
   const { transport, apiBase, hostGate } = shared;
@@ -140,6 +143,7 @@ export function openWorkerFace(
     deliverCallback: (id, delivery, signal) => callbacks.deliver(id, delivery, signal),
     runDeliveryBatch: (subscription, signal) => deliveries.batches.run(subscription, signal),
     runReplaySlice: (id, signal) => deliveries.runReplaySlice(id, signal),
+    sendLateReply: (payload) => replies.late.run(payload),
     handlePush: (payload, job) =>
       handlePush(payload, job, {
         components,

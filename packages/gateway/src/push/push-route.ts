@@ -68,12 +68,15 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
       response.setHeader('allow', 'GET, POST');
       return refuse(405, 'only GET and POST');
     }
-    accept(platform, push, request, search, startedAt).then((accepted) => {
+    accept(platform, push, request, search, startedAt).then(async (accepted) => {
       const { outcome } = accepted;
+      const reply = 'reply' in accepted ? await inTime(accepted.reply, startedAt) : undefined;
       if (outcome === 'checked') answer(request, response, 200, accepted.answer.body, accepted.answer.contentType);
+      else if (reply !== undefined) answer(request, response, 200, reply, 'text/xml');
       else answer(request, response, 200, 'success');
       if (outcome !== 'unreadable') {
-        log.info({ ...push, outcome, durationMs: since(startedAt) }, 'push accepted');
+        const replied = reply === undefined ? {} : { replied: true };
+        log.info({ ...push, outcome, ...replied, durationMs: since(startedAt) }, 'push accepted');
         return;
       }
       // Any user of an account can cause this line, so it is rate-limited and contains nothing of the push.
@@ -101,7 +104,14 @@ async function accept(
   const remainingMs = Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt));
   // If it is stored nevertheless, the redelivery is recognized as the same push.
   const late = () => new Failure('push_not_kept', 'retry', 'the push could not be stored in time');
-  return withDeadline(platform.pushes.accept({ ...push, query, body }), remainingMs, late);
+  return withDeadline(platform.pushes.accept({ ...push, query, body, startedAt }), remainingMs, late);
+}
+
+/** The reply, if it comes before WeChat closes the connection. */
+async function inTime(reply: Promise<string | undefined> | undefined, startedAt: number): Promise<string | undefined> {
+  if (reply === undefined) return undefined;
+  const late = () => new Failure('reply_late', 'retry', 'the reply came too late');
+  return withDeadline(reply, Math.max(0, ANSWER_TIMEOUT_MS - since(startedAt)), late).catch(() => undefined);
 }
 
 /** 403: not signed by WeChat. 400, 404, 408, 413: not a push for us. 503: WeChat must redeliver it. */

@@ -28,6 +28,8 @@ let intake: PushIntake;
 let arrivals: PushArrivals;
 let parts: PushIntakeParts;
 const gate = { isOpen: false };
+/** No receiver is asked. */
+const replies = { plan: () => undefined, redelivered: async () => undefined };
 const redisState = { usedMemoryShare: 0.1, replicas: 0 };
 beforeAll(async () => {
   server = await startRedis();
@@ -40,7 +42,7 @@ beforeEach(async () => {
   gate.isOpen = false;
   redisState.usedMemoryShare = 0.1;
   const stream = new PushStream(redis, () => redisState, new Events());
-  parts = { redis, components, queue, stream, gate, releaseCheck, arrivals, retentionMs: RETENTION_MS };
+  parts = { redis, components, queue, stream, gate, releaseCheck, replies, arrivals, retentionMs: RETENTION_MS };
   intake = new PushIntake(parts);
 });
 afterAll(async () => {
@@ -58,6 +60,7 @@ function delivery(xml: string, url: 'events' | 'messages' = 'messages', signedAt
     url,
     appid: url === 'messages' ? 'wxa' : undefined,
     query: { timestamp, nonce: once, msg_signature: sealed.msgSignature },
+    startedAt: performance.now(),
     body: Buffer.from(`<xml><ToUserName>gh_1</ToUserName><Encrypt>${sealed.encrypt}</Encrypt></xml>`),
   };
 }

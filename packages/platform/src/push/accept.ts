@@ -12,11 +12,15 @@ import {
 import type { Components } from '../component/components.ts';
 import type { PushArrivals } from '../component/push-arrivals.ts';
 import { identityOf, pushIdOf, pushTimeOf } from '../journal/push-id.ts';
+import type { PushEntry } from '../journal/stream-entry.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { CheckPushAnswer, ReleaseCheckResponder } from '../release-check/responder.ts';
+import { sealedReply } from '../reply/sealed-reply.ts';
 import type { PushPayload } from './push-job.ts';
 import { type PushStream, QUEUED_MARK, SEEN_TTL_MS } from './push-stream.ts';
+import type { PassiveAnswer } from './reply/asked-push.ts';
+import type { PushReplies, RepliablePush } from './reply/push-replies.ts';
 
 /**
  * Unreadable pushes go into the stream even while no process serves it, since an older one would act on their content; anyone
@@ -30,6 +34,8 @@ export interface ReceivedPush {
   readonly appid?: string | undefined;
   readonly query: Record<string, unknown>;
   readonly body: Buffer;
+  /** When the request arrived, on the clock of `performance.now()`. */
+  readonly startedAt: number;
 }
 
 /**
@@ -37,7 +43,12 @@ export interface ReceivedPush {
  * journaled, and no action follows. `checked`: it belongs to WeChat's release check, and this is its whole answer.
  */
 export type AcceptedPush =
-  | { readonly outcome: 'accepted' | 'seen' | 'too-old' }
+  | {
+      readonly outcome: 'accepted' | 'seen';
+      /** The sealed reply, or undefined for `success`, in time for WeChat; undefined: `success` at once. Never rejects. */
+      readonly reply?: Promise<string | undefined> | undefined;
+    }
+  | { readonly outcome: 'too-old' }
   | { readonly outcome: 'checked'; readonly answer: CheckPushAnswer }
   | { readonly outcome: 'unreadable'; readonly reason: UnreadableReason };
 
@@ -48,6 +59,7 @@ export interface PushIntakeParts {
   readonly stream: Pick<PushStream, 'append'>;
   readonly gate: { readonly isOpen: boolean };
   readonly releaseCheck: Pick<ReleaseCheckResponder, 'respond'>;
+  readonly replies: Pick<PushReplies, 'plan' | 'redelivered'>;
   readonly arrivals: PushArrivals;
   /** How far the journal goes back. */
   readonly retentionMs: number;
@@ -83,7 +95,7 @@ export class PushIntake {
     return verifyEcho(this.#parts.components.get(component).envelopeKeys, query);
   }
 
-  async #accept({ component, url, appid, query, body }: ReceivedPush): Promise<AcceptedPush> {
+  async #accept({ component, url, appid, query, body, startedAt }: ReceivedPush): Promise<AcceptedPush> {
     const { components, stream, gate, releaseCheck, retentionMs } = this.#parts;
     const { envelopeKeys } = components.get(component);
     const envelope = readEnvelope(query, body);
@@ -113,12 +125,51 @@ export class PushIntake {
       return this.#enqueue({ component, url, appid, receivedAt, envelope }, identity);
     }
     const id = pushIdOf(pushTimeOf(push, envelope.timestamp), identity);
-    const { outcome } = await stream.append(
-      { kind: 'push', id, component, url, appid, receivedAt, envelope, asked: undefined },
-      { identity, maxLength: gate.isOpen ? undefined : MAX_UNREADABLE_WAITING },
-    );
-    if (outcome === 'seen') return { outcome };
-    return acceptedAs(push);
+    const entry: PushEntry = { kind: 'push', id, component, url, appid, receivedAt, envelope, asked: undefined };
+    if (push.type !== 'message' || appid === undefined) {
+      const maxLength = gate.isOpen ? undefined : MAX_UNREADABLE_WAITING;
+      const { outcome } = await stream.append(entry, { identity, maxLength });
+      return outcome === 'seen' ? { outcome } : acceptedAs(push);
+    }
+    const received = { id, component, appid, push, bytes, receivedAt, startedAt };
+    const { outcome, reply } = await this.#append(entry, identity, received);
+    const { fromUserName: openid, toUserName: userName } = push;
+    const seal = (answer: PassiveAnswer) =>
+      answer && sealedReply(answer, { openid, userName }, { keys: envelopeKeys, keyIndex, nonce });
+    // Whatever fails, WeChat has delivered the push.
+    return { outcome, reply: reply?.then(seal).catch(() => undefined) };
+  }
+
+  async #append(
+    entry: PushEntry,
+    identity: string,
+    received: RepliablePush,
+  ): Promise<{ readonly outcome: 'accepted' | 'seen'; readonly reply?: Promise<PassiveAnswer> }> {
+    const { stream, replies } = this.#parts;
+    const plan = replies.plan(received);
+    const asks = plan && 'ask' in plan ? plan : undefined;
+    const appended = await stream
+      .append({ ...entry, asked: asks?.subscription }, { identity, asks })
+      .catch((error: unknown) => {
+        asks?.drop();
+        throw error;
+      });
+    switch (appended.outcome) {
+      case 'appended':
+        if (asks) return { outcome: 'accepted', reply: asks.ask(appended.seq) };
+        return plan && 'fallback' in plan
+          ? { outcome: 'accepted', reply: Promise.resolve(plan.fallback) }
+          : { outcome: 'accepted' };
+      case 'seen':
+        asks?.drop();
+        if (plan === undefined && appended.reply === undefined) return { outcome: 'seen' };
+        return { outcome: 'seen', reply: replies.redelivered(received, appended.reply) };
+      case 'full':
+        asks?.drop();
+        return { outcome: 'accepted' };
+      default:
+        return appended satisfies never;
+    }
   }
 
   async #enqueue(

@@ -28,6 +28,7 @@ function entry(id: string, asked?: string): PushEntry {
   const push = { kind: 'push', component: 'wxc', url: 'messages', appid: 'wxa' } as const;
   return { ...push, id, receivedAt: new Date(), envelope, asked };
 }
+const passive = { types: ['text'], maxArticles: 1 } as const;
 const length = () => redis.xlen(redis.keyspace.pushStream);
 
 it('pushes that are appended at the same time are all appended, in their order', async () => {
@@ -40,11 +41,13 @@ it('pushes that are appended at the same time are all appended, in their order',
 
 it('the first of two copies opens the reply record, and the second receives it', async () => {
   const [first, second] = await Promise.all([
-    stream.append(entry('p', 'sub_1'), { identity: 'i', owner: 'gateway-1' }),
-    stream.append(entry('p', 'sub_1'), { identity: 'i', owner: 'gateway-2' }),
+    stream.append(entry('p', 'sub_1'), { identity: 'i', asks: { owner: 'gateway-1', passive } }),
+    stream.append(entry('p', 'sub_1'), { identity: 'i', asks: { owner: 'gateway-2', passive } }),
   ]);
-  expect(first).toEqual({ outcome: 'appended' });
-  const record = { component: 'wxc', appid: 'wxa', subscription: 'sub_1', state: 'open', isAbandoned: false };
+  expect(first).toEqual({ outcome: 'appended', seq: expect.any(Number) });
+  const { seq } = first as { seq: number };
+  const identity = { component: 'wxc', appid: 'wxa', subscription: 'sub_1', passive, seq };
+  const record = { ...identity, state: 'open', isAbandoned: false };
   expect(second).toEqual({ outcome: 'seen', reply: record });
   expect(await redis.hget(redis.keyspace.pushReply('p'), 'owner')).toBe('gateway-1');
 });
@@ -58,7 +61,7 @@ it('a push that no one is asked about has no reply record', async () => {
 it('a job of the queue is appended once, although it is marked as accepted', async () => {
   await redis.set(redis.keyspace.seenPush('i'), '1');
   expect(await stream.append(entry('p'), { identity: 'i' })).toMatchObject({ outcome: 'seen' });
-  expect(await stream.append(entry('p'), { identity: 'i', fromQueue: true })).toEqual({ outcome: 'appended' });
+  expect(await stream.append(entry('p'), { identity: 'i', fromQueue: true })).toMatchObject({ outcome: 'appended' });
   expect(await stream.append(entry('p'), { identity: 'i', fromQueue: true })).toMatchObject({ outcome: 'seen' });
   expect(await length()).toBe(1);
 });
@@ -66,6 +69,6 @@ it('a job of the queue is appended once, although it is marked as accepted', asy
 it('a push that no replica confirms is accepted and reported', async () => {
   state.replicas = 1;
   const outcomes = await Promise.all(['a', 'b'].map((id) => stream.append(entry(id), { identity: id })));
-  expect(outcomes).toEqual([{ outcome: 'appended' }, { outcome: 'appended' }]);
+  expect(outcomes).toMatchObject([{ outcome: 'appended' }, { outcome: 'appended' }]);
   expect(unconfirmed).toEqual([2]);
 });

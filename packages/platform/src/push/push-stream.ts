@@ -1,10 +1,11 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Events } from '../events.ts';
-import { entryFields, type PushEntry } from '../journal/stream-entry.ts';
+import { entryFields, type PushEntry, seqOf } from '../journal/stream-entry.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { inBatches } from '../redis/in-batches.ts';
 import { defineScript } from '../redis/script.ts';
 import type { ServerState } from '../redis/server-state.ts';
+import type { ReplyLimits } from '../reply/reply-limits.ts';
 import { REPLY_RECORD, type ReplyRecord, replyRecordOf } from './reply/reply-record.ts';
 
 /** WeChat redelivers within seconds; late copies were observed within an hour. */
@@ -18,8 +19,8 @@ const REPLICA_TIMEOUT_MS = 50;
 export interface AppendOptions {
   /** By what the push is recognized (journal/push-id.ts). */
   readonly identity: string;
-  /** The gateway that asks the subscription which the entry names: it will own the reply record. */
-  readonly owner?: string | undefined;
+  /** The subscription that the entry names is asked: by whom, and what WeChat accepts at once. */
+  readonly asks?: { readonly owner: string; readonly passive: ReplyLimits } | undefined;
   /** It is a job of the queue, so a mark that only says so does not count. */
   readonly fromQueue?: boolean;
   /** The stream may have at most as many entries. */
@@ -28,24 +29,37 @@ export interface AppendOptions {
 
 /** `full`: the stream has `maxLength` entries, and the push was not appended. */
 export type Appended =
-  | { readonly outcome: 'appended' | 'full' }
+  | { readonly outcome: 'appended' /** Its place in the order of acceptance. */; readonly seq: number }
+  | { readonly outcome: 'full' }
   /** `reply`: how it is answered; undefined: it is not asked about, or that was long ago. */
   | { readonly outcome: 'seen'; readonly reply: ReplyRecord | undefined };
 
 const append = defineScript({
   uses: [REPLY_RECORD],
   keys: ['seen', 'stream', 'reply'],
-  args: ['id', 'isQueued', 'maxLength', 'owner', 'component', 'appid', 'asked', '...fields'],
+  args: ['id', 'isQueued', 'maxLength', 'owner', 'passive', 'component', 'appid', 'asked', '...fields'],
   lua: `
 local known = redis.call('GET', seen)
 if known and not (isQueued == '1' and known == '${QUEUED_MARK}') then return { 'seen', read_reply(reply) } end
 if tonumber(maxLength) > 0 and redis.call('XLEN', stream) >= tonumber(maxLength) then return { 'full' } end
-redis.call('XADD', stream, '*', unpack(fields))
+local streamId = redis.call('XADD', stream, '*', unpack(fields))
 redis.call('SET', seen, id, 'PX', ${SEEN_TTL_MS})
-if owner ~= '' then open_reply(reply, owner, component, appid, asked) end
-return { 'appended' }`,
-  decode: ([outcome, record = []]: [outcome: 'appended' | 'full' | 'seen', record?: string[]]): Appended =>
-    outcome === 'seen' ? { outcome, reply: replyRecordOf(record) } : { outcome },
+if owner ~= '' then open_reply(reply, owner, component, appid, asked, passive, streamId) end
+return { 'appended', streamId }`,
+  decode: (
+    reply: [outcome: 'appended', streamId: string] | [outcome: 'full'] | [outcome: 'seen', record: string[]],
+  ): Appended => {
+    switch (reply[0]) {
+      case 'appended':
+        return { outcome: 'appended', seq: seqOf(reply[1]) };
+      case 'full':
+        return { outcome: 'full' };
+      case 'seen':
+        return { outcome: 'seen', reply: replyRecordOf(reply[1]) };
+      default:
+        return reply satisfies never;
+    }
+  },
 });
 
 type Run = readonly [keys: Parameters<typeof append.run>[1], args: Parameters<typeof append.run>[2]];
@@ -77,7 +91,7 @@ export class PushStream {
   /** Throws Failure `overloaded` while Redis is nearly full, and what Redis throws; then WeChat must deliver it again. */
   async append(
     entry: PushEntry,
-    { identity, owner = '', fromQueue = false, maxLength = 0 }: AppendOptions,
+    { identity, asks, fromQueue = false, maxLength = 0 }: AppendOptions,
   ): Promise<Appended> {
     if (!fromQueue && this.#server().usedMemoryShare > MAX_MEMORY_SHARE) {
       throw new Failure('overloaded', 'slow-down', 'Redis has no memory for more pushes.', { retryAfterMs: 1_000 });
@@ -86,7 +100,17 @@ export class PushStream {
     const { id, component, appid = '', asked = '' } = entry;
     return this.#append([
       { seen: keyspace.seenPush(identity), stream: keyspace.pushStream, reply: keyspace.pushReply(id) },
-      { id, isQueued: fromQueue, maxLength, owner, component, appid, asked, fields: entryFields(entry) },
+      {
+        id,
+        isQueued: fromQueue,
+        maxLength,
+        owner: asks?.owner ?? '',
+        passive: asks ? JSON.stringify(asks.passive) : '',
+        component,
+        appid,
+        asked,
+        fields: entryFields(entry),
+      },
     ]);
   }
 }

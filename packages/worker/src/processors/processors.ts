@@ -6,6 +6,7 @@ import { processCall } from './calls.ts';
 import { processDeliveryBatch } from './deliveries.ts';
 import { processFollowerSync } from './follower-syncs.ts';
 import { processLane } from './lanes.ts';
+import { processLateReply } from './late-replies.ts';
 import { processProfile } from './profiles.ts';
 import { processPush } from './pushes.ts';
 import { processQuotaAlarm } from './quota-alarms.ts';
@@ -31,6 +32,7 @@ export function openProcessors(work: Platform['work'], concurrency: number): Pro
     callbacks: processCallback(work, concurrency),
     deliveries: processDeliveryBatch(work),
     replays: processReplay(work),
+    'late-replies': processLateReply(work),
     profiles: processProfile(work),
     reconciliations: processReconciliation(work),
     'follower-syncs': processFollowerSync(work),

@@ -12,7 +12,7 @@ import type { Asking } from './asking.ts';
 import type { ReplyRecord } from './reply-record.ts';
 
 /** WeChat closes the connection after five seconds (protocol §1.3); the answer needs its way, too. */
-const ANSWER_WITHIN_MS = 4_500;
+const ANSWER_TIMEOUT_MS = 4_500;
 
 /** A readable push of the message URL. */
 export interface RepliablePush {
@@ -87,8 +87,9 @@ export class PushReplies {
 
   /** What WeChat gets for a push that it delivers again. `record`: how it is answered. */
   async redelivered(received: RepliablePush, record: ReplyRecord | undefined): Promise<PassiveAnswer> {
+    const { type, limits } = typeOf(received.push);
+    if (limits.types.length === 0) return undefined;
     const account = this.#accounts.get(received.component, received.appid);
-    const { type } = typeOf(received.push);
     const named = record?.subscription ? withReply(this.#snapshot.find(record.subscription)) : undefined;
     const subscription = named ?? this.#replierOf(received, type, account);
     if (subscription === undefined) {
@@ -148,7 +149,7 @@ function askedPush(
     subscription,
     limits,
     passive: passiveLimits(limits, account),
-    answerBy: startedAt + ANSWER_WITHIN_MS,
+    answerBy: startedAt + ANSWER_TIMEOUT_MS,
   };
 }
 
