@@ -27,6 +27,7 @@ import { auditRoutes } from './key-admin/audit-routes.ts';
 import { keyRoutes } from './key-admin/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthRoutes } from './operator/health-routes.ts';
+import { journalRoutes } from './push/journal-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
 import { releaseCheckRoutes } from './release-check/release-check-routes.ts';
 import { requestLog } from './request-log.ts';
@@ -64,6 +65,7 @@ export function app(
     explainRoutes(),
     followerRoutes(platform),
     followerSyncRoutes(platform, shutdown),
+    journalRoutes(platform),
     subscriptionRoutes(platform),
     keyRoutes(platform),
     auditRoutes(platform),

@@ -133,6 +133,7 @@ export function fakePlatform(): FakePlatform {
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
     subscriptions: {} as GatewayPlatform['subscriptions'],
     componentTickets: { request: () => Promise.resolve() },
+    journal: {} as GatewayPlatform['journal'],
     backlogs: { of: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
     subscriptionCounts: () => ({ active: 2, failing: 1, paused: 0 }),
     apiKeys: {

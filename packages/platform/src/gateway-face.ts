@@ -10,6 +10,7 @@ import type { AuthorizationLinks } from './consent/authorization-links.ts';
 import { Consents } from './consent/consents.ts';
 import { Backlogs } from './delivery/backlog.ts';
 import type { ComponentTickets } from './delivery/component-tickets.ts';
+import { DeliveryStore } from './delivery/delivery-store.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { Followers } from './follower/followers.ts';
@@ -24,6 +25,7 @@ import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
 import { PushIntake } from './push/accept.ts';
+import { JournalReader } from './push/journal-reader.ts';
 import { PushStream } from './push/push-stream.ts';
 import type { ReplyRequests } from './push/reply/reply-requests.ts';
 import { StreamGate } from './push/stream-gate.ts';
@@ -46,6 +48,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export interface GatewayFace {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly replies: Pick<ReplyRequests, 'find' | 'reply'>;
+  readonly journal: Pick<JournalReader, 'list' | 'find'>;
   readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
   readonly quotas: Pick<Quotas, 'list'>;
@@ -118,6 +121,13 @@ export function openGatewayFace(
       retentionMs: PUSH_DAYS * DAY_MS,
     }),
     replies: replies.requests,
+    journal: new JournalReader({
+      store: services.pushStore,
+      persons: services.persons,
+      components,
+      authorizers: authorizerStore,
+      deliveries: new DeliveryStore(database, seals, replica),
+    }),
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
     quotas: new Quotas(ledger, accounts),

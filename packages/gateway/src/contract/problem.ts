@@ -49,6 +49,7 @@ const known = {
   unknown_link: [404, 'No such authorization link'],
   unknown_reconciliation: [404, 'No such reconciliation'],
   unknown_follower_sync: [404, 'No such follower sync'],
+  unknown_push: [404, 'No such push'],
   unknown_subscription: [404, 'No such subscription'],
   unknown_release_check: [404, 'No such release check'],
   method_not_allowed: [405, 'Method not allowed'],

@@ -75,6 +75,10 @@ export const routeRights: readonly RouteRight[] = [
   route('delete /v1/subscriptions/:id', 'pushes:write', 'route'),
   route('post /v1/subscriptions/:id/rotate-secret', 'pushes:write', 'route'),
 
+  route('get /v1/pushes', 'pushes:read', 'route'),
+  route('get /v1/pushes/:id', 'pushes:read', 'route'),
+  route('get /v1/push-types', 'pushes:read', 'none'),
+
   route('get /v1/keys', 'admin', 'none'),
   { ...route('post /v1/keys', 'admin', 'none'), auditsItself: true },
   { ...route('delete /v1/keys/:id', 'admin', 'none'), auditsItself: true },

@@ -9,6 +9,7 @@ import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
+import { journalOperations } from '../push/journal-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
 import { releaseCheckOperations } from '../release-check/release-check-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
@@ -26,6 +27,7 @@ export const operations: Operations = {
   ...releaseCheckOperations,
   ...followerOperations,
   ...followerSyncOperations,
+  ...journalOperations,
   ...subscriptionOperations,
   ...explainOperations,
   ...keyOperations,

@@ -503,6 +503,67 @@ export type FollowerSyncSchedule = {
   readonly nextAt: string;
 };
 
+export type Push = {
+  readonly id: string;
+  /** the order of acceptance; it can repeat */
+  readonly seq: string;
+  readonly component: string;
+  /** null: it concerns no account */
+  readonly appid: string | null;
+  /** the account’s current one */
+  readonly handle: string | null;
+  readonly type: string;
+  readonly note: 'unreadable' | 'wrong_account' | null;
+  readonly createTime: string;
+  readonly receivedAt: string;
+  readonly deliveries: ReadonlyArray<{
+    readonly subscription: string;
+    readonly state: 'pending' | 'delivered' | 'dead';
+    readonly attemptCount: number;
+    readonly status: number | null;
+    readonly code: string | null;
+    readonly replyState: string | null;
+  }>;
+};
+
+export type PushWithData = {
+  readonly id: string;
+  /** the order of acceptance; it can repeat */
+  readonly seq: string;
+  readonly component: string;
+  /** null: it concerns no account */
+  readonly appid: string | null;
+  /** the account’s current one */
+  readonly handle: string | null;
+  readonly type: string;
+  readonly note: 'unreadable' | 'wrong_account' | null;
+  readonly createTime: string;
+  readonly receivedAt: string;
+  readonly deliveries: ReadonlyArray<{
+    readonly subscription: string;
+    readonly state: 'pending' | 'delivered' | 'dead';
+    readonly attemptCount: number;
+    readonly status: number | null;
+    readonly code: string | null;
+    readonly replyState: string | null;
+  }>;
+  /** as format `json` delivers it; null if no key in SECRETS_KEY opens it */
+  readonly data: { readonly [name: string]: unknown } | null;
+};
+
+export type PushType = {
+  readonly type: string;
+  readonly fields: ReadonlyArray<string>;
+  /** from a mini program only `transfer` */
+  readonly replies: ReadonlyArray<'text' | 'image' | 'voice' | 'video' | 'music' | 'news' | 'transfer'>;
+  /** how long a customer message may answer it; null: not at all */
+  readonly lateWindowMs: number | null;
+  readonly description: {
+    readonly zh: string;
+    readonly en: string;
+  };
+};
+
 export type NewSubscription = {
   readonly id: string;
   readonly name: string;
@@ -1205,6 +1266,48 @@ export interface Operations {
     };
     body: undefined;
     answer: undefined;
+  };
+  /** Pushes and notices, the newest first; a filtered page may hold fewer than `limit` */
+  'GET /v1/pushes': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      readonly appid?: string | undefined;
+      readonly handle?: string | undefined;
+      /** exact, or a prefix with `*` at its end */
+      readonly type?: string | undefined;
+      readonly since?: string | undefined;
+      /** excluded */
+      readonly until?: string | undefined;
+      /** needs `appid` or `handle` */
+      readonly openid?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Push>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** One push with its content and its deliveries */
+  'GET /v1/pushes/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: PushWithData;
+  };
+  /** The documented types of pushes, and what may answer them */
+  'GET /v1/push-types': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<PushType>;
+    };
   };
   /** Delivers pushes to an endpoint; the secrets are shown only this once */
   'POST /v1/subscriptions': {
