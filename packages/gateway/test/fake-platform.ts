@@ -10,6 +10,7 @@ import {
   type Reconciliation,
   type ReleaseCheck,
   runCall,
+  type Subscription,
 } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
@@ -131,7 +132,10 @@ export function fakePlatform(): FakePlatform {
     components: [COMPONENT],
     followers: {} as GatewayPlatform['followers'],
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
-    subscriptions: {} as GatewayPlatform['subscriptions'],
+    subscriptions: {
+      create: () => Promise.resolve(subscription()),
+      ...{ find: unexpected, list: unexpected, change: unexpected, delete: unexpected, rotateSecrets: unexpected },
+    },
     componentTickets: { request: () => Promise.resolve() },
     journal: {} as GatewayPlatform['journal'],
     backlogs: { of: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
@@ -307,4 +311,22 @@ export function neverSettles(_id: string, waitMs: number, signal?: AbortSignal):
       resolve(undefined);
     });
   });
+}
+
+export function subscription(changes: Partial<Subscription> = {}): Subscription {
+  const at = new Date('2026-11-28T10:00:00.000Z');
+  return {
+    ...{ id: 'sub_1', name: 'orders', url: 'https://app.example.com/wx?key=1', messageUrl: null, format: 'json' },
+    ...{ mode: null, component: null, filter: { types: ['message.*'] }, reply: null, maxInFlight: 10 },
+    ...{ timeoutMs: 15_000, giveUpAfterMs: null, state: 'active', reason: null, failures: 3, failingSince: null },
+    ...{ probeAt: at, holdUntil: at, ticketAt: null, lastSuccessAt: at, behindSince: null, lastTicket: null },
+    lastFailure: { code: 'status', status: 500, at },
+    secrets: { signing: [{ secret: Buffer.alloc(32, 1), until: null }], wechat: null },
+    ...{ createdBy: 'API_KEY', createdAt: at, updatedAt: at },
+    ...changes,
+  };
+}
+
+function unexpected(): Promise<never> {
+  return Promise.reject(new Error('not expected'));
 }

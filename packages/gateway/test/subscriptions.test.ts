@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type { KeyScope, Subscription } from '@wxthirdparty/platform';
+import type { KeyScope } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { describe, expect, test } from 'vitest';
 import type { GatewayPlatform } from '../src/gateway-platform.ts';
-import { ACCOUNT, apiKey, authorizer, COMPONENT, type FakePlatform, fakePlatform } from './fake-platform.ts';
+import {
+  ACCOUNT,
+  apiKey,
+  authorizer,
+  COMPONENT,
+  type FakePlatform,
+  fakePlatform,
+  subscription,
+} from './fake-platform.ts';
 import { API_KEY, openGateway } from './open-gateway.ts';
 
 const OTHER = 'wxa0000000000000002';
@@ -11,29 +19,11 @@ const at = new Date('2026-11-28T10:00:00.000Z');
 const iso = at.toISOString();
 const terms = { waitMs: 4_000, late: 'customer_message', fallback: null, maxInFlight: 100 } as const;
 
-function subscription(changes: Partial<Subscription> = {}): Subscription {
-  return {
-    ...{ id: 'sub_1', name: 'orders', url: 'https://app.example.com/wx?key=1', messageUrl: null, format: 'json' },
-    ...{ mode: null, component: null, filter: { types: ['message.*'] }, reply: null, maxInFlight: 10 },
-    ...{ timeoutMs: 15_000, giveUpAfterMs: null, state: 'active', reason: null, failures: 3, failingSince: null },
-    ...{ probeAt: at, holdUntil: at, ticketAt: null, lastSuccessAt: at, behindSince: null, lastTicket: null },
-    lastFailure: { code: 'status', status: 500, at },
-    secrets: { signing: [{ secret: Buffer.alloc(32, 1), until: null }], wechat: null },
-    ...{ createdBy: 'API_KEY', createdAt: at, updatedAt: at },
-    ...changes,
-  };
-}
-
 type Fake = GatewayPlatform['subscriptions'];
 
 async function open(given: Partial<Fake> = {}) {
   const platform = fakePlatform();
-  const unexpected = () => Promise.reject(new Error('not expected'));
-  platform.subscriptions = {
-    ...{ create: unexpected, find: unexpected, list: unexpected },
-    ...{ change: unexpected, delete: unexpected, rotateSecrets: unexpected },
-    ...given,
-  };
+  Object.assign(platform.subscriptions, given);
   const gateway = await openGateway(platform);
   const ask = async (how: string, { key = API_KEY, body }: { key?: string; body?: unknown } = {}) => {
     const [method = '', path = ''] = how.split(' ');
