@@ -28,6 +28,7 @@ import { keyRoutes } from './key-admin/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { journalRoutes } from './push/journal-routes.ts';
+import { replyRoutes } from './push/reply-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
 import { releaseCheckRoutes } from './release-check/release-check-routes.ts';
 import { requestLog } from './request-log.ts';
@@ -67,6 +68,7 @@ export function app(
     followerSyncRoutes(platform, shutdown),
     journalRoutes(platform),
     subscriptionRoutes(platform),
+    replyRoutes(platform),
     keyRoutes(platform),
     auditRoutes(platform),
   );

@@ -59,7 +59,7 @@ export function fakePlatform(): FakePlatform {
       echo: () => undefined,
     },
     replies: {
-      find: () => Promise.reject(new Failure('unknown_push', 'fix-request', 'There is no such push.')),
+      find: (id) => Promise.resolve({ id, component: 'wxc', appid: 'wxa', record: undefined }),
       reply: () => Promise.resolve({ sent: 'passive' }),
     },
     calls: {

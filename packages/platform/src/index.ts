@@ -62,6 +62,7 @@ export { openPlatform, type Platform } from './platform.ts';
 export type { AcceptedPush } from './push/accept.ts';
 export type { PushView } from './push/journal-reader.ts';
 export type { PushPayload } from './push/push-job.ts';
+export { ReplyNotPossibleFailure } from './push/reply/reply-requests.ts';
 export { isKnownJob, type JobContract, type JobDisposition } from './queue/job.ts';
 export type { QuotaPair } from './quota/ledger.ts';
 export { QuotaClosedFailure } from './quota/quota-closed-failure.ts';

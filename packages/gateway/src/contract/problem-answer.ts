@@ -16,6 +16,7 @@ export const ProblemAnswer = z
     rid: z.string().optional().meta({ description: 'WeChat’s id of the request' }),
     explanation: Explanation.optional().meta({ description: 'of the errcode' }),
     reasons: z.array(z.string()).readonly().optional().meta({ description: 'of `not_ready`' }),
+    reason: z.string().optional().meta({ description: 'of `reply_not_possible`' }),
     missing: z
       .union([
         z.object({ scope: z.string() }),

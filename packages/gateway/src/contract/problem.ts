@@ -5,6 +5,7 @@ import {
   type MissingRight,
   NotReadyFailure,
   QuotaClosedFailure,
+  ReplyNotPossibleFailure,
 } from '@wxthirdparty/platform';
 import { type Explanation, explain, Failure, type Remedy } from '@wxthirdparty/wechat';
 import { endUnread } from '../http/end-unread.ts';
@@ -25,6 +26,8 @@ export interface Problem {
   readonly explanation?: Explanation;
   readonly reasons?: readonly string[];
   readonly closedUntil?: string;
+  /** Why the user of a push cannot be answered. */
+  readonly reason?: string;
   /** What the key lacks. */
   readonly missing?: MissingRight;
   /** What requests to the business may not reach, and the setting that could permit it. */
@@ -59,6 +62,7 @@ const known = {
   already_departed: [409, 'The call has departed'],
   follower_sync_over: [409, 'The follower sync has ended'],
   rehearsal_running: [409, 'A rehearsal of this component is running'],
+  reply_not_possible: [409, 'The user cannot be answered any more, or not in this way'],
   ambiguous_component: [409, 'The account exists under several components'],
   too_many_subscriptions: [409, 'There are too many subscriptions'],
   too_large: [413, 'The request is too large'],
@@ -121,6 +125,7 @@ export function problemOf(error: unknown, incident: string, authorizationUrl?: s
     ...(error.rid === undefined ? {} : { rid: error.rid }),
     ...(error instanceof NotReadyFailure ? { reasons: error.reasons } : {}),
     ...(error instanceof ForbiddenFailure ? { missing: error.missing } : {}),
+    ...(error instanceof ReplyNotPossibleFailure ? { reason: error.reason } : {}),
     ...(error instanceof AddressNotAllowedFailure ? { address: error.address, setting: error.setting } : {}),
     ...(closedUntil === undefined ? {} : { closedUntil: closedUntil.toISOString() }),
     ...(authorizationUrl === undefined ? {} : { authorizationUrl }),

@@ -78,6 +78,7 @@ export const routeRights: readonly RouteRight[] = [
   route('get /v1/pushes', 'pushes:read', 'route'),
   route('get /v1/pushes/:id', 'pushes:read', 'route'),
   route('get /v1/push-types', 'pushes:read', 'none'),
+  route('post /v1/pushes/:id/reply', 'pushes:write', 'route'),
 
   route('get /v1/keys', 'admin', 'none'),
   { ...route('post /v1/keys', 'admin', 'none'), auditsItself: true },

@@ -10,6 +10,7 @@ import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
 import { journalOperations } from '../push/journal-routes.ts';
+import { replyOperations } from '../push/reply-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
 import { releaseCheckOperations } from '../release-check/release-check-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
@@ -30,6 +31,7 @@ export const operations: Operations = {
   ...journalOperations,
   ...subscriptionOperations,
   ...explainOperations,
+  ...replyOperations,
   ...keyOperations,
   ...auditOperations,
 };

@@ -208,6 +208,8 @@ export type Problem = {
   readonly explanation?: Explanation | undefined;
   /** of `not_ready` */
   readonly reasons?: ReadonlyArray<string> | undefined;
+  /** of `reply_not_possible` */
+  readonly reason?: string | undefined;
   /** of `forbidden`: the permission that the key lacks */
   readonly missing?: {
     readonly scope: string;
@@ -703,6 +705,13 @@ export type ErrcodeExplanation = {
   readonly class: string;
   readonly documented: boolean;
   readonly explanation: Explanation;
+};
+
+export type SentReply = {
+  readonly sent: 'passive';
+} | {
+  readonly sent: 'customer_message';
+  readonly callId: string;
 };
 
 export type NewKey = {
@@ -1383,6 +1392,15 @@ export interface Operations {
     query: {};
     body: undefined;
     answer: ErrcodeExplanation;
+  };
+  /** Answers the user of a push, once */
+  'POST /v1/pushes/:id/reply': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: Reply;
+    answer: SentReply;
   };
   /** Creates a key; it is shown only this once */
   'POST /v1/keys': {

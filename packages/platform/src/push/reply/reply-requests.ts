@@ -2,6 +2,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { AskedOutcome } from '../../delivery/asked-outcome.ts';
 import type { DeliveryStore } from '../../delivery/delivery-store.ts';
 import type { SealedPush } from '../../journal/journaled-push.ts';
+import { isPushId } from '../../journal/push-id.ts';
 import type { PushStore } from '../../journal/push-store.ts';
 import { entryFields, outcomePlace } from '../../journal/stream-entry.ts';
 import type { RedisClient } from '../../redis/connect.ts';
@@ -67,11 +68,12 @@ export class ReplyRequests {
 
   /** Throws Failure `unknown_push`. */
   async find(id: string): Promise<RepliedPush> {
+    if (!isPushId(id)) throw unknownPush();
     const record = await this.#records.read(id);
     // Redis may have lost what the record says about its push.
     if (record?.component) return { id, component: record.component, appid: record.appid, record };
     const push = await this.#parts.pushes.findIn(this.#parts.components, id);
-    if (push === undefined) throw unknownPush(id);
+    if (push === undefined) throw unknownPush();
     return { id, component: push.component, appid: push.appid, record };
   }
 
@@ -118,7 +120,7 @@ export class ReplyRequests {
     for (;;) {
       const push = await this.#parts.pushes.findIn([component], id);
       if (push !== undefined) return push;
-      if (performance.now() >= until) throw unknownPush(id);
+      if (performance.now() >= until) throw unknownPush();
       await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL_MS));
     }
   }
@@ -128,6 +130,6 @@ function refusalOf(refused: LateRefusal): ReplyRefusal {
   return refused === 'type_not_allowed' ? 'not_allowed' : refused;
 }
 
-function unknownPush(id: string): Failure {
-  return new Failure('unknown_push', 'fix-request', `There is no push ${id}; pushes are kept for PUSH_DAYS.`);
+function unknownPush(): Failure {
+  return new Failure('unknown_push', 'fix-request', 'There is no such push; pushes are kept for PUSH_DAYS.');
 }
