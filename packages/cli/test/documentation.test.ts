@@ -1,5 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { checkCodes, checkStepNames } from '@wxthirdparty/platform';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../src/commands.ts';
 import { root } from '../src/root.ts';
@@ -81,6 +82,11 @@ describe('the documentation', () => {
       expect(chinese).toEqual(english);
     },
   );
+
+  it('explains every step and code of a release check', () => {
+    const text = read('docs/release-check.md');
+    expect([...checkStepNames, ...checkCodes].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
 
   it('has a line for every folder of platform in ARCHITECTURE.md', () => {
     const table = read('ARCHITECTURE.md').split('| folder of `packages/platform/src` |')[1]!.split('\n\n')[0]!;
