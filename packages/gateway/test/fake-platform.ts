@@ -138,7 +138,7 @@ export function fakePlatform(): FakePlatform {
     },
     componentTickets: { request: () => Promise.resolve() },
     journal: {} as GatewayPlatform['journal'],
-    backlogs: { of: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
+    deliveries: { backlog: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
     subscriptionCounts: () => ({ active: 2, failing: 1, paused: 0 }),
     apiKeys: {
       recognize: (text) => Promise.resolve(given.get(text)),

@@ -36,6 +36,7 @@ describe('the home page', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(html).toContain('<h1 class="ready">Ready</h1>');
     expect(html).toContain('<dd>2</dd>');
+    expect(html).toContain('<dd>2 active, 1 failing, 0 paused</dd>');
     expect(html).toContain('2026-01-02 03:04:05 UTC');
     for (const href of ['docs/', 'admin/queues/', 'openapi.json', 'readyz'])
       expect(html).toContain(`<a href="${href}">`);

@@ -8,7 +8,6 @@ import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
 import { Consents } from './consent/consents.ts';
-import { Backlogs } from './delivery/backlog.ts';
 import type { ComponentTickets } from './delivery/component-tickets.ts';
 import { DeliveryStore } from './delivery/delivery-store.ts';
 import { FollowerStore } from './follower/follower-store.ts';
@@ -73,7 +72,7 @@ export interface GatewayFace {
   readonly subscriptions: Pick<Subscriptions, 'create' | 'find' | 'list' | 'change' | 'delete' | 'rotateSecrets'>;
   /** Tickets of ours for receivers of format `wechat-component`. */
   readonly componentTickets: Pick<ComponentTickets, 'request'>;
-  readonly backlogs: Pick<Backlogs, 'of'>;
+  readonly deliveries: Pick<DeliveryStore, 'backlog'>;
   /** How many subscriptions are in each state. */
   subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
   status(): Promise<PlatformStatus>;
@@ -172,7 +171,7 @@ export function openGatewayFace(
       retentionMs: PUSH_DAYS * DAY_MS,
     }),
     componentTickets: deliveries.requests.tickets,
-    backlogs: new Backlogs(replica),
+    deliveries: deliveries.store,
     subscriptionCounts: () => shared.subscriptionSnapshot.counts(),
     async status() {
       const all = await Promise.all(

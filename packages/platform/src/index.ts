@@ -27,7 +27,6 @@ export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
 export { isConflict } from './database/sql-error.ts';
 export { withDeadline } from './deadline.ts';
-export type { Backlog } from './delivery/backlog.ts';
 export type { Delivery } from './delivery/delivery.ts';
 export { type AdoptionReport, adoptRedis } from './deployment/adopt-redis.ts';
 export type { LiveProcess, ProcessRole } from './deployment/live-processes.ts';

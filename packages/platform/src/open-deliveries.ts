@@ -6,6 +6,7 @@ import { DeliveryBatches } from './delivery/delivery-batch.ts';
 import { DeliveryStore } from './delivery/delivery-store.ts';
 import { DueSubscriptions } from './delivery/due-subscriptions.ts';
 import { VirtualCodes } from './delivery/format/virtual-code.ts';
+import { removeDeleted } from './delivery/remove-deleted.ts';
 import { runReplaySlice } from './delivery/replay-slice.ts';
 import { ReplayStore } from './delivery/replay-store.ts';
 import { restoreDue } from './delivery/restore-due.ts';
@@ -34,6 +35,8 @@ export interface OpenDeliveries {
   readonly batches: DeliveryBatches;
   runReplaySlice(id: string, signal: AbortSignal): Promise<JobDisposition>;
   restoreDue(): Promise<void>;
+  /** Returns how many deleted subscriptions have no rows any more. */
+  removeDeleted(): Promise<number>;
   /** On the fail-fast connection, for requests. */
   readonly requests: {
     readonly due: DueSubscriptions;
@@ -103,6 +106,7 @@ export function openDeliveries(
         due,
       }),
     restoreDue: () => restoreDue(database, store, due),
+    removeDeleted: () => removeDeleted({ sql: database, writer: journalWriter, subscriptions }, Date.now()),
     requests: { due: dueOfRequests, pauses: pausesOf(failFast.redis), tickets: ticketsOf(dueOfRequests) },
   };
 }

@@ -26,7 +26,8 @@ export function homePage(state: HomeState, language: Language, nonce: string): s
 <h1 class="${headline}">${escapeHtml(texts.headline[headline])}</h1>
 ${listOf(state.unavailable.map((name) => texts.unavailable[name]))}
 ${(state.components ?? []).map((component) => componentSection(component, texts)).join('\n')}
-<dl><div><dt>${escapeHtml(texts.accounts)}</dt><dd>${state.accounts ?? escapeHtml(texts.unknown)}</dd></div></dl>
+<dl><div><dt>${escapeHtml(texts.accounts)}</dt><dd>${state.accounts ?? escapeHtml(texts.unknown)}</dd></div>
+<div><dt>${escapeHtml(texts.subscriptions)}</dt><dd>${escapeHtml(texts.subscriptionCounts(state.subscriptions))}</dd></div></dl>
 <nav>
 <a href="docs/">${escapeHtml(texts.links.docs)}</a>
 <a href="admin/queues/">${escapeHtml(texts.links.board)}</a>

@@ -11,6 +11,8 @@ export interface HomeState {
   readonly components: readonly HomeComponent[] | undefined;
   /** Active accounts of all components; undefined while the database does not answer. */
   readonly accounts: number | undefined;
+  /** How many are in each state, as this process read them last. */
+  readonly subscriptions: ReturnType<GatewayPlatform['subscriptionCounts']>;
   /** What does not answer this process, or refuses it. */
   readonly unavailable: readonly ('redis' | 'database' | 'wechat')[];
 }
@@ -26,7 +28,7 @@ export interface HomeComponent {
   readonly refusedPushes: readonly RefusalReason[];
 }
 
-type Sources = Pick<GatewayPlatform, 'status' | 'health'> & {
+type Sources = Pick<GatewayPlatform, 'status' | 'health' | 'subscriptionCounts'> & {
   readonly authorizers: Pick<GatewayPlatform['authorizers'], 'countActive'>;
 };
 
@@ -48,6 +50,7 @@ export async function readHomeState(platform: Sources): Promise<HomeState> {
       refusedPushes: refusedPushes.map(({ reason }) => reason),
     })),
     accounts,
+    subscriptions: platform.subscriptionCounts(),
     unavailable: (['redis', 'database', 'wechat'] as const).filter((name) => !answers[name]),
   };
 }

@@ -12,6 +12,8 @@ export interface HomeTexts {
   readonly errcode: (errcode: number) => string;
   readonly component: string;
   readonly accounts: string;
+  readonly subscriptions: string;
+  readonly subscriptionCounts: (counts: HomeState['subscriptions']) => string;
   readonly unknown: string;
   readonly lastPush: string;
   readonly never: string;
@@ -51,6 +53,8 @@ export const homeTexts: Readonly<Record<Language, HomeTexts>> = {
     errcode: (errcode) => `微信返回 ${errcode}`,
     component: '第三方平台',
     accounts: '已授权帐号',
+    subscriptions: '推送订阅',
+    subscriptionCounts: ({ active, failing, paused }) => `正常 ${active}，失败中 ${failing}，已暂停 ${paused}`,
     unknown: '未知',
     lastPush: '最近一次推送',
     never: '尚无',
@@ -91,6 +95,8 @@ export const homeTexts: Readonly<Record<Language, HomeTexts>> = {
     errcode: (errcode) => `WeChat answered ${errcode}`,
     component: 'Component',
     accounts: 'Authorized accounts',
+    subscriptions: 'Subscriptions',
+    subscriptionCounts: ({ active, failing, paused }) => `${active} active, ${failing} failing, ${paused} paused`,
     unknown: 'unknown',
     lastPush: 'Last push',
     never: 'none yet',

@@ -32,7 +32,7 @@ export async function subscriptionAnswer(
     failingSince: subscription.failingSince,
     lastSuccessAt: subscription.lastSuccessAt,
     behindSince: subscription.behindSince,
-    backlog: await platform.backlogs.of(subscription.id),
+    backlog: await platform.deliveries.backlog(subscription.id),
     lastFailure: lastFailure && { code: lastFailure.code, status: lastFailure.status, at: lastFailure.at },
     lastTicket: lastTicket && { at: lastTicket.at, status: lastTicket.status, code: lastTicket.code },
     createdBy: subscription.createdBy,

@@ -56,6 +56,8 @@ export interface MaintenanceOptions {
     readonly replays: Pick<ReplayStore, 'running'>;
     /** Makes every subscription due when the database says so. */
     restoreDue(): Promise<void>;
+    /** Removes what is stored for deleted subscriptions; returns how many are removed completely. */
+    removeDeleted(): Promise<number>;
   };
   readonly wakeReplay: (id: string) => Promise<void>;
   readonly events: Events;
@@ -92,6 +94,7 @@ export function startMaintenance(options: MaintenanceOptions): { close(): Promis
       whileOurs(async () => {
         await attempt(options, undefined, 'due_deliveries', () => restoreDueDeliveries(options));
         await attempt(options, undefined, 'replays', () => wakeReplays(options));
+        await attempt(options, undefined, 'deleted_subscriptions', () => removeDeletedSubscriptions(options));
       }),
     ),
   ];
@@ -192,6 +195,11 @@ async function restoreDueDeliveries({ deliveries }: MaintenanceOptions): Promise
 /** Their jobs may have been lost with Redis; one that has a job gets no second one. */
 async function wakeReplays({ deliveries, wakeReplay }: MaintenanceOptions): Promise<undefined> {
   for (const id of await deliveries.replays.running()) await wakeReplay(id);
+}
+
+async function removeDeletedSubscriptions({ deliveries }: MaintenanceOptions): Promise<string | undefined> {
+  const count = await deliveries.removeDeleted();
+  return count > 0 ? `subscriptions_removed_${count}` : undefined;
 }
 
 async function restoreTicket({ tickets }: MaintenanceOptions, component: string): Promise<string | undefined> {

@@ -9,11 +9,15 @@ import { CallStore } from '../call/call-store.ts';
 import { componentOwner } from '../component/component-owner.ts';
 import { Tickets } from '../component/ticket.ts';
 import { Seals } from '../sealing/seals.ts';
+import { newSecrets } from '../subscription/secrets.ts';
+import { type NewSubscription, SubscriptionStore } from '../subscription/subscription-store.ts';
 import { TokenStore } from '../token/token-store.ts';
 import { reseal } from './rotate-secrets.ts';
 
 const [before, after, foreign] = [randomBytes(32), randomBytes(32), randomBytes(32)];
 const ACCOUNTS = 1_200;
+/** Beside the grants: a ticket in Redis and SQL, two tokens, three columns of a subscription. */
+const SEALED = ACCOUNTS + 4 + 3;
 /** SQLite answers synchronously; other work needs the event loop. */
 const yieldToOthers = () => new Promise(setImmediate);
 
@@ -36,6 +40,7 @@ describe.each(databases)('resealing on %s', (kind) => {
       tickets: new Tickets(server.redis, database.sql, seals),
       tokens: new TokenStore(server.redis, seals, tokenEffects),
       calls: new CallStore(server.redis, seals),
+      subscriptions: new SubscriptionStore(database.sql, seals),
     };
   }
   const run = (...secretsKeys: Buffer[]) =>
@@ -44,6 +49,14 @@ describe.each(databases)('resealing on %s', (kind) => {
     ...{ value, refreshAt: 1, trustedUntil: Date.now() + 60_000, expiresAt: Date.now() + 60_000, sentAt: 1 },
   });
   const name = (i: number) => `wx${i}`;
+
+  /** Three sealed columns: it has no message URL. */
+  const subscription: NewSubscription = {
+    ...{ name: 'n', url: 'https://app.example.com/', messageUrl: null, format: 'json', mode: null, component: null },
+    ...{ filter: { openids: ['o1'] }, reply: null, maxInFlight: 10, timeoutMs: 15_000, giveUpAfterMs: null },
+    secrets: newSecrets('json', { token: null, encodingAesKey: null }),
+  };
+  const by = { id: 'API_KEY', address: null, requestId: null };
 
   it('seals everything under the new key while it is changed, except calls', async () => {
     const old = open(before);
@@ -61,6 +74,8 @@ describe.each(databases)('resealing on %s', (kind) => {
     const call = { id: 'wxc.wx7.x', component: 'wxc', appid: name(7) };
     const request = { method: 'GET' as const, path: '/cgi-bin/user/get', query: [], waitMs: 0, departWithinMs: 60_000 };
     await old.calls.create(call as never, request as never, 'gateway');
+
+    const subscribed = await old.subscriptions.create(subscription, by);
 
     // A process with the new key in front renews grants meanwhile.
     const busy = open(after, before);
@@ -81,8 +96,8 @@ describe.each(databases)('resealing on %s', (kind) => {
     await work;
 
     expect(renewed).toBeGreaterThan(10);
-    expect(report).toMatchObject({ looked: ACCOUNTS + 4, remaining: 0, unsealable: 0, callBodies: 1 });
-    expect(report.resealed + renewed).toBeGreaterThanOrEqual(ACCOUNTS + 4);
+    expect(report).toMatchObject({ looked: SEALED, remaining: 0, unsealable: 0, callBodies: 1 });
+    expect(report.resealed + renewed).toBeGreaterThanOrEqual(SEALED);
     const fresh = open(after);
     expect(await fresh.tickets.current('wxc')).toBe('ticket@@@1');
     await server.redis.del('wx:{wxc:wxc}:ticket');
@@ -93,6 +108,7 @@ describe.each(databases)('resealing on %s', (kind) => {
       value: 'account token',
       version: 5,
     });
+    expect(await fresh.subscriptions.find(subscribed.id)).toEqual(subscribed);
     for (let i = 0; i < ACCOUNTS; i++) {
       expect((await fresh.authorizers.grants.find('wxc', name(i)))?.refreshToken).toMatch(new RegExp(`^r${i}\\+*$`));
     }
@@ -103,10 +119,10 @@ describe.each(databases)('resealing on %s', (kind) => {
     const settings = { redisUrl: server.url, redisPrefix: 'wx', databaseUrl: database.url };
     const note = (done: { looked: number; resealed: number }) => void progress.push(done);
     const report = await reseal({ ...settings, secretsKeys: [after, before] }, { progress: note });
-    expect(report).toMatchObject({ looked: ACCOUNTS + 4, resealed: 0, remaining: 0, unsealable: 0 });
+    expect(report).toMatchObject({ looked: SEALED, resealed: 0, remaining: 0, unsealable: 0 });
     // It reads everything again in the end.
-    expect(progress.at(-1)).toEqual({ looked: ACCOUNTS + 4, resealed: 0 });
-    expect(Math.max(...progress.map(({ looked }) => looked))).toBe(ACCOUNTS + 4);
+    expect(progress.at(-1)).toEqual({ looked: SEALED, resealed: 0 });
+    expect(Math.max(...progress.map(({ looked }) => looked))).toBe(SEALED);
   });
 
   it('names what no key opens, and reseals the others', async () => {

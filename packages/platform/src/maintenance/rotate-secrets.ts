@@ -9,6 +9,8 @@ import { Deployment } from '../deployment/deployment.ts';
 import { connectRedis, type RedisSettings, untilConnected } from '../redis/connect.ts';
 import { Scope } from '../scope.ts';
 import { type Resealed, Seals } from '../sealing/seals.ts';
+import { sealedColumns } from '../subscription/subscription-row.ts';
+import { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { accountOwners, componentOwners, type TokenOwner } from '../token/token.ts';
 import { TokenStore } from '../token/token-store.ts';
 
@@ -53,6 +55,7 @@ export async function reseal(
   const authorizers = new AuthorizerStore(database, seals);
   const tickets = new Tickets(redis, database, seals);
   const tokens = new TokenStore(redis, seals, tokenEffects);
+  const subscriptions = new SubscriptionStore(database, seals);
 
   const tokenStep = (owner: TokenOwner): [string, () => Promise<Resealed>] => {
     const { kind, component, appid } = owner;
@@ -67,6 +70,12 @@ export async function reseal(
       [`ticket of ${appid} in SQL`, () => tickets.resealCopy(appid)],
       ...componentOwners(appid).map(tokenStep),
     ]);
+    for (const id of await subscriptions.allIds()) {
+      yield sealedColumns.map((column): [string, () => Promise<Resealed>] => [
+        `${column} of ${id}`,
+        () => subscriptions.reseal(id, column),
+      ]);
+    }
     for await (const page of authorizers.all()) {
       yield page.flatMap(({ component, appid }): [string, () => Promise<Resealed>][] => [
         [`grant of ${appid} to ${component}`, () => authorizers.grants.reseal(component, appid)],
