@@ -123,8 +123,9 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
     expect(await child.shutDown()).toBe(0);
   }
 
+  /** By the id of the journal, or, where an older worker handled it, of its job. */
   function handledPushes(): unknown[] {
     const lines = deployment.workers.flatMap((worker) => worker.lines());
-    return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
+    return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ id, job }) => id ?? job);
   }
 });

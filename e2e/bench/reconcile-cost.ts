@@ -50,7 +50,8 @@ export async function reconcileCost(
   const store = new ReconciliationStore(sql);
   const authorizers = new AuthorizerStore(sql, seals);
   const events = new Events();
-  const profiles = new Profiles({ api, tokens, store: authorizers, refreshAhead, events });
+  const notices = { revoked: async () => {} };
+  const profiles = new Profiles({ api, tokens, store: authorizers, refreshAhead, notices, events });
   const reconciler = new Reconciler({ sql, api, tokens, store, authorizers, profiles, events });
 
   const before = { process: process.cpuUsage(), database: databasePid && processorSeconds(databasePid) };

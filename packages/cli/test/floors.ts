@@ -67,6 +67,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'open-calls.ts',
     'open-replies.ts',
     'open-deliveries.ts',
+    'open-journal.ts',
     'gateway-face.ts',
     'worker-face.ts',
     'platform.ts',

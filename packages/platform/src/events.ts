@@ -36,6 +36,8 @@ export interface EventPayloads {
   readonly delivery: DeliveryEvent;
   /** Answers of receivers that were asked while WeChat waited could not be stored for a long time. */
   readonly 'outcomes-lost': { readonly count: number };
+  /** This process journaled what was in the stream of pushes, or could not. */
+  readonly journal: JournalEvent;
   /** A push was accepted, and something about it needs attention. */
   readonly 'push-intake': PushIntakeEvent;
   /** WeChat's release check of a component has ended, as far as this deployment can see. */
@@ -118,7 +120,9 @@ export type CallbackEvent = {
 export interface PushEvent {
   readonly component: string;
   readonly appid?: string | undefined;
-  /** The id of the job that handled it. */
+  /** Its id in the journal; undefined: it is not journaled. */
+  readonly id?: string | undefined;
+  /** The id of the job that handled it; undefined: it was journaled without a job. */
   readonly job: string | undefined;
   /** The type: an `InfoType`, a `MsgType`, or `event:` and the event's name. */
   readonly push: string;
@@ -162,6 +166,17 @@ export interface DeliveryEvent {
   /** From 1. */
   readonly attempt: number;
 }
+
+export type JournalEvent =
+  | { readonly what: 'batch'; readonly entries: number; readonly ms: number }
+  /** What was not stored remains in the stream. */
+  | ({ readonly what: 'failed' } & ErrorReport)
+  /** A batch did not end; another process takes over. */
+  | { readonly what: 'timed-out'; readonly timeoutMs: number }
+  /** A newer version wrote the entry; a process of that version takes over. `entry`: its id in the stream. */
+  | { readonly what: 'unknown'; readonly entry: string }
+  /** The entry cannot be journaled, and is put aside. */
+  | ({ readonly what: 'bad'; readonly entry: string } & ErrorReport);
 
 /** `unconfirmed`: no replica has confirmed that it received them, so a failover may lose them. */
 export interface PushIntakeEvent {

@@ -1,4 +1,5 @@
 import { type ComponentApi, failOver, openComponentApi, openTransport, type Transport } from '@wxthirdparty/wechat';
+import { AuthorizerNotices } from './authorizer/authorizer-notices.ts';
 import { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
 import { tokenEffects } from './authorizer/token-effects.ts';
@@ -99,6 +100,7 @@ export interface Services {
   readonly clears: Clears;
   readonly quotaEvents: QuotaEvents;
   readonly authorizerStore: AuthorizerStore;
+  readonly authorizerNotices: AuthorizerNotices;
   readonly links: AuthorizationLinks;
   readonly linkStore: LinkStore;
   readonly codes: CodeIntake;
@@ -128,6 +130,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
   };
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals, replica);
+  const authorizerNotices = new AuthorizerNotices({ redis, seals, grants: authorizerStore.grants });
   const refreshAhead = new RefreshAhead(redis);
   const reconciliationStore = new ReconciliationStore(database);
   const reconcileRequests = new ReconcileRequests(reconciliationStore, components, queues.reconciliations);
@@ -142,6 +145,10 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
         claimScheduledRun(redis, component, 'refused')
           .then((claimed) => (claimed ? reconcileRequests.begin(component, 'refused') : undefined))
           .catch(() => {});
+      },
+      revoked(component, appid) {
+        // WeChat pushes it, too; then the notice is appended again, as the same.
+        authorizerNotices.revoked(component, appid).catch(() => {});
       },
     }),
   };
@@ -177,6 +184,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
       components.all().map(({ appid }) => appid),
     ),
     authorizerStore,
+    authorizerNotices,
     links: new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore }),
     linkStore,
     codes: new CodeIntake(redis, ties, seals, queues.authorizations),

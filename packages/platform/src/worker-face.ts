@@ -15,11 +15,13 @@ import { startMaintenance } from './maintenance/maintenance.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
+import { startJournaler } from './open-journal.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
 import { handlePush } from './push/handle.ts';
 import type { PushPayload } from './push/push-job.ts';
+import { PushStream } from './push/push-stream.ts';
 import type { LateReplyPayload } from './push/reply/late-reply-job.ts';
 import type { JobDisposition } from './queue/job.ts';
 import type { QuotaPair } from './quota/ledger.ts';
@@ -70,6 +72,8 @@ export interface Work {
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   appendQuotaEvent(event: QuotaEvent): Promise<void>;
   startMaintenance(): { close(): Promise<void> };
+  /** Moves pushes from the stream into the journal, whenever no other process does. */
+  startJournaler(): { close(timeoutMs: number): Promise<void> };
   /** A connection for a worker of BullMQ; the caller closes it. */
   connect(name: string): RedisClient;
 }
@@ -93,10 +97,20 @@ export function openWorkerFace(
   const { settings, events, seals, components, database, followerWriter, presence } = foundation;
   const { transport, apiBase, hostGate } = shared;
   const { redis, api, tokens, tickets, ledger, refreshAhead, authorizerStore, links, linkStore, codes } = services;
-  const { lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } = services;
+  const { authorizerNotices, lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } =
+    services;
 
   const laneStore = new LaneStore(redis);
-  const profiles = new Profiles({ api, tokens, store: authorizerStore, refreshAhead, events });
+  const profiles = new Profiles({
+    api,
+    tokens,
+    store: authorizerStore,
+    refreshAhead,
+    notices: authorizerNotices,
+    events,
+  });
+  // What it appends is in Redis already, as a job; so it neither waits for a replica nor needs memory.
+  const jobStream = new PushStream(redis, () => ({ usedMemoryShare: 0, replicas: 0 }), events);
   const authorizations = new Authorizations({
     redis,
     api,
@@ -106,6 +120,7 @@ export function openWorkerFace(
     codes,
     profiles,
     links,
+    notices: authorizerNotices,
     events,
   });
   const reconciler = new Reconciler({
@@ -153,8 +168,10 @@ export function openWorkerFace(
         links,
         linkStore,
         profiles,
-        authorizerStore,
-        followers: followerStore,
+        notices: authorizerNotices,
+        redis,
+        seals,
+        stream: jobStream,
         reportConsent: (consent) => reportConsent(consent, { redis, authorizers: authorizerStore }),
         events,
       }),
@@ -220,6 +237,7 @@ export function openWorkerFace(
         },
       };
     },
+    startJournaler: () => startJournaler(foundation, shared, services, deliveries),
     connect: (name) => connectRedis(settings, 'blocking', name),
   };
 }

@@ -138,6 +138,28 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.info, msg: 'delivery', ...delivery, result: 'failed', status: 500, code: 'status' },
     },
   ],
+  journal: [
+    { event: { what: 'batch', entries: 7, ms: 4 }, line: { level: LEVELS.debug, msg: 'journal', entries: 7, ms: 4 } },
+    {
+      event: { what: 'failed', message: 'no' },
+      line: { level: LEVELS.warn, msg: 'pushes wait: they cannot be journaled', err: { message: 'no' } },
+    },
+    {
+      event: { what: 'timed-out', timeoutMs: 15_000 },
+      line: { level: LEVELS.error, msg: 'journaling timed out; another process takes over', timeoutMs: 15_000 },
+    },
+    {
+      event: { what: 'unknown', entry: '1-0' },
+      line: { level: LEVELS.warn, msg: 'a newer version must journal this entry', entry: '1-0' },
+    },
+    {
+      event: { what: 'bad', entry: '1-0', message: 'no' },
+      line: {
+        ...{ level: LEVELS.error, msg: 'an entry cannot be journaled, and is put aside' },
+        ...{ entry: '1-0', err: { message: 'no' } },
+      },
+    },
+  ],
   'push-intake': [
     {
       event: { what: 'unconfirmed', pushes: 3 },

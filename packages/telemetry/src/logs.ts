@@ -19,8 +19,9 @@ function linesOf(log: Logger): Lines {
     call: ({ call, outcome, errcode, attempts, ms }) => log.info({ call, outcome, errcode, attempts, ms }, 'call'),
     'call-fault': ({ call, message, stack }) => log.error({ call, err: { message, stack } }, 'a run of a call failed'),
     callback: (event) => logCallback(log, event),
-    push: ({ job, component, push, appid, outcome, receivedAt, ms }) =>
-      log.info({ job, component, push, appid, outcome, receivedAt, ms }, 'push'),
+    push: ({ id, job, component, push, appid, outcome, receivedAt, ms }) =>
+      log.info({ id, job, component, push, appid, outcome, receivedAt, ms }, 'push'),
+    journal: (event) => logJournal(log, repeated, event),
     subscription: (event) => logSubscription(log, event),
     // Most deliveries succeed at once, many in a second.
     delivery: (event) => log[event.result === 'delivered' ? 'debug' : 'info'](event, 'delivery'),
@@ -146,6 +147,31 @@ const SERVER_NAMES = { redis: 'Redis', database: 'the database' };
 function logReachability(log: Logger, server: 'redis' | 'database', event: EventPayloads['database']): void {
   if (event.what === 'unreachable') log.error({ server }, `${SERVER_NAMES[server]} does not answer`);
   else log.info({ server, outageMs: event.outageMs }, `${SERVER_NAMES[server]} answers again`);
+}
+
+function logJournal(log: Logger, repeated: RepeatedLines, event: EventPayloads['journal']): void {
+  switch (event.what) {
+    case 'batch':
+      log.debug({ entries: event.entries, ms: event.ms }, 'journal');
+      break;
+    case 'failed':
+      repeated.warn('journal', event, { err: { message: event.message } }, 'pushes wait: they cannot be journaled');
+      break;
+    case 'timed-out':
+      log.error({ timeoutMs: event.timeoutMs }, 'journaling timed out; another process takes over');
+      break;
+    case 'unknown':
+      log.warn({ entry: event.entry }, 'a newer version must journal this entry');
+      break;
+    case 'bad':
+      log.error(
+        { entry: event.entry, err: { message: event.message } },
+        'an entry cannot be journaled, and is put aside',
+      );
+      break;
+    default:
+      event satisfies never;
+  }
 }
 
 function logJob(log: Logger, repeated: RepeatedLines, event: EventPayloads['job']): void {

@@ -8,6 +8,9 @@ const DELIVERY_CONCURRENCY = 200;
 /** Queues that run fewer jobs at the same time than the others: their jobs can wait, and calls need the processor. */
 const MAX_CONCURRENCY: Partial<Record<keyof Queues, number>> = { 'follower-syncs': 4, quotas: 2 };
 
+/** Until this share of the shutdown time, the last worker empties the stream of pushes. */
+const JOURNAL_SHARE = 0.9;
+
 export interface WorkerSettings {
   /** Jobs of each queue that run at the same time in this process. */
   readonly concurrency: number;
@@ -22,6 +25,7 @@ export async function startWorkers(
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
   const scope = new Scope();
+  let closingAt = performance.now();
   const { work, events } = platform;
   const processors = openProcessors(work, settings.concurrency);
   const run = <Q extends keyof Queues>(name: Q) =>
@@ -31,6 +35,9 @@ export async function startWorkers(
       connect: work.connect,
       events,
     });
+  // Closed after the queues, whose jobs append to the stream.
+  const remainingMs = () => Math.max(0, settings.shutdownMs * JOURNAL_SHARE - (performance.now() - closingAt));
+  scope.keep('journaler', work.startJournaler(), (j) => j.close(remainingMs()), settings.shutdownMs);
   const running = Object.keys(queues).map((name) => run(name as keyof Queues));
   const inline = work.sendInline(settings.concurrency);
   // All at once, so that each has the whole time.
@@ -39,7 +46,12 @@ export async function startWorkers(
   scope.keep('maintenance', work.startMaintenance(), (maintenance) => maintenance.close());
   await Promise.all(running.map((q) => q.ready));
   log.info('worker ready');
-  return { close: () => scope.close() };
+  return {
+    close() {
+      closingAt = performance.now();
+      return scope.close();
+    },
+  };
 }
 
 function concurrencyOf(name: keyof Queues, concurrency: number): number {

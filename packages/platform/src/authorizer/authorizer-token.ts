@@ -20,6 +20,8 @@ export function authorizerTokenKind(options: {
   readonly refreshAhead: RefreshAhead;
   /** WeChat refused one refresh token of ours; there may be a newer one. */
   readonly refused?: (component: string) => void;
+  /** The account has ended its consent. */
+  readonly revoked?: (component: string, appid: string) => void;
 }): TokenKind {
   const { apiWith, store, refreshAhead } = options;
 
@@ -60,6 +62,7 @@ export function authorizerTokenKind(options: {
     const saved = await store.grants.change(grant.component, grant.appid, grant.version, { state });
     if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
     await refreshAhead.drop(authorizerOwner(grant.component, grant.appid));
+    if (state === 'revoked') options.revoked?.(grant.component, grant.appid);
     return refusal;
   }
 

@@ -152,26 +152,17 @@ export class GrantStore {
   }
 
   /** Newest first; `before` is the version of the last one read. */
-  async history(
+  history(
     component: string,
     appid: string,
     page: { limit: number; before?: number | undefined },
   ): Promise<GrantEvent[]> {
-    let query = this.#replica
-      .selectFrom('authorizer_history')
-      .selectAll()
-      .where('component', '=', component)
-      .where('appid', '=', appid)
-      .orderBy('grant_version', 'desc')
-      .limit(page.limit);
-    if (page.before !== undefined) query = query.where('grant_version', '<', page.before);
-    return (await query.execute()).map((row) => ({
-      version: Number(row.grant_version),
-      at: new Date(Number(row.at)),
-      event: row.event as GrantEvent['event'],
-      state: row.state as AuthorizerState,
-      scopes: JSON.parse(row.scopes) as number[],
-    }));
+    return readEvents(this.#replica, component, appid, page);
+  }
+
+  /** Newest first, with everything that was written before. */
+  latestEvents(component: string, appid: string, limit: number): Promise<GrantEvent[]> {
+    return readEvents(this.#sql, component, appid, { limit });
   }
 
   /** Changes only the key under which the refresh token is sealed, not the grant's version. */
@@ -190,6 +181,29 @@ export class GrantStore {
       },
     });
   }
+}
+
+async function readEvents(
+  sql: Sql,
+  component: string,
+  appid: string,
+  { limit, before }: { readonly limit: number; readonly before?: number | undefined },
+): Promise<GrantEvent[]> {
+  let query = sql
+    .selectFrom('authorizer_history')
+    .selectAll()
+    .where('component', '=', component)
+    .where('appid', '=', appid)
+    .orderBy('grant_version', 'desc')
+    .limit(limit);
+  if (before !== undefined) query = query.where('grant_version', '<', before);
+  return (await query.execute()).map((row) => ({
+    version: Number(row.grant_version),
+    at: new Date(Number(row.at)),
+    event: row.event as GrantEvent['event'],
+    state: row.state as AuthorizerState,
+    scopes: JSON.parse(row.scopes) as number[],
+  }));
 }
 
 function toGrant(

@@ -2,6 +2,7 @@ import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdp
 import type { Events } from '../events.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
+import type { AuthorizerNotices } from './authorizer-notices.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
 import type { ProfilePayload } from './profile-job.ts';
@@ -22,6 +23,7 @@ export class Profiles {
   readonly #tokens: Tokens;
   readonly #store: AuthorizerStore;
   readonly #refreshAhead: RefreshAhead;
+  readonly #notices: Pick<AuthorizerNotices, 'revoked'>;
   readonly #events: Events;
 
   constructor(options: {
@@ -29,12 +31,14 @@ export class Profiles {
     tokens: Tokens;
     store: AuthorizerStore;
     refreshAhead: RefreshAhead;
+    notices: Pick<AuthorizerNotices, 'revoked'>;
     events: Events;
   }) {
     this.#api = options.api;
     this.#tokens = options.tokens;
     this.#store = options.store;
     this.#refreshAhead = options.refreshAhead;
+    this.#notices = options.notices;
     this.#events = options.events;
   }
 
@@ -79,6 +83,7 @@ export class Profiles {
       await this.#refreshAhead.drop(authorizerOwner(component, appid));
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));
       await this.#tokens.store.void(authorizerOwner(component, appid), token.version);
+      await this.#notices.revoked(component, appid);
       return 'revoked';
     }
   }

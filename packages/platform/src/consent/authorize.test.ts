@@ -3,12 +3,14 @@ import { type AuthorizerInfo, type ComponentApi, Failure } from '@wxthirdparty/w
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { AuthorizerNotices } from '../authorizer/authorizer-notices.ts';
 import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner, authorizerTokenKind } from '../authorizer/authorizer-token.ts';
 import { Profiles } from '../authorizer/profiles.ts';
 import { tokenEffects } from '../authorizer/token-effects.ts';
 import { Components } from '../component/components.ts';
 import { Events } from '../events.ts';
+import { pushPlace, readEntry } from '../journal/stream-entry.ts';
 import { openQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
@@ -35,6 +37,7 @@ afterAll(() => Promise.all([server.stop(), database.stop()]));
 beforeEach(async () => {
   await server.redis.flushall();
   await database.sql.deleteFrom('authorizers').execute();
+  await database.sql.deleteFrom('authorizer_history').execute();
   subscriber = server.connect();
 });
 afterEach(() => subscriber.disconnect());
@@ -46,6 +49,8 @@ const exchanged = {
   ...{ refreshToken: 'refreshtoken@@@1', scopes: [1, 15] },
 };
 const profile = { appid: 'wxa', kind: 'official-account', nickName: '茶馆', userName: 'gh_1', scopes: [1, 15] };
+/** What a push says about its code. */
+const fromPush = { appid: 'wxa', preAuthCode: undefined };
 const spent = new Failure('auth_code_refused', 'fix-request', 'spent', { errcode: 61010 });
 
 type Asked = 'queryAuth' | 'getAuthorizerInfo' | 'getAuthorizerList' | 'fetchAuthorizerToken' | 'fetchComponentToken';
@@ -91,9 +96,10 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const links = new AuthorizationLinks({
     ...{ redis: server.redis, components: new Components([]), store: linkStore, ties, authorizers: store },
   });
-  const profiles = new Profiles({ api, tokens, store, refreshAhead, events: new Events() });
+  const notices = new AuthorizerNotices({ redis: server.redis, seals, grants: store.grants });
+  const profiles = new Profiles({ api, tokens, store, refreshAhead, notices, events: new Events() });
   const authorizations = new Authorizations({
-    ...{ redis: server.redis, api, tokens, store, refreshAhead, codes, profiles, links, events: new Events() },
+    ...{ redis: server.redis, api, tokens, store, refreshAhead, codes, profiles, links, notices, events: new Events() },
   });
   return {
     ...{ asked, store, tokens, codes, linkStore, profiles },
@@ -236,8 +242,70 @@ it('waits for the push to name the account of a code if the answer to a browser�
   const fromBrowser = await job(undefined);
   delete (fromBrowser as { appid?: string }).appid;
   await expect(exchange(fromBrowser, { again: true })).rejects.toMatchObject({ errcode: 61010 });
-  await codes.ties.fromPush('wxc', fromBrowser.codeHash, 'wxa', undefined);
+  await codes.ties.fromPush('wxc', fromBrowser.codeHash, { ...fromPush, linkId: undefined });
   expect(await exchange(fromBrowser, { again: true })).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+});
+
+/** The notices in the stream, without repetitions. */
+async function notices(): Promise<Record<string, unknown>[]> {
+  const found = new Map<string, Record<string, unknown>>();
+  for (const [streamId, list] of await server.redis.xrange(server.redis.keyspace.pushStream, '-', '+')) {
+    const { content } = readEntry(streamId, list);
+    if (typeof content !== 'object' || content.kind !== 'notice') throw new Error('it is no notice');
+    const { id, component, appid, type, sealed } = content;
+    const data = JSON.parse(seals.openBytes(sealed, pushPlace(component, id)).toString());
+    found.set(id, { component, appid, type, data });
+  }
+  return [...found.values()];
+}
+
+it('reports each consent in one notice, however often its job runs, and the end of the consent in another', async () => {
+  let isRevoked = false;
+  const { job, exchange, codes, profiles } = authorizationsWith({
+    getAuthorizerInfo: () => {
+      if (isRevoked) throw new Failure('not_authorized', 'reauthorize', 'no', { errcode: 61003 });
+      return { ...profile, scopes: [1, 15, 100] };
+    },
+  });
+  const code = 'queryauthcode@@@1';
+  await codes.noteFromPush('wxc', code, { appid: 'wxa', linkId: 'link-1', preAuthCode: 'preauthcode@@@1' });
+  expect(JSON.stringify(await codes.ties.read('wxc', hashOfCode('wxc', code)))).not.toContain('preauthcode');
+  const one = await job();
+  for (let run = 0; run < 3; run++) await exchange(one, { again: run > 0 });
+  const data = { state: 'active', scopes: [1, 15, 100], grantVersion: 1, linkId: 'link-1' };
+  const authorized = { component: 'wxc', appid: 'wxa', type: 'authorizer.authorized' };
+  expect(await notices()).toEqual([{ ...authorized, data: { ...data, preAuthCode: 'preauthcode@@@1' } }]);
+
+  isRevoked = true;
+  expect(await profiles.read('wxc', 'wxa')).toBe('revoked');
+  expect(await profiles.read('wxc', 'wxa')).toBe('revoked');
+  const [, unauthorized, ...others] = await notices();
+  expect(unauthorized).toMatchObject({ type: 'authorizer.unauthorized', data: { state: 'revoked' } });
+  expect(others).toEqual([]);
+});
+
+it('a consent to a component that the account has authorized is an update; after its end it is an authorization', async () => {
+  const { job, exchange, store } = authorizationsWith({});
+  const again = async (change?: () => Promise<unknown>) => {
+    await change?.();
+    await server.redis.del(server.redis.keyspace.codeOutcome('wxc', hashOfCode('wxc', 'queryauthcode@@@1')));
+    await exchange(await job());
+    return (await notices()).at(-1)?.type;
+  };
+  expect(await again()).toBe('authorizer.authorized');
+  expect(await again()).toBe('authorizer.updated');
+  const revoke = async () => {
+    const { version } = (await store.grants.find('wxc', 'wxa'))!;
+    await store.grants.change('wxc', 'wxa', version, { state: 'revoked' });
+  };
+  expect(await again(revoke)).toBe('authorizer.authorized');
+});
+
+it('reports nothing of accounts that belong to the release check', async () => {
+  const appid = 'wx570bc396a51b8ff8';
+  const { job, exchange } = authorizationsWith({ queryAuth: () => ({ ...exchanged, appid }) });
+  await exchange(await job(appid));
+  expect(await notices()).toEqual([]);
 });
 
 it('reports a failed code when no run will try it again', async () => {
@@ -258,7 +326,7 @@ it.each(['push first', 'browser first'])('believes the push about the link, %s',
   ];
   const codeHash = hashOfCode('wxc', 'queryauthcode@@@1');
   const ties = [
-    () => codes.ties.fromPush('wxc', codeHash, 'wxa', right.id),
+    () => codes.ties.fromPush('wxc', codeHash, { ...fromPush, linkId: right.id }),
     () => codes.ties.fromBrowser('wxc', codeHash, wrong.id),
   ];
   for (const tie of order === 'push first' ? ties : ties.toReversed()) await tie();

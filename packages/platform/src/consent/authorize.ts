@@ -1,4 +1,5 @@
 import { type ComponentApi, ERRCODE, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
+import type { AuthorizerNotices } from '../authorizer/authorizer-notices.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { findInWeChatsList } from '../authorizer/find-in-wechat-list.ts';
@@ -22,6 +23,7 @@ export interface AuthorizationsOptions {
   readonly codes: CodeIntake;
   readonly profiles: Profiles;
   readonly links: AuthorizationLinks;
+  readonly notices: Pick<AuthorizerNotices, 'granted'>;
   readonly events: Events;
 }
 
@@ -58,10 +60,11 @@ export class Authorizations {
       outcome = await this.#exchangeOrLookUp(payload, run);
       await codes.settle(component, codeHash, outcome);
     }
-    if (outcome.outcome !== 'authorized' || outcome.profile === 'asked') {
+    if (outcome.outcome !== 'authorized') {
       await links.settle(component, codeHash, outcome);
       return outcome;
     }
+    if (outcome.profile === 'asked') return this.#settled(component, codeHash, outcome);
     // The consent is stored without the profile. A failure here makes the job run again, and only this is done again.
     const failure = await profiles.read(component, outcome.appid).then(
       () => undefined,
@@ -69,9 +72,21 @@ export class Authorizations {
     );
     outcome = { ...outcome, profile: failure === undefined ? 'asked' : 'failed' };
     await codes.settle(component, codeHash, outcome);
-    await links.settle(component, codeHash, outcome);
+    await this.#settled(component, codeHash, outcome);
     // After the last run the profile is read when it is due.
     if (failure !== undefined && !run.last) throw failure;
+    return outcome;
+  }
+
+  /** A repetition changes nothing. */
+  async #settled(
+    component: string,
+    codeHash: string,
+    outcome: Extract<AuthorizationOutcome, { outcome: 'authorized' }>,
+  ): Promise<AuthorizationOutcome> {
+    const { codes, links, notices } = this.#deps;
+    await links.settle(component, codeHash, outcome);
+    await notices.granted(component, outcome.appid, await codes.contextOf(component, codeHash));
     return outcome;
   }
 

@@ -1,3 +1,4 @@
+import type { ConsentContext } from '../authorizer/authorizer-notices.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
@@ -42,6 +43,24 @@ export class CodeIntake {
     return this.#seals.open(sealedCode, place(component, codeHash));
   }
 
+  /** What a push says about the code that it brings. */
+  async noteFromPush(
+    component: string,
+    code: string,
+    push: { readonly appid: string; readonly linkId: string | undefined; readonly preAuthCode: string | undefined },
+  ): Promise<void> {
+    const codeHash = hashOfCode(component, code);
+    const preAuthCode = push.preAuthCode && this.#seals.seal(push.preAuthCode, preAuthPlace(component, codeHash));
+    await this.ties.fromPush(component, codeHash, { ...push, preAuthCode });
+  }
+
+  /** The link and the pre-auth code with which the consent was given, as far as they are known. */
+  async contextOf(component: string, codeHash: string): Promise<ConsentContext> {
+    const { linkId, preAuthCode } = await this.ties.read(component, codeHash);
+    const opened = preAuthCode && this.#seals.openIfPossible(preAuthCode, preAuthPlace(component, codeHash));
+    return { linkId, preAuthCode: opened || undefined };
+  }
+
   async outcome(component: string, codeHash: string): Promise<AuthorizationOutcome | undefined> {
     const known = await this.#redis.get(this.#redis.keyspace.codeOutcome(component, codeHash));
     return known ? (JSON.parse(known) as AuthorizationOutcome) : undefined;
@@ -55,6 +74,10 @@ export class CodeIntake {
       OUTCOME_TTL_MS,
     );
   }
+}
+
+function preAuthPlace(component: string, codeHash: string): string {
+  return `${component}/${component}/pre-auth:${codeHash}`;
 }
 
 function place(component: string, codeHash: string): string {

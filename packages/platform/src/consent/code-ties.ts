@@ -11,6 +11,8 @@ export interface CodeTie {
   readonly linkId: string | undefined;
   /** The account that consented, if a push has named it. */
   readonly appid: string | undefined;
+  /** Sealed. */
+  readonly preAuthCode: string | undefined;
 }
 
 const note = defineScript({
@@ -39,19 +41,29 @@ export class CodeTies {
   }
 
   /** From the push, which knows the pre-auth code and is therefore right about the link. */
-  async fromPush(component: string, codeHash: string, appid: string, linkId: string | undefined): Promise<void> {
+  async fromPush(
+    component: string,
+    codeHash: string,
+    { appid, linkId, preAuthCode }: { appid: string; linkId: string | undefined; preAuthCode: string | undefined },
+  ): Promise<void> {
     const link = linkId === undefined ? [] : ['pushLink', linkId];
-    await this.#note(component, codeHash, ['appid', appid, ...link]);
+    const code = preAuthCode === undefined ? [] : ['preAuthCode', preAuthCode];
+    await this.#note(component, codeHash, ['appid', appid, ...link, ...code]);
   }
 
   async read(component: string, codeHash: string): Promise<CodeTie> {
-    const [pushLink, browserLink, appid] = await this.#redis.hmget(
+    const [pushLink, browserLink, appid, preAuthCode] = await this.#redis.hmget(
       this.#redis.keyspace.codeTie(component, codeHash),
       'pushLink',
       'browserLink',
       'appid',
+      'preAuthCode',
     );
-    return { linkId: pushLink ?? browserLink ?? undefined, appid: appid ?? undefined };
+    return {
+      linkId: pushLink ?? browserLink ?? undefined,
+      appid: appid ?? undefined,
+      preAuthCode: preAuthCode ?? undefined,
+    };
   }
 
   async #note(component: string, codeHash: string, fields: readonly string[]): Promise<void> {

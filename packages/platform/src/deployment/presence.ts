@@ -11,8 +11,11 @@ import { announceProcess, forgetProcess, type LiveProcess, type ProcessRole } fr
 const BEAT_INTERVAL_MS = 5_000;
 const FORGET_TIMEOUT_MS = 500;
 
-/** Grows with every change to a record, script, stream or queue that the version before cannot read. */
-export const FORMAT = 1;
+/**
+ * Grows with every change to a record, script, stream or queue that the version before cannot read. 2: the stream of pushes
+ * (journal/stream-serving.ts).
+ */
+export const FORMAT = 2;
 
 /**
  * The heartbeat of this process. Each one checks that Redis is still this deployment's: it may have been emptied, restored from
@@ -48,6 +51,11 @@ export class Presence {
     // A full Redis accepts no heartbeat; the process starts nevertheless, and the next round tries again.
     await announceProcess(this.#redis, this.#process).catch(() => {});
     this.#later();
+  }
+
+  /** Of this process. */
+  get id(): string {
+    return this.#process.id;
   }
 
   /** Why Redis is not ours; undefined while it is. */

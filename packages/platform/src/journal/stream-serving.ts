@@ -35,6 +35,12 @@ async function readLive(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>
   return { processes, connectedWorkers: connected.length };
 }
 
+/** Whether a process other than `id` journals what is in the stream. */
+export async function isStreamServedBeside(redis: RedisClient, id: string): Promise<boolean> {
+  const processes = await liveProcesses(redis);
+  return processes.some((one) => one.id !== id && one.format >= STREAM_FORMAT && one.roles.includes('worker'));
+}
+
 /** `connectedWorkers`: how many workers the queue of pushes has. */
 export function isServedBy(processes: readonly LiveProcess[], connectedWorkers: number): boolean {
   const workers = workersAmong(processes);

@@ -1,5 +1,5 @@
 import { openEnvelope, type Push, readPush } from '@wxthirdparty/wechat';
-import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import type { AuthorizerNotices } from '../authorizer/authorizer-notices.ts';
 import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-owner.ts';
 import type { Components } from '../component/components.ts';
@@ -9,10 +9,16 @@ import type { CodeIntake } from '../consent/code-intake.ts';
 import { hashOfCode } from '../consent/code-ties.ts';
 import type { LinkStore } from '../consent/link-store.ts';
 import type { Events, PushEvent } from '../events.ts';
-import type { FollowerStore } from '../follower/follower-store.ts';
+import { appendNotice } from '../journal/append-notice.ts';
+import { identityOf, pushIdOf, pushTimeOf } from '../journal/push-id.ts';
+import { componentNoticeType } from '../journal/push-type.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { ConsentPush } from '../release-check/consent-step.ts';
+import type { Seals } from '../sealing/seals.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { PushPayload } from './push-job.ts';
+import type { PushStream } from './push-stream.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** The push's type and its outcome, ids and kinds only. */
 type HandledPush = Pick<PushEvent, 'push' | 'appid' | 'outcome'>;
@@ -25,25 +31,32 @@ export interface HandleOptions {
   readonly links: AuthorizationLinks;
   readonly linkStore: LinkStore;
   readonly profiles: Profiles;
-  readonly authorizerStore: Pick<AuthorizerStore, 'find'>;
-  readonly followers: Pick<FollowerStore, 'recordStatus'>;
   /** Reports the consents of WeChat's test accounts. */
   readonly reportConsent: (consent: ConsentPush) => Promise<void>;
+  readonly notices: Pick<AuthorizerNotices, 'revoked'>;
+  readonly redis: RedisClient;
+  readonly seals: Seals;
+  readonly stream: Pick<PushStream, 'append'>;
   readonly events: Events;
 }
 
-/** Acts on a push. May run twice for the same push, and out of order. `job`: the id of its job. */
+/**
+ * Acts on a push. May run twice for the same push, and out of order. `job`: the id of its job. One of the message URL, which an
+ * older gateway has enqueued, goes into the stream; the journaler reports it.
+ */
 export async function handlePush(payload: PushPayload, job: string | undefined, options: HandleOptions): Promise<void> {
   const startedAt = performance.now();
   const handled = await handle(payload, options);
+  if (!handled) return;
   const ms = Math.round(performance.now() - startedAt);
   const { component, receivedAt } = payload;
   options.events.publish('push', { job, component, ...handled, receivedAt, ms });
 }
 
-async function handle(payload: PushPayload, options: HandleOptions): Promise<HandledPush> {
+async function handle(payload: PushPayload, options: HandleOptions): Promise<HandledPush | undefined> {
   const component = options.components.get(payload.component);
-  const push = readPush(openEnvelope(component.envelopeKeys, payload.envelope).xml, payload.url);
+  const { xml, bytes } = openEnvelope(component.envelopeKeys, payload.envelope);
+  const push = readPush(xml, payload.url);
   switch (push.type) {
     case 'ticket': {
       const outcome = await options.tickets.keep(
@@ -64,6 +77,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
       return { push: push.type, appid: push.appid, outcome: 'exchange_asked' };
     case 'fasteregister': {
       const name = 'notify_third_fasteregister';
+      await appendComponentNotice(payload, push, name, bytes, options);
       if (!push.code) return { push: name, appid: push.appid, outcome: `status_${push.status}` };
       await options.codes.ask(component.appid, push.code, push.appid);
       return { push: name, appid: push.appid, outcome: 'exchange_asked' };
@@ -71,18 +85,18 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
     case 'unauthorized': {
       const outcome = await options.profiles.read(component.appid, push.appid);
       await options.reportConsent({ ...about(payload, push), name: 'unauthorized' });
+      // Another process may have learned it before; then the notice is the same.
+      if (outcome === 'revoked') await options.notices.revoked(component.appid, push.appid);
       return { push: push.type, appid: push.appid, outcome };
     }
     case 'other':
+      await appendComponentNotice(payload, push, push.infoType, bytes, options);
       return { push: push.infoType, outcome: 'noted' };
-    case 'message': {
-      const name = push.event ? `event:${push.event}` : push.msgType;
-      const outcome = await recordFollower(push, component.appid, payload.appid, options);
-      return { push: name, appid: payload.appid, outcome };
-    }
+    case 'message':
     // Only in jobs of older versions, which judged by the content alone.
     case 'unreadable':
-      return { push: push.type, appid: payload.appid, outcome: push.reason };
+      await append(payload, push, bytes, options);
+      return undefined;
     default:
       return push satisfies never;
   }
@@ -101,29 +115,38 @@ async function takeCode(
   { codes, links, linkStore }: HandleOptions,
 ): Promise<void> {
   const linkId = preAuthCode && (await linkStore.idOfPreAuthCode(hashOfCode(component, preAuthCode)));
-  await codes.ties.fromPush(component, hashOfCode(component, code), appid, linkId || undefined);
+  await codes.noteFromPush(component, code, { appid, linkId: linkId || undefined, preAuthCode });
   const codeHash = await codes.ask(component, code, appid);
   // If the browser was first, the exchange may have ended; then no other code reads what was just noted.
   const outcome = await codes.outcome(component, codeHash);
   if (outcome) await links.settle(component, codeHash, outcome);
 }
 
-/** The appid is in the URL, which is not signed; the `gh_…` in the message is sealed. */
-async function recordFollower(
-  push: Extract<Push, { type: 'message' }>,
-  component: string,
-  appid: string | undefined,
-  { authorizerStore, followers }: HandleOptions,
-): Promise<string> {
-  if (push.event !== 'subscribe' && push.event !== 'unsubscribe') return 'noted';
-  const account = appid === undefined ? undefined : await authorizerStore.find(component, appid);
-  if (!account || (account.userName && account.userName !== push.toUserName)) return 'unknown_account';
-  if (!/^[\x21-\x7e]{1,64}$/.test(push.fromUserName)) return 'noted';
-  await followers.recordStatus(
-    account,
-    push.fromUserName,
-    push.event === 'subscribe',
-    new Date(push.createTime * 1_000),
-  );
-  return push.event === 'subscribe' ? 'follows' : 'unsubscribed';
+/** It contains every field but codes, tickets and other secrets. */
+async function appendComponentNotice(
+  { component, envelope }: PushPayload,
+  push: Extract<Push, { type: 'fasteregister' | 'other' }>,
+  infoType: string,
+  bytes: Buffer,
+  { redis, seals }: HandleOptions,
+): Promise<void> {
+  await appendNotice(redis, seals, {
+    component,
+    type: componentNoticeType(infoType),
+    at: new Date(pushTimeOf(push, envelope.timestamp) * 1_000),
+    unique: identityOf(component, undefined, push, bytes)!,
+    data: { fields: withoutSecrets(push.fields) },
+  });
+}
+
+async function append(
+  { component, url, appid, receivedAt, envelope }: PushPayload,
+  push: Push,
+  bytes: Buffer,
+  { stream }: HandleOptions,
+): Promise<void> {
+  const identity = identityOf(component, appid, push, bytes)!;
+  const id = pushIdOf(pushTimeOf(push, envelope.timestamp), identity);
+  const entry = { kind: 'push', id, component, url, appid, envelope, asked: undefined } as const;
+  await stream.append({ ...entry, receivedAt: new Date(receivedAt) }, { identity, fromQueue: true });
 }

@@ -89,7 +89,14 @@ describe.each(databases)('reconciliation on %s', (kind) => {
       tokens,
       store: runs,
       authorizers,
-      profiles: new Profiles({ api: wechat.api, tokens, store: authorizers, refreshAhead, events }),
+      profiles: new Profiles({
+        api: wechat.api,
+        tokens,
+        store: authorizers,
+        refreshAhead,
+        notices: { revoked: async () => {} },
+        events,
+      }),
       events,
     });
   });

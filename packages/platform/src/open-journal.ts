@@ -1,0 +1,47 @@
+import { isStreamServedBeside } from './journal/stream-serving.ts';
+import type { OpenDeliveries } from './open-deliveries.ts';
+import type { Foundation } from './open-foundation.ts';
+import type { Services, Shared } from './open-services.ts';
+import { JournalBatch } from './push/journal-batch.ts';
+import { Journaler } from './push/journaler.ts';
+import { KnownAccounts } from './push/known-accounts.ts';
+import { StreamReader } from './push/stream-reader.ts';
+import { connectRedis } from './redis/connect.ts';
+import { openLeases } from './redis/lease.ts';
+
+/** How far the journal goes back. */
+const RETENTION_MS = 7 * 24 * 60 * 60_000;
+
+/** Starts journaling in this process; `services`: those on the blocking connection. The caller closes it. */
+export function startJournaler(
+  { settings, events, seals, components, journalWriter, presence, blockingRedis: redis }: Foundation,
+  { subscriptionSnapshot }: Shared,
+  { authorizerStore, followerStore, persons, releaseChecks }: Services,
+  { due, outcomes }: Pick<OpenDeliveries, 'due' | 'outcomes'>,
+): Journaler {
+  const batch = new JournalBatch({
+    components,
+    seals,
+    persons,
+    accounts: new KnownAccounts(authorizerStore),
+    snapshot: subscriptionSnapshot,
+    writer: journalWriter,
+    due,
+    outcomes,
+    recordSteps: (steps) => releaseChecks.record(steps),
+    followers: followerStore,
+    events,
+  });
+  return new Journaler({
+    redis,
+    leases: openLeases(redis),
+    connect: () => connectRedis(settings, 'blocking', 'journaler'),
+    stream: new StreamReader(redis),
+    batch,
+    abortWrite: () => journalWriter.abort(),
+    isOurs: () => presence.failure === undefined,
+    hasSuccessor: () => isStreamServedBeside(redis, presence.id),
+    retentionMs: RETENTION_MS,
+    events,
+  });
+}
