@@ -25,7 +25,7 @@ export type { Given, SubmittedCall, Waiting } from './gateway.ts';
 export type * from './generated/api.ts';
 export type { AuthorizerEndpoint, ComponentEndpoint } from './generated/endpoints.ts';
 export type { HandlerResult, PushHandler } from './pushes/handlers.ts';
-export type { DeliveryContext, Fields, Push, PushOf, PushPattern } from './pushes/push.ts';
+export type { DeliveredPush, DeliveryContext, Fields, PushOf, PushPattern } from './pushes/push.ts';
 export { Pushes, type PushesOptions, pushes } from './pushes/pushes.ts';
 export { type Article, type LaterReply, reply } from './pushes/reply.ts';
 export type { Aborting, RequestOptions } from './requests.ts';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Push, pushes, reply, type WebhookError } from '../src/index.ts';
+import { type DeliveredPush, pushes, reply, type WebhookError } from '../src/index.ts';
 import { OTHER_SECRET, pushOf, SECRET, signed, textPush } from './signed.ts';
 
 const open: { close(): void; closeAllConnections(): void }[] = [];
@@ -160,7 +160,7 @@ describe('a handler', () => {
   });
 
   it('sees how the push was delivered', async () => {
-    const seen: Push['delivery'][] = [];
+    const seen: DeliveredPush['delivery'][] = [];
     const app = pushes({ secret: SECRET }).otherwise(({ delivery }) => void seen.push(delivery));
     await handled(app, textPush('hi'));
     await handled(app, textPush('hi'), {

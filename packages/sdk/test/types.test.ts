@@ -4,10 +4,10 @@ import type { NoticeType, PushFields } from '../src/generated/push-fields.ts';
 import {
   type AuthorizerEndpoint,
   type ComponentEndpoint,
+  type DeliveredPush,
   type EndpointTypes,
   type FieldValue,
   type FileAnswer,
-  type Push,
   pushes,
   reply,
   type WxThirdparty,
@@ -67,11 +67,11 @@ describe('types', () => {
 
 describe('a push', () => {
   it('has a type for every one that the gateway documents', () => {
-    expectTypeOf<Exclude<NoticeType | keyof PushFields, Push['type']>>().toBeNever();
+    expectTypeOf<Exclude<NoticeType | keyof PushFields, DeliveredPush['type']>>().toBeNever();
   });
 
   it('has the fields of its type, wherever the type is checked', () => {
-    void ((push: Push) => {
+    void ((push: DeliveredPush) => {
       if (push.type === 'message.text') expectTypeOf(push.data.fields.Content).toEqualTypeOf<string>();
       // @ts-expect-error of which type?
       void push.data.fields.Content;

@@ -236,7 +236,7 @@ export const pushTypes = {
     'A subscription was paused automatically',
   ),
   'release_check.finished': notice(
-    ['id', 'component', 'kind', 'appid', 'state', 'startedAt', 'finishedAt', 'steps'],
+    ['releaseCheck', 'kind', 'state', 'startedAt', 'finishedAt', 'steps'],
     '全网发布接入检测结束',
     'A release check is finished',
   ),

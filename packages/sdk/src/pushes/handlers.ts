@@ -1,12 +1,12 @@
 import type { Reply } from '../generated/api.ts';
-import type { Push, PushOf, PushPattern } from './push.ts';
+import type { DeliveredPush, PushOf, PushPattern } from './push.ts';
 import type { LaterReply } from './reply.ts';
 
 /** What a handler returns: a reply to the user, or nothing. */
 export type HandlerResult = Reply | LaterReply | undefined | null;
 
 /** Handles one push. What it throws is answered 500, so that the push is delivered again. */
-export type PushHandler<One = Push> =
+export type PushHandler<One = DeliveredPush> =
   | ((push: One) => HandlerResult | Promise<HandlerResult>)
   | ((push: One) => void | Promise<void>);
 

@@ -1,4 +1,5 @@
 import type { FieldValue } from '../field-value.ts';
+import type { ReleaseCheck } from '../generated/api.ts';
 import type { NoticeType, PushFields } from '../generated/push-fields.ts';
 
 /** All tags of a push, as WeChat names them. */
@@ -97,6 +98,13 @@ interface PausedData extends Identity {
   readonly failingSince: string | null;
 }
 
+interface ReleaseCheckData
+  extends Identity,
+    Pick<ReleaseCheck, 'kind' | 'state' | 'startedAt' | 'finishedAt' | 'steps'> {
+  /** Its id. */
+  readonly releaseCheck: string;
+}
+
 interface UnreadableData extends Identity {
   readonly fields: null;
   /** The decrypted text. */
@@ -113,12 +121,12 @@ interface OtherData extends Identity, Partial<Omit<AccountData<Fields>, keyof Id
 }
 
 /** A push or notice. Its `type` determines the type of its `data`. */
-export type Push =
+export type DeliveredPush =
   | DocumentedPush
   | AuthorizerNotice
   | ComponentNotice
   | Delivered<'subscription.paused', PausedData>
-  | Delivered<'release_check.finished', Identity & { readonly [name: string]: unknown }>
+  | Delivered<'release_check.finished', ReleaseCheckData>
   | Delivered<'unreadable', UnreadableData>
   | Delivered<OtherType, OtherData>;
 
@@ -127,11 +135,11 @@ export type PushPattern = keyof PushFields | NoticeType | 'message.*' | 'event.*
 
 /** The pushes that match a pattern. */
 export type PushOf<Pattern extends string> = Pattern extends `${infer Beginning}*`
-  ? Extract<Push, { readonly type: `${Beginning}${string}` }> | OtherPushOf<Beginning>
+  ? Extract<DeliveredPush, { readonly type: `${Beginning}${string}` }> | OtherPushOf<Beginning>
   : Pattern extends ComponentNotice['type']
     ? ComponentNotice
-    : Pattern extends Exclude<Push['type'], OtherType>
-      ? Extract<Push, { readonly type: Pattern }>
+    : Pattern extends Exclude<DeliveredPush['type'], OtherType>
+      ? Extract<DeliveredPush, { readonly type: Pattern }>
       : OtherPushOf<Pattern>;
 
 type OtherPushOf<Beginning extends string> = Beginning extends `${'message' | 'event'}.${string}`

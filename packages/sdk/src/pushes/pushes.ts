@@ -5,7 +5,7 @@ import { type Answer, answerOf, answerOfError } from './answer.ts';
 import { handleFetch } from './fetch-handler.ts';
 import { Handlers, type PushHandler } from './handlers.ts';
 import { handleNode, type NodeRequest, type NodeResponse } from './node-handler.ts';
-import type { Push, PushOf, PushPattern } from './push.ts';
+import type { DeliveredPush, PushOf, PushPattern } from './push.ts';
 import { readPush } from './read-push.ts';
 
 export interface PushesOptions {
@@ -17,7 +17,7 @@ export interface PushesOptions {
    * Reports what was answered with an error: a WebhookError of a refused request, or what a handler threw while it handled
    * the push. By default it goes to `console.error`.
    */
-  readonly onError?: ((error: unknown, push: Push | undefined) => void) | undefined;
+  readonly onError?: ((error: unknown, push: DeliveredPush | undefined) => void) | undefined;
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -26,7 +26,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export class Pushes {
   readonly #keys: readonly HmacKey[];
   readonly #maxBodyBytes: number;
-  readonly #onError: (error: unknown, push: Push | undefined) => void;
+  readonly #onError: (error: unknown, push: DeliveredPush | undefined) => void;
   readonly #handlers = new Handlers();
   #otherwise: PushHandler | undefined;
 
@@ -60,12 +60,12 @@ export class Pushes {
     handleFetch(request, this.#maxBodyBytes, (readBody) => this.#answer(request.headers, readBody));
 
   /** The push of a request, without handling it. Throws WebhookError with a `code` if it is not a genuine delivery. */
-  read(headers: RequestHeaders, rawBody: RawBody): Promise<Push> {
+  read(headers: RequestHeaders, rawBody: RawBody): Promise<DeliveredPush> {
     return readPush(this.#keys, headers, rawBody);
   }
 
   async #answer(headers: RequestHeaders, readBody: () => Promise<Uint8Array>): Promise<Answer> {
-    let push: Push | undefined;
+    let push: DeliveredPush | undefined;
     try {
       push = await readPush(this.#keys, headers, await readBody());
       const handler = this.#handlers.find(push.type) ?? this.#otherwise;

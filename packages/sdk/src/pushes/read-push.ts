@@ -4,10 +4,14 @@ import { headerOf, type RequestHeaders } from '../webhook/request-headers.ts';
 import type { HmacKey } from '../webhook/secrets.ts';
 import { verifyWebhook } from '../webhook/verify-webhook.ts';
 import { WebhookError } from '../webhook/webhook-error.ts';
-import type { DeliveryContext, Push } from './push.ts';
+import type { DeliveredPush, DeliveryContext } from './push.ts';
 
 /** The push of a delivery whose signature holds. Throws WebhookError. */
-export async function readPush(keys: readonly HmacKey[], headers: RequestHeaders, rawBody: unknown): Promise<Push> {
+export async function readPush(
+  keys: readonly HmacKey[],
+  headers: RequestHeaders,
+  rawBody: unknown,
+): Promise<DeliveredPush> {
   const body = bytesOfBody(rawBody);
   if (body === undefined) throw rawBodyNeeded();
   const id = await verifyWebhook(keys, headers, body);
@@ -15,7 +19,7 @@ export async function readPush(keys: readonly HmacKey[], headers: RequestHeaders
   if (!isContent(content)) {
     throw new WebhookError('body_unreadable', 'the body has no "type" and "data", so it is not a push of the gateway');
   }
-  return { ...content, delivery: contextOf(id, headers) } as Push;
+  return { ...content, delivery: contextOf(id, headers) } as DeliveredPush;
 }
 
 function isContent(value: unknown): value is { readonly type: string; readonly data: object } {
