@@ -11,6 +11,10 @@ import { optionRoutes } from './authorizer/option-routes.ts';
 import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { callRoutes } from './call/call-routes.ts';
 import { answerErrors } from './contract/answer-errors.ts';
+import { deliveryRoutes } from './delivery/delivery-routes.ts';
+import { pauseRoutes } from './delivery/pause-routes.ts';
+import { replayRoutes } from './delivery/replay-routes.ts';
+import { testRoutes } from './delivery/test-routes.ts';
 import { explainRoutes } from './explain/explain-routes.ts';
 import { followerRoutes } from './follower/follower-routes.ts';
 import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
@@ -69,6 +73,10 @@ export function app(
     journalRoutes(platform),
     subscriptionRoutes(platform),
     replyRoutes(platform),
+    pauseRoutes(platform),
+    testRoutes(platform),
+    deliveryRoutes(platform),
+    replayRoutes(platform),
     keyRoutes(platform),
     auditRoutes(platform),
   );

@@ -136,9 +136,16 @@ export function fakePlatform(): FakePlatform {
       create: () => Promise.resolve(subscription()),
       ...{ find: unexpected, list: unexpected, change: unexpected, delete: unexpected, rotateSecrets: unexpected },
     },
+    subscriptionPauses: {} as GatewayPlatform['subscriptionPauses'],
+    deliveries: {
+      backlog: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }),
+      ...{ list: unexpected, find: unexpected, retry: unexpected },
+      ...{ findPush: unexpected, matching: unexpected, replayPush: unexpected },
+    },
+    deliveryTests: {} as GatewayPlatform['deliveryTests'],
+    replays: {} as GatewayPlatform['replays'],
     componentTickets: { request: () => Promise.resolve() },
     journal: {} as GatewayPlatform['journal'],
-    deliveries: { backlog: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }) },
     subscriptionCounts: () => ({ active: 2, failing: 1, paused: 0 }),
     apiKeys: {
       recognize: (text) => Promise.resolve(given.get(text)),

@@ -9,7 +9,11 @@ import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
 import { Consents } from './consent/consents.ts';
 import type { ComponentTickets } from './delivery/component-tickets.ts';
+import type { Deliveries } from './delivery/deliveries.ts';
 import { DeliveryStore } from './delivery/delivery-store.ts';
+import type { DeliveryTests } from './delivery/delivery-tests.ts';
+import type { Replays } from './delivery/replays.ts';
+import type { SubscriptionPauses } from './delivery/subscription-pauses.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { Followers } from './follower/followers.ts';
@@ -72,7 +76,10 @@ export interface GatewayFace {
   readonly subscriptions: Pick<Subscriptions, 'create' | 'find' | 'list' | 'change' | 'delete' | 'rotateSecrets'>;
   /** Tickets of ours for receivers of format `wechat-component`. */
   readonly componentTickets: Pick<ComponentTickets, 'request'>;
-  readonly deliveries: Pick<DeliveryStore, 'backlog'>;
+  readonly subscriptionPauses: Pick<SubscriptionPauses, 'pauseManually' | 'resume'>;
+  readonly deliveries: Pick<Deliveries, 'backlog' | 'list' | 'find' | 'retry' | 'findPush' | 'matching' | 'replayPush'>;
+  readonly deliveryTests: Pick<DeliveryTests, 'run'>;
+  readonly replays: Pick<Replays, 'start' | 'find' | 'cancel' | 'wake'>;
   /** How many subscriptions are in each state. */
   subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
   status(): Promise<PlatformStatus>;
@@ -171,7 +178,10 @@ export function openGatewayFace(
       retentionMs: PUSH_DAYS * DAY_MS,
     }),
     componentTickets: deliveries.requests.tickets,
-    deliveries: deliveries.store,
+    subscriptionPauses: deliveries.requests.pauses,
+    deliveries: deliveries.requests.deliveries,
+    deliveryTests: deliveries.requests.tests,
+    replays: deliveries.requests.replays,
     subscriptionCounts: () => shared.subscriptionSnapshot.counts(),
     async status() {
       const all = await Promise.all(

@@ -2,13 +2,16 @@ import { AskedOutcomes } from './delivery/asked-outcomes.ts';
 import type { LateReplies, RunParts } from './delivery/batch-run.ts';
 import { Circuits } from './delivery/circuits.ts';
 import { ComponentTickets } from './delivery/component-tickets.ts';
+import { Deliveries } from './delivery/deliveries.ts';
 import { DeliveryBatches } from './delivery/delivery-batch.ts';
 import { DeliveryStore } from './delivery/delivery-store.ts';
+import { DeliveryTests } from './delivery/delivery-tests.ts';
 import { DueSubscriptions } from './delivery/due-subscriptions.ts';
 import { VirtualCodes } from './delivery/format/virtual-code.ts';
 import { removeDeleted } from './delivery/remove-deleted.ts';
 import { runReplaySlice } from './delivery/replay-slice.ts';
 import { ReplayStore } from './delivery/replay-store.ts';
+import { Replays } from './delivery/replays.ts';
 import { restoreDue } from './delivery/restore-due.ts';
 import { SettleBatch } from './delivery/settle-batch.ts';
 import { SubscriptionPauses } from './delivery/subscription-pauses.ts';
@@ -42,13 +45,16 @@ export interface OpenDeliveries {
     readonly due: DueSubscriptions;
     readonly pauses: SubscriptionPauses;
     readonly tickets: ComponentTickets;
+    readonly deliveries: Deliveries;
+    readonly replays: Replays;
+    readonly tests: DeliveryTests;
   };
 }
 
 /** The scope closes what is opened here. */
 export function openDeliveries(
   { settings, events, seals, database, replica, journalWriter, components }: Foundation,
-  { outbound, subscriptionStore: subscriptions }: Shared,
+  { outbound, subscriptionStore: subscriptions, subscriptionSnapshot }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
   lateReplies: LateReplies,
@@ -88,6 +94,7 @@ export function openDeliveries(
   const ticketsOf = (of: DueSubscriptions) => new ComponentTickets({ sql: database, sender: outbound, due: of });
   const tickets = ticketsOf(due);
   const dueOfRequests = dueOf(failFast.redis);
+  const { pushStore, authorizerStore } = failFast;
   return {
     store,
     replays,
@@ -107,6 +114,27 @@ export function openDeliveries(
       }),
     restoreDue: () => restoreDue(database, store, due),
     removeDeleted: () => removeDeleted({ sql: database, writer: journalWriter, subscriptions }, Date.now()),
-    requests: { due: dueOfRequests, pauses: pausesOf(failFast.redis), tickets: ticketsOf(dueOfRequests) },
+    requests: {
+      due: dueOfRequests,
+      pauses: pausesOf(failFast.redis),
+      tickets: ticketsOf(dueOfRequests),
+      deliveries: new Deliveries({
+        store,
+        pushes: pushStore,
+        snapshot: subscriptionSnapshot,
+        writer: journalWriter,
+        due: dueOfRequests,
+        components,
+        authorizers: authorizerStore,
+      }),
+      replays: new Replays(replays, queues.replays),
+      tests: new DeliveryTests({
+        sender: outbound,
+        codes: run.codes,
+        components,
+        pushes: pushStore,
+        authorizers: authorizerStore,
+      }),
+    },
   };
 }

@@ -4,6 +4,10 @@ import { optionOperations } from '../authorizer/option-routes.ts';
 import { reconciliationOperations } from '../authorizer/reconciliation-routes.ts';
 import { callOperations } from '../call/call-routes.ts';
 import type { Operations } from '../contract/operation.ts';
+import { deliveryOperations } from '../delivery/delivery-routes.ts';
+import { pauseOperations } from '../delivery/pause-routes.ts';
+import { replayOperations } from '../delivery/replay-routes.ts';
+import { testOperations } from '../delivery/test-routes.ts';
 import { explainOperations } from '../explain/explain-routes.ts';
 import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
@@ -30,6 +34,10 @@ export const operations: Operations = {
   ...followerSyncOperations,
   ...journalOperations,
   ...subscriptionOperations,
+  ...pauseOperations,
+  ...testOperations,
+  ...deliveryOperations,
+  ...replayOperations,
   ...explainOperations,
   ...replyOperations,
   ...keyOperations,

@@ -84,6 +84,7 @@ describe.each(databases)('deliveries on %s', (kind) => {
     expect(await deliveries.store.backlog(first!.id)).toEqual({ pending: 0, atLeast: false, oldestAt: null });
     for (const ms of [2_000, 1_000, 3_000]) await deliveries.push([first!], { at: at(ms) });
     expect(await deliveries.store.backlog(first!.id)).toEqual({ pending: 3, atLeast: false, oldestAt: at(1_000) });
+    expect(await deliveries.store.countPending(first!.id, 2)).toBe(2);
   });
 
   describe('in a list', () => {
@@ -108,26 +109,35 @@ describe.each(databases)('deliveries on %s', (kind) => {
       }
       const newest = ids.map((id, i) => ({ id, seq: i >> 1 })).sort((a, b) => b.seq - a.seq || (a.id < b.id ? 1 : -1));
       for (const limit of [1, 3, 100]) {
-        expect(await all({ of: { subscription: first!.id } }, limit)).toEqual(
-          newest.map(({ id }) => `${first!.id} ${id}`),
+        expect(await all({ subscription: first!.id }, limit)).toEqual(newest.map(({ id }) => `${first!.id} ${id}`));
+        const ofAccount = await all(
+          {
+            accounts: [
+              { component: COMPONENT, appid: ACCOUNT },
+              { component: 'wxother', appid: ACCOUNT },
+            ],
+          },
+          limit,
         );
-        const ofAccount = await all({ of: { component: COMPONENT, appid: ACCOUNT } }, limit);
         expect(new Set(ofAccount).size).toBe(14);
         expect(ofAccount).toHaveLength(14);
       }
-      expect(await all({ of: { component: COMPONENT, appid: 'wxother' } }, 10)).toEqual([]);
+      expect(await all({ accounts: [{ component: COMPONENT, appid: 'wxother' }] }, 10)).toEqual([]);
     });
 
-    it('are found by state', async () => {
+    it('are found by state and account', async () => {
       const ids: string[] = [];
       for (let i = 0; i < 6; i++) ids.push(await deliveries.push([first!], { at: at(i * 1_000) }));
       await write(settleSteps([settled(ids[1]!, 0), { ...settled(ids[4]!, 0), state: 'dead', code: 'gave_up' }]));
-      const of = { subscription: first!.id };
+      const subscription = first!.id;
       const named = (...numbers: number[]) => numbers.map((i) => `${first!.id} ${ids[i]}`);
       for (const limit of [1, 100]) {
-        expect(await all({ of, state: 'delivered' }, limit)).toEqual(named(1));
-        expect(await all({ of, state: 'dead' }, limit)).toEqual(named(4));
-        expect(await all({ of, state: 'pending' }, limit)).toEqual(named(5, 3, 2, 0));
+        expect(await all({ subscription, state: 'delivered' }, limit)).toEqual(named(1));
+        expect(await all({ subscription, state: 'dead' }, limit)).toEqual(named(4));
+        expect(await all({ subscription, state: 'pending' }, limit)).toEqual(named(5, 3, 2, 0));
+        const account = { component: COMPONENT, appid: ACCOUNT };
+        expect(await all({ subscription, accounts: [account], state: 'dead' }, limit)).toEqual(named(4));
+        expect(await all({ subscription, accounts: [{ ...account, appid: 'wxother' }] }, limit)).toEqual([]);
       }
     });
 

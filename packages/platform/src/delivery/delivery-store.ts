@@ -11,7 +11,7 @@ import type { DeliveryReply } from './settle-steps.ts';
 
 /** Of a subscription's pending deliveries, more are not counted. */
 const MAX_COUNTED = 10_000;
-/** Rows that a page reads, at most, to find those in one state. */
+/** Rows that a page reads, at most, to find those that pass its filter. */
 const MAX_SCANNED = 2_000;
 
 /** A delivery as a batch reads it. */
@@ -34,11 +34,17 @@ export interface Backlog {
   readonly oldestAt: Date | null;
 }
 
+export interface Account {
+  readonly component: string;
+  readonly appid: string;
+}
+
 export interface DeliveryListRequest extends PageRequest {
-  readonly of: { readonly subscription: string } | { readonly component: string; readonly appid: string };
-  readonly state?: DeliveryState | undefined;
-  /** Only of these. */
+  /** One of both is required. */
   readonly subscription?: string | undefined;
+  /** Only of these. */
+  readonly accounts?: readonly Account[] | undefined;
+  readonly state?: DeliveryState | undefined;
 }
 
 /** Reads deliveries; they are written in batches (settle-batch.ts, reopen.ts). */
@@ -138,35 +144,41 @@ export class DeliveryStore {
   }
 
   /**
-   * The newest first. A page in one state may hold fewer than `limit`, even none, before the last one. Throws Failure
+   * The newest first. A filtered page may hold fewer than `limit`, even none, before the last one. Throws Failure
    * `invalid_request` for an invalid cursor.
    */
-  async list({ of, state, subscription, limit, cursor }: DeliveryListRequest): Promise<Page<Delivery>> {
-    let query = this.#replica.selectFrom('deliveries').selectAll().orderBy('seq', 'desc').orderBy('push', 'desc');
+  async list({ subscription, accounts, state, limit, cursor }: DeliveryListRequest): Promise<Page<Delivery>> {
+    const isFiltered = state !== undefined || (subscription !== undefined && accounts !== undefined);
+    const most = isFiltered ? MAX_SCANNED : limit + 1;
+    const before = cursor === undefined ? undefined : placeOf(cursor);
+    const walks = subscription === undefined ? (accounts ?? []) : [{ subscription }];
+    const found = await Promise.all(walks.map((walk) => this.#walk(walk, before, most)));
+    // Each walk has the newest of its own, so the newest of all of them are complete.
+    const scanned = found.flat().sort(newestFirst).slice(0, most);
+    const named = accounts && new Set(accounts.map(nameOf));
+    const passing = scanned.filter(
+      (row) => (state === undefined || row.state === state) && (!named || named.has(nameOf(row))),
+    );
+    const items = passing.slice(0, limit);
+    const isLast = scanned.length < most && passing.length <= limit;
+    // Where nothing more passes, the next page starts behind what was read.
+    const last = passing.length > limit ? items.at(-1) : scanned.at(-1);
+    return { items: items.map(toDelivery), next: isLast || !last ? null : cursorOf(last) };
+  }
+
+  #walk(of: { subscription: string } | Account, before: Place | undefined, limit: number): Promise<DeliveryRow[]> {
+    let query = this.#replica
+      .selectFrom('deliveries')
+      .selectAll()
+      .orderBy('seq', 'desc')
+      .orderBy('push', 'desc')
+      // Several subscriptions may have the same push.
+      .orderBy('subscription', 'desc')
+      .limit(limit);
     if ('subscription' in of) query = query.where('subscription', '=', of.subscription);
     else query = query.where('component', '=', of.component).where('appid', '=', of.appid);
-    if (cursor !== undefined) {
-      const [seq, push, behind] = readCursor(cursor, /^(\d{1,17}) ([0-9a-v]{26}) (\w{1,32})$/) as [
-        string,
-        string,
-        string,
-      ];
-      query = query.where((eb) => isBehind(eb, Number(seq), push, behind));
-    }
-    // Several subscriptions may have the same push.
-    query = query.orderBy('subscription', 'desc');
-    const isFiltered = state !== undefined || subscription !== undefined;
-    const scanned = await query.limit(isFiltered ? MAX_SCANNED : limit + 1).execute();
-    const wanted = scanned.filter(
-      (row) =>
-        (state === undefined || row.state === state) &&
-        (subscription === undefined || row.subscription === subscription),
-    );
-    const items = wanted.slice(0, limit);
-    const isLast = isFiltered ? scanned.length < MAX_SCANNED && wanted.length <= limit : scanned.length <= limit;
-    const last = wanted.length > limit || !isFiltered ? items.at(-1) : scanned.at(-1);
-    const next = isLast || !last ? null : writeCursor(Number(last.seq), last.push, last.subscription);
-    return { items: items.map(toDelivery), next };
+    if (before) query = query.where((eb) => isBehind(eb, before));
+    return query.execute();
   }
 
   /** All deliveries of these pushes. */
@@ -247,11 +259,34 @@ export class DeliveryStore {
   }
 }
 
+/** A place in a list. */
+type Place = Pick<DeliveryRow, 'seq' | 'push' | 'subscription'>;
+
+function placeOf(cursor: string): Place {
+  const [seq, push, subscription] = readCursor(cursor, /^(\d{1,17}) ([0-9a-v]{26}) (\w{1,32})$/);
+  return { seq: Number(seq), push: push!, subscription: subscription! };
+}
+
+function cursorOf({ seq, push, subscription }: Place): string {
+  return writeCursor(Number(seq), push, subscription);
+}
+
+function newestFirst(a: Place, b: Place): number {
+  return Number(b.seq) - Number(a.seq) || descending(a.push, b.push) || descending(a.subscription, b.subscription);
+}
+
+function descending(a: string, b: string): number {
+  return a < b ? 1 : -Number(a > b);
+}
+
+function nameOf({ component, appid }: { readonly component: string; readonly appid: string | null }): string {
+  return `${component}/${appid}`;
+}
+
+/** Written so that a database finds the place by its index. */
 function isBehind(
   eb: ExpressionBuilder<Database, 'deliveries'>,
-  seq: number,
-  push: string,
-  subscription: string,
+  { seq, push, subscription }: Place,
 ): Expression<SqlBool> {
   return eb.and([
     eb('seq', '<=', seq),

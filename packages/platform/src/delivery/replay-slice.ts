@@ -1,20 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { readXml, type XmlNode } from '@wxthirdparty/wechat';
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
-import type { OpenedPush } from '../journal/opened-push.ts';
-import { isFromWeChat } from '../journal/push-data.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
-import { type MatchablePush, matcherOf } from '../subscription/filter.ts';
+import { matcherOf } from '../subscription/filter.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { SubscriptionStore } from '../subscription/subscription-store.ts';
 import { type DeliveredPush, insertDeliveries, replayedRow } from './delivery-rows.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { DueSubscriptions } from './due-subscriptions.ts';
 import { loadPushes } from './load-pushes.ts';
+import { matchableOf } from './matchable.ts';
 import { reopenSteps } from './reopen-steps.ts';
 import { ReplayPace } from './replay-pace.ts';
 import type { ReplayRun, ReplayStore } from './replay-store.ts';
@@ -178,28 +176,6 @@ async function matchingOf(
     rest = rest.slice(loaded.length);
   }
   return found;
-}
-
-/** What a filter sees of a journaled push. The XML is read only if the filter asks for a field of it. */
-export function matchableOf({ type, component, appid, handle, payload }: OpenedPush): MatchablePush {
-  let fields: XmlNode | null | undefined;
-  const read = () => {
-    if (fields === undefined) fields = isFromWeChat(type) ? readXml(payload) : null;
-    return fields;
-  };
-  return {
-    type,
-    component,
-    appid,
-    handle,
-    get fields() {
-      return read();
-    },
-    get openid() {
-      const openid = read()?.FromUserName;
-      return typeof openid === 'string' ? openid : null;
-    },
-  };
 }
 
 /** Whether nothing that was accepted until then still waits in the stream. */

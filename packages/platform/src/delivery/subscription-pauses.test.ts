@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases } from '../../test/database.ts';
 import { actor, TestDeliveries } from '../../test/deliveries.ts';
 
+const unknown = { code: 'unknown_subscription' };
+
 describe.each(databases)('a subscription on %s', (kind) => {
   let deliveries: TestDeliveries;
   beforeAll(async () => {
@@ -15,7 +17,7 @@ describe.each(databases)('a subscription on %s', (kind) => {
   it('that is paused knows since when it misses pushes, and processes read it again', async () => {
     const subscription = await deliveries.subscribe('http://127.0.0.1:1/');
     const [before, marked] = [Date.now(), await mark()];
-    expect(await deliveries.pauses.pauseManually(subscription.id, actor)).toBe(true);
+    await deliveries.pauses.pauseManually(subscription.id, actor);
     const paused = await deliveries.state(subscription);
     expect(paused).toMatchObject({ state: 'paused', reason: 'manual' });
     expect(paused.behindSince!.getTime()).toBeLessThanOrEqual(before);
@@ -24,9 +26,9 @@ describe.each(databases)('a subscription on %s', (kind) => {
     // Its owner knows; nothing is to be reported.
     expect(deliveries.news).toEqual([]);
 
-    expect(await deliveries.pauses.pauseManually(subscription.id, actor)).toBe(true);
+    await deliveries.pauses.pauseManually(subscription.id, actor);
     expect(await deliveries.state(subscription)).toEqual(paused);
-    expect(await deliveries.pauses.pauseManually('sub_none', actor)).toBe(false);
+    await expect(deliveries.pauses.pauseManually('sub_none', actor)).rejects.toMatchObject(unknown);
   });
 
   it('misses what waits in the stream when it is paused', async () => {
@@ -43,7 +45,7 @@ describe.each(databases)('a subscription on %s', (kind) => {
     await deliveries.pauses.pauseAutomatically(subscription.id, 'gone');
     const { behindSince } = await deliveries.state(subscription);
     const resumedAt = Date.now();
-    const { replay } = (await deliveries.pauses.resume(subscription.id, actor))!;
+    const { replay } = await deliveries.pauses.resume(subscription.id, actor);
     expect(await deliveries.state(subscription)).toMatchObject({
       ...{ state: 'active', reason: null, failures: 0, failingSince: null, behindSince: null },
     });
@@ -58,13 +60,13 @@ describe.each(databases)('a subscription on %s', (kind) => {
 
     expect(await deliveries.pauses.resume(subscription.id, actor)).toEqual({ replay: null });
     expect(await deliveries.replays.running()).toEqual([replay]);
-    expect(await deliveries.pauses.resume('sub_none', actor)).toBeUndefined();
+    await expect(deliveries.pauses.resume('sub_none', actor)).rejects.toMatchObject(unknown);
   });
 
   it('misses nothing from before its creation', async () => {
     const subscription = await deliveries.subscribe('http://127.0.0.1:1/');
     await deliveries.pauses.pauseManually(subscription.id, actor);
-    const { replay } = (await deliveries.pauses.resume(subscription.id, actor))!;
+    const { replay } = await deliveries.pauses.resume(subscription.id, actor);
     expect((await deliveries.replays.find(replay!))!.since).toEqual(subscription.createdAt);
   });
 

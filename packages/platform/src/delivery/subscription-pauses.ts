@@ -8,6 +8,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { PauseReason } from '../subscription/subscription.ts';
 import { nextChange } from '../subscription/subscription-store.ts';
+import { unknownSubscription } from '../subscription/subscriptions.ts';
 import { ticketAtOnce } from './component-tickets.ts';
 import { newReplay } from './replay.ts';
 import { newReplayId } from './replay-store.ts';
@@ -33,8 +34,8 @@ export class SubscriptionPauses {
     this.#parts = parts;
   }
 
-  /** By its owner. A paused subscription stays as it is. False: there is no such subscription. */
-  async pauseManually(id: string, by: Actor): Promise<boolean> {
+  /** By its owner. A paused subscription stays as it is. Throws Failure `unknown_subscription`. */
+  async pauseManually(id: string, by: Actor): Promise<void> {
     const behindSince = await this.#behindSince();
     const found = await repeat(() =>
       this.#parts.sql.transaction().execute(async (sql) => {
@@ -45,8 +46,8 @@ export class SubscriptionPauses {
         return 'paused';
       }),
     );
+    if (found === undefined) throw unknownSubscription(id);
     if (found === 'paused') await this.#parts.announce();
-    return found !== undefined;
   }
 
   /** By itself: a notice and an error in the log report it. */
@@ -79,10 +80,10 @@ export class SubscriptionPauses {
   }
 
   /**
-   * Activates a paused subscription, and replays what it has missed. `replay` null: it was not paused. Undefined: there is no
-   * such subscription.
+   * Activates a paused subscription, and replays what it has missed. `replay` null: it was not paused. Throws Failure
+   * `unknown_subscription`.
    */
-  async resume(id: string, by: Actor): Promise<{ readonly replay: string | null } | undefined> {
+  async resume(id: string, by: Actor): Promise<{ readonly replay: string | null }> {
     const replayId = newReplayId();
     const resumed = await repeat(async () => {
       try {
@@ -120,7 +121,8 @@ export class SubscriptionPauses {
         throw error;
       }
     });
-    if (resumed?.replay) await this.#parts.announce();
+    if (resumed === undefined) throw unknownSubscription(id);
+    if (resumed.replay) await this.#parts.announce();
     return resumed;
   }
 

@@ -141,6 +141,15 @@ export type SubscriptionChange = {
   readonly giveUpAfterMs?: number | null | undefined;
 };
 
+export type ReplayInput = {
+  /** by the time of acceptance */
+  readonly since: string;
+  /** null: now */
+  readonly until?: string | null | undefined;
+  /** `missing`: only what has not been delivered; dead deliveries included */
+  readonly only?: 'missing' | 'all' | undefined;
+};
+
 export type Call = {
   readonly id: string;
   /** `completed`: WeChat answered, whatever its errcode */
@@ -695,6 +704,93 @@ export type SubscriptionSecrets = {
   readonly token?: string | undefined;
   /** in the formats of WeChat */
   readonly encodingAesKey?: string | undefined;
+};
+
+export type Delivery = {
+  readonly subscription: string;
+  /** the id of the push, which is also `webhook-id` */
+  readonly push: string;
+  /** the order of acceptance */
+  readonly seq: string;
+  readonly component: string;
+  /** null: the push concerns no account */
+  readonly appid: string | null;
+  readonly handle: string | null;
+  readonly type: string;
+  /** `dead`: it is not sent again by itself */
+  readonly state: 'pending' | 'delivered' | 'dead';
+  readonly attemptCount: number;
+  readonly nextAttemptAt: string | null;
+  /** of the last attempt */
+  readonly status: number | null;
+  /** why the last attempt failed; null: it was answered 2xx, or there was none */
+  readonly code: string | null;
+  readonly ms: number | null;
+  readonly settledAt: string | null;
+  /** what sent it again: a replay, or `single` */
+  readonly replay: string | null;
+  readonly reply: {
+    readonly state: 'passive' | 'customer_message' | 'none' | 'invalid' | 'dropped';
+    readonly reason: string | null;
+    readonly callId: string | null;
+  } | null;
+};
+
+export type DeliveryWithAttempts = {
+  readonly subscription: string;
+  /** the id of the push, which is also `webhook-id` */
+  readonly push: string;
+  /** the order of acceptance */
+  readonly seq: string;
+  readonly component: string;
+  /** null: the push concerns no account */
+  readonly appid: string | null;
+  readonly handle: string | null;
+  readonly type: string;
+  /** `dead`: it is not sent again by itself */
+  readonly state: 'pending' | 'delivered' | 'dead';
+  readonly attemptCount: number;
+  readonly nextAttemptAt: string | null;
+  /** of the last attempt */
+  readonly status: number | null;
+  /** why the last attempt failed; null: it was answered 2xx, or there was none */
+  readonly code: string | null;
+  readonly ms: number | null;
+  readonly settledAt: string | null;
+  /** what sent it again: a replay, or `single` */
+  readonly replay: string | null;
+  readonly reply: {
+    readonly state: 'passive' | 'customer_message' | 'none' | 'invalid' | 'dropped';
+    readonly reason: string | null;
+    readonly callId: string | null;
+  } | null;
+  /** the last ten failed ones */
+  readonly attempts: ReadonlyArray<{
+    readonly number: number;
+    readonly at: string;
+    readonly status: number | null;
+    readonly code: string;
+    readonly ms: number;
+    /** its first kilobyte */
+    readonly answer: string | null;
+  }>;
+};
+
+export type Replay = {
+  readonly id: string;
+  readonly subscription: string;
+  readonly since: string;
+  readonly until: string;
+  readonly only: 'missing' | 'all';
+  readonly state: 'running' | 'completed' | 'failed' | 'cancelled';
+  /** deliveries that were created or reopened */
+  readonly matched: number;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+  } | null;
 };
 
 export type ErrcodeExplanation = {
@@ -1383,6 +1479,153 @@ export interface Operations {
       readonly overlapMs?: number | undefined;
     } | undefined;
     answer: SubscriptionSecrets;
+  };
+  /** Sends nothing more until the subscription is resumed */
+  'POST /v1/subscriptions/:id/pause': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: Subscription;
+  };
+  /** Delivers again, and replays what was missed, as far as the journal goes */
+  'POST /v1/subscriptions/:id/resume': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: {
+      readonly subscription: Subscription;
+      /** of what it has missed; null: it was not paused */
+      readonly replay: string | null;
+    };
+  };
+  /** Sends one push to the endpoint and shows the answer; nothing is stored or sent to users */
+  'POST /v1/subscriptions/:id/test': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: {
+      /** one of `GET /v1/push-types`, or `component_verify_ticket` */
+      readonly type: string;
+      /** null: an invented account */
+      readonly appid?: string | null | undefined;
+    } | {
+      /** the id of a push in the journal */
+      readonly push: string;
+    };
+    answer: {
+      readonly request: {
+        readonly url: string;
+        readonly headers: { readonly [name: string]: string };
+        readonly body: string;
+      };
+      /** null: there was no answer */
+      readonly response: {
+        readonly status: number;
+        readonly headers: { readonly [name: string]: string };
+        readonly body: string;
+        readonly ms: number;
+      } | null;
+      /** in the formats of WeChat: of the GET by which WeChat checks a URL */
+      readonly echo: {
+        readonly status: number;
+        readonly ms: number;
+      } | null;
+      /** how the answer would be read */
+      readonly reply: Reply | null;
+      readonly problem: {
+        readonly code: string;
+        readonly detail: string;
+      } | null;
+    };
+  };
+  /** Deliveries of a subscription or an account, the newest first; a filtered page may hold fewer than `limit` */
+  'GET /v1/deliveries': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      /** one of subscription, appid and handle is required */
+      readonly subscription?: string | undefined;
+      readonly appid?: string | undefined;
+      readonly handle?: string | undefined;
+      readonly state?: 'pending' | 'delivered' | 'dead' | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Delivery>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** One delivery, with its last failed attempts */
+  'GET /v1/subscriptions/:id/deliveries/:push': {
+    path: {
+      readonly id: string;
+      readonly push: string;
+    };
+    query: {};
+    body: undefined;
+    answer: DeliveryWithAttempts;
+  };
+  /** Makes a delivery due now; a settled one is sent again */
+  'POST /v1/subscriptions/:id/deliveries/:push/retry': {
+    path: {
+      readonly id: string;
+      readonly push: string;
+    };
+    query: {};
+    body: undefined;
+    answer: DeliveryWithAttempts;
+  };
+  /** Sends pushes of a time range again, as fast as the subscription takes them beside live ones */
+  'POST /v1/subscriptions/:id/replays': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: ReplayInput;
+    answer: Replay;
+  };
+  /** A replay and its progress */
+  'GET /v1/replays/:id': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: Replay;
+  };
+  /** Ends a replay; deliveries that it has made due are sent */
+  'POST /v1/replays/:id/cancel': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: Replay;
+  };
+  /** Sends one push again */
+  'POST /v1/pushes/:id/replay': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: {
+      /** whatever their filters; by default all active ones that match */
+      readonly subscriptions?: ReadonlyArray<string> | undefined;
+    } | undefined;
+    answer: {
+      readonly deliveries: ReadonlyArray<{
+        readonly subscription: string;
+        readonly push: string;
+      }>;
+    };
   };
   /** The meaning of one of WeChat’s error numbers, and the remedy */
   'GET /v1/explain/:errcode': {
