@@ -1,7 +1,6 @@
 import { isFromWeChat } from '../../journal/push-data.ts';
+import { APPID_PLACEHOLDER } from '../../subscription/check-input.ts';
 import type { Addressee } from './outgoing.ts';
-
-const APPID_PLACEHOLDER = '$APPID$';
 
 /** Where a push of this type goes: in format `wechat-component`, what is of an account goes to a URL of its own. */
 export function receiverUrl({ url, messageUrl }: Addressee, type: string, appid: string | null): string {
