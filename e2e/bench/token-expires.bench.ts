@@ -99,6 +99,8 @@ function askerSettings(deployment: Deployment, secretsKey: string): AskerSetting
       components: [component],
       wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },
       deliveryNets: [],
+      pushDays: 7,
+      followerDaysAfterRevocation: 30,
     },
     secretsKey,
     owner: { kind: 'authorizer', component: component.appid, appid: SERVICE_ACCOUNT },

@@ -8,7 +8,20 @@ export function platformSettings(
   roles: readonly ProcessRole[],
 ): PlatformSettings {
   const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat, deliveryNets } = settings;
-  return { roles, redisUrl, redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat, deliveryNets };
+  const { pushDays, followerDaysAfterRevocation } = settings;
+  return {
+    roles,
+    redisUrl,
+    redisPrefix,
+    databaseUrl,
+    databaseReadUrl,
+    secretsKeys,
+    components,
+    wechat,
+    deliveryNets,
+    pushDays,
+    followerDaysAfterRevocation,
+  };
 }
 
 export function gatewaySettings(settings: Settings, port: number, shutdownMs: number): GatewaySettings {

@@ -26,6 +26,10 @@ export interface Settings {
   wechat: WechatSettings;
   /** Networks in CIDR notation. Empty in demo mode, which fills in loopback. */
   deliveryNets: string[];
+  /** How long pushes and deliveries are kept. */
+  pushDays: number;
+  /** After this time the followers of an account that revoked its consent are erased. */
+  followerDaysAfterRevocation: number;
   /** The first one seals; all of them open. Empty in demo mode, which makes its own. */
   secretsKeys: Buffer[];
   apiKey: string | undefined;
@@ -87,6 +91,8 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
       ...(values.WECHAT_PROXY === undefined ? {} : { proxy: values.WECHAT_PROXY }),
     },
     deliveryNets: values.DELIVERY_NETS,
+    pushDays: values.PUSH_DAYS,
+    followerDaysAfterRevocation: values.FOLLOWER_DAYS_AFTER_REVOCATION,
     secretsKeys: values.SECRETS_KEY ?? [],
     apiKey: values.API_KEY,
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },

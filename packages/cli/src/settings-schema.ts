@@ -61,6 +61,8 @@ export const settingsSchema = z.object({
       'must list networks like 10.1.0.0/16 or fd00::/8, separated by commas; the bits after the prefix must be 0, and one address is 10.1.2.3/32',
     )
     .default([]),
+  PUSH_DAYS: whole(1, 30).default(7),
+  FOLLOWER_DAYS_AFTER_REVOCATION: whole(0, 3_650).default(30),
   SECRETS_KEY: z
     .string()
     .transform((list) => list.split(',').map((key) => key.trim()))

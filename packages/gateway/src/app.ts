@@ -31,6 +31,7 @@ import { auditRoutes } from './key-admin/audit-routes.ts';
 import { keyRoutes } from './key-admin/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
 import { healthRoutes } from './operator/health-routes.ts';
+import { erasureRoutes } from './push/erasure-routes.ts';
 import { journalRoutes } from './push/journal-routes.ts';
 import { replyRoutes } from './push/reply-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
@@ -71,6 +72,7 @@ export function app(
     followerRoutes(platform),
     followerSyncRoutes(platform, shutdown),
     journalRoutes(platform),
+    erasureRoutes(platform),
     subscriptionRoutes(platform),
     replyRoutes(platform),
     pauseRoutes(platform),

@@ -146,6 +146,7 @@ export function fakePlatform(): FakePlatform {
     replays: {} as GatewayPlatform['replays'],
     componentTickets: { request: () => Promise.resolve() },
     journal: {} as GatewayPlatform['journal'],
+    requestErasure: () => Promise.resolve('running'),
     subscriptionCounts: () => ({ active: 2, failing: 1, paused: 0 }),
     apiKeys: {
       recognize: (text) => Promise.resolve(given.get(text)),

@@ -140,6 +140,8 @@ export type SubscriptionEvent = { readonly subscription: string } & (
     }
   /** Its receiver fails, so that one delivery at a time is tried; or it answers again. */
   | { readonly what: 'failing' | 'active' }
+  /** Deliveries were still pending when their pushes had to be removed. */
+  | { readonly what: 'expired'; readonly count: number }
   | {
       /** By itself. */
       readonly what: 'paused';

@@ -20,7 +20,7 @@ import { Followers } from './follower/followers.ts';
 import type { Health } from './health.ts';
 import { isOlderLive } from './journal/stream-serving.ts';
 import type { ApiKeys } from './key/api-keys.ts';
-import { Audit } from './key/audit.ts';
+import { type Actor, Audit } from './key/audit.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
@@ -28,6 +28,7 @@ import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
 import { PushIntake } from './push/accept.ts';
+import type { ErasureRequest } from './push/erasures.ts';
 import { JournalReader } from './push/journal-reader.ts';
 import { PushStream } from './push/push-stream.ts';
 import type { ReplyRequests } from './push/reply/reply-requests.ts';
@@ -43,8 +44,6 @@ import type { Scope } from './scope.ts';
 import type { SubscriptionState } from './subscription/subscription.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
 
-/** How far the journal of pushes goes back. */
-const PUSH_DAYS = 7;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** What the gateway uses of the platform. */
@@ -52,6 +51,8 @@ export interface GatewayFace {
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly replies: Pick<ReplyRequests, 'find' | 'reply'>;
   readonly journal: Pick<JournalReader, 'list' | 'find'>;
+  /** Throws Failure `unknown_authorizer`, `ambiguous_component`. */
+  requestErasure(request: ErasureRequest, actor: Actor): Promise<'running' | 'completed'>;
   readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
   readonly quotas: Pick<Quotas, 'list'>;
@@ -113,6 +114,7 @@ export function openGatewayFace(
 
   const releaseCheck = new ReleaseCheckResponder({ redis, seals, queue: queues['release-checks'] });
   const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue), (g) => g.close());
+  const audit = new Audit(database);
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
   return {
     pushes: new PushIntake({
@@ -124,7 +126,7 @@ export function openGatewayFace(
       releaseCheck,
       replies: replies.passive,
       arrivals,
-      retentionMs: PUSH_DAYS * DAY_MS,
+      retentionMs: settings.pushDays * DAY_MS,
     }),
     replies: replies.requests,
     journal: new JournalReader({
@@ -134,13 +136,14 @@ export function openGatewayFace(
       authorizers: authorizerStore,
       deliveries: new DeliveryStore(database, seals, replica),
     }),
+    requestErasure: (request, actor) => services.erasures.request(request, actor, { authorizers, audit }),
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
     quotas: new Quotas(ledger, accounts),
     quotaClearing: new QuotaClearing({ api, components, accounts, calls, clears, tokenStore }),
     quotaEvents,
     apiKeys: foundation.apiKeys,
-    audit: new Audit(database),
+    audit,
     authorizers,
     authorizerOptions: new AuthorizerOptions({ api, authorizers }),
     authorizationLinks: links,
@@ -175,7 +178,7 @@ export function openGatewayFace(
       wake: (id) => deliveries.requests.due.wake([id]),
       isOlderLive: () => isOlderLive(redis, queues.pushes.queue),
       components: components.all().map(({ appid }) => appid),
-      retentionMs: PUSH_DAYS * DAY_MS,
+      retentionMs: settings.pushDays * DAY_MS,
     }),
     componentTickets: deliveries.requests.tickets,
     subscriptionPauses: deliveries.requests.pauses,

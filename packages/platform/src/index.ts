@@ -63,6 +63,8 @@ export type { PlatformSettings } from './open-foundation.ts';
 export { type Queues, queues } from './open-queues.ts';
 export { openPlatform, type Platform } from './platform.ts';
 export type { AcceptedPush } from './push/accept.ts';
+export type { ErasurePayload } from './push/erasure-job.ts';
+export type { ErasureRequest } from './push/erasures.ts';
 export type { PushView } from './push/journal-reader.ts';
 export type { PushPayload } from './push/push-job.ts';
 export { ReplyNotPossibleFailure } from './push/reply/reply-requests.ts';

@@ -25,8 +25,6 @@ import type { Scope } from './scope.ts';
 import { announceSubscriptionChange } from './subscription/announce-change.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-/** How long pushes are kept. */
-const RETENTION_MS = 7 * DAY_MS;
 
 /** How a process stores deliveries, sends them, and makes them again. */
 export interface OpenDeliveries {
@@ -87,7 +85,7 @@ export function openDeliveries(
     circuits,
     lateReplies,
     replyTypesOf: repliesTo,
-    retentionMs: RETENTION_MS,
+    retentionMs: settings.pushDays * DAY_MS,
     sender: outbound,
     codes: new VirtualCodes(settings.secretsKeys),
   };
@@ -99,7 +97,7 @@ export function openDeliveries(
     store,
     replays,
     due,
-    outcomes: new AskedOutcomes({ seals, events, circuits, pauses, retentionMs: RETENTION_MS }),
+    outcomes: new AskedOutcomes({ seals, events, circuits, pauses, retentionMs: settings.pushDays * DAY_MS }),
     batches: new DeliveryBatches({ ...run, due, pauses, tickets }),
     runReplaySlice: (id, signal) =>
       runReplaySlice(id, signal, {

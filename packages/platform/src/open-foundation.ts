@@ -36,6 +36,10 @@ export interface PlatformSettings extends RedisSettings {
   };
   /** Networks, in CIDR notation, that requests to the business may reach although they are private. */
   readonly deliveryNets: readonly string[];
+  /** How long pushes and deliveries are kept. */
+  readonly pushDays: number;
+  /** After this time the followers of an account that revoked its consent are erased. */
+  readonly followerDaysAfterRevocation: number;
 }
 
 /** What a process opens first and once: its databases, its connections to Redis, and what needs only these. */

@@ -6,6 +6,7 @@ import { AuthorizeJob } from './consent/authorize-job.ts';
 import { DeliveryBatchJob } from './delivery/delivery-job.ts';
 import { ReplayJob } from './delivery/replay-job.ts';
 import { FollowerSyncJob } from './follower/follower-sync-job.ts';
+import { ErasureJob } from './push/erasure-job.ts';
 import { PushJob } from './push/push-job.ts';
 import { LateReplyJob } from './push/reply/late-reply-job.ts';
 import { defineQueues, type OpenQueue, openQueue, type PayloadsOf } from './queue/queues.ts';
@@ -31,6 +32,7 @@ export const queues = defineQueues({
   deliveries: DeliveryBatchJob,
   replays: ReplayJob,
   'late-replies': LateReplyJob,
+  erasures: ErasureJob,
   profiles: ProfileJob,
   reconciliations: ReconcileJob,
   'follower-syncs': FollowerSyncJob,

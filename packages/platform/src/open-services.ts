@@ -20,8 +20,10 @@ import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
 import { Persons } from './journal/person.ts';
 import { PushStore } from './journal/push-store.ts';
+import { PushRemoval } from './journal/remove-pushes.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
+import { Erasures } from './push/erasures.ts';
 import { Clears } from './quota/clears.ts';
 import { Ledger } from './quota/ledger.ts';
 import { QuotaEvents } from './quota/quota-events.ts';
@@ -114,6 +116,8 @@ export interface Services {
   readonly syncSchedules: SyncSchedules;
   readonly pushStore: PushStore;
   readonly persons: Persons;
+  readonly pushRemoval: PushRemoval;
+  readonly erasures: Erasures;
   readonly releaseCheckStore: ReleaseCheckStore;
   readonly releaseChecks: ReleaseChecks;
 }
@@ -164,6 +168,9 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     events,
   });
 
+  const followerSyncStore = new FollowerSyncStore(database, followerWriter);
+  const persons = new Persons(settings.secretsKeys);
+  const pushRemoval = new PushRemoval(database, journalWriter);
   const linkStore = new LinkStore(database);
   const releaseCheckStore = new ReleaseCheckStore(database);
   const ties = new CodeTies(redis);
@@ -194,10 +201,21 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     lanes,
     callbacks: new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender: callbackSender, events }),
     followerStore: new FollowerStore(database, followerWriter),
-    followerSyncStore: new FollowerSyncStore(database, followerWriter),
+    followerSyncStore,
     syncSchedules: new SyncSchedules(database),
+    pushRemoval,
+    erasures: new Erasures({
+      redis,
+      sql: database,
+      writer: journalWriter,
+      removal: pushRemoval,
+      persons,
+      authorizerStore,
+      syncs: followerSyncStore,
+      queue: queues.erasures,
+    }),
     pushStore: new PushStore({ sql: database, replica, writer: journalWriter, seals }),
-    persons: new Persons(settings.secretsKeys),
+    persons,
     releaseCheckStore,
     releaseChecks: new ReleaseChecks({ redis, seals, store: releaseCheckStore, events }),
   };

@@ -19,6 +19,7 @@ import { startJournaler } from './open-journal.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
+import type { ErasurePayload } from './push/erasure-job.ts';
 import { handlePush } from './push/handle.ts';
 import type { PushPayload } from './push/push-job.ts';
 import { PushStream } from './push/push-stream.ts';
@@ -67,6 +68,7 @@ export interface Work {
   rehearse(payload: RehearsalPayload, signal: AbortSignal): Promise<JobDisposition>;
   authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
   readProfile(payload: ProfilePayload): Promise<void>;
+  runErasure(payload: ErasurePayload, signal: AbortSignal): Promise<JobDisposition>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;
   runSyncSlice(id: string, signal: AbortSignal): Promise<SliceResult>;
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
@@ -192,6 +194,7 @@ export function openWorkerFace(
         events,
       }),
     readProfile: (payload) => profiles.work(payload),
+    runErasure: (payload, signal) => services.erasures.run(payload, signal),
     reconcile: ({ id }, signal) => reconciler.work(id, signal),
     runSyncSlice: (id, signal) =>
       runSyncSlice(id, signal, {
@@ -220,6 +223,12 @@ export function openWorkerFace(
         refreshAhead,
         lanes,
         api,
+        retention: {
+          removal: services.pushRemoval,
+          erasures: services.erasures,
+          pushDays: settings.pushDays,
+          followerDaysAfterRevocation: settings.followerDaysAfterRevocation,
+        },
         reconcile: reconcileRequests,
         linkStore,
         askForProfile: (payload) => queues.profiles.add(payload),

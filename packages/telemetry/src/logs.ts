@@ -126,6 +126,12 @@ function logSubscription(log: Logger, event: EventPayloads['subscription']): voi
     case 'failing':
       log.warn({ subscription }, 'a receiver fails; one delivery at a time is tried');
       break;
+    case 'expired':
+      log.warn(
+        { subscription, expired: event.count },
+        'deliveries expired with their pushes before they were delivered',
+      );
+      break;
     case 'active':
       log.info({ subscription }, 'a receiver answers again');
       break;

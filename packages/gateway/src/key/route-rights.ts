@@ -87,6 +87,9 @@ export const routeRights: readonly RouteRight[] = [
 
   route('get /v1/pushes', 'pushes:read', 'route'),
   route('get /v1/pushes/:id', 'pushes:read', 'route'),
+  route('delete /v1/authorizers/:appid/people/:openid/pushes', 'authorizers:write', 'named'),
+  route('delete /v1/authorizers/:appid/pushes', 'authorizers:write', 'named'),
+  route('delete /v1/authorizers/:appid/followers', 'authorizers:write', 'named'),
   route('get /v1/push-types', 'pushes:read', 'none'),
   route('post /v1/pushes/:id/reply', 'pushes:write', 'route'),
 

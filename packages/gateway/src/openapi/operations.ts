@@ -13,6 +13,7 @@ import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
+import { erasureOperations } from '../push/erasure-routes.ts';
 import { journalOperations } from '../push/journal-routes.ts';
 import { replyOperations } from '../push/reply-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
@@ -33,6 +34,7 @@ export const operations: Operations = {
   ...followerOperations,
   ...followerSyncOperations,
   ...journalOperations,
+  ...erasureOperations,
   ...subscriptionOperations,
   ...pauseOperations,
   ...testOperations,

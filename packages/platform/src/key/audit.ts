@@ -18,11 +18,11 @@ export interface AuditEntry {
   readonly actor: Actor;
   /** `key created`, `subscription changed` and the like, or the request's method and route. */
   readonly action: string;
-  /** The id of the key or subscription that the action changed. */
+  /** The id of the key or subscription that the action changed; of an erasure, the account or a hash of the person. */
   readonly target: string | null;
 }
 
-/** All actions that need an operator's rights, and changes of subscriptions; entries are never deleted. */
+/** All actions that need an operator's rights, changes of subscriptions, and erasures; entries are never deleted. */
 export class Audit {
   readonly #sql: Sql;
 
@@ -31,8 +31,8 @@ export class Audit {
   }
 
   /** Call it before the action, which must not be carried out if this fails. */
-  async note(actor: Actor, action: string): Promise<void> {
-    await noteIn(this.#sql, actor, action, null);
+  async note(actor: Actor, action: string, target: string | null = null): Promise<void> {
+    await noteIn(this.#sql, actor, action, target);
   }
 
   /** The newest first. Throws Failure `invalid_request` for an invalid cursor. */

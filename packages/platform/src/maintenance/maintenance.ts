@@ -20,6 +20,7 @@ import type { ReleaseChecks } from '../release-check/release-checks.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { componentOwners } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
+import { applyRetention, type RetentionOptions } from './apply-retention.ts';
 
 const ROUND_INTERVAL_MS = 5_000;
 /** Calls with a start time, and deliveries, may be late by this; a round costs one command, however many wait. */
@@ -59,6 +60,7 @@ export interface MaintenanceOptions {
     /** Removes what is stored for deleted subscriptions; returns how many are removed completely. */
     removeDeleted(): Promise<number>;
   };
+  readonly retention: Omit<RetentionOptions, 'redis' | 'events'>;
   readonly wakeReplay: (id: string) => Promise<void>;
   readonly events: Events;
 }
@@ -98,8 +100,20 @@ export function startMaintenance(options: MaintenanceOptions): { close(): Promis
       }),
     ),
   ];
+  const closing = new AbortController();
+  timers.push(
+    startRounds(
+      ROUND_INTERVAL_MS,
+      whileOurs(() =>
+        attempt(options, undefined, 'retention', () =>
+          applyRetention({ ...options.retention, redis: options.redis, events: options.events }, closing.signal),
+        ),
+      ),
+    ),
+  );
   return {
     async close() {
+      closing.abort();
       await Promise.all(timers.map((timer) => timer.close()));
     },
   };

@@ -111,6 +111,12 @@ export function keyspaceOf(prefix: string) {
     pushReply: (id: string) => `${prefix}:{pushes}:reply:${id}`,
     /** Held by the worker that journals. */
     journaler: `${prefix}:{pushes}:journaler`,
+    /** Up to where (seq) an erasure is completed; named by hashes only. */
+    erased: (erasure: string) => `${prefix}:erased:${erasure}`,
+    /** How far an erasure that is not completed has come. */
+    erasing: (erasure: string) => `${prefix}:erasing:${erasure}`,
+    /** Exists for an hour after the journal's retention was applied. */
+    journalPruned: `${prefix}:journal-pruned`,
     /** A random value, changed after each change of a subscription. */
     subscriptionsMark: `${prefix}:{pushes}:subscriptions`,
     /** Stream entries that could not be journaled; a stream. */

@@ -468,6 +468,10 @@ export type Follower = {
   readonly extra: { readonly [name: string]: unknown };
 };
 
+export type Erasure = {
+  readonly state: 'running' | 'completed';
+};
+
 export type FollowerCounts = {
   readonly total: number;
   readonly subscribed: number;
@@ -1193,6 +1197,19 @@ export interface Operations {
       readonly next: string | null;
     };
   };
+  /** Erases an account’s followers */
+  'DELETE /v1/authorizers/:appid/followers': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      /** required if the account authorized several components */
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: Erasure;
+  };
   /** All followers, one JSON object per line */
   'GET /v1/authorizers/:appid/followers.ndjson': {
     path: {
@@ -1413,6 +1430,33 @@ export interface Operations {
     answer: {
       readonly items: ReadonlyArray<PushType>;
     };
+  };
+  /** Erases a person’s pushes and their deliveries */
+  'DELETE /v1/authorizers/:appid/people/:openid/pushes': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+      readonly openid: string;
+    };
+    query: {
+      /** required if the account authorized several components */
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: Erasure;
+  };
+  /** Erases an account’s pushes and their deliveries */
+  'DELETE /v1/authorizers/:appid/pushes': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      /** required if the account authorized several components */
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: Erasure;
   };
   /** Delivers pushes to an endpoint; the secrets are shown only this once */
   'POST /v1/subscriptions': {

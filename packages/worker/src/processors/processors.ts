@@ -4,6 +4,7 @@ import { processAuthorization } from './authorizations.ts';
 import { processCallback } from './callbacks.ts';
 import { processCall } from './calls.ts';
 import { processDeliveryBatch } from './deliveries.ts';
+import { processErasure } from './erasures.ts';
 import { processFollowerSync } from './follower-syncs.ts';
 import { processLane } from './lanes.ts';
 import { processLateReply } from './late-replies.ts';
@@ -33,6 +34,7 @@ export function openProcessors(work: Platform['work'], concurrency: number): Pro
     deliveries: processDeliveryBatch(work),
     replays: processReplay(work),
     'late-replies': processLateReply(work),
+    erasures: processErasure(work),
     profiles: processProfile(work),
     reconciliations: processReconciliation(work),
     'follower-syncs': processFollowerSync(work),
