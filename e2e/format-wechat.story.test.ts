@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
+import {
+  type PlatformProgram,
+  startCoWeChat,
+  startEasyWeChat,
+  startKoaWeChat,
+  startWeChat,
+  type WeChatConfig,
+  type WeChatProgram,
+} from './support/wechat-programs.ts';
+
+interface PushAnswer {
+  readonly deliveries: readonly {
+    readonly body: string;
+    readonly complaint: string | null;
+    readonly reply: Readonly<Record<string, unknown>> | null;
+  }[];
+}
+
+let deployment: Deployment;
+let openid: string;
+let platform: PlatformProgram;
+/** Of the subscription of `platform`. */
+let platformId: string;
+beforeAll(async () => {
+  deployment = await Deployment.open({ nodes: 1 });
+  await deployment.ready();
+  openid = (await deployment.wechat.followers(SERVICE_ACCOUNT))[0]!;
+});
+afterAll(async () => {
+  await deployment?.close();
+  await platform?.close();
+});
+
+/** The program reads its Token and key as it would at WeChat; only its URL is known to us. */
+const token = 'TokenOfTheProgram';
+const encodingAESKey = 'k'.repeat(43);
+const configs: Readonly<Record<'safe' | 'plain', WeChatConfig>> = {
+  safe: { token, encodingAESKey, appid: SERVICE_ACCOUNT },
+  plain: { token },
+};
+
+async function subscribe(url: string, mode: 'safe' | 'plain'): Promise<string> {
+  const { status, body } = await deployment.api<{ id: string }>('POST', '/v1/subscriptions', {
+    name: 'existing program',
+    format: 'wechat',
+    mode,
+    url,
+    token,
+    encodingAesKey: encodingAESKey,
+  });
+  expect(status).toBe(201);
+  return body.id;
+}
+
+const unsubscribe = (id: string) =>
+  fetch(`${deployment.gatewayUrl()}/v1/subscriptions/${id}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${deployment.apiKey}` },
+  });
+
+/** How WeChat judges the answer to a push of the user. */
+async function push(fields: Readonly<Record<string, string>>) {
+  const { deliveries } = await deployment.wechat.control<PushAnswer>('POST', '/push', {
+    url: 'messages',
+    appid: SERVICE_ACCOUNT,
+    fields: { FromUserName: openid, ...fields },
+  });
+  expect(deliveries).toHaveLength(1);
+  return deliveries[0]!;
+}
+
+describe('an unmodified third-party platform on npm node-easywechat', () => {
+  const component = () => deployment.component.appid;
+  const infos = (type: string) => platform.received.filter(({ InfoType }) => InfoType === type);
+
+  it('has a ticket of ours right after its subscription was created, and another one when it asks', async () => {
+    platform = await startEasyWeChat(
+      { component: component(), secret: deployment.apiKey, token, encodingAesKey: encodingAESKey },
+      ({ MsgType, Content }) => (MsgType === 'text' ? `Platform: ${Content}` : undefined),
+    );
+    const { status, body } = await deployment.api<{ id: string }>('POST', '/v1/subscriptions', {
+      name: 'existing platform',
+      format: 'wechat-component',
+      component: component(),
+      url: platform.eventUrl,
+      messageUrl: platform.messageUrl,
+      token,
+      encodingAesKey: encodingAESKey,
+    });
+    expect(status).toBe(201);
+    platformId = body.id;
+    await expect.poll(() => platform.ticket()).toMatch(/^ticket@@@wxthirdparty-/);
+    const shown = async () => (await deployment.api('GET', `/v1/subscriptions/${platformId}`)).body;
+    await expect.poll(shown).toMatchObject({ lastTicket: { status: 200, code: null } });
+
+    const before = infos('component_verify_ticket').length;
+    const atWeChat = () => deployment.wechat.asked('POST /cgi-bin/component/api_start_push_ticket');
+    // The deployment asks WeChat itself when it has no ticket.
+    const askedBefore = await atWeChat();
+    const asked = await fetch(`${deployment.gatewayUrl()}/cgi-bin/component/api_start_push_ticket`, {
+      method: 'POST',
+      body: JSON.stringify({ component_appid: component(), component_secret: deployment.apiKey }),
+    });
+    expect(await asked.json()).toEqual({ errcode: 0, errmsg: 'ok' });
+    await expect.poll(() => infos('component_verify_ticket').length).toBeGreaterThan(before);
+    expect(await atWeChat()).toBe(askedBefore);
+  });
+
+  it('gets a consent with a code of ours once calls for the account work', async () => {
+    await deployment.authorized();
+    await expect
+      .poll(() => infos('authorized'))
+      .toEqual([
+        expect.objectContaining({
+          AppId: component(),
+          AuthorizerAppid: SERVICE_ACCOUNT,
+          AuthorizationCode: expect.stringMatching(/^queryauthcode@@@wxv\./),
+        }),
+      ]);
+  });
+
+  it('receives the messages of its accounts, and WeChat accepts what it replies', async () => {
+    await expect
+      .poll(() => push({ MsgType: 'text', Content: '您好' }))
+      .toMatchObject({ complaint: null, reply: { MsgType: 'text', Content: 'Platform: 您好', ToUserName: openid } });
+    // From here on other programs reply.
+    await deployment.api('PATCH', `/v1/subscriptions/${platformId}`, { reply: null });
+  });
+});
+
+describe.each([
+  ['wechat', 'safe', startWeChat],
+  ['co-wechat', 'safe', startCoWeChat],
+  ['co-wechat', 'plain', startCoWeChat],
+  ['koa-wechat', 'plain', startKoaWeChat],
+] as const)('an unmodified program on npm %s, %s', (_name, mode, start) => {
+  it('receives the messages of the account, and WeChat accepts what it replies', async () => {
+    const program = await start(configs[mode], ({ Content }) => `You said ${Content}`);
+    const id = await subscribe(program.url, mode);
+    try {
+      // A gateway asks once its copy of the subscriptions has this one, at most a second later.
+      await expect
+        .poll(() => push({ MsgType: 'text', Content: '您好 😀' }))
+        .toMatchObject({
+          complaint: null,
+          reply: {
+            MsgType: 'text',
+            Content: 'You said 您好 😀',
+            ToUserName: openid,
+            // WeChat's own unit, although these modules write milliseconds.
+            CreateTime: expect.stringMatching(/^\d{10}$/),
+          },
+        });
+      expect(program.received.at(-1)).toMatchObject({ FromUserName: openid, MsgType: 'text', Content: '您好 😀' });
+      const tested = await deployment.api('POST', `/v1/subscriptions/${id}/test`, {
+        type: 'message.text',
+        appid: null,
+      });
+      expect(tested.body).toMatchObject({ echo: { status: 200 }, response: { status: 200 }, problem: null });
+      expect(tested.body.reply).toMatchObject({ type: 'text' });
+    } finally {
+      await unsubscribe(id);
+      await program.close();
+    }
+  });
+});
+
+describe('a program on npm wechat with a handler for texts only', () => {
+  let program: WeChatProgram;
+  let id: string;
+  beforeAll(async () => {
+    program = await startWeChat(configs.safe, () => 'ok');
+    id = await subscribe(program.url, 'safe');
+  });
+  afterAll(() => program?.close());
+
+  const eventDelivery = async () => {
+    const { body } = await deployment.api<{
+      items: { push: string; type: string; state: string; code: string | null }[];
+    }>('GET', `/v1/deliveries?subscription=${id}`);
+    return body.items.find(({ type }) => type === 'event.view');
+  };
+
+  it('is active although its events are not handled, and its texts are answered', async () => {
+    await push({ MsgType: 'event', Event: 'VIEW', EventKey: 'http://shop.example/' });
+    for (const attempts of [1, 2, 3]) {
+      await expect
+        .poll(async () => {
+          const delivery = await eventDelivery();
+          return delivery && (await deployment.api('GET', `/v1/subscriptions/${id}/deliveries/${delivery.push}`)).body;
+        })
+        .toMatchObject({ attemptCount: attempts, status: 404 });
+      await expect
+        .poll(() => push({ MsgType: 'text', Content: `text ${attempts}` }))
+        .toMatchObject({ reply: { Content: 'ok' } });
+      if (attempts === 3) break;
+      // Instead of waiting for 5 and 30 seconds.
+      const { push: event } = (await eventDelivery())!;
+      await deployment.api('POST', `/v1/subscriptions/${id}/deliveries/${event}/retry`);
+    }
+    expect(await eventDelivery()).toMatchObject({ state: 'dead', code: 'not_handled' });
+    expect((await deployment.api('GET', `/v1/subscriptions/${id}`)).body).toMatchObject({ state: 'active' });
+  });
+});
+
+it('the platform gets the end of a consent', async () => {
+  await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT });
+  const ended = () => platform.received.filter(({ InfoType }) => InfoType === 'unauthorized');
+  await expect.poll(ended).toMatchObject([{ AuthorizerAppid: SERVICE_ACCOUNT }]);
+});
