@@ -58,6 +58,18 @@ it('a check whose code is still being used ends with the result, which another j
   expect(checks(...steps, report('api_text'))).toMatchObject([{ state: 'passed' }]);
 });
 
+it('the start of a step that is reported after its result changes nothing', () => {
+  const steps = [report('authorized'), report('api_text'), report('api_text', pending)];
+  const end = report('unauthorized', { expectsCode: true });
+  expect(names(checks(...steps)[0])).toContainEqual(['api_text', 'ok', null]);
+  expect(checks(...steps, end)).toMatchObject([{ state: 'passed', finishedAt: new Date(end.at) }]);
+  // The result was reported after the end that it belongs before.
+  const late = [report('authorized'), report('api_text', pending)];
+  const last = report('unauthorized', { expectsCode: true });
+  const result = report('api_text', { at: late[1]!.at });
+  expect(checks(...late, last, result)).toMatchObject([{ state: 'passed', finishedAt: new Date(last.at) }]);
+});
+
 it('a code that never came fails the check, if a message set was granted', () => {
   const [log] = checks(report('authorized'), report('unauthorized', { expectsCode: true }));
   expect(log?.state).toBe('failed');

@@ -62,8 +62,9 @@ export class ReleaseCheckResponder {
         return { isRehearsal, contentType: 'text/xml', body };
       }
       case 'empty':
-        await this.#enqueue(opened, checked, answer);
+        // Before the job, on the same connection, so that no result precedes it.
         this.#report(opened, checked, { name: 'api_text', state: 'pending', expected: null, got: null });
+        await this.#enqueue(opened, checked, answer);
         return { isRehearsal, contentType: 'text/plain', body: '' };
       default:
         return answer satisfies never;

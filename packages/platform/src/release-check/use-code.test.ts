@@ -117,5 +117,5 @@ it('is tried again if the call could not be accepted for now', async () => {
   await authorized();
   run = () => Promise.reject(new Failure('not_ready', 'retry', 'no'));
   await expect(use()).rejects.toMatchObject({ code: 'not_ready' });
-  expect(await reported()).toEqual([]);
+  expect(await reported()).toMatchObject([{ state: 'failed', code: 'send_failed', got: 'not_ready' }]);
 });

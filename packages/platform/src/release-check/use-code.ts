@@ -60,7 +60,11 @@ export async function useCheckCode(
     report({ state: 'failed', code: 'exchange_failed', got });
     return undefined;
   }
-  const failure = await send(payload, `${code}_from_api`, openid, deps.calls, signal);
+  const failure = await send(payload, `${code}_from_api`, openid, deps.calls, signal).catch((error: unknown) => {
+    // The job runs again; a later result replaces this one.
+    report({ state: 'failed', code: 'send_failed', got: error instanceof Failure ? shownFailure(error) : null });
+    throw error;
+  });
   if (signal.aborted && failure === 'unknown') return { requeue: true };
   if (failure === undefined) report({ state: 'ok', code: null, got: EXPECTED });
   else report({ state: 'failed', code: 'send_failed', got: failure });
