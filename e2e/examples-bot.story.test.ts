@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Bot, installBot } from '../packages/sdk/test/bot.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
@@ -49,4 +51,16 @@ it('a user who writes gets the answer of the bot at once, and a new follower its
       async () => (await deployment.api<{ items: { deliveries: unknown[] }[] }>('GET', path)).body.items[0]?.deliveries,
     )
     .toMatchObject([{ subscription: subscription.id, state: 'delivered', replyState: 'passive' }]);
+});
+
+it('the test of the subscription shows the answer of the bot, and verify-delivery accepts what it sent', async () => {
+  const path = `/v1/subscriptions/${subscription.id}/test`;
+  const { body } = await deployment.api('POST', path, { type: 'message.text', appid: null });
+  expect(body).toMatchObject({ response: { status: 200 }, reply: { type: 'text' }, problem: null });
+  const saved = join(deployment.dir, 'request.json');
+  await writeFile(saved, JSON.stringify(body));
+  const verified = deployment.command(['verify-delivery', saved], { WX_SECRET: subscription.secret });
+  await verified.says('The delivery is genuine.');
+  const other = deployment.command(['verify-delivery', saved], { WX_SECRET: `whsec_${'A'.repeat(43)}=` });
+  await other.says('Either the secret is not the one of this subscription');
 });

@@ -9,7 +9,7 @@ export interface AskedPush {
   readonly subscription: Subscription & { readonly reply: ReplyTerms };
   /** What a reply to this push may be, passive or late. */
   readonly limits: ReplyLimits;
-  /** What WeChat accepts at once: less for mini programs, nothing where the account's kind is not known. */
+  /** What WeChat accepts at once: less for mini programs, nothing as long as the account's kind is not known. */
   readonly passive: ReplyLimits;
   /** When WeChat gets its answer at the latest, on the clock of `performance.now()`. */
   readonly answerBy: number;

@@ -72,7 +72,7 @@ export class PushReplies {
     if (account?.userName && account.userName !== received.push.toUserName) return undefined;
     const subscription = this.#replierOf(received, type, account);
     if (subscription === undefined) return undefined;
-    const asked = askedPush(received, subscription, account, 0);
+    const asked = this.#askedPush(received, subscription, account, 0);
     const release =
       subscription.state === 'active' ? this.#slots.enter(subscription.id, subscription.reply.maxInFlight) : undefined;
     if (release === undefined) return { fallback: fallbackOf(asked) };
@@ -80,7 +80,7 @@ export class PushReplies {
       subscription: subscription.id,
       owner: this.#asking.owner,
       passive: asked.passive,
-      ask: (seq) => this.#asking.ask({ ...asked, push: { ...asked.push, seq } }, release),
+      ask: (seq) => this.#asking.ask(this.#askedPush(received, subscription, account, seq), release),
       drop: release,
     };
   }
@@ -95,7 +95,7 @@ export class PushReplies {
     if (subscription === undefined) {
       return record?.state === 'answered' ? this.#asking.keptAnswer(received.id, record) : undefined;
     }
-    const asked = askedPush(received, subscription, account, record?.seq ?? 0);
+    const asked = this.#askedPush(received, subscription, account, record?.seq ?? 0);
     return this.#asking.redelivered(asked, record, () =>
       this.#slots.enter(subscription.id, subscription.reply.maxInFlight),
     );
@@ -114,6 +114,36 @@ export class PushReplies {
     }
     return undefined;
   }
+
+  #askedPush(
+    { id, component, appid, push, bytes, receivedAt, startedAt }: RepliablePush,
+    subscription: Replier,
+    account: KnownAccount | undefined,
+    seq: number,
+  ): AskedPush {
+    const { type, limits } = typeOf(push);
+    const accounts = this.#accounts;
+    return {
+      push: {
+        id,
+        seq,
+        component,
+        appid,
+        handle: account?.handle ?? null,
+        type,
+        createTime: new Date(push.createTime * 1_000),
+        receivedAt,
+        payload: bytes,
+      },
+      subscription,
+      limits,
+      // When the receiver has answered, an account that was not known at first has been read.
+      get passive() {
+        return passiveLimits(limits, account ?? accounts.get(component, appid));
+      },
+      answerBy: startedAt + ANSWER_TIMEOUT_MS,
+    };
+  }
 }
 
 type Replier = Subscription & { readonly reply: ReplyTerms };
@@ -125,32 +155,6 @@ function withReply(subscription: Subscription | undefined): Replier | undefined 
 function typeOf(push: RepliablePush['push']): { readonly type: string; readonly limits: ReplyLimits } {
   const type = pushTypeOf(push) ?? '';
   return { type, limits: replyLimitsOf(type, repliesTo(type)) };
-}
-
-function askedPush(
-  { id, component, appid, push, bytes, receivedAt, startedAt }: RepliablePush,
-  subscription: Replier,
-  account: KnownAccount | undefined,
-  seq: number,
-): AskedPush {
-  const { type, limits } = typeOf(push);
-  return {
-    push: {
-      id,
-      seq,
-      component,
-      appid,
-      handle: account?.handle ?? null,
-      type,
-      createTime: new Date(push.createTime * 1_000),
-      receivedAt,
-      payload: bytes,
-    },
-    subscription,
-    limits,
-    passive: passiveLimits(limits, account),
-    answerBy: startedAt + ANSWER_TIMEOUT_MS,
-  };
 }
 
 /** Mini programs take nothing at once but a transfer (protocol §1.5). */
