@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
 import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxthirdparty/platform';
-import { logEvents } from '@wxthirdparty/telemetry';
+import { countActivity, logEvents } from '@wxthirdparty/telemetry';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import { logClock } from './log/log-clock.ts';
@@ -30,6 +30,7 @@ export async function openServedPlatform(
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
   logEvents(platform.events, log);
+  scope.keep('activity', countActivity(platform.events, platform.activity), (a) => a.close());
   // Redis may have failed meanwhile; then the next start reports it.
   await logClock(platform, log).catch(() => {});
   return platform;

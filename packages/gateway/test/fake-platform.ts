@@ -20,6 +20,14 @@ export const ACCOUNT = 'wxa0000000000000001';
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
+export const emptyStream = { waiting: 0, oldestMs: 0, bad: 0, stream: true };
+
+/** Of a component. */
+export const noPushes = {
+  lastHour: { accepted: 0, duplicates: 0, unreadable: 0, wrongAccount: 0, tooOld: 0, refused: 0, unavailable: 0 },
+  lastRefusal: null,
+};
+
 export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   /** `run` takes the real steps; tests replace these. */
@@ -166,7 +174,8 @@ export function fakePlatform(): FakePlatform {
       },
       list: () => Promise.resolve({ items: [], next: null }),
     },
-    status: () => Promise.resolve({ ready: true, components: [] }),
+    status: () => Promise.resolve({ ready: true, pushes: emptyStream, components: [] }),
+    activity: { add: () => Promise.resolve() },
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
     clockAheadMs: () => Promise.resolve(0),

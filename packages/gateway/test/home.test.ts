@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { COMPONENT, type FakePlatform, fakePlatform } from './fake-platform.ts';
+import { COMPONENT, emptyStream, type FakePlatform, fakePlatform, noPushes } from './fake-platform.ts';
 import { type OpenedGateway, openGateway } from './open-gateway.ts';
 
 type Status = Awaited<ReturnType<FakePlatform['status']>>;
@@ -12,6 +12,7 @@ const component: Status['components'][number] = {
   ready: true,
   reasons: [],
   lastPushAt: new Date('2026-01-02T03:04:05.678Z'),
+  pushes: noPushes,
   refusedPushes: [],
   ticket: null,
   token: null,
@@ -19,7 +20,7 @@ const component: Status['components'][number] = {
 
 async function home(change: (platform: FakePlatform) => void, path = '/', headers: Record<string, string> = {}) {
   const platform = fakePlatform();
-  platform.status = async () => ({ ready: true, components: [component] });
+  platform.status = async () => ({ ready: true, pushes: emptyStream, components: [component] });
   change(platform);
   gateway = await openGateway(platform);
   const response = await fetch(`${gateway.url}${path}`, { headers });
@@ -84,7 +85,7 @@ describe('the home page', () => {
     };
     const { html } = await home(
       (platform) => {
-        platform.status = async () => ({ ready: false, components: [failing] });
+        platform.status = async () => ({ ready: false, pushes: emptyStream, components: [failing] });
       },
       '/',
       english,
@@ -107,7 +108,11 @@ describe('the home page', () => {
     } as const;
     const { html } = await home(
       (platform) => {
-        platform.status = async () => ({ ready: true, components: [{ ...component, refusedPushes: [refused] }] });
+        platform.status = async () => ({
+          ready: true,
+          pushes: emptyStream,
+          components: [{ ...component, refusedPushes: [refused] }],
+        });
       },
       '/',
       english,
@@ -138,7 +143,7 @@ describe('the home page', () => {
     await home((platform) => {
       platform.status = async () => {
         reads++;
-        return { ready: true, components: [component] };
+        return { ready: true, pushes: emptyStream, components: [component] };
       };
     });
     await Promise.all(Array.from({ length: 20 }, () => fetch(`${gateway!.url}/`)));

@@ -6,8 +6,10 @@ import {
   ACCOUNT,
   answered,
   authorizer,
+  emptyStream,
   fakePlatform,
   neverSettles,
+  noPushes,
   runningCall,
   settledCall,
 } from './fake-platform.ts';
@@ -61,6 +63,7 @@ test('the status has dates in ISO 8601', async () => {
     ready: false,
     reasons: ['component_token_failing'],
     lastPushAt: at,
+    pushes: { ...noPushes, lastRefusal: { at, status: 403, reason: 'signature', url: 'events' } },
     refusedPushes: [
       { reason: 'signature', count: 2, since: at, lastAt: at, remedy: 'operator', message: 'set WX_TOKEN' },
     ],
@@ -74,9 +77,10 @@ test('the status has dates in ISO 8601', async () => {
   platform.status = () =>
     Promise.resolve({
       ready: false,
+      pushes: emptyStream,
       components: [
         component,
-        { ...component, appid: 'c2', lastPushAt: null, refusedPushes: [], ticket: null, token: null },
+        { ...component, appid: 'c2', pushes: noPushes, lastPushAt: null, refusedPushes: [], ticket: null, token: null },
       ],
     });
   const gateway = await openGateway(platform);
@@ -84,16 +88,18 @@ test('the status has dates in ISO 8601', async () => {
   const iso = '2026-11-22T10:00:00.000Z';
   expect(await response.json()).toEqual({
     ready: false,
+    pushes: emptyStream,
     subscriptions: { active: 2, failing: 1, paused: 0 },
     components: [
       {
         ...component,
         lastPushAt: iso,
+        pushes: { ...noPushes, lastRefusal: { at: iso, status: 403, reason: 'signature', url: 'events' } },
         refusedPushes: [{ ...component.refusedPushes[0], since: iso, lastAt: iso }],
         ticket: { receivedAt: iso, expiresAt: iso },
         token: { ...component.token, failure: { ...component.token.failure, at: iso } },
       },
-      { ...component, appid: 'c2', lastPushAt: null, refusedPushes: [], ticket: null, token: null },
+      { ...component, appid: 'c2', pushes: noPushes, lastPushAt: null, refusedPushes: [], ticket: null, token: null },
     ],
   });
 });

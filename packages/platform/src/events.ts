@@ -38,6 +38,8 @@ export interface EventPayloads {
   readonly 'outcomes-lost': { readonly count: number };
   /** This process journaled what was in the stream of pushes, or could not. */
   readonly journal: JournalEvent;
+  /** A gateway accepted or refused a push. */
+  readonly 'push-received': PushReceivedEvent;
   /** A push was accepted, and something about it needs attention. */
   readonly 'push-intake': PushIntakeEvent;
   /** WeChat's release check of a component has ended, as far as this deployment can see. */
@@ -181,6 +183,14 @@ export type JournalEvent =
   | ({ readonly what: 'bad'; readonly entry: string } & ErrorReport);
 
 /** `unconfirmed`: no replica has confirmed that it received them, so a failover may lose them. */
+export interface PushReceivedEvent {
+  readonly component: string;
+  readonly url: 'events' | 'messages';
+  readonly result: 'accepted' | 'duplicates' | 'unreadable' | 'tooOld' | 'refused' | 'unavailable';
+  /** `status`: that WeChat is answered with. */
+  readonly refusal?: { readonly status: number; readonly reason: string } | undefined;
+}
+
 export interface PushIntakeEvent {
   readonly what: 'unconfirmed';
   readonly pushes: number;

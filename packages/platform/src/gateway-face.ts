@@ -4,6 +4,7 @@ import type { Authorizers } from './authorizer/authorizers.ts';
 import { CallList } from './call/call-list.ts';
 import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
+import { ActivityStore, type PushActivity } from './component/activity-store.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
@@ -33,6 +34,7 @@ import { JournalReader } from './push/journal-reader.ts';
 import { PushStream } from './push/push-stream.ts';
 import type { ReplyRequests } from './push/reply/reply-requests.ts';
 import { StreamGate } from './push/stream-gate.ts';
+import { streamStatus } from './push/stream-status.ts';
 import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
@@ -84,6 +86,8 @@ export interface GatewayFace {
   /** How many subscriptions are in each state. */
   subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
   status(): Promise<PlatformStatus>;
+  /** Counts over all processes. */
+  readonly activity: Pick<ActivityStore, 'add'>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   /** Never rejects. */
@@ -92,10 +96,21 @@ export interface GatewayFace {
   clockAheadMs(): Promise<number>;
 }
 
+export interface PushStreamStatus {
+  /** Entries that are accepted and not journaled yet, and the age of the oldest. */
+  readonly waiting: number;
+  readonly oldestMs: number;
+  /** Entries that could not be journaled. */
+  readonly bad: number;
+  /** False: pushes go through the queue, since a process of an older version is live. */
+  readonly stream: boolean;
+}
+
 export interface PlatformStatus {
+  readonly pushes: PushStreamStatus;
   /** All components are ready. */
   readonly ready: boolean;
-  readonly components: readonly ComponentStatus[];
+  readonly components: readonly (ComponentStatus & { readonly pushes: PushActivity })[];
 }
 
 /** `services`: those on the fail-fast connection. The scope closes what is opened here. */
@@ -114,6 +129,7 @@ export function openGatewayFace(
 
   const releaseCheck = new ReleaseCheckResponder({ redis, seals, queue: queues['release-checks'] });
   const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue), (g) => g.close());
+  const activity = new ActivityStore(redis);
   const audit = new Audit(database);
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
   return {
@@ -126,6 +142,7 @@ export function openGatewayFace(
       releaseCheck,
       replies: replies.passive,
       arrivals,
+      events: foundation.events,
       retentionMs: settings.pushDays * DAY_MS,
     }),
     replies: replies.requests,
@@ -187,11 +204,18 @@ export function openGatewayFace(
     replays: deliveries.requests.replays,
     subscriptionCounts: () => shared.subscriptionSnapshot.counts(),
     async status() {
-      const all = await Promise.all(
-        components.all().map(({ appid }) => componentStatus(redis, tickets, tokenStore, arrivals, appid)),
-      );
-      return { ready: all.every((c) => c.ready), components: all };
+      const [all, pushes] = await Promise.all([
+        Promise.all(
+          components.all().map(async ({ appid }) => ({
+            ...(await componentStatus(redis, tickets, tokenStore, arrivals, appid)),
+            pushes: await activity.read(appid),
+          })),
+        ),
+        streamStatus(redis),
+      ]);
+      return { ready: all.every((c) => c.ready), pushes: { ...pushes, stream: gate.isOpen }, components: all };
     },
+    activity,
     queues: Object.values(queues).map(({ queue, contract }) => ({ queue, description: contract.description })),
     clockAheadMs: () => clockAheadMs(foundation.blockingRedis),
   };

@@ -17,6 +17,7 @@ export { parseCallId } from './call/call-id.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
 export type { LaneOwner } from './call/lane/lane-store.ts';
 export { type CallSteps, runCall } from './call/run-call.ts';
+export type { MinuteCounts, PushActivity, PushCount, PushRefusal } from './component/activity-store.ts';
 export type { ComponentSettings } from './component/components.ts';
 export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';

@@ -1,1 +1,2 @@
+export { countActivity } from './activity.ts';
 export { logEvents } from './logs.ts';

@@ -160,6 +160,12 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       },
     },
   ],
+  'push-received': [
+    {
+      event: { component: 'wxc', url: 'events', result: 'accepted' },
+      line: { level: LEVELS.debug, msg: 'push received', component: 'wxc', url: 'events', result: 'accepted' },
+    },
+  ],
   'push-intake': [
     {
       event: { what: 'unconfirmed', pushes: 3 },

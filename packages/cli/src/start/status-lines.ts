@@ -1,7 +1,10 @@
-import type { PlatformStatus } from '@wxthirdparty/platform';
+import type { ComponentStatus, PlatformStatus } from '@wxthirdparty/platform';
 
 /** What is missing until the components can act, and what the operator must do. */
-export function statusLines(status: PlatformStatus, publicUrl: string | undefined): string[] {
+export function statusLines(
+  status: Pick<PlatformStatus, 'ready'> & { readonly components: readonly ComponentStatus[] },
+  publicUrl: string | undefined,
+): string[] {
   const lines = status.components.flatMap((component) => {
     const { appid, ready, reasons, token, lastPushAt } = component;
     if (ready) return [`  ${appid}  ready`];

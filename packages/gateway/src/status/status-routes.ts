@@ -8,6 +8,12 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 const StatusAnswer = z
   .object({
     ready: z.boolean().meta({ description: 'whether all components are ready' }),
+    pushes: z.object({
+      waiting: z.int().meta({ description: 'accepted, and not in the journal yet' }),
+      oldestMs: z.int(),
+      bad: z.int().meta({ description: 'entries that could not be journaled' }),
+      stream: z.boolean().meta({ description: 'false while a process of an older version is live' }),
+    }),
     subscriptions: z.object({ active: z.int(), failing: z.int(), paused: z.int() }),
     components: z.array(
       z.object({
@@ -15,6 +21,20 @@ const StatusAnswer = z
         ready: z.boolean(),
         reasons: z.array(z.enum(['no_ticket', 'ticket_expired', 'component_token_failing'])).readonly(),
         lastPushAt: time.nullable(),
+        pushes: z.object({
+          lastHour: z.object({
+            accepted: z.int(),
+            duplicates: z.int(),
+            unreadable: z.int(),
+            wrongAccount: z.int(),
+            tooOld: z.int(),
+            refused: z.int(),
+            unavailable: z.int(),
+          }),
+          lastRefusal: z
+            .object({ at: time, status: z.int(), reason: z.string(), url: z.enum(['events', 'messages']) })
+            .nullable(),
+        }),
         refusedPushes: z
           .array(
             z.object({
@@ -55,15 +75,17 @@ export const statusOperations: Operations = {
 export function statusRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
   routes.get('/v1/status', async (_request, response) => {
-    const { ready, components } = await platform.status();
+    const { ready, pushes, components } = await platform.status();
     response.json({
       ready,
+      pushes,
       subscriptions: platform.subscriptionCounts(),
-      components: components.map(({ appid, ready, reasons, lastPushAt, refusedPushes, ticket, token }) => ({
+      components: components.map(({ appid, ready, reasons, lastPushAt, pushes, refusedPushes, ticket, token }) => ({
         appid,
         ready,
         reasons,
         lastPushAt,
+        pushes,
         refusedPushes,
         ticket: ticket && { receivedAt: ticket.receivedAt, expiresAt: ticket.expiresAt },
         token: token && { version: token.version, expiresAt: token.expiresAt, failure: token.failure },

@@ -34,6 +34,11 @@ const REASONS_BY_CODE: Readonly<Record<EnvelopeFailure['wechatCode'], PushRefusa
   [-40011]: undefined,
 };
 
+/** Undefined: no push causes it. */
+export function refusalReasonOf({ wechatCode }: EnvelopeFailure): PushRefusalReason | undefined {
+  return REASONS_BY_CODE[wechatCode];
+}
+
 /** The most certain first: only WeChat, or a sender who knows the Token, can cause the first two. */
 const MESSAGES: Readonly<Record<PushRefusalReason, string>> = {
   decryption:
@@ -99,8 +104,8 @@ export class PushArrivals {
   }
 
   /** `component` is one of this deployment's. */
-  refused(component: string, { wechatCode }: EnvelopeFailure, at = new Date()): void {
-    const reason = REASONS_BY_CODE[wechatCode];
+  refused(component: string, failure: EnvelopeFailure, at = new Date()): void {
+    const reason = refusalReasonOf(failure);
     if (reason === undefined) return;
     const ofComponent = this.#counted.get(component) ?? new Map<PushRefusalReason, Counted>();
     this.#counted.set(component, ofComponent);

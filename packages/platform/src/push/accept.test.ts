@@ -30,6 +30,10 @@ let parts: PushIntakeParts;
 const gate = { isOpen: false };
 /** No receiver is asked. */
 const replies = { plan: () => undefined, redelivered: async () => undefined };
+/** What was published about the pushes. */
+const received: unknown[] = [];
+const events = new Events();
+events.subscribe('push-received', (event) => void received.push(event));
 const redisState = { usedMemoryShare: 0.1, replicas: 0 };
 beforeAll(async () => {
   server = await startRedis();
@@ -40,9 +44,21 @@ beforeEach(async () => {
   await redis.flushall();
   arrivals = new PushArrivals(redis);
   gate.isOpen = false;
+  received.length = 0;
   redisState.usedMemoryShare = 0.1;
   const stream = new PushStream(redis, () => redisState, new Events());
-  parts = { redis, components, queue, stream, gate, releaseCheck, replies, arrivals, retentionMs: RETENTION_MS };
+  parts = {
+    redis,
+    components,
+    queue,
+    stream,
+    gate,
+    releaseCheck,
+    replies,
+    arrivals,
+    events,
+    retentionMs: RETENTION_MS,
+  };
   intake = new PushIntake(parts);
 });
 afterAll(async () => {
@@ -267,4 +283,23 @@ it('stores nothing of a push whose envelope is not valid', async () => {
   ]);
   await intake.accept(forged);
   await expect.poll(async () => (await arrivals.read('wxc')).refused).toEqual([]);
+});
+
+it('publishes what became of each push', async () => {
+  gate.isOpen = true;
+  const xml = event('<EventKey>published</EventKey>');
+  await intake.accept(delivery(xml));
+  await intake.accept(delivery(xml));
+  await intake.accept(delivery(xml, 'messages', Date.now() - 2 * RETENTION_MS));
+  const forged = delivery(xml);
+  await expect(
+    intake.accept({ ...forged, query: { ...forged.query, msg_signature: '0'.repeat(40) } }),
+  ).rejects.toThrow();
+  const of = { component: 'wxc', url: 'messages' };
+  expect(received).toEqual([
+    { ...of, result: 'accepted' },
+    { ...of, result: 'duplicates' },
+    { ...of, result: 'tooOld' },
+    { ...of, result: 'refused', refusal: { status: 403, reason: 'signature' } },
+  ]);
 });

@@ -1,6 +1,7 @@
 import {
   type Envelope,
   EnvelopeFailure,
+  Failure,
   openEnvelope,
   type Push,
   type PushUrl,
@@ -10,7 +11,8 @@ import {
   verifyEcho,
 } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
-import type { PushArrivals } from '../component/push-arrivals.ts';
+import { type PushArrivals, refusalReasonOf } from '../component/push-arrivals.ts';
+import type { Events, PushReceivedEvent } from '../events.ts';
 import { identityOf, pushIdOf, pushTimeOf } from '../journal/push-id.ts';
 import type { PushEntry } from '../journal/stream-entry.ts';
 import type { OpenQueue } from '../queue/queues.ts';
@@ -61,6 +63,7 @@ export interface PushIntakeParts {
   readonly releaseCheck: Pick<ReleaseCheckResponder, 'respond'>;
   readonly replies: Pick<PushReplies, 'plan' | 'redelivered'>;
   readonly arrivals: PushArrivals;
+  readonly events: Events;
   /** How far the journal goes back. */
   readonly retentionMs: number;
 }
@@ -83,16 +86,33 @@ export class PushIntake {
     try {
       const accepted = await this.#accept(received);
       const isRehearsal = accepted.outcome === 'checked' && accepted.answer.isRehearsal;
-      if (!isRehearsal) arrivals.accepted(received.component, new Date());
+      if (isRehearsal) return accepted;
+      arrivals.accepted(received.component, new Date());
+      this.#publish(received, RESULTS[accepted.outcome]);
       return accepted;
     } catch (error) {
-      if (error instanceof EnvelopeFailure) arrivals.refused(received.component, error);
+      if (error instanceof EnvelopeFailure) {
+        arrivals.refused(received.component, error);
+        const reason = refusalReasonOf(error);
+        // The gateway answers so (push-route.ts).
+        if (reason) this.#publish(received, 'refused', { status: reason === 'signature' ? 403 : 400, reason });
+      } else if (!(error instanceof Failure && error.remedy === 'fix-request')) {
+        this.#publish(received, 'unavailable', { status: 503, reason: 'unavailable' });
+      }
       throw error;
     }
   }
 
   echo(component: string, query: Record<string, unknown>): string | undefined {
     return verifyEcho(this.#parts.components.get(component).envelopeKeys, query);
+  }
+
+  #publish(
+    { component, url }: ReceivedPush,
+    result: PushReceivedEvent['result'],
+    refusal?: PushReceivedEvent['refusal'],
+  ) {
+    this.#parts.events.publish('push-received', { component, url, result, refusal });
   }
 
   async #accept({ component, url, appid, query, body, startedAt }: ReceivedPush): Promise<AcceptedPush> {
@@ -192,6 +212,14 @@ export class PushIntake {
     return { outcome: 'accepted' };
   }
 }
+
+const RESULTS = {
+  accepted: 'accepted',
+  checked: 'accepted',
+  seen: 'duplicates',
+  unreadable: 'unreadable',
+  'too-old': 'tooOld',
+} as const satisfies Record<AcceptedPush['outcome'], PushReceivedEvent['result']>;
 
 function acceptedAs(push: Push): AcceptedPush {
   return push.type === 'unreadable' ? { outcome: 'unreadable', reason: push.reason } : { outcome: 'accepted' };

@@ -49,6 +49,11 @@ export function keyspaceOf(prefix: string) {
     lastPush: (component: string) => owned(component, component, 'last-push'),
     /** How many pushes were refused since one was last accepted, by reason. */
     refusedPushes: (component: string) => owned(component, component, 'refused-pushes'),
+    /** Counts of one minute (since 1970), and of five. */
+    activityMinute: (component: string, minute: number) => owned(component, component, `activity:1m:${minute}`),
+    activityFiveMinutes: (component: string, number: number) => owned(component, component, `activity:5m:${number}`),
+    /** The last push that was not accepted. */
+    lastRefusal: (component: string) => owned(component, component, 'last-refusal'),
     /** When we may next ask WeChat to push tickets again. */
     ticketRequest: (component: string) => owned(component, component, 'ticket-request'),
 

@@ -296,6 +296,15 @@ export type QuotaClear = {
 export type Status = {
   /** whether all components are ready */
   readonly ready: boolean;
+  readonly pushes: {
+    /** accepted, and not in the journal yet */
+    readonly waiting: number;
+    readonly oldestMs: number;
+    /** entries that could not be journaled */
+    readonly bad: number;
+    /** false while a process of an older version is live */
+    readonly stream: boolean;
+  };
   readonly subscriptions: {
     readonly active: number;
     readonly failing: number;
@@ -306,6 +315,23 @@ export type Status = {
     readonly ready: boolean;
     readonly reasons: ReadonlyArray<'no_ticket' | 'ticket_expired' | 'component_token_failing'>;
     readonly lastPushAt: string | null;
+    readonly pushes: {
+      readonly lastHour: {
+        readonly accepted: number;
+        readonly duplicates: number;
+        readonly unreadable: number;
+        readonly wrongAccount: number;
+        readonly tooOld: number;
+        readonly refused: number;
+        readonly unavailable: number;
+      };
+      readonly lastRefusal: {
+        readonly at: string;
+        readonly status: number;
+        readonly reason: string;
+        readonly url: 'events' | 'messages';
+      } | null;
+    };
     /** pushes refused since the last accepted one, by reason */
     readonly refusedPushes: ReadonlyArray<{
       readonly reason: 'decryption' | 'appid' | 'signature' | 'envelope';
