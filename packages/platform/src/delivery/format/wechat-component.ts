@@ -5,7 +5,7 @@ import type { WeChatSecrets } from '../../subscription/subscription.ts';
 import type { Addressee, FormattedPush } from './outgoing.ts';
 import { receiverUrl, withQuery } from './receiver-url.ts';
 import type { VirtualCodes } from './virtual-code.ts';
-import { fieldOf } from './wechat.ts';
+import { partiesOf } from './wechat.ts';
 import { sealedPost } from './wechat-post.ts';
 
 /** The notices that WeChat's own pushes report to a third-party platform (protocol §1.4). */
@@ -28,10 +28,11 @@ export function formatWeChatComponent(
 ): FormattedPush {
   const { component, type, appid, payload } = push;
   if (!isFromWeChat(type)) return onEventUrl(addressee, secrets, component, type, noticeXml(push, at, codes), at);
+  const { openid, userName } = partiesOf(payload);
   const { query, body } = sealedPost(secrets, payload, {
     appid: component,
-    addressee: { element: 'ToUserName', value: fieldOf(payload, 'ToUserName') },
-    openid: fieldOf(payload, 'FromUserName'),
+    addressee: { element: 'ToUserName', value: userName },
+    openid,
     at,
   });
   return { url: withQuery(receiverUrl(addressee, type, appid), query), contentType: 'text/xml', body };

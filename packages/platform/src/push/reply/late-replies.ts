@@ -2,7 +2,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { CallStore } from '../../call/call-store.ts';
 import type { Calls } from '../../call/calls.ts';
 import type { DeliveryStore } from '../../delivery/delivery-store.ts';
-import { fieldOf } from '../../delivery/format/wechat.ts';
+import { partiesOf } from '../../delivery/format/wechat.ts';
 import type { SealedPush } from '../../journal/journaled-push.ts';
 import { isFromWeChat } from '../../journal/push-data.ts';
 import type { PushStore } from '../../journal/push-store.ts';
@@ -93,7 +93,7 @@ export class LateReplies {
       throw new Failure('unsealable', 'operator', `No key of SECRETS_KEY opens push ${id}.`);
     }
     const account = await accounts.read(component, appid);
-    const message = customMessageOf(reply, fieldOf(payload, 'FromUserName'), account?.kind === 'mini-program');
+    const message = customMessageOf(reply, partiesOf(payload).openid, account?.kind === 'mini-program');
     if (message === undefined) return { refused: 'not_convertible' };
     if (await this.#isReplied(push, { component, appid }, isRepeated)) return { refused: 'already_replied' };
     try {
