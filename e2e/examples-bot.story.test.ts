@@ -53,6 +53,20 @@ it('a user who writes gets the answer of the bot at once, and a new follower its
     .toMatchObject([{ subscription: subscription.id, state: 'delivered', replyState: 'passive' }]);
 });
 
+it('a user who was answered at once gets no second reply, also after Redis has dropped the record of the first', async () => {
+  const { body } = await deployment.api<{ items: { id: string }[] }>('GET', '/v1/pushes?type=event.subscribe');
+  const redis = deployment.redis.client();
+  const records = await redis.keys('*{pushes}:reply:*');
+  expect(records).not.toEqual([]);
+  await redis.del(records);
+  redis.disconnect();
+  const again = await deployment.api('POST', `/v1/pushes/${body.items[0]!.id}/reply`, {
+    type: 'text',
+    content: 'again',
+  });
+  expect(again).toMatchObject({ status: 409, body: { code: 'reply_not_possible', reason: 'already_replied' } });
+});
+
 it('the test of the subscription shows the answer of the bot, and verify-delivery accepts what it sent', async () => {
   const path = `/v1/subscriptions/${subscription.id}/test`;
   const { body } = await deployment.api('POST', path, { type: 'message.text', appid: null });

@@ -1,5 +1,6 @@
 import type { BulkStep } from '../database/bulk.ts';
 import type { Events } from '../events.ts';
+import { markReplied } from '../journal/push-row.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { AskedOutcome } from './asked-outcome.ts';
@@ -45,6 +46,9 @@ export class AskedOutcomes {
     const news: HealthNews[] = [];
     const settled: SettledAttempt[] = [];
     const replied: LateKnownReply[] = [];
+    const answered = outcomes
+      .filter(({ outcome }) => outcome.reply?.state === 'passive')
+      .map(({ component, push: id }) => ({ component, id, replied: 'passive' as const }));
     for (const { subscription, component, push, outcome } of outcomes) {
       const key = { subscription: subscription.id, push };
       const reply = outcome.reply ? { ...outcome.reply, callId: null } : undefined;
@@ -61,7 +65,12 @@ export class AskedOutcomes {
       this.#publish(component, key, judged);
     }
     return {
-      steps: [...settleSteps(settled), ...replySteps(replied), ...healthSteps(news)],
+      steps: [
+        ...settleSteps(settled),
+        ...replySteps(replied),
+        ...(answered.length === 0 ? [] : [markReplied(answered)]),
+        ...healthSteps(news),
+      ],
       committed: () => this.#followUp(news),
     };
   }
