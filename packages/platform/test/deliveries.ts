@@ -31,7 +31,7 @@ import { startRedis, type TestRedis } from './redis-server.ts';
 
 export const COMPONENT = 'wxcomponent';
 export const ACCOUNT = 'wxaccount';
-export const RETENTION_MS = 7 * 24 * 60 * 60_000;
+const RETENTION_MS = 7 * 24 * 60 * 60_000;
 export const actor: Actor = { id: 'API_KEY', address: null, requestId: null };
 
 export interface ReceivedRequest {

@@ -7,6 +7,7 @@ import type { JournaledPush } from '../journal/journaled-push.ts';
 import type { Persons } from '../journal/person.ts';
 import { type PushData, pushDataOf } from '../journal/push-data.ts';
 import type { PushAccount, PushStore } from '../journal/push-store.ts';
+import { unknownPush } from '../journal/unknown-push.ts';
 import type { Page, PageRequest } from '../paging.ts';
 
 export interface PushListRequest extends PageRequest {
@@ -125,8 +126,4 @@ export class JournalReader {
     );
     return new Map(found.flat());
   }
-}
-
-export function unknownPush(): Failure {
-  return new Failure('unknown_push', 'fix-request', 'There is no push with this id, or it is older than PUSH_DAYS.');
 }

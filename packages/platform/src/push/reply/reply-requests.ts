@@ -5,6 +5,7 @@ import type { SealedPush } from '../../journal/journaled-push.ts';
 import { isPushId } from '../../journal/push-id.ts';
 import type { PushStore } from '../../journal/push-store.ts';
 import { entryFields, outcomePlace } from '../../journal/stream-entry.ts';
+import { unknownPush } from '../../journal/unknown-push.ts';
 import type { RedisClient } from '../../redis/connect.ts';
 import type { Reply } from '../../reply/reply.ts';
 import { faultOf } from '../../reply/reply-limits.ts';
@@ -128,8 +129,4 @@ export class ReplyRequests {
 
 function refusalOf(refused: LateRefusal): ReplyRefusal {
   return refused === 'type_not_allowed' ? 'not_allowed' : refused;
-}
-
-function unknownPush(): Failure {
-  return new Failure('unknown_push', 'fix-request', 'There is no such push; pushes are kept for PUSH_DAYS.');
 }
