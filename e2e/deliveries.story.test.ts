@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { DeliveryEndpoint } from './support/delivery-endpoint.ts';
+import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { until } from './support/until.ts';
 
 interface Subscription {

@@ -128,9 +128,10 @@ describe('a subscription', () => {
     expect(paused).toMatchObject({ status: 200, body: { id: 'sub_own' } });
     const resumed = await ask('POST /v1/subscriptions/sub_own/resume');
     expect(resumed).toMatchObject({ status: 200, body: { subscription: { id: 'sub_own' }, replay: 'rep_1' } });
+    const by = { id: 'API_KEY' };
     expect(did).toMatchObject([
-      ['pause', 'sub_own', { id: 'API_KEY' }],
-      ['resume', 'sub_own'],
+      ['pause', 'sub_own', by],
+      ['resume', 'sub_own', by],
       ['wake', 'rep_1'],
     ]);
   });
