@@ -9,8 +9,7 @@ import { StreamReader } from './push/stream-reader.ts';
 import { connectRedis } from './redis/connect.ts';
 import { openLeases } from './redis/lease.ts';
 
-/** How far the journal goes back. */
-const RETENTION_MS = 7 * 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Starts journaling in this process; `services`: those on the blocking connection. The caller closes it. */
 export function startJournaler(
@@ -41,7 +40,7 @@ export function startJournaler(
     abortWrite: () => journalWriter.abort(),
     isOurs: () => presence.failure === undefined,
     hasSuccessor: () => isStreamServedBeside(redis, presence.id),
-    retentionMs: RETENTION_MS,
+    retentionMs: settings.pushDays * DAY_MS,
     events,
   });
 }

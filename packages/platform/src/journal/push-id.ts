@@ -72,11 +72,6 @@ export function noticeIdOf(
   return pushIdOf(at.getTime() / 1_000, hashOf('notice', type, component, appid ?? '', unique));
 }
 
-/** The first id of a time (Unix seconds); every push of that time has this one or a later one. */
-export function firstPushIdOf(time: number): string {
-  return pushIdOf(time, '');
-}
-
 export function isPushId(text: string): boolean {
   return /^[0-9a-v]{26}$/.test(text);
 }
