@@ -26,7 +26,7 @@ export const rotateSecrets: Command = async ({ env, shutdown }) => {
 
 /** What was done, and whether the older keys can be removed. */
 function messageOf(report: ResealReport, hasOlderKeys: boolean): string[] {
-  const { looked, resealed, remaining, unsealable, unsealablePlaces, callBodies } = report;
+  const { looked, resealed, remaining, unsealable, unsealablePlaces, callBodies, pushes } = report;
   const lines = [
     `${looked} secrets checked: ${resealed} re-encrypted, ${looked - resealed - unsealable} already current.`,
   ];
@@ -43,6 +43,12 @@ function messageOf(report: ResealReport, hasOlderKeys: boolean): string[] {
   }
   if (!hasOlderKeys) return lines;
   if (remaining > 0 || unsealable > 0) return [...lines, 'The older keys are still needed.'];
+  if (pushes > 0) {
+    return [
+      ...lines,
+      `${pushes} pushes in the journal still need an older key. Run this command again when PUSH_DAYS have passed; when none remains, the older keys can be removed.`,
+    ];
+  }
   return [
     ...lines,
     callBodies > 0

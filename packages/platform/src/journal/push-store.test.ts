@@ -136,6 +136,13 @@ describe.each(databases)('the journal on %s', (kind) => {
     expect(await ids({ persons: new Persons([older]).hashes(component, 'wxa', 'oPerson') })).toEqual([]);
   });
 
+  it('counts what needs a key that is no longer the first', async () => {
+    await insert(range(2_100).map((i) => push(i)));
+    expect(await store.countUnderOlderKeys()).toBe(0);
+    const rotated = new PushStore({ sql: database.sql, writer, seals: new Seals([older, key]) });
+    expect(await rotated.countUnderOlderKeys()).toBe(2_100);
+  });
+
   it('reads a bounded number of rows for a page, and continues after them', async () => {
     await insert([push(0, { type: 'event.scan' }), ...range(5_600).map((i) => push(i + 1))]);
     const first = await store.list({ type: 'event.scan' }, { limit: 10 });

@@ -1,9 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { sql as raw } from 'kysely';
 import type { ReportingWriter } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import { type Page, type PageRequest, readCursor, writeCursor } from '../paging.ts';
-import type { Seals } from '../sealing/seals.ts';
+import { SEALED_HEAD_BYTES, type Seals } from '../sealing/seals.ts';
 import type { JournaledPush, Replied, SealedPush } from './journaled-push.ts';
 import { markReplied, PUSH_COLUMNS, toJournaledPush, toSealedPush } from './push-row.ts';
 import { pushPlace } from './stream-entry.ts';
@@ -12,6 +13,7 @@ import { pushPlace } from './stream-entry.ts';
 const WINDOW = 500;
 /** Rows that one page reads at most, however few pass the filter. */
 const MAX_READ = 5_000;
+const COUNTED_WINDOW = 2_000;
 /** With more accounts, one walk over all pushes costs less than one over each account's. */
 const MAX_WALKS = 20;
 const SEQS_PER_MS = 1_000;
@@ -49,7 +51,7 @@ interface ListedPush extends JournaledPush {
 export class PushStore {
   readonly #sql: Sql;
   readonly #replica: Sql;
-  readonly #writer: ReportingWriter;
+  readonly #writer: Pick<ReportingWriter, 'apply'>;
   readonly #seals: Seals;
 
   /** `replica` may lag behind: only lists are read from it. */
@@ -58,7 +60,7 @@ export class PushStore {
     replica = sql,
     writer,
     seals,
-  }: { sql: Sql; replica?: Sql; writer: ReportingWriter; seals: Seals }) {
+  }: { sql: Sql; replica?: Sql; writer: Pick<ReportingWriter, 'apply'>; seals: Seals }) {
     this.#sql = sql;
     this.#replica = replica;
     this.#writer = writer;
@@ -136,6 +138,29 @@ export class PushStore {
       .where('id', '=', id)
       .executeTakeFirst();
     return row ? 'already_replied' : 'unknown';
+  }
+
+  /** Pushes whose content, and person, need another key than the first one, until they expire. */
+  async countUnderOlderKeys(signal?: AbortSignal): Promise<number> {
+    let count = 0;
+    for (let after: Place = { seq: 0, id: '' }; ; ) {
+      signal?.throwIfAborted();
+      const { seq, id } = after;
+      const rows = await this.#sql
+        .selectFrom('pushes')
+        .select(['seq', 'id', raw<Uint8Array>`substr(sealed, 1, ${raw.lit(SEALED_HEAD_BYTES)})`.as('head')])
+        .where('seq', '>=', seq)
+        .where((eb) => eb.or([eb('seq', '>', seq), eb('id', '>', id)]))
+        .orderBy('seq')
+        .orderBy('id')
+        .limit(COUNTED_WINDOW)
+        .execute();
+      count += rows.filter(({ head }) => !this.#seals.isFresh(Buffer.from(head))).length;
+      const last = rows.at(-1);
+      if (rows.length < COUNTED_WINDOW || !last) return count;
+      after = { seq: Number(last.seq), id: last.id };
+      await breathe();
+    }
   }
 
   /** The next window of what the filter's index can exclude. */

@@ -3,9 +3,11 @@ import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { tokenEffects } from '../authorizer/token-effects.ts';
 import { CallStore } from '../call/call-store.ts';
 import { Tickets } from '../component/ticket.ts';
+import { BulkThread } from '../database/bulk-thread.ts';
 import { migrateOpen } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { Deployment } from '../deployment/deployment.ts';
+import { PushStore } from '../journal/push-store.ts';
 import { connectRedis, type RedisSettings, untilConnected } from '../redis/connect.ts';
 import { Scope } from '../scope.ts';
 import { type Resealed, Seals } from '../sealing/seals.ts';
@@ -30,6 +32,8 @@ export interface ResealReport {
   readonly unsealablePlaces: readonly string[];
   /** Requests and results of calls under an older key; they expire by themselves. */
   readonly callBodies: number;
+  /** Pushes of the journal under an older key; they end with PUSH_DAYS. */
+  readonly pushes: number;
 }
 
 /**
@@ -56,6 +60,7 @@ export async function reseal(
   const tickets = new Tickets(redis, database, seals);
   const tokens = new TokenStore(redis, seals, tokenEffects);
   const subscriptions = new SubscriptionStore(database, seals);
+  const journalWriter = scope.keep('journal writer', new BulkThread(settings.databaseUrl), (w) => w.close());
 
   const tokenStep = (owner: TokenOwner): [string, () => Promise<Resealed>] => {
     const { kind, component, appid } = owner;
@@ -106,7 +111,11 @@ export async function reseal(
   // What a process with the older key in front has written meanwhile.
   const remaining = await pass(false);
   const callBodies = await new CallStore(redis, seals).countUnderOlderKeys();
-  if (remaining === 0 && unsealable.size === 0 && callBodies === 0) await deployment.mark.removeOlderKeys();
+  const pushes = await new PushStore({ sql: database, writer: journalWriter, seals }).countUnderOlderKeys(
+    options.signal,
+  );
+  if (remaining === 0 && unsealable.size === 0 && callBodies === 0 && pushes === 0)
+    await deployment.mark.removeOlderKeys();
   return {
     looked,
     resealed,
@@ -114,6 +123,7 @@ export async function reseal(
     unsealable: unsealable.size,
     unsealablePlaces: [...unsealable].slice(0, MAX_NAMED),
     callBodies,
+    pushes,
   };
 }
 
