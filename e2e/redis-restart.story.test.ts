@@ -159,9 +159,9 @@ async function deliveries(): Promise<Delivery[]> {
   return answer.deliveries.filter(({ what }) => what === 'text');
 }
 
-/** The jobs that workers have run, each once, however often it ran. */
+/** The pushes that workers have handled, each once, however often. */
 function handledPushes(): Set<string> {
   const lines = deployment.workers.flatMap((worker) => worker.lines());
   const handled = lines.filter(({ msg, push }) => msg === 'push' && push === 'text');
-  return new Set(handled.map(({ job, receivedAt }) => `${job} ${receivedAt}`));
+  return new Set(handled.map(({ id, job, receivedAt }) => `${id ?? job} ${receivedAt}`));
 }

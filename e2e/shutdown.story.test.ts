@@ -222,5 +222,5 @@ async function slowCalls(content: string, ms: number) {
 /** The jobs of the messages that workers have run, one entry for each run. */
 function handledPushes(): unknown[] {
   const lines = deployment.workers.flatMap((worker) => worker.lines());
-  return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ job }) => job);
+  return lines.filter(({ msg, push }) => msg === 'push' && push === 'text').map(({ id, job }) => id ?? job);
 }

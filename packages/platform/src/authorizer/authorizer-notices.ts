@@ -5,9 +5,8 @@ import type { Seals } from '../sealing/seals.ts';
 import type { GrantEvent } from './authorizer.ts';
 import type { GrantStore } from './grant-store.ts';
 
-const GRANTED: readonly GrantEvent['event'][] = ['authorized', 'reauthorized', 'restored'];
 /** A consent and what may have followed from it at once. */
-const MAX_EVENTS = 10;
+const MAX_EVENTS = 20;
 
 export interface AuthorizerNoticesOptions {
   readonly redis: RedisClient;
@@ -20,6 +19,8 @@ export interface ConsentContext {
   /** The link whose page was used. */
   readonly linkId: string | undefined;
   readonly preAuthCode: string | undefined;
+  /** By the push that brought the code; undefined: it has not arrived. */
+  readonly isUpdate: boolean | undefined;
 }
 
 /**
@@ -34,22 +35,18 @@ export class AuthorizerNotices {
   }
 
   /** `authorizer.authorized`, or `authorizer.updated` where the account had authorized the component before. */
-  async granted(component: string, appid: string, { linkId, preAuthCode }: ConsentContext): Promise<void> {
-    const { events, at } = await this.#latest(component, appid, ({ event }) => GRANTED.includes(event));
-    const former = events[at + 1];
-    const type = former && former.state !== 'revoked' ? 'authorizer.updated' : 'authorizer.authorized';
+  async granted(component: string, appid: string, { linkId, preAuthCode, isUpdate }: ConsentContext): Promise<void> {
+    const events = await this.#options.grants.latestEvents(component, appid, MAX_EVENTS);
+    const at = consentIn(events);
+    const type = (isUpdate ?? isRepeated(events, at)) ? 'authorizer.updated' : 'authorizer.authorized';
     await this.#append(component, appid, type, events, at, { linkId: linkId ?? null, preAuthCode: preAuthCode ?? '' });
   }
 
   /** `authorizer.unauthorized`. */
   async revoked(component: string, appid: string): Promise<void> {
-    const { events, at } = await this.#latest(component, appid, ({ state }) => state === 'revoked');
-    await this.#append(component, appid, 'authorizer.unauthorized', events, at, { linkId: null });
-  }
-
-  async #latest(component: string, appid: string, isMeant: (event: GrantEvent) => boolean) {
     const events = await this.#options.grants.latestEvents(component, appid, MAX_EVENTS);
-    return { events, at: events.findIndex(isMeant) };
+    const at = events.findIndex(({ event }) => event === 'revoked');
+    await this.#append(component, appid, 'authorizer.unauthorized', events, at, { linkId: null });
   }
 
   async #append(
@@ -65,6 +62,26 @@ export class AuthorizerNotices {
     const { version, at } = meant;
     const data = { state: current.state, scopes: current.scopes, grantVersion: version, ...context };
     const { redis, seals } = this.#options;
-    await appendNotice(redis, seals, { component, appid, type, at, unique: String(version), data });
+    const idType = type === 'authorizer.updated' ? 'authorizer.authorized' : type;
+    await appendNotice(redis, seals, { component, appid, type, idType, at, unique: String(version), data });
   }
+}
+
+/** Whether the account had given a consent before that has not ended. */
+function isRepeated(events: readonly GrantEvent[], at: number): boolean {
+  const former = events.slice(at + 1);
+  const ended = former.findIndex(({ event }) => event === 'revoked');
+  return (ended < 0 ? former : former.slice(0, ended)).some(isGiven);
+}
+
+function isGiven({ event }: GrantEvent): boolean {
+  return event === 'authorized' || event === 'reauthorized';
+}
+
+/** The place of the present consent; -1: there is none. `restored` is one only where its own answer from WeChat was lost. */
+function consentIn(events: readonly GrantEvent[]): number {
+  const ended = events.findIndex(({ event }) => event === 'revoked');
+  const present = ended < 0 ? events : events.slice(0, ended);
+  const given = present.findIndex(isGiven);
+  return given < 0 ? present.findLastIndex(({ event }) => event === 'restored') : given;
 }

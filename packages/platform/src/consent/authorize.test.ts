@@ -50,7 +50,7 @@ const exchanged = {
 };
 const profile = { appid: 'wxa', kind: 'official-account', nickName: '茶馆', userName: 'gh_1', scopes: [1, 15] };
 /** What a push says about its code. */
-const fromPush = { appid: 'wxa', preAuthCode: undefined };
+const fromPush = { appid: 'wxa', preAuthCode: undefined, isUpdate: false };
 const spent = new Failure('auth_code_refused', 'fix-request', 'spent', { errcode: 61010 });
 
 type Asked = 'queryAuth' | 'getAuthorizerInfo' | 'getAuthorizerList' | 'fetchAuthorizerToken' | 'fetchComponentToken';
@@ -268,7 +268,7 @@ it('reports each consent in one notice, however often its job runs, and the end 
     },
   });
   const code = 'queryauthcode@@@1';
-  await codes.noteFromPush('wxc', code, { appid: 'wxa', linkId: 'link-1', preAuthCode: 'preauthcode@@@1' });
+  await codes.noteFromPush('wxc', code, { ...fromPush, linkId: 'link-1', preAuthCode: 'preauthcode@@@1' });
   expect(JSON.stringify(await codes.ties.read('wxc', hashOfCode('wxc', code)))).not.toContain('preauthcode');
   const one = await job();
   for (let run = 0; run < 3; run++) await exchange(one, { again: run > 0 });

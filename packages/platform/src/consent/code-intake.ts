@@ -3,7 +3,7 @@ import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { AuthorizationPayload } from './authorize-job.ts';
-import { type CodeTies, hashOfCode } from './code-ties.ts';
+import { type CodeTies, hashOfCode, type PushTie } from './code-ties.ts';
 
 /** Longer than a code is valid. */
 const OUTCOME_TTL_MS = 2 * 60 * 60_000;
@@ -44,11 +44,7 @@ export class CodeIntake {
   }
 
   /** What a push says about the code that it brings. */
-  async noteFromPush(
-    component: string,
-    code: string,
-    push: { readonly appid: string; readonly linkId: string | undefined; readonly preAuthCode: string | undefined },
-  ): Promise<void> {
+  async noteFromPush(component: string, code: string, push: PushTie): Promise<void> {
     const codeHash = hashOfCode(component, code);
     const preAuthCode = push.preAuthCode && this.#seals.seal(push.preAuthCode, preAuthPlace(component, codeHash));
     await this.ties.fromPush(component, codeHash, { ...push, preAuthCode });
@@ -56,9 +52,9 @@ export class CodeIntake {
 
   /** The link and the pre-auth code with which the consent was given, as far as they are known. */
   async contextOf(component: string, codeHash: string): Promise<ConsentContext> {
-    const { linkId, preAuthCode } = await this.ties.read(component, codeHash);
+    const { linkId, preAuthCode, isUpdate } = await this.ties.read(component, codeHash);
     const opened = preAuthCode && this.#seals.openIfPossible(preAuthCode, preAuthPlace(component, codeHash));
-    return { linkId, preAuthCode: opened || undefined };
+    return { linkId, preAuthCode: opened || undefined, isUpdate };
   }
 
   async outcome(component: string, codeHash: string): Promise<AuthorizationOutcome | undefined> {

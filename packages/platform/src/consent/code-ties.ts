@@ -13,6 +13,16 @@ export interface CodeTie {
   readonly appid: string | undefined;
   /** Sealed. */
   readonly preAuthCode: string | undefined;
+  /** Whether it is for a consent that was changed, by the push. */
+  readonly isUpdate: boolean | undefined;
+}
+
+/** What a push says about its code. */
+export interface PushTie {
+  readonly appid: string;
+  readonly linkId: string | undefined;
+  readonly preAuthCode: string | undefined;
+  readonly isUpdate: boolean;
 }
 
 const note = defineScript({
@@ -44,25 +54,27 @@ export class CodeTies {
   async fromPush(
     component: string,
     codeHash: string,
-    { appid, linkId, preAuthCode }: { appid: string; linkId: string | undefined; preAuthCode: string | undefined },
+    { appid, linkId, preAuthCode, isUpdate }: PushTie,
   ): Promise<void> {
     const link = linkId === undefined ? [] : ['pushLink', linkId];
     const code = preAuthCode === undefined ? [] : ['preAuthCode', preAuthCode];
-    await this.#note(component, codeHash, ['appid', appid, ...link, ...code]);
+    await this.#note(component, codeHash, ['appid', appid, 'isUpdate', isUpdate ? '1' : '0', ...link, ...code]);
   }
 
   async read(component: string, codeHash: string): Promise<CodeTie> {
-    const [pushLink, browserLink, appid, preAuthCode] = await this.#redis.hmget(
+    const [pushLink, browserLink, appid, preAuthCode, isUpdate] = await this.#redis.hmget(
       this.#redis.keyspace.codeTie(component, codeHash),
       'pushLink',
       'browserLink',
       'appid',
       'preAuthCode',
+      'isUpdate',
     );
     return {
       linkId: pushLink ?? browserLink ?? undefined,
       appid: appid ?? undefined,
       preAuthCode: preAuthCode ?? undefined,
+      isUpdate: isUpdate === null || isUpdate === undefined ? undefined : isUpdate === '1',
     };
   }
 

@@ -14,6 +14,8 @@ export interface Notice {
   readonly at: Date;
   /** What distinguishes it from other notices of its type and account: a grant's version, or the id of what it reports. */
   readonly unique: string;
+  /** In the id instead of the type, where a repetition may know another type. */
+  readonly idType?: NoticeType | undefined;
   /** JSON, as subscriptions receive it (`data`). Nothing that WeChat keeps secret, unless a field is for one format only. */
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -21,7 +23,7 @@ export interface Notice {
 /** Appends a notice to the stream, from which the journaler takes it. A repeated append is recognized in the journal. */
 export async function appendNotice(redis: RedisClient, seals: Seals, notice: Notice): Promise<void> {
   const { component, appid, type, at, unique, data } = notice;
-  const id = noticeIdOf(notice, at, unique);
+  const id = noticeIdOf({ component, appid, type: notice.idType ?? type }, at, unique);
   const sealed = seals.sealBytes(Buffer.from(JSON.stringify(data)), pushPlace(component, id));
   const entry = { kind: 'notice', id, component, appid, type, at, receivedAt: new Date(), sealed } as const;
   await redis.xadd(redis.keyspace.pushStream, '*', ...entryFields(entry));

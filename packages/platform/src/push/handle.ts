@@ -72,7 +72,7 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
     }
     case 'authorized':
     case 'updateauthorized':
-      await takeCode(component.appid, push.code, push.appid, push.preAuthCode, options);
+      await takeCode(component.appid, push, options);
       await options.reportConsent({ ...about(payload, push), name: 'authorized' });
       return { push: push.type, appid: push.appid, outcome: 'exchange_asked' };
     case 'fasteregister': {
@@ -109,13 +109,12 @@ function about({ component, receivedAt }: PushPayload, { appid }: { readonly app
 /** The push names the pre-auth code that the merchant used, and so the link. */
 async function takeCode(
   component: string,
-  code: string,
-  appid: string,
-  preAuthCode: string | undefined,
+  { type, code, appid, preAuthCode }: Extract<Push, { type: 'authorized' | 'updateauthorized' }>,
   { codes, links, linkStore }: HandleOptions,
 ): Promise<void> {
-  const linkId = preAuthCode && (await linkStore.idOfPreAuthCode(hashOfCode(component, preAuthCode)));
-  await codes.noteFromPush(component, code, { appid, linkId: linkId || undefined, preAuthCode });
+  const linkId = (preAuthCode && (await linkStore.idOfPreAuthCode(hashOfCode(component, preAuthCode)))) || undefined;
+  const isUpdate = type === 'updateauthorized';
+  await codes.noteFromPush(component, code, { appid, linkId, preAuthCode, isUpdate });
   const codeHash = await codes.ask(component, code, appid);
   // If the browser was first, the exchange may have ended; then no other code reads what was just noted.
   const outcome = await codes.outcome(component, codeHash);

@@ -149,6 +149,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
       hasSuccessor: async () => hasSuccessor,
       retentionMs: 7 * 24 * 60 * 60_000,
       maxBackoffMs: 50,
+      retryMs: 100,
       events,
       ...over,
     });
@@ -280,6 +281,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
     await append(entry('5', text('5')));
     await expect.poll(rows).toHaveLength(3);
     await emptied();
+    expect(reported.filter(({ what }) => what === 'failed')).toEqual([]);
     const bad = await redis.xrange(redis.keyspace.badPushes, '-', '+');
     expect(bad.map(([, fields]) => fields[fields.indexOf('id') + 1]![0]).toSorted()).toEqual(['1', '4']);
     expect(await redis.pttl(redis.keyspace.badPushes)).toBeGreaterThan(0);
@@ -307,6 +309,27 @@ describe.each(databases)('the journaler, on %s', (kind) => {
     }
     await emptied();
     expect(await rows()).toHaveLength(60);
+  });
+
+  it('gives up its lease when a batch hangs, so that another one journals', async () => {
+    const over = Promise.withResolvers<never>();
+    const aborted = Promise.withResolvers<void>();
+    start({
+      writer: { ...bulk, apply: () => over.promise },
+      over: {
+        batchTimeoutMs: 200,
+        abortWrite() {
+          aborted.resolve();
+          over.reject(Object.assign(new Error('ended'), { code: 'database_unreachable' }));
+        },
+      },
+    });
+    await append(entry('1', text('1')));
+    await aborted.promise;
+    start();
+    await emptied();
+    expect(await rows()).toHaveLength(1);
+    expect(reported).toContainEqual({ what: 'timed-out', timeoutMs: 200 });
   });
 
   it('gives up its lease at an entry of a newer version, behind what it can store', async () => {

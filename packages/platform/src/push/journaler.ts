@@ -13,7 +13,6 @@ const TAKE_INTERVAL_MS = 1_000;
 const WAIT_MS = 1_000;
 /** After a batch that emptied the stream, so that single pushes share a commit. */
 const GATHER_MS = 10;
-/** Then the batch's connection is ended, and another worker takes over. */
 const BATCH_TIMEOUT_MS = 15_000;
 /** Longer than another worker needs to take the lease. */
 const AFTER_TIMEOUT_MS = 10_000;
@@ -41,8 +40,12 @@ export interface JournalerParts {
   /** Whether another process could journal what is in the stream. */
   readonly hasSuccessor: () => Promise<boolean>;
   readonly retentionMs: number;
+  /** Then a batch's connection and the lease are ended, so that another worker takes over. */
+  readonly batchTimeoutMs?: number;
   /** Between two attempts while the database fails. */
   readonly maxBackoffMs?: number;
+  /** Until an entry that failed alone is tried again. */
+  readonly retryMs?: number;
   readonly events: Events;
 }
 
@@ -60,6 +63,7 @@ class TimedOut extends Error {}
 export class Journaler {
   readonly #parts: JournalerParts;
   readonly #stop = new AbortController();
+  readonly #batchTimeoutMs: number;
   readonly #running: Promise<void>;
   /** Entries that failed alone, by their number of failures. They stay in the stream, and the reading skips them for a while. */
   readonly #failures = new Map<string, number>();
@@ -68,6 +72,7 @@ export class Journaler {
 
   constructor(parts: JournalerParts) {
     this.#parts = parts;
+    this.#batchTimeoutMs = parts.batchTimeoutMs ?? BATCH_TIMEOUT_MS;
     this.#running = this.#run();
   }
 
@@ -143,7 +148,7 @@ export class Journaler {
     } catch (error) {
       if (error instanceof TimedOut) {
         abortWrite();
-        events.publish('journal', { what: 'timed-out', timeoutMs: BATCH_TIMEOUT_MS });
+        events.publish('journal', { what: 'timed-out', timeoutMs: this.#batchTimeoutMs });
         return 'timed-out';
       }
       if (!this.#stop.signal.aborted) events.publish('journal', { what: 'failed', ...errorReport(error) });
@@ -201,7 +206,7 @@ export class Journaler {
     const known = end < 0 ? entries : entries.slice(0, end);
     if (known.length > 0) {
       const startedAt = performance.now();
-      await withDeadline(this.#store(known), BATCH_TIMEOUT_MS, () => new TimedOut());
+      await withDeadline(this.#store(known), this.#batchTimeoutMs, () => new TimedOut());
       events.publish('journal', {
         what: 'batch',
         entries: known.length,
@@ -265,7 +270,7 @@ export class Journaler {
     }
     this.#failures.set(entry.streamId, failures);
     // From here on the others are read; then again from the start.
-    if (this.#after === undefined) this.#restartAt = performance.now() + RETRY_MS;
+    if (this.#after === undefined) this.#restartAt = performance.now() + (this.#parts.retryMs ?? RETRY_MS);
     this.#after = later(this.#after, entry.streamId);
   }
 

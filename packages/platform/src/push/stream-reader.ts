@@ -67,7 +67,7 @@ export class StreamReader {
       'COUNT',
       1,
       'BLOCK',
-      Math.max(1, ms),
+      Math.max(1, Math.ceil(ms)),
       'STREAMS',
       this.#redis.keyspace.pushStream,
       after ?? START,

@@ -128,8 +128,6 @@ export function keyspaceOf(prefix: string) {
     badPushes: `${prefix}:{pushes}:bad`,
     /** Subscriptions by the time of their next batch. */
     deliveriesDue: `${prefix}:{deliveries}:due`,
-    /** Pushes with a valid envelope and content that nothing can be done with; a stream. */
-    unreadablePushes: () => `${prefix}:{pushes}:unreadable`,
 
     /** How far the release rehearsal of this id has come with its code. */
     rehearsal: (id: string) => `${prefix}:{rehearsal:${id}}`,
