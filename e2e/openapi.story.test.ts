@@ -4,10 +4,13 @@ import { arbitraryOf } from './support/arbitrary-of.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { Description, type JsonSchema, type Route } from './support/description.ts';
 import { mutated } from './support/mutated.ts';
+import { until } from './support/until.ts';
 
 const RUNS = 100;
 /** The document lets a call wait a minute; this story has many other requests to send. */
 const MAX_WAIT_MS = 200;
+/** Nothing listens there: deliveries fail at once. */
+const RECEIVER = 'http://127.0.0.1:9';
 const ORDER = ['PUT', 'POST', 'GET', 'DELETE'];
 
 let deployment: Deployment;
@@ -24,6 +27,8 @@ beforeAll(async () => {
   const made = async (path: string, body?: object) =>
     (await deployment.api<{ id: string }>('POST', path, body)).body.id;
   const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
+  const subscription = await made('/v1/subscriptions', { name: 'all', url: `${RECEIVER}/wx` });
+  const push = await pushed(subscription);
   real = {
     appid: [SERVICE_ACCOUNT, deployment.component.appid],
     components: [deployment.component.appid],
@@ -35,6 +40,12 @@ beforeAll(async () => {
     'authorization-links': [await made(`/v1/components/${deployment.component.appid}/authorization-links`, {})],
     reconciliations: [await made('/v1/authorizers/reconcile')],
     'follower-syncs': [await made(`${account}/follower-syncs`)],
+    subscriptions: [subscription],
+    pushes: [push],
+    push: [push],
+    openid: ['oUser'],
+    replays: [await made(`/v1/subscriptions/${subscription}/replays`, { since: new Date(0).toISOString() })],
+    'release-checks': [await made(`/v1/components/${deployment.component.appid}/release-rehearsals`, {})],
   };
 });
 afterAll(() => deployment?.close());
@@ -98,6 +109,22 @@ interface Asked {
   readonly body: string | undefined;
 }
 
+/** A user's text that is in the journal, with its delivery. */
+async function pushed(subscription: string): Promise<string> {
+  const fields = { MsgType: 'text', Content: 'hello' };
+  await deployment.wechat.control('POST', '/push', { url: 'messages', appid: SERVICE_ACCOUNT, fields });
+  let id: string | undefined;
+  await until('the delivery exists', async () => {
+    const list = await deployment.api<{ items: { push: string; type: string }[] }>(
+      'GET',
+      `/v1/deliveries?subscription=${subscription}`,
+    );
+    id = list.body.items.find(({ type }) => type === 'message.text')?.push;
+    return id !== undefined;
+  });
+  return id!;
+}
+
 /** The example of the description itself, with ids that exist. */
 function sound({ operation, path: template }: Route): Asked {
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
@@ -106,7 +133,8 @@ function sound({ operation, path: template }: Route): Asked {
     path: Object.fromEntries(names.map((name) => [name, thereIs(template, name)[0]!])),
     query: [],
     headers: {},
-    body: body === undefined ? undefined : JSON.stringify(body),
+    // There is no DNS where the stories run.
+    body: body === undefined ? undefined : JSON.stringify(body).replaceAll('https://app.example.com', RECEIVER),
   };
 }
 
