@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const FILES = {
+  endpoint: fileURLToPath(new URL('bare-endpoint.ts', import.meta.url)),
   wechat: fileURLToPath(new URL('bare-wechat.ts', import.meta.url)),
   proxy: fileURLToPath(new URL('bare-proxy.ts', import.meta.url)),
 };
 
-/** `bare-wechat.ts` or `bare-proxy.ts` as a process; it reports its port and receives the address of the server behind it. */
+/** `bare-wechat.ts`, `bare-proxy.ts` or `bare-endpoint.ts` as a process; it reports its port and receives the address of the server behind it. */
 export class BareServer {
   readonly port: number;
   readonly #process: ChildProcess;

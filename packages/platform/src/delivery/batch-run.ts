@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Sql } from '../database/open.ts';
 import type { Events } from '../events.ts';
 import type { OpenedPush } from '../journal/opened-push.ts';
@@ -191,11 +190,11 @@ export class BatchRun {
     }
   }
 
+  /** Waits for the next answer or stored outcome, but not longer than the interval. */
   async #progressed(): Promise<void> {
-    const timeout = new AbortController();
-    const { signal } = timeout;
-    await Promise.race([this.#progress.promise, pause(CHECK_INTERVAL_MS, undefined, { signal }).catch(() => {})]);
-    timeout.abort();
+    const timer = setTimeout(() => this.#signalProgress(), CHECK_INTERVAL_MS);
+    await this.#progress.promise;
+    clearTimeout(timer);
   }
 
   /** Where nothing was found a moment ago, not again after each answer. */
