@@ -168,6 +168,7 @@ test('after a 202 the reply comes by a request: passive at another gateway, late
   const [answered] = await says('accepted');
   expect(answered).toMatchObject({ complaint: null, reply: { Content: 'by request' } });
   const { id } = endpoint.of('accepted')[0]!;
+  await until('the request is answered', () => replies.length === 1);
   expect(replies).toMatchObject([{ status: 200, body: { sent: 'passive' } }]);
   const again = await deployment.api('POST', `/v1/pushes/${id}/reply`, { type: 'text', content: 'twice' });
   expect(again).toMatchObject({ status: 409, body: { code: 'reply_not_possible', reason: 'already_replied' } });
