@@ -57,8 +57,9 @@ export async function runReplaySlice(id: string, signal: AbortSignal, parts: Rep
     return result === 'more' ? { requeue: true } : undefined;
   } catch (error) {
     if (isConnectionLoss(error) || isConflict(error)) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    await parts.replays.finish(run, 'failed', { code: 'internal_error', message });
+    // The error itself is in the log, with the job: it may say more than a key's owner should see.
+    const message = 'An internal error ended the replay; the log of the workers has it. Start another one.';
+    await parts.replays.finish(run, 'failed', { code: 'internal', message });
     throw error;
   }
 }
