@@ -217,7 +217,7 @@ describe.each(databases)('a new SECRETS_KEY, on %s', (kind) => {
     await calling;
     expect(new Set(states)).toEqual(new Set(['completed']));
     expect(first.output).toMatch(/^5 secrets checked: [1-5] re-encrypted/m);
-    expect(first.output).toContain('bodies of calls');
+    expect(first.output).toContain('of the pushes in the journal still need an older key');
     // Under its former name.
     const again = deployment.command(['reseal'], both);
     expect(await again.ended()).toBe(0);

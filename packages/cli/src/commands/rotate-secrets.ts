@@ -46,7 +46,7 @@ function messageOf(report: ResealReport, hasOlderKeys: boolean): string[] {
   if (pushes > 0) {
     return [
       ...lines,
-      `${pushes} pushes in the journal still need an older key. Run this command again when PUSH_DAYS have passed; when none remains, the older keys can be removed.`,
+      `${pushes} of the pushes in the journal still need an older key. Run this command again when PUSH_DAYS have passed; when none remains, the older keys can be removed.`,
     ];
   }
   return [
