@@ -6,7 +6,7 @@ import { Description, type JsonSchema, type Route } from './support/description.
 import { mutated } from './support/mutated.ts';
 import { until } from './support/until.ts';
 
-const RUNS = 100;
+const RUNS = 60;
 /** The document lets a call wait a minute; this story has many other requests to send. */
 const MAX_WAIT_MS = 200;
 /** Nothing listens there: deliveries fail at once. */
