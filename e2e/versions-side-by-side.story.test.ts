@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
 import { Crossroads } from './support/crossroads.ts';
@@ -24,6 +25,7 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
   let previous: PreviousVersion;
   let crossroads: Crossroads;
   let deployment: Deployment;
+  let redis: Redis;
   beforeAll(async () => {
     previous = await checkOutPreviousVersion();
     crossroads = await Crossroads.open();
@@ -34,12 +36,14 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
       accounts: [{ appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', followers: FOLLOWERS }],
     });
     crossroads.leadTo(deployment.gatewayUrl(0), deployment.gatewayUrl(1));
+    redis = deployment.redis.client();
     await deployment.authorized();
     await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 100 });
     // Slow enough that a sync is in flight while processes come and go.
     await deployment.wechat.control('POST', '/delay', { path: BATCH, ms: 200 });
   });
   afterAll(async () => {
+    redis?.disconnect();
     await deployment?.close();
     await crossroads?.close();
     await previous?.remove();
@@ -104,6 +108,7 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
     const pushes = () => handledPushes().filter((job) => !before.has(job));
     await until('every accepted push is handled', () => new Set(pushes()).size >= pushing.msgIds.length);
     expect(pushes()).toHaveLength(pushing.msgIds.length);
+    expect(await redis.xlen('wx:{pushes}:stream')).toBe(0);
 
     expect(await completed(deployment, sync.id)).toMatchObject({ error: null });
     const here = (await exported(deployment, SERVICE_ACCOUNT)).filter(({ subscribed }) => subscribed);

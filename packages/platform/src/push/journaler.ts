@@ -76,12 +76,20 @@ export class Journaler {
     this.#running = this.#run();
   }
 
-  /** The batch in progress ends. If no other process can journal, the stream is emptied first. */
+  /**
+   * The batch in progress ends. If no other process can journal, the stream is emptied first. What does not end in time is
+   * abandoned: the lease ends with this process.
+   */
   async close(timeoutMs: number): Promise<void> {
     const until = performance.now() + timeoutMs;
     this.#stop.abort();
-    // A batch that hangs is abandoned; its lease ends with this process.
-    await Promise.race([this.#running, pause(timeoutMs, undefined, { ref: false })]);
+    const ending = this.#running.then(() => this.#emptyIfLast(until));
+    // Commands wait for a lost connection.
+    if (this.#parts.redis.status !== 'ready') return;
+    await withDeadline(ending, timeoutMs, () => new TimedOut()).catch(() => {});
+  }
+
+  async #emptyIfLast(until: number): Promise<void> {
     while (performance.now() < until && (await this.#isNeeded())) {
       const ended = await this.#takeAndJournal(until);
       if (ended === 'unknown' || ended === 'stopped') return;
