@@ -1,6 +1,7 @@
-import { isStreamServedBeside } from './journal/stream-serving.ts';
+import { isOlderRemaining, isStreamServedBeside } from './journal/stream-serving.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
+import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
 import { JournalBatch } from './push/journal-batch.ts';
 import { Journaler } from './push/journaler.ts';
@@ -15,6 +16,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export function startJournaler(
   { settings, events, seals, components, journalWriter, presence, blockingRedis: redis }: Foundation,
   { subscriptionSnapshot }: Shared,
+  queues: OpenQueues,
   { authorizerStore, followerStore, persons, releaseChecks }: Services,
   { due, outcomes }: Pick<OpenDeliveries, 'due' | 'outcomes'>,
 ): Journaler {
@@ -40,6 +42,7 @@ export function startJournaler(
     abortWrite: () => journalWriter.abort(),
     isOurs: () => presence.failure === undefined,
     hasSuccessor: () => isStreamServedBeside(redis, presence.id),
+    isOlderLive: () => isOlderRemaining(redis, queues.pushes.queue),
     retentionMs: settings.pushDays * DAY_MS,
     events,
   });

@@ -74,6 +74,8 @@ export interface Work {
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   appendQuotaEvent(event: QuotaEvent): Promise<void>;
   startMaintenance(): { close(): Promise<void> };
+  /** At the beginning of a shutdown. */
+  announceClosing(): Promise<void>;
   /** Moves pushes from the stream into the journal, whenever no other process does. */
   startJournaler(): { close(timeoutMs: number): Promise<void> };
   /** A connection for a worker of BullMQ; the caller closes it. */
@@ -246,7 +248,8 @@ export function openWorkerFace(
         },
       };
     },
-    startJournaler: () => startJournaler(foundation, shared, services, deliveries),
+    announceClosing: () => presence.announceClosing(),
+    startJournaler: () => startJournaler(foundation, shared, queues, services, deliveries),
     connect: (name) => connectRedis(settings, 'blocking', name),
   };
 }

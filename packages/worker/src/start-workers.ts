@@ -47,9 +47,10 @@ export async function startWorkers(
   await Promise.all(running.map((q) => q.ready));
   log.info('worker ready');
   return {
-    close() {
+    async close() {
       closingAt = performance.now();
-      return scope.close();
+      await work.announceClosing();
+      await scope.close();
     },
   };
 }

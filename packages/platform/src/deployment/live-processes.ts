@@ -17,6 +17,8 @@ export interface LiveProcess {
   readonly format: number;
   readonly schemaVersion: number;
   readonly startedAt: number;
+  /** It is shutting down, and takes no more jobs. */
+  readonly closing?: boolean;
 }
 
 /** Removes entries of processes that have died long ago. `described`: the process as JSON. */

@@ -24,7 +24,7 @@ export const FORMAT = 2;
 export class Presence {
   readonly #redis: RedisClient;
   readonly #deployment: Deployment;
-  readonly #process: LiveProcess;
+  #process: LiveProcess;
   readonly #events: Events;
   #failure: Failure | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -61,6 +61,15 @@ export class Presence {
   /** Why Redis is not ours; undefined while it is. */
   get failure(): Failure | undefined {
     return this.#failure;
+  }
+
+  /** At the beginning of a shutdown, so that other processes no longer count on this one. */
+  async announceClosing(): Promise<void> {
+    this.#process = { ...this.#process, closing: true };
+    if (this.#failure) return;
+    const announced = announceProcess(this.#redis, this.#process);
+    // Redis may be unavailable; the shutdown does not wait for it.
+    await withDeadline(announced, FORGET_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
   }
 
   async close(): Promise<void> {

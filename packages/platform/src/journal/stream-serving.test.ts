@@ -22,7 +22,9 @@ function live(id: string, roles: LiveProcess['roles'], format: number): LiveProc
   return { id, roles, format, version: '0.1.0', schemaVersion: 8, startedAt: 1_700_000_000_000 };
 }
 
-it.each<[string, readonly LiveProcess[], number, boolean]>([
+const closing = { ...live('c', ['worker'], 2), closing: true };
+
+it.each<[string, readonly LiveProcess[], number, boolean | undefined]>([
   ['a gateway and a worker of this version or a newer one', [gateway, worker, node], 2, true],
   ['a node alone', [node], 1, true],
   ['a worker that is not connected to its queue yet', [gateway, worker], 0, true],
@@ -31,6 +33,15 @@ it.each<[string, readonly LiveProcess[], number, boolean]>([
   ['an older worker beside a newer one', [gateway, worker, live('old', ['worker'], 1)], 2, false],
   ['an older gateway', [gateway, worker, live('old', ['gateway'], 1)], 1, false],
   ['a worker that writes no heartbeat', [gateway, worker], 2, false],
+  ['a worker that shuts down and has closed its queues', [gateway, closing], 0, true],
+  [
+    'what served it before, while a worker shuts down or one without heartbeat is there',
+    [gateway, closing],
+    1,
+    undefined,
+  ],
+  ['a worker without heartbeat beside one that shuts down', [gateway, closing], 2, false],
+  ['a worker beside one that has shut down', [gateway, worker, closing], 1, true],
 ])('the stream is served by %s: %#', (_, processes, connectedWorkers, expected) => {
   expect(isServedBy(processes, connectedWorkers)).toBe(expected);
 });

@@ -10,9 +10,13 @@ const MAX_IDLE_S = 15;
 
 /**
  * Whether pushes may go into the stream: every live process knows it, and one of them is a worker. `pushQueue`: BullMQ lists its
- * workers; one that writes no heartbeat is of a version before the stream (ARCHITECTURE, "Versions side by side").
+ * workers; one that writes no heartbeat is of a version before the stream (ARCHITECTURE, "Versions side by side"). Undefined: what
+ * was true before still is, since a worker that shuts down may be connected or not.
  */
-export async function isStreamServed(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>): Promise<boolean> {
+export async function isStreamServed(
+  redis: RedisClient,
+  pushQueue: Pick<Queue, 'getWorkers'>,
+): Promise<boolean | undefined> {
   const { processes, connectedWorkers } = await readLive(redis, pushQueue);
   return isServedBy(processes, connectedWorkers);
 }
@@ -21,6 +25,13 @@ export async function isStreamServed(redis: RedisClient, pushQueue: Pick<Queue, 
 export async function isOlderLive(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>): Promise<boolean> {
   const { processes, connectedWorkers } = await readLive(redis, pushQueue);
   return processes.some(({ format }) => format < FORMAT) || connectedWorkers > workersAmong(processes).length;
+}
+
+/** Whether a process of an older version remains when those that shut down now have ended. */
+export async function isOlderRemaining(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>): Promise<boolean> {
+  const { processes, connectedWorkers } = await readLive(redis, pushQueue);
+  const remaining = processes.filter(({ closing }) => !closing);
+  return remaining.some(({ format }) => format < FORMAT) || connectedWorkers > workersAmong(remaining).length;
 }
 
 interface Live {
@@ -35,18 +46,20 @@ async function readLive(redis: RedisClient, pushQueue: Pick<Queue, 'getWorkers'>
   return { processes, connectedWorkers: connected.length };
 }
 
-/** Whether a process other than `id` journals what is in the stream. */
+/** Whether a process other than `id` journals what is in the stream, and does not shut down. */
 export async function isStreamServedBeside(redis: RedisClient, id: string): Promise<boolean> {
   const processes = await liveProcesses(redis);
-  return processes.some((one) => one.id !== id && one.format >= STREAM_FORMAT && one.roles.includes('worker'));
+  const others = processes.filter(({ id: other, closing }) => other !== id && !closing);
+  return workersAmong(others).some(({ format }) => format >= STREAM_FORMAT);
 }
 
 /** `connectedWorkers`: how many workers the queue of pushes has. */
-export function isServedBy(processes: readonly LiveProcess[], connectedWorkers: number): boolean {
+export function isServedBy(processes: readonly LiveProcess[], connectedWorkers: number): boolean | undefined {
   const workers = workersAmong(processes);
-  return (
-    processes.every(({ format }) => format >= STREAM_FORMAT) && workers.length > 0 && connectedWorkers <= workers.length
-  );
+  if (processes.some(({ format }) => format < STREAM_FORMAT) || connectedWorkers > workers.length) return false;
+  const remaining = workers.filter(({ closing }) => !closing);
+  if (connectedWorkers > remaining.length) return undefined;
+  return workers.length > 0;
 }
 
 function workersAmong(processes: readonly LiveProcess[]): LiveProcess[] {

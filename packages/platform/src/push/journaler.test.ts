@@ -83,6 +83,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
   let receivers: { readonly id: string; readonly receives: (push: MatchablePush) => boolean }[] = [];
   let isOurs = true;
   let hasSuccessor = false;
+  let isOlderLive = false;
   let store: PushStore;
   let followers: FollowerStore;
 
@@ -98,7 +99,8 @@ describe.each(databases)('the journaler, on %s', (kind) => {
   beforeEach(async () => {
     await redis.flushall();
     for (const table of ['pushes', 'deliveries', 'followers'] as const) await database.sql.deleteFrom(table).execute();
-    [reported, pushed, woken, receivers, isOurs, hasSuccessor] = [[], [], [], [], true, false];
+    [reported, pushed, woken, receivers] = [[], [], [], []];
+    [isOurs, hasSuccessor, isOlderLive] = [true, false, false];
     store = new PushStore({ sql: database.sql, writer: bulk, seals });
   });
   afterEach(async () => {
@@ -147,6 +149,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
       abortWrite: () => {},
       isOurs: () => isOurs,
       hasSuccessor: async () => hasSuccessor,
+      isOlderLive: async () => isOlderLive,
       retentionMs: 7 * 24 * 60 * 60_000,
       maxBackoffMs: 50,
       retryMs: 100,
@@ -363,6 +366,18 @@ describe.each(databases)('the journaler, on %s', (kind) => {
     await closed;
     expect(await length()).toBe(0);
     expect(await rows()).toHaveLength(3);
+  });
+
+  it('the last one beside an older process waits until gateways no longer append', async () => {
+    isOlderLive = true;
+    const closed = start().close(10_000);
+    await append(entry('1', text('1')));
+    await emptied();
+    await append(entry('2', text('2')));
+    await emptied();
+    isOlderLive = false;
+    await closed;
+    expect(await rows()).toHaveLength(2);
   });
 
   it('journals nothing while Redis is another deployment’s', async () => {

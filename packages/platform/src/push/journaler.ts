@@ -25,6 +25,8 @@ const MAX_FAILURES = 5;
 /** A process that has just started may know a component that this one does not. */
 const MAX_FAILURES_OF_UNKNOWN_COMPONENT = 600;
 const MAX_SET_ASIDE = 1_000;
+/** A little longer than a gateway needs to notice an older process (stream-gate.ts). */
+const GATE_CLOSES_MS = 6_500;
 
 export interface JournalerParts {
   readonly redis: RedisClient;
@@ -39,6 +41,8 @@ export interface JournalerParts {
   readonly isOurs: () => boolean;
   /** Whether another process could journal what is in the stream. */
   readonly hasSuccessor: () => Promise<boolean>;
+  /** Whether an older process is live, so that gateways stop using the stream within a few seconds. */
+  readonly isOlderLive: () => Promise<boolean>;
   readonly retentionMs: number;
   /** Then a batch's connection and the lease are ended, so that another worker takes over. */
   readonly batchTimeoutMs?: number;
@@ -90,10 +94,23 @@ export class Journaler {
   }
 
   async #emptyIfLast(until: number): Promise<void> {
-    while (performance.now() < until && (await this.#isNeeded())) {
-      const ended = await this.#takeAndJournal(until);
-      if (ended === 'unknown' || ended === 'stopped') return;
-      if (ended !== 'empty') await pause(GATHER_MS * 10);
+    // Gateways that have not noticed the older process yet still append.
+    const closedAt = Math.min(performance.now() + GATE_CLOSES_MS, until);
+    while (performance.now() < until) {
+      if (await this.#isNeeded()) {
+        const ended = await this.#takeAndJournal(until);
+        if (ended === 'unknown' || ended === 'stopped') return;
+      } else if (performance.now() >= closedAt || !(await this.#isLastBeforeOlder())) return;
+      await pause(GATHER_MS * 10);
+    }
+  }
+
+  async #isLastBeforeOlder(): Promise<boolean> {
+    const { hasSuccessor, isOlderLive, isOurs } = this.#parts;
+    try {
+      return isOurs() && !(await hasSuccessor()) && (await isOlderLive());
+    } catch {
+      return false;
     }
   }
 

@@ -52,7 +52,7 @@ export class StreamGate {
     // A gateway that has just started, or whose workers have, opens sooner than it closes.
     if (this.#isOpen && performance.now() - this.#servedReadAt < SERVED_INTERVAL_MS) return;
     const isOpen = await isStreamServed(this.#redis, this.#queue);
-    this.#isOpen = isOpen;
+    if (isOpen !== undefined) this.#isOpen = isOpen;
     this.#servedReadAt = performance.now();
   }
 }
