@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { cataloguedPath, endpointOf, Failure } from '@wxthirdparty/wechat';
+import { canonicalPath, cataloguedPath, endpointOf, Failure } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import { reauthorizationLinkOf } from '../contract/reauthorization-link.ts';
 import { describeError } from '../http/describe-error.ts';
@@ -58,6 +58,23 @@ function refusalAt(
   return isAuthorized && !endpointOf(method, url).safeToRepeat ? refusals.outcomeUnknown : refusals.unavailable;
 }
 
+/** Answers a path by itself. Returns the errcode of its answer; undefined if the answer is that of a call. Throws Failure. */
+type OwnRoute = (
+  services: CallServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: { readonly path: string; readonly search: string },
+  note: CallNote,
+) => Promise<number | undefined>;
+
+/** By the catalogue's spelling of a path. All other paths are calls. */
+const ownRoutes: Readonly<Record<string, OwnRoute>> = {
+  '/cgi-bin/token': (services, request, response, { search }) => tokenRoute(services, request, response, false, search),
+  '/cgi-bin/stable_token': (services, request, response, { search }) =>
+    tokenRoute(services, request, response, true, search),
+  '/cgi-bin/component/api_start_push_ticket': pushTicketRoute,
+};
+
 async function handle(
   services: CallServices,
   request: IncomingMessage,
@@ -66,12 +83,8 @@ async function handle(
   search: string,
   note: CallNote,
 ): Promise<void> {
-  const stable = path === '/cgi-bin/stable_token';
-  if (stable || path === '/cgi-bin/token') {
-    note.errcode = await tokenRoute(services, request, response, stable, search);
-  } else if (path === '/cgi-bin/component/api_start_push_ticket') {
-    note.errcode = await pushTicketRoute(services, request, response);
-  } else {
-    await callRoute(services, request, response, path, search, note);
-  }
+  const spelled = canonicalPath(path);
+  if (!Object.hasOwn(ownRoutes, spelled)) return callRoute(services, request, response, path, search, note);
+  const errcode = await ownRoutes[spelled]!(services, request, response, { path, search }, note);
+  if (errcode !== undefined) note.errcode = errcode;
 }
