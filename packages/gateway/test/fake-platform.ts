@@ -41,6 +41,8 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   releaseChecks: Changeable<GatewayPlatform['releaseChecks']>;
   rehearsals: Changeable<GatewayPlatform['rehearsals']>;
   consents: Changeable<GatewayPlatform['consents']>;
+  codeExchange: Changeable<GatewayPlatform['codeExchange']>;
+  virtualCodes: Changeable<GatewayPlatform['virtualCodes']>;
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
   apiKeys: Changeable<GatewayPlatform['apiKeys']>;
   audit: Changeable<GatewayPlatform['audit']>;
@@ -122,6 +124,8 @@ export function fakePlatform(): FakePlatform {
       start: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
       comeBack: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, returnTo: null }),
     },
+    codeExchange: { run: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, profile: 'asked' }) },
+    virtualCodes: { read: () => ({ verdict: 'foreign' }) },
     releaseChecks: {
       find: () => Promise.resolve(releaseCheck()),
       list: () => Promise.resolve({ items: [releaseCheck()], next: null }),

@@ -8,11 +8,13 @@ import { ActivityStore, type PushActivity } from './component/activity-store.ts'
 import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
+import { CodeExchange } from './consent/code-exchange.ts';
 import { Consents } from './consent/consents.ts';
 import type { ComponentTickets } from './delivery/component-tickets.ts';
 import type { Deliveries } from './delivery/deliveries.ts';
 import { DeliveryStore } from './delivery/delivery-store.ts';
 import type { DeliveryTests } from './delivery/delivery-tests.ts';
+import type { VirtualCodes } from './delivery/format/virtual-code.ts';
 import type { Replays } from './delivery/replays.ts';
 import type { SubscriptionPauses } from './delivery/subscription-pauses.ts';
 import { FollowerStore } from './follower/follower-store.ts';
@@ -66,6 +68,9 @@ export interface GatewayFace {
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'start' | 'comeBack'>;
+  readonly codeExchange: Pick<CodeExchange, 'run'>;
+  /** Authorization codes of ours, which receivers of format `wechat-component` get instead of WeChat's. */
+  readonly virtualCodes: Pick<VirtualCodes, 'read'>;
   readonly releaseChecks: Pick<ReleaseChecks, 'find' | 'list'>;
   readonly rehearsals: Pick<Rehearsals, 'start' | 'consoleSettings'>;
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
@@ -127,6 +132,7 @@ export function openGatewayFace(
   const { redis, api, tokens, tickets, tokenStore, ledger, links, linkStore, callStore } = services;
   const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;
 
+  const exchange = new CodeExchange(codes, components);
   const releaseCheck = new ReleaseCheckResponder({ redis, seals, queue: queues['release-checks'] });
   const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue), (g) => g.close());
   const activity = new ActivityStore(redis);
@@ -174,7 +180,10 @@ export function openGatewayFace(
       linkStore,
       authorizers: authorizerStore,
       codes,
+      exchange,
     }),
+    codeExchange: exchange,
+    virtualCodes: shared.virtualCodes,
     releaseChecks: services.releaseChecks,
     rehearsals: new Rehearsals({ redis, components, store: services.releaseCheckStore, queue: queues.rehearsals }),
     reconciliations: reconcileRequests,

@@ -23,6 +23,7 @@ export { NotReadyFailure, type NotReadyReason } from './component/readiness.ts';
 export type { ComponentStatus } from './component/status.ts';
 export type { AuthorizationLink, ConsentOptions, LinkState } from './consent/authorization-link.ts';
 export type { AuthorizationPayload } from './consent/authorize-job.ts';
+export type { AuthorizationOutcome } from './consent/code-intake.ts';
 export type { Return as ConsentReturn, Visit as ConsentVisit } from './consent/consents.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';

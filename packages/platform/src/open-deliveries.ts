@@ -7,7 +7,6 @@ import { DeliveryBatches } from './delivery/delivery-batch.ts';
 import { DeliveryStore } from './delivery/delivery-store.ts';
 import { DeliveryTests } from './delivery/delivery-tests.ts';
 import { DueSubscriptions } from './delivery/due-subscriptions.ts';
-import { VirtualCodes } from './delivery/format/virtual-code.ts';
 import { removeDeleted } from './delivery/remove-deleted.ts';
 import { runReplaySlice } from './delivery/replay-slice.ts';
 import { ReplayStore } from './delivery/replay-store.ts';
@@ -52,7 +51,7 @@ export interface OpenDeliveries {
 /** The scope closes what is opened here. */
 export function openDeliveries(
   { settings, events, seals, database, replica, journalWriter, components }: Foundation,
-  { outbound, subscriptionStore: subscriptions, subscriptionSnapshot }: Shared,
+  { outbound, subscriptionStore: subscriptions, subscriptionSnapshot, virtualCodes: codes }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
   lateReplies: LateReplies,
@@ -87,7 +86,7 @@ export function openDeliveries(
     replyTypesOf: repliesTo,
     retentionMs: settings.pushDays * DAY_MS,
     sender: outbound,
-    codes: new VirtualCodes(settings.secretsKeys),
+    codes,
   };
   const ticketsOf = (of: DueSubscriptions) => new ComponentTickets({ sql: database, sender: outbound, due: of });
   const tickets = ticketsOf(due);
@@ -128,7 +127,7 @@ export function openDeliveries(
       replays: new Replays(replays, queues.replays),
       tests: new DeliveryTests({
         sender: outbound,
-        codes: run.codes,
+        codes,
         components,
         pushes: pushStore,
         authorizers: authorizerStore,

@@ -1,5 +1,4 @@
 import { DeliveryStore } from './delivery/delivery-store.ts';
-import { VirtualCodes } from './delivery/format/virtual-code.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
@@ -24,8 +23,8 @@ export interface OpenReplies {
 
 /** The scope closes what is opened here. */
 export function openReplies(
-  { settings, events, seals, components, database, replica, hints }: Foundation,
-  { outbound: sender, subscriptionSnapshot: snapshot }: Shared,
+  { events, seals, components, database, replica, hints }: Foundation,
+  { outbound: sender, subscriptionSnapshot: snapshot, virtualCodes: codes }: Shared,
   queues: OpenQueues,
   { redis, authorizerStore, pushStore: pushes, callStore }: Services,
   { calls }: OpenCalls,
@@ -35,7 +34,6 @@ export function openReplies(
   const deliveries = new DeliveryStore(database, seals, replica);
   const queue = queues['late-replies'];
   const late = new LateReplies({ redis, seals, queue, pushes, deliveries, calls, callStore, accounts });
-  const codes = new VirtualCodes(settings.secretsKeys);
   // Closed after the asking, whose last outcomes it writes.
   const writes = scope.keep('outcomes of asked receivers', new RepeatedWrites(events), (w) => w.close());
   const asking = new Asking({

@@ -15,6 +15,7 @@ import { AuthorizationLinks } from './consent/authorization-links.ts';
 import { CodeIntake } from './consent/code-intake.ts';
 import { CodeTies } from './consent/code-ties.ts';
 import { LinkStore } from './consent/link-store.ts';
+import { VirtualCodes } from './delivery/format/virtual-code.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
 import { SyncSchedules } from './follower/sync-schedules.ts';
@@ -62,6 +63,7 @@ export interface Shared {
   readonly subscriptionStore: SubscriptionStore;
   /** At most a second old; `refresh` it before what must not miss a change. */
   readonly subscriptionSnapshot: SubscriptionSnapshot;
+  readonly virtualCodes: VirtualCodes;
 }
 
 /** The scope closes it. */
@@ -88,6 +90,7 @@ export function openShared(foundation: Foundation, scope: Scope): Shared {
     localWaiters: new LocalWaiters(),
     subscriptionStore,
     subscriptionSnapshot,
+    virtualCodes: new VirtualCodes(settings.secretsKeys),
   };
 }
 

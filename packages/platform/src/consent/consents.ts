@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type ComponentApi, consentUrl, Failure } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { Components } from '../component/components.ts';
@@ -8,14 +7,13 @@ import type { RedisClient } from '../redis/connect.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { AuthorizationLink, ConsentOptions } from './authorization-link.ts';
 import { type AuthorizationLinks, mismatch } from './authorization-links.ts';
-import type { CodeIntake } from './code-intake.ts';
+import type { CodeExchange } from './code-exchange.ts';
+import type { AuthorizationOutcome, CodeIntake } from './code-intake.ts';
 import { hashOfCode } from './code-ties.ts';
 import type { LinkStore } from './link-store.ts';
 
 /** A pre-auth code is valid for half an hour, the code that follows it for an hour (protocol §3.3, §3.5). */
 const STATE_TTL_MS = 2 * 60 * 60_000;
-const POLL_INTERVAL_MS = 100;
-const RETRY_INTERVAL_MS = 2_000;
 
 /** A browser that asks to be sent to WeChat. */
 export interface Visit {
@@ -56,6 +54,7 @@ export interface ConsentsOptions {
   readonly linkStore: LinkStore;
   readonly authorizers: AuthorizerStore;
   readonly codes: CodeIntake;
+  readonly exchange: CodeExchange;
 }
 
 /** The browser's way to WeChat's consent page and back. */
@@ -118,30 +117,13 @@ export class Consents {
     const codeHash = hashOfCode(component, back.code);
     if (carried.linkId !== null) await codes.ties.fromBrowser(component, codeHash, carried.linkId);
 
-    const until = performance.now() + waitMs;
-    let askedAt = Number.NEGATIVE_INFINITY;
-    for (;;) {
-      const outcome = await codes.outcome(component, codeHash);
-      const late = performance.now() >= until || signal.aborted;
-      if (outcome && (late || outcome.outcome === 'failed' || outcome.profile !== 'pending')) {
-        await this.#deps.links.settle(component, codeHash, outcome);
-        return this.#result(component, carried, outcome);
-      }
-      if (late) return { outcome: 'pending' };
-      // A Redis that lost everything lost the job, too; an existing job is not added twice.
-      if (!outcome && performance.now() - askedAt >= RETRY_INTERVAL_MS) {
-        askedAt = performance.now();
-        await codes.ask(component, back.code);
-      }
-      await pause(POLL_INTERVAL_MS);
-    }
+    const outcome = await this.#deps.exchange.run(component, back.code, { waitMs, signal, withProfile: true });
+    if (outcome === 'pending') return { outcome: 'pending' };
+    await this.#deps.links.settle(component, codeHash, outcome);
+    return this.#result(component, carried, outcome);
   }
 
-  async #result(
-    component: string,
-    carried: Carried,
-    outcome: NonNullable<Awaited<ReturnType<CodeIntake['outcome']>>>,
-  ): Promise<Return> {
+  async #result(component: string, carried: Carried, outcome: AuthorizationOutcome): Promise<Return> {
     const link = carried.linkId === null ? undefined : await this.#deps.linkStore.find(carried.linkId);
     const returnTo = link ? link.returnTo : carried.returnTo;
     if (outcome.outcome === 'failed') {
