@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
+import { type PlatformProgram, startEasyWeChat } from './support/platform-programs.ts';
 import {
-  type PlatformProgram,
   startCoWeChat,
-  startEasyWeChat,
   startKoaWeChat,
   startWeChat,
   type WeChatConfig,

@@ -9,15 +9,8 @@ import { VirtualCodes } from '../packages/platform/src/delivery/format/virtual-c
 import { envelopeKeyOf } from '../packages/platform/src/delivery/format/wechat-post.ts';
 import type { OpenedPush } from '../packages/platform/src/journal/opened-push.ts';
 import { replyLimitsOf } from '../packages/platform/src/reply/reply-limits.ts';
-import {
-  type PlatformProgram,
-  startCoWeChat,
-  startEasyWeChat,
-  startKoaWeChat,
-  startWeChat,
-  TRANSFER,
-  type WeChatProgram,
-} from './support/wechat-programs.ts';
+import { type PlatformProgram, startEasyWeChat } from './support/platform-programs.ts';
+import { startCoWeChat, startKoaWeChat, startWeChat, TRANSFER, type WeChatProgram } from './support/wechat-programs.ts';
 
 const appid = 'wx00000000000000bb';
 const wechat = { token: 'SubscriptionToken', encodingAesKey: randomBytes(33).toString('hex').slice(0, 43) };

@@ -18,12 +18,17 @@ export function coWechatApi(base: string, appid: string, secret: string): Sdk {
   return api as Sdk;
 }
 
-/** npm wechat-api, likewise; it returns answers by callbacks, with the body as the last argument but one. */
+/** npm wechat-api, likewise. */
 export function wechatApi(base: string, appid: string, secret: string): Sdk {
   const Api = require('wechat-api') as new (appid: string, secret: string) => Record<string, unknown>;
   const api = new Api(appid, secret);
   api.endpoint = base;
-  return new Proxy(api as Sdk, {
+  return withPromises(api);
+}
+
+/** For an SDK that returns answers by callbacks, with the body as the last argument but one. */
+export function withPromises(sdk: Record<string, unknown>): Sdk {
+  return new Proxy(sdk as Sdk, {
     get(target, name) {
       const method = target[String(name)];
       if (typeof method !== 'function') return method;

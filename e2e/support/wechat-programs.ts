@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 
 // biome-ignore lint/suspicious/noExplicitAny: none of these modules brings types that can be used.
-type Anything = any;
+export type Anything = any;
 
 /** What an existing program for one WeChat account is configured with; without a key it is in plain mode. */
 export interface WeChatConfig {
@@ -79,7 +79,8 @@ export const startKoaWeChat: StartProgram = ({ token }, answers) => {
 /** Passes the conversation to a customer-service agent. */
 export const TRANSFER = Symbol('transfer');
 
-async function start(listen: (received: ReceivedMessage[]) => RequestListener): Promise<WeChatProgram> {
+/** Serves the program on a free port; `listen` gets the list into which it puts what arrives. */
+export async function start(listen: (received: ReceivedMessage[]) => RequestListener): Promise<WeChatProgram> {
   const received: ReceivedMessage[] = [];
   const server = createServer(listen(received));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -90,67 +91,4 @@ async function start(listen: (received: ReceivedMessage[]) => RequestListener): 
 function closed(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
-}
-
-/** What a third-party platform is configured with. */
-export interface PlatformConfig {
-  readonly component: string;
-  /** Its `component_appsecret`: an API key of ours. */
-  readonly secret: string;
-  readonly token: string;
-  readonly encodingAesKey: string;
-}
-
-export interface PlatformProgram extends WeChatProgram {
-  readonly eventUrl: string;
-  readonly messageUrl: string;
-  /** The newest ticket that it holds; undefined: none has arrived. */
-  ticket(): Promise<string | undefined>;
-}
-
-/** npm `node-easywechat`, its OpenPlatform: a program for third-party platforms. */
-export async function startEasyWeChat(config: PlatformConfig, answers: Answers): Promise<PlatformProgram> {
-  const { OpenPlatform, ServerRequest } = require('node-easywechat') as Anything;
-  const cached = new Map<string, unknown>();
-  const cache = {
-    get: async (key: string) => cached.get(key),
-    has: async (key: string) => cached.has(key),
-    set: async (key: string, value: unknown) => cached.set(key, value),
-    delete: async (key: string) => cached.delete(key),
-  };
-  // A server of this module serves one request.
-  const platformOf = () => {
-    const { component, secret, token, encodingAesKey } = config;
-    const platform = new OpenPlatform({ app_id: component, secret, token, aes_key: encodingAesKey });
-    platform.setCache(cache);
-    return platform;
-  };
-  const program = await start((received) => (request, response) => {
-    const serve = async () => {
-      const platform = platformOf();
-      const appid = /^\/(wx\w+)\/message\?/.exec(request.url!)?.[1];
-      const app = appid === undefined ? platform : await platform.getOfficialAccountWithAccessToken(appid, 'unused');
-      app.setRequest(await ServerRequest.createFromIncomingMessage(request));
-      const server = app.getServer();
-      server.with((message: Anything, next: Anything) => {
-        const attributes = message.toObject();
-        received.push(attributes);
-        return answers(attributes) ?? next(message);
-      });
-      const served = await server.serve();
-      response.writeHead(served.getStatusCode(), served.getHeaders()).end(served.getBody());
-    };
-    serve().catch(() => response.writeHead(500).end());
-  });
-  const base = new URL(program.url).origin;
-  return {
-    ...program,
-    eventUrl: `${base}/event`,
-    messageUrl: `${base}/$APPID$/message`,
-    ticket: () =>
-      platformOf()
-        .getVerifyTicket()
-        .getTicket()
-        .catch(() => undefined),
-  };
 }

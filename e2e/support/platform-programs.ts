@@ -1,0 +1,112 @@
+import { createRequire } from 'node:module';
+import { type Sdk, withPromises } from './sdk.ts';
+import { type Answers, type Anything, start, type WeChatProgram } from './wechat-programs.ts';
+
+const require = createRequire(import.meta.url);
+
+/** What a third-party platform is configured with. */
+export interface PlatformConfig {
+  readonly component: string;
+  /** Its `component_appsecret`: an API key of ours. */
+  readonly secret: string;
+  readonly token: string;
+  readonly encodingAesKey: string;
+}
+
+export interface PlatformProgram extends WeChatProgram {
+  readonly eventUrl: string;
+  readonly messageUrl: string;
+  /** The newest ticket that it holds; undefined: none has arrived. */
+  ticket(): Promise<string | undefined>;
+  /** The module's own object, with this base URL instead of WeChat's. */
+  at(baseUrl: string): Anything;
+}
+
+/** npm `node-easywechat`, its OpenPlatform: a program for third-party platforms. */
+export async function startEasyWeChat(config: PlatformConfig, answers: Answers): Promise<PlatformProgram> {
+  const { OpenPlatform, ServerRequest } = require('node-easywechat') as Anything;
+  const cached = new Map<string, unknown>();
+  const cache = {
+    get: async (key: string) => cached.get(key),
+    has: async (key: string) => cached.has(key),
+    set: async (key: string, value: unknown) => cached.set(key, value),
+    delete: async (key: string) => cached.delete(key),
+  };
+  // A server of this module serves one request.
+  const platformOf = (http: { readonly baseURL?: string } = {}) => {
+    const { component, secret, token, encodingAesKey } = config;
+    const platform = new OpenPlatform({ app_id: component, secret, token, aes_key: encodingAesKey, http });
+    platform.setCache(cache);
+    return platform;
+  };
+  const program = await start((received) => (request, response) => {
+    const serve = async () => {
+      const platform = platformOf();
+      const appid = /^\/(wx\w+)\/message\?/.exec(request.url!)?.[1];
+      const app = appid === undefined ? platform : await platform.getOfficialAccountWithAccessToken(appid, 'unused');
+      app.setRequest(await ServerRequest.createFromIncomingMessage(request));
+      const server = app.getServer();
+      server.with((message: Anything, next: Anything) => {
+        const attributes = message.toObject();
+        received.push(attributes);
+        return answers(attributes) ?? next(message);
+      });
+      const served = await server.serve();
+      response.writeHead(served.getStatusCode(), served.getHeaders()).end(served.getBody());
+    };
+    serve().catch(() => response.writeHead(500).end());
+  });
+  const base = new URL(program.url).origin;
+  return {
+    ...program,
+    eventUrl: `${base}/event`,
+    messageUrl: `${base}/$APPID$/message`,
+    ticket: () =>
+      platformOf()
+        .getVerifyTicket()
+        .getTicket()
+        .catch(() => undefined),
+    at: (baseURL) => platformOf({ baseURL }),
+  };
+}
+
+/** The token of an account as npm `wechat-component` keeps it; `expireTime` in milliseconds. */
+export interface KeptToken {
+  accessToken: string;
+  expireTime: number;
+  refreshToken: string;
+}
+
+export interface WeChatComponent {
+  readonly component: Sdk;
+  /** The API of an account; the module reads its token from here and writes it here. */
+  account(appid: string, kept: KeptToken): Sdk;
+}
+
+/** npm `wechat-component` with this base URL instead of WeChat's; the program stores tickets and tokens itself. */
+export function wechatComponent(
+  baseUrl: string,
+  { component: appid, secret }: PlatformConfig,
+  ticket: () => Promise<string | undefined>,
+): WeChatComponent {
+  const Component = require('wechat-component') as Anything;
+  const component = new Component(appid, secret, (callback: Anything) =>
+    ticket().then((value) => callback(null, value), callback),
+  );
+  component.prefix = `${baseUrl}/cgi-bin/component/`;
+  return {
+    component: withPromises(component),
+    account(account, kept) {
+      const api = component.getAPI(
+        account,
+        (callback: Anything) => callback(null, kept),
+        (token: KeptToken, callback: Anything) => {
+          Object.assign(kept, token);
+          callback(null);
+        },
+      );
+      api.endpoint = baseUrl;
+      return withPromises(api);
+    },
+  };
+}
