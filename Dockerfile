@@ -16,6 +16,7 @@ COPY packages/simulator/package.json packages/simulator/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/wechat/package.json packages/wechat/
 COPY packages/worker/package.json packages/worker/
+COPY packages/wxthirdparty/package.json packages/wxthirdparty/
 COPY e2e/package.json e2e/
 COPY examples/package.json examples/
 # Without the optional packages: they are Node itself, for machines that have an older one, and native extras that

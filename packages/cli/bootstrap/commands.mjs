@@ -38,6 +38,7 @@ export async function run(argv) {
     return exitWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
   }
   if (first === '--generate') return exitWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
+  if (first === '--pack') return exitWith(await tool(node, ['packages/wxthirdparty/build/main.ts', ...rest]));
   if (first === '--example') return exitWith(await example(node, rest));
   // `start` searches for redis-server itself: whether it needs one depends on the settings.
   const { inspect, others } = takeInspectOptions(argv);
@@ -130,13 +131,11 @@ async function check(node, args) {
 }
 
 /**
- * Builds the SDK, because examples use it as it is published, then runs an example.
  * @param {string} node
  * @param {string[]} args
  */
-async function example(node, [name = 'bot', ...args]) {
-  const built = await tool(node, ['node_modules/typescript/bin/tsc', '-p', 'packages/sdk']);
-  return built.code === 0 ? tool(node, [`examples/${name}.mjs`, ...args]) : built;
+function example(node, [name = 'bot', ...args]) {
+  return tool(node, [`examples/${name}.mjs`, ...args]);
 }
 
 /**

@@ -131,10 +131,11 @@ function violationsOf(files: Record<string, string>, manifests?: Record<string, 
 }
 
 function theProject(): Project {
-  const paths = globSync(['packages/*/src/**/*.ts', 'packages/*/test/**/*.ts', 'packages/*/bootstrap/**/*.mjs'], {
-    cwd: root,
-    exclude: ['**/node_modules/**'],
-  });
+  const folders = ['src/**/*.ts', 'test/**/*.ts', 'build/**/*.ts', 'bootstrap/**/*.mjs', 'bin/**/*.mjs'];
+  const paths = globSync(
+    folders.map((folder) => `packages/*/${folder}`),
+    { cwd: root, exclude: ['**/node_modules/**'] },
+  );
   const files = new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
   const manifests = readdirSync(join(root, 'packages'))
     .filter((name) => existsSync(join(root, 'packages', name, 'package.json')))

@@ -12,7 +12,10 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** The packages of the project that a package may import; `simulator` and `sdk` are apart and import none. */
+/**
+ * The packages of the project that a package may import; `simulator` and `sdk` are apart and import none. `wxthirdparty` is
+ * apart, too; what it bundles is none of its imports.
+ */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ['gateway', 'worker', 'telemetry', 'platform', 'wechat', 'simulator'],
   gateway: ['platform', 'wechat'],
@@ -21,8 +24,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   platform: ['wechat'],
   wechat: [],
   sdk: [],
+  wxthirdparty: ['sdk'],
   simulator: [],
 };
+
+/** Packages whose dependencies are part of their built files: the workspace installs them, users do not. */
+const BUNDLED = ['wxthirdparty'];
 
 /** Tests may use the simulator: it is apart, so no import of it runs up. */
 const TESTS_MAY_ALSO = ['simulator'];
@@ -167,7 +174,8 @@ function betweenPackages(one: Import, { manifests }: Project): string[] {
   const test = isTest(one.from);
   if (!mayImport(here, there, test)) return [report(one, `${here} is not above ${there}`)];
   const manifest = manifests.get(here);
-  const declared = { ...(test ? manifest?.devDependencies : {}), ...manifest?.dependencies };
+  const installs = test || BUNDLED.includes(here);
+  const declared = { ...(installs ? manifest?.devDependencies : {}), ...manifest?.dependencies };
   if (`${SCOPE}${there}` in declared) return [];
   return [report(one, `packages/${here}/package.json does not name ${SCOPE}${there}`)];
 }

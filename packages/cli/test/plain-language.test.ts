@@ -6,7 +6,9 @@ import { root } from '../src/root.ts';
 
 /** The areas that are checked, and the folders of each that hold code: sources, scripts and tests. */
 const AREAS = [
-  ...globSync('packages/*/', { cwd: root }).map((path) => [path, ['src', 'bootstrap', 'generate', 'test']] as const),
+  ...globSync('packages/*/', { cwd: root }).map(
+    (path) => [path, ['src', 'bootstrap', 'generate', 'build', 'bin', 'test']] as const,
+  ),
   ['e2e', ['.']] as const,
   ['examples', ['.']] as const,
 ];

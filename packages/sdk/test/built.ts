@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { stageSdk } from '../build/stage.ts';
 
 export const run = promisify(execFile);
 export const packageFolder = fileURLToPath(new URL('..', import.meta.url));
-const rootFolder = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface Built {
   readonly folder: string;
@@ -17,10 +17,6 @@ export interface Built {
 /** The package as it would be published, in a folder of its own: tests that build at the same time do not interfere. */
 export async function build(): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'wxthirdparty-sdk-'));
-  const tsc = join(rootFolder, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [tsc, '-p', packageFolder, '--outDir', join(folder, 'dist')]);
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'openapi.json']) {
-    await cp(join(packageFolder, name), join(folder, name));
-  }
+  await stageSdk(folder);
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
