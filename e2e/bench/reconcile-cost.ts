@@ -44,7 +44,7 @@ export async function reconcileCost(
   // Tokens and due set are not measured; one token is always available.
   const tokens = {
     ensure: async () => ({ value: 'token' }),
-    store: { forgive: async () => {} },
+    store: { forgiveAccount: async () => {}, erase: async () => {} },
   } as unknown as ReconcilerOptions['tokens'];
   const refreshAhead = { drop: async () => {} } as unknown as RefreshAhead;
   const store = new ReconciliationStore(sql);

@@ -13,7 +13,7 @@ const PROCESSORS = 'worker/src/processors/processors.ts';
 
 const UNAUTHORIZED = "| { readonly type: 'unauthorized'; readonly component: string; readonly appid: string }";
 const NEWEST_EVENT = "readonly 'listener-error': ListenerErrorEvent;";
-const KINDS = "export type TokenKindName = 'component' | 'authorizer'";
+const KINDS = "export type TokenKindName = 'component' | 'authorizer' | 'jsapi-ticket' | 'wx-card-ticket'";
 
 interface Change {
   readonly file: string;

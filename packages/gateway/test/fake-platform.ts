@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Actor,
   type ApiKey,
@@ -38,6 +39,7 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   quotaEvents: Changeable<GatewayPlatform['quotaEvents']>;
   componentTickets: Changeable<GatewayPlatform['componentTickets']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
+  jsTickets: Changeable<GatewayPlatform['jsTickets']>;
   releaseChecks: Changeable<GatewayPlatform['releaseChecks']>;
   rehearsals: Changeable<GatewayPlatform['rehearsals']>;
   consents: Changeable<GatewayPlatform['consents']>;
@@ -113,6 +115,22 @@ export function fakePlatform(): FakePlatform {
       history: () => Promise.resolve({ items: [], next: null }),
     },
     authorizerOptions: { get: () => Promise.resolve('0'), set: () => Promise.resolve() },
+    jsTickets: {
+      async sign({ appid, component }, url) {
+        await fake.authorizers.findActive(appid, component);
+        const signature = createHash('sha1').update(url).digest('hex');
+        return { appId: appid, timestamp: 1_414_587_457, nonceStr: 'Wm3WZYTPz0wzccnW', signature };
+      },
+      async get({ appid, component }, type) {
+        const found = await fake.authorizers.findActive(appid, component);
+        return {
+          owner: { kind: type === 'jsapi' ? 'jsapi-ticket' : 'wx-card-ticket', component: found.component, appid },
+          value: `ticket of ${type}`,
+          version: 1,
+          trustedUntil: new Date(Date.now() + 7_000_000),
+        };
+      },
+    },
     authorizationLinks: {
       create: (component, options, expiresInMs) => Promise.resolve(link({ ...options, component }, expiresInMs)),
       find: (id) =>

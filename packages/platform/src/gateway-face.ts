@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
 import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
 import type { Authorizers } from './authorizer/authorizers.ts';
+import { JsTickets } from './authorizer/js-tickets.ts';
 import { CallList } from './call/call-list.ts';
 import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
@@ -66,6 +67,8 @@ export interface GatewayFace {
   readonly audit: Pick<Audit, 'note' | 'list'>;
   readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
+  /** Signatures for web pages, and what they are made with. */
+  readonly jsTickets: Pick<JsTickets, 'sign' | 'get'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
   readonly consents: Pick<Consents, 'start' | 'comeBack'>;
   readonly codeExchange: Pick<CodeExchange, 'run'>;
@@ -129,7 +132,7 @@ export function openGatewayFace(
   scope: Scope,
 ): Omit<GatewayFace, 'health'> {
   const { settings, seals, components, database, replica, followerWriter } = foundation;
-  const { redis, api, tokens, tickets, tokenStore, ledger, links, linkStore, callStore } = services;
+  const { redis, api, tokens, refreshAhead, tickets, tokenStore, ledger, links, linkStore, callStore } = services;
   const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;
 
   const exchange = new CodeExchange(codes, components);
@@ -169,6 +172,7 @@ export function openGatewayFace(
     audit,
     authorizers,
     authorizerOptions: new AuthorizerOptions({ api, authorizers }),
+    jsTickets: new JsTickets({ redis, authorizers, tokens, ledger, refreshAhead }),
     authorizationLinks: links,
     consents: new Consents({
       redis,

@@ -1,7 +1,15 @@
-import { type ComponentApi, failOver, openComponentApi, openTransport, type Transport } from '@wxthirdparty/wechat';
+import {
+  type ComponentApi,
+  failOver,
+  type JsTicketType,
+  openComponentApi,
+  openTransport,
+  type Transport,
+} from '@wxthirdparty/wechat';
 import { AuthorizerNotices } from './authorizer/authorizer-notices.ts';
 import { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
+import { jsTicketKind } from './authorizer/js-ticket-token.ts';
 import { tokenEffects } from './authorizer/token-effects.ts';
 import { CallStore } from './call/call-store.ts';
 import { Lanes } from './call/lane/lanes.ts';
@@ -48,7 +56,7 @@ import { OutboundSender } from './webhook/outbound-sender.ts';
 import { CallbackSigner } from './webhook/webhook-signer.ts';
 
 /** WeChat may be slow. The outcome of an abandoned token request is unknown, and costs a backoff of a minute. */
-const COMPONENT_API_TIMEOUT_MS = 20_000;
+const TOKEN_TIMEOUT_MS = 20_000;
 
 /** What the services of one process share, whichever connection they use. */
 export interface Shared {
@@ -133,7 +141,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
   const ledger = new Ledger(redis, events);
   const apiWith: ComponentApiWith = (tokens) => {
     const carrier = componentCarrier({ tokens, ledger });
-    return openComponentApi({ transport, apiBase, timeoutMs: COMPONENT_API_TIMEOUT_MS, carrier });
+    return openComponentApi({ transport, apiBase, timeoutMs: TOKEN_TIMEOUT_MS, carrier });
   };
   const tickets = new Tickets(redis, database, seals);
   const authorizerStore = new AuthorizerStore(database, seals, replica);
@@ -141,12 +149,27 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
   const refreshAhead = new RefreshAhead(redis);
   const reconciliationStore = new ReconciliationStore(database);
   const reconcileRequests = new ReconcileRequests(reconciliationStore, components, queues.reconciliations);
+  const tokenStore = new TokenStore(redis, seals, tokenEffects);
+  const jsTicket = (type: JsTicketType) =>
+    jsTicketKind(type, {
+      transport,
+      apiBase,
+      timeoutMs: TOKEN_TIMEOUT_MS,
+      ledger,
+      grants: authorizerStore.grants,
+      refreshAhead,
+      unauthorized(component, appid) {
+        // If the job is lost, the nightly run or the next refresh of the account's token finds out.
+        queues.profiles.add({ component, appid }).catch(() => {});
+      },
+    });
   const kinds: TokenKinds = {
     component: componentTokenKind(components, tickets, apiWith),
     authorizer: authorizerTokenKind({
       apiWith,
       store: authorizerStore,
       refreshAhead,
+      tokenStore,
       refused(component) {
         // If the request is lost, the nightly run finds the accounts.
         claimScheduledRun(redis, component, 'refused')
@@ -158,8 +181,9 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
         authorizerNotices.revoked(component, appid).catch(() => {});
       },
     }),
+    'jsapi-ticket': jsTicket('jsapi'),
+    'wx-card-ticket': jsTicket('wx_card'),
   };
-  const tokenStore = new TokenStore(redis, seals, tokenEffects);
   const tokens = new Tokens({
     store: tokenStore,
     cache: tokenCache,

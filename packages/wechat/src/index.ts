@@ -49,6 +49,8 @@ export { failOver } from './http/fail-over.ts';
 export { openTransport, type TransportOptions } from './http/open-transport.ts';
 export { parseWeChatJson } from './http/parse-json.ts';
 export { type Transport, TransportFailure, type WeChatRequest, type WeChatResponse } from './http/transport.ts';
+export { jsSignature, type SignedPage } from './js-sdk/js-signature.ts';
+export { isJsTicketType, JS_TICKET_PATH, type JsTicketType, readJsTicket } from './js-sdk/js-ticket.ts';
 export type { Push, PushUrl, UnreadableReason } from './push/push.ts';
 export { readPush } from './push/read-push.ts';
 export { isTestAccount, TEST_ACCOUNTS, type TestAccount, testAccountOf } from './release-check/test-accounts.ts';

@@ -3,8 +3,10 @@ import type { ComponentApiWith } from '../component/component-carrier.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
+import type { TokenStore } from '../token/token-store.ts';
 import type { AuthorizerState, Grant } from './authorizer.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
+import { eraseJsTickets } from './erase-js-tickets.ts';
 import { findInWeChatsList } from './find-in-wechat-list.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { unknownAuthorizer } from './unknown-authorizer.ts';
@@ -18,6 +20,7 @@ export function authorizerTokenKind(options: {
   readonly apiWith: ComponentApiWith;
   readonly store: AuthorizerStore;
   readonly refreshAhead: RefreshAhead;
+  readonly tokenStore: TokenStore;
   /** WeChat refused one refresh token of ours; there may be a newer one. */
   readonly refused?: (component: string) => void;
   /** The account has ended its consent. */
@@ -62,7 +65,10 @@ export function authorizerTokenKind(options: {
     const saved = await store.grants.change(grant.component, grant.appid, grant.version, { state });
     if (saved === 'superseded') return new Failure('grant_changed', 'retry', 'The grant was renewed meanwhile.');
     await refreshAhead.drop(authorizerOwner(grant.component, grant.appid));
-    if (state === 'revoked') options.revoked?.(grant.component, grant.appid);
+    if (state === 'revoked') {
+      await eraseJsTickets(grant.component, grant.appid, options);
+      options.revoked?.(grant.component, grant.appid);
+    }
     return refusal;
   }
 

@@ -5,6 +5,7 @@ import type { Tokens } from '../token/tokens.ts';
 import type { AuthorizerNotices } from './authorizer-notices.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import { authorizerOwner } from './authorizer-token.ts';
+import { eraseJsTickets } from './erase-js-tickets.ts';
 import type { ProfilePayload } from './profile-job.ts';
 
 const HOUR_MS = 60 * 60_000;
@@ -83,6 +84,7 @@ export class Profiles {
       await this.#refreshAhead.drop(authorizerOwner(component, appid));
       const token = await this.#tokens.store.read(authorizerOwner(component, appid));
       await this.#tokens.store.void(authorizerOwner(component, appid), token.version);
+      await eraseJsTickets(component, appid, { tokenStore: this.#tokens.store, refreshAhead: this.#refreshAhead });
       await this.#notices.revoked(component, appid);
       return 'revoked';
     }

@@ -5,4 +5,6 @@ import type { TokenEffects } from '../token/token-kind.ts';
 export const tokenEffects: TokenEffects = {
   component: componentTokenEffect,
   authorizer: undefined,
+  'jsapi-ticket': undefined,
+  'wx-card-ticket': undefined,
 };

@@ -352,8 +352,7 @@ export class Run {
       await untilStored(() => this.#deps.clears.recordClear(this.#call, errcode, this.#call.id));
     }
     // A missing mark costs a later call some waiting; WeChat's answer must not be lost for it.
-    const { component, appid } = this.#call;
-    if (this.#owner?.kind === 'authorizer') await this.#deps.refreshAhead.markUsed(component, appid).catch(() => {});
+    if (this.#owner?.kind === 'authorizer') await this.#deps.refreshAhead.markUsed(this.#owner).catch(() => {});
     return this.#settle(completedBy(sent), attempts, sent);
   }
 

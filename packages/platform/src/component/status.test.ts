@@ -25,6 +25,8 @@ it.each([
     const store = new TokenStore(server.redis, new Seals([randomBytes(32)]), {
       component: componentTokenEffect,
       authorizer: undefined,
+      'jsapi-ticket': undefined,
+      'wx-card-ticket': undefined,
     });
     await server.redis.set('wx:{wxc:wxc}:fence:component', '7');
     await store.fail(componentOwner('wxc'), 7, cause, 60_000, true);

@@ -73,13 +73,17 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const store = new AuthorizerStore(database.sql, seals);
   const refreshAhead = new RefreshAhead(server.redis);
   const fetchComponentToken = answering('fetchComponentToken', { value: 'component token', expiresInMs: 7_200_000 });
+  const tokenStore = new TokenStore(server.redis, seals, tokenEffects);
+  const noTicket = { fetch: () => Promise.reject(new Error('unexpected request for a ticket')) };
   const kinds = {
     component: { fetch: fetchComponentToken as () => Promise<{ value: string; expiresInMs: number }> },
-    authorizer: authorizerTokenKind({ apiWith: () => api, store, refreshAhead }),
+    authorizer: authorizerTokenKind({ apiWith: () => api, store, refreshAhead, tokenStore }),
+    'jsapi-ticket': noTicket,
+    'wx-card-ticket': noTicket,
   };
   const tokens: Tokens = new Tokens({
     ...{
-      store: new TokenStore(server.redis, seals, tokenEffects),
+      store: tokenStore,
       leases: openLeases(server.redis),
       gate: new HostGate(server.redis),
     },

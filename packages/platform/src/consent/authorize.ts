@@ -111,7 +111,7 @@ export class Authorizations {
         authorizedAt: new Date(),
       });
       const owner = authorizerOwner(component, appid);
-      await tokens.store.forgive(owner);
+      await tokens.store.forgiveAccount(component, appid);
       if (exchanged.accessToken) {
         const times = timesOf(exchanged.expiresInMs);
         await tokens.store.publish(owner, fence, {
@@ -124,7 +124,7 @@ export class Authorizations {
         const passedMs = performance.now() - askedAt;
         await this.#deps.refreshAhead.schedule(owner, times.refreshInMs - passedMs);
       }
-      await this.#deps.refreshAhead.markUsed(component, appid);
+      await this.#deps.refreshAhead.markUsed(owner);
       return { outcome: 'authorized', appid, profile: 'pending' };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -163,7 +163,7 @@ export class Authorizations {
     );
     await store.grants.change(component, appid, known, { refreshToken: listed.refreshToken, scopes, state: 'active' });
     const owner = authorizerOwner(component, appid);
-    await tokens.store.forgive(owner);
+    await tokens.store.forgiveAccount(component, appid);
     await tokens.askForRefresh(owner);
     return { outcome: 'authorized', appid, profile: 'pending' };
   }

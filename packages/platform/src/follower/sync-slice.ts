@@ -1,3 +1,4 @@
+import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { Events } from '../events.ts';
 import type { JobDisposition } from '../queue/job.ts';
@@ -37,7 +38,7 @@ async function run(id: string, signal: AbortSignal, deps: SliceDeps): Promise<Sl
 }
 
 async function stepByStep(slice: Slice): Promise<SliceEnd> {
-  await slice.deps.refreshAhead.markUsed(slice.sync.component, slice.sync.appid);
+  await slice.deps.refreshAhead.markUsed(authorizerOwner(slice.sync.component, slice.sync.appid));
   for (;;) {
     const end = (await step(slice)) ?? slice.due();
     if (end) return end;

@@ -249,7 +249,7 @@ async function refreshDue({ tokens, refreshAhead }: MaintenanceOptions, componen
   const due = await refreshAhead.claim(component, MAX_DUE_AT_ONCE);
   const done = await Promise.allSettled(
     due.map(async (owner) => {
-      if (await refreshAhead.inUse(component, owner.appid)) await tokens.askForRefresh(owner);
+      if (await refreshAhead.inUse(owner)) await tokens.askForRefresh(owner);
       else await refreshAhead.drop(owner);
     }),
   );

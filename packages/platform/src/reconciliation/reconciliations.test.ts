@@ -57,7 +57,12 @@ const unreadable = () => new UnreadableAnswer('wechat_broken_answer', 'retry', '
 const tokens = {
   ensure: () => Promise.resolve({ value: 'token' }),
   accepted: () => {},
-  store: { forgive: () => Promise.resolve(), read: () => Promise.resolve({ version: 0 }), void: () => {} },
+  store: {
+    forgiveAccount: () => Promise.resolve(),
+    erase: () => Promise.resolve(),
+    read: () => Promise.resolve({ version: 0 }),
+    void: () => {},
+  },
 } as unknown as Tokens;
 const refreshAhead = { drop: () => Promise.resolve() } as unknown as RefreshAhead;
 

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorizerListPage, type ComponentApi, Failure, UnreadableAnswer } from '@wxthirdparty/wechat';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
-import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { GrantStore } from '../authorizer/grant-store.ts';
 import type { ProfileOutcome, Profiles } from '../authorizer/profiles.ts';
 import type { Components } from '../component/components.ts';
@@ -234,7 +233,7 @@ export class Reconciler {
       throw error;
     }
     // The new refresh token may end the cause of their tokens' backoff.
-    for (const appid of renewed) await tokens.store.forgive(authorizerOwner(run.component, appid));
+    for (const appid of renewed) await tokens.store.forgiveAccount(run.component, appid);
   }
 
   /** True at the end. The list can change while it is paged: only WeChat's answer about each account revokes it. */

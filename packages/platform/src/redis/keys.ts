@@ -69,6 +69,8 @@ export function keyspaceOf(prefix: string) {
     profileTurn: (component: string) => owned(component, component, 'profiles'),
     /** Lives as long as an authorizer counts as in use. */
     used: (component: string, owner: string) => owned(component, owner, 'used'),
+    /** The same for one of its tickets. */
+    usedTicket: (component: string, owner: string, kind: string) => owned(component, owner, `used:${kind}`),
     /** Authorizers by the time at which their token is due. */
     due: (component: string) => owned(component, 'due', 'set'),
     /** Says that the due set has been filled from SQL since Redis was last empty. */

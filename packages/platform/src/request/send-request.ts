@@ -12,7 +12,7 @@ export interface TokenlessRequest extends RequestTarget {
   readonly contentType?: string | undefined;
   readonly body?: Buffer | undefined;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called right before the first byte; what it throws stops the request. */
   readonly beforeSend?: () => void;
 }
@@ -35,7 +35,7 @@ export function sendOver({ transport, apiBase }: SendParts, request: TokenlessRe
       ...(body ? { body } : {}),
       headers: contentType ? { 'content-type': contentType } : {},
       timeoutMs,
-      signal,
+      ...(signal ? { signal } : {}),
       ...(beforeSend ? { beforeSend } : {}),
     });
   };

@@ -40,11 +40,11 @@ it('members are bare appids for the kinds of the first version, and carry their 
 });
 
 it('after Redis was emptied, accounts in use are restored, also one that this process has just marked', async () => {
-  await refreshAhead.markUsed('wxc', 'wxa');
+  await refreshAhead.markUsed(ownerOf('wxa'));
   await server.redis.flushall();
   expect(await refreshAhead.restoreOnce('wxc', () => refreshAhead.restore('wxc', ['wxa'], () => -1))).toBe(true);
   expect(await refreshAhead.claim('wxc', 10)).toEqual([ownerOf('wxa')]);
-  expect(await refreshAhead.inUse('wxc', 'wxa')).toBe(true);
+  expect(await refreshAhead.inUse(ownerOf('wxa'))).toBe(true);
   expect(await refreshAhead.restoreOnce('wxc', () => Promise.reject(new Error('once only')))).toBe(false);
 });
 
@@ -81,7 +81,7 @@ it('tens of thousands of accounts are restored with one round trip to Redis for 
       }
     });
     expect(await server.redis.zcard(server.redis.keyspace.due('wxc'))).toBe(20_000);
-    expect(await refreshAhead.inUse('wxc', 'wx19-999')).toBe(true);
+    expect(await refreshAhead.inUse(ownerOf('wx19-999'))).toBe(true);
     // Two for each page, and a few for start and end; scripts that Redis does not know yet are sent twice.
     expect(trips).toBeLessThan(2 * 20 + 20);
   } finally {

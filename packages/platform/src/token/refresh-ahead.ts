@@ -4,7 +4,7 @@ import { BoundedCache } from '../bounded-cache.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { DueSet } from '../redis/due-set.ts';
 import { defineScript } from '../redis/script.ts';
-import { accountOwners, isTokenKindName, type TokenOwner } from './token.ts';
+import { isTokenKindName, restoredOwners, type TokenKindName, type TokenOwner } from './token.ts';
 
 const IN_USE_MS = 24 * 60 * 60_000;
 const RESTORED_TTL_MS = 7 * IN_USE_MS;
@@ -31,7 +31,7 @@ const releaseRestoring = defineScript({
   lua: "if redis.call('GET', restoring) == claim then redis.call('DEL', restoring) end",
 });
 
-/** Which tokens of accounts are refreshed ahead of their end, and when: those of accounts in use in the last 24 hours. */
+/** Which tokens of accounts are refreshed ahead of their end, and when: those that were in use in the last 24 hours. */
 export class RefreshAhead {
   readonly #redis: RedisClient;
   readonly #markedAt = new BoundedCache<string, number>(MAX_MARKS);
@@ -50,9 +50,9 @@ export class RefreshAhead {
    */
   async restore(component: string, appids: readonly string[], inMs: () => number): Promise<void> {
     if (appids.length === 0) return;
-    const owners = appids.flatMap((appid) => accountOwners(component, appid));
+    const owners = appids.flatMap((appid) => restoredOwners(component, appid));
     await Promise.all([
-      ...appids.map((appid) => this.#mark(this.#redis.keyspace.used(component, appid))),
+      ...owners.map((owner) => this.#mark(this.#usedKey(owner))),
       this.#due(component).scheduleNew(owners.map((owner) => [memberOf(owner), inMs()])),
     ]);
   }
@@ -67,15 +67,15 @@ export class RefreshAhead {
     await this.#due(owner.component).remove(memberOf(owner));
   }
 
-  async markUsed(component: string, appid: string): Promise<void> {
-    const key = this.#redis.keyspace.used(component, appid);
+  async markUsed(owner: TokenOwner): Promise<void> {
+    const key = this.#usedKey(owner);
     const markedAt = this.#markedAt.get(key);
     if (markedAt !== undefined && performance.now() - markedAt < MARK_EVERY_MS) return;
     await this.#mark(key);
   }
 
-  async inUse(component: string, appid: string): Promise<boolean> {
-    return (await this.#redis.exists(this.#redis.keyspace.used(component, appid))) === 1;
+  async inUse(owner: TokenOwner): Promise<boolean> {
+    return (await this.#redis.exists(this.#usedKey(owner))) === 1;
   }
 
   /**
@@ -109,15 +109,25 @@ export class RefreshAhead {
     return new DueSet(this.#redis, this.#redis.keyspace.due(component), CLAIM_MS);
   }
 
+  #usedKey({ kind, component, appid }: TokenOwner): string {
+    const { used, usedTicket } = this.#redis.keyspace;
+    return isOfFirstVersion(kind) ? used(component, appid) : usedTicket(component, appid, kind);
+  }
+
   async #mark(key: string): Promise<void> {
     this.#markedAt.set(key, performance.now());
     await this.#redis.set(key, '1', 'PX', IN_USE_MS);
   }
 }
 
-/** A bare appid for the kinds that were there first, since other versions read it so; `kind:appid` for every other kind. */
+/** Their members and marks do not name the kind, since other versions read them so. */
+function isOfFirstVersion(kind: TokenKindName): boolean {
+  return kind === 'authorizer' || kind === 'component';
+}
+
+/** A bare appid for the kinds that were there first; `kind:appid` for every other kind. */
 function memberOf({ kind, appid }: TokenOwner): string {
-  return kind === 'authorizer' || kind === 'component' ? appid : `${kind}:${appid}`;
+  return isOfFirstVersion(kind) ? appid : `${kind}:${appid}`;
 }
 
 /** Undefined for a kind of a newer version. */

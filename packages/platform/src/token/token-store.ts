@@ -5,7 +5,7 @@ import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import { accept, DISTRUST_TTL_MS, type Distrust, distrust } from './distrust.ts';
-import { ownerKey, type TokenOwner } from './token.ts';
+import { accountOwners, ownerKey, type TokenOwner } from './token.ts';
 import type { TokenEffect, TokenEffects } from './token-kind.ts';
 
 const MINUTE_MS = 60_000;
@@ -163,6 +163,24 @@ redis.call('PUBLISH', channel, owner)
 `,
 } as const;
 
+/** Draws a fence as `admit` does, so that a fetch that is in flight cannot store its answer afterwards. */
+const erase = {
+  args: ['channel', 'owner'],
+  lua: `
+local outcome = 0
+local last, version = redis.call('GET', lastFence), redis.call('HGET', record, 'version')
+if last or version then
+  outcome = 1
+  local fence = ms(math.max(tonumber(last or '0') + 1, tonumber(version or '0') + 1, now))
+  redis.call('SET', lastFence, fence, 'PX', ${30 * DAY_MS})
+  redis.call('DEL', record)
+  redis.call('HSET', record, 'version', fence)
+  redis.call('PEXPIRE', record, ${7 * DAY_MS})
+  redis.call('PUBLISH', channel, owner)
+end
+`,
+} as const;
+
 /** The records of all kinds of token. Every change is compare-and-set on the version. */
 export class TokenStore {
   readonly #redis: RedisClient;
@@ -249,6 +267,17 @@ export class TokenStore {
     await this.#changesOf(owner).forgive.run(this.#redis, this.#changeKeys(owner), args);
   }
 
+  /** The same for every token of an account: its consent has changed. */
+  async forgiveAccount(component: string, appid: string): Promise<void> {
+    await Promise.all(accountOwners(component, appid).map((owner) => this.forgive(owner)));
+  }
+
+  /** Removes the value, if there ever was one. */
+  async erase(owner: TokenOwner): Promise<void> {
+    const args = { channel: this.#redis.keyspace.channels.tokens, owner: ownerKey(owner) };
+    await this.#changesOf(owner).erase.run(this.#redis, this.#changeKeys(owner), args);
+  }
+
   /** Changes only the key under which the value is sealed. */
   reseal(owner: TokenOwner): Promise<Resealed> {
     return resealField(this.#seals, place(owner), hashField(this.#redis, this.#tokenKey(owner), 'value'));
@@ -319,6 +348,7 @@ function changeScripts(effect: TokenEffect | undefined) {
     distrust: changeScript(effect, distrust),
     void: changeScript(effect, voidVersion),
     forgive: changeScript(effect, forgive),
+    erase: changeScript(effect, erase),
   };
 }
 

@@ -5,15 +5,26 @@ export interface TokenOwner {
   readonly appid: string;
 }
 
-export type TokenKindName = 'component' | 'authorizer';
+export type TokenKindName = 'component' | 'authorizer' | 'jsapi-ticket' | 'wx-card-ticket';
 
 type TokenHolder = 'component' | 'account';
 
-/** Whether a component has one token of the kind, or each of its accounts. */
-const HOLDERS: Readonly<Record<TokenKindName, TokenHolder>> = { component: 'component', authorizer: 'account' };
+interface KindTraits {
+  /** Whether a component has one token of the kind, or each of its accounts. */
+  readonly holder: TokenHolder;
+  /** After Redis was emptied: fetched for every account in use, or when it is next requested. */
+  readonly restoration: 'ahead' | 'on-demand';
+}
+
+const TRAITS: Readonly<Record<TokenKindName, KindTraits>> = {
+  component: { holder: 'component', restoration: 'ahead' },
+  authorizer: { holder: 'account', restoration: 'ahead' },
+  'jsapi-ticket': { holder: 'account', restoration: 'on-demand' },
+  'wx-card-ticket': { holder: 'account', restoration: 'on-demand' },
+};
 
 export function isTokenKindName(name: string): name is TokenKindName {
-  return Object.hasOwn(HOLDERS, name);
+  return Object.hasOwn(TRAITS, name);
 }
 
 /** The owner of the token of each kind that the component itself holds. */
@@ -24,6 +35,11 @@ export function componentOwners(component: string): TokenOwner[] {
 /** The owner of the token of each kind that an account holds. */
 export function accountOwners(component: string, appid: string): TokenOwner[] {
   return kindsOf('account').map((kind) => ({ kind, component, appid }));
+}
+
+/** Of those, the owners whose tokens are fetched ahead after Redis was emptied. */
+export function restoredOwners(component: string, appid: string): TokenOwner[] {
+  return accountOwners(component, appid).filter(({ kind }) => TRAITS[kind].restoration === 'ahead');
 }
 
 /** A credential issued by WeChat for one owner. */
@@ -50,5 +66,5 @@ export function ownerKey(owner: TokenOwner): string {
 }
 
 function kindsOf(holder: TokenHolder): TokenKindName[] {
-  return (Object.keys(HOLDERS) as TokenKindName[]).filter((kind) => HOLDERS[kind] === holder);
+  return (Object.keys(TRAITS) as TokenKindName[]).filter((kind) => TRAITS[kind].holder === holder);
 }

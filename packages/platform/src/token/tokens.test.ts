@@ -10,7 +10,7 @@ import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../sealing/seals.ts';
 import { HostGate } from './host-gate.ts';
 import type { Token, TokenOwner } from './token.ts';
-import type { FetchContext, FetchedToken, TokenKind } from './token-kind.ts';
+import type { FetchContext, FetchedToken, TokenEffects, TokenKind } from './token-kind.ts';
 import { TokenStore } from './token-store.ts';
 import { Tokens } from './tokens.ts';
 
@@ -25,6 +25,13 @@ afterEach(() => {
   for (const redis of open.splice(0)) redis.disconnect();
 });
 
+/** None follows from these tokens. */
+const tokenEffects: TokenEffects = {
+  component: undefined,
+  authorizer: undefined,
+  'jsapi-ticket': undefined,
+  'wx-card-ticket': undefined,
+};
 const owner: TokenOwner = { kind: 'authorizer', component: 'wxc', appid: 'wxa' };
 const seals = new Seals([randomBytes(32)]);
 
@@ -44,14 +51,14 @@ function node(
     fetch: (_, context) => fetch(context),
     ...(published ? { published } : {}),
   };
-  const store = new TokenStore(redis, seals, { component: undefined, authorizer: undefined });
+  const store = new TokenStore(redis, seals, tokenEffects);
   const gate = new HostGate(redis, now);
   const tokens: Tokens = new Tokens({
     store,
     gate,
     leases: openLeases(redis),
     hints: new Hints(subscriber),
-    kinds: { component: kind, authorizer: kind },
+    kinds: { component: kind, authorizer: kind, 'jsapi-ticket': kind, 'wx-card-ticket': kind },
     events: new Events(),
     // Instead of the queue: the refresh runs at once.
     askForRefresh: async (due) => {

@@ -1,6 +1,7 @@
 import axios from 'axios';
 import { refusal } from '../errors/refusal.ts';
 import { Failure } from '../failure.ts';
+import type { Answer } from '../http/answer.ts';
 import type { ComponentApiOptions, SendOptions } from './component-api.ts';
 import { throughTransport } from './through-transport.ts';
 
@@ -40,14 +41,19 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, carrier }: Com
         return { status, headers: {}, body: data };
       },
     );
-    if (answer.kind === 'broken') {
-      const why = `${answer.why}, HTTP ${answer.status}`;
-      throw answer.malformed ? unreadableAnswer(doing, why) : brokenAnswer(doing, why);
-    }
-    if (answer.kind !== 'json' || !isFields(answer.value)) throw unreadableAnswer(doing, 'not an object');
-    if (answer.errcode !== 0) throw refusal(answer, doing);
-    return answer.value;
+    return acceptedFields(answer, doing);
   };
+}
+
+/** Throws a Failure unless WeChat accepted the request. `doing` is for messages, like "fetching the component token". */
+export function acceptedFields(answer: Answer, doing: string): Fields {
+  if (answer.kind === 'broken') {
+    const why = `${answer.why}, HTTP ${answer.status}`;
+    throw answer.malformed ? unreadableAnswer(doing, why) : brokenAnswer(doing, why);
+  }
+  if (answer.kind !== 'json' || !isFields(answer.value)) throw unreadableAnswer(doing, 'not an object');
+  if (answer.errcode !== 0) throw refusal(answer, doing);
+  return answer.value;
 }
 
 /** The answer may not be from the API: it is empty, a page, or an error of a proxy. */
