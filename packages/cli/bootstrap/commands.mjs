@@ -1,24 +1,17 @@
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { changedFiles, testsOf } from './changed-files.mjs';
 import { clockTests, takeClocks } from './clock-tests.mjs';
+import { exitWith } from './exit-with.mjs';
 import { assertShifted, ensureFakeTime, shiftedClock } from './faketime.mjs';
-import { takeInspectOptions } from './inspect-options.mjs';
 import { ensurePackages } from './install.mjs';
 import { ensureMariaDbServer } from './mariadb-server.mjs';
 import { findNode } from './node-runtime.mjs';
 import { ensureRedisServer } from './redis-server.mjs';
 import { root } from './root.mjs';
+import { runProgram } from './run-program.mjs';
 import { supervise } from './supervise.mjs';
 
 const VITEST = 'node_modules/vitest/vitest.mjs';
-
-/**
- * Under a follower sync V8 would let the young generation grow to 130 MB, to collect garbage less often; 16 MB for each
- * half are enough. A limit only: V8 makes it smaller while the process rests, and larger again when there is work. The
- * Dockerfile sets the same.
- */
-const YOUNG_HEAP = '--max-semi-space-size=16';
 
 /**
  * Installs what is missing, then runs the program in Node 24.
@@ -41,14 +34,7 @@ export async function run(argv) {
   if (first === '--pack') return exitWith(await tool(node, ['packages/wxthirdparty/build/main.ts', ...rest]));
   if (first === '--example') return exitWith(await example(node, rest));
   // `start` searches for redis-server itself: whether it needs one depends on the settings.
-  const { inspect, others } = takeInspectOptions(argv);
-  exitWith(
-    await supervise(node, [YOUNG_HEAP, ...inspect, join(root, 'packages/cli/src/main.ts'), ...others], {
-      // For the program SIGHUP requests a shutdown and is never a second signal (src/shutdown-on-signal.ts).
-      shutdownSignal: 'SIGHUP',
-      endsWithUs: true,
-    }),
-  );
+  exitWith(await runProgram(node, [], join(root, 'packages/cli/src/main.ts'), argv));
 }
 
 /**
@@ -145,9 +131,4 @@ function example(node, [name = 'bot', ...args]) {
  */
 function tool(node, args, env) {
   return supervise(node, args, { shutdownSignal: 'SIGTERM', cwd: root, ...(env ? { env } : {}) });
-}
-
-/** @param {{ code: number | null, signal: NodeJS.Signals | null }} ended */
-function exitWith({ code, signal }) {
-  process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
 }

@@ -1,3 +1,5 @@
+import { typed } from './installation.ts';
+
 type Requirement = 'component' | 'secretsKey' | 'redis';
 
 interface Requirements {
@@ -48,8 +50,7 @@ const isMet: Record<Requirement, (env: NodeJS.ProcessEnv) => boolean> = {
 };
 
 const ADVICE: Record<Requirement, string> = {
-  component:
-    'WX_COMPONENT_APPID is missing; name your component (with WX_COMPONENT_APPSECRET, WX_TOKEN, WX_ENCODING_AES_KEY) or list several in WX_COMPONENTS_FILE. To try the system without one, use "npm start".',
+  component: `WX_COMPONENT_APPID is missing; name your component (with WX_COMPONENT_APPSECRET, WX_TOKEN, WX_ENCODING_AES_KEY) or list several in WX_COMPONENTS_FILE. To try the system without one, use "${typed('start')}".`,
   secretsKey: 'SECRETS_KEY is missing; make one with "openssl rand -base64 32", and keep a copy in a safe place.',
   redis: 'REDIS_URL is missing; name the Redis that all processes share, like redis://127.0.0.1:6379.',
 };

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { isCheckout } from './installation.ts';
 
-/** The folder that contains `.env` and `.data`. */
-export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
+/** The folder of `.env` and of relative paths: that of the checkout, or the one in which the user runs the npm package. */
+export const root = isCheckout ? fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '') : process.cwd();

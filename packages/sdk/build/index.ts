@@ -1,3 +1,3 @@
 export { bundle, bundleCommonJs, compile } from './compile.ts';
 export { type Manifest, publishedManifest } from './published-manifest.ts';
-export { stageManifest, stageSdk } from './stage.ts';
+export { readManifest, stageManifest, stageSdk } from './stage.ts';

@@ -12,12 +12,20 @@ const REPLACED = ['exports', 'bin'];
 /** Of no use outside the workspace. */
 const OMITTED = ['devDependencies', 'scripts', 'private'];
 
-/** The manifest of the tarball: it names what has been built, where that of the workspace names sources. */
-export function publishedManifest(workspace: Manifest): Manifest {
+/**
+ * The manifest of the tarball: it names what has been built, where that of the workspace names sources. `dependencies`: what
+ * the built files import, if that is more.
+ */
+export function publishedManifest(workspace: Manifest, dependencies = workspace.dependencies): Manifest {
   const { publishConfig = {}, ...fields } = workspace;
   const [replacing, kept] = [pick(publishConfig, true), pick(publishConfig, false)];
   const published = Object.entries(fields).filter(([name]) => !OMITTED.includes(name));
-  return { ...(Object.fromEntries(published) as Manifest), ...replacing, publishConfig: kept };
+  return {
+    ...(Object.fromEntries(published) as Manifest),
+    ...replacing,
+    ...(dependencies ? { dependencies } : {}),
+    publishConfig: kept,
+  };
 }
 
 function pick(publishConfig: Readonly<Record<string, unknown>>, replaced: boolean): Record<string, unknown> {

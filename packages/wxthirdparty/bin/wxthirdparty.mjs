@@ -10,8 +10,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   );
   process.exitCode = 1;
 } else {
-  const main = new URL('../dist/command-line/main.js', import.meta.url);
-  import(main.href).catch((error) => {
+  const run = new URL('../dist/command-line/run-installed.js', import.meta.url);
+  import(run.href).catch((error) => {
     console.error(error);
     process.exitCode = 1;
   });

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import type { Command } from '../command.ts';
-import { root } from '../root.ts';
+import { simulatorScript } from '../installation.ts';
 
-/** The simulator shares no code with this package, so it runs in a child process with this terminal and `.env`. */
+/** Runs the simulator in a child process, with this terminal and `.env`. */
 export const simulator: Command = async ({ env, envWithoutFile, shutdown }) => {
-  const child = spawn(process.execPath, [join(root, 'packages/simulator/src/main.ts')], {
+  const child = spawn(process.execPath, [simulatorScript], {
     // In `.env` these two belong to the gateway.
     env: { ...env, PORT: envWithoutFile.PORT, HOST: envWithoutFile.HOST },
     // The channel breaks if this process is killed; the simulator then ends.

@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Command } from '../command.ts';
+import { typed } from '../installation.ts';
 import { readArguments } from '../read-arguments.ts';
 import { gatewayOf } from '../sync/gateway-of.ts';
 import { progressOf } from '../sync/progress.ts';
@@ -40,7 +41,7 @@ export const sync: Command = async ({ env, args, shutdown }) => {
   );
   progress.end();
   if (interrupted.signal.aborted) {
-    console.log(`The sync continues in the background. Show its progress again: npm run wxthirdparty -- sync ${appid}`);
+    console.log(`The sync continues in the background. Show its progress again: ${typed(`sync ${appid}`)}`);
     return 0;
   }
   if (last?.state === 'completed') {

@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '@wxthirdparty/wechat';
+import { typed } from '../installation.ts';
 
 export interface DataDir {
   readonly path: string;
@@ -42,7 +43,7 @@ function lockFolder(path: string): () => void {
     throw new Failure(
       'data_dir_in_use',
       'operator',
-      `Another "npm start" already runs in ${path}; stop that one first, or give this one a folder of its own with DATA_DIR (and a PORT).`,
+      `Another "${typed('start')}" already runs in ${path}; stop that one first, or give this one a folder of its own with DATA_DIR (and a PORT).`,
       { cause },
     );
   }

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from '@wxthirdparty/wechat';
-import { root } from '../root.ts';
+import { simulatorScript } from '../installation.ts';
 import type { DemoSecrets } from './demo-secrets.ts';
 
 export interface SimulatorChild {
@@ -32,7 +31,7 @@ export async function startSimulator(
     ],
     accounts,
   };
-  const child = spawn(process.execPath, [join(root, 'packages/simulator/src/main.ts')], {
+  const child = spawn(process.execPath, [simulatorScript], {
     // A process group of its own: the terminal's Ctrl-C must not reach it; this process stops it.
     detached: true,
     // Its input stays open until this process ends; the simulator ends with it.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Failure } from '@wxthirdparty/wechat';
+import { typed } from '../installation.ts';
 import { root } from '../root.ts';
 
 export interface GatewayClient {
@@ -31,7 +32,7 @@ export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
       throw new Failure(
         'gateway_unreachable',
         'operator',
-        `No gateway answers at ${url}; start one with "npm start", or set PORT to its port.`,
+        `No gateway answers at ${url}; start one with "${typed('start')}", or set PORT to its port.`,
         { cause },
       );
     }
@@ -55,7 +56,7 @@ export function gatewayOf(env: NodeJS.ProcessEnv): GatewayClient {
   };
 }
 
-/** The key of the demo, which `npm start` stored there. */
+/** The key of the demo, which `start` stored there. */
 function demoKey(dataDir: string): string {
   const file = join(dataDir, 'demo.json');
   try {

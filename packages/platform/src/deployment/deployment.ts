@@ -58,7 +58,7 @@ export class Deployment {
           'operator',
           `This Redis (REDIS_URL, prefix ${this.#prefix}) belongs to another deployment: the identity in it is not the identity in the database, whatever SECRETS_KEY is. ` +
             'If two deployments share this Redis, give each a REDIS_PREFIX of its own. If REDIS_URL or DATABASE_URL names the wrong server, correct it. ' +
-            'If the database is new and this Redis is to be kept, run "npm run wxthirdparty -- adopt-redis".',
+            'If the database is new and this Redis is to be kept, run the command "adopt-redis".',
         );
       case 'other-key':
         return new Failure(
