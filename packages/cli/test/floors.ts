@@ -51,6 +51,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'token',
     'quota',
     'key',
+    'user-token',
     'request',
     'quota-lookup',
     'component',

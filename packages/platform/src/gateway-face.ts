@@ -48,6 +48,7 @@ import { ReleaseCheckResponder } from './release-check/responder.ts';
 import type { Scope } from './scope.ts';
 import type { SubscriptionState } from './subscription/subscription.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
+import type { UserTokens } from './user-token/user-tokens.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -65,6 +66,8 @@ export interface GatewayFace {
   readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
   readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
+  /** Users who logged in through this deployment. */
+  readonly userTokens: Pick<UserTokens, 'find'>;
   readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   /** Signatures for web pages, and what they are made with. */
@@ -169,6 +172,7 @@ export function openGatewayFace(
     quotaClearing: new QuotaClearing({ api, components, accounts, calls, clears, tokenStore }),
     quotaEvents,
     apiKeys: foundation.apiKeys,
+    userTokens: services.userTokens,
     audit,
     authorizers,
     authorizerOptions: new AuthorizerOptions({ api, authorizers }),

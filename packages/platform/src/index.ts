@@ -94,6 +94,7 @@ export {
   subscriptionFormats,
 } from './subscription/subscription.ts';
 export type { TokenOwner } from './token/token.ts';
+export type { UserTokenOwner } from './user-token/user-tokens.ts';
 export { AddressNotAllowedFailure } from './webhook/address-failures.ts';
 export { isNetwork } from './webhook/address-rules.ts';
 export { formatSecret, signatureHeaders } from './webhook/standard-webhooks.ts';

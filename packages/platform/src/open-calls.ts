@@ -36,6 +36,7 @@ export function openCalls(
     gate: hostGate,
     clears: blocking.clears,
     refreshAhead: blocking.refreshAhead,
+    userTokens: blocking.userTokens,
     transport,
     apiBase,
     localWaiters,

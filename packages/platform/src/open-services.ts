@@ -52,6 +52,7 @@ import { TokenCache } from './token/token-cache.ts';
 import type { TokenKinds } from './token/token-kind.ts';
 import { TokenStore } from './token/token-store.ts';
 import { Tokens } from './token/tokens.ts';
+import { UserTokens } from './user-token/user-tokens.ts';
 import { OutboundSender } from './webhook/outbound-sender.ts';
 import { CallbackSigner } from './webhook/webhook-signer.ts';
 
@@ -131,6 +132,7 @@ export interface Services {
   readonly erasures: Erasures;
   readonly releaseCheckStore: ReleaseCheckStore;
   readonly releaseChecks: ReleaseChecks;
+  readonly userTokens: UserTokens;
 }
 
 /** The services on one connection to Redis: a process has them on the blocking and on the fail-fast connection. */
@@ -245,5 +247,6 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     persons,
     releaseCheckStore,
     releaseChecks: new ReleaseChecks({ redis, seals, store: releaseCheckStore, events }),
+    userTokens: new UserTokens(redis, settings.secretsKeys),
   };
 }

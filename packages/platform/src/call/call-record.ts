@@ -29,6 +29,8 @@ export interface StoredCall {
   readonly query: readonly (readonly [string, string])[];
   readonly contentType: string | undefined;
   readonly body: Buffer | undefined;
+  /** Undefined also if the answer contains no token of a user. */
+  readonly keyFingerprint: string | undefined;
   /** Why query and body are missing. `no_key`: a process with another SECRETS_KEY may open them. `damaged`: no process can. */
   readonly unreadable?: 'no_key' | 'damaged' | undefined;
 }
@@ -116,6 +118,7 @@ export function toStoredCall(
     query: request?.query ?? [],
     contentType: request?.contentType,
     body: fields.hasBody === '1' ? request?.body : undefined,
+    keyFingerprint: fields.key,
     unreadable: request?.unreadable,
   };
 }

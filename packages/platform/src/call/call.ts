@@ -25,6 +25,8 @@ export interface CallRequest {
   readonly idempotencyKey?: string | undefined;
   /** The address to which the outcome is reported. */
   readonly callbackUrl?: string | undefined;
+  /** The API key of the caller, for which the token of a user in the answer is remembered. */
+  readonly keyFingerprint?: string | undefined;
   /** TTL of the outcome for a caller that does not receive the id and reads the outcome only once; such a call is in no list. */
   readonly keptForMs?: number | undefined;
 }

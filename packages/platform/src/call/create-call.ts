@@ -4,6 +4,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript } from '../redis/script.ts';
 import type { Seals } from '../sealing/seals.ts';
+import { issuesUserTokens } from '../user-token/issued-user-token.ts';
 import type { CallRequest } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
@@ -170,6 +171,7 @@ export async function createCall(
         query: request.query,
         contentType: request.contentType,
         body: request.body,
+        keyFingerprint: keyOfUserToken(request),
       };
       return { stored, claimedAt, departure: { go: 'yes', departedAt: now, probe: probe === 1, attempts: 1, news } };
     }
@@ -229,6 +231,7 @@ function creationArgs(
   const isBackground = waitMs === 0;
   const ttlMs = isBackground || callbackUrl !== undefined ? BACKGROUND_TTL_MS : INTERACTIVE_TTL_MS;
   const keptMs = keptForMs ?? ttlMs;
+  const key = keyOfUserToken(request);
   const fields = {
     method,
     path,
@@ -238,6 +241,7 @@ function creationArgs(
     keptMs,
     ...(idempotencyKey === undefined ? {} : { claim: hashOfKey(idempotencyKey) }),
     ...(callbackUrl === undefined ? {} : { hasCallback: '1' }),
+    ...(key === undefined ? {} : { key }),
   };
   return {
     sealed: sealRequest(seals, call, request),
@@ -256,6 +260,11 @@ function creationArgs(
     minuteLimit: inline?.quota.minuteLimit ?? 0,
     fields: Object.entries(fields).flat(),
   };
+}
+
+/** The caller's key, if the answer will contain the token of a user. */
+function keyOfUserToken({ path, keyFingerprint }: CallRequest): string | undefined {
+  return issuesUserTokens(path) ? keyFingerprint : undefined;
 }
 
 function readClaim({ component, appid }: { component: string; appid: string }, claim: string): Claim {

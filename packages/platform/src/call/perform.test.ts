@@ -9,6 +9,7 @@ import { Seals } from '../sealing/seals.ts';
 import { HostGate } from '../token/host-gate.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Tokens } from '../token/tokens.ts';
+import { UserTokens } from '../user-token/user-tokens.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
@@ -20,10 +21,12 @@ import type { CallRunResult, RunDeps } from './run.ts';
 let server: TestRedis;
 let store: CallStore;
 let ledger: Ledger;
+let userTokens: UserTokens;
 beforeAll(async () => {
   server = await startRedis();
   store = new CallStore(server.redis, new Seals([randomBytes(32)]));
   ledger = new Ledger(server.redis);
+  userTokens = new UserTokens(server.redis, [randomBytes(32)]);
 });
 afterAll(() => server.stop());
 beforeEach(() => server.redis.flushall());
@@ -61,6 +64,7 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
       accepted: () => {},
     } as unknown as Tokens,
     refreshAhead: { markUsed: async () => {} } as unknown as RefreshAhead,
+    userTokens: userTokens as Pick<UserTokens, 'remember'>,
     clears: { recordClear: clears.recordClear.bind(clears) },
     transport: { send, close: async () => {} },
     apiBase: 'http://wechat',
@@ -339,5 +343,45 @@ describe('a call whose host WeChat refuses for its address', () => {
     });
     expect(gate.isDegraded).toBe(false);
     await beat.close();
+  });
+});
+
+describe('a user who logs in to a web page', () => {
+  const path = '/sns/oauth2/component/access_token';
+  const ANSWER = '{"access_token":"86_user","expires_in":7200,"refresh_token":"86_r","openid":"o1"}';
+  const keyFingerprint = '0123456789abcdef';
+
+  it.each([path, '/sns/oauth2/component/refresh_token'])('is remembered with account and key: %s', async (path) => {
+    await runs(ANSWER).run(await created(path, { keyFingerprint }));
+    expect(await userTokens.find('86_user')).toEqual({ ...owner, keyFingerprint });
+  });
+
+  it('is remembered before the outcome is stored, because the next request may come at once', async () => {
+    const { run, options } = runs(ANSWER);
+    const call = await created(path, { keyFingerprint });
+    let settledAt: Date | null | undefined;
+    options.userTokens = {
+      remember: async (...args) => {
+        settledAt = (await store.find(call))?.settledAt;
+        await userTokens.remember(...args);
+      },
+    };
+    expect(await run(call)).toMatchObject({ done: true, outcome: 'completed' });
+    expect(settledAt).toBeNull();
+  });
+
+  it('receives the answer although it cannot be remembered', async () => {
+    const { run, options } = runs(ANSWER);
+    options.userTokens = { remember: () => Promise.reject(new Error('OOM command not allowed')) };
+    expect(await run(await created(path, { keyFingerprint }))).toMatchObject({ done: true, outcome: 'completed' });
+  });
+
+  it.each<[how: string, path: string, answer: string, change: Partial<CallRequest>]>([
+    ['without a key', path, ANSWER, {}],
+    ['with a refused code', path, '{"errcode":40029,"errmsg":"invalid code"}', { keyFingerprint }],
+    ['by an API that issues no such token', SEND, ANSWER, { keyFingerprint }],
+  ])('is not remembered %s', async (_how, path, answer, change) => {
+    expect(await runs(answer).run(await created(path, change))).toMatchObject({ done: true });
+    expect(await userTokens.find('86_user')).toBeUndefined();
   });
 });

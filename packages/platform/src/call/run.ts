@@ -19,6 +19,8 @@ import type { HostGate } from '../token/host-gate.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { Token, TokenOwner } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
+import { issuedUserToken } from '../user-token/issued-user-token.ts';
+import type { UserTokens } from '../user-token/user-tokens.ts';
 import type { CallFailure } from './call.ts';
 import type { CallId } from './call-id.ts';
 import type { Outcome, StoredCall } from './call-record.ts';
@@ -91,6 +93,7 @@ export interface RunDeps {
   readonly gate: Pick<HostGate, 'yields' | 'close' | 'open' | 'othersCan'>;
   readonly clears: Pick<Clears, 'recordClear'>;
   readonly refreshAhead: RefreshAhead;
+  readonly userTokens: Pick<UserTokens, 'remember'>;
   readonly transport: Transport;
   readonly apiBase: string;
   /** They receive the outcome directly, without Redis pub/sub and a second read. */
@@ -379,6 +382,7 @@ export class Run {
 
   async #settle(outcome: Outcome, attempts: number, reply?: WeChatReply): Promise<CallRunResult> {
     this.#known = { do: 'settle', outcome, attempts, reply };
+    await this.#rememberUserToken(reply);
     const isLocal = this.#deps.localWaiters.isLocal(this.#stored.replyTo);
     const how = await untilStored(() =>
       isLocal ? this.#settleForLocalWaiter(outcome) : this.#deps.store.settle(this.#call, this.#runId, outcome),
@@ -393,6 +397,16 @@ export class Run {
       hasCallback: this.#stored.hasCallback,
       ...(how === 'corrected' ? { corrected: true } : {}),
     };
+  }
+
+  /** Before the caller has it, because the next request may come at once, and to another process. Without it the user logs in again. */
+  async #rememberUserToken(reply: WeChatReply | undefined): Promise<void> {
+    const { keyFingerprint } = this.#stored;
+    if (keyFingerprint === undefined || reply?.kind !== 'answered' || reply.answer.kind !== 'json') return;
+    const issued = issuedUserToken(reply.answer.value);
+    if (issued === undefined) return;
+    const { component, appid } = this.#call;
+    await this.#deps.userTokens.remember(issued, { component, appid, keyFingerprint }).catch(() => {});
   }
 
   /** The waiter receives the outcome only after Redis has stored it. */

@@ -139,6 +139,9 @@ export function keyspaceOf(prefix: string) {
     /** Till when an API key has used up its rate. */
     keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 
+    /** Account and API key of a user's token, by an HMAC of the token. */
+    userToken: (hmac: string) => `${prefix}:{user-token:${hmac}}`,
+
     /** For SCAN. */
     patterns: {
       everything: [`${prefix}:*`, `{${prefix}:*}:*`],

@@ -94,6 +94,7 @@ beforeEach(async () => {
     gate: new HostGate(server.redis),
     apiBase: `http://127.0.0.1:${(wechat.address() as AddressInfo).port}`,
     refreshAhead: { markUsed: async () => {} } as unknown as RefreshAhead,
+    userTokens: { remember: async () => {} },
     clears: {} as Clears,
     localWaiters: waiters,
   };
