@@ -381,8 +381,10 @@ describe('users log in', () => {
       errcode: 40001,
     });
     const asked = await deployment.wechat.asked('GET /sns/userinfo');
-    expect(await ask(`/sns/userinfo?${person}`)).toMatchObject({ errcode: 48001 });
+    expect(await ask(`/sns/userinfo?access_token=made-up&openid=${openid}`)).toMatchObject({ errcode: 40001 });
     expect(await deployment.wechat.asked('GET /sns/userinfo')).toBe(asked);
+    // The user is known, because the code was exchanged here.
+    expect(await ask(`/sns/userinfo?${person}`)).toMatchObject({ openid });
 
     const again = `appid=${SERVICE_ACCOUNT}&grant_type=refresh_token&refresh_token=${lent.refresh_token}`;
     expect(await ask(`/sns/oauth2/refresh_token?${again}`, bearer())).toMatchObject({ openid });

@@ -48,6 +48,7 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
   apiKeys: Changeable<GatewayPlatform['apiKeys']>;
   audit: Changeable<GatewayPlatform['audit']>;
+  userTokens: Changeable<GatewayPlatform['userTokens']>;
   /** Stored keys, by their text. */
   readonly given: Map<string, ApiKey>;
   readonly audited: { readonly actor: Actor; readonly action: string }[];
@@ -189,6 +190,7 @@ export function fakePlatform(): FakePlatform {
       list: () => Promise.resolve({ items: [...given.values()], next: null }),
       revoke: (id) => Promise.resolve([...given.values()].some((key) => key.id === id) ? 'revoked' : 'unknown'),
     },
+    userTokens: { find: () => Promise.resolve(undefined) },
     audit: {
       note: (actor, action) => {
         audited.push({ actor, action });

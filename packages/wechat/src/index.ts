@@ -1,3 +1,4 @@
+export { componentLoginOf, loginParameters, programLoginOf } from './catalogue/component-login.ts';
 export { cataloguedPath, type Endpoint, endpointOf, endpoints } from './catalogue/endpoint.ts';
 export {
   canonicalPath,

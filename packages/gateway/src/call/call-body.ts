@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import {
   canonicalPath,
+  componentLoginOf,
   Failure,
   isReservedTokenParameter,
   issuesCredentials,
@@ -33,7 +34,7 @@ const path = z
   .string()
   .superRefine((path, context) => {
     // In any spelling, therefore before the path's form is checked.
-    if (issuesCredentials(path)) {
+    if (issuesCredentials(path) && componentLoginOf(path) === undefined) {
       context.addIssue({
         code: 'custom',
         message: 'this API issues credentials, which only the platform keeps',
@@ -74,7 +75,7 @@ function refuseTokens(
   context: z.RefinementCtx,
 ): void {
   for (const name of Object.keys(query)) {
-    if (!isReservedTokenParameter(name, method, path)) continue;
+    if (!isReservedTokenParameter(name, method, componentLoginOf(path) ?? path)) continue;
     context.addIssue({ code: 'custom', path: ['query', name], message: 'tokens are added by the platform' });
   }
 }

@@ -6,9 +6,8 @@ import {
   demandAccount,
   demandPath,
   type KeyRights,
-  mayCall,
 } from '@wxthirdparty/platform';
-import { canonicalPath, Failure } from '@wxthirdparty/wechat';
+import { canonicalPath, componentLoginOf, Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
@@ -26,6 +25,7 @@ import { callerOf } from '../key/caller.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
+import { asComponentLogin, demandReadablePath, mayReadCalls } from './program-login.ts';
 import { readJsonBody } from './read-json-body.ts';
 
 /** An interactive call that has not departed after ten minutes is of no use to its caller. */
@@ -146,7 +146,8 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     account: { appid: string; component?: string | undefined },
   ) => {
     const { waitMs, ...input } = await readJsonBody(request, readCallBody);
-    demandPath(callerOf(response).rights, input.path);
+    const { rights, fingerprint } = callerOf(response);
+    demandPath(rights, input.path);
     // A caller that disconnects ends only the wait: the call has an id by which it can be read.
     const waiting = new AbortController();
     const unsubscribe = shutdown.stopWaiting.onFire(() => waiting.abort());
@@ -155,8 +156,9 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     try {
       const { id, call: found } = await platform.calls.run(
         {
-          ...input,
+          ...asComponentLogin(input, account.appid === account.component),
           ...account,
+          keyFingerprint: fingerprint,
           idempotencyKey: idempotencyKeyOf(request),
           departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
         },
@@ -188,7 +190,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
 
   routes.post('/v1/calls/batch', async (request, response) => {
     const key = idempotencyKeyOf(request);
-    const { rights } = callerOf(response);
+    const { rights, fingerprint } = callerOf(response);
     const read = await readJsonBody(request, readBatchBody);
     const requests = read
       .map((asked) => permitted(asked, rights))
@@ -196,7 +198,8 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
         call instanceof Failure
           ? call
           : {
-              ...call,
+              ...asComponentLogin(call, call.appid === call.component),
+              keyFingerprint: fingerprint,
               departWithinMs: BACKGROUND_DEPARTURE_MS,
               idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
             },
@@ -215,8 +218,10 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
   routes.get('/v1/calls', async (request, response) => {
     const { rights } = callerOf(response);
     const filter = readQuery(CallListQuery, request.query);
-    if (filter.path !== undefined) demandPath(rights, filter.path);
-    const { items, next } = await platform.callList.page({ ...filter, shows: (path) => mayCall(rights, path) });
+    const path = filter.path && (componentLoginOf(filter.path) ?? filter.path);
+    if (path !== undefined) demandReadablePath(rights, path);
+    const shows = (path: string) => mayReadCalls(rights, path);
+    const { items, next } = await platform.callList.page({ ...filter, path, shows });
     const summaries: z.input<typeof CallSummaryAnswer>[] = items.map(callSummaryAnswer);
     response.json({ items: summaries, next });
   });
@@ -258,7 +263,7 @@ async function find(platform: GatewayPlatform, id: string, response: Response): 
   const found = await platform.calls.find(id);
   if (found === undefined)
     throw new Failure('unknown_call', 'fix-request', 'There is no such call, or its record has expired.');
-  demandPath(callerOf(response).rights, found.path);
+  demandReadablePath(callerOf(response).rights, found.path);
   // Only now: the log must not repeat an arbitrary text that a caller sent as an id.
   response.locals.call = found.id;
   return found;

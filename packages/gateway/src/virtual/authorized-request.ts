@@ -1,6 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { demandAccount, demandPath, demandScope } from '@wxthirdparty/platform';
-import { canonicalPath, endpointOf, issuesCredentials, isTokenParameter, pathFault } from '@wxthirdparty/wechat';
+import {
+  canonicalPath,
+  componentLoginOf,
+  endpointOf,
+  issuesCredentials,
+  isTokenParameter,
+  loginParameters,
+  pathFault,
+} from '@wxthirdparty/wechat';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import { addressOf, type TrustProxy } from '../http/address-of.ts';
 import { isOwnPath } from '../http/own-path.ts';
 import type { Authenticator } from '../key/authenticator.ts';
@@ -29,16 +38,13 @@ export interface AuthorizationServices {
   readonly authenticator: Authenticator;
   readonly trusts: TrustProxy;
   readonly tokens: VirtualTokens;
+  readonly userTokens: GatewayPlatform['userTokens'];
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];
 }
 
-/** The logins that SDKs use with an account's own secret, and those of components (protocol §4.11, §5.8). */
-const loginOfComponents: Readonly<Record<string, string>> = {
-  '/sns/jscode2session': '/sns/component/jscode2session',
-  '/sns/oauth2/access_token': '/sns/oauth2/component/access_token',
-  '/sns/oauth2/refresh_token': '/sns/oauth2/component/refresh_token',
-};
+/** What programs ask with the token of a user alone: the token is the proof, as it is at WeChat (protocol §4.11). */
+const ASKED_WITH_USER_TOKEN = new Set(['/sns/userinfo', '/sns/auth']);
 
 /**
  * Reads for which account a request is, and what it requests. The key is checked first: a caller without one receives no other
@@ -50,7 +56,7 @@ export async function authorizeRequest(
   requestedPath: string,
   parameters: Parameters,
   note: { key?: string },
-): Promise<{ readonly requested: RequestedCall } | Refusal> {
+): Promise<AuthorizedRequest | Refusal> {
   const path = canonicalPath(requestedPath);
   const read = await readRequest(services, request, path, parameters);
   if ('errcode' in read) return read;
@@ -65,7 +71,7 @@ export async function authorizeRequest(
   if (fault !== undefined) return { ...refusals.badPath, errmsg: `invalid url: ${fault}` };
   // The path that the program sent, which its key names, not the login that replaces it.
   demandPath(caller.rights, path);
-  return { requested };
+  return { caller, requested };
 }
 
 async function readRequest(
@@ -74,10 +80,9 @@ async function readRequest(
   path: string,
   parameters: Parameters,
 ): Promise<AuthorizedRequest | Refusal> {
-  const login = Object.hasOwn(loginOfComponents, path) ? loginOfComponents[path]! : path;
-  const { token } = endpointOf(request.method ?? 'GET', login);
-  if (token === 'component' && login.startsWith('/sns/')) return loginCall(services, request, login, parameters);
-  if (token === 'user') return userCall(services, request, path, parameters);
+  const login = componentLoginOf(path);
+  if (login !== undefined) return loginCall(services, request, login, parameters);
+  if (endpointOf(request.method ?? 'GET', path).token === 'user') return userCall(services, request, path, parameters);
   const held = await holderOf(services, tokenIn(parameters));
   if ('errcode' in held) return held;
   const { appid, component } = held.grant;
@@ -96,9 +101,7 @@ async function loginCall(
 ): Promise<AuthorizedRequest | Refusal> {
   const value = (name: string) => parameters.find(([one]) => one === name)?.[1] ?? '';
   const [named = '', component] = value('appid').split(':').reverse();
-  const query = parameters.filter(
-    ([name]) => !isTokenParameter(name) && !['secret', 'appid', 'component_appid'].includes(name),
-  );
+  const query = loginParameters(parameters);
   const bearer = bearerIn(request);
   const token = tokenIn(parameters) ?? (bearer?.startsWith('wxt_') ? bearer : undefined);
   if (token !== undefined) {
@@ -124,7 +127,7 @@ async function loginCall(
 
 /**
  * The user's own token is in the place of ours, so a token of this gateway, or a key, comes as `Authorization: Bearer`. Without it,
- * any client could use this gateway as a relay to WeChat.
+ * any client could use this gateway as a relay to WeChat; but a user who logged in through it is known.
  */
 async function userCall(
   services: AuthorizationServices,
@@ -133,8 +136,12 @@ async function userCall(
   parameters: Parameters,
 ): Promise<AuthorizedRequest | Refusal> {
   const presented = bearerIn(request);
-  if (presented === undefined) return refusals.userTokenAlone;
-  if (tokenIn(parameters)?.startsWith('wxt_')) return refusals.notAUsersToken;
+  const token = tokenIn(parameters);
+  if (token?.startsWith('wxt_')) return refusals.notAUsersToken;
+  if (presented === undefined) {
+    const isKnown = request.method === 'GET' && ASKED_WITH_USER_TOKEN.has(path);
+    return isKnown ? callOfKnownUser(services, path, token, parameters) : refusals.userTokenAlone;
+  }
   if (presented.startsWith('wxt_')) {
     const held = await holderOf(services, presented);
     if ('errcode' in held) return held;
@@ -144,12 +151,37 @@ async function userCall(
   const caller = await holderOfKey(services, request, presented);
   if (caller === undefined) return refusals.badKey;
   const [appid, component] = (parameters.find(([name]) => name === 'appid')?.[1] ?? '').split(':').reverse();
-  const query = parameters.filter(([name]) => name !== 'appid');
+  const query = withoutAppid(parameters);
   if (appid) return { caller, requested: { appid, component, path, query } };
   // WeChat does not need the account; only our records do.
+  const known = token === undefined ? undefined : await services.userTokens.find(token);
+  if (known !== undefined) {
+    return { caller, requested: { appid: known.appid, component: known.component, path, query } };
+  }
   const [only, ...others] = services.components;
   if (only === undefined || others.length > 0) return refusals.missingAppid;
   return { caller, requested: { appid: only, component: only, path, query } };
+}
+
+/** The call counts for account and key of the user's login. */
+async function callOfKnownUser(
+  { userTokens, authenticator }: AuthorizationServices,
+  path: string,
+  token: string | undefined,
+  parameters: Parameters,
+): Promise<AuthorizedRequest | Refusal> {
+  if (token === undefined) return refusals.missingToken;
+  const known = await userTokens.find(token);
+  if (known === undefined) return refusals.unknownUserToken;
+  const caller = await authenticator.byFingerprint(known.keyFingerprint);
+  if (caller === undefined) return refusals.revokedLogin;
+  const { appid, component } = known;
+  return { caller, requested: { appid, component, path, query: withoutAppid(parameters) } };
+}
+
+/** WeChat does not take it here. */
+function withoutAppid(parameters: Parameters): Parameters {
+  return parameters.filter(([name]) => name !== 'appid');
 }
 
 async function holderOf(

@@ -53,30 +53,32 @@ export async function callRoute(
   };
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') return refuse(refusals.needsGet);
-  const services = { authenticator, trusts, tokens, components: platform.components };
+  const { components, userTokens } = platform;
+  const services = { authenticator, trusts, tokens, userTokens, components };
   const read = await authorizeRequest(services, request, path, [...new URLSearchParams(search)], note);
   if ('errcode' in read) return refuse(read);
-  const { requested } = read;
+  const { caller, requested } = read;
   note.appid = requested.appid;
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, timeoutMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
-  const caller = new CallerWait(response, shutdown);
+  const wait = new CallerWait(response, shutdown);
   try {
     const { call, cancelled } = await platform.calls.run(
       {
         ...requested,
         method,
+        keyFingerprint: caller.fingerprint,
         ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
         departWithinMs: DEPART_TIMEOUT_MS,
         keptForMs: RESULT_TTL_MS,
       },
       {
         waitMs: DEPART_TIMEOUT_MS,
-        signal: caller.departure.signal,
+        signal: wait.departure.signal,
         onTimeout: 'cancel',
         settleTimeoutMs: SETTLE_TIMEOUT_MS,
-        settleSignal: caller.outcome.signal,
+        settleSignal: wait.outcome.signal,
         accepted(id) {
           note.call = id;
         },
@@ -84,7 +86,7 @@ export async function callRoute(
     );
     const isSettled = call !== undefined && call.settledAt !== null;
     if (isSettled) setQuotaHeader(response, call);
-    if (!isSettled && caller.hasHungUp) {
+    if (!isSettled && wait.hasHungUp) {
       note.hungUp = true;
       response.destroy();
     } else if (cancelled || call?.state === 'cancelled') {
@@ -97,7 +99,7 @@ export async function callRoute(
       refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
     }
   } finally {
-    caller.end();
+    wait.end();
   }
 }
 

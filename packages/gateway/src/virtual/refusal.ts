@@ -12,7 +12,10 @@ const OUTCOME_UNKNOWN = 990001;
 
 export const refusals = {
   missingAppid: { errcode: ERRCODE.appidMissing, errmsg: 'appid missing' },
-  missingSecret: { errcode: ERRCODE.secretMissing, errmsg: 'appsecret missing: use an API key of this gateway' },
+  missingSecret: {
+    errcode: ERRCODE.secretMissing,
+    errmsg: 'appsecret missing: use an API key of this gateway, or Authorization: Bearer API_KEY',
+  },
   badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
   badKey: { errcode: ERRCODE.secretInvalid, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
   badComponent: { errcode: ERRCODE.componentInvalid, errmsg: 'invalid component: this gateway does not run it' },
@@ -36,6 +39,17 @@ export const refusals = {
   userTokenAlone: {
     errcode: 48001,
     errmsg: 'api unauthorized: send Authorization: Bearer API_KEY besides the user’s access_token',
+  },
+  unknownUserToken: {
+    errcode: ERRCODE.tokenInvalid,
+    errmsg:
+      'invalid credential, access_token is invalid or not latest: no user who logged in through this gateway in the last ' +
+      'two hours has it; let the user log in again, or send Authorization: Bearer API_KEY',
+  },
+  revokedLogin: {
+    errcode: ERRCODE.tokenInvalid,
+    errmsg:
+      'invalid credential, access_token is invalid or not latest: the API key with which this user logged in is no longer valid',
   },
   notAUsersToken: {
     errcode: 48001,
