@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'stories',
           include: ['e2e/**/*.test.ts'],
+          globalSetup: ['e2e/support/bundle-program.ts'],
           isolate: false,
           ...LIMITS,
         },

@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Child } from './support/child.ts';
 import { Deployment } from './support/deployment.ts';
 import { completed, readSync, type SyncBody } from './support/follower-syncs.ts';
+import { MAIN } from './support/program.ts';
 import { until } from './support/until.ts';
 
-const MAIN = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 const ACCOUNT = 'wx00000000000000c3';
 
 let deployment: Deployment;

@@ -2,15 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import { Description } from './description.ts';
 import { freePort } from './free-port.ts';
+import { MAIN } from './program.ts';
 import { RedisServer } from './redis.ts';
 import { until } from './until.ts';
 import { type SimulatedAccount, type SimulatedComponent, WeChat } from './wechat.ts';
-
-const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 export const SERVICE_ACCOUNT = 'wx00000000000000a1';
 export const MINI_PROGRAM = 'wx00000000000000b2';

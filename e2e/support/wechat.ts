@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
+import { SIMULATOR_MAIN } from './program.ts';
 
 /** One component in the configuration of deployment and simulator. */
 export interface SimulatedComponent {
@@ -37,8 +37,7 @@ export class WeChat {
     },
   ) {
     this.url = `http://127.0.0.1:${port}`;
-    const main = fileURLToPath(new URL('../../packages/simulator/src/main.ts', import.meta.url));
-    this.child = new Child('simulator', process.execPath, [main], {
+    this.child = new Child('simulator', process.execPath, [SIMULATOR_MAIN], {
       SIMULATOR_SETTINGS: JSON.stringify({ port, host: '127.0.0.1', seed: 1, ...settings }),
     });
   }
