@@ -157,7 +157,7 @@ it('the lookup of quotas delays no call, and a quota that WeChat does not report
   await deployment.wechat.control('POST', '/release');
   await learned(appid, DETAILS);
 
-  // 40066: WeChat has no such API and reports no quota.
+  // The simulated WeChat has no such API and reports no quota.
   const unheard = { method: 'POST', path: '/cgi-bin/unheard/of', body: {} };
   await callTimes(appid, 20, unheard);
   await until('WeChat is asked', async () => (await askedFor(ASK_QUOTA, appid)) === 2);

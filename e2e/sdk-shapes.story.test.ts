@@ -104,8 +104,8 @@ describe('paths that are not in the catalogue', () => {
         method,
         body: method === 'POST' ? '{}' : undefined,
       });
-      // WeChat does not know the path either, and its answer is returned.
-      expect(answer).toMatchObject({ errcode: 40066, errmsg: expect.stringContaining('rid: ') });
+      // The simulated WeChat lacks them, and its answer is returned.
+      expect(answer).toMatchObject({ errcode: 990404, errmsg: expect.stringContaining('rid: ') });
     }
   });
 

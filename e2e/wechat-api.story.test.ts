@@ -136,8 +136,8 @@ it.each([
 ])('%s %s, which is not in the catalogue, is called, and WeChat answers', async (method, path) => {
   const before = await deployment.wechat.asked(`${method} ${path}`);
   const { status, body } = await deployment.call(SERVICE_ACCOUNT, { method, path });
-  // The simulated WeChat knows no such API.
-  expect([status, body.state, body.response?.body.errcode]).toEqual([200, 'completed', 40066]);
+  // The simulated WeChat has no such API.
+  expect([status, body.state, body.response?.body.errcode]).toEqual([200, 'completed', 990404]);
   expect(await deployment.wechat.asked(`${method} ${path}`)).toBe(before + 1);
 });
 

@@ -75,6 +75,14 @@ export interface Account {
   readonly qrCodes: Map<string, { url: string; expiresAt: number }>;
   permanentQrCodes: number;
   readonly shortKeys: Map<string, { data: string; createdAt: number; expiresAt: number }>;
+  /** The pages of a mini program's released version; null: every page exists. */
+  pages: string[] | null;
+  /** Codes of the APIs that may create only so many. */
+  limitedCodes: number;
+  /** Keywords of the subscription messages' templates that are known. */
+  readonly subscriptionTemplates: Map<string, string[]>;
+  /** How many messages of a template a user still accepts, by `OPENID TEMPLATE`. */
+  readonly acceptedMessages: Map<string, number>;
   /** When each user last wrote, and until when "typing" is shown to the user. */
   readonly lastMessageAt: Map<string, number>;
   readonly typingUntil: Map<string, number>;
@@ -111,6 +119,10 @@ export function openAccount(settings: AccountSettings, seed: number): Account {
     qrCodes: new Map(),
     permanentQrCodes: 0,
     shortKeys: new Map(),
+    pages: null,
+    limitedCodes: 0,
+    subscriptionTemplates: new Map(),
+    acceptedMessages: new Map(),
     lastMessageAt: new Map(),
     typingUntil: new Map(),
   };

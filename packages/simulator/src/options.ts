@@ -22,7 +22,11 @@ export interface Options {
   ipList: string[] | null;
   /** message/custom/send obeys the reply windows of protocol §4.4. */
   replyWindows: boolean;
-  /** Template and mass messages are followed by an event with their result (rule 37). */
+  /** Texts with one of these are risky for msg_sec_check (protocol §5.9). */
+  riskyWords: string[];
+  /** How many codes getwxacode and createwxaqrcode create together (protocol §5.9). */
+  maxLimitedCodes: number;
+  /** Template, subscription and mass messages are followed by an event with their result (rule 37). */
   jobEvents: boolean;
   /** Share of these events that arrive before the answer to the call. */
   earlyJobEventRate: number;
@@ -51,6 +55,8 @@ export function defaultOptions(): Options {
     unknownPushRate: 0,
     ipList: null,
     replyWindows: false,
+    riskyWords: ['违规内容', 'risky content'],
+    maxLimitedCodes: 100_000,
     jobEvents: true,
     earlyJobEventRate: 0.1,
     deliveries: 3,

@@ -22,6 +22,13 @@ const DAILY: Record<string, number> = {
   '/cgi-bin/qrcode/create': 100_000,
   '/cgi-bin/media/upload': 100_000,
   '/cgi-bin/media/get': 200_000,
+  '/wxa/msg_sec_check': 2_000_000,
+};
+
+/** Documented limits per minute (protocol §5.9); the check of contents has an errcode of its own. */
+const PER_MINUTE: Record<string, { readonly calls: number; readonly errcode: 45011 | 44991 }> = {
+  '/wxa/getwxacodeunlimit': { calls: 5000, errcode: 45011 },
+  '/wxa/msg_sec_check': { calls: 4000, errcode: 44991 },
 };
 
 const MAX_CLEARS_PER_MONTH = 10;
@@ -67,11 +74,11 @@ export class Quota {
   }
 
   /** Counts one call, successful or not (protocol §10 rule 31); returns the errcode if it exceeds a limit. */
-  take(account: string, path: string): 0 | 45009 | 45011 {
+  take(account: string, path: string): 0 | 44991 | 45009 | 45011 {
     const count = this.#current(account, path);
     // Every caller is a component, so both rates apply to all calls.
-    for (const rate of [count.perInterval, count.perIntervalOnBehalf]) {
-      if (rate !== undefined && count.usedInInterval >= rate) return 45011;
+    for (const rate of [count.perInterval ?? PER_MINUTE[path]?.calls, count.perIntervalOnBehalf]) {
+      if (rate !== undefined && count.usedInInterval >= rate) return PER_MINUTE[path]?.errcode ?? 45011;
     }
     if (count.used >= (count.daily ?? DAILY[path] ?? Number.POSITIVE_INFINITY)) return 45009;
     count.used += 1;
@@ -84,7 +91,7 @@ export class Quota {
     return {
       daily: count.daily ?? DAILY[path] ?? null,
       used: count.used,
-      minute: count.perInterval ?? null,
+      minute: count.perInterval ?? PER_MINUTE[path]?.calls ?? null,
       componentMinute: count.perIntervalOnBehalf ?? null,
       seconds: count.seconds,
     };

@@ -2,15 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { answerApi } from './answer-api.ts';
 import { liveMedia } from './api/media-apis.ts';
 import { qrPicture } from './api/qrcode-apis.ts';
+import { CONSENT_PATHS, consentPage, type Page } from './consent/consent-page.ts';
 import { OAUTH_PATH, oauthPage } from './consent/oauth-page.ts';
-import { CONSENT_PATHS, consentPage } from './consent/page.ts';
 import { answerControl } from './control/answer-control.ts';
+import { errorPage } from './page/error-page.ts';
+import { homePage } from './page/home-page.ts';
+import { type Language, languageOf } from './page/language.ts';
 import { readBody } from './read-body.ts';
 import type { World } from './world.ts';
-
-/** Under these prefixes WeChat answers an unknown path with JSON, too. Most of their APIs are not simulated. */
-const API_PREFIXES =
-  /^\/(cgi-bin|wxa|wxaapi|sns|datacube|customservice|card|channels|cv|device|merchant|product|scan|semantic|shakearound|shop|tcb|bizwifi|xpay|intp|componenttcb|user-order|promoter|marketing|publisher|redpacketcover|cityservice)\//;
 
 /** All hosts of WeChat on one port: API, pages, media and the control API. */
 export function openServer(world: World): Server {
@@ -40,11 +39,16 @@ async function answer(world: World, request: IncomingMessage, response: ServerRe
     return await answerControl(world, request, response, url);
   }
   if (CONSENT_PATHS.includes(url.pathname)) return await answerPage(world, request, response, url);
-  if (url.pathname === OAUTH_PATH) return answerOauth(world, response, url);
+  if (url.pathname === OAUTH_PATH) {
+    return sendPage(response, 200, oauthPage(world, url.searchParams, languageIn(request)));
+  }
   if (url.pathname === '/cgi-bin/showqrcode') return answerPicture(world, response, url);
   if (url.pathname.startsWith('/_media/')) return answerMedia(world, response, url);
-  if (API_PREFIXES.test(url.pathname)) return await answerApi(world, request, response, url);
-  response.writeHead(404, { 'content-type': 'text/html' }).end('<html><h1>404 Not Found</h1></html>\n');
+  if (url.pathname === '/favicon.ico') return void response.writeHead(404).end();
+  if (url.pathname === '/') return sendPage(response, 200, { html: homePage(world, languageIn(request)) });
+  if (isForPeople(request, url))
+    return sendPage(response, 404, errorPage('this page is not simulated', languageIn(request)));
+  await answerApi(world, request, response, url);
 }
 
 async function answerPage(world: World, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -54,9 +58,9 @@ async function answerPage(world: World, request: IncomingMessage, response: Serv
     query: url.searchParams,
     form: new URLSearchParams(body?.toString('utf8') ?? ''),
     referer: request.headers.referer,
+    language: languageIn(request),
   });
-  if ('location' in page) response.writeHead(302, { location: page.location }).end();
-  else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page.html);
+  sendPage(response, 200, page);
 }
 
 function answerMedia(world: World, response: ServerResponse, url: URL): void {
@@ -67,14 +71,30 @@ function answerMedia(world: World, response: ServerResponse, url: URL): void {
   else response.writeHead(200, { 'content-type': media.contentType }).end(media.bytes);
 }
 
-function answerOauth(world: World, response: ServerResponse, url: URL): void {
-  const page = oauthPage(world, url.searchParams);
-  if ('location' in page) response.writeHead(302, { location: page.location }).end();
-  else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page.html);
+/** Programs name a token or post; a browser that shows a page accepts HTML. */
+function isForPeople(request: IncomingMessage, url: URL): boolean {
+  const accepts = request.headers.accept ?? '';
+  return request.method === 'GET' && accepts.includes('text/html') && !url.searchParams.has('access_token');
+}
+
+function languageIn(request: IncomingMessage): Language {
+  return languageOf(request.headers['accept-language']);
+}
+
+function sendPage(response: ServerResponse, status: number, page: Page): void {
+  if ('location' in page) return void response.writeHead(302, { location: page.location }).end();
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    // No form-action: browsers would apply it to the redirect back to the platform.
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+    vary: 'Accept-Language',
+  });
+  response.end(page.html);
 }
 
 function answerPicture(world: World, response: ServerResponse, url: URL): void {
   const picture = qrPicture(world, url.searchParams.get('ticket') ?? '');
   if (picture === null) response.writeHead(404).end();
-  else response.writeHead(200, { 'content-type': 'image/jpg' }).end(picture);
+  else response.writeHead(200, { 'content-type': 'image/png' }).end(picture);
 }

@@ -1,4 +1,5 @@
 import { type Account, openAccount } from './account.ts';
+import { CannedAnswers } from './canned-answers.ts';
 import { Chance } from './chance.ts';
 import { Clock } from './clock.ts';
 import { type Component, openComponent } from './component.ts';
@@ -6,6 +7,7 @@ import { Credentials } from './credential.ts';
 import { Faults } from './faults.ts';
 import { Grants } from './grant.ts';
 import { defaultOptions, type Options } from './options.ts';
+import { PhoneCodes } from './phone-codes.ts';
 import { PushLog } from './push-log.ts';
 import { Quota } from './quota.ts';
 import { Reordering } from './reordering.ts';
@@ -38,6 +40,8 @@ export interface World {
   readonly tokens: Tokens;
   readonly grants: Grants;
   readonly logins: Logins;
+  readonly phoneCodes: PhoneCodes;
+  readonly answers: CannedAnswers;
   readonly quota: Quota;
   readonly rids: RidLog;
   readonly faults: Faults;
@@ -68,6 +72,8 @@ export function openWorld(settings: SimulatorSettings, ending: AbortSignal): Wor
     tokens: new Tokens(clock, credentials),
     grants: new Grants(clock, credentials),
     logins: new Logins(clock, credentials),
+    phoneCodes: new PhoneCodes(clock, credentials),
+    answers: new CannedAnswers(),
     quota: new Quota(clock),
     rids: new RidLog(clock),
     faults: new Faults(),

@@ -103,7 +103,7 @@ test('QR codes have a ticket, and the ticket a picture', async () => {
   expect((await create('QR_LIMIT_SCENE', { scene_id: 100_001 })).errcode).toBe(40035);
   const picture = (ticket: string) =>
     fetch(`${p.simulator.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(ticket)}`);
-  expect((await picture(passing.ticket)).headers.get('content-type')).toBe('image/jpg');
+  expect((await picture(passing.ticket)).headers.get('content-type')).toBe('image/png');
   expect((await picture('wrong')).status).toBe(404);
 });
 

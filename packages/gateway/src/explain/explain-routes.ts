@@ -11,7 +11,10 @@ const ErrcodeExplanationAnswer = z
     errcode: z.int(),
     code: z.string(),
     remedy,
-    class: z.string().meta({ description: 'auth, quota, transient, permission, parameter, crypto, ok; or unknown' }),
+    class: z.string().meta({
+      description:
+        'auth, quota, transient, permission, parameter, crypto, ok; own: a number of this project; or unknown',
+    }),
     documented: z.boolean(),
     explanation: Explanation,
   })

@@ -15,6 +15,7 @@ const isBehindQuotaCheck: Readonly<Record<ErrcodeClass, boolean>> = {
   quota: false,
   transient: false,
   crypto: false,
+  own: false,
   unknown: false,
 };
 

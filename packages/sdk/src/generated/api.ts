@@ -827,7 +827,7 @@ export type ErrcodeExplanation = {
   readonly errcode: number;
   readonly code: string;
   readonly remedy: Remedy;
-  /** auth, quota, transient, permission, parameter, crypto, ok; or unknown */
+  /** auth, quota, transient, permission, parameter, crypto, ok; own: a number of this project; or unknown */
   readonly class: string;
   readonly documented: boolean;
   readonly explanation: Explanation;

@@ -54,6 +54,7 @@ export const errcodeRemedies: Readonly<Record<string, Remedy>> = {
   '40125': 'operator',
   '40132': 'fix-request',
   '40137': 'fix-request',
+  '40159': 'fix-request',
   '40163': 'fix-request',
   '40164': 'operator',
   '40165': 'fix-request',
@@ -287,4 +288,6 @@ export const errcodeRemedies: Readonly<Record<string, Remedy>> = {
   '9402202': 'slow-down',
   '9402203': 'fix-request',
   '268490015': 'slow-down',
+  '990001': 'operator',
+  '990404': 'operator',
 };

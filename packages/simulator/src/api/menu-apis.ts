@@ -1,3 +1,4 @@
+import { notSimulated } from '../not-simulated.ts';
 import { Refusal } from '../refusal.ts';
 import type { WechatValue } from '../wechat-json.ts';
 import { type ApiTable, bodyOf, type JsonObject, listOf, OK, objectOf, textOf } from './api.ts';
@@ -8,7 +9,16 @@ const MAX_SUB_BUTTONS = 5;
 const MAX_KEY_BYTES = 128;
 const MAX_URL_BYTES = 1024;
 const TYPES = new Set([
-  ...['click', 'view', 'scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin'],
+  ...[
+    'click',
+    'view',
+    'view_limited',
+    'scancode_push',
+    'scancode_waitmsg',
+    'pic_sysphoto',
+    'pic_photo_or_album',
+    'pic_weixin',
+  ],
   ...['location_select', 'media_id', 'article_id', 'article_view_limited', 'miniprogram'],
 ]);
 
@@ -94,9 +104,9 @@ export const MENU_APIS: ApiTable = {
       if (account.followers.placeOf(openid) === null) throw new Refusal(46004);
       if (account.menu === null) throw new Refusal(46003);
       const tags = account.tagged.get(openid) ?? new Set<number>();
-      // Of several that match, the newest applies. Only tags are matched.
+      // Of several that match, the newest applies.
       const matching = [...account.conditionalMenus.values()].findLast(({ matchrule }) =>
-        tags.has(Number((matchrule as JsonObject).tag_id ?? (matchrule as JsonObject).group_id)),
+        isMatched(matchrule as JsonObject, tags),
       );
       return { json: { button: matching?.button ?? account.menu } };
     },
@@ -130,6 +140,16 @@ function buttonsOf(body: JsonObject): WechatValue[] {
     }
   }
   return buttons;
+}
+
+/** Only tags are matched; whether another rule matches is unknown. */
+function isMatched(matchrule: JsonObject, tags: ReadonlySet<number>): boolean {
+  const { tag_id, group_id, ...others } = matchrule;
+  const tag = tag_id ?? group_id ?? '';
+  if (tag !== '' && !tags.has(Number(tag))) return false;
+  const other = Object.keys(others).find((name) => others[name] !== '' && others[name] !== null);
+  if (other !== undefined) throw notSimulated(`match of a conditional menu by ${other}, only by tag_id`);
+  return tag !== '';
 }
 
 function checkName(button: WechatValue, maxBytes: number): void {

@@ -1,9 +1,11 @@
 import type { Component } from '../component.ts';
+import { hintFor, notSimulated } from '../not-simulated.ts';
 import { Refusal } from '../refusal.ts';
 import type { IssuedToken } from '../token.ts';
 import type { World } from '../world.ts';
 import { type ApiRequest, type ApiTable, bodyOf, type Reply, textOf } from './api.ts';
 import { COMPONENT_APIS } from './component-apis.ts';
+import { CONTENT_CHECK_APIS } from './content-check-apis.ts';
 import { FOLLOWER_APIS } from './follower-apis.ts';
 import { MASS_APIS } from './mass-apis.ts';
 import { MATERIAL_APIS } from './material-apis.ts';
@@ -11,15 +13,19 @@ import { MEDIA_APIS } from './media-apis.ts';
 import { MENU_APIS } from './menu-apis.ts';
 import { MESSAGE_APIS } from './message-apis.ts';
 import { NETWORK_APIS } from './network-apis.ts';
+import { PHONE_NUMBER_APIS } from './phone-number-apis.ts';
 import { QRCODE_APIS } from './qrcode-apis.ts';
 import { quotaApis } from './quota-apis.ts';
 import { SNS_APIS } from './sns-apis.ts';
+import { SUBSCRIPTION_MESSAGE_APIS } from './subscription-message-apis.ts';
 import { BLACKLIST_APIS, TAG_APIS } from './tag-apis.ts';
 import { TEMPLATE_APIS } from './template-apis.ts';
+import { WXACODE_APIS } from './wxacode-apis.ts';
 
 const APIS: ApiTable = {
   ...BLACKLIST_APIS,
   ...COMPONENT_APIS,
+  ...CONTENT_CHECK_APIS,
   ...FOLLOWER_APIS,
   ...MASS_APIS,
   ...MATERIAL_APIS,
@@ -27,19 +33,42 @@ const APIS: ApiTable = {
   ...MENU_APIS,
   ...MESSAGE_APIS,
   ...NETWORK_APIS,
+  ...PHONE_NUMBER_APIS,
   ...QRCODE_APIS,
   ...quotaApis((path) => (Object.hasOwn(APIS, path) ? APIS[path]?.needs : undefined)),
   ...SNS_APIS,
+  ...SUBSCRIPTION_MESSAGE_APIS,
   ...TAG_APIS,
   ...TEMPLATE_APIS,
+  ...WXACODE_APIS,
 };
+
+/** What this simulator has, for the control API. */
+export function simulatedApis(): object[] {
+  return Object.entries(APIS).map(([path, api]) => ({
+    method: api.method,
+    path,
+    needs: api.needs,
+    ...(api.needs === 'authorizer' ? { kind: api.kind ?? null, sets: api.sets ?? null } : {}),
+  }));
+}
+
+export function isSimulated(path: string): boolean {
+  return Object.hasOwn(APIS, path);
+}
 
 /** Executes a request with its side effects, synchronously. Throws `Refusal`. */
 export function perform(world: World, request: ApiRequest): Reply {
-  const api = Object.hasOwn(APIS, request.path) ? APIS[request.path] : undefined;
-  if (api === undefined) throw new Refusal(40066);
   refuseForeignIp(world, request);
-  if (api.method !== 'any' && api.method !== request.method) throw new Refusal(api.method === 'GET' ? 43001 : 43002);
+  const api = Object.hasOwn(APIS, request.path) ? APIS[request.path] : undefined;
+  if (api === undefined) return answerUnknown(world, request);
+  if (api.method !== 'any' && api.method !== request.method) {
+    // WeChat's own answer to GET instead of POST and vice versa (protocol §9); of other methods nothing is known.
+    if (request.method !== 'GET' && request.method !== 'POST') {
+      throw notSimulated(`${request.method} ${request.path}, only ${api.method}`);
+    }
+    throw new Refusal(api.method === 'GET' ? 43001 : 43002);
+  }
 
   if (api.needs === 'secret') {
     const component = componentNamed(world, textOf(bodyOf(request), 'component_appid'));
@@ -68,6 +97,21 @@ export function perform(world: World, request: ApiRequest): Reply {
   if (api.kind !== undefined && api.kind !== account.kind) throw new Refusal(48001);
   if (api.sets !== undefined && !api.sets.some((id) => grant.funcIds.includes(id))) throw new Refusal(61007);
   return api.answer({ world, request, component, account, grant });
+}
+
+/**
+ * An API of WeChat's that this simulator lacks. It may need any token or none, so a missing one is no error, but a bad one is
+ * refused as WeChat refuses it.
+ */
+function answerUnknown(world: World, request: ApiRequest): Reply {
+  const value = request.query.get('access_token') || request.query.get('component_access_token') || '';
+  const token = world.tokens.find(value);
+  const user = token === undefined ? world.logins.judge(value) : undefined;
+  const errcode = token !== undefined ? world.tokens.judge(token) : typeof user === 'number' ? user : 0;
+  if (value !== '' && errcode !== 0) throw new Refusal(errcode);
+  const canned = world.answers.find(request.path, token?.appid ?? token?.component ?? null);
+  if (canned !== undefined) return canned;
+  throw notSimulated(`${request.method} ${request.path}`, hintFor(request.path, Object.keys(APIS)));
 }
 
 /** The token string of a request, under any of its names (protocol §10 rule 19). */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { drawCode } from '../picture/code-picture.ts';
 import { Refusal } from '../refusal.ts';
 import type { World } from '../world.ts';
 import { type ApiTable, bodyOf, type JsonObject, objectOf, textOf } from './api.ts';
@@ -8,6 +8,7 @@ const MAX_TTL_S = 2_592_000;
 const DEFAULT_TTL_S = 60;
 const MAX_PERMANENT = 100_000;
 const MAX_DATA_BYTES = 4096;
+const PICTURE_WIDTH = 430;
 
 /** QR codes with a scene, and short keys; protocol §4.8. */
 export const QRCODE_APIS: ApiTable = {
@@ -72,13 +73,12 @@ export const QRCODE_APIS: ApiTable = {
   },
 };
 
-/** The picture of a ticket, like `showqrcode` of mp.weixin.qq.com; null for an invalid ticket. */
+/** The picture of a ticket, like `showqrcode` of mp.weixin.qq.com, but as PNG; null for an invalid ticket. */
 export function qrPicture(world: World, ticket: string): Buffer | null {
   for (const account of world.accounts.values()) {
     const code = account.qrCodes.get(ticket);
-    // Starts like a JPEG and differs for each code; it cannot be scanned.
     if (code !== undefined && world.clock.now() < code.expiresAt) {
-      return Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), createHash('sha512').update(code.url).digest()]);
+      return drawCode({ shape: 'square', content: code.url, width: PICTURE_WIDTH });
     }
   }
   return null;

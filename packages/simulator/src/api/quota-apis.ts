@@ -1,3 +1,4 @@
+import { notSimulated } from '../not-simulated.ts';
 import { Refusal } from '../refusal.ts';
 import type { World } from '../world.ts';
 import { type ApiTable, bodyOf, OK, textOf } from './api.ts';
@@ -18,7 +19,8 @@ export function quotaApis(needsOf: (path: string) => string | undefined): ApiTab
         const path = textOf(bodyOf(request), 'cgi_path');
         if (path.startsWith('/sns/')) throw new Refusal(76022);
         const needs = needsOf(path);
-        if (needs === undefined) throw new Refusal(76021);
+        if (!/^\/\w/.test(path)) throw new Refusal(76021);
+        if (needs === undefined) throw notSimulated(`quota of ${path}, because it has no such API`);
         if (needs === (appid === null ? 'authorizer' : 'component')) throw new Refusal(76022);
         const { daily, used, minute, componentMinute, seconds } = world.quota.read(appid ?? component.appid, path);
         const limit = daily ?? UNLIMITED;

@@ -7,12 +7,16 @@ import { BadInput, type Body } from './input.ts';
 import { INSPECTION_ROUTES } from './inspection.ts';
 import { PUSHING_ROUTES } from './pushing.ts';
 import { STEERING_ROUTES } from './steering.ts';
+import { TEACHING_ROUTES } from './teaching.ts';
+import { USER_ROUTES } from './user-acts.ts';
 
 const ROUTES: Record<string, ControlRoute> = {
   ...CHECKING_ROUTES,
   ...INSPECTION_ROUTES,
   ...PUSHING_ROUTES,
   ...STEERING_ROUTES,
+  ...TEACHING_ROUTES,
+  ...USER_ROUTES,
 };
 
 /** Answers one request to the control API. */

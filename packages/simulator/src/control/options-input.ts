@@ -11,6 +11,12 @@ export function changeOptions(options: Options, body: Body): Options {
       }
       continue;
     }
+    if (name === 'riskyWords') {
+      if (!(Array.isArray(value) && value.every((word) => typeof word === 'string' && word !== ''))) {
+        throw new BadInput('riskyWords must be a list of texts');
+      }
+      continue;
+    }
     const type = typeof options[name as keyof Options];
     if (typeof value !== type) throw new BadInput(`${name} must be a ${type}`);
     if (name.endsWith('Rate') && !((value as number) >= 0 && (value as number) <= 1)) {

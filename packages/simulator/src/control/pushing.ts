@@ -87,17 +87,6 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
     }
     return { deliveries: records.map(shown), msgId: push.msgId, createTime: push.createTime };
   },
-
-  // A user logs in to a mini program, or silently to a web page.
-  'POST /_control/login': (world, body) => {
-    rejectUnknown(body, 'appid', 'openid', 'kind', 'scope');
-    const account = accountOf(world, body);
-    const mini = account.kind === 'mini-program';
-    const kind = oneOf(body, 'kind', ['js', 'web'], mini ? 'js' : 'web');
-    const openid = optionalText(body, 'openid') ?? account.followers.openidAt(0);
-    const scope = oneOf(body, 'scope', ['snsapi_base', 'snsapi_userinfo'], 'snsapi_base');
-    return { code: world.logins.newCode(kind, account.appid, openid, scope), openid };
-  },
 };
 
 function shown(record: DeliveryRecord): object {

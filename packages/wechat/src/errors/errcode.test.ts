@@ -6,7 +6,7 @@ const remedies = ['retry', 'slow-down', 'refresh-token', 'reauthorize', 'fix-req
 
 test('every number of the table has a meaning, a remedy and a stable code', () => {
   const entries = documentedErrcodes();
-  expect(entries).toHaveLength(284);
+  expect(entries).toHaveLength(287);
   for (const entry of entries) {
     expect(remedies).toContain(entry.remedy);
     expect(entry.code).toMatch(/^[a-z]+(_[a-z]+)*$/);
@@ -42,6 +42,8 @@ test.each([
   [87009, 'wechat_refused', 'fix-request'],
   [41035, 'operator_needed', 'operator'],
   [268490015, 'wechat_not_yet', 'slow-down'],
+  [990001, 'outcome_unknown', 'operator'],
+  [990404, 'not_simulated', 'operator'],
   [123456, 'wechat_refused', 'fix-request'],
 ] as const)('%i is %s: %s', (errcode, code, remedy) => {
   expect(explainErrcode(errcode)).toMatchObject({ errcode, code, remedy });

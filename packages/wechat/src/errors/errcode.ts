@@ -27,8 +27,17 @@ export const ERRCODE = {
   refreshTokenInvalid: 61023,
 } as const;
 
-/** The subject of a number (protocol §8); `unknown`: it is undocumented. */
-export type ErrcodeClass = 'ok' | 'auth' | 'permission' | 'quota' | 'transient' | 'parameter' | 'crypto' | 'unknown';
+/** The subject of a number (protocol §8); `own`: it is one of this project's; `unknown`: it is undocumented. */
+export type ErrcodeClass =
+  | 'ok'
+  | 'auth'
+  | 'permission'
+  | 'quota'
+  | 'transient'
+  | 'parameter'
+  | 'crypto'
+  | 'own'
+  | 'unknown';
 
 export interface ErrcodeEntry {
   readonly errcode: number;
@@ -57,6 +66,8 @@ const remedies: Readonly<Record<string, Remedy>> = {
   fix_request: 'fix-request',
   never: 'fix-request',
   try_previous_key: 'fix-request',
+  check_first: 'operator',
+  use_real_wechat: 'operator',
   none: 'fix-request',
 };
 
@@ -75,6 +86,8 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   user_consent_gone: [40030, 42002, 42007],
   quota_closed: [45009],
   api_not_granted: [48001, 61007],
+  outcome_unknown: [990001],
+  not_simulated: [990404],
 };
 
 /** The code of the other numbers depends on the table's reaction. */

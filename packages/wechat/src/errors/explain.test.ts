@@ -30,6 +30,19 @@ describe('an explanation', () => {
     expect(explain(61452).explanation.zh).toBe('请求参数类错误。请修改请求后再发送。');
   });
 
+  test('of a number of ours says that it is not WeChat’s', () => {
+    const { zh, en } = explain(990404).explanation;
+    expect(zh).toMatch(/不是微信的.*模拟微信没有这个接口/);
+    expect(en).toMatch(/not of WeChat: the simulated WeChat .* lacks this API/);
+    expect(explain(990404)).toMatchObject({
+      documented: true,
+      class: 'own',
+      code: 'not_simulated',
+      remedy: 'operator',
+    });
+    expect(explain(990001)).toMatchObject({ documented: true, class: 'own', code: 'outcome_unknown' });
+  });
+
   test('of an undocumented number says so', () => {
     expect(explain(123456)).toMatchObject({ documented: false, class: 'unknown', code: 'wechat_refused' });
     expect(explain(123456).explanation).toEqual({

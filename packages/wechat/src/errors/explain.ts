@@ -12,7 +12,7 @@ export interface ErrcodeExplanation {
   readonly errcode: number;
   readonly code: string;
   readonly remedy: Remedy;
-  /** auth, quota, transient, permission, parameter, crypto, ok; or unknown. */
+  /** auth, quota, transient, permission, parameter, crypto, ok; own: a number of this project; or unknown. */
   readonly class: string;
   /** False: the number is undocumented, so the explanation is a guess. */
   readonly documented: boolean;
@@ -25,6 +25,7 @@ const classes: Readonly<Record<string, Explanation>> = {
   transient: { zh: '暂时性错误', en: 'a transient error' },
   permission: { zh: '权限类错误', en: 'an error of permission' },
   parameter: { zh: '请求参数类错误', en: 'an error of the request’s parameters' },
+  own: { zh: '本项目自定义的错误', en: 'an error of this project' },
   crypto: { zh: '消息加解密类错误', en: 'an error of encrypting or decrypting a message' },
 };
 const unknownClass: Explanation = { zh: '未公开说明的错误', en: 'an undocumented error' };
@@ -48,6 +49,14 @@ const advices: Readonly<Record<string, Explanation>> = {
   operator_action: { zh: '需要平台运维人员处理', en: 'the operator of the platform must act' },
   fix_request: { zh: '请修改请求后再发送', en: 'correct the request before you send it again' },
   never: { zh: '原样重试不会成功', en: 'repeating it as it is will not help' },
+  check_first: {
+    zh: '重发之前请先在微信侧查询结果',
+    en: 'check its effect at WeChat before you send it again',
+  },
+  use_real_wechat: {
+    zh: '请在真正的微信上使用,或用模拟器的 POST /_control/answer 设定返回内容',
+    en: 'call it at the real WeChat, or give it an answer with POST /_control/answer of the simulator',
+  },
   try_previous_key: { zh: '请检查消息加解密的 Token 与 EncodingAESKey', en: 'check Token and EncodingAESKey' },
 };
 
