@@ -83,6 +83,12 @@ describe('the documentation', () => {
     },
   );
 
+  it.each(['docs/js-sdk.md', 'docs/js-sdk.zh-CN.md'])('%s shows the example as it is', (page) => {
+    const text = read(page);
+    expect(text).toContain(`\`\`\`html\n${read('examples/js-sdk.html')}\`\`\``);
+    expect(text).toContain(`\`\`\`js\n${read('examples/js-sdk.mjs')}\`\`\``);
+  });
+
   it('explains every step and code of a release check', () => {
     const text = read('docs/release-check.md');
     expect([...checkStepNames, ...checkCodes].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);

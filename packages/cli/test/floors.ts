@@ -97,6 +97,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'authorizer',
     'follower',
     'call',
+    'js-config',
     'push',
     'subscription',
     'delivery',

@@ -24,6 +24,7 @@ import { homeRoutes } from './home/home-routes.ts';
 import { pagePolicy } from './http/page-policy.ts';
 import type { PublicUrl } from './http/public-url.ts';
 import type { Shutdown } from './http/shutdown.ts';
+import { jsConfigRoutes } from './js-config/js-config-routes.ts';
 import type { Authenticator } from './key/authenticator.ts';
 import { bearer } from './key/bearer.ts';
 import { guard, noSuchRoute } from './key/guard.ts';
@@ -67,6 +68,7 @@ export function app(
     linkRoutes(platform, publicUrl, returnTo),
     releaseCheckRoutes(platform, publicUrl),
     callRoutes(platform, publicUrl, shutdown),
+    jsConfigRoutes(platform, shutdown),
     quotaRoutes(platform, shutdown),
     explainRoutes(),
     followerRoutes(platform),

@@ -1,7 +1,7 @@
 import { Caller, type Sent } from './caller.ts';
 import { everyItem } from './every-item.ts';
 import type { Gateway } from './gateway.ts';
-import type { Authorizer, Call, Follower, GrantEvent, Operations } from './generated/api.ts';
+import type { Authorizer, Call, Follower, GrantEvent, JsConfig, Operations } from './generated/api.ts';
 import type { AuthorizerEndpoint } from './generated/endpoints.ts';
 import type { Aborting } from './requests.ts';
 
@@ -49,6 +49,17 @@ export class Account extends Caller<AuthorizerEndpoint> {
         query: { ...query, ...component, cursor },
         signal,
       });
+    });
+  }
+
+  /**
+   * What a web page passes to `wx.config` of the JS-SDK. `url`: its `location.href`, unchanged. Sign only pages of your own.
+   */
+  jsConfig(url: string, aborting: Aborting = {}): Promise<JsConfig> {
+    return this.gateway.request('POST /v1/authorizers/:appid/js-config', {
+      ...this.#place(),
+      body: { url },
+      ...aborting,
     });
   }
 

@@ -32,6 +32,7 @@ export const routeRights: readonly RouteRight[] = [
   route('get /v1/calls', 'calls', 'asked'),
   route('post /v1/calls/batch', 'calls', 'route'),
   route('post /v1/components/:appid/calls', 'calls', 'named'),
+  route('post /v1/authorizers/:appid/js-config', 'calls', 'named'),
   { ...route('get /v1/authorizers/:appid/quotas', 'calls', 'named'), paths: 'all' },
   { ...route('get /v1/components/:appid/quotas', 'calls', 'named'), paths: 'all' },
   { ...route('get /v1/quotas/events', 'calls', 'route'), paths: 'all' },

@@ -11,6 +11,7 @@ import { testOperations } from '../delivery/test-routes.ts';
 import { explainOperations } from '../explain/explain-routes.ts';
 import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
+import { jsConfigOperations } from '../js-config/js-config-routes.ts';
 import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
 import { erasureOperations } from '../push/erasure-routes.ts';
@@ -24,6 +25,7 @@ import { subscriptionOperations } from '../subscription/subscription-routes.ts';
 /** Of every route under /v1, in the order of the page; a test holds them against the router. */
 export const operations: Operations = {
   ...callOperations,
+  ...jsConfigOperations,
   ...quotaOperations,
   ...statusOperations,
   ...authorizerOperations,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { canonicalPath, cataloguedPath, endpointOf, Failure } from '@wxthirdparty/wechat';
+import { canonicalPath, cataloguedPath, endpointOf, Failure, JS_TICKET_PATH } from '@wxthirdparty/wechat';
 import type { Logger } from 'pino';
 import { reauthorizationLinkOf } from '../contract/reauthorization-link.ts';
 import { describeError } from '../http/describe-error.ts';
@@ -8,6 +8,7 @@ import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type CallNote, type CallServices, callRoute } from './call-route.ts';
+import { jsTicketRoute } from './js-ticket-route.ts';
 import { pushTicketRoute } from './push-ticket-route.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import { tokenRoute } from './token-route.ts';
@@ -73,6 +74,7 @@ const ownRoutes: Readonly<Record<string, OwnRoute>> = {
   '/cgi-bin/stable_token': (services, request, response, { search }) =>
     tokenRoute(services, request, response, true, search),
   '/cgi-bin/component/api_start_push_ticket': pushTicketRoute,
+  [JS_TICKET_PATH]: jsTicketRoute,
 };
 
 async function handle(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { endpointOf, Failure, JS_TICKET_PATH, type JsTicketType, jsSignature } from '@wxthirdparty/wechat';
+import { ERRCODE, endpointOf, Failure, JS_TICKET_PATH, type JsTicketType, jsSignature } from '@wxthirdparty/wechat';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { Ledger } from '../quota/ledger.ts';
 import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
@@ -59,6 +59,16 @@ export class JsTickets {
    */
   async get({ appid, component }: JsAccount, type: JsTicketType, signal?: AbortSignal): Promise<Token> {
     const { authorizers, tokens, refreshAhead } = this.#deps;
+    if (appid === component) {
+      throw new Failure(
+        'invalid_request',
+        'fix-request',
+        'Tickets are fetched for an account, not for the component.',
+        {
+          errcode: ERRCODE.accountApiOnly,
+        },
+      );
+    }
     const account = await authorizers.findActive(appid, component);
     const owner = jsTicketOwner(type, account.component, appid);
     await this.#refuseUnlessFetchable(owner);

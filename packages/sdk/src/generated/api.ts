@@ -265,6 +265,14 @@ export type CallSummary = {
   } | null;
 };
 
+export type JsConfig = {
+  readonly appId: string;
+  /** in seconds */
+  readonly timestamp: number;
+  readonly nonceStr: string;
+  readonly signature: string;
+};
+
 export type Quota = {
   readonly path: string;
   /** today (Beijing time), including usage by other programs, as last reported by WeChat */
@@ -967,6 +975,22 @@ export interface Operations {
         readonly problem: Problem;
       }>;
     };
+  };
+  /** Signs a web page for the JS-SDK: what it passes to `wx.config` */
+  'POST /v1/authorizers/:appid/js-config': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      /** required if the account authorized several components */
+      readonly component?: string | undefined;
+    };
+    body: {
+      /** the page’s `location.href`, unchanged; what follows `#` is not signed */
+      readonly url: string;
+    };
+    answer: JsConfig;
   };
   /** What an account has used of each API today, and when the quota will be exhausted */
   'GET /v1/authorizers/:appid/quotas': {
