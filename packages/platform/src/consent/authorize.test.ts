@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type AuthorizerInfo, type ComponentApi, Failure } from '@wxthirdparty/wechat';
+import { Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
@@ -11,9 +12,10 @@ import { tokenEffects } from '../authorizer/token-effects.ts';
 import { Components } from '../component/components.ts';
 import { Events } from '../events.ts';
 import { pushPlace, readEntry } from '../journal/stream-entry.ts';
-import { openQueue } from '../queue/queues.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import { type OpenQueue, openQueue } from '../queue/queues.ts';
+import { connectRedis, type RedisClient } from '../redis/connect.ts';
 import { Hints } from '../redis/hints.ts';
+import { DEFAULT_REDIS_PREFIX } from '../redis/keys.ts';
 import { openLeases } from '../redis/lease.ts';
 import { Seals } from '../sealing/seals.ts';
 import { HostGate } from '../token/host-gate.ts';
@@ -23,6 +25,7 @@ import { Tokens } from '../token/tokens.ts';
 import { AuthorizationLinks } from './authorization-links.ts';
 import { type AuthorizationRun, Authorizations } from './authorize.ts';
 import { type AuthorizationPayload, AuthorizeJob } from './authorize-job.ts';
+import { CodeExchange } from './code-exchange.ts';
 import { CodeIntake } from './code-intake.ts';
 import { CodeTies, hashOfCode } from './code-ties.ts';
 import { LinkStore } from './link-store.ts';
@@ -52,6 +55,8 @@ const profile = { appid: 'wxa', kind: 'official-account', nickName: '茶馆', us
 /** What a push says about its code. */
 const fromPush = { appid: 'wxa', preAuthCode: undefined, isUpdate: false };
 const spent = new Failure('auth_code_refused', 'fix-request', 'spent', { errcode: 61010 });
+
+const component = { appid: 'wxc', appsecret: 'secret', token: 'token', encodingAesKey: 'A'.repeat(43) };
 
 type Asked = 'queryAuth' | 'getAuthorizerInfo' | 'getAuthorizerList' | 'fetchAuthorizerToken' | 'fetchComponentToken';
 
@@ -107,6 +112,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   });
   return {
     ...{ asked, store, tokens, codes, linkStore, profiles },
+    codesOn: (real: OpenQueue<AuthorizationPayload>) => new CodeIntake(server.redis, ties, seals, real),
     async job(appid: string | undefined = 'wxa') {
       await codes.ask('wxc', 'queryauthcode@@@1', appid);
       return jobs.at(-1)!;
@@ -130,6 +136,38 @@ it('exchanges a code once, however often its job runs', async () => {
   await exchange(one);
   expect(await exchange(one)).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
   expect(asked.filter((name) => name === 'queryAuth')).toHaveLength(1);
+});
+
+it('exchanges a code once for twenty programs and browsers on two nodes, which all receive the outcome', async () => {
+  const nodes = [authorizationsWith({}), authorizationsWith({})].map(({ exchange, asked, codesOn }) => {
+    const connection = server.connect();
+    const queue = openQueue(AuthorizeJob, connection);
+    const forWorker = connectRedis({ redisUrl: server.url, redisPrefix: DEFAULT_REDIS_PREFIX }, 'blocking', 'worker');
+    const worker = new Worker(queue.contract.queue, ({ data }) => exchange(data), {
+      connection: forWorker,
+      prefix: connection.keyspace.queuePrefix(queue.contract.queue),
+    });
+    const exchangeOfNode = new CodeExchange(codesOn(queue), new Components([component]));
+    return {
+      asked,
+      exchangeOfNode,
+      close: () => Promise.all([worker.close().then(() => forWorker.quit()), connection.quit()]),
+    };
+  });
+  const { signal } = new AbortController();
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      nodes[i % 2]!.exchangeOfNode.run('wxc', 'queryauthcode@@@1', {
+        waitMs: 60_000,
+        signal,
+        withProfile: i % 3 === 0,
+      }),
+    ),
+  );
+  expect(outcomes).toHaveLength(20);
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
+  expect(nodes.flatMap(({ asked }) => asked).filter((name) => name === 'queryAuth')).toHaveLength(1);
+  await Promise.all(nodes.map(({ close }) => close()));
 });
 
 it('finds the account in WeChat’s list if a crash lost the answer to a code that is now used', async () => {
