@@ -293,7 +293,10 @@ describe('a component, as the SDKs of platforms use it', () => {
     async (name) => {
       expect(await post(INFO, name, { authorizer_appid: SERVICE_ACCOUNT })).toMatchObject({
         authorizer_info: { nick_name: '演示服务号' },
-        authorization_info: { authorizer_appid: SERVICE_ACCOUNT, authorizer_refresh_token: '***' },
+        authorization_info: {
+          authorizer_appid: SERVICE_ACCOUNT,
+          authorizer_refresh_token: `wxr_${deployment.component.appid}_${SERVICE_ACCOUNT}`,
+        },
       });
       expect(await post(LIST, name, { offset: 0, count: 100 })).toMatchObject({ total_count: 2 });
     },
@@ -304,7 +307,7 @@ describe('a component, as the SDKs of platforms use it', () => {
     const url = `${deployment.gatewayUrl()}${LIST}?access_token=${own}`;
     const body = JSON.stringify({ component_appid: deployment.component.appid, offset: 0, count: 100 });
     const text = (await rawRequest(url, { method: 'POST', body })).bytes.toString('utf8');
-    expect(text).toContain('"refresh_token":"***"');
+    expect(text).toContain(`"refresh_token":"wxr_${deployment.component.appid}_${SERVICE_ACCOUNT}"`);
     for (const value of refreshTokens) expect(text).not.toContain(value);
   });
 
@@ -333,7 +336,7 @@ describe('a component, as the SDKs of platforms use it', () => {
     const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
     expect(await ask(`/cgi-bin/user/get?access_token=${own}`)).toMatchObject({ errcode: 61015 });
     expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
-    expect(await post('/cgi-bin/component/api_authorizer_token', 'component_access_token', {})).toMatchObject({
+    expect(await post('/cgi-bin/component/api_other_token', 'component_access_token', {})).toMatchObject({
       errcode: 48001,
       errmsg: expect.stringContaining('/cgi-bin/token'),
     });

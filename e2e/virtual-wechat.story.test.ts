@@ -338,19 +338,22 @@ describe('refusals of our own look like WeChat’s', () => {
   });
 
   it.each([
-    '/cgi-bin/component/api_component_token',
-    '/cgi-bin/component/api_authorizer_token',
-    '/cgi-bin/component/api_query_auth',
-    '/cgi-bin/component/api_create_preauthcode',
-    '/cgi-bin/component/API_Component_Token',
-  ])('the path %s, which issues credentials, 48001, and nothing reaches WeChat', async (path) => {
+    ['/cgi-bin/component/api_component_token', 43002, 41004],
+    ['/cgi-bin/component/API_Component_Token', 43002, 41004],
+    ['/cgi-bin/component/api_authorizer_token', 43002, 61014],
+    ['/cgi-bin/component/api_query_auth', 43002, 61014],
+    ['/cgi-bin/component/api_create_preauthcode', 43002, 61014],
+    ['/cgi-bin/component/api_authorizer_token.', 48001, 48001],
+  ])('the path %s with a token of an account, and nothing reaches WeChat', async (path, byGet, byPost) => {
     const token = await ourToken();
     const asked = async () =>
       Object.entries((await deployment.wechat.counters()).requests).filter(([p]) => p.includes(path));
     const before = await asked();
-    for (const init of [{}, json({ component_appid: deployment.component.appid })]) {
-      expect(await askJson(withToken(deployment.gatewayUrl(), path, token), init)).toMatchObject({ errcode: 48001 });
-    }
+    const url = withToken(deployment.gatewayUrl(), path, token);
+    expect(await askJson(url)).toMatchObject({ errcode: byGet });
+    expect(await askJson(url, json({ component_appid: deployment.component.appid }))).toMatchObject({
+      errcode: byPost,
+    });
     expect(await asked()).toEqual(before);
   });
 

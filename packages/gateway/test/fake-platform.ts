@@ -114,6 +114,8 @@ export function fakePlatform(): FakePlatform {
       },
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
       history: () => Promise.resolve({ items: [], next: null }),
+      consenting: (_component, accounts) => Promise.resolve(accounts.includes(ACCOUNT) ? [authorizer()] : []),
+      hasRefreshToken: () => Promise.resolve(false),
     },
     authorizerOptions: { get: () => Promise.resolve('0'), set: () => Promise.resolve() },
     jsTickets: {
@@ -142,6 +144,7 @@ export function fakePlatform(): FakePlatform {
     consents: {
       start: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
       comeBack: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, returnTo: null }),
+      createPreAuthCode: () => Promise.resolve({ preAuthCode: 'preauthcode@@@1', expiresInMs: 1_800_000 }),
     },
     codeExchange: { run: () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, profile: 'asked' }) },
     virtualCodes: { read: () => ({ verdict: 'foreign' }) },
@@ -161,6 +164,7 @@ export function fakePlatform(): FakePlatform {
       find: () => Promise.resolve(reconciliation({})),
     },
     components: [COMPONENT],
+    demandReady: () => Promise.resolve(),
     followers: {} as GatewayPlatform['followers'],
     followerSyncs: {} as GatewayPlatform['followerSyncs'],
     subscriptions: {

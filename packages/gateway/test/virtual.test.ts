@@ -195,7 +195,8 @@ test('a component receives a token, too, and calls its own APIs with it under ei
   const own = { appid: COMPONENT, component: COMPONENT, query: [['x', '1']] };
   for (const name of ['access_token', 'component_access_token']) {
     const path = '/cgi-bin/component/api_get_authorizer_list';
-    await answerOf(await fetch(`${gateway.url}${path}?${name}=${token}&x=1`, { method: 'POST', body: '{}' }));
+    const body = JSON.stringify({ component_appid: COMPONENT });
+    await answerOf(await fetch(`${gateway.url}${path}?${name}=${token}&x=1`, { method: 'POST', body }));
     expect(platform.submitted.at(-1)).toMatchObject({ ...own, path, method: 'POST' });
   }
 });
@@ -205,7 +206,7 @@ test('answers of component APIs contain no account’s refresh token', async () 
   platform.calls.settled = () =>
     Promise.resolve(settledCall({ response: answered('{"list":[{"refresh_token":"r@@@1","n":"\\/"}]}') }));
   const gateway = await openGateway(platform);
-  const url = `${gateway.url}/cgi-bin/component/api_get_authorizer_list?access_token=${await tokenOf(gateway, COMPONENT)}`;
+  const url = `${gateway.url}/cgi-bin/component/api_get_authorizers?access_token=${await tokenOf(gateway, COMPONENT)}`;
   const response = await fetch(url, { method: 'POST', body: '{}' });
   expect(await response.text()).toBe('{"list":[{"refresh_token":"***","n":"\\/"}]}');
 });
@@ -326,7 +327,7 @@ test.each([
   ['no token', '/cgi-bin/user/get', 41001],
   ['a made-up token', '/cgi-bin/user/get?access_token=68_abc', 40001],
   ['a made-up token in the format of this gateway', `/cgi-bin/user/get?access_token=wxt_${'A'.repeat(160)}`, 40001],
-  ['a path that issues credentials', '/cgi-bin/component/api_component_token?access_token=TOKEN', 48001],
+  ['a path that issues credentials', '/cgi-bin/component/api_other_token?access_token=TOKEN', 48001],
   ['a path that issues credentials by a detour', '/cgi-bin/user/../token?access_token=TOKEN', 41004],
   ['a hidden detour', '/cgi-bin/user/%2e%2e/token?access_token=TOKEN', 41004],
   ['a hidden slash', '/cgi-bin/user%2fget?access_token=TOKEN', 40066],

@@ -7,7 +7,7 @@ import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
 import { ActivityStore, type PushActivity } from './component/activity-store.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
-import { type ComponentStatus, componentStatus } from './component/status.ts';
+import { type ComponentStatus, componentStatus, refuseUnlessReady } from './component/status.ts';
 import type { AuthorizationLinks } from './consent/authorization-links.ts';
 import { CodeExchange } from './consent/code-exchange.ts';
 import { Consents } from './consent/consents.ts';
@@ -68,12 +68,15 @@ export interface GatewayFace {
   readonly audit: Pick<Audit, 'note' | 'list'>;
   /** Users who logged in through this deployment. */
   readonly userTokens: Pick<UserTokens, 'find'>;
-  readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history'>;
+  readonly authorizers: Pick<
+    Authorizers,
+    'countActive' | 'find' | 'findActive' | 'list' | 'history' | 'consenting' | 'hasRefreshToken'
+  >;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   /** Signatures for web pages, and what they are made with. */
   readonly jsTickets: Pick<JsTickets, 'sign' | 'get'>;
   readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
-  readonly consents: Pick<Consents, 'start' | 'comeBack'>;
+  readonly consents: Pick<Consents, 'start' | 'comeBack' | 'createPreAuthCode'>;
   readonly codeExchange: Pick<CodeExchange, 'run'>;
   /** Authorization codes of ours, which receivers of format `wechat-component` get instead of WeChat's. */
   readonly virtualCodes: Pick<VirtualCodes, 'read'>;
@@ -82,6 +85,8 @@ export interface GatewayFace {
   readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];
+  /** Throws NotReadyFailure unless the component can act now. */
+  demandReady(component: string): Promise<void>;
   readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
   readonly followerSyncs: Pick<
     FollowerSyncs,
@@ -196,6 +201,7 @@ export function openGatewayFace(
     rehearsals: new Rehearsals({ redis, components, store: services.releaseCheckStore, queue: queues.rehearsals }),
     reconciliations: reconcileRequests,
     components: components.all().map(({ appid }) => appid),
+    demandReady: (component) => refuseUnlessReady(redis, component),
     followers: new Followers(authorizers, new FollowerStore(replica, followerWriter)),
     followerSyncs: new FollowerSyncs({
       redis,

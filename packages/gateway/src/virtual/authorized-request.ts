@@ -17,7 +17,7 @@ import type { Caller } from '../key/caller.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import type { VirtualGrant, VirtualTokens } from './virtual-token.ts';
 
-type Parameters = readonly (readonly [name: string, value: string])[];
+export type Parameters = readonly (readonly [name: string, value: string])[];
 
 /** A call as its caller requested it. */
 export interface RequestedCall {
@@ -184,8 +184,9 @@ function withoutAppid(parameters: Parameters): Parameters {
   return parameters.filter(([name]) => name !== 'appid');
 }
 
-async function holderOf(
-  { tokens, authenticator }: AuthorizationServices,
+/** The caller that sends a token of ours, and its account. Throws what the authenticator throws. */
+export async function holderOf(
+  { tokens, authenticator }: Pick<AuthorizationServices, 'tokens' | 'authenticator'>,
   token: string | undefined,
 ): Promise<{ readonly caller: Caller; readonly grant: VirtualGrant } | Refusal> {
   if (!token) return refusals.missingToken;
@@ -206,7 +207,7 @@ function holderOfKey(
 }
 
 /** Under the name of ordinary APIs, or the older one that SDKs for components use. */
-function tokenIn(parameters: Parameters): string | undefined {
+export function tokenIn(parameters: Parameters): string | undefined {
   const value = (name: string) => parameters.find(([one]) => one === name)?.[1];
   return value('access_token') || value('component_access_token') || undefined;
 }

@@ -7,7 +7,7 @@ import type { Shutdown } from '../http/shutdown.ts';
 import type { Authenticator } from '../key/authenticator.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { answerRefusal } from './answer-refusal.ts';
-import { authorizeRequest } from './authorized-request.ts';
+import { authorizeRequest, type RequestedCall } from './authorized-request.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
 import type { VirtualTokens } from './virtual-token.ts';
 import { withoutRefreshTokens } from './without-refresh-tokens.ts';
@@ -62,14 +62,44 @@ export async function callRoute(
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, timeoutMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
+  const sent = { method, body, contentType: request.headers['content-type'], keyFingerprint: caller.fingerprint };
+  await answerWithCall({ platform, shutdown }, response, requested, sent, note);
+}
+
+interface SentRequest {
+  readonly method: string;
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+  /** The key of the caller. */
+  readonly keyFingerprint: string;
+}
+
+/**
+ * Sends a permitted call, and answers as WeChat did, or with a refusal. Throws what the platform throws.
+ *
+ * @param adapt what the caller may see of an answer that carries credentials
+ */
+export async function answerWithCall(
+  { platform, shutdown }: Pick<CallServices, 'platform' | 'shutdown'>,
+  response: ServerResponse,
+  requested: RequestedCall,
+  { method, body, contentType, keyFingerprint }: SentRequest,
+  note: CallNote,
+  adapt = (answered: Buffer): Buffer => withoutRefreshTokens(requested.path, answered),
+): Promise<void> {
+  const refuse = (refusal: Refusal): void => {
+    note.errcode = refusal.errcode;
+    answerRefusal(response, refusal);
+  };
+  note.appid = requested.appid;
   const wait = new CallerWait(response, shutdown);
   try {
     const { call, cancelled } = await platform.calls.run(
       {
         ...requested,
         method,
-        keyFingerprint: caller.fingerprint,
-        ...(body.length === 0 ? {} : { body, contentType: request.headers['content-type'] }),
+        keyFingerprint,
+        ...(body.length === 0 ? {} : { body, contentType }),
         departWithinMs: DEPART_TIMEOUT_MS,
         keptForMs: RESULT_TTL_MS,
       },
@@ -94,7 +124,7 @@ export async function callRoute(
     } else if (!isSettled) {
       refuse(refusals.outcomeUnknown);
     } else if (call.state === 'completed' && call.response !== null) {
-      answerAsWeChat(response, requested.path, call.response);
+      answerAsWeChat(response, adapt(call.response.body), call.response.headers);
     } else {
       refuse(call.failure === null ? refusals.outcomeUnknown : refusalOf(call.failure));
     }
@@ -139,10 +169,9 @@ class CallerWait {
 /** Byte for byte, except for credentials, which are masked. Always 200, as WeChat does; only its edge answers otherwise (protocol §9). */
 function answerAsWeChat(
   response: ServerResponse,
-  path: string,
-  { headers, body: answered }: NonNullable<Call['response']>,
+  body: Buffer,
+  headers: NonNullable<Call['response']>['headers'],
 ): void {
-  const body = withoutRefreshTokens(path, answered);
   const type = headers['content-type'];
   const disposition = headers['content-disposition'];
   if (type !== undefined) response.setHeader('content-type', asBytes(type));

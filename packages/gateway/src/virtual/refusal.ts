@@ -19,6 +19,28 @@ export const refusals = {
   badGrantType: { errcode: 40002, errmsg: 'invalid grant_type: use client_credential' },
   badKey: { errcode: ERRCODE.secretInvalid, errmsg: 'invalid appsecret: it is not an API key of this gateway' },
   badComponent: { errcode: ERRCODE.componentInvalid, errmsg: 'invalid component: this gateway does not run it' },
+  missingComponentAppid: { errcode: ERRCODE.componentAppidMissing, errmsg: 'component_appid missing' },
+  missingAuthorizerAppid: { errcode: ERRCODE.appidMissing, errmsg: 'authorizer_appid missing' },
+  otherComponent: {
+    errcode: ERRCODE.appidInvalid,
+    errmsg: 'invalid appid: component_appid is not the component of this component_access_token',
+  },
+  notAComponentToken: {
+    errcode: 61014,
+    errmsg: 'must use component token for component api: this access_token is for one account',
+  },
+  codeInvalid: { errcode: ERRCODE.codeInvalid, errmsg: 'code is invalid' },
+  codeExpired: { errcode: ERRCODE.codeUsed, errmsg: 'code is expired' },
+  exchangePending: { errcode: ERRCODE.busy, errmsg: 'system error: the code is being exchanged; repeat the request' },
+  refreshTokenInvalid: {
+    errcode: ERRCODE.refreshTokenInvalid,
+    errmsg: 'refresh_token is invalid: api_get_authorizer_list of this gateway has the one of each account',
+  },
+  refreshTokenRefused: {
+    errcode: ERRCODE.refreshTokenInvalid,
+    errmsg: 'refresh_token is invalid: WeChat no longer accepts it, so the account must authorize again',
+  },
+  listTooLong: { errcode: 40170, errmsg: 'args count exceed count limit: count is at most 500' },
   badAccount: { errcode: ERRCODE.notAuthorized, errmsg: 'component is not authorized by this account' },
   mustReauthorize: {
     errcode: ERRCODE.notAuthorized,

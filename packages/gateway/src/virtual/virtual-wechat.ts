@@ -8,6 +8,12 @@ import { requestIdOf } from '../http/request-id.ts';
 import { since } from '../http/since.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { type CallNote, type CallServices, callRoute } from './call-route.ts';
+import { authorizerInfoRoute } from './component/authorizer-info-route.ts';
+import { authorizerListRoute } from './component/authorizer-list-route.ts';
+import { authorizerTokenRoute } from './component/authorizer-token-route.ts';
+import { componentTokenRoute } from './component/component-token-route.ts';
+import { preAuthCodeRoute } from './component/preauthcode-route.ts';
+import { queryAuthRoute } from './component/query-auth-route.ts';
 import { jsTicketRoute } from './js-ticket-route.ts';
 import { pushTicketRoute } from './push-ticket-route.ts';
 import { type Refusal, refusalOf, refusals } from './refusal.ts';
@@ -75,6 +81,12 @@ const ownRoutes: Readonly<Record<string, OwnRoute>> = {
     tokenRoute(services, request, response, true, search),
   '/cgi-bin/component/api_start_push_ticket': pushTicketRoute,
   [JS_TICKET_PATH]: jsTicketRoute,
+  '/cgi-bin/component/api_component_token': componentTokenRoute,
+  '/cgi-bin/component/api_query_auth': queryAuthRoute,
+  '/cgi-bin/component/api_authorizer_token': authorizerTokenRoute,
+  '/cgi-bin/component/api_create_preauthcode': preAuthCodeRoute,
+  '/cgi-bin/component/api_get_authorizer_info': authorizerInfoRoute,
+  '/cgi-bin/component/api_get_authorizer_list': authorizerListRoute,
 };
 
 async function handle(

@@ -76,6 +76,20 @@ export class AuthorizerStore {
     return (await query.execute()).map(toAuthorizer);
   }
 
+  /** Those of these accounts whose consent has not ended, by appid; not from the replica. */
+  async consenting(component: string, accounts: readonly string[]): Promise<Authorizer[]> {
+    if (accounts.length === 0) return [];
+    const rows = await this.#sql
+      .selectFrom('authorizers')
+      .selectAll()
+      .where('component', '=', component)
+      .where('appid', 'in', accounts)
+      .where('state', '!=', 'revoked')
+      .orderBy('appid')
+      .execute();
+    return rows.map(toAuthorizer);
+  }
+
   async findByHandle(handle: string): Promise<Authorizer | undefined> {
     const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', handle).executeTakeFirst();
     return row && toAuthorizer(row);

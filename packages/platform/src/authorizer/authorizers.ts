@@ -18,6 +18,9 @@ export interface ReauthorizationLinks {
   reauthorizationLink(component: string, appid: string): Promise<string | undefined>;
 }
 
+/** `cached`: at most a second old. */
+type Age = 'cached' | 'fresh';
+
 /** The accounts that have authorized a component of this deployment. */
 export class Authorizers {
   readonly #store: AuthorizerStore;
@@ -38,9 +41,9 @@ export class Authorizers {
    * Throws Failure `unknown_component`, `ambiguous_component`, `unknown_authorizer`; `not_ready` instead of unknown while
    * a component that it might belong to is not ready, since its push may still arrive.
    */
-  async find(appid: string, component?: string): Promise<Authorizer> {
+  async find(appid: string, component?: string, age: Age = 'cached'): Promise<Authorizer> {
     const key = `${component ?? ''}/${appid}`;
-    const cached = this.#cached.get(key);
+    const cached = age === 'cached' ? this.#cached.get(key) : undefined;
     if (cached && performance.now() - cached.at < CACHE_TTL_MS) return cached.authorizer;
     const authorizer = await this.#read(appid, component);
     // One that is not active is read each time: it may have authorized again a moment ago. Callers that name it with or
@@ -54,8 +57,8 @@ export class Authorizers {
   }
 
   /** For callers that act for the account. Throws also ReauthorizeFailure, with a link for the merchant. */
-  async findActive(appid: string, component?: string): Promise<Authorizer> {
-    const authorizer = await this.find(appid, component);
+  async findActive(appid: string, component?: string, age?: Age): Promise<Authorizer> {
+    const authorizer = await this.find(appid, component, age);
     if (authorizer.state === 'active') return authorizer;
     // The refusal is thrown without a link, too.
     const linkId = await this.#links.reauthorizationLink(authorizer.component, appid).catch(() => undefined);
@@ -77,6 +80,17 @@ export class Authorizers {
     const after = lastAppid && lastComponent ? { appid: lastAppid, component: lastComponent } : undefined;
     const found = await this.#store.list({ state, handle, accounts, withTest, limit: limit + 1, after });
     return pageOf(found, limit, (last) => writeCursor(last.appid, last.component));
+  }
+
+  /** Those of these accounts whose consent has not ended, by appid. */
+  async consenting(component: string, accounts: readonly string[]): Promise<Authorizer[]> {
+    return this.#store.consenting(this.#components.get(component).appid, accounts);
+  }
+
+  /** Whether this is the refresh token that WeChat issued for the account and that is used now. */
+  async hasRefreshToken(appid: string, component: string, presented: string): Promise<boolean> {
+    const grant = await this.#store.grants.find(component, appid);
+    return grant?.refreshToken === presented;
   }
 
   /** Active accounts of this deployment's components, without WeChat's test accounts. A read replica may lag behind. */

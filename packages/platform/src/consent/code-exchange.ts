@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { ERRCODE } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import type { AuthorizationOutcome, CodeIntake } from './code-intake.ts';
 import { hashOfCode } from './code-ties.ts';
@@ -44,6 +45,7 @@ export class CodeExchange {
       if (outcome && (late || isWhole)) return outcome;
       // A Redis that lost everything lost the job, too; an existing job is not added twice.
       if (!outcome && performance.now() - askedAt >= RETRY_INTERVAL_MS) {
+        if (await this.#isOfAnother(component, code)) return codeOfAnother;
         askedAt = performance.now();
         await this.#codes.ask(component, code);
       }
@@ -51,4 +53,18 @@ export class CodeExchange {
       await pause(POLL_INTERVAL_MS);
     }
   }
+
+  /** WeChat would refuse it, and might count it as used. */
+  async #isOfAnother(component: string, code: string): Promise<boolean> {
+    const others = this.#components.all().filter(({ appid }) => appid !== component);
+    const outcomes = await Promise.all(others.map(({ appid }) => this.#codes.outcome(appid, hashOfCode(appid, code))));
+    return outcomes.some((outcome) => outcome?.outcome === 'authorized');
+  }
 }
+
+const codeOfAnother: AuthorizationOutcome = {
+  outcome: 'failed',
+  code: 'auth_code_refused',
+  message: 'the code is for another component',
+  errcode: ERRCODE.codeUsed,
+};

@@ -102,6 +102,14 @@ export class Consents {
     return { url };
   }
 
+  /** For a program that sends the merchant to WeChat itself. Throws Failure `unknown_component`, `not_ready`, or WeChat's refusal. */
+  async createPreAuthCode(component: string): ReturnType<ComponentApi['createPreAuthCode']> {
+    const { api, components, redis } = this.#deps;
+    const { appid } = components.get(component);
+    await refuseUnlessReady(redis, appid);
+    return api.createPreAuthCode({ appid });
+  }
+
   /**
    * The browser is back with a code. Waits up to `waitMs` for the exchange. Throws Failure `unknown_component`,
    * `consent_mismatch` if this browser was not sent to WeChat with that state, `consent_expired`.
