@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { hasUnreadBody } from './http/end-unread.ts';
-import { carriesToken, formCarriesToken, isOwnPath } from './http/own-path.ts';
+import { formCarriesToken, isForVirtualWeChat } from './http/own-path.ts';
 import { peekBody } from './http/peek-body.ts';
 import { giveRequestId } from './http/request-id.ts';
 import type { Shutdown } from './http/shutdown.ts';
@@ -16,8 +16,8 @@ export interface FrontHandlers {
 
 /**
  * Dispatches requests. Frequent requests and those that need raw bytes never reach Express, which would cost more than the
- * work itself. The virtual WeChat answers every path that is not our own, and every request that carries a token: SDKs read
- * an answer without errcode as success.
+ * work itself. The virtual WeChat answers every request of an SDK, also if its base URL is wrong: SDKs read an answer without
+ * errcode as success.
  */
 export function front(
   { push, virtual, rest }: FrontHandlers,
@@ -29,10 +29,11 @@ export function front(
     response.setHeader('x-content-type-options', 'nosniff');
     closeConnectionOnShutdown(response, shutdown);
     notice(request);
-    const { path, search, relative } = targetOf(request.url ?? '/');
+    const target = targetOf(request.url ?? '/');
+    const { path, search, relative } = target;
     // All handlers get the same path, Express included.
     request.url = relative;
-    if (!isOwnPath(path) || carriesToken(search)) virtual(request, response, path, search);
+    if (isForVirtualWeChat(target)) virtual(request, response, path, search);
     else if (path.startsWith('/wechat/')) push(request, response, path, search);
     else if (!isForm(request) || !hasUnreadBody(request)) rest(request, response);
     else {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { Failure } from '@wxthirdparty/wechat';
+import { endpoints, Failure } from '@wxthirdparty/wechat';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ACCOUNT, COMPONENT, type FakePlatform, fakePlatform } from './fake-platform.ts';
 import { API_KEY, type OpenedGateway, openGateway } from './open-gateway.ts';
@@ -18,7 +19,9 @@ function raw(gateway: OpenedGateway, request: string): Promise<Answer> {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.once('error', reject);
     socket.once('close', () => {
-      const text = Buffer.concat(chunks).toString();
+      const text = Buffer.concat(chunks)
+        .toString()
+        .replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
       const end = text.indexOf('\r\n\r\n');
       resolve({
         status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0),
@@ -30,7 +33,8 @@ function raw(gateway: OpenedGateway, request: string): Promise<Answer> {
 }
 
 function ask(gateway: OpenedGateway, line: string, headers: readonly string[] = [], body = ''): Promise<Answer> {
-  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  const chunked = headers.includes('Transfer-Encoding: chunked');
+  const length = body === '' || chunked ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
   const head = [`${line} HTTP/1.1`, 'Host: gateway', 'Connection: close', ...headers, ...length];
   return raw(gateway, `${head.join('\r\n')}\r\n\r\n${body}`);
 }
@@ -68,18 +72,29 @@ test.each<[line: string, errcode: number, headers?: readonly string[], body?: st
   ['GET /wechat/x/events?access_token=TOKEN', 40066],
   ['GET /?component_access_token=TOKEN', 40066],
   ['GET /docs?access%5Ftoken=made-up', 40001],
-  ['POST /v1/cgi-bin/message/custom/send', 41001, form, 'access_token=TOKEN&touser=o'],
+  ['POST /v1/cgi-bin/message/custom/send', 40066, form, 'access_token=TOKEN&touser=o'],
   [
     'POST /v1/x',
-    41001,
+    40066,
     ['Content-Type: multipart/form-data; boundary=b'],
     '--b\r\nContent-Disposition: form-data; name="access_token"\r\n\r\nx\r\n--b--',
   ],
+  // A base URL that ends with a path of ours; before there is a token, and after.
+  ['GET /v1/cgi-bin/token?grant_type=client_credential&appid=x&secret=KEY', 40066],
+  ['GET /v1/token?grant_type=client_credential&appid=x&secret=KEY', 40066],
+  ['POST /wechat/cgi-bin/component/api_component_token', 40066, ['Content-Type: application/json'], '{}'],
+  ['GET /wechat/sns/jscode2session?appid=x&secret=KEY', 40066],
+  ['GET /V1//sns/userinfo', 40066],
+  ['POST /admin/wxa/msg_sec_check', 40066, [], '{}'],
+  ['GET /authorize/connect/oauth2/authorize?appid=x', 40066],
+  ['POST /v1/cgi-bin/component/api_query_auth?component_access_token=TOKEN', 40066, [], '{}'],
   // Wrong methods.
   ['DELETE /cgi-bin/user/get?access_token=TOKEN', 43001],
   ['OPTIONS /v1/status?access_token=TOKEN', 43001],
   ['PUT /no/such/family', 43001],
   ['OPTIONS *', 43001],
+  ['FETCH /cgi-bin/user/get', 40066],
+  ['get /cgi-bin/user/get', 40066],
   // Shapes that are no path.
   ['GET /cgi-bin/%zz?access_token=TOKEN', 40066],
   ['GET /cgi-bin//user/get?access_token=TOKEN', 40066],
@@ -97,9 +112,11 @@ test.each<[line: string, errcode: number, headers?: readonly string[], body?: st
   ['POST /cgi-bin/menu/create?access_token=TOKEN', 47001, ['Content-Encoding: gzip'], 'x'],
   ['POST /cgi-bin/stable_token', 45001, [], ' '.repeat(20_000)],
   ['PUT /cgi-bin/menu/create?access_token=TOKEN', 43001, ['Expect: a-miracle']],
+  ['POST /cgi-bin/menu/create?access_token=TOKEN', 40066, ['Transfer-Encoding: chunked'], 'no length'],
 ])('%s answers HTTP 200 with errcode %i', async (line, errcode, headers, body) => {
   const { platform, gateway, token } = await opened();
-  expect(errcodeOf(await ask(gateway, line.replace('TOKEN', token), headers, body))).toBe(errcode);
+  const filled = line.replace('TOKEN', token).replace('KEY', API_KEY);
+  expect(errcodeOf(await ask(gateway, filled, headers, body))).toBe(errcode);
   expect(platform.submitted).toEqual([]);
 });
 
@@ -129,6 +146,81 @@ test('the component’s families take a token of the component', async () => {
   const token = await tokenOf(gateway, COMPONENT);
   await ask(gateway, `POST /componenttcb/batchgetenvid?component_access_token=${token}`, [], '{}');
   expect(platform.submitted).toMatchObject([{ appid: COMPONENT, path: '/componenttcb/batchgetenvid' }]);
+});
+
+/** Anything that an SDK with a right or wrong base URL may send; never a request for one of our own routes. */
+function sdkRequests(token: string) {
+  const segment = fc.string({ unit: fc.constantFrom(...'aZ09_-.~%;:@\\$'), minLength: 1, maxLength: 8 });
+  const family = fc.constantFrom('cgi-bin', 'sns', 'wxa', 'connect', 'shop', 'datacube', 'card', 'xpay', 'CGI-BIN');
+  const known = fc.constantFrom(...endpoints.map(({ path }) => path.slice(1)), 'sns/jscode2session', 'cgi-bin/token');
+  const path = fc.oneof(
+    known,
+    fc.tuple(family, fc.array(segment, { maxLength: 3 })).map(([first, others]) => [first, ...others].join('/')),
+  );
+  const tokens = [token, 'made-up', '', `wxt_${'A'.repeat(80)}`];
+  const query = fc
+    .array(
+      fc.tuple(
+        fc.constantFrom('access_token', 'component_access_token', 'appid', 'secret', 'openid', 'x%'),
+        fc.constantFrom(...tokens, API_KEY, ACCOUNT),
+      ),
+      { maxLength: 4 },
+    )
+    .map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join('&'));
+  const body = fc.constantFrom(
+    { headers: [], body: '' },
+    { headers: [], body: '{' },
+    { headers: ['Content-Type: application/json'], body: '{"access_token":"x"}' },
+    { headers: form, body: 'a=1&access_token=x' },
+    { headers: ['Content-Type: multipart/form-data; boundary=b'], body: '--b--' },
+    { headers: ['Content-Encoding: br'], body: 'x' },
+    { headers: ['Transfer-Encoding: chunked'], body: 'no length' },
+    { headers: ['Transfer-Encoding: chunked'], body: '3\r\nabc\r\n0\r\n\r\n' },
+    { headers: ['Expect: 100-continue'], body: '{}' },
+    { headers: ['Authorization: Basic eDp5'], body: '' },
+    { headers: [`Authorization: Bearer ${API_KEY}`], body: '' },
+    { headers: ['Broken header'], body: '' },
+    { headers: ['Upgrade: websocket', 'Connection: upgrade'], body: '' },
+  );
+  return fc.record({
+    method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'FETCH', 'post'),
+    base: fc.constantFrom(
+      '/',
+      '//',
+      '///',
+      'http://gateway/',
+      'https://gateway//',
+      '/v1/',
+      '//v1//',
+      '/wechat/',
+      '/docs/',
+    ),
+    path,
+    query,
+    body,
+  });
+}
+
+test('whatever an SDK asks, it gets HTTP 200 with an errcode', async () => {
+  const { platform, gateway, token } = await opened();
+  await fc.assert(
+    fc.asyncProperty(sdkRequests(token), async ({ method, base, path, query, body }) => {
+      platform.submitted.length = 0;
+      const line = `${method} ${base}${path}${query && (path.includes('?') ? '&' : '?')}${query}`;
+      const errcode = errcodeOf(await ask(gateway, line, body.headers, body.body));
+      expect(errcode).toEqual(expect.any(Number));
+      // Success is WeChat's alone.
+      expect(platform.submitted).toHaveLength(errcode === 0 ? 1 : 0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('HEAD is refused by the headers alone, as everywhere', async () => {
+  const { gateway } = await opened();
+  const response = await fetch(`${gateway.url}/cgi-bin/user/get`, { method: 'HEAD' });
+  expect(response.headers.get('content-type')).toContain('application/json');
+  expect(Number(response.headers.get('content-length'))).toBeGreaterThan(0);
 });
 
 test('our own paths answer in their own way', async () => {

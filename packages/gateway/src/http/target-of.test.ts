@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { carriesToken, formCarriesToken, isOwnPath } from './own-path.ts';
+import { formCarriesToken, isForVirtualWeChat, isOwnPath } from './own-path.ts';
 import { targetOf } from './target-of.ts';
 
 test.each([
@@ -41,10 +41,30 @@ test.each([
   ['a=1&component_access_token=', true],
   ['access%5Ftoken=x', true],
   ['ACCESS_TOKEN=x', true],
+  ['appid=a&secret=k', true],
+  ['component_appsecret=k', true],
+  ['component_secret=k', true],
   ['token=x&next=access_token', false],
+  ['secrets=1', false],
   ['', false],
-])('the query %j carries a token: %s', (search, carries) => {
-  expect(carriesToken(search)).toBe(carries);
+])('the query %j carries a token or a secret: %s', (search, carries) => {
+  expect(isForVirtualWeChat({ path: '/v1/status', search })).toBe(carries);
+});
+
+test.each([
+  ['/cgi-bin/user/get', true],
+  ['/v1/cgi-bin/user/get', true],
+  ['/V1//SNS/userinfo', true],
+  ['/wechat/cgi-bin', true],
+  ['/v1/status', false],
+  ['/v1/calls/cgi-bin', false],
+  ['/wechat/wx00000000000000c1/events', false],
+  ['/authorize/wx00000000000000c1', false],
+  ['/admin/queues', false],
+  ['/docs', false],
+  ['/', false],
+])('%s is for the virtual WeChat: %s', (path, expected) => {
+  expect(isForVirtualWeChat({ path, search: '' })).toBe(expected);
 });
 
 test.each([

@@ -58,6 +58,8 @@ export async function authorizeRequest(
   note: { key?: string },
 ): Promise<AuthorizedRequest | Refusal> {
   const path = canonicalPath(requestedPath);
+  // Everyone may know this, and a base URL that is wrong from the start has no token yet.
+  if (isOwnPath(path) && tokenIn(parameters) === undefined) return refusals.ownPath;
   const read = await readRequest(services, request, path, parameters);
   if ('errcode' in read) return read;
   const { caller, requested } = read;

@@ -87,6 +87,7 @@ export const refusals = {
   },
   needsGet: { errcode: 43001, errmsg: 'require GET or POST method' },
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
+  tooLate: { errcode: ERRCODE.busy, errmsg: 'system error: the request did not arrive in time; repeat it' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
   badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON' },
   unavailable: {
