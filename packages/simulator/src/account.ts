@@ -45,6 +45,12 @@ interface ReplyWindow {
   remaining: number;
 }
 
+/** With which web pages or cards are signed. */
+interface JsTicket {
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
 /** An official account or a mini program, with its data at WeChat, which does not depend on a component. */
 export interface Account {
   readonly appid: string;
@@ -60,7 +66,7 @@ export interface Account {
   readonly replyWindows: Map<string, ReplyWindow[]>;
   /** Messages that were sent with a client_msg_id: their msgid and when WeChat forgets the id. */
   readonly clientMessageIds: Map<string, { msgid: bigint; until: number }>;
-  readonly jsTickets: Map<string, { value: string; expiresAt: number }>;
+  readonly jsTickets: Map<string, JsTicket[]>;
   menu: WechatValue[] | null;
   /** Menus for some followers only, by menuid. */
   readonly conditionalMenus: Map<string, { button: WechatValue[]; matchrule: WechatValue }>;

@@ -5,6 +5,8 @@ import { qrPicture } from './api/qrcode-apis.ts';
 import { CONSENT_PATHS, consentPage, type Page } from './consent/consent-page.ts';
 import { OAUTH_PATH, oauthPage } from './consent/oauth-page.ts';
 import { answerControl } from './control/answer-control.ts';
+import { JWEIXIN_PATH, JWEIXIN_SCRIPT, VERIFY_PATH } from './js-sdk/jweixin.ts';
+import { verifyPage } from './js-sdk/verify-page.ts';
 import { errorPage } from './page/error-page.ts';
 import { homePage } from './page/home-page.ts';
 import { type Language, languageOf } from './page/language.ts';
@@ -43,6 +45,11 @@ async function answer(world: World, request: IncomingMessage, response: ServerRe
     return sendPage(response, 200, oauthPage(world, url.searchParams, languageIn(request)));
   }
   if (url.pathname === '/cgi-bin/showqrcode') return answerPicture(world, response, url);
+  if (JWEIXIN_PATH.test(url.pathname)) {
+    response.writeHead(200, { 'content-type': 'application/javascript; charset=utf-8' }).end(JWEIXIN_SCRIPT);
+    return;
+  }
+  if (url.pathname === VERIFY_PATH) return answerVerification(world, response, url);
   if (url.pathname.startsWith('/_media/')) return answerMedia(world, response, url);
   if (url.pathname === '/favicon.ico') return void response.writeHead(404).end();
   if (url.pathname === '/') return sendPage(response, 200, { html: homePage(world, languageIn(request)) });
@@ -61,6 +68,12 @@ async function answerPage(world: World, request: IncomingMessage, response: Serv
     language: languageIn(request),
   });
   sendPage(response, 200, page);
+}
+
+/** For pages of any origin. */
+function answerVerification(world: World, response: ServerResponse, url: URL): void {
+  const headers = { 'content-type': 'application/json', 'access-control-allow-origin': '*' };
+  response.writeHead(200, headers).end(JSON.stringify(verifyPage(world, url.searchParams)));
 }
 
 function answerMedia(world: World, response: ServerResponse, url: URL): void {

@@ -30,10 +30,12 @@ export const NETWORK_APIS: ApiTable = {
       const { clock } = world;
       const now = clock.now();
       const key = `${component.appid} ${type}`;
-      let ticket = account.jsTickets.get(key);
+      // The one before stays valid until its own end.
+      const live = (account.jsTickets.get(key) ?? []).filter(({ expiresAt }) => expiresAt > now);
+      let ticket = live.at(-1);
       if (ticket === undefined || now >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWAL_S)) {
         ticket = { value: world.credentials.text(86), expiresAt: now + clock.lasting(TOKEN_TTL_S) };
-        account.jsTickets.set(key, ticket);
+        account.jsTickets.set(key, [...live, ticket]);
       }
       const remaining = Math.max(1, Math.floor((ticket.expiresAt - now) / 1000));
       return { json: { errcode: 0, errmsg: 'ok', ticket: ticket.value, expires_in: remaining } };
