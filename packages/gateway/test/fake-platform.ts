@@ -115,7 +115,6 @@ export function fakePlatform(): FakePlatform {
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
       history: () => Promise.resolve({ items: [], next: null }),
       consenting: (_component, accounts) => Promise.resolve(accounts.includes(ACCOUNT) ? [authorizer()] : []),
-      hasRefreshToken: () => Promise.resolve(false),
     },
     authorizerOptions: { get: () => Promise.resolve('0'), set: () => Promise.resolve() },
     jsTickets: {

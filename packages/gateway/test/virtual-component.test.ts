@@ -271,21 +271,18 @@ test('a virtual refresh token is answered with a token of ours and itself', asyn
   });
 });
 
-test('a refresh token that the program stored before it moved here is accepted while WeChat accepts it', async () => {
-  const platform = fakePlatform();
-  platform.authorizers.hasRefreshToken = (appid, component, presented) =>
-    Promise.resolve(appid === ACCOUNT && component === COMPONENT && presented === 'refreshtoken@@@present');
-  const { post } = await opened(platform);
-  const asking = (token: string) =>
-    post('api_authorizer_token', { authorizer_appid: ACCOUNT, authorizer_refresh_token: token });
-  expect(await asking('refreshtoken@@@present')).toMatchObject({ authorizer_refresh_token: REFRESH_TOKEN });
-  expect(await asking('refreshtoken@@@former')).toMatchObject({ errcode: 61023 });
+test('a refresh token of WeChat’s, which a program stored before it moved here, is exchanged for the virtual one', async () => {
+  const { gateway, post } = await opened();
+  const fields = { authorizer_appid: ACCOUNT, authorizer_refresh_token: 'refreshtoken@@@of-wechat' };
+  expect(await post('api_authorizer_token', fields)).toMatchObject({ authorizer_refresh_token: REFRESH_TOKEN });
+  expect(JSON.stringify(gateway.log)).not.toContain('of-wechat');
 });
 
 test.each<[how: string, fields: object, errcode: number]>([
   ['without an account', { authorizer_refresh_token: REFRESH_TOKEN }, 41002],
   ['without a refresh token', { authorizer_appid: ACCOUNT }, 61023],
   ['with an empty one', { authorizer_appid: ACCOUNT, authorizer_refresh_token: '' }, 61023],
+  ['with no refresh token at all', { authorizer_appid: ACCOUNT, authorizer_refresh_token: 'x' }, 61023],
   ['with that of another account', { authorizer_appid: ACCOUNT, authorizer_refresh_token: `${REFRESH_TOKEN}x` }, 61023],
   [
     'with that of another component',

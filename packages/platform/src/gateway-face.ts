@@ -68,10 +68,7 @@ export interface GatewayFace {
   readonly audit: Pick<Audit, 'note' | 'list'>;
   /** Users who logged in through this deployment. */
   readonly userTokens: Pick<UserTokens, 'find'>;
-  readonly authorizers: Pick<
-    Authorizers,
-    'countActive' | 'find' | 'findActive' | 'list' | 'history' | 'consenting' | 'hasRefreshToken'
-  >;
+  readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history' | 'consenting'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   /** Signatures for web pages, and what they are made with. */
   readonly jsTickets: Pick<JsTickets, 'sign' | 'get'>;

@@ -1,6 +1,3 @@
-/** A refresh token that is not empty, as a member of a JSON text; its value follows the group. */
-export const REFRESH_TOKEN_MEMBER = /("\w*refresh_token"\s*:\s*")(?:[^"\\]|\\.)+(?=")/gi;
-
 /**
  * Masks the refresh tokens of accounts in answers of component APIs: a refresh token is the lasting consent of a merchant, and
  * callers never receive it. All other bytes stay as WeChat sent them. Answers to users' logins are not changed: those refresh
@@ -8,6 +5,6 @@ export const REFRESH_TOKEN_MEMBER = /("\w*refresh_token"\s*:\s*")(?:[^"\\]|\\.)+
  */
 export function withoutRefreshTokens(path: string, body: Buffer): Buffer {
   if (!path.toLowerCase().startsWith('/cgi-bin/component/') || !body.includes('refresh_token')) return body;
-  const masked = body.toString('latin1').replace(REFRESH_TOKEN_MEMBER, '$1***');
+  const masked = body.toString('latin1').replace(/("\w*refresh_token"\s*:\s*")(?:[^"\\]|\\.)+(?=")/gi, '$1***');
   return Buffer.from(masked, 'latin1');
 }

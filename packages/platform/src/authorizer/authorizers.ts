@@ -87,12 +87,6 @@ export class Authorizers {
     return this.#store.consenting(this.#components.get(component).appid, accounts);
   }
 
-  /** Whether this is the refresh token that WeChat issued for the account and that is used now. */
-  async hasRefreshToken(appid: string, component: string, presented: string): Promise<boolean> {
-    const grant = await this.#store.grants.find(component, appid);
-    return grant?.refreshToken === presented;
-  }
-
   /** Active accounts of this deployment's components, without WeChat's test accounts. A read replica may lag behind. */
   countActive(): Promise<number> {
     return this.#store.countActive(this.#components.all().map(({ appid }) => appid));

@@ -42,7 +42,7 @@ export async function authorizerListRoute(
       { appid: component, component, path: PATH, query },
       { method: 'POST', body, contentType: 'application/json', keyFingerprint: caller.fingerprint },
       note,
-      (answered) => withRefreshTokenNames(answered, component),
+      (answered) => withRefreshTokenNames(PATH, answered, component),
     );
     return undefined;
   }
