@@ -24,6 +24,7 @@ export type { FieldValue } from './field-value.ts';
 export type { Given, SubmittedCall, Waiting } from './gateway.ts';
 export type * from './generated/api.ts';
 export type { AuthorizerEndpoint, ComponentEndpoint } from './generated/endpoints.ts';
+export { errcodeRemedies } from './generated/errcode-remedies.ts';
 export type { HandlerResult, PushHandler } from './pushes/handlers.ts';
 export type { DeliveredPush, DeliveryContext, Fields, PushOf, PushPattern } from './pushes/push.ts';
 export { Pushes, type PushesOptions, pushes } from './pushes/pushes.ts';
