@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { root } from '../src/root.ts';
+import { hostsOf } from '../src/start/addresses.ts';
 
 /** Each test starts whole processes; the limit only ends what hangs. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -168,6 +169,9 @@ it('start runs the demo, ends with a complete curl line, uses only its own folde
   const answer = JSON.parse(Buffer.concat(await pasted.stdout.toArray()).toString());
   expect(answer.response.body).toMatchObject({ total: 25, count: 25 });
 
+  expect(first.stdout()).toContain('start with HOST=0.0.0.0 for a phone');
+  expect(await consent(first.stdout(), 'zh-CN')).toMatch(/授权成功[\s\S]*演示小程序/);
+
   const second = await command(['start'], { DATA_DIR: folder }).ended;
   expect(second.code).toBe(1);
   expect(second.stderr).toMatch(/^Another "npm start" already runs in .*; .*\n$/);
@@ -184,14 +188,44 @@ it('start runs the demo, ends with a complete curl line, uses only its own folde
       symlinkSync('/dev/full', log);
     }
   }
-  const third = command(['start'], { DATA_DIR: folder });
+  // On all addresses: both the gateway and the pages of the simulated WeChat are reached from the network, its control API is not.
+  const third = command(['start'], { DATA_DIR: folder, HOST: '0.0.0.0' });
   await started(third);
+  const { browser } = hostsOf('0.0.0.0');
+  expect(consentUrlOf(third.stdout()).hostname).toBe(browser);
+  expect(third.stdout().trimEnd().split('\n').at(-1)).toContain(' http://127.0.0.1:');
+  expect(await consent(third.stdout(), 'en')).toMatch(/Authorized[\s\S]*演示小程序/);
   expect(readFileSync(join(folder, 'demo.json'), 'utf8')).toBe(demo);
 
   third.child.kill('SIGTERM');
   expect(await third.ended).toMatchObject({ code: 0, stderr: '' });
   for (const number of [...ports, ...portsOf(third.stdout())]) await expect(port(number)).rejects.toThrow();
 });
+
+function consentUrlOf(lines: string): URL {
+  return new URL(/^ {2}consent +(http:\S+\/authorize\/wx[0-9a-f]{16}) /m.exec(lines)![1]!);
+}
+
+/** Opens the printed address, follows it to WeChat's page, consents for the second account, and returns the last page. */
+async function consent(lines: string, language: string): Promise<string> {
+  const url = consentUrlOf(lines);
+  const headers = { 'accept-language': language };
+  const page = await fetch(url, { headers });
+  const cookie = page.headers.getSetCookie()[0]!.split(';')[0]!;
+  const onward = /url=([^"]+)"/.exec(await page.text())![1]!;
+  const wechat = new URL(onward.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))));
+  // A browser of the other machine must reach this host, too.
+  expect(wechat.hostname).toBe(url.hostname);
+  const accounts = (await (await fetch(wechat, { headers })).text()).matchAll(/name="appid" value="(\w+)"/g);
+  const body = new URLSearchParams({ appid: [...accounts][1]![1]! });
+  const sent = await fetch(wechat, { method: 'POST', body, redirect: 'manual' });
+  const back = sent.headers.get('location')!;
+  const end = await fetch(back, { headers: { ...headers, cookie } });
+  const text = await end.text();
+  expect(text).toContain(`<code>${url.pathname.split('/').at(-1)}</code>`);
+  expect(text).toContain(body.get('appid'));
+  return text;
+}
 
 /** The ports of the gateway, Redis and the simulator, from the output. */
 function portsOf(lines: string): number[] {

@@ -116,6 +116,34 @@ it.each([
   expect(await response.text()).toContain(words);
 });
 
+it('names the account and the platform after the consent, as text', async () => {
+  const { platform, authorize } = await open();
+  platform.consents.comeBack = () => Promise.resolve({ outcome: 'authorized', appid: ACCOUNT, returnTo: null });
+  const cookie = cookieOf(await page(authorize));
+  const end = async (language: string) => {
+    const headers = { cookie, 'accept-language': language };
+    const response = await page(`${authorize}/callback?state=s&auth_code=a-secret-code`, headers);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await response.text();
+    expect(html).not.toContain('a-secret-code');
+    return html;
+  };
+  const find = platform.authorizers.find;
+  platform.authorizers.find = async (...asked) => ({ ...(await find(...asked)), nickName: '<b>茶馆</b> & "Co"' });
+  const [chinese, english] = [await end('zh'), await end('en')];
+  for (const html of [chinese, english]) {
+    expect(html).toContain('<strong>&#60;b&#62;茶馆&#60;/b&#62; &#38; &#34;Co&#34;</strong>');
+    expect(html).toContain(`<code>${ACCOUNT}</code>`);
+    expect(html).toContain(`<code>${COMPONENT}</code>`);
+  }
+  expect(chinese).toMatch(/公众号[\s\S]*第三方平台/);
+  expect(english).toMatch(/Official account[\s\S]*Third-party platform/);
+  // The consent is stored even if the profile cannot be read.
+  platform.authorizers.find = () => Promise.reject(new Error('the database is away'));
+  expect(await end('en')).toMatch(new RegExp(`Authorized[\\s\\S]*<dt>Account</dt><dd><code>${ACCOUNT}</code>`));
+});
+
 it('hands the platform nothing from a browser that did not begin here, or that brings no code', async () => {
   const { platform, authorize } = await open();
   let asked = 0;

@@ -7,6 +7,8 @@ export interface SimulatorSettings {
   host?: string;
   components: ComponentSettings[];
   accounts: AccountSettings[];
+  /** Who may use the control API, which shows every secret. Default `anywhere`. */
+  controlFrom?: 'anywhere' | 'this-machine';
   /** Determines random events and followers; default 1. */
   seed?: number;
   /** Divides every lifetime and interval of WeChat; points in time stay real. Default 1. */
@@ -27,6 +29,9 @@ export function checkSettings(settings: unknown): SimulatorSettings {
   numberIn(settings, 'timeScale', Number.MIN_VALUE, 1_000_000);
   numberIn(settings, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   textIn(settings, 'host', 'the settings', true);
+  if (![undefined, 'anywhere', 'this-machine'].includes(settings.controlFrom as string | undefined)) {
+    throw new SettingsError('controlFrom must be anywhere or this-machine');
+  }
   flagIn(settings, 'deterministic');
   flagIn(settings, 'ticketOnStart');
   if (settings.rates !== undefined) {

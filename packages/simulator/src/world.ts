@@ -31,6 +31,7 @@ interface SentMessage {
 /** The state of one running simulator. */
 export interface World {
   readonly seed: number;
+  readonly controlFrom: 'anywhere' | 'this-machine';
   readonly clock: Clock;
   readonly chance: Chance;
   readonly credentials: Credentials;
@@ -59,6 +60,7 @@ export function openWorld(settings: SimulatorSettings, ending: AbortSignal): Wor
   const credentials = new Credentials(seed, settings.deterministic ?? false);
   return {
     seed,
+    controlFrom: settings.controlFrom ?? 'anywhere',
     clock,
     chance: new Chance(seed),
     credentials,

@@ -6,6 +6,7 @@ import { openLogFile } from '../log/open-log.ts';
 import { readSettings, required, type Settings } from '../read-settings.ts';
 import { isDemo } from '../requirements.ts';
 import { serveNode, serveUntilShutdown, shutdownTimeoutMs } from '../serve.ts';
+import { type Hosts, hostsOf } from '../start/addresses.ts';
 import { authorizeDemoAccounts } from '../start/authorize-demo-accounts.ts';
 import { banner } from '../start/banner.ts';
 import { type DataDir, openDataDir } from '../start/data-dir.ts';
@@ -25,7 +26,8 @@ export const start: Command = async ({ env, shutdown }) => {
   const log = openLog(given.logLevel, openLogFile(scope, join(dataDir.logs, 'wxthirdparty.log')));
   // First, because a used port must fail fast, and because the simulator needs the URL before the gateway listens.
   const port = await explainUnusablePort(probePort(given.host, required(given.port)), required(given.port));
-  const gatewayUrl = `http://${addressFor(given.host)}:${port}`;
+  const hosts = hostsOf(given.host);
+  const gatewayUrl = `http://${hosts.local}:${port}`;
 
   const redis =
     given.redisUrl === undefined
@@ -34,21 +36,26 @@ export const start: Command = async ({ env, shutdown }) => {
 
   const secrets = isDemo(env) ? demoSecrets(dataDir.path) : undefined;
   const simulator = secrets
-    ? scope.keep('simulator', await shutdown.unlessReceived(startDemo(scope, dataDir, secrets, gatewayUrl)), (s) =>
-        s.stop(),
+    ? scope.keep(
+        'simulator',
+        await shutdown.unlessReceived(startDemo(scope, dataDir, secrets, { gatewayUrl, host: given.host, hosts })),
+        (s) => s.stop(),
       )
     : undefined;
-  const settings = secrets && simulator ? forDemo(given, secrets, simulator.url) : given;
+  const settings = secrets && simulator ? forDemo(given, secrets, simulator, `http://${hosts.browser}:${port}`) : given;
 
   const redisUrl = redis?.url ?? required(given.redisUrl);
   const serving = { scope, settings, shutdown, log };
   const { gateway, platform } = await serveNode(serving, redisUrl, port);
 
   const demo =
-    secrets && simulator ? { secrets, simulatorUrl: simulator.url, apiKey: required(settings.apiKey) } : undefined;
+    secrets && simulator
+      ? { secrets, simulator, apiKey: required(settings.apiKey), publicUrl: required(settings.publicUrl) }
+      : undefined;
   if (demo) {
-    const { simulatorUrl, apiKey } = demo;
+    const { apiKey } = demo;
     const { accounts } = demo.secrets;
+    const simulatorUrl = demo.simulator.url;
     await shutdown.unlessReceived(
       authorizeDemoAccounts({ gatewayUrl, simulatorUrl, apiKey, accounts, logs: dataDir.logs }),
     );
@@ -62,7 +69,9 @@ export const start: Command = async ({ env, shutdown }) => {
       status: statusLines(await platform.status(), settings.publicUrl),
       ...(demo && {
         demo: {
-          simulatorUrl: demo.simulatorUrl,
+          simulatorUrl: demo.simulator.url,
+          consentUrl: `${demo.publicUrl}/authorize/${demo.secrets.component.appid}`,
+          pagesUrl: settings.wechat.mpBase,
           apiKey: demo.apiKey,
           appid: demo.secrets.accounts[0].appid,
           secretsFile: join(dataDir.path, 'demo.json'),
@@ -73,20 +82,30 @@ export const start: Command = async ({ env, shutdown }) => {
   return await serveUntilShutdown(serving, gateway);
 };
 
-function startDemo(scope: Scope, dataDir: DataDir, secrets: DemoSecrets, gatewayUrl: string): Promise<SimulatorChild> {
+function startDemo(
+  scope: Scope,
+  dataDir: DataDir,
+  secrets: DemoSecrets,
+  place: { readonly gatewayUrl: string; readonly host: string; readonly hosts: Hosts },
+): Promise<SimulatorChild> {
   const path = join(dataDir.logs, 'simulator.log');
-  return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, gatewayUrl);
+  return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, place);
 }
 
 /** Programs that try the demo run on the same machine. */
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** The demo fills in what the environment does not set; its simulated WeChat replaces the real one. */
-function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): Settings {
+/**
+ * The demo fills in what the environment does not set; its simulated WeChat replaces the real one. `browserUrl`: where browsers
+ * reach the gateway.
+ */
+function forDemo(given: Settings, secrets: DemoSecrets, simulator: SimulatorChild, browserUrl: string): Settings {
+  const pagesBase = pagesBaseOf(given.publicUrl, simulator.pagesUrl);
   return {
     ...given,
     components: [secrets.component],
-    wechat: { apiBases: [simulatorUrl], mpBase: simulatorUrl, openBase: simulatorUrl },
+    publicUrl: given.publicUrl ?? browserUrl,
+    wechat: { apiBases: [simulator.url], mpBase: pagesBase, openBase: pagesBase },
     deliveryNets: given.deliveryNets.length > 0 ? given.deliveryNets : LOOPBACK,
     secretsKeys: given.secretsKeys.length > 0 ? given.secretsKeys : [Buffer.from(secrets.secretsKey, 'base64')],
     apiKey: given.apiKey ?? secrets.apiKey,
@@ -94,8 +113,13 @@ function forDemo(given: Settings, secrets: DemoSecrets, simulatorUrl: string): S
   };
 }
 
-/** The address at which this machine reaches a gateway that listens on `host`. */
-function addressFor(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
+/**
+ * Where browsers reach the simulated WeChat. A PUBLIC_URL with the name of this machine is a name of the simulator, too; one of
+ * a proxy with HTTPS is not.
+ */
+function pagesBaseOf(publicUrl: string | undefined, pagesUrl: string): string {
+  const url = new URL(pagesUrl);
+  const given = publicUrl === undefined ? undefined : new URL(publicUrl);
+  if (given?.protocol !== 'http:') return pagesUrl;
+  return `http://${given.hostname}:${url.port}`;
 }

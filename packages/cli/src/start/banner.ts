@@ -1,3 +1,4 @@
+import { isLoopback } from './addresses.ts';
 import { listFollowers } from './authorize-demo-accounts.ts';
 
 export interface Banner {
@@ -9,6 +10,10 @@ export interface Banner {
   readonly status: readonly string[];
   readonly demo?: {
     readonly simulatorUrl: string;
+    /** Where a merchant consents. */
+    readonly consentUrl: string;
+    /** The host of WeChat's pages, for browsers. */
+    readonly pagesUrl: string;
     readonly apiKey: string;
     readonly appid: string;
     readonly secretsFile: string;
@@ -29,10 +34,18 @@ export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner)
     ...lines,
     `  WeChat      simulated at ${demo.simulatorUrl}, with two demo accounts (set WX_COMPONENT_APPID for the real one)`,
     `  API key     ${demo.apiKey} (with the other demo secrets in ${demo.secretsFile})`,
+    `  consent     ${demo.consentUrl} – open it in a browser ${reachOf(demo)}`,
     'List the followers of the demo account:',
     // Without --noproxy, a shell with a proxy would use it for this machine.
     `curl -s --noproxy '*' ${gatewayUrl}/v1/authorizers/${demo.appid}/calls -H 'Authorization: Bearer ${demo.apiKey}' -H 'Content-Type: application/json' -d '${JSON.stringify(listFollowers)}'`,
   ].join('\n');
+}
+
+/** Both hosts must be reachable: the gateway's page leads to WeChat's. */
+function reachOf({ consentUrl, pagesUrl }: NonNullable<Banner['demo']>): string {
+  const isLocal = [consentUrl, pagesUrl].some((url) => isLoopback(new URL(url).hostname));
+  if (isLocal) return 'on this machine (start with HOST=0.0.0.0 for a phone or another computer of your network)';
+  return `on this machine, a phone or another computer of your network; it leads to WeChat's page at ${new URL(pagesUrl).origin}`;
 }
 
 /** The operator's own password is not printed, because the output may be logged. */

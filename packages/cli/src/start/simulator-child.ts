@@ -3,25 +3,31 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Failure } from '@wxthirdparty/wechat';
 import { simulatorScript } from '../installation.ts';
+import type { Hosts } from './addresses.ts';
 import type { DemoSecrets } from './demo-secrets.ts';
 
 export interface SimulatorChild {
+  /** For programs on this machine. */
   readonly url: string;
+  /** For browsers, which WeChat's pages are for. */
+  readonly pagesUrl: string;
   stop(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 2_000;
 
-/** A simulated WeChat in a child process, which pushes to `gatewayUrl`. */
+/** A simulated WeChat in a child process, which listens like the gateway and pushes to `gatewayUrl`. */
 export async function startSimulator(
   log: { readonly path: string; readonly lines: { write(text: string): void } },
   { component, accounts }: DemoSecrets,
-  gatewayUrl: string,
+  { gatewayUrl, host, hosts }: { readonly gatewayUrl: string; readonly host: string; readonly hosts: Hosts },
 ): Promise<SimulatorChild> {
   const settings = {
     port: 0,
-    host: '127.0.0.1',
+    host,
+    // Its control API knows every secret of the demo.
+    controlFrom: 'this-machine',
     components: [
       {
         ...component,
@@ -44,14 +50,15 @@ export async function startSimulator(
   child.stdin.on('error', () => {});
   const stop = () => stopChild(child);
   try {
-    return { url: await listening(child, log.path), stop };
+    const port = await listening(child, log.path);
+    return { url: `http://${hosts.local}:${port}`, pagesUrl: `http://${hosts.browser}:${port}`, stop };
   } catch (failure) {
     await stop();
     throw failure;
   }
 }
 
-function listening(child: ChildProcess, file: string): Promise<string> {
+function listening(child: ChildProcess, file: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = () =>
       reject(
@@ -61,11 +68,11 @@ function listening(child: ChildProcess, file: string): Promise<string> {
     child.once('exit', fail);
     child.once('error', fail);
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
-      if (!url) return;
+      const port = /listening on http:\/\/\S+:(\d+)/.exec(line)?.[1];
+      if (port === undefined) return;
       clearTimeout(timer);
       child.off('exit', fail);
-      resolve(url);
+      resolve(Number(port));
     });
   });
 }

@@ -7,14 +7,14 @@ import { problemOf } from '../contract/problem.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { AttemptLimiter } from '../http/attempt-limiter.ts';
 import { describeError } from '../http/describe-error.ts';
-import { languageOf } from '../http/language.ts';
+import { type Language, languageOf } from '../http/language.ts';
 import { callbackUrl, type PublicUrl } from '../http/public-url.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import type { Shutdown } from '../http/shutdown.ts';
 import { readAuthorizeQuery } from './authorize-query.ts';
 import { BrowserCookie } from './browser-cookie.ts';
-import { pages, wordsOf } from './messages.ts';
-import { type Page, sendPage } from './page.ts';
+import { factLabels, pages, wordsOf } from './messages.ts';
+import { type Fact, type Page, sendPage } from './page.ts';
 import type { ReturnTo } from './return-to.ts';
 
 /** Browsers and proxies give up much later; people earlier. */
@@ -106,7 +106,12 @@ export function authorizeRoutes(
       // Checked when it was given; an origin may have been taken off the list since.
       response.set('cache-control', 'no-store').redirect(303, returnTo.check(back.returnTo));
     } else {
-      page(request, response, { status: 200, words: pages.authorized[language], mood: 'good' });
+      page(request, response, {
+        status: 200,
+        words: pages.authorized[language],
+        facts: await factsOf(platform, component, back.appid, language),
+        mood: 'good',
+      });
     }
   });
 
@@ -132,6 +137,21 @@ export function authorizeRoutes(
   });
 
   return routes;
+}
+
+/** The account and the platform. The consent is stored, so a profile that cannot be read is only missing. */
+async function factsOf(
+  platform: GatewayPlatform,
+  component: string,
+  appid: string,
+  language: Language,
+): Promise<readonly Fact[]> {
+  const account = await platform.authorizers.find(appid, component).catch(() => undefined);
+  const labels = factLabels[language];
+  return [
+    { label: labels[account?.kind ?? 'account'], value: account?.nickName || undefined, id: appid },
+    { label: labels.platform, id: component },
+  ];
 }
 
 /** Throws Failure `too_many_openings`. */

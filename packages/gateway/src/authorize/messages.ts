@@ -27,23 +27,29 @@ export const pages = {
     },
   },
   authorized: {
-    zh: { title: '授权成功', cause: '您的帐号已授权给本平台。', wayOut: '您可以关闭此页面。' },
+    zh: {
+      title: '授权成功',
+      cause: '以下帐号已授权给第三方平台，平台现在可以代其调用接口、接收消息。',
+      wayOut: '您可以关闭此页面。如需取消授权，请由管理员在微信公众平台的“授权管理”中操作。',
+    },
     en: {
       title: 'Authorized',
-      cause: 'Your account now lets this platform act for it.',
-      wayOut: 'You can close this page.',
+      cause: 'This account has authorized the third-party platform, which can now act for it and receive its messages.',
+      wayOut:
+        'You can close this page. To end the authorization, the administrator opens the authorization settings of the account at WeChat.',
     },
   },
   pending: {
     zh: {
       title: '正在确认授权',
-      cause: '微信已同意，我们正在换取授权信息，通常只需几秒钟。',
-      wayOut: '本页会自动刷新，请稍候。',
+      cause: '微信已返回授权码，但平台还没有得到授权结果，通常只需几秒钟。目前还不能确定授权是否成功。',
+      wayOut: '本页会自动刷新，直到有结果为止；请不要关闭，也不需要重新授权。',
     },
     en: {
       title: 'Almost there',
-      cause: 'WeChat has agreed; we are fetching what it grants. This takes a few seconds.',
-      wayOut: 'This page reloads by itself.',
+      cause:
+        'WeChat has returned a code, but the platform has no result for it yet; usually that takes a few seconds. It is not certain yet that the account is authorized.',
+      wayOut: 'This page reloads by itself until there is a result. Keep it open; you need not consent again.',
     },
   },
 } as const satisfies Readonly<Record<string, Text>>;
@@ -229,3 +235,14 @@ const refused: Text = {
 export function wordsOf(code: string, language: Language): Words {
   return (errors[code] ?? refused)[language];
 }
+
+/** What the page after a consent names. */
+export const factLabels = {
+  zh: { 'official-account': '公众号', 'mini-program': '小程序', account: '帐号', platform: '第三方平台' },
+  en: {
+    'official-account': 'Official account',
+    'mini-program': 'Mini program',
+    account: 'Account',
+    platform: 'Third-party platform',
+  },
+} as const satisfies Readonly<Record<Language, Readonly<Record<string, string>>>>;

@@ -4,12 +4,21 @@ import { escapeHtml } from '../http/escape-html.ts';
 import type { Language } from '../http/language.ts';
 import type { Words } from './messages.ts';
 
+/** `value` is a name, if one is known, `id` the appid. */
+export interface Fact {
+  readonly label: string;
+  readonly value?: string | undefined;
+  readonly id: string;
+}
+
 export interface Page {
   readonly status: number;
   readonly language: Language;
   readonly words: Words;
   /** Fills the words in braces. */
   readonly fill?: Readonly<Record<string, string>>;
+  /** What it is about, under the cause. */
+  readonly facts?: readonly Fact[];
   readonly mood: 'calm' | 'good' | 'bad';
   readonly button?: { readonly href: string; readonly label: string };
   /** `redirectTo` goes on at once, by script if possible; `reloadS` reloads after so many seconds. */
@@ -58,12 +67,21 @@ ${onward}
 <div class="mark" aria-hidden="true"></div>
 <h1>${say(words.title)}</h1>
 <p>${say(words.cause)}</p>
-${page.button ? `<p><a class="button" href="${escapeHtml(page.button.href)}">${escapeHtml(page.button.label)}</a></p>` : ''}
+${factList(page.facts ?? [])}${page.button ? `<p><a class="button" href="${escapeHtml(page.button.href)}">${escapeHtml(page.button.label)}</a></p>` : ''}
 <p class="way">${say(words.wayOut)}</p>
 </main>
 </body>
 </html>
 `;
+}
+
+function factList(facts: readonly Fact[]): string {
+  if (facts.length === 0) return '';
+  const rows = facts.map(({ label, value, id }) => {
+    const name = value === undefined ? '' : `<strong>${escapeHtml(value)}</strong> `;
+    return `<div><dt>${escapeHtml(label)}</dt><dd>${name}<code>${escapeHtml(id)}</code></dd></div>`;
+  });
+  return `<dl>${rows.join('')}</dl>\n`;
 }
 
 const STYLE = `
@@ -75,7 +93,14 @@ main{width:100%;max-width:30rem;background:#fff;border-radius:14px;padding:32px 
 box-shadow:0 1px 3px rgba(0,0,0,.08);overflow-wrap:anywhere}
 h1{font-size:1.35rem;line-height:1.35;margin:0 0 12px}
 p{margin:0 0 16px}
-.way{color:#6b6f76;font-size:.9rem;margin:0}
+dl{margin:0 0 20px;padding:4px 16px;border-radius:10px;background:rgba(127,127,127,.1);text-align:left}
+dl div{padding:10px 0}
+dl div+div{border-top:1px solid rgba(127,127,127,.25)}
+dt{font-size:.9rem;color:#5f646b}
+dd{margin:0}
+dd strong,dd code{display:block}
+code{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.way{color:#5f646b;font-size:.9rem;margin:0}
 .mark{width:48px;height:48px;margin:0 auto 16px;border-radius:50%;background:#c9ccd1;position:relative}
 .calm .mark{background:none;border:4px solid #d9dce0;border-top-color:#07c160;animation:spin 1s linear infinite}
 .good .mark{background:#07c160}
@@ -86,7 +111,7 @@ p{margin:0 0 16px}
 .button:focus-visible{outline:3px solid #1c1c1e;outline-offset:2px}
 @keyframes spin{to{transform:rotate(360deg)}}
 @media (prefers-reduced-motion:reduce){.calm .mark{animation:none}}
-@media (prefers-color-scheme:dark){body{background:#111;color:#eee}main{background:#1c1c1e}.way{color:#a0a4ab}.button:focus-visible{outline-color:#fff}}
+@media (prefers-color-scheme:dark){body{background:#111;color:#eee}main{background:#1c1c1e}.way,dt{color:#a0a4ab}.button:focus-visible{outline-color:#fff}}
 `;
 
 function filled(text: string, values: Readonly<Record<string, string>>): string {

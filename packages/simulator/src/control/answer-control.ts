@@ -31,6 +31,9 @@ export async function answerControl(
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
     response.end(`${JSON.stringify(answer)}\n`);
   };
+  if (world.controlFrom === 'this-machine' && !isOfThisMachine(request.socket)) {
+    return send(403, { error: 'the control API of this simulator answers only programs on its own machine' });
+  }
   const raw = await readBody(request);
   const label = `${request.method} ${url.pathname}`;
   const route = Object.hasOwn(ROUTES, label) ? ROUTES[label] : undefined;
@@ -41,6 +44,11 @@ export async function answerControl(
     if (!(error instanceof BadInput)) throw error;
     send(400, { error: error.message });
   }
+}
+
+/** A connection to an own address of the network has the same address at both ends. */
+function isOfThisMachine({ remoteAddress = '', localAddress }: IncomingMessage['socket']): boolean {
+  return /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1' || remoteAddress === localAddress;
 }
 
 function bodyOf(raw: Buffer | null): Body {
