@@ -108,7 +108,7 @@ const TEXTS = {
     title: 'Authorize an account',
     intro: 'Choose the account that authorizes this third-party platform:',
     button: 'Authorize',
-    again: 'authorized before; it can consent again',
+    again: 'has authorized; may again',
     sets: 'Only these permission sets are granted',
     none: 'No account can consent here: the simulated WeChat has none for this auth_type or biz_appid. It lacks channels, promoters and sales assistants.',
     instead: 'At the real WeChat, the administrator scans a code here.',

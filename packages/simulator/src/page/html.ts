@@ -45,7 +45,7 @@ body{margin:0;background:var(--page);color:var(--text);overflow-wrap:anywhere;-w
 font:17px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}
 .simulated{margin:0;padding:10px 16px;background:var(--note);color:var(--note-text);font-size:15px;text-align:center}
 main{max-width:34rem;margin:0 auto;padding:24px 16px 48px}
-h1{font-size:1.4rem;line-height:1.3;margin:0 0 8px}
+h1{font-size:1.4rem;line-height:1.3;margin:0 0 12px}
 h2{font-size:1.05rem;margin:24px 0 8px}
 p{margin:0 0 16px}
 .quiet,dt{color:var(--quiet);font-size:15px}
