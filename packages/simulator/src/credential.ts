@@ -9,7 +9,8 @@ export type CredentialKind =
   | 'authCodes'
   | 'userCodes'
   | 'userTokens'
-  | 'userRefreshTokens';
+  | 'userRefreshTokens'
+  | 'jsTickets';
 
 /** Creates every opaque string that WeChat issues, and records the secret ones for tests that search for leaks. */
 export class Credentials {
@@ -23,6 +24,7 @@ export class Credentials {
     userCodes: [],
     userTokens: [],
     userRefreshTokens: [],
+    jsTickets: [],
   };
   readonly #key: string;
   #count = 0;
@@ -67,6 +69,10 @@ export class Credentials {
 
   authCode(): string {
     return this.#remember('authCodes', `queryauthcode@@@${this.text(86)}`);
+  }
+
+  jsTicket(): string {
+    return this.#remember('jsTickets', this.text(86));
   }
 
   userCode(): string {

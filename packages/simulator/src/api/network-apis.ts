@@ -34,7 +34,7 @@ export const NETWORK_APIS: ApiTable = {
       const live = (account.jsTickets.get(key) ?? []).filter(({ expiresAt }) => expiresAt > now);
       let ticket = live.at(-1);
       if (ticket === undefined || now >= ticket.expiresAt - clock.lasting(JS_TICKET_RENEWAL_S)) {
-        ticket = { value: world.credentials.text(86), expiresAt: now + clock.lasting(TOKEN_TTL_S) };
+        ticket = { value: world.credentials.jsTicket(), expiresAt: now + clock.lasting(TOKEN_TTL_S) };
         account.jsTickets.set(key, [...live, ticket]);
       }
       const remaining = Math.max(1, Math.floor((ticket.expiresAt - now) / 1000));
