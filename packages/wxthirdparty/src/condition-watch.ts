@@ -58,7 +58,7 @@ export class ConditionWatch {
   }
 
   /** The condition now. Never rejects. */
-  async check(signal = new AbortController().signal): Promise<Condition> {
+  async check(signal: AbortSignal = new AbortController().signal): Promise<Condition> {
     this.#readAt = performance.now();
     const condition = await this.#read(signal);
     if (signal.aborted) return condition;

@@ -10,7 +10,7 @@ export interface GatewayAddress {
 const FORM = "{ gateway: 'http://HOST:PORT', apiKey: 'API_KEY' } or 'http://:API_KEY@HOST:PORT'";
 
 const DATABASE_STEPS = `The address of a database cannot be used any more: tickets, grants and tokens are now stored by the system, for any number of processes.
-1. Start the system with the same appid, appsecret, Token and EncodingAESKey: npx wxthirdparty start
+1. Start the system with the same appid, appsecret, Token and EncodingAESKey in its settings: npx wxthirdparty start
 2. Import this database into it: npx wxthirdparty import wxthirdparty mysql://USER:PASSWORD@HOST/DATABASE
 3. Create an API key: npx wxthirdparty keys create --name ThirdpartyServer --scopes calls,authorizers:read,authorizers:write
 4. Put the address of the system's gateway here: ${FORM}`;
