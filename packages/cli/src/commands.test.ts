@@ -1,6 +1,7 @@
 import { keyScopes } from '@wxthirdparty/platform';
 import { describe, expect, it } from 'vitest';
 import { commands, findCommand } from './commands.ts';
+import { typed } from './installation.ts';
 import { overview, usageOf } from './usage.ts';
 
 describe('the commands', () => {
@@ -13,7 +14,7 @@ describe('the commands', () => {
   });
 
   it.each(Object.entries(commands))('include %s, which has a usage and can be loaded', async (name, entry) => {
-    expect(usageOf(name, entry)).toContain(`npm run wxthirdparty -- ${name}`);
+    expect(usageOf(name, entry)).toContain(typed(name));
     expect(await entry.load()).toBeTypeOf('function');
   });
 
