@@ -28,7 +28,11 @@ afterEach(async () => {
 /** The real command, without the settings of this machine. */
 function command(args: string[], env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, [join(root, 'packages/cli/src/main.ts'), ...args], {
-    env: { PATH: process.env.PATH, WX_COMPONENT_APPID: '', WX_COMPONENTS_FILE: '', REDIS_URL: '', PORT: '0', ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...{ WX_COMPONENT_APPID: '', WX_COMPONENTS_FILE: '', REDIS_URL: '', PORT: '0', ...env },
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.push(child);

@@ -1,7 +1,7 @@
 import express, { type Express, Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import { BOARD_PATH, board } from './admin/board.ts';
+import { BOARD_PATH, boardRoute } from './admin/board-route.ts';
 import { login, sameOrigin } from './admin/login.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
 import { ReturnTo } from './authorize/return-to.ts';
@@ -92,7 +92,7 @@ export function app(
     login(settings.admin, log),
     Router().get('/', (_request, response) => response.redirect(`${BOARD_PATH}/`)),
   );
-  application.use(BOARD_PATH, board(platform.queues, settings.admin.write));
+  application.use(BOARD_PATH, boardRoute(platform.queues, settings.admin.write));
   application.use(() => {
     throw noSuchRoute();
   });

@@ -6,12 +6,10 @@ import type { NextFunction, Request, Response, Router } from 'express';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { redact, redactOutcome, redactText } from './redact.ts';
 
-export const BOARD_PATH = '/admin/queues';
-
 /** Bull Board over the platform's queues: reading, and with `write` also retrying, cleaning and pausing. */
-export function board(queues: GatewayPlatform['queues'], write: boolean): Router {
+export function board(queues: GatewayPlatform['queues'], path: string, write: boolean): Router {
   const adapter = new OwnPage();
-  adapter.setBasePath(BOARD_PATH);
+  adapter.setBasePath(path);
   createBullBoard({
     queues: queues.map(({ queue, description }) => {
       return new BullMQAdapter(queue, { readOnlyMode: !write, displayName: queue.name, description });
