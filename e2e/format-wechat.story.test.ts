@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
-import { type PlatformProgram, startEasyWeChat } from './support/platform-programs.ts';
 import {
   startCoWeChat,
   startKoaWeChat,
@@ -19,18 +18,12 @@ interface PushAnswer {
 
 let deployment: Deployment;
 let openid: string;
-let platform: PlatformProgram;
-/** Of the subscription of `platform`. */
-let platformId: string;
 beforeAll(async () => {
   deployment = await Deployment.open({ nodes: 1 });
-  await deployment.ready();
+  await deployment.authorized();
   openid = (await deployment.wechat.followers(SERVICE_ACCOUNT))[0]!;
 });
-afterAll(async () => {
-  await deployment?.close();
-  await platform?.close();
-});
+afterAll(() => deployment?.close());
 
 /** The program reads its Token and key as it would at WeChat; only its URL is known to us. */
 const token = 'TokenOfTheProgram';
@@ -69,65 +62,6 @@ async function push(fields: Readonly<Record<string, string>>) {
   expect(deliveries).toHaveLength(1);
   return deliveries[0]!;
 }
-
-describe('an unmodified third-party platform on npm node-easywechat', () => {
-  const component = () => deployment.component.appid;
-  const infos = (type: string) => platform.received.filter(({ InfoType }) => InfoType === type);
-
-  it('has a ticket of ours right after its subscription was created, and another one when it asks', async () => {
-    platform = await startEasyWeChat(
-      { component: component(), secret: deployment.apiKey, token, encodingAesKey: encodingAESKey },
-      ({ MsgType, Content }) => (MsgType === 'text' ? `Platform: ${Content}` : undefined),
-    );
-    const { status, body } = await deployment.api<{ id: string }>('POST', '/v1/subscriptions', {
-      name: 'existing platform',
-      format: 'wechat-component',
-      component: component(),
-      url: platform.eventUrl,
-      messageUrl: platform.messageUrl,
-      token,
-      encodingAesKey: encodingAESKey,
-    });
-    expect(status).toBe(201);
-    platformId = body.id;
-    await expect.poll(() => platform.ticket()).toMatch(/^ticket@@@wxthirdparty-/);
-    const shown = async () => (await deployment.api('GET', `/v1/subscriptions/${platformId}`)).body;
-    await expect.poll(shown).toMatchObject({ lastTicket: { status: 200, code: null } });
-
-    const before = infos('component_verify_ticket').length;
-    const atWeChat = () => deployment.wechat.asked('POST /cgi-bin/component/api_start_push_ticket');
-    // The deployment asks WeChat itself when it has no ticket.
-    const askedBefore = await atWeChat();
-    const asked = await fetch(`${deployment.gatewayUrl()}/cgi-bin/component/api_start_push_ticket`, {
-      method: 'POST',
-      body: JSON.stringify({ component_appid: component(), component_secret: deployment.apiKey }),
-    });
-    expect(await asked.json()).toEqual({ errcode: 0, errmsg: 'ok' });
-    await expect.poll(() => infos('component_verify_ticket').length).toBeGreaterThan(before);
-    expect(await atWeChat()).toBe(askedBefore);
-  });
-
-  it('gets a consent with a code of ours once calls for the account work', async () => {
-    await deployment.authorized();
-    await expect
-      .poll(() => infos('authorized'))
-      .toEqual([
-        expect.objectContaining({
-          AppId: component(),
-          AuthorizerAppid: SERVICE_ACCOUNT,
-          AuthorizationCode: expect.stringMatching(/^queryauthcode@@@wxv\./),
-        }),
-      ]);
-  });
-
-  it('receives the messages of its accounts, and WeChat accepts what it replies', async () => {
-    await expect
-      .poll(() => push({ MsgType: 'text', Content: '您好' }))
-      .toMatchObject({ complaint: null, reply: { MsgType: 'text', Content: 'Platform: 您好', ToUserName: openid } });
-    // From here on other programs reply.
-    await deployment.api('PATCH', `/v1/subscriptions/${platformId}`, { reply: null });
-  });
-});
 
 describe.each([
   ['wechat', 'safe', startWeChat],
@@ -202,10 +136,4 @@ describe('a program on npm wechat with a handler for texts only', () => {
     expect(await eventDelivery()).toMatchObject({ state: 'dead', code: 'not_handled' });
     expect((await deployment.api('GET', `/v1/subscriptions/${id}`)).body).toMatchObject({ state: 'active' });
   });
-});
-
-it('the platform gets the end of a consent', async () => {
-  await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT });
-  const ended = () => platform.received.filter(({ InfoType }) => InfoType === 'unauthorized');
-  await expect.poll(ended).toMatchObject([{ AuthorizerAppid: SERVICE_ACCOUNT }]);
 });

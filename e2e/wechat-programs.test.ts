@@ -140,7 +140,7 @@ describe('an unmodified OpenPlatform program on npm node-easywechat', () => {
   };
 
   it('takes our tickets, authorizations and messages, and its answers are the replies that it wrote', async () => {
-    const easy = await startEasyWeChat({ component, secret: 'API key', ...wechat }, ({ MsgType, Content }) =>
+    const easy = await startEasyWeChat({ component, ...wechat }, ({ MsgType, Content }) =>
       MsgType === 'text' ? `You said ${Content}` : undefined,
     );
     program = easy;

@@ -16,6 +16,7 @@ export class Crossroads {
   readonly passed: Passed[] = [];
   readonly #server: Server;
   #ways: readonly string[] = [];
+  #exception: { readonly path: RegExp; readonly ways: readonly string[] } | undefined;
   #next = 0;
 
   private constructor(server: Server) {
@@ -27,15 +28,16 @@ export class Crossroads {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        if (crossroads.#ways.length === 0) {
+        const ways = crossroads.#waysOf(request.url!);
+        if (ways.length === 0) {
           response.writeHead(502).end();
           return;
         }
-        const way = crossroads.#next++ % crossroads.#ways.length;
+        const way = crossroads.#next++ % ways.length;
         const body = Buffer.concat(chunks);
         crossroads.passed.push({ method: request.method!, url: request.url!, body, way });
         const onward = send(
-          crossroads.#ways[way] + request.url!,
+          ways[way] + request.url!,
           { method: request.method!, headers: { 'content-length': body.length }, agent: false },
           (answer) => {
             response.writeHead(answer.statusCode!, answer.headers);
@@ -55,8 +57,19 @@ export class Crossroads {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** All requests. */
   leadTo(...ways: string[]): void {
     this.#ways = ways;
+    this.#exception = undefined;
+  }
+
+  /** The requests to these paths; all others keep their way. */
+  leadOnly(path: RegExp, ...ways: string[]): void {
+    this.#exception = { path, ways };
+  }
+
+  #waysOf(url: string): readonly string[] {
+    return this.#exception?.path.test(url) ? this.#exception.ways : this.#ways;
   }
 
   async close(): Promise<void> {

@@ -4,13 +4,17 @@ import { type Answers, type Anything, start, type WeChatProgram } from './wechat
 
 const require = createRequire(import.meta.url);
 
-/** What a third-party platform is configured with. */
+/** What a third-party platform is configured with for what WeChat pushes. */
 export interface PlatformConfig {
   readonly component: string;
-  /** Its `component_appsecret`: an API key of ours. */
-  readonly secret: string;
   readonly token: string;
   readonly encodingAesKey: string;
+}
+
+/** Where its requests go: to WeChat with the component's secret, or to a gateway with an API key. */
+export interface PlatformAccess {
+  readonly baseUrl: string;
+  readonly secret: string;
 }
 
 export interface PlatformProgram extends WeChatProgram {
@@ -18,8 +22,10 @@ export interface PlatformProgram extends WeChatProgram {
   readonly messageUrl: string;
   /** The newest ticket that it holds; undefined: none has arrived. */
   ticket(): Promise<string | undefined>;
-  /** The module's own object, with this base URL instead of WeChat's. */
-  at(baseUrl: string): Anything;
+  /** The module's own object. */
+  at(access: PlatformAccess): Anything;
+  /** Empties the cache of tokens; the ticket stays. */
+  forgetTokens(): void;
 }
 
 /** npm `node-easywechat`, its OpenPlatform: a program for third-party platforms. */
@@ -33,16 +39,23 @@ export async function startEasyWeChat(config: PlatformConfig, answers: Answers):
     delete: async (key: string) => cached.delete(key),
   };
   // A server of this module serves one request.
-  const platformOf = (http: { readonly baseURL?: string } = {}) => {
-    const { component, secret, token, encodingAesKey } = config;
-    const platform = new OpenPlatform({ app_id: component, secret, token, aes_key: encodingAesKey, http });
+  const platformOf = (access?: PlatformAccess) => {
+    const { component, token, encodingAesKey } = config;
+    const http = access === undefined ? {} : { baseURL: access.baseUrl };
+    const platform = new OpenPlatform({
+      app_id: component,
+      secret: access?.secret,
+      token,
+      aes_key: encodingAesKey,
+      http,
+    });
     platform.setCache(cache);
     return platform;
   };
   const program = await start((received) => (request, response) => {
     const serve = async () => {
       const platform = platformOf();
-      const appid = /^\/(wx\w+)\/message\?/.exec(request.url!)?.[1];
+      const appid = /\/messages\/(wx\w+)\?/.exec(request.url!)?.[1];
       const app = appid === undefined ? platform : await platform.getOfficialAccountWithAccessToken(appid, 'unused');
       app.setRequest(await ServerRequest.createFromIncomingMessage(request));
       const server = app.getServer();
@@ -59,14 +72,17 @@ export async function startEasyWeChat(config: PlatformConfig, answers: Answers):
   const base = new URL(program.url).origin;
   return {
     ...program,
-    eventUrl: `${base}/event`,
-    messageUrl: `${base}/$APPID$/message`,
+    eventUrl: `${base}/events`,
+    messageUrl: `${base}/messages/$APPID$`,
     ticket: () =>
       platformOf()
         .getVerifyTicket()
         .getTicket()
         .catch(() => undefined),
-    at: (baseURL) => platformOf({ baseURL }),
+    at: platformOf,
+    forgetTokens() {
+      for (const key of cached.keys()) if (key.includes('access_token')) cached.delete(key);
+    },
   };
 }
 
@@ -83,10 +99,10 @@ export interface WeChatComponent {
   account(appid: string, kept: KeptToken): Sdk;
 }
 
-/** npm `wechat-component` with this base URL instead of WeChat's; the program stores tickets and tokens itself. */
+/** npm `wechat-component`; a program stores the ticket itself. */
 export function wechatComponent(
-  baseUrl: string,
-  { component: appid, secret }: PlatformConfig,
+  appid: string,
+  { baseUrl, secret }: PlatformAccess,
   ticket: () => Promise<string | undefined>,
 ): WeChatComponent {
   const Component = require('wechat-component') as Anything;
