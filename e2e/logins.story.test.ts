@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Balancer } from './support/balancer.ts';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import {
@@ -104,6 +105,25 @@ describe('a user of a mini program logs in by', () => {
     // WeChat refuses a code the second time, and the package must not take that for a login.
     await expect(sessionOf(settings(MINI_PROGRAM), code)).rejects.toBeDefined();
   });
+});
+
+it('wechat-jssdk signs a page with the ticket that all programs share', async () => {
+  const { JSSDK, Store } = require('wechat-jssdk') as Anything;
+  const { base, appid, secret } = settings();
+  const addresses = { accessTokenUrl: `${base}/cgi-bin/token`, ticketUrl: `${base}/cgi-bin/ticket/getticket` };
+  // It starts a timer of two hours that nothing ends.
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const sdk = new JSSDK({ appId: appid, appSecret: secret, ...addresses, store: new Store() });
+  vi.useRealTimers();
+  const { url, nonceStr, timestamp, signature } = await sdk.getSignature('http://shop.example/page?a=1#part');
+  const { access_token: token } = await sdk.getAccessToken();
+  const { ticket } = await sdk.getJsApiTicket(token);
+  const signed = `jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=http://shop.example/page?a=1`;
+  expect({ url, signature }).toEqual({
+    url: 'http://shop.example/page?a=1',
+    signature: createHash('sha1').update(signed).digest('hex'),
+  });
+  expect(await deployment.wechat.asked('GET /cgi-bin/ticket/getticket')).toBe(1);
 });
 
 describe('the token of a user', () => {
