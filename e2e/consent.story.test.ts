@@ -128,11 +128,41 @@ describe.each(databases)('on %s', (kind) => {
       },
     );
 
-    it('sees a plain page in the browser’s language where no return address was given', async () => {
+    it('sees a page in the browser’s language that names account and platform where no return address was given', async () => {
       const browser = new Browser('en-GB,en;q=0.8,zh;q=0.5');
-      const end = await browser.open(await browser.consent(await browser.leavePage(authorize()), SERVICE_ACCOUNT));
+      const end = await browser.open(await browser.consent(await browser.leavePage(authorize()), MINI_PROGRAM));
       expect(end.status).toBe(200);
-      expect(end.text).toContain('Authorized');
+      const { nickName } = (await deployment.api<{ nickName: string }>('GET', `/v1/authorizers/${MINI_PROGRAM}`)).body;
+      for (const words of ['Authorized', 'Mini program', nickName, MINI_PROGRAM, deployment.component.appid]) {
+        expect(end.text).toContain(words);
+      }
+    });
+
+    it('lets the platform act for the account: a picture in both forms, and what the simulated WeChat lacks', async () => {
+      const body = { scene: 'a=1', page: 'pages/index' };
+      const picture = { method: 'POST', path: '/wxa/getwxacodeunlimit', body };
+      const { response } = (await deployment.call(MINI_PROGRAM, picture)).body;
+      const { base64, contentType } = response!.body as unknown as { base64: string; contentType: string };
+      expect([contentType, Buffer.from(base64, 'base64').toString('latin1', 1, 4)]).toEqual(['image/png', 'PNG']);
+      const login = new URLSearchParams({
+        ...{ grant_type: 'client_credential', appid: MINI_PROGRAM, secret: deployment.apiKey },
+      });
+      const gateway = deployment.gatewayUrl();
+      const issued = await (await fetch(`${gateway}/cgi-bin/token?${login}`)).json();
+      const { access_token } = issued as { access_token: string };
+      const ask = (path: string) =>
+        fetch(`${gateway}${path}?access_token=${access_token}`, { method: 'POST', body: JSON.stringify(body) });
+      const virtual = await ask(picture.path);
+      expect(virtual.headers.get('content-type')).toBe('image/png');
+      expect(Buffer.from(await virtual.arrayBuffer()).toString('base64')).toBe(base64);
+
+      const path = '/wxa/generatescheme';
+      const lacking = (await deployment.call(MINI_PROGRAM, { method: 'POST', path, body: {} })).body;
+      const errmsg = expect.stringMatching(/^not simulated: the simulated WeChat has no POST \/wxa\/generatescheme; /);
+      expect(lacking).toMatchObject({ state: 'completed', response: { body: { errcode: 990404, errmsg } } });
+      expect(await (await ask(path)).json()).toMatchObject({ errcode: 990404, errmsg });
+      const explained = await deployment.api<{ code: string; documented: boolean }>('GET', '/v1/explain/990404');
+      expect(explained.body).toMatchObject({ code: 'not_simulated', documented: true, class: 'own' });
     });
 
     it('gets a new pre-auth code at each opening', async () => {
