@@ -141,12 +141,15 @@ describe('the installed package', () => {
   it('has types for ES modules and for CommonJS, and so has the SDK', async () => {
     const program = [
       "import { WeChatError, WxThirdparty } from '@wxthirdparty/sdk';",
-      "import * as wxthirdparty from 'wxthirdparty';",
+      "import { ThirdpartyServer } from 'wxthirdparty';",
       "const client: WxThirdparty = new WxThirdparty({ url: 'http://127.0.0.1:3000', apiKey: 'key' });",
       "const answer: Promise<{ readonly total: number }> = client.authorizer('wx').call('GET /cgi-bin/user/get');",
       '// @ts-expect-error An option that does not exist shows that the types are not `any`.',
       "new WxThirdparty({ url: '', apiKey: '', token: '' });",
-      'export { answer, WeChatError, wxthirdparty };',
+      "const server = new ThirdpartyServer('wx', 'secret', 'token', 'key', { gateway: 'http://127.0.0.1:3000', apiKey: 'key' });",
+      '// @ts-expect-error As above.',
+      'server.get_user_info(1);',
+      'export { answer, WeChatError };',
     ].join('\n');
     for (const name of ['typed.mts', 'typed.cts']) await writeFile(join(installed.folder, name), program);
     const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
@@ -205,20 +208,20 @@ async function runPrograms(url: string, apiKey: string): Promise<void> {
     '  for await (const { appid, kind } of client.authorizers()) {',
     "    if (kind !== 'official-account') continue;",
     "    const { total } = await client.authorizer(appid).call('GET /cgi-bin/user/get');",
-    '    console.log(total, typeof wxthirdparty);',
+    '    console.log(total, typeof ThirdpartyServer);',
     '  }',
     '}',
     'main();',
   ].join('\n');
   const programs = {
-    'program.mjs': `import { WxThirdparty } from '@wxthirdparty/sdk';\nimport * as wxthirdparty from 'wxthirdparty';\n${body}`,
-    'program.cjs': `const { WxThirdparty } = require('@wxthirdparty/sdk');\nconst wxthirdparty = require('wxthirdparty');\n${body}`,
+    'program.mjs': `import { WxThirdparty } from '@wxthirdparty/sdk';\nimport { ThirdpartyServer } from 'wxthirdparty';\n${body}`,
+    'program.cjs': `const { WxThirdparty } = require('@wxthirdparty/sdk');\nconst { ThirdpartyServer } = require('wxthirdparty');\n${body}`,
   };
   for (const [name, text] of Object.entries(programs)) {
     await writeFile(join(installed.folder, name), text);
     for (const node of [process.execPath, ...(await olderNode())]) {
       const { stdout } = await run(node, [name], { cwd: installed.folder, env: installed.env });
-      expect([name, stdout]).toEqual([name, '25 object\n']);
+      expect([name, stdout]).toEqual([name, '25 function\n']);
     }
   }
 }
