@@ -6,6 +6,7 @@ import { misspeltNames } from './misspelt-names.ts';
 import { outputDrained, survivesLostOutput } from './output.ts';
 import { readArguments, UsageError } from './read-arguments.ts';
 import { root } from './root.ts';
+import { secretFileNames, withSecretFiles } from './secret-files.ts';
 import { type ShutdownRequest, StartInterrupted, shutdownOnSignal } from './shutdown-on-signal.ts';
 import { usageOf } from './usage.ts';
 
@@ -24,7 +25,7 @@ async function main([given = 'help', ...args]: string[], shutdown: ShutdownReque
   try {
     const file = readDotEnv(join(root, '.env'));
     await reportMisspelt(Object.keys(file));
-    const env = { ...file, ...process.env };
+    const env = withSecretFiles(file, process.env, root);
     if (entry.usage === NO_ARGUMENTS) readArguments(args, {});
     const command = await entry.load();
     return await command({ env, envWithoutFile: process.env, args, shutdown });
@@ -44,7 +45,7 @@ async function reportMisspelt(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   // Loaded only if there is a file, because the schema loads the packages that check the settings.
   const { settingNames } = await import('./settings-schema.ts');
-  for (const line of misspeltNames(names, settingNames)) console.error(line);
+  for (const line of misspeltNames(names, [...settingNames, ...secretFileNames])) console.error(line);
 }
 
 /** The message of an expected failure says what to do; any other error is a bug, and its stack shows where. */

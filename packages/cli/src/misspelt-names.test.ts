@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import { composeNames, misspeltNames } from './misspelt-names.ts';
+import { secretFileNames } from './secret-files.ts';
 import { settingNames } from './settings-schema.ts';
+
+const known = [...settingNames, ...secretFileNames];
 
 it.each([
   ['SECRET_KEY', 'SECRETS_KEY'],
@@ -15,9 +18,11 @@ it.each([
   ['DATABSE_URL', 'DATABASE_URL'],
   ['PROT', undefined],
   ['POR', 'PORT'],
+  ['SECRETSKEY_FILE', 'SECRETS_KEY_FILE'],
+  ['API_KEY_FIEL', 'API_KEY_FILE'],
 ])('%s is taken for %s', (name, meant) => {
   const expected = meant === undefined ? [] : [`${name} in .env is not a setting; did you mean ${meant}?`];
-  expect(misspeltNames([name], settingNames)).toEqual(expected);
+  expect(misspeltNames([name], known)).toEqual(expected);
 });
 
 it('settings, names of docker-compose.yml and names of other programs are no mistakes', () => {
@@ -31,5 +36,5 @@ it('settings, names of docker-compose.yml and names of other programs are no mis
     'MYSQL_ROOT_PASSWORD',
     'COMPOSE_PROJECT_NAME',
   ];
-  expect(misspeltNames([...settingNames, ...composeNames, ...others], settingNames)).toEqual([]);
+  expect(misspeltNames([...known, ...composeNames, ...others], known)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { commands } from '../src/commands.ts';
 import { composeNames } from '../src/misspelt-names.ts';
 import { root } from '../src/root.ts';
+import { secretFileNames } from '../src/secret-files.ts';
 import { settingNames } from '../src/settings-schema.ts';
 
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
@@ -71,7 +72,7 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(ours)('%s gets only variables that are read', (name, { environment = {} }) => {
-    const known = name === 'simulator' ? simulatorNames : settingNames;
+    const known = name === 'simulator' ? simulatorNames : [...settingNames, ...secretFileNames];
     expect(Object.keys(environment).filter((variable) => !known.includes(variable))).toEqual([]);
   });
 

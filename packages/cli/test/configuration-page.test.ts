@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { composeNames } from '../src/misspelt-names.ts';
 import { root } from '../src/root.ts';
+import { secretFileNames } from '../src/secret-files.ts';
 import { settingNames, settingsSchema } from '../src/settings-schema.ts';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -20,7 +21,9 @@ const schemas = Object.entries(settingsSchema.shape);
 
 describe('docs/configuration.md', () => {
   it('documents every setting, and none that does not exist', () => {
-    expect([...documented.keys()].toSorted()).toEqual([...settingNames, ...composeNames].toSorted());
+    expect([...documented.keys()].toSorted()).toEqual(
+      [...settingNames, ...secretFileNames, ...composeNames].toSorted(),
+    );
   });
 
   it.each(schemas)('gives the default of %s', (name, schema) => {
