@@ -10,8 +10,8 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/no
 
 export default defineConfig({
   test: {
-    // Stories wait about as long as they work, so four side by side keep two cores busy.
-    maxWorkers: 4,
+    // Stories wait longer than they work, so five side by side keep two cores busy.
+    maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
     // For both projects together.
     globalSetup: ['packages/platform/test/mariadb-for-all.ts'],

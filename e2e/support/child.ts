@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { endsWithUs } from '../../packages/platform/test/ends-with-us.ts';
 import { until } from './until.ts';
 
 /**
@@ -34,6 +35,7 @@ export class Child {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd ? { cwd } : {}),
     });
+    endsWithUs(this.#process);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         // In a bench the output is longer than a string can be.

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type RedisClient, withKeyspace } from '../src/redis/connect.ts';
 import { DEFAULT_REDIS_PREFIX } from '../src/redis/keys.ts';
+import { endsWithUs } from './ends-with-us.ts';
 
 /** A real redis-server for one suite, on a free port. */
 export interface TestRedis {
@@ -47,6 +48,7 @@ async function listening(dir: string): Promise<{ server: ChildProcess; port: num
       ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
+    endsWithUs(server);
     output = '';
     const listens = await new Promise<boolean>((resolve, reject) => {
       server.once('error', reject);
