@@ -3,7 +3,7 @@ FROM node:24-slim
 
 WORKDIR /app
 ENV NODE_ENV=production
-# A limit for V8's young generation; packages/cli/bootstrap/commands.mjs says why.
+# A limit for V8's young generation; packages/cli/bootstrap/run-program.mjs says why.
 ENV NODE_OPTIONS=--max-semi-space-size=16
 
 # The lockfile and the manifests first: the packages are installed again only when these change.

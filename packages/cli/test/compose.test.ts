@@ -105,7 +105,7 @@ describe('Dockerfile', () => {
   });
 
   it('limits the young heap as the bootstrap does', () => {
-    const bootstrap = readFileSync(join(root, 'packages/cli/bootstrap/commands.mjs'), 'utf8');
+    const bootstrap = readFileSync(join(root, 'packages/cli/bootstrap/run-program.mjs'), 'utf8');
     const [limit] = /--max-semi-space-size=\d+/.exec(bootstrap)!;
     expect(dockerfile).toMatch(new RegExp(`^ENV NODE_OPTIONS=${limit}$`, 'm'));
   });
