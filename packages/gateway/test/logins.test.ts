@@ -95,6 +95,8 @@ describe('the token of a user who logged in through this gateway', () => {
 
   test.each([
     ['an unknown token', '/sns/userinfo?access_token=86_another&openid=o', {}, 40001],
+    ['a second token', `/sns/userinfo?access_token=${USER_TOKEN}&access_token=86_another&openid=o`, {}, 40001],
+    ['one in other letters', `/sns/auth?access_token=${USER_TOKEN}&ACCESS_TOKEN=86_another`, {}, 40001],
     ['no token', '/sns/userinfo?openid=o', {}, 41001],
     ['an empty token', '/sns/auth?access_token=&openid=o', {}, 41001],
     ['another API', `/sns/whatever/comes/next?access_token=${USER_TOKEN}`, {}, 48001],

@@ -173,6 +173,8 @@ async function callOfKnownUser(
   parameters: Parameters,
 ): Promise<AuthorizedRequest | Refusal> {
   if (token === undefined) return refusals.missingToken;
+  // WeChat might read another one than the one that is checked here.
+  if (parameters.filter(([name]) => isTokenParameter(name)).length > 1) return refusals.severalTokens;
   const known = await userTokens.find(token);
   if (known === undefined) return refusals.unknownUserToken;
   const caller = await authenticator.byFingerprint(known.keyFingerprint);

@@ -62,6 +62,7 @@ export const refusals = {
     errcode: 48001,
     errmsg: 'api unauthorized: send Authorization: Bearer API_KEY besides the user’s access_token',
   },
+  severalTokens: { errcode: ERRCODE.tokenInvalid, errmsg: 'invalid credential: send one access_token' },
   unknownUserToken: {
     errcode: ERRCODE.tokenInvalid,
     errmsg:
