@@ -91,6 +91,49 @@ describe.each(databases)('on %s', (kind) => {
       expect(await deployment.wechat.asked(QUERY_AUTH)).toBe(1);
     });
 
+    it('brings a code to programs, too: it is exchanged once by push, redirect and programs at the same time', async () => {
+      const { appid: component } = deployment.component;
+      const post = async (api: string, body: object) => {
+        const init = { method: 'POST', body: JSON.stringify({ component_appid: component, ...body }) };
+        return (await fetch(`${deployment.gatewayUrl()}/cgi-bin/component/${api}`, init)).json();
+      };
+      const { component_access_token: token } = (await post('api_component_token', {
+        component_appsecret: deployment.apiKey,
+      })) as { component_access_token: string };
+      const authorizations = `/v1/components/${component}/authorizations`;
+
+      const browser = new Browser();
+      const back = await browser.consent(await browser.leavePage(authorize()), SERVICE_ACCOUNT);
+      const code = new URL(back).searchParams.get('auth_code');
+      // WeChat pushes the same code meanwhile.
+      const [end, ...answers] = await Promise.all([
+        browser.open(back),
+        ...Array.from({ length: 5 }, () => deployment.api('POST', authorizations, { authCode: code })),
+        ...Array.from({ length: 5 }, () =>
+          post(`api_query_auth?component_access_token=${token}`, { authorization_code: code }),
+        ),
+      ]);
+      expect(end.status).toBe(200);
+      const account = { appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', state: 'active' };
+      for (const answer of answers.slice(0, 5)) expect(answer).toMatchObject({ status: 200, body: account });
+      for (const answer of answers.slice(5)) {
+        expect(answer).toMatchObject({
+          authorization_info: {
+            authorizer_appid: SERVICE_ACCOUNT,
+            authorizer_access_token: expect.stringMatching(/^wxt_/),
+            authorizer_refresh_token: `wxr_${component}_${SERVICE_ACCOUNT}`,
+          },
+        });
+      }
+      expect(await deployment.wechat.asked(QUERY_AUTH)).toBe(1);
+
+      const unknown = await deployment.api('POST', authorizations, { authCode: 'queryauthcode@@@unknown' });
+      expect(unknown).toMatchObject({ status: 400, body: { code: 'invalid_request', errcode: 61009 } });
+      expect(
+        await deployment.api('POST', '/v1/components/wx0000000000000000/authorizations', { authCode: code }),
+      ).toMatchObject({ status: 404 });
+    });
+
     it('on a phone inside WeChat, with every parameter that WeChat knows', async () => {
       const wechatUrl = await new Browser().leavePage(
         authorize({ style: 'mobile', auth_type: '2', biz_appid: MINI_PROGRAM, category_id_list: '17|18' }),

@@ -15,6 +15,8 @@ const ORDER = ['PUT', 'POST', 'GET', 'DELETE'];
 
 let deployment: Deployment;
 let description: Description;
+/** Of a consent, not exchanged yet. */
+let authCode: string;
 /** The values for `{id}`, by the path segment before it, and for the other parameters. */
 let real: Record<string, readonly string[]>;
 /** The statuses with which each operation answered. */
@@ -26,6 +28,8 @@ beforeAll(async () => {
   description = await Description.of(deployment.gatewayUrl());
   const made = async (path: string, body?: object) =>
     (await deployment.api<{ id: string }>('POST', path, body)).body.id;
+  const consent = { appid: SERVICE_ACCOUNT, push: false };
+  authCode = (await deployment.wechat.control<{ code: string }>('POST', '/authorize', consent)).code;
   const account = `/v1/authorizers/${SERVICE_ACCOUNT}`;
   const subscription = await made('/v1/subscriptions', { name: 'all', url: `${RECEIVER}/wx` });
   const push = await pushed(subscription);
@@ -134,7 +138,12 @@ function sound({ operation, path: template }: Route): Asked {
     query: [],
     headers: {},
     // There is no DNS where the stories run.
-    body: body === undefined ? undefined : JSON.stringify(body).replaceAll('https://app.example.com', RECEIVER),
+    body:
+      body === undefined
+        ? undefined
+        : JSON.stringify(body)
+            .replaceAll('https://app.example.com', RECEIVER)
+            .replaceAll('queryauthcode@@@…', authCode),
   };
 }
 

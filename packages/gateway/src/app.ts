@@ -5,6 +5,7 @@ import { BOARD_PATH, boardRoute } from './admin/board-route.ts';
 import { login, sameOrigin } from './admin/login.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
 import { ReturnTo } from './authorize/return-to.ts';
+import { authorizationRoutes } from './authorizer/authorization-routes.ts';
 import { authorizerRoutes } from './authorizer/authorizer-routes.ts';
 import { linkRoutes } from './authorizer/link-routes.ts';
 import { optionRoutes } from './authorizer/option-routes.ts';
@@ -66,6 +67,7 @@ export function app(
     authorizerRoutes(platform),
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
+    authorizationRoutes(platform, shutdown),
     releaseCheckRoutes(platform, publicUrl),
     callRoutes(platform, publicUrl, shutdown),
     jsConfigRoutes(platform, shutdown),

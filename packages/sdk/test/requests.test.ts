@@ -102,6 +102,16 @@ describe('a call', () => {
   });
 });
 
+describe('a component', () => {
+  it('exchanges the code of a consent, and repeats it: a code is exchanged once', async () => {
+    const account = { appid: 'wxa', component: 'wxc', state: 'active' };
+    const { client, asked, bodies } = await stub([problem(503, 'unavailable', 'retry', soon), json(account)]);
+    expect(await client.component('wxc').authorize('queryauthcode@@@1')).toEqual(account);
+    expect(asked).toEqual(Array(2).fill('POST /v1/components/wxc/authorizations'));
+    expect(JSON.parse(bodies[0]!)).toEqual({ authCode: 'queryauthcode@@@1' });
+  });
+});
+
 describe('a refusal', () => {
   it('is an error of its kind with its remedy', async () => {
     const refusals = await Promise.all(

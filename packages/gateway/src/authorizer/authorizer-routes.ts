@@ -1,4 +1,3 @@
-import type { Authorizer } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
@@ -8,8 +7,7 @@ import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf } from '../key/caller.ts';
-
-const state = z.enum(['active', 'needs-reauthorization', 'revoked']);
+import { AuthorizerAnswer, authorizerAnswer, authorizerState } from './authorizer-answer.ts';
 
 const test = z
   .enum(['true', 'false'])
@@ -17,42 +15,20 @@ const test = z
   .meta({ description: 'true: the test accounts of WeChat’s release check, too' });
 
 /** What `GET /v1/authorizers` takes. */
-const AuthorizerListQuery = PageQuery.extend({ state: state.optional(), handle: z.string().optional(), test });
+const AuthorizerListQuery = PageQuery.extend({
+  state: authorizerState.optional(),
+  handle: z.string().optional(),
+  test,
+});
 
 /** What `GET /v1/authorizers/:appid/history` takes. */
 const HistoryQuery = PageQuery.extend(ComponentQuery.shape);
-
-const AuthorizerAnswer = z
-  .object({
-    appid: z.string(),
-    component: z.string(),
-    kind: z
-      .enum(['official-account', 'mini-program'])
-      .nullable()
-      .meta({ description: 'null until WeChat has reported it' }),
-    nickName: z.string().nullable(),
-    userName: z.string().nullable().meta({ description: 'WeChat’s original id, `gh_…`' }),
-    headImg: z.string().nullable(),
-    principalName: z.string().nullable(),
-    alias: z.string().nullable(),
-    serviceType: z.int().nullable().meta({ description: 'WeChat’s own number, like the two fields after it' }),
-    verifyType: z.int().nullable(),
-    accountStatus: z.int().nullable(),
-    state,
-    scopes: z.array(z.int()).readonly().meta({ description: 'ids of the permission sets that were granted' }),
-    handle: z.string().meta({ description: 'opaque and random; for cookies of merchant-facing pages' }),
-    authorizedAt: time,
-    updatedAt: time,
-    profileAt: time.nullable().meta({ description: 'when WeChat last reported the profile' }),
-    test: z.boolean().meta({ description: 'one of the test accounts of WeChat’s release check' }),
-  })
-  .meta({ id: 'Authorizer' });
 
 const GrantEvent = z
   .object({
     at: time,
     event: z.enum(['authorized', 'reauthorized', 'needs-reauthorization', 'revoked', 'restored', 'scopes-changed']),
-    state,
+    state: authorizerState,
     scopes: z.array(z.int()).readonly(),
   })
   .meta({ id: 'GrantEvent' });
@@ -109,28 +85,4 @@ export function authorizerRoutes(platform: GatewayPlatform): Router {
   });
 
   return routes;
-}
-
-/** Member by member, so that nothing that is added to an authorizer gets out by itself. */
-function authorizerAnswer(authorizer: Authorizer): z.input<typeof AuthorizerAnswer> {
-  return {
-    appid: authorizer.appid,
-    component: authorizer.component,
-    kind: authorizer.kind,
-    nickName: authorizer.nickName,
-    userName: authorizer.userName,
-    headImg: authorizer.headImg,
-    principalName: authorizer.principalName,
-    alias: authorizer.alias,
-    serviceType: authorizer.serviceType,
-    verifyType: authorizer.verifyType,
-    accountStatus: authorizer.accountStatus,
-    state: authorizer.state,
-    scopes: authorizer.scopes,
-    handle: authorizer.handle,
-    authorizedAt: authorizer.authorizedAt,
-    updatedAt: authorizer.updatedAt,
-    profileAt: authorizer.profileAt,
-    test: authorizer.isTest,
-  };
 }

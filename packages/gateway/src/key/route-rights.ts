@@ -48,6 +48,7 @@ export const routeRights: readonly RouteRight[] = [
   route('get /v1/reconciliations/:id', 'authorizers:read', 'all'),
   route('post /v1/components/:appid/authorization-links', 'authorizers:write', 'all'),
   route('get /v1/authorization-links/:id', 'authorizers:read', 'all'),
+  route('post /v1/components/:appid/authorizations', 'authorizers:write', 'route'),
 
   route('post /v1/components/:appid/release-rehearsals', 'admin', 'all'),
   route('get /v1/release-checks', 'authorizers:read', 'all'),

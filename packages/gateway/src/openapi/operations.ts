@@ -1,3 +1,4 @@
+import { authorizationOperations } from '../authorizer/authorization-routes.ts';
 import { authorizerOperations } from '../authorizer/authorizer-routes.ts';
 import { linkOperations } from '../authorizer/link-routes.ts';
 import { optionOperations } from '../authorizer/option-routes.ts';
@@ -30,6 +31,7 @@ export const operations: Operations = {
   ...statusOperations,
   ...authorizerOperations,
   ...linkOperations,
+  ...authorizationOperations,
   ...reconciliationOperations,
   ...optionOperations,
   ...releaseCheckOperations,

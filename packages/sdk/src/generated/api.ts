@@ -1138,6 +1138,19 @@ export interface Operations {
     body: undefined;
     answer: AuthorizationLink;
   };
+  /** Exchanges the code of a consent, for a program that owns the callback page */
+  'POST /v1/components/:appid/authorizations': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {};
+    body: {
+      /** the auth_code that WeChat added to your callback page */
+      readonly authCode: string;
+    };
+    answer: Authorizer;
+  };
   /** Compares the stored accounts with WeChat’s list; returns the running comparison if there is one */
   'POST /v1/authorizers/reconcile': {
     path: {};

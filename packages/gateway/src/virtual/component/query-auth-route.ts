@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AuthorizationOutcome, demandAccount, demandPath } from '@wxthirdparty/platform';
 import { ERRCODE } from '@wxthirdparty/wechat';
-import type { Shutdown } from '../../http/shutdown.ts';
+import { Waiting } from '../../http/waiting.ts';
 import { answerJson, answerRefusal } from '../answer-refusal.ts';
 import type { CallNote, CallServices } from '../call-route.ts';
 import { type Refusal, refusals } from '../refusal.ts';
@@ -57,12 +57,12 @@ export async function queryAuthRoute(
 }
 
 async function consentOf(
-  { platform, shutdown }: CallServices,
+  services: CallServices,
   component: string,
   code: string,
   response: ServerResponse,
 ): Promise<{ readonly appid: string } | Refusal> {
-  const virtual = platform.virtualCodes.read(code, component, new Date());
+  const virtual = services.platform.virtualCodes.read(code, component, new Date());
   switch (virtual.verdict) {
     case 'valid':
       return virtual.consent;
@@ -72,24 +72,21 @@ async function consentOf(
     case 'other_component':
       return refusals.codeExpired;
     case 'foreign':
-      return consentAfter(await exchange(platform, shutdown, component, code, response));
+      return consentAfter(await exchange(services, component, code, response));
     default:
       return virtual satisfies never;
   }
 }
 
 async function exchange(
-  platform: CallServices['platform'],
-  shutdown: Shutdown,
+  { platform, shutdown }: CallServices,
   component: string,
   code: string,
   response: ServerResponse,
 ): Promise<AuthorizationOutcome | 'pending'> {
-  const waiting = new AbortController();
-  const stop = shutdown.stopWaiting.onFire(() => waiting.abort());
-  response.once('close', () => waiting.abort());
+  using waiting = new Waiting(response, shutdown);
   const wait = { waitMs: EXCHANGE_TIMEOUT_MS, signal: waiting.signal, withProfile: false };
-  return platform.codeExchange.run(component, code, wait).finally(stop);
+  return await platform.codeExchange.run(component, code, wait);
 }
 
 function consentAfter(outcome: AuthorizationOutcome | 'pending'): { readonly appid: string } | Refusal {
