@@ -55,6 +55,7 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
       await deployment.startWorker().says('worker ready');
       await goesOn();
       await replaceGateway(1);
+      await expectPageSigned(1);
       await goesOn();
       await shutsDown(old!);
       await replaceGateway(0);
@@ -117,6 +118,13 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
       if (child.running)
         expect(child.lines().filter(({ level, msg }) => Number(level) >= 50 || msg === 'job failed')).toEqual([]);
     }
+  }
+
+  /** With a kind of token that the older worker does not know. */
+  async function expectPageSigned(gateway: number): Promise<void> {
+    const page = { url: 'https://shop.example.com/' };
+    const signed = await deployment.api('POST', `/v1/authorizers/${SERVICE_ACCOUNT}/js-config`, page, gateway);
+    expect(signed.status).toBe(200);
   }
 
   async function replaceGateway(index: number, main?: string): Promise<void> {

@@ -17,7 +17,7 @@ import type { RedisClient } from './redis/connect.ts';
 import { RehearsalJob } from './release-check/rehearsal-job.ts';
 import { ReleaseCheckJob } from './release-check/release-check-job.ts';
 import type { Scope } from './scope.ts';
-import { RefreshJob } from './token/refresh-job.ts';
+import { RefreshJob, TicketRefreshJob } from './token/refresh-job.ts';
 
 /** All queues, in the order of Bull Board. Each has one processor (`processors/processors.ts` of the worker). */
 export const queues = defineQueues({
@@ -26,6 +26,7 @@ export const queues = defineQueues({
   'release-checks': ReleaseCheckJob,
   rehearsals: RehearsalJob,
   refreshes: RefreshJob,
+  'ticket-refreshes': TicketRefreshJob,
   calls: CallJob,
   lanes: LaneJob,
   callbacks: CallbackJob,

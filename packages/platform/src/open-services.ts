@@ -48,6 +48,7 @@ import { SubscriptionSnapshot } from './subscription/subscription-snapshot.ts';
 import { SubscriptionStore } from './subscription/subscription-store.ts';
 import { HostGate } from './token/host-gate.ts';
 import { RefreshAhead } from './token/refresh-ahead.ts';
+import { refreshQueueOf } from './token/token.ts';
 import { TokenCache } from './token/token-cache.ts';
 import type { TokenKinds } from './token/token-kind.ts';
 import { TokenStore } from './token/token-store.ts';
@@ -193,7 +194,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     gate: hostGate,
     hints,
     kinds,
-    askForRefresh: (owner) => queues.refreshes.add({ owner }),
+    askForRefresh: (owner) => queues[refreshQueueOf(owner)].add({ owner }),
     events,
   });
 

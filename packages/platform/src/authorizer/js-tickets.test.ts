@@ -113,7 +113,10 @@ function node(wechat: WeChat) {
   return { tickets, tokens, ledger, refreshAhead, tokenStore, unauthorized };
 }
 
-const dueMembers = () => server.redis.zrange(server.redis.keyspace.due('wxc'), 0, '-1');
+const dueMembers = async () => {
+  const { due, dueTickets } = server.redis.keyspace;
+  return (await Promise.all([due('wxc'), dueTickets('wxc')].map((key) => server.redis.zrange(key, 0, '-1')))).flat();
+};
 /** As if the stored token had come to the time of its refresh; it is still trusted. */
 const makeDue = (key: string) => server.redis.hset(key, 'refreshAt', '1');
 const ticketKey = () => server.redis.keyspace.token('wxc', 'wxa', owner.kind);

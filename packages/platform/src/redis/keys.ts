@@ -73,6 +73,8 @@ export function keyspaceOf(prefix: string) {
     usedTicket: (component: string, owner: string, kind: string) => owned(component, owner, `used:${kind}`),
     /** Authorizers by the time at which their token is due. */
     due: (component: string) => owned(component, 'due', 'set'),
+    /** The same for the kinds of token that older versions do not know: they drop members of which they find no account. */
+    dueTickets: (component: string) => owned(component, 'due', 'tickets'),
     /** Says that the due set has been filled from SQL since Redis was last empty. */
     dueRestored: (component: string) => owned(component, 'due', 'restored'),
     /** The process that fills it at the moment. */

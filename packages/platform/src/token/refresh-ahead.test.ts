@@ -24,19 +24,23 @@ it('a claimed token is due again later: no other process claims it now, and a cl
   expect(await server.redis.zcard(server.redis.keyspace.due('wxc'))).toBe(2);
 });
 
-it('members are bare appids for the kinds of the first version, and carry their kind for all others', async () => {
+it('members of the kinds of the first version are bare appids; all others carry their kind, in a set that older versions do not read', async () => {
   const component: TokenOwner = { kind: 'component', component: 'wxc', appid: 'wxc' };
+  const ticket: TokenOwner = { ...ownerOf('wxa'), kind: 'jsapi-ticket' };
   const newer = { ...ownerOf('wxa'), kind: 'of-a-newer-version' as TokenOwner['kind'] };
-  for (const owner of [component, ownerOf('wxa'), newer]) await refreshAhead.schedule(owner, -1);
-  const members = await server.redis.zrange(server.redis.keyspace.due('wxc'), 0, '-1');
-  expect(members.sort()).toEqual(['of-a-newer-version:wxa', 'wxa', 'wxc']);
+  for (const owner of [component, ownerOf('wxa'), ticket, newer]) await refreshAhead.schedule(owner, -1);
+  const { due, dueTickets } = server.redis.keyspace;
+  expect((await server.redis.zrange(due('wxc'), 0, '-1')).sort()).toEqual(['wxa', 'wxc']);
+  const tickets = ['jsapi-ticket:wxa', 'of-a-newer-version:wxa'];
+  expect((await server.redis.zrange(dueTickets('wxc'), 0, '-1')).sort()).toEqual(tickets);
   // A kind that this version does not know is claimed by a process that does.
   const claimed = await refreshAhead.claim('wxc', 10);
-  expect(claimed).toHaveLength(2);
-  expect(claimed).toEqual(expect.arrayContaining([component, ownerOf('wxa')]));
-  await refreshAhead.drop(newer);
-  await refreshAhead.drop(component);
-  expect(await server.redis.zrange(server.redis.keyspace.due('wxc'), 0, '-1')).toEqual(['wxa']);
+  expect(claimed).toHaveLength(3);
+  expect(claimed).toEqual(expect.arrayContaining([component, ownerOf('wxa'), ticket]));
+  expect(await server.redis.zcard(dueTickets('wxc'))).toBe(2);
+  for (const owner of [newer, ticket, component]) await refreshAhead.drop(owner);
+  expect(await server.redis.zrange(due('wxc'), 0, '-1')).toEqual(['wxa']);
+  expect(await server.redis.zcard(dueTickets('wxc'))).toBe(0);
 });
 
 it('after Redis was emptied, accounts in use are restored, also one that this process has just marked', async () => {

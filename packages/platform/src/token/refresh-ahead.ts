@@ -41,7 +41,7 @@ export class RefreshAhead {
   }
 
   async schedule(owner: TokenOwner, inMs: number): Promise<void> {
-    await this.#due(owner.component).schedule(memberOf(owner), inMs);
+    await this.#dueOf(owner).schedule(memberOf(owner), inMs);
   }
 
   /**
@@ -57,14 +57,14 @@ export class RefreshAhead {
     ]);
   }
 
-  /** Up to `limit` tokens that are due; they are due again after `CLAIM_MS`, unless they have been scheduled by then. */
+  /** Up to `limit` tokens that are due, and up to as many tickets; they are due again after `CLAIM_MS`, unless they have been scheduled by then. */
   async claim(component: string, limit: number): Promise<TokenOwner[]> {
-    const members = await this.#due(component).claim(limit);
-    return members.flatMap((member) => ownerOf(component, member) ?? []);
+    const members = await Promise.all([this.#due(component).claim(limit), this.#dueTickets(component).claim(limit)]);
+    return members.flat().flatMap((member) => ownerOf(component, member) ?? []);
   }
 
   async drop(owner: TokenOwner): Promise<void> {
-    await this.#due(owner.component).remove(memberOf(owner));
+    await this.#dueOf(owner).remove(memberOf(owner));
   }
 
   async markUsed(owner: TokenOwner): Promise<void> {
@@ -103,6 +103,14 @@ export class RefreshAhead {
     } finally {
       await releaseRestoring.run(this.#redis, { restoring }, { claim });
     }
+  }
+
+  #dueOf({ kind, component }: TokenOwner): DueSet {
+    return isOfFirstVersion(kind) ? this.#due(component) : this.#dueTickets(component);
+  }
+
+  #dueTickets(component: string): DueSet {
+    return new DueSet(this.#redis, this.#redis.keyspace.dueTickets(component), CLAIM_MS);
   }
 
   #due(component: string): DueSet {

@@ -14,13 +14,17 @@ interface KindTraits {
   readonly holder: TokenHolder;
   /** After Redis was emptied: fetched for every account in use, or when it is next requested. */
   readonly restoration: 'ahead' | 'on-demand';
+  /** Where its refreshes wait. Workers of older versions take jobs of `refreshes`, and know the first two kinds only. */
+  readonly queue: RefreshQueue;
 }
 
+export type RefreshQueue = 'refreshes' | 'ticket-refreshes';
+
 const TRAITS: Readonly<Record<TokenKindName, KindTraits>> = {
-  component: { holder: 'component', restoration: 'ahead' },
-  authorizer: { holder: 'account', restoration: 'ahead' },
-  'jsapi-ticket': { holder: 'account', restoration: 'on-demand' },
-  'wx-card-ticket': { holder: 'account', restoration: 'on-demand' },
+  component: { holder: 'component', restoration: 'ahead', queue: 'refreshes' },
+  authorizer: { holder: 'account', restoration: 'ahead', queue: 'refreshes' },
+  'jsapi-ticket': { holder: 'account', restoration: 'on-demand', queue: 'ticket-refreshes' },
+  'wx-card-ticket': { holder: 'account', restoration: 'on-demand', queue: 'ticket-refreshes' },
 };
 
 export function isTokenKindName(name: string): name is TokenKindName {
@@ -40,6 +44,10 @@ export function accountOwners(component: string, appid: string): TokenOwner[] {
 /** Of those, the owners whose tokens are fetched ahead after Redis was emptied. */
 export function restoredOwners(component: string, appid: string): TokenOwner[] {
   return accountOwners(component, appid).filter(({ kind }) => TRAITS[kind].restoration === 'ahead');
+}
+
+export function refreshQueueOf({ kind }: TokenOwner): RefreshQueue {
+  return TRAITS[kind].queue;
 }
 
 /** A credential issued by WeChat for one owner. */

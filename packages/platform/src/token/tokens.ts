@@ -24,7 +24,7 @@ export interface TokensOptions {
   readonly kinds: TokenKinds;
   /** Shared by those of one process: what one of them has read, or distrusts, the others need not find out. */
   readonly cache?: TokenCache;
-  /** Puts a RefreshJob into its queue; may fail while Redis is away. */
+  /** Puts a RefreshJob into the queue of its kind; may fail while Redis is away. */
   readonly askForRefresh: (owner: TokenOwner) => Promise<void>;
   readonly events: Events;
 }

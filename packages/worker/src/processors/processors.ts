@@ -28,6 +28,7 @@ export function openProcessors(work: Platform['work'], concurrency: number): Pro
     'release-checks': processReleaseCheck(work),
     rehearsals: processRehearsal(work),
     refreshes: processRefresh(work),
+    'ticket-refreshes': processRefresh(work),
     calls: processCall(work),
     lanes: processLane(work),
     callbacks: processCallback(work, concurrency),
