@@ -13,7 +13,6 @@ import { CodeExchange } from './consent/code-exchange.ts';
 import { Consents } from './consent/consents.ts';
 import type { ComponentTickets } from './delivery/component-tickets.ts';
 import type { Deliveries } from './delivery/deliveries.ts';
-import { DeliveryStore } from './delivery/delivery-store.ts';
 import type { DeliveryTests } from './delivery/delivery-tests.ts';
 import type { VirtualCodes } from './delivery/format/virtual-code.ts';
 import type { Replays } from './delivery/replays.ts';
@@ -165,7 +164,7 @@ export function openGatewayFace(
       persons: services.persons,
       components,
       authorizers: authorizerStore,
-      deliveries: new DeliveryStore(database, seals, replica),
+      deliveries: shared.deliveryStore,
     }),
     requestErasure: (request, actor) => services.erasures.request(request, actor, { authorizers, audit }),
     calls,

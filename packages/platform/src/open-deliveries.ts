@@ -4,7 +4,7 @@ import { Circuits } from './delivery/circuits.ts';
 import { ComponentTickets } from './delivery/component-tickets.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import { DeliveryBatches } from './delivery/delivery-batch.ts';
-import { DeliveryStore } from './delivery/delivery-store.ts';
+import type { DeliveryStore } from './delivery/delivery-store.ts';
 import { DeliveryTests } from './delivery/delivery-tests.ts';
 import { DueSubscriptions } from './delivery/due-subscriptions.ts';
 import { removeDeleted } from './delivery/remove-deleted.ts';
@@ -50,14 +50,19 @@ export interface OpenDeliveries {
 
 /** The scope closes what is opened here. */
 export function openDeliveries(
-  { settings, events, seals, database, replica, journalWriter, components }: Foundation,
-  { outbound, subscriptionStore: subscriptions, subscriptionSnapshot, virtualCodes: codes }: Shared,
+  { settings, events, seals, database, journalWriter, components }: Foundation,
+  {
+    outbound,
+    subscriptionStore: subscriptions,
+    subscriptionSnapshot,
+    virtualCodes: codes,
+    deliveryStore: store,
+  }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
   lateReplies: LateReplies,
   scope: Scope,
 ): OpenDeliveries {
-  const store = new DeliveryStore(database, seals, replica);
   const replays = new ReplayStore(database);
   const settles = scope.keep('settle batch', new SettleBatch(journalWriter), (s) => s.close());
   const dueOf = (redis: RedisClient) => new DueSubscriptions(redis, queues.deliveries);

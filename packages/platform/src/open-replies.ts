@@ -1,4 +1,3 @@
-import { DeliveryStore } from './delivery/delivery-store.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
@@ -23,15 +22,14 @@ export interface OpenReplies {
 
 /** The scope closes what is opened here. */
 export function openReplies(
-  { events, seals, components, database, replica, hints }: Foundation,
-  { outbound: sender, subscriptionSnapshot: snapshot, virtualCodes: codes }: Shared,
+  { events, seals, components, hints }: Foundation,
+  { outbound: sender, subscriptionSnapshot: snapshot, virtualCodes: codes, deliveryStore: deliveries }: Shared,
   queues: OpenQueues,
   { redis, authorizerStore, pushStore: pushes, callStore }: Services,
   { calls }: OpenCalls,
   scope: Scope,
 ): OpenReplies {
   const accounts = new KnownAccounts(authorizerStore);
-  const deliveries = new DeliveryStore(database, seals, replica);
   const queue = queues['late-replies'];
   const late = new LateReplies({ redis, seals, queue, pushes, deliveries, calls, callStore, accounts });
   // Closed after the asking, whose last outcomes it writes.

@@ -23,6 +23,7 @@ import { AuthorizationLinks } from './consent/authorization-links.ts';
 import { CodeIntake } from './consent/code-intake.ts';
 import { CodeTies } from './consent/code-ties.ts';
 import { LinkStore } from './consent/link-store.ts';
+import { DeliveryStore } from './delivery/delivery-store.ts';
 import { VirtualCodes } from './delivery/format/virtual-code.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncStore } from './follower/follower-sync-store.ts';
@@ -74,11 +75,12 @@ export interface Shared {
   /** At most a second old; `refresh` it before what must not miss a change. */
   readonly subscriptionSnapshot: SubscriptionSnapshot;
   readonly virtualCodes: VirtualCodes;
+  readonly deliveryStore: DeliveryStore;
 }
 
 /** The scope closes it. */
 export function openShared(foundation: Foundation, scope: Scope): Shared {
-  const { settings, events, seals, database, blockingRedis, failFastRedis, hints } = foundation;
+  const { settings, events, seals, database, replica, blockingRedis, failFastRedis, hints } = foundation;
   const { proxy, apiBases } = settings.wechat;
   const transport = failOver(openTransport(proxy ? { proxy } : {}), {
     bases: apiBases,
@@ -101,6 +103,7 @@ export function openShared(foundation: Foundation, scope: Scope): Shared {
     subscriptionStore,
     subscriptionSnapshot,
     virtualCodes: new VirtualCodes(settings.secretsKeys),
+    deliveryStore: new DeliveryStore(database, seals, replica),
   };
 }
 

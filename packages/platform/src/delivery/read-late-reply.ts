@@ -1,9 +1,9 @@
-import { type EnvelopeKey, readEncodingAesKey } from '@wxthirdparty/wechat';
 import type { Reply } from '../reply/reply.ts';
 import { type ReplyType, replyLimitsOf } from '../reply/reply-limits.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { DueDelivery } from './delivery-store.ts';
 import { type ReceivedAnswer, readAnswer } from './format/read-answer.ts';
+import { envelopeKeyOf } from './format/wechat-post.ts';
 import type { DeliveryReply } from './settle-steps.ts';
 
 /** What becomes of the answer to a push that was asked before: a reply that comes now is late. */
@@ -21,7 +21,9 @@ export function readLateReply(
   answer: ReceivedAnswer,
   types: readonly ReplyType[],
 ): LateAnswer {
-  const read = readAnswer(answer, keyOf(subscription), replyLimitsOf(delivery.type, types));
+  const { wechat } = subscription.secrets;
+  const key = wechat ? envelopeKeyOf(wechat) : undefined;
+  const read = readAnswer(answer, key, replyLimitsOf(delivery.type, types));
   switch (read.kind) {
     case 'none':
       return final('none', null);
@@ -41,8 +43,4 @@ export function readLateReply(
 
 function final(state: DeliveryReply['state'], reason: DeliveryReply['reason']): LateAnswer {
   return { kind: 'final', reply: { state, reason, callId: null } };
-}
-
-function keyOf({ secrets: { wechat } }: Pick<Subscription, 'secrets'>): EnvelopeKey | undefined {
-  return wechat ? { token: wechat.token, aesKey: readEncodingAesKey(wechat.encodingAesKey) } : undefined;
 }

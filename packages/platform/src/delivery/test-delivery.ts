@@ -1,4 +1,4 @@
-import { type EnvelopeKey, Failure, readEncodingAesKey } from '@wxthirdparty/wechat';
+import { Failure } from '@wxthirdparty/wechat';
 import type { OpenedPush } from '../journal/opened-push.ts';
 import { repliesTo } from '../journal/push-types.ts';
 import type { Reply } from '../reply/reply.ts';
@@ -11,6 +11,7 @@ import { composeEcho, isEchoed } from './format/echo.ts';
 import type { ComposedRequest } from './format/outgoing.ts';
 import { MAX_ANSWER_BYTES, readAnswer } from './format/read-answer.ts';
 import { composeTicket } from './format/ticket.ts';
+import { envelopeKeyOf } from './format/wechat-post.ts';
 import { type SendingParts, sendAttempt } from './send-attempt.ts';
 
 const MAX_ECHO_BYTES = 1_024;
@@ -135,10 +136,7 @@ function readReply(
   type: string,
   answered: Extract<OutboundResult, { kind: 'answered' }>,
 ) {
-  const key: EnvelopeKey | undefined = wechat
-    ? { token: wechat.token, aesKey: readEncodingAesKey(wechat.encodingAesKey) }
-    : undefined;
-  return readAnswer(answered, key, replyLimitsOf(type, repliesTo(type)));
+  return readAnswer(answered, wechat ? envelopeKeyOf(wechat) : undefined, replyLimitsOf(type, repliesTo(type)));
 }
 
 function notInFormat(): Failure {
