@@ -143,6 +143,21 @@ describe('in another process', () => {
     });
   });
 
+  it('start does not keep a process alive after unref', async () => {
+    const { appid, token, encodingAesKey: key } = deployment.component;
+    const given = JSON.stringify([
+      appid,
+      'unused',
+      token,
+      key,
+      { gateway: deployment.gatewayUrl(), apiKey: deployment.apiKey },
+    ]);
+    const script = `const { ThirdpartyServer } = require('wxthirdparty');
+      const thirdparty = new ThirdpartyServer(...${given});
+      thirdparty.once('ready', () => console.log('ready')).unref().start();`;
+    expect(await run(process.execPath, ['-e', script], { cwd: folder })).toEqual({ stdout: 'ready\n', stderr: '' });
+  });
+
   it('secrets are good at the gateway', async () => {
     const { access_token, preauthcode } = await thirdparty.secrets();
     expect(preauthcode).toMatch(/^preauthcode@@@/);

@@ -196,9 +196,10 @@ describe('an error of the client', () => {
   });
 
   it('of a file says that the request must be fixed', async () => {
-    await expect(client.uploadMedia('/no/such/file', 'image')).rejects.toMatchObject({
-      ...{ code: 'ENOENT', remedy: 'fix-request' },
-    });
+    const media = client.uploadMedia('/no/such/file', 'image');
+    await expect(media).rejects.toMatchObject({ code: 'ENOENT', remedy: 'fix-request' });
+    const picture = client.uploadPicture('/no/such/file');
+    await expect(picture).rejects.toMatchObject({ code: 'file_unreadable', remedy: 'fix-request' });
   });
 
   it('of the token is one of the gateway', async () => {

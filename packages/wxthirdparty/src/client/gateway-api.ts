@@ -19,6 +19,8 @@ type RequestOptions = WechatApi.RequestOptions;
 const ANSWER_TIMEOUT_MS = 40_000;
 /** The token is wrong or has expired; the request was not carried out. */
 const TOKEN_ERRCODES: readonly unknown[] = [40001, 40014, 42001];
+/** Of a file to upload. */
+const FILE_ERRORS = ['ENOENT', 'EACCES', 'EISDIR', 'EPERM'];
 /** Nothing was sent. */
 const UNSENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
@@ -140,6 +142,9 @@ function explained(error: Error, data: unknown): Error {
 function transportFailure(error: Error, status: number | undefined): ThirdpartyError {
   if (status !== undefined && status >= 300) return badStatus(status);
   const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && FILE_ERRORS.includes(code)) {
+    return new ThirdpartyError(`the file cannot be read (${code})`, { code: 'file_unreadable', remedy: 'fix-request' });
+  }
   const unsent = (typeof code === 'string' && UNSENT.includes(code)) || error.name === 'ConnectionTimeoutError';
   const cause = typeof code === 'string' ? Object.assign(new Error(error.name), { code }) : new Error(error.name);
   return unreachable(!unsent, cause);
