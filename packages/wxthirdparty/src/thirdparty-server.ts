@@ -238,10 +238,8 @@ export class ThirdpartyServer extends EventEmitter<ThirdpartyServerEvents> {
 
   async #exchange(authCode: string): Promise<UserInfo> {
     try {
-      const appid = await this.#wechat.exchange(authCode);
-      const query = { component: this.component_appid };
-      const account = await this.#system.request('GET /v1/authorizers/:appid', { path: { appid }, query });
-      return userInfoOf(account, await this.#wechat.token(appid));
+      const account = await this.#system.component(this.component_appid).authorize(authCode);
+      return userInfoOf(account, await this.#wechat.token(account.appid));
     } catch (error) {
       throw thirdpartyErrorOf(error);
     }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayAddress } from './gateway-address.ts';
 import { badStatus, unreachable, wechatFailure } from './gateway-failure.ts';
 import { ThirdpartyError } from './thirdparty-error.ts';
@@ -15,9 +14,6 @@ const ANSWER_TIMEOUT_MS = 35_000;
 /** A token that is passed on is valid for this long at least. */
 const MIN_LIFE_MS = 10 * 60_000;
 const MAX_TOKENS = 10_000;
-/** Each waits up to 4 seconds for the exchange. */
-const MAX_EXCHANGE_ATTEMPTS = 4;
-const EXCHANGE_PAUSE_MS = 500;
 
 /** The gateway's tokens for the accounts of one component, and for the component itself. */
 export class VirtualWeChat {
@@ -55,24 +51,6 @@ export class VirtualWeChat {
     const path = `/cgi-bin/component/api_create_preauthcode?component_access_token=${value}`;
     const { pre_auth_code: code } = await this.#post(path, { component_appid: this.#component });
     return String(code);
-  }
-
-  /** The appid of the account whose consent the code is. The gateway exchanges it once, whatever asks for it. */
-  async exchange(authCode: string): Promise<string> {
-    const { value } = await this.token(this.#component);
-    const path = `/cgi-bin/component/api_query_auth?component_access_token=${value}`;
-    const body = { component_appid: this.#component, authorization_code: authCode };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { authorization_info: info } = await this.#post(path, body);
-        return String((info as { authorizer_appid?: unknown }).authorizer_appid);
-      } catch (error) {
-        // −1: the exchange has not finished.
-        const isPending = error instanceof ThirdpartyError && error.errcode === -1;
-        if (!isPending || attempt === MAX_EXCHANGE_ATTEMPTS) throw error;
-        await pause(EXCHANGE_PAUSE_MS);
-      }
-    }
   }
 
   /** By POST, because a query is written to the logs of proxies. */

@@ -37,10 +37,7 @@ beforeEach(async () => {
         next: null,
       },
     }),
-    'POST /cgi-bin/component/api_query_auth': () => ({
-      body: { authorization_info: { authorizer_appid: account.appid } },
-    }),
-    'GET /v1/authorizers/wxaccount': () => ({ body: account }),
+    [`POST /v1/components/${APPID}/authorizations`]: () => ({ body: account }),
     'POST /cgi-bin/component/api_create_preauthcode': () => ({
       body: { pre_auth_code: 'preauthcode@@@1', expires_in: 600 },
     }),
@@ -145,8 +142,8 @@ describe('get_user_info', () => {
     expect(found).toEqual(row);
     expect(found.access_token_expires_in.getTime() - found.access_token_updated_at.getTime()).toBe(7_200_000);
     expect(await server.fetch_user_info('queryauthcode@@@1')).toEqual(row);
-    const { body } = gateway.received.find(({ path }) => path.endsWith('api_query_auth'))!;
-    expect(JSON.parse(body)).toEqual({ component_appid: APPID, authorization_code: 'queryauthcode@@@1' });
+    const { body } = gateway.received.find(({ path }) => path.endsWith('/authorizations'))!;
+    expect(JSON.parse(body)).toEqual({ authCode: 'queryauthcode@@@1' });
   });
 
   it.each(['unknown', '', undefined])(
@@ -158,19 +155,14 @@ describe('get_user_info', () => {
     },
   );
 
-  it('waits while the exchange of the code has not finished', async () => {
-    const answers: Answer[] = [{ body: { errcode: -1, errmsg: 'system error' } }];
-    const exchanged = routes['POST /cgi-bin/component/api_query_auth']!;
-    routes['POST /cgi-bin/component/api_query_auth'] = (request) => answers.pop() ?? exchanged(request);
-    expect(await server.fetch_user_info('queryauthcode@@@1')).toEqual(row);
-    routes['POST /cgi-bin/component/api_query_auth'] = () => ({ body: { errcode: 61010, errmsg: 'code is expired' } });
-    await expect(server.fetch_user_info('old')).rejects.toMatchObject({ code: 'wechat_refused', errcode: 61010 });
-  });
-
   it('passes on refusals with code, remedy and errcode', async () => {
     routes['GET /v1/authorizers'] = () => problem(403, 'forbidden', 'operator');
     const [error] = await new Promise<unknown[]>((resolve) => server.get_user_info('cookie', (...all) => resolve(all)));
     expect(error).toMatchObject({ name: 'ThirdpartyError', code: 'forbidden', remedy: 'operator' });
+    const refused = { ...(problem(400, 'invalid_request', 'fix-request').body as object), errcode: 61010 };
+    routes[`POST /v1/components/${APPID}/authorizations`] = () => ({ status: 400, body: refused });
+    await expect(server.fetch_user_info('old')).rejects.toMatchObject({ code: 'invalid_request', errcode: 61010 });
+    routes[`POST /v1/components/${APPID}/authorizations`] = () => ({ body: account });
     routes['POST /cgi-bin/stable_token'] = () => ({ body: { errcode: 61003, errmsg: 'not authorized' } });
     await expect(server.fetch_user_info('x')).rejects.toMatchObject({
       ...{ code: 'reauthorize', remedy: 'reauthorize', errcode: 61003, errmsg: 'not authorized' },
