@@ -122,11 +122,15 @@ it('a message arrives although the base URL ends with a slash', async () => {
   expect((await deployment.wechat.messages()).filter(({ touser }) => touser === to)).toHaveLength(1);
 });
 
-it.each(['/v1', '/no/such/place'])('a base URL that ends with %s is an error, never a silent success', async (tail) => {
+it.each([
+  ['/v1', 40066],
+  // A path that the simulated WeChat lacks.
+  ['/no/such/place', 990404],
+])('a base URL that ends with %s is an error, never a silent success', async (tail, code) => {
   const sdk = wechatApi(deployment.gatewayUrl() + tail, SERVICE_ACCOUNT, deployment.apiKey);
   const { store } = api as unknown as { store: unknown };
   Reflect.set(sdk, 'store', store);
-  await expect(sdk.sendText!(openids[9]!, 'never')).rejects.toMatchObject({ code: 40066 });
+  await expect(sdk.sendText!(openids[9]!, 'never')).rejects.toMatchObject({ code });
 });
 
 it.each([

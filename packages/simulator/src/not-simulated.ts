@@ -1,7 +1,7 @@
 import { Refusal } from './refusal.ts';
 
 /** Outside WeChat's numbers, so that no program takes it for an answer of the real one. */
-export const NOT_SIMULATED = 990404;
+const NOT_SIMULATED = 990404;
 
 /**
  * This simulator lacks what the request asks for; the request may be right. Never an errcode of WeChat's, which would blame
