@@ -82,6 +82,16 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(new Set(some.map(({ appid }) => appid))).toEqual(new Set([first(await store.list({ limit: 1 }))]));
   });
 
+  it('lists, of certain accounts, those whose consent to the component has not ended', async () => {
+    for (const appid of ['wxd', 'wxb', 'wxa', 'wxc']) await store.grants.save('wx1', appid, grant(appid));
+    await store.grants.save('wx2', 'wxe', grant('other component'));
+    await store.grants.change('wx1', 'wxb', 1, { state: 'needs-reauthorization' });
+    await store.grants.change('wx1', 'wxd', 1, { state: 'revoked' });
+    const listed = await store.consenting('wx1', ['wxe', 'wxd', 'wxb', 'wxa', 'wxunknown']);
+    expect(listed.map(({ appid }) => appid)).toEqual(['wxa', 'wxb']);
+    expect(await store.consenting('wx1', [])).toEqual([]);
+  });
+
   it('counts the active accounts of the named components', async () => {
     for (const appid of ['wxa', 'wxb', 'wxd']) await store.grants.save('wxc', appid, grant(appid));
     await store.grants.save('wxother', 'wxa', grant('1'));

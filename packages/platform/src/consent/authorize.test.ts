@@ -111,7 +111,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
     ...{ redis: server.redis, api, tokens, store, refreshAhead, codes, profiles, links, notices, events: new Events() },
   });
   return {
-    ...{ asked, store, tokens, codes, linkStore, profiles },
+    ...{ asked, store, tokens, codes, linkStore, profiles, jobs },
     codesOn: (real: OpenQueue<AuthorizationPayload>) => new CodeIntake(server.redis, ties, seals, real),
     async job(appid: string | undefined = 'wxa') {
       await codes.ask('wxc', 'queryauthcode@@@1', appid);
@@ -168,6 +168,21 @@ it('exchanges a code once for twenty programs and browsers on two nodes, which a
   for (const outcome of outcomes) expect(outcome).toMatchObject({ outcome: 'authorized', appid: 'wxa' });
   expect(nodes.flatMap(({ asked }) => asked).filter((name) => name === 'queryAuth')).toHaveLength(1);
   await Promise.all(nodes.map(({ close }) => close()));
+});
+
+it('never shows WeChat the code of another component of this deployment', async () => {
+  const { codes, jobs } = authorizationsWith({});
+  const code = 'queryauthcode@@@1';
+  const outcome = { outcome: 'authorized', appid: 'wxa', profile: 'asked' } as const;
+  await codes.settle('wxc', hashOfCode('wxc', code), outcome);
+  const exchange = new CodeExchange(codes, new Components([component, { ...component, appid: 'wxother' }]));
+  const wait = { waitMs: 0, signal: new AbortController().signal, withProfile: false };
+  expect(await exchange.run('wxc', code, wait)).toEqual(outcome);
+  expect(await exchange.run('wxother', code, wait)).toMatchObject({ outcome: 'failed', errcode: 61010 });
+  expect(jobs).toEqual([]);
+  // Of a code that is not known yet, the exchange continues without its caller.
+  expect(await exchange.run('wxother', 'queryauthcode@@@2', wait)).toBe('pending');
+  expect(jobs).toMatchObject([{ component: 'wxother' }]);
 });
 
 it('finds the account in WeChat’s list if a crash lost the answer to a code that is now used', async () => {
