@@ -18,13 +18,14 @@ describe('the package', () => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
-  it('has types that every resolver of ESM finds', async () => {
+  it('has types that every resolver finds, for ES modules and for CommonJS', async () => {
     const attw = join(packageFolder, 'node_modules/@arethetypeswrong/cli/dist/index.js');
-    const asked = run(process.execPath, [attw, '--pack', built.folder, '--profile', 'esm-only', '--no-color']);
+    const asked = run(process.execPath, [attw, '--pack', built.folder, '--profile', 'node16', '--no-color']);
     // It exits with 1 where it found errors, and prints them.
     const { stdout } = await asked.catch((error: { stdout: string }) => {
       throw new Error(error.stdout);
     });
+    expect(stdout).toMatch(/node16 \(from CJS\).*🟢/);
     expect(stdout).toMatch(/node16 \(from ESM\).*🟢/);
   });
 

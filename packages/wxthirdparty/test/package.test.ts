@@ -112,6 +112,19 @@ describe('the installed package', () => {
     expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
   });
 
+  it('uses no syntax and no names that the oldest Node of the command line does not have', () => {
+    const late =
+      /\busing \w+ =|Promise\.try|RegExp\.escape|DisposableStack|Error\.isError|import\.meta\.main|Iterator\.concat|fromBase64\(|URLPattern/;
+    const scripts = globSync('dist/command-line/*.js', { cwd: packageFolder });
+    expect(scripts).toEqual(
+      expect.arrayContaining(['main.js', 'simulator.js'].map((name) => `dist/command-line/${name}`)),
+    );
+    for (const script of scripts) {
+      const code = readFileSync(join(packageFolder, script), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+      expect([script, late.exec(code)?.[0]]).toEqual([script, undefined]);
+    }
+  });
+
   it('contains a licence and a README, and neither tests nor sources', () => {
     const files = globSync('**/*', { cwd: packageFolder, exclude: (name) => name === 'node_modules' });
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'bin/wxthirdparty.mjs']));
