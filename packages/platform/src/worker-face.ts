@@ -66,7 +66,7 @@ export interface Work {
   useCheckCode(payload: ReleaseCheckPayload, signal: AbortSignal): Promise<JobDisposition>;
   /** Acts as WeChat towards this deployment. */
   rehearse(payload: RehearsalPayload, signal: AbortSignal): Promise<JobDisposition>;
-  authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome>;
+  authorize(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome | 'no-token'>;
   readProfile(payload: ProfilePayload): Promise<void>;
   runErasure(payload: ErasurePayload, signal: AbortSignal): Promise<JobDisposition>;
   reconcile(payload: ReconcilePayload, signal: AbortSignal): Promise<JobDisposition>;

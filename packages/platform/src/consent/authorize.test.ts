@@ -118,7 +118,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
       return jobs.at(-1)!;
     },
     exchange: (job: AuthorizationPayload, run: Partial<AuthorizationRun> = {}) =>
-      authorizations.exchange(job, { again: false, last: false, ...run }),
+      authorizations.exchange(job, { again: false, last: false, addedAt: new Date(), ...run }),
   };
 }
 
@@ -218,7 +218,9 @@ it('does not count a failure of the component against the code', async () => {
     },
   });
   const one = await job();
-  await expect(exchange(one)).rejects.toMatchObject({ errcode: 99999 });
+  expect(await exchange(one, { last: true })).toBe('no-token');
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  await expect(exchange(one, { addedAt: anHourAgo })).rejects.toMatchObject({ errcode: 99999 });
   expect(asked).not.toContain('queryAuth');
   broken = false;
   await server.redis.flushall();

@@ -33,7 +33,12 @@ export interface AuthorizationRun {
   readonly again: boolean;
   /** No run follows this one. */
   readonly last: boolean;
+  /** When the code arrived. */
+  readonly addedAt: Date;
 }
+
+/** How long WeChat accepts a code (protocol §3.5). */
+const CODE_LIFE_MS = 60 * 60_000;
 
 /** Exchanges authorization codes for grants. */
 export class Authorizations {
@@ -43,21 +48,27 @@ export class Authorizations {
     this.#deps = options;
   }
 
-  /** The work of AuthorizeJob. May run twice: the second run finds the outcome, or the account in WeChat's list. */
-  async exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
+  /**
+   * The work of AuthorizeJob. May run twice: the second run finds the outcome, or the account in WeChat's list. `no-token`: the
+   * component cannot act at present, so WeChat was not asked; another run is needed.
+   */
+  async exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome | 'no-token'> {
     const startedAt = performance.now();
     const outcome = await this.#exchange(payload, run);
+    if (outcome === 'no-token') return outcome;
     const ms = Math.round(performance.now() - startedAt);
     this.#deps.events.publish('authorization', { component: payload.component, ...outcome, ms });
     return outcome;
   }
 
-  async #exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
+  async #exchange(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome | 'no-token'> {
     const { component, codeHash } = payload;
     const { codes, profiles, links } = this.#deps;
     let outcome = await codes.outcome(component, codeHash);
     if (!outcome) {
-      outcome = await this.#exchangeOrLookUp(payload, run);
+      const answered = await this.#exchangeOrLookUp(payload, run);
+      if (answered === 'no-token') return answered;
+      outcome = answered;
       await codes.settle(component, codeHash, outcome);
     }
     if (outcome.outcome !== 'authorized') {
@@ -90,7 +101,10 @@ export class Authorizations {
     return outcome;
   }
 
-  async #exchangeOrLookUp(payload: AuthorizationPayload, run: AuthorizationRun): Promise<AuthorizationOutcome> {
+  async #exchangeOrLookUp(
+    payload: AuthorizationPayload,
+    run: AuthorizationRun,
+  ): Promise<AuthorizationOutcome | 'no-token'> {
     const { component, codeHash } = payload;
     const { api, tokens, store, redis, codes } = this.#deps;
     const code = codes.open(payload);
@@ -128,6 +142,8 @@ export class Authorizations {
       return { outcome: 'authorized', appid, profile: 'pending' };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
+      // It says nothing about the code, and must not use up its attempts: WeChat's next ticket may be minutes away.
+      if (!hasToken && Date.now() - run.addedAt.getTime() < CODE_LIFE_MS) return 'no-token';
       if (error.errcode === ERRCODE.codeUsed || error.errcode === ERRCODE.codeInvalid) {
         const appid = payload.appid ?? (await codes.ties.read(component, codeHash)).appid;
         if (appid) return this.#lookUp(component, appid, before?.version, error);
@@ -135,7 +151,6 @@ export class Authorizations {
         if (run.again && !run.last) throw error;
         return failed(error);
       }
-      // A missing component token says nothing about the code.
       const final = hasToken && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
       if (!final && !run.last) throw error;
       return failed(error);
