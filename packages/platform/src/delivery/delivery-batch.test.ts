@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { databases } from '../../test/database.ts';
 import { ACCOUNT, COMPONENT, type Receiver, startReceiver, TestDeliveries } from '../../test/deliveries.ts';
 import { until } from '../../test/until.ts';
+import { DeliveryStore } from './delivery-store.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const never = new Promise<never>(() => {});
@@ -63,6 +64,28 @@ describe.each(databases)('a batch of deliveries on %s', (kind) => {
     expect(receiver.mostOpen).toBeGreaterThan(1);
     expect(receiver.mostOpen).toBeLessThanOrEqual(7);
     expect(await deliveries.store.countPending(subscription.id, 1)).toBe(0);
+  });
+
+  it('does not send again what was in flight when a read began, and stored when it ended', async () => {
+    const subscription = await deliveries.subscribe(receiver.url);
+    const ids = await Promise.all(Array.from({ length: 3 }, () => deliveries.push([subscription])));
+    const secondRead = Promise.withResolvers<void>();
+    receiver.answer = async () => {
+      await secondRead.promise;
+      return { status: 204 };
+    };
+    let reads = 0;
+    const read = vi.spyOn(deliveries.store, 'due').mockImplementation(async (...args) => {
+      const rows = await DeliveryStore.prototype.due.apply(deliveries.store, args);
+      if (++reads === 2) {
+        secondRead.resolve();
+        await until('all are stored', async () => (await deliveries.store.countPending(subscription.id, 10)) === 0);
+      }
+      return rows;
+    });
+    await deliveries.run(subscription).finally(() => read.mockRestore());
+    expect(reads).toBeGreaterThan(1);
+    expect(idsSent().sort()).toEqual(ids.sort());
   });
 
   it('repeats a failed delivery later, with the same id, and records the failed attempt', async () => {
