@@ -55,7 +55,11 @@ export async function startMariaDb(): Promise<MariaDbServer> {
     const begunAt = performance.now();
     while (!(await answers(port))) {
       if (server.exitCode !== null || performance.now() - begunAt > START_MS) {
-        throw new Error(`mariadbd does not start: ${await readFile(log, 'utf8').catch(() => 'no log')}`);
+        const { exitCode, signalCode } = server;
+        const written = await readFile(log, 'utf8').catch(() => 'no log');
+        throw new Error(
+          `mariadbd does not start (exit ${exitCode}, signal ${signalCode}): ${stderrOf(server)} ${written}`,
+        );
       }
       await pause(20);
     }
@@ -103,7 +107,20 @@ function find(program: string): string {
 /** Ends with us, however we end: its shell kills it when our end of its input closes. */
 function guarded(program: string, args: readonly string[]): ChildProcess {
   const guard = '"$@" & server=$!; (while read -r _; do :; done; kill -KILL $server 2>/dev/null) <&3 & wait $server';
-  return spawn('sh', ['-c', `exec 3<&0; ${guard}`, 'sh', program, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const child = spawn('sh', ['-c', `exec 3<&0; ${guard}`, 'sh', program, ...args], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const lines: string[] = [];
+  child.stderr.on('data', (chunk) => lines.length < 20 && lines.push(String(chunk)));
+  errors.set(child, lines);
+  return child;
+}
+
+/** What a server wrote before it opened its log. */
+const errors = new WeakMap<ChildProcess, string[]>();
+
+function stderrOf(server: ChildProcess): string {
+  return (errors.get(server) ?? []).join('').slice(0, 2_000);
 }
 
 function run(program: string, args: readonly string[]): Promise<void> {
