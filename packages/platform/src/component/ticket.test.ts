@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Seals } from '../sealing/seals.ts';
+import { TokenStore } from '../token/token-store.ts';
+import { componentOwner } from './component-owner.ts';
+import { componentTokenEffect } from './component-token.ts';
 import { refuseUnlessReady } from './status.ts';
 import { Tickets } from './ticket.ts';
 
@@ -102,6 +106,46 @@ describe.each(databases)('a ticket beside %s', (kind) => {
     await tickets.keep('wxc', 'fresh', now(), new Date());
     expect(await server.redis.hget('wx:{wxc:wxc}:token:component', 'retryAt')).toBeNull();
   });
+
+  it.each([0, 1])(
+    'that arrives during a fetch with the former one is used at once, after %i earlier failures',
+    async (earlier) => {
+      await tickets.keep('wxc', 'former', now() - 600, new Date());
+      const owner = componentOwner('wxc');
+      const store = new TokenStore(server.redis, new Seals([randomBytes(32)]), {
+        component: componentTokenEffect,
+        authorizer: undefined,
+        'jsapi-ticket': undefined,
+        'wx-card-ticket': undefined,
+      });
+      const refused = new Failure('ticket_refused', 'retry', 'component ticket is invalid', { errcode: 61006 });
+      const fenceOf = async () => {
+        await server.redis.set(store.leaseKey(owner), 'ours');
+        return (await store.admit(owner, 'ours'))!.fence;
+      };
+      for (let n = 0; n < earlier; n++) await store.fail(owner, await fenceOf(), refused, 60_000, true);
+      const before = await refuseUnlessReady(server.redis, 'wxc').then(
+        () => 'ready',
+        () => 'not ready',
+      );
+      const fence = await fenceOf();
+      await tickets.keep('wxc', 'next', now(), new Date());
+      await store.fail(owner, fence, refused, 60_000, true);
+      expect(await store.read(owner)).toMatchObject({ retryAt: 0, failures: earlier });
+      const after = await refuseUnlessReady(server.redis, 'wxc').then(
+        () => 'ready',
+        () => 'not ready',
+      );
+      expect([before, after]).toEqual(earlier === 0 ? ['ready', 'ready'] : ['not ready', 'not ready']);
+      // The failure of a fetch with the stored ticket counts.
+      await store.fail(owner, await fenceOf(), refused, 60_000, true);
+      const failing = await store.read(owner);
+      expect(failing.retryAt).toBeGreaterThan(failing.now);
+      await expect(refuseUnlessReady(server.redis, 'wxc')).rejects.toMatchObject({
+        reasons: ['component_token_failing'],
+      });
+    },
+  );
 
   it('is sealed in Redis and in SQL', async () => {
     await tickets.keep('wxc', 'ticket@@@clear', now(), new Date());

@@ -6,6 +6,7 @@ import { hashField } from '../redis/hash-field.ts';
 import { defineScript } from '../redis/script.ts';
 import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
+import { DRAW_FENCE } from '../token/fence.ts';
 import { READINESS } from './readiness.ts';
 
 const HOUR_MS = 60 * 60_000;
@@ -20,11 +21,12 @@ export interface TicketView {
 
 /**
  * The greatest CreateTime wins, and among equal ones the later arrival: workers may run the jobs of two tickets in either
- * order. A new ticket also ends the component token's backoff, since a lack of it may have caused the failure.
+ * order. A new ticket also ends the component token's backoff, since a lack of it may have caused the failure; nor does
+ * the failure of a fetch count that was sent with the former one.
  */
 const keep = defineScript({
-  uses: [READINESS],
-  keys: ['ticket', 'token', 'ready'],
+  uses: [READINESS, DRAW_FENCE],
+  keys: ['ticket', 'token', 'lastFence', 'ready'],
   args: ['sealed', 'createTime', 'receivedAt', 'expiresAt', 'channel', 'owner'],
   lua: `
 local stored = tonumber(redis.call('HGET', ticket, 'createTime') or '-1')
@@ -36,8 +38,9 @@ if isNewer or (tonumber(createTime) == stored and tonumber(receivedAt) >= stored
   redis.call('HSET', ticket, 'ticket', sealed, 'createTime', createTime, 'receivedAt', receivedAt, 'expiresAt', expiresAt)
   -- Longer than the ticket is valid, so that the status can say "expired" instead of "none was received".
   redis.call('PEXPIREAT', ticket, ms(tonumber(expiresAt) + ${24 * HOUR_MS}))
-  if isNewer and redis.call('EXISTS', token) == 1 then
+  if isNewer and redis.call('EXISTS', token, lastFence) > 0 then
     redis.call('HDEL', token, 'retryAt')
+    if redis.call('EXISTS', lastFence) == 1 then draw_fence(token, lastFence) end
     redis.call('PUBLISH', channel, owner)
   end
 end
@@ -181,6 +184,7 @@ export class Tickets {
       {
         ticket: keyspace.ticket(component),
         token: keyspace.token(component, component, 'component'),
+        lastFence: keyspace.fence(component, component, 'component'),
         ready: keyspace.ready(component),
       },
       {

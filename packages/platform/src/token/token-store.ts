@@ -5,6 +5,7 @@ import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import { accept, DISTRUST_TTL_MS, type Distrust, distrust } from './distrust.ts';
+import { DRAW_FENCE } from './fence.ts';
 import { accountOwners, ownerKey, type TokenOwner } from './token.ts';
 import type { TokenEffect, TokenEffects } from './token-kind.ts';
 
@@ -65,21 +66,14 @@ const read = defineScript({
   decode: ([now, fields]: [number, RawFields]) => ({ now, fields }),
 });
 
-/**
- * Lease, fence and second read in one step; answers nothing if the lease has ended. The fence is at least Redis' time, so
- * that an emptied or failed-over Redis cannot move it backwards.
- */
+/** Lease, fence and second read in one step; answers nothing if the lease has ended. */
 const admit = defineScript({
-  uses: [REDIS_CLOCK, TOKEN_FIELDS],
+  uses: [REDIS_CLOCK, TOKEN_FIELDS, DRAW_FENCE],
   keys: ['record', 'lastFence', 'lease'],
   args: ['leaseValue'],
   lua: `
 if redis.call('GET', lease) ~= leaseValue then return false end
-local last = math.max(
-  tonumber(redis.call('GET', lastFence) or '0'),
-  tonumber(redis.call('HGET', record, 'version') or '0'))
-local fence = ms(math.max(last + 1, now))
-redis.call('SET', lastFence, fence, 'PX', ${30 * DAY_MS})
+local fence = draw_fence(record, lastFence)
 return { now, fence, token_fields(record) }`,
   decode: (reply: [number, string, RawFields] | null) =>
     reply === null ? undefined : { now: reply[0], fence: Number(reply[1]), fields: reply[2] },
@@ -120,7 +114,8 @@ redis.call('PUBLISH', channel, owner)
 
 /**
  * `failure`: as JSON without its time. `asked`: the request reached WeChat or tried to. Counts only while the fence is the
- * last one given out: a process that was admitted since asks WeChat again, and its callers must not see an old failure.
+ * last one given out: a process that was admitted since asks WeChat again, and its callers must not see an old failure; or
+ * what the request was made of (the ticket, the consent) has been replaced since, and the token stays due at once.
  */
 const fail = {
   args: ['fence', 'retryAfterMs', 'failure', 'channel', 'owner', 'asked'],
@@ -154,11 +149,12 @@ end
 `,
 } as const;
 
-/** Ends the backoff: the owner's state has changed. */
+/** Ends the backoff: the owner's state has changed. A fetch that is in flight must not bring it back. */
 const forgive = {
   args: ['channel', 'owner'],
   lua: `
 local outcome = redis.call('HDEL', record, 'retryAt', 'failure')
+if redis.call('EXISTS', lastFence) == 1 then draw_fence(record, lastFence) end
 redis.call('PUBLISH', channel, owner)
 `,
 } as const;
@@ -168,11 +164,9 @@ const erase = {
   args: ['channel', 'owner'],
   lua: `
 local outcome = 0
-local last, version = redis.call('GET', lastFence), redis.call('HGET', record, 'version')
-if last or version then
+if redis.call('EXISTS', lastFence) == 1 or redis.call('HEXISTS', record, 'version') == 1 then
   outcome = 1
-  local fence = ms(math.max(tonumber(last or '0') + 1, tonumber(version or '0') + 1, now))
-  redis.call('SET', lastFence, fence, 'PX', ${30 * DAY_MS})
+  local fence = draw_fence(record, lastFence)
   redis.call('DEL', record)
   redis.call('HSET', record, 'version', fence)
   redis.call('PEXPIRE', record, ${7 * DAY_MS})
@@ -360,7 +354,7 @@ function changeScript<const Args extends readonly string[], Answer = void>(
   const { uses = [], keys = [], lua = '' } = effect ?? {};
   return defineScript({
     ...change,
-    uses: [REDIS_CLOCK, ...uses],
+    uses: [REDIS_CLOCK, DRAW_FENCE, ...uses],
     keys: ['record', 'lastFence', 'distrusts', ...keys] as readonly string[],
     lua: `${change.lua}\n${lua}\nreturn outcome`,
   });

@@ -284,6 +284,18 @@ describe('a refresh', () => {
     expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
   });
 
+  it('whose owner is forgiven during the request keeps no process from asking when it fails, and its answer counts', async () => {
+    const wechat = counting(async (n) => {
+      await store.forgive(owner);
+      if (n === 1) throw new Failure('grant_ended', 'reauthorize', 'the former consent', { errcode: 61003 });
+      return lasting('token');
+    });
+    const { tokens, store } = node(wechat.fetch);
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
+    expect(await store.read(owner)).toMatchObject({ retryAt: 0, failures: 0, failure: undefined });
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'stored' });
+  });
+
   it.each([
     ['its quota is closed', 'slow-down', 50_000, 60_000],
     ['something is missing', 'operator', 3_000, 5_000],
