@@ -9,6 +9,7 @@ import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { authorizerOwner, authorizerTokenKind } from '../authorizer/authorizer-token.ts';
 import { Profiles } from '../authorizer/profiles.ts';
 import { tokenEffects } from '../authorizer/token-effects.ts';
+import { componentOwner } from '../component/component-owner.ts';
 import { Components } from '../component/components.ts';
 import { Events } from '../events.ts';
 import { pushPlace, readEntry } from '../journal/stream-entry.ts';
@@ -224,6 +225,21 @@ it('does not count a failure of the component against the code', async () => {
   expect(asked).not.toContain('queryAuth');
   broken = false;
   await server.redis.flushall();
+  expect(await exchange(one)).toMatchObject({ outcome: 'authorized' });
+});
+
+it('does not count a refused component token against the code either', async () => {
+  let broken = true;
+  const { job, exchange, tokens } = authorizationsWith({
+    async queryAuth() {
+      if (!broken) return exchanged;
+      await tokens.distrust(await tokens.ensure(componentOwner('wxc')), '/cgi-bin/component/api_query_auth');
+      throw new Failure('bad_secret', 'operator', 'the next component token could not be fetched', { errcode: 40125 });
+    },
+  });
+  const one = await job();
+  expect(await exchange(one, { last: true })).toBe('no-token');
+  broken = false;
   expect(await exchange(one)).toMatchObject({ outcome: 'authorized' });
 });
 

@@ -142,8 +142,6 @@ export class Authorizations {
       return { outcome: 'authorized', appid, profile: 'pending' };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      // It says nothing about the code, and must not use up its attempts: WeChat's next ticket may be minutes away.
-      if (!hasToken && Date.now() - run.addedAt.getTime() < CODE_LIFE_MS) return 'no-token';
       if (error.errcode === ERRCODE.codeUsed || error.errcode === ERRCODE.codeInvalid) {
         const appid = payload.appid ?? (await codes.ties.read(component, codeHash)).appid;
         if (appid) return this.#lookUp(component, appid, before?.version, error);
@@ -151,7 +149,10 @@ export class Authorizations {
         if (run.again && !run.last) throw error;
         return failed(error);
       }
-      const final = hasToken && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
+      // A missing component token says nothing about the code, and must not use up its attempts: WeChat's next ticket may be minutes away.
+      const lacksToken = !hasToken || !(await tokens.has(componentOwner(component)));
+      if (lacksToken && Date.now() - run.addedAt.getTime() < CODE_LIFE_MS) return 'no-token';
+      const final = !lacksToken && (error.remedy === 'fix-request' || error.remedy === 'reauthorize');
       if (!final && !run.last) throw error;
       return failed(error);
     }

@@ -83,9 +83,19 @@ async function fetchUnderFence(
     gate.pass(owner.component);
     sentAt = redisNow + (performance.now() - admittedAt);
   };
+  const needed: TokenSource = {
+    ensure: (of, ensureSignal) =>
+      tokens.ensure(of, ensureSignal).catch((error: unknown) => {
+        // After a refused token, too: now it is the other token that cannot be fetched, and its own record says so.
+        sentAt = undefined;
+        throw error;
+      }),
+    accepted: (token, use) => tokens.accepted(token, use),
+    distrust: (token, path) => tokens.distrust(token, path),
+  };
   let fetched: FetchedToken;
   try {
-    const context = { beforeSend, tokens, ...(signal ? { signal } : {}) };
+    const context = { beforeSend, tokens: needed, ...(signal ? { signal } : {}) };
     fetched = await fetchPersistently(() => kind.fetch(owner, context), lease, signal);
   } catch (error) {
     // It says nothing about WeChat: a failure in the record would keep the others from asking.

@@ -307,6 +307,24 @@ describe('a refresh', () => {
     expect(retryAt - now).toBeLessThanOrEqual(most);
   });
 
+  it('tries again soon if a token that it needs was refused and cannot be fetched', async () => {
+    const component: TokenOwner = { kind: 'component', component: 'wxc', appid: 'wxc' };
+    let isAccount = true;
+    const { tokens, store } = node(async ({ beforeSend, tokens: needed }) => {
+      beforeSend();
+      if (isAccount) {
+        isAccount = false;
+        await needed.ensure(component);
+      }
+      throw new Failure('bad_secret', 'operator', 'the secret is wrong', { errcode: 40125 });
+    });
+    expect(await tokens.refresh(owner)).toMatchObject({ outcome: 'failed' });
+    const { retryAt, now } = await store.read(owner);
+    expect(retryAt - now).toBeLessThanOrEqual(5_000);
+    const { retryAt: componentRetryAt } = await store.read(component);
+    expect(componentRetryAt - now).toBeGreaterThan(60_000);
+  });
+
   it('retries a transient failure by itself', async () => {
     const wechat = counting((n) => {
       if (n === 1) throw new Failure('wechat_busy', 'retry', 'busy');
