@@ -3,13 +3,13 @@ import { Crossing } from './crossing.ts';
 import { median } from './median.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
-/** Fewer than WORKER_CONCURRENCY, 50: further calls would go through the queue. */
+/** Fewer than a quarter of INLINE_CONCURRENCY, 500: further calls of one account would go through the queue. */
 const CALLERS = 32;
 const SECONDS = 3;
 
 const bench: Bench = {
   name: 'calls that follow each other, gateway and worker in one process',
-  measured: `calls through gateway, queue and worker, ${CALLERS} callers without a pause`,
+  measured: `calls of one node, ${CALLERS} callers without a pause`,
   against: 'the same through a bare proxy with a cached token; WeChat answers at once',
   guide: { atLeast: 0.25 },
   run,

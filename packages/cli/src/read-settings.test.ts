@@ -57,6 +57,7 @@ describe('settings', () => {
       admin: { user: 'admin', password: undefined, write: false },
       logLevel: 'info',
       workerConcurrency: 50,
+      inlineConcurrency: 500,
       drainMs: 0,
       shutdownMs: 10_000,
     });
@@ -91,6 +92,7 @@ describe('settings', () => {
         ADMIN_WRITE: 'true',
         LOG_LEVEL: 'debug',
         WORKER_CONCURRENCY: '7',
+        INLINE_CONCURRENCY: '70',
         DRAIN_MS: '7000',
         SHUTDOWN_MS: '2500',
       },
@@ -117,6 +119,7 @@ describe('settings', () => {
       admin: { user: 'root', password: 'a long pass word', write: true },
       logLevel: 'debug',
       workerConcurrency: 7,
+      inlineConcurrency: 70,
       drainMs: 7_000,
       shutdownMs: 2_500,
     });

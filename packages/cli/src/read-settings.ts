@@ -36,6 +36,7 @@ export interface Settings {
   admin: { user: string; password: string | undefined; write: boolean };
   logLevel: string;
   workerConcurrency: number;
+  inlineConcurrency: number;
   /** How long a gateway still serves while /readyz already answers 503. */
   drainMs: number;
   /** How long the process may then take to finish its work or requeue it. */
@@ -98,6 +99,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },
     logLevel: values.LOG_LEVEL,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    inlineConcurrency: values.INLINE_CONCURRENCY,
     drainMs: values.DRAIN_MS,
     shutdownMs: values.SHUTDOWN_MS,
   };

@@ -42,7 +42,8 @@ export async function serveQueues(
   platform: Platform,
   shutdownMs = shutdownShareMs(settings),
 ) {
-  const starting = startWorkers(platform, { concurrency: settings.workerConcurrency, shutdownMs }, log);
+  const { workerConcurrency: concurrency, inlineConcurrency } = settings;
+  const starting = startWorkers(platform, { concurrency, inlineConcurrency, shutdownMs }, log);
   return scope.keep('workers', await shutdown.unlessReceived(starting), (w) => w.close(), settings.shutdownMs);
 }
 

@@ -36,6 +36,8 @@ export interface EventPayloads {
   readonly delivery: DeliveryEvent;
   /** Answers of receivers that were asked while WeChat waited could not be stored for a long time. */
   readonly 'outcomes-lost': { readonly count: number };
+  /** How calls that had no record ended could not be stored; their callers have the outcome. */
+  readonly 'calls-unrecorded': { readonly count: number; readonly message: string };
   /** This process journaled what was in the stream of pushes, or could not. */
   readonly journal: JournalEvent;
   /** A gateway accepted or refused a push. */

@@ -3,7 +3,7 @@ import { CallAccounts } from './call/call-accounts.ts';
 import { Calls } from './call/calls.ts';
 import { Holds } from './call/holds.ts';
 import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
-import type { RunDeps } from './call/run.ts';
+import type { PerformDeps } from './call/perform.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
@@ -15,7 +15,7 @@ export interface OpenCalls {
   readonly accounts: CallAccounts;
   /** On the fail-fast connection, also where a job submits a call: it is tried again with the job. */
   readonly calls: Calls;
-  readonly run: RunDeps;
+  readonly run: PerformDeps;
   /** Sends interactive calls in this process while it is open (`Work.sendInline`). */
   readonly inline: InlineDispatcher;
 }
@@ -28,7 +28,7 @@ export function openCalls(
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
   scope: Scope,
 ): OpenCalls {
-  const run: RunDeps = {
+  const run: PerformDeps = {
     store: blocking.callStore,
     holds: new Holds(blocking.callStore),
     tokens: blocking.tokens,
@@ -39,9 +39,18 @@ export function openCalls(
     userTokens: blocking.userTokens,
     transport,
     apiBase,
-    localWaiters,
   };
-  const inline = new InlineDispatcher({ queue: queues.calls, tokens: blocking.tokens, run, events });
+  const inline = new InlineDispatcher({
+    queue: queues.calls,
+    tokens: blocking.tokens,
+    redis: failFast.redis,
+    store: blocking.callStore,
+    ledger: blocking.ledger,
+    run,
+    recordIn: blocking.redis,
+    waiters: localWaiters,
+    events,
+  });
   const authorizers = new Authorizers(failFast.authorizerStore, components, failFast.redis, failFast.links);
   const accounts = new CallAccounts(components, authorizers);
   const calls = new Calls({

@@ -275,6 +275,17 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.info, msg: 'component not ready', component: 'wxc', ready: false },
     },
   ],
+  'calls-unrecorded': [
+    {
+      event: { count: 2, message: 'OOM command not allowed' },
+      line: {
+        level: LEVELS.error,
+        msg: 'answered calls were not recorded; they are in no list',
+        count: 2,
+        message: 'OOM command not allowed',
+      },
+    },
+  ],
   'outcomes-lost': [
     {
       event: { count: 3 },

@@ -27,6 +27,7 @@ function linesOf(log: Logger): Lines {
     delivery: (event) => log[event.result === 'delivered' ? 'debug' : 'info'](event, 'delivery'),
     'outcomes-lost': ({ count }) =>
       log.error({ count }, 'answers of asked receivers were not stored; their pushes are sent again'),
+    'calls-unrecorded': (event) => log.error(event, 'answered calls were not recorded; they are in no list'),
     // The gateway's own line has more.
     'push-received': (event) => log.debug(event, 'push received'),
     'push-intake': ({ pushes }) => log.debug({ pushes }, 'no replica of Redis has confirmed the pushes'),

@@ -14,6 +14,8 @@ const JOURNAL_SHARE = 0.9;
 export interface WorkerSettings {
   /** Jobs of each queue that run at the same time in this process. */
   readonly concurrency: number;
+  /** Calls that this process sends itself at the same time, without a queue. */
+  readonly inlineConcurrency: number;
   /** How long running jobs may take to finish when the process shuts down. */
   readonly shutdownMs: number;
 }
@@ -39,7 +41,7 @@ export async function startWorkers(
   const remainingMs = () => Math.max(0, settings.shutdownMs * JOURNAL_SHARE - (performance.now() - closingAt));
   scope.keep('journaler', work.startJournaler(), (j) => j.close(remainingMs()), settings.shutdownMs);
   const running = Object.keys(queues).map((name) => run(name as keyof Queues));
-  const inline = work.sendInline(settings.concurrency);
+  const inline = work.sendInline(settings.inlineConcurrency);
   // All at once, so that each has the whole time.
   const closeAll = () => Promise.all([inline.close(settings.shutdownMs), ...running.map((q) => q.close())]);
   scope.keep('queues', running, closeAll, settings.shutdownMs);

@@ -148,10 +148,13 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     const { waitMs, ...input } = await readJsonBody(request, readCallBody);
     const { rights, fingerprint } = callerOf(response);
     demandPath(rights, input.path);
-    // A caller that disconnects ends only the wait: the call has an id by which it can be read.
-    const waiting = new AbortController();
+    // A caller that disconnects after the departure ends only the wait: the call has an id by which it can be read.
+    const [waiting, disconnected] = [new AbortController(), new AbortController()];
     const unsubscribe = shutdown.stopWaiting.onFire(() => waiting.abort());
-    response.once('close', () => waiting.abort());
+    response.once('close', () => {
+      disconnected.abort();
+      waiting.abort();
+    });
     let acceptedAt = new Date();
     try {
       const { id, call: found } = await platform.calls.run(
@@ -165,6 +168,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
         {
           waitMs,
           signal: waiting.signal,
+          disconnected: disconnected.signal,
           onTimeout: 'keep',
           accepted(id) {
             acceptedAt = new Date();

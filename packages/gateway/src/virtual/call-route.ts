@@ -106,6 +106,7 @@ export async function answerWithCall(
       {
         waitMs: DEPART_TIMEOUT_MS,
         signal: wait.departure.signal,
+        disconnected: wait.departure.signal,
         onTimeout: 'cancel',
         settleTimeoutMs: SETTLE_TIMEOUT_MS,
         settleSignal: wait.outcome.signal,

@@ -10,7 +10,7 @@ const MAX_SAME_MICROSECOND = 8;
 
 /**
  * Functions for the scripts that create and end a call. The index contains the calls by the microsecond of their creation,
- * `:ends` contains them by the time at which their record expires.
+ * `:ends` contains them by the time at which their record expires. `micros`: that microsecond, if it is not the present one.
  */
 export const INDEX: SharedLua = {
   uses: [REDIS_CLOCK],
@@ -19,8 +19,8 @@ local function index_lives(index, lives)
   if redis.call('PTTL', index) < lives then redis.call('PEXPIRE', index, lives) end
   if redis.call('PTTL', index .. ':ends') < lives then redis.call('PEXPIRE', index .. ':ends', lives) end
 end
-local function index_add(index, call, lives)
-  redis.call('ZADD', index, string.format('%.0f', t[1] * 1000000 + t[2]), call)
+local function index_add(index, call, lives, micros)
+  redis.call('ZADD', index, micros or string.format('%.0f', t[1] * 1000000 + t[2]), call)
   redis.call('ZADD', index .. ':ends', ms(now + lives), call)
   index_lives(index, lives)
   local gone = redis.call('ZRANGEBYSCORE', index .. ':ends', '-inf', now, 'LIMIT', 0, ${TRIMMED_AT_ONCE})

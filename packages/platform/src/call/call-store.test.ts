@@ -3,15 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { Ledger } from '../quota/ledger.ts';
-import { usageOf } from '../quota/usage.ts';
 import { Seals } from '../sealing/seals.ts';
 import type { CallRequest } from './call.ts';
-import { type CallId, newCallId, parseCallId } from './call-id.ts';
-import { CallIndex } from './call-index.ts';
+import { type CallId, newCallId } from './call-id.ts';
 import { HELD_MS } from './call-record.ts';
 import { CallStore } from './call-store.ts';
-import type { DepartedAtOnce } from './create-call.ts';
-import { fingerprintOf } from './idempotency.ts';
 
 let server: TestRedis;
 let store: CallStore;
@@ -160,45 +156,50 @@ describe('departure', () => {
   });
 });
 
-describe('a call that departs when it is created', () => {
-  const make = (change: Partial<CallRequest> = {}) => {
+describe('a record that is put for a call that was kept in memory', () => {
+  const known = {
+    ...{ createdAt: 1_700_000_000_000, createdMicros: 1_700_000_000_000_123, deadlineAt: Date.now() + 60_000 },
+    ...{ attempts: 2, refusals: 1, faults: 0, departedAt: Date.now(), delayMs: 0, sentBy: undefined },
+  };
+  const put = async (change: { sentBy?: string; delayMs?: number } = {}, asked: Partial<CallRequest> = {}) => {
     const call = newCallId('wxc', 'wxa');
-    return {
-      call,
-      made: store.create(call, { ...request, ...change }, 'gateway-1', {
-        runId: 'run',
-        quota: ledger.scriptArgs(pair, {} as never),
-      }),
-    };
+    await store.put(call, { ...request, ...asked }, 'gateway-1', { ...known, ...change });
+    return call;
   };
 
-  it('is claimed and counted, and equals one that was created, loaded and departed', async () => {
-    const { call, made } = make();
-    const { stored, departure } = (await made) as DepartedAtOnce;
+  it('belongs to the run that sent the call', async () => {
+    const call = await put({ sentBy: 'run' });
+    expect(await store.find(call)).toMatchObject({
+      ...{
+        state: 'running',
+        attempts: 2,
+        createdAt: new Date(known.createdAt),
+        deadlineAt: new Date(known.deadlineAt),
+      },
+    });
     const loaded = (await store.load(call))!;
-    expect(stored).toEqual({ ...loaded, now: stored.now, heldMs: 0, departed: undefined });
+    expect(loaded).toMatchObject({ departed: true, refusals: 1, replyTo: 'gateway-1', body: request.body });
     expect(loaded.heldMs).toBeGreaterThan(0);
-    expect(departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, departedAt: stored.now });
-    expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
-    expect(await store.find(call)).toMatchObject({ state: 'running', attempts: 1 });
     expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
     expect(await store.cancel(call)).toBe(false);
+    expect(await store.settle(call, 'run', answered)).toBe('stored');
   });
-  it('does not depart if its quota is closed, its deadline has passed, or its idempotency key is taken', async () => {
-    await server.redis.flushall();
-    await ledger.close(pair, 'minute', Date.now(), {} as never);
-    await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
-    await ledger.reopen(pair);
-    expect(await make({ deadlineAt: new Date(1) }).made).toBe('made');
-    await make({ idempotencyKey: 'k' }).made;
-    expect(await make({ idempotencyKey: 'k' }).made).toMatchObject({ claim: { background: false } });
-    expect(await ledger.usage(pair, {} as never)).toMatchObject({ used: 1 });
+  it('waits for another run, which continues to count, if nothing was sent', async () => {
+    const call = await put({ delayMs: 5_000 });
+    expect(await store.find(call)).toMatchObject({ state: 'delayed', attempts: 2 });
+    expect(await depart(call, 'another', false)).toMatchObject({ go: 'yes', attempts: 3 });
   });
-  it('is the only probe of a closed day', async () => {
-    await ledger.close(pair, 'day', Date.now(), {} as never);
-    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'probeAt', '1');
-    expect(await make().made).toMatchObject({ departure: { probe: true } });
-    await expect(make().made).rejects.toMatchObject({ code: 'quota_closed' });
+  it('is put once: the first record stays', async () => {
+    const call = await put({ sentBy: 'run' });
+    await store.settle(call, 'run', answered);
+    await store.put(call, request, 'gateway-1', { ...known, attempts: 7 });
+    expect(await store.find(call)).toMatchObject({ state: 'completed', attempts: 2 });
+  });
+  it('is listed by the time at which the call was created, unless it is in no list', async () => {
+    const [listed, unlisted] = [await put(), await put({}, { keptForMs: 1_000 })];
+    const scoreOf = ({ id }: CallId) => server.redis.zscore('wx:{wxc:wxa}:calls', id.slice(id.lastIndexOf('.') + 1));
+    expect(await scoreOf(listed)).toBe(String(known.createdMicros));
+    expect(await scoreOf(unlisted)).toBeNull();
   });
 });
 
@@ -207,26 +208,9 @@ describe('a hold', () => {
   const heldMs = async (call: CallId) => (await store.load(call))!.heldMs;
   const heldUntil = (call: CallId, at: number) => server.redis.hset(recordKey(call), 'heldUntil', String(at));
 
-  it.each([
-    [
-      'of its own',
-      async () => {
-        const call = await created();
-        await depart(call, 'run', false);
-        return call;
-      },
-    ],
-    [
-      'at its creation',
-      async () => {
-        const call = newCallId('wxc', 'wxa');
-        const quota = ledger.scriptArgs(pair, {} as never);
-        await store.create(call, request, 'gateway-1', { runId: 'run', quota });
-        return call;
-      },
-    ],
-  ])('starts with a departure %s, and ends with its release', async (_, departed) => {
-    const call = await departed();
+  it('starts with a departure, and ends with its release', async () => {
+    const call = await created();
+    await depart(call, 'run', false);
     expect(await heldMs(call)).toBeGreaterThan(0);
     expect(await heldMs(call)).toBeLessThanOrEqual(HELD_MS);
     await store.release(call, 'run', 'not-sent');
@@ -295,15 +279,13 @@ describe('an outcome', () => {
     expect(await store.settle(call, 'run', { state: 'failed', failure: refused })).toBe('superseded');
     expect(await store.find(call)).toEqual(found);
   });
-  it('that is unknown is replaced even if a process of an earlier version stored it, or the caller waits locally', async () => {
+  it('that is unknown is replaced even if a process of an earlier version stored it', async () => {
     const call = await created();
     await depart(call, 'run', false);
     await store.settle(call, 'another', unknown);
     await server.redis.hdel(`wx:{wxc:wxa}:call:${call.id}`, 'settledBy');
-    const { quota: quotaKey } = ledger.scriptKeys(pair);
-    const settled = await store.settleLocally(call, 'run', answered, quotaKey);
-    expect(settled).toMatchObject({ how: 'corrected', call: { state: 'completed' } });
-    expect(settled!.call).toEqual(await store.find(call));
+    expect(await store.settle(call, 'run', answered)).toBe('corrected');
+    expect(await store.find(call)).toMatchObject({ state: 'completed' });
   });
   it.each([
     ['known', (call: CallId) => store.settle(call, 'another', { state: 'failed', failure: refused })],
@@ -327,236 +309,6 @@ describe('an outcome', () => {
     expect(await received).toBe(call.id);
     listener.disconnect();
   });
-  it('is returned to the run that stores it for a local waiter, as a reader would find it, and is not published', async () => {
-    const call = await created();
-    const listener = server.redis.duplicate();
-    const received: string[] = [];
-    listener.on('message', (_, message) => received.push(message));
-    await listener.subscribe('wx:replies:gateway-1');
-    await depart(call, 'run', false);
-    const { quota: quotaKey } = ledger.scriptKeys(pair);
-    const settled = (await store.settleLocally(call, 'run', answered, quotaKey))!;
-    expect(settled).toMatchObject({ how: 'stored' });
-    expect(settled.call).toEqual(await store.find(call));
-    expect(settled.call).toMatchObject({ state: 'completed', response: answered.response });
-    const endpoint = { dailyLimit: 500_000 } as never;
-    expect({ ...usageOf(settled.quota, settled.now, endpoint), now: 0 }).toEqual({
-      ...(await ledger.usage(pair, endpoint)),
-      now: 0,
-    });
-    expect(await store.settleLocally(call, 'run', answered, quotaKey)).toBeUndefined();
-    await server.redis.publish('wx:replies:gateway-1', 'the end');
-    await until('the end has arrived', () => received.length > 0);
-    expect(received).toEqual(['the end']);
-    listener.disconnect();
-  });
-  it('of a cancelled call stays: it never departs', async () => {
-    const call = await created();
-    expect(await store.cancel(call)).toBe(true);
-    expect(await depart(call, 'run', true)).toEqual({ go: 'settled' });
-    expect((await store.find(call))?.state).toBe('cancelled');
-  });
-  it('cannot be cancelled once it has departed', async () => {
-    const call = await created();
-    await depart(call, 'run', true);
-    expect(await store.cancel(call)).toBe(false);
-  });
-});
-
-it.each<[caller: string, change: Partial<CallRequest>, minutes: number]>([
-  ['an interactive call', {}, 15],
-  ['a background call', { waitMs: 0 }, 24 * 60],
-  ['a call with a callback', { callbackUrl: 'https://business.example/hook' }, 24 * 60],
-  ['a call of an SDK, which does not receive its id', { keptForMs: 120_000 }, 2],
-])('the outcome of %s has its TTL', async (_caller, change, minutes) => {
-  const call = await created(change);
-  await store.settle(call, 'run', answered);
-  const names = (await server.redis.keys(`*${call.id}*`)).filter((key) => !key.endsWith(':request'));
-  expect(names.length).toBeGreaterThanOrEqual(2);
-  for (const name of names) {
-    const left = await server.redis.pttl(name);
-    expect(left, name).toBeGreaterThan(minutes * 60_000 - 10_000);
-    expect(left, name).toBeLessThanOrEqual(minutes * 60_000);
-  }
-});
-
-it('is released for a run that repeats its request because the reply was lost, and for no other', async () => {
-  const call = await created();
-  await depart(call, 'run', false);
-  expect(await store.release(call, 'another', 'token-refused')).toBe(false);
-  for (let times = 0; times < 2; times++) expect(await store.release(call, 'run', 'token-refused')).toBe(true);
-  expect(await store.load(call)).toMatchObject({ departed: false, refusals: 1 });
-  expect(await depart(call, 'another', false)).toMatchObject({ go: 'yes' });
-  expect(await store.release(call, 'run', 'token-refused')).toBe(false);
-});
-
-it('a call that may have been sent is reported as claimed, even after its deadline', async () => {
-  const call = await created();
-  expect(await depart(call, 'a run that died', false)).toMatchObject({ go: 'yes' });
-  await server.redis.hset(`wx:{wxc:wxa}:call:${call.id}`, 'deadlineAt', '1');
-  expect(await store.load(call)).toMatchObject({ departed: true });
-  expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
-  // A call that is safe to repeat is only late.
-  expect(await depart(call, 'another', true)).toEqual({ go: 'deadline' });
-  expect(await store.load(await created())).toMatchObject({ departed: false });
-});
-
-describe('an idempotency key', () => {
-  const under = (change: Partial<CallRequest> = {}) =>
-    store.create(newCallId('wxc', 'wxa'), { ...request, idempotencyKey: 'order-4711', ...change }, 'g');
-
-  it('belongs to the first call, however many arrive at once', async () => {
-    const created = await Promise.all(Array.from({ length: 20 }, () => under()));
-    const claims = created.flatMap((one) => (typeof one === 'object' && 'claim' in one ? [one.claim.id] : []));
-    expect(claims).toHaveLength(19);
-    expect(new Set(claims).size).toBe(1);
-    expect(await store.claimed('wxc', 'wxa', 'order-4711')).toMatchObject({ id: claims[0], background: false });
-    expect(await store.claimed('wxc', 'wxb', 'order-4711')).toBeUndefined();
-  });
-  it('detects another body, and ignores how long the caller waits', async () => {
-    await under();
-    const print = async (change: Partial<CallRequest>) => {
-      const created = await under(change);
-      return typeof created === 'object' && 'claim' in created
-        ? created.claim.fingerprint === fingerprintOf({ ...request, ...change }, 'order-4711')
-        : 'made';
-    };
-    expect(await print({})).toBe(true);
-    expect(await print({ waitMs: 1 })).toBe(true);
-    expect(await print({ body: Buffer.from('{"touser":"another"}') })).toBe(false);
-    expect(await print({ deadlineAt: new Date(Date.now() + 1_000) })).toBe(false);
-  });
-  it('has the TTL of its call, and is not stored in clear', async () => {
-    await under({ callbackUrl: 'https://business.example/hook?key=hidden' });
-    const spread = async () => {
-      const names = (await server.redis.keys('*')).filter((key) => /:call:|idempotency/.test(key));
-      const ends = await Promise.all(names.map((key) => server.redis.pttl(key)));
-      expect(ends.length).toBeGreaterThan(2);
-      return Math.max(...ends) - Math.min(...ends);
-    };
-    expect(await spread()).toBeLessThan(1_000);
-    const before = await dump();
-    const claim = (await store.claimed('wxc', 'wxa', 'order-4711'))!;
-    await store.settle(parseCallId(claim.id)!, 'run', answered);
-    expect(await spread()).toBeLessThan(1_000);
-    for (const all of [before, await dump()]) {
-      expect(all).not.toContain('order-4711');
-      expect(all).not.toContain('hidden');
-    }
-    expect(await store.callbackUrl(parseCallId(claim.id)!)).toBe('https://business.example/hook?key=hidden');
-  });
-});
-
-describe('the index', () => {
-  const index = () => new CallIndex(server.redis);
-  const read = async (limit: number, more: object = {}) =>
-    (await index().read('wxc', 'wxa', { limit, ...more })).map(({ call }) => call);
-
-  it('has the newest first, page by page', async () => {
-    const made: string[] = [];
-    for (let i = 0; i < 7; i++) made.unshift((await created()).id.split('.')[2]!);
-    expect(await read(10)).toEqual(made);
-    const paged: string[] = [];
-    let before: Awaited<ReturnType<CallIndex['read']>>[number] | undefined;
-    for (;;) {
-      const page = await index().read('wxc', 'wxa', { limit: 3, before });
-      if (page.length === 0) break;
-      paged.push(...page.map(({ call }) => call));
-      before = page.at(-1);
-    }
-    expect(paged).toEqual(made);
-    expect(await read(10, { since: new Date(Date.now() + 60_000) })).toEqual([]);
-  });
-  it('drops calls whose record has expired, and never contains calls of SDKs, whose id no caller has', async () => {
-    await created({ keptForMs: 1_000 });
-    expect(await read(10)).toEqual([]);
-    const [ended, kept] = [await created(), await created()];
-    await server.redis.zadd('wx:{wxc:wxa}:calls:ends', 1, ended.id.split('.')[2]!);
-    const last = await created();
-    expect(await read(10)).toEqual([last, kept].map(({ id }) => id.split('.')[2]));
-  });
-});
-
-it('creates ids that lead back to their owner, and accepts no others', () => {
-  const call = newCallId('wxc', 'wxa');
-  expect(parseCallId(call.id)).toEqual(call);
-  for (const made of ['', 'x', 'a.b.c', `${call.id}x`, `${call.id}:1`, '{a}.b.1234567890123456789012']) {
-    expect(parseCallId(made)).toBeUndefined();
-  }
-});
-
-describe('the bodies of background calls', () => {
-  const big = (bytes: number) => ({ ...request, waitMs: 0, body: Buffer.alloc(bytes, 'x') });
-  const sum = async () => Number((await server.redis.get('wx:{wxc:wxa}:calls:bodies:sum')) ?? 0);
-
-  it('of one account have 256 MB, whatever capacity there is otherwise', async () => {
-    const MB = 1024 * 1024;
-    const made = [];
-    for (let i = 0; i < 12; i++) {
-      const call = newCallId('wxc', 'wxa');
-      expect(await store.create(call, big(20 * MB), 'g')).toBe('made');
-      made.push(call);
-    }
-    expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('full');
-    // Those of other accounts, small ones, and those of interactive calls have their own limits.
-    expect(await store.create(newCallId('wxc', 'wxb'), big(20 * MB), 'g')).toBe('made');
-    expect(await store.create(newCallId('wxc', 'wxa'), big(900), 'g')).toBe('made');
-    expect(await store.create(newCallId('wxc', 'wxa'), { ...big(20 * MB), waitMs: 1 }, 'g')).toBe('made');
-    await store.cancel(made[0]!);
-    expect(await store.create(newCallId('wxc', 'wxa'), big(20 * MB), 'g')).toBe('made');
-  });
-
-  it('of calls that expired long ago are removed in bounded steps, and refuse no call for which there is capacity', async () => {
-    const key = 'wx:{wxc:wxa}:calls:bodies';
-    const ended = Array.from({ length: 2_500 }, (_, i) => `call${i} 2000`);
-    await server.redis.zadd(key, ...ended.flatMap((entry) => ['1', entry]));
-    await server.redis.set(`${key}:sum`, ended.length * 2_000);
-    const make = () => store.create(newCallId('wxc', 'wxa'), big(5_000), 'g');
-    expect(await make()).toBe('made');
-    expect(await server.redis.zcard(key)).toBe(1_501);
-    // As if only the last of them made the difference.
-    await server.redis.set(`${key}:sum`, 256 * 1024 * 1024 + 1_000 * 2_000);
-    expect(await make()).toBe('made');
-    expect(await server.redis.zcard(key)).toBe(2);
-  });
-
-  it('are subtracted once, however the call ends', async () => {
-    const ends: ((call: CallId) => Promise<unknown>)[] = [
-      async (call) => {
-        await depart(call, 'run', false);
-        return (await store.settle(call, 'run', answered)) === 'stored';
-      },
-      (call) => store.cancel(call),
-      (call) => store.withdraw(call),
-    ];
-    for (const end of ends) {
-      const call = newCallId('wxc', 'wxa');
-      await store.create(call, big(5_000), 'g');
-      expect(await sum()).toBeGreaterThan(5_000);
-      const other = newCallId('wxc', 'wxa');
-      await store.create(other, big(2_000), 'g');
-      const both = await sum();
-      expect(await end(call)).toBe(true);
-      const one = await sum();
-      expect(one).toBeLessThan(both - 5_000);
-      expect(await end(call)).toBe(false);
-      expect(await sum()).toBe(one);
-      await end(other);
-      expect(await sum()).toBe(0);
-    }
-    expect(await server.redis.keys('*bodies*')).toEqual([]);
-  });
-
-  it('are subtracted, too, if the record expires before a worker runs the call', async () => {
-    const gone = newCallId('wxc', 'wxa');
-    await store.create(gone, { ...big(5_000), deadlineAt: new Date(Date.now() + 20), keptForMs: 1 }, 'g');
-    await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
-    const both = await sum();
-    await until('it is gone', async () => (await store.state(gone)) === undefined);
-    await store.create(newCallId('wxc', 'wxa'), big(2_000), 'g');
-    expect(await sum()).toBeLessThan(both);
-    expect(await server.redis.zcard('wx:{wxc:wxa}:calls:bodies')).toBe(2);
-  });
 });
 
 describe('the results of an account', () => {
@@ -567,15 +319,6 @@ describe('the results of an account', () => {
   const settled = async (bytes: number, change: Partial<CallRequest> = { waitMs: 0 }): Promise<CallId> => {
     const call = await created(change);
     expect(await store.settle(call, 'run', outcome(bytes))).toBe('stored');
-    return call;
-  };
-  const settledLocally = async (bytes: number): Promise<CallId> => {
-    const call = await created();
-    await depart(call, 'run', false);
-    const { quota: quotaKey } = ledger.scriptKeys(pair);
-    expect(await store.settleLocally(call, 'run', outcome(bytes), quotaKey)).toMatchObject({
-      call: { response: { body: expect.any(Buffer) } },
-    });
     return call;
   };
   const isKept = async (call: CallId) => {
@@ -613,10 +356,10 @@ describe('the results of an account', () => {
 
   it('are kept, however large, while a gateway may still have to read them', async () => {
     await noted(1, 230 * MB, later(), later());
-    const quiet = await settledLocally(MB);
+    const oldest = await settled(MB);
     const waitedFor = await settled(20 * MB, {});
     const background = [await settled(10 * MB), await settled(10 * MB)];
-    expect(await Promise.all([quiet, waitedFor, ...background].map(isKept))).toEqual([false, true, false, true]);
+    expect(await Promise.all([oldest, waitedFor, ...background].map(isKept))).toEqual([false, true, false, true]);
 
     // As if its time had passed.
     const entries = await server.redis.zrange(`${RESULTS}:age`, '0', '-1');

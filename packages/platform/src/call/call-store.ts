@@ -15,7 +15,7 @@ import {
   toStoredCall,
   toSummary,
 } from './call-record.ts';
-import { type Created, claimedCall, createCall, enterLane, type InlineDeparture } from './create-call.ts';
+import { type Created, claimedCall, createCall, enterLane } from './create-call.ts';
 import {
   countFaultOf,
   type Departure,
@@ -27,7 +27,8 @@ import {
   renewHolds,
 } from './depart.ts';
 import type { Claim } from './idempotency.ts';
-import { cancelCall, type LocalSettlement, type Settlement, settleCall, settleLocally } from './settle.ts';
+import { type CallInMemory, putRecord } from './inline/put-record.ts';
+import { cancelCall, type Settlement, settleCall } from './settle.ts';
 
 const load = defineScript({
   uses: [REDIS_CLOCK],
@@ -58,8 +59,13 @@ export class CallStore {
     this.#seals = seals;
   }
 
-  create(call: CallId, request: CallRequest, replyTo: string, inline?: InlineDeparture): Promise<Created> {
-    return createCall(this.#redis, this.#seals, call, request, replyTo, inline);
+  create(call: CallId, request: CallRequest, replyTo: string): Promise<Created> {
+    return createCall(this.#redis, this.#seals, call, request, replyTo);
+  }
+
+  /** Creates the record of a call that was kept in memory, unless it exists. */
+  put(call: CallId, request: CallRequest, replyTo: string, known: CallInMemory): Promise<void> {
+    return putRecord(this.#redis, this.#seals, call, request, replyTo, known);
   }
 
   enterLane(call: CallId, path: string): Promise<'gone' | 'in' | 'wake'> {
@@ -92,10 +98,6 @@ export class CallStore {
 
   settle(call: CallId, runId: string, outcome: Outcome): Promise<Settlement> {
     return settleCall(this.#redis, this.#seals, call, runId, outcome);
-  }
-
-  settleLocally(call: CallId, runId: string, outcome: Outcome, quotaKey: string): Promise<LocalSettlement | undefined> {
-    return settleLocally(this.#redis, this.#seals, call, runId, outcome, quotaKey);
   }
 
   cancel(call: CallId): Promise<boolean> {

@@ -52,8 +52,8 @@ export class Calls {
     return runCall(this, request, options);
   }
 
-  submit(request: CallRequest): Promise<Accepted> {
-    return this.#submission.submit(request);
+  submit(request: CallRequest, disconnected?: AbortSignal): Promise<Accepted> {
+    return this.#submission.submit(request, disconnected);
   }
 
   submitAll(requests: readonly CallRequest[]): Promise<(Accepted | Failure)[]> {

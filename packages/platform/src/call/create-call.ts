@@ -1,6 +1,7 @@
 import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
-import { QUOTA, type QuotaNewsReply } from '../quota/quota-lua.ts';
+import { QUOTA } from '../quota/quota-lua.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import type { Keyspace } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript } from '../redis/script.ts';
 import type { Seals } from '../sealing/seals.ts';
@@ -8,8 +9,7 @@ import { issuesUserTokens } from '../user-token/issued-user-token.ts';
 import type { CallRequest } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
-import { HELD_MS, keysOf, lastPartOf, type StoredCall, sealCallbackUrl, sealRequest } from './call-record.ts';
-import type { Departure, DepartureQuota } from './depart.ts';
+import { keysOf, lastPartOf, sealCallbackUrl, sealRequest } from './call-record.ts';
 import { type Claim, fingerprintOf, hashOfKey } from './idempotency.ts';
 import { LANE } from './lane/lane-lua.ts';
 import { sweepBodies, WAITING_BODIES } from './waiting-bodies.ts';
@@ -20,42 +20,26 @@ const BACKGROUND_TTL_MS = 24 * 60 * 60_000;
 /** Per account; more would take weeks to send. */
 const MAX_LANE_LENGTH = 200_000;
 
-/** A run that sends the call as soon as its record is created. */
-export interface InlineDeparture {
-  readonly runId: string;
-  readonly quota: DepartureQuota;
-}
-
-/** A call that departed when its record was created. */
-export interface DepartedAtOnce {
-  readonly stored: StoredCall;
-  readonly departure: Departure & { readonly go: 'yes' };
-  /** Before Redis was asked, on the monotonic clock. */
-  readonly claimedAt: number;
-}
-
 export type Created =
   /** `full`: its lane has no capacity for another call, or for its body. */
   | 'made'
   | 'full'
-  | DepartedAtOnce
   /** The idempotency key belongs to an earlier call. */
   | { readonly claim: Claim };
 
 type CreateReply =
   | [how: 'made' | 'full' | 'more']
   | [how: 'claimed', claim: string]
-  | [how: 'closed', until: string, now: number]
-  | [how: 'departed', deadlineAt: string, now: number, probe: number, news: QuotaNewsReply];
+  | [how: 'closed', until: string, now: number];
 
 /**
- * Creates the record and, if `run` is not empty, lets the call depart as that run. A background call enters its lane
- * afterwards, by a script of its own: a call whose creation was not confirmed can be refused, because nothing is sent that
- * is in no lane and has no job. `deadlineAt`: 0 if `departWithinMs` counts.
+ * Creates the record. A background call enters its lane afterwards, by a script of its own: a call whose creation was not
+ * confirmed can be refused, because nothing is sent that is in no lane and has no job. `deadlineAt`: 0 if `departWithinMs`
+ * counts.
  */
 const create = defineScript({
   uses: [INDEX, WAITING_BODIES, QUOTA],
-  keys: ['record', 'request', 'callback', 'index', 'lane', 'quota', 'paths', 'idempotency?'],
+  keys: ['record', 'request', 'callback', 'index', 'lane', 'quota', 'idempotency?'],
   args: [
     'sealed',
     'keptMs',
@@ -67,10 +51,6 @@ const create = defineScript({
     'isListed',
     'fingerprint',
     'sealedCallback',
-    'run',
-    'path',
-    'dailyLimit',
-    'minuteLimit',
     '...fields',
   ],
   lua: `
@@ -84,11 +64,6 @@ if background and redis.call('ZCARD', lane .. ':deadlines') >= ${MAX_LANE_LENGTH
 local deadline = tonumber(deadlineAt)
 if deadline == 0 then deadline = math.max(now, not_before) + tonumber(departWithinMs) end
 local lives = math.max(0, deadline - now) + tonumber(keptMs)
-local departs, closedUntil, news, probe = run ~= '' and deadline > now
-if departs then
-  closedUntil, news, probe = quota_take(quota, paths, path, dailyLimit, minuteLimit)
-  if closedUntil then return { 'closed', ms(closedUntil), now } end
-end
 if background then
   local place = bodies_take(index .. ':bodies', record, lastPart, #sealed, lives)
   if place ~= 'taken' then return { place } end
@@ -102,10 +77,7 @@ if idempotency then
   redis.call('SET', idempotency, lastPart .. ' ' .. isBackground .. ' ' .. fingerprint, 'PX', lives)
 end
 if isListed == '1' then index_add(index, lastPart, lives) end
-if not departs then return { 'made' } end
-redis.call('HSET', record, 'state', 'sent', 'sentBy', run, 'sentAt', ms(now), 'heldUntil', ms(now + ${HELD_MS}),
-  'attempts', '1')
-return { 'departed', ms(deadline), now, probe, news or false }`,
+return { 'made' }`,
   decode: (reply: CreateReply) => reply,
 });
 
@@ -125,8 +97,8 @@ return 'in'`,
 });
 
 /**
- * `replyTo`: the process in which the caller waits. `inline`: departs at once. Throws QuotaClosedFailure if a waiting caller's
- * quota is closed, so that this costs no round trip of its own.
+ * `replyTo`: the process in which the caller waits. Throws QuotaClosedFailure if a waiting caller's quota is closed, so that
+ * this costs no round trip of its own.
  */
 export async function createCall(
   redis: RedisClient,
@@ -134,14 +106,11 @@ export async function createCall(
   call: CallId,
   request: CallRequest,
   replyTo: string,
-  inline?: InlineDeparture,
 ): Promise<Created> {
-  const claimedAt = performance.now();
-  const background = request.waitMs === 0;
   const reply = await create.run(
     redis,
     creationKeys(redis, call, request),
-    creationArgs(redis, seals, call, request, replyTo, inline),
+    creationArgs(redis, seals, call, request, replyTo),
   );
   switch (reply[0]) {
     case 'made':
@@ -153,28 +122,7 @@ export async function createCall(
       throw new QuotaClosedFailure(request.path, toLocalDate(Number(reply[1]), reply[2]));
     case 'more':
       await sweepBodies(redis, redis.keyspace.callIndex(call.component, call.appid));
-      return createCall(redis, seals, call, request, replyTo, inline);
-    case 'departed': {
-      const [, deadlineAt, now, probe, news] = reply;
-      const stored: StoredCall = {
-        now,
-        settled: false,
-        background,
-        hasCallback: request.callbackUrl !== undefined,
-        replyTo,
-        deadlineAt: Number(deadlineAt),
-        attempts: 1,
-        refusals: 0,
-        heldMs: 0,
-        method: request.method,
-        path: request.path,
-        query: request.query,
-        contentType: request.contentType,
-        body: request.body,
-        keyFingerprint: keyOfUserToken(request),
-      };
-      return { stored, claimedAt, departure: { go: 'yes', departedAt: now, probe: probe === 1, attempts: 1, news } };
-    }
+      return createCall(redis, seals, call, request, replyTo);
     default:
       return reply satisfies never;
   }
@@ -213,57 +161,52 @@ function creationKeys({ keyspace }: RedisClient, call: CallId, { path, idempoten
     index,
     lane: keyspace.lane(component, appid),
     quota: keyspace.quota(component, appid, path),
-    paths: keyspace.quotaPaths(component, appid),
     idempotency:
       idempotencyKey === undefined ? undefined : keyspace.idempotency(component, appid, hashOfKey(idempotencyKey)),
   };
 }
 
-function creationArgs(
-  { keyspace }: RedisClient,
-  seals: Seals,
-  call: CallId,
-  request: CallRequest,
-  replyTo: string,
-  inline: InlineDeparture | undefined,
-) {
-  const { method, path, body, idempotencyKey, callbackUrl, waitMs, keptForMs } = request;
-  const isBackground = waitMs === 0;
-  const ttlMs = isBackground || callbackUrl !== undefined ? BACKGROUND_TTL_MS : INTERACTIVE_TTL_MS;
-  const keptMs = keptForMs ?? ttlMs;
+/** The fields of a record that do not change. `replyTo`: the process in which the caller waits. */
+export function recordFieldsOf(keyspace: Keyspace, request: CallRequest, replyTo: string) {
+  const { method, path, body, idempotencyKey, callbackUrl, waitMs } = request;
   const key = keyOfUserToken(request);
-  const fields = {
+  return {
     method,
     path,
-    background: isBackground ? '1' : '0',
+    background: waitMs === 0 ? '1' : '0',
     hasBody: body ? '1' : '0',
     channel: keyspace.channels.replies(replyTo),
-    keptMs,
+    keptMs: resultTtlOf(request),
     ...(idempotencyKey === undefined ? {} : { claim: hashOfKey(idempotencyKey) }),
     ...(callbackUrl === undefined ? {} : { hasCallback: '1' }),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+/** How long the outcome can be read (ms). */
+export function resultTtlOf({ keptForMs, waitMs, callbackUrl }: CallRequest): number {
+  return keptForMs ?? (waitMs === 0 || callbackUrl !== undefined ? BACKGROUND_TTL_MS : INTERACTIVE_TTL_MS);
+}
+
+function creationArgs({ keyspace }: RedisClient, seals: Seals, call: CallId, request: CallRequest, replyTo: string) {
+  const { idempotencyKey, callbackUrl, waitMs, keptForMs } = request;
   return {
     sealed: sealRequest(seals, call, request),
-    keptMs,
+    keptMs: resultTtlOf(request),
     departWithinMs: request.departWithinMs,
     deadlineAt: request.deadlineAt?.getTime() ?? 0,
     notBeforeAt: request.notBeforeAt?.getTime() ?? 0,
     lastPart: lastPartOf(call),
-    isBackground,
+    isBackground: waitMs === 0,
     isListed: keptForMs === undefined,
     fingerprint: idempotencyKey === undefined ? '' : fingerprintOf(request, idempotencyKey),
     sealedCallback: callbackUrl === undefined ? '' : sealCallbackUrl(seals, call, callbackUrl),
-    run: inline?.runId ?? '',
-    path,
-    dailyLimit: inline?.quota.dailyLimit ?? 0,
-    minuteLimit: inline?.quota.minuteLimit ?? 0,
-    fields: Object.entries(fields).flat(),
+    fields: Object.entries(recordFieldsOf(keyspace, request, replyTo)).flat(),
   };
 }
 
 /** The caller's key, if the answer will contain the token of a user. */
-function keyOfUserToken({ path, keyFingerprint }: CallRequest): string | undefined {
+export function keyOfUserToken({ path, keyFingerprint }: CallRequest): string | undefined {
   return issuesUserTokens(path) ? keyFingerprint : undefined;
 }
 

@@ -1,10 +1,11 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Hints } from '../redis/hints.ts';
-import type { Call, CallRequest } from './call.ts';
+import type { Call, CallFailure, CallRequest } from './call.ts';
 import type { CallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
 import type { InlineCalls } from './inline/inline-calls.ts';
 import type { LocalWaiters } from './local-waiters.ts';
+import { outcomeUnknown } from './verdict.ts';
 
 const REREAD_INTERVAL_MS = 1_000;
 /** A call without a waiting caller is read less and less often: by then only its job may have to be added again. */
@@ -23,6 +24,8 @@ export type CallWay = 'job' | 'lane' | 'entering' | 'inline';
 
 /** `changed`: the record is to be read. `settled`: the outcome is known without reading. */
 type News = 'changed' | 'lost' | { readonly settled: Call };
+/** `unconfirmed`: the time is over, and Redis has not confirmed that the call has a record. */
+type WaitEnd = News | 'timeout' | 'unconfirmed';
 
 /** A call that this process has submitted and whose outcome it does not know yet. */
 export interface Pending {
@@ -46,7 +49,7 @@ export interface PendingCallsOptions {
   readonly store: Pick<CallStore, 'state'>;
   readonly waiters: LocalWaiters;
   readonly hints: Hints;
-  readonly inline: Pick<InlineCalls, 'ensureJob'>;
+  readonly inline: Pick<InlineCalls, 'secure'>;
   readonly find: (id: string) => Promise<Call | undefined>;
   readonly addJob: (id: string) => Promise<void>;
   readonly enterLane: (call: CallId, path: string) => Promise<void>;
@@ -57,7 +60,7 @@ export class PendingCalls {
   readonly #deps: PendingCallsOptions;
   readonly #pending = new Map<string, Pending>();
   /** Replies that arrived before their caller started to wait. */
-  readonly #early = new Set<string>();
+  readonly #early = new Map<string, News>();
   readonly #timer: NodeJS.Timeout;
   #bodyBytes = 0;
 
@@ -122,11 +125,11 @@ export class PendingCalls {
     pending.rereadIntervalMs = REREAD_INTERVAL_MS;
     const until = performance.now() + waitMs;
     for (;;) {
-      const news = this.#early.delete(id) ? 'changed' : await this.#news(pending, until - performance.now(), signal);
-      if (news === 'timeout') await this.#deps.inline.ensureJob(id).catch(() => {});
+      const news = await this.#next(pending, until - performance.now(), signal);
       let call: Call | undefined;
       try {
         if (typeof news === 'object') call = news.settled;
+        else if (news === 'unconfirmed') call = unconfirmed(pending);
         else call = news === 'lost' ? undefined : await this.#deps.find(id);
       } catch (error) {
         // Redis is unreachable at this moment; the next read shows what has changed.
@@ -143,6 +146,21 @@ export class PendingCalls {
     }
   }
 
+  /** Before the time is over, the call gets a record, so that its id can be returned. */
+  async #next(pending: Pending, waitMs: number, signal: AbortSignal | undefined): Promise<WaitEnd> {
+    const { id } = pending.call;
+    const news = this.#takeEarly(id) ?? (await this.#news(pending, waitMs, signal));
+    if (news !== 'timeout') return news;
+    const isSecured = await this.#deps.inline.secure(id);
+    return this.#takeEarly(id) ?? (isSecured ? 'timeout' : 'unconfirmed');
+  }
+
+  #takeEarly(id: string): News | undefined {
+    const early = this.#early.get(id);
+    this.#early.delete(id);
+    return early;
+  }
+
   #publish(id: string, news: News): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
@@ -151,7 +169,7 @@ export class PendingCalls {
       return;
     }
     if (pending.waiters.size === 0) {
-      if (this.#early.size < MAX_EARLY_REPLIES) this.#early.add(id);
+      if (this.#early.size < MAX_EARLY_REPLIES) this.#early.set(id, news);
       return;
     }
     for (const waiter of pending.waiters) waiter(news);
@@ -211,7 +229,19 @@ function isAbandoned({ abandoned, way }: Pending): boolean {
   return abandoned && way !== 'entering';
 }
 
-function lost({ call, request, createdAt }: Pending): Call {
+function lost(pending: Pending): Call {
+  return failed(pending, {
+    code: 'call_lost',
+    remedy: 'operator',
+    message: 'Redis lost the call; whether it was sent is not known. Look it up at WeChat before you send it again.',
+  });
+}
+
+function unconfirmed(pending: Pending): Call {
+  return failed(pending, outcomeUnknown('WeChat has not answered in time, and Redis could not store the call'));
+}
+
+function failed({ call, request, createdAt }: Pending, failure: CallFailure): Call {
   return {
     id: call.id,
     component: call.component,
@@ -226,11 +256,7 @@ function lost({ call, request, createdAt }: Pending): Call {
     notBeforeAt: null,
     settledAt: new Date(),
     response: null,
-    failure: {
-      code: 'call_lost',
-      remedy: 'operator',
-      message: 'Redis lost the call; whether it was sent is not known. Look it up at WeChat before you send it again.',
-    },
+    failure,
     quota: null,
   };
 }

@@ -14,7 +14,6 @@ import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { CallStore } from './call-store.ts';
 import { Holds } from './holds.ts';
-import { LocalWaiters } from './local-waiters.ts';
 import { perform } from './perform.ts';
 import type { CallRunResult, RunDeps } from './run.ts';
 
@@ -68,7 +67,6 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
     clears: { recordClear: clears.recordClear.bind(clears) },
     transport: { send, close: async () => {} },
     apiBase: 'http://wechat',
-    localWaiters: new LocalWaiters(),
   } satisfies RunDeps;
   const run = (call: CallId) => perform(call.id, new AbortController().signal, options);
   return { run, options, requests: () => requests };

@@ -7,6 +7,8 @@ export type RunCallOptions = {
   readonly waitMs: number;
   /** Ends the waiting earlier, for instance because the caller has disconnected. */
   readonly signal?: AbortSignal | undefined;
+  /** The caller has disconnected: a call that this process is about to send does not depart any more. */
+  readonly disconnected?: AbortSignal | undefined;
   /** Called with the id as soon as the call is accepted. */
   readonly accepted?: (id: string) => void;
 } & (
@@ -21,7 +23,7 @@ export type RunCallOptions = {
 
 /** The parts of a run. */
 export interface CallSteps {
-  submit(request: CallRequest): Promise<Accepted>;
+  submit(request: CallRequest, disconnected?: AbortSignal): Promise<Accepted>;
   settled(id: string, waitMs: number, signal?: AbortSignal): Promise<Call | undefined>;
   cancel(id: string): Promise<boolean>;
   find(id: string): Promise<Call | undefined>;
@@ -44,8 +46,8 @@ export async function runCall(
   request: Omit<CallRequest, 'waitMs'>,
   options: RunCallOptions,
 ): Promise<CallRun> {
-  const { waitMs, signal, accepted } = options;
-  const { id } = await calls.submit({ ...request, waitMs });
+  const { waitMs, signal, disconnected, accepted } = options;
+  const { id } = await calls.submit({ ...request, waitMs }, disconnected);
   accepted?.(id);
   const settled = async (timeoutMs: number, abort: AbortSignal | undefined): Promise<Call | undefined> => {
     try {

@@ -10,7 +10,6 @@ import {
 } from '@wxthirdparty/wechat';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
-import { usageOf } from '../quota/usage.ts';
 import { type Asked, askWechat, type Reply } from '../request/ask-wechat.ts';
 import { blamesToken } from '../request/put-token.ts';
 import { sendOver } from '../request/send-request.ts';
@@ -26,14 +25,11 @@ import type { CallId } from './call-id.ts';
 import type { Outcome, StoredCall } from './call-record.ts';
 import type { CallStore } from './call-store.ts';
 import { tokenOwnerOf } from './call-token.ts';
-import type { DepartedAtOnce } from './create-call.ts';
 import type { Departure, ReleaseReason } from './depart.ts';
 import type { Holds } from './holds.ts';
-import type { LocalWaiters } from './local-waiters.ts';
 import { quotaClosed, runFailures } from './run-failures.ts';
 import type { Settlement } from './settle.ts';
 import { judge, toCallFailure, type Verdict } from './verdict.ts';
-import { withQuota } from './with-quota.ts';
 
 /** Worker slots are scarce: a longer wait for a token happens outside of the slot. */
 const TOKEN_WAIT_MS = 2_000;
@@ -84,24 +80,37 @@ type Known =
     };
 
 class ClaimTooOld extends Error {}
+/** Thrown by `departing`: no caller waits any more. */
+export class CallerGone extends Error {}
+
+/** What a run asks of the record of its call, be it in Redis or in the memory of this process. */
+export interface RunStore extends Pick<CallStore, 'depart' | 'release' | 'delay' | 'countFault' | 'cancel'> {
+  /** `answer`: of WeChat, if one came. */
+  settle(call: CallId, runId: string, outcome: Outcome, answer?: Answer): Promise<Settlement>;
+}
 
 export interface RunDeps {
-  readonly store: CallStore;
-  readonly holds: Holds;
-  readonly tokens: Tokens;
-  readonly ledger: Ledger;
+  readonly store: RunStore;
+  readonly holds: Pick<Holds, 'keep'>;
+  readonly tokens: Pick<Tokens, 'get' | 'accepted' | 'distrust'>;
+  readonly ledger: Pick<Ledger, 'scriptArgs' | 'emitNews' | 'conclude'>;
   readonly gate: Pick<HostGate, 'yields' | 'close' | 'open' | 'othersCan'>;
   readonly clears: Pick<Clears, 'recordClear'>;
   readonly refreshAhead: RefreshAhead;
   readonly userTokens: Pick<UserTokens, 'remember'>;
   readonly transport: Transport;
   readonly apiBase: string;
-  /** They receive the outcome directly, without Redis pub/sub and a second read. */
-  readonly localWaiters: LocalWaiters;
+  /** Called right before the first byte; CallerGone stops the departure. */
+  readonly departing?: () => void;
 }
 
-/** A departure for which token and permit were obtained before. */
-export type Prepared = Pick<DepartedAtOnce, 'departure' | 'claimedAt'> & { readonly token: Token | undefined };
+/** A departure for which token and permit were requested before. */
+export interface Prepared {
+  readonly departure: Departure;
+  /** Before the permit was requested, on the monotonic clock. */
+  readonly claimedAt: number;
+  readonly token: Token | undefined;
+}
 
 /** One run of one call, from its record to its outcome or to the next run. */
 export class Run {
@@ -134,7 +143,7 @@ export class Run {
     return this.#countingFaults(() => this.#departUntilDone());
   }
 
-  runDeparted(prepared: Prepared): Promise<CallRunResult> {
+  runPrepared(prepared: Prepared): Promise<CallRunResult> {
     return this.#countingFaults(async () => {
       const step = await this.#departOnce(prepared);
       return step === 'again' ? this.#departUntilDone() : step;
@@ -187,6 +196,7 @@ export class Run {
     let claimedAt = prepared?.claimedAt ?? performance.now();
     let endHold = () => {};
     let verdict: Verdict | undefined;
+    const { departing } = this.#deps;
     try {
       const asked = await askWechat(
         {
@@ -215,6 +225,7 @@ export class Run {
             signal: this.#signal,
             beforeSend() {
               if (performance.now() - claimedAt > MAX_CLAIM_AGE_MS) throw new ClaimTooOld();
+              departing?.();
             },
           }),
           read: (response) => readAnswer(response, 'any'),
@@ -231,9 +242,11 @@ export class Run {
       this.#departed = false;
       return step;
     } catch (error) {
-      if (!(error instanceof ClaimTooOld)) throw error;
+      if (!(error instanceof ClaimTooOld || error instanceof CallerGone)) throw error;
       await this.#release('not-sent');
-      return 'again';
+      if (error instanceof ClaimTooOld) return 'again';
+      await untilStored(() => this.#deps.store.cancel(this.#call));
+      return { done: true, outcome: 'cancelled', attempts: this.#stored.attempts };
     } finally {
       endHold();
     }
@@ -354,8 +367,8 @@ export class Run {
       const { errcode } = sent.answer;
       await untilStored(() => this.#deps.clears.recordClear(this.#call, errcode, this.#call.id));
     }
-    // A missing mark costs a later call some waiting; WeChat's answer must not be lost for it.
-    if (this.#owner?.kind === 'authorizer') await this.#deps.refreshAhead.markUsed(this.#owner).catch(() => {});
+    // A missing mark costs a later call some waiting; WeChat's answer must neither be lost for it nor wait for it.
+    if (this.#owner?.kind === 'authorizer') void this.#deps.refreshAhead.markUsed(this.#owner).catch(() => {});
     return this.#settle(completedBy(sent), attempts, sent);
   }
 
@@ -383,12 +396,9 @@ export class Run {
   async #settle(outcome: Outcome, attempts: number, reply?: WeChatReply): Promise<CallRunResult> {
     this.#known = { do: 'settle', outcome, attempts, reply };
     await this.#rememberUserToken(reply);
-    const isLocal = this.#deps.localWaiters.isLocal(this.#stored.replyTo);
-    const how = await untilStored(() =>
-      isLocal ? this.#settleForLocalWaiter(outcome) : this.#deps.store.settle(this.#call, this.#runId, outcome),
-    );
-    const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
     const answer = reply?.kind === 'answered' ? reply.answer : undefined;
+    const how = await untilStored(() => this.#deps.store.settle(this.#call, this.#runId, outcome, answer));
+    const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
     return {
       done: true,
       outcome: how === 'superseded' ? 'settled_before' : code,
@@ -407,15 +417,6 @@ export class Run {
     if (issued === undefined) return;
     const { component, appid } = this.#call;
     await this.#deps.userTokens.remember(issued, { component, appid, keyFingerprint }).catch(() => {});
-  }
-
-  /** The waiter receives the outcome only after Redis has stored it. */
-  async #settleForLocalWaiter(outcome: Outcome): Promise<Settlement> {
-    const { quota } = this.#deps.ledger.scriptKeys(this.#pair);
-    const settled = await this.#deps.store.settleLocally(this.#call, this.#runId, outcome, quota);
-    if (!settled) return 'superseded';
-    this.#deps.localWaiters.resolve(withQuota(settled.call, usageOf(settled.quota, settled.now, this.#endpoint)));
-    return settled.how;
   }
 
   /** A call that is safe to repeat may have been sent by a run whose answer is not known. */

@@ -1,10 +1,9 @@
-import { QUOTA_LOOK, type QuotaLook } from '../quota/usage.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
-import { type FoundCall, fieldsOf, keysOf, lastPartOf, type Outcome, sealResult, toFoundCall } from './call-record.ts';
+import { keysOf, lastPartOf, type Outcome, sealResult } from './call-record.ts';
 import { KEPT_RESULTS, shrinkResults } from './kept-results.ts';
 import { WAITING_BODIES } from './waiting-bodies.ts';
 
@@ -14,22 +13,13 @@ import { WAITING_BODIES } from './waiting-bodies.ts';
  */
 export type Settlement = 'stored' | 'corrected' | 'superseded';
 
-/** A settled call as `find` would return it, and its quota. */
-export interface LocalSettlement {
-  readonly how: 'stored' | 'corrected';
-  readonly call: FoundCall;
-  /** Redis' clock (ms). */
-  readonly now: number;
-  readonly quota: QuotaLook;
-}
-
 const ENDING_KEYS = ['record', 'request', 'callback', 'index', 'idempotency'] as const;
 
 /** `call_ended` does what follows from any outcome. `keys`: by the names of `ENDING_KEYS`. It returns the record's TTL. */
 const CALL_ENDED: SharedLua = {
   uses: [INDEX, WAITING_BODIES],
   lua: `
-local function call_ended(keys, last_part, id, quietly)
+local function call_ended(keys, last_part, id)
   local fields = redis.call('HMGET', keys.record, 'keptMs', 'bytes', 'claim', 'channel')
   local kept, bytes, claim, channel = tonumber(fields[1]), fields[2], fields[3], fields[4]
   bodies_give_back(keys.index .. ':bodies', last_part, bytes)
@@ -39,7 +29,7 @@ local function call_ended(keys, last_part, id, quietly)
   redis.call('DEL', keys.request)
   index_keep(keys.index, last_part, kept)
   if claim then redis.call('PEXPIRE', keys.idempotency .. claim, kept) end
-  if channel and not quietly then redis.call('PUBLISH', channel, id) end
+  if channel then redis.call('PUBLISH', channel, id) end
   return kept
 end
 `,
@@ -47,19 +37,16 @@ end
 
 const KEYS_TABLE = `{ ${ENDING_KEYS.map((name) => `${name} = ${name}`).join(', ')} }`;
 
-type SettleReply =
-  | [how: 'stored' | 'corrected', excess: 0 | 1, record?: string[], now?: string, quota?: QuotaLook]
-  | null;
+type SettleReply = [how: 'stored' | 'corrected', excess: 0 | 1] | null;
 
 /**
  * The first outcome stays, with one exception: the run that sent the call knows WeChat's answer, and so replaces an
- * `outcome_unknown` that another run has stored meanwhile. `quota`: present if the waiting caller is in this process; the
- * answer contains the record and the quota then, and nothing is published. `excess`: 1 if results beyond the account's
- * limit are still kept. `detail`: the failure, or the headers of WeChat's answer; the record's field is `told`.
+ * `outcome_unknown` that another run has stored meanwhile. `excess`: 1 if results beyond the account's limit are still kept.
+ * `detail`: the failure, or the headers of WeChat's answer; the record's field is `told`.
  */
 const settle = defineScript({
-  uses: [REDIS_CLOCK, CALL_ENDED, KEPT_RESULTS, QUOTA_LOOK],
-  keys: [...ENDING_KEYS, 'result', 'quota?'],
+  uses: [REDIS_CLOCK, CALL_ENDED, KEPT_RESULTS],
+  keys: [...ENDING_KEYS, 'result'],
   args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'body', 'run'],
   lua: `
 local former = redis.call('HMGET', record, 'state', 'sentBy', 'settledBy', 'outcome', 'told')
@@ -73,13 +60,12 @@ if former[1] == 'settled' then
 end
 redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'settledBy', run, 'outcome', outcome, 'told', detail,
   'status', status)
-local kept, excess = call_ended(${KEYS_TABLE}, lastPart, id, quota ~= nil), 0
+local kept, excess = call_ended(${KEYS_TABLE}, lastPart, id), 0
 if body ~= '' then
   redis.call('SET', result, body, 'PX', kept)
-  local is_read_later = not quota and redis.call('HGET', record, 'background') == '0'
-  if results_note(index .. ':results', result, lastPart, #body, kept, is_read_later) then excess = 1 end
+  local is_waited_for = redis.call('HGET', record, 'background') == '0'
+  if results_note(index .. ':results', result, lastPart, #body, kept, is_waited_for) then excess = 1 end
 end
-if quota then return { how, excess, redis.call('HGETALL', record), ms(now), quota_look(quota) } end
 return { how, excess }`,
   decode: (reply: SettleReply) => reply,
 });
@@ -107,53 +93,22 @@ export async function settleCall(
   runId: string,
   outcome: Outcome,
 ): Promise<Settlement> {
-  return (await runSettle(redis, seals, call, runId, outcome))?.[0] ?? 'superseded';
-}
-
-/** The same for a caller that waits in this process: publishes nothing. Undefined if it is superseded. */
-export async function settleLocally(
-  redis: RedisClient,
-  seals: Seals,
-  call: CallId,
-  runId: string,
-  outcome: Outcome,
-  quotaKey: string,
-): Promise<LocalSettlement | undefined> {
-  const reply = await runSettle(redis, seals, call, runId, outcome, quotaKey);
-  if (reply === null) return undefined;
-  const [how, , record, now, quota] = reply;
-  const body = () => (outcome.state === 'completed' ? outcome.response.body : undefined);
-  return { how, call: toFoundCall(call, fieldsOf(record!), body), now: Number(now), quota: quota! };
-}
-
-async function runSettle(
-  redis: RedisClient,
-  seals: Seals,
-  call: CallId,
-  runId: string,
-  outcome: Outcome,
-  quotaKey?: string,
-): Promise<SettleReply> {
   const keys = keysOf(redis.keyspace, call);
   const response = outcome.state === 'completed' ? outcome.response : undefined;
-  const reply = await settle.run(
-    redis,
-    { ...keys, quota: quotaKey },
-    {
-      id: call.id,
-      lastPart: lastPartOf(call),
-      outcome: outcome.state,
-      detail: JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
-      status: response?.status ?? 0,
-      body: response ? sealResult(seals, call, response) : '',
-      run: runId,
-    },
-  );
+  const reply = await settle.run(redis, keys, {
+    id: call.id,
+    lastPart: lastPartOf(call),
+    outcome: outcome.state,
+    detail: JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
+    status: response?.status ?? 0,
+    body: response ? sealResult(seals, call, response) : '',
+    run: runId,
+  });
   if (reply?.[1] === 1) {
     // If this fails, the account's next large result continues it; the outcome is stored.
     await shrinkResults(redis, keys.index, keys.result, lastPartOf(call)).catch(() => {});
   }
-  return reply;
+  return reply?.[0] ?? 'superseded';
 }
 
 /** True if the call had not departed; then it never will. `isWithdrawn`: its idempotency key may be used for a new call. */

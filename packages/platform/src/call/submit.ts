@@ -65,13 +65,13 @@ export class Submission {
 
   /**
    * Under a known idempotency key, returns the call that was created first. Throws Failure `idempotency_conflict` if that is
-   * another call.
+   * another call. `disconnected`: fires when no caller waits for an interactive call any more.
    */
-  async submit(request: CallRequest): Promise<Accepted> {
+  async submit(request: CallRequest, disconnected?: AbortSignal): Promise<Accepted> {
     const admitted = await this.#admit(request);
     if ('claim' in admitted) return this.#join(admitted.claim, request);
     await this.#backpressure.assertCapacity([request], this.#deps.pending.bodyBytes);
-    if (request.waitMs > 0) return this.#submitInteractive(admitted, request);
+    if (request.waitMs > 0) return this.#submitInteractive(admitted, request, disconnected);
     const [appended] = await this.#append([{ call: admitted, request }]);
     return this.#finish({ call: admitted, request }, appended!);
   }
@@ -121,26 +121,39 @@ export class Submission {
     return newCallId(component, appid);
   }
 
-  async #submitInteractive(call: CallId, request: CallRequest): Promise<Accepted> {
-    const { store, inline, pending: calls, queue, replyTo } = this.#deps;
-    // Before the record exists: the outcome may be announced before the reply of `create` arrives.
+  async #submitInteractive(
+    call: CallId,
+    request: CallRequest,
+    disconnected: AbortSignal | undefined,
+  ): Promise<Accepted> {
+    const { pending: calls, inline } = this.#deps;
+    // Before the call can be answered: the outcome may be announced before the reply of Redis arrives.
     const pending = calls.add(call, request, 'job');
-    const created = await inline
-      .create(call, request, (departure) => store.create(call, request, replyTo, departure))
-      .catch((error: unknown) => {
-        calls.drop(pending);
-        throw error;
-      });
+    const onRecorded = () => {
+      pending.recorded = true;
+    };
+    try {
+      const run = await inline.start(call, request, { disconnected, onRecorded });
+      if (!run) return await this.#enqueue(pending);
+      this.#followInline(pending, run.sent);
+      return { id: call.id };
+    } catch (error) {
+      calls.drop(pending);
+      throw error;
+    }
+  }
+
+  async #enqueue(pending: Pending): Promise<Accepted> {
+    const { call, request } = pending;
+    const { store, pending: calls, queue, replyTo } = this.#deps;
+    const created = await store.create(call, request, replyTo);
     pending.recorded = true;
-    if (typeof created === 'object' && 'sent' in created) {
-      this.#followInline(pending, created.sent);
-    } else if (typeof created === 'object') {
+    if (typeof created === 'object') {
       calls.drop(pending);
       return this.#join(created.claim, request);
-    } else {
-      // The record exists, so the call is accepted. A lost wake-up is repeated when the pending call is read again.
-      await queue.add({ id: call.id }).catch(() => wakeAtOnce(pending));
     }
+    // The record exists, so the call is accepted. A lost wake-up is repeated when the pending call is read again.
+    await queue.add({ id: call.id }).catch(() => wakeAtOnce(pending));
     return { id: call.id };
   }
 

@@ -28,8 +28,7 @@ import { CallStore } from '../call-store.ts';
 import { Calls } from '../calls.ts';
 import { Holds } from '../holds.ts';
 import { LocalWaiters } from '../local-waiters.ts';
-import { perform } from '../perform.ts';
-import type { RunDeps } from '../run.ts';
+import { type PerformDeps, perform } from '../perform.ts';
 import { InlineDispatcher } from './inline-dispatch.ts';
 
 const SEND = '/cgi-bin/message/custom/send';
@@ -43,11 +42,12 @@ let transport: Transport;
 let asked: ServerResponse[];
 let answering: boolean;
 let store: CallStore;
-let performing: RunDeps;
+let performing: PerformDeps;
 let dispatcher: InlineDispatcher;
 let calls: Calls;
 let jobs: { id: string; delayMs: number | undefined }[];
 let settled: CallEvent[];
+let unrecorded: number[];
 let token: Token | undefined;
 let running: ReturnType<InlineDispatcher['open']> | undefined;
 
@@ -66,7 +66,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await server.redis.flushall();
-  [asked, answering, jobs, settled] = [[], true, [], []];
+  [asked, answering, jobs, settled, unrecorded] = [[], true, [], [], []];
   subscriber = server.connect();
   transport = openTransport();
   token = {
@@ -96,7 +96,6 @@ beforeEach(async () => {
     refreshAhead: { markUsed: async () => {} } as unknown as RefreshAhead,
     userTokens: { remember: async () => {} },
     clears: {} as Clears,
-    localWaiters: waiters,
   };
   const queue = {
     contract: CallJob,
@@ -105,7 +104,11 @@ beforeEach(async () => {
   };
   const events = new Events();
   events.subscribe('call', (event) => settled.push(event));
-  dispatcher = new InlineDispatcher({ queue, tokens, run: performing, events });
+  events.subscribe('calls-unrecorded', ({ count }) => unrecorded.push(count));
+  dispatcher = new InlineDispatcher({
+    ...{ queue, tokens, store, ledger, waiters, events, run: performing },
+    ...{ redis: server.redis, recordIn: server.redis, confirmTimeoutMs: 1_000 },
+  });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   calls = new Calls({
     redis: server.redis,
@@ -134,26 +137,119 @@ afterEach(async () => {
 function open(most = 10): void {
   running = dispatcher.open({ concurrency: most });
 }
-async function submitted(change: Partial<CallRequest> = {}): Promise<string> {
+async function submitted(change: Partial<CallRequest> = {}, disconnected?: AbortSignal): Promise<string> {
   const request = { appid: 'wxa', method: 'POST', path: SEND, query: [], waitMs: 30_000, departWithinMs: 60_000 };
-  return (await calls.submit({ ...request, ...change })).id;
+  return (await calls.submit({ ...request, ...change }, disconnected)).id;
 }
+const recordOf = (id: string) => `wx:{wxc:wxa}:call:${id}`;
 const stateOf = async (id: string) => (await store.find(parseCallId(id)!))?.state;
 const performed = (id: string) => perform(id, new AbortController().signal, performing);
 
-it('sends a call without a job, and passes its outcome on once Redis has stored it', async () => {
+it('sends a call without record and job; afterwards its outcome is recorded without the body, and listed', async () => {
   open();
-  const id = await submitted();
+  const id = await submitted({ body: Buffer.from('{"a":1}') });
   const call = await calls.settled(id, 10_000);
   expect(call).toMatchObject({ state: 'completed', attempts: 1, quota: { used: 1 } });
   expect(call!.response!.body.toString()).toBe('{"errcode":0}');
-  expect(await calls.find(id)).toEqual(call);
   await running!.close(1_000);
-  expect({ jobs, asked: asked.length, settled }).toMatchObject({
-    jobs: [],
-    asked: 1,
+  const { response, ...rest } = call!;
+  expect(response).not.toBeNull();
+  expect(await calls.find(id)).toEqual({ ...rest, response: null });
+  expect(await server.redis.hgetall(recordOf(id))).toMatchObject({
+    ...{ status: '200', errcode: '0', requestBytes: '7', responseBytes: '13' },
+  });
+  expect(await server.redis.exists(`${recordOf(id)}:request`, `${recordOf(id)}:result`)).toBe(0);
+  expect(await server.redis.zscore('wx:{wxc:wxa}:calls', id.split('.')[2]!)).toMatch(/^\d{16}$/);
+  expect({ jobs, asked: asked.length, settled, unrecorded }).toMatchObject({
+    ...{ jobs: [], asked: 1, unrecorded: [] },
     settled: [{ call: id, outcome: 'completed', attempts: 1 }],
   });
+});
+
+it('records a call of the virtual WeChat only if it failed, and lists it never', async () => {
+  open();
+  const completed = await submitted({ keptForMs: 60_000 });
+  await calls.settled(completed, 10_000);
+  answering = false;
+  const failing = await submitted({ keptForMs: 60_000 });
+  await until('it has reached WeChat', () => asked.length === 2);
+  asked[1]!.destroy();
+  expect(await calls.settled(failing, 10_000)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
+  await running!.close(1_000);
+  expect(await calls.find(completed)).toBeUndefined();
+  expect(await calls.find(failing)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
+  expect(await server.redis.exists('wx:{wxc:wxa}:calls')).toBe(0);
+});
+
+it('passes on WeChat’s answer while Redis does not answer, and records it later', async () => {
+  open();
+  answering = false;
+  const id = await submitted();
+  const waiting = calls.settled(id, 30_000);
+  await until('it has reached WeChat', () => asked.length === 1);
+  await server.redis.call('CLIENT', 'PAUSE', '3000', 'ALL');
+  asked[0]!.end('{"errcode":0}');
+  expect(await waiting).toMatchObject({ state: 'completed' });
+  await until('the run has ended', () => settled.length === 1);
+  await until('its outcome is recorded', async () => (await stateOf(id)) === 'completed');
+});
+
+it('does not send a call whose caller has disconnected before its departure', async () => {
+  open();
+  const id = await submitted({}, AbortSignal.abort());
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'cancelled' });
+  await running!.close(1_000);
+  expect(asked).toHaveLength(0);
+  expect(await stateOf(id)).toBe('cancelled');
+});
+
+it('refuses a call whose quota is closed, and creates nothing', async () => {
+  open();
+  await performing.ledger.conclude(
+    { component: 'wxc', appid: 'wxa', path: SEND },
+    { departedAt: Date.now(), probe: false },
+    45011,
+    { path: SEND, dailyLimit: undefined },
+  );
+  await expect(submitted()).rejects.toMatchObject({ code: 'quota_closed' });
+  expect(await server.redis.keys('*:call:*')).toEqual([]);
+  expect(asked).toHaveLength(0);
+});
+
+it('continues with the next token in memory, and counts both departures', async () => {
+  open();
+  answering = false;
+  const id = await submitted();
+  const waiting = calls.settled(id, 30_000);
+  await until('it has reached WeChat', () => asked.length === 1);
+  asked[0]!.end('{"errcode":40001,"errmsg":"invalid credential"}');
+  await until('it has reached WeChat again', () => asked.length === 2);
+  expect(await stateOf(id)).toBeUndefined();
+  asked[1]!.end('{"errcode":0}');
+  expect(await waiting).toMatchObject({ state: 'completed', attempts: 2, quota: { used: 2 } });
+});
+
+it('writes a call that cannot continue at once into the queue, with what is known of it', async () => {
+  open();
+  answering = false;
+  const id = await submitted({ method: 'GET', path: READ });
+  await until('it has reached WeChat', () => asked.length === 1);
+  asked[0]!.end('{"errcode":-1,"errmsg":"system error"}');
+  await until('it has a job', () => jobs.length === 1);
+  expect(jobs[0]).toMatchObject({ id, delayMs: expect.any(Number) });
+  expect(jobs[0]!.delayMs).toBeGreaterThan(0);
+  expect(await calls.find(id)).toMatchObject({ state: 'delayed', attempts: 1 });
+  answering = true;
+  expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed', attempts: 2 });
+  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed', response: { status: 200 } });
+});
+
+it('gives one account at most a quarter of its slots', async () => {
+  answering = false;
+  open(8);
+  for (let i = 0; i < 3; i++) await submitted();
+  await until('two are in flight', () => asked.length === 2);
+  expect(jobs).toHaveLength(1);
 });
 
 it('sends by the queue what other processes may have to continue, and what has no slot or no token', async () => {
@@ -174,12 +270,12 @@ it('sends by the queue what other processes may have to continue, and what has n
   await running!.close(1_000);
 });
 
-it('adds a job for a call that takes long; the job waits for as long as this process is alive', async () => {
+it('promotes a call that takes long to a record and a job, which waits for as long as this process is alive', async () => {
   answering = false;
   open();
   const id = await submitted();
   await until('it has a job', () => jobs.length > 0);
-  expect(jobs).toEqual([{ id, delayMs: undefined }]);
+  expect(jobs).toEqual([{ id, delayMs: 0 }]);
   const held = await performed(id);
   expect(held).toMatchObject({ done: false, until: 'again' });
   expect('delayMs' in held && held.delayMs).toBeGreaterThan(3_000);
@@ -187,6 +283,8 @@ it('adds a job for a call that takes long; the job waits for as long as this pro
   await until('its hold is renewed', async () => (await store.load(parseCallId(id)!))!.heldMs > 0);
   asked[0]!.end('{"errcode":0}');
   expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+  await until('its outcome is stored', async () => (await stateOf(id)) === 'completed');
+  expect((await calls.find(id))!.response!.body.toString()).toBe('{"errcode":0}');
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
   expect(asked).toHaveLength(1);
 });
@@ -196,6 +294,7 @@ it('of a process that died, a call that is not safe to repeat is never sent agai
   open();
   const ids = [await submitted(), await submitted({ method: 'GET', path: READ })];
   await until('both are in flight', () => asked.length === 2);
+  for (const id of ids) expect(await calls.settled(id, 1)).toBeUndefined();
   const dead = async (id: string) => {
     await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
     return performed(id);
@@ -206,12 +305,24 @@ it('of a process that died, a call that is not safe to repeat is never sent agai
   expect(asked).toHaveLength(3);
 });
 
-it('has added its job before its id is returned', async () => {
+it('has a record and a job before its id is returned', async () => {
   answering = false;
   open();
   const id = await submitted();
   expect(await calls.settled(id, 20)).toBeUndefined();
-  expect(jobs).toEqual([{ id, delayMs: undefined }]);
+  expect(jobs).toEqual([{ id, delayMs: 0 }]);
+  expect(await stateOf(id)).toBe('running');
+});
+
+it('whose record Redis does not confirm ends as unknown for its caller, whose time is over', async () => {
+  answering = false;
+  open();
+  store.put = async () => {
+    throw new Error('READONLY You can not write against a read only replica.');
+  };
+  const id = await submitted();
+  expect(await calls.settled(id, 20)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
+  expect(jobs).toEqual([]);
 });
 
 it('requeues what is safe to repeat at shutdown, and accepts nothing more', async () => {
@@ -226,16 +337,21 @@ it('requeues what is safe to repeat at shutdown, and accepts nothing more', asyn
   expect(jobs.at(-1)).toEqual({ id: next, delayMs: undefined });
 });
 
-it('stores an answer that Redis refused at first', async () => {
+it('stores the outcome of a promoted call that Redis refused at first', async () => {
+  answering = false;
   open();
-  const settleLocally = store.settleLocally.bind(store);
-  let refusals = 0;
-  store.settleLocally = async (...settled) => {
-    if (++refusals <= 2) throw new Error('OOM command not allowed');
-    return settleLocally(...settled);
-  };
   const id = await submitted();
-  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed', attempts: 1 });
+  expect(await calls.settled(id, 20)).toBeUndefined();
+  const settle = store.settle.bind(store);
+  let refusals = 0;
+  store.settle = async (...outcome) => {
+    if (++refusals <= 2) throw new Error('OOM command not allowed');
+    return settle(...outcome);
+  };
+  asked[0]!.end('{"errcode":0}');
+  await until('it is stored', async () => (await stateOf(id)) === 'completed');
+  await until('the run has ended', () => settled.length === 1);
+  expect(settled).toMatchObject([{ call: id, outcome: 'completed', attempts: 1 }]);
   expect(asked).toHaveLength(1);
 });
 
@@ -248,7 +364,7 @@ it('after an internal error, its job continues by the record', async () => {
   const id = await submitted({ method: 'GET', path: READ });
   await until('it has a job', () => jobs.length === 1);
   transport.send = send;
-  await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
+  await server.redis.hset(recordOf(id), 'heldUntil', '1');
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed' });
   expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
 });

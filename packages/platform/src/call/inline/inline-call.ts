@@ -1,0 +1,328 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Answer, type Endpoint, endpointOf } from '@wxthirdparty/wechat';
+import type { Ledger } from '../../quota/ledger.ts';
+import { type Usage, usageOf } from '../../quota/usage.ts';
+import type { RedisClient } from '../../redis/connect.ts';
+import type { CallFailure, CallRequest } from '../call.ts';
+import type { CallId } from '../call-id.ts';
+import type { FoundCall, Outcome, StoredCall } from '../call-record.ts';
+import type { CallStore } from '../call-store.ts';
+import { keyOfUserToken } from '../create-call.ts';
+import type { Departure, DepartureQuota, ReleaseReason } from '../depart.ts';
+import type { Holds } from '../holds.ts';
+import type { LocalWaiters } from '../local-waiters.ts';
+import { CallerGone, type RunStore } from '../run.ts';
+import type { Settlement } from '../settle.ts';
+import { withQuota } from '../with-quota.ts';
+import type { OutcomeRecorder } from './outcome-recorder.ts';
+import { type Permission, takePermission } from './permit.ts';
+
+const CONFIRM_RETRY_MS = 250;
+
+export interface InlineCallDeps {
+  /** Fails fast: a call without permission is refused. */
+  readonly redis: RedisClient;
+  readonly store: CallStore;
+  readonly holds: Pick<Holds, 'keep'>;
+  readonly ledger: Pick<Ledger, 'usage'>;
+  readonly waiters: LocalWaiters;
+  readonly recorder: Pick<OutcomeRecorder, 'record'>;
+  /** For how long a record that Redis does not confirm is tried again, before its caller receives no id. */
+  readonly confirmTimeoutMs: number;
+  readonly addJob: (id: string, delayMs: number) => Promise<void>;
+}
+
+/** `permitted`: its quota is taken, and it may depart at any moment. `answered`: its outcome is known. */
+type Stage = 'reserved' | 'permitted' | 'departed' | 'answered';
+
+/**
+ * One call that this process sends, as its run sees the record of a call: in memory, until it gets a record in Redis. From the
+ * first attempt to write that record, which may succeed although it is not confirmed, every further step is taken in the
+ * record.
+ */
+export class InlineCall implements RunStore {
+  readonly call: CallId;
+  readonly request: CallRequest;
+  readonly runId: string;
+  readonly #deps: InlineCallDeps;
+  readonly #disconnected: AbortSignal | undefined;
+  readonly #onRecorded: () => void;
+  readonly #endpoint: Endpoint;
+  readonly #reservedAt = performance.now();
+  readonly #answered = Promise.withResolvers<void>();
+  #stage: Stage = 'reserved';
+  #attempts = 0;
+  #refusals = 0;
+  #faults = 0;
+  /** On Redis' clock (ms), as the next two. */
+  #createdAt = 0;
+  #createdMicros = 0;
+  #departedAt = 0;
+  #delayMs = 0;
+  #usage: Usage | undefined;
+  /** An attempt to write the record has begun. */
+  #leavesMemory = false;
+  #putting: Promise<void> | undefined;
+  #hasRecord = false;
+  #hasJob = false;
+  #endHold = () => {};
+
+  constructor(
+    call: CallId,
+    request: CallRequest,
+    runId: string,
+    caller: { readonly disconnected?: AbortSignal | undefined; readonly onRecorded: () => void },
+    deps: InlineCallDeps,
+  ) {
+    this.call = call;
+    this.request = request;
+    this.runId = runId;
+    this.#disconnected = caller.disconnected;
+    this.#onRecorded = caller.onRecorded;
+    this.#deps = deps;
+    this.#endpoint = endpointOf(request.method, request.path);
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#reservedAt;
+  }
+
+  /** As a run reads it. To be called after the first `depart`. */
+  get stored(): StoredCall {
+    const { method, path, query, contentType, body } = this.request;
+    return {
+      now: this.#createdAt,
+      settled: false,
+      background: false,
+      hasCallback: false,
+      replyTo: this.#deps.waiters.replyTo,
+      deadlineAt: this.#deadlineAt,
+      attempts: this.#attempts,
+      refusals: 0,
+      heldMs: 0,
+      ...{ method, path, query, contentType, body },
+      keyFingerprint: keyOfUserToken(this.request),
+    };
+  }
+
+  /** Right before the first byte. The caller of a call with a record may have its id. */
+  departing(): void {
+    if (this.#disconnected?.aborted && !this.#leavesMemory) throw new CallerGone();
+    if (this.#stage === 'permitted') this.#stage = 'departed';
+  }
+
+  async depart(call: CallId, runId: string, safeToRepeat: boolean, quota: DepartureQuota): Promise<Departure> {
+    if (!this.#leavesMemory) {
+      const permission = await takePermission(this.#deps.redis, call, quota, this.#deadlineAt);
+      if (this.#createdAt === 0) {
+        this.#createdAt = permission.now;
+        this.#createdMicros = permission.now * 1_000 + permission.micros;
+      }
+      // It may have been promoted meanwhile; then its record decides.
+      if (!this.#leavesMemory) return this.#permitted(permission);
+    }
+    await this.#ensureRecord();
+    const departure = await this.#deps.store.depart(call, runId, safeToRepeat, quota);
+    if (departure.go === 'yes') {
+      this.#attempts = departure.attempts;
+      this.#hold();
+    }
+    return departure;
+  }
+
+  #permitted(permission: Permission): Departure {
+    if (permission.go !== 'yes') return permission;
+    this.#stage = 'permitted';
+    this.#attempts++;
+    this.#departedAt = permission.now;
+    this.#usage = usageOf(permission.quota, permission.now, this.#endpoint);
+    const { now, probe, news } = permission;
+    return { go: 'yes', departedAt: now, probe, attempts: this.#attempts, news };
+  }
+
+  async release(call: CallId, runId: string, because: ReleaseReason): Promise<boolean> {
+    if (this.#leavesMemory) {
+      await this.#ensureRecord();
+      return this.#deps.store.release(call, runId, because);
+    }
+    this.#stage = 'reserved';
+    if (because === 'token-refused') this.#refusals++;
+    return true;
+  }
+
+  async delay(call: CallId, forMs: number): Promise<void> {
+    if (this.#leavesMemory) {
+      await this.#ensureRecord();
+      return this.#deps.store.delay(call, forMs);
+    }
+    this.#delayMs = forMs;
+  }
+
+  async countFault(call: CallId): Promise<number> {
+    return this.#leavesMemory ? this.#deps.store.countFault(call) : ++this.#faults;
+  }
+
+  async cancel(call: CallId): Promise<boolean> {
+    if (this.#leavesMemory) {
+      await this.#ensureRecord();
+      return this.#deps.store.cancel(call);
+    }
+    this.#end('cancelled', null, undefined);
+    return true;
+  }
+
+  /** The caller has WeChat's answer before Redis is asked. */
+  async settle(call: CallId, runId: string, outcome: Outcome, answer?: Answer): Promise<Settlement> {
+    if (!this.#leavesMemory) {
+      this.#end(outcome.state, outcome, answer);
+      return 'stored';
+    }
+    // Of a failure another run may know better.
+    if (outcome.state === 'completed') this.#resolve(this.#found(outcome.state, outcome));
+    await this.#ensureRecord();
+    const how = await this.#deps.store.settle(call, runId, outcome);
+    if (how !== 'superseded') this.#resolve(this.#found(outcome.state, outcome));
+    return how;
+  }
+
+  /** What WeChat's answer has changed about the quota. */
+  async refreshUsage(): Promise<void> {
+    const { component, appid } = this.call;
+    const { path } = this.request;
+    this.#usage = await this.#deps.ledger.usage({ component, appid, path }, this.#endpoint).catch(() => this.#usage);
+  }
+
+  /** Gives the call a record, held by this run, and a job. True as soon as Redis has confirmed both, or the outcome is known. */
+  async promote(): Promise<boolean> {
+    if (this.#stage === 'answered') return true;
+    // Without a first permission nothing can be sent, and its caller does not have its id.
+    if (this.#createdAt === 0) return false;
+    await this.#ensureRecord();
+    await this.#ensureJob(0);
+    return true;
+  }
+
+  /** The same, tried until the timeout. */
+  async secure(): Promise<boolean> {
+    const { confirmTimeoutMs } = this.#deps;
+    const until = performance.now() + confirmTimeoutMs;
+    const tryUntilDone = async () => {
+      for (;;) {
+        const done = await this.promote().catch(() => false);
+        if (done || performance.now() > until) return done;
+        await pause(CONFIRM_RETRY_MS);
+      }
+    };
+    const timeout = new AbortController();
+    try {
+      return await Promise.race([
+        tryUntilDone(),
+        this.#answered.promise.then(() => true),
+        pause(confirmTimeoutMs, false, { signal: timeout.signal }).catch(() => false),
+      ]);
+    } finally {
+      timeout.abort();
+    }
+  }
+
+  /** Other processes continue the call, after this time. */
+  async handOver(delayMs: number): Promise<void> {
+    this.#delayMs = Math.max(this.#delayMs, delayMs);
+    await this.#ensureRecord();
+    await this.#deps.addJob(this.call.id, delayMs);
+  }
+
+  /** The call could not be handed over. False if it has a record, which lacks a job. */
+  giveUp(failure: CallFailure): boolean {
+    if (this.#hasRecord) return false;
+    this.#end('failed', { state: 'failed', failure }, undefined);
+    return true;
+  }
+
+  /** Its run has ended. */
+  close(): void {
+    this.#endHold();
+    this.#answered.resolve();
+  }
+
+  get #deadlineAt(): number {
+    if (this.request.deadlineAt) return this.request.deadlineAt.getTime();
+    return this.#createdAt === 0 ? 0 : this.#createdAt + this.request.departWithinMs;
+  }
+
+  async #ensureRecord(): Promise<void> {
+    if (this.#hasRecord) return;
+    this.#leavesMemory = true;
+    const isSent = this.#stage === 'permitted' || this.#stage === 'departed';
+    this.#putting ??= this.#deps.store
+      .put(this.call, this.request, this.#deps.waiters.replyTo, {
+        createdAt: this.#createdAt,
+        createdMicros: this.#createdMicros,
+        deadlineAt: this.#deadlineAt,
+        attempts: this.#attempts,
+        refusals: this.#refusals,
+        faults: this.#faults,
+        sentBy: isSent ? this.runId : undefined,
+        departedAt: this.#departedAt,
+        delayMs: this.#delayMs,
+      })
+      .then(() => {
+        this.#hasRecord = true;
+        if (isSent) this.#hold();
+        this.#onRecorded();
+      })
+      .finally(() => {
+        this.#putting = undefined;
+      });
+    await this.#putting;
+  }
+
+  #hold(): void {
+    this.#endHold();
+    this.#endHold = this.#deps.holds.keep(this.call, this.runId);
+  }
+
+  async #ensureJob(delayMs: number): Promise<void> {
+    if (this.#hasJob) return;
+    await this.#deps.addJob(this.call.id, delayMs);
+    this.#hasJob = true;
+  }
+
+  /** Of a call without a record. A call of the virtual WeChat is read once, by its caller: only failures are of use later. */
+  #end(state: 'completed' | 'failed' | 'cancelled', outcome: Outcome | null, answer: Answer | undefined): void {
+    this.#stage = 'answered';
+    const found = this.#found(state, outcome);
+    this.#resolve(found);
+    if (this.request.keptForMs !== undefined && state !== 'failed') return;
+    const read = answer?.kind === 'json' ? answer : undefined;
+    this.#deps.recorder.record({
+      call: this.call,
+      request: this.request,
+      found,
+      createdMicros: this.#createdMicros,
+      errcode: read?.errcode,
+      rid: read?.rid,
+    });
+  }
+
+  #resolve(found: FoundCall): void {
+    this.#answered.resolve();
+    this.#deps.waiters.resolve(this.#usage ? withQuota(found, this.#usage) : { ...found, quota: null });
+  }
+
+  #found(state: 'completed' | 'failed' | 'cancelled', outcome: Outcome | null): FoundCall {
+    const { component, appid, id } = this.call;
+    const { method, path } = this.request;
+    return {
+      ...{ id, component, appid, method, path, state },
+      background: false,
+      attempts: this.#attempts,
+      createdAt: new Date(this.#createdAt),
+      deadlineAt: new Date(this.#deadlineAt),
+      notBeforeAt: null,
+      settledAt: new Date(this.#createdAt + Math.round(this.ageMs)),
+      response: outcome?.state === 'completed' ? outcome.response : null,
+      failure: outcome?.state === 'failed' ? outcome.failure : null,
+    };
+  }
+}
