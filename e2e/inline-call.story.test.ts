@@ -58,6 +58,28 @@ it('calls for which a caller waits need neither job nor record; their outcomes a
   ).toHaveLength(1);
 });
 
+it('calls in flight end completed although Redis pauses', async () => {
+  const redis = deployment.redis.client();
+  try {
+    for (const path of [SEND_MESSAGE, USER_INFO]) {
+      await deployment.wechat.control('POST', '/delay', { path, ms: 500, count: 1, at: 'after' });
+    }
+    const before = await tally(deployment);
+    const asked = Promise.all([send('during a pause'), call({ method: 'GET', path: USER_INFO, query: { openid } })]);
+    await until('both have reached WeChat', async () => {
+      const now = await tally(deployment);
+      return now.asked(SEND_MESSAGE) > before.asked(SEND_MESSAGE) && now.asked(USER_INFO) > before.asked(USER_INFO);
+    });
+    await redis.call('CLIENT', 'PAUSE', '5000', 'ALL');
+    for (const { status, body } of await asked)
+      expect({ status, state: body.state }).toEqual({ status: 200, state: 'completed' });
+    for (const { body } of await asked)
+      expect(await settledCall(deployment, body.id)).toMatchObject({ state: 'completed' });
+  } finally {
+    redis.disconnect();
+  }
+});
+
 it('a call whose caller has its id is settled by another process when this one dies, and no message is sent twice', async () => {
   await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 1, at: 'after' });
   await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 1 });
@@ -79,6 +101,33 @@ it('a call whose caller has its id is settled by another process when this one d
   expect(await settledCall(deployment, sent.body.id)).toMatchObject({
     ...{ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } },
   });
+  expect(await settledCall(deployment, asked.body.id)).toMatchObject({ state: 'completed', attempts: 2 });
+  expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(1);
+});
+
+it('a node that shuts down gives waiting callers the ids of their calls, which are settled without it', async () => {
+  await deployment.gateways[0]!.shutDown();
+  const node = deployment.startNode(0, { SHUTDOWN_MS: '4000' });
+  await node.says('gateway listening');
+  // Ensures that this process has the token.
+  await call({ method: 'GET', path: USER_INFO, query: { openid } });
+  for (const path of [SEND_MESSAGE, USER_INFO]) {
+    await deployment.wechat.control('POST', '/delay', { path, ms: 30_000, count: 1, at: 'after' });
+  }
+  const before = await tally(deployment);
+  const asking = Promise.all([send('at the end', 60_000), call({ method: 'GET', path: USER_INFO, query: { openid } })]);
+  await until('both have reached WeChat', async () => {
+    const now = await tally(deployment);
+    return now.asked(SEND_MESSAGE) > before.asked(SEND_MESSAGE) && now.asked(USER_INFO) > before.asked(USER_INFO);
+  });
+  expect(await node.shutDown()).toBe(0);
+  const [sent, asked] = await asking;
+  for (const { status, body } of [sent, asked])
+    expect({ status, state: body.state }).toEqual({ status: 202, state: 'running' });
+
+  deployment.startGateway(0);
+  await deployment.gateways[0]!.says('gateway listening');
+  expect(await settledCall(deployment, sent.body.id)).toMatchObject({ failure: { code: 'outcome_unknown' } });
   expect(await settledCall(deployment, asked.body.id)).toMatchObject({ state: 'completed', attempts: 2 });
   expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(1);
 });
