@@ -194,6 +194,25 @@ it('passes on WeChat’s answer while Redis does not answer, and records it late
   await until('its outcome is recorded', async () => (await stateOf(id)) === 'completed');
 });
 
+it('records an outcome that Redis refuses at first', async () => {
+  open();
+  answering = false;
+  const id = await submitted();
+  const waiting = calls.settled(id, 30_000);
+  await until('it has reached WeChat', () => asked.length === 1);
+  await server.redis.config('SET', 'maxmemory', '1');
+  try {
+    asked[0]!.end('{"errcode":0}');
+    expect(await waiting).toMatchObject({ state: 'completed' });
+    await until('its run has ended', () => settled.length === 1);
+    expect(await stateOf(id)).toBeUndefined();
+  } finally {
+    await server.redis.config('SET', 'maxmemory', '0');
+  }
+  await until('its outcome is recorded', async () => (await stateOf(id)) === 'completed');
+  expect(unrecorded).toEqual([]);
+});
+
 it('does not send a call whose caller has disconnected before its departure', async () => {
   open();
   const id = await submitted({}, AbortSignal.abort());
