@@ -126,6 +126,11 @@ it('wechat-jssdk signs a page with the ticket that all programs share', async ()
   expect(await deployment.wechat.asked('GET /cgi-bin/ticket/getticket')).toBe(1);
 });
 
+interface LoginCall {
+  readonly id: string;
+  readonly response: { readonly body: { readonly access_token: string } } | null;
+}
+
 describe('the token of a user', () => {
   it('is refreshed with the key in a header, and the new one is known, too', async () => {
     const oauth = coWechatOAuth(settings());
@@ -145,13 +150,10 @@ describe('the token of a user', () => {
       const { code, openid } = await login(SERVICE_ACCOUNT);
       const query = { code, grant_type: 'authorization_code' };
       const request = { method: 'GET', path: '/sns/oauth2/access_token', query, waitMs };
-      const { id } = (await deployment.call(SERVICE_ACCOUNT, request)).body;
+      const called = (await deployment.call(SERVICE_ACCOUNT, request)).body as LoginCall;
       const answer = await until('the call has completed', async () => {
-        const { body } = await deployment.api<{ response: { body: { access_token: string } } | null }>(
-          'GET',
-          `/v1/calls/${id}`,
-        );
-        return body.response?.body;
+        if (called.response) return called.response.body;
+        return (await deployment.api<LoginCall>('GET', `/v1/calls/${called.id}`)).body.response?.body;
       });
       expect(await ask(`/sns/userinfo?access_token=${answer.access_token}&openid=${openid}`)).toMatchObject({ openid });
     }

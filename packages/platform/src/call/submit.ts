@@ -129,11 +129,11 @@ export class Submission {
     const { pending: calls, inline } = this.#deps;
     // Before the call can be answered: the outcome may be announced before the reply of Redis arrives.
     const pending = calls.add(call, request, 'job');
-    const onRecorded = () => {
+    const markRecorded = () => {
       pending.recorded = true;
     };
     try {
-      const run = await inline.start(call, request, { disconnected, onRecorded });
+      const run = await inline.start(call, request, { disconnected, markRecorded });
       if (!run) return await this.#enqueue(pending);
       this.#followInline(pending, run.sent);
       return { id: call.id };

@@ -46,7 +46,7 @@ export class InlineCall implements RunStore {
   readonly runId: string;
   readonly #deps: InlineCallDeps;
   readonly #disconnected: AbortSignal | undefined;
-  readonly #onRecorded: () => void;
+  readonly #markRecorded: () => void;
   readonly #endpoint: Endpoint;
   readonly #reservedAt = performance.now();
   readonly #answered = Promise.withResolvers<void>();
@@ -71,14 +71,14 @@ export class InlineCall implements RunStore {
     call: CallId,
     request: CallRequest,
     runId: string,
-    caller: { readonly disconnected?: AbortSignal | undefined; readonly onRecorded: () => void },
+    caller: { readonly disconnected?: AbortSignal | undefined; readonly markRecorded: () => void },
     deps: InlineCallDeps,
   ) {
     this.call = call;
     this.request = request;
     this.runId = runId;
     this.#disconnected = caller.disconnected;
-    this.#onRecorded = caller.onRecorded;
+    this.#markRecorded = caller.markRecorded;
     this.#deps = deps;
     this.#endpoint = endpointOf(request.method, request.path);
   }
@@ -269,7 +269,7 @@ export class InlineCall implements RunStore {
       .then(() => {
         this.#hasRecord = true;
         if (isSent) this.#hold();
-        this.#onRecorded();
+        this.#markRecorded();
       })
       .finally(() => {
         this.#putting = undefined;

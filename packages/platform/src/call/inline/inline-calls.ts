@@ -11,7 +11,7 @@ export interface InlineCaller {
   /** Fires when the caller has disconnected: a call that has not departed never will. */
   readonly disconnected?: AbortSignal | undefined;
   /** Called once the call has a record, which other processes can read. */
-  readonly onRecorded: () => void;
+  readonly markRecorded: () => void;
 }
 
 /** Sends calls in the process that receives them. Nothing outside of this folder knows how. */
