@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 export interface CallId {
   readonly component: string;
@@ -6,11 +6,22 @@ export interface CallId {
   readonly id: string;
 }
 
+const RANDOM_BYTES = 16;
+/** Random bytes for the next ids: one by one, they would cost a system call each. */
+const pool = Buffer.alloc(RANDOM_BYTES * 256);
+let used = pool.length;
+
 const SHAPE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})\.[A-Za-z0-9_-]{22}$/;
 
 /** Consists of the owner, which leads to the record's slot, and of random characters, so that it cannot be guessed. */
 export function newCallId(component: string, appid: string): CallId {
-  return { component, appid, id: `${component}.${appid}.${randomBytes(16).toString('base64url')}` };
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const random = pool.toString('base64url', used, used + RANDOM_BYTES);
+  used += RANDOM_BYTES;
+  return { component, appid, id: `${component}.${appid}.${random}` };
 }
 
 /** Undefined for a text that cannot be the id of a call. */

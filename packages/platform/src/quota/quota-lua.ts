@@ -1,5 +1,6 @@
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
+import { QUOTA_LOOK_FIELDS } from './usage.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
@@ -29,8 +30,9 @@ export type QuotaNewsReply = [level: number, lookup: number, used: number, limit
  * (nil: now), and whether a call that departs now is a probe (1).
  *
  * `quota_take(key, paths, path, daily_limit, minute_limit, even_if_closed)` counts a departure. The limits are those of
- * the catalogue (0: none). It returns the time until which the pair is closed; or nil, the news (nil: none), and whether
- * the departure is a probe (1). It closes a full minute with the last call of that minute, so that readers see it, too.
+ * the catalogue (0: none). It returns the time until which the pair is closed; or nil, the news (nil: none), whether the
+ * departure is a probe (1), and what `quota_look` would return afterwards. It closes a full minute with the last call of
+ * that minute, so that readers see it, too.
  */
 export const QUOTA: SharedLua = {
   uses: [REDIS_CLOCK],
@@ -76,8 +78,7 @@ end
 
 local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_closed)
   local daily, minutely, anyway = tonumber(daily_limit), tonumber(minute_limit), even_if_closed == '1'
-  local q = redis.call('HMGET', key, 'until', 'probeAt', 'day', 'used', 'offset', 'limit', 'source', 'rate', 'rateMs',
-    'knownUntil', 'bucket', 'inBucket', 'level', 'stage', 'readAt')
+  local q = redis.call('HMGET', key, ${QUOTA_LOOK_FIELDS.map((field) => `'${field}'`).join(', ')}, 'level', 'stage', 'readAt')
   local untilAt = quota_number(q[1])
   local opensAt, probe = quota_opens(q[1], q[2])
   if opensAt then
@@ -115,10 +116,13 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
     end
     redis.call('PEXPIRE', key .. ':hours', ${2 * DAY_MS + HOUR_MS})
   end
+  q[3], q[4], q[5], q[11], q[12] = tostring(day), tostring(used), tostring(offset), tostring(bucket), tostring(inBucket + 1)
   if probe == 1 then
-    redis.call('HSET', key, 'probeAt', ms(now + ${PROBE_EVERY_MS}))
+    q[2] = ms(now + ${PROBE_EVERY_MS})
+    redis.call('HSET', key, 'probeAt', q[2])
   elseif rate > 0 and inBucket + 1 >= rate and bucketEnds > untilAt then
-    redis.call('HSET', key, 'until', ms(bucketEnds), 'probeAt', '0')
+    q[1], q[2] = ms(bucketEnds), '0'
+    redis.call('HSET', key, 'until', q[1], 'probeAt', '0')
   end
 
   local total = math.max(0, used + offset)
@@ -126,8 +130,11 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
     -- WeChat allows more than it did when it refused.
     redis.call('HDEL', key, 'limit', 'source')
     limit = daily
+    q[6], q[7] = false, false
   end
-  return nil, quota_news(key, total, limit, used, level, stage, quota_number(q[15])), probe
+  local news = quota_news(key, total, limit, used, level, stage, quota_number(q[15]))
+  q[13], q[14], q[15] = nil, nil, nil
+  return nil, news, probe, q
 end
 `,
 };

@@ -19,7 +19,8 @@ export interface Usage {
   readonly now: number;
 }
 
-const FIELDS = [
+/** What a usage is read from, in this order. */
+export const QUOTA_LOOK_FIELDS = [
   'until',
   'probeAt',
   'day',
@@ -34,13 +35,13 @@ const FIELDS = [
   'inBucket',
 ] as const;
 
-/** The values of `FIELDS`. */
+/** Their values. */
 export type QuotaLook = readonly (string | null)[];
 
 /** `quota_look(key)` returns what `usageOf` reads. */
 export const QUOTA_LOOK: SharedLua = {
   lua: `
-local function quota_look(key) return redis.call('HMGET', key, ${FIELDS.map((field) => `'${field}'`).join(', ')}) end
+local function quota_look(key) return redis.call('HMGET', key, ${QUOTA_LOOK_FIELDS.map((field) => `'${field}'`).join(', ')}) end
 `,
 };
 

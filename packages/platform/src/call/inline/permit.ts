@@ -1,6 +1,6 @@
 import type { QuotaArgs } from '../../quota/ledger.ts';
 import { QUOTA, type QuotaNewsReply } from '../../quota/quota-lua.ts';
-import { QUOTA_LOOK, type QuotaLook } from '../../quota/usage.ts';
+import type { QuotaLook } from '../../quota/usage.ts';
 import type { RedisClient } from '../../redis/connect.ts';
 import { toLocalDate } from '../../redis/redis-time.ts';
 import { defineScript } from '../../redis/script.ts';
@@ -34,15 +34,15 @@ type Reply =
 
 /** One departure of a call without a record. `deadlineAt`: 0 if the call is younger than its time to depart. */
 const permit = defineScript({
-  uses: [QUOTA, QUOTA_LOOK],
+  uses: [QUOTA],
   keys: ['quota', 'paths'],
   args: ['path', 'dailyLimit', 'minuteLimit', 'deadlineAt'],
   lua: `
 local deadline, micros = tonumber(deadlineAt), t[2] % 1000
 if deadline > 0 and deadline <= now then return { 'deadline', now, micros } end
-local closedUntil, news, probe = quota_take(quota, paths, path, dailyLimit, minuteLimit)
+local closedUntil, news, probe, look = quota_take(quota, paths, path, dailyLimit, minuteLimit)
 if closedUntil then return { 'closed', now, micros, closedUntil } end
-return { 'yes', now, micros, probe, news or false, quota_look(quota) }`,
+return { 'yes', now, micros, probe, news or false, look }`,
   decode: (reply: Reply): Permission => {
     switch (reply[0]) {
       case 'yes': {
