@@ -4,6 +4,26 @@ import { type Answers, type Anything, start, type WeChatProgram } from './wechat
 
 const require = createRequire(import.meta.url);
 
+let componentModule: Anything;
+
+/**
+ * It changes methods of npm `wechat-api` for the whole process, in which the stories of that SDK may run next: it gets an instance
+ * of its own.
+ */
+function wechatComponentModule(): Anything {
+  if (componentModule) return componentModule;
+  const isWechatApi = (path: string) => /[\\/]node_modules[\\/]wechat-api[\\/]/.test(path);
+  const loaded = Object.entries(require.cache).filter(([path]) => isWechatApi(path));
+  const unload = () => {
+    for (const path of Object.keys(require.cache)) if (isWechatApi(path)) delete require.cache[path];
+  };
+  unload();
+  componentModule = require('wechat-component');
+  unload();
+  for (const [path, module] of loaded) require.cache[path] = module;
+  return componentModule;
+}
+
 /** What a third-party platform is configured with for what WeChat pushes. */
 export interface PlatformConfig {
   readonly component: string;
@@ -105,7 +125,7 @@ export function wechatComponent(
   { baseUrl, secret }: PlatformAccess,
   ticket: () => Promise<string | undefined>,
 ): WeChatComponent {
-  const Component = require('wechat-component') as Anything;
+  const Component = wechatComponentModule();
   const component = new Component(appid, secret, (callback: Anything) =>
     ticket().then((value) => callback(null, value), callback),
   );
