@@ -27,6 +27,12 @@ export interface Waiting extends Aborting {
   readonly timeoutMs?: number | undefined;
 }
 
+/** A code is exchanged once, however often it is sent; a signature changes nothing. */
+const REPEATABLE: ReadonlySet<string> = new Set<keyof Operations>([
+  'POST /v1/components/:appid/authorizations',
+  'POST /v1/authorizers/:appid/js-config',
+]);
+
 const MIN_POLL_INTERVAL_MS = 250;
 const MAX_POLL_INTERVAL_MS = 2_000;
 
@@ -54,6 +60,7 @@ export class Gateway {
       body,
       signal,
       idempotencyKey,
+      repeatable: REPEATABLE.has(route),
     });
     return answer as Operations[Route]['answer'];
   }

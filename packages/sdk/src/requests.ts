@@ -24,6 +24,8 @@ export interface GatewayRequest extends Aborting {
   readonly path: string;
   readonly body?: unknown;
   readonly idempotencyKey?: string | undefined;
+  /** A POST that the gateway may receive twice without a second effect. */
+  readonly repeatable?: boolean | undefined;
 }
 
 const FIRST_PAUSE_MS = 200;
@@ -89,8 +91,8 @@ function isJson({ headers }: Response): boolean {
 }
 
 /** Reading changes nothing; with an idempotency key the gateway recognizes a repeated request. */
-function mayRepeat({ method, idempotencyKey }: GatewayRequest): boolean {
-  return method === 'GET' || idempotencyKey !== undefined;
+function mayRepeat({ method, idempotencyKey, repeatable = false }: GatewayRequest): boolean {
+  return method === 'GET' || idempotencyKey !== undefined || repeatable;
 }
 
 /** Undefined: the request must not be repeated, or would be refused again. */

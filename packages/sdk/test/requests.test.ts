@@ -43,6 +43,19 @@ describe('reading', () => {
   });
 });
 
+describe('an exchange of a code and a signature of a page', () => {
+  it.each([
+    ['a broken connection', cutOff],
+    ['a proxy’s 502', bare(502)],
+  ])('are repeated after %s: a second one changes nothing', async (_, answer) => {
+    const { client, asked } = await stub([answer, json({}), answer, json({})]);
+    await client.component('wxc').authorize('a-code');
+    await client.authorizer('wxa').jsConfig('https://shop.example.com/');
+    const [exchange, signature] = ['POST /v1/components/wxc/authorizations', 'POST /v1/authorizers/wxa/js-config'];
+    expect(asked).toEqual([exchange, exchange, signature, signature]);
+  });
+});
+
 describe('a call', () => {
   it.each([
     ['a refusal of the gateway’s for now', problem(503, 'not_ready', 'retry', soon)],
