@@ -90,7 +90,10 @@ export const refusals = {
   needsPost: { errcode: 43002, errmsg: 'require POST method' },
   tooLate: { errcode: ERRCODE.busy, errmsg: 'system error: the request did not arrive in time; repeat it' },
   encodedBody: { errcode: 47001, errmsg: 'data format error: send the body without Content-Encoding' },
-  badJson: { errcode: 47001, errmsg: 'data format error: the body is not JSON, or a field is missing or has another type' },
+  badJson: {
+    errcode: 47001,
+    errmsg: 'data format error: the body is not JSON, or a field is missing or has another type',
+  },
   unavailable: {
     errcode: ERRCODE.busy,
     errmsg: 'system error: this gateway cannot read the call at present; repeat it',
