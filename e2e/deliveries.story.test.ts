@@ -53,10 +53,11 @@ it('an endpoint that is down delays only its own deliveries; when it is back, al
   await until('the other has all', () => endpoint.ids('other').length === 60);
 
   await down.comeBack();
-  await until('it has all', () => down.ids().length === 60);
+  // The pauses between probes and attempts grow with the time that it was down, which is long on a busy machine.
+  await until('it has all', () => down.ids().length === 60, 560_000);
   await until('it is active', async () => (await find(failing)).state === 'active');
   expect(down.mostOpen).toBeLessThanOrEqual(3);
-  for (const one of [failing, other]) await until('nothing is pending', async () => (await pendingOf(one)) === 0);
+  for (const one of [failing, other]) await nothingIsPending(one);
   await remove(failing, other);
 });
 
@@ -84,8 +85,9 @@ it('a push that is always refused is repeated while the others flow; a retry by 
   ]);
   expect((await find(one)).state).toBe('active');
 
-  const repeated = endpoint.received.filter(({ id }) => id === refused);
-  expect(repeated.map(({ headers }) => headers['wx-attempt']).slice(0, 2)).toEqual(['1', '2']);
+  // A worker that stalls on a busy machine loses its batch, and another one makes the same attempt again.
+  const repeated = endpoint.received.filter(({ id }) => id === refused).map(({ headers }) => headers['wx-attempt']);
+  expect([...new Set(repeated)].slice(0, 2)).toEqual(['1', '2']);
   endpoint.answer = () => 204;
   expect((await deployment.api('POST', `${path}/retry`)).status).toBe(202);
   await until('it is delivered', async () => (await delivery()).state === 'delivered');
@@ -135,7 +137,7 @@ it('410 pauses a subscription, which is reported; a resume replays exactly what 
     'the replay has ended',
     async () => (await get<Replay>(`/v1/replays/${body.replay}`)).state === 'completed',
   );
-  await until('nothing is pending', async () => (await pendingOf(one)) === 0);
+  await nothingIsPending(one);
   const contents = gone.received.slice(before).map(contentOf);
   expect(new Set(contents.filter((content) => content.startsWith('meanwhile'))).size).toBe(20);
   expect(new Set(contents.filter((content) => content.startsWith('during'))).size).toBe(10);
@@ -153,7 +155,7 @@ it('of many pushes none is missing although workers are killed, and a replay of 
     await pushes;
   }
   await until('all have arrived', () => endpoint.ids('all').length === 500);
-  await until('nothing is pending', async () => (await pendingOf(one)) === 0);
+  await nothingIsPending(one);
 
   const since = new Date(Date.now() - 60 * 60_000).toISOString();
   const before = endpoint.received.length;
@@ -167,7 +169,7 @@ it('of many pushes none is missing although workers are killed, and a replay of 
   await push(1, 'live');
   await until('a live push arrives', () => endpoint.received.some((received) => contentOf(received) === 'live 0'));
   await until('the replay has ended', async () => (await get<Replay>(`/v1/replays/${body.id}`)).state === 'completed');
-  await until('nothing is pending', async () => (await pendingOf(one)) === 0);
+  await nothingIsPending(one);
   const replayed = endpoint.received.slice(before).filter(({ headers }) => headers['wx-replay'] === body.id);
   const parts = new Set(replayed.map(contentOf).filter((content) => content.startsWith('part')));
   expect(parts.size).toBe(500);
@@ -192,7 +194,8 @@ it('a worker that is shut down in the middle of a batch exits cleanly, and anoth
   deployment.workers.length = 0;
   const started = deployment.startWorker();
   await started.says('worker ready');
-  await until('all are delivered', async () => holding.ids().length === 8 && (await pendingOf(one)) === 0);
+  await until('all are delivered', () => holding.ids().length === 8);
+  await nothingIsPending(one);
   // What was aborted was no attempt.
   expect(new Set(holding.received.map(({ headers }) => headers['wx-attempt']))).toEqual(new Set(['1']));
   await remove(one);
@@ -224,8 +227,13 @@ function find({ id }: Pick<Subscription, 'id'>): Promise<Subscription> {
   return get<Subscription>(`/v1/subscriptions/${id}`);
 }
 
-async function pendingOf(one: Pick<Subscription, 'id'>): Promise<number> {
-  return (await find(one)).backlog.pending;
+/** If it takes too long, the error says in which state the subscription is. */
+async function nothingIsPending(one: Pick<Subscription, 'id'>): Promise<void> {
+  await until('nothing is pending', async () => {
+    const { backlog, state, lastFailure } = await find(one);
+    if (backlog.pending === 0) return true;
+    throw new Error(`${backlog.pending} pending, ${state}, ${JSON.stringify(lastFailure)}`);
+  });
 }
 
 async function remove(...subscriptions: readonly Pick<Subscription, 'id'>[]): Promise<void> {
