@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '@wxthirdparty/wechat';
 import { CompiledQuery, type Dialect, type Driver, SqliteAdapter, SqliteDialect } from 'kysely';
+import { isConflict } from './sql-error.ts';
 
 /** For the few statements of opening, which several processes run at the same time on a new file. */
 const OPENING_TIMEOUT_MS = 2_000;
+const WAL_RETRY_MS = 20;
 
 /** Kysely expects the interface of better-sqlite3; node:sqlite needs no installation. */
 export function sqliteDialect(path: string): Dialect {
@@ -68,6 +70,21 @@ function makePrivate(path: string): void {
   }
 }
 
+/** Of processes that open a new file at once, SQLite refuses some without waiting, because they might wait for one another. */
+function useWal(raw: DatabaseSync): void {
+  const until = performance.now() + OPENING_TIMEOUT_MS;
+  for (;;) {
+    try {
+      raw.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isConflict(error) || performance.now() > until) throw error;
+      // Synchronous, as opening is: nothing else runs yet.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS);
+    }
+  }
+}
+
 function openSqlite(path: string) {
   let raw: DatabaseSync;
   try {
@@ -75,7 +92,7 @@ function openSqlite(path: string) {
     makePrivate(path);
     raw = new DatabaseSync(path);
     raw.exec(`PRAGMA busy_timeout = ${OPENING_TIMEOUT_MS}`);
-    raw.exec('PRAGMA journal_mode = WAL');
+    useWal(raw);
     // A stored refresh token must survive a power failure: WeChat does not issue it a second time.
     raw.exec('PRAGMA synchronous = FULL');
     raw.exec('PRAGMA foreign_keys = ON');
