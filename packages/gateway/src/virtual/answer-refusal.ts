@@ -2,10 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { endUnread } from '../http/end-unread.ts';
 import type { Refusal } from './refusal.ts';
 
-/** WeChat refuses with HTTP 200; SDKs read only the errcode. */
-export function answerRefusal(response: ServerResponse, { errcode, errmsg }: Refusal): void {
+/** WeChat refuses with HTTP 200; SDKs read only the errcode, which is returned. */
+export function answerRefusal(response: ServerResponse, { errcode, errmsg }: Refusal): number {
   endUnread(response.req, response);
   answerJson(response, { errcode, errmsg });
+  return errcode;
 }
 
 export function answerJson(response: ServerResponse, value: unknown): void {

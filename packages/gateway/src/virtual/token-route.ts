@@ -34,10 +34,7 @@ export async function tokenRoute(
   stable: boolean,
   search: string,
 ): Promise<number> {
-  const refuse = (refusal: Refusal): number => {
-    answerRefusal(response, refusal);
-    return refusal.errcode;
-  };
+  const refuse = (refusal: Refusal) => answerRefusal(response, refusal);
 
   if (stable && request.method !== 'POST') return refuse(refusals.needsPost);
   if (request.method !== 'GET' && request.method !== 'POST') return refuse(refusals.needsGet);

@@ -25,10 +25,7 @@ export async function authorizerListRoute(
   { path, search }: { readonly path: string; readonly search: string },
   note: CallNote,
 ): Promise<number | undefined> {
-  const refuse = (refusal: Refusal): number => {
-    answerRefusal(response, refusal);
-    return refusal.errcode;
-  };
+  const refuse = (refusal: Refusal) => answerRefusal(response, refusal);
 
   const read = await readComponentRequest(services, request, search, Fields, note);
   if ('errcode' in read) return refuse(read);

@@ -23,10 +23,7 @@ export async function authorizerTokenRoute(
   { search }: { readonly search: string },
   note: CallNote,
 ): Promise<number> {
-  const refuse = (refusal: Refusal): number => {
-    answerRefusal(response, refusal);
-    return refusal.errcode;
-  };
+  const refuse = (refusal: Refusal) => answerRefusal(response, refusal);
 
   const read = await readComponentRequest(services, request, search, Fields, note);
   if ('errcode' in read) return refuse(read);

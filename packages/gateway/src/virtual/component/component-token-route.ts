@@ -22,10 +22,7 @@ export async function componentTokenRoute(
   { search }: { readonly search: string },
   note: CallNote,
 ): Promise<number> {
-  const refuse = (refusal: Refusal): number => {
-    answerRefusal(response, refusal);
-    return refusal.errcode;
-  };
+  const refuse = (refusal: Refusal) => answerRefusal(response, refusal);
 
   if (request.method !== 'POST') return refuse(refusals.needsPost);
   const body = await readBody(request, { limit: 16 * 1024, timeoutMs: 10_000, sender: 'stranger' });

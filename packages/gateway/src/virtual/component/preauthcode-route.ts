@@ -16,10 +16,7 @@ export async function preAuthCodeRoute(
   note: CallNote,
 ): Promise<number> {
   const read = await readComponentRequest(services, request, search, ComponentFields, note);
-  if ('errcode' in read) {
-    answerRefusal(response, read);
-    return read.errcode;
-  }
+  if ('errcode' in read) return answerRefusal(response, read);
   const { caller, component } = read;
   demandAccount(caller.rights, component);
   demandPath(caller.rights, path);
