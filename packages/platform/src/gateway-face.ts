@@ -141,7 +141,10 @@ export function openGatewayFace(
 
   const exchange = new CodeExchange(codes, components);
   const releaseCheck = new ReleaseCheckResponder({ redis, seals, queue: queues['release-checks'] });
-  const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue), (g) => g.close());
+  const announceAppending = (appends: boolean) => foundation.presence.announceAppending(appends);
+  const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue, announceAppending), (g) =>
+    g.close(),
+  );
   const activity = new ActivityStore(redis);
   const audit = new Audit(database);
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());

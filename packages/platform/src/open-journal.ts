@@ -1,4 +1,4 @@
-import { isOlderRemaining, isStreamServedBeside } from './journal/stream-serving.ts';
+import { isOlderRemaining, isStreamAppended, isStreamServedBeside } from './journal/stream-serving.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
@@ -43,6 +43,7 @@ export function startJournaler(
     isOurs: () => presence.failure === undefined,
     hasSuccessor: () => isStreamServedBeside(redis, presence.id),
     isOlderLive: () => isOlderRemaining(redis, queues.pushes.queue),
+    isAppended: () => isStreamAppended(redis),
     retentionMs: settings.pushDays * DAY_MS,
     events,
   });

@@ -74,6 +74,8 @@ export interface Work {
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   appendQuotaEvent(event: QuotaEvent): Promise<void>;
   startMaintenance(): { close(): Promise<void> };
+  /** Of this process, among those of the deployment. */
+  readonly processId: string;
   /** At the beginning of a shutdown. */
   announceClosing(): Promise<void>;
   /** Moves pushes from the stream into the journal, whenever no other process does. */
@@ -248,6 +250,7 @@ export function openWorkerFace(
         },
       };
     },
+    processId: presence.id,
     announceClosing: () => presence.announceClosing(),
     startJournaler: () => startJournaler(foundation, shared, queues, services, deliveries),
     connect: (name) => connectRedis(settings, 'blocking', name),

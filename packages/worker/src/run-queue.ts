@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly concurrency: number;
   readonly shutdownMs: number;
   readonly connect: (name: string) => RedisClient;
+  readonly processId: string;
   readonly events: Events;
 }
 
@@ -38,7 +39,7 @@ export interface RunOptions {
 export function runQueue<Payload>(
   contract: JobContract<Payload>,
   process: Process<Payload>,
-  { concurrency, shutdownMs, connect, events }: RunOptions,
+  { concurrency, shutdownMs, connect, processId, events }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
   const shutdown = new AbortController();
   /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
@@ -65,6 +66,8 @@ export function runQueue<Payload>(
     },
     {
       connection,
+      // Versions before this one give no name, by which they are recognized (platform: deployment/older-processes.ts).
+      name: processId,
       prefix: connection.keyspace.queuePrefix(contract.queue),
       concurrency,
       lockDuration: LOCK_MS,

@@ -35,6 +35,7 @@ export async function startWorkers(
       ...settings,
       concurrency: concurrencyOf(name, settings.concurrency),
       connect: work.connect,
+      processId: work.processId,
       events,
     });
   // Closed after the queues, whose jobs append to the stream.

@@ -19,6 +19,8 @@ export interface LiveProcess {
   readonly startedAt: number;
   /** It is shutting down, and takes no more jobs. */
   readonly closing?: boolean;
+  /** A gateway that appends pushes to the stream. */
+  readonly appendsPushes?: boolean;
 }
 
 /** Removes entries of processes that have died long ago. `described`: the process as JSON. */

@@ -13,9 +13,9 @@ const FORGET_TIMEOUT_MS = 500;
 
 /**
  * Grows with every change to a record, script, stream or queue that the version before cannot read. 2: the stream of pushes
- * (journal/stream-serving.ts).
+ * (journal/stream-serving.ts). 3: workers name their connections, and gateways report whether they append to that stream.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /**
  * The heartbeat of this process. Each one checks that Redis is still this deployment's: it may have been emptied, restored from
@@ -64,11 +64,20 @@ export class Presence {
   }
 
   /** At the beginning of a shutdown, so that other processes no longer count on this one. */
-  async announceClosing(): Promise<void> {
-    this.#process = { ...this.#process, closing: true };
-    if (this.#failure) return;
+  announceClosing(): Promise<void> {
+    return this.#announce({ closing: true });
+  }
+
+  /** Before this process begins to append pushes to the stream, and after it has ended. */
+  announceAppending(appendsPushes: boolean): Promise<void> {
+    return this.#announce({ appendsPushes });
+  }
+
+  async #announce(changed: Partial<LiveProcess>): Promise<void> {
+    this.#process = { ...this.#process, ...changed };
+    if (this.#failure || this.#closed) return;
     const announced = announceProcess(this.#redis, this.#process);
-    // Redis may be unavailable; the shutdown does not wait for it.
+    // Redis may be unavailable; nothing waits for it, and the next heartbeat repeats it.
     await withDeadline(announced, FORGET_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
   }
 

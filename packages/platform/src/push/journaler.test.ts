@@ -84,6 +84,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
   let isOurs = true;
   let hasSuccessor = false;
   let isOlderLive = false;
+  let isAppended: boolean | undefined = false;
   let store: PushStore;
   let followers: FollowerStore;
 
@@ -100,7 +101,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
     await redis.flushall();
     for (const table of ['pushes', 'deliveries', 'followers'] as const) await database.sql.deleteFrom(table).execute();
     [reported, pushed, woken, receivers] = [[], [], [], []];
-    [isOurs, hasSuccessor, isOlderLive] = [true, false, false];
+    [isOurs, hasSuccessor, isOlderLive, isAppended] = [true, false, false, false];
     store = new PushStore({ sql: database.sql, writer: bulk, seals });
   });
   afterEach(async () => {
@@ -150,6 +151,7 @@ describe.each(databases)('the journaler, on %s', (kind) => {
       isOurs: () => isOurs,
       hasSuccessor: async () => hasSuccessor,
       isOlderLive: async () => isOlderLive,
+      isAppended: async () => isAppended,
       retentionMs: 7 * 24 * 60 * 60_000,
       maxBackoffMs: 50,
       retryMs: 100,
@@ -369,15 +371,19 @@ describe.each(databases)('the journaler, on %s', (kind) => {
   });
 
   it('the last one beside an older process waits until gateways no longer append', async () => {
-    isOlderLive = true;
-    const closed = start().close(10_000);
+    [isOlderLive, isAppended] = [true, true];
+    const closed = start().close(60_000);
     await append(entry('1', text('1')));
     await emptied();
+    isAppended = undefined;
     await append(entry('2', text('2')));
     await emptied();
-    isOlderLive = false;
+    isAppended = false;
+    // What was being sent when the last gateway stopped.
+    await append(entry('3', text('3')));
     await closed;
-    expect(await rows()).toHaveLength(2);
+    expect(await length()).toBe(0);
+    expect(await rows()).toHaveLength(3);
   });
 
   it('journals nothing while Redis is another deployment’s', async () => {

@@ -25,8 +25,10 @@ const MAX_FAILURES = 5;
 /** A process that has just started may know a component that this one does not. */
 const MAX_FAILURES_OF_UNKNOWN_COMPONENT = 600;
 const MAX_SET_ASIDE = 1_000;
-/** A little longer than a gateway needs to notice an older process (stream-gate.ts). */
+/** A little longer than a gateway that does not report it needs to notice an older process (stream-gate.ts). */
 const GATE_CLOSES_MS = 6_500;
+/** Longer than an append that was being sent when the gateway stopped appending. */
+const LAST_APPEND_MS = 500;
 
 export interface JournalerParts {
   readonly redis: RedisClient;
@@ -43,6 +45,8 @@ export interface JournalerParts {
   readonly hasSuccessor: () => Promise<boolean>;
   /** Whether an older process is live, so that gateways stop using the stream within a few seconds. */
   readonly isOlderLive: () => Promise<boolean>;
+  /** Whether gateways still append to the stream. Undefined: not every one of them reports it. */
+  readonly isAppended: () => Promise<boolean | undefined>;
   readonly retentionMs: number;
   /** Then a batch's connection and the lease are ended, so that another worker takes over. */
   readonly batchTimeoutMs?: number;
@@ -95,12 +99,19 @@ export class Journaler {
 
   async #emptyIfLast(until: number): Promise<void> {
     // Gateways that have not noticed the older process yet still append.
-    const closedAt = Math.min(performance.now() + GATE_CLOSES_MS, until);
+    const startedAt = performance.now();
+    let lastAppendedAt = startedAt;
     while (performance.now() < until) {
       if (await this.#isNeeded()) {
         const ended = await this.#takeAndJournal(until);
         if (ended === 'unknown' || ended === 'stopped') return;
-      } else if (performance.now() >= closedAt || !(await this.#isLastBeforeOlder())) return;
+      } else if (!(await this.#isLastBeforeOlder())) return;
+      else {
+        const isAppended = await this.#parts.isAppended().catch(() => true);
+        const now = performance.now();
+        if (isAppended ?? now < startedAt + GATE_CLOSES_MS) lastAppendedAt = now;
+        else if (now - lastAppendedAt >= LAST_APPEND_MS) return;
+      }
       await pause(GATHER_MS * 10);
     }
   }

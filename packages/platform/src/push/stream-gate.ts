@@ -10,6 +10,7 @@ const STATE_INTERVAL_MS = 1_000;
 /** What a gateway knows of the stream before it appends a push: whether workers serve it, and Redis' memory and replicas. */
 export class StreamGate {
   readonly #redis: RedisClient;
+  readonly #announce: (isOpen: boolean) => Promise<void>;
   readonly #queue: PushQueue;
   #isOpen = false;
   #state: ServerState = { usedMemoryShare: 0, replicas: 0 };
@@ -17,9 +18,10 @@ export class StreamGate {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `queue`: of pushes. */
-  constructor(redis: RedisClient, queue: PushQueue) {
+  /** `queue`: of pushes. `announce`: reports to other processes whether this one appends. */
+  constructor(redis: RedisClient, queue: PushQueue, announce: (isOpen: boolean) => Promise<void>) {
     this.#redis = redis;
+    this.#announce = announce;
     this.#queue = queue;
     void this.#round();
   }
@@ -52,7 +54,11 @@ export class StreamGate {
     // A gateway that has just started, or whose workers have, opens sooner than it closes.
     if (this.#isOpen && performance.now() - this.#servedReadAt < SERVED_INTERVAL_MS) return;
     const isOpen = await isStreamServed(this.#redis, this.#queue);
-    if (isOpen !== undefined) this.#isOpen = isOpen;
-    this.#servedReadAt = performance.now();
+    this.#servedReadAt = isOpen === undefined ? Number.NEGATIVE_INFINITY : performance.now();
+    if (isOpen === undefined || isOpen === this.#isOpen) return;
+    // The last worker that shuts down beside an older one waits until this is false (journaler.ts).
+    if (isOpen) await this.#announce(true);
+    this.#isOpen = isOpen;
+    if (!isOpen) await this.#announce(false);
   }
 }
