@@ -5,6 +5,7 @@ import { perform, tokenIn } from './api/perform.ts';
 import type { Delay, PlannedFailure } from './faults.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
+import { hashOf } from './request-log.ts';
 import { writeWechatJson } from './wechat-json.ts';
 import type { World } from './world.ts';
 
@@ -42,9 +43,21 @@ export async function answerApi(
   const port = request.socket.remotePort ?? 0;
   const label = `${method} ${path}`;
   let names: Names = { component: null, account: null };
+  let bodyHash: string | null = null;
   const finished = (errcode: number | string) => {
     const durationMs = Math.round(performance.now() - startedAt);
     world.traffic.finished({ at, method, path, ...names, errcode, durationMs, port });
+    world.log.add({
+      kind: 'request',
+      at: Date.parse(at),
+      answeredAt: Date.now(),
+      method,
+      path,
+      ...names,
+      bodyHash,
+      answer: errcode,
+      connected: !request.socket.destroyed,
+    });
   };
   world.traffic.arrived(label);
 
@@ -60,6 +73,7 @@ export async function answerApi(
     response.writeHead(413, { connection: 'close' }).end();
     return;
   }
+  bodyHash = hashOf(body);
   const asked: ApiRequest = {
     method,
     path,

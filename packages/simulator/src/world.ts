@@ -11,6 +11,7 @@ import { PhoneCodes } from './phone-codes.ts';
 import { PushLog } from './push-log.ts';
 import { Quota } from './quota.ts';
 import { Reordering } from './reordering.ts';
+import { RequestLog } from './request-log.ts';
 import { RidLog } from './rid-log.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { Tokens } from './token.ts';
@@ -47,6 +48,7 @@ export interface World {
   readonly rids: RidLog;
   readonly faults: Faults;
   readonly traffic: Traffic;
+  readonly log: RequestLog;
   readonly pushes: PushLog;
   readonly reordering: Reordering;
   readonly messages: SentMessage[];
@@ -80,6 +82,7 @@ export function openWorld(settings: SimulatorSettings, ending: AbortSignal): Wor
     rids: new RidLog(clock),
     faults: new Faults(),
     traffic: new Traffic(),
+    log: new RequestLog(),
     pushes: new PushLog(),
     reordering: new Reordering(),
     messages: [],

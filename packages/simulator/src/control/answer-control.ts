@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody } from '../read-body.ts';
 import type { World } from '../world.ts';
 import { CHECKING_ROUTES } from './checking.ts';
-import type { ControlRoute } from './control-route.ts';
+import { type ControlRoute, Lines } from './control-route.ts';
 import { BadInput, type Body } from './input.ts';
 import { INSPECTION_ROUTES } from './inspection.ts';
 import { PUSHING_ROUTES } from './pushing.ts';
@@ -28,6 +28,11 @@ export async function answerControl(
 ): Promise<void> {
   const send = (status: number, answer: unknown) => {
     if (world.ending.aborted) return;
+    if (answer instanceof Lines) {
+      response.writeHead(status, { 'content-type': 'application/x-ndjson; charset=utf-8' });
+      response.end(answer.text);
+      return;
+    }
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
     response.end(`${JSON.stringify(answer)}\n`);
   };

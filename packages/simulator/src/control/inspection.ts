@@ -1,5 +1,5 @@
 import type { World } from '../world.ts';
-import type { ControlRoute } from './control-route.ts';
+import { type ControlRoute, Lines } from './control-route.ts';
 import { BadInput } from './input.ts';
 import { accountOf } from './owners.ts';
 
@@ -40,6 +40,8 @@ export const INSPECTION_ROUTES: Record<string, ControlRoute> = {
   'GET /_control/requests': (world, _body, query) => ({
     requests: world.traffic.last(query.get('path'), whole(query, 'limit', 100)),
   }),
+
+  'GET /_control/log': (world, _body, query) => new Lines(world.log.linesAfter(whole(query, 'after', 0))),
 
   'GET /_control/deliveries': (world, _body, query) => ({
     deliveries: world.pushes.deliveries.slice(-whole(query, 'limit', 100)),

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryRecord } from '../push-log.ts';
+import { hashOf } from '../request-log.ts';
 import type { World } from '../world.ts';
 import { eventOfAccount } from './event-of-account.ts';
 import { type Push, type PushFault, wrap } from './parcel.ts';
@@ -35,6 +36,20 @@ export async function deliverOnce(
     complaint: fault === 'answer-lost' ? 'the answer was lost on the wire' : judged.complaint,
   };
   world.pushes.delivered(record);
+  world.log.add({
+    kind: 'push',
+    at: Date.parse(at),
+    answeredAt: Date.now(),
+    path: push.url,
+    component: push.component.appid,
+    account: push.appid,
+    what: push.what,
+    msgId: push.msgId,
+    attempt,
+    bodyHash: hashOf(parcel.body),
+    answer: posted.status,
+    accepted: record.complaint === null,
+  });
   return record;
 }
 
