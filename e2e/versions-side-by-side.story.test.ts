@@ -66,10 +66,11 @@ describe.skipIf(missing)(`processes of ${PREVIOUS_COMMIT.slice(0, 7)} beside tho
     await underLoad(async (goesOn) => {
       const [, current] = deployment.workers;
       await deployment.startWorker({}, previous.main).says('worker ready');
+      // At once, so that gateways have not noticed the older one yet.
+      await shutsDown(current!);
       await goesOn();
       await replaceGateway(1, previous.main);
       await goesOn();
-      await shutsDown(current!);
       await replaceGateway(0, previous.main);
     });
   });
