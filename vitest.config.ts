@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+          setupFiles: ['packages/platform/test/require-one-slot.ts'],
           // To import the same modules again for each file would take a quarter of the time.
           isolate: false,
           ...LIMITS,

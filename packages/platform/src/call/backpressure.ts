@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { memoryIn } from '../redis/server-state.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { readFullestMemory } from '../redis/server-state.ts';
 import type { CallRequest } from './call.ts';
 
 const MAX_WAITING_JOBS = 50_000;
@@ -14,13 +14,13 @@ const FULL_MEMORY = 0.95;
 
 /** Refuses calls beyond the capacity of workers and Redis. */
 export class Backpressure {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #queue: Pick<Queue, 'getJobCounts'>;
   #backlog = { jobs: 0, used: 0, max: Number.POSITIVE_INFINITY, knownAt: Number.NEGATIVE_INFINITY };
   /** Bytes accepted since Redis was read last. */
   #acceptedBytes = 0;
 
-  constructor(redis: Redis, queue: Pick<Queue, 'getJobCounts'>) {
+  constructor(redis: RedisClient, queue: Pick<Queue, 'getJobCounts'>) {
     this.#redis = redis;
     this.#queue = queue;
   }
@@ -32,9 +32,9 @@ export class Backpressure {
       this.#acceptedBytes = 0;
       const [{ waiting: jobs = 0 }, memory] = await Promise.all([
         this.#queue.getJobCounts('waiting'),
-        this.#redis.info('memory'),
+        readFullestMemory(this.#redis),
       ]);
-      this.#backlog = { jobs, ...memoryIn(memory), knownAt: performance.now() };
+      this.#backlog = { jobs, ...memory, knownAt: performance.now() };
     }
     const bytes = requests.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
     const share = (this.#backlog.used + this.#acceptedBytes + bytes) / this.#backlog.max;

@@ -1,5 +1,6 @@
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
+import { scanAll } from '../redis/servers.ts';
 import { SEALED_HEAD_BYTES, type Seals } from '../sealing/seals.ts';
 import type { CallRequest, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
@@ -29,6 +30,8 @@ import {
 import type { Claim } from './idempotency.ts';
 import { type CallInMemory, putRecord } from './inline/put-record.ts';
 import { cancelCall, type Settlement, settleCall } from './settle.ts';
+
+const SCAN_COUNT = 500;
 
 const load = defineScript({
   uses: [REDIS_CLOCK],
@@ -168,10 +171,8 @@ export class CallStore {
   async countUnderOlderKeys(): Promise<number> {
     let count = 0;
     for (const match of this.#redis.keyspace.patterns.callBodies) {
-      for await (const found of this.#redis.scanStream({ match, count: 500 })) {
-        const heads = await Promise.all(
-          (found as string[]).map((key) => this.#redis.getrangeBuffer(key, 0, SEALED_HEAD_BYTES - 1)),
-        );
+      for await (const found of scanAll(this.#redis, match, SCAN_COUNT)) {
+        const heads = await Promise.all(found.map((key) => this.#redis.getrangeBuffer(key, 0, SEALED_HEAD_BYTES - 1)));
         // A body that has expired meanwhile is empty.
         count += heads.filter((head) => head.length > 0 && !this.#seals.isFresh(head)).length;
       }

@@ -56,7 +56,7 @@ export class QuotaClearing {
     }
     const answer = readAnswer(call.response);
     if (answer.kind !== 'json') throw unknown('WeChat’s answer is broken');
-    if (answer.errcode === ERRCODE.clearsUsedUp) throw await clears.noneLeft();
+    if (answer.errcode === ERRCODE.clearsUsedUp) throw await clears.noneLeft(owner);
     if (answer.errcode === ERRCODE.busy) throw unknown('WeChat was busy');
     if (answer.errcode !== 0) throw refusal(answer, 'clearing the quotas');
     return clears.thisMonth(owner);
@@ -75,7 +75,7 @@ export class QuotaClearing {
       if (!(error instanceof Failure)) throw error;
       if (error.errcode === ERRCODE.clearsUsedUp) {
         await clears.recordClear(owner, ERRCODE.clearsUsedUp, clear);
-        throw await clears.noneLeft();
+        throw await clears.noneLeft(owner);
       }
       const unsent = error instanceof TransportFailure && error.sent === 'no';
       const refused = error.errcode !== undefined && error.errcode !== ERRCODE.busy;

@@ -1,4 +1,5 @@
 import type { RedisClient } from '../redis/connect.ts';
+import { assertAllDone, type RedisCommand, sendTogether } from '../redis/send-together.ts';
 
 const MINUTE_MS = 60_000;
 const LONG_MS = 5 * MINUTE_MS;
@@ -47,10 +48,9 @@ export class ActivityStore {
     this.#redis = redis;
   }
 
-  /** In one pipeline. */
   async add(counted: readonly MinuteCounts[], refusals: ReadonlyMap<string, PushRefusal>): Promise<void> {
     const { keyspace } = this.#redis;
-    const pipeline = this.#redis.pipeline();
+    const commands: RedisCommand[] = [];
     for (const { component, minute, counts } of counted) {
       const long = Math.floor((minute * MINUTE_MS) / LONG_MS);
       const hashes = [
@@ -58,31 +58,32 @@ export class ActivityStore {
         [keyspace.activityFiveMinutes(component, long), LONG_TTL_MS],
       ] as const;
       for (const [key, ttlMs] of hashes) {
-        for (const [field, count] of Object.entries(counts)) pipeline.hincrby(key, field, count);
-        pipeline.pexpire(key, ttlMs);
+        for (const [field, count] of Object.entries(counts)) commands.push(['hincrby', key, field, count]);
+        commands.push(['pexpire', key, ttlMs]);
       }
     }
     for (const [component, { at, status, reason, url }] of refusals) {
       const key = keyspace.lastRefusal(component);
-      pipeline.hset(key, { at: at.getTime(), status, reason, url });
-      pipeline.pexpire(key, LONG_TTL_MS);
+      commands.push(['hset', key, 'at', at.getTime(), 'status', status, 'reason', reason, 'url', url]);
+      commands.push(['pexpire', key, LONG_TTL_MS]);
     }
-    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    assertAllDone(await sendTogether(this.#redis, commands));
   }
 
   async read(component: string, now = Date.now()): Promise<PushActivity> {
     const { keyspace } = this.#redis;
     const thisMinute = Math.floor(now / MINUTE_MS);
-    const pipeline = this.#redis.pipeline();
-    for (let ago = 0; ago < MINUTES_OF_HOUR; ago++)
-      pipeline.hmget(keyspace.activityMinute(component, thisMinute - ago), ...pushCounts);
+    const reads = Array.from(
+      { length: MINUTES_OF_HOUR },
+      (_, ago): RedisCommand => ['hmget', keyspace.activityMinute(component, thisMinute - ago), ...pushCounts],
+    );
     const [answers, refusal] = await Promise.all([
-      pipeline.exec(),
+      sendTogether(this.#redis, reads),
       this.#redis.hgetall(keyspace.lastRefusal(component)),
     ]);
     const sums = pushCounts.map(() => 0);
-    for (const [error, counts] of answers ?? []) {
-      if (error) throw error;
+    assertAllDone(answers);
+    for (const counts of answers) {
       (counts as (string | null)[]).forEach((count, i) => {
         sums[i]! += Number(count ?? 0);
       });

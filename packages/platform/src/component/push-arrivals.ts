@@ -1,6 +1,7 @@
 import type { EnvelopeFailure, Remedy } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript } from '../redis/script.ts';
+import { sendTogether } from '../redis/send-together.ts';
 
 const LAST_PUSH_TTL_MS = 7 * 24 * 60 * 60_000;
 const REFUSED_TTL_MS = 24 * 60 * 60_000;
@@ -95,12 +96,10 @@ export class PushArrivals {
   accepted(component: string, at: Date): void {
     this.#counted.delete(component);
     const { keyspace } = this.#redis;
-    this.#redis
-      .pipeline()
-      .set(keyspace.lastPush(component), at.getTime(), 'PX', LAST_PUSH_TTL_MS)
-      .del(keyspace.refusedPushes(component))
-      .exec()
-      .catch(() => {});
+    void sendTogether(this.#redis, [
+      ['set', keyspace.lastPush(component), at.getTime(), 'PX', LAST_PUSH_TTL_MS],
+      ['del', keyspace.refusedPushes(component)],
+    ]).catch(() => {});
   }
 
   /** `component` is one of this deployment's. */

@@ -7,6 +7,7 @@ import type { Profiles } from '../authorizer/profiles.ts';
 import { componentOwner } from '../component/component-owner.ts';
 import type { Events } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import { redisTimeMs } from '../redis/redis-time.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { timesOf } from '../token/token-times.ts';
 import type { Tokens } from '../token/tokens.ts';
@@ -109,9 +110,9 @@ export class Authorizations {
     const { api, tokens, store, redis, codes } = this.#deps;
     const code = codes.open(payload);
     const before = payload.appid ? await store.grants.find(component, payload.appid) : undefined;
-    // A fence for an owner that is not known yet: Redis' time before asking, which every later lease's fence exceeds.
-    const [seconds, micros] = await redis.time();
-    const fence = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    // A fence for an owner that is not known yet: Redis' time before asking, which every later lease's fence exceeds. On the clock of the
+    // account's server where the account is known, else of the component's.
+    const fence = await redisTimeMs(redis, redis.keyspace.fence(component, payload.appid ?? component, 'authorizer'));
     const askedAt = performance.now();
     let hasToken = false;
     try {

@@ -4,6 +4,7 @@ import type { Sql } from '../database/open.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import { redisTimeMs } from '../redis/redis-time.ts';
 import type { Seals } from '../sealing/seals.ts';
 import { matcherOf } from '../subscription/filter.ts';
 import type { Subscription } from '../subscription/subscription.ts';
@@ -182,8 +183,8 @@ async function matchingOf(
 /** Whether nothing that was accepted until then still waits in the stream. */
 async function isJournaledUntil(redis: RedisClient, until: Date): Promise<boolean> {
   // The time first: what is accepted meanwhile is later.
-  const [seconds] = await redis.time();
+  const now = await redisTimeMs(redis, redis.keyspace.pushStream);
   const [oldest] = await redis.xrange(redis.keyspace.pushStream, '-', '+', 'COUNT', 1);
-  const acceptedAt = oldest ? Number(oldest[0].split('-')[0]) : Number(seconds) * 1_000;
+  const acceptedAt = oldest ? Number(oldest[0].split('-')[0]) : now;
   return acceptedAt > until.getTime();
 }

@@ -2,6 +2,8 @@ import { Failure } from '@wxthirdparty/wechat';
 import { migrateOpen } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { connectRedis, type RedisClient, type RedisSettings, untilConnected } from '../redis/connect.ts';
+import { assertAllDone, sendTogether } from '../redis/send-together.ts';
+import { scanAll } from '../redis/servers.ts';
 import { Scope } from '../scope.ts';
 import { Deployment } from './deployment.ts';
 import { liveProcesses } from './live-processes.ts';
@@ -59,7 +61,15 @@ export async function adoptRedis(
     );
   }
   if (!confirmed) return { ...report, done: 'nothing' };
-  if (discard) await eachKey(redis, (found) => redis.unlink(...found));
+  if (discard)
+    await eachKey(redis, async (found) => {
+      assertAllDone(
+        await sendTogether(
+          redis,
+          found.map((key) => ['unlink', key]),
+        ),
+      );
+    });
   await deployment.mark.replace(id);
   return { ...report, done: discard ? 'discarded-and-adopted' : 'adopted' };
 }
@@ -68,8 +78,8 @@ export async function adoptRedis(
 async function eachKey(redis: RedisClient, work: (keys: string[]) => Promise<unknown>): Promise<number> {
   let count = 0;
   for (const pattern of redis.keyspace.patterns.everything) {
-    for await (const found of redis.scanStream({ match: pattern, count: SCAN_COUNT }) as AsyncIterable<string[]>) {
-      if (found.length > 0) await work(found);
+    for await (const found of scanAll(redis, pattern, SCAN_COUNT)) {
+      await work(found);
       count += found.length;
     }
   }

@@ -11,6 +11,7 @@ import type { Actor, Audit } from '../key/audit.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import { redisTimeMs } from '../redis/redis-time.ts';
 import { type ErasurePayload, erasureKey } from './erasure-job.ts';
 
 /** Then the job goes to the tail of the queue. */
@@ -142,11 +143,11 @@ export class Erasures {
   /** The seq of what is accepted now; everything that was accepted has this one or a smaller one. */
   async #lastAccepted(): Promise<number> {
     const { redis } = this.#deps;
-    const [[seconds, micros], [last]] = await Promise.all([
-      redis.time(),
+    const [nowMs, [last]] = await Promise.all([
+      redisTimeMs(redis, redis.keyspace.pushStream),
       redis.xrevrange(redis.keyspace.pushStream, '+', '-', 'COUNT', 1),
     ]);
-    const now = (Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)) * 1_000 + 999;
+    const now = nowMs * 1_000 + 999;
     return last ? Math.max(now, seqOf(last[0])) : now;
   }
 

@@ -47,7 +47,7 @@ export class StreamGate {
   }
 
   async #readState(): Promise<void> {
-    this.#state = await readServerState(this.#redis);
+    this.#state = await readServerState(this.#redis, this.#redis.keyspace.pushStream);
   }
 
   async #readServed(): Promise<void> {

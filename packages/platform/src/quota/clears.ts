@@ -1,7 +1,7 @@
 import { ERRCODE } from '@wxthirdparty/wechat';
 import { BEIJING_OFFSET_MS } from '../beijing-time.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import { toLocalDate } from '../redis/redis-time.ts';
+import { redisTimeMs, toLocalDate } from '../redis/redis-time.ts';
 import { defineScript } from '../redis/script.ts';
 import type { Ledger, QuotaPair } from './ledger.ts';
 import { QuotaClosedFailure } from './quota-closed-failure.ts';
@@ -49,17 +49,17 @@ export class Clears {
   }
 
   async thisMonth(owner: Owner): Promise<ClearsThisMonth> {
-    const { month } = await this.#month();
+    const { month } = await this.#month(owner);
     return counted(Number((await this.#redis.hget(this.#key(owner), month)) ?? 0));
   }
 
   /** Throws if all are used: WeChat would only refuse. */
   async refuseIfNoneLeft(owner: Owner): Promise<void> {
-    if ((await this.thisMonth(owner)).remainingThisMonth === 0) throw await this.noneLeft();
+    if ((await this.thisMonth(owner)).remainingThisMonth === 0) throw await this.noneLeft(owner);
   }
 
-  async noneLeft(): Promise<QuotaClosedFailure> {
-    const { endsAt } = await this.#month();
+  async noneLeft(owner: Owner): Promise<QuotaClosedFailure> {
+    const { endsAt } = await this.#month(owner);
     const message = `The ${ALLOWED_A_MONTH} clears of this month are used.`;
     return new QuotaClosedFailure('/cgi-bin/clear_quota', endsAt, message);
   }
@@ -69,7 +69,7 @@ export class Clears {
    */
   async recordClear(owner: Owner, errcode: number, clear: string): Promise<void> {
     if (errcode !== 0 && errcode !== ERRCODE.clearsUsedUp) return;
-    const { month } = await this.#month();
+    const { month } = await this.#month(owner);
     if (errcode === ERRCODE.clearsUsedUp) {
       await this.#redis.hset(this.#key(owner), month, ALLOWED_A_MONTH);
       await this.#redis.pexpire(this.#key(owner), CLEARS_TTL_MS);
@@ -83,9 +83,8 @@ export class Clears {
   }
 
   /** The calendar month in Beijing, by Redis' clock. */
-  async #month(): Promise<{ month: string; endsAt: Date }> {
-    const [seconds, micros] = (await this.#redis.time()).map(Number) as [number, number];
-    const now = seconds * 1000 + micros / 1000;
+  async #month(owner: Owner): Promise<{ month: string; endsAt: Date }> {
+    const now = await redisTimeMs(this.#redis, this.#key(owner));
     const there = new Date(now + BEIJING_OFFSET_MS);
     const next = Date.UTC(there.getUTCFullYear(), there.getUTCMonth() + 1, 1) - BEIJING_OFFSET_MS;
     return { month: there.toISOString().slice(0, 7), endsAt: toLocalDate(next, now) };

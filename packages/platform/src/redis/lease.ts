@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import Redlock, { ExecutionError, type Lock, ResourceLockedError } from 'redlock';
 
 /**
@@ -17,7 +17,7 @@ export interface Leases {
   take(key: string, ttlMs: number): Promise<Lease | 'held'>;
 }
 
-export function openLeases(redis: Redis): Leases {
+export function openLeases(redis: Redis | Cluster): Leases {
   // retryCount 0: a process without the lease reads the token instead of queueing for the lock (and redlock 5 beta computes a
   // wrong expiry after a retry).
   const redlock = new Redlock([redis], { retryCount: 0 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clockAheadMs } from './redis-time.ts';
+import { clockAheadOfServerMs } from './redis-time.ts';
 
 /** A Redis whose clock shows a fixed time. */
 function redisAt(nowMs: number) {
@@ -11,7 +11,7 @@ function redisAt(nowMs: number) {
 }
 
 it.each([0, 120_000, -120_000])('a host whose clock is %i ms ahead of Redis’ is found out', async (aheadMs) => {
-  const measured = await clockAheadMs(redisAt(Date.now() - aheadMs) as never);
+  const measured = await clockAheadOfServerMs(redisAt(Date.now() - aheadMs) as never);
   // Minutes are distinguishable, however slow the machine is between two readings of a clock.
   expect(Math.round((measured - aheadMs) / 60_000)).toBeCloseTo(0);
 });

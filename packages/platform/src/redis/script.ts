@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import calculateSlot from 'cluster-key-slot';
+import { Cluster, type Redis } from 'ioredis';
 
 /**
  * Lua that several scripts share: functions, or values such as `now`. It comes before the names of a script's keys and
@@ -37,10 +38,13 @@ type Named<Names extends readonly string[], Value> = {
 type ArgsOf<Args extends readonly string[]> = Args extends readonly [] ? [] : [args: Named<Args, ArgValue>];
 
 export interface Script<Keys extends readonly string[], Args extends readonly string[], Answer> {
-  run(redis: Redis, keys: Named<Keys, string>, ...args: ArgsOf<Args>): Promise<Answer>;
-  /** Many runs in one command batch. A run that fails hinders no other; its answer is its error. */
+  run(redis: Redis | Cluster, keys: Named<Keys, string>, ...args: ArgsOf<Args>): Promise<Answer>;
+  /**
+   * Many runs in one command batch. A run that fails hinders no other; its answer is its error. On a Cluster each run is
+   * sent by itself, since their keys may be on several servers.
+   */
   batch(
-    redis: Redis,
+    redis: Redis | Cluster,
     runs: readonly (readonly [keys: Named<Keys, string>, ...args: ArgsOf<Args>])[],
   ): Promise<(Answer | Error)[]>;
 }
@@ -92,6 +96,20 @@ function sharedLua(uses: readonly SharedLua[]): string {
   return [...parts].map(({ lua }) => lua).join('\n');
 }
 
+let oneSlotIsRequired = false;
+
+/** Makes every script of this process refuse keys of several slots, as a Redis Cluster does. For tests on one server. */
+export function requireOneSlot(isRequired: boolean): void {
+  oneSlotIsRequired = isRequired;
+}
+
+function checked(keys: readonly string[]): readonly string[] {
+  if (oneSlotIsRequired && new Set(keys.map((key) => calculateSlot(key))).size > 1) {
+    throw new Error(`The keys of a script must be in one slot: ${keys.join(', ')}`);
+  }
+  return keys;
+}
+
 type Values = Readonly<Record<string, ArgValue | readonly ArgValue[] | undefined>>;
 
 function scriptOf(
@@ -101,7 +119,7 @@ function scriptOf(
   const lua = [sharedLua(uses), localsOf(keyNames, 'KEYS'), localsOf(argNames, 'ARGV'), definition.lua].join('\n');
   const command = commandOf(lua, buffers);
   const runOf = (keys: Values, args: Values = {}): ScriptRun => ({
-    keys: valuesOf(keyNames, keys) as string[],
+    keys: checked(valuesOf(keyNames, keys) as string[]),
     args: valuesOf(argNames, args).map((value) => (typeof value === 'boolean' ? Number(value) : value)),
   });
   return {
@@ -132,7 +150,7 @@ function commandOf(lua: string, buffers: boolean) {
   const hash = createHash('sha1').update(lua).digest('hex');
   const byHash = buffers ? 'evalshaBuffer' : 'evalsha';
   const inFull = buffers ? 'evalBuffer' : 'eval';
-  const run = async (redis: Redis, { keys, args }: ScriptRun): Promise<unknown> => {
+  const run = async (redis: Redis | Cluster, { keys, args }: ScriptRun): Promise<unknown> => {
     const evaluator = redis as unknown as Evaluator;
     try {
       return await evaluator[byHash](hash, keys.length, ...keys, ...args);
@@ -141,7 +159,9 @@ function commandOf(lua: string, buffers: boolean) {
       return await evaluator[inFull](lua, keys.length, ...keys, ...args);
     }
   };
-  const batch = async (redis: Redis, runs: readonly ScriptRun[]): Promise<unknown[]> => {
+  const batch = async (redis: Redis | Cluster, runs: readonly ScriptRun[]): Promise<unknown[]> => {
+    if (redis instanceof Cluster)
+      return Promise.all(runs.map((one) => run(redis, one).catch((error: unknown) => error)));
     const commands = redis.pipeline();
     // Loaded in the same batch: a second one for the servers that do not know it would come too late.
     commands.script('LOAD', lua);

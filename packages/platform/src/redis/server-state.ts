@@ -1,22 +1,50 @@
-import type { RedisClient } from './connect.ts';
+import { Failure } from '@wxthirdparty/wechat';
+import type { Cluster, Redis } from 'ioredis';
+import { mastersOf, serverOf } from './servers.ts';
 
-/** What Redis reports about itself. */
+/** What a server reports about itself. */
 export interface ServerState {
   /** The share of its limit or, without one, of the machine's memory. */
   readonly usedMemoryShare: number;
   readonly replicas: number;
 }
 
-/** In bytes: what Redis uses, and its limit or, without one, the machine's memory. */
-export function memoryIn(info: string): { readonly used: number; readonly max: number } {
-  const max = numberIn(info, 'maxmemory') || numberIn(info, 'total_system_memory');
-  return { used: numberIn(info, 'used_memory'), max: max || Number.POSITIVE_INFINITY };
+/** In bytes: what a server uses, and its limit or, without one, the machine's memory. */
+export interface ServerMemory {
+  readonly used: number;
+  readonly max: number;
 }
 
-export async function readServerState(redis: RedisClient): Promise<ServerState> {
-  const [memory, replication] = await Promise.all([redis.info('memory'), redis.info('replication')]);
+/** Of the server that has the key. */
+export async function readServerState(redis: Redis | Cluster, key: string): Promise<ServerState> {
+  const server = serverOf(redis, key);
+  const [memory, replication] = await Promise.all([server.info('memory'), server.info('replication')]);
   const { used, max } = memoryIn(memory);
   return { usedMemoryShare: used / max, replicas: numberIn(replication, 'connected_slaves') };
+}
+
+/** Of the fullest server. Those that do not answer are not counted, unless none does. */
+export async function readFullestMemory(redis: Redis | Cluster): Promise<ServerMemory> {
+  const masters = await mastersOf(redis);
+  const memories = await Promise.allSettled(
+    masters.flatMap(({ connection }) => (connection ? [connection.info('memory').then(memoryIn)] : [])),
+  );
+  const read = memories.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  if (read.length === 0) {
+    const cause = memories.find((one) => one.status === 'rejected')?.reason;
+    if (cause instanceof Failure) throw cause;
+    throw new Failure('redis_unreachable', 'retry', 'Redis does not answer.', { cause, retryAfterMs: 2_000 });
+  }
+  return read.reduce((fullest, one) => (shareOf(one) > shareOf(fullest) ? one : fullest));
+}
+
+function shareOf({ used, max }: ServerMemory): number {
+  return used / max;
+}
+
+function memoryIn(info: string): ServerMemory {
+  const max = numberIn(info, 'maxmemory') || numberIn(info, 'total_system_memory');
+  return { used: numberIn(info, 'used_memory'), max: max || Number.POSITIVE_INFINITY };
 }
 
 function numberIn(info: string, name: string): number {
