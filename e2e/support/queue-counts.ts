@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 
 /** The number of jobs in each state of one queue, read from the keys of BullMQ. */
 export interface QueueCounts {
@@ -9,7 +9,7 @@ export interface QueueCounts {
   readonly failed: number;
 }
 
-export async function queueCounts(redis: Redis, queue: string): Promise<QueueCounts> {
+export async function queueCounts(redis: Redis | Cluster, queue: string): Promise<QueueCounts> {
   const key = (state: string) => `{wx:${queue}}:${queue}:${state}`;
   const [waiting, active, delayed, completed, failed] = await Promise.all([
     redis.llen(key('wait')),

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { Redis } from 'ioredis';
-import { type RedisClient, withKeyspace } from '../../packages/platform/src/redis/connect.ts';
-import { DEFAULT_REDIS_PREFIX } from '../../packages/platform/src/redis/keys.ts';
+import { withKeyspace } from '../../packages/platform/src/redis/connect.ts';
+import { DEFAULT_REDIS_PREFIX, type Keyspace } from '../../packages/platform/src/redis/keys.ts';
 import { Child } from './child.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
@@ -30,7 +30,7 @@ export class RedisServer {
     return this.#child.pid;
   }
 
-  client(): RedisClient {
+  client(): Redis & { readonly keyspace: Keyspace } {
     return withKeyspace(new Redis(this.url, { maxRetriesPerRequest: 1 }), DEFAULT_REDIS_PREFIX);
   }
 

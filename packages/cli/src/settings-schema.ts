@@ -1,4 +1,4 @@
-import { DEFAULT_REDIS_PREFIX, isNetwork, isRedisPrefix } from '@wxthirdparty/platform';
+import { DEFAULT_REDIS_PREFIX, isNetwork, isRedisPrefix, redisAddressFault } from '@wxthirdparty/platform';
 import { z } from 'zod';
 import { componentVariables } from './component-settings.ts';
 
@@ -33,10 +33,10 @@ export const settingsSchema = z.object({
     .default([]),
   REDIS_URL: z
     .string()
-    .regex(
-      /^(redis|rediss|redis\+sentinel|redis\+cluster):\/\/[^\s/]/,
-      'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster:// and name a host',
-    )
+    .superRefine((url, { addIssue }) => {
+      const message = redisAddressFault(url);
+      if (message !== undefined) addIssue({ code: 'custom', message });
+    })
     .optional(),
   REDIS_PREFIX: z.string().refine(isRedisPrefix, 'must be 1 to 24 of A-Z a-z 0-9 _ -').default(DEFAULT_REDIS_PREFIX),
   DATABASE_URL: databaseAddress().optional(),

@@ -77,6 +77,7 @@ export type { QuotaEvent } from './quota/quota-events.ts';
 export type { Quota } from './quota/quotas.ts';
 export type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 export type { Reconciliation } from './reconciliation/reconciliation-store.ts';
+export { redisAddressFault } from './redis/address.ts';
 export type { RedisClient, RedisSettings } from './redis/connect.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
 export { releaseCheckAnswer } from './release-check/check-answer.ts';

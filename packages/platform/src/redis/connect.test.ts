@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { connectRedis, untilConnected } from './connect.ts';
+import { until } from '../../test/until.ts';
+import { connectRedis, type RedisClient, untilConnected } from './connect.ts';
 import { defineScript } from './script.ts';
 
 let server: TestRedis;
-let failFast: Redis;
+let failFast: RedisClient;
 const write = defineScript({ keys: ['key'], args: ['value'], lua: `redis.call('SET', key, value) return 1` });
 
 beforeAll(async () => {
@@ -38,6 +38,15 @@ it('reports a read-only Redis as an unreachable one', async () => {
   } finally {
     await server.redis.call('REPLICAOF', 'NO', 'ONE');
   }
+});
+
+it('connects again after it has reached a replica, since the name may lead to another server now', async () => {
+  await until('the connection works', () =>
+    failFast.set('a', 'b').then(
+      () => true,
+      () => false,
+    ),
+  );
 });
 
 it('does not translate errors that Redis reports about the command itself', async () => {

@@ -1,0 +1,46 @@
+import { Failure } from '@wxthirdparty/wechat';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCluster, type TestCluster } from '../../test/redis-cluster.ts';
+import { startSentinels, type TestSentinels } from '../../test/sentinels.ts';
+import { connectRedis, type RedisClient, refuseCommands, untilConnected } from './connect.ts';
+import { defineScript } from './script.ts';
+
+const write = defineScript({ keys: ['key'], args: ['value'], lua: `redis.call('SET', key, value) return 1` });
+
+let sentinels: TestSentinels;
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  [sentinels, cluster] = await Promise.all([startSentinels(), startCluster()]);
+});
+afterAll(async () => {
+  await Promise.all([sentinels.stop(), cluster.stop()]);
+});
+
+describe.each(['sentinel', 'cluster'] as const)('a connection to a %s', (kind) => {
+  const opened: RedisClient[] = [];
+  const open = async (mode: 'blocking' | 'fail-fast') => {
+    const { url } = kind === 'sentinel' ? sentinels : cluster;
+    const redis = connectRedis({ redisUrl: url, redisPrefix: 'wx' }, mode, 'test');
+    opened.push(redis);
+    await untilConnected(redis, 20_000);
+    return redis;
+  };
+  afterAll(() => {
+    for (const redis of opened) redis.disconnect();
+  });
+
+  it('reads and writes, also by scripts', async () => {
+    const [blocking, failFast] = await Promise.all([open('blocking'), open('fail-fast')]);
+    await write.run(blocking, { key: `${kind}:a` }, { value: '1' });
+    expect(await failFast.get(`${kind}:a`)).toBe('1');
+  });
+
+  it('refuses commands while it is said to', async () => {
+    const redis = await open('fail-fast');
+    refuseCommands(redis, new Failure('other_deployment', 'operator', 'no'));
+    await expect(redis.get('a')).rejects.toMatchObject({ code: 'other_deployment' });
+    refuseCommands(redis, undefined);
+    expect(await redis.get('a')).toBe(null);
+  });
+});
