@@ -42,8 +42,6 @@ export interface EventPayloads {
   readonly journal: JournalEvent;
   /** A gateway accepted or refused a push. */
   readonly 'push-received': PushReceivedEvent;
-  /** A push was accepted, and something about it needs attention. */
-  readonly 'push-intake': PushIntakeEvent;
   /** WeChat's release check of a component has ended, as far as this deployment can see. */
   readonly 'release-check': ReleaseCheckEvent;
   /** An authorization code was exchanged or refused. */
@@ -184,18 +182,12 @@ export type JournalEvent =
   /** The entry cannot be journaled, and is put aside. */
   | ({ readonly what: 'bad'; readonly entry: string } & ErrorReport);
 
-/** `unconfirmed`: no replica has confirmed that it received them, so a failover may lose them. */
 export interface PushReceivedEvent {
   readonly component: string;
   readonly url: 'events' | 'messages';
   readonly result: 'accepted' | 'duplicates' | 'unreadable' | 'tooOld' | 'refused' | 'unavailable';
   /** `status`: that WeChat is answered with. */
   readonly refusal?: { readonly status: number; readonly reason: string } | undefined;
-}
-
-export interface PushIntakeEvent {
-  readonly what: 'unconfirmed';
-  readonly pushes: number;
 }
 
 export type AuthorizationEvent = { readonly component: string; readonly ms: number } & (
@@ -284,7 +276,9 @@ export type ReachabilityEvent =
 export type RedisEvent =
   | ReachabilityEvent
   | { readonly what: 'foreign'; readonly failure: FailureReport }
-  | { readonly what: 'own' };
+  | { readonly what: 'own' }
+  /** No replica has confirmed in time that it received this write, so a failover may lose it. */
+  | { readonly what: 'wait_unacked'; readonly write: 'push' };
 
 export type JobEvent = { readonly queue: string } & (
   | ({ readonly what: 'failed'; readonly job: string | undefined; readonly attempts: number | undefined } & ErrorReport)

@@ -145,6 +145,12 @@ export function openGatewayFace(
   const gate = scope.keep('stream gate', new StreamGate(redis, queues.pushes.queue, announceAppending), (g) =>
     g.close(),
   );
+  const stream = new PushStream(foundation.intakeRedis, {
+    events: foundation.events,
+    awaitsReplica: true,
+    usedMemoryShare: () => gate.server.usedMemoryShare,
+  });
+  scope.keep('push stream', stream, (s) => s.close());
   const activity = new ActivityStore(redis);
   const audit = new Audit(database);
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
@@ -153,7 +159,7 @@ export function openGatewayFace(
       redis,
       components,
       queue: queues.pushes,
-      stream: new PushStream(foundation.intakeRedis, () => gate.server, foundation.events),
+      stream,
       gate,
       releaseCheck,
       replies: replies.passive,

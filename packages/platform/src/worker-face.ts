@@ -116,7 +116,7 @@ export function openWorkerFace(
     events,
   });
   // What it appends is in Redis already, as a job; so it neither waits for a replica nor needs memory.
-  const jobStream = new PushStream(redis, () => ({ usedMemoryShare: 0, replicas: 0 }), events);
+  const jobStream = new PushStream(redis, { events, awaitsReplica: false, usedMemoryShare: () => 0 });
   const authorizations = new Authorizations({
     redis,
     api,

@@ -166,12 +166,6 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.debug, msg: 'push received', component: 'wxc', url: 'events', result: 'accepted' },
     },
   ],
-  'push-intake': [
-    {
-      event: { what: 'unconfirmed', pushes: 3 },
-      line: { level: LEVELS.debug, msg: 'no replica of Redis has confirmed the pushes', pushes: 3 },
-    },
-  ],
   'release-check': [
     {
       event: { ...check, state: 'passed', failed: [] },
@@ -330,6 +324,10 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.error, msg: 'intake stopped: Redis is not ours', code: 'foreign_redis', reason: 'no' },
     },
     { event: { what: 'own' }, line: { level: LEVELS.info, msg: 'intake resumed: Redis is ours again' } },
+    {
+      event: { what: 'wait_unacked', write: 'push' },
+      line: { level: LEVELS.warn, msg: 'no replica of Redis has confirmed a write in time', write: 'push' },
+    },
   ],
   database: [
     {

@@ -30,7 +30,6 @@ function linesOf(log: Logger): Lines {
     'calls-unrecorded': (event) => log.error(event, 'answered calls were not recorded; they are in no list'),
     // The gateway's own line has more.
     'push-received': (event) => log.debug(event, 'push received'),
-    'push-intake': ({ pushes }) => log.debug({ pushes }, 'no replica of Redis has confirmed the pushes'),
     authorization: (event) => log.info(event, 'authorization'),
     'release-check': (event) => log[event.state === 'failed' ? 'warn' : 'info'](event, 'release check'),
     profile: (event) => log.info(event, 'profile'),
@@ -63,6 +62,12 @@ function linesOf(log: Logger): Lines {
         case 'own':
           log.info('intake resumed: Redis is ours again');
           break;
+        case 'wait_unacked': {
+          const { write } = event;
+          const message = 'no replica of Redis has confirmed a write in time';
+          repeated.warn('redis replicas', { code: write, message }, { write }, message);
+          break;
+        }
         default:
           logReachability(log, 'redis', event);
           break;

@@ -34,7 +34,7 @@ const replies = { plan: () => undefined, redelivered: async () => undefined };
 const received: unknown[] = [];
 const events = new Events();
 events.subscribe('push-received', (event) => void received.push(event));
-const redisState = { usedMemoryShare: 0.1, replicas: 0 };
+let usedMemoryShare: number;
 beforeAll(async () => {
   server = await startRedis();
   redis = server.redis;
@@ -45,8 +45,12 @@ beforeEach(async () => {
   arrivals = new PushArrivals(redis);
   gate.isOpen = false;
   received.length = 0;
-  redisState.usedMemoryShare = 0.1;
-  const stream = new PushStream(redis, () => redisState, new Events());
+  usedMemoryShare = 0.1;
+  const stream = new PushStream(redis, {
+    events: new Events(),
+    awaitsReplica: false,
+    usedMemoryShare: () => usedMemoryShare,
+  });
   parts = {
     redis,
     components,
@@ -161,11 +165,11 @@ describe('while workers serve the stream', () => {
   });
 
   it('while Redis is nearly full, tickets are accepted and messages are not', async () => {
-    redisState.usedMemoryShare = 0.81;
+    usedMemoryShare = 0.81;
     await expect(intake.accept(delivery(event('')))).rejects.toMatchObject({ code: 'overloaded' });
     expect(await redis.keys(redis.keyspace.seenPush('*'))).toEqual([]);
     expect(await intake.accept(delivery(ticket, 'events'))).toEqual({ outcome: 'accepted' });
-    redisState.usedMemoryShare = 0.8;
+    usedMemoryShare = 0.8;
     expect(await intake.accept(delivery(event('')))).toEqual({ outcome: 'accepted' });
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startReplica } from '../../test/redis-replica.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { Events } from '../events.ts';
 import type { PushEntry } from '../journal/stream-entry.ts';
@@ -7,19 +8,15 @@ import { PushStream } from './push-stream.ts';
 let server: TestRedis;
 let redis: TestRedis['redis'];
 let stream: PushStream;
-const state = { usedMemoryShare: 0.1, replicas: 0 };
-const unconfirmed: number[] = [];
+const events = new Events();
+const options = { events, usedMemoryShare: () => 0.1 };
 beforeAll(async () => {
   server = await startRedis();
   redis = server.redis;
-  const events = new Events();
-  events.subscribe('push-intake', ({ pushes }) => unconfirmed.push(pushes));
-  stream = new PushStream(redis, () => state, events);
+  stream = new PushStream(redis, { ...options, awaitsReplica: false });
 });
 beforeEach(async () => {
   await redis.flushall();
-  state.replicas = 0;
-  unconfirmed.length = 0;
 });
 afterAll(() => server.stop());
 
@@ -66,9 +63,26 @@ it('a job of the queue is appended once, although it is marked as accepted', asy
   expect(await length()).toBe(1);
 });
 
-it('a push that no replica confirms is accepted and reported', async () => {
-  state.replicas = 1;
-  const outcomes = await Promise.all(['a', 'b'].map((id) => stream.append(entry(id), { identity: id })));
-  expect(outcomes).toMatchObject([{ outcome: 'appended' }, { outcome: 'appended' }]);
-  expect(unconfirmed).toEqual([2]);
+it('a push that no replica confirms is accepted and reported; a redelivery is not', async () => {
+  const replica = await startReplica(server);
+  const connection = server.connect();
+  const waiting = new PushStream(connection, { ...options, awaitsReplica: true });
+  const unconfirmed: string[] = [];
+  const unsubscribe = events.subscribe('redis', (event) => {
+    if (event.what === 'wait_unacked') unconfirmed.push(event.write);
+  });
+  const append = (id: string) => waiting.append(entry(id), { identity: id });
+  try {
+    replica.freeze();
+    expect(await append('a')).toMatchObject({ outcome: 'appended' });
+    unconfirmed.length = 0;
+    const outcomes = await Promise.all(['a', 'b', 'c'].map(append));
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['seen', 'appended', 'appended']);
+    expect(unconfirmed).toEqual(['push', 'push']);
+  } finally {
+    unsubscribe();
+    waiting.close();
+    connection.disconnect();
+    await replica.stop();
+  }
 });

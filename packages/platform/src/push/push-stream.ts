@@ -1,10 +1,10 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Events } from '../events.ts';
 import { entryFields, type PushEntry, seqOf } from '../journal/stream-entry.ts';
+import { ConfirmedScript } from '../redis/confirmed-script.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { inBatches } from '../redis/in-batches.ts';
 import { defineScript } from '../redis/script.ts';
-import type { ServerState } from '../redis/server-state.ts';
 import type { ReplyLimits } from '../reply/reply-limits.ts';
 import { REPLY_RECORD, type ReplyRecord, replyRecordOf } from './reply/reply-record.ts';
 
@@ -14,7 +14,6 @@ export const SEEN_TTL_MS = 60 * 60_000;
 export const QUEUED_MARK = '1';
 /** Above this share of Redis' memory the rest is for tokens and tickets; WeChat delivers the push again. */
 const MAX_MEMORY_SHARE = 0.8;
-const REPLICA_TIMEOUT_MS = 50;
 
 export interface AppendOptions {
   /** By what the push is recognized (journal/push-id.ts). */
@@ -62,30 +61,39 @@ return { 'appended', streamId }`,
   },
 });
 
-type Run = readonly [keys: Parameters<typeof append.run>[1], args: Parameters<typeof append.run>[2]];
+function confirmedAppend(redis: RedisClient) {
+  return new ConfirmedScript(redis, append);
+}
+
+type Run = Parameters<typeof append.run> extends [unknown, ...infer Call] ? Call : never;
+
+export interface PushStreamOptions {
+  readonly events: Events;
+  /** A replica of Redis is waited for. Then the connection has no other use. */
+  readonly awaitsReplica: boolean;
+  readonly usedMemoryShare: () => number;
+}
 
 /** Appends pushes to the stream, each once. What is appended at the same time shares a command batch. */
 export class PushStream {
   readonly #redis: RedisClient;
-  readonly #server: () => ServerState;
-  readonly #append: (run: Run) => Promise<Appended>;
+  readonly #events: Events;
+  readonly #usedMemoryShare: () => number;
+  readonly #confirmed: ReturnType<typeof confirmedAppend> | undefined;
+  readonly #unconfirmed: (run: Run) => Promise<Appended>;
 
-  /** `redis`: a connection of its own, since waiting for a replica blocks it. */
-  constructor(redis: RedisClient, server: () => ServerState, events: Events) {
+  constructor(redis: RedisClient, { events, awaitsReplica, usedMemoryShare }: PushStreamOptions) {
     this.#redis = redis;
-    this.#server = server;
-    this.#append = inBatches(async (runs: readonly Run[]) => {
-      const appended = await (runs.length > 1
-        ? append.batch(redis, runs)
-        : append.run(redis, ...runs[0]!).then((one) => [one]));
-      const pushes = appended.filter((one) => !(one instanceof Error) && one.outcome === 'appended').length;
-      // A failover loses what no replica has received. WeChat is answered nevertheless: it would give up sooner.
-      if (pushes > 0 && server().replicas > 0) {
-        const received = await redis.wait(1, REPLICA_TIMEOUT_MS).catch(() => 0);
-        if (received === 0) events.publish('push-intake', { what: 'unconfirmed', pushes });
-      }
-      return appended;
-    });
+    this.#events = events;
+    this.#usedMemoryShare = usedMemoryShare;
+    this.#confirmed = awaitsReplica ? confirmedAppend(redis) : undefined;
+    this.#unconfirmed = inBatches((runs: readonly Run[]) =>
+      runs.length > 1 ? append.batch(redis, runs) : append.run(redis, ...runs[0]!).then((one) => [one]),
+    );
+  }
+
+  close(): void {
+    this.#confirmed?.close();
   }
 
   /** Throws Failure `overloaded` while Redis is nearly full, and what Redis throws; then WeChat must deliver it again. */
@@ -93,12 +101,12 @@ export class PushStream {
     entry: PushEntry,
     { identity, asks, fromQueue = false, maxLength = 0 }: AppendOptions,
   ): Promise<Appended> {
-    if (!fromQueue && this.#server().usedMemoryShare > MAX_MEMORY_SHARE) {
+    if (!fromQueue && this.#usedMemoryShare() > MAX_MEMORY_SHARE) {
       throw new Failure('overloaded', 'slow-down', 'Redis has no memory for more pushes.', { retryAfterMs: 1_000 });
     }
     const { keyspace } = this.#redis;
     const { id, component, appid = '', asked = '' } = entry;
-    return this.#append([
+    return this.#append(
       { seen: keyspace.seenPush(identity), stream: keyspace.pushStream, reply: keyspace.pushReply(id) },
       {
         id,
@@ -111,6 +119,16 @@ export class PushStream {
         asked,
         fields: entryFields(entry),
       },
-    ]);
+    );
+  }
+
+  async #append(...run: Run): Promise<Appended> {
+    if (this.#confirmed === undefined) return this.#unconfirmed(run);
+    const { answer, isConfirmed } = await this.#confirmed.run(...run);
+    // A failover may lose it. WeChat is answered nevertheless: it would give up sooner.
+    if (answer.outcome === 'appended' && isConfirmed === false) {
+      this.#events.publish('redis', { what: 'wait_unacked', write: 'push' });
+    }
+    return answer;
   }
 }

@@ -7,13 +7,13 @@ type PushQueue = Parameters<typeof isStreamServed>[1];
 const SERVED_INTERVAL_MS = 5_000;
 const STATE_INTERVAL_MS = 1_000;
 
-/** What a gateway knows of the stream before it appends a push: whether workers serve it, and Redis' memory and replicas. */
+/** What a gateway knows of the stream before it appends a push: whether workers serve it, and Redis' memory. */
 export class StreamGate {
   readonly #redis: RedisClient;
   readonly #announce: (isOpen: boolean) => Promise<void>;
   readonly #queue: PushQueue;
   #isOpen = false;
-  #state: ServerState = { usedMemoryShare: 0, replicas: 0 };
+  #state: ServerState = { usedMemoryShare: 0 };
   #servedReadAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import calculateSlot from 'cluster-key-slot';
-import { Cluster, type Redis } from 'ioredis';
+import { type ChainableCommander, Cluster, type Redis } from 'ioredis';
 
 /**
  * Lua that several scripts share: functions, or values such as `now`. It comes before the names of a script's keys and
@@ -43,11 +43,27 @@ export interface Script<Keys extends readonly string[], Args extends readonly st
    * Many runs in one command batch. A run that fails hinders no other; its answer is its error. On a Cluster each run is
    * sent by itself, since their keys may be on several servers.
    */
-  batch(
-    redis: Redis | Cluster,
-    runs: readonly (readonly [keys: Named<Keys, string>, ...args: ArgsOf<Args>])[],
-  ): Promise<(Answer | Error)[]>;
+  batch(redis: Redis | Cluster, runs: readonly ScriptCall<Keys, Args>[]): Promise<(Answer | Error)[]>;
+  /** Adds many runs to a command batch that has others beside them. What it returns reads their part of the replies. */
+  addTo(
+    commands: ChainableCommander,
+    runs: readonly ScriptCall<Keys, Args>[],
+  ): {
+    /** How many commands were added. */
+    readonly commands: number;
+    /** `replies`: to these commands only. */
+    read(replies: readonly PipelineReply[]): (Answer | Error)[];
+  };
 }
+
+/** One run of a script. */
+export type ScriptCall<Keys extends readonly string[], Args extends readonly string[]> = readonly [
+  keys: Named<Keys, string>,
+  ...args: ArgsOf<Args>,
+];
+
+/** To one command of a batch. */
+export type PipelineReply = readonly [error: Error | null, reply: unknown];
 
 interface ScriptDefinition<Keys extends readonly string[], Args extends readonly string[], Reply, Answer> {
   /** What each key is called in Lua. The last name may be `'name?'` (nil where absent) or `'...names'` (a table). */
@@ -122,18 +138,30 @@ function scriptOf(
     keys: checked(valuesOf(keyNames, keys) as string[]),
     args: valuesOf(argNames, args).map((value) => (typeof value === 'boolean' ? Number(value) : value)),
   });
+  const addTo: Script<readonly string[], readonly string[], unknown>['addTo'] = (commands, runs) => ({
+    commands: command.addTo(
+      commands,
+      runs.map(([keys, args]) => runOf(keys, args)),
+    ),
+    read: ([, ...replies]) => replies.map(([error, reply]) => error ?? decode?.(reply)),
+  });
   return {
     async run(redis, keys, args?: Values) {
       const reply = await command.run(redis, runOf(keys, args));
       return decode?.(reply);
     },
     async batch(redis, runs) {
-      const replies = await command.batch(
-        redis,
-        runs.map(([keys, args]) => runOf(keys, args)),
-      );
-      return replies.map((reply) => (reply instanceof Error ? reply : decode?.(reply)));
+      if (redis instanceof Cluster) {
+        const replies = runs.map(([keys, args]) => command.run(redis, runOf(keys, args)));
+        return (await Promise.allSettled(replies)).map((one) =>
+          one.status === 'fulfilled' ? decode?.(one.value) : one.reason,
+        );
+      }
+      const commands = redis.pipeline();
+      const added = addTo(commands, runs);
+      return added.read((await commands.exec())!);
     },
+    addTo,
   };
 }
 
@@ -159,19 +187,15 @@ function commandOf(lua: string, buffers: boolean) {
       return await evaluator[inFull](lua, keys.length, ...keys, ...args);
     }
   };
-  const batch = async (redis: Redis | Cluster, runs: readonly ScriptRun[]): Promise<unknown[]> => {
-    if (redis instanceof Cluster)
-      return Promise.all(runs.map((one) => run(redis, one).catch((error: unknown) => error)));
-    const commands = redis.pipeline();
+  const addTo = (commands: ChainableCommander, runs: readonly ScriptRun[]): number => {
     // Loaded in the same batch: a second one for the servers that do not know it would come too late.
     commands.script('LOAD', lua);
     for (const { keys, args } of runs) {
       (commands as unknown as Record<typeof byHash, Evaluate<unknown>>)[byHash](hash, keys.length, ...keys, ...args);
     }
-    const [, ...replies] = (await commands.exec())!;
-    return replies.map(([error, reply]) => error ?? reply);
+    return 1 + runs.length;
   };
-  return { run, batch };
+  return { run, addTo };
 }
 
 /** `local record = KEYS[1]` and so on. */

@@ -6,7 +6,6 @@ import { mastersOf, serverOf } from './servers.ts';
 export interface ServerState {
   /** The share of its limit or, without one, of the machine's memory. */
   readonly usedMemoryShare: number;
-  readonly replicas: number;
 }
 
 /** In bytes: what a server uses, and its limit or, without one, the machine's memory. */
@@ -17,10 +16,13 @@ export interface ServerMemory {
 
 /** Of the server that has the key. */
 export async function readServerState(redis: Redis | Cluster, key: string): Promise<ServerState> {
-  const server = serverOf(redis, key);
-  const [memory, replication] = await Promise.all([server.info('memory'), server.info('replication')]);
-  const { used, max } = memoryIn(memory);
-  return { usedMemoryShare: used / max, replicas: numberIn(replication, 'connected_slaves') };
+  const { used, max } = memoryIn(await serverOf(redis, key).info('memory'));
+  return { usedMemoryShare: used / max };
+}
+
+/** The replicas that are connected, by INFO. */
+export function replicasIn(info: string): number {
+  return numberIn(info, 'connected_slaves');
 }
 
 /** Of the fullest server. Those that do not answer are not counted, unless none does. */
