@@ -5,11 +5,11 @@ import { median } from './median.ts';
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
 const SECONDS = 3;
 
-/** The time that gateway, queue and worker add to a call, at a fixed rate of calls. */
+/** The time that the deployment adds to a call, at a fixed rate of calls. */
 export function callLatency(where: Where, perSecond: number, addedAtMost: number): Bench {
   return {
-    name: `a call at ${perSecond}/s, ${where === 'within' ? 'gateway and worker in one process' : 'with a separate worker'}`,
-    measured: 'p50 through gateway, queue and worker, from when it was due',
+    name: `a call at ${perSecond}/s, ${where === 'within' ? 'sent by the node that receives it' : 'with a separate worker'}`,
+    measured: `p50 through ${where === 'within' ? 'one node' : 'gateway, queue and worker'}, from when it was due`,
     against: 'p50 through a bare proxy with a cached token; WeChat answers at once',
     guide: { addedAtMost },
     async run() {

@@ -179,13 +179,11 @@ test('only a completed call whose answer is no longer kept has responseKept: fal
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).not.toHaveProperty('responseKept');
-  platform.calls.find = () => Promise.resolve(settledCall({ response: null }));
+  const answered = { status: 200, errcode: 40003, rid: 'r', bytes: 44 };
+  platform.calls.find = () => Promise.resolve(settledCall({ response: null, answered }));
   expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).toMatchObject({
-    state: 'completed',
-    response: null,
-    responseKept: false,
-    failure: null,
-    explanation: null,
+    ...{ state: 'completed', response: null, responseKept: false, answered, failure: null },
+    explanation: { zh: expect.any(String), en: expect.stringContaining('openid') },
   });
   platform.calls.find = () => Promise.resolve(runningCall());
   expect((await ask(gateway, 'GET', '/v1/calls/call-1')).body).not.toHaveProperty('responseKept');

@@ -319,6 +319,7 @@ export function settledCall(changes: Partial<Call> = {}): Call {
     appid: ACCOUNT,
     method: 'GET',
     path: '/cgi-bin/user/get',
+    requestBytes: 0,
     background: false,
     state: 'completed',
     attempts: 1,
@@ -327,6 +328,7 @@ export function settledCall(changes: Partial<Call> = {}): Call {
     notBeforeAt: null,
     settledAt: new Date('2026-11-22T10:00:01Z'),
     response: answered('{"errcode":0,"errmsg":"ok"}'),
+    answered: { status: 200, errcode: 0, rid: null, bytes: 27 },
     failure: null,
     quota: { used: 1, limit: 500, remaining: 499, closedUntil: null },
     ...changes,
@@ -334,7 +336,7 @@ export function settledCall(changes: Partial<Call> = {}): Call {
 }
 
 export function runningCall(): Call {
-  return settledCall({ state: 'running', settledAt: null, response: null });
+  return settledCall({ state: 'running', settledAt: null, response: null, answered: null });
 }
 
 export function answered(body: string | Buffer, headers: Record<string, string> = {}): Call['response'] {

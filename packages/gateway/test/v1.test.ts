@@ -206,6 +206,8 @@ test('a settled call is answered with 200', async () => {
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     id: 'call-1',
+    answered: { status: 200, errcode: 0, rid: null, bytes: 27 },
+    requestBytes: 0,
     component: settledCall().component,
     appid: ACCOUNT,
     method: 'GET',

@@ -13,6 +13,7 @@ const known = {
   appid: z.string().optional(),
   method: z.string().optional(),
   path: z.string().optional(),
+  requestBytes: z.int().optional().meta({ description: 'the size of its body' }),
   deadlineAt: time.optional().meta({ description: 'the call is not sent after this time' }),
 };
 
@@ -26,6 +27,15 @@ export const CallSummaryAnswer = z
     settledAt: time.nullable(),
     notBeforeAt: time.nullable().meta({ description: 'the call is not sent before this time' }),
     ...known,
+    answered: z
+      .object({
+        status: z.int(),
+        errcode: z.int().nullable(),
+        rid: z.string().nullable(),
+        bytes: z.int().nullable().meta({ description: 'the size of its body' }),
+      })
+      .nullable()
+      .meta({ description: 'WeChat’s answer without its content, if that is the outcome' }),
     failure: z
       .object({
         code: z.string(),
@@ -51,7 +61,8 @@ export const CallAnswer = CallSummaryAnswer.extend({
     })
     .nullable(),
   responseKept: z.literal(false).optional().meta({
-    description: 'WeChat answered, but its answer is no longer kept, since newer ones of the account needed the space',
+    description:
+      'WeChat answered, but its answer is not kept: its caller received it, or newer ones of the account needed the space',
   }),
   explanation: Explanation.nullable().meta({ description: 'of the errcode, if WeChat refused' }),
   quota: z

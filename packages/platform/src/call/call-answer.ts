@@ -17,7 +17,7 @@ export function callAnswer(call: Call) {
     ...summary,
     response,
     ...(hasLostResponse(call) ? { responseKept: false as const } : {}),
-    explanation: explanationOf(response?.body),
+    explanation: response === null ? explanationOfErrcode(call.answered?.errcode) : explanationOf(response.body),
     failure,
     quota: call.quota,
   };
@@ -33,7 +33,11 @@ function explanationOf(body: unknown): Explanation | null {
   const errcode = typeof body === 'object' && body !== null && 'errcode' in body ? body.errcode : 0;
   // Some APIs send the errcode as a string.
   const number = typeof errcode === 'string' && /^-?\d{1,15}$/.test(errcode) ? Number(errcode) : errcode;
-  return typeof number === 'number' && number !== 0 ? explain(number).explanation : null;
+  return explanationOfErrcode(number);
+}
+
+function explanationOfErrcode(errcode: unknown): Explanation | null {
+  return typeof errcode === 'number' && errcode !== 0 ? explain(errcode).explanation : null;
 }
 
 /** The same in a list. */
@@ -44,12 +48,14 @@ export function callSummaryAnswer(call: CallSummary) {
     appid: call.appid,
     method: call.method,
     path: call.path,
+    ...(call.requestBytes === null ? {} : { requestBytes: call.requestBytes }),
     state: call.state,
     attempts: call.attempts,
     createdAt: call.createdAt,
     notBeforeAt: call.notBeforeAt,
     deadlineAt: call.deadlineAt,
     settledAt: call.settledAt,
+    answered: call.answered,
     failure: call.failure === null ? null : failureAnswer(call.failure),
   };
 }
@@ -69,6 +75,7 @@ export function acceptedAnswer(id: string, acceptedAt: Date) {
     settledAt: null,
     notBeforeAt: null,
     response: null,
+    answered: null,
     explanation: null,
     failure: null,
     quota: null,

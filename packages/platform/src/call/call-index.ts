@@ -19,8 +19,9 @@ local function index_lives(index, lives)
   if redis.call('PTTL', index) < lives then redis.call('PEXPIRE', index, lives) end
   if redis.call('PTTL', index .. ':ends') < lives then redis.call('PEXPIRE', index .. ':ends', lives) end
 end
+local function index_micros() return string.format('%.0f', t[1] * 1000000 + t[2]) end
 local function index_add(index, call, lives, micros)
-  redis.call('ZADD', index, micros or string.format('%.0f', t[1] * 1000000 + t[2]), call)
+  redis.call('ZADD', index, micros or index_micros(), call)
   redis.call('ZADD', index .. ':ends', ms(now + lives), call)
   index_lives(index, lives)
   local gone = redis.call('ZRANGEBYSCORE', index .. ':ends', '-inf', now, 'LIMIT', 0, ${TRIMMED_AT_ONCE})

@@ -1,11 +1,14 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Keyspace } from '../redis/keys.ts';
 import type { Seals } from '../sealing/seals.ts';
-import type { Call, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
+import type { Call, CallAnswered, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
 
 /** For so long after its departure, and after each renewal, a call belongs to the run that sent it. */
 export const HELD_MS = 10_000;
+
+/** How long the outcome of an interactive call can be read once it is stored. */
+export const INTERACTIVE_TTL_MS = 15 * 60_000;
 
 /** What a run reads of a call. */
 export interface StoredCall {
@@ -39,7 +42,13 @@ export interface StoredCall {
 export type FoundCall = Omit<Call, 'quota'>;
 
 export type Outcome =
-  | { readonly state: 'completed'; readonly response: CallResponse }
+  | {
+      readonly state: 'completed';
+      readonly response: CallResponse;
+      /** As WeChat's answer states them, if it is JSON. */
+      readonly errcode?: number | undefined;
+      readonly rid?: string | undefined;
+    }
   | { readonly state: 'failed'; readonly failure: CallFailure };
 
 export type RecordFields = Readonly<Record<string, string>>;
@@ -145,6 +154,7 @@ export function toSummary(call: CallId, fields: RecordFields): CallSummary {
     appid: call.appid,
     method: fields.method!,
     path: fields.path!,
+    requestBytes: fields.requestBytes === undefined ? null : Number(fields.requestBytes),
     background: fields.background === '1',
     state: stateOf(fields),
     attempts: Number(fields.attempts),
@@ -152,7 +162,18 @@ export function toSummary(call: CallId, fields: RecordFields): CallSummary {
     deadlineAt: new Date(Number(fields.deadlineAt)),
     notBeforeAt: fields.notBeforeAt ? new Date(Number(fields.notBeforeAt)) : null,
     settledAt: fields.settledAt ? new Date(Number(fields.settledAt)) : null,
+    answered: fields.outcome === 'completed' ? answeredOf(fields) : null,
     failure: fields.outcome === 'failed' ? (JSON.parse(fields.told!) as CallFailure) : null,
+  };
+}
+
+/** A process of an earlier version stores only the status. */
+function answeredOf({ status, errcode, rid, responseBytes }: RecordFields): CallAnswered {
+  return {
+    status: Number(status),
+    errcode: errcode ? Number(errcode) : null,
+    rid: rid || null,
+    bytes: responseBytes === undefined ? null : Number(responseBytes),
   };
 }
 

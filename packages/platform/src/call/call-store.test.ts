@@ -200,6 +200,9 @@ describe('a record that is put for a call that was kept in memory', () => {
     const scoreOf = ({ id }: CallId) => server.redis.zscore('wx:{wxc:wxa}:calls', id.slice(id.lastIndexOf('.') + 1));
     expect(await scoreOf(listed)).toBe(String(known.createdMicros));
     expect(await scoreOf(unlisted)).toBeNull();
+    await store.settle(unlisted, 'run', unknown);
+    expect(await scoreOf(unlisted)).toBe(String(known.createdMicros));
+    expect(await server.redis.pttl(`wx:{wxc:wxa}:call:${unlisted.id}`)).toBeGreaterThan(1_000);
   });
 });
 

@@ -27,7 +27,10 @@ export interface CallRequest {
   readonly callbackUrl?: string | undefined;
   /** The API key of the caller, for which the token of a user in the answer is remembered. */
   readonly keyFingerprint?: string | undefined;
-  /** TTL of the outcome for a caller that does not receive the id and reads the outcome only once; such a call is in no list. */
+  /**
+   * TTL of WeChat's answer for a caller that does not receive the id and reads the answer only once. Such a call is listed only if
+   * it fails, and then for as long as any other interactive call.
+   */
   readonly keptForMs?: number | undefined;
 }
 
@@ -49,6 +52,16 @@ export interface CallResponse {
   readonly body: Buffer;
 }
 
+/** WeChat's answer without its content. */
+export interface CallAnswered {
+  readonly status: number;
+  /** Null if the answer states none, as the next. */
+  readonly errcode: number | null;
+  readonly rid: string | null;
+  /** The size of its body. Null for a call that a process of an earlier version has settled. */
+  readonly bytes: number | null;
+}
+
 export interface QuotaView {
   readonly used: number;
   readonly limit: number | null;
@@ -62,6 +75,8 @@ export interface Call {
   readonly appid: string;
   readonly method: string;
   readonly path: string;
+  /** The size of its body. Null for a call that a process of an earlier version has accepted. */
+  readonly requestBytes: number | null;
   /** No caller waits for it. */
   readonly background: boolean;
   readonly state: CallState;
@@ -73,6 +88,8 @@ export interface Call {
   readonly settledAt: Date | null;
   /** Null also of a completed call whose answer is no longer kept. */
   readonly response: CallResponse | null;
+  /** Null unless WeChat's answer is the outcome. */
+  readonly answered: CallAnswered | null;
   readonly failure: CallFailure | null;
   readonly quota: QuotaView | null;
 }

@@ -9,13 +9,12 @@ import { issuesUserTokens } from '../user-token/issued-user-token.ts';
 import type { CallRequest } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
-import { keysOf, lastPartOf, sealCallbackUrl, sealRequest } from './call-record.ts';
+import { INTERACTIVE_TTL_MS, keysOf, lastPartOf, sealCallbackUrl, sealRequest } from './call-record.ts';
 import { type Claim, fingerprintOf, hashOfKey } from './idempotency.ts';
 import { LANE } from './lane/lane-lua.ts';
 import { sweepBodies, WAITING_BODIES } from './waiting-bodies.ts';
 
-/** How long an outcome can be read once it is stored. A callback may be retried for most of a day. */
-const INTERACTIVE_TTL_MS = 15 * 60_000;
+/** A callback may be retried for most of a day. */
 const BACKGROUND_TTL_MS = 24 * 60 * 60_000;
 /** Per account; more would take weeks to send. */
 const MAX_LANE_LENGTH = 200_000;
@@ -76,7 +75,7 @@ if not_before > 0 then redis.call('HSET', record, 'notBeforeAt', notBeforeAt) en
 if idempotency then
   redis.call('SET', idempotency, lastPart .. ' ' .. isBackground .. ' ' .. fingerprint, 'PX', lives)
 end
-if isListed == '1' then index_add(index, lastPart, lives) end
+if isListed == '1' then index_add(index, lastPart, lives) else redis.call('HSET', record, 'unlisted', index_micros()) end
 return { 'made' }`,
   decode: (reply: CreateReply) => reply,
 });
@@ -175,6 +174,7 @@ export function recordFieldsOf(keyspace: Keyspace, request: CallRequest, replyTo
     path,
     background: waitMs === 0 ? '1' : '0',
     hasBody: body ? '1' : '0',
+    requestBytes: body?.length ?? 0,
     channel: keyspace.channels.replies(replyTo),
     keptMs: resultTtlOf(request),
     ...(idempotencyKey === undefined ? {} : { claim: hashOfKey(idempotencyKey) }),

@@ -248,6 +248,7 @@ function failed({ call, request, createdAt }: Pending, failure: CallFailure): Ca
     appid: call.appid,
     method: request.method,
     path: request.path,
+    requestBytes: request.body?.length ?? 0,
     background: false,
     state: 'failed',
     attempts: 0,
@@ -256,6 +257,7 @@ function failed({ call, request, createdAt }: Pending, failure: CallFailure): Ca
     notBeforeAt: null,
     settledAt: new Date(),
     response: null,
+    answered: null,
     failure,
     quota: null,
   };

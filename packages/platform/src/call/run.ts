@@ -28,7 +28,6 @@ import { tokenOwnerOf } from './call-token.ts';
 import type { Departure, ReleaseReason } from './depart.ts';
 import type { Holds } from './holds.ts';
 import { quotaClosed, runFailures } from './run-failures.ts';
-import type { Settlement } from './settle.ts';
 import { judge, toCallFailure, type Verdict } from './verdict.ts';
 
 /** Worker slots are scarce: a longer wait for a token happens outside of the slot. */
@@ -84,10 +83,7 @@ class ClaimTooOld extends Error {}
 export class CallerGone extends Error {}
 
 /** What a run asks of the record of its call, be it in Redis or in the memory of this process. */
-export interface RunStore extends Pick<CallStore, 'depart' | 'release' | 'delay' | 'countFault' | 'cancel'> {
-  /** `answer`: of WeChat, if one came. */
-  settle(call: CallId, runId: string, outcome: Outcome, answer?: Answer): Promise<Settlement>;
-}
+export type RunStore = Pick<CallStore, 'depart' | 'release' | 'delay' | 'countFault' | 'cancel' | 'settle'>;
 
 export interface RunDeps {
   readonly store: RunStore;
@@ -396,13 +392,13 @@ export class Run {
   async #settle(outcome: Outcome, attempts: number, reply?: WeChatReply): Promise<CallRunResult> {
     this.#known = { do: 'settle', outcome, attempts, reply };
     await this.#rememberUserToken(reply);
-    const answer = reply?.kind === 'answered' ? reply.answer : undefined;
-    const how = await untilStored(() => this.#deps.store.settle(this.#call, this.#runId, outcome, answer));
+    const how = await untilStored(() => this.#deps.store.settle(this.#call, this.#runId, outcome));
     const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
+    const { errcode } = outcome.state === 'failed' ? outcome.failure : outcome;
     return {
       done: true,
       outcome: how === 'superseded' ? 'settled_before' : code,
-      ...(answer?.kind === 'json' ? { errcode: answer.errcode } : {}),
+      ...(errcode === undefined ? {} : { errcode }),
       attempts,
       hasCallback: this.#stored.hasCallback,
       ...(how === 'corrected' ? { corrected: true } : {}),
@@ -446,7 +442,11 @@ function knownBy(verdict: Verdict, attempts: number, reply: WeChatReply): Known 
 /** For replies that `judge` passes on, which are answers. */
 function completedBy(reply: WeChatReply): Outcome {
   if (reply.kind === 'unanswered') throw reply.failure;
+  const { answer } = reply;
   const { status, headers, body } = reply.response;
   const passedOn = PASSED_ON_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]));
-  return { state: 'completed', response: { status, headers: Object.fromEntries(passedOn), body } };
+  const response = { status, headers: Object.fromEntries(passedOn), body };
+  return answer.kind === 'json'
+    ? { state: 'completed', response, errcode: answer.errcode, rid: answer.rid }
+    : { state: 'completed', response };
 }

@@ -3,7 +3,7 @@ import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
-import { keysOf, lastPartOf, type Outcome, sealResult } from './call-record.ts';
+import { INTERACTIVE_TTL_MS, keysOf, lastPartOf, type Outcome, sealResult } from './call-record.ts';
 import { KEPT_RESULTS, shrinkResults } from './kept-results.ts';
 import { WAITING_BODIES } from './waiting-bodies.ts';
 
@@ -47,7 +47,7 @@ type SettleReply = [how: 'stored' | 'corrected', excess: 0 | 1] | null;
 const settle = defineScript({
   uses: [REDIS_CLOCK, CALL_ENDED, KEPT_RESULTS],
   keys: [...ENDING_KEYS, 'result'],
-  args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'body', 'run'],
+  args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'errcode', 'rid', 'bytes', 'body', 'run'],
   lua: `
 local former = redis.call('HMGET', record, 'state', 'sentBy', 'settledBy', 'outcome', 'told')
 local how = 'stored'
@@ -59,7 +59,12 @@ if former[1] == 'settled' then
   how = 'corrected'
 end
 redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'settledBy', run, 'outcome', outcome, 'told', detail,
-  'status', status)
+  'status', status, 'errcode', errcode, 'rid', rid, 'responseBytes', bytes)
+local unlisted = redis.call('HGET', record, 'unlisted')
+if unlisted and outcome == 'failed' then
+  redis.call('HSET', record, 'keptMs', ${INTERACTIVE_TTL_MS})
+  index_add(index, lastPart, ${INTERACTIVE_TTL_MS}, unlisted)
+end
 local kept, excess = call_ended(${KEYS_TABLE}, lastPart, id), 0
 if body ~= '' then
   redis.call('SET', result, body, 'PX', kept)
@@ -94,14 +99,17 @@ export async function settleCall(
   outcome: Outcome,
 ): Promise<Settlement> {
   const keys = keysOf(redis.keyspace, call);
-  const response = outcome.state === 'completed' ? outcome.response : undefined;
+  const completed = outcome.state === 'completed' ? outcome : undefined;
   const reply = await settle.run(redis, keys, {
     id: call.id,
     lastPart: lastPartOf(call),
     outcome: outcome.state,
     detail: JSON.stringify(outcome.state === 'completed' ? outcome.response.headers : outcome.failure),
-    status: response?.status ?? 0,
-    body: response ? sealResult(seals, call, response) : '',
+    status: completed?.response.status ?? 0,
+    errcode: completed?.errcode ?? '',
+    rid: completed?.rid ?? '',
+    bytes: completed?.response.body.length ?? 0,
+    body: completed ? sealResult(seals, call, completed.response) : '',
     run: runId,
   });
   if (reply?.[1] === 1) {

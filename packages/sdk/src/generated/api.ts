@@ -164,8 +164,18 @@ export type Call = {
   readonly appid?: string | undefined;
   readonly method?: string | undefined;
   readonly path?: string | undefined;
+  /** the size of its body */
+  readonly requestBytes?: number | undefined;
   /** the call is not sent after this time */
   readonly deadlineAt?: string | undefined;
+  /** WeChat’s answer without its content, if that is the outcome */
+  readonly answered: {
+    readonly status: number;
+    readonly errcode: number | null;
+    readonly rid: string | null;
+    /** the size of its body */
+    readonly bytes: number | null;
+  } | null;
   readonly failure: {
     readonly code: string;
     readonly remedy: Remedy;
@@ -180,7 +190,7 @@ export type Call = {
     /** JSON, with integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
     readonly body: unknown;
   } | null;
-  /** WeChat answered, but its answer is no longer kept, since newer ones of the account needed the space */
+  /** WeChat answered, but its answer is not kept: its caller received it, or newer ones of the account needed the space */
   readonly responseKept?: false | undefined;
   /** of the errcode, if WeChat refused */
   readonly explanation: Explanation | null;
@@ -253,8 +263,18 @@ export type CallSummary = {
   readonly appid?: string | undefined;
   readonly method?: string | undefined;
   readonly path?: string | undefined;
+  /** the size of its body */
+  readonly requestBytes?: number | undefined;
   /** the call is not sent after this time */
   readonly deadlineAt?: string | undefined;
+  /** WeChat’s answer without its content, if that is the outcome */
+  readonly answered: {
+    readonly status: number;
+    readonly errcode: number | null;
+    readonly rid: string | null;
+    /** the size of its body */
+    readonly bytes: number | null;
+  } | null;
   readonly failure: {
     readonly code: string;
     readonly remedy: Remedy;

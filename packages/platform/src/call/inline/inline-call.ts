@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, type Endpoint, endpointOf } from '@wxthirdparty/wechat';
+import { type Endpoint, endpointOf } from '@wxthirdparty/wechat';
 import type { Ledger } from '../../quota/ledger.ts';
 import { type Usage, usageOf } from '../../quota/usage.ts';
 import type { RedisClient } from '../../redis/connect.ts';
@@ -167,14 +167,14 @@ export class InlineCall implements RunStore {
       await this.#ensureRecord();
       return this.#deps.store.cancel(call);
     }
-    this.#end('cancelled', null, undefined);
+    this.#end('cancelled', null);
     return true;
   }
 
   /** The caller has WeChat's answer before Redis is asked. */
-  async settle(call: CallId, runId: string, outcome: Outcome, answer?: Answer): Promise<Settlement> {
+  async settle(call: CallId, runId: string, outcome: Outcome): Promise<Settlement> {
     if (!this.#leavesMemory) {
-      this.#end(outcome.state, outcome, answer);
+      this.#end(outcome.state, outcome);
       return 'stored';
     }
     // Of a failure another run may know better.
@@ -202,26 +202,27 @@ export class InlineCall implements RunStore {
     return true;
   }
 
-  /** The same, tried until the timeout. */
-  async secure(): Promise<boolean> {
+  /** The same, tried until the timeout, or until the shutdown aborts what is in flight. */
+  async secure(shutdown: AbortSignal): Promise<boolean> {
     const { confirmTimeoutMs } = this.#deps;
     const until = performance.now() + confirmTimeoutMs;
     const tryUntilDone = async () => {
       for (;;) {
         const done = await this.promote().catch(() => false);
-        if (done || performance.now() > until) return done;
+        if (done || shutdown.aborted || performance.now() > until) return done;
         await pause(CONFIRM_RETRY_MS);
       }
     };
-    const timeout = new AbortController();
+    const { promise: ended, resolve: end } = Promise.withResolvers<boolean>();
+    const giveUp = () => end(false);
+    const timeout = setTimeout(giveUp, confirmTimeoutMs);
+    shutdown.addEventListener('abort', giveUp);
+    if (shutdown.aborted) giveUp();
     try {
-      return await Promise.race([
-        tryUntilDone(),
-        this.#answered.promise.then(() => true),
-        pause(confirmTimeoutMs, false, { signal: timeout.signal }).catch(() => false),
-      ]);
+      return await Promise.race([tryUntilDone(), this.#answered.promise.then(() => true), ended]);
     } finally {
-      timeout.abort();
+      clearTimeout(timeout);
+      shutdown.removeEventListener('abort', giveUp);
     }
   }
 
@@ -235,7 +236,7 @@ export class InlineCall implements RunStore {
   /** The call could not be handed over. False if it has a record, which lacks a job. */
   giveUp(failure: CallFailure): boolean {
     if (this.#hasRecord) return false;
-    this.#end('failed', { state: 'failed', failure }, undefined);
+    this.#end('failed', { state: 'failed', failure });
     return true;
   }
 
@@ -289,20 +290,12 @@ export class InlineCall implements RunStore {
   }
 
   /** Of a call without a record. A call of the virtual WeChat is read once, by its caller: only failures are of use later. */
-  #end(state: 'completed' | 'failed' | 'cancelled', outcome: Outcome | null, answer: Answer | undefined): void {
+  #end(state: 'completed' | 'failed' | 'cancelled', outcome: Outcome | null): void {
     this.#stage = 'answered';
     const found = this.#found(state, outcome);
     this.#resolve(found);
     if (this.request.keptForMs !== undefined && state !== 'failed') return;
-    const read = answer?.kind === 'json' ? answer : undefined;
-    this.#deps.recorder.record({
-      call: this.call,
-      request: this.request,
-      found,
-      createdMicros: this.#createdMicros,
-      errcode: read?.errcode,
-      rid: read?.rid,
-    });
+    this.#deps.recorder.record({ call: this.call, found, createdMicros: this.#createdMicros });
   }
 
   #resolve(found: FoundCall): void {
@@ -312,16 +305,26 @@ export class InlineCall implements RunStore {
 
   #found(state: 'completed' | 'failed' | 'cancelled', outcome: Outcome | null): FoundCall {
     const { component, appid, id } = this.call;
-    const { method, path } = this.request;
+    const { method, path, body } = this.request;
+    const completed = outcome?.state === 'completed' ? outcome : undefined;
     return {
       ...{ id, component, appid, method, path, state },
+      requestBytes: body?.length ?? 0,
       background: false,
       attempts: this.#attempts,
       createdAt: new Date(this.#createdAt),
       deadlineAt: new Date(this.#deadlineAt),
       notBeforeAt: null,
       settledAt: new Date(this.#createdAt + Math.round(this.ageMs)),
-      response: outcome?.state === 'completed' ? outcome.response : null,
+      response: completed?.response ?? null,
+      answered: completed
+        ? {
+            status: completed.response.status,
+            errcode: completed.errcode ?? null,
+            rid: completed.rid ?? null,
+            bytes: completed.response.body.length,
+          }
+        : null,
       failure: outcome?.state === 'failed' ? outcome.failure : null,
     };
   }

@@ -45,6 +45,8 @@ let store: CallStore;
 let performing: PerformDeps;
 let dispatcher: InlineDispatcher;
 let calls: Calls;
+/** Creates the last two. */
+let start: (confirmTimeoutMs: number) => void;
 let jobs: { id: string; delayMs: number | undefined }[];
 let settled: CallEvent[];
 let unrecorded: number[];
@@ -105,25 +107,28 @@ beforeEach(async () => {
   const events = new Events();
   events.subscribe('call', (event) => settled.push(event));
   events.subscribe('calls-unrecorded', ({ count }) => unrecorded.push(count));
-  dispatcher = new InlineDispatcher({
-    ...{ queue, tokens, store, ledger, waiters, events, run: performing },
-    ...{ redis: server.redis, recordIn: server.redis, confirmTimeoutMs: 1_000 },
-  });
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
-  calls = new Calls({
-    redis: server.redis,
-    store,
-    ledger,
-    tokens,
-    queue,
-    inline: dispatcher,
-    waiters,
-    hints: new Hints(subscriber),
-    accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
-    lanes: { mark: async () => {}, wake: async () => {} },
-    callbacks: { enqueueIfRequested: async () => {} },
-    outbound: { refuseLiteral: () => {} },
-  });
+  start = (confirmTimeoutMs) => {
+    dispatcher = new InlineDispatcher({
+      ...{ queue, tokens, store, ledger, waiters, events, run: performing },
+      ...{ redis: server.redis, recordIn: server.redis, confirmTimeoutMs },
+    });
+    calls = new Calls({
+      redis: server.redis,
+      store,
+      ledger,
+      tokens,
+      queue,
+      inline: dispatcher,
+      waiters,
+      hints: new Hints(subscriber),
+      accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
+      lanes: { mark: async () => {}, wake: async () => {} },
+      callbacks: { enqueueIfRequested: async () => {} },
+      outbound: { refuseLiteral: () => {} },
+    });
+  };
+  start(1_000);
 });
 afterEach(async () => {
   for (const response of asked) response.destroy();
@@ -154,10 +159,8 @@ it('sends a call without record and job; afterwards its outcome is recorded with
   await running!.close(1_000);
   const { response, ...rest } = call!;
   expect(response).not.toBeNull();
+  expect(rest.answered).toEqual({ status: 200, errcode: 0, rid: null, bytes: 13 });
   expect(await calls.find(id)).toEqual({ ...rest, response: null });
-  expect(await server.redis.hgetall(recordOf(id))).toMatchObject({
-    ...{ status: '200', errcode: '0', requestBytes: '7', responseBytes: '13' },
-  });
   expect(await server.redis.exists(`${recordOf(id)}:request`, `${recordOf(id)}:result`)).toBe(0);
   expect(await server.redis.zscore('wx:{wxc:wxa}:calls', id.split('.')[2]!)).toMatch(/^\d{16}$/);
   expect({ jobs, asked: asked.length, settled, unrecorded }).toMatchObject({
@@ -166,7 +169,7 @@ it('sends a call without record and job; afterwards its outcome is recorded with
   });
 });
 
-it('records a call of the virtual WeChat only if it failed, and lists it never', async () => {
+it('records and lists a call of the virtual WeChat only if it failed', async () => {
   open();
   const completed = await submitted({ keptForMs: 60_000 });
   await calls.settled(completed, 10_000);
@@ -178,7 +181,7 @@ it('records a call of the virtual WeChat only if it failed, and lists it never',
   await running!.close(1_000);
   expect(await calls.find(completed)).toBeUndefined();
   expect(await calls.find(failing)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
-  expect(await server.redis.exists('wx:{wxc:wxa}:calls')).toBe(0);
+  expect(await server.redis.zrange('wx:{wxc:wxa}:calls', '0', '-1')).toEqual([failing.split('.')[2]]);
 });
 
 it('passes on WeChat’s answer while Redis does not answer, and records it later', async () => {
@@ -342,6 +345,19 @@ it('whose record Redis does not confirm ends as unknown for its caller, whose ti
   const id = await submitted();
   expect(await calls.settled(id, 20)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
   expect(jobs).toEqual([]);
+});
+
+it('is not waited for longer than the shutdown permits, if Redis does not confirm its record', async () => {
+  calls.close();
+  start(60 * 60_000);
+  answering = false;
+  open();
+  store.put = () => new Promise(() => {});
+  const id = await submitted();
+  const waiting = calls.settled(id, 20);
+  await until('it has reached WeChat', () => asked.length === 1);
+  await running!.close(50);
+  expect(await waiting).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
 });
 
 it('requeues what is safe to repeat at shutdown, and accepts nothing more', async () => {

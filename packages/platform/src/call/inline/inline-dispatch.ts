@@ -54,6 +54,8 @@ export interface InlineDispatcherOptions {
 
 interface Running {
   readonly inline: InlineCall;
+  /** Of the shutdown: what is in flight ends. */
+  readonly signal: AbortSignal;
   readonly ended: Promise<unknown>;
 }
 
@@ -119,7 +121,7 @@ export class InlineDispatcher implements InlineCalls {
     if (!slot) return undefined;
     const inline = new InlineCall(call, request, randomUUID(), caller, this.#callDeps);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    this.#running.set(call.id, { inline, ended });
+    this.#running.set(call.id, { inline, signal: slot.signal, ended });
     const close = () => {
       inline.close();
       this.#running.delete(call.id);
@@ -136,7 +138,8 @@ export class InlineDispatcher implements InlineCalls {
   }
 
   async secure(id: string): Promise<boolean> {
-    return (await this.#running.get(id)?.inline.secure()) ?? true;
+    const running = this.#running.get(id);
+    return running === undefined || running.inline.secure(running.signal);
   }
 
   /** Undefined if the call has to go through the queue. */
@@ -191,6 +194,8 @@ export class InlineDispatcher implements InlineCalls {
       ledger: {
         scriptArgs: (pair, documented) => ledger.scriptArgs(pair, documented),
         emitNews: (pair, news) => ledger.emitNews(pair, news),
+        // Of a closed or reopened quota the caller's answer waits: its next request, to any process, must be refused, and the answer
+        // itself states the quota. While Redis is away this takes ten seconds at most, and no other call could depart anyway.
         async conclude(pair: QuotaPair, departure, errcode, endpoint) {
           const evidence = await ledger.conclude(pair, departure, errcode, endpoint);
           if (departure.probe || evidence === 'day-used-up' || evidence === 'minute-used-up')

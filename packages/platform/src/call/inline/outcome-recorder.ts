@@ -3,21 +3,16 @@ import type { RedisClient } from '../../redis/connect.ts';
 import { inBatches } from '../../redis/in-batches.ts';
 import { defineScript } from '../../redis/script.ts';
 import { untilStored } from '../../request/until-stored.ts';
-import type { CallRequest } from '../call.ts';
 import type { CallId } from '../call-id.ts';
 import { INDEX } from '../call-index.ts';
-import { type FoundCall, keysOf, lastPartOf } from '../call-record.ts';
-import { resultTtlOf } from '../create-call.ts';
+import { type FoundCall, INTERACTIVE_TTL_MS, keysOf, lastPartOf } from '../call-record.ts';
 
 /** How a call without a record ended. */
 export interface InlineOutcome {
   readonly call: CallId;
-  readonly request: CallRequest;
   readonly found: FoundCall;
   /** In microseconds of Redis' clock: calls are listed by it. */
   readonly createdMicros: number;
-  readonly errcode: number | undefined;
-  readonly rid: string | undefined;
 }
 
 const FIELDS = [
@@ -35,8 +30,8 @@ const FIELDS = [
   'requestBytes',
   'responseBytes',
 ] as const;
-/** Of each call: its last part, its microsecond (0: in no list), its TTL, and `FIELDS`. */
-const VALUES = 3 + FIELDS.length;
+/** Of each call: its last part, its microsecond, and `FIELDS`. */
+const VALUES = 2 + FIELDS.length;
 /** So that a script stays short, and so does what it unpacks. */
 const MAX_AT_ONCE = 100;
 
@@ -49,11 +44,10 @@ const recordAll = defineScript({
 for i, record in ipairs(records) do
   if redis.call('EXISTS', record) == 0 then
     local v = (i - 1) * ${VALUES}
-    local lives = tonumber(values[v + 3])
     redis.call('HSET', record, 'state', 'settled', 'background', '0',
-      ${FIELDS.map((field, i) => `'${field}', values[v + ${i + 4}]`).join(', ')})
-    redis.call('PEXPIRE', record, lives)
-    if values[v + 2] ~= '0' then index_add(index, values[v + 1], lives, values[v + 2]) end
+      ${FIELDS.map((field, i) => `'${field}', values[v + ${i + 3}]`).join(', ')})
+    redis.call('PEXPIRE', record, ${INTERACTIVE_TTL_MS})
+    index_add(index, values[v + 1], ${INTERACTIVE_TTL_MS}, values[v + 2])
   end
 end`,
 });
@@ -65,12 +59,15 @@ end`,
 export class OutcomeRecorder {
   readonly #redis: RedisClient;
   readonly #events: Events;
+  readonly #timeoutMs: number | undefined;
   readonly #running = new Set<Promise<unknown>>();
   readonly #enqueue = inBatches<InlineOutcome, true>((outcomes) => this.#recordAll(outcomes));
 
-  constructor(redis: RedisClient, events: Events) {
+  /** `timeoutMs`: for how long what Redis refuses is repeated; 10 s if missing. */
+  constructor(redis: RedisClient, events: Events, timeoutMs?: number) {
     this.#redis = redis;
     this.#events = events;
+    this.#timeoutMs = timeoutMs;
   }
 
   record(outcome: InlineOutcome): void {
@@ -99,7 +96,7 @@ export class OutcomeRecorder {
     const records = outcomes.map(({ call }) => keysOf(this.#redis.keyspace, call).record);
     const values = outcomes.flatMap(valuesOf);
     try {
-      await untilStored(() => recordAll.run(this.#redis, { index, records }, { values }));
+      await untilStored(() => recordAll.run(this.#redis, { index, records }, { values }), this.#timeoutMs);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#events.publish('calls-unrecorded', { count: outcomes.length, message });
@@ -107,8 +104,8 @@ export class OutcomeRecorder {
   }
 }
 
-function valuesOf({ call, request, found, createdMicros, errcode, rid }: InlineOutcome): (string | number)[] {
-  const { response, failure, state } = found;
+function valuesOf({ call, found, createdMicros }: InlineOutcome): (string | number)[] {
+  const { response, answered, failure, state } = found;
   const values: Record<(typeof FIELDS)[number], string | number> = {
     method: found.method,
     path: found.path,
@@ -118,16 +115,11 @@ function valuesOf({ call, request, found, createdMicros, errcode, rid }: InlineO
     settledAt: found.settledAt!.getTime(),
     outcome: state,
     told: JSON.stringify(failure ?? response?.headers ?? {}),
-    status: response?.status ?? 0,
-    errcode: errcode ?? '',
-    rid: rid ?? '',
-    requestBytes: request.body?.length ?? 0,
-    responseBytes: response?.body.length ?? 0,
+    status: answered?.status ?? 0,
+    errcode: answered?.errcode ?? '',
+    rid: answered?.rid ?? '',
+    requestBytes: found.requestBytes ?? 0,
+    responseBytes: answered?.bytes ?? 0,
   };
-  return [
-    lastPartOf(call),
-    request.keptForMs === undefined ? createdMicros : 0,
-    resultTtlOf(request),
-    ...FIELDS.map((field) => values[field]),
-  ];
+  return [lastPartOf(call), createdMicros, ...FIELDS.map((field) => values[field])];
 }

@@ -23,11 +23,11 @@ export interface CallInMemory {
   readonly delayMs: number;
 }
 
-/** The first record stays: this may be repeated after a lost reply. `micros`: 0 if the call is in no list. */
+/** The first record stays: this may be repeated after a lost reply. `isListed`: else only if it fails. */
 const put = defineScript({
   uses: [INDEX],
   keys: ['record', 'request', 'index'],
-  args: ['sealed', 'keptMs', 'deadlineAt', 'lastPart', 'micros', 'run', 'sentAt', 'delayMs', '...fields'],
+  args: ['sealed', 'keptMs', 'deadlineAt', 'lastPart', 'micros', 'isListed', 'run', 'sentAt', 'delayMs', '...fields'],
   lua: `
 if redis.call('EXISTS', record) == 1 then return end
 local lives = math.max(0, tonumber(deadlineAt) - now) + tonumber(keptMs)
@@ -39,7 +39,7 @@ elseif tonumber(delayMs) > 0 then
 end
 redis.call('PEXPIRE', record, lives)
 redis.call('SET', request, sealed, 'PX', lives)
-if tonumber(micros) > 0 then index_add(index, lastPart, lives, micros) end`,
+if isListed == '1' then index_add(index, lastPart, lives, micros) else redis.call('HSET', record, 'unlisted', micros) end`,
 });
 
 /** Creates the record of a call that this process has kept in memory: from now on other processes can continue it. */
@@ -67,7 +67,8 @@ export async function putRecord(
       keptMs: resultTtlOf(request),
       deadlineAt: known.deadlineAt,
       lastPart: lastPartOf(call),
-      micros: request.keptForMs === undefined ? known.createdMicros : 0,
+      micros: known.createdMicros,
+      isListed: request.keptForMs === undefined,
       run: known.sentBy ?? '',
       sentAt: known.departedAt,
       delayMs: Math.ceil(known.delayMs),
