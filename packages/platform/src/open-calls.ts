@@ -51,7 +51,13 @@ export function openCalls(
     waiters: localWaiters,
     events,
   });
-  const authorizers = new Authorizers(failFast.authorizerStore, components, failFast.redis, failFast.links);
+  const authorizers = new Authorizers({
+    store: failFast.authorizerStore,
+    components,
+    redis: failFast.redis,
+    links: failFast.links,
+    outage: foundation.databaseWatch,
+  });
   const accounts = new CallAccounts(components, authorizers);
   const calls = new Calls({
     redis: failFast.redis,

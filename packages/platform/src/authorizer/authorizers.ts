@@ -1,7 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
-import { BoundedCache } from '../bounded-cache.ts';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
+import { OutageCache, type OutageCheck } from '../database/outage-cache.ts';
 import { invalidCursor, type Page, type PageRequest, pageOf, readCursor, writeCursor } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
@@ -10,7 +10,7 @@ import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { unknownAuthorizer } from './unknown-authorizer.ts';
 
 const CACHE_TTL_MS = 1_000;
-const MAX_CACHED = 10_000;
+const MAX_CACHED = 100_000;
 
 /** Gives the merchant of an account that is not active a link for authorizing again. */
 export interface ReauthorizationLinks {
@@ -18,8 +18,16 @@ export interface ReauthorizationLinks {
   reauthorizationLink(component: string, appid: string): Promise<string | undefined>;
 }
 
-/** `cached`: at most a second old. */
+/** `cached`: at most a second old, or the last one that this process has read if the database is unreachable. */
 type Age = 'cached' | 'fresh';
+
+export interface AuthorizersParts {
+  readonly store: AuthorizerStore;
+  readonly components: Components;
+  readonly redis: RedisClient;
+  readonly links: ReauthorizationLinks;
+  readonly outage: OutageCheck;
+}
 
 /** The accounts that have authorized a component of this deployment. */
 export class Authorizers {
@@ -28,38 +36,41 @@ export class Authorizers {
   readonly #redis: RedisClient;
   readonly #links: ReauthorizationLinks;
   /** For the hot path of calls; an unknown account is not cached, since it may authorize at any moment. */
-  readonly #cached = new BoundedCache<string, { readonly authorizer: Authorizer; readonly at: number }>(MAX_CACHED);
+  readonly #cached: OutageCache<Authorizer>;
 
-  constructor(store: AuthorizerStore, components: Components, redis: RedisClient, links: ReauthorizationLinks) {
+  constructor({ store, components, redis, links, outage }: AuthorizersParts) {
     this.#store = store;
     this.#components = components;
     this.#redis = redis;
     this.#links = links;
+    this.#cached = new OutageCache({ max: MAX_CACHED, ttlMs: CACHE_TTL_MS, outage });
   }
 
   /**
    * Throws Failure `unknown_component`, `ambiguous_component`, `unknown_authorizer`; `not_ready` instead of unknown while
-   * a component that it might belong to is not ready, since its push may still arrive.
+   * a component that it might belong to is not ready, since its push may still arrive; `unavailable` while the database is
+   * unreachable, unless this process has read the account before. A stale active account is harmless: WeChat refuses calls for
+   * one that has ended its consent.
    */
   async find(appid: string, component?: string, age: Age = 'cached'): Promise<Authorizer> {
-    const key = `${component ?? ''}/${appid}`;
-    const cached = age === 'cached' ? this.#cached.get(key) : undefined;
-    if (cached && performance.now() - cached.at < CACHE_TTL_MS) return cached.authorizer;
-    const authorizer = await this.#read(appid, component);
+    if (age === 'fresh') return this.#read(appid, component);
+    const authorizer = await this.#cached.get(
+      `${component ?? ''}/${appid}`,
+      () => this.#read(appid, component),
+      isActive,
+    );
     // One that is not active is read each time: it may have authorized again a moment ago. Callers that name it with or
     // without its component must both see it.
-    if (authorizer.state !== 'active') {
+    if (!isActive(authorizer)) {
       for (const named of ['', authorizer.component]) this.#cached.delete(`${named}/${appid}`);
-      return authorizer;
     }
-    this.#cached.set(key, { authorizer, at: performance.now() });
     return authorizer;
   }
 
   /** For callers that act for the account. Throws also ReauthorizeFailure, with a link for the merchant. */
   async findActive(appid: string, component?: string, age?: Age): Promise<Authorizer> {
     const authorizer = await this.find(appid, component, age);
-    if (authorizer.state === 'active') return authorizer;
+    if (isActive(authorizer)) return authorizer;
     // The refusal is thrown without a link, too.
     const linkId = await this.#links.reauthorizationLink(authorizer.component, appid).catch(() => undefined);
     throw new ReauthorizeFailure(authorizer.component, appid, authorizer.state, linkId);
@@ -119,4 +130,8 @@ export class Authorizers {
     for (const candidate of candidates) await refuseUnlessReady(this.#redis, candidate);
     throw unknownAuthorizer(appid);
   }
+}
+
+function isActive({ state }: Authorizer): boolean {
+  return state === 'active';
 }

@@ -1,8 +1,11 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { CompiledQuery, type Dialect, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
+import type { Connections } from './connections.ts';
+import { type DatabaseGate, databaseUnreachable } from './database-gate.ts';
+import { limitConnections } from './limit-connections.ts';
 
-const CONNECTIONS = 10;
+const DEFAULT_MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Per connection; servers allow some thousands for all connections together. */
 const MAX_PREPARED = 30;
@@ -23,23 +26,62 @@ export interface MysqlOptions {
    * statements in one text. Such a text must contain values as literals of ours only.
    */
   readonly bulk?: boolean;
+  /** How many at most; further statements wait. */
+  readonly maxConnections?: number;
+  readonly gate?: DatabaseGate;
+  /** Receives every open connection. */
+  readonly connections?: Connections;
 }
 
 /** MySQL and MariaDB by `mysql://user:password@host:port/database`; its query (`?ssl={…}`) has mysql2's options. */
-export function mysqlDialect(url: string, { bulk = false }: MysqlOptions): Dialect {
-  const pool = openPool(url, bulk);
+export function mysqlDialect(url: string, options: MysqlOptions): Dialect {
+  const { bulk = false, maxConnections = DEFAULT_MAX_CONNECTIONS, gate, connections } = options;
+  const pool = openPool(url, maxConnections, bulk);
   // A connection may report its end more than once; without a listener the second report would end the process. The
   // statement that uses the connection fails with the error.
   pool.on('connection', (connection) => {
     connection.on('error', () => {});
     chooseProtocol(connection, bulk);
+    if (connections) makeEndable(connection, connections);
   });
-  return new MysqlDialect({
+  const dialect = new MysqlDialect({
     pool: pool as never,
     onCreateConnection: async (connection) => {
       for (const statement of SESSION) await connection.executeQuery(CompiledQuery.raw(statement));
     },
   });
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createDriver: () => limitConnections(dialect.createDriver(), maxConnections, gate),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+  };
+}
+
+type Callback = (error: unknown, ...rest: unknown[]) => void;
+
+/** mysql2 ends a connection without a word to the statement that waits on it. */
+function makeEndable(connection: PoolConnection, connections: Connections): void {
+  const query = connection.query as (...args: unknown[]) => unknown;
+  const pending = new Set<Callback>();
+  const endable = (text: string, values: readonly unknown[], callback?: Callback) => {
+    // Without a callback its rows are streamed.
+    if (!callback) return query(text, values);
+    pending.add(callback);
+    return query(text, values, (...answer: Parameters<Callback>) => {
+      if (pending.delete(callback)) callback(...answer);
+    });
+  };
+  Object.assign(connection, { query: endable });
+  const forget = connections.keep(() => {
+    forget();
+    connection.destroy();
+    const callbacks = [...pending];
+    pending.clear();
+    for (const callback of callbacks) callback(databaseUnreachable('The connection was ended: the database did not answer.'));
+  });
+  connection.once('end', forget);
+  connection.once('error', forget);
 }
 
 /**
@@ -56,13 +98,13 @@ function chooseProtocol(connection: PoolConnection, prepares: boolean): void {
   Object.assign(connection, { query: chosen });
 }
 
-function openPool(url: string, multipleStatements: boolean): Pool {
+function openPool(url: string, connectionLimit: number, multipleStatements: boolean): Pool {
   try {
     return createPool({
       uri: url,
       // Literals compare byte by byte, as the columns do.
       charset: 'UTF8MB4_BIN',
-      connectionLimit: CONNECTIONS,
+      connectionLimit,
       connectTimeout: CONNECT_TIMEOUT_MS,
       maxPreparedStatements: MAX_PREPARED,
       multipleStatements,

@@ -8,10 +8,10 @@ import { sqlitePath } from './sqlite-path.ts';
 
 export type Sql = Kysely<Database>;
 
-/** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. */
+/** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. SQLite has one connection. */
 export function openDatabase(databaseUrl: string, options: MysqlOptions = {}): Sql {
   const path = sqlitePath(databaseUrl);
-  if (path) return new Kysely<Database>({ dialect: retryingDialect(sqliteDialect(path)) });
+  if (path) return new Kysely<Database>({ dialect: retryingDialect(sqliteDialect(path, options.gate)) });
   if (databaseUrl.startsWith('mysql://')) {
     return new Kysely<Database>({ dialect: retryingDialect(mysqlDialect(databaseUrl, options)) });
   }

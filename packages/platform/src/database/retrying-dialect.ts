@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely';
+import { databaseUnreachable } from './database-gate.ts';
 import { retry } from './retry.ts';
 import { isConflict, isConnectionLoss } from './sql-error.ts';
 
@@ -140,8 +141,10 @@ class RetryingConnection implements DatabaseConnection {
       const code = String((cause as { code?: unknown }).code ?? 'no answer');
       // Only the code: a driver's message may contain parts of the URL.
       if (isConnectionLoss(cause)) {
-        const message = `The database does not answer (${code}); is it running, and is DATABASE_URL right?`;
-        throw new Failure('database_unreachable', 'retry', message, { cause, retryAfterMs: 1_000 });
+        throw databaseUnreachable(
+          `The database does not answer (${code}); is it running, and is DATABASE_URL right?`,
+          cause,
+        );
       }
       const message = `The database refuses the login (${code}); are name, password and database in DATABASE_URL right?`;
       throw new Failure('database_unusable', 'operator', message, { cause });

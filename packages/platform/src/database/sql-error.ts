@@ -46,6 +46,11 @@ export function isConflict(error: unknown): boolean {
   return SQLITE_CONFLICT.includes(sqlite & 0xff) || MYSQL_CONFLICT.includes(mysql);
 }
 
+/** The database cannot be used at present: it is unreachable, or another process has locked it for too long. */
+export function isUnreachable(error: unknown): boolean {
+  return isConnectionLoss(error) || isConflict(error);
+}
+
 /** 0 if the error is not the database's. */
 function numbersOf(error: unknown): { sqlite: number; mysql: number } {
   const { code, errcode, errno } = (error ?? {}) as Record<string, unknown>;

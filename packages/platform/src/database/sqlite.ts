@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '@wxthirdparty/wechat';
 import { CompiledQuery, type Dialect, type Driver, SqliteAdapter, SqliteDialect } from 'kysely';
+import type { DatabaseGate } from './database-gate.ts';
+import { limitConnections } from './limit-connections.ts';
 import { isConflict } from './sql-error.ts';
 
 /** For the few statements of opening, which several processes run at the same time on a new file. */
@@ -10,11 +12,12 @@ const OPENING_TIMEOUT_MS = 2_000;
 const WAL_RETRY_MS = 20;
 
 /** Kysely expects the interface of better-sqlite3; node:sqlite needs no installation. */
-export function sqliteDialect(path: string): Dialect {
+export function sqliteDialect(path: string, gate?: DatabaseGate): Dialect {
   const dialect = new SqliteDialect({ database: async () => openSqlite(path) });
   return {
     createAdapter: () => new SharedConnectionAdapter(),
-    createDriver: () => oneAtATime(writingAtOnce(dialect.createDriver())),
+    // There is one connection; each transaction, and each attempt of a statement, uses it alone.
+    createDriver: () => limitConnections(writingAtOnce(dialect.createDriver()), 1, gate),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   };
@@ -25,27 +28,6 @@ class SharedConnectionAdapter extends SqliteAdapter {
   override get supportsMultipleConnections(): boolean {
     return true;
   }
-}
-
-/** There is one connection; each transaction, and each attempt of a statement, uses it alone. */
-function oneAtATime(driver: Driver): Driver {
-  const acquire = driver.acquireConnection.bind(driver);
-  const release = driver.releaseConnection.bind(driver);
-  const waiting: (() => void)[] = [];
-  let taken = false;
-  driver.acquireConnection = async () => {
-    if (taken) await new Promise<void>((resolve) => waiting.push(resolve));
-    taken = true;
-    return acquire();
-  };
-  driver.releaseConnection = async (connection) => {
-    await release(connection);
-    const next = waiting.shift();
-    // It stays taken if another statement waits, so that a later one cannot overtake it.
-    if (next) next();
-    else taken = false;
-  };
-  return driver;
 }
 
 /**

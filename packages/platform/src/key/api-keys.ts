@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { BoundedCache } from '../bounded-cache.ts';
+import { OutageCache, type OutageCheck } from '../database/outage-cache.ts';
+import { withDeadline } from '../deadline.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Hints } from '../redis/hints.ts';
 import { type ApiKey, isValid, type KeyInput } from './api-key.ts';
@@ -10,20 +12,23 @@ import { readKeyText } from './key-text.ts';
 
 /** Below the second after which a revoked key must be refused everywhere, even if the hint was lost. */
 const CACHE_TTL_MS = 750;
-/** Unknown ids are remembered, too. The oldest reading is evicted: a key in use is read again every second. */
+/** The oldest reading is evicted: a key in use is read again every second. */
 const MAX_REMEMBERED = 10_000;
 const MARK_USED_EVERY_MS = 60_000;
-
-interface Remembered {
-  /** When the reading started, on the monotonic clock: it may lack what was written after that. */
-  readonly at: number;
-  readonly stored: Promise<StoredKey | undefined>;
-}
+/**
+ * While the database is unreachable a key that was read long ago is accepted. A hint of its revocation may have been lost, or
+ * was never sent by a command without Redis; so what was revoked lately is read all the time.
+ */
+const REVOCATIONS_INTERVAL_MS = 10_000;
+/** Revocations carry the time of the host that wrote them. */
+const REVOCATIONS_OVERLAP_MS = 10 * 60_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 export interface ApiKeysParts {
   readonly redis: RedisClient;
   readonly hints: Hints;
   readonly store: KeyStore;
+  readonly outage: OutageCheck;
   /** Milliseconds of a monotonic clock; for tests. */
   readonly now?: () => number;
 }
@@ -33,16 +38,26 @@ export class ApiKeys {
   readonly #redis: RedisClient;
   readonly #store: KeyStore;
   readonly #now: () => number;
-  readonly #remembered = new BoundedCache<string, Remembered>(MAX_REMEMBERED);
+  readonly #outage: OutageCheck;
+  readonly #remembered: OutageCache<StoredKey | undefined>;
+  /** Ids of no key, by the time of the reading. They must not evict keys. */
+  readonly #unknownAt = new BoundedCache<string, number>(MAX_REMEMBERED);
   readonly #markedUsedAt = new BoundedCache<string, number>(MAX_REMEMBERED);
   readonly #marking = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
+  readonly #revocations: NodeJS.Timeout;
 
-  constructor({ redis, hints, store, now = () => performance.now() }: ApiKeysParts) {
+  constructor({ redis, hints, store, outage, now = () => performance.now() }: ApiKeysParts) {
     this.#redis = redis;
     this.#store = store;
+    this.#outage = outage;
     this.#now = now;
+    this.#remembered = new OutageCache({ max: MAX_REMEMBERED, ttlMs: CACHE_TTL_MS, outage, now });
     this.#unsubscribe = hints.on(hints.channels.apiKeys, (id) => this.#remembered.delete(id));
+    this.#revocations = setInterval(() => {
+      // An outage; the next round reads what this one missed.
+      this.forgetRevoked().catch(() => {});
+    }, REVOCATIONS_INTERVAL_MS).unref();
   }
 
   /** The valid key with this text. */
@@ -79,21 +94,31 @@ export class ApiKeys {
     return outcome;
   }
 
-  async close(): Promise<void> {
-    this.#unsubscribe();
-    await Promise.all(this.#marking);
+  /** Reads which keys were revoked lately, by any process; they are read again before they are used. */
+  async forgetRevoked(): Promise<void> {
+    if (this.#outage.isOut) return;
+    for (const id of await this.#store.revokedSince(Date.now() - REVOCATIONS_OVERLAP_MS)) this.#remembered.delete(id);
   }
 
-  #read(id: string): Promise<StoredKey | undefined> {
-    const known = this.#remembered.get(id);
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    clearInterval(this.#revocations);
+    // The database may be unreachable; the next use is written again.
+    await withDeadline(Promise.all(this.#marking), CLOSE_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
+  }
+
+  /** Throws Failure `unavailable` while the database is unreachable, unless this process has read the key before. */
+  async #read(id: string): Promise<StoredKey | undefined> {
     const now = this.#now();
-    if (known && now - known.at < CACHE_TTL_MS) return known.stored;
-    const reading: Remembered = { at: now, stored: this.#store.find(id) };
-    this.#remembered.set(id, reading);
-    reading.stored.catch(() => {
-      if (this.#remembered.get(id) === reading) this.#remembered.delete(id);
-    });
-    return reading.stored;
+    const unknownAt = this.#unknownAt.get(id);
+    if (unknownAt !== undefined && now - unknownAt < CACHE_TTL_MS) return undefined;
+    const stored = await this.#remembered.get(
+      id,
+      () => this.#store.find(id),
+      (found) => found !== undefined,
+    );
+    if (stored === undefined) this.#unknownAt.set(id, now);
+    return stored;
   }
 
   #used(key: ApiKey): ApiKey | undefined {
@@ -106,6 +131,7 @@ export class ApiKeys {
 
   /** Not awaited, and an error refuses no request: the next minute's use is written again. */
   #markUsed(id: string, now: number): void {
+    if (this.#outage.isOut) return;
     this.#markedUsedAt.set(id, now);
     const marking = this.#store
       .markUsed(id, now, now - MARK_USED_EVERY_MS)

@@ -79,6 +79,12 @@ export class KeyStore {
     return row && { key: toKey(row), hash: Buffer.from(row.hash, 'hex') };
   }
 
+  /** Ids of the keys that were revoked after `since` (ms), by the clocks of the processes that revoked them. */
+  async revokedSince(since: number): Promise<string[]> {
+    const rows = await this.#sql.selectFrom('api_keys').select('id').where('revoked_at', '>', since).execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** The newest first, including revoked and expired keys. Throws Failure `invalid_request`. */
   async list(page: PageRequest): Promise<Page<ApiKey>> {
     let query = this.#sql.selectFrom('api_keys').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
