@@ -28,16 +28,21 @@ async function main([given = 'help', ...args]: string[], shutdown: ShutdownReque
     const env = withSecretFiles(file, process.env, root);
     if (entry.usage === NO_ARGUMENTS) readArguments(args, {});
     const command = await entry.load();
-    return await command({ env, envWithoutFile: process.env, args, shutdown });
+    const code = await command({ env, envWithoutFile: process.env, args, shutdown });
+    return shutdown.failure ? reportFailure(shutdown.failure.reason) : code;
   } catch (error) {
-    if (error instanceof StartInterrupted) return 0;
+    if (error instanceof StartInterrupted) return shutdown.failure ? reportFailure(shutdown.failure.reason) : 0;
     if (error instanceof UsageError) {
       console.error(`${error.message}\n\n${usageOf(name, entry)}`);
       return 2;
     }
-    console.error(explain(error));
-    return 1;
+    return reportFailure(error);
   }
+}
+
+function reportFailure(error: unknown): number {
+  console.error(explain(error));
+  return 1;
 }
 
 /** On stderr, because a program may read the command's output. */

@@ -30,6 +30,7 @@ export async function openServedPlatform(
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
   logEvents(platform.events, log);
+  void platform.unusable.then((reason) => shutdown.fail(reason));
   scope.keep('activity', countActivity(platform.events, platform.activity), (a) => a.close());
   // Redis may have failed meanwhile; then the next start reports it.
   await logClock(platform, log).catch(() => {});

@@ -6,8 +6,12 @@ export class StartInterrupted extends Error {
 }
 
 export interface ShutdownRequest {
-  /** Settles when a signal requests the shutdown. */
+  /** Settles when a signal requests the shutdown, or a part of the process fails. */
   readonly received: Promise<void>;
+  /** Requests the shutdown of a process that cannot go on; it ends with code 1 and reports the reason. */
+  fail(reason: unknown): void;
+  /** What `fail` was called with first. */
+  readonly failure: { readonly reason: unknown } | undefined;
   /** The result of the work, or StartInterrupted if a shutdown is requested first. For the start of a process. */
   unlessReceived<T>(work: Promise<T>): Promise<T>;
   /** How long the shutdown may take. */
@@ -31,6 +35,7 @@ export function shutdownOnSignal(): ShutdownRequest {
   let requestedAt: number | undefined;
   let signals = 0;
   let timeoutMs = 10_000;
+  let failure: ShutdownRequest['failure'];
 
   const request = () => {
     if (requestedAt !== undefined) return;
@@ -58,6 +63,13 @@ export function shutdownOnSignal(): ShutdownRequest {
 
   return {
     received,
+    fail(reason) {
+      failure ??= { reason };
+      request();
+    },
+    get failure() {
+      return failure;
+    },
     setTimeoutMs: (ms) => {
       timeoutMs = ms;
     },

@@ -486,6 +486,15 @@ test('a database that another process has locked for too long is a 503, not a fa
   expect(await problem(response)).toMatchObject({ status: 503, code: 'unavailable', remedy: 'retry' });
 });
 
+test('a database that does not answer is a 503 that does not name it, and says when to repeat the request', async () => {
+  const platform = fakePlatform();
+  const away = new Failure('database_unreachable', 'retry', 'The database does not answer.', { retryAfterMs: 5_000 });
+  platform.authorizers.list = () => Promise.reject(away);
+  const { url } = await openGateway(platform);
+  const response = await fetch(`${url}/v1/authorizers`, { headers: bearer });
+  expect(await problem(response)).toMatchObject({ status: 503, code: 'unavailable', remedy: 'retry', retryAfter: 5 });
+});
+
 test('a call that was taken is no refusal because Redis went away', async () => {
   const platform = fakePlatform();
   const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');

@@ -27,7 +27,7 @@ export type { AuthorizationOutcome } from './consent/code-intake.ts';
 export type { Return as ConsentReturn, Visit as ConsentVisit } from './consent/consents.ts';
 export { backupDatabase } from './database/backup.ts';
 export { migrate } from './database/migrate.ts';
-export { isConflict } from './database/sql-error.ts';
+export { isConflict, isDatabaseOutage } from './database/sql-error.ts';
 export { withDeadline } from './deadline.ts';
 export type { DeliveryView } from './delivery/deliveries.ts';
 export type { Delivery, FailedAttempt } from './delivery/delivery.ts';

@@ -22,7 +22,7 @@ export interface OpenCalls {
 
 /** The scope closes what is opened here. */
 export function openCalls(
-  { components, events, hints }: Foundation,
+  { components, events, hints, outage }: Foundation,
   { transport, apiBase, hostGate, localWaiters, outbound }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
@@ -56,7 +56,7 @@ export function openCalls(
     components,
     redis: failFast.redis,
     links: failFast.links,
-    outage: foundation.databaseWatch,
+    outage,
   });
   const accounts = new CallAccounts(components, authorizers);
   const calls = new Calls({

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { publishReadiness } from './component/readiness.ts';
 import { BulkThread } from './database/bulk-thread.ts';
-import { migrateOpen } from './database/migrate.ts';
 import { openDatabase, type Sql } from './database/open.ts';
+import type { OutageCheck } from './database/outage-cache.ts';
+import { ProcessDatabase } from './database/process-database.ts';
 import { Deployment } from './deployment/deployment.ts';
 import type { ProcessRole } from './deployment/live-processes.ts';
 import { Presence } from './deployment/presence.ts';
@@ -16,6 +18,8 @@ import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** WeChat repeats a push for a few seconds only; a database that starts beside this process needs about as long. */
+const DEGRADED_AFTER_MS = 5_000;
 
 export interface PlatformSettings extends RedisSettings {
   /** What this process does, as other processes see it. */
@@ -48,7 +52,11 @@ export interface Foundation {
   readonly events: Events;
   readonly seals: Seals;
   readonly components: Components;
+  /** Refuses statements while it is unreachable or not migrated. */
   readonly database: Sql;
+  readonly outage: OutageCheck;
+  /** Why this process can never use the database, which it could not reach when it started. */
+  readonly unusable: Promise<unknown>;
   /** For lists; the database itself if there is no replica. */
   readonly replica: Sql;
   readonly followerWriter: FollowerWriter;
@@ -65,20 +73,32 @@ export interface Foundation {
   readonly apiKeys: ApiKeys;
 }
 
-/** The scope closes it. Throws if Redis or the database is unavailable, or belongs to another deployment. */
+/**
+ * The scope closes it. Throws if Redis is unavailable, if one of the two belongs to another deployment, or if the database cannot
+ * be used. While the database is only unreachable, or another process migrates it, this starts without it.
+ */
 export async function openFoundation(settings: PlatformSettings, scope: Scope): Promise<Foundation> {
   const events = new Events();
   const seals = new Seals(settings.secretsKeys);
   const components = new Components(settings.components);
-  const database = scope.keep('database', openDatabase(settings.databaseUrl), (d) => d.destroy());
-  await migrateOpen(database);
+  const { databaseUrl } = settings;
+  const processDatabase: ProcessDatabase = new ProcessDatabase(databaseUrl, () => {
+    followerWriter.abort();
+    journalWriter.abort();
+  });
+  scope.keep('database', processDatabase, (d) => d.close());
+  const followerWriter = new FollowerWriter(databaseUrl, processDatabase);
+  const journalWriter = new BulkThread(databaseUrl, processDatabase);
+  scope.keep('follower writer', followerWriter, (w) => w.close());
+  scope.keep('journal writer', journalWriter, (w) => w.close());
+  const database = processDatabase.sql;
+  const migrating = processDatabase.migrate();
+  // Its error is thrown below, or reported by `unusable`.
+  migrating.catch(() => {});
   const { databaseReadUrl } = settings;
   const replica = databaseReadUrl
     ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
     : database;
-  const followerWriter = scope.keep('follower writer', new FollowerWriter(settings.databaseUrl), (w) => w.close());
-  const journalWriter = scope.keep('journal writer', new BulkThread(settings.databaseUrl), (w) => w.close());
-
   const connect = (mode: 'blocking' | 'fail-fast', name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
   const blockingRedis = connect('blocking', 'work');
@@ -89,18 +109,19 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     [blockingRedis, failFastRedis, intakeRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)),
   );
   const hints = new Hints(subscriber);
+  const isDegraded = await Promise.race([migrating.then(() => false), pause(DEGRADED_AFTER_MS, true, { ref: false })]);
 
   const deployment = new Deployment(blockingRedis, database, settings.secretsKeys);
   const presence = new Presence(blockingRedis, deployment, settings.roles, events);
   scope.keep('presence', presence, (p) => p.close());
-  await presence.start();
+  await presence.start({ isDegraded });
   // Intake writes by these connections.
   events.subscribe('redis', () => {
     for (const redis of [failFastRedis, intakeRedis]) refuseCommands(redis, presence.failure);
   });
   publishReadiness(hints, events);
 
-  const apiKeys = new ApiKeys({ redis: failFastRedis, hints, store: new KeyStore(database) });
+  const apiKeys = new ApiKeys({ redis: failFastRedis, hints, store: new KeyStore(database), outage: processDatabase });
   scope.keep('api keys', apiKeys, (k) => k.close());
   return {
     settings,
@@ -108,6 +129,8 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     seals,
     components,
     database,
+    outage: processDatabase,
+    unusable: new Promise((resolve) => migrating.catch(resolve)),
     replica,
     followerWriter,
     journalWriter,

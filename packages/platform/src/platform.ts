@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Events } from './events.ts';
 import { type GatewayFace, openGatewayFace } from './gateway-face.ts';
 import { healthProbe, watchHealth } from './health.ts';
@@ -17,6 +16,8 @@ export interface Platform extends GatewayFace {
   readonly work: Work;
   /** Everything that this process publishes. */
   readonly events: Events;
+  /** Settles with the reason if the database, which was unreachable at the start, turns out to be unusable: the process must end. */
+  readonly unusable: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -33,7 +34,7 @@ export async function openPlatform(settings: PlatformSettings): Promise<Platform
 
 async function open(settings: PlatformSettings, scope: Scope): Promise<Platform> {
   const foundation = await openFoundation(settings, scope);
-  const { events, database, blockingRedis, failFastRedis } = foundation;
+  const { events, outage, unusable, blockingRedis, failFastRedis } = foundation;
   const queues = openQueues(failFastRedis, scope);
   enqueueQuotaJobs(events, queues);
 
@@ -48,7 +49,9 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
 
   const health = healthProbe({
     redis: () => failFastRedis.ping(),
-    database: () => sql`select 1`.execute(database),
+    database: async () => {
+      if (!(await outage.check())) throw new Error('no answer');
+    },
   });
   scope.keep('health', watchHealth(health, events), (w) => w.stop());
   return {
@@ -56,6 +59,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     health: async () => ({ ...(await health()), wechat: !shared.hostGate.isDegraded }),
     work,
     events,
+    unusable,
     close: () => scope.close(),
   };
 }

@@ -73,6 +73,8 @@ export interface Work {
   runSyncSlice(id: string, signal: AbortSignal): Promise<SliceResult>;
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   appendQuotaEvent(event: QuotaEvent): Promise<void>;
+  /** Whether the database is unreachable, by the last check. */
+  isDatabaseOut(): boolean;
   startMaintenance(): { close(): Promise<void> };
   /** Of this process, among those of the deployment. */
   readonly processId: string;
@@ -215,6 +217,7 @@ export function openWorkerFace(
       }),
     readQuota: (pair, signal) => quotaReader.read(pair, signal),
     appendQuotaEvent: (event) => services.quotaEvents.append(event),
+    isDatabaseOut: () => foundation.outage.isOut,
     startMaintenance() {
       const beats = hostGate.keepBeating(components.all().map(({ appid }) => appid));
       const maintenance = startMaintenance({

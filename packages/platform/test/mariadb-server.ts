@@ -16,6 +16,9 @@ export interface MariaDbServer {
   say(sql: string): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Until `resume` it accepts connections, and answers nothing. */
+  freeze(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,6 +73,9 @@ export async function startMariaDb(): Promise<MariaDbServer> {
     server.stdin?.end();
     await gone;
   };
+  const signal = async (name: NodeJS.Signals) => {
+    process.kill(Number(await readFile(join(dir, 'pid'), 'utf8')), name);
+  };
   await up();
   return {
     url: (database) => `mysql://wx:wx@127.0.0.1:${port}/${database}`,
@@ -80,6 +86,8 @@ export async function startMariaDb(): Promise<MariaDbServer> {
       server = begin();
       await up();
     },
+    freeze: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
     async stop() {
       await kill();
       await rm(dir, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import {
   type Events,
   errorReport,
+  isDatabaseOutage,
   isKnownJob,
   type JobContract,
   type JobDisposition,
@@ -21,6 +22,8 @@ const MAX_STALLS = 1_000_000;
 
 /** Until then a process of a newer version, which knows the job, may take it (rolling upgrade, rollback). */
 const UNKNOWN_JOB_DELAY_MS = 30_000;
+/** A job that lacks the database waits so long, with some jitter; that is none of its attempts. */
+const OUTAGE_DELAY_MS = 5_000;
 /** Shares of the shutdown time: then running jobs are aborted and requeued; then the worker no longer waits for them. */
 const ABORT_SHARE = 0.6;
 const ABANDON_SHARE = 0.85;
@@ -32,6 +35,8 @@ export interface RunOptions {
   readonly shutdownMs: number;
   readonly connect: (name: string) => RedisClient;
   readonly processId: string;
+  /** Whether the database is unreachable. */
+  readonly isDatabaseOut: () => boolean;
   readonly events: Events;
 }
 
@@ -39,7 +44,7 @@ export interface RunOptions {
 export function runQueue<Payload>(
   contract: JobContract<Payload>,
   process: Process<Payload>,
-  { concurrency, shutdownMs, connect, processId, events }: RunOptions,
+  { concurrency, shutdownMs, connect, processId, isDatabaseOut, events }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
   const shutdown = new AbortController();
   /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
@@ -55,7 +60,9 @@ export function runQueue<Payload>(
         throw new DelayedError();
       }
       const eitherSignal = signal ? AbortSignal.any([signal, shutdown.signal]) : shutdown.signal;
-      const next = await process(job.data, eitherSignal, job);
+      const run = () => process(job.data, eitherSignal, job);
+      const next =
+        contract.needsDatabase && isDatabaseOut() ? untilDatabaseAnswers() : await orUntilDatabaseAnswers(run);
       if (!next) return;
       if ('delayMs' in next) {
         await job.moveToDelayed(Date.now() + Math.ceil(next.delayMs), token);
@@ -109,4 +116,17 @@ export function runQueue<Payload>(
       }
     },
   };
+}
+
+function untilDatabaseAnswers(): JobDisposition {
+  return { delayMs: OUTAGE_DELAY_MS * (0.8 + 0.4 * Math.random()) };
+}
+
+async function orUntilDatabaseAnswers(run: () => Promise<JobDisposition>): Promise<JobDisposition> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isDatabaseOutage(error)) return untilDatabaseAnswers();
+    throw error;
+  }
 }

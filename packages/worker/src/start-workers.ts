@@ -35,6 +35,7 @@ export async function startWorkers(
       ...settings,
       concurrency: concurrencyOf(name, settings.concurrency),
       connect: work.connect,
+      isDatabaseOut: work.isDatabaseOut,
       processId: work.processId,
       events,
     });

@@ -13,7 +13,7 @@ import { reauthorizationLinkOf } from './reauthorization-link.ts';
 export function answerErrors(platform: GatewayPlatform, publicUrl: PublicUrl, log: Logger) {
   return async (error: unknown, request: Request, response: Response, _next: NextFunction): Promise<void> => {
     const incident = requestIdOf(response);
-    let failure = fromExpress(error);
+    let failure = fromPlatform(fromExpress(error));
     if (!(failure instanceof Failure)) {
       // A connection that ends during a request or an answer causes various errors, none of which is a fault of ours.
       if (response.destroyed) {
@@ -37,6 +37,19 @@ function unavailable(method: string): Failure {
         'operator',
         'Redis or the database did not answer, so it is not known whether the request was carried out.',
       );
+}
+
+/** Which of the servers does not answer concerns operators, not callers. */
+const outageCodes: readonly string[] = ['database_unreachable'];
+
+/** Nothing of the request was carried out: a failure of this kind is of a statement that was not sent. */
+function fromPlatform(error: unknown): unknown {
+  if (!(error instanceof Failure) || !outageCodes.includes(error.code)) return error;
+  const { message, retryAfterMs } = error;
+  return new Failure('unavailable', 'retry', message, {
+    cause: error,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 /** Express reports what it cannot read (a broken `%` in the path) by an error with a status. */

@@ -1,5 +1,6 @@
 import { ERRCODE, Failure } from '@wxthirdparty/wechat';
 import type { ComponentApiWith } from '../component/component-carrier.ts';
+import { isUnreachable } from '../database/sql-error.ts';
 import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import type { TokenOwner } from '../token/token.ts';
 import type { FetchContext, FetchedToken, TokenKind } from '../token/token-kind.ts';
@@ -93,8 +94,11 @@ export function authorizerTokenKind(options: {
       }
     },
     async published(owner, { refreshInMs }) {
-      await store.markUsed(owner.component, owner.appid);
       await refreshAhead.schedule(owner, refreshInMs);
+      // The token is published. Which accounts were in use matters after a loss of Redis only, to the day.
+      await store.markUsed(owner.component, owner.appid).catch((error) => {
+        if (!isUnreachable(error)) throw error;
+      });
     },
   };
 }

@@ -19,7 +19,13 @@ const component = { appid: 'wxc', appsecret: 's', token: 't', encodingAesKey: 'a
 it('that was revoked is not cached under its other name', async () => {
   const store = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
   const links = { reauthorizationLink: async () => 'link' };
-  const authorizers = new Authorizers(store, new Components([component]), server.redis, links);
+  const authorizers = new Authorizers({
+    store,
+    components: new Components([component]),
+    redis: server.redis,
+    links,
+    outage: { isOut: false, check: async () => true },
+  });
   await store.grants.save('wxc', 'wxa', { refreshToken: 'r', scopes: [1], authorizedAt: new Date() });
   expect(await authorizers.findActive('wxa', 'wxc')).toMatchObject({ state: 'active' });
   await store.grants.change('wxc', 'wxa', 1, { state: 'revoked' });

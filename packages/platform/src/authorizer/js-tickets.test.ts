@@ -108,7 +108,13 @@ function node(wechat: WeChat) {
     askForRefresh: async (due) => void (await tokens.refresh(due)),
   });
   const components = new Components([{ appid: 'wxc', appsecret: 's', token: 't', encodingAesKey: 'a'.repeat(43) }]);
-  const authorizers = new Authorizers(store, components, redis, { reauthorizationLink: async () => 'link' });
+  const authorizers = new Authorizers({
+    store,
+    components,
+    redis,
+    links: { reauthorizationLink: async () => 'link' },
+    outage: { isOut: false, check: async () => true },
+  });
   const tickets = new JsTickets({ redis, authorizers, tokens, ledger, refreshAhead });
   return { tickets, tokens, ledger, refreshAhead, tokenStore, unauthorized };
 }

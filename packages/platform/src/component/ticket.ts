@@ -11,6 +11,14 @@ import { READINESS } from './readiness.ts';
 
 const HOUR_MS = 60 * 60_000;
 const TICKET_LIFE_MS = 12 * HOUR_MS;
+const COPY_TIMEOUT_MS = 10_000;
+
+export interface ArrivedTicket {
+  readonly ticket: string;
+  /** WeChat's, in seconds. */
+  readonly createTime: number;
+  readonly receivedAt: Date;
+}
 
 export interface TicketView {
   /** WeChat's CreateTime of the stored ticket. */
@@ -67,22 +75,36 @@ export class Tickets {
     this.#seals = seals;
   }
 
-  /** `older`: a newer one is stored; deliveries are not ordered (protocol §1.3). */
+  /** In Redis and SQL. `older`: a newer one is stored; deliveries are not ordered (protocol §1.3). */
   async keep(component: string, ticket: string, createTime: number, receivedAt: Date): Promise<'kept' | 'older'> {
+    const arrived = { ticket, createTime, receivedAt };
+    const outcome = await this.keepLive(component, arrived);
+    if (outcome === 'kept') await this.copy(component, arrived);
+    return outcome;
+  }
+
+  /** In Redis, where it is used from. */
+  async keepLive(component: string, { ticket, createTime, receivedAt }: ArrivedTicket): Promise<'kept' | 'older'> {
     const sealed = this.#seals.seal(ticket, place(component));
     const kept = await this.#keepSealed(component, sealed, createTime * 1000, receivedAt.getTime());
-    if (!kept) return 'older';
+    return kept ? 'kept' : 'older';
+  }
+
+  /** In SQL, for the case that Redis is lost. A newer copy stays. */
+  async copy(component: string, { ticket, createTime, receivedAt }: ArrivedTicket): Promise<void> {
     const row = {
-      ticket_sealed: sealed,
+      ticket_sealed: this.#seals.seal(ticket, place(component)),
       ticket_create_time: createTime * 1000,
       ticket_received_at: receivedAt.getTime(),
     };
-    await repeat(async () => {
-      if (await this.#updateCopy(component, row)) return;
-      const first = this.#sql.insertInto('components').values({ appid: component, ...row });
-      if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
-    });
-    return 'kept';
+    await repeat(
+      async () => {
+        if (await this.#updateCopy(component, row)) return;
+        const first = this.#sql.insertInto('components').values({ appid: component, ...row });
+        if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
+      },
+      { timeoutMs: COPY_TIMEOUT_MS },
+    );
   }
 
   /** The ticket's value while it is valid. */

@@ -15,6 +15,7 @@ export const AuthorizeJob = defineJob<AuthorizationPayload>({
   fields: { component: 'string', codeHash: 'string', sealedCode: 'string' },
   // Push and redirect carry the same code; the second one finds the job, or its stored outcome.
   idOf: ({ codeHash }) => codeHash,
+  needsDatabase: true,
   // An hour in all: as long as a code lives.
   attempts: 12,
   backoffMs: 1_000,

@@ -1,4 +1,5 @@
 import type { BulkOutcome, BulkStep, ReportingWriter } from './bulk.ts';
+import type { DatabaseGate } from './database-gate.ts';
 import { WriterThread } from './writer-thread.ts';
 
 /**
@@ -8,8 +9,9 @@ import { WriterThread } from './writer-thread.ts';
 export class BulkThread implements ReportingWriter {
   readonly #thread: WriterThread<readonly BulkStep[], BulkOutcome>;
 
-  constructor(databaseUrl: string) {
-    this.#thread = new WriterThread(new URL('./bulk-thread-script.ts', import.meta.url), { databaseUrl });
+  /** Writes that `gate` refuses fail. */
+  constructor(databaseUrl: string, gate?: DatabaseGate) {
+    this.#thread = new WriterThread(new URL('./bulk-thread-script.ts', import.meta.url), { databaseUrl }, gate);
   }
 
   apply(steps: readonly BulkStep[]): Promise<BulkOutcome> {

@@ -12,13 +12,15 @@ import type { SqlValue, Statement } from './statement.ts';
 /** MySQL rolls a transaction back because of another writer's lock; a few times in a row is normal. */
 const MAX_TRIES = 5;
 const MAX_ROWS = 200;
+/** One writes while another one commits. A part of the 12 connections of a process (process-database.ts). */
+const MAX_CONNECTIONS = 2;
 
 class Undone extends Error {}
 /** Another writer inserted a row of ours after we had looked for it. */
 class Overtaken extends Error {}
 
 export function openMysqlBulk(databaseUrl: string): BulkDatabase {
-  const sql = openDatabase(databaseUrl, { bulk: true });
+  const sql = openDatabase(databaseUrl, { bulk: true, maxConnections: MAX_CONNECTIONS });
   return bulkDatabase({
     apply: (steps) => apply(sql, steps),
     read: async (text, parameters) =>

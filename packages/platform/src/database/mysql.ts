@@ -78,7 +78,8 @@ function makeEndable(connection: PoolConnection, connections: Connections): void
     connection.destroy();
     const callbacks = [...pending];
     pending.clear();
-    for (const callback of callbacks) callback(databaseUnreachable('The connection was ended: the database did not answer.'));
+    for (const callback of callbacks)
+      callback(databaseUnreachable('The connection was ended: the database did not answer.'));
   });
   connection.once('end', forget);
   connection.once('error', forget);

@@ -1,5 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely } from 'kysely';
 import { type MysqlOptions, mysqlDialect } from './mysql.ts';
 import { retryingDialect } from './retrying-dialect.ts';
 import type { Database } from './schema.ts';
@@ -8,13 +8,21 @@ import { sqlitePath } from './sqlite-path.ts';
 
 export type Sql = Kysely<Database>;
 
+export interface DatabaseOptions extends MysqlOptions {
+  /** How long a statement is tried again after a lost connection or a lock; 5 s by default. */
+  readonly retryTimeoutMs?: number;
+}
+
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. SQLite has one connection. */
-export function openDatabase(databaseUrl: string, options: MysqlOptions = {}): Sql {
+export function openDatabase(databaseUrl: string, options: DatabaseOptions = {}): Sql {
+  const dialect = dialectFor(databaseUrl, options);
+  return new Kysely<Database>({ dialect: retryingDialect(dialect, options.retryTimeoutMs) });
+}
+
+function dialectFor(databaseUrl: string, options: DatabaseOptions): Dialect {
   const path = sqlitePath(databaseUrl);
-  if (path) return new Kysely<Database>({ dialect: retryingDialect(sqliteDialect(path, options.gate)) });
-  if (databaseUrl.startsWith('mysql://')) {
-    return new Kysely<Database>({ dialect: retryingDialect(mysqlDialect(databaseUrl, options)) });
-  }
+  if (path) return sqliteDialect(path, options.gate);
+  if (databaseUrl.startsWith('mysql://')) return mysqlDialect(databaseUrl, options);
   throw new Failure(
     'unsupported_database_url',
     'operator',

@@ -66,7 +66,7 @@ export class OutageCache<Value> {
     const running = this.#readings.get(key);
     const reading = running && isFresh(running.at) ? running : this.#read(key, read, isKept);
     try {
-      return await (known ? this.#unlessOut(key, reading.result) : reading.result);
+      return await (known ? this.#unlessOut(reading.result) : reading.result);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       // Not the entry of before the read: it may have been deleted since.
@@ -106,11 +106,13 @@ export class OutageCache<Value> {
   }
 
   /** While an entry is known, a read that hangs is abandoned once the database has turned out to be unreachable. */
-  async #unlessOut(key: string, result: Promise<Value>): Promise<Value> {
+  async #unlessOut(result: Promise<Value>): Promise<Value> {
     const ended = new AbortController();
     const hung = pause(SLOW_READ_MS, 'slow', { ref: false, signal: ended.signal })
       .then(() => this.#outage.check())
-      .then((answers) => (answers ? result : Promise.reject(databaseUnreachable('A read was abandoned: the database does not answer.'))));
+      .then((answers) =>
+        answers ? result : Promise.reject(databaseUnreachable('A read was abandoned: the database does not answer.')),
+      );
     // Its own error, if the read was faster, belongs to no caller.
     hung.catch(() => {});
     try {

@@ -1,3 +1,5 @@
+import { Failure } from '@wxthirdparty/wechat';
+
 /** https://www.sqlite.org/rescode.html: a primary key, a unique index, or a row id exists already. */
 const SQLITE_DUPLICATE = [1555, 2067, 2579];
 const MYSQL_DUPLICATE = [1062, 1586];
@@ -49,6 +51,11 @@ export function isConflict(error: unknown): boolean {
 /** The database cannot be used at present: it is unreachable, or another process has locked it for too long. */
 export function isUnreachable(error: unknown): boolean {
   return isConnectionLoss(error) || isConflict(error);
+}
+
+/** Work failed for lack of the database, and can be repeated when that is back. */
+export function isDatabaseOutage(error: unknown): boolean {
+  return isUnreachable(error) || (error instanceof Failure && error.code === 'unavailable');
 }
 
 /** 0 if the error is not the database's. */

@@ -3,17 +3,17 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '@wxthirdparty/wechat';
 import { CompiledQuery, type Dialect, type Driver, SqliteAdapter, SqliteDialect } from 'kysely';
-import type { DatabaseGate } from './database-gate.ts';
+import { type DatabaseGate, databaseUnreachable } from './database-gate.ts';
 import { limitConnections } from './limit-connections.ts';
+import { retry } from './retry.ts';
 import { isConflict } from './sql-error.ts';
 
 /** For the few statements of opening, which several processes run at the same time on a new file. */
 const OPENING_TIMEOUT_MS = 2_000;
-const WAL_RETRY_MS = 20;
 
 /** Kysely expects the interface of better-sqlite3; node:sqlite needs no installation. */
 export function sqliteDialect(path: string, gate?: DatabaseGate): Dialect {
-  const dialect = new SqliteDialect({ database: async () => openSqlite(path) });
+  const dialect = new SqliteDialect({ database: () => openSqlite(path) });
   return {
     createAdapter: () => new SharedConnectionAdapter(),
     // There is one connection; each transaction, and each attempt of a statement, uses it alone.
@@ -53,38 +53,36 @@ function makePrivate(path: string): void {
 }
 
 /** Of processes that open a new file at once, SQLite refuses some without waiting, because they might wait for one another. */
-function useWal(raw: DatabaseSync): void {
-  const until = performance.now() + OPENING_TIMEOUT_MS;
-  for (;;) {
-    try {
-      raw.exec('PRAGMA journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (!isConflict(error) || performance.now() > until) throw error;
-      // Synchronous, as opening is: nothing else runs yet.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS);
-    }
-  }
+function useWal(raw: DatabaseSync): Promise<void> {
+  return retry(async () => raw.exec('PRAGMA journal_mode = WAL'), {
+    isRetryable: isConflict,
+    timeoutMs: OPENING_TIMEOUT_MS,
+  });
 }
 
-function openSqlite(path: string) {
-  let raw: DatabaseSync;
+async function openSqlite(path: string) {
+  let raw: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     makePrivate(path);
     raw = new DatabaseSync(path);
-    raw.exec(`PRAGMA busy_timeout = ${OPENING_TIMEOUT_MS}`);
-    useWal(raw);
+    // SQLite would wait for other processes on the event loop, and block calls and probes; `retry` waits without blocking.
+    raw.exec('PRAGMA busy_timeout = 0');
+    await useWal(raw);
     // A stored refresh token must survive a power failure: WeChat does not issue it a second time.
     raw.exec('PRAGMA synchronous = FULL');
     raw.exec('PRAGMA foreign_keys = ON');
-    // SQLite would wait for other writers on the event loop, and block calls and probes; `retry` waits without blocking.
-    raw.exec('PRAGMA busy_timeout = 0');
   } catch (cause) {
+    raw?.close();
+    if (isConflict(cause)) throw databaseUnreachable(`The database file ${path} is locked by another process.`, cause);
     throw new Failure('database_unusable', 'operator', `The database file ${path} cannot be opened or written.`, {
       cause,
     });
   }
+  return interfaceOf(raw);
+}
+
+function interfaceOf(raw: DatabaseSync) {
   return {
     close: () => raw.close(),
     prepare: (text: string) => {

@@ -1,5 +1,5 @@
 import { type Transferable, Worker } from 'node:worker_threads';
-import { Failure } from '@wxthirdparty/wechat';
+import { type DatabaseGate, databaseUnreachable } from './database-gate.ts';
 
 /** What a thread is asked and answers, beside its own content. */
 export interface ThreadRequest<Request> {
@@ -35,16 +35,20 @@ interface OpenThread<Answer> {
 export class WriterThread<Request, Answer> {
   readonly #script: URL;
   readonly #workerData: unknown;
+  readonly #gate: DatabaseGate | undefined;
   #thread: OpenThread<Answer> | undefined;
   #lastId = 0;
 
   /** The script calls `serveWriterThread`. */
-  constructor(script: URL, workerData: unknown) {
+  constructor(script: URL, workerData: unknown, gate?: DatabaseGate) {
     this.#script = script;
     this.#workerData = workerData;
+    this.#gate = gate;
   }
 
-  ask(request: Request, transfer: readonly Transferable[] = []): Promise<Answer> {
+  async ask(request: Request, transfer: readonly Transferable[] = []): Promise<Answer> {
+    const refusal = this.#gate?.refusal();
+    if (refusal) throw refusal;
     const { worker, waiting } = this.#thread ?? this.#open();
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -61,7 +65,7 @@ export class WriterThread<Request, Answer> {
   abort(): void {
     const thread = this.#thread;
     if (!thread) return;
-    this.#end(thread, new Failure('database_unreachable', 'retry', 'The connection to the database was ended.'));
+    this.#end(thread, databaseUnreachable('The connection to the database was ended.'));
     void thread.worker.terminate();
   }
 
@@ -93,10 +97,7 @@ export class WriterThread<Request, Answer> {
     });
     worker.on('error', (error) => this.#end(thread, error as Error));
     worker.on('exit', () => {
-      this.#end(
-        thread,
-        new Failure('database_unreachable', 'retry', 'The thread that writes to the database has ended.'),
-      );
+      this.#end(thread, databaseUnreachable('The thread that writes to the database has ended.'));
     });
     worker.unref();
     this.#thread = thread;

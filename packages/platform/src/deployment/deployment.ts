@@ -1,8 +1,11 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
+import { withDeadline } from '../deadline.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { deploymentId } from './deployment-id.ts';
 import { DeploymentMark, type MarkVerdict } from './deployment-mark.ts';
+
+const ID_TIMEOUT_MS = 1_000;
 
 /**
  * Whether Redis and SQL belong to one deployment. Two that share keys in one Redis would take each other's jobs; a Redis
@@ -13,6 +16,7 @@ export class Deployment {
   readonly #sql: Sql;
   readonly #prefix: string;
   #id: string | undefined;
+  #reading: Promise<string> | undefined;
 
   constructor(redis: RedisClient, sql: Sql, secretsKeys: readonly Buffer[]) {
     this.mark = new DeploymentMark(redis, secretsKeys);
@@ -22,13 +26,20 @@ export class Deployment {
 
   /** Of the database. */
   async id(): Promise<string> {
-    this.#id ??= await deploymentId(this.#sql);
+    if (this.#id !== undefined) return this.#id;
+    this.#reading ??= deploymentId(this.#sql).finally(() => {
+      this.#reading = undefined;
+    });
+    this.#id = await this.#reading;
     return this.#id;
   }
 
-  /** At a process' start: marks a Redis without mark. Throws a Failure with the reason if Redis is not ours. */
-  async claim(): Promise<void> {
-    await this.id();
+  /**
+   * At a process' start: marks a Redis without mark. Throws a Failure with the reason if Redis is not ours. `isDegraded`: the
+   * database cannot be used at present, so only the key is compared; later checks compare the id, too.
+   */
+  async claim({ isDegraded = false }: { readonly isDegraded?: boolean } = {}): Promise<void> {
+    if (!isDegraded) await this.id();
     const failure = await this.check();
     if (failure) throw failure;
   }
@@ -38,7 +49,9 @@ export class Deployment {
    * it is. Needs SQL only until the id is known.
    */
   async check(): Promise<Failure | undefined> {
-    const id = await this.id().catch(() => undefined);
+    // A database that hangs must not delay the heartbeat, which follows.
+    const reading = withDeadline(this.id(), ID_TIMEOUT_MS, () => new Error('no answer in time'));
+    const id = await reading.catch(() => undefined);
     const verdict = await this.mark.verify(id);
     if (verdict !== 'none') return this.#failureOf(verdict);
     if (id === undefined) return undefined;

@@ -45,9 +45,9 @@ export class Presence {
     };
   }
 
-  /** Throws Failure `foreign_redis` if Redis is another deployment's. */
-  async start(): Promise<void> {
-    await this.#deployment.claim();
+  /** Throws Failure `foreign_redis` if Redis is another deployment's. `isDegraded`: the database cannot be used at present. */
+  async start({ isDegraded }: { readonly isDegraded: boolean }): Promise<void> {
+    await this.#deployment.claim({ isDegraded });
     // A full Redis accepts no heartbeat; the process starts nevertheless, and the next round tries again.
     await announceProcess(this.#redis, this.#process).catch(() => {});
     this.#later();

@@ -1,4 +1,5 @@
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
+import type { DatabaseGate } from '../database/database-gate.ts';
 import type { SqlValue } from '../database/statement.ts';
 import { WriterThread } from '../database/writer-thread.ts';
 import type { KeyRange } from './diff-range.ts';
@@ -42,8 +43,9 @@ export interface WriterRequest {
 export class FollowerWriter implements BulkWriter {
   readonly #thread: WriterThread<WriterRequest, WrittenDetails>;
 
-  constructor(databaseUrl: string) {
-    this.#thread = new WriterThread(new URL('./follower-writer-thread.ts', import.meta.url), { databaseUrl });
+  /** Writes that `gate` refuses fail. */
+  constructor(databaseUrl: string, gate?: DatabaseGate) {
+    this.#thread = new WriterThread(new URL('./follower-writer-thread.ts', import.meta.url), { databaseUrl }, gate);
   }
 
   async write(steps: readonly BulkStep[]): Promise<'done' | 'undone'> {
@@ -58,6 +60,11 @@ export class FollowerWriter implements BulkWriter {
       { steps: [checkpoint], details: sent },
       sent.answers.map(({ body }) => body.buffer as ArrayBuffer),
     );
+  }
+
+  /** Ends the connections of writes that hang; they fail like those whose connection is lost. */
+  abort(): void {
+    this.#thread.abort();
   }
 
   /** Pending writes end first. */

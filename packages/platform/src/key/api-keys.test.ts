@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
+import { databaseUnreachable } from '../database/database-gate.ts';
 import { openDatabase, type Sql } from '../database/open.ts';
 import { Hints } from '../redis/hints.ts';
 import type { KeyInput } from './api-key.ts';
@@ -31,6 +32,8 @@ interface Node {
   reads: number;
   /** The time of its monotonic clock. */
   nowMs: number;
+  /** The database is unreachable for it. */
+  isCutOff: boolean;
 }
 
 /** One process, with connections of its own. */
@@ -41,12 +44,18 @@ async function openNode(deaf = false): Promise<Node> {
   const subscriber = server.connect();
   const store = new KeyStore(sql);
   const find = store.find.bind(store);
-  const node: { reads: number; nowMs: number; keys?: ApiKeys } = { reads: 0, nowMs: 0 };
+  const node: Omit<Node, 'keys'> & { keys?: ApiKeys } = { reads: 0, nowMs: 0, isCutOff: false };
   store.find = (id) => {
     node.reads++;
-    return find(id);
+    return node.isCutOff ? Promise.reject(databaseUnreachable('It does not answer.')) : find(id);
   };
-  const keys = new ApiKeys({ redis: server.redis, hints: new Hints(subscriber), store, now: () => node.nowMs });
+  const outage = {
+    get isOut() {
+      return node.isCutOff;
+    },
+    check: async () => !node.isCutOff,
+  };
+  const keys = new ApiKeys({ redis: server.redis, hints: new Hints(subscriber), store, outage, now: () => node.nowMs });
   node.keys = keys;
   if (deaf) await subscriber.unsubscribe('wx:api-keys');
   else await until('it listens', async () => (await listeners()) > before);
@@ -162,6 +171,39 @@ it('an error of the database is not remembered', async () => {
       .execute();
   }
   expect(await node.keys.recognize(text)).toBeDefined();
+});
+
+it('while the database is unreachable, keys that were read before are accepted, and all others are not judged', async () => {
+  const other = await openNode();
+  const { key, text } = await node.keys.create(input, by);
+  const { text: unread } = await node.keys.create(input, by);
+  await node.keys.recognize(text);
+  await node.keys.find('0123456789abcdef');
+  node.isCutOff = true;
+  node.nowMs = 60 * 60_000;
+  expect(await node.keys.recognize(text)).toMatchObject({ id: key.id });
+  const unavailable = { code: 'unavailable', remedy: 'retry', retryAfterMs: 5_000 };
+  await expect(node.keys.recognize(unread)).rejects.toMatchObject(unavailable);
+  // It may have been created since.
+  await expect(node.keys.find('0123456789abcdef')).rejects.toMatchObject(unavailable);
+  // A process that can reach the database revokes it; the hint arrives nevertheless.
+  await other.keys.revoke(key.id, by);
+  await until('it is not accepted', () =>
+    node.keys.recognize(text).then(
+      () => false,
+      (error) => error.code === 'unavailable',
+    ),
+  );
+});
+
+it('a key whose revocation was not announced is read again before an outage can make it acceptable', async () => {
+  const { key, text } = await node.keys.create(input, by);
+  await node.keys.recognize(text);
+  // As a command does, which has no Redis.
+  await new KeyStore(database.sql).revoke(key.id, by);
+  await node.keys.forgetRevoked();
+  node.isCutOff = true;
+  await expect(node.keys.recognize(text)).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 it('the rate of a key is counted over all nodes', async () => {

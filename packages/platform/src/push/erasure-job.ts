@@ -17,6 +17,7 @@ export const ErasureJob = defineJob<ErasurePayload>({
   description: 'One slice of an erasure of personal data: of a person, of an account’s pushes, or of its followers.',
   fields: { component: 'string', appid: 'string', what: 'string', upTo: 'number' },
   deduplicateBy: erasureKey,
+  needsDatabase: true,
   // Each is safe to repeat.
   attempts: 20,
   backoffMs: 1_000,

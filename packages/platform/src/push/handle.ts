@@ -59,15 +59,13 @@ async function handle(payload: PushPayload, options: HandleOptions): Promise<Han
   const push = readPush(xml, payload.url);
   switch (push.type) {
     case 'ticket': {
-      const outcome = await options.tickets.keep(
-        component.appid,
-        push.ticket,
-        push.createTime,
-        new Date(payload.receivedAt),
-      );
+      const arrived = { ...push, receivedAt: new Date(payload.receivedAt) };
+      const outcome = await options.tickets.keepLive(component.appid, arrived);
       // A ticket alone fetches no token: a new component token ends the former one after five minutes.
       const owner = componentOwner(component.appid);
       if (outcome === 'kept' && !(await options.tokens.has(owner))) await options.tokens.askForRefresh(owner);
+      // Last: while the database is unreachable only the copy is missing, and the job adds it later.
+      if (outcome === 'kept') await options.tickets.copy(component.appid, arrived);
       return { push: 'component_verify_ticket', outcome };
     }
     case 'authorized':

@@ -18,6 +18,8 @@ export interface JobContract<Payload> {
   /** Runs before the job counts as failed; `backoffMs` doubles between them. */
   readonly attempts: number;
   readonly backoffMs?: number;
+  /** While the database is unreachable the job waits: it would ask WeChat for what could not be stored. */
+  readonly needsDatabase?: true;
   /** How many finished jobs stay on Bull Board; or for how long, if their ids must be remembered. */
   readonly keep: { readonly count: number } | { readonly ageS: number };
 }

@@ -10,6 +10,7 @@ export const ReconcileJob = defineJob<ReconcilePayload>({
   description: "Compares our authorizers with WeChat's own list of them, page by page, and sets ours right.",
   fields: { id: 'string' },
   deduplicateBy: ({ id }) => id,
+  needsDatabase: true,
   // The checkpoint is in SQL, and maintenance enqueues lost jobs again; this only covers transient errors.
   attempts: 10,
   backoffMs: 1_000,
