@@ -82,8 +82,10 @@ export interface Work {
   announceClosing(): Promise<void>;
   /** Moves pushes from the stream into the journal, whenever no other process does. */
   startJournaler(): { close(timeoutMs: number): Promise<void> };
-  /** A connection for a worker of BullMQ; the caller closes it. */
-  connect(name: string): RedisClient;
+  /** For the commands of all workers of BullMQ. */
+  readonly redis: RedisClient;
+  /** A connection in which one of them waits for jobs; the caller closes it. */
+  connectWaiting(name: string): RedisClient;
 }
 
 /** A token without its value, which belongs to the transport. */
@@ -256,6 +258,7 @@ export function openWorkerFace(
     processId: presence.id,
     announceClosing: () => presence.announceClosing(),
     startJournaler: () => startJournaler(foundation, shared, queues, services, deliveries),
-    connect: (name) => connectRedis(settings, 'blocking', name),
+    redis,
+    connectWaiting: (name) => connectRedis(settings, 'blocking', name),
   };
 }

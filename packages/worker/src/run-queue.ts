@@ -7,16 +7,28 @@ import {
   type JobDisposition,
   type RedisClient,
 } from '@wxthirdparty/platform';
-import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import {
+  type BackendFactory,
+  DelayedError,
+  type Job,
+  QueueKeys,
+  RedisConnection,
+  RedisQueueBackend,
+  WaitingError,
+  Worker,
+} from 'bullmq';
 
 /** A dead process' jobs are taken over after at most this time and two of the checks below (BullMQ's defaults: a minute). */
 export const LOCK_MS = 3_000;
 export const STALL_CHECK_MS = 1_500;
 /**
- * How long a worker waits for a signal before it polls. A process that freezes while it waits receives one signal, which is
- * lost for the others until this wait ends; it must end before the process' jobs are taken over (BullMQ's default: 5 s).
+ * How long a worker waits for a signal before it polls (BullMQ's default: 5 s). A process that freezes while it waits receives
+ * one signal, which is lost for the others until their waits end. While a job is delayed, BullMQ waits for that job instead,
+ * up to ten seconds.
  */
 const POLL_INTERVAL_S = 1;
+/** After an error of Redis (BullMQ's default: 15 s). */
+const RETRY_DELAY_MS = 1_000;
 /** BullMQ fails a job at its second stall by default; ours may be interrupted anywhere, any number of times. */
 const MAX_STALLS = 1_000_000;
 
@@ -33,7 +45,10 @@ export type Process<Payload> = (payload: Payload, signal: AbortSignal, job: Job<
 export interface RunOptions {
   readonly concurrency: number;
   readonly shutdownMs: number;
-  readonly connect: (name: string) => RedisClient;
+  /** Shared by all queues of the process. */
+  readonly redis: RedisClient;
+  /** Opens a connection in which a worker waits for jobs. */
+  readonly connectWaiting: (name: string) => RedisClient;
   readonly processId: string;
   /** Whether the database is unreachable. */
   readonly isDatabaseOut: () => boolean;
@@ -44,12 +59,15 @@ export interface RunOptions {
 export function runQueue<Payload>(
   contract: JobContract<Payload>,
   process: Process<Payload>,
-  { concurrency, shutdownMs, connect, processId, isDatabaseOut, events }: RunOptions,
+  { concurrency, shutdownMs, redis, connectWaiting, processId, isDatabaseOut, events }: RunOptions,
 ): { readonly ready: Promise<void>; close(): Promise<void> } {
   const shutdown = new AbortController();
   /** Redis is another deployment's, and so are its jobs. A job may be fetched while the worker is being paused. */
   let foreign = false;
-  const connection = connect(`worker-${contract.queue}`);
+  const prefix = redis.keyspace.queuePrefix(contract.queue);
+  // As BullMQ names it. Versions before this one give the worker no name, by which they are recognized (platform:
+  // deployment/older-processes.ts).
+  const waiting = connectWaiting(`${prefix}:${Buffer.from(contract.queue).toString('base64')}:w:${processId}`);
   const worker = new Worker<Payload, void>(
     contract.queue,
     async (job, token, signal) => {
@@ -72,16 +90,17 @@ export function runQueue<Payload>(
       throw new WaitingError();
     },
     {
-      connection,
-      // Versions before this one give no name, by which they are recognized (platform: deployment/older-processes.ts).
+      connection: redis,
       name: processId,
-      prefix: connection.keyspace.queuePrefix(contract.queue),
+      prefix,
       concurrency,
       lockDuration: LOCK_MS,
       drainDelay: POLL_INTERVAL_S,
       stalledInterval: STALL_CHECK_MS,
       maxStalledCount: MAX_STALLS,
+      runRetryDelay: RETRY_DELAY_MS,
     },
+    backendOn(redis, waiting, prefix),
   );
   const unsubscribe = events.subscribe('redis', ({ what }) => {
     if (what !== 'foreign' && what !== 'own') return;
@@ -112,7 +131,7 @@ export function runQueue<Payload>(
         clearTimeout(abandonTimer);
         unsubscribe();
         shutdown.abort();
-        connection.disconnect();
+        waiting.disconnect();
       }
     },
   };
@@ -129,4 +148,21 @@ async function orUntilDatabaseAnswers(run: () => Promise<JobDisposition>): Promi
     if (isDatabaseOutage(error)) return untilDatabaseAnswers();
     throw error;
   }
+}
+
+/** BullMQ would give each worker two connections; only the one in which it waits must be its own. */
+function backendOn(redis: RedisClient, waiting: RedisClient, prefix: string): BackendFactory<RedisQueueBackend> {
+  return (name, options) => {
+    const keys = new QueueKeys(prefix);
+    const commands = new RedisConnection(redis, { shared: true, blocking: false });
+    // The version would be asked of a random server of a Cluster, and so cost one more connection for each queue.
+    const blocking = new RedisConnection(waiting, { shared: false, blocking: true, skipVersionCheck: true });
+    // Without a version, BullMQ assumes one that rounds waits up to seconds.
+    const capable = () => {
+      blocking.capabilities = { canDoubleTimeout: true, canBlockFor1Ms: false };
+    };
+    void blocking.client.then(capable, () => {});
+    const toKey = (type: string) => keys.toKey(name, type);
+    return new RedisQueueBackend(commands, name, keys.getKeys(name), toKey, options, blocking);
+  };
 }

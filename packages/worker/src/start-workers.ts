@@ -34,7 +34,8 @@ export async function startWorkers(
     runQueue<Queues[Q]>(queues[name], processors[name], {
       ...settings,
       concurrency: concurrencyOf(name, settings.concurrency),
-      connect: work.connect,
+      redis: work.redis,
+      connectWaiting: work.connectWaiting,
       isDatabaseOut: work.isDatabaseOut,
       processId: work.processId,
       events,
