@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import type { OutcomeNote } from './call/outcome-note.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { since } from './http/since.ts';
 import type { Caller } from './key/caller.ts';
@@ -16,6 +17,7 @@ export function requestLog(log: Logger) {
         status: response.statusCode,
         key: (response.locals.caller as Caller | undefined)?.id,
         call: response.locals.call as string | undefined,
+        ...(response.locals.outcome as OutcomeNote | undefined),
         hungUp: response.writableFinished ? undefined : true,
         durationMs: since(startedAt),
       };

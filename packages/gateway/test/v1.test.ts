@@ -236,7 +236,7 @@ test('a settled call is answered with 200', async () => {
     method: 'POST',
     route: '/v1/authorizers/:appid/calls',
     status: 200,
-    call: 'call-1',
+    ...{ call: 'call-1', outcome: 'completed', errcode: 0, attempts: 1, callMs: 1_000 },
   });
 });
 

@@ -185,6 +185,7 @@ test('a call is sent as it was received, and answered byte for byte', async () =
   ]);
   const lines = gateway.log.filter((line) => line.msg === 'virtual WeChat');
   expect(lines.at(-1)).toMatchObject({ path: '/cgi-bin/media/upload', appid: ACCOUNT, call: 'call-1' });
+  expect(lines.at(-1)).toMatchObject({ outcome: 'completed', errcode: 0, attempts: 1, callMs: 1_000 });
   expect(JSON.stringify(gateway.log)).not.toContain(token);
 });
 
@@ -408,6 +409,9 @@ test.each<[CallFailure['code'], CallFailure['remedy'], number]>([
   const gateway = await openGateway(platform);
   const response = await fetch(`${gateway.url}/cgi-bin/user/get?access_token=${await tokenOf(gateway)}`);
   expect(await answerOf(response)).toMatchObject({ errcode });
+  expect(await gateway.logged('virtual WeChat')).toBeDefined();
+  const lines = gateway.log.filter((line) => line.msg === 'virtual WeChat');
+  expect(lines.at(-1)).toMatchObject({ call: 'call-1', outcome: code, errcode });
 });
 
 test.each([

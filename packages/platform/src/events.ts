@@ -99,6 +99,8 @@ export interface CallEvent {
   readonly errcode?: number | undefined;
   readonly attempts: number;
   readonly ms: number;
+  /** A caller that waits in this process has received the outcome: the line of its request has the same. */
+  readonly hasCaller?: boolean | undefined;
 }
 
 export interface CallFaultEvent {

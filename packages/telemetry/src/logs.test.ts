@@ -65,6 +65,10 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       event: { call: 'c-1', outcome: 'completed', errcode: 0, attempts: 1, ms: 9 },
       line: { level: LEVELS.info, msg: 'call', call: 'c-1', outcome: 'completed', errcode: 0, attempts: 1, ms: 9 },
     },
+    {
+      event: { call: 'c-1', outcome: 'completed', attempts: 1, ms: 9, hasCaller: true },
+      line: { level: LEVELS.debug, msg: 'call', call: 'c-1', outcome: 'completed', attempts: 1, ms: 9 },
+    },
   ],
   'call-fault': [
     {

@@ -16,7 +16,8 @@ function linesOf(log: Logger): Lines {
   const repeated = new RepeatedLines(log);
   return {
     refresh: (event) => logRefresh(log, event),
-    call: ({ call, outcome, errcode, attempts, ms }) => log.info({ call, outcome, errcode, attempts, ms }, 'call'),
+    // The line of the request has more.
+    call: ({ hasCaller, ...event }) => log[hasCaller ? 'debug' : 'info'](event, 'call'),
     'call-fault': ({ call, message, stack }) => log.error({ call, err: { message, stack } }, 'a run of a call failed'),
     callback: (event) => logCallback(log, event),
     push: ({ id, job, component, push, appid, outcome, receivedAt, ms }) =>

@@ -25,6 +25,7 @@ import { callerOf } from '../key/caller.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
+import { outcomeNoteOf } from './outcome-note.ts';
 import { asComponentLogin, demandReadablePath, mayReadCalls } from './program-login.ts';
 import { readJsonBody } from './read-json-body.ts';
 
@@ -177,7 +178,10 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
         },
       );
       if (!found || found.settledAt === null) response.status(202).location(`/v1/calls/${encodeURIComponent(id)}`);
-      if (found) setQuotaHeader(response, found);
+      if (found) {
+        setQuotaHeader(response, found);
+        response.locals.outcome = outcomeNoteOf(found);
+      }
       const answer: z.input<typeof CallAnswer> = found ? callAnswer(found) : acceptedAnswer(id, acceptedAt);
       response.json(answer);
     } finally {

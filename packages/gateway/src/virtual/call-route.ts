@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '@wxthirdparty/platform';
+import { type OutcomeNote, outcomeNoteOf } from '../call/outcome-note.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { TrustProxy } from '../http/address-of.ts';
 import { readBody } from '../http/read-body.ts';
@@ -29,8 +30,8 @@ export interface CallServices {
   readonly shutdown: Shutdown;
 }
 
-/** For the log: key and account of the call, and what the caller received. */
-export interface CallNote {
+/** For the log: key and account of the call, how it ended, and what the caller received. */
+export interface CallNote extends Partial<OutcomeNote> {
   key?: string;
   appid?: string;
   call?: string;
@@ -116,7 +117,10 @@ export async function answerWithCall(
       },
     );
     const isSettled = call !== undefined && call.settledAt !== null;
-    if (isSettled) setQuotaHeader(response, call);
+    if (isSettled) {
+      setQuotaHeader(response, call);
+      Object.assign(note, outcomeNoteOf(call));
+    }
     if (!isSettled && wait.hasHungUp) {
       note.hungUp = true;
       response.destroy();

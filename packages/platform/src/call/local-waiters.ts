@@ -5,9 +5,10 @@ import type { Call } from './call.ts';
 export class LocalWaiters {
   /** Names this process' reply channel. */
   readonly replyTo = randomUUID();
-  readonly #resolvers = new Map<string, (call: Call) => void>();
+  readonly #resolvers = new Map<string, (call: Call) => boolean>();
 
-  add(id: string, resolve: (call: Call) => void): void {
+  /** `resolve` returns false if the caller no longer waits. */
+  add(id: string, resolve: (call: Call) => boolean): void {
     this.#resolvers.set(id, resolve);
   }
 
@@ -15,8 +16,8 @@ export class LocalWaiters {
     this.#resolvers.delete(id);
   }
 
-  /** The outcome of a call that this process has sent. */
-  resolve(call: Call): void {
-    this.#resolvers.get(call.id)?.(call);
+  /** Passes on the outcome of a call that this process has sent. False if no caller waits for it. */
+  resolve(call: Call): boolean {
+    return this.#resolvers.get(call.id)?.(call) ?? false;
   }
 }

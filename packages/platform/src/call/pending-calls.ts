@@ -161,18 +161,20 @@ export class PendingCalls {
     return early;
   }
 
-  #publish(id: string, news: News): void {
+  /** False if no caller waits for it. */
+  #publish(id: string, news: News): boolean {
     const pending = this.#pending.get(id);
-    if (!pending) return;
+    if (!pending) return false;
     if (pending.abandoned) {
       this.drop(pending);
-      return;
+      return false;
     }
     if (pending.waiters.size === 0) {
       if (this.#early.size < MAX_EARLY_REPLIES) this.#early.set(id, news);
-      return;
+      return true;
     }
     for (const waiter of pending.waiters) waiter(news);
+    return true;
   }
 
   #news(pending: Pending, waitMs: number, signal: AbortSignal | undefined): Promise<News | 'timeout'> {

@@ -24,14 +24,13 @@ export type Send = (token: string | undefined) => Promise<WeChatResponse>;
 export function sendOver({ transport, apiBase }: SendParts, request: TokenlessRequest): Send {
   return (token) => {
     const { method, path, query, contentType, body, timeoutMs, signal, beforeSend } = request;
-    const url = new URL(apiBase + path);
-    // Not URL.searchParams, which serializes the whole URL again with each parameter.
     const parameters = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]));
     if (token !== undefined) putTokenIn(parameters, request, token);
-    url.search = parameters.toString();
+    const search = parameters.toString();
     return transport.send({
       method,
-      url: url.href,
+      // No character of a path needs encoding (`pathFault`). The transport parses it.
+      url: search === '' ? apiBase + path : `${apiBase}${path}?${search}`,
       ...(body ? { body } : {}),
       headers: contentType ? { 'content-type': contentType } : {},
       timeoutMs,

@@ -65,6 +65,7 @@ export class InlineCall implements RunStore {
   #putting: Promise<void> | undefined;
   #hasRecord = false;
   #hasJob = false;
+  #hasCaller = false;
   #endHold = () => {};
 
   constructor(
@@ -81,6 +82,11 @@ export class InlineCall implements RunStore {
     this.#markRecorded = caller.markRecorded;
     this.#deps = deps;
     this.#endpoint = endpointOf(request.method, request.path);
+  }
+
+  /** A caller in this process has received the outcome. */
+  get hasCaller(): boolean {
+    return this.#hasCaller;
   }
 
   get ageMs(): number {
@@ -300,7 +306,8 @@ export class InlineCall implements RunStore {
 
   #resolve(found: FoundCall): void {
     this.#answered.resolve();
-    this.#deps.waiters.resolve(this.#usage ? withQuota(found, this.#usage) : { ...found, quota: null });
+    const call = this.#usage ? withQuota(found, this.#usage) : { ...found, quota: null };
+    if (this.#deps.waiters.resolve(call)) this.#hasCaller = true;
   }
 
   #found(state: 'completed' | 'failed' | 'cancelled', outcome: Outcome | null): FoundCall {

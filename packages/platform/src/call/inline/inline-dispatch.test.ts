@@ -165,7 +165,7 @@ it('sends a call without record and job; afterwards its outcome is recorded with
   expect(await server.redis.zscore('wx:{wxc:wxa}:calls', id.split('.')[2]!)).toMatch(/^\d{16}$/);
   expect({ jobs, asked: asked.length, settled, unrecorded }).toMatchObject({
     ...{ jobs: [], asked: 1, unrecorded: [] },
-    settled: [{ call: id, outcome: 'completed', attempts: 1 }],
+    settled: [{ call: id, outcome: 'completed', attempts: 1, hasCaller: true }],
   });
 });
 

@@ -217,7 +217,7 @@ export class InlineDispatcher implements InlineCalls {
     let delayMs = 0;
     try {
       const result = await run();
-      publishRun(this.#deps.events, inline.call.id, result, performance.now() - startedAt);
+      publishRun(this.#deps.events, inline.call.id, result, performance.now() - startedAt, inline.hasCaller);
       if (result.done) return true;
       if ('delayMs' in result) delayMs = result.delayMs;
     } catch {
