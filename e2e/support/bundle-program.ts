@@ -17,9 +17,14 @@ const UNBUNDLED = /^(@bull-board\/|pino$|pino-pretty$|msgpackr-extract$)/;
  */
 export default async function setup(project: TestProject): Promise<void> {
   if (process.env.STORIES_FROM_SOURCES) return;
+  await useBundle();
+  project.onTestsRerun(bundle);
+}
+
+/** From now on new processes, and what they import of `program.ts`, use the bundle of the present sources. */
+export async function useBundle(): Promise<void> {
   await bundle();
   process.env[PROGRAM_FOLDER] = FOLDER;
-  project.onTestsRerun(bundle);
 }
 
 async function bundle(): Promise<void> {

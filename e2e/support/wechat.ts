@@ -35,10 +35,11 @@ export class WeChat {
       readonly accounts: readonly SimulatedAccount[];
       readonly timeScale?: number | undefined;
     },
+    host = '127.0.0.1',
   ) {
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `http://${host}:${port}`;
     this.child = new Child('simulator', process.execPath, [SIMULATOR_MAIN], {
-      SIMULATOR_SETTINGS: JSON.stringify({ port, host: '127.0.0.1', seed: 1, ...settings }),
+      SIMULATOR_SETTINGS: JSON.stringify({ port, host, seed: 1, ...settings }),
     });
   }
 

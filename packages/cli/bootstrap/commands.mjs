@@ -30,6 +30,11 @@ export async function run(argv) {
     await ensureMariaDbServer();
     return exitWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
   }
+  if (first === '--chaos') {
+    await ensureRedisServer();
+    await ensureMariaDbServer();
+    return exitWith(await tool(node, ['e2e/chaos/main.ts', ...rest]));
+  }
   if (first === '--generate') return exitWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
   if (first === '--pack') return exitWith(await tool(node, ['packages/wxthirdparty/build/main.ts', ...rest]));
   if (first === '--example') return exitWith(await example(node, rest));

@@ -22,10 +22,20 @@ export interface MariaDbServer {
   stop(): Promise<void>;
 }
 
-export async function startMariaDb(): Promise<MariaDbServer> {
+interface MariaDbPlace {
+  /** The address on which it listens, and from which its clients may come; 127.0.0.1. */
+  readonly address?: string;
+  /** A free one by default. */
+  readonly port?: number;
+  /** The words in front of the server's command. */
+  readonly within?: readonly string[];
+}
+
+export async function startMariaDb(place: MariaDbPlace = {}): Promise<MariaDbServer> {
+  const { address = '127.0.0.1', within = [] } = place;
   const [install, program] = [find('mariadb-install-db'), find('mariadbd')];
   const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-mariadb-'));
-  const port = await freePort();
+  const port = place.port ?? (await freePort());
   // mariadbd refuses to run as root unless an option names that user.
   const user = process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : [];
   const data = join(dir, 'data');
@@ -36,18 +46,21 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   await mkdir(temporary);
   await run(install, [...where, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve']);
   const init = join(dir, 'init.sql');
+  const clients = place.address ? '%' : '127.0.0.1';
   const words = [
-    "create or replace user 'wx'@'127.0.0.1' identified by 'wx';",
-    "grant all on *.* to 'wx'@'127.0.0.1' with grant option;",
+    `create or replace user 'wx'@'${clients}' identified by 'wx';`,
+    `grant all on *.* to 'wx'@'${clients}' with grant option;`,
     'create database if not exists wx;',
   ];
   await writeFile(init, `${words.join('\n')}\n`);
   const log = join(dir, 'log');
   const begin = () =>
-    guarded(program, [
+    guarded([
+      ...within,
+      program,
       ...where,
       ...[`--socket=${join(dir, 's')}`, `--pid-file=${join(dir, 'pid')}`, `--log-error=${log}`, `--init-file=${init}`],
-      ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve', '--max-connections=400'],
+      ...[`--port=${port}`, `--bind-address=${address}`, '--skip-name-resolve', '--max-connections=400'],
       ...['--innodb-buffer-pool-size=64M', '--innodb-log-file-size=32M', '--innodb-flush-log-at-trx-commit=2'],
       // What our statements must not lean on: a server that is set up in another way than we would.
       ...['--character-set-server=latin1', '--collation-server=latin1_swedish_ci', '--sql-mode=ANSI_QUOTES'],
@@ -56,7 +69,7 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   let server = begin();
   const up = async () => {
     const begunAt = performance.now();
-    while (!(await answers(port))) {
+    while (!(await answers(address, port))) {
       if (server.exitCode !== null || performance.now() - begunAt > START_MS) {
         const { exitCode, signalCode } = server;
         const written = await readFile(log, 'utf8').catch(() => 'no log');
@@ -78,7 +91,7 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   };
   await up();
   return {
-    url: (database) => `mysql://wx:wx@127.0.0.1:${port}/${database}`,
+    url: (database) => `mysql://wx:wx@${address}:${port}/${database}`,
     say: (sql) =>
       run(find('mariadb'), ['--no-defaults', `--socket=${join(dir, 's')}`, '-uroot', 'wx', `--execute=${sql}`]),
     kill,
@@ -113,9 +126,9 @@ function find(program: string): string {
 }
 
 /** Ends with us, however we end: its shell kills it when our end of its input closes. */
-function guarded(program: string, args: readonly string[]): ChildProcess {
+function guarded(command: readonly string[]): ChildProcess {
   const guard = '"$@" & server=$!; (while read -r _; do :; done; kill -KILL $server 2>/dev/null) <&3 & wait $server';
-  const child = spawn('sh', ['-c', `exec 3<&0; ${guard}`, 'sh', program, ...args], {
+  const child = spawn('sh', ['-c', `exec 3<&0; ${guard}`, 'sh', ...command], {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   const lines: string[] = [];
@@ -142,9 +155,9 @@ function run(program: string, args: readonly string[]): Promise<void> {
 }
 
 /** The server speaks first. */
-function answers(port: number): Promise<boolean> {
+function answers(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, address);
     const end = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
