@@ -19,6 +19,7 @@ const LONGEST = [
   'no-secrets',
   'deployment-identity',
   'token-takeover',
+  'database-outage',
   'openapi',
   'call-terms',
   'consent',

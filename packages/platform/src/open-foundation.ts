@@ -89,8 +89,11 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   scope.keep('database', processDatabase, (d) => d.close());
   const followerWriter = new FollowerWriter(databaseUrl, processDatabase);
   const journalWriter = new BulkThread(databaseUrl, processDatabase);
-  scope.keep('follower writer', followerWriter, (w) => w.close());
-  scope.keep('journal writer', journalWriter, (w) => w.close());
+  // Pending writes would wait for a database that does not answer; what they write is repeated by other processes.
+  const closeWriter = (writer: FollowerWriter | BulkThread) =>
+    processDatabase.isOut ? writer.abort() : writer.close();
+  scope.keep('follower writer', followerWriter, closeWriter);
+  scope.keep('journal writer', journalWriter, closeWriter);
   const database = processDatabase.sql;
   const migrating = processDatabase.migrate();
   // Its error is thrown below, or reported by `unusable`.

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import { sql } from 'kysely';
+import { withDeadline } from '../deadline.ts';
 import { Connections } from './connections.ts';
 import { type DatabaseGate, databaseUnreachable } from './database-gate.ts';
 import { DatabaseWatch } from './database-watch.ts';
@@ -16,6 +17,7 @@ import { isUnreachable } from './sql-error.ts';
  */
 const MAX_CONNECTIONS = 7;
 const MIGRATION_RETRY_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 500;
 
 /**
  * The database of a process that serves. It may be unreachable, also at the start: then statements are refused as if their
@@ -90,7 +92,13 @@ export class ProcessDatabase implements DatabaseGate, OutageCheck {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#watch.close();
-    if (this.#watch.isOut || !this.#isMigrated) this.#connections.endAll();
-    await Promise.all([this.sql.destroy(), this.#probe.destroy()]);
+    const closed = Promise.all([this.sql.destroy(), this.#probe.destroy()]);
+    if (!this.isOut) {
+      await closed;
+      return;
+    }
+    this.#connections.endAll();
+    // A connection that is just being opened waits for the server.
+    await withDeadline(closed, CLOSE_TIMEOUT_MS, () => new Error('no answer in time')).catch(() => {});
   }
 }

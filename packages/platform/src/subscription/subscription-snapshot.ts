@@ -1,3 +1,4 @@
+import { withDeadline } from '../deadline.ts';
 import type { Events } from '../events.ts';
 import { failureReport } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
@@ -7,6 +8,7 @@ import type { Subscription, SubscriptionState } from './subscription.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
 
 /** The mark is read as often. */
+const CLOSE_TIMEOUT_MS = 500;
 const POLL_INTERVAL_MS = 1_000;
 /** The mark may be lost with Redis, or its change may have failed. */
 const MAX_AGE_MS = 5_000;
@@ -98,7 +100,8 @@ export class SubscriptionSnapshot {
         closed = true;
         unsubscribe();
         clearTimeout(timer);
-        await round;
+        // It changes only this copy; the database may be unreachable.
+        await withDeadline(round, CLOSE_TIMEOUT_MS, () => new Error('no answer in time')).catch(() => {});
       },
     };
   }
