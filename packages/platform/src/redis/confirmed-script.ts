@@ -1,6 +1,9 @@
-import type { RedisClient } from './connect.ts';
+import type { Redis } from 'ioredis';
+import { type RedisClient, refusalOf } from './connect.ts';
+import { sendReplicated } from './replicated-batch.ts';
 import type { Script, ScriptCall } from './script.ts';
 import { replicasIn } from './server-state.ts';
+import { refreshSlots, serverOf } from './servers.ts';
 
 /** Replication takes about a millisecond; a replica that needs longer than this is not waited for. */
 const REPLICA_TIMEOUT_MS = 50;
@@ -20,16 +23,81 @@ interface Waiting<Run, Answer> {
   reject(error: unknown): void;
 }
 
+export interface ConfirmedScriptOptions {
+  readonly timeoutMs?: number;
+  readonly replicasIntervalMs?: number;
+}
+
 /**
- * A script after whose runs one replica is waited for, if there is one (`WAIT`). `WAIT` concerns what its own connection
- * wrote, and blocks that connection; so the connection has no other use, and one batch is sent at a time: what arrives
- * meanwhile shares the next one.
+ * A script after whose runs one replica is waited for, if the server has one (`WAIT`). `WAIT` concerns what its own connection
+ * wrote, and blocks that connection. So the connection has no other use, and each server receives one batch at a time: what
+ * arrives meanwhile shares the next one.
  */
 export class ConfirmedScript<Keys extends readonly string[], Args extends readonly string[], Answer> {
   readonly #redis: RedisClient;
   readonly #script: Script<Keys, Args, Answer>;
   readonly #timeoutMs: number;
   readonly #timer: NodeJS.Timeout;
+  /** By connection: one, or one for each master of a Cluster. */
+  readonly #servers = new Map<Redis, ServerQueue<Keys, Args, Answer>>();
+
+  constructor(
+    redis: RedisClient,
+    script: Script<Keys, Args, Answer>,
+    { timeoutMs = REPLICA_TIMEOUT_MS, replicasIntervalMs = REPLICAS_INTERVAL_MS }: ConfirmedScriptOptions = {},
+  ) {
+    this.#redis = redis;
+    this.#script = script;
+    this.#timeoutMs = timeoutMs;
+    this.#timer = setInterval(() => this.#readReplicas(), replicasIntervalMs).unref();
+  }
+
+  /** Throws what Redis throws; a replica that does not confirm is no error. */
+  async run(...run: ScriptCall<Keys, Args>): Promise<Confirmed<Answer>> {
+    const refusal = refusalOf(this.#redis);
+    if (refusal) throw refusal;
+    return this.#queueOf(run).add(run);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #queueOf([keys]: ScriptCall<Keys, Args>): ServerQueue<Keys, Args, Answer> {
+    const server = this.#serverOf(Object.values<string>(keys)[0]!);
+    let queue = this.#servers.get(server);
+    if (queue === undefined) {
+      queue = new ServerQueue(this.#redis, server, this.#script, this.#timeoutMs);
+      this.#servers.set(server, queue);
+    }
+    return queue;
+  }
+
+  #serverOf(key: string): Redis {
+    try {
+      return serverOf(this.#redis, key);
+    } catch (error) {
+      // The master of the slot is gone; the next run may find its successor.
+      void refreshSlots(this.#redis);
+      throw error;
+    }
+  }
+
+  #readReplicas(): void {
+    for (const [server, queue] of this.#servers) {
+      // A connection to a server of a Cluster that has ended is replaced by another one.
+      if (server.status === 'end') this.#servers.delete(server);
+      else void queue.readReplicas();
+    }
+  }
+}
+
+/** The runs that wait for one server. */
+class ServerQueue<Keys extends readonly string[], Args extends readonly string[], Answer> {
+  readonly #redis: RedisClient;
+  readonly #server: Redis;
+  readonly #script: Script<Keys, Args, Answer>;
+  readonly #timeoutMs: number;
   /** Undefined: not known, since the connection is new. */
   #replicas: number | undefined;
   #waiting: Waiting<ScriptCall<Keys, Args>, Answer>[] = [];
@@ -37,35 +105,32 @@ export class ConfirmedScript<Keys extends readonly string[], Args extends readon
   /** Batches that Redis has not answered yet. */
   #sent = 0;
 
-  constructor(
-    redis: RedisClient,
-    script: Script<Keys, Args, Answer>,
-    {
-      timeoutMs = REPLICA_TIMEOUT_MS,
-      replicasIntervalMs = REPLICAS_INTERVAL_MS,
-    }: { readonly timeoutMs?: number; readonly replicasIntervalMs?: number } = {},
-  ) {
-    this.#timeoutMs = timeoutMs;
+  constructor(redis: RedisClient, server: Redis, script: Script<Keys, Args, Answer>, timeoutMs: number) {
     this.#redis = redis;
+    this.#server = server;
     this.#script = script;
+    this.#timeoutMs = timeoutMs;
     // The next connection may lead to another server.
-    redis.on('close', () => {
+    server.on('close', () => {
       this.#replicas = undefined;
     });
-    void this.#readReplicas();
-    this.#timer = setInterval(() => void this.#readReplicas(), replicasIntervalMs).unref();
   }
 
-  /** Throws what Redis throws; a replica that does not confirm is no error. */
-  run(...run: ScriptCall<Keys, Args>): Promise<Confirmed<Answer>> {
+  add(run: ScriptCall<Keys, Args>): Promise<Confirmed<Answer>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ run, resolve, reject });
       this.#schedule(COLLECT_MS);
     });
   }
 
-  close(): void {
-    clearInterval(this.#timer);
+  /** 0 if the server does not answer: then what is sent next fails, too. */
+  async readReplicas(): Promise<number> {
+    try {
+      this.#replicas = replicasIn(await this.#server.info('replication'));
+    } catch {
+      this.#replicas = undefined;
+    }
+    return this.#replicas ?? 0;
   }
 
   /** Without replicas nothing blocks the connection, so that nothing is gained by collecting. */
@@ -84,11 +149,16 @@ export class ConfirmedScript<Keys extends readonly string[], Args extends readon
     this.#isScheduled = false;
     this.#sent++;
     try {
-      const { answers, isConfirmed } = await this.#send(batch.map(({ run }) => run));
+      const hasReplica = (this.#replicas ?? (await this.readReplicas())) > 0;
+      const sent = await sendReplicated(this.#redis, this.#server, {
+        script: this.#script,
+        runs: batch.map(({ run }) => run),
+        waitMs: hasReplica ? this.#timeoutMs : undefined,
+      });
       for (const [i, { resolve, reject }] of batch.entries()) {
-        const answer = answers[i]!;
+        const { answer, isReplicated } = sent[i]!;
         if (answer instanceof Error) reject(answer);
-        else resolve({ answer, isConfirmed });
+        else resolve({ answer, isConfirmed: hasReplica ? isReplicated : undefined });
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -96,28 +166,5 @@ export class ConfirmedScript<Keys extends readonly string[], Args extends readon
       this.#sent--;
       if (this.#waiting.length > 0) this.#schedule(0);
     }
-  }
-
-  async #send(runs: readonly ScriptCall<Keys, Args>[]) {
-    const replicas = this.#replicas ?? (await this.#readReplicas());
-    const commands = this.#redis.pipeline();
-    const added = this.#script.addTo(commands, runs);
-    if (replicas > 0) commands.wait(1, this.#timeoutMs);
-    const replies = (await commands.exec())!;
-    const [error, received] = replies[added.commands] ?? [null, undefined];
-    return {
-      answers: added.read(replies.slice(0, added.commands)),
-      isConfirmed: replicas > 0 ? error === null && Number(received) > 0 : undefined,
-    };
-  }
-
-  /** 0 if Redis does not answer: then what is sent next fails, too. */
-  async #readReplicas(): Promise<number> {
-    try {
-      this.#replicas = replicasIn(await this.#redis.info('replication'));
-    } catch {
-      this.#replicas = undefined;
-    }
-    return this.#replicas ?? 0;
   }
 }

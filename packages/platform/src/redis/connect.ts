@@ -39,6 +39,11 @@ export function refuseCommands(redis: RedisClient, failure: Failure | undefined)
   redis.refusal = failure;
 }
 
+/** What commands of this connection fail with instead of being sent; undefined: they are sent. */
+export function refusalOf(redis: RedisClient): Failure | undefined {
+  return redis instanceof FailFastRedis || redis instanceof FailFastCluster ? redis.refusal : undefined;
+}
+
 /** Opens one connection; answers before it is ready. */
 export function connectRedis(
   { redisUrl, redisPrefix }: RedisSettings,
@@ -196,8 +201,13 @@ function isRefused(command: Command, refusal: Failure | undefined): boolean {
 /** Not by a promise of our own: ioredis sends commands whose promise only ioredis itself reads. */
 function translateErrors(command: Command): Command {
   const reject = command.reject;
-  command.reject = (error) => reject.call(command, error.name === 'ReplyError' ? refusedBy(error) : unreachable(error));
+  command.reject = (error) => reject.call(command, translateError(error));
   return command;
+}
+
+/** An error of ioredis as a fail-fast connection reports it. */
+export function translateError(error: Error): Error {
+  return error.name === 'ReplyError' ? refusedBy(error) : unreachable(error);
 }
 
 /** What Redis itself answers stays as it is, but for the states in which no command of that kind has a chance. */

@@ -65,8 +65,8 @@ export async function* scanAll(redis: Redis | Cluster, match: string, count: num
 }
 
 /** Reads from a server again which server has which slot. Never rejects: the next command that is redirected tries again. */
-function refreshSlots(cluster: Cluster): Promise<void> {
-  return new Promise((resolve) => cluster.refreshSlotsCache(() => resolve()));
+export async function refreshSlots(redis: Redis | Cluster): Promise<void> {
+  if (redis instanceof Cluster) await new Promise<void>((resolve) => redis.refreshSlotsCache(() => resolve()));
 }
 
 function knownMasters(cluster: Cluster): Master[] {
