@@ -12,7 +12,14 @@ import { Events } from './events.ts';
 import { FollowerWriter } from './follower/follower-writer.ts';
 import { ApiKeys } from './key/api-keys.ts';
 import { KeyStore } from './key/key-store.ts';
-import { connectRedis, type RedisClient, type RedisSettings, refuseCommands, untilConnected } from './redis/connect.ts';
+import {
+  type ConnectionMode,
+  connectRedis,
+  type RedisClient,
+  type RedisSettings,
+  refuseCommands,
+  untilConnected,
+} from './redis/connect.ts';
 import { Hints } from './redis/hints.ts';
 import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
@@ -102,11 +109,11 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   const replica = databaseReadUrl
     ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
     : database;
-  const connect = (mode: 'blocking' | 'fail-fast', name: string) =>
+  const connect = (mode: ConnectionMode, name: string) =>
     scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
   const blockingRedis = connect('blocking', 'work');
   const failFastRedis = connect('fail-fast', 'fail-fast');
-  const intakeRedis = connect('fail-fast', 'intake');
+  const intakeRedis = connect('intake', 'intake');
   const subscriber = connect('blocking', 'hints');
   await Promise.all(
     [blockingRedis, failFastRedis, intakeRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)),
