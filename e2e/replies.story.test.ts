@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { Endpoint, replying } from './support/endpoint.ts';
+import { SEND_MESSAGE } from './support/tally.ts';
 import { until } from './support/until.ts';
 
 /** How a user is answered: by two gateways, one worker and one receiver. */
@@ -157,7 +158,7 @@ test.each([
   else await until('it is sent again', () => endpoint.of(name).length === 2);
 });
 
-test('after a 202 the reply comes by a request: passive at another gateway, late afterwards, and never twice', async () => {
+test('after a 202 the reply comes by a request: passive at another gateway, late afterwards, in order, and never twice', async () => {
   endpoint.answer = async ({ id }) => {
     void deployment.api('POST', `/v1/pushes/${id}/reply`, { type: 'text', content: 'by request' }, 1).then((sent) => {
       replies.push(sent);
@@ -175,11 +176,24 @@ test('after a 202 the reply comes by a request: passive at another gateway, late
   expect(await replyOf(id)).toMatchObject({ state: 'passive' });
 
   endpoint.answer = () => ({ status: 202 });
-  expect((await says('accepted, late'))[0]).toMatchObject({ reply: { Content: 'one moment' } });
+  const [accepted, next] = await Promise.all([says('accepted, late'), says('accepted next')]);
+  expect([accepted[0], next[0]]).toMatchObject(Array(2).fill({ reply: { Content: 'one moment' } }));
   const late = endpoint.of('accepted, late')[0]!.id;
-  const sent = await deployment.api('POST', `/v1/pushes/${late}/reply`, { type: 'text', content: 'late by request' });
-  expect(sent).toMatchObject({ status: 200, body: { sent: 'customer_message', callId: expect.any(String) } });
-  await until('the message arrives', async () => (await sentTo('late by request')) === 1);
+  // WeChat takes its time for the first one, which the second must not pass.
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 500, count: 1 });
+  for (const [push, content] of [
+    [late, 'late by request'],
+    [endpoint.of('accepted next')[0]!.id, 'next by request'],
+  ]) {
+    const sent = await deployment.api('POST', `/v1/pushes/${push}/reply`, { type: 'text', content });
+    expect(sent).toMatchObject({ status: 200, body: { sent: 'customer_message', callId: expect.any(String) } });
+  }
+  await until(
+    'both messages arrive',
+    async () => (await sentTo('next by request')) + (await sentTo('late by request')) === 2,
+  );
+  const contents = (await deployment.wechat.messages()).map(({ content }) => (content as { content: string }).content);
+  expect(contents.slice(-2)).toEqual(['late by request', 'next by request']);
   const second = await deployment.api('POST', `/v1/pushes/${late}/reply`, { type: 'text', content: 'twice' });
   expect(second).toMatchObject({ status: 409, body: { reason: 'already_replied' } });
   const unknown = await deployment.api('POST', `/v1/pushes/${late.replace(/.$/, 'x')}/reply`, {

@@ -99,6 +99,7 @@ function askerSettings(deployment: Deployment, secretsKey: string): AskerSetting
       components: [component],
       wechat: { apiBases: [wechat.url], mpBase: wechat.url, openBase: wechat.url },
       deliveryNets: [],
+      inlineConcurrency: 500,
       pushDays: 7,
       followerDaysAfterRevocation: 30,
     },

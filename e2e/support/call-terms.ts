@@ -11,6 +11,7 @@ export interface BatchedCall {
   readonly body?: unknown;
   readonly deadlineAt?: string;
   readonly notBeforeAt?: string;
+  readonly orderKey?: string;
   readonly callbackUrl?: string;
 }
 

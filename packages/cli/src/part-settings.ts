@@ -8,7 +8,7 @@ export function platformSettings(
   roles: readonly ProcessRole[],
 ): PlatformSettings {
   const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat, deliveryNets } = settings;
-  const { pushDays, followerDaysAfterRevocation } = settings;
+  const { pushDays, followerDaysAfterRevocation, inlineConcurrency } = settings;
   return {
     roles,
     redisUrl,
@@ -19,6 +19,7 @@ export function platformSettings(
     components,
     wechat,
     deliveryNets,
+    inlineConcurrency,
     pushDays,
     followerDaysAfterRevocation,
   };

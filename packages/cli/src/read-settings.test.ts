@@ -58,6 +58,7 @@ describe('settings', () => {
       logLevel: 'info',
       workerConcurrency: 50,
       inlineConcurrency: 500,
+      laneConcurrency: 10,
       drainMs: 0,
       shutdownMs: 10_000,
     });
@@ -93,6 +94,7 @@ describe('settings', () => {
         LOG_LEVEL: 'debug',
         WORKER_CONCURRENCY: '7',
         INLINE_CONCURRENCY: '70',
+        LANE_CONCURRENCY: '1',
         DRAIN_MS: '7000',
         SHUTDOWN_MS: '2500',
       },
@@ -120,6 +122,7 @@ describe('settings', () => {
       logLevel: 'debug',
       workerConcurrency: 7,
       inlineConcurrency: 70,
+      laneConcurrency: 1,
       drainMs: 7_000,
       shutdownMs: 2_500,
     });

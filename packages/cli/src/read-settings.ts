@@ -37,6 +37,7 @@ export interface Settings {
   logLevel: string;
   workerConcurrency: number;
   inlineConcurrency: number;
+  laneConcurrency: number;
   /** How long a gateway still serves while /readyz already answers 503. */
   drainMs: number;
   /** How long the process may then take to finish its work or requeue it. */
@@ -100,6 +101,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     logLevel: values.LOG_LEVEL,
     workerConcurrency: values.WORKER_CONCURRENCY,
     inlineConcurrency: values.INLINE_CONCURRENCY,
+    laneConcurrency: values.LANE_CONCURRENCY,
     drainMs: values.DRAIN_MS,
     shutdownMs: values.SHUTDOWN_MS,
   };

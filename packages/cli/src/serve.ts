@@ -43,8 +43,8 @@ export async function serveQueues(
   platform: Platform,
   shutdownMs = shutdownShareMs(settings),
 ) {
-  const { workerConcurrency: concurrency, inlineConcurrency } = settings;
-  const starting = startWorkers(platform, { concurrency, inlineConcurrency, shutdownMs }, log);
+  const { workerConcurrency: concurrency, inlineConcurrency, laneConcurrency } = settings;
+  const starting = startWorkers(platform, { concurrency, inlineConcurrency, laneConcurrency, shutdownMs }, log);
   return scope.keep('workers', await shutdown.unlessReceived(starting), (w) => w.close(), settings.shutdownMs);
 }
 

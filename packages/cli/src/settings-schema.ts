@@ -92,6 +92,7 @@ export const settingsSchema = z.object({
     .default('info'),
   WORKER_CONCURRENCY: whole(1, 10_000).default(50),
   INLINE_CONCURRENCY: whole(1, 10_000).default(500),
+  LANE_CONCURRENCY: whole(1, 1_000).default(10),
   DRAIN_MS: whole(0, 600_000).default(0),
   SHUTDOWN_MS: whole(100, 600_000).default(10_000),
 });

@@ -22,7 +22,7 @@ async function ask(
   return { status: response.status, body: (await response.json()) as never };
 }
 
-test('the idempotency key, the times and the callback reach the platform', async () => {
+test('the idempotency key, the order key, the times and the callback reach the platform', async () => {
   const platform = fakePlatform();
   const gateway = await openGateway(platform);
   const times = { deadlineAt: '2027-01-31T08:00:00+08:00', notBeforeAt: '2027-01-30T00:00:00Z' };
@@ -30,13 +30,14 @@ test('the idempotency key, the times and the callback reach the platform', async
     gateway,
     'POST',
     CALLS,
-    { ...send, ...times, callbackUrl: 'http://10.0.0.1/h' },
+    { ...send, ...times, orderKey: 'user 1', callbackUrl: 'http://10.0.0.1/h' },
     { 'idempotency-key': 'k-1' },
   );
   expect(platform.submitted[0]).toMatchObject({
     idempotencyKey: 'k-1',
     deadlineAt: new Date('2027-01-31T00:00:00Z'),
     notBeforeAt: new Date(times.notBeforeAt),
+    orderKey: 'user 1',
     callbackUrl: 'http://10.0.0.1/h',
     // A call with a later notBeforeAt is a background call.
     waitMs: 0,
@@ -48,6 +49,8 @@ test.each([
   [{ deadlineAt: '2027-01-31T08:00:00' }, {}],
   [{ notBeforeAt: 1_800_000_000 }, {}],
   [{ callbackUrl: 7 }, {}],
+  [{ orderKey: '' }, {}],
+  [{ orderKey: 'x'.repeat(65) }, {}],
   [{}, { 'idempotency-key': 'with blanks' }],
   [{}, { 'idempotency-key': 'x'.repeat(201) }],
 ])('%o with %o is refused', async (change, headers) => {

@@ -15,7 +15,7 @@ export type {
 export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { parseCallId } from './call/call-id.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
-export type { LaneOwner } from './call/lane/lane-store.ts';
+export type { LaneOwner } from './call/lane/lane-owner.ts';
 export { type CallSteps, runCall } from './call/run-call.ts';
 export type { MinuteCounts, PushActivity, PushCount, PushRefusal } from './component/activity-store.ts';
 export type { ComponentSettings } from './component/components.ts';

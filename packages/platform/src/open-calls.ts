@@ -22,7 +22,7 @@ export interface OpenCalls {
 
 /** The scope closes what is opened here. */
 export function openCalls(
-  { components, events, hints, outage }: Foundation,
+  { components, events, hints, outage, settings }: Foundation,
   { transport, apiBase, hostGate, localWaiters, outbound }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
@@ -61,6 +61,7 @@ export function openCalls(
   const accounts = new CallAccounts(components, authorizers);
   const calls = new Calls({
     redis: failFast.redis,
+    queuedSlots: settings.inlineConcurrency,
     inline,
     store: failFast.callStore,
     accounts,

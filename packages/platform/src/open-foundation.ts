@@ -47,6 +47,8 @@ export interface PlatformSettings extends RedisSettings {
   };
   /** Networks, in CIDR notation, that requests to the business may reach although they are private. */
   readonly deliveryNets: readonly string[];
+  /** Of interactive calls: the slots for those that this process sends itself, and again for those that wait in the queue. */
+  readonly inlineConcurrency: number;
   /** How long pushes and deliveries are kept. */
   readonly pushDays: number;
   /** After this time the followers of an account that revoked its consent are erased. */

@@ -1,7 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ProfilePayload } from './authorizer/profile-job.ts';
 import { Profiles } from './authorizer/profiles.ts';
-import { type LaneOwner, LaneStore } from './call/lane/lane-store.ts';
-import { runLaneBatch } from './call/lane/run-lane-batch.ts';
+import { FormerLaneStore } from './call/lane/former/former-lane-store.ts';
+import type { LaneOwner } from './call/lane/lane-owner.ts';
+import { LaneRunner } from './call/lane/lane-runner.ts';
+import { LaneStore } from './call/lane/lane-store.ts';
+import { FORMAT_SETTLES_MS, type Lanes } from './call/lane/lanes.ts';
 import { perform } from './call/perform.ts';
 import { publishRun } from './call/publish-run.ts';
 import type { CallRunResult } from './call/run.ts';
@@ -10,6 +14,8 @@ import { PushArrivals } from './component/push-arrivals.ts';
 import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
 import type { AuthorizationPayload } from './consent/authorize-job.ts';
 import type { AuthorizationOutcome } from './consent/code-intake.ts';
+import { withDeadline } from './deadline.ts';
+import { errorReport } from './events.ts';
 import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
 import { startMaintenance } from './maintenance/maintenance.ts';
 import type { OpenCalls } from './open-calls.ts';
@@ -39,6 +45,8 @@ import { useCheckCode } from './release-check/use-code.ts';
 import type { RefreshOutcome } from './token/refresh.ts';
 import type { TokenOwner } from './token/token.ts';
 
+const HAND_OVER_TIMEOUT_MS = FORMAT_SETTLES_MS + 1_000;
+
 /** What the worker does: one function for each kind of job, and what runs beside the queues. */
 export interface Work {
   refresh(owner: TokenOwner, signal: AbortSignal): Promise<RefreshOutcome>;
@@ -47,7 +55,9 @@ export interface Work {
   performCall(id: string, signal: AbortSignal): Promise<CallRunResult>;
   /** Starts sending interactive calls in this process. */
   sendInline(concurrency: number): { close(withinMs: number): Promise<void> };
-  /** One batch of an account's background calls. */
+  /** Starts sending background calls in this process, at most so many of one account at the same time. */
+  openLanes(concurrency: number): { close(withinMs: number): Promise<void> };
+  /** One batch of an account's background calls, after `openLanes`. */
   runLaneBatch(lane: LaneOwner, signal: AbortSignal): Promise<void>;
   /** Reports to a business program how its call ended. Throws Failure `callback_failed` if it has to be tried again. */
   deliverCallback(
@@ -110,7 +120,6 @@ export function openWorkerFace(
   const { authorizerNotices, lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } =
     services;
 
-  const laneStore = new LaneStore(redis);
   const profiles = new Profiles({
     api,
     tokens,
@@ -155,6 +164,23 @@ export function openWorkerFace(
     return performed;
   };
 
+  const laneRunner = new LaneRunner({
+    store: new LaneStore(redis),
+    former: new FormerLaneStore(redis),
+    lanes,
+    gate: hostGate,
+    perform: performCall,
+    failed: (error) => {
+      events.publish('job', {
+        queue: 'lanes',
+        what: 'failed',
+        job: undefined,
+        attempts: undefined,
+        ...errorReport(error),
+      });
+    },
+  });
+
   return {
     refresh: (owner, signal) => tokens.refresh(owner, signal),
     async awaitToken(owner, waitMs) {
@@ -163,8 +189,18 @@ export function openWorkerFace(
     },
     performCall,
     sendInline: (concurrency) => inline.open({ concurrency }),
-    runLaneBatch: (lane, signal) =>
-      runLaneBatch(lane, signal, { store: laneStore, lanes, gate: hostGate, perform: performCall }),
+    openLanes(concurrency) {
+      const open = laneRunner.open({ concurrency });
+      const moveForOlder = () => Promise.all(components.all().map(({ appid }) => lanes.moveForOlder(appid)));
+      return {
+        async close(withinMs) {
+          const noticing = redis.status === 'ready' ? inTime(untilOlderIsNoticed(lanes)) : undefined;
+          await Promise.all([open.close(withinMs), noticing]);
+          if (redis.status === 'ready') await inTime(moveForOlder());
+        },
+      };
+    },
+    runLaneBatch: (lane, signal) => laneRunner.runBatch(lane, signal),
     deliverCallback: (id, delivery, signal) => callbacks.deliver(id, delivery, signal),
     runDeliveryBatch: (subscription, signal) => deliveries.batches.run(subscription, signal),
     runReplaySlice: (id, signal) => deliveries.runReplaySlice(id, signal),
@@ -261,4 +297,17 @@ export function openWorkerFace(
     redis,
     connectWaiting: (name) => connectRedis(settings, 'blocking', name),
   };
+}
+
+/**
+ * The last worker of this version ends beside an older process. Other processes append to lanes of the current format until they have
+ * noticed the older one, and no worker would find what they append.
+ */
+async function untilOlderIsNoticed(lanes: Lanes): Promise<void> {
+  if (await lanes.isLastBeforeOlder()) await pause(FORMAT_SETTLES_MS);
+}
+
+/** What does not move in time is found by a later process of this version. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  await withDeadline(work, HAND_OVER_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
 }

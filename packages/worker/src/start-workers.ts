@@ -16,6 +16,8 @@ export interface WorkerSettings {
   readonly concurrency: number;
   /** Calls that this process sends itself at the same time, without a queue. */
   readonly inlineConcurrency: number;
+  /** Background calls of one account that are in flight at the same time, in all processes together. */
+  readonly laneConcurrency: number;
   /** How long running jobs may take to finish when the process shuts down. */
   readonly shutdownMs: number;
 }
@@ -43,10 +45,12 @@ export async function startWorkers(
   // Closed after the queues, whose jobs append to the stream.
   const remainingMs = () => Math.max(0, settings.shutdownMs * JOURNAL_SHARE - (performance.now() - closingAt));
   scope.keep('journaler', work.startJournaler(), (j) => j.close(remainingMs()), settings.shutdownMs);
+  const lanes = work.openLanes(settings.laneConcurrency);
   const running = Object.keys(queues).map((name) => run(name as keyof Queues));
   const inline = work.sendInline(settings.inlineConcurrency);
   // All at once, so that each has the whole time.
-  const closeAll = () => Promise.all([inline.close(settings.shutdownMs), ...running.map((q) => q.close())]);
+  const closeAll = () =>
+    Promise.all([inline, lanes].map((one) => one.close(settings.shutdownMs)).concat(running.map((q) => q.close())));
   scope.keep('queues', running, closeAll, settings.shutdownMs);
   scope.keep('maintenance', work.startMaintenance(), (maintenance) => maintenance.close());
   await Promise.all(running.map((q) => q.ready));

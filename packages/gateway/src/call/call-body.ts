@@ -51,6 +51,8 @@ const path = z
     examples: ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'],
   });
 
+const MAX_ORDER_KEY_LENGTH = 64;
+
 const request = {
   method: z.enum(['GET', 'POST']),
   path,
@@ -63,6 +65,10 @@ const request = {
   notBeforeAt: time
     .optional()
     .meta({ description: 'the call is not sent before this time; it waits in the background' }),
+  orderKey: z.string().min(1).max(MAX_ORDER_KEY_LENGTH).optional().meta({
+    description:
+      'calls of the account with the same one are sent one after the other, in their order; only for background calls',
+  }),
   callbackUrl: z
     .string()
     .optional()
@@ -89,7 +95,7 @@ export const CallBody = z
       .min(0)
       .max(60_000)
       .optional()
-      .meta({ description: '0: a background call; default 30000, 0 with `notBeforeAt`' }),
+      .meta({ description: '0: a background call; default 30000, 0 with `notBeforeAt` or `orderKey`' }),
   })
   .superRefine(refuseTokens)
   .meta({ id: 'CallRequest' });
@@ -120,6 +126,7 @@ export interface ReadCallBody {
   readonly body?: Buffer;
   readonly deadlineAt?: Date | undefined;
   readonly notBeforeAt?: Date | undefined;
+  readonly orderKey?: string | undefined;
   readonly callbackUrl?: string | undefined;
   readonly waitMs: number;
 }
@@ -135,7 +142,10 @@ export async function readCallBody(json: Buffer): Promise<ReadCallBody> {
   const result = CallBody.safeParse(fields);
   if (!result.success) throw invalid(faultsOf(result.error));
   const { waitMs, ...call } = result.data;
-  return { ...(await asWritten(call, json, body)), waitMs: waitMs ?? (call.notBeforeAt ? 0 : 30_000) };
+  return {
+    ...(await asWritten(call, json, body)),
+    waitMs: waitMs ?? (call.notBeforeAt || call.orderKey !== undefined ? 0 : 30_000),
+  };
 }
 
 /** Each call, or why it is invalid: an invalid call must not affect the others. Throws Failure `invalid_request`. */
@@ -226,14 +236,14 @@ function textOf(json: Buffer, { start, end }: Span, maxBytes: number, name = 'a 
 
 /** Body and query as they were written, because a parsed value loses digits of large integers. */
 async function asWritten(
-  { method, path, query, deadlineAt, notBeforeAt, callbackUrl }: z.output<typeof CallBody>,
+  { method, path, query, deadlineAt, notBeforeAt, orderKey, callbackUrl }: z.output<typeof CallBody>,
   json: Buffer,
   body: Span | undefined,
 ): Promise<Omit<ReadCallBody, 'waitMs'>> {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
   );
-  const read = { method, path, query: parameters, deadlineAt, notBeforeAt, callbackUrl };
+  const read = { method, path, query: parameters, deadlineAt, notBeforeAt, orderKey, callbackUrl };
   if (body === undefined) return read;
   if (method === 'GET') throw invalid('body: a GET has none');
   return { ...read, contentType: 'application/json; charset=utf-8', body: await inSlices(compact(json, body)) };

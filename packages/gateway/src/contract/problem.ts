@@ -73,6 +73,7 @@ const known = {
   rate_limited: [429, 'The rate of this key is exceeded'],
   too_many_guesses: [429, 'Too many wrong keys came from this address'],
   quota_closed: [429, 'The quota of this API is used up'],
+  account_busy: [429, 'Too many calls of this account are waiting'],
   internal: [500, 'Internal error'],
   not_ready: [503, 'The component is not ready'],
   unavailable: [503, 'Redis or the database is unavailable'],

@@ -29,6 +29,7 @@ import {
 } from './depart.ts';
 import type { Claim } from './idempotency.ts';
 import { type CallInMemory, putRecord } from './inline/put-record.ts';
+import type { LaneFormat } from './lane/lane-format.ts';
 import { cancelCall, type Settlement, settleCall } from './settle.ts';
 
 const SCAN_COUNT = 500;
@@ -71,8 +72,8 @@ export class CallStore {
     return putRecord(this.#redis, this.#seals, call, request, replyTo, known);
   }
 
-  enterLane(call: CallId, path: string): Promise<'gone' | 'in' | 'wake'> {
-    return enterLane(this.#redis, call, path);
+  enterLane(call: CallId, path: string, format: LaneFormat): Promise<'gone' | 'in' | 'wake'> {
+    return enterLane(this.#redis, call, path, format);
   }
 
   claimed(component: string, appid: string, idempotencyKey: string): Promise<Claim | undefined> {
@@ -110,6 +111,11 @@ export class CallStore {
   /** Cancels a call whose caller is refused: the same idempotency key creates a new call afterwards. */
   withdraw(call: CallId): Promise<boolean> {
     return cancelCall(this.#redis, call, true);
+  }
+
+  /** Whether other calls may wait for the end of this one. */
+  async hasOrderKey(call: CallId): Promise<boolean> {
+    return (await this.#redis.hexists(this.#keysOf(call).record, 'order')) === 1;
   }
 
   async load(call: CallId): Promise<StoredCall | undefined> {

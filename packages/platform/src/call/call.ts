@@ -21,6 +21,8 @@ export interface CallRequest {
   readonly deadlineAt?: Date | undefined;
   /** It does not depart earlier. Only for background calls. */
   readonly notBeforeAt?: Date | undefined;
+  /** Calls of the account with the same one are sent in the order in which they are due. Only for background calls. */
+  readonly orderKey?: string | undefined;
   /** A second request under the same key returns the call that was created first. */
   readonly idempotencyKey?: string | undefined;
   /** The address to which the outcome is reported. */

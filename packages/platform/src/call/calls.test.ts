@@ -68,6 +68,7 @@ beforeEach(async () => {
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
     redis: server.redis,
+    queuedSlots: 40,
     store,
     ledger,
     waiters,
@@ -76,6 +77,7 @@ beforeEach(async () => {
     tokens: { has: async () => true } as unknown as Tokens,
     queue: { contract: CallJob, queue, add: async ({ id }) => void woken.push(id) },
     lanes: {
+      format: async () => 'current',
       mark: async ({ appid }) => void lanes.push(`mark ${appid}`),
       wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
     },
@@ -183,6 +185,23 @@ it('refuses interactive calls once too many calls wait for a worker; lanes may b
   await submitted({ waitMs: 0 });
 });
 
+it('one account holds a quarter of the slots for queued calls with a waiting caller, and one that ends frees its slot', async () => {
+  const waiting: CallId[] = [];
+  for (let i = 0; i < 10; i++) waiting.push(await submitted());
+  const busy = { code: 'account_busy', remedy: 'slow-down', retryAfterMs: 1_000 };
+  await expect(submitted()).rejects.toMatchObject(busy);
+  await submitted({ waitMs: 0 });
+  expect(woken).toHaveLength(10);
+  // Its caller waits no longer.
+  expect(await calls.settled(waiting[0]!.id, 1)).toBeUndefined();
+  await submitted();
+  await expect(submitted()).rejects.toMatchObject(busy);
+  await calls.cancel(waiting[1]!.id);
+  expect(await calls.settled(waiting[1]!.id, 30_000)).toMatchObject({ state: 'cancelled' });
+  await submitted();
+  await expect(submitted()).rejects.toMatchObject(busy);
+});
+
 it('accepts no call once Redis is full', async () => {
   const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))![1]);
   await server.redis.config('SET', 'maxmemory', String(Math.floor(used * 1.01)));
@@ -213,7 +232,7 @@ it('marks a lane before a call is in it, and wakes it afterwards; its calls have
 
 describe('Redis becomes unreachable while a background call is accepted', () => {
   const away = new Failure('redis_unreachable', 'retry', 'Redis does not answer.');
-  const lengthOfLane = () => server.redis.zcard('wx:{wxc:wxa}:lane:deadlines');
+  const lengthOfLane = () => server.redis.zcard('wx:{wxc:wxa}:lane2:deadlines');
 
   it('before its creation is confirmed: the call is refused, and never sent', async () => {
     vi.spyOn(store, 'create').mockImplementationOnce(async (...args) => {
@@ -228,7 +247,7 @@ describe('Redis becomes unreachable while a background call is accepted', () => 
   });
 
   const unconfirmed = async (call: CallId, path: string) => {
-    await CallStore.prototype.enterLane.call(store, call, path);
+    await CallStore.prototype.enterLane.call(store, call, path, 'current');
     throw away;
   };
 
@@ -272,6 +291,18 @@ it('enqueues the callback of a cancelled call, and of none that cannot be cancel
     false,
   ]);
   expect(reported).toEqual([call.id]);
+});
+
+it('order keys that differ are a conflict; a call of a version without order keys is recognized, and recognizes one with a key', async () => {
+  const keyed = { waitMs: 0, idempotencyKey: 'k', orderKey: 'user 1' };
+  const { orderKey: _, ...plain } = keyed;
+  const { id } = await submitted(keyed);
+  expect((await submitted(keyed)).id).toBe(id);
+  await expect(submitted({ ...keyed, orderKey: 'user 2' })).rejects.toMatchObject({ code: 'idempotency_conflict' });
+  expect((await submitted(plain)).id).toBe(id);
+
+  const former = await submitted({ ...plain, idempotencyKey: 'f' });
+  expect((await submitted({ ...keyed, idempotencyKey: 'f' })).id).toBe(former.id);
 });
 
 it('passes the outcome to all callers with the same idempotency key', async () => {

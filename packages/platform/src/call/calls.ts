@@ -16,6 +16,8 @@ export interface CallbackRequests {
 }
 
 export interface CallsOptions extends Omit<SubmissionOptions, 'pending' | 'replyTo'> {
+  /** Calls in the queue for which a caller waits in this process: an account has its share of so many. */
+  readonly queuedSlots: number;
   readonly ledger: Ledger;
   readonly callbacks: CallbackRequests;
   readonly hints: Hints;
@@ -30,8 +32,9 @@ export class Calls {
 
   constructor(deps: CallsOptions) {
     this.#deps = deps;
-    const { store, waiters, hints, inline, queue } = deps;
+    const { store, waiters, hints, inline, queue, queuedSlots } = deps;
     this.#pending = new PendingCalls({
+      queuedSlots,
       store,
       waiters,
       hints,
@@ -78,8 +81,11 @@ export class Calls {
   /** True if the call had not departed; then it never will. */
   async cancel(id: string): Promise<boolean> {
     const callId = parseCallId(id);
-    if (!callId || !(await this.#deps.store.cancel(callId))) return false;
-    await this.#deps.callbacks.enqueueIfRequested(callId);
+    const { store, lanes, callbacks } = this.#deps;
+    if (!callId || !(await store.cancel(callId))) return false;
+    await callbacks.enqueueIfRequested(callId);
+    // The next call of its order key need not wait for what this one waited for. If it fails, the lane wakes by itself.
+    if (await store.hasOrderKey(callId).catch(() => false)) await lanes.wake(callId).catch(() => {});
     return true;
   }
 }

@@ -7,6 +7,7 @@ const METHODS = new Set(['GET', 'POST']);
 /** Servers refuse longer addresses. */
 const MAX_QUERY_LENGTH = 16 * 1024;
 const MAX_KEY_LENGTH = 255;
+export const MAX_ORDER_KEY_LENGTH = 64;
 const MAX_URL_LENGTH = 2_048;
 const MAX_AHEAD_MS = 7 * 24 * 60 * 60_000;
 
@@ -28,6 +29,7 @@ export function checkRequest(request: CallRequest): void {
     throw new Failure('too_large', 'fix-request', 'A request body may have at most 20 MB.');
   }
   checkTimes(request);
+  checkOrderKey(request);
   const { idempotencyKey, callbackUrl } = request;
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > MAX_KEY_LENGTH)) {
     throw invalid(`an idempotency key has 1 to ${MAX_KEY_LENGTH} characters.`);
@@ -46,6 +48,14 @@ function checkTimes({ deadlineAt, notBeforeAt, waitMs }: CallRequest): void {
   if (!notBeforeAt) return;
   if (waitMs > 0) throw invalid('notBeforeAt is for background calls: waitMs must be 0.');
   if (deadlineAt && deadlineAt <= notBeforeAt) throw invalid('deadlineAt must be later than notBeforeAt.');
+}
+
+function checkOrderKey({ orderKey, waitMs }: CallRequest): void {
+  if (orderKey === undefined) return;
+  if (orderKey === '' || orderKey.length > MAX_ORDER_KEY_LENGTH) {
+    throw invalid(`orderKey must have 1 to ${MAX_ORDER_KEY_LENGTH} characters.`);
+  }
+  if (waitMs > 0) throw invalid('orderKey is for background calls: waitMs must be 0.');
 }
 
 /** Which addresses it may reach is a matter of the outbound sender. */

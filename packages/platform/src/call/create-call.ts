@@ -1,5 +1,4 @@
 import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
-import { QUOTA } from '../quota/quota-lua.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Keyspace } from '../redis/keys.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
@@ -10,8 +9,11 @@ import type { CallRequest } from './call.ts';
 import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
 import { INTERACTIVE_TTL_MS, keysOf, lastPartOf, sealCallbackUrl, sealRequest } from './call-record.ts';
-import { type Claim, fingerprintOf, hashOfKey } from './idempotency.ts';
+import { type Claim, fingerprintOf, hashOfKey, orderFingerprintOf } from './idempotency.ts';
+import { FORMER_LANE } from './lane/former/former-lane-lua.ts';
+import type { LaneFormat } from './lane/lane-format.ts';
 import { LANE } from './lane/lane-lua.ts';
+import { hashOfOrderKey } from './order-key.ts';
 import { sweepBodies, WAITING_BODIES } from './waiting-bodies.ts';
 
 /** A callback may be retried for most of a day. */
@@ -37,8 +39,8 @@ type CreateReply =
  * counts.
  */
 const create = defineScript({
-  uses: [INDEX, WAITING_BODIES, QUOTA],
-  keys: ['record', 'request', 'callback', 'index', 'lane', 'quota', 'idempotency?'],
+  uses: [INDEX, WAITING_BODIES, LANE],
+  keys: ['record', 'request', 'callback', 'index', 'lane', 'former', 'quota', 'idempotency?'],
   args: [
     'sealed',
     'keptMs',
@@ -48,7 +50,7 @@ const create = defineScript({
     'lastPart',
     'isBackground',
     'isListed',
-    'fingerprint',
+    'fingerprints',
     'sealedCallback',
     '...fields',
   ],
@@ -59,7 +61,9 @@ if idempotency then
 end
 local background, not_before = isBackground == '1', tonumber(notBeforeAt)
 if not background and quota_reopens(quota) then return { 'closed', redis.call('HGET', quota, 'until'), now } end
-if background and redis.call('ZCARD', lane .. ':deadlines') >= ${MAX_LANE_LENGTH} then return { 'full' } end
+if background and lane_length(lane) + redis.call('ZCARD', former .. ':deadlines') >= ${MAX_LANE_LENGTH} then
+  return { 'full' }
+end
 local deadline = tonumber(deadlineAt)
 if deadline == 0 then deadline = math.max(now, not_before) + tonumber(departWithinMs) end
 local lives = math.max(0, deadline - now) + tonumber(keptMs)
@@ -73,25 +77,34 @@ redis.call('SET', request, sealed, 'PX', lives)
 if sealedCallback ~= '' then redis.call('SET', callback, sealedCallback, 'PX', lives) end
 if not_before > 0 then redis.call('HSET', record, 'notBeforeAt', notBeforeAt) end
 if idempotency then
-  redis.call('SET', idempotency, lastPart .. ' ' .. isBackground .. ' ' .. fingerprint, 'PX', lives)
+  redis.call('SET', idempotency, lastPart .. ' ' .. isBackground .. ' ' .. fingerprints, 'PX', lives)
 end
 if isListed == '1' then index_add(index, lastPart, lives) else redis.call('HSET', record, 'unlisted', index_micros()) end
 return { 'made' }`,
   decode: (reply: CreateReply) => reply,
 });
 
-/** Enters the lane once, however often it is called. */
+/** Enters a lane once, however often it is called. */
 const enter = defineScript({
-  uses: [LANE],
-  keys: ['record', 'lane', 'quota'],
-  args: ['lastPart', 'path'],
+  uses: [LANE, FORMER_LANE],
+  keys: ['record', 'lane', 'former', 'quota'],
+  args: ['lastPart', 'path', 'format'],
   lua: `
-local fields = redis.call('HMGET', record, 'state', 'inLane', 'notBeforeAt', 'deadlineAt')
+local fields = redis.call('HMGET', record, 'state', 'inLane', 'notBeforeAt', 'deadlineAt', 'order')
 if not fields[1] or fields[1] == 'settled' then return 'gone' end
 if fields[2] then return 'in' end
-redis.call('HSET', record, 'inLane', '1')
-if lane_append(lane, quota, lastPart, path, tonumber(fields[3] or '0'), tonumber(fields[4])) == 1 then return 'wake' end
-return 'in'`,
+local not_before, deadline, order = tonumber(fields[3] or '0'), tonumber(fields[4]), fields[5] or '-'
+local wakes
+if format == 'current' or redis.call('EXISTS', lane .. ':order:' .. order) == 1 then
+  local entry
+  entry, wakes = lane_append(lane, quota, lastPart, order, path, not_before, deadline)
+  redis.call('HSET', record, 'inLane', entry)
+else
+  redis.call('HSET', record, 'inLane', '1')
+  if order ~= '-' then former_ordered(former, order) end
+  wakes = former_append(former, quota, lastPart, path, not_before, deadline) == 1
+end
+return wakes and 'wake' or 'in'`,
   decode: (reply: 'gone' | 'in' | 'wake') => reply,
 });
 
@@ -127,15 +140,28 @@ export async function createCall(
   }
 }
 
-/** Calls that enter one after the other keep that order. `wake`: the lane must be woken for this call. */
-export function enterLane(redis: RedisClient, call: CallId, path: string): Promise<'gone' | 'in' | 'wake'> {
+/**
+ * Calls that enter one after the other keep that order. `wake`: the lane must be woken for this call. A call whose order key waits in
+ * the lane of the current format enters that one in any case.
+ */
+export function enterLane(
+  redis: RedisClient,
+  call: CallId,
+  path: string,
+  format: LaneFormat,
+): Promise<'gone' | 'in' | 'wake'> {
   const { component, appid } = call;
   const { record } = keysOf(redis.keyspace, call);
   const { keyspace } = redis;
   return enter.run(
     redis,
-    { record, lane: keyspace.lane(component, appid), quota: keyspace.quota(component, appid, path) },
-    { lastPart: lastPartOf(call), path },
+    {
+      record,
+      lane: keyspace.lane(component, appid),
+      former: keyspace.formerLane(component, appid),
+      quota: keyspace.quota(component, appid, path),
+    },
+    { lastPart: lastPartOf(call), path, format },
   );
 }
 
@@ -159,6 +185,7 @@ function creationKeys({ keyspace }: RedisClient, call: CallId, { path, idempoten
     callback,
     index,
     lane: keyspace.lane(component, appid),
+    former: keyspace.formerLane(component, appid),
     quota: keyspace.quota(component, appid, path),
     idempotency:
       idempotencyKey === undefined ? undefined : keyspace.idempotency(component, appid, hashOfKey(idempotencyKey)),
@@ -189,7 +216,8 @@ export function resultTtlOf({ keptForMs, waitMs, callbackUrl }: CallRequest): nu
 }
 
 function creationArgs({ keyspace }: RedisClient, seals: Seals, call: CallId, request: CallRequest, replyTo: string) {
-  const { idempotencyKey, callbackUrl, waitMs, keptForMs } = request;
+  const { idempotencyKey, callbackUrl, waitMs, keptForMs, orderKey } = request;
+  const order = orderKey === undefined ? {} : { order: hashOfOrderKey(seals, call, orderKey) };
   return {
     sealed: sealRequest(seals, call, request),
     keptMs: resultTtlOf(request),
@@ -199,9 +227,9 @@ function creationArgs({ keyspace }: RedisClient, seals: Seals, call: CallId, req
     lastPart: lastPartOf(call),
     isBackground: waitMs === 0,
     isListed: keptForMs === undefined,
-    fingerprint: idempotencyKey === undefined ? '' : fingerprintOf(request, idempotencyKey),
+    fingerprints: idempotencyKey === undefined ? '' : fingerprintsOf(request, idempotencyKey),
     sealedCallback: callbackUrl === undefined ? '' : sealCallbackUrl(seals, call, callbackUrl),
-    fields: Object.entries(recordFieldsOf(keyspace, request, replyTo)).flat(),
+    fields: Object.entries({ ...recordFieldsOf(keyspace, request, replyTo), ...order }).flat(),
   };
 }
 
@@ -211,6 +239,17 @@ export function keyOfUserToken({ path, keyFingerprint }: CallRequest): string | 
 }
 
 function readClaim({ component, appid }: { component: string; appid: string }, claim: string): Claim {
-  const [call, background, fingerprint] = claim.split(' ');
-  return { id: `${component}.${appid}.${call}`, background: background === '1', fingerprint: fingerprint! };
+  const [call, background, fingerprint, orderFingerprint] = claim.split(' ');
+  return {
+    id: `${component}.${appid}.${call}`,
+    background: background === '1',
+    fingerprint: fingerprint!,
+    orderFingerprint,
+  };
+}
+
+function fingerprintsOf(request: CallRequest, idempotencyKey: string): string {
+  const order = orderFingerprintOf(request, idempotencyKey);
+  const fingerprint = fingerprintOf(request, idempotencyKey);
+  return order === undefined ? fingerprint : `${fingerprint} ${order}`;
 }

@@ -6,6 +6,8 @@ export interface Claim {
   readonly id: string;
   readonly background: boolean;
   readonly fingerprint: string;
+  /** Of its order key. */
+  readonly orderFingerprint: string | undefined;
 }
 
 /** A hash, because callers may derive the key from confidential data. */
@@ -25,4 +27,22 @@ export function fingerprintOf(request: CallRequest, idempotencyKey: string): str
     )
     .update(body ?? '')
     .digest('base64url');
+}
+
+/** Apart from the other, which versions without order keys compare. */
+export function orderFingerprintOf({ orderKey }: CallRequest, idempotencyKey: string): string | undefined {
+  if (orderKey === undefined) return undefined;
+  return createHmac('sha256', idempotencyKey)
+    .update(JSON.stringify(['order key', orderKey]))
+    .digest('base64url');
+}
+
+/**
+ * Whether the request is for the claimed call. One with an order key is for a call without one, too, and the reverse: the call may be
+ * from a version that knows no order keys.
+ */
+export function isForClaimed(claim: Claim, request: CallRequest, idempotencyKey: string): boolean {
+  const order = orderFingerprintOf(request, idempotencyKey);
+  const isSameOrder = order === undefined || claim.orderFingerprint === undefined || order === claim.orderFingerprint;
+  return isSameOrder && claim.fingerprint === fingerprintOf(request, idempotencyKey);
 }

@@ -5,6 +5,7 @@ import type { CallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
 import type { InlineCalls } from './inline/inline-calls.ts';
 import type { LocalWaiters } from './local-waiters.ts';
+import { slotsOfAccount } from './share-of-account.ts';
 import { outcomeUnknown } from './verdict.ts';
 
 const REREAD_INTERVAL_MS = 1_000;
@@ -36,6 +37,8 @@ export interface Pending {
   readonly bodyBytes: number;
   /** Before that the record is missing without being lost. */
   recorded: boolean;
+  /** It occupies one of its account's slots. */
+  queued: boolean;
   /** Its caller has stopped waiting, and may read it by its id later. */
   abandoned: boolean;
   wokenAt: number;
@@ -46,6 +49,8 @@ export interface Pending {
 }
 
 export interface PendingCallsOptions {
+  /** Calls in the queue for which a caller waits here: an account has its share of so many. */
+  readonly queuedSlots: number;
   readonly store: Pick<CallStore, 'state'>;
   readonly waiters: LocalWaiters;
   readonly hints: Hints;
@@ -62,6 +67,8 @@ export class PendingCalls {
   /** Replies that arrived before their caller started to wait. */
   readonly #early = new Map<string, News>();
   readonly #timer: NodeJS.Timeout;
+  /** By account. */
+  readonly #queued = new Map<string, number>();
   #bodyBytes = 0;
 
   constructor(deps: PendingCallsOptions) {
@@ -97,6 +104,7 @@ export class PendingCalls {
       createdAt: new Date(),
       bodyBytes: request.body?.length ?? 0,
       recorded: false,
+      queued: false,
       abandoned: false,
       wokenAt: performance.now(),
       rereadAt: 0,
@@ -109,8 +117,30 @@ export class PendingCalls {
     return pending;
   }
 
+  /** Before the call goes through the queue. Throws Failure `account_busy`, so that one account does not hold back the others. */
+  occupy(pending: Pending): void {
+    const account = accountOf(pending);
+    const queued = this.#queued.get(account) ?? 0;
+    if (queued >= slotsOfAccount(this.#deps.queuedSlots)) {
+      const message = `${queued} calls of this account wait here already. Call more slowly, or send background calls.`;
+      throw new Failure('account_busy', 'slow-down', message, { retryAfterMs: 1_000 });
+    }
+    pending.queued = true;
+    this.#queued.set(account, queued + 1);
+  }
+
+  #vacate(pending: Pending): void {
+    if (!pending.queued) return;
+    pending.queued = false;
+    const account = accountOf(pending);
+    const queued = this.#queued.get(account)! - 1;
+    if (queued > 0) this.#queued.set(account, queued);
+    else this.#queued.delete(account);
+  }
+
   drop(pending: Pending): void {
     const { id } = pending.call;
+    this.#vacate(pending);
     if (this.#pending.delete(id)) this.#bodyBytes -= pending.bodyBytes;
     this.#deps.waiters.remove(id);
     this.#early.delete(id);
@@ -134,11 +164,11 @@ export class PendingCalls {
       } catch (error) {
         // Redis is unreachable at this moment; the next read shows what has changed.
         if (news === 'changed' && error instanceof Failure && error.code === 'redis_unreachable') continue;
-        pending.abandoned = true;
+        this.#abandon(pending);
         throw error;
       }
       if (call?.settledAt === null) {
-        pending.abandoned = true;
+        this.#abandon(pending);
         return undefined;
       }
       this.drop(pending);
@@ -159,6 +189,11 @@ export class PendingCalls {
     const early = this.#early.get(id);
     this.#early.delete(id);
     return early;
+  }
+
+  #abandon(pending: Pending): void {
+    pending.abandoned = true;
+    this.#vacate(pending);
   }
 
   /** False if no caller waits for it. */
@@ -224,6 +259,10 @@ export class PendingCalls {
       await this.#deps.addJob(call.id);
     }
   }
+}
+
+function accountOf({ call: { component, appid } }: Pending): string {
+  return `${component}.${appid}`;
 }
 
 /** No caller in this process waits for it; only its end has to be noticed. */

@@ -75,15 +75,17 @@ return { how, excess }`,
   decode: (reply: SettleReply) => reply,
 });
 
-/** `isWithdrawn`: its idempotency key is free again. */
+/** `isWithdrawn`: its idempotency key is free again. If others wait for its order key, it leaves its lane like one that is late. */
 const cancel = defineScript({
   uses: [REDIS_CLOCK, CALL_ENDED],
-  keys: ENDING_KEYS,
+  keys: [...ENDING_KEYS, 'lane'],
   args: ['id', 'lastPart', 'isWithdrawn'],
   lua: `
 if redis.call('HGET', record, 'state') ~= 'queued' then return 0 end
 redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'outcome', 'cancelled')
 call_ended(${KEYS_TABLE}, lastPart, id)
+local in_lane, order = unpack(redis.call('HMGET', record, 'inLane', 'order'))
+if in_lane and order then redis.call('ZADD', lane .. ':deadlines', 'XX', '0', in_lane) end
 local claim = redis.call('HGET', record, 'claim')
 if isWithdrawn == '1' and claim then redis.call('DEL', idempotency .. claim) end
 return 1`,
@@ -121,5 +123,6 @@ export async function settleCall(
 
 /** True if the call had not departed; then it never will. `isWithdrawn`: its idempotency key may be used for a new call. */
 export function cancelCall(redis: RedisClient, call: CallId, isWithdrawn: boolean): Promise<boolean> {
-  return cancel.run(redis, keysOf(redis.keyspace, call), { id: call.id, lastPart: lastPartOf(call), isWithdrawn });
+  const keys = { ...keysOf(redis.keyspace, call), lane: redis.keyspace.lane(call.component, call.appid) };
+  return cancel.run(redis, keys, { id: call.id, lastPart: lastPartOf(call), isWithdrawn });
 }

@@ -11,7 +11,7 @@ import { type CallId, newCallId, parseCallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
-import { type Claim, fingerprintOf } from './idempotency.ts';
+import { type Claim, isForClaimed } from './idempotency.ts';
 import type { InlineCalls } from './inline/inline-calls.ts';
 import { append, appendAll } from './lane/append.ts';
 import type { Lanes } from './lane/lanes.ts';
@@ -30,7 +30,7 @@ export interface SubmissionOptions {
   readonly accounts: CallAccounts;
   readonly tokens: Pick<Tokens, 'has'>;
   readonly queue: OpenQueue<{ readonly id: string }>;
-  readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+  readonly lanes: Pick<Lanes, 'format' | 'mark' | 'wake'>;
   readonly inline: InlineCalls;
   readonly pending: PendingCalls;
   /** Knows which addresses callbacks may reach. */
@@ -146,6 +146,7 @@ export class Submission {
   async #enqueue(pending: Pending): Promise<Accepted> {
     const { call, request } = pending;
     const { store, pending: calls, queue, replyTo } = this.#deps;
+    calls.occupy(pending);
     const created = await store.create(call, request, replyTo);
     pending.recorded = true;
     if (typeof created === 'object') {
@@ -206,7 +207,11 @@ export class Submission {
   /** A call that may be in its lane is refused only if it was certainly cancelled. */
   async #withdraw(call: CallId, request: CallRequest, cause: unknown): Promise<void> {
     const withdrawn = await this.#deps.store.withdraw(call).catch(() => undefined);
-    if (withdrawn) throw cause;
+    if (withdrawn) {
+      // The next call of its order key need not wait for what this one waited for.
+      if (request.orderKey !== undefined) await this.#deps.lanes.wake(call).catch(() => {});
+      throw cause;
+    }
     if (withdrawn === false) return;
     // Redis is unreachable: the call is accepted, and enters its lane when the pending call is read again.
     const pending = this.#deps.pending.add(call, request, 'entering');
@@ -215,7 +220,7 @@ export class Submission {
   }
 
   async #join(claim: Claim, request: CallRequest): Promise<Accepted> {
-    if (claim.fingerprint !== fingerprintOf(request, request.idempotencyKey!)) {
+    if (!isForClaimed(claim, request, request.idempotencyKey!)) {
       throw new Failure(
         'idempotency_conflict',
         'fix-request',

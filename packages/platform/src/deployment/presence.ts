@@ -14,8 +14,9 @@ const FORGET_TIMEOUT_MS = 500;
 /**
  * Grows with every change to a record, script, stream or queue that the version before cannot read. 2: the stream of pushes
  * (journal/stream-serving.ts). 3: workers name their connections, and gateways report whether they append to that stream.
+ * 4: lanes of parallel calls (call/lane/lanes.ts).
  */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /**
  * The heartbeat of this process. Each one checks that Redis is still this deployment's: it may have been emptied, restored from

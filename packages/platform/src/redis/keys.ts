@@ -93,12 +93,16 @@ export function keyspaceOf(prefix: string) {
     callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
     /** Which call an idempotency key (hashed) belongs to. */
     idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
-    /** Background calls in order; its scripts append `:paths`, `:path:<path>`, `:aside` and `:deadlines`. */
-    lane: (component: string, owner: string) => owned(component, owner, 'lane'),
+    /** Background calls; its scripts append `:path:<path>`, `:paths`, `:aside`, `:deadlines`, `:order:<key>` and `:inflight`. */
+    lane: (component: string, owner: string) => owned(component, owner, 'lane2'),
     /** Authorizers whose lane has a backlog, by the time at which it must be checked. */
-    lanes: (component: string) => owned(component, 'lanes', 'set'),
+    lanes: (component: string) => owned(component, 'lanes', 'set2'),
     /** Authorizers whose lane has just been found empty, by the time at which that is checked again. */
-    lanesAtRest: (component: string) => owned(component, 'lanes', 'at-rest'),
+    lanesAtRest: (component: string) => owned(component, 'lanes', 'at-rest2'),
+    /** The same three for lanes of the former format, which older processes know; and `:orders`, the order keys in such a lane. */
+    formerLane: (component: string, owner: string) => owned(component, owner, 'lane'),
+    formerLanes: (component: string) => owned(component, 'lanes', 'set'),
+    formerLanesAtRest: (component: string) => owned(component, 'lanes', 'at-rest'),
 
     /** What one path has used and may use; its scripts append `:hours`. */
     quota: (component: string, owner: string, path: string) => owned(component, owner, `quota:${path}`),

@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   createSecretKey,
   hkdfSync,
   type KeyObject,
@@ -38,6 +39,7 @@ export class Seals {
   readonly #salt = randomBytes(SALT_BYTES);
   readonly #ivPrefix = randomBytes(4);
   #sealed = 0n;
+  #hashKey: Buffer | undefined;
 
   /** The first key seals; all open, so that keys rotate. */
   constructor(keys: readonly Buffer[]) {
@@ -95,6 +97,14 @@ export class Seals {
     } catch (cause) {
       throw unsealable(place, cause);
     }
+  }
+
+  /** An HMAC under the first key, base64url, for a name that must not be stored in clear. */
+  hash(text: string, place: string): string {
+    this.#hashKey ??= Buffer.from(hkdfSync('sha256', this.#masters[0]!.key, '', 'wxthirdparty names', 32));
+    return createHmac('sha256', this.#hashKey)
+      .update(JSON.stringify([place, text]))
+      .digest('base64url');
   }
 
   /** Whether one of our keys sealed it. If none did, a process with more keys may still open it. */

@@ -12,9 +12,11 @@ export type CallRequest = {
   readonly deadlineAt?: string | undefined;
   /** the call is not sent before this time; it waits in the background */
   readonly notBeforeAt?: string | undefined;
+  /** calls of the account with the same one are sent one after the other, in their order; only for background calls */
+  readonly orderKey?: string | undefined;
   /** the address to which the outcome is reported, by the Standard Webhooks scheme */
   readonly callbackUrl?: string | undefined;
-  /** 0: a background call; default 30000, 0 with `notBeforeAt` */
+  /** 0: a background call; default 30000, 0 with `notBeforeAt` or `orderKey` */
   readonly waitMs?: number | undefined;
 };
 
@@ -30,6 +32,8 @@ export type BatchedCall = {
   readonly deadlineAt?: string | undefined;
   /** the call is not sent before this time; it waits in the background */
   readonly notBeforeAt?: string | undefined;
+  /** calls of the account with the same one are sent one after the other, in their order; only for background calls */
+  readonly orderKey?: string | undefined;
   /** the address to which the outcome is reported, by the Standard Webhooks scheme */
   readonly callbackUrl?: string | undefined;
   /** the account */

@@ -115,6 +115,7 @@ beforeEach(async () => {
     });
     calls = new Calls({
       redis: server.redis,
+      queuedSlots: 500,
       store,
       ledger,
       tokens,
@@ -123,7 +124,7 @@ beforeEach(async () => {
       waiters,
       hints: new Hints(subscriber),
       accounts: new CallAccounts(new Components([]), { find: active, findActive: active } as unknown as Authorizers),
-      lanes: { mark: async () => {}, wake: async () => {} },
+      lanes: { format: async () => 'current', mark: async () => {}, wake: async () => {} },
       callbacks: { enqueueIfRequested: async () => {} },
       outbound: { refuseLiteral: () => {} },
     });

@@ -16,6 +16,7 @@ import type { LocalWaiters } from '../local-waiters.ts';
 import { publishRun } from '../publish-run.ts';
 import { Run, type RunDeps } from '../run.ts';
 import { runFailures } from '../run-failures.ts';
+import { slotsOfAccount } from '../share-of-account.ts';
 import { InlineCall, type InlineCallDeps } from './inline-call.ts';
 import type { InlineCaller, InlineCalls, InlineRun } from './inline-calls.ts';
 import { OutcomeRecorder } from './outcome-recorder.ts';
@@ -25,8 +26,6 @@ const IN_MEMORY_MS = 1_000;
 const POLL_INTERVAL_MS = 250;
 /** For how long a record that Redis does not confirm is tried again, before its caller receives no id. */
 const CONFIRM_TIMEOUT_MS = 10_000;
-/** So that one account's slow API does not take the slots of all others. */
-const SHARE_OF_ACCOUNT = 0.25;
 /** Shares of the shutdown timeout, the same as those of a worker's queue. */
 const ABORT_SHARE = 0.6;
 const ABANDON_SHARE = 0.85;
@@ -150,7 +149,7 @@ export class InlineDispatcher implements InlineCalls {
     if (request.idempotencyKey !== undefined || request.callbackUrl !== undefined) return undefined;
     const account = `${component} ${appid}`;
     const taken = this.#slotsOf.get(account) ?? 0;
-    if (taken >= Math.ceil(open.concurrency * SHARE_OF_ACCOUNT)) return undefined;
+    if (taken >= slotsOfAccount(open.concurrency)) return undefined;
     const { method, path } = request;
     const owner = tokenOwnerOf({ component, appid, method, path });
     const token = owner && this.#deps.tokens.cached(owner);

@@ -4,13 +4,14 @@ import type { Lanes } from './lanes.ts';
 
 export interface AppendDeps {
   readonly store: Pick<CallStore, 'enterLane'>;
-  readonly lanes: Pick<Lanes, 'mark' | 'wake'>;
+  readonly lanes: Pick<Lanes, 'format' | 'mark' | 'wake'>;
 }
 
 /** Appends one call, whose record exists. It enters its lane once, however often this is called. */
 export async function append({ store, lanes }: AppendDeps, call: CallId, path: string): Promise<void> {
-  await lanes.mark(call);
-  if ((await store.enterLane(call, path)) === 'wake') await lanes.wake(call);
+  const format = await lanes.format();
+  await lanes.mark(call, format);
+  if ((await store.enterLane(call, path, format)) === 'wake') await lanes.wake(call);
 }
 
 /** Appends many calls in the order given. Returns, by their ids, the errors of the calls whose entering was not confirmed. */
@@ -19,10 +20,11 @@ export async function appendAll(
   calls: readonly { readonly call: CallId; readonly path: string }[],
 ): Promise<ReadonlyMap<string, unknown>> {
   const accounts = new Map(calls.map(({ call }) => [`${call.component}.${call.appid}`, call]));
+  const format = await lanes.format();
   // In one batch: first the marks, by which a lane is found if this process dies, then the calls.
   const [, entered] = await Promise.all([
-    Promise.allSettled([...accounts.values()].map((account) => lanes.mark(account))),
-    Promise.allSettled(calls.map(({ call, path }) => store.enterLane(call, path))),
+    Promise.allSettled([...accounts.values()].map((account) => lanes.mark(account, format))),
+    Promise.allSettled(calls.map(({ call, path }) => store.enterLane(call, path, format))),
   ]);
   const failed = new Map<string, unknown>();
   const asleep = new Map<string, CallId>();

@@ -1,5 +1,5 @@
 import { defineJob } from '../../queue/job.ts';
-import type { LaneOwner } from './lane-store.ts';
+import type { LaneOwner } from './lane-owner.ts';
 
 export const LaneJob = defineJob<LaneOwner>({
   queue: 'lanes',

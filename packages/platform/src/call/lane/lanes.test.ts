@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/redis-server.ts';
 import { until } from '../../../test/until.ts';
+import { announceProcess, forgetProcess } from '../../deployment/live-processes.ts';
 import { type OpenQueue, openQueue } from '../../queue/queues.ts';
 import { Seals } from '../../sealing/seals.ts';
 import { newCallId } from '../call-id.ts';
 import { CallStore } from '../call-store.ts';
 import { LaneJob } from './lane-job.ts';
-import { type LaneOwner, LaneStore } from './lane-store.ts';
+import type { LaneOwner } from './lane-owner.ts';
+import { LaneStore } from './lane-store.ts';
 import { Lanes } from './lanes.ts';
 
 let server: TestRedis;
@@ -32,24 +34,24 @@ it('a lane has one job, however often it is woken', async () => {
 });
 
 it('a lane that was marked is found if its job is lost', async () => {
-  await lanes.mark(first);
+  await lanes.mark(first, 'current');
   await lanes.wakeDue('wxc');
   expect(await waiting()).toEqual([]);
   // It is due now.
-  await server.redis.zadd('wx:{wxc:lanes}:set', 1, first.appid);
+  await server.redis.zadd('wx:{wxc:lanes}:set2', 1, first.appid);
   await lanes.wakeDue('wxc');
   expect(await waiting()).toEqual([first]);
   // It is found again if this job is lost, too, but not at once.
   await queue.queue.drain();
   await lanes.wakeDue('wxc');
   expect(await waiting()).toEqual([]);
-  expect(await server.redis.zscore('wx:{wxc:lanes}:set', first.appid)).not.toBeNull();
+  expect(await server.redis.zscore('wx:{wxc:lanes}:set2', first.appid)).not.toBeNull();
 });
 
 it('a lane that sleeps is woken at its time, and a mark does not disturb it', async () => {
-  await lanes.sleep(first, 300);
-  await lanes.sleep(second, 60_000);
-  await lanes.mark(second);
+  await lanes.sleep(first, 300, 'current');
+  await lanes.sleep(second, 60_000, 'current');
+  await lanes.mark(second, 'current');
   await until('the first wakes', async () => {
     await lanes.wakeDue('wxc');
     return (await waiting()).length > 0;
@@ -57,21 +59,63 @@ it('a lane that sleeps is woken at its time, and a mark does not disturb it', as
   expect(await waiting()).toEqual([first]);
 });
 
+it('calls enter the former format while a process of an older version is live', async () => {
+  const live = (id: string, format: number) =>
+    announceProcess(server.redis, { id, roles: ['gateway'], version: '0', format, schemaVersion: 1, startedAt: 1 });
+  await live('new', 4);
+  expect(await lanes.format()).toBe('current');
+  await live('old', 3);
+  expect(await new Lanes(server.redis, queue).format()).toBe('former');
+  await lanes.mark(first, 'former');
+  expect(await server.redis.zscore('wx:{wxc:lanes}:set', first.appid)).not.toBeNull();
+  expect(await lanes.hasFormer(first)).toBe(true);
+  // A call whose order key waits there enters the other format in any case.
+  expect(await server.redis.zscore('wx:{wxc:lanes}:set2', first.appid)).not.toBeNull();
+  await until('the processes know of its end', async () => {
+    await forgetProcess(server.redis, 'old');
+    return (await lanes.format()) === 'current';
+  });
+  await lanes.rest(first, 'former');
+  expect(await lanes.hasFormer(first)).toBe(false);
+});
+
+it('a worker is the last one before older processes if no other of its version remains', async () => {
+  const live = (id: string, format: number, more: { closing?: boolean } = {}) =>
+    announceProcess(server.redis, {
+      id,
+      roles: ['worker'],
+      version: '0',
+      format,
+      schemaVersion: 1,
+      startedAt: 1,
+      ...more,
+    });
+  await live('own', 4, { closing: true });
+  expect(await lanes.isLastBeforeOlder()).toBe(false);
+  await live('other', 4);
+  await live('old', 3);
+  expect(await lanes.isLastBeforeOlder()).toBe(false);
+  await live('other', 4, { closing: true });
+  expect(await lanes.isLastBeforeOlder()).toBe(true);
+  await live('old', 3, { closing: true });
+  expect(await lanes.isLastBeforeOlder()).toBe(false);
+});
+
 describe('a lane that was found empty', () => {
-  const atRest = 'wx:{wxc:lanes}:at-rest';
+  const atRest = 'wx:{wxc:lanes}:at-rest2';
   const checkIsDue = () => server.redis.zadd(atRest, 1, first.appid);
   const store = () => new CallStore(server.redis, new Seals([randomBytes(32)]));
   const append = async () => {
     const call = newCallId(first.component, first.appid);
     const request = { appid: first.appid, method: 'GET', path: '/cgi-bin/user/get', query: [], waitMs: 0 };
     await store().create(call, { ...request, departWithinMs: 60_000 }, 'gateway');
-    await lanes.mark(first);
-    return { call, entered: await store().enterLane(call, request.path) };
+    await lanes.mark(first, 'current');
+    return { call, entered: await store().enterLane(call, request.path, 'current') };
   };
 
   it('is forgotten when it is still empty a little later', async () => {
-    await lanes.sleep(first, 0);
-    await lanes.rest(first);
+    await lanes.sleep(first, 0, 'current');
+    await lanes.rest(first, 'current');
     await lanes.wakeDue('wxc');
     expect(await waiting()).toEqual([]);
     await checkIsDue();
@@ -83,25 +127,27 @@ describe('a lane that was found empty', () => {
   it('is woken if a call was appended just then by a process that died before it could wake the lane', async () => {
     const lane = new LaneStore(server.redis);
     const one = await append();
-    const step = await lane.next(first, undefined);
+    const terms = { limit: 10, count: 10, bytes: 1_000_000 };
+    const { taken } = await lane.step(first, [], terms);
     await store().cancel(one.call);
-    expect(await lane.next(first, step.do === 'call' ? step.entry : undefined)).toEqual({ do: 'rest' });
+    const returned = taken.map(({ member }) => ({ member, how: 'settled' as const, forMs: 0 }));
+    expect(await lane.step(first, returned, terms)).toMatchObject({ next: 'rest' });
     expect((await append()).entered).toBe('wake');
-    await lanes.rest(first);
+    await lanes.rest(first, 'current');
 
     await lanes.wakeDue('wxc');
     expect(await waiting()).toEqual([]);
     await checkIsDue();
     await lanes.wakeDue('wxc');
     expect(await waiting()).toEqual([first]);
-    expect(await server.redis.zscore('wx:{wxc:lanes}:set', first.appid)).not.toBeNull();
+    expect(await server.redis.zscore('wx:{wxc:lanes}:set2', first.appid)).not.toBeNull();
     expect(await server.redis.exists(atRest)).toBe(0);
   });
 
   it('is not woken if it has a backlog again, and with it a mark', async () => {
-    await lanes.rest(first);
+    await lanes.rest(first, 'current');
     await append();
-    await lanes.sleep(first, 60_000);
+    await lanes.sleep(first, 60_000, 'current');
     await checkIsDue();
     await lanes.wakeDue('wxc');
     expect(await waiting()).toEqual([]);
@@ -109,10 +155,10 @@ describe('a lane that was found empty', () => {
   });
 
   it('is checked again if it comes to rest again while it is checked', async () => {
-    await lanes.rest(first);
+    await lanes.rest(first, 'current');
     const { zcard } = server.redis;
     server.redis.zcard = (async (...args: Parameters<typeof zcard>) => {
-      await lanes.rest(first);
+      await lanes.rest(first, 'current');
       return zcard.apply(server.redis, args);
     }) as typeof zcard;
     try {

@@ -1,115 +1,137 @@
+import { hasOlder, type LiveAndConnected, readLive, workersAmong } from '../../deployment/older-processes.ts';
 import type { OpenQueue } from '../../queue/queues.ts';
 import type { RedisClient } from '../../redis/connect.ts';
-import { DueSet } from '../../redis/due-set.ts';
-import { defineScript, REDIS_CLOCK } from '../../redis/script.ts';
-import { type LaneOwner, LaneStore } from './lane-store.ts';
+import { FormerLaneStore } from './former/former-lane-store.ts';
+import { hasWaiting, moveToFormer } from './former/move-to-former.ts';
+import { LaneBacklog } from './lane-backlog.ts';
+import type { LaneFormat } from './lane-format.ts';
+import type { LaneOwner } from './lane-owner.ts';
+import { LaneStore } from './lane-store.ts';
 
-/** A marked lane is found after this time, if its wake-up was lost. */
-const MARKED_MS = 5_000;
-/** A claimed lane is found again after this time, if its job was lost. */
-const CLAIMED_MS = 10_000;
-/** A batch that ends while a call is appended may write too late a time; that must not cost more than this. */
-const MAX_SLEEP_MS = 10 * 60_000;
-const MAX_WOKEN_AT_ONCE = 500;
-/** A process that appends to a lane while another one finds it empty, and dies then, has not marked it. */
-const CHECKED_AT_REST_MS = 10_000;
+/** Since this `format`, processes know lanes of parallel calls. */
+const PARALLEL_FORMAT = 4;
+const FORMAT_TTL_MS = 2_000;
+/** After this no process appends any more in a format that is no longer the right one. */
+export const FORMAT_SETTLES_MS = FORMAT_TTL_MS + 1_000;
+/** Accounts whose calls move to the former format, so that a large deployment neither waits for each nor floods Redis. */
+const MAX_MOVED_AT_ONCE = 100;
 
-/**
- * Makes lanes at rest that are due now due again, except those with a mark: they are found by it. Returns when they are
- * due again, and which they are. That time ends in half a millisecond, which no time that `rest` writes does.
- */
-const claimAtRest = defineScript({
-  keys: ['lanes', 'at_rest'],
-  uses: [REDIS_CLOCK],
-  lua: `
-local due_again, unmarked = string.format('%.1f', now + ${CLAIMED_MS} + 0.5), {}
-for _, appid in ipairs(redis.call('ZRANGEBYSCORE', at_rest, '-inf', now, 'LIMIT', 0, ${MAX_WOKEN_AT_ONCE})) do
-  if redis.call('ZSCORE', lanes, appid) then
-    redis.call('ZREM', at_rest, appid)
-  else
-    redis.call('ZADD', at_rest, due_again, appid)
-    table.insert(unmarked, appid)
-  end
-end
-return { due_again, unmarked }`,
-  decode: ([dueAgain, appids]: [string, string[]]) => ({ dueAgain, appids }),
-});
-
-const rest = defineScript({
-  keys: ['lanes', 'at_rest'],
-  args: ['appid'],
-  uses: [REDIS_CLOCK],
-  lua: `
-redis.call('ZREM', lanes, appid)
-redis.call('ZADD', at_rest, ms(now + ${CHECKED_AT_REST_MS}), appid)`,
-});
-
-/** Unless the lane has come to rest again since a claim made it due at `due_again`. */
-const forget = defineScript({
-  keys: ['at_rest'],
-  args: ['appid', 'due_again'],
-  lua: "if redis.call('ZSCORE', at_rest, appid) == due_again then redis.call('ZREM', at_rest, appid) end",
-});
-
-/**
- * Which lanes have a backlog, and when each must be checked. A lane that waits has no job and costs nothing before its time,
- * however long it is.
- */
+/** The lanes of all accounts: which have a backlog, in which format calls enter them, and their jobs. */
 export class Lanes {
   readonly #redis: RedisClient;
   readonly #queue: OpenQueue<LaneOwner>;
-  readonly #store: LaneStore;
+  readonly #backlogs: Readonly<Record<LaneFormat, LaneBacklog>>;
+  #format: { readonly is: LaneFormat; readonly readAt: number } | undefined;
+  #reading: Promise<LaneFormat> | undefined;
 
   constructor(redis: RedisClient, queue: OpenQueue<LaneOwner>) {
     this.#redis = redis;
-    this.#store = new LaneStore(redis);
     this.#queue = queue;
+    const { lanes, lanesAtRest, formerLanes, formerLanesAtRest } = redis.keyspace;
+    const [current, former] = [new LaneStore(redis), new FormerLaneStore(redis)];
+    this.#backlogs = {
+      current: new LaneBacklog({ redis, lanes, atRest: lanesAtRest, length: (owner) => current.length(owner) }),
+      former: new LaneBacklog({
+        redis,
+        lanes: formerLanes,
+        atRest: formerLanesAtRest,
+        length: (owner) => former.length(owner),
+      }),
+    };
   }
 
-  /** Before a call is appended, so that the lane is found even if this process dies right after. */
-  async mark({ component, appid }: LaneOwner): Promise<void> {
-    await this.#backlog(component).scheduleNew([[appid, MARKED_MS]]);
+  /** The format in which calls are appended: the former one while a process is live that knows no other. */
+  async format(): Promise<LaneFormat> {
+    const known = this.#format;
+    if (known && performance.now() - known.readAt < FORMAT_TTL_MS) return known.is;
+    this.#reading ??= this.#refreshFormat().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
   }
 
-  /** Requests a batch; if one is running, another one follows it. */
-  wake(owner: LaneOwner): Promise<void> {
-    return this.#queue.add({ component: owner.component, appid: owner.appid });
-  }
-
-  async sleep({ component, appid }: LaneOwner, forMs: number): Promise<void> {
-    const sleepMs = Math.max(0, Math.min(forMs, MAX_SLEEP_MS));
-    await this.#backlog(component).schedule(appid, Math.ceil(sleepMs));
-  }
-
-  /** The lane was found empty. A call may have been appended since, under the mark that is removed now; so that is checked. */
-  async rest({ component, appid }: LaneOwner): Promise<void> {
-    await rest.run(this.#redis, this.#keys(component), { appid });
-  }
-
-  /** For maintenance: wakes the lanes that are due, and those at rest that are not empty after all. */
-  async wakeDue(component: string): Promise<void> {
-    const due = await this.#backlog(component).claim(MAX_WOKEN_AT_ONCE);
-    for (const appid of due) await this.wake({ component, appid });
-
-    const keys = this.#keys(component);
-    const { dueAgain, appids } = await claimAtRest.run(this.#redis, keys);
-    const lengths = await Promise.all(appids.map((appid) => this.#store.length({ component, appid })));
-    for (const [i, appid] of appids.entries()) {
-      if (lengths[i]! > 0) {
-        await this.mark({ component, appid });
-        await this.wake({ component, appid });
-      }
-      await forget.run(this.#redis, { at_rest: keys.at_rest }, { appid, due_again: dueAgain });
+  async #refreshFormat(): Promise<LaneFormat> {
+    const known = this.#format;
+    try {
+      this.#format = { is: (await this.#readFormat()) ?? known?.is ?? 'former', readAt: performance.now() };
+      return this.#format.is;
+    } catch {
+      // Redis does not answer: every process serves the former one.
+      return known?.is ?? 'former';
     }
   }
 
-  /** The lanes with a backlog, by the time of their next check. */
-  #backlog(component: string): DueSet {
-    return new DueSet(this.#redis, this.#redis.keyspace.lanes(component), CLAIMED_MS);
+  /** Undefined: what was true before still is, since a worker that shuts down may be connected or not. */
+  async #readFormat(): Promise<LaneFormat | undefined> {
+    const live = await readLive(this.#redis, this.#queue.queue);
+    if (hasOlder(live, PARALLEL_FORMAT)) return 'former';
+    return hasOlder(remainingOf(live), PARALLEL_FORMAT) ? undefined : 'current';
   }
 
-  #keys(component: string): { readonly lanes: string; readonly at_rest: string } {
-    const { lanes, lanesAtRest } = this.#redis.keyspace;
-    return { lanes: lanes(component), at_rest: lanesAtRest(component) };
+  /** Before a call is appended. Its order key may bring it into a lane of the current format in any case. */
+  async mark(owner: LaneOwner, format: LaneFormat): Promise<void> {
+    await this.#backlogs.current.mark(owner);
+    if (format === 'former') await this.#backlogs.former.mark(owner);
   }
+
+  /** Requests a batch; if one is running, another one follows it. */
+  wake({ component, appid }: LaneOwner): Promise<void> {
+    return this.#queue.add({ component, appid });
+  }
+
+  sleep(owner: LaneOwner, forMs: number, format: LaneFormat): Promise<void> {
+    return this.#backlogs[format].sleep(owner, forMs);
+  }
+
+  /** Whether the account may have calls in a lane of the former format, which depart first. */
+  hasFormer(owner: LaneOwner): Promise<boolean> {
+    return this.#backlogs.former.has(owner);
+  }
+
+  /** The lane of this format was found empty. */
+  rest(owner: LaneOwner, format: LaneFormat): Promise<void> {
+    return this.#backlogs[format].rest(owner);
+  }
+
+  /**
+   * Processes that know only the former format do not find calls in the other. While one is live, what waits there moves to the
+   * former one, so that a version can be taken back.
+   */
+  async moveForOlder(component: string): Promise<void> {
+    if ((await this.format()) === 'current') return;
+    const { lanes, lanesAtRest } = this.#redis.keyspace;
+    // A call that is appended while its lane is found empty is only in the second set.
+    const sets = [lanes(component), lanesAtRest(component)].map((set) => this.#redis.zrange(set, 0, '-1'));
+    const appids = [...new Set((await Promise.all(sets)).flat())];
+    for (let from = 0; from < appids.length; from += MAX_MOVED_AT_ONCE) {
+      const owners = appids.slice(from, from + MAX_MOVED_AT_ONCE).map((appid) => ({ component, appid }));
+      await Promise.all(owners.map((owner) => this.#moveForOlder(owner)));
+    }
+  }
+
+  /** Whether, when those that shut down now have ended, an older process remains, but no worker of this version. */
+  async isLastBeforeOlder(): Promise<boolean> {
+    const remaining = remainingOf(await readLive(this.#redis, this.#queue.queue));
+    if (!hasOlder(remaining, PARALLEL_FORMAT)) return false;
+    return !workersAmong(remaining.processes).some(({ format }) => format >= PARALLEL_FORMAT);
+  }
+
+  async #moveForOlder(owner: LaneOwner): Promise<void> {
+    if (!(await hasWaiting(this.#redis, owner))) return;
+    await this.#backlogs.former.mark(owner);
+    if (await moveToFormer(this.#redis, owner)) await this.wake(owner);
+  }
+
+  /** For maintenance. */
+  async wakeDue(component: string): Promise<void> {
+    const wake = (owner: LaneOwner) => this.wake(owner);
+    await this.moveForOlder(component);
+    await this.#backlogs.former.wakeDue(component, wake);
+    await this.#backlogs.current.wakeDue(component, wake);
+  }
+}
+
+/** Without the processes that shut down now. */
+function remainingOf(live: LiveAndConnected): LiveAndConnected {
+  return { ...live, processes: live.processes.filter(({ closing }) => !closing) };
 }

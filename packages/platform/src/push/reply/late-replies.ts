@@ -1,6 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { CallStore } from '../../call/call-store.ts';
 import type { Calls } from '../../call/calls.ts';
+import { MAX_ORDER_KEY_LENGTH } from '../../call/check-request.ts';
 import type { DeliveryStore } from '../../delivery/delivery-store.ts';
 import { partiesOf } from '../../delivery/format/wechat.ts';
 import type { SealedPush } from '../../journal/journaled-push.ts';
@@ -93,7 +94,8 @@ export class LateReplies {
       throw new Failure('unsealable', 'operator', `No key of SECRETS_KEY opens push ${id}.`);
     }
     const account = await accounts.read(component, appid);
-    const message = customMessageOf(reply, partiesOf(payload).openid, account?.kind === 'mini-program');
+    const { openid } = partiesOf(payload);
+    const message = customMessageOf(reply, openid, account?.kind === 'mini-program');
     if (message === undefined) return { refused: 'not_convertible' };
     if (await this.#isReplied(push, { component, appid }, isRepeated)) return { refused: 'already_replied' };
     try {
@@ -109,6 +111,8 @@ export class LateReplies {
         departWithinMs: Math.max(0, deadlineAt.getTime() - Date.now()),
         deadlineAt,
         idempotencyKey: idempotencyKeyOf(id),
+        // Two late replies to one person arrive in the order in which they were given.
+        orderKey: orderKeyOf(openid),
       });
       return { callId: call.id };
     } catch (error) {
@@ -139,6 +143,11 @@ export class LateReplies {
     const [oldest] = await redis.xrange(redis.keyspace.pushStream, '-', '+', 'COUNT', 1);
     return oldest === undefined || Number(oldest[0].split('-')[0]) > enqueuedAt;
   }
+}
+
+/** WeChat's openids have 28 characters; a longer one, of a test program, still has one order. */
+function orderKeyOf(openid: string): string {
+  return `openid:${openid}`.slice(0, MAX_ORDER_KEY_LENGTH);
 }
 
 function idempotencyKeyOf(push: string): string {
