@@ -108,6 +108,16 @@ describe('a call', () => {
     expect(refused('background')).toMatchObject({ refusedYetSent: [], unclearYetSent: [expect.anything()] });
   });
 
+  it('that ended as failed must not have been carried out, unless the failure says that it may have been', () => {
+    const failed = (code: string) =>
+      changed({ callers: [call('send', { state: 'failed', code, bodyHash: 'x' })], wechat: [send('x', AT)] });
+    expect(failed('deadline_passed').refusedYetSent).toHaveLength(1);
+    expect(failed('outcome_unknown').refusedYetSent).toEqual([]);
+    const accepted = call('background', { status: 202, id: 'x', bodyHash: 'x' });
+    const settled = { kind: 'settled', id: 'x', at: AT, state: 'failed', code: 'internal', errcode: null } as const;
+    expect(changed({ callers: [accepted, settled], wechat: [send('x', AT)] }).refusedYetSent).toHaveLength(1);
+  });
+
   it('whose outcome is unknown though WeChat had answered its sender is found', () => {
     const unknown = call('send', { state: 'failed', code: 'outcome_unknown', bodyHash: 'x' });
     expect(changed({ callers: [unknown], wechat: [send('x', AT)] }).unknownThoughAnswered).toHaveLength(1);

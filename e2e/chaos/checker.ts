@@ -8,6 +8,8 @@ const AUTHORIZER_TOKEN_PATH = '/cgi-bin/component/api_authorizer_token';
 const TOKEN_ERRCODES = new Set([40001, 40014, 42001]);
 /** What the API answers to a valid call: its outcome, its acceptance, or "later". */
 const CONTRACT_STATUSES = new Set([200, 202, 429, 503]);
+/** Failures that say that the call may have been carried out. */
+const UNCLEAR_CODES = new Set(['outcome_unknown', 'call_lost']);
 /** `min-replicas-max-lag` of the topology, and a second of detection: what departed before that was replicated. */
 const LOSS_WINDOW_MS = 2_000 + 1_000;
 
@@ -24,7 +26,7 @@ export interface Findings {
   readonly sentTwice: readonly string[];
   /** The same, but departed for the first time so shortly before the fault that the claim may not have been replicated. */
   readonly sentTwiceInWindow: readonly string[];
-  /** Refused interactive calls that WeChat carried out nevertheless. */
+  /** Interactive calls that were refused, and calls of any kind that ended as failed, which WeChat carried out nevertheless. */
   readonly refusedYetSent: readonly string[];
   /** Background calls of which the API could not say whether they were accepted (503), and which were sent. */
   readonly unclearYetSent: readonly string[];
@@ -92,7 +94,7 @@ export function check(history: History): Findings {
     lost: names(calls.filter((call) => isLost(call, settled, sends))),
     sentTwice: names(twice),
     sentTwiceInWindow: names(inWindow),
-    ...refusedButSent(calls, sends),
+    ...refusedButSent(calls, settled, sends),
     outcomeUnknown: names(unknown),
     unknownThoughAnswered: names(
       unknown.filter((call) => sendsOf(call, sends).some(({ answer, connected }) => answer === 0 && connected)),
@@ -173,11 +175,20 @@ function repeated(calls: readonly CallLine[], sends: Sends, faultAt: number) {
   };
 }
 
-function refusedButSent(calls: readonly CallLine[], sends: Sends): Pick<Findings, 'refusedYetSent' | 'unclearYetSent'> {
-  const sent = calls.filter((call) => call.status >= 400 && sendsOf(call, sends).length > 0);
+function refusedButSent(
+  calls: readonly CallLine[],
+  settled: ReadonlyMap<string, SettledLine>,
+  sends: Sends,
+): Pick<Findings, 'refusedYetSent' | 'unclearYetSent'> {
+  const sent = calls.filter((call) => sendsOf(call, sends).length > 0);
+  const refused = sent.filter(({ status }) => status >= 400);
+  const failed = sent.filter((call) => {
+    const { state, code } = endOf(call, settled);
+    return state === 'failed' && !UNCLEAR_CODES.has(code ?? '');
+  });
   return {
-    refusedYetSent: names(sent.filter(({ stream }) => !STREAMS[stream].background)),
-    unclearYetSent: names(sent.filter(({ stream }) => STREAMS[stream].background)),
+    refusedYetSent: names([...refused.filter(({ stream }) => !STREAMS[stream].background), ...failed]),
+    unclearYetSent: names(refused.filter(({ stream }) => STREAMS[stream].background)),
   };
 }
 
