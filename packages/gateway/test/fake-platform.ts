@@ -206,6 +206,8 @@ export function fakePlatform(): FakePlatform {
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
     clockAheadMs: () => Promise.resolve(0),
+    redisServers: async () => ({ answering: ['127.0.0.1:6379'], missing: [] }),
+    describeRedis: async () => ({ kind: 'standalone', servers: [] }),
   };
   return fake;
 }

@@ -279,6 +279,9 @@ export type RedisEvent =
   | ReachabilityEvent
   | { readonly what: 'foreign'; readonly failure: FailureReport }
   | { readonly what: 'own' }
+  /** Masters of a Cluster do not answer, while others do; then all do again. */
+  | { readonly what: 'incomplete'; readonly missing: readonly string[] }
+  | { readonly what: 'complete' }
   /** No replica has confirmed in time that it received this write, so a failover may lose it. */
   | { readonly what: 'wait_unacked'; readonly write: 'push' };
 

@@ -40,7 +40,9 @@ import { streamStatus } from './push/stream-status.ts';
 import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
+import { describeServers, type RedisDescription } from './redis/describe-servers.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
+import { pingMasters, type Reachability } from './redis/servers.ts';
 import { Rehearsals } from './release-check/rehearsals.ts';
 import type { ReleaseChecks } from './release-check/release-checks.ts';
 import { ReleaseCheckResponder } from './release-check/responder.ts';
@@ -104,6 +106,9 @@ export interface GatewayFace {
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
   /** Never rejects. */
   health(): Promise<Health>;
+  /** Which servers of Redis accept writes now. Never rejects. */
+  redisServers(): Promise<Reachability>;
+  describeRedis(): Promise<RedisDescription>;
   /** How far this host's clock is ahead of Redis' (ms; negative: behind). */
   clockAheadMs(): Promise<number>;
 }
@@ -245,6 +250,8 @@ export function openGatewayFace(
     },
     activity,
     queues: Object.values(queues).map(({ queue, contract }) => ({ queue, description: contract.description })),
+    redisServers: () => pingMasters(foundation.blockingRedis),
+    describeRedis: () => describeServers(foundation.blockingRedis),
     clockAheadMs: () => clockAheadMs(foundation.blockingRedis),
   };
 }

@@ -20,6 +20,7 @@ import {
   refuseCommands,
   untilConnected,
 } from './redis/connect.ts';
+import { assertUsable } from './redis/describe-servers.ts';
 import { Hints } from './redis/hints.ts';
 import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
@@ -120,6 +121,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   await Promise.all(
     [blockingRedis, failFastRedis, intakeRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)),
   );
+  await assertUsable(failFastRedis, CONNECT_TIMEOUT_MS);
   const hints = new Hints(subscriber);
   const isDegraded = await Promise.race([migrating.then(() => false), pause(DEGRADED_AFTER_MS, true, { ref: false })]);
 

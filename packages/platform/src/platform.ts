@@ -8,6 +8,7 @@ import { type OpenQueues, openQueues } from './open-queues.ts';
 import { openReplies } from './open-replies.ts';
 import { openServices, openShared } from './open-services.ts';
 import { isReadable } from './quota-lookup/quota-reader.ts';
+import { pingMasters } from './redis/servers.ts';
 import { Scope } from './scope.ts';
 import { openWorkerFace, type Work } from './worker-face.ts';
 
@@ -34,7 +35,7 @@ export async function openPlatform(settings: PlatformSettings): Promise<Platform
 
 async function open(settings: PlatformSettings, scope: Scope): Promise<Platform> {
   const foundation = await openFoundation(settings, scope);
-  const { events, outage, unusable, blockingRedis, failFastRedis } = foundation;
+  const { events, outage, unusable, presence, blockingRedis, failFastRedis } = foundation;
   const queues = openQueues(failFastRedis, scope);
   enqueueQuotaJobs(events, queues);
 
@@ -48,7 +49,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, { deliveries, replies }, scope);
 
   const health = healthProbe({
-    redis: () => failFastRedis.ping(),
+    async redis() {
+      if (presence.failure) throw presence.failure;
+      const { answering, missing } = await pingMasters(failFastRedis);
+      if (answering.length === 0) throw new Error('no answer');
+      return missing;
+    },
     database: async () => {
       if (!(await outage.check())) throw new Error('no answer');
     },

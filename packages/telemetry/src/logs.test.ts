@@ -327,6 +327,15 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       event: { what: 'foreign', failure: { code: 'foreign_redis', remedy: 'operator', message: 'no' } },
       line: { level: LEVELS.error, msg: 'intake stopped: Redis is not ours', code: 'foreign_redis', reason: 'no' },
     },
+    {
+      event: { what: 'incomplete', missing: ['127.0.0.1:7000'] },
+      line: {
+        level: LEVELS.error,
+        msg: 'masters of Redis do not answer; accounts whose keys they have wait',
+        missing: ['127.0.0.1:7000'],
+      },
+    },
+    { event: { what: 'complete' }, line: { level: LEVELS.info, msg: 'all masters of Redis answer again' } },
     { event: { what: 'own' }, line: { level: LEVELS.info, msg: 'intake resumed: Redis is ours again' } },
     {
       event: { what: 'wait_unacked', write: 'push' },

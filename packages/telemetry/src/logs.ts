@@ -63,6 +63,12 @@ function linesOf(log: Logger): Lines {
         case 'own':
           log.info('intake resumed: Redis is ours again');
           break;
+        case 'incomplete':
+          log.error({ missing: event.missing }, 'masters of Redis do not answer; accounts whose keys they have wait');
+          break;
+        case 'complete':
+          log.info('all masters of Redis answer again');
+          break;
         case 'wait_unacked': {
           const { write } = event;
           const message = 'no replica of Redis has confirmed a write in time';

@@ -14,6 +14,12 @@ const StatusAnswer = z
       bad: z.int().meta({ description: 'entries that could not be journaled' }),
       stream: z.boolean().meta({ description: 'false while a process of an older version is live' }),
     }),
+    redis: z.object({
+      masters: z
+        .array(z.object({ address: z.string(), answers: z.boolean() }))
+        .readonly()
+        .meta({ description: 'the primary, or each master of a Cluster' }),
+    }),
     subscriptions: z.object({ active: z.int(), failing: z.int(), paused: z.int() }),
     components: z.array(
       z.object({
@@ -75,10 +81,19 @@ export const statusOperations: Operations = {
 export function statusRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
   routes.get('/v1/status', async (_request, response) => {
-    const { ready, pushes, components } = await platform.status();
+    const [{ ready, pushes, components }, { answering, missing }] = await Promise.all([
+      platform.status(),
+      platform.redisServers(),
+    ]);
     response.json({
       ready,
       pushes,
+      redis: {
+        masters: [
+          ...answering.map((address) => ({ address, answers: true })),
+          ...missing.map((address) => ({ address, answers: false })),
+        ],
+      },
       subscriptions: platform.subscriptionCounts(),
       components: components.map(({ appid, ready, reasons, lastPushAt, pushes, refusedPushes, ticket, token }) => ({
         appid,

@@ -337,6 +337,13 @@ export type Status = {
     /** false while a process of an older version is live */
     readonly stream: boolean;
   };
+  readonly redis: {
+    /** the primary, or each master of a Cluster */
+    readonly masters: ReadonlyArray<{
+      readonly address: string;
+      readonly answers: boolean;
+    }>;
+  };
   readonly subscriptions: {
     readonly active: number;
     readonly failing: number;
