@@ -12,15 +12,10 @@ import { Events } from './events.ts';
 import { FollowerWriter } from './follower/follower-writer.ts';
 import { ApiKeys } from './key/api-keys.ts';
 import { KeyStore } from './key/key-store.ts';
-import {
-  type ConnectionMode,
-  connectRedis,
-  type RedisClient,
-  type RedisSettings,
-  refuseCommands,
-  untilConnected,
-} from './redis/connect.ts';
+import { type ConnectionMode, type RedisClient, type RedisSettings, untilConnected } from './redis/connect.ts';
+import { RedisConnections } from './redis/connections.ts';
 import { assertUsable } from './redis/describe-servers.ts';
+import { refuseCommands } from './redis/fail-fast.ts';
 import { Hints } from './redis/hints.ts';
 import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
@@ -72,6 +67,7 @@ export interface Foundation {
   readonly followerWriter: FollowerWriter;
   /** For the journal, deliveries and replays: what they commit survives a power failure. */
   readonly journalWriter: BulkThread;
+  readonly connections: RedisConnections;
   /** Its commands wait while Redis is unavailable: for work that continues afterwards. */
   readonly blockingRedis: RedisClient;
   /** Its commands fail at once while Redis is unavailable, or is another deployment's: for requests, whose callers wait. */
@@ -112,12 +108,13 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   const replica = databaseReadUrl
     ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
     : database;
-  const connect = (mode: ConnectionMode, name: string) =>
-    scope.keep(`redis ${name}`, connectRedis(settings, mode, name), (r) => r.disconnect());
+  const connections = scope.keep('redis connections', new RedisConnections(settings), (c) => c.close());
+  const keep = (redis: RedisClient, name: string) => scope.keep(`redis ${name}`, redis, (r) => r.disconnect());
+  const connect = (mode: ConnectionMode, name: string) => keep(connections.open(mode, name), name);
   const blockingRedis = connect('blocking', 'work');
   const failFastRedis = connect('fail-fast', 'fail-fast');
   const intakeRedis = connect('intake', 'intake');
-  const subscriber = connect('blocking', 'hints');
+  const subscriber = keep(connections.openSubscriber('hints'), 'hints');
   await Promise.all(
     [blockingRedis, failFastRedis, intakeRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)),
   );
@@ -149,6 +146,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     followerWriter,
     journalWriter,
     blockingRedis,
+    connections,
     failFastRedis,
     intakeRedis,
     hints,

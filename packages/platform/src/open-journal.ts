@@ -7,14 +7,13 @@ import { JournalBatch } from './push/journal-batch.ts';
 import { Journaler } from './push/journaler.ts';
 import { KnownAccounts } from './push/known-accounts.ts';
 import { StreamReader } from './push/stream-reader.ts';
-import { connectRedis } from './redis/connect.ts';
 import { openLeases } from './redis/lease.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
 /** Starts journaling in this process; `services`: those on the blocking connection. The caller closes it. */
 export function startJournaler(
-  { settings, events, seals, components, journalWriter, presence, blockingRedis: redis }: Foundation,
+  { settings, events, seals, components, journalWriter, presence, connections, blockingRedis: redis }: Foundation,
   { subscriptionSnapshot }: Shared,
   queues: OpenQueues,
   { authorizerStore, followerStore, persons, releaseChecks }: Services,
@@ -36,7 +35,7 @@ export function startJournaler(
   return new Journaler({
     redis,
     leases: openLeases(redis),
-    connect: () => connectRedis(settings, 'blocking', 'journaler'),
+    connect: () => connections.open('blocking', 'journaler'),
     stream: new StreamReader(redis),
     batch,
     abortWrite: () => journalWriter.abort(),

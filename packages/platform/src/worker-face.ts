@@ -36,7 +36,7 @@ import type { QuotaEvent } from './quota/quota-events.ts';
 import { QuotaReader, type QuotaReading } from './quota-lookup/quota-reader.ts';
 import type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 import { Reconciler } from './reconciliation/reconciliations.ts';
-import { connectRedis, type RedisClient } from './redis/connect.ts';
+import type { RedisClient } from './redis/connect.ts';
 import { reportConsent } from './release-check/consent-step.ts';
 import type { RehearsalPayload } from './release-check/rehearsal-job.ts';
 import type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
@@ -114,7 +114,7 @@ export function openWorkerFace(
   { calls, run, inline }: OpenCalls,
   { deliveries, replies }: { readonly deliveries: OpenDeliveries; readonly replies: OpenReplies },
 ): Work {
-  const { settings, events, seals, components, database, followerWriter, presence } = foundation;
+  const { settings, events, seals, components, database, followerWriter, presence, connections } = foundation;
   const { transport, apiBase, hostGate } = shared;
   const { redis, api, tokens, tickets, ledger, refreshAhead, authorizerStore, links, linkStore, codes } = services;
   const { authorizerNotices, lanes, callbacks, followerStore, followerSyncStore, reconcileRequests, syncSchedules } =
@@ -295,7 +295,7 @@ export function openWorkerFace(
     announceClosing: () => presence.announceClosing(),
     startJournaler: () => startJournaler(foundation, shared, queues, services, deliveries),
     redis,
-    connectWaiting: (name) => connectRedis(settings, 'blocking', name),
+    connectWaiting: (name) => connections.open('waiting', name),
   };
 }
 

@@ -10,6 +10,7 @@ import { RedisProcess } from './redis-process.ts';
 /** A real redis-server for one suite, on a free port. */
 export interface TestRedis {
   readonly url: string;
+  readonly port: number;
   readonly redis: Redis & { readonly keyspace: Keyspace };
   /** Another connection, for the test to close. */
   connect(prefix?: string): Redis & { readonly keyspace: Keyspace };
@@ -27,6 +28,7 @@ export async function startRedis(): Promise<TestRedis> {
   await redis.connect();
   return {
     url,
+    port: server.port,
     redis,
     connect: (prefix = DEFAULT_REDIS_PREFIX) => withKeyspace(new Redis(url), prefix),
     async stop() {

@@ -42,27 +42,27 @@ export class TestSentinels {
     this.url = `redis+sentinel://${sentinels.map(({ address }) => address).join(',')}/${NAME}${parameters}`;
   }
 
-  /** The one that the Sentinels name. */
-  async primary(): Promise<RedisProcess> {
-    const answers = await Promise.all(this.sentinels.map((sentinel) => this.#primaryAt(sentinel)));
+  /** The one that the Sentinels (or those given) name. */
+  async primary(sentinels = this.sentinels): Promise<RedisProcess> {
+    const answers = await Promise.all(sentinels.map((sentinel) => this.#primaryAt(sentinel)));
     const ports = new Set(answers);
     if (ports.size !== 1) throw new Error('The Sentinels do not agree.');
     return this.servers.find(({ port }) => ports.has(port))!;
   }
 
-  /** Waits until all Sentinels name another primary than `former`, and it accepts writes. */
-  async switchedFrom(former: RedisProcess): Promise<RedisProcess> {
+  /** Waits until all Sentinels (or those given) name another primary than `former`, and it accepts writes. */
+  async switchedFrom(former: RedisProcess, sentinels = this.sentinels): Promise<RedisProcess> {
     let primary = former;
     await until('the Sentinels name another primary', async () => {
-      primary = await this.primary().catch(() => former);
+      primary = await this.primary(sentinels).catch(() => former);
       return primary !== former && (await roleOf(primary)) === 'master';
     });
     return primary;
   }
 
   /** Asks a Sentinel for a failover while all servers are alive. */
-  async failOver(): Promise<void> {
-    await this.#call(this.sentinels[0]!, ['failover', NAME]);
+  async failOver(sentinel = this.sentinels[0]!): Promise<void> {
+    await this.#call(sentinel, ['failover', NAME]);
   }
 
   /** A connection to the primary, for the test to close. */

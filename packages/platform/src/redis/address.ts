@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-interface HostAndPort {
+export interface HostAndPort {
   readonly host: string;
   readonly port: number;
 }
@@ -24,6 +24,8 @@ export type RedisAddress = { readonly credentials: Credentials; readonly tls: bo
   /** Some of the servers; they name all others. */
   | { readonly kind: 'cluster'; readonly servers: readonly HostAndPort[] }
 );
+
+export type SentinelAddress = RedisAddress & { readonly kind: 'sentinel' };
 
 type Kind = RedisAddress['kind'];
 

@@ -3,7 +3,8 @@ import { startCluster, type TestCluster } from '../../test/redis-cluster.ts';
 import type { RedisProcess } from '../../test/redis-process.ts';
 import { until } from '../../test/until.ts';
 import { ConfirmedScript } from './confirmed-script.ts';
-import { connectRedis, type RedisClient, refuseCommands, untilConnected } from './connect.ts';
+import { connectRedis, type RedisClient, untilConnected } from './connect.ts';
+import { refuseCommands } from './fail-fast.ts';
 import { defineScript } from './script.ts';
 import { serverOf } from './servers.ts';
 

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type RedisClient, refusalOf } from './connect.ts';
+import type { RedisClient } from './connect.ts';
+import { refusalOf } from './fail-fast.ts';
 import { sendReplicated } from './replicated-batch.ts';
 import type { Script, ScriptCall } from './script.ts';
 import { replicasIn } from './server-state.ts';

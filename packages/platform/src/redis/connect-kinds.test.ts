@@ -2,7 +2,8 @@ import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../../test/redis-cluster.ts';
 import { startSentinels, type TestSentinels } from '../../test/sentinels.ts';
-import { connectRedis, type RedisClient, refuseCommands, untilConnected } from './connect.ts';
+import { connectRedis, type RedisClient, untilConnected } from './connect.ts';
+import { refuseCommands } from './fail-fast.ts';
 import { defineScript } from './script.ts';
 
 const write = defineScript({ keys: ['key'], args: ['value'], lua: `redis.call('SET', key, value) return 1` });

@@ -29,6 +29,17 @@ it('reports that Redis is full', async () => {
   }
 });
 
+it('reports a primary without its replicas as an unreachable Redis', async () => {
+  await server.redis.config('SET', 'min-replicas-to-write', '1');
+  const away = { code: 'redis_unreachable', remedy: 'retry' };
+  try {
+    await expect(failFast.set('a', 'b')).rejects.toMatchObject(away);
+    await expect(write.run(failFast, { key: 'a' }, { value: 'b' })).rejects.toMatchObject(away);
+  } finally {
+    await server.redis.config('SET', 'min-replicas-to-write', '0');
+  }
+});
+
 it('reports a read-only Redis as an unreachable one', async () => {
   await server.redis.call('REPLICAOF', '127.0.0.1', '1');
   const away = { code: 'redis_unreachable', remedy: 'retry' };

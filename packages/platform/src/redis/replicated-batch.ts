@@ -1,5 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
-import { type RedisClient, translateError } from './connect.ts';
+import type { RedisClient } from './connect.ts';
+import { translateError } from './fail-fast.ts';
 import type { PipelineReply, Script, ScriptCall } from './script.ts';
 import { refreshSlots } from './servers.ts';
 

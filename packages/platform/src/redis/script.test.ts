@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
 import { defineScript, REDIS_CLOCK, type SharedLua } from './script.ts';
 
 let server: TestRedis;
@@ -179,4 +180,23 @@ it('refuses keys of several slots, as a Redis Cluster would, where tests require
   await expect(touch.run(server.redis, { record: 'x:{a}:record', lease: 'x:{b}:lease' })).rejects.toThrow(
     'in one slot',
   );
+});
+
+it('waits on a connection that waits for Redis until the primary has its replicas again', async () => {
+  const put = defineScript({ keys: ['key'], lua: `redis.call('SET', key, '1')` });
+  const { redis } = server;
+  await redis.config('SET', 'min-replicas-to-write', '1');
+  try {
+    await redis.config('RESETSTAT');
+    const written = Promise.all([put.run(redis, { key: 'a' }), put.batch(redis, [[{ key: 'b' }]])]);
+    await until('both were refused', async () => {
+      const [, refused] = /errorstat_NOREPLICAS:count=(\d+)/.exec(await redis.info('errorstats')) ?? [];
+      return Number(refused) >= 2;
+    });
+    await redis.config('SET', 'min-replicas-to-write', '0');
+    await written;
+  } finally {
+    await redis.config('SET', 'min-replicas-to-write', '0');
+  }
+  expect(await redis.mget('a', 'b')).toEqual(['1', '1']);
 });

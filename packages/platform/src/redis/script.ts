@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import calculateSlot from 'cluster-key-slot';
 import { type ChainableCommander, Cluster, type Redis } from 'ioredis';
 
@@ -145,21 +146,20 @@ function scriptOf(
     ),
     read: ([, ...replies]) => replies.map(([error, reply]) => error ?? decode?.(reply)),
   });
+  const run = async (redis: Redis | Cluster, keys: Values, args?: Values) => {
+    const reply = await command.run(redis, runOf(keys, args));
+    return decode?.(reply);
+  };
   return {
-    async run(redis, keys, args?: Values) {
-      const reply = await command.run(redis, runOf(keys, args));
-      return decode?.(reply);
-    },
+    run,
     async batch(redis, runs) {
-      if (redis instanceof Cluster) {
-        const replies = runs.map(([keys, args]) => command.run(redis, runOf(keys, args)));
-        return (await Promise.allSettled(replies)).map((one) =>
-          one.status === 'fulfilled' ? decode?.(one.value) : one.reason,
-        );
-      }
+      const runOrError = ([keys, args]: (typeof runs)[number]) =>
+        run(redis, keys, args).catch((error: unknown) => error);
+      if (redis instanceof Cluster) return Promise.all(runs.map(runOrError));
       const commands = redis.pipeline();
       const added = addTo(commands, runs);
-      return added.read((await commands.exec())!);
+      const answers = added.read((await commands.exec())!);
+      return Promise.all(answers.map((answer, i) => (lacksReplicas(answer) ? runOrError(runs[i]!) : answer)));
     },
     addTo,
   };
@@ -172,6 +172,14 @@ interface Evaluator {
   readonly evalBuffer: Evaluate<Promise<unknown>>;
   readonly evalsha: Evaluate<Promise<unknown>>;
   readonly evalshaBuffer: Evaluate<Promise<unknown>>;
+}
+
+/** A short loss of all replicas must not fail work that waits for Redis; a fail-fast connection rejects with a Failure instead. */
+const REPLICAS_TIMEOUT_MS = 10_000;
+const REPLICAS_INTERVAL_MS = 250;
+
+function lacksReplicas(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOREPLICAS ');
 }
 
 function commandOf(lua: string, buffers: boolean) {
@@ -187,6 +195,18 @@ function commandOf(lua: string, buffers: boolean) {
       return await evaluator[inFull](lua, keys.length, ...keys, ...args);
     }
   };
+  /** While a primary lacks replicas, it refuses to write, and a script that was refused has written nothing. */
+  const runWithReplicas = async (redis: Redis | Cluster, script: ScriptRun): Promise<unknown> => {
+    const giveUpAt = performance.now() + REPLICAS_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await run(redis, script);
+      } catch (error) {
+        if (!lacksReplicas(error) || performance.now() > giveUpAt) throw error;
+        await pause(REPLICAS_INTERVAL_MS);
+      }
+    }
+  };
   const addTo = (commands: ChainableCommander, runs: readonly ScriptRun[]): number => {
     // Loaded in the same batch: a second one for the servers that do not know it would come too late.
     commands.script('LOAD', lua);
@@ -195,7 +215,7 @@ function commandOf(lua: string, buffers: boolean) {
     }
     return 1 + runs.length;
   };
-  return { run, addTo };
+  return { run: runWithReplicas, addTo };
 }
 
 /** `local record = KEYS[1]` and so on. */

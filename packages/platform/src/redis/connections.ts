@@ -1,0 +1,41 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { HostAndPort } from './address.ts';
+import { type ConnectionMode, connectRedis, type RedisClient, type RedisSettings, redisAddressOf } from './connect.ts';
+import { leaveFormerPrimary, watchSentinels } from './failover.ts';
+import { probeWhileSilent } from './silent-connection.ts';
+
+/** All connections of a process to its Redis. When a primary is replaced, they reach the new one together. */
+export class RedisConnections {
+  readonly #settings: RedisSettings;
+  readonly #open = new Set<Redis | Cluster>();
+  readonly #watcher: { close(): void } | undefined;
+
+  constructor(settings: RedisSettings) {
+    this.#settings = settings;
+    const address = redisAddressOf(settings.redisUrl);
+    const onSwitch = (primary: HostAndPort) => {
+      for (const connection of this.#open) leaveFormerPrimary(connection, primary);
+    };
+    this.#watcher = address.kind === 'sentinel' ? watchSentinels(address, onSwitch) : undefined;
+  }
+
+  /** Opens one connection; answers before it is ready. The caller closes it. */
+  open(mode: ConnectionMode, name: string): RedisClient {
+    const connection = connectRedis(this.#settings, mode, name);
+    this.#open.add(connection);
+    connection.once('end', () => this.#open.delete(connection));
+    return connection;
+  }
+
+  /** A connection that sends nothing while it waits for messages. */
+  openSubscriber(name: string): RedisClient {
+    const subscriber = this.open('blocking', name);
+    const probe = probeWhileSilent(subscriber);
+    subscriber.once('end', () => probe.close());
+    return subscriber;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+  }
+}
