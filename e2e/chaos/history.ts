@@ -4,10 +4,12 @@ import type { NodeHost } from './hosts.ts';
 /** What one kind of caller does, four times a second on each host. */
 export const STREAMS = {
   /** An interactive call that may be repeated. */
-  read: { safeToRepeat: true, background: false },
+  read: { background: false },
   /** An interactive call that must not be sent twice. */
-  send: { safeToRepeat: false, background: false },
-  background: { safeToRepeat: false, background: true },
+  send: { background: false },
+  background: { background: true },
+  /** The same with an order key: the callers of all hosts share two keys. */
+  ordered: { background: true },
 } as const;
 export type Stream = keyof typeof STREAMS;
 
