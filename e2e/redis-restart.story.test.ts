@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { handledPushes, pushDeliveries, settleAll } from './support/accounting.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
-import { arrivals, Load, Pushing, settledCall } from './support/load.ts';
+import { arrivals, Load, Pushing } from './support/load.ts';
 import { until } from './support/until.ts';
 
 const OUTAGES = 4;
 const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
-
-interface Delivery {
-  readonly status: number;
-  readonly body: string;
-  readonly msgId: string;
-}
 
 let deployment: Deployment;
 beforeAll(async () => {
@@ -38,17 +33,17 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
     expect(Number(retryAfter)).toBeGreaterThan(0);
   }
 
-  const arrived = await settleAll(load);
+  const arrived = await settleAll(deployment, load);
   expect(load.refused.some(({ kind }) => kind === 'send')).toBe(true);
   for (const { content } of load.refused) expect(arrived.get(content) ?? 0, `${content} was refused`).toBe(0);
 
   // Every push was accepted in the end, however often it was refused before. It has one job, which may run again where
   // its lock ended before Redis was back, or before a busy machine renewed it; a second job has another time of receipt.
-  const all = await deliveries();
+  const all = await pushDeliveries(deployment);
   const accepted = new Set(all.filter((d) => d.status === 200 && d.body === 'success').map((d) => d.msgId));
   expect([...pushing.msgIds].sort()).toEqual([...accepted].sort());
-  await until('every accepted push is handled', () => handledPushes().size >= accepted.size);
-  expect(handledPushes().size).toBe(accepted.size);
+  await until('every accepted push is handled', () => handledPushes(deployment.workers).size >= accepted.size);
+  expect(handledPushes(deployment.workers).size).toBe(accepted.size);
   for (const child of [...deployment.gateways, ...deployment.workers]) expect(child.running).toBe(true);
   for (const worker of deployment.workers) {
     // One line for each kind of error (refused, lost, closed) and outage, however many queues were affected.
@@ -128,40 +123,6 @@ async function killAndRestart(load: Load): Promise<void> {
   await until('the load flows again', () => load.accepted.length > acceptedBefore + 50);
 }
 
-/** Every call with an id has an outcome; every message that was reported as sent arrived once, and none twice. */
-async function settleAll(load: Load): Promise<Map<string, number>> {
-  const outcomes = new Map<string, string>();
-  for (const { content, gateway, body } of load.accepted) {
-    const { state, failure } =
-      body.state === 'completed' || body.state === 'failed' ? body : await settledCall(deployment, body.id!, gateway);
-    outcomes.set(content, failure?.code ?? state!);
-  }
-  const arrived = await arrivals(deployment);
-  for (const [content, times] of arrived) expect(times, content).toBe(1);
-  for (const { kind, content } of load.accepted) {
-    const outcome = outcomes.get(content)!;
-    if (kind === 'read') expect(outcome).toBe('completed');
-    else if (outcome === 'completed') expect(arrived.get(content), `${content} completed`).toBe(1);
-    else expect(outcome).toBe('outcome_unknown');
-  }
-  return arrived;
-}
-
 async function refusedPushes(): Promise<number> {
-  return (await deliveries()).filter(({ status }) => status === 503).length;
-}
-
-async function deliveries(): Promise<Delivery[]> {
-  const answer = await deployment.wechat.control<{ deliveries: (Delivery & { what: string })[] }>(
-    'GET',
-    '/deliveries?limit=4000',
-  );
-  return answer.deliveries.filter(({ what }) => what === 'text');
-}
-
-/** The pushes that workers have handled, each once, however often. */
-function handledPushes(): Set<string> {
-  const lines = deployment.workers.flatMap((worker) => worker.lines());
-  const handled = lines.filter(({ msg, push }) => msg === 'push' && push === 'text');
-  return new Set(handled.map(({ id, job, receivedAt }) => `${id ?? job} ${receivedAt}`));
+  return (await pushDeliveries(deployment)).filter(({ status }) => status === 503).length;
 }

@@ -28,6 +28,8 @@ export interface HouseSettings {
   readonly pushToAll?: boolean;
   /** How many components the deployment runs: the first by its environment, the others by WX_COMPONENTS_FILE. */
   readonly components?: number;
+  /** A Redis that the story has started, instead of one of the deployment. */
+  readonly redisUrl?: string;
   readonly env?: Record<string, string>;
   /** The entry file of another version's command line, for the first gateways and workers. */
   readonly main?: string;
@@ -36,7 +38,7 @@ export interface HouseSettings {
 /** All processes that a story needs, real ones on free ports; `close` stops them. */
 export class Deployment {
   readonly dir: string;
-  readonly redis: RedisServer;
+  readonly #redis: RedisServer | undefined;
   readonly wechat: WeChat;
   /** The first component. */
   readonly component: SimulatedComponent;
@@ -53,14 +55,15 @@ export class Deployment {
 
   private constructor(
     dir: string,
-    redis: RedisServer,
+    redis: RedisServer | undefined,
+    redisUrl: string,
     wechat: WeChat,
     components: readonly SimulatedComponent[],
     gatewayPorts: readonly number[],
     env: Record<string, string>,
   ) {
     this.dir = dir;
-    this.redis = redis;
+    this.#redis = redis;
     this.wechat = wechat;
     const component = components[0]!;
     this.component = component;
@@ -72,7 +75,7 @@ export class Deployment {
       NODE_OPTIONS: '--max-semi-space-size=16',
       HOST: '127.0.0.1',
       DATA_DIR: dir,
-      REDIS_URL: redis.url,
+      REDIS_URL: redisUrl,
       DATABASE_URL: this.databaseUrl,
       WX_COMPONENT_APPID: component.appid,
       WX_COMPONENT_APPSECRET: component.appsecret,
@@ -96,7 +99,8 @@ export class Deployment {
   /** Opens Redis, WeChat, gateways and workers, and waits until each answers. No account has authorized yet. */
   static async open(settings: HouseSettings = {}): Promise<Deployment> {
     const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-'));
-    const redis = await RedisServer.start(dir);
+    const redis = settings.redisUrl === undefined ? await RedisServer.start(dir) : undefined;
+    const redisUrl = settings.redisUrl ?? redis!.url;
     const gatewayPorts = await Promise.all(Array.from({ length: settings.nodes ?? settings.gateways ?? 1 }, freePort));
     const components = Array.from({ length: settings.components ?? 1 }, newComponent);
     if (components.length > 1) await writeFile(componentsFile(dir), JSON.stringify(components.slice(1)));
@@ -115,7 +119,7 @@ export class Deployment {
       ],
       timeScale: settings.timeScale,
     });
-    const deployment = new Deployment(dir, redis, wechat, components, gatewayPorts, settings.env ?? {});
+    const deployment = new Deployment(dir, redis, redisUrl, wechat, components, gatewayPorts, settings.env ?? {});
     try {
       await wechat.child.says('simulator listening');
       if (settings.together) deployment.startTogether();
@@ -138,6 +142,11 @@ export class Deployment {
       throw error;
     }
     return deployment;
+  }
+
+  get redis(): RedisServer {
+    if (!this.#redis) throw new Error('The story has started Redis itself.');
+    return this.#redis;
   }
 
   startGateway(index: number, env: Record<string, string> = {}, main = MAIN): Child {
@@ -231,7 +240,7 @@ export class Deployment {
   async close(): Promise<void> {
     await Promise.all([...this.gateways, ...this.workers].map((child) => child.running && child.shutDown()));
     await this.wechat.child.shutDown();
-    await this.redis.stop();
+    await this.#redis?.stop();
     await rm(this.dir, { recursive: true, force: true });
   }
 }
