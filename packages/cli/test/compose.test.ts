@@ -91,6 +91,30 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('docs/hosts/compose.yml', () => {
+  const ofHost = readFileSync(join(root, 'docs/hosts/compose.yml'), 'utf8');
+  const { services } = readCompose(ofHost);
+
+  it('has the types that Compose accepts', () => {
+    expect(composeFaults(ofHost)).toEqual([]);
+  });
+
+  it('runs Redis, Sentinel and a node with the network of the host, whose addresses the others reach', () => {
+    expect(Object.keys(services)).toEqual(['redis', 'sentinel', 'node']);
+    for (const { network_mode, ports } of Object.values(services)) {
+      expect(network_mode).toBe('host');
+      expect(ports).toBeUndefined();
+    }
+  });
+
+  it('starts the node as docker-compose.yml does, with known settings, and gives it time to shut down', () => {
+    const { command, environment = {}, stop_grace_period } = services.node!;
+    expect(command).toEqual(compose.services.node!.command);
+    expect(stop_grace_period).toBe(compose.services.node!.stop_grace_period);
+    expect(Object.keys(environment).filter((name) => !settingNames.some((known) => known === name))).toEqual([]);
+  });
+});
+
 describe('Dockerfile', () => {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources]) => sources!.split(' '));
@@ -134,6 +158,8 @@ function composeSchema() {
     command: argv.optional(),
     entrypoint: argv.optional(),
     environment: z.record(z.string(), scalar).optional(),
+    env_file: z.string().optional(),
+    network_mode: z.string().optional(),
     profiles: z.array(z.string()).optional(),
     ports: z.array(z.string()).optional(),
     volumes: z
