@@ -17,8 +17,8 @@ import { append, appendAll } from './lane/append.ts';
 import type { Lanes } from './lane/lanes.ts';
 import type { Pending, PendingCalls } from './pending-calls.ts';
 
-/** Of a batch, so that sealing does not block the event loop for long. */
-const MAX_CREATED_AT_ONCE = 100;
+/** Of a batch: requests of other accounts are served in between, since sealing so many takes the event loop a few milliseconds. */
+const MAX_CREATED_AT_ONCE = 20;
 
 export interface Accepted {
   readonly id: string;
