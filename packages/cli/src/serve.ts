@@ -5,6 +5,7 @@ import { countActivity, logEvents } from '@wxthirdparty/telemetry';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import { logClock } from './log/log-clock.ts';
+import { logDatabaseConnections } from './log/log-database-connections.ts';
 import { logRedis } from './log/log-redis.ts';
 import { gatewaySettings, platformSettings, shutdownShareMs } from './part-settings.ts';
 import type { Settings } from './read-settings.ts';
@@ -33,8 +34,10 @@ export async function openServedPlatform(
   logEvents(platform.events, log);
   void platform.unusable.then((reason) => shutdown.fail(reason));
   scope.keep('activity', countActivity(platform.events, platform.activity), (a) => a.close());
-  // Redis may have failed meanwhile; then the next start reports it.
-  await Promise.all([logClock(platform, log), logRedis(platform, log)]).catch(() => {});
+  // Redis or the database may have failed meanwhile; then the next start reports it.
+  await Promise.all([logClock(platform, log), logRedis(platform, log), logDatabaseConnections(platform, log)]).catch(
+    () => {},
+  );
   return platform;
 }
 

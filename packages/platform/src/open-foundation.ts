@@ -21,6 +21,7 @@ import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_REPLICA_CONNECTIONS = 5;
 /** WeChat repeats a push for a few seconds only; a database that starts beside this process needs about as long. */
 const DEGRADED_AFTER_MS = 5_000;
 
@@ -106,7 +107,9 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   migrating.catch(() => {});
   const { databaseReadUrl } = settings;
   const replica = databaseReadUrl
-    ? scope.keep('read replica', openDatabase(databaseReadUrl), (d) => d.destroy())
+    ? scope.keep('read replica', openDatabase(databaseReadUrl, { maxConnections: MAX_REPLICA_CONNECTIONS }), (d) =>
+        d.destroy(),
+      )
     : database;
   const connections = scope.keep('redis connections', new RedisConnections(settings), (c) => c.close());
   const keep = (redis: RedisClient, name: string) => scope.keep(`redis ${name}`, redis, (r) => r.disconnect());

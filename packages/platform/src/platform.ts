@@ -1,3 +1,5 @@
+import { CONNECTIONS_PER_PROCESS, permittedConnections } from './database/connection-budget.ts';
+import { liveProcesses } from './deployment/live-processes.ts';
 import type { Events } from './events.ts';
 import { type GatewayFace, openGatewayFace } from './gateway-face.ts';
 import { healthProbe, watchHealth } from './health.ts';
@@ -19,6 +21,11 @@ export interface Platform extends GatewayFace {
   readonly events: Events;
   /** Settles with the reason if the database, which was unreachable at the start, turns out to be unusable: the process must end. */
   readonly unusable: Promise<unknown>;
+  /**
+   * The connections to the database that all live processes may open, and those that it permits. Undefined on SQLite, and
+   * while the database is unreachable.
+   */
+  databaseConnections(): Promise<{ readonly needed: number; readonly permitted: number } | undefined>;
   close(): Promise<void>;
 }
 
@@ -35,7 +42,7 @@ export async function openPlatform(settings: PlatformSettings): Promise<Platform
 
 async function open(settings: PlatformSettings, scope: Scope): Promise<Platform> {
   const foundation = await openFoundation(settings, scope);
-  const { events, outage, unusable, presence, blockingRedis, failFastRedis } = foundation;
+  const { events, database, outage, unusable, presence, blockingRedis, failFastRedis } = foundation;
   const queues = openQueues(failFastRedis, scope);
   enqueueQuotaJobs(events, queues);
 
@@ -66,6 +73,12 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     work,
     events,
     unusable,
+    async databaseConnections() {
+      const permitted = outage.isOut ? undefined : await permittedConnections(database);
+      if (permitted === undefined) return undefined;
+      const processes = await liveProcesses(failFastRedis);
+      return { needed: processes.length * CONNECTIONS_PER_PROCESS, permitted };
+    },
     close: () => scope.close(),
   };
 }

@@ -83,6 +83,8 @@ export interface Work {
   runSyncSlice(id: string, signal: AbortSignal): Promise<SliceResult>;
   readQuota(pair: QuotaPair, signal: AbortSignal): Promise<QuotaReading>;
   appendQuotaEvent(event: QuotaEvent): Promise<void>;
+  /** For how long (ms) the token or ticket that has been due longest waits to be claimed; 0: none is due. */
+  overdueMs(): Promise<number>;
   /** Whether the database is unreachable, by the last check. */
   isDatabaseOut(): boolean;
   startMaintenance(): { close(): Promise<void> };
@@ -255,11 +257,16 @@ export function openWorkerFace(
       }),
     readQuota: (pair, signal) => quotaReader.read(pair, signal),
     appendQuotaEvent: (event) => services.quotaEvents.append(event),
+    async overdueMs() {
+      const each = components.all().map(({ appid }) => refreshAhead.overdueMs(appid));
+      return Math.max(0, ...(await Promise.all(each)));
+    },
     isDatabaseOut: () => foundation.outage.isOut,
     startMaintenance() {
       const beats = hostGate.keepBeating(components.all().map(({ appid }) => appid));
       const maintenance = startMaintenance({
         isOurs: () => presence.failure === undefined,
+        isDatabaseOut: () => foundation.outage.isOut,
         redis,
         components,
         tickets,

@@ -104,9 +104,20 @@ export class AuthorizerStore {
       .execute();
   }
 
-  /** Active ones whose token was refreshed since; in pages, so that memory use stays constant. */
-  async *usedSince(component: string, since: Date): AsyncGenerator<string[]> {
-    let after = '';
+  async countUsedSince(component: string, since: Date): Promise<number> {
+    const { count } = await this.#sql
+      .selectFrom('authorizers')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('component', '=', component)
+      .where('state', '=', 'active')
+      .where('used_at', '>=', since.getTime())
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  /** Active ones whose token was refreshed since, behind `from`, by appid; in pages, so that memory use stays constant. */
+  async *usedSince(component: string, since: Date, { from = '', pageSize = 500 } = {}): AsyncGenerator<string[]> {
+    let after = from;
     for (;;) {
       const rows = await this.#sql
         .selectFrom('authorizers')
@@ -116,7 +127,7 @@ export class AuthorizerStore {
         .where('used_at', '>=', since.getTime())
         .where('appid', '>', after)
         .orderBy('appid')
-        .limit(1_000)
+        .limit(pageSize)
         .execute();
       if (rows.length === 0) return;
       yield rows.map((row) => row.appid);

@@ -12,7 +12,7 @@ import type { SqlValue, Statement } from './statement.ts';
 /** MySQL rolls a transaction back because of another writer's lock; a few times in a row is normal. */
 const MAX_TRIES = 5;
 const MAX_ROWS = 200;
-/** One writes while another one commits. A part of the 12 connections of a process (process-database.ts). */
+/** One writes while another one commits. A part of those of a process (connection-budget.ts). */
 const MAX_CONNECTIONS = 2;
 
 class Undone extends Error {}

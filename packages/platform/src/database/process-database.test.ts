@@ -5,6 +5,7 @@ import { emptyDatabase } from '../../test/database.ts';
 import { newDatabase } from '../../test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../../test/mariadb-server.ts';
 import { until } from '../../test/until.ts';
+import { permittedConnections } from './connection-budget.ts';
 import { migrateTo } from './migrate.ts';
 import { whileLocked } from './migration-lock.ts';
 import { openDatabase, type Sql } from './open.ts';
@@ -46,15 +47,18 @@ describe('on MariaDB', () => {
     const database = open(url, () => hung++);
     await database.migrate();
     expect(await database.check()).toBe(true);
-    // Opens the connections on which statements hang.
-    await Promise.all([sql`select sleep(0.1)`.execute(database.sql), sql`select sleep(0.1)`.execute(database.sql)]);
+    const operator = openDatabase(url);
+    opened.push(() => operator.destroy());
+    const slow = sql`select sleep(60)`;
+    const pending = failureOf(slow.execute(database.sql));
+    const transaction = failureOf(database.sql.transaction().execute((within) => slow.execute(within)));
+    const running = sql<{ n: number }>`
+      select count(*) as n from information_schema.processlist where db = database() and info = 'select sleep(60)'`;
+    await until('both run', async () => Number((await running.execute(operator)).rows[0]!.n) === 2);
     await server.freeze();
     try {
-      const pending = failureOf(read(database));
-      const transaction = failureOf(
-        database.sql.transaction().execute((within) => sql`delete from components`.execute(within)),
-      );
-      expect(await database.check()).toBe(false);
+      // Its threads do not stop all at once.
+      await until('it is frozen', async () => !(await database.check()));
       expect(database.isOut).toBe(true);
       expect(database.refusal()).toMatchObject({ code: 'database_unreachable' });
       expect(isConnectionLoss(await pending)).toBe(true);
@@ -120,6 +124,8 @@ describe('on MariaDB', () => {
     }
     await running;
     expect(most).toBe(8);
+    // As it was started.
+    expect(await permittedConnections(database.sql)).toBe(400);
   });
 });
 

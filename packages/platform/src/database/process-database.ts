@@ -11,10 +11,7 @@ import { openDatabase, type Sql } from './open.ts';
 import type { OutageCheck } from './outage-cache.ts';
 import { isUnreachable } from './sql-error.ts';
 
-/**
- * Connections of one process to MySQL or MariaDB: these, one for the watch, and those of the two writer threads. Together
- * 12 (docs/operations.md); migrations have one before the others are used.
- */
+/** A part of those of a process (connection-budget.ts); migrations have one before the others are used. */
 const MAX_CONNECTIONS = 7;
 const MIGRATION_RETRY_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 500;

@@ -21,6 +21,8 @@ import type { RefreshAhead } from '../token/refresh-ahead.ts';
 import { componentOwners } from '../token/token.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { applyRetention, type RetentionOptions } from './apply-retention.ts';
+import { refreshDue } from './refresh-due.ts';
+import { restoreDue } from './restore-due.ts';
 
 const ROUND_INTERVAL_MS = 5_000;
 /** Calls with a start time, and deliveries, may be late by this; a round costs one command, however many wait. */
@@ -28,9 +30,6 @@ const DUE_ROUND_INTERVAL_MS = 1_000;
 /** What the database says of deliveries and replays is restored as often. */
 const DELIVERY_ROUND_INTERVAL_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 500;
-const MAX_DUE_AT_ONCE = 500;
-/** After a loss of Redis all tokens are due; they are spread over this time, since WeChat limits requests. */
-const SPREAD_MS = 60_000;
 /** A follower sync that is running or waiting updates its record more often than this. */
 const SYNC_IDLE_MS = 15_000;
 
@@ -39,6 +38,8 @@ export interface MaintenanceOptions {
   readonly components: Components;
   /** False while Redis belongs to another deployment: nothing is repaired there. */
   readonly isOurs: () => boolean;
+  /** The database is unreachable: what needs it waits, and everything else is done as before. */
+  readonly isDatabaseOut: () => boolean;
   readonly tickets: Tickets;
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
@@ -71,16 +72,37 @@ export function startMaintenance(options: MaintenanceOptions): { close(): Promis
   const whileOurs = (work: () => Promise<void>) => async () => {
     if (options.isOurs()) await work();
   };
+  const withDatabase = (work: () => Promise<void>) =>
+    whileOurs(async () => {
+      if (!options.isDatabaseOut()) await work();
+    });
+  const closing = new AbortController();
   const timers = [
     startRounds(
       ROUND_INTERVAL_MS,
       whileOurs(() => repairAll(options, started)),
     ),
-    // A timer of its own, since it takes long with many accounts, and nothing else may wait for it.
+    // Timers of their own, since both take long with many accounts, and nothing else may wait for them.
     startRounds(
       ROUND_INTERVAL_MS,
       whileOurs(() =>
-        ofEach(options, (appid) => attempt(options, appid, 'restore_due', () => restoreDue(options, appid))),
+        ofEach(options, (appid) =>
+          attempt(options, appid, 'due', async () => {
+            await refreshDue(options, appid, closing.signal);
+            return undefined;
+          }),
+        ),
+      ),
+    ),
+    startRounds(
+      ROUND_INTERVAL_MS,
+      withDatabase(() =>
+        ofEach(options, (appid) =>
+          attempt(options, appid, 'restore_due', async () => {
+            const count = await restoreDue(options, appid);
+            return count > 0 ? `due_restored_${count}` : undefined;
+          }),
+        ),
       ),
     ),
     startRounds(
@@ -93,18 +115,17 @@ export function startMaintenance(options: MaintenanceOptions): { close(): Promis
     ),
     startRounds(
       DELIVERY_ROUND_INTERVAL_MS,
-      whileOurs(async () => {
+      withDatabase(async () => {
         await attempt(options, undefined, 'due_deliveries', () => restoreDueDeliveries(options));
         await attempt(options, undefined, 'replays', () => wakeReplays(options));
         await attempt(options, undefined, 'deleted_subscriptions', () => removeDeletedSubscriptions(options));
       }),
     ),
   ];
-  const closing = new AbortController();
   timers.push(
     startRounds(
       ROUND_INTERVAL_MS,
-      whileOurs(() =>
+      withDatabase(() =>
         attempt(options, undefined, 'retention', () =>
           applyRetention({ ...options.retention, redis: options.redis, events: options.events }, closing.signal),
         ),
@@ -160,8 +181,8 @@ async function repairAll(options: MaintenanceOptions, started: Set<string>): Pro
     await attempt(options, appid, 'restore_ticket', () => restoreTicket(options, appid));
     await attempt(options, appid, 'component_token', () => refreshComponent(options, appid));
   });
+  if (options.isDatabaseOut()) return;
   await ofEach(options, async (appid) => {
-    await attempt(options, appid, 'due', () => refreshDue(options, appid));
     await attempt(options, appid, 'follower_syncs', () => wakeFollowerSyncs(options, appid));
     await attempt(options, appid, 'request_tickets', async () => {
       const did = await requestTicketsIfSilent(appid, options);
@@ -221,21 +242,6 @@ async function restoreTicket({ tickets }: MaintenanceOptions, component: string)
   return (await tickets.restore(component)) ? 'ticket_restored' : undefined;
 }
 
-async function restoreDue(
-  { refreshAhead, authorizerStore }: MaintenanceOptions,
-  component: string,
-): Promise<string | undefined> {
-  let count = 0;
-  const restored = await refreshAhead.restoreOnce(component, async (since, hold) => {
-    for await (const page of authorizerStore.usedSince(component, since)) {
-      await refreshAhead.restore(component, page, () => Math.random() * SPREAD_MS);
-      count += page.length;
-      await hold();
-    }
-  });
-  return restored && count > 0 ? `due_restored_${count}` : undefined;
-}
-
 /** The component's own tokens are always refreshed: each call may need them. */
 async function refreshComponent({ tokens, tickets }: MaintenanceOptions, component: string): Promise<undefined> {
   for (const owner of componentOwners(component)) {
@@ -243,18 +249,6 @@ async function refreshComponent({ tokens, tickets }: MaintenanceOptions, compone
     if (record.now < record.refreshAt || record.now < record.retryAt) continue;
     if (await tickets.current(component)) await tokens.askForRefresh(owner);
   }
-}
-
-async function refreshDue({ tokens, refreshAhead }: MaintenanceOptions, component: string): Promise<undefined> {
-  const due = await refreshAhead.claim(component, MAX_DUE_AT_ONCE);
-  const done = await Promise.allSettled(
-    due.map(async (owner) => {
-      if (await refreshAhead.inUse(owner)) await tokens.askForRefresh(owner);
-      else await refreshAhead.drop(owner);
-    }),
-  );
-  const failed = done.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
 }
 
 /** Starts reconciliations at the start of a process, nightly, and after a loss of Redis; adds lost jobs of runs again. */

@@ -39,6 +39,16 @@ return members`,
   decode: (members: string[]) => members,
 });
 
+const overdue = defineScript({
+  keys: ['due'],
+  uses: [REDIS_CLOCK],
+  lua: `
+local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
+if #first == 0 then return 0 end
+return ms(math.max(0, now - tonumber(first[2])))`,
+  decode: (milliseconds: string) => Number(milliseconds),
+});
+
 /** A sorted set of members by the time, on Redis' clock, at which each is due. */
 export class DueSet {
   readonly #redis: RedisClient;
@@ -71,6 +81,11 @@ export class DueSet {
   /** The first `limit` due members. Their time is moved, not removed, so that a process that dies now loses none. */
   claim(limit: number): Promise<string[]> {
     return claim.run(this.#redis, { due: this.#key }, { limit, claim_ms: this.#claimMs });
+  }
+
+  /** For how long (ms) the first member has been due; 0: none is. */
+  overdueMs(): Promise<number> {
+    return overdue.run(this.#redis, { due: this.#key });
   }
 
   async remove(member: string): Promise<void> {

@@ -79,6 +79,8 @@ export function keyspaceOf(prefix: string) {
     dueRestored: (component: string) => owned(component, 'due', 'restored'),
     /** The process that fills it at the moment. */
     dueRestoring: (component: string) => owned(component, 'due', 'restoring'),
+    /** The last account that has been filled in, so that another process continues there. */
+    dueRestoredTo: (component: string) => owned(component, 'due', 'restored-to'),
 
     /** `queued → sent → settled`; the bodies have keys of their own. */
     call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),

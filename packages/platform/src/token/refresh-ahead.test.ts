@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
-import { RefreshAhead } from './refresh-ahead.ts';
+import { type Filling, RefreshAhead } from './refresh-ahead.ts';
 import type { TokenOwner } from './token.ts';
 
 const ownerOf = (appid: string): TokenOwner => ({ kind: 'authorizer', component: 'wxc', appid });
@@ -58,6 +58,38 @@ it('a restored account keeps the time for which it has been scheduled since', as
   expect(await refreshAhead.claim('wxc', 10)).toEqual([]);
 });
 
+it('a fill that fails is continued where it was, and one after Redis was emptied again starts at the beginning', async () => {
+  const cut = async ({ hold }: Filling) => {
+    await hold('wx0499');
+    throw new Error('cut');
+  };
+  await expect(refreshAhead.restoreOnce('wxc', cut)).rejects.toThrow('cut');
+  const afters: unknown[] = [];
+  const note = async ({ after }: Filling) => void afters.push(after);
+  await refreshAhead.restoreOnce('wxc', note);
+  await server.redis.flushall();
+  await refreshAhead.restoreOnce('wxc', note);
+  expect(afters).toEqual(['wx0499', undefined]);
+});
+
+it('the age of what has been due longest is reported, and what was claimed does not count', async () => {
+  expect(await refreshAhead.overdueMs('wxc')).toBe(0);
+  await refreshAhead.schedule(ownerOf('wxlater'), 60_000);
+  expect(await refreshAhead.overdueMs('wxc')).toBe(0);
+  await refreshAhead.schedule({ ...ownerOf('wxa'), kind: 'jsapi-ticket' }, -90_000);
+  expect(await refreshAhead.overdueMs('wxc')).toBeGreaterThanOrEqual(90_000);
+  await refreshAhead.claim('wxc', 10);
+  expect(await refreshAhead.overdueMs('wxc')).toBe(0);
+});
+
+it('all that is due is claimed, batch by batch', async () => {
+  const page = Array.from({ length: 25 }, (_, i) => `wx${i}`);
+  await refreshAhead.restore('wxc', page, () => -1);
+  const sizes: number[] = [];
+  for await (const batch of refreshAhead.claimAll('wxc', 10)) sizes.push(batch.length);
+  expect(sizes).toEqual([10, 10, 5]);
+});
+
 it('a failed fill is repeated', async () => {
   await expect(refreshAhead.restoreOnce('wxc', () => Promise.reject(new Error('cut')))).rejects.toThrow('cut');
   expect(await refreshAhead.restoreOnce('wxc', () => Promise.resolve())).toBe(true);
@@ -77,7 +109,7 @@ it('tens of thousands of accounts are restored with one round trip to Redis for 
       return send(command, ...more);
     };
     const far = new RefreshAhead(redis);
-    await far.restoreOnce('wxc', async (_, hold) => {
+    await far.restoreOnce('wxc', async ({ hold }) => {
       for (let page = 0; page < 20; page++) {
         const appids = Array.from({ length: 1_000 }, (__, i) => `wx${page}-${i}`);
         await far.restore('wxc', appids, () => 60_000);
@@ -110,7 +142,7 @@ it('one process at a time fills the set, and another one after it has failed', a
 
 it('the set does not count as filled if another process has taken over meanwhile', async () => {
   const key = server.redis.keyspace.dueRestoring('wxc');
-  const filling = refreshAhead.restoreOnce('wxc', async (_, hold) => {
+  const filling = refreshAhead.restoreOnce('wxc', async ({ hold }) => {
     await server.redis.set(key, 'of another process');
     await hold();
   });

@@ -11,19 +11,32 @@ const RESTORED_TTL_MS = 7 * IN_USE_MS;
 const CLAIM_MS = 60_000;
 /** A process that fills the set renews its claim with each page; if it dies, another one starts after this time. */
 const RESTORING_MS = 10_000;
+/** A process that restores less than a page in this time starts again; what is in the set stays as it is. */
+const RESTORED_TO_TTL_MS = 60 * 60_000;
 /** A mark that lasts a day need not be renewed with each call. */
 const MARK_EVERY_MS = 10 * 60_000;
 const MAX_MARKS = 100_000;
 
-/** Renews the claim for `RESTORING_MS`, unless another process has taken over. */
+/** Renews the claim for `RESTORING_MS` and stores how far it is, unless another process has taken over. */
 const holdRestoring = defineScript({
-  keys: ['restoring'],
-  args: ['claim'],
+  keys: ['restoring', 'restored_to'],
+  args: ['claim', 'last'],
   lua: `
 if redis.call('GET', restoring) ~= claim then return 0 end
+if last ~= '' then redis.call('SET', restored_to, last, 'PX', ${RESTORED_TO_TTL_MS}) end
 return redis.call('PEXPIRE', restoring, ${RESTORING_MS})`,
   decode: (renewed: number) => renewed === 1,
 });
+
+/** How one process fills the set. */
+export interface Filling {
+  /** Accounts that were used since then are in use. */
+  readonly since: Date;
+  /** The last account that an earlier filling has come to; it ended before its end. */
+  readonly after: string | undefined;
+  /** At the end of each page; `last`: its last account. Throws if another process has taken over. */
+  hold(last?: string): Promise<void>;
+}
 
 const releaseRestoring = defineScript({
   keys: ['restoring'],
@@ -59,8 +72,31 @@ export class RefreshAhead {
 
   /** Up to `limit` tokens that are due, and up to as many tickets; they are due again after `CLAIM_MS`, unless they have been scheduled by then. */
   async claim(component: string, limit: number): Promise<TokenOwner[]> {
+    return (await this.#claim(component, limit)).owners;
+  }
+
+  /** All that are due now, in batches of that size; the next one is claimed when it is asked for. */
+  async *claimAll(component: string, limit: number): AsyncGenerator<TokenOwner[]> {
+    for (;;) {
+      const { owners, isFull } = await this.#claim(component, limit);
+      if (owners.length > 0) yield owners;
+      if (!isFull) return;
+    }
+  }
+
+  /** For how long (ms) the first token or ticket has been due, and was claimed by no process; 0: none is. */
+  async overdueMs(component: string): Promise<number> {
+    return Math.max(
+      ...(await Promise.all([this.#due(component).overdueMs(), this.#dueTickets(component).overdueMs()])),
+    );
+  }
+
+  async #claim(component: string, limit: number): Promise<{ owners: TokenOwner[]; isFull: boolean }> {
     const members = await Promise.all([this.#due(component).claim(limit), this.#dueTickets(component).claim(limit)]);
-    return members.flat().flatMap((member) => ownerOf(component, member) ?? []);
+    return {
+      owners: members.flat().flatMap((member) => ownerOf(component, member) ?? []),
+      isFull: members.some(({ length }) => length === limit),
+    };
   }
 
   async drop(owner: TokenOwner): Promise<void> {
@@ -79,26 +115,26 @@ export class RefreshAhead {
   }
 
   /**
-   * Calls `fill` once after each time that Redis was emptied, in one process at a time; a fill that fails is repeated by a later
-   * call. `hold` is for the end of each page; it throws if another process has taken over.
+   * Calls `fill` once after each time that Redis was emptied, in one process at a time; a fill that fails is continued by a later
+   * call.
    */
-  async restoreOnce(
-    component: string,
-    fill: (since: Date, hold: () => Promise<void>) => Promise<void>,
-  ): Promise<boolean> {
-    const { dueRestored, dueRestoring } = this.#redis.keyspace;
+  async restoreOnce(component: string, fill: (filling: Filling) => Promise<void>): Promise<boolean> {
+    const { dueRestored, dueRestoring, dueRestoredTo } = this.#redis.keyspace;
     if ((await this.#redis.exists(dueRestored(component))) === 1) return false;
     const restoring = dueRestoring(component);
+    const restoredTo = dueRestoredTo(component);
     const claim = randomUUID();
     if ((await this.#redis.set(restoring, claim, 'PX', RESTORING_MS, 'NX')) !== 'OK') return false;
-    const hold = async () => {
-      if (await holdRestoring.run(this.#redis, { restoring }, { claim })) return;
+    const hold = async (last = '') => {
+      if (await holdRestoring.run(this.#redis, { restoring, restored_to: restoredTo }, { claim, last })) return;
       throw new Failure('restoring_lost', 'retry', 'Another process has taken over filling the due set.');
     };
     try {
-      await fill(new Date(Date.now() - IN_USE_MS), hold);
+      const after = (await this.#redis.get(restoredTo)) ?? undefined;
+      await fill({ since: new Date(Date.now() - IN_USE_MS), after, hold });
       await hold();
       await this.#redis.set(dueRestored(component), '1', 'PX', RESTORED_TTL_MS);
+      await this.#redis.del(restoredTo);
       return true;
     } finally {
       await releaseRestoring.run(this.#redis, { restoring }, { claim });
