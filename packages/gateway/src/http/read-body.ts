@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '@wxthirdparty/wechat';
 import { type BodySender, bodyBudget, overloaded, type UnfinishedBody } from './body-budget.ts';
+import { hasBody } from './end-unread.ts';
 
 export interface BodyBounds {
   readonly limit: number;
@@ -37,6 +38,8 @@ export function readBody(request: IncomingMessage, { limit, timeoutMs, sender }:
     if (request.readableEnded) return resolve(Buffer.alloc(0));
     // The caller hung up before this function was called.
     if (request.destroyed) return reject(callerGone());
+    // Its end need not be waited for.
+    if (!hasBody(request)) return resolve(Buffer.alloc(0));
     const body = new GrowingBody(limit);
     let size = 0;
     let pieces = 0;

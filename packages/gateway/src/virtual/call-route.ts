@@ -16,6 +16,8 @@ import { withoutRefreshTokens } from './without-refresh-tokens.ts';
 const BODY_LIMIT = 20 * 1024 * 1024;
 const BODY_TIMEOUT_MS = 60_000;
 const DEPART_TIMEOUT_MS = 30_000;
+/** Of larger answers, a copy costs more than a second write. */
+const MAX_SINGLE_WRITE_BYTES = 8 * 1024;
 /** An SDK does not receive the call's id: its answer is read once, by this gateway. */
 const RESULT_TTL_MS = 120_000;
 /** For a call that has departed; longer than the transport's timeout. */
@@ -184,7 +186,9 @@ function answerAsWeChat(
   response.setHeader('content-length', body.length);
   // Before `end`, because otherwise Node would decode the disposition again and lose its letters.
   response.writeHead(200);
-  response.end(body);
+  // Head and body are one write if both are strings; latin1 keeps each byte.
+  if (body.length <= MAX_SINGLE_WRITE_BYTES) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
 }
 
 /** File names come in Chinese: Node sends header values as latin1 and throws at anything else. */

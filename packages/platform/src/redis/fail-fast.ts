@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { Cluster, type Command, Redis } from 'ioredis';
+import { writeTogether } from './write-together.ts';
 
 /** Makes all commands of a fail-fast connection fail with `failure`, or, where it is undefined, work again. */
 export function refuseCommands(redis: Redis | Cluster, failure: Failure | undefined): void {
@@ -23,7 +24,9 @@ export class FailFastRedis extends Redis {
   refusal: Failure | undefined;
 
   override sendCommand(command: Command, ...rest: Rest<Redis['sendCommand']>): unknown {
-    return isRefused(command, this.refusal) ? command.promise : super.sendCommand(translateErrors(command), ...rest);
+    if (isRefused(command, this.refusal)) return command.promise;
+    writeTogether(this.stream);
+    return super.sendCommand(translateErrors(command), ...rest);
   }
 }
 

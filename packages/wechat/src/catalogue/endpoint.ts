@@ -40,6 +40,8 @@ const byPath = indexByPath();
 
 /** One call looks up its endpoint many times. Programs call few paths, but an attacker may try many. */
 const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED_LENGTH = 256;
+const spellings = new Map<string, string>();
 const remembered: Readonly<Record<string, Map<string, Endpoint>>> = { GET: new Map(), POST: new Map() };
 
 /** The endpoint of a path, also if it is not catalogued. The path may have a query. */
@@ -48,7 +50,7 @@ export function endpointOf(method: string, path: string): Endpoint {
   const seen = known?.get(path);
   if (seen) return seen;
   const found = find(method, path);
-  if (known && path.length <= 256 && !path.includes('?')) {
+  if (known && path.length <= MAX_REMEMBERED_LENGTH && !path.includes('?')) {
     if (known.size >= MAX_REMEMBERED) known.delete(known.keys().next().value!);
     known.set(path, found);
   }
@@ -57,7 +59,14 @@ export function endpointOf(method: string, path: string): Endpoint {
 
 /** The catalogue's spelling of this path, without its query; undefined if the path is not catalogued. */
 export function cataloguedPath(path: string): string | undefined {
-  return byPath.get(placeOf(path))?.[0]?.path.split('?', 1)[0];
+  const known = spellings.get(path);
+  if (known !== undefined) return known;
+  const found = byPath.get(placeOf(path))?.[0]?.path.split('?', 1)[0];
+  if (found !== undefined && path.length <= MAX_REMEMBERED_LENGTH) {
+    if (spellings.size >= MAX_REMEMBERED) spellings.delete(spellings.keys().next().value!);
+    spellings.set(path, found);
+  }
+  return found;
 }
 
 function find(method: string, path: string): Endpoint {

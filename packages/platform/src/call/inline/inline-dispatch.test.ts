@@ -297,6 +297,7 @@ it('promotes a call that takes long to a record and a job, which waits for as lo
   answering = false;
   open();
   const id = await submitted();
+  await until('it has reached WeChat', () => asked.length === 1);
   await until('it has a job', () => jobs.length > 0);
   expect(jobs).toEqual([{ id, delayMs: 0 }]);
   const held = await performed(id);
@@ -377,6 +378,7 @@ it('stores the outcome of a promoted call that Redis refused at first', async ()
   answering = false;
   open();
   const id = await submitted();
+  await until('it has reached WeChat', () => asked.length === 1);
   expect(await calls.settled(id, 20)).toBeUndefined();
   const settle = store.settle.bind(store);
   let refusals = 0;
