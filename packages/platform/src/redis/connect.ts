@@ -78,6 +78,8 @@ function open(address: RedisAddress, mode: ConnectionMode, name: string): Redis 
       enableOfflineQueue: isBlocking,
       clusterRetryStrategy: retryDelay,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+      // It would connect to a random server, in addition to those whose keys are used; a start checks the Cluster once.
+      enableReadyCheck: false,
       // A blocking connection waits for another master, however long that takes.
       maxRedirections: isBlocking ? 1_000_000 : 16,
       retryDelayOnFailover: CLUSTER_RETRY_MS,

@@ -1,14 +1,16 @@
-import type { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { HostAndPort } from './address.ts';
 import { type ConnectionMode, connectRedis, type RedisClient, type RedisSettings, redisAddressOf } from './connect.ts';
 import { leaveFormerPrimary, watchSentinels } from './failover.ts';
 import { probeWhileSilent } from './silent-connection.ts';
+import { SlotRefresher } from './slot-refresher.ts';
 
-/** All connections of a process to its Redis. When a primary is replaced, they reach the new one together. */
+/** All connections of a process to its Redis. When a primary or master is replaced, they reach the new one together. */
 export class RedisConnections {
   readonly #settings: RedisSettings;
   readonly #open = new Set<Redis | Cluster>();
   readonly #watcher: { close(): void } | undefined;
+  readonly #slots = new SlotRefresher();
 
   constructor(settings: RedisSettings) {
     this.#settings = settings;
@@ -23,6 +25,7 @@ export class RedisConnections {
   open(mode: ConnectionMode, name: string): RedisClient {
     const connection = connectRedis(this.#settings, mode, name);
     this.#open.add(connection);
+    if (connection instanceof Cluster) this.#slots.add(connection);
     connection.once('end', () => this.#open.delete(connection));
     return connection;
   }
@@ -37,5 +40,6 @@ export class RedisConnections {
 
   close(): void {
     this.#watcher?.close();
+    this.#slots.close();
   }
 }
