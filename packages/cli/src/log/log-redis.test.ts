@@ -6,6 +6,7 @@ type Described = Awaited<ReturnType<Parameters<typeof logRedis>[0]['describeRedi
 
 const server: Described['servers'][number] = {
   address: '127.0.0.1:6379',
+  mode: 'standalone',
   version: '7.0.15',
   isReplica: false,
   replicas: 0,

@@ -4,6 +4,7 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { parseRedisAddress, type RedisAddress } from './address.ts';
 import { FailFastCluster, FailFastRedis } from './fail-fast.ts';
 import { type Keyspace, keyspaceOf } from './keys.ts';
+import { whyUnreachable } from './why-unreachable.ts';
 
 /**
  * `blocking`: commands wait for a lost connection to come back (workers; BullMQ demands it).
@@ -136,8 +137,8 @@ function keepHostName(host: string, callback: (error: null, address: string) => 
   callback(null, host);
 }
 
-/** Resolves once the connection works; the Failure after `modeMs` names the cause without the URL's password. */
-export async function untilConnected(redis: Redis | Cluster, modeMs: number): Promise<void> {
+/** Resolves once the connection works; the Failure after `timeoutMs` names the cause without the URL's password. */
+export async function untilConnected(redis: Redis | Cluster, timeoutMs: number): Promise<void> {
   if (redis.status === 'ready') return;
   const emitter: EventEmitter = redis;
   let last: Error | undefined;
@@ -145,23 +146,24 @@ export async function untilConnected(redis: Redis | Cluster, modeMs: number): Pr
     const onError = (error: Error) => {
       last = error;
     };
-    const timer = setTimeout(() => {
-      emitter.off('error', onError);
+    // What a server of a Cluster answers says more than that none of them can be used.
+    const errorEvent = redis instanceof Cluster ? 'node error' : 'error';
+    const stopListening = () => {
+      emitter.off(errorEvent, onError);
       emitter.off('ready', onReady);
-      reject(
-        new Failure(
-          'redis_unreachable',
-          'operator',
-          `Redis does not answer (${last?.message ?? 'no answer'}); is it running, and is REDIS_URL right?`,
-        ),
-      );
-    }, modeMs);
+    };
+    const timer = setTimeout(() => {
+      stopListening();
+      whyUnreachable(redis, last)
+        .then((why) => reject(new Failure('redis_unreachable', 'operator', why)))
+        .catch(reject);
+    }, timeoutMs);
     const onReady = () => {
       clearTimeout(timer);
-      emitter.off('error', onError);
+      stopListening();
       resolve();
     };
-    emitter.on('error', onError);
+    emitter.on(errorEvent, onError);
     emitter.once('ready', onReady);
   });
 }

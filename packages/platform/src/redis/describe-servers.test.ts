@@ -17,6 +17,7 @@ it('one server is described by what the log needs at the start', async () => {
         {
           address: new URL(server.url).host,
           version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+          mode: 'standalone',
           isReplica: false,
           replicas: 0,
           minReplicasToWrite: 1,

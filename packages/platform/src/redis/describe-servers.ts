@@ -14,6 +14,7 @@ export interface ServerDescription {
   /** `host:port`. */
   readonly address: string;
   readonly version: string;
+  readonly mode: 'standalone' | 'sentinel' | 'cluster';
   readonly isReplica: boolean;
   readonly replicas: number;
   /** It refuses writes while fewer replicas are connected. Undefined: it does not report it. */
@@ -34,7 +35,8 @@ export async function describeServers(redis: Redis | Cluster): Promise<RedisDesc
 }
 
 /**
- * Throws a Failure that names the remedy if Redis is too old, a replica, or a Cluster that lacks servers. The last two may
+ * Throws a Failure that names the remedy if Redis is too old, of another kind than REDIS_URL says, a replica, or a Cluster
+ * that lacks servers. The last two may
  * be the state of a moment, so they must last for `timeoutMs`.
  */
 export async function assertUsable(redis: Redis | Cluster, timeoutMs: number): Promise<void> {
@@ -43,6 +45,8 @@ export async function assertUsable(redis: Redis | Cluster, timeoutMs: number): P
     const { servers } = await describeServers(redis);
     const old = servers.find(({ version }) => isTooOld(version));
     if (old) throw unusable('redis_too_old', `Redis ${old.version} is too old; use version 6.2 or newer.`);
+    const [server] = servers;
+    if (server && !(redis instanceof Cluster)) await assertRightScheme(redis, server);
     const failure = replicaAmong(servers) ?? (redis instanceof Cluster ? lackOfServers(redis) : undefined);
     if (failure === undefined) return;
     if (performance.now() > giveUpAt) throw failure;
@@ -64,13 +68,35 @@ function replicaAmong(servers: readonly ServerDescription[]): Failure | undefine
 }
 
 function lackOfServers(cluster: Cluster): Failure | undefined {
+  const uncovered = uncoveredSlots(cluster);
+  return uncovered === undefined ? undefined : unusable('redis_slots_uncovered', uncovered);
+}
+
+/** A sentence with the remedy, if the Cluster has slots without a server. */
+export function uncoveredSlots(cluster: Cluster): string | undefined {
   const covered = cluster.slots.filter((servers) => servers?.length > 0).length;
-  return covered === SLOTS
-    ? undefined
-    : unusable(
-        'redis_slots_uncovered',
-        `${SLOTS - covered} of the ${SLOTS} slots of the Redis Cluster have no server; assign them ("redis-cli --cluster fix").`,
-      );
+  if (covered === SLOTS) return undefined;
+  return `${SLOTS - covered} of the ${SLOTS} slots of the Redis Cluster have no server; assign them ("redis-cli --cluster fix").`;
+}
+
+/** The key's slot has another server, or none. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof Error && /^(?:MOVED|CLUSTERDOWN) /.test(error.message);
+}
+
+/** Of the keys of a Cluster, a server that is not the only master answers for a part. */
+const PROBED_KEYS = Array.from({ length: 16 }, (_, i) => `probe:${i}`);
+
+async function assertRightScheme(redis: Redis, { address, mode }: ServerDescription): Promise<void> {
+  if (mode === 'sentinel') {
+    throw unusable('redis_is_sentinel', `${address} is a Sentinel; use redis+sentinel://HOST:26379/NAME in REDIS_URL.`);
+  }
+  if (mode !== 'cluster') return;
+  // A proxy before a Cluster, as providers have it, answers for all keys.
+  const answers = await Promise.allSettled(PROBED_KEYS.map((key) => redis.exists(key)));
+  if (answers.some((answer) => answer.status === 'rejected' && isElsewhere(answer.reason))) {
+    throw unusable('redis_is_cluster', `${address} is in a Redis Cluster; begin REDIS_URL with redis+cluster://.`);
+  }
 }
 
 function unusable(code: string, message: string): Failure {
@@ -88,12 +114,17 @@ async function describe(address: string, server: Redis): Promise<ServerDescripti
   return {
     address,
     version: field('redis_version'),
+    mode: modeOf(field('redis_mode')),
     isReplica: field('role') === 'slave',
     replicas: Number(field('connected_slaves')),
     minReplicasToWrite: minReplicasToWrite === undefined ? undefined : Number(minReplicasToWrite),
     maxmemoryPolicy: field('maxmemory_policy'),
     appendOnly: field('aof_enabled') === '1',
   };
+}
+
+function modeOf(text: string): ServerDescription['mode'] {
+  return text === 'sentinel' || text === 'cluster' ? text : 'standalone';
 }
 
 function kindOf(redis: Redis | Cluster): RedisDescription['kind'] {
