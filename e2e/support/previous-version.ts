@@ -5,8 +5,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** The last commit whose processes must run beside those of this version, in both directions. */
-export const PREVIOUS_COMMIT = 'a359b42f3b5b1241cbae777ab0ef35ea9f43d88c';
+/**
+ * The last commit whose processes must run beside those of this version, in both directions. `npm run test:versions` names
+ * another one.
+ */
+export const PREVIOUS_COMMIT = process.env.PREVIOUS_COMMIT ?? 'a359b42f3b5b1241cbae777ab0ef35ea9f43d88c';
 
 const PNPM = 'pnpm@12.21.0';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -6,6 +6,7 @@ import { assertShifted, ensureFakeTime, shiftedClock } from './faketime.mjs';
 import { ensurePackages } from './install.mjs';
 import { ensureMariaDbServer } from './mariadb-server.mjs';
 import { findNode } from './node-runtime.mjs';
+import { previousCommit, takeCommit } from './previous-commit.mjs';
 import { ensureRedisServer } from './redis-server.mjs';
 import { root } from './root.mjs';
 import { runProgram } from './run-program.mjs';
@@ -24,6 +25,7 @@ export async function run(argv) {
   if (first === '--test') return exitWith(await test(node, rest));
   if (first === '--test-watch') return exitWith(await watchTests(node, rest));
   if (first === '--test-clock') return exitWith(await testUnderClocks(node, rest));
+  if (first === '--test-versions') return exitWith(await testVersions(node, rest));
   if (first === '--check') return exitWith(await check(node, rest));
   if (first === '--bench') {
     await ensureRedisServer();
@@ -91,6 +93,27 @@ async function testUnderClocks(node, args) {
     if (ended.code !== 0) worst = ended;
   }
   return worst;
+}
+
+/**
+ * Runs the story of two versions side by side with the newest release, or the commit that `--commit=` names, as the other one.
+ * @param {string} node
+ * @param {string[]} args
+ */
+async function testVersions(node, args) {
+  const { commit: named, others } = takeCommit(args);
+  const commit = previousCommit(root, named);
+  if (commit === undefined) {
+    console.error(
+      'Skipped: this checkout has no git history with a previous version ("git fetch --unshallow" brings it).',
+    );
+    return { code: 0, signal: null };
+  }
+  console.error(`Processes of ${commit.slice(0, 7)} run beside those of this version …`);
+  await ensureRedisServer();
+  await ensureMariaDbServer();
+  const run = [VITEST, 'run', 'e2e/versions-side-by-side.story.test.ts', ...others];
+  return tool(node, run, { ...process.env, PREVIOUS_COMMIT: commit });
 }
 
 /**

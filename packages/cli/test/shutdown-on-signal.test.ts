@@ -78,3 +78,24 @@ it('the end of the bootstrap requests a shutdown', async () => {
   child.disconnect();
   expect(await gone).toBe(0);
 });
+
+it('a part that fails requests the shutdown, and the first reason is reported', async () => {
+  const module = new URL('../src/shutdown-on-signal.ts', import.meta.url).href;
+  const code = `
+    const { shutdownOnSignal } = await import(${JSON.stringify(module)});
+    const shutdown = shutdownOnSignal();
+    const start = shutdown.unlessReceived(new Promise(() => {})).catch(({ name }) => name);
+    shutdown.fail(new Error('the database is newer'));
+    shutdown.fail(new Error('another reason'));
+    await shutdown.received;
+    console.log(await start, shutdown.failure.reason.message);
+    process.exit(0);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(output.trim()).toBe('StartInterrupted the database is newer');
+});

@@ -21,6 +21,7 @@ export interface Ddl {
   /** A number or a time in ms. */
   readonly whole: ColumnType;
   createTable(name: string): CreateTableBuilder<string, never>;
+  /** While processes use the table, as long as that takes. */
   addColumn(table: string, column: string, type: ColumnType): Promise<void>;
   createIndex(name: string, table: string, columns: readonly string[], unique?: 'unique'): Promise<void>;
 }
@@ -72,20 +73,45 @@ function mysqlDdl(db: Kysely<unknown>): Ddl {
         .ifNotExists()
         .modifyEnd(sql.raw('engine = InnoDB default character set utf8mb4 collate utf8mb4_bin')),
     addColumn: (table, column, columnType) =>
-      unlessDone('ER_DUP_FIELDNAME', db.schema.alterTable(table).addColumn(column, columnType)),
-    createIndex(name, table, columns, unique) {
-      const index = db.schema
-        .createIndex(name)
-        .on(table)
-        .columns([...columns]);
-      return unlessDone('ER_DUP_KEYNAME', unique ? index.unique() : index);
-    },
+      online((algorithm) =>
+        unlessDone(
+          'ER_DUP_FIELDNAME',
+          sql`alter table ${sql.table(table)} add column ${sql.ref(column)} ${columnType}, ${sql.raw(algorithm)}`,
+          db,
+        ),
+      ),
+    createIndex: (name, table, columns, unique) =>
+      unlessDone(
+        'ER_DUP_KEYNAME',
+        sql`alter table ${sql.table(table)} add ${sql.raw(unique ? 'unique index' : 'index')} ${sql.ref(name)}
+          (${sql.join(columns.map((column) => sql.ref(column)))}), ${sql.raw(WHILE_IN_USE)}`,
+        db,
+      ),
   };
 }
 
-async function unlessDone(code: string, step: { execute(): Promise<void> }): Promise<void> {
+/** While other processes read and write the table; the server refuses where it would have to copy it. */
+const WHILE_IN_USE = 'algorithm = inplace, lock = none';
+const AT_ONCE = 'algorithm = instant';
+/** Older servers know no instant changes, and each has a table now and then that permits none. */
+const NOT_AT_ONCE = [
+  'ER_UNKNOWN_ALTER_ALGORITHM',
+  'ER_ALTER_OPERATION_NOT_SUPPORTED',
+  'ER_ALTER_OPERATION_NOT_SUPPORTED_REASON',
+];
+
+async function online(step: (algorithm: string) => Promise<void>): Promise<void> {
   try {
-    await step.execute();
+    await step(AT_ONCE);
+  } catch (error) {
+    if (!NOT_AT_ONCE.includes(String((error as { code?: unknown }).code))) throw error;
+    await step(WHILE_IN_USE);
+  }
+}
+
+async function unlessDone(code: string, step: RawBuilder<unknown>, db: Kysely<unknown>): Promise<void> {
+  try {
+    await step.execute(db);
   } catch (error) {
     if ((error as { code?: unknown }).code !== code) throw error;
   }

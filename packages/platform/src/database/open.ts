@@ -11,12 +11,18 @@ export type Sql = Kysely<Database>;
 export interface DatabaseOptions extends MysqlOptions {
   /** How long a statement is tried again after a lost connection or a lock; 5 s by default. */
   readonly retryTimeoutMs?: number;
+  /** Receives the text of each statement that was sent; for tests. */
+  readonly onStatement?: (text: string) => void;
 }
 
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. SQLite has one connection. */
 export function openDatabase(databaseUrl: string, options: DatabaseOptions = {}): Sql {
   const dialect = dialectFor(databaseUrl, options);
-  return new Kysely<Database>({ dialect: retryingDialect(dialect, options.retryTimeoutMs) });
+  const { onStatement } = options;
+  return new Kysely<Database>({
+    dialect: retryingDialect(dialect, options.retryTimeoutMs),
+    ...(onStatement ? { log: ({ query }) => onStatement(query.sql) } : {}),
+  });
 }
 
 function dialectFor(databaseUrl: string, options: DatabaseOptions): Dialect {
