@@ -258,12 +258,21 @@ describe('Redis becomes unreachable while a background call is accepted', () => 
     expect(await calls.find(again.id)).toMatchObject({ state: 'queued' });
   });
 
-  it('and stays unreachable: the call is accepted, and enters its lane later', async () => {
+  it('and is reachable again: the call is accepted with its place, before calls that are submitted after the answer', async () => {
     vi.spyOn(store, 'enterLane').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
     vi.spyOn(store, 'withdraw').mockRejectedValueOnce(away);
     const call = await submitted({ waitMs: 0 });
-    await until('it is in its lane', async () => (await lengthOfLane()) === 1);
+    expect(await lengthOfLane()).toBe(1);
     expect(await calls.find(call.id)).toMatchObject({ state: 'queued' });
+  });
+
+  it('and has lost the call when it is back, as a new primary may: the call is refused', async () => {
+    vi.spyOn(store, 'enterLane').mockImplementationOnce(async ({ id }) => {
+      await server.redis.del(`wx:{wxc:wxa}:call:${id}`);
+      throw away;
+    });
+    await expect(submitted({ waitMs: 0 })).rejects.toBe(away);
+    expect(await lengthOfLane()).toBe(0);
   });
 });
 

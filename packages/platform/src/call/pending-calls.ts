@@ -57,7 +57,7 @@ export interface PendingCallsOptions {
   readonly inline: Pick<InlineCalls, 'secure'>;
   readonly find: (id: string) => Promise<Call | undefined>;
   readonly addJob: (id: string) => Promise<void>;
-  readonly enterLane: (call: CallId, path: string) => Promise<void>;
+  readonly enterLane: (call: CallId, path: string) => Promise<unknown>;
 }
 
 /** The calls that wait in this process for their outcome, and the callers that wait for them. */

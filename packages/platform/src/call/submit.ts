@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
@@ -19,6 +20,9 @@ import type { Pending, PendingCalls } from './pending-calls.ts';
 
 /** Of a batch: requests of other accounts are served in between, since sealing so many takes the event loop a few milliseconds. */
 const MAX_CREATED_AT_ONCE = 20;
+/** Longer than a failover of Redis. */
+const PLACE_TIMEOUT_MS = 10_000;
+const PLACE_INTERVAL_MS = 200;
 
 export interface Accepted {
   readonly id: string;
@@ -204,7 +208,11 @@ export class Submission {
     }
   }
 
-  /** A call that may be in its lane is refused only if it was certainly cancelled. */
+  /**
+   * A call that may be in its lane is refused only if it was certainly cancelled, or if it vanished: the new primary after a
+   * failover may not know it. While Redis is unreachable the caller waits, because an answer of 202 gives the call its place
+   * among those of its order key.
+   */
   async #withdraw(call: CallId, request: CallRequest, cause: unknown): Promise<void> {
     const withdrawn = await this.#deps.store.withdraw(call).catch(() => undefined);
     if (withdrawn) {
@@ -212,11 +220,22 @@ export class Submission {
       if (request.orderKey !== undefined) await this.#deps.lanes.wake(call).catch(() => {});
       throw cause;
     }
-    if (withdrawn === false) return;
-    // Redis is unreachable: the call is accepted, and enters its lane when the pending call is read again.
+    const until = performance.now() + PLACE_TIMEOUT_MS;
+    while (performance.now() < until) {
+      const fate = await this.#fateOf(call, request).catch(() => undefined);
+      if (fate === 'vanished') throw cause;
+      if (fate === 'accepted') return;
+      await pause(PLACE_INTERVAL_MS);
+    }
+    // It is accepted, and enters its lane when the pending call is read again.
     const pending = this.#deps.pending.add(call, request, 'entering');
     pending.recorded = true;
     pending.abandoned = true;
+  }
+
+  async #fateOf(call: CallId, request: CallRequest): Promise<'accepted' | 'vanished'> {
+    if ((await append(this.#deps, call, request.path)) === 'in') return 'accepted';
+    return (await this.#deps.store.state(call)) === undefined ? 'vanished' : 'accepted';
   }
 
   async #join(claim: Claim, request: CallRequest): Promise<Accepted> {

@@ -7,11 +7,13 @@ export interface AppendDeps {
   readonly lanes: Pick<Lanes, 'format' | 'mark' | 'wake'>;
 }
 
-/** Appends one call, whose record exists. It enters its lane once, however often this is called. */
-export async function append({ store, lanes }: AppendDeps, call: CallId, path: string): Promise<void> {
+/** Appends one call. It enters its lane once, however often this is called; `gone` if it has settled or vanished. */
+export async function append({ store, lanes }: AppendDeps, call: CallId, path: string): Promise<'in' | 'gone'> {
   const format = await lanes.format();
   await lanes.mark(call, format);
-  if ((await store.enterLane(call, path, format)) === 'wake') await lanes.wake(call);
+  const entered = await store.enterLane(call, path, format);
+  if (entered === 'wake') await lanes.wake(call);
+  return entered === 'gone' ? 'gone' : 'in';
 }
 
 /** Appends many calls in the order given. Returns, by their ids, the errors of the calls whose entering was not confirmed. */
