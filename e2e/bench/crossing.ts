@@ -49,8 +49,11 @@ export class Crossing {
 
   /** Through the deployment, for the accounts of these tokens one after the other. */
   askFor(tokens: readonly string[], pace: Order['pace']): ReturnType<Load['serve']> {
-    const port = Number(new URL(this.deployment.gatewayUrl()).port);
-    return this.load.serve({ port, requests: tokens.map(requestWith), expect: ANSWERED, pace });
+    return this.load.serve({ port: this.gatewayPort, requests: tokens.map(requestWith), expect: ANSWERED, pace });
+  }
+
+  get gatewayPort(): number {
+    return Number(new URL(this.deployment.gatewayUrl()).port);
   }
 
   /** Processor time of all processes except callers and WeChat, in seconds. */
