@@ -1,3 +1,3 @@
 import { callLatency } from './call-latency.ts';
 
-export default [callLatency('apart', 200, 1.7), callLatency('apart', 1_000, 1.7)];
+export default [callLatency('apart', 200, 2), callLatency('apart', 1_000, 2)];

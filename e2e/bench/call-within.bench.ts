@@ -1,3 +1,3 @@
 import { callLatency } from './call-latency.ts';
 
-export default [callLatency('within', 200, 1), callLatency('within', 1_000, 1)];
+export default [callLatency('within', 200, 0.8), callLatency('within', 1_000, 1)];

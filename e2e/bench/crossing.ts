@@ -1,7 +1,7 @@
 import { Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import { BareServer } from './bare-server.ts';
 import { Load } from './load.ts';
-import type { Order } from './load-talk.ts';
+import { MAX_CONNECTIONS, type Order } from './load-talk.ts';
 import { processorSeconds } from './process-cost.ts';
 
 const ANSWERED = '"subscribe":1';
@@ -9,10 +9,10 @@ const ANSWERED = '"subscribe":1';
 /** `within`: gateway and worker are one process, as `start` runs them. `apart`: each is one. */
 export type Where = 'within' | 'apart';
 
-/**
- * Two ways to one WeChat that answers at once: through the deployment, where a program calls by the virtual WeChat, and
- * through a bare proxy.
- */
+/** `deployment`: a program calls by the virtual WeChat. `proxy`: a bare proxy with a cached token. `direct`: WeChat itself. */
+export type Way = 'deployment' | 'proxy' | 'direct';
+
+/** Three ways to one WeChat that answers at once. */
 export class Crossing {
   readonly deployment: Deployment;
   readonly load = new Load();
@@ -33,18 +33,25 @@ export class Crossing {
     proxy.forwardTo(wechat.port);
     const deployment = await Deployment.open({
       together: where === 'within',
-      env: { LOG_LEVEL: 'info', WECHAT_API_BASE: `http://127.0.0.1:${wechat.port}`, ...env },
+      env: {
+        LOG_LEVEL: 'info',
+        WECHAT_API_BASE: `http://127.0.0.1:${wechat.port}`,
+        // A quarter is one account's: on a busy machine calls take longer, and are not refused.
+        INLINE_CONCURRENCY: String(4 * MAX_CONNECTIONS),
+        ...env,
+      },
     });
     wechat.forwardTo(deployment.wechat.url);
     await deployment.authorized(SERVICE_ACCOUNT);
     const crossing = new Crossing(deployment, wechat, proxy, await tokenOf(deployment, SERVICE_ACCOUNT));
-    for (const way of ['deployment', 'proxy'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
+    for (const way of ['deployment', 'proxy', 'direct'] as const) await crossing.ask(way, { callers: 32, seconds: 3 });
     return crossing;
   }
 
-  ask(way: 'deployment' | 'proxy', pace: Order['pace']): ReturnType<Load['serve']> {
+  ask(way: Way, pace: Order['pace']): ReturnType<Load['serve']> {
     if (way === 'deployment') return this.askFor([this.#token], pace);
-    return this.load.serve({ port: this.#proxy.port, requests: [requestWith(this.#token)], expect: ANSWERED, pace });
+    const { port } = way === 'proxy' ? this.#proxy : this.#wechat;
+    return this.load.serve({ port, requests: [requestWith(this.#token)], expect: ANSWERED, pace });
   }
 
   /** Through the deployment, for the accounts of these tokens one after the other. */

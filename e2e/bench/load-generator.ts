@@ -1,8 +1,7 @@
-import type { Order, Served } from './load-talk.ts';
+import { MAX_CONNECTIONS, type Order, type Served } from './load-talk.ts';
 import { RawConnection } from './raw-connection.ts';
 
 /** A process that sends requests as ordered; it communicates with the bench over the IPC channel of Node. */
-const MAX_CONNECTIONS = 256;
 
 let open: { readonly port: number; readonly idle: RawConnection[]; all: number } | undefined;
 

@@ -1,3 +1,6 @@
+/** Of the generator to one port. */
+export const MAX_CONNECTIONS = 256;
+
 /** To the generator: send these requests to that port. */
 export interface Order {
   readonly port: number;

@@ -1,5 +1,5 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { checkCodes, checkStepNames } from '@wxthirdparty/platform';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../src/commands.ts';
@@ -104,6 +104,12 @@ describe('the documentation', () => {
         .map(({ name }) => name)
         .toSorted(),
     );
+  });
+
+  it('has a line for every bench in docs/performance.md', () => {
+    const named = [...read('docs/performance.md').matchAll(/^\| `([\w-]+)` \|/gm)].map(([, bench]) => bench);
+    const files = globSync('e2e/bench/*.bench.ts', { cwd: root });
+    expect(named.toSorted()).toEqual(files.map((file) => basename(file, '.bench.ts')).toSorted());
   });
 
   it('has a line for every package in CONTRIBUTING.md', () => {
