@@ -2,10 +2,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Balancer } from './support/balancer.ts';
 import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { arrivals, Pushing, settledCall } from './support/load.ts';
+import { connectionsTo } from './support/redis-connections.ts';
 import { until } from './support/until.ts';
 
 /** Many times as long as the balancer needs to notice that a node is shutting down, even on a busy machine. */
 const DRAIN_MS = 5_000;
+/** Of one node, to one server. */
+const MAX_CONNECTIONS = 24;
 
 let balancer: Balancer;
 let deployment: Deployment;
@@ -27,6 +30,11 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
   const programs = await Programs.start(4);
   const pushing = new Pushing(deployment, 2);
   await until('calls and pushes flow', () => programs.answers.length > 60 && pushing.msgIds.length > 20);
+
+  const redis = deployment.redis.client();
+  const connections = await connectionsTo({ call: (command, ...args) => redis.call(command, ...args) });
+  redis.disconnect();
+  expect(connections).toBeLessThanOrEqual(2 * MAX_CONNECTIONS);
 
   for (const index of [0, 1]) {
     expect(await deployment.gateways[index]!.shutDown()).toBe(0);
