@@ -117,6 +117,16 @@ jobs in it are continued, so use it only if they are yours. All processes must b
              are restored from the database or WeChat`,
     load: async () => (await import('./commands/adopt-redis.ts')).adoptRedis,
   },
+  'discard-calls': {
+    summary: 'discards the calls in a Redis that was restored from a backup, so that none of them is sent again',
+    usage: ['[--yes]'],
+    details: `A Redis that was restored from a backup or an old file has calls that have been sent and settled since. This settles each of
+them as failed (call_lost), without a callback, and deletes the lanes and the jobs of the queues calls, lanes and callbacks.
+All processes must be stopped. Tickets, tokens, syncs and due times are not changed.
+
+  --yes  does it without asking; where no terminal can be asked, nothing is changed without it`,
+    load: async () => (await import('./commands/discard-calls.ts')).discardCalls,
+  },
   import: {
     summary: 'imports the data of the 2015 library wxthirdparty',
     usage: ['wxthirdparty mysql://user:password@host/database [--dry-run] [--component APPID]'],

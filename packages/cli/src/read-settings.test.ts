@@ -215,9 +215,9 @@ describe('settings', () => {
     );
   });
 
-  it('rotate-secrets and adopt-redis need the key, and import a component, too', () => {
+  it('rotate-secrets, adopt-redis and discard-calls need the key, and import a component, too', () => {
     expect(readSettings({ SECRETS_KEY: key }, 'rotate-secrets')).toMatchObject({ components: [], redisUrl: undefined });
-    for (const command of ['rotate-secrets', 'adopt-redis'] as const) {
+    for (const command of ['rotate-secrets', 'adopt-redis', 'discard-calls'] as const) {
       expect(faultsOf({}, command)).toEqual([expect.stringContaining('SECRETS_KEY is missing')]);
     }
     expect(faultsOf({}, 'import').map((fault) => fault.split(' ')[0])).toEqual(['WX_COMPONENT_APPID', 'SECRETS_KEY']);

@@ -20,6 +20,7 @@ const requirements = {
   // These use the Redis of `start` if REDIS_URL is not set (redis-beside.ts).
   'rotate-secrets': { serves: false, requires: ['secretsKey'] },
   'adopt-redis': { serves: false, requires: ['secretsKey'] },
+  'discard-calls': { serves: false, requires: ['secretsKey'] },
   'callback-secret': { serves: false, requires: [] },
   migrate: { serves: false, requires: [] },
   keys: { serves: false, requires: [] },

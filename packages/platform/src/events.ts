@@ -282,6 +282,8 @@ export type RedisEvent =
   /** Masters of a Cluster do not answer, while others do; then all do again. */
   | { readonly what: 'incomplete'; readonly missing: readonly string[] }
   | { readonly what: 'complete' }
+  /** It was restored from an older state, so that settled calls would be sent again. `behindMs`: by how much it is behind SQL. */
+  | { readonly what: 'outdated'; readonly behindMs: number }
   /** No replica has confirmed in time that it received this write, so a failover may lose it. */
   | { readonly what: 'wait_unacked'; readonly write: 'push' };
 

@@ -60,6 +60,7 @@ export {
   mayCall,
 } from './key/key-rights.ts';
 export { withKeyStore } from './key/with-key-store.ts';
+export { type DiscardedCalls, discardCalls } from './maintenance/discard-calls.ts';
 export { type ResealReport, reseal } from './maintenance/rotate-secrets.ts';
 export type { PlatformSettings } from './open-foundation.ts';
 export { type Queues, queues } from './open-queues.ts';

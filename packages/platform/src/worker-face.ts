@@ -15,6 +15,7 @@ import { type AuthorizationRun, Authorizations } from './consent/authorize.ts';
 import type { AuthorizationPayload } from './consent/authorize-job.ts';
 import type { AuthorizationOutcome } from './consent/code-intake.ts';
 import { withDeadline } from './deadline.ts';
+import { RedisAge } from './deployment/redis-age.ts';
 import { errorReport } from './events.ts';
 import { runSyncSlice, type SliceResult } from './follower/sync-slice.ts';
 import { startMaintenance } from './maintenance/maintenance.ts';
@@ -269,6 +270,7 @@ export function openWorkerFace(
         isDatabaseOut: () => foundation.outage.isOut,
         redis,
         components,
+        redisAge: new RedisAge(redis, database),
         tickets,
         tokens,
         authorizerStore,

@@ -338,6 +338,14 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
     { event: { what: 'complete' }, line: { level: LEVELS.info, msg: 'all masters of Redis answer again' } },
     { event: { what: 'own' }, line: { level: LEVELS.info, msg: 'intake resumed: Redis is ours again' } },
     {
+      event: { what: 'outdated', behindMs: 3_600_000 },
+      line: {
+        level: LEVELS.error,
+        msg: 'Redis was restored from an older state, and may send calls again: stop all processes and run discard-calls',
+        behindMs: 3_600_000,
+      },
+    },
+    {
       event: { what: 'wait_unacked', write: 'push' },
       line: { level: LEVELS.warn, msg: 'no replica of Redis has confirmed a write in time', write: 'push' },
     },

@@ -69,6 +69,12 @@ function linesOf(log: Logger): Lines {
         case 'complete':
           log.info('all masters of Redis answer again');
           break;
+        case 'outdated':
+          log.error(
+            { behindMs: event.behindMs },
+            'Redis was restored from an older state, and may send calls again: stop all processes and run discard-calls',
+          );
+          break;
         case 'wait_unacked': {
           const { write } = event;
           const message = 'no replica of Redis has confirmed a write in time';

@@ -10,6 +10,7 @@ import * as followerLooks from './migrations/0005-follower-looks.ts';
 import * as deployment from './migrations/0006-deployment.ts';
 import * as followersWithoutDetails from './migrations/0007-followers-without-details.ts';
 import * as pushes from './migrations/0008-pushes.ts';
+import * as redisAge from './migrations/0009-redis-age.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
@@ -34,6 +35,7 @@ const laterMigrations: Migrations = {
   '0006-deployment': deployment,
   '0007-followers-without-details': followersWithoutDetails,
   '0008-pushes': pushes,
+  '0009-redis-age': redisAge,
 };
 
 /** The names of all migrations, in their order. */

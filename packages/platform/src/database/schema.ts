@@ -28,6 +28,8 @@ export interface DeploymentTable {
   one: 1;
   /** Random; the same one is in Redis (deployment/deployment.ts). */
   id: string;
+  /** Redis' own time when it was last noted there and here (deployment/redis-age.ts). */
+  redis_time?: number | null;
 }
 
 /** One row. */

@@ -6,7 +6,7 @@ import { assertAllDone, sendTogether } from '../redis/send-together.ts';
 import { scanAll } from '../redis/servers.ts';
 import { Scope } from '../scope.ts';
 import { Deployment } from './deployment.ts';
-import { liveProcesses } from './live-processes.ts';
+import { assertNoLiveProcess } from './live-processes.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const SCAN_COUNT = 1_000;
@@ -45,14 +45,7 @@ export async function adoptRedis(
   const report = { wasOurs: verdict === 'own' || verdict === 'none', keys, keyVerified };
   if (report.wasOurs) return { ...report, done: 'nothing' };
 
-  const alive = await liveProcesses(redis);
-  if (alive.length > 0) {
-    throw new Failure(
-      'processes_alive',
-      'operator',
-      `${alive.length} processes use this Redis now. Stop all of them, wait for 15 seconds, and run this again.`,
-    );
-  }
+  await assertNoLiveProcess(redis);
   if (!keyVerified && !discard) {
     throw new Failure(
       'unverified_key',

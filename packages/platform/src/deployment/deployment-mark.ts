@@ -2,6 +2,9 @@ import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript } from '../redis/script.ts';
 
+/** The field with the time at which Redis was last in use (redis-age.ts). */
+export const MARK_TIME = 'time';
+
 const putUnlessThere = defineScript({
   keys: ['mark'],
   args: ['...fields'],
@@ -75,7 +78,7 @@ export class DeploymentMark {
   /** Removes the HMACs under all other keys: nothing is sealed under them any more. */
   async removeOlderKeys(): Promise<void> {
     const key = this.#redis.keyspace.deployment;
-    const kept = new Set(['id', this.#keys[0]!.field]);
+    const kept = new Set(['id', MARK_TIME, this.#keys[0]!.field]);
     const older = (await this.#redis.hkeys(key)).filter((field) => !kept.has(field));
     if (older.length > 0) await this.#redis.hdel(key, ...older);
   }

@@ -1,3 +1,4 @@
+import { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 
@@ -68,4 +69,15 @@ export async function forgetProcess(redis: RedisClient, id: string): Promise<voi
  */
 export function liveProcesses(redis: RedisClient): Promise<LiveProcess[]> {
   return live.run(redis, { processes: redis.keyspace.processes });
+}
+
+/** For commands that change what processes rely on. Throws Failure `processes_alive`. */
+export async function assertNoLiveProcess(redis: RedisClient): Promise<void> {
+  const alive = await liveProcesses(redis);
+  if (alive.length === 0) return;
+  throw new Failure(
+    'processes_alive',
+    'operator',
+    `${alive.length} processes use this Redis now. Stop all of them, wait for 15 seconds, and run this again.`,
+  );
 }

@@ -10,6 +10,7 @@ import { requestTicketsIfSilent } from '../component/ticket-request.ts';
 import type { LinkStore } from '../consent/link-store.ts';
 import type { DueSubscriptions } from '../delivery/due-subscriptions.ts';
 import type { ReplayStore } from '../delivery/replay-store.ts';
+import type { RedisAge } from '../deployment/redis-age.ts';
 import { type Events, errorReport } from '../events.ts';
 import type { FollowerSyncStore } from '../follower/follower-sync-store.ts';
 import type { SyncSchedules } from '../follower/sync-schedules.ts';
@@ -40,6 +41,7 @@ export interface MaintenanceOptions {
   readonly isOurs: () => boolean;
   /** The database is unreachable: what needs it waits, and everything else is done as before. */
   readonly isDatabaseOut: () => boolean;
+  readonly redisAge: Pick<RedisAge, 'check'>;
   readonly tickets: Tickets;
   readonly tokens: Tokens;
   readonly authorizerStore: AuthorizerStore;
@@ -122,7 +124,17 @@ export function startMaintenance(options: MaintenanceOptions): { close(): Promis
       }),
     ),
   ];
+  let wasOutdated = false;
+  const readAge = async (): Promise<undefined> => {
+    const behindMs = await options.redisAge.check();
+    if (behindMs !== undefined && !wasOutdated) options.events.publish('redis', { what: 'outdated', behindMs });
+    wasOutdated = behindMs !== undefined;
+  };
   timers.push(
+    startRounds(
+      ROUND_INTERVAL_MS,
+      withDatabase(() => attempt(options, undefined, 'redis_age', readAge)),
+    ),
     startRounds(
       ROUND_INTERVAL_MS,
       withDatabase(() =>

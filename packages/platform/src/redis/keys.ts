@@ -153,6 +153,10 @@ export function keyspaceOf(prefix: string) {
     /** For SCAN. */
     patterns: {
       everything: [`${prefix}:*`, `{${prefix}:*}:*`],
+      calls: `${prefix}:{*}:call:*`,
+      /** Of accounts, and of components which of their accounts have a lane; of every format. */
+      lanes: [`${prefix}:{*}:lane*`, `${prefix}:{*:lanes}:*`],
+      queue: (queue: string) => `{${prefix}:${queue}}:*`,
       callBodies: ['request', 'result', 'callback'].map((part) => `${prefix}:{*}:call:*:${part}`),
     },
 
