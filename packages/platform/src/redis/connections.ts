@@ -15,10 +15,10 @@ export class RedisConnections {
   constructor(settings: RedisSettings) {
     this.#settings = settings;
     const address = redisAddressOf(settings.redisUrl);
-    const onSwitch = (primary: HostAndPort) => {
+    const follow = (primary: HostAndPort) => {
       for (const connection of this.#open) leaveFormerPrimary(connection, primary);
     };
-    this.#watcher = address.kind === 'sentinel' ? watchSentinels(address, onSwitch) : undefined;
+    this.#watcher = address.kind === 'sentinel' ? watchSentinels(address, follow) : undefined;
   }
 
   /** Opens one connection; answers before it is ready. The caller closes it. */

@@ -11,8 +11,8 @@ const SWITCHED = '+switch-master';
  * cut off reports nothing: without it, clients stay on a primary that is frozen or was replaced as planned. A connection to
  * a Sentinel that was lost asks for the primary when it is back.
  */
-export function watchSentinels(address: SentinelAddress, onSwitch: (primary: HostAndPort) => void): { close(): void } {
-  const closers = address.sentinels.map((sentinel) => watchSentinel(address, sentinel, onSwitch));
+export function watchSentinels(address: SentinelAddress, follow: (primary: HostAndPort) => void): { close(): void } {
+  const closers = address.sentinels.map((sentinel) => watchSentinel(address, sentinel, follow));
   return {
     close() {
       for (const close of closers) close();
@@ -23,7 +23,7 @@ export function watchSentinels(address: SentinelAddress, onSwitch: (primary: Hos
 function watchSentinel(
   { sentinelCredentials, masterName, tls }: SentinelAddress,
   { host, port }: HostAndPort,
-  onSwitch: (primary: HostAndPort) => void,
+  follow: (primary: HostAndPort) => void,
 ): () => void {
   const sentinel = new Redis({
     host,
@@ -43,7 +43,7 @@ function watchSentinel(
     const text = `${primary.host}:${primary.port}`;
     const former = named;
     named = text;
-    if (former !== undefined && former !== text) onSwitch(primary);
+    if (former !== undefined && former !== text) follow(primary);
   };
   // /readyz and the start report what cannot be reached.
   sentinel.on('error', () => {});
