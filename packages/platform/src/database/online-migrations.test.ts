@@ -19,7 +19,7 @@ const later = migrationNames.slice(migrationNames.indexOf(FIRST_MIGRATIONS) + 1)
 it.each(databases)('on %s, migrations change tables in use without copying them, and write no rows', async (kind) => {
   const { url, remove } = await emptyDatabase(kind);
   const executed: string[] = [];
-  const db = openDatabase(url, { onStatement: (text) => executed.push(text) });
+  const db = openDatabase(url, { recordStatement: (text) => executed.push(text) });
   try {
     await migrateOpen(db, FIRST_MIGRATIONS);
     const offline: string[] = [];
@@ -55,7 +55,7 @@ function changed(statement: string, tables: ReadonlySet<string>): boolean {
 it('a table in use is changed at once, also on a server where that needs a second way', async () => {
   const { url, remove } = await emptyDatabase('MariaDB');
   const executed: string[] = [];
-  const db = openDatabase(url, { onStatement: (text) => executed.push(text) });
+  const db = openDatabase(url, { recordStatement: (text) => executed.push(text) });
   try {
     // Not at once: InnoDB keeps the pages of a compressed table as they are.
     await sql`create table packed (a bigint primary key, b text) engine = InnoDB row_format = compressed`.execute(db);

@@ -12,16 +12,16 @@ export interface DatabaseOptions extends MysqlOptions {
   /** How long a statement is tried again after a lost connection or a lock; 5 s by default. */
   readonly retryTimeoutMs?: number;
   /** Receives the text of each statement that was sent; for tests. */
-  readonly onStatement?: (text: string) => void;
+  readonly recordStatement?: (text: string) => void;
 }
 
 /** `databaseUrl`: `sqlite:/absolute/path` or `mysql://user:password@host:port/database`. SQLite has one connection. */
 export function openDatabase(databaseUrl: string, options: DatabaseOptions = {}): Sql {
   const dialect = dialectFor(databaseUrl, options);
-  const { onStatement } = options;
+  const { recordStatement } = options;
   return new Kysely<Database>({
     dialect: retryingDialect(dialect, options.retryTimeoutMs),
-    ...(onStatement ? { log: ({ query }) => onStatement(query.sql) } : {}),
+    ...(recordStatement ? { log: ({ query }) => recordStatement(query.sql) } : {}),
   });
 }
 
