@@ -22,12 +22,13 @@ const SETTINGS = `appendonly yes
 appendfsync everysec
 save ""
 maxmemory-policy noeviction
-min-replicas-to-write 1
 min-replicas-max-lag 2
 repl-ping-replica-period 1
 repl-diskless-sync-delay 0
 protected-mode no
 `;
+
+const ONE_REPLICA_AT_LEAST = 'min-replicas-to-write 1\n';
 
 /** One redis-server (or Sentinel) with a configuration file of its own, which it rewrites. */
 export class RedisOnHost {
@@ -150,7 +151,7 @@ export class SentinelHosts implements RedisHosts {
     const [first] = this.servers;
     const primary = `${first!.address} ${first!.port}`;
     for (const server of this.servers) {
-      await server.configure(server === first ? SETTINGS : `${SETTINGS}replicaof ${primary}\n`);
+      await server.configure(`${SETTINGS}${ONE_REPLICA_AT_LEAST}${server === first ? '' : `replicaof ${primary}\n`}`);
       server.start();
     }
     await Promise.all(this.servers.map((server) => server.answers()));
@@ -241,6 +242,7 @@ export class ClusterHosts implements RedisHosts {
 
   async start(): Promise<void> {
     for (const server of this.servers) {
+      // A promoted replica has none of its own until the former master is back; it would refuse every write.
       await server.configure(
         `${SETTINGS}cluster-enabled yes\ncluster-config-file nodes.conf\ncluster-node-timeout ${CLUSTER_NODE_TIMEOUT_MS}\n`,
       );
@@ -299,7 +301,7 @@ export class SingleRedis implements RedisHosts {
 
   async start(): Promise<void> {
     const [server] = this.servers as readonly [RedisOnHost];
-    await server.configure(SETTINGS.replace('min-replicas-to-write 1', 'min-replicas-to-write 0'));
+    await server.configure(SETTINGS);
     server.start();
     await this.steady();
   }
