@@ -80,6 +80,7 @@ export type { ReconcilePayload } from './reconciliation/reconcile-job.ts';
 export type { Reconciliation } from './reconciliation/reconciliation-store.ts';
 export { redisAddressFault } from './redis/address.ts';
 export type { RedisClient, RedisSettings } from './redis/connect.ts';
+export { translateError as translateRedisError } from './redis/fail-fast.ts';
 export { DEFAULT_REDIS_PREFIX, isRedisPrefix } from './redis/keys.ts';
 export { releaseCheckAnswer } from './release-check/check-answer.ts';
 export type { ConsoleSetting } from './release-check/console-settings.ts';

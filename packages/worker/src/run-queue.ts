@@ -6,10 +6,12 @@ import {
   type JobContract,
   type JobDisposition,
   type RedisClient,
+  translateRedisError,
 } from '@wxthirdparty/platform';
 import {
   type BackendFactory,
   DelayedError,
+  isNotConnectionError,
   type Job,
   QueueKeys,
   RedisConnection,
@@ -108,7 +110,7 @@ export function runQueue<Payload>(
     void (foreign ? worker.pause(true) : worker.resume());
   });
   worker.on('error', (error) => {
-    events.publish('job', { queue: contract.queue, what: 'error', ...errorReport(error) });
+    events.publish('job', { queue: contract.queue, what: 'error', ...errorReport(withoutCauseOfOutage(error)) });
   });
   worker.on('failed', (job, error) => {
     const failed = { job: job?.id, attempts: job?.attemptsMade, ...errorReport(error) };
@@ -148,6 +150,14 @@ async function orUntilDatabaseAnswers(run: () => Promise<JobDisposition>): Promi
     if (isDatabaseOutage(error)) return untilDatabaseAnswers();
     throw error;
   }
+}
+
+/**
+ * During an outage every queue has several errors (UNBLOCKED, READONLY, a closed connection). They have one code, so that the log
+ * has one line.
+ */
+export function withoutCauseOfOutage(error: Error): Error {
+  return error.name === 'ReplyError' || !isNotConnectionError(error) ? translateRedisError(error) : error;
 }
 
 /** BullMQ would give each worker two connections; only the one in which it waits must be its own. */
