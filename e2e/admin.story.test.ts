@@ -6,6 +6,7 @@ import { until } from './support/until.ts';
 const API = '/admin/queues/api';
 const READING = 0;
 const WRITING = 1;
+const USER_INFO = '/cgi-bin/user/info';
 const FAILED_OPENID = 'oFAILEDFAILEDFAILEDFAILEDFAI';
 
 interface Job {
@@ -35,13 +36,16 @@ beforeAll(async () => {
     appid: SERVICE_ACCOUNT,
     fields: { FromUserName: FAILED_OPENID, MsgType: 'text', Content: '一句悄悄话' },
   });
-  await deployment.call(SERVICE_ACCOUNT, {
-    method: 'GET',
-    path: '/cgi-bin/user/info',
-    query: { openid: FAILED_OPENID },
-  });
+  // Finished calls are not kept.
+  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 600_000, count: 1 });
+  const query = { openid: FAILED_OPENID };
+  const { status } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: USER_INFO, query, waitMs: 1 });
+  expect(status).toBe(202);
 });
-afterAll(() => deployment?.close());
+afterAll(async () => {
+  await deployment?.wechat.control('POST', '/release');
+  await deployment?.close();
+});
 
 function basic(password = deployment.adminPassword, user = 'admin'): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
@@ -127,7 +131,10 @@ describe('what it shows', () => {
       envelope: expect.stringMatching(/^sealed, /),
     });
     const [call] = (await shownQueue('calls')).jobs;
-    expect(call!.data).toEqual({ id: expect.stringContaining(`${deployment.component.appid}.${SERVICE_ACCOUNT}.`) });
+    expect(call!.data).toEqual({
+      id: expect.stringContaining(`${deployment.component.appid}.${SERVICE_ACCOUNT}.`),
+      expected: { method: 'GET', path: USER_INFO },
+    });
     const [exchange] = (await shownQueue('authorizations')).jobs;
     expect(exchange!.data).toMatchObject({ appid: SERVICE_ACCOUNT, sealedCode: expect.stringMatching(/^sealed, /) });
     const [refresh] = (await shownQueue('refreshes')).jobs;

@@ -20,3 +20,8 @@ export async function queueCounts(redis: Redis | Cluster, queue: string): Promis
   ]);
   return { waiting, active, delayed, completed, failed };
 }
+
+/** How many jobs have ever been added to it, those included that were removed. */
+export async function jobsSoFar(redis: Redis, queue: string): Promise<number> {
+  return Number(await redis.get(`{wx:${queue}}:${queue}:id`));
+}

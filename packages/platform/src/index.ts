@@ -14,6 +14,7 @@ export type {
 } from './call/call.ts';
 export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { parseCallId } from './call/call-id.ts';
+export type { CallPayload } from './call/call-job.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
 export type { LaneOwner } from './call/lane/lane-owner.ts';
 export { type CallSteps, runCall } from './call/run-call.ts';

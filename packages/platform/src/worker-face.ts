@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProfilePayload } from './authorizer/profile-job.ts';
 import { Profiles } from './authorizer/profiles.ts';
+import type { CallPayload } from './call/call-job.ts';
 import { FormerLaneStore } from './call/lane/former/former-lane-store.ts';
 import type { LaneOwner } from './call/lane/lane-owner.ts';
 import { LaneRunner } from './call/lane/lane-runner.ts';
@@ -53,7 +54,7 @@ export interface Work {
   refresh(owner: TokenOwner, signal: AbortSignal): Promise<RefreshOutcome>;
   /** Waits for a trusted token as a call does. Throws Failure `token_not_ready`, or the recorded cause. */
   awaitToken(owner: TokenOwner, waitMs: number): Promise<AwaitedToken>;
-  performCall(id: string, signal: AbortSignal): Promise<CallRunResult>;
+  performCall(call: CallPayload, signal: AbortSignal): Promise<CallRunResult>;
   /** Starts sending interactive calls in this process. */
   sendInline(concurrency: number): { close(withinMs: number): Promise<void> };
   /** Starts sending background calls in this process, at most so many of one account at the same time. */
@@ -156,9 +157,9 @@ export function openWorkerFace(
   });
   const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase, events });
 
-  const performCall = async (id: string, signal: AbortSignal): Promise<CallRunResult> => {
+  const performCall = async ({ id, expected }: CallPayload, signal: AbortSignal): Promise<CallRunResult> => {
     const startedAt = performance.now();
-    const performed = await perform(id, signal, run);
+    const performed = await perform(id, signal, run, expected);
     // Before the job is finished or the call leaves its lane: if this process dies here, another one repeats it.
     if (performed.done && performed.hasCallback) {
       await callbacks.enqueue({ id, corrected: performed.corrected === true });
@@ -172,7 +173,7 @@ export function openWorkerFace(
     former: new FormerLaneStore(redis),
     lanes,
     gate: hostGate,
-    perform: performCall,
+    perform: (id, signal) => performCall({ id }, signal),
     failed: (error) => {
       events.publish('job', {
         queue: 'lanes',

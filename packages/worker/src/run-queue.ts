@@ -17,8 +17,8 @@ import {
   RedisConnection,
   RedisQueueBackend,
   WaitingError,
-  Worker,
 } from 'bullmq';
+import { FrugalWorker } from './frugal-worker.ts';
 
 /** A dead process' jobs are taken over after at most this time and two of the checks below (BullMQ's defaults: a minute). */
 export const LOCK_MS = 3_000;
@@ -70,7 +70,7 @@ export function runQueue<Payload>(
   // As BullMQ names it. Versions before this one give the worker no name, by which they are recognized (platform:
   // deployment/older-processes.ts).
   const waiting = connectWaiting(`${prefix}:${Buffer.from(contract.queue).toString('base64')}:w:${processId}`);
-  const worker = new Worker<Payload, void>(
+  const worker = new FrugalWorker<Payload, void>(
     contract.queue,
     async (job, token, signal) => {
       // Not failed: a process of a newer version, or of the deployment that owns this Redis, can process it.

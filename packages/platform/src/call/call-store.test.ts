@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { endpointOf } from '@wxthirdparty/wechat';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { Ledger } from '../quota/ledger.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { Seals } from '../sealing/seals.ts';
 import type { CallRequest } from './call.ts';
 import { type CallId, newCallId } from './call-id.ts';
 import { HELD_MS } from './call-record.ts';
 import { CallStore } from './call-store.ts';
+import { readReply } from './reply.ts';
+import { withQuota } from './with-quota.ts';
 
 let server: TestRedis;
 let store: CallStore;
@@ -303,14 +307,171 @@ describe('an outcome', () => {
     expect(await store.settle(call, 'run', answered)).toBe('superseded');
     expect(await store.find(call)).toEqual(found);
   });
-  it('is announced to the gateway that waits', async () => {
-    const listener = server.redis.duplicate();
-    const received = new Promise((resolve) => listener.on('message', (_, message) => resolve(message)));
+});
+
+describe('a reply to the gateway that waits', () => {
+  let listener: RedisClient;
+  let messages: Buffer[];
+  beforeEach(async () => {
+    listener = server.connect();
+    messages = [];
+    listener.on('messageBuffer', (_, message: Buffer) => messages.push(message));
     await listener.subscribe('wx:replies:gateway-1');
-    const call = await created();
+  });
+  afterEach(() => listener.disconnect());
+
+  const message = async () => {
+    await until('it has arrived', () => messages.length > 0);
+    return messages.shift()!;
+  };
+  const departed = async (change: Partial<CallRequest> = {}) => {
+    const call = await created(change);
+    await depart(call, 'run', false);
+    return call;
+  };
+  const opened = async (call: CallId) => {
+    const { id, outcome } = readReply(await message())!;
+    expect(id).toBe(call.id);
+    return store.openReply(call, request, outcome!);
+  };
+  const recorded = async (call: CallId) =>
+    withQuota((await store.find(call))!, await ledger.usage(pair, endpointOf(request.method, request.path)));
+
+  it.each([
+    ['an answer', answered],
+    ['an empty answer', { ...answered, response: { ...answered.response, body: Buffer.alloc(0) } }],
+    ['a failure', { state: 'failed', failure: { ...refused, errcode: 40003, rid: 'r"id' } }],
+  ] as const)('contains %s as the record has it, with times, attempts and quota', async (_, outcome) => {
+    const call = await departed();
+    await store.settle(call, 'run', outcome);
+    expect(await opened(call)).toEqual(await recorded(call));
+    await server.redis.hset('wx:{wxc:wxa}:quota:/cgi-bin/message/custom/send', 'offset', '5');
+    const closed = await departed();
+    await ledger.close(pair, 'day', Date.now(), {} as never);
+    await store.settle(closed, 'run', outcome);
+    const { quota, ...reply } = await opened(closed);
+    expect(reply).toEqual({ ...(await store.find(closed))! });
+    expect(quota).toMatchObject({ used: 7, remaining: 0, closedUntil: expect.any(Date) });
+  });
+
+  it('contains nothing of WeChat’s answer in clear, and opens for its own call only', async () => {
+    const [call, other] = [await departed(), await departed()];
+    const headers = { 'content-type': 'application/json' };
+    await store.settle(call, 'run', {
+      state: 'completed',
+      response: { status: 200, headers, body: Buffer.from('{"nickname":"a-secret-name"}') },
+    });
+    const bytes = await message();
+    expect(bytes.toString('latin1')).not.toContain('a-secret-name');
+    const { outcome } = readReply(bytes)!;
+    expect(store.openReply(call, request, outcome!).response).toMatchObject({ status: 200, headers });
+    expect(() => store.openReply(other, request, outcome!)).toThrow(expect.objectContaining({ code: 'unsealable' }));
+  });
+
+  it('contains the outcome that corrects an unknown one', async () => {
+    const call = await departed();
+    await store.settle(call, 'another', unknown);
+    expect(await opened(call)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
     await store.settle(call, 'run', answered);
-    expect(await received).toBe(call.id);
-    listener.disconnect();
+    expect(await opened(call)).toMatchObject({ state: 'completed', response: answered.response });
+  });
+
+  it.each([
+    [
+      'of a large answer',
+      async (call: CallId) => {
+        await store.settle(call, 'run', {
+          state: 'completed',
+          response: { status: 200, headers: {}, body: Buffer.alloc(9_000, 'x') },
+        });
+      },
+    ],
+    [
+      'of a cancellation',
+      async (call: CallId) => {
+        await store.release(call, 'run', 'not-sent');
+        await store.cancel(call);
+      },
+    ],
+    [
+      'to a gateway of an earlier version',
+      async (call: CallId) => {
+        await server.redis.hdel(`wx:{wxc:wxa}:call:${call.id}`, 'replyFormat');
+        await store.settle(call, 'run', answered);
+      },
+    ],
+  ])('%s is the id of the call', async (_, settle) => {
+    const call = await departed();
+    await settle(call);
+    const bytes = await message();
+    expect(bytes.toString()).toBe(call.id);
+    expect(readReply(bytes)).toEqual({ id: call.id });
+  });
+
+  it('of a later version that this one cannot read is no reply', () => {
+    for (const text of ['{', '{}\n', '{"id":7}\nx', '{"id":"wxc.wxa.x"}\n', 'null']) {
+      expect(readReply(Buffer.from(text))?.outcome).toBeUndefined();
+    }
+  });
+});
+
+describe('the first departure of a call', () => {
+  const expected = { method: 'POST', path: pair.path };
+  const quota = () => ledger.scriptArgs(pair, {} as never);
+  const take = (call: CallId, run = 'run', what = expected) => store.loadAndDepart(call, run, what, quota());
+  const used = async () => (await ledger.usage(pair, { dailyLimit: undefined } as never)).used;
+
+  it('takes one round trip together with the record, which is read as it was before', async () => {
+    const call = await created();
+    const before = await store.load(call);
+    await server.redis.config('RESETSTAT');
+    const taken = (await take(call))!;
+    expect(taken.stored).toEqual({ ...before, now: expect.any(Number) });
+    expect(taken.departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, departedAt: taken.stored.now });
+    expect(await server.redis.info('commandstats')).toMatch(/cmdstat_eval(sha)?:calls=1,/);
+    expect(await used()).toBe(1);
+    expect(await store.load(call)).toMatchObject({ departed: true, attempts: 1 });
+    expect(await depart(call, 'another', false)).toMatchObject({ go: 'claimed' });
+    expect(await store.settle(call, 'run', answered)).toBe('stored');
+  });
+
+  it('is repeated by its own run, whose reply was lost, and by no other', async () => {
+    const call = await created();
+    await take(call);
+    const again = (await take(call))!;
+    expect(again).toMatchObject({ departure: { go: 'yes', attempts: 2 }, stored: { departed: false, heldMs: 0 } });
+    const other = (await take(call, 'another'))!;
+    expect(other).toMatchObject({ departure: undefined, stored: { departed: true, attempts: 2 } });
+    expect(other.stored.heldMs).toBeGreaterThan(0);
+    expect(await used()).toBe(2);
+  });
+
+  it('does not happen for a call that is not the expected one, has departed before, or has settled', async () => {
+    const call = await created();
+    for (const what of [
+      { ...expected, method: 'GET' },
+      { ...expected, path: '/cgi-bin/user/info' },
+    ]) {
+      expect(await take(call, 'run', what)).toMatchObject({ departure: undefined, stored: { method: 'POST' } });
+    }
+    expect(await used()).toBe(0);
+    await depart(call, 'first', false);
+    await store.release(call, 'first', 'not-sent');
+    expect(await take(call)).toMatchObject({ departure: undefined, stored: { departed: false, attempts: 1 } });
+    await store.settle(call, 'run', answered);
+    expect(await take(call)).toMatchObject({ departure: undefined, stored: { settled: true } });
+    expect(await take(newCallId('wxc', 'wxa'))).toBeUndefined();
+    expect(await used()).toBe(1);
+  });
+
+  it('ends with the deadline, and with a closed quota', async () => {
+    const [late, closed] = [await created(), await created()];
+    await server.redis.hset(`wx:{wxc:wxa}:call:${late.id}`, 'deadlineAt', '1');
+    expect(await take(late)).toMatchObject({ departure: { go: 'deadline' }, stored: { attempts: 0 } });
+    await ledger.close(pair, 'day', Date.now(), {} as never);
+    expect(await take(closed)).toMatchObject({ departure: { go: 'closed', closedUntil: expect.any(Date) } });
+    expect(await used()).toBe(0);
+    expect(await store.find(closed)).toMatchObject({ state: 'queued', attempts: 0 });
   });
 });
 

@@ -1,8 +1,8 @@
 import type { RedisClient } from '../redis/connect.ts';
-import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
+import { defineScript } from '../redis/script.ts';
 import { scanAll } from '../redis/servers.ts';
 import { SEALED_HEAD_BYTES, type Seals } from '../sealing/seals.ts';
-import type { CallRequest, CallSummary } from './call.ts';
+import type { Call, CallRequest, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
 import {
   type FoundCall,
@@ -13,7 +13,6 @@ import {
   openResult,
   type StoredCall,
   toFoundCall,
-  toStoredCall,
   toSummary,
 } from './call-record.ts';
 import { type Created, claimedCall, createCall, enterLane } from './create-call.ts';
@@ -30,17 +29,11 @@ import {
 import type { Claim } from './idempotency.ts';
 import { type CallInMemory, putRecord } from './inline/put-record.ts';
 import type { LaneFormat } from './lane/lane-format.ts';
+import { type ExpectedCall, loadAndDepartCall, loadCall } from './load-call.ts';
+import { type Reply, settledCallOf } from './reply.ts';
 import { cancelCall, type Settlement, settleCall } from './settle.ts';
 
 const SCAN_COUNT = 500;
-
-const load = defineScript({
-  uses: [REDIS_CLOCK],
-  keys: ['record', 'request'],
-  lua: `return { ms(now), redis.call('HGETALL', record), redis.call('GET', request) }`,
-  buffers: true,
-  decode: (reply: [now: Buffer, record: Buffer[], request: Buffer | null]) => reply,
-});
 
 /** Of a result that is larger than `max`, only its size. */
 const find = defineScript({
@@ -118,12 +111,23 @@ export class CallStore {
     return (await this.#redis.hexists(this.#keysOf(call).record, 'order')) === 1;
   }
 
-  async load(call: CallId): Promise<StoredCall | undefined> {
-    const [now, flat, sealed] = await load.run(this.#redis, this.#keysOf(call));
-    if (flat.length === 0) return undefined;
-    const channelPrefix = this.#redis.keyspace.channels.replies('');
-    const parts = { seals: this.#seals, channelPrefix };
-    return toStoredCall(call, Number(now.toString()), fieldsOf(flat), sealed, parts);
+  load(call: CallId): Promise<StoredCall | undefined> {
+    return loadCall(this.#redis, this.#seals, call);
+  }
+
+  /** In one round trip. The departure is undefined unless it is the call's first one, and the call the expected one. */
+  loadAndDepart(
+    call: CallId,
+    runId: string,
+    expected: ExpectedCall,
+    quota: DepartureQuota,
+  ): Promise<{ readonly stored: StoredCall; readonly departure: Departure | undefined } | undefined> {
+    return loadAndDepartCall(this.#redis, this.#seals, call, runId, expected, quota);
+  }
+
+  /** The settled call of a reply. Throws Failure `unsealable`. */
+  openReply(call: CallId, request: CallRequest, outcome: Required<Reply>['outcome']): Call {
+    return settledCallOf(this.#seals, call, request, outcome);
   }
 
   async state(call: CallId): Promise<'queued' | 'sent' | 'settled' | undefined> {

@@ -121,6 +121,39 @@ it('passes the outcome to a waiting caller', async () => {
   expect(await waiting).toMatchObject({ id: call.id, state: 'completed' });
 });
 
+const channelOf = async (call: CallId) => (await server.redis.hget(`wx:{wxc:wxa}:call:${call.id}`, 'channel'))!;
+const listeners = async (channel: string) => (await server.redis.pubsub('NUMSUB', channel))[1];
+
+it('passes on the outcome of a reply without reading the record', async () => {
+  const call = await submitted();
+  await until('replies arrive', async () => (await listeners(await channelOf(call))) === 1);
+  const find = vi.spyOn(store, 'find');
+  const waiting = calls.settled(call.id, 10_000);
+  await store.settle(call, 'run', answered);
+  expect(await waiting).toMatchObject({ state: 'completed', response: answered.response, quota: { used: 0 } });
+  expect(find).not.toHaveBeenCalled();
+});
+
+const replyOf = ({ id }: CallId, told: string) =>
+  `${JSON.stringify({ id, fields: ['1', '1', '1', '1', 'failed', told], quota: [] })}\n`;
+it.each([
+  ['of a worker of an earlier version', (call: CallId) => call.id],
+  ['that is incomplete', (call: CallId) => `{"id":"${call.id}","quota":[]}\n`],
+  ['that is damaged', (call: CallId) => replyOf(call, '{')],
+  ['of a later version', () => '{"format":3}\n'],
+  ['that is lost', () => undefined],
+])('reads the outcome after a reply %s', async (_, messageOf) => {
+  const call = await submitted();
+  const channel = await channelOf(call);
+  await until('replies arrive', async () => (await listeners(channel)) === 1);
+  await server.redis.hdel(`wx:{wxc:wxa}:call:${call.id}`, 'channel');
+  const waiting = calls.settled(call.id, 10_000);
+  await store.settle(call, 'run', answered);
+  const message = messageOf(call);
+  if (message) await server.redis.publish(channel, message);
+  expect(await waiting).toMatchObject({ state: 'completed', response: answered.response });
+});
+
 it('passes on an outcome that arrived before its caller started to wait', async () => {
   const call = await submitted();
   await store.settle(call, 'run', answered);

@@ -3,6 +3,7 @@ import type { Ledger } from '../quota/ledger.ts';
 import type { Hints } from '../redis/hints.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
+import { payloadOf } from './call-job.ts';
 import { append } from './lane/append.ts';
 import type { LocalWaiters } from './local-waiters.ts';
 import { PendingCalls } from './pending-calls.ts';
@@ -40,7 +41,7 @@ export class Calls {
       hints,
       inline,
       find: (id) => this.find(id),
-      addJob: (id) => queue.add({ id }),
+      addJob: (call, request) => queue.add(payloadOf(call, request)),
       enterLane: (call, path) => append(deps, call, path),
     });
     this.#submission = new Submission({ ...deps, pending: this.#pending, replyTo: waiters.replyTo });

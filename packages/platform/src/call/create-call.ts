@@ -14,6 +14,7 @@ import { FORMER_LANE } from './lane/former/former-lane-lua.ts';
 import type { LaneFormat } from './lane/lane-format.ts';
 import { LANE } from './lane/lane-lua.ts';
 import { hashOfOrderKey } from './order-key.ts';
+import { REPLY_FORMAT } from './reply.ts';
 import { sweepBodies, WAITING_BODIES } from './waiting-bodies.ts';
 
 /** A callback may be retried for most of a day. */
@@ -204,6 +205,7 @@ export function recordFieldsOf(keyspace: Keyspace, request: CallRequest, replyTo
     requestBytes: body?.length ?? 0,
     channel: keyspace.channels.replies(replyTo),
     keptMs: resultTtlOf(request),
+    ...(waitMs === 0 ? {} : { replyFormat: REPLY_FORMAT }),
     ...(idempotencyKey === undefined ? {} : { claim: hashOfKey(idempotencyKey) }),
     ...(callbackUrl === undefined ? {} : { hasCallback: '1' }),
     ...(key === undefined ? {} : { key }),

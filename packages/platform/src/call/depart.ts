@@ -1,7 +1,7 @@
 import { QUOTA, type QuotaNewsReply } from '../quota/quota-lua.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
-import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
+import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import type { CallId } from './call-id.ts';
 import { HELD_MS } from './call-record.ts';
 
@@ -29,47 +29,60 @@ export interface DepartureQuota {
   readonly minuteLimit: number;
 }
 
-type DepartReply =
+export type DepartReply =
   | [go: 'gone' | 'settled' | 'deadline']
   | [go: 'claimed', heldMs: number]
   | [go: 'closed', closedUntil: number, now: number]
   | [go: 'yes', now: number, probe: number, attempts: number, news: QuotaNewsReply];
 
-/** One departure. A call that is not safe to repeat is claimed by the run that sends it: without a claim nothing is sent. */
-const depart = defineScript({
+/**
+ * `call_depart` is one departure. A call that is not safe to repeat is claimed by the run that sends it: without a claim nothing
+ * is sent.
+ */
+export const CALL_DEPART: SharedLua = {
   uses: [QUOTA],
+  lua: `
+local function call_depart(record, quota, paths, run, safe_to_repeat, path, daily_limit, minute_limit)
+  local state, sent_by, held_until, sent_at, deadline =
+    unpack(redis.call('HMGET', record, 'state', 'sentBy', 'heldUntil', 'sentAt', 'deadlineAt'))
+  if not state then return { 'gone' } end
+  if state == 'settled' then return { 'settled' } end
+  if safe_to_repeat == '0' and sent_by and sent_by ~= run then
+    return { 'claimed', (tonumber(held_until) or tonumber(sent_at) + ${HELD_MS}) - now }
+  end
+  if tonumber(deadline) <= now then return { 'deadline' } end
+  local closed_until, news, probe = quota_take(quota, paths, path, daily_limit, minute_limit)
+  if closed_until then return { 'closed', closed_until, now } end
+  redis.call('HSET', record, 'state', 'sent', 'sentBy', run, 'sentAt', ms(now), 'heldUntil', ms(now + ${HELD_MS}))
+  redis.call('HDEL', record, 'delayedUntil')
+  return { 'yes', now, probe, redis.call('HINCRBY', record, 'attempts', 1), news or false }
+end
+`,
+};
+
+export function toDeparture(reply: DepartReply): Departure {
+  switch (reply[0]) {
+    case 'yes': {
+      const [go, departedAt, probe, attempts, news] = reply;
+      return { go, departedAt, probe: probe === 1, attempts, news };
+    }
+    case 'closed': {
+      const [go, closedUntil, now] = reply;
+      return { go, closedUntil: toLocalDate(closedUntil, now), inMs: closedUntil - now };
+    }
+    case 'claimed':
+      return { go: 'claimed', heldMs: reply[1] };
+    default:
+      return { go: reply[0] };
+  }
+}
+
+const depart = defineScript({
+  uses: [CALL_DEPART],
   keys: ['record', 'quota', 'paths'],
   args: ['run', 'safeToRepeat', 'path', 'dailyLimit', 'minuteLimit'],
-  lua: `
-local state = redis.call('HGET', record, 'state')
-if not state then return { 'gone' } end
-if state == 'settled' then return { 'settled' } end
-local sent = redis.call('HMGET', record, 'sentBy', 'heldUntil', 'sentAt')
-if safeToRepeat == '0' and sent[1] and sent[1] ~= run then
-  return { 'claimed', (tonumber(sent[2]) or tonumber(sent[3]) + ${HELD_MS}) - now }
-end
-if tonumber(redis.call('HGET', record, 'deadlineAt')) <= now then return { 'deadline' } end
-local closedUntil, news, probe = quota_take(quota, paths, path, dailyLimit, minuteLimit)
-if closedUntil then return { 'closed', closedUntil, now } end
-redis.call('HSET', record, 'state', 'sent', 'sentBy', run, 'sentAt', ms(now), 'heldUntil', ms(now + ${HELD_MS}))
-redis.call('HDEL', record, 'delayedUntil')
-return { 'yes', now, probe, redis.call('HINCRBY', record, 'attempts', 1), news or false }`,
-  decode: (reply: DepartReply): Departure => {
-    switch (reply[0]) {
-      case 'yes': {
-        const [go, departedAt, probe, attempts, news] = reply;
-        return { go, departedAt, probe: probe === 1, attempts, news };
-      }
-      case 'closed': {
-        const [go, closedUntil, now] = reply;
-        return { go, closedUntil: toLocalDate(closedUntil, now), inMs: closedUntil - now };
-      }
-      case 'claimed':
-        return { go: 'claimed', heldMs: reply[1] };
-      default:
-        return { go: reply[0] };
-    }
-  },
+  lua: 'return call_depart(record, quota, paths, run, safeToRepeat, path, dailyLimit, minuteLimit)',
+  decode: toDeparture,
 });
 
 const hold = defineScript({

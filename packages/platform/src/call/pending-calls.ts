@@ -5,6 +5,7 @@ import type { CallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
 import type { InlineCalls } from './inline/inline-calls.ts';
 import type { LocalWaiters } from './local-waiters.ts';
+import { readReply } from './reply.ts';
 import { slotsOfAccount } from './share-of-account.ts';
 import { outcomeUnknown } from './verdict.ts';
 
@@ -51,12 +52,12 @@ export interface Pending {
 export interface PendingCallsOptions {
   /** Calls in the queue for which a caller waits here: an account has its share of so many. */
   readonly queuedSlots: number;
-  readonly store: Pick<CallStore, 'state'>;
+  readonly store: Pick<CallStore, 'state' | 'openReply'>;
   readonly waiters: LocalWaiters;
   readonly hints: Hints;
   readonly inline: Pick<InlineCalls, 'secure'>;
   readonly find: (id: string) => Promise<Call | undefined>;
-  readonly addJob: (id: string) => Promise<void>;
+  readonly addJob: (call: CallId, request: CallRequest) => Promise<void>;
   readonly enterLane: (call: CallId, path: string) => Promise<unknown>;
 }
 
@@ -74,7 +75,7 @@ export class PendingCalls {
   constructor(deps: PendingCallsOptions) {
     this.#deps = deps;
     const { hints, waiters } = deps;
-    hints.on(hints.channels.replies(waiters.replyTo), (id) => this.#publish(id, 'changed'));
+    hints.onBytes(hints.channels.replies(waiters.replyTo), (message) => this.#receive(message));
     this.#timer = setInterval(() => void this.#rereadDue(), REREAD_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -185,6 +186,22 @@ export class PendingCalls {
     return this.#takeEarly(id) ?? (isSecured ? 'timeout' : 'unconfirmed');
   }
 
+  /** A reply that this process cannot use is as good as a lost one: the record is read within a second. */
+  #receive(message: Buffer): void {
+    const reply = readReply(message);
+    const pending = reply && this.#pending.get(reply.id);
+    if (!pending) return;
+    const { call, request } = pending;
+    let news: News = 'changed';
+    try {
+      if (reply.outcome && !pending.abandoned)
+        news = { settled: this.#deps.store.openReply(call, request, reply.outcome) };
+    } catch {
+      // The record is read instead.
+    }
+    this.#publish(call.id, news);
+  }
+
   #takeEarly(id: string): News | undefined {
     const early = this.#early.get(id);
     this.#early.delete(id);
@@ -256,7 +273,7 @@ export class PendingCalls {
       if (pending.abandoned) this.drop(pending);
     } else if (pending.way === 'job' && performance.now() - pending.wokenAt > WAKE_INTERVAL_MS) {
       pending.wokenAt = performance.now();
-      await this.#deps.addJob(call.id);
+      await this.#deps.addJob(call, request);
     }
   }
 }

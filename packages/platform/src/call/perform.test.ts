@@ -72,6 +72,74 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
   return { run, options, requests: () => requests };
 }
 
+describe('a job that names method and path', () => {
+  const expected = { method: 'POST', path: SEND };
+  const withToken = (parts: ReturnType<typeof runs>) => {
+    const { options } = parts;
+    const cached = vi.fn(() => ({
+      owner: { kind: 'authorizer', ...owner },
+      value: 'T',
+      version: 1,
+      trustedUntil: new Date(),
+    }));
+    const deps = { ...options, tokens: Object.assign(options.tokens, { cached }) };
+    const run = (call: CallId) => perform(call.id, new AbortController().signal, deps, expected);
+    return { ...parts, cached, run };
+  };
+  const departures = () => vi.spyOn(store, 'depart');
+  afterEach(() => vi.restoreAllMocks());
+
+  it('lets its call depart while the record is read, and continues as any other', async () => {
+    const answers = ['{"errcode":40001}', '{"errcode":0}'];
+    const { run, requests } = withToken(runs(() => answers.shift()!));
+    const [load, depart] = [vi.spyOn(store, 'load'), departures()];
+    const call = await created(SEND);
+    expect(await run(call)).toMatchObject({ done: true, outcome: 'completed', attempts: 2 });
+    expect(requests()).toBe(2);
+    expect(load).not.toHaveBeenCalled();
+    expect(depart).toHaveBeenCalledTimes(1);
+    expect(await run(call)).toEqual({ done: true, outcome: 'settled_before', attempts: 2, hasCallback: false });
+  });
+
+  it('waits for the token first, if it is not cached', async () => {
+    const { run, cached } = withToken(runs('{"errcode":0}'));
+    cached.mockReturnValue(undefined as never);
+    const depart = departures();
+    expect(await run(await created(SEND))).toMatchObject({ outcome: 'completed', attempts: 1 });
+    expect(depart).toHaveBeenCalledTimes(1);
+  });
+
+  it('is no reason to send what belongs to another run, or what does not open', async () => {
+    const { run, requests } = withToken(runs('{"errcode":0}'));
+    const [held, foreign, damaged] = [await created(SEND), await created(SEND), await created(SEND)];
+    await store.depart(held, 'another', false, ledger.scriptArgs({ ...owner, path: SEND }, unlimited));
+    expect(await run(held)).toMatchObject({ done: false, until: 'again' });
+    const sealed = new CallStore(server.redis, new Seals([randomBytes(32)]));
+    await server.redis.del(recordKey(foreign), `${recordKey(foreign)}:request`);
+    await sealed.create(
+      foreign,
+      { ...owner, method: 'POST', path: SEND, query: [], waitMs: 30_000, departWithinMs: 60_000 },
+      'g',
+    );
+    expect(await run(foreign)).toMatchObject({ done: false, until: 'again' });
+    expect(await store.load(foreign)).toMatchObject({ departed: false, unreadable: 'no_key' });
+    await server.redis.setrange(`${recordKey(damaged)}:request`, 40, 'xxxx');
+    expect(await run(damaged)).toMatchObject({ done: true, outcome: 'call_unreadable' });
+    expect(requests()).toBe(0);
+  });
+
+  it('reports a closed quota and a passed deadline', async () => {
+    const { run, requests } = withToken(runs('{"errcode":0}'));
+    const [late, closed, background] = [await created(SEND), await created(SEND), await created(SEND, { waitMs: 0 })];
+    await server.redis.hset(recordKey(late), 'deadlineAt', '1');
+    expect(await run(late)).toMatchObject({ done: true, outcome: 'deadline_passed' });
+    await ledger.close({ ...owner, path: SEND }, 'day', Date.now(), unlimited);
+    expect(await run(closed)).toMatchObject({ done: true, outcome: 'quota_closed' });
+    expect(await run(background)).toMatchObject({ done: false, until: 'quota' });
+    expect(requests()).toBe(0);
+  });
+});
+
 describe.each([
   ['safe to repeat', READ],
   ['not safe to repeat', SEND],

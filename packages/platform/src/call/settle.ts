@@ -5,6 +5,7 @@ import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
 import { INTERACTIVE_TTL_MS, keysOf, lastPartOf, type Outcome, sealResult } from './call-record.ts';
 import { KEPT_RESULTS, shrinkResults } from './kept-results.ts';
+import { CALL_REPLY } from './reply.ts';
 import { WAITING_BODIES } from './waiting-bodies.ts';
 
 /**
@@ -15,11 +16,14 @@ export type Settlement = 'stored' | 'corrected' | 'superseded';
 
 const ENDING_KEYS = ['record', 'request', 'callback', 'index', 'idempotency'] as const;
 
-/** `call_ended` does what follows from any outcome. `keys`: by the names of `ENDING_KEYS`. It returns the record's TTL. */
+/**
+ * `call_ended` does what follows from any outcome. `keys`: by the names of `ENDING_KEYS`; `reply`: for the gateway that waits. It
+ * returns the record's TTL.
+ */
 const CALL_ENDED: SharedLua = {
   uses: [INDEX, WAITING_BODIES],
   lua: `
-local function call_ended(keys, last_part, id)
+local function call_ended(keys, last_part, reply)
   local fields = redis.call('HMGET', keys.record, 'keptMs', 'bytes', 'claim', 'channel')
   local kept, bytes, claim, channel = tonumber(fields[1]), fields[2], fields[3], fields[4]
   bodies_give_back(keys.index .. ':bodies', last_part, bytes)
@@ -29,7 +33,7 @@ local function call_ended(keys, last_part, id)
   redis.call('DEL', keys.request)
   index_keep(keys.index, last_part, kept)
   if claim then redis.call('PEXPIRE', keys.idempotency .. claim, kept) end
-  if channel then redis.call('PUBLISH', channel, id) end
+  if channel then redis.call('PUBLISH', channel, reply) end
   return kept
 end
 `,
@@ -45,8 +49,8 @@ type SettleReply = [how: 'stored' | 'corrected', excess: 0 | 1] | null;
  * `detail`: the failure, or the headers of WeChat's answer; the record's field is `told`.
  */
 const settle = defineScript({
-  uses: [REDIS_CLOCK, CALL_ENDED, KEPT_RESULTS],
-  keys: [...ENDING_KEYS, 'result'],
+  uses: [REDIS_CLOCK, CALL_ENDED, CALL_REPLY, KEPT_RESULTS],
+  keys: [...ENDING_KEYS, 'result', 'quotas'],
   args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'errcode', 'rid', 'bytes', 'body', 'run'],
   lua: `
 local former = redis.call('HMGET', record, 'state', 'sentBy', 'settledBy', 'outcome', 'told')
@@ -65,7 +69,8 @@ if unlisted and outcome == 'failed' then
   redis.call('HSET', record, 'keptMs', ${INTERACTIVE_TTL_MS})
   index_add(index, lastPart, ${INTERACTIVE_TTL_MS}, unlisted)
 end
-local kept, excess = call_ended(${KEYS_TABLE}, lastPart, id), 0
+local reply = call_reply(id, record, quotas, body)
+local kept, excess = call_ended(${KEYS_TABLE}, lastPart, reply), 0
 if body ~= '' then
   redis.call('SET', result, body, 'PX', kept)
   local is_waited_for = redis.call('HGET', record, 'background') == '0'
@@ -100,7 +105,7 @@ export async function settleCall(
   runId: string,
   outcome: Outcome,
 ): Promise<Settlement> {
-  const keys = keysOf(redis.keyspace, call);
+  const keys = { ...keysOf(redis.keyspace, call), quotas: redis.keyspace.quota(call.component, call.appid, '') };
   const completed = outcome.state === 'completed' ? outcome : undefined;
   const reply = await settle.run(redis, keys, {
     id: call.id,

@@ -9,6 +9,7 @@ import { Backpressure, overloaded } from './backpressure.ts';
 import type { CallRequest } from './call.ts';
 import type { CallAccounts } from './call-accounts.ts';
 import { type CallId, newCallId, parseCallId } from './call-id.ts';
+import { type CallPayload, payloadOf } from './call-job.ts';
 import type { CallStore } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
@@ -33,7 +34,7 @@ export interface SubmissionOptions {
   readonly store: CallStore;
   readonly accounts: CallAccounts;
   readonly tokens: Pick<Tokens, 'has'>;
-  readonly queue: OpenQueue<{ readonly id: string }>;
+  readonly queue: OpenQueue<CallPayload>;
   readonly lanes: Pick<Lanes, 'format' | 'mark' | 'wake'>;
   readonly inline: InlineCalls;
   readonly pending: PendingCalls;
@@ -158,7 +159,7 @@ export class Submission {
       return this.#join(created.claim, request);
     }
     // The record exists, so the call is accepted. A lost wake-up is repeated when the pending call is read again.
-    await queue.add({ id: call.id }).catch(() => wakeAtOnce(pending));
+    await queue.add(payloadOf(call, request)).catch(() => wakeAtOnce(pending));
     return { id: call.id };
   }
 
@@ -250,7 +251,7 @@ export class Submission {
     const call = parseCallId(claim.id)!;
     // The first request may have failed halfway, which is why it is repeated.
     if (claim.background) await append(this.#deps, call, request.path);
-    else if ((await store.state(call)) === 'queued') await queue.add({ id: call.id });
+    else if ((await store.state(call)) === 'queued') await queue.add(payloadOf(call, request));
     // The outcome is announced to the process that created the call; this one reads the record.
     if (request.waitMs > 0 && !pending.has(claim.id)) {
       pending.add(call, request, claim.background ? 'lane' : 'job').recorded = true;

@@ -1,7 +1,7 @@
 import type { RedisClient } from './connect.ts';
 import type { Keyspace } from './keys.ts';
 
-type Listener = (message: string) => void;
+type Listener = (message: Buffer) => void;
 
 /**
  * Listens on pub/sub. A hint only saves waiting: code that depends on a state also polls it, since messages
@@ -15,13 +15,17 @@ export class Hints {
   constructor(subscriber: RedisClient) {
     this.channels = subscriber.keyspace.channels;
     this.#subscriber = subscriber;
-    subscriber.on('message', (channel: string, message: string) => {
-      for (const listener of this.#listeners.get(channel) ?? []) listener(message);
+    subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      for (const listener of this.#listeners.get(channel.toString()) ?? []) listener(message);
     });
   }
 
   /** Returns what ends it. ioredis subscribes again by itself after a reconnect. */
-  on(channel: string, listener: Listener): () => void {
+  on(channel: string, listener: (message: string) => void): () => void {
+    return this.onBytes(channel, (message) => listener(message.toString()));
+  }
+
+  onBytes(channel: string, listener: Listener): () => void {
     const there = this.#listeners.get(channel);
     if (there) there.add(listener);
     else {

@@ -1,9 +1,9 @@
-import type { Platform } from '@wxthirdparty/platform';
+import type { CallPayload, Platform } from '@wxthirdparty/platform';
 import type { Process } from '../run-queue.ts';
 
-export function processCall(work: Platform['work']): Process<{ readonly id: string }> {
-  return async ({ id }, signal) => {
-    const result = await work.performCall(id, signal);
+export function processCall(work: Platform['work']): Process<CallPayload> {
+  return async (call, signal) => {
+    const result = await work.performCall(call, signal);
     return result.done ? undefined : result;
   };
 }
