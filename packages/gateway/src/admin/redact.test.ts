@@ -11,6 +11,12 @@ test('ids, numbers and dates are shown', () => {
   expect(redact(job)).toEqual(job);
 });
 
+test('the path of an API is shown, and nothing that follows it', () => {
+  const expected = { method: 'GET', path: '/cgi-bin/user/info' };
+  expect(redact({ expected })).toEqual({ expected });
+  expect(redact({ path: '/cgi-bin/user/info?openid=o1' })).toEqual({ path: 'masked, 28 characters' });
+});
+
 test('an envelope is only as long as it is', () => {
   expect(redact({ envelope: 'x'.repeat(700) })).toEqual({ envelope: 'sealed, 700 bytes' });
   expect(redact({ envelope: { encrypt: 'abc' } })).toEqual({ envelope: 'sealed, 17 bytes' });

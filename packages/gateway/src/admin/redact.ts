@@ -1,5 +1,6 @@
 /** Names of members that contain neither secrets nor personal data. */
-const plain = /^(?:id|kind|url|appid|component|owner|authorizer|account|state|queue)$|(?:[a-z](?:Id|Appid|Hash))$/;
+const plain =
+  /^(?:id|kind|method|url|appid|component|owner|authorizer|account|state|queue)$|(?:[a-z](?:Id|Appid|Hash))$/;
 const personal = /open_?id|union_?id|user|code|ticket|token|secret|key/i;
 const sealed = /envelope|encrypt|sealed|cipher/i;
 
@@ -8,6 +9,7 @@ export function redact(value: unknown, name = ''): unknown {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
   if (sealed.test(name)) return `sealed, ${bytesOf(value)} bytes`;
   if (typeof value === 'string') {
+    if (name === 'path' && /^[\w./-]{1,256}$/.test(value)) return value;
     if (isDate(value) || (isPlain(name) && /^[\w.:{}@-]{1,128}$/.test(value))) return value;
     return `masked, ${value.length} characters`;
   }
