@@ -26,7 +26,9 @@ it('judges by the limits: a missed duration is exit code 2, any other missed pro
 it('prints a run in one line, and each missed promise with examples', () => {
   const { findings } = result({});
   const lost = result({ findings: { ...findings, lost: ['h1 background x'], outageMs: 2_345 } });
-  expect(lineOf(lost, judge(lost.findings, { lost: 1 }))).toMatch(/outage 2\.3 s, lost 1 of 0.* – held$/);
+  expect(lineOf(lost, judge(lost.findings, { lost: 1 }))).toMatch(
+    /outage 2\.3 s, slowest 0\.0 s, lost 1 of 0.* – held$/,
+  );
   expect(lineOf(lost, judge(lost.findings, { lost: 0 }))).toMatch(
     /accepted calls lost: 1, limit 0\n +h1 background x$/,
   );
@@ -43,7 +45,7 @@ it('writes the worst of all runs of a fault between the marks of the page', () =
   expect(page).toMatch(/\nafter\n$/);
   expect(page).not.toContain('old');
   expect(page).toMatch(
-    /\| `primary-kill` \| 2 \| 6\.5 s \(6\.0 s\) \| 1 \(1 of 150 in all\) .*\*\*not held:\*\* .*7, 8; abc1234 \|/,
+    /\| `primary-kill` \| 2 \| 6\.5 s \(6\.0 s\) \| 0\.0 s \| 1 \(1 of 150 in all\) .*\*\*not held:\*\* .*7, 8; abc1234 \|/,
   );
   expect(page).toContain('- `primary-kill`, seed 8: accepted calls lost 1, limit 0');
   expect(page).toMatch(/\| an accepted background call \| lost \| 1 in 2 runs \(primary-kill 1\) \|/);

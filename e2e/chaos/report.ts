@@ -12,6 +12,7 @@ export function lineOf({ fault, seed, findings }: RunResult, verdicts: readonly 
   const missed = verdicts.filter(({ held }) => !held);
   const found = [
     `outage ${seconds(findings.outageMs)}`,
+    `slowest ${seconds(findings.slowestMs)}`,
     `lost ${findings.lost.length} of ${findings.accepted}`,
     `twice ${findings.sentTwice.length} + ${findings.sentTwiceInWindow.length}`,
     `unknown ${findings.outcomeUnknown.length}`,
@@ -46,6 +47,7 @@ function resultsOf(runs: ReadonlyMap<string, readonly RunResult[]>): string {
         'fault',
         'n',
         'outage (limit)',
+        'slowest request',
         'accepted calls lost',
         'sent twice',
         'outcome unknown',
@@ -76,6 +78,7 @@ function rowOf(name: string, targets: Targets, runs: readonly RunResult[]): stri
     `\`${name}\``,
     runs.length,
     limit === undefined ? seconds(worst('outageMs')) : `${seconds(worst('outageMs'))} (${seconds(limit)})`,
+    seconds(worst('slowestMs')),
     `${worst('lost')} (${sum('lost')} of ${sum('accepted')} in all)`,
     `${worst('sentTwice')}, in the window ${worst('sentTwiceInWindow')}`,
     worst('outcomeUnknown'),
