@@ -16,7 +16,7 @@ const FORGET_TIMEOUT_MS = 500;
  * (journal/stream-serving.ts). 3: workers name their connections, and gateways report whether they append to that stream.
  * 4: lanes of parallel calls (call/lane/lanes.ts).
  */
-export const FORMAT = 4;
+const FORMAT = 4;
 
 /**
  * The heartbeat of this process. Each one checks that Redis is still this deployment's: it may have been emptied, restored from
