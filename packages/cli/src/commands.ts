@@ -74,8 +74,14 @@ Exit code 0: the delivery is genuine; 1: a receiver refuses it.`,
     load: async () => (await import('./commands/verify-delivery.ts')).verifyDelivery,
   },
   backup: {
-    summary: 'copies the SQLite database to a file while it is in use',
+    summary:
+      'copies the SQLite database to a file while it is in use; prints the command that copies MySQL and MariaDB',
     usage: ['FILE'],
+    details: `SQLite: copies the database to FILE, which must not exist yet. Exit code 0.
+MySQL, MariaDB: copies nothing, but prints the complete command that does, without the password. Exit code 1, so that a script
+does not count on a copy.
+
+Keep SECRETS_KEY as well: the secrets in the copy are encrypted with it.`,
     load: async () => (await import('./commands/backup.ts')).backup,
   },
   sync: {

@@ -127,6 +127,16 @@ it('arguments that a command does not have are refused, with its usage', async (
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/^There is no command "fly"/) });
 });
 
+it('backup prints the command that copies a MySQL or MariaDB database, without its password, and ends with 1', async () => {
+  const env = { DATABASE_URL: 'mysql://wx:s3cret@127.0.0.1:3307/shop' };
+  const { code, stdout, stderr } = await command(['backup', join(folder, 'copy.sql')], env).ended;
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^mariadb-dump .*--host=127\.0\.0\.1 --port=3307 --user=wx --password .*--databases shop\n$/);
+  expect(stdout).toContain(`--result-file=${join(folder, 'copy.sql')} `);
+  expect(stderr).toMatch(/Nothing was copied yet.*--defaults-extra-file.*SECRETS_KEY/s);
+  expect(stdout + stderr).not.toContain('s3cret');
+});
+
 it('a command ends when a slow reader has all of its output', async () => {
   const { child, ended } = command(['openapi'], {});
   child.stdout.removeAllListeners('data').pause();

@@ -27,6 +27,7 @@ export type { AuthorizationPayload } from './consent/authorize-job.ts';
 export type { AuthorizationOutcome } from './consent/code-intake.ts';
 export type { Return as ConsentReturn, Visit as ConsentVisit } from './consent/consents.ts';
 export { backupDatabase } from './database/backup.ts';
+export { type DumpCommand, dumpCommand } from './database/dump-command.ts';
 export { migrate } from './database/migrate.ts';
 export { isConflict, isDatabaseOutage } from './database/sql-error.ts';
 export { withDeadline } from './deadline.ts';

@@ -65,6 +65,6 @@ it('a backup never overwrites a file, and removes an unfinished copy', async () 
   expect(existsSync(`${folder}/none`)).toBe(false);
 });
 
-it('for MySQL, the error names the tool to use', async () => {
-  await expect(backupDatabase('mysql://a:secret@b/c', '/x')).rejects.toThrow(/^(?!.*secret).*mariadb-dump/);
+it('MySQL is refused', async () => {
+  await expect(backupDatabase('mysql://a:secret@b/c', '/x')).rejects.toMatchObject({ code: 'not_sqlite' });
 });

@@ -16,7 +16,7 @@ export async function backupDatabase(databaseUrl: string, file: string): Promise
     throw new Failure(
       'not_sqlite',
       'fix-request',
-      'backup copies SQLite only. For MySQL and MariaDB use their own tool, which copies online, too: mariadb-dump --single-transaction --databases NAME > FILE.',
+      'Only SQLite is copied to a file; MySQL and MariaDB have tools of their own.',
     );
   }
   if (!existsSync(path)) throw new Failure('no_database', 'operator', `There is no database ${path} to copy.`);
