@@ -132,6 +132,8 @@ function requestOf(settings: CallerSettings, stream: Stream, text: string) {
       return { request, bodyHash, orderKey: null };
     case 'background':
       return { request: { ...request, waitMs: 0 }, bodyHash, orderKey: null };
+    case 'durable':
+      return { request: { ...request, waitMs: 0, durable: true }, bodyHash, orderKey: null };
     case 'ordered': {
       const orderKey = /[02468]$/.test(text) ? 'even' : 'odd';
       return { request: { ...request, waitMs: 0, orderKey }, bodyHash, orderKey };

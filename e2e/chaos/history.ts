@@ -10,6 +10,8 @@ export const STREAMS = {
   background: { background: true },
   /** The same with an order key: the callers of all hosts share two keys. */
   ordered: { background: true },
+  /** In the background, and sent only once a replica has received its claim. */
+  durable: { background: true },
 } as const;
 export type Stream = keyof typeof STREAMS;
 

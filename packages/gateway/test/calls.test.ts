@@ -30,7 +30,7 @@ test('the idempotency key, the order key, the times and the callback reach the p
     gateway,
     'POST',
     CALLS,
-    { ...send, ...times, orderKey: 'user 1', callbackUrl: 'http://10.0.0.1/h' },
+    { ...send, ...times, orderKey: 'user 1', durable: true, callbackUrl: 'http://10.0.0.1/h' },
     { 'idempotency-key': 'k-1' },
   );
   expect(platform.submitted[0]).toMatchObject({
@@ -38,10 +38,28 @@ test('the idempotency key, the order key, the times and the callback reach the p
     deadlineAt: new Date('2027-01-31T00:00:00Z'),
     notBeforeAt: new Date(times.notBeforeAt),
     orderKey: 'user 1',
+    durable: true,
     callbackUrl: 'http://10.0.0.1/h',
     // A call with a later notBeforeAt is a background call.
     waitMs: 0,
   });
+});
+
+test('a durable call is a background call, of the component and in a batch, too', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  for (const path of [CALLS, '/v1/components/wxc/calls']) {
+    await ask(gateway, 'POST', path, { ...send, durable: true });
+    await ask(gateway, 'POST', path, { ...send, durable: false });
+  }
+  await ask(gateway, 'POST', '/v1/calls/batch', { calls: [{ ...send, appid: 'wxa', durable: true }] });
+  expect(platform.submitted.map(({ durable, waitMs }) => ({ durable, waitMs }))).toEqual([
+    { durable: true, waitMs: 0 },
+    { durable: false, waitMs: 30_000 },
+    { durable: true, waitMs: 0 },
+    { durable: false, waitMs: 30_000 },
+    { durable: true, waitMs: 0 },
+  ]);
 });
 
 test.each([
@@ -49,6 +67,7 @@ test.each([
   [{ deadlineAt: '2027-01-31T08:00:00' }, {}],
   [{ notBeforeAt: 1_800_000_000 }, {}],
   [{ callbackUrl: 7 }, {}],
+  [{ durable: 'yes' }, {}],
   [{ orderKey: '' }, {}],
   [{ orderKey: 'x'.repeat(65) }, {}],
   [{}, { 'idempotency-key': 'with blanks' }],

@@ -285,7 +285,7 @@ export type RedisEvent =
   /** It was restored from an older state, so that settled calls would be sent again. `behindMs`: by how much it is behind SQL. */
   | { readonly what: 'outdated'; readonly behindMs: number }
   /** No replica has confirmed in time that it received this write, so a failover may lose it. */
-  | { readonly what: 'wait_unacked'; readonly write: 'push' };
+  | { readonly what: 'wait_unacked'; readonly write: 'push' | 'call' | 'departure' };
 
 export type JobEvent = { readonly queue: string } & (
   | ({ readonly what: 'failed'; readonly job: string | undefined; readonly attempts: number | undefined } & ErrorReport)

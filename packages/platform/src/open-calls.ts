@@ -1,6 +1,7 @@
 import { Authorizers } from './authorizer/authorizers.ts';
 import { CallAccounts } from './call/call-accounts.ts';
 import { Calls } from './call/calls.ts';
+import { DurableCalls } from './call/durable-calls.ts';
 import { Holds } from './call/holds.ts';
 import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
 import type { PerformDeps } from './call/perform.ts';
@@ -22,14 +23,16 @@ export interface OpenCalls {
 
 /** The scope closes what is opened here. */
 export function openCalls(
-  { components, events, hints, outage, settings }: Foundation,
+  { components, durableRedis, events, hints, outage, settings }: Foundation,
   { transport, apiBase, hostGate, localWaiters, outbound }: Shared,
   queues: OpenQueues,
   { blocking, failFast }: { readonly blocking: Services; readonly failFast: Services },
   scope: Scope,
 ): OpenCalls {
+  const durable = scope.keep('durable calls', new DurableCalls(durableRedis, events), (d) => d.close());
   const run: PerformDeps = {
     store: blocking.callStore,
+    durable,
     holds: new Holds(blocking.callStore),
     tokens: blocking.tokens,
     ledger: blocking.ledger,
@@ -63,6 +66,7 @@ export function openCalls(
     redis: failFast.redis,
     queuedSlots: settings.inlineConcurrency,
     inline,
+    durable,
     store: failFast.callStore,
     accounts,
     tokens: failFast.tokens,

@@ -75,6 +75,8 @@ export interface Foundation {
   readonly failFastRedis: RedisClient;
   /** The same, for pushes only: it may wait for a replica. */
   readonly intakeRedis: RedisClient;
+  /** The same, for durable calls only. */
+  readonly durableRedis: RedisClient;
   readonly hints: Hints;
   readonly presence: Presence;
   readonly apiKeys: ApiKeys;
@@ -117,9 +119,12 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   const blockingRedis = connect('blocking', 'work');
   const failFastRedis = connect('fail-fast', 'fail-fast');
   const intakeRedis = connect('intake', 'intake');
+  const durableRedis = connect('intake', 'durable');
   const subscriber = keep(connections.openSubscriber('hints'), 'hints');
   await Promise.all(
-    [blockingRedis, failFastRedis, intakeRedis, subscriber].map((r) => untilConnected(r, CONNECT_TIMEOUT_MS)),
+    [blockingRedis, failFastRedis, intakeRedis, durableRedis, subscriber].map((r) =>
+      untilConnected(r, CONNECT_TIMEOUT_MS),
+    ),
   );
   await assertUsable(failFastRedis, CONNECT_TIMEOUT_MS);
   const hints = new Hints(subscriber);
@@ -131,7 +136,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   await presence.start({ isDegraded });
   // Intake writes by these connections.
   events.subscribe('redis', () => {
-    for (const redis of [failFastRedis, intakeRedis]) refuseCommands(redis, presence.failure);
+    for (const redis of [failFastRedis, intakeRedis, durableRedis]) refuseCommands(redis, presence.failure);
   });
   publishReadiness(hints, events);
 
@@ -152,6 +157,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
     connections,
     failFastRedis,
     intakeRedis,
+    durableRedis,
     hints,
     presence,
     apiKeys,

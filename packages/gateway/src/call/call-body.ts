@@ -69,6 +69,10 @@ const request = {
     description:
       'calls of the account with the same one are sent one after the other, in their order; only for background calls',
   }),
+  durable: z.boolean().optional().meta({
+    description:
+      'it is sent only once a replica of Redis has received that it departs, so that a failover does not send it twice; only for background calls',
+  }),
   callbackUrl: z
     .string()
     .optional()
@@ -95,7 +99,7 @@ export const CallBody = z
       .min(0)
       .max(60_000)
       .optional()
-      .meta({ description: '0: a background call; default 30000, 0 with `notBeforeAt` or `orderKey`' }),
+      .meta({ description: '0: a background call; default 30000, 0 with `notBeforeAt`, `orderKey` or `durable`' }),
   })
   .superRefine(refuseTokens)
   .meta({ id: 'CallRequest' });
@@ -127,6 +131,7 @@ export interface ReadCallBody {
   readonly deadlineAt?: Date | undefined;
   readonly notBeforeAt?: Date | undefined;
   readonly orderKey?: string | undefined;
+  readonly durable?: boolean | undefined;
   readonly callbackUrl?: string | undefined;
   readonly waitMs: number;
 }
@@ -144,7 +149,7 @@ export async function readCallBody(json: Buffer): Promise<ReadCallBody> {
   const { waitMs, ...call } = result.data;
   return {
     ...(await asWritten(call, json, body)),
-    waitMs: waitMs ?? (call.notBeforeAt || call.orderKey !== undefined ? 0 : 30_000),
+    waitMs: waitMs ?? (call.notBeforeAt || call.orderKey !== undefined || call.durable ? 0 : 30_000),
   };
 }
 
@@ -236,14 +241,14 @@ function textOf(json: Buffer, { start, end }: Span, maxBytes: number, name = 'a 
 
 /** Body and query as they were written, because a parsed value loses digits of large integers. */
 async function asWritten(
-  { method, path, query, deadlineAt, notBeforeAt, orderKey, callbackUrl }: z.output<typeof CallBody>,
+  { method, path, query, deadlineAt, notBeforeAt, orderKey, durable, callbackUrl }: z.output<typeof CallBody>,
   json: Buffer,
   body: Span | undefined,
 ): Promise<Omit<ReadCallBody, 'waitMs'>> {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
   );
-  const read = { method, path, query: parameters, deadlineAt, notBeforeAt, orderKey, callbackUrl };
+  const read = { method, path, query: parameters, deadlineAt, notBeforeAt, orderKey, durable, callbackUrl };
   if (body === undefined) return read;
   if (method === 'GET') throw invalid('body: a GET has none');
   return { ...read, contentType: 'application/json; charset=utf-8', body: await inSlices(compact(json, body)) };

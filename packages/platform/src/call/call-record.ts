@@ -16,6 +16,8 @@ export interface StoredCall {
   readonly now: number;
   readonly settled: boolean;
   readonly background: boolean;
+  /** A replica must confirm its claim before it departs. */
+  readonly durable?: boolean;
   readonly hasCallback: boolean;
   /** The process in which the caller waits for the outcome. */
   readonly replyTo: string | undefined;
@@ -115,6 +117,7 @@ export function toStoredCall(
     now,
     settled,
     background: fields.background === '1',
+    durable: fields.durable === '1',
     hasCallback: fields.hasCallback !== undefined,
     replyTo: fields.channel?.slice(channelPrefix.length),
     deadlineAt: Number(fields.deadlineAt),

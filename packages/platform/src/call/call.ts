@@ -23,6 +23,8 @@ export interface CallRequest {
   readonly notBeforeAt?: Date | undefined;
   /** Calls of the account with the same one are sent in the order in which they are due. Only for background calls. */
   readonly orderKey?: string | undefined;
+  /** It departs only once a replica of Redis has received its claim, if Redis has replicas. Only for background calls. */
+  readonly durable?: boolean | undefined;
   /** A second request under the same key returns the call that was created first. */
   readonly idempotencyKey?: string | undefined;
   /** The address to which the outcome is reported. */

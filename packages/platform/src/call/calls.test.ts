@@ -47,6 +47,7 @@ let calls: Calls;
 let woken: string[];
 let lanes: string[];
 let reported: string[];
+let confirmed: string[];
 let queued: { waiting: number };
 beforeAll(async () => {
   server = await startRedis();
@@ -64,6 +65,7 @@ beforeEach(async () => {
   woken = [];
   lanes = [];
   reported = [];
+  confirmed = [];
   queued = { waiting: 0 };
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
@@ -82,6 +84,7 @@ beforeEach(async () => {
       wake: async ({ appid }) => void lanes.push(`wake ${appid}`),
     },
     inline: { start: async () => undefined, secure: async () => true },
+    durable: { accept: async ({ id }) => void confirmed.push(id) },
     callbacks: { enqueueIfRequested: async ({ id }) => void reported.push(id) },
     outbound,
   });
@@ -99,6 +102,19 @@ async function submitted(change: Partial<CallRequest> = {}): Promise<CallId> {
 }
 
 const answered = { state: 'completed', response: { status: 200, headers: {}, body: Buffer.from('{}') } } as const;
+
+it('waits for a replica after the acceptance of each durable call, also of a batch and of a repetition', async () => {
+  const call = { appid: 'wxa', method: 'POST', path, query: [], waitMs: 0, departWithinMs: 60_000 };
+  const keyed = { ...call, durable: true, idempotencyKey: 'k' };
+  const { id } = await calls.submit(keyed);
+  expect(await calls.submit(keyed)).toEqual({ id });
+  expect(confirmed).toEqual([id, id]);
+  const [first, second] = await calls.submitAll([call, { ...call, durable: true }]);
+  expect(first).toEqual({ id: expect.any(String) });
+  expect(confirmed.slice(2).map((id) => ({ id }))).toEqual([second]);
+  await expect(calls.submit({ ...keyed, durable: false })).rejects.toMatchObject({ code: 'idempotency_conflict' });
+  await expect(submitted({ durable: true })).rejects.toMatchObject({ code: 'invalid_request' });
+});
 
 it('refuses a callback to an address that is not allowed, of a batch only the call that names it', async () => {
   const refused = { code: 'address_not_allowed', address: '127.0.0.1', setting: 'DELIVERY_NETS' };

@@ -30,6 +30,7 @@ export function checkRequest(request: CallRequest): void {
   }
   checkTimes(request);
   checkOrderKey(request);
+  if (request.durable && request.waitMs > 0) throw invalid('durable is for background calls: waitMs must be 0.');
   const { idempotencyKey, callbackUrl } = request;
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > MAX_KEY_LENGTH)) {
     throw invalid(`an idempotency key has 1 to ${MAX_KEY_LENGTH} characters.`);

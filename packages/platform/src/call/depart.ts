@@ -14,10 +14,14 @@ export type Departure =
       /** Of its quota, for the ledger. */
       readonly news: QuotaNewsReply;
     }
+  | Denial
+  | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
+
+/** What of the call itself does not permit it. */
+export type Denial =
   | { readonly go: 'settled' | 'gone' | 'deadline' }
   /** Another run may have sent it, and it must not be sent twice. `heldMs`: for how long it still belongs to that run. */
-  | { readonly go: 'claimed'; readonly heldMs: number }
-  | { readonly go: 'closed'; readonly closedUntil: Date; readonly inMs: number };
+  | { readonly go: 'claimed'; readonly heldMs: number };
 
 /** Why a run releases its claim. */
 export type ReleaseReason = 'not-sent' | 'token-refused' | 'quota-refused';
@@ -29,20 +33,20 @@ export interface DepartureQuota {
   readonly minuteLimit: number;
 }
 
+export type DeniedReply = [go: 'gone' | 'settled' | 'deadline'] | [go: 'claimed', heldMs: number];
 export type DepartReply =
-  | [go: 'gone' | 'settled' | 'deadline']
-  | [go: 'claimed', heldMs: number]
+  | DeniedReply
   | [go: 'closed', closedUntil: number, now: number]
   | [go: 'yes', now: number, probe: number, attempts: number, news: QuotaNewsReply];
 
 /**
- * `call_depart` is one departure. A call that is not safe to repeat is claimed by the run that sends it: without a claim nothing
- * is sent.
+ * `call_denied` says why a run must not send the call. `call_claim` claims it: without a claim nothing is sent that is not safe to
+ * repeat.
  */
-export const CALL_DEPART: SharedLua = {
-  uses: [QUOTA],
+export const CALL_CLAIM: SharedLua = {
+  uses: [REDIS_CLOCK],
   lua: `
-local function call_depart(record, quota, paths, run, safe_to_repeat, path, daily_limit, minute_limit)
+local function call_denied(record, run, safe_to_repeat)
   local state, sent_by, held_until, sent_at, deadline =
     unpack(redis.call('HMGET', record, 'state', 'sentBy', 'heldUntil', 'sentAt', 'deadlineAt'))
   if not state then return { 'gone' } end
@@ -51,9 +55,23 @@ local function call_depart(record, quota, paths, run, safe_to_repeat, path, dail
     return { 'claimed', (tonumber(held_until) or tonumber(sent_at) + ${HELD_MS}) - now }
   end
   if tonumber(deadline) <= now then return { 'deadline' } end
+end
+local function call_claim(record, run)
+  redis.call('HSET', record, 'state', 'sent', 'sentBy', run, 'sentAt', ms(now), 'heldUntil', ms(now + ${HELD_MS}))
+end
+`,
+};
+
+/** `call_depart` is one departure: deadline, quota, claim. */
+export const CALL_DEPART: SharedLua = {
+  uses: [QUOTA, CALL_CLAIM],
+  lua: `
+local function call_depart(record, quota, paths, run, safe_to_repeat, path, daily_limit, minute_limit)
+  local denied = call_denied(record, run, safe_to_repeat)
+  if denied then return denied end
   local closed_until, news, probe = quota_take(quota, paths, path, daily_limit, minute_limit)
   if closed_until then return { 'closed', closed_until, now } end
-  redis.call('HSET', record, 'state', 'sent', 'sentBy', run, 'sentAt', ms(now), 'heldUntil', ms(now + ${HELD_MS}))
+  call_claim(record, run)
   redis.call('HDEL', record, 'delayedUntil')
   return { 'yes', now, probe, redis.call('HINCRBY', record, 'attempts', 1), news or false }
 end
@@ -70,11 +88,13 @@ export function toDeparture(reply: DepartReply): Departure {
       const [go, closedUntil, now] = reply;
       return { go, closedUntil: toLocalDate(closedUntil, now), inMs: closedUntil - now };
     }
-    case 'claimed':
-      return { go: 'claimed', heldMs: reply[1] };
     default:
-      return { go: reply[0] };
+      return toDenial(reply);
   }
+}
+
+export function toDenial(reply: DeniedReply): Denial {
+  return reply[0] === 'claimed' ? { go: 'claimed', heldMs: reply[1] } : { go: reply[0] };
 }
 
 const depart = defineScript({

@@ -20,10 +20,14 @@ export function hashOfKey(idempotencyKey: string): string {
  * short message could be guessed.
  */
 export function fingerprintOf(request: CallRequest, idempotencyKey: string): string {
-  const { method, path, query, contentType, body, deadlineAt, notBeforeAt, callbackUrl } = request;
+  const { method, path, query, contentType, body, deadlineAt, notBeforeAt, callbackUrl, durable } = request;
   return createHmac('sha256', idempotencyKey)
     .update(
-      JSON.stringify([method, path, query, contentType, deadlineAt, notBeforeAt, callbackUrl, body !== undefined]),
+      JSON.stringify([
+        ...[method, path, query, contentType, deadlineAt, notBeforeAt, callbackUrl, body !== undefined],
+        // Versions that do not know it compute the same for all other calls.
+        ...(durable ? ['durable'] : []),
+      ]),
     )
     .update(body ?? '')
     .digest('base64url');

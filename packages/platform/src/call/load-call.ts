@@ -22,7 +22,7 @@ const load = defineScript({
 });
 
 /**
- * The record as it was before the departure; no departure unless this is the call's first one. A run whose first reply was lost
+ * The record as it was before the departure; no departure unless this is the call's first one, and waits for no replica. A run whose first reply was lost
  * repeats this, and receives the same answer.
  */
 const loadAndDepart = defineScript({
@@ -34,7 +34,7 @@ local fields, sealed, departure = redis.call('HGETALL', record), redis.call('GET
 local known = {}
 for i = 1, #fields, 2 do known[fields[i]] = fields[i + 1] end
 local is_first = known.state == 'queued' and known.attempts == '0' or known.state == 'sent' and known.sentBy == run
-if is_first and sealed and known.method == method and known.path == path then
+if is_first and not known.durable and sealed and known.method == method and known.path == path then
   departure = call_depart(record, quota, paths, run, '0', path, dailyLimit, minuteLimit)
 end
 return { ms(now), fields, sealed, departure }`,

@@ -55,6 +55,7 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
   const options = {
     store,
     gate,
+    durable: { claim: async () => 'confirmed' },
     holds: new Holds(store),
     ledger,
     tokens: {

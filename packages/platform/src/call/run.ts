@@ -26,6 +26,7 @@ import type { Outcome, StoredCall } from './call-record.ts';
 import type { CallStore } from './call-store.ts';
 import { tokenOwnerOf } from './call-token.ts';
 import type { Departure, ReleaseReason } from './depart.ts';
+import type { DurableCalls } from './durable-calls.ts';
 import type { Holds } from './holds.ts';
 import { quotaClosed, runFailures } from './run-failures.ts';
 import { judge, toCallFailure, type Verdict } from './verdict.ts';
@@ -39,6 +40,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 /** After so many internal errors a call is given up, so that it does not block its path and its caller. */
 const MAX_FAULTS = 5;
 const FAULT_RETRY_MS = 1_000;
+const UNCONFIRMED_RETRY_MS = 1_000;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
 export type CallRunResult =
@@ -63,10 +65,12 @@ export type CallRunResult =
   /** The process is shutting down; another one takes the call. */
   | { readonly done: false; readonly requeue: true };
 
-type NotDeparted = Exclude<Departure, { readonly go: 'yes' }>;
+/** `unconfirmed`: no replica has confirmed the claim of a durable call, which is released. */
+type Permitted = Departure | { readonly go: 'unconfirmed' };
+type NotDeparted = Exclude<Permitted, { readonly go: 'yes' }>;
 type WeChatReply = Reply<Answer>;
 /** A departure that has reached WeChat, or may have. */
-type Sent = Extract<Asked<Departure>, { readonly kind: 'answered' | 'unanswered' }>;
+type Sent = Extract<Asked<Permitted>, { readonly kind: 'answered' | 'unanswered' }>;
 
 /** What a run knows about its call and the record does not have yet. `release`: nothing was carried out. */
 type Known =
@@ -87,6 +91,7 @@ export type RunStore = Pick<CallStore, 'depart' | 'release' | 'delay' | 'countFa
 
 export interface RunDeps {
   readonly store: RunStore;
+  readonly durable: Pick<DurableCalls, 'claim'>;
   readonly holds: Pick<Holds, 'keep'>;
   readonly tokens: Pick<Tokens, 'get' | 'accepted' | 'distrust'>;
   readonly ledger: Pick<Ledger, 'scriptArgs' | 'emitNews' | 'conclude'>;
@@ -200,9 +205,9 @@ export class Run {
           endpoint: this.#endpoint,
           signal: this.#signal,
           token: async () => (prepared ? prepared.token : this.#token()),
-          permit: async () => {
+          permit: async (): Promise<Permitted> => {
             if (!prepared) claimedAt = performance.now();
-            const departure = prepared?.departure ?? (await this.#depart());
+            const departure = prepared?.departure ?? (await this.#permit());
             if (departure.go === 'yes') {
               endHold = this.#deps.holds.keep(this.#call, this.#runId);
               this.#departed = true;
@@ -253,7 +258,7 @@ export class Run {
     return this.#signal.aborted && reply.kind === 'unanswered' && this.#endpoint.safeToRepeat;
   }
 
-  async #follow(asked: Asked<Departure>, verdict: Verdict | undefined): Promise<CallRunResult | 'again'> {
+  async #follow(asked: Asked<Permitted>, verdict: Verdict | undefined): Promise<CallRunResult | 'again'> {
     switch (asked.kind) {
       case 'aborted':
         return { done: false, requeue: true };
@@ -283,6 +288,25 @@ export class Run {
     return this.#fail(toCallFailure(failure));
   }
 
+  /** A durable call is claimed first, which spends no quota and is no attempt. */
+  async #permit(): Promise<Permitted> {
+    if (!this.#stored.durable) return this.#depart();
+    const claim = await this.#deps.durable.claim(this.#call, this.#runId, this.#endpoint.safeToRepeat);
+    if (typeof claim === 'object') return claim.denied;
+    if (claim === 'unconfirmed') {
+      await this.#release('not-sent');
+      return { go: 'unconfirmed' };
+    }
+    try {
+      const departure = await this.#depart();
+      if (departure.go === 'closed') await this.#release('not-sent');
+      return departure;
+    } catch (error) {
+      await this.#release('not-sent');
+      throw error;
+    }
+  }
+
   #depart(): Promise<Departure> {
     const { store, ledger } = this.#deps;
     return store.depart(
@@ -307,6 +331,8 @@ export class Run {
       case 'closed':
         if (background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(path, departure.closedUntil));
+      case 'unconfirmed':
+        return this.#delay(UNCONFIRMED_RETRY_MS, 'again');
       default:
         return departure satisfies never;
     }

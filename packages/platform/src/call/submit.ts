@@ -13,6 +13,7 @@ import { type CallPayload, payloadOf } from './call-job.ts';
 import type { CallStore } from './call-store.ts';
 import { refuseAccountsApi, tokenOwnerOf } from './call-token.ts';
 import { checkRequest } from './check-request.ts';
+import type { DurableCalls } from './durable-calls.ts';
 import { type Claim, isForClaimed } from './idempotency.ts';
 import type { InlineCalls } from './inline/inline-calls.ts';
 import { append, appendAll } from './lane/append.ts';
@@ -38,6 +39,7 @@ export interface SubmissionOptions {
   readonly lanes: Pick<Lanes, 'format' | 'mark' | 'wake'>;
   readonly inline: InlineCalls;
   readonly pending: PendingCalls;
+  readonly durable: Pick<DurableCalls, 'accept'>;
   /** Knows which addresses callbacks may reach. */
   readonly outbound: Pick<OutboundSender, 'refuseLiteral'>;
   /** This process' reply channel. */
@@ -74,11 +76,11 @@ export class Submission {
    */
   async submit(request: CallRequest, disconnected?: AbortSignal): Promise<Accepted> {
     const admitted = await this.#admit(request);
-    if ('claim' in admitted) return this.#join(admitted.claim, request);
+    if ('claim' in admitted) return this.#confirm(request, this.#join(admitted.claim, request));
     await this.#backpressure.assertCapacity([request], this.#deps.pending.bodyBytes);
     if (request.waitMs > 0) return this.#submitInteractive(admitted, request, disconnected);
     const [appended] = await this.#append([{ call: admitted, request }]);
-    return this.#finish({ call: admitted, request }, appended!);
+    return this.#confirm(request, this.#finish({ call: admitted, request }, appended!));
   }
 
   /** Many background calls, in their order; of each its id, or why it was refused. */
@@ -100,8 +102,9 @@ export class Submission {
       admitted.map((one, i) => {
         const request = requests[i]!;
         if (one instanceof Failure) return one;
-        if ('claim' in one) return orFailure(() => this.#join(one.claim, request));
-        return orFailure(() => this.#finish({ call: one, request }, appendedById.get(one.id)!));
+        if ('claim' in one) return orFailure(() => this.#confirm(request, this.#join(one.claim, request)));
+        const finished = this.#finish({ call: one, request }, appendedById.get(one.id)!);
+        return orFailure(() => this.#confirm(request, finished));
       }),
     );
   }
@@ -207,6 +210,12 @@ export class Submission {
       default:
         return appended satisfies never;
     }
+  }
+
+  async #confirm(request: CallRequest, accepting: Promise<Accepted>): Promise<Accepted> {
+    const accepted = await accepting;
+    if (request.durable) await this.#deps.durable.accept(parseCallId(accepted.id)!);
+    return accepted;
   }
 
   /**
