@@ -71,7 +71,7 @@ const request = {
   }),
   durable: z.boolean().optional().meta({
     description:
-      'it is sent only once a replica of Redis has received that it departs, so that a failover does not send it twice; only for background calls',
+      'it is sent only once a replica of Redis knows that it departs, so that a failover hardly ever sends it twice; only for background calls',
   }),
   callbackUrl: z
     .string()

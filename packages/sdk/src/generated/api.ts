@@ -14,7 +14,7 @@ export type CallRequest = {
   readonly notBeforeAt?: string | undefined;
   /** calls of the account with the same one are sent one after the other, in their order; only for background calls */
   readonly orderKey?: string | undefined;
-  /** it is sent only once a replica of Redis has received that it departs, so that a failover does not send it twice; only for background calls */
+  /** it is sent only once a replica of Redis knows that it departs, so that a failover hardly ever sends it twice; only for background calls */
   readonly durable?: boolean | undefined;
   /** the address to which the outcome is reported, by the Standard Webhooks scheme */
   readonly callbackUrl?: string | undefined;
@@ -36,7 +36,7 @@ export type BatchedCall = {
   readonly notBeforeAt?: string | undefined;
   /** calls of the account with the same one are sent one after the other, in their order; only for background calls */
   readonly orderKey?: string | undefined;
-  /** it is sent only once a replica of Redis has received that it departs, so that a failover does not send it twice; only for background calls */
+  /** it is sent only once a replica of Redis knows that it departs, so that a failover hardly ever sends it twice; only for background calls */
   readonly durable?: boolean | undefined;
   /** the address to which the outcome is reported, by the Standard Webhooks scheme */
   readonly callbackUrl?: string | undefined;
