@@ -90,6 +90,7 @@ test('the status has dates in ISO 8601', async () => {
     ready: false,
     pushes: emptyStream,
     subscriptions: { active: 2, failing: 1, paused: 0 },
+    redis: { masters: [{ address: '127.0.0.1:6379', answers: true }] },
     components: [
       {
         ...component,
