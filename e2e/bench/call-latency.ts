@@ -17,6 +17,7 @@ export function callLatency(where: Where, perSecond: number, addedAtMost: number
     async run() {
       const crossing = await Crossing.open(where);
       try {
+        await crossing.warmUp();
         const rounds: Round[] = [];
         const late: number[] = [];
         const direct: number[] = [];

@@ -23,6 +23,7 @@ export default bench;
 async function run() {
   const crossing = await Crossing.open('within');
   try {
+    await crossing.warmUp();
     const rounds: Round[] = [];
     const direct: number[] = [];
     const costs = { deployment: [] as number[], redis: [] as number[], proxy: [] as number[] };
