@@ -211,6 +211,8 @@ async function subscribe(url: string, input: object = {}): Promise<Subscription>
   const { status, body } = await deployment.api<Subscription>('POST', '/v1/subscriptions', {
     name: 'test',
     url,
+    // The notice of the account's consent may be journaled after the subscription was created.
+    filter: { types: ['message.text'] },
     ...input,
   });
   expect(status).toBe(201);
