@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { untilDayLasts } from '../../test/until-day-lasts.ts';
@@ -226,6 +226,38 @@ it('opens again with the next bucket, of whatever length, by itself', async () =
   expect(refused).toBeGreaterThan(0);
   // Ten need four buckets, of which the first may have started long ago.
   expect(performance.now() - begunAt).toBeGreaterThan(1_900);
+});
+
+describe('a departure at the end of a period', () => {
+  it('is recognized', async () => {
+    await until('one has departed then', async () => {
+      // The first period since 1970 ends within a second.
+      const seconds = Math.ceil(Date.now() / 1000);
+      await ledger.learn(pair, { limit: undefined, used: 0, rate: { calls: 1_000, seconds } }, await usage(), unknown);
+      await take(unknown);
+      return (await server.redis.hget(KEY, 'late')) === '1';
+    });
+    const seconds = 2 * Math.ceil(Date.now() / 1000);
+    await ledger.learn(pair, { limit: undefined, used: 0, rate: { calls: 1_000, seconds } }, await usage(), unknown);
+    await take(unknown);
+    expect(await server.redis.hget(KEY, 'late')).toBe('0');
+  });
+
+  it('counts in the next period, too, since WeChat may receive it then', async () => {
+    const seconds = Math.ceil(Date.now() / 1000) - 3_600;
+    await ledger.learn(pair, { limit: undefined, used: 0, rate: { calls: 5, seconds } }, await usage(), unknown);
+    await server.redis.hset(KEY, 'bucket', 0, 'inBucket', 4, 'late', 2);
+    await takeTimes(3, unknown);
+    expect((await take(unknown)).go).toBe('closed');
+  });
+
+  it('counts in no later one', async () => {
+    const seconds = Math.ceil(Date.now() / 2_000) - 3_600;
+    await ledger.learn(pair, { limit: undefined, used: 0, rate: { calls: 5, seconds } }, await usage(), unknown);
+    await server.redis.hset(KEY, 'bucket', 0, 'inBucket', 4, 'late', 2);
+    await takeTimes(5, unknown);
+    expect((await take(unknown)).go).toBe('closed');
+  });
 });
 
 it('counts earlier departures in a period that it has just learned of', async () => {

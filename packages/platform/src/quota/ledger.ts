@@ -121,7 +121,7 @@ if calls > 0 then
   local oldMs, newMs, inBucket = ${MINUTE_MS}, tonumber(rateMs), 0
   if q[6] and quota_number(q[8]) > now then oldMs = tonumber(q[7]) end
   if quota_number(q[4]) == math.floor(now / oldMs) then inBucket = quota_number(q[5]) end
-  redis.call('HSET', quota, 'rate', rateCalls, 'rateMs', rateMs, 'bucket', math.floor(now / newMs), 'inBucket', inBucket)
+  redis.call('HSET', quota, 'rate', rateCalls, 'rateMs', rateMs, 'bucket', math.floor(now / newMs), 'inBucket', inBucket, 'late', '0')
 end
 redis.call('ZADD', paths, 'NX', ms(now), path)
 -- What was used yesterday, or before a clear, says nothing about now.

@@ -7,6 +7,12 @@ const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
 /** Operators clear quotas at WeChat; so often one call may probe whether a closed day is open again. */
 export const PROBE_EVERY_MS = 15 * MINUTE_MS;
+/**
+ * What departs so shortly before the end of a period may reach WeChat after it, so it counts in the next period, too; at
+ * most this part of a period.
+ */
+const LATE_MS = 1_000;
+const LATE_PART = 0.1;
 /** Counted from the last use of a pair. */
 export const PAIR_TTL_MS = 3 * DAY_MS;
 /** Shortest time between two lookups of one pair at WeChat. */
@@ -21,7 +27,7 @@ export type QuotaNewsReply = [level: number, lookup: number, used: number, limit
 
 /**
  * Functions about the quota of one pair (account, path). Its hash contains what is counted (`day`, `used` since its
- * midnight or the last clear, `bucket`, `inBucket`), what is known (`limit`, its `source`, `rate` in `rateMs`, until
+ * midnight or the last clear, `bucket`, `inBucket`, `late`: how many of those departed at its end), what is known (`limit`, its `source`, `rate` in `rateMs`, until
  * `knownUntil`; `offset`: how much more WeChat counts today than we do, since merchants' own programs call, too), what is
  * closed (`until`, `probeAt`), and what was reported (`level`, `stage`, `readAt`). The hash `<key>:hours` has the counts
  * of each hour.
@@ -78,7 +84,7 @@ end
 
 local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_closed)
   local daily, minutely, anyway = tonumber(daily_limit), tonumber(minute_limit), even_if_closed == '1'
-  local q = redis.call('HMGET', key, ${QUOTA_LOOK_FIELDS.map((field) => `'${field}'`).join(', ')}, 'level', 'stage', 'readAt')
+  local q = redis.call('HMGET', key, ${QUOTA_LOOK_FIELDS.map((field) => `'${field}'`).join(', ')}, 'level', 'stage', 'readAt', 'late')
   local untilAt = quota_number(q[1])
   local opensAt, probe = quota_opens(q[1], q[2])
   if opensAt then
@@ -90,10 +96,12 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
   local rate, rateMs, limit = minutely, ${MINUTE_MS}, daily
   if known and q[8] then rate, rateMs = tonumber(q[8]), tonumber(q[9]) end
   if known and q[6] then limit = tonumber(q[6]) end
-  local bucket, inBucket, bucketEnds = math.floor(now / rateMs), 0, 0
-  if quota_number(q[11]) == bucket then inBucket = quota_number(q[12]) end
+  local bucket, inBucket, bucketEnds, late = math.floor(now / rateMs), 0, 0, 0
+  if quota_number(q[11]) == bucket then inBucket, late = quota_number(q[12]), quota_number(q[16])
+  elseif quota_number(q[11]) == bucket - 1 then inBucket = quota_number(q[16]) end
   if rate > 0 then
     bucketEnds = (bucket + 1) * rateMs
+    if bucketEnds - now < math.min(${LATE_MS}, ${LATE_PART} * rateMs) then late = late + 1 end
     if inBucket >= rate and not anyway then
       if bucketEnds > untilAt then redis.call('HSET', key, 'until', ms(bucketEnds), 'probeAt', '0') end
       return math.max(bucketEnds, untilAt)
@@ -107,7 +115,7 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
     quota_first_of_day(key, paths, path, day)
   end
   used = used + 1
-  redis.call('HSET', key, 'used', used, 'bucket', bucket, 'inBucket', inBucket + 1)
+  redis.call('HSET', key, 'used', used, 'bucket', bucket, 'inBucket', inBucket + 1, 'late', late)
   local hour = math.floor(now / ${HOUR_MS})
   if redis.call('HINCRBY', key .. ':hours', hour, 1) == 1 then
     -- Once an hour: removes the hours that no forecast reads any more.
@@ -133,7 +141,7 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
     q[6], q[7] = false, false
   end
   local news = quota_news(key, total, limit, used, level, stage, quota_number(q[15]))
-  q[13], q[14], q[15] = nil, nil, nil
+  q[13], q[14], q[15], q[16] = nil, nil, nil, nil
   return nil, news, probe, q
 end
 `,
