@@ -4,8 +4,11 @@ import type { Seals } from '../sealing/seals.ts';
 import type { Call, CallAnswered, CallFailure, CallRequest, CallResponse, CallState, CallSummary } from './call.ts';
 import type { CallId } from './call-id.ts';
 
-/** For so long after its departure, and after each renewal, a call belongs to the run that sent it. */
-export const HELD_MS = 10_000;
+/**
+ * For so long after its departure, and after each renewal, a call belongs to the run that sent it: longer than a failover of
+ * Redis, so that the hold of a live process does not end meanwhile, and shorter than queued work may wait for a dead one.
+ */
+export const HELD_MS = 8_000;
 
 /** How long the outcome of an interactive call can be read once it is stored. */
 export const INTERACTIVE_TTL_MS = 15 * 60_000;

@@ -1,7 +1,7 @@
 import type { CallId } from './call-id.ts';
 import type { CallStore } from './call-store.ts';
 
-const RENEWAL_INTERVAL_MS = 2_000;
+const RENEWAL_INTERVAL_MS = 1_000;
 
 /** Renews the holds of all calls that this process has in flight, with one command batch for all of them. */
 export class Holds {

@@ -13,7 +13,7 @@ const MAX_BATCH_MS = 2_000;
 const LINGER_MS = 200;
 /** Of the bodies of all background calls that are in flight in this process; a request has at most 20 MB. */
 const MAX_BYTES = 64 * 1024 * 1024;
-const RENEWAL_INTERVAL_MS = 2_000;
+const RENEWAL_INTERVAL_MS = 1_000;
 /** After a batch or a call that an internal error has ended. */
 const RETRY_DELAY_MS = 1_000;
 /** A token may be available earlier than its last failure announced; to check costs no request to WeChat. */
