@@ -51,6 +51,30 @@ it('the primary dies under load: everything accepted is settled and handled, not
   expect(await primary.call('EXISTS', 'wx:processes')).toBe(1);
 });
 
+it('a durable call is sent only once a replica has received its claim', async () => {
+  const primary = await servers.primary();
+  const replicas = servers.servers.filter((server) => server !== primary);
+  const path = '/cgi-bin/tags/create';
+  const sent = async () => (await deployment.wechat.counters()).byAccount[SERVICE_ACCOUNT]?.[`POST ${path}`] ?? 0;
+  for (const replica of replicas) replica.freeze();
+  try {
+    const body = { tag: { name: '贵宾' } };
+    const { status, body: call } = await deployment.call(SERVICE_ACCOUNT, {
+      ...{ method: 'POST', path, body, waitMs: 0, durable: true },
+    });
+    expect(status).toBe(202);
+    await until('a worker has tried to send it', () =>
+      deployment.workers.some(({ output }) => output.includes('"write":"departure"')),
+    );
+    expect(await sent()).toBe(0);
+    for (const replica of replicas) replica.thaw();
+    expect(await settledCall(deployment, call.id)).toMatchObject({ state: 'completed' });
+  } finally {
+    for (const replica of replicas) replica.thaw();
+  }
+  expect(await sent()).toBe(1);
+});
+
 async function acceptedPushes(): Promise<Set<string>> {
   const all = await pushDeliveries(deployment);
   return new Set(all.filter(({ status, body }) => status === 200 && body === 'success').map(({ msgId }) => msgId));

@@ -7,6 +7,7 @@ const MOMENTS: Moments = {
   at: AT,
   healedAt: AT + 10_000,
   cutHosts: [],
+  cutAddresses: [],
   killedNodes: [],
   expiries: 1,
   startedNode: null,
@@ -90,6 +91,18 @@ describe('a call', () => {
     expect(twice(AT - 2_999)).toMatchObject({ sentTwice: [], sentTwiceInWindow: [expect.anything()] });
     expect(twice(AT - 3_001)).toMatchObject({ sentTwice: [expect.anything()], sentTwiceInWindow: [] });
     expect(twice(AT + 1)).toMatchObject({ sentTwice: [expect.anything()], sentTwiceInWindow: [] });
+  });
+
+  it('that departed on a host that was cut off may arrive once more when the host is back, if it was accepted in the window', () => {
+    const twice = (answeredAt: number, cutAddresses: string[]) =>
+      changed({
+        callers: [call('background', { status: 202, id: 'x', bodyHash: 'x', answeredAt })],
+        wechat: [send('x', AT + 5_000), { ...send('x', AT + 25_000), from: '10.0.0.1' }],
+        moments: { cutAddresses },
+      });
+    expect(twice(AT + 3_000, ['10.0.0.1'])).toMatchObject({ sentTwice: [], sentTwiceInWindow: [expect.anything()] });
+    expect(twice(AT + 3_001, ['10.0.0.1'])).toMatchObject({ sentTwice: [expect.anything()], sentTwiceInWindow: [] });
+    expect(twice(AT + 3_000, ['10.0.0.2'])).toMatchObject({ sentTwice: [expect.anything()], sentTwiceInWindow: [] });
   });
 
   it('that was sent twice is an error also if its caller got no answer', () => {
@@ -279,7 +292,17 @@ function call(stream: CallLine['stream'], fields: Partial<CallLine>): CallLine {
 }
 
 function request(path: string, at: number): RequestLine {
-  return { kind: 'request', at, answeredAt: at + 5, method: 'POST', path, bodyHash: null, answer: 0, connected: true };
+  return {
+    kind: 'request',
+    at,
+    answeredAt: at + 5,
+    method: 'POST',
+    path,
+    bodyHash: null,
+    answer: 0,
+    connected: true,
+    from: '',
+  };
 }
 
 function send(bodyHash: string, at: number): RequestLine {

@@ -10,7 +10,10 @@ const TOKEN_ERRCODES = new Set([40001, 40014, 42001]);
 const CONTRACT_STATUSES = new Set([200, 202, 429, 503]);
 /** Failures that say that the call may have been carried out. */
 const UNCLEAR_CODES = new Set(['outcome_unknown', 'call_lost']);
-/** `min-replicas-max-lag` of the topology, and a second of detection: what departed before that was replicated. */
+/**
+ * `min-replicas-max-lag` of the topology, and a second of detection: so long a primary accepts what its successor will not have.
+ * What departed so long before a fault was replicated; what departs so long after a cut is not.
+ */
 const LOSS_WINDOW_MS = 2_000 + 1_000;
 
 /** What the checker found in one history. Lists name each case, so that it can be found in the logs. */
@@ -24,7 +27,7 @@ export interface Findings {
   readonly lost: readonly string[];
   /** Calls not safe to repeat that WeChat carried out more than once, without an excuse. */
   readonly sentTwice: readonly string[];
-  /** The same, but departed for the first time so shortly before the fault that the claim may not have been replicated. */
+  /** The same, but departed for the first time so shortly before the fault, or on a cut-off host, that the claim may not have been replicated. */
   readonly sentTwiceInWindow: readonly string[];
   /** Interactive calls that were refused, and calls of any kind that ended as failed, which WeChat carried out nevertheless. */
   readonly refusedYetSent: readonly string[];
@@ -51,7 +54,7 @@ export interface Findings {
   readonly failed: readonly string[];
   /** From the fault to the last answer of a failed request, on hosts that were not cut off; 0 without one. */
   readonly outageMs: number;
-  /** Of the requests that succeeded from the fault on. */
+  /** Of the requests that succeeded from the fault on, on hosts that were not cut off: there nothing is answered before the end. */
   readonly slowestMs: number;
   /** Of the pushes that were accepted from the fault on. */
   readonly slowestPushMs: number;
@@ -82,7 +85,7 @@ export function check(history: History): Findings {
   const healthy = (line: CallLine) => !moments.cutHosts.includes(line.host);
   const later = calls.filter((call) => call.answeredAt >= moments.at);
   const failed = later.filter((call) => isFailed(call) && healthy(call));
-  const { twice, inWindow } = repeated(calls, sends, moments.at);
+  const { twice, inWindow } = repeated(calls, sends, moments);
   const unknown = calls.filter((call) => endOf(call, settled).code === 'outcome_unknown');
   const ofPushes = pushesOf(pushes, deliveries);
   const during = probes.filter(({ at }) => at >= lasting.from && at <= lasting.to);
@@ -111,7 +114,9 @@ export function check(history: History): Findings {
     outageMs: Math.max(0, ...failed.map(({ answeredAt }) => answeredAt - moments.at)),
     slowestMs: Math.max(
       0,
-      ...later.filter((call) => !isFailed(call)).map(({ startedAt, answeredAt }) => answeredAt - startedAt),
+      ...later
+        .filter((call) => !isFailed(call) && healthy(call))
+        .map(({ startedAt, answeredAt }) => answeredAt - startedAt),
     ),
     slowestPushMs: Math.max(
       0,
@@ -165,10 +170,15 @@ function isLost(call: CallLine, settled: ReadonlyMap<string, SettledLine>, sends
   return sendsOf(call, sends).length === 0 && !(errcode !== null && errcode !== 0);
 }
 
-function repeated(calls: readonly CallLine[], sends: Sends, faultAt: number) {
+function repeated(calls: readonly CallLine[], sends: Sends, { at: faultAt, cutAddresses }: History['moments']) {
   const repeatedCalls = calls.filter((call) => sendsOf(call, sends).length > 1);
   const first = (call: CallLine) => Math.min(...sendsOf(call, sends).map(({ at }) => at));
-  const excused = (call: CallLine) => first(call) >= faultAt - LOSS_WINDOW_MS && first(call) <= faultAt;
+  const isBefore = (call: CallLine) => first(call) >= faultAt - LOSS_WINDOW_MS && first(call) <= faultAt;
+  // A request that departed on a cut-off host arrives when the host is back: then its claim is known to the former primary only.
+  const isHeldBack = (call: CallLine) =>
+    call.answeredAt <= faultAt + LOSS_WINDOW_MS &&
+    sendsOf(call, sends).filter(({ from }) => cutAddresses.includes(from)).length === 1;
+  const excused = (call: CallLine) => isBefore(call) || isHeldBack(call);
   return {
     twice: repeatedCalls.filter((call) => !excused(call)),
     inWindow: repeatedCalls.filter(excused),

@@ -64,6 +64,8 @@ export interface RequestLine {
   readonly bodyHash: string | null;
   readonly answer: number | string;
   readonly connected: boolean;
+  /** The IP address that sent it. */
+  readonly from: string;
 }
 
 /** One delivery of a push by WeChat, from the simulator's log. */
@@ -98,6 +100,8 @@ export interface Moments {
   readonly healedAt: number;
   /** The hosts whose callers could not reach the others meanwhile. */
   readonly cutHosts: readonly NodeHost[];
+  /** Their IP addresses. */
+  readonly cutAddresses: readonly string[];
   /** The hosts whose node was killed. */
   readonly killedNodes: readonly NodeHost[];
   /** How often WeChat ended the account's token. */

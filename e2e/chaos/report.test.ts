@@ -78,7 +78,15 @@ it('reads its options, and names a mistake', () => {
 });
 
 function result(fields: Partial<RunResult>): RunResult {
-  const moments = { at: 0, healedAt: 0, cutHosts: [], killedNodes: [], expiries: 0, startedNode: null };
+  const moments = {
+    at: 0,
+    healedAt: 0,
+    cutHosts: [],
+    cutAddresses: [],
+    killedNodes: [],
+    expiries: 0,
+    startedNode: null,
+  };
   return {
     fault: 'primary-kill',
     commit: 'abc1234',

@@ -15,7 +15,7 @@ export const cut: Fault = {
     const { host } = await SentinelHosts.of(scene.topology.redis).primary();
     const expired = await expireToken(scene);
     return lasting(
-      { ...expired, cutHosts: [host] },
+      { ...expired, cutHosts: [host], cutAddresses: [scene.topology.hosts.address(host)] },
       {
         cause: () => scene.topology.hosts.cut(host),
         lastsMs: 20_000,

@@ -28,7 +28,13 @@ export interface Fault {
   inject(scene: Scene): Promise<Moments>;
 }
 
-const NOTHING: Omit<Moments, 'at' | 'healedAt'> = { cutHosts: [], killedNodes: [], expiries: 0, startedNode: null };
+const NOTHING: Omit<Moments, 'at' | 'healedAt'> = {
+  cutHosts: [],
+  cutAddresses: [],
+  killedNodes: [],
+  expiries: 0,
+  startedNode: null,
+};
 
 /** A fault that lasts `lastsMs`; then it is undone, and the load goes on for `afterMs`. */
 export async function lasting(

@@ -8,6 +8,7 @@ import type { PerformDeps } from './call/perform.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
+import { ReplicaWatch } from './redis/replica-watch.ts';
 import type { Scope } from './scope.ts';
 
 /** How a process submits calls, and how it runs them. */
@@ -30,6 +31,7 @@ export function openCalls(
   scope: Scope,
 ): OpenCalls {
   const durable = scope.keep('durable calls', new DurableCalls(durableRedis, events), (d) => d.close());
+  const replicas = scope.keep('watch of replicas', new ReplicaWatch(durableRedis, events), (watch) => watch.close());
   const run: PerformDeps = {
     store: blocking.callStore,
     durable,
@@ -67,6 +69,7 @@ export function openCalls(
     queuedSlots: settings.inlineConcurrency,
     inline,
     durable,
+    replicas,
     store: failFast.callStore,
     accounts,
     tokens: failFast.tokens,

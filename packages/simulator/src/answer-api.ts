@@ -40,7 +40,7 @@ export async function answerApi(
   const at = new Date().toISOString();
   const method = request.method ?? 'GET';
   const path = url.pathname;
-  const port = request.socket.remotePort ?? 0;
+  const { remotePort: port = 0, remoteAddress: from = '' } = request.socket;
   const label = `${method} ${path}`;
   let names: Names = { component: null, account: null };
   let bodyHash: string | null = null;
@@ -57,6 +57,7 @@ export async function answerApi(
       bodyHash,
       answer: errcode,
       connected: !request.socket.destroyed,
+      from,
     });
   };
   world.traffic.arrived(label);

@@ -16,6 +16,8 @@ export interface LoggedRequest {
   readonly answer: number | string;
   /** Whether the caller's connection was still open when the answer was written. */
   readonly connected: boolean;
+  /** The caller's IP address. */
+  readonly from: string;
 }
 
 /** One delivery of a push, and how it was answered. */

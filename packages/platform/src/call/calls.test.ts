@@ -48,6 +48,8 @@ let woken: string[];
 let lanes: string[];
 let reported: string[];
 let confirmed: string[];
+/** Thrown while no replica of Redis receives what is written. */
+let unreplicated: Failure | undefined;
 let queued: { waiting: number };
 beforeAll(async () => {
   server = await startRedis();
@@ -66,6 +68,7 @@ beforeEach(async () => {
   lanes = [];
   reported = [];
   confirmed = [];
+  unreplicated = undefined;
   queued = { waiting: 0 };
   const queue = { getJobCounts: async () => queued } as unknown as Queue;
   calls = new Calls({
@@ -85,6 +88,11 @@ beforeEach(async () => {
     },
     inline: { start: async () => undefined, secure: async () => true },
     durable: { accept: async ({ id }) => void confirmed.push(id) },
+    replicas: {
+      refuseUnreplicated() {
+        if (unreplicated) throw unreplicated;
+      },
+    },
     callbacks: { enqueueIfRequested: async ({ id }) => void reported.push(id) },
     outbound,
   });
@@ -114,6 +122,15 @@ it('waits for a replica after the acceptance of each durable call, also of a bat
   expect(confirmed.slice(2).map((id) => ({ id }))).toEqual([second]);
   await expect(calls.submit({ ...keyed, durable: false })).rejects.toMatchObject({ code: 'idempotency_conflict' });
   await expect(submitted({ durable: true })).rejects.toMatchObject({ code: 'invalid_request' });
+});
+
+it('accepts no background call that no replica would receive, but repeats what it answered before', async () => {
+  const keyed = { waitMs: 0, idempotencyKey: 'k' };
+  const accepted = await submitted(keyed);
+  unreplicated = new Failure('redis_unreachable', 'retry', 'No replica.');
+  await expect(submitted({ waitMs: 0 })).rejects.toBe(unreplicated);
+  expect(await submitted(keyed)).toEqual(accepted);
+  await submitted();
 });
 
 it('refuses a callback to an address that is not allowed, of a batch only the call that names it', async () => {

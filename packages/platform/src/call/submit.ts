@@ -3,6 +3,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import type { ReplicaWatch } from '../redis/replica-watch.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { OutboundSender } from '../webhook/outbound-sender.ts';
 import { Backpressure, overloaded } from './backpressure.ts';
@@ -40,6 +41,7 @@ export interface SubmissionOptions {
   readonly inline: InlineCalls;
   readonly pending: PendingCalls;
   readonly durable: Pick<DurableCalls, 'accept'>;
+  readonly replicas: Pick<ReplicaWatch, 'refuseUnreplicated'>;
   /** Knows which addresses callbacks may reach. */
   readonly outbound: Pick<OutboundSender, 'refuseLiteral'>;
   /** This process' reply channel. */
@@ -123,6 +125,8 @@ export class Submission {
       if (claim) return { claim };
     }
     const { appid, component } = await accounts.findActive(request.appid, request.component);
+    // The caller of an interactive call learns its outcome; a background call is only a record, which must not be lost.
+    if (request.waitMs === 0) this.#deps.replicas.refuseUnreplicated(component, appid);
     const owner = tokenOwnerOf({ ...request, appid, component });
     // Calls whose token is still trusted are accepted while the component is not ready.
     if (owner && !(await tokens.has(owner))) await refuseUnlessReady(redis, component);

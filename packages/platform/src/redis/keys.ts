@@ -82,6 +82,8 @@ export function keyspaceOf(prefix: string) {
     /** The last account that has been filled in, so that another process continues there. */
     dueRestoredTo: (component: string) => owned(component, 'due', 'restored-to'),
 
+    /** Written to see whether a replica receives it. */
+    replicaMark: (component: string, owner: string) => owned(component, owner, 'replica-mark'),
     /** `queued → sent → settled`; the bodies have keys of their own. */
     call: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}`),
     callRequest: (component: string, owner: string, id: string) => owned(component, owner, `call:${id}:request`),

@@ -25,6 +25,11 @@ export function replicasIn(info: string): number {
   return numberIn(info, 'connected_slaves');
 }
 
+/** Whether `min-replicas-to-write` is set, by INFO, which managed servers permit where they refuse CONFIG. */
+export function replicasRequired(info: string): boolean {
+  return /^min_slaves_good_slaves:/m.test(info);
+}
+
 /** Of the fullest server. Those that do not answer are not counted, unless none does. */
 export async function readFullestMemory(redis: Redis | Cluster): Promise<ServerMemory> {
   const masters = await mastersOf(redis);

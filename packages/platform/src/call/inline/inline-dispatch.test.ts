@@ -122,6 +122,7 @@ beforeEach(async () => {
       tokens,
       queue,
       durable: { accept: async () => {} },
+      replicas: { refuseUnreplicated() {} },
       inline: dispatcher,
       waiters,
       hints: new Hints(subscriber),
