@@ -98,11 +98,24 @@ describe('a call', () => {
       changed({
         callers: [call('background', { status: 202, id: 'x', bodyHash: 'x', answeredAt })],
         wechat: [send('x', AT + 5_000), { ...send('x', AT + 25_000), from: '10.0.0.1' }],
-        moments: { cutAddresses },
+        moments: { cutAddresses, healedAt: AT + 20_000 },
       });
     expect(twice(AT + 3_000, ['10.0.0.1'])).toMatchObject({ sentTwice: [], sentTwiceInWindow: [expect.anything()] });
     expect(twice(AT + 3_001, ['10.0.0.1'])).toMatchObject({ sentTwice: [expect.anything()], sentTwiceInWindow: [] });
     expect(twice(AT + 3_000, ['10.0.0.2'])).toMatchObject({ sentTwice: [expect.anything()], sentTwiceInWindow: [] });
+  });
+
+  it('that departed on a host that was cut off may arrive after later calls of its order key, and is named', () => {
+    const keyed = (id: string, answeredAt: number) =>
+      call('ordered', { status: 202, id, bodyHash: id, orderKey: 'k', startedAt: answeredAt - 5, answeredAt });
+    const late = (cutAddresses: string[]) =>
+      changed({
+        callers: [keyed('x', AT + 100), keyed('y', AT + 21_000)],
+        wechat: [send('y', AT + 21_100), { ...send('x', AT + 25_000), from: '10.0.0.1' }],
+        moments: { cutAddresses, healedAt: AT + 20_000 },
+      });
+    expect(late(['10.0.0.1'])).toMatchObject({ heldBack: [expect.stringContaining(' x ')], orderViolations: [] });
+    expect(late([])).toMatchObject({ heldBack: [], orderViolations: [expect.anything()] });
   });
 
   it('that was sent twice is an error also if its caller got no answer', () => {

@@ -29,6 +29,8 @@ export interface Findings {
   readonly sentTwice: readonly string[];
   /** The same, but departed for the first time so shortly before the fault, or on a cut-off host, that the claim may not have been replicated. */
   readonly sentTwiceInWindow: readonly string[];
+  /** Calls whose request a cut-off host sent, but which arrived only when it was back. The new primary knows none of them. */
+  readonly heldBack: readonly string[];
   /** Interactive calls that were refused, and calls of any kind that ended as failed, which WeChat carried out nevertheless. */
   readonly refusedYetSent: readonly string[];
   /** Background calls of which the API could not say whether they were accepted (503), and which were sent. */
@@ -36,7 +38,7 @@ export interface Findings {
   readonly outcomeUnknown: readonly string[];
   /** Those of them that WeChat had answered, on a connection that was open. */
   readonly unknownThoughAnswered: readonly string[];
-  /** Pairs of calls of one order key that were sent in the wrong order. */
+  /** Pairs of calls of one order key that were sent in the wrong order; those that were held back have lost their place. */
   readonly orderViolations: readonly string[];
   /** Pushes answered `success` that the business program never received. */
   readonly pushesLost: readonly string[];
@@ -85,7 +87,8 @@ export function check(history: History): Findings {
   const healthy = (line: CallLine) => !moments.cutHosts.includes(line.host);
   const later = calls.filter((call) => call.answeredAt >= moments.at);
   const failed = later.filter((call) => isFailed(call) && healthy(call));
-  const { twice, inWindow } = repeated(calls, sends, moments);
+  const heldBack = calls.filter((call) => isHeldBack(sendsOf(call, sends), call, moments));
+  const { twice, inWindow } = repeated(calls, sends, heldBack, moments);
   const unknown = calls.filter((call) => endOf(call, settled).code === 'outcome_unknown');
   const ofPushes = pushesOf(pushes, deliveries);
   const during = probes.filter(({ at }) => at >= lasting.from && at <= lasting.to);
@@ -97,12 +100,16 @@ export function check(history: History): Findings {
     lost: names(calls.filter((call) => isLost(call, settled, sends))),
     sentTwice: names(twice),
     sentTwiceInWindow: names(inWindow),
+    heldBack: names(heldBack),
     ...refusedButSent(calls, settled, sends),
     outcomeUnknown: names(unknown),
     unknownThoughAnswered: names(
       unknown.filter((call) => sendsOf(call, sends).some(({ answer, connected }) => answer === 0 && connected)),
     ),
-    orderViolations: orderViolations(calls, sends),
+    orderViolations: orderViolations(
+      calls.filter((call) => !heldBack.includes(call)),
+      sends,
+    ),
     pushesLost: ofPushes.lost,
     pushesTwice: ofPushes.twice,
     pushesRefused: ofPushes.refused,
@@ -170,15 +177,25 @@ function isLost(call: CallLine, settled: ReadonlyMap<string, SettledLine>, sends
   return sendsOf(call, sends).length === 0 && !(errcode !== null && errcode !== 0);
 }
 
-function repeated(calls: readonly CallLine[], sends: Sends, { at: faultAt, cutAddresses }: History['moments']) {
+/**
+ * It departed on a cut-off host whose primary still accepted its claim, and arrived when the host was back; then only the former
+ * primary knew of that claim.
+ */
+function isHeldBack(sent: readonly RequestLine[], { answeredAt }: CallLine, moments: History['moments']): boolean {
+  const { at, healedAt, cutAddresses } = moments;
+  return answeredAt <= at + LOSS_WINDOW_MS && sent.some((one) => one.at > healedAt && cutAddresses.includes(one.from));
+}
+
+function repeated(
+  calls: readonly CallLine[],
+  sends: Sends,
+  heldBack: readonly CallLine[],
+  { at: faultAt }: History['moments'],
+) {
   const repeatedCalls = calls.filter((call) => sendsOf(call, sends).length > 1);
   const first = (call: CallLine) => Math.min(...sendsOf(call, sends).map(({ at }) => at));
   const isBefore = (call: CallLine) => first(call) >= faultAt - LOSS_WINDOW_MS && first(call) <= faultAt;
-  // A request that departed on a cut-off host arrives when the host is back: then its claim is known to the former primary only.
-  const isHeldBack = (call: CallLine) =>
-    call.answeredAt <= faultAt + LOSS_WINDOW_MS &&
-    sendsOf(call, sends).filter(({ from }) => cutAddresses.includes(from)).length === 1;
-  const excused = (call: CallLine) => isBefore(call) || isHeldBack(call);
+  const excused = (call: CallLine) => isBefore(call) || (heldBack.includes(call) && sendsOf(call, sends).length === 2);
   return {
     twice: repeatedCalls.filter((call) => !excused(call)),
     inWindow: repeatedCalls.filter(excused),

@@ -122,6 +122,7 @@ function knownLosses(runs: readonly RunResult[]): string {
       `| an accepted background call | lost | ${cell('lost')} |`,
       `| a push that was answered \`success\` | lost | ${cell('pushesLost')} |`,
       `| the claim of a departure | sent twice, if it departed in the window | ${cell('sentTwiceInWindow')} |`,
+      `| the claim of a departure on a host that was cut off | its request arrives when the host is back: late, after later calls of its order key, perhaps for the second time | ${cell('heldBack')} |`,
       `| a stored outcome | \`outcome_unknown\` | ${cell('outcomeUnknown')} |`,
       `| the \`seen\` mark of a push, or its removal from the stream | received twice; same \`webhook-id\` or not | ${cell('pushesTwice')} under two ids |`,
       `| a lease or a fence | a token more | ${cell('extraTokens')} |`,

@@ -10,6 +10,7 @@ export const MEASURES = {
   lost: { name: 'accepted calls lost', kind: 'correctness' },
   sentTwice: { name: 'sent twice', kind: 'correctness' },
   sentTwiceInWindow: { name: 'sent twice in the window', kind: 'correctness' },
+  heldBack: { name: 'held back by the cut, sent when the host was back', kind: 'correctness' },
   refusedYetSent: { name: 'refused, yet sent', kind: 'correctness' },
   unclearYetSent: { name: 'unclear (503), and sent', kind: 'correctness' },
   outcomeUnknown: { name: 'outcome unknown', kind: 'correctness' },
@@ -60,8 +61,8 @@ export interface Verdict {
 
 export function measured(findings: Findings, measure: Measure): number {
   const value = findings[measure];
-  // Where no node was started there is nothing to measure.
-  if (value === null) return 0;
+  // Where no node was started there is nothing to measure, and results of an earlier version lack later measures.
+  if (value === null || value === undefined) return 0;
   return typeof value === 'number' ? value : value.length;
 }
 
