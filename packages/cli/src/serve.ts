@@ -61,6 +61,7 @@ export async function serveGateway(
   const given: GatewaySettings = gatewaySettings(settings, options.port, shutdownShareMs(settings));
   const starting = explainUnusablePort(startGateway(platform, given, log), options.port);
   const gateway = await shutdown.unlessReceived(starting);
+  void platform.announcePort(gateway.port);
   const close = async () => {
     const closing = gateway.close();
     const jobsEnd = options.alongside

@@ -32,6 +32,7 @@ import { guard, noSuchRoute } from './key/guard.ts';
 import { auditRoutes } from './key-admin/audit-routes.ts';
 import { keyRoutes } from './key-admin/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
+import { deploymentRoutes } from './operator/deployment-routes.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { erasureRoutes } from './push/erasure-routes.ts';
 import { journalRoutes } from './push/journal-routes.ts';
@@ -39,6 +40,7 @@ import { replyRoutes } from './push/reply-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
 import { releaseCheckRoutes } from './release-check/release-check-routes.ts';
 import { requestLog } from './request-log.ts';
+import { activityRoutes } from './status/activity-routes.ts';
 import { statusRoutes } from './status/status-routes.ts';
 import { subscriptionRoutes } from './subscription/subscription-routes.ts';
 
@@ -63,6 +65,8 @@ export function app(
   application.use(guard(platform));
   application.use(
     statusRoutes(platform),
+    activityRoutes(platform),
+    deploymentRoutes(platform),
     reconciliationRoutes(platform),
     authorizerRoutes(platform),
     optionRoutes(platform),

@@ -202,11 +202,33 @@ export function fakePlatform(): FakePlatform {
       list: () => Promise.resolve({ items: [], next: null }),
     },
     status: () => Promise.resolve({ ready: true, pushes: emptyStream, components: [] }),
-    activity: { add: () => Promise.resolve() },
+    activity: { add: async () => ({ counted: [], refusals: new Map() }), lastMinutes: unexpected },
+    activityHistories: {
+      read: ({ hours }) => {
+        const none = Array.from({ length: hours * 12 }, () => 0);
+        return Promise.resolve({
+          from: new Date(0),
+          stepMs: 300_000,
+          calls: { completed: none, failed: none },
+          pushes: { accepted: none, failed: none },
+          deliveries: { delivered: none, failed: none },
+        });
+      },
+    },
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
     clockAheadMs: () => Promise.resolve(0),
     redisServers: async () => ({ answering: ['127.0.0.1:6379'], missing: [] }),
+    processes: async () => [],
+    queueStates: async () => [],
+    liveWorkers: async () => 0,
+    redisState: async () => ({
+      kind: 'standalone',
+      servers: [],
+      minReplicasToWrite: null,
+      evictionPolicy: null,
+      aof: null,
+    }),
     describeRedis: async () => ({ kind: 'standalone', servers: [] }),
   };
   return fake;

@@ -5,6 +5,7 @@ import { JsTickets } from './authorizer/js-tickets.ts';
 import { CallList } from './call/call-list.ts';
 import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
+import { ActivityHistories } from './component/activity-history.ts';
 import { ActivityStore, type PushActivity } from './component/activity-store.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
 import { type ComponentStatus, componentStatus, refuseUnlessReady } from './component/status.ts';
@@ -17,6 +18,9 @@ import type { DeliveryTests } from './delivery/delivery-tests.ts';
 import type { VirtualCodes } from './delivery/format/virtual-code.ts';
 import type { Replays } from './delivery/replays.ts';
 import type { SubscriptionPauses } from './delivery/subscription-pauses.ts';
+import { liveProcesses } from './deployment/live-processes.ts';
+import { workersAmong } from './deployment/older-processes.ts';
+import { listProcesses, type ProcessView } from './deployment/process-list.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { Followers } from './follower/followers.ts';
@@ -37,10 +41,13 @@ import { PushStream } from './push/push-stream.ts';
 import type { ReplyRequests } from './push/reply/reply-requests.ts';
 import { StreamGate } from './push/stream-gate.ts';
 import { streamStatus } from './push/stream-status.ts';
+import { type QueueState, readQueueState } from './queue/queue-state.ts';
 import type { QuotaEvents } from './quota/quota-events.ts';
 import { Quotas } from './quota/quotas.ts';
 import type { ReconcileRequests } from './reconciliation/reconciliations.ts';
+import type { RedisClient } from './redis/connect.ts';
 import { describeServers, type RedisDescription } from './redis/describe-servers.ts';
+import { type RedisServers, readServers } from './redis/read-servers.ts';
 import { clockAheadMs } from './redis/redis-time.ts';
 import { pingMasters, type Reachability } from './redis/servers.ts';
 import { Rehearsals } from './release-check/rehearsals.ts';
@@ -101,14 +108,22 @@ export interface GatewayFace {
   subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
   status(): Promise<PlatformStatus>;
   /** Counts over all processes. */
-  readonly activity: Pick<ActivityStore, 'add'>;
+  readonly activity: Pick<ActivityStore, 'add' | 'lastMinutes'>;
+  readonly activityHistories: Pick<ActivityHistories, 'read'>;
   /** Every queue with a sentence about it. */
   readonly queues: readonly { readonly queue: Queue; readonly description: string }[];
+  /** Of the deployment. */
+  processes(): Promise<readonly ProcessView[]>;
+  /** What every queue and the stream of pushes contain, and how many processes work on them. */
+  queueStates(): Promise<readonly (QueueState & { readonly name: string; readonly description: string })[]>;
+  liveWorkers(): Promise<number>;
   /** Never rejects. */
   health(): Promise<Health>;
   /** Which servers of Redis accept writes now. Never rejects. */
   redisServers(): Promise<Reachability>;
   describeRedis(): Promise<RedisDescription>;
+  /** Masters and replicas with their state. Never rejects. */
+  redisState(): Promise<RedisServers>;
   /** How far this host's clock is ahead of Redis' (ms; negative: behind). */
   clockAheadMs(): Promise<number>;
 }
@@ -249,9 +264,34 @@ export function openGatewayFace(
       return { ready: all.every((c) => c.ready), pushes: { ...pushes, stream: gate.isOpen }, components: all };
     },
     activity,
+    activityHistories: new ActivityHistories(activity, components),
     queues: Object.values(queues).map(({ queue, contract }) => ({ queue, description: contract.description })),
+    processes: () => listProcesses(redis),
+    queueStates: () => readQueueStates(queues, redis),
+    async liveWorkers() {
+      return workersAmong(await liveProcesses(redis)).filter(({ closing }) => !closing).length;
+    },
+    redisState: () => readServers(redis),
     redisServers: () => pingMasters(foundation.blockingRedis),
     describeRedis: () => describeServers(foundation.blockingRedis),
     clockAheadMs: () => clockAheadMs(foundation.blockingRedis),
   };
+}
+
+/** Pushes of messages are in no queue, but operators watch their stream as one. */
+const PUSH_STREAM = { name: 'push-stream', description: 'accepted pushes, until they are in the journal' };
+
+async function readQueueStates(queues: OpenQueues, redis: RedisClient) {
+  const [states, { waiting, oldestMs }] = await Promise.all([
+    Promise.all(
+      Object.values(queues).map(async ({ queue, contract }) => ({
+        name: contract.queue,
+        description: contract.description,
+        ...(await readQueueState(queue)),
+      })),
+    ),
+    streamStatus(redis),
+  ]);
+  const stream = { waiting, active: 0, delayed: 0, failed: 0, oldestMs: waiting > 0 ? oldestMs : null };
+  return [{ ...PUSH_STREAM, ...stream }, ...states];
 }

@@ -26,6 +26,8 @@ export interface Platform extends GatewayFace {
    * while the database is unreachable.
    */
   databaseConnections(): Promise<{ readonly needed: number; readonly permitted: number } | undefined>;
+  /** This process listens on a port, as other processes shall see it. */
+  announcePort(port: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       const processes = await liveProcesses(failFastRedis);
       return { needed: processes.length * CONNECTIONS_PER_PROCESS, permitted };
     },
+    announcePort: (port) => presence.announcePort(port),
     close: () => scope.close(),
   };
 }

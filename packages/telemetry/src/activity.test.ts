@@ -1,43 +1,111 @@
-import { Events, type MinuteCounts, type PushRefusal } from '@wxthirdparty/platform';
-import { expect, it } from 'vitest';
+import { type Activity, type ActivityCount, Events, type MinuteCounts, type PushRefusal } from '@wxthirdparty/platform';
+import { beforeEach, expect, it } from 'vitest';
 import { countActivity } from './activity.ts';
 
-it('adds up what is published, by component, and keeps it while it cannot be written', async () => {
-  const events = new Events();
-  const written: MinuteCounts[] = [];
-  const refusals: PushRefusal[] = [];
-  let isAway = true;
-  const writer = {
-    async add(counted: readonly MinuteCounts[], refused: ReadonlyMap<string, PushRefusal>) {
-      if (isAway) throw new Error('away');
-      written.push(...counted);
-      refusals.push(...refused.values());
-    },
+const MINUTE_MS = 60_000;
+const NOTHING: Activity = { counted: [], refusals: new Map() };
+const CALL = 'wxc.wxa.0123456789012345678901';
+
+let events: Events;
+let written: MinuteCounts[];
+let refusals: [string, PushRefusal][];
+/** What the next write refuses. */
+let refuse: (activity: Activity) => Activity;
+let now: number;
+const writer = {
+  async add(activity: Activity) {
+    const refused = refuse(activity);
+    written.push(...activity.counted.filter((one) => !refused.counted.includes(one)));
+    refusals.push(...[...activity.refusals].filter(([component]) => !refused.refusals.has(component)));
+    return refused;
+  },
+};
+beforeEach(() => {
+  events = new Events();
+  written = [];
+  refusals = [];
+  refuse = () => NOTHING;
+  now = 1_000 * MINUTE_MS;
+});
+
+function sum(component: string): Partial<Record<ActivityCount, number>> {
+  const total: Record<string, number> = {};
+  for (const { counts } of written.filter((one) => one.component === component)) {
+    for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
+  }
+  return total;
+}
+
+const received = (component: string, result: 'accepted' | 'duplicates') =>
+  events.publish('push-received', { component, url: 'messages', result });
+
+it('adds up pushes by component, and keeps what cannot be written', async () => {
+  const activity = countActivity(events, writer, () => now);
+  refuse = () => {
+    throw new Error('away');
   };
-  const received = (component: string, result: 'accepted' | 'duplicates') =>
-    events.publish('push-received', { component, url: 'messages', result });
-  const activity = countActivity(events, writer);
   received('wxc', 'accepted');
   received('wxc', 'accepted');
-  await activity.close();
-  expect(written).toEqual([]);
-  isAway = false;
-  received('wxc', 'duplicates');
   received('wxd', 'accepted');
+  await activity.close();
+  refuse = ({ counted }) => ({ ...NOTHING, counted: counted.filter(({ component }) => component === 'wxd') });
+  now += MINUTE_MS;
+  received('wxc', 'duplicates');
   const refusal = { status: 403, reason: 'signature' };
   events.publish('push-received', { component: 'wxc', url: 'events', result: 'refused', refusal });
   const push = { component: 'wxc', job: undefined, push: 'text', receivedAt: '', ms: 0 };
   events.publish('push', { ...push, outcome: 'wrong_account' });
   events.publish('push', { ...push, outcome: 'handled' });
   await activity.close();
-  const sum = (component: string) => {
-    const total: Record<string, number> = {};
-    for (const one of written.filter((counts) => counts.component === component)) {
-      for (const [name, count] of Object.entries(one.counts)) total[name] = (total[name] ?? 0) + count;
-    }
-    return total;
-  };
   expect(sum('wxc')).toEqual({ accepted: 2, duplicates: 1, refused: 1, wrongAccount: 1 });
+  expect(sum('wxd')).toEqual({});
+  expect(refusals).toEqual([['wxc', { ...refusal, url: 'events', at: new Date(now) }]]);
+  refuse = () => NOTHING;
+  await activity.close();
   expect(sum('wxd')).toEqual({ accepted: 1 });
-  expect(refusals).toEqual([{ ...refusal, url: 'events', at: expect.any(Date) }]);
+  expect(written.map(({ minute }) => minute)).toEqual([1_000, 1_001, 1_000]);
+  await activity.close();
+  expect(written).toHaveLength(3);
+});
+
+it('keeps counts for ten minutes while Redis is away', async () => {
+  const activity = countActivity(events, writer, () => now);
+  refuse = (all) => all;
+  received('wxc', 'accepted');
+  now += MINUTE_MS;
+  received('wxc', 'duplicates');
+  now += 10 * MINUTE_MS;
+  await activity.close();
+  refuse = () => NOTHING;
+  await activity.close();
+  expect(sum('wxc')).toEqual({ duplicates: 1 });
+});
+
+it('counts calls by their outcome; an errcode is a failure', async () => {
+  const activity = countActivity(events, writer, () => now);
+  const settled = (outcome: string, errcode?: number) =>
+    events.publish('call', { call: CALL, outcome, errcode, attempts: 1, ms: 1 });
+  settled('completed', 0);
+  settled('completed');
+  settled('completed', 45015);
+  settled('deadline_passed');
+  settled('outcome_unknown');
+  for (const outcome of ['settled_before', 'settled', 'gone', 'not_a_call', 'cancelled']) settled(outcome);
+  await activity.close();
+  expect(sum('wxc')).toEqual({ callsCompleted: 2, callsFailed: 3, callsOutcomeUnknown: 1 });
+});
+
+it('counts refreshes and deliveries by their result', async () => {
+  const activity = countActivity(events, writer, () => now);
+  const refresh = { kind: 'component', component: 'wxc', appid: 'wxc', ms: 1 };
+  const failure = { code: 'wechat_refused', remedy: 'operator', message: 'no' };
+  events.publish('refresh', { ...refresh, outcome: 'stored', version: 1 });
+  events.publish('refresh', { ...refresh, outcome: 'failed', failure });
+  events.publish('refresh', { ...refresh, outcome: 'fresh' });
+  const delivery = { subscription: 's', component: 'wxc', push: 'p', ms: 1, lagMs: 1, attempt: 1, code: null };
+  for (const result of ['delivered', 'failed', 'failed', 'dead'] as const) {
+    events.publish('delivery', { ...delivery, result, status: 200 });
+  }
+  await activity.close();
+  expect(sum('wxc')).toEqual({ refreshesStored: 1, refreshesFailed: 1, deliveriesDelivered: 1, deliveriesFailed: 3 });
 });

@@ -1,4 +1,11 @@
-import type { Events, MinuteCounts, PushCount, PushRefusal } from '@wxthirdparty/platform';
+import {
+  type Activity,
+  type ActivityCount,
+  type Events,
+  type MinuteCounts,
+  type PushRefusal,
+  parseCallId,
+} from '@wxthirdparty/platform';
 
 const FLUSH_INTERVAL_MS = 10_000;
 const MINUTE_MS = 60_000;
@@ -6,58 +13,109 @@ const MINUTE_MS = 60_000;
 const MAX_KEPT_MINUTES = 10;
 
 export interface ActivityWriter {
-  add(counted: readonly MinuteCounts[], refusals: ReadonlyMap<string, PushRefusal>): Promise<void>;
+  /** Returns what could not be added. */
+  add(activity: Activity): Promise<Activity>;
 }
 
-type Counts = Partial<Record<PushCount, number>>;
-
 /** Counts what this process publishes, and adds it to the counts of all processes every ten seconds, and when it is closed. */
-export function countActivity(events: Events, writer: ActivityWriter): { close(): Promise<void> } {
-  /** By minute, then by component. */
-  let counted = new Map<number, Map<string, Counts>>();
+export function countActivity(
+  events: Events,
+  writer: ActivityWriter,
+  now: () => number = Date.now,
+): { close(): Promise<void> } {
+  const counts = new MinuteTable();
   let refusals = new Map<string, PushRefusal>();
+  let flushing = Promise.resolve();
 
-  const count = (component: string, what: PushCount, times = 1, minute = Math.floor(Date.now() / MINUTE_MS)) => {
-    const ofMinute = counted.get(minute) ?? new Map<string, Counts>();
-    counted.set(minute, ofMinute);
-    const counts = ofMinute.get(component) ?? {};
-    ofMinute.set(component, counts);
-    counts[what] = (counts[what] ?? 0) + times;
-  };
+  const count = (component: string, what: ActivityCount) => counts.add(component, minuteOf(now()), what, 1);
 
   const flush = async () => {
-    if (counted.size === 0 && refusals.size === 0) return;
-    const sent = { counted, refusals };
-    counted = new Map();
+    const counted = counts.take(minuteOf(now()) - MAX_KEPT_MINUTES);
+    const taken = refusals;
+    if (counted.length === 0 && taken.size === 0) return;
     refusals = new Map();
-    const list = [...sent.counted].flatMap(([minute, ofMinute]) =>
-      [...ofMinute].map(([component, counts]) => ({ component, minute, counts })),
-    );
-    try {
-      await writer.add(list, sent.refusals);
-    } catch {
-      // Only display and rates depend on them; the next flush tries again.
-      const oldest = Math.floor(Date.now() / MINUTE_MS) - MAX_KEPT_MINUTES;
-      for (const { component, minute, counts } of list) {
-        if (minute < oldest) continue;
-        for (const [what, times] of Object.entries(counts)) count(component, what as PushCount, times, minute);
-      }
-      refusals = new Map([...sent.refusals, ...refusals]);
-    }
+    const activity = { counted, refusals: taken };
+    // Only display and rates depend on them; the next flush tries again.
+    const rest = await writer.add(activity).catch(() => activity);
+    for (const one of rest.counted) counts.putBack(one);
+    refusals = new Map([...rest.refusals, ...refusals]);
+  };
+  // One after the other, so that the last one has what another could not add.
+  const flushNext = () => {
+    flushing = flushing.then(flush);
+    return flushing;
   };
 
   events.subscribe('push-received', ({ component, url, result, refusal }) => {
     count(component, result);
-    if (refusal) refusals.set(component, { at: new Date(), url, ...refusal });
+    if (refusal) refusals.set(component, { at: new Date(now()), url, ...refusal });
   });
   events.subscribe('push', ({ component, outcome }) => {
     if (outcome === 'wrong_account') count(component, 'wrongAccount');
   });
-  const timer = setInterval(() => void flush(), FLUSH_INTERVAL_MS).unref();
+  events.subscribe('call', ({ call, outcome, errcode }) => {
+    const component = parseCallId(call)?.component;
+    if (component === undefined || NOT_SETTLED_HERE.has(outcome)) return;
+    count(component, outcome === 'completed' && !errcode ? 'callsCompleted' : 'callsFailed');
+    if (outcome === 'outcome_unknown') count(component, 'callsOutcomeUnknown');
+  });
+  events.subscribe('refresh', ({ component, outcome }) => {
+    if (outcome === 'stored') count(component, 'refreshesStored');
+    else if (outcome === 'failed') count(component, 'refreshesFailed');
+  });
+  events.subscribe('delivery', ({ component, result }) => {
+    count(component, result === 'delivered' ? 'deliveriesDelivered' : 'deliveriesFailed');
+  });
+  const timer = setInterval(() => void flushNext(), FLUSH_INTERVAL_MS).unref();
   return {
     close() {
       clearInterval(timer);
-      return flush();
+      return flushNext();
     },
   };
+}
+
+/** Outcomes of runs that did not settle a call, and of calls that were never sent since their caller no longer waits. */
+const NOT_SETTLED_HERE: ReadonlySet<string> = new Set(['settled_before', 'settled', 'not_a_call', 'gone', 'cancelled']);
+
+function minuteOf(time: number): number {
+  return Math.floor(time / MINUTE_MS);
+}
+
+type Counts = Partial<Record<ActivityCount, number>>;
+
+/** Counts by minute and component. */
+class MinuteTable {
+  #minutes = new Map<number, Map<string, Counts>>();
+
+  add(component: string, minute: number, what: ActivityCount, times: number): void {
+    const counts = this.#countsOf(component, minute);
+    counts[what] = (counts[what] ?? 0) + times;
+  }
+
+  /** All, and forgets them. Those before `oldestMinute` are lost. */
+  take(oldestMinute: number): MinuteCounts[] {
+    const taken = this.#minutes;
+    this.#minutes = new Map();
+    return [...taken]
+      .filter(([minute]) => minute >= oldestMinute)
+      .flatMap(([minute, byComponent]) =>
+        [...byComponent].map(([component, counts]) => ({ component, minute, counts })),
+      );
+  }
+
+  putBack({ component, minute, counts }: MinuteCounts): void {
+    for (const name in counts) {
+      const what = name as ActivityCount;
+      this.add(component, minute, what, counts[what]!);
+    }
+  }
+
+  #countsOf(component: string, minute: number): Counts {
+    const byComponent = this.#minutes.get(minute) ?? new Map<string, Counts>();
+    this.#minutes.set(minute, byComponent);
+    const counts = byComponent.get(component) ?? {};
+    byComponent.set(component, counts);
+    return counts;
+  }
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 
 export interface Probes {
   readonly url: string;
+  readonly port: number;
   /** From then on `/readyz` reports that the process is closing. */
   drain(): void;
   close(): Promise<void>;
@@ -37,6 +38,7 @@ export async function startProbes(
   log.info(`worker's probes listening on ${url}`);
   return {
     url,
+    port,
     drain() {
       closing = true;
     },

@@ -19,6 +19,7 @@ export const worker: Command = async ({ env, envWithoutFile, shutdown }) => {
   if (port !== undefined) {
     const starting = explainUnusablePort(startProbes(platform, { port, host }, log), port);
     const probes = scope.keep('probes', await shutdown.unlessReceived(starting), (p) => p.close());
+    void platform.announcePort(probes.port);
     void shutdown.received.then(() => probes.drain());
   }
   await serveQueues(serving, platform);

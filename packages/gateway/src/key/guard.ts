@@ -48,7 +48,14 @@ function shapeOf(path: string): RegExp {
 
 async function check(
   platform: GatewayPlatform,
-  { scope, accounts, paths, path, auditsItself }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
+  {
+    scope,
+    accounts,
+    paths,
+    path,
+    auditsItself,
+    isPolled,
+  }: Pick<RouteRight, 'scope' | 'accounts'> & Partial<RouteRight>,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -64,7 +71,7 @@ async function check(
     // A text that is not an id finds no call either.
     if (call !== undefined) demandAccount(rights, call.appid);
   }
-  if (scope === 'admin' && !auditsItself) {
+  if (scope === 'admin' && !auditsItself && !isPolled) {
     // Not the path itself, which may contain anything.
     await platform.audit.note(actorOf(request, response), `${request.method} ${path ?? 'an unlisted route'}`);
   }

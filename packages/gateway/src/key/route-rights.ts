@@ -16,6 +16,8 @@ export interface RouteRight {
   readonly paths?: 'all';
   /** The route writes the audit entry itself, in the transaction of its change. */
   readonly auditsItself?: true;
+  /** Consoles read it every few seconds, and it shows nothing of accounts; so it is not audited. */
+  readonly isPolled?: true;
 }
 
 /** For a route that is missing in the table: only operators may use it. */
@@ -24,6 +26,7 @@ export const unlisted = { scope: 'admin', accounts: 'all', paths: 'all' } as con
 /** The rights that each route requires; the first match counts, as for the routes themselves. */
 export const routeRights: readonly RouteRight[] = [
   route('get /v1/status', 'any', 'none'),
+  route('get /v1/activity', 'authorizers:read', 'all'),
   route('get /v1/explain/:errcode', 'any', 'none'),
 
   route('post /v1/authorizers/:appid/calls', 'calls', 'named'),
@@ -94,6 +97,10 @@ export const routeRights: readonly RouteRight[] = [
   route('delete /v1/authorizers/:appid/followers', 'authorizers:write', 'named'),
   route('get /v1/push-types', 'pushes:read', 'none'),
   route('post /v1/pushes/:id/reply', 'pushes:write', 'route'),
+
+  { ...route('get /v1/processes', 'admin', 'none'), isPolled: true },
+  { ...route('get /v1/redis', 'admin', 'none'), isPolled: true },
+  { ...route('get /v1/queues', 'admin', 'none'), isPolled: true },
 
   route('get /v1/keys', 'admin', 'none'),
   { ...route('post /v1/keys', 'admin', 'none'), auditsItself: true },

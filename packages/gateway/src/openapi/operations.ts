@@ -15,11 +15,13 @@ import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
 import { jsConfigOperations } from '../js-config/js-config-routes.ts';
 import { auditOperations } from '../key-admin/audit-routes.ts';
 import { keyOperations } from '../key-admin/key-routes.ts';
+import { deploymentOperations } from '../operator/deployment-routes.ts';
 import { erasureOperations } from '../push/erasure-routes.ts';
 import { journalOperations } from '../push/journal-routes.ts';
 import { replyOperations } from '../push/reply-routes.ts';
 import { quotaOperations } from '../quota/quota-routes.ts';
 import { releaseCheckOperations } from '../release-check/release-check-routes.ts';
+import { activityOperations } from '../status/activity-routes.ts';
 import { statusOperations } from '../status/status-routes.ts';
 import { subscriptionOperations } from '../subscription/subscription-routes.ts';
 
@@ -29,6 +31,8 @@ export const operations: Operations = {
   ...jsConfigOperations,
   ...quotaOperations,
   ...statusOperations,
+  ...activityOperations,
+  ...deploymentOperations,
   ...authorizerOperations,
   ...linkOperations,
   ...authorizationOperations,

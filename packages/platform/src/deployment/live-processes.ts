@@ -22,6 +22,15 @@ export interface LiveProcess {
   readonly closing?: boolean;
   /** A gateway that appends pushes to the stream. */
   readonly appendsPushes?: boolean;
+  /** Its host and, if it listens, its port. */
+  readonly address?: string;
+  /** By how much its event loop was late since the last heartbeat, at the 99th percentile. */
+  readonly lagMs?: number;
+}
+
+/** With the time of its last heartbeat, on Redis' clock (ms). */
+export interface SeenProcess extends LiveProcess {
+  readonly seenAt: number;
 }
 
 /** Removes entries of processes that have died long ago. `described`: the process as JSON. */
@@ -53,6 +62,17 @@ return found`,
   decode: (found: string[]) => found.map((text) => JSON.parse(text) as LiveProcess),
 });
 
+/** `now`: what Redis' clock shows. */
+const seen = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['processes'],
+  lua: "return { ms(now), redis.call('HVALS', processes) }",
+  decode: ([now, found]: [string, string[]]) => ({
+    now: Number(now),
+    processes: found.map((text) => JSON.parse(text) as SeenProcess),
+  }),
+});
+
 export async function announceProcess(redis: RedisClient, process: LiveProcess): Promise<void> {
   const described = JSON.stringify(process);
   await beat.run(redis, { processes: redis.keyspace.processes }, { id: process.id, described });
@@ -69,6 +89,13 @@ export async function forgetProcess(redis: RedisClient, id: string): Promise<voi
  */
 export function liveProcesses(redis: RedisClient): Promise<LiveProcess[]> {
   return live.run(redis, { processes: redis.keyspace.processes });
+}
+
+/** Those whose last heartbeat is not long ago, also if they may have died since. */
+export function seenProcesses(
+  redis: RedisClient,
+): Promise<{ readonly now: number; readonly processes: readonly SeenProcess[] }> {
+  return seen.run(redis, { processes: redis.keyspace.processes });
 }
 
 /** For commands that change what processes rely on. Throws Failure `processes_alive`. */

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Failure } from '@wxthirdparty/wechat';
 import { SCHEMA_VERSION } from '../database/migrate.ts';
 import { withDeadline } from '../deadline.ts';
 import { type Events, failureReport } from '../events.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Deployment } from './deployment.ts';
+import { EventLoopLag } from './event-loop-lag.ts';
 import { announceProcess, forgetProcess, type LiveProcess, type ProcessRole } from './live-processes.ts';
 
 const BEAT_INTERVAL_MS = 5_000;
@@ -26,6 +28,7 @@ export class Presence {
   readonly #redis: RedisClient;
   readonly #deployment: Deployment;
   #process: LiveProcess;
+  readonly #lag = new EventLoopLag();
   readonly #events: Events;
   #failure: Failure | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -43,6 +46,7 @@ export class Presence {
       format: FORMAT,
       schemaVersion: SCHEMA_VERSION,
       startedAt: Date.now(),
+      address: hostname(),
     };
   }
 
@@ -74,6 +78,11 @@ export class Presence {
     return this.#announce({ appendsPushes });
   }
 
+  /** When it listens there. */
+  announcePort(port: number): Promise<void> {
+    return this.#announce({ address: `${hostname()}:${port}` });
+  }
+
   async #announce(changed: Partial<LiveProcess>): Promise<void> {
     this.#process = { ...this.#process, ...changed };
     if (this.#failure || this.#closed) return;
@@ -85,6 +94,7 @@ export class Presence {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#lag.close();
     const last = this.#round.then(() => (this.#failure ? undefined : forgetProcess(this.#redis, this.#process.id)));
     // Redis may be unavailable; the entry expires.
     await withDeadline(last, FORGET_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
@@ -109,6 +119,7 @@ export class Presence {
     this.#failure = failure;
     if (changed)
       this.#events.publish('redis', failure ? { what: 'foreign', failure: failureReport(failure) } : { what: 'own' });
+    this.#process = { ...this.#process, lagMs: this.#lag.takeMs() };
     if (!failure && !this.#closed) await announceProcess(this.#redis, this.#process);
   }
 }

@@ -127,7 +127,7 @@ function modeOf(text: string): ServerDescription['mode'] {
   return text === 'sentinel' || text === 'cluster' ? text : 'standalone';
 }
 
-function kindOf(redis: Redis | Cluster): RedisDescription['kind'] {
+export function kindOf(redis: Redis | Cluster): RedisDescription['kind'] {
   if (redis instanceof Cluster) return 'cluster';
   return redis.options.sentinels ? 'sentinel' : 'standalone';
 }

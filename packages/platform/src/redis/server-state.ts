@@ -49,7 +49,7 @@ function shareOf({ used, max }: ServerMemory): number {
   return used / max;
 }
 
-function memoryIn(info: string): ServerMemory {
+export function memoryIn(info: string): ServerMemory {
   const max = numberIn(info, 'maxmemory') || numberIn(info, 'total_system_memory');
   return { used: numberIn(info, 'used_memory'), max: max || Number.POSITIVE_INFINITY };
 }

@@ -403,6 +403,76 @@ export type Status = {
   }>;
 };
 
+export type Activity = {
+  /** when the first interval began; the last one is not over */
+  readonly from: string;
+  /** the length of an interval */
+  readonly stepMs: number;
+  readonly calls: {
+    readonly completed: ReadonlyArray<number>;
+    /** settled with a failure or with an errcode */
+    readonly failed: ReadonlyArray<number>;
+  };
+  readonly pushes: {
+    readonly accepted: ReadonlyArray<number>;
+    /** refused, not stored, unreadable, too old, or of another account */
+    readonly failed: ReadonlyArray<number>;
+  };
+  readonly deliveries: {
+    readonly delivered: ReadonlyArray<number>;
+    /** attempts, whether or not another one followed */
+    readonly failed: ReadonlyArray<number>;
+  };
+};
+
+export type Process = {
+  readonly id: string;
+  readonly role: 'node' | 'gateway' | 'worker';
+  readonly version: string;
+  readonly startedAt: string;
+  /** every five seconds; 15 seconds without one mean that it has died */
+  readonly heartbeatAt: string;
+  /** host, and port if it listens */
+  readonly address: string | null;
+  /** by how much its event loop was late lately (99th percentile) */
+  readonly lagMs: number | null;
+};
+
+export type Redis = {
+  readonly kind: 'standalone' | 'sentinel' | 'cluster';
+  readonly servers: ReadonlyArray<{
+    readonly address: string;
+    readonly role: 'primary' | 'replica';
+    readonly up: boolean;
+    /** in bytes; null for replicas */
+    readonly memory: {
+      readonly used: number;
+      readonly max: number | null;
+    } | null;
+    /** connected to it */
+    readonly replicas: number | null;
+    /** of a replica: since it last confirmed what it has, to the second */
+    readonly lagMs: number | null;
+  }>;
+  /** null: the provider does not report it */
+  readonly minReplicasToWrite: number | null;
+  readonly evictionPolicy: string | null;
+  readonly aof: boolean | null;
+};
+
+export type Queue = {
+  readonly name: string;
+  readonly description: string;
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+  /** how long the next job has been waiting */
+  readonly oldestMs: number | null;
+  /** processes that take its jobs */
+  readonly workers: number;
+};
+
 export type Authorizer = {
   readonly appid: string;
   readonly component: string;
@@ -1094,6 +1164,46 @@ export interface Operations {
     query: {};
     body: undefined;
     answer: Status;
+  };
+  /** How many calls, pushes and deliveries all processes had, in intervals of five minutes */
+  'GET /v1/activity': {
+    path: {};
+    query: {
+      readonly hours?: number | undefined;
+      /** all components if missing */
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: Activity;
+  };
+  /** The processes of this deployment, by their heartbeats */
+  'GET /v1/processes': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Process>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** The servers of Redis, and the settings that decide what a failure loses */
+  'GET /v1/redis': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: Redis;
+  };
+  /** What waits in each queue, and in the stream of pushes */
+  'GET /v1/queues': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Queue>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
   };
   /** The accounts that authorized the component */
   'GET /v1/authorizers': {
