@@ -55,6 +55,7 @@ describe('settings', () => {
       secretsKeys: [Buffer.alloc(32, 7)],
       apiKey: undefined,
       admin: { user: 'admin', password: undefined, write: false },
+      demoTraffic: true,
       logLevel: 'info',
       workerConcurrency: 50,
       inlineConcurrency: 500,

@@ -34,6 +34,8 @@ export interface Settings {
   secretsKeys: Buffer[];
   apiKey: string | undefined;
   admin: { user: string; password: string | undefined; write: boolean };
+  /** In demo mode, users and a business program act by themselves. */
+  demoTraffic: boolean;
   logLevel: string;
   workerConcurrency: number;
   inlineConcurrency: number;
@@ -98,6 +100,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     secretsKeys: values.SECRETS_KEY ?? [],
     apiKey: values.API_KEY,
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },
+    demoTraffic: values.DEMO_TRAFFIC,
     logLevel: values.LOG_LEVEL,
     workerConcurrency: values.WORKER_CONCURRENCY,
     inlineConcurrency: values.INLINE_CONCURRENCY,

@@ -81,10 +81,8 @@ export const settingsSchema = z.object({
     .regex(/^[^:]+$/, 'must not hold a colon')
     .default('admin'),
   ADMIN_PASSWORD: z.string().optional(),
-  ADMIN_WRITE: z
-    .enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'], 'must be true or false')
-    .transform((word) => ['true', '1', 'yes', 'on'].includes(word))
-    .default(false),
+  ADMIN_WRITE: flag().default(false),
+  DEMO_TRAFFIC: flag().default(true),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be one of trace, debug, info, warn, error, fatal, silent',
@@ -113,6 +111,12 @@ function whole(min: number, max: number) {
     .regex(/^\d{1,9}$/, message)
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
+}
+
+function flag() {
+  return z
+    .enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'], 'must be true or false')
+    .transform((word) => ['true', '1', 'yes', 'on'].includes(word));
 }
 
 function webAddress(message: string) {

@@ -31,7 +31,7 @@ function command(args: string[], env: NodeJS.ProcessEnv) {
     env: {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-      ...{ WX_COMPONENT_APPID: '', WX_COMPONENTS_FILE: '', REDIS_URL: '', PORT: '0', ...env },
+      ...{ WX_COMPONENT_APPID: '', WX_COMPONENTS_FILE: '', REDIS_URL: '', PORT: '0', DEMO_TRAFFIC: 'false', ...env },
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -40,7 +40,8 @@ export class Faults {
   }
 
   fail(failing: PlannedFailure): void {
-    this.#failings.push(failing);
+    // Used ones are forgotten here, so that a demo of many days does not collect them.
+    this.#failings = [...this.#failings.filter(({ count }) => count > 0), failing];
   }
 
   /** Aborts to end the current delays. */

@@ -18,6 +18,18 @@ export interface SimulatorSettings {
   /** Pushes a ticket at the start, repeatedly until the first is accepted. Default true. */
   ticketOnStart?: boolean;
   rates?: { duplicate?: number; systemError?: number };
+  /** Users that act by themselves. Default: none. */
+  demoUsers?: DemoUsersSettings;
+}
+
+/** Users that act by themselves, so that a demo has something to show. */
+export interface DemoUsersSettings {
+  /** Accounts whose users write, click, subscribe and unsubscribe. */
+  appids: string[];
+  /** On average, between two actions; default 1500. */
+  intervalMs?: number;
+  /** A call of these accounts fails now and then, each time in another way; default false. */
+  callFailures?: boolean;
 }
 
 /** Invalid settings; the message is one sentence that names the field. */
@@ -39,9 +51,20 @@ export function checkSettings(settings: unknown): SimulatorSettings {
     numberIn(settings.rates, 'duplicate', 0, 1);
     numberIn(settings.rates, 'systemError', 0, 1);
   }
+  if (settings.demoUsers !== undefined) checkDemoUsers(settings.demoUsers);
   listIn(settings, 'components', checkComponent);
   listIn(settings, 'accounts', checkAccount);
   return settings as unknown as SimulatorSettings;
+}
+
+function checkDemoUsers(users: unknown): void {
+  if (!isRecord(users)) throw new SettingsError('demoUsers must be an object');
+  const { appids } = users;
+  if (!Array.isArray(appids) || !appids.every((appid) => typeof appid === 'string')) {
+    throw new SettingsError('demoUsers.appids must be a list of appids');
+  }
+  numberIn(users, 'intervalMs', 1, 3_600_000, 'demoUsers');
+  flagIn(users, 'callFailures');
 }
 
 export function checkAccount(account: unknown, where: string): void {

@@ -1,5 +1,6 @@
 import { once, setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { serveDemoUsers } from './demo-users.ts';
 import { serveTickets } from './push/ticket.ts';
 import { openServer } from './server.ts';
 import { checkSettings, type SimulatorSettings } from './settings.ts';
@@ -27,6 +28,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   const services = [...world.components.values()].map((component) =>
     serveTickets(world, component, settings.ticketOnStart ?? true),
   );
+  if (settings.demoUsers) services.push(serveDemoUsers(world, settings.demoUsers));
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,

@@ -321,7 +321,13 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
     },
     {
       event: { what: 'reachable', outageMs: 6_200 },
-      line: { level: LEVELS.info, msg: 'Redis answers again', server: 'redis', outageMs: 6_200 },
+      line: {
+        level: LEVELS.info,
+        msg: 'Redis is reachable again after 6.2 s; 0 lines suppressed',
+        server: 'redis',
+        outageMs: 6_200,
+        suppressed: 0,
+      },
     },
     {
       event: { what: 'foreign', failure: { code: 'foreign_redis', remedy: 'operator', message: 'no' } },
@@ -353,11 +359,17 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   database: [
     {
       event: { what: 'unreachable' },
-      line: { level: LEVELS.error, msg: 'the database does not answer', server: 'database' },
+      line: { level: LEVELS.error, msg: 'The database does not answer', server: 'database' },
     },
     {
       event: { what: 'reachable', outageMs: 6_200 },
-      line: { level: LEVELS.info, msg: 'the database answers again', server: 'database', outageMs: 6_200 },
+      line: {
+        level: LEVELS.info,
+        msg: 'The database is reachable again after 6.2 s; 0 lines suppressed',
+        server: 'database',
+        outageMs: 6_200,
+        suppressed: 0,
+      },
     },
   ],
   job: [

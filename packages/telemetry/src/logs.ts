@@ -82,11 +82,11 @@ function linesOf(log: Logger): Lines {
           break;
         }
         default:
-          logReachability(log, 'redis', event);
+          logReachability(log, repeated, 'redis', event);
           break;
       }
     },
-    database: (event) => logReachability(log, 'database', event),
+    database: (event) => logReachability(log, repeated, 'database', event),
     job: (event) => logJob(log, repeated, event),
     'listener-error': (failure) =>
       repeated.warn(`listener ${failure.event}`, failure, { event: failure.event, err: failure }, 'a listener failed'),
@@ -169,11 +169,26 @@ function logSubscription(log: Logger, event: EventPayloads['subscription']): voi
   }
 }
 
-const SERVER_NAMES = { redis: 'Redis', database: 'the database' };
+const SERVER_NAMES = { redis: 'Redis', database: 'The database' };
 
-function logReachability(log: Logger, server: 'redis' | 'database', event: EventPayloads['database']): void {
-  if (event.what === 'unreachable') log.error({ server }, `${SERVER_NAMES[server]} does not answer`);
-  else log.info({ server, outageMs: event.outageMs }, `${SERVER_NAMES[server]} answers again`);
+function logReachability(
+  log: Logger,
+  repeated: RepeatedLines,
+  server: 'redis' | 'database',
+  event: EventPayloads['database'],
+): void {
+  const name = SERVER_NAMES[server];
+  if (event.what === 'unreachable') {
+    log.error({ server }, `${name} does not answer`);
+    return;
+  }
+  const { outageMs } = event;
+  const suppressed = repeated.endOutage(outageMs);
+  const duration = `${(outageMs / 1_000).toFixed(1)} s`;
+  log.info(
+    { server, outageMs, suppressed },
+    `${name} is reachable again after ${duration}; ${suppressed} lines suppressed`,
+  );
 }
 
 function logJournal(log: Logger, repeated: RepeatedLines, event: EventPayloads['journal']): void {
@@ -206,7 +221,7 @@ function logJob(log: Logger, repeated: RepeatedLines, event: EventPayloads['job'
   switch (event.what) {
     case 'failed': {
       const { job, attempts, message } = event;
-      log.warn({ queue, job, attempts, err: { message } }, 'job failed');
+      repeated.warn(queue, event, { queue, job, attempts, err: { message } }, 'job failed');
       break;
     }
     case 'unknown':

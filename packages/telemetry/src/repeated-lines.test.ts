@@ -43,3 +43,40 @@ it('does not hide the failure of one component behind that of another, nor that 
     [{}, 'queue error'],
   ]);
 });
+
+it('treats messages without a code as one cause if they differ in ids and numbers only', () => {
+  const { lines, written } = linesAt({ now: 0 });
+  for (const id of ['1', '7e-2'])
+    lines.warn('queue', { message: `could not renew lock for job ${id}` }, {}, 'queue error');
+  lines.warn('queue', { message: 'Connection is closed.' }, {}, 'queue error');
+  expect(written).toHaveLength(2);
+});
+
+it('at the end of an outage returns what it suppressed meanwhile, and reports the next one at once', () => {
+  const clock = { now: 0 };
+  const { lines, written } = linesAt(clock);
+  const fail = (source: string, times: number) => {
+    for (let i = 0; i < times; i++) lines.warn(source, refused, {}, 'queue error');
+  };
+  fail('older', 3);
+  clock.now = 30_000;
+  fail('queue', 101);
+  clock.now = 32_000;
+  fail('journal', 51);
+  clock.now = 36_000;
+  // Noticed two seconds after the first failure.
+  expect(lines.endOutage(4_000)).toBe(150);
+  expect(written).toHaveLength(3);
+  fail('queue', 2);
+  fail('older', 1);
+  expect(written).toHaveLength(4);
+  expect(lines.endOutage(0)).toBe(1);
+});
+
+it('a fault that lasts for minutes is one, also for the count at its end', () => {
+  const clock = { now: 0 };
+  const { lines, written } = linesAt(clock);
+  for (; clock.now < 180_000; clock.now += 1_000) lines.warn('queue', refused, {}, 'queue error');
+  expect(written).toHaveLength(3);
+  expect(lines.endOutage(178_000)).toBe(177);
+});

@@ -10,6 +10,8 @@ import { type Hosts, hostsOf } from '../start/addresses.ts';
 import { authorizeDemoAccounts } from '../start/authorize-demo-accounts.ts';
 import { banner } from '../start/banner.ts';
 import { type DataDir, openDataDir } from '../start/data-dir.ts';
+import { type DemoAccount, demoBusinesses } from '../start/demo-accounts.ts';
+import { startDemoProgram } from '../start/demo-program.ts';
 import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
 import { probePort } from '../start/free-port.ts';
 import { startOwnRedis } from '../start/own-redis.ts';
@@ -35,10 +37,16 @@ export const start: Command = async ({ env, shutdown }) => {
       : undefined;
 
   const secrets = isDemo(env) ? demoSecrets(dataDir.path) : undefined;
+  const businesses = secrets && given.demoTraffic ? demoBusinesses(secrets.component.appid) : undefined;
   const simulator = secrets
     ? scope.keep(
         'simulator',
-        await shutdown.unlessReceived(startDemo(scope, dataDir, secrets, { gatewayUrl, host: given.host, hosts })),
+        await shutdown.unlessReceived(
+          startDemo(scope, dataDir, secrets, {
+            ...{ gatewayUrl, host: given.host, hosts },
+            busyAccounts: Object.values(businesses ?? {}),
+          }),
+        ),
         (s) => s.stop(),
       )
     : undefined;
@@ -60,12 +68,20 @@ export const start: Command = async ({ env, shutdown }) => {
       authorizeDemoAccounts({ gatewayUrl, simulatorUrl, apiKey, accounts, logs: dataDir.logs }),
     );
   }
+  if (demo && businesses) {
+    const program = startDemoProgram({
+      ...{ gatewayUrl, simulatorUrl: demo.simulator.url, apiKey: demo.apiKey, businesses },
+      component: demo.secrets.component.appid,
+      file: join(dataDir.path, 'demo-program.json'),
+    });
+    scope.keep('demo program', await program, (p) => p.close());
+  }
   console.log(
     banner({
       gatewayUrl,
       redis: redis ? `own server on port ${redis.port}` : 'REDIS_URL',
       logs: dataDir.logs,
-      admin: settings.admin,
+      admin: { ...settings.admin, isMade: given.admin.password === undefined },
       status: statusLines(await platform.status(), settings.publicUrl),
       ...(demo && {
         demo: {
@@ -75,6 +91,7 @@ export const start: Command = async ({ env, shutdown }) => {
           apiKey: demo.apiKey,
           appid: demo.secrets.accounts[0].appid,
           secretsFile: join(dataDir.path, 'demo.json'),
+          accounts: demo.secrets.accounts.length + Object.keys(businesses ?? {}).length,
         },
       }),
     }),
@@ -86,10 +103,18 @@ function startDemo(
   scope: Scope,
   dataDir: DataDir,
   secrets: DemoSecrets,
-  place: { readonly gatewayUrl: string; readonly host: string; readonly hosts: Hosts },
+  {
+    busyAccounts,
+    ...place
+  }: {
+    readonly gatewayUrl: string;
+    readonly host: string;
+    readonly hosts: Hosts;
+    readonly busyAccounts: readonly DemoAccount[];
+  },
 ): Promise<SimulatorChild> {
   const path = join(dataDir.logs, 'simulator.log');
-  return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, place);
+  return startSimulator({ path, lines: openLogFile(scope, path) }, secrets, busyAccounts, place);
 }
 
 /** Programs that try the demo run on the same machine. */

@@ -1,7 +1,5 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
-
-const MAX_FILE_BYTES = 10 * 1024 * 1024;
-const MAX_FILES = 5;
+import { type FileHandle, open } from 'node:fs/promises';
+import { MAX_LOG_FILE_BYTES, MAX_LOG_FILES, rotateFiles } from './rotate-files.ts';
 
 export interface LogFileOptions {
   readonly maxFileBytes?: number;
@@ -9,7 +7,10 @@ export interface LogFileOptions {
   readonly maxFiles?: number;
 }
 
-/** A log file of bounded size, with a bounded number of predecessors. Batches are written one after the other. */
+/**
+ * A log file of bounded size, with a bounded number of predecessors. Batches are written one after the other; each holds whole
+ * lines, so that no line is cut where a file ends.
+ */
 export class LogFile {
   readonly #path: string;
   readonly #maxFileBytes: number;
@@ -21,8 +22,8 @@ export class LogFile {
 
   constructor(path: string, options: LogFileOptions = {}) {
     this.#path = path;
-    this.#maxFileBytes = options.maxFileBytes ?? MAX_FILE_BYTES;
-    this.#maxFiles = options.maxFiles ?? MAX_FILES;
+    this.#maxFileBytes = options.maxFileBytes ?? MAX_LOG_FILE_BYTES;
+    this.#maxFiles = options.maxFiles ?? MAX_LOG_FILES;
   }
 
   async write(batch: Buffer): Promise<void> {
@@ -50,12 +51,7 @@ export class LogFile {
 
   async #rotate(): Promise<void> {
     await this.close();
-    for (let number = this.#maxFiles - 1; number > 0; number--) {
-      const from = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
-      await rename(from, `${this.#path}.${number}`).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
-    }
+    await rotateFiles(this.#path, this.#maxFiles);
     await this.#open();
   }
 }

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -74,6 +83,38 @@ describe('a log file', () => {
     await file.close();
     expect(readFileSync(`${path}.1`, 'utf8')).toBe('before\n');
     expect(readFileSync(path, 'utf8')).toBe('after\n');
+  });
+
+  it('loses and cuts no line at a rotation, however much is written, and has six files at most', async () => {
+    const path = join(folder, 'the.log');
+    const file = new LogFile(path, { maxFileBytes: 64 * 1024 });
+    let mostFiles = 0;
+    const writer = new LogWriter(async (batch) => {
+      await file.write(batch);
+      mostFiles = Math.max(mostFiles, readdirSync(folder).length);
+    });
+    const total = 20_000;
+    for (let number = 0; number < total; number++) {
+      writer.write(`${JSON.stringify({ number, text: 'x'.repeat(number % 200) })}\n`);
+      // As lines come in a process: some in each tick.
+      if (number % 50 === 0) await new Promise(setImmediate);
+    }
+    await expect
+      .poll(() => readFileSync(path, 'utf8').trimEnd().split('\n').at(-1))
+      .toContain(`"number":${total - 1},`);
+    await writer.close();
+    await file.close();
+    expect(mostFiles).toBe(6);
+    const files = ['.5', '.4', '.3', '.2', '.1', ''].map((suffix) => readFileSync(path + suffix, 'utf8'));
+    for (const text of files) expect(text.endsWith('\n')).toBe(true);
+    const numbers = files.flatMap((text) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { number: number }).number),
+    );
+    expect(numbers.length).toBeGreaterThan(1_000);
+    expect(numbers).toEqual(Array.from(numbers, (_, i) => total - numbers.length + i));
   });
 
   it.runIf(existsSync('/dev/full'))('reports a full disk as an error of that write', async () => {

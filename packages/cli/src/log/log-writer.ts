@@ -85,6 +85,6 @@ export class LogWriter {
 
 /** As pino writes a warning. */
 function droppedLine(dropped: number): string {
-  const line = { level: 40, time: Date.now(), pid: process.pid, dropped, msg: 'log lines were dropped' };
+  const line = { level: 40, time: new Date().toISOString(), pid: process.pid, dropped, msg: 'log lines were dropped' };
   return `${JSON.stringify(line)}\n`;
 }

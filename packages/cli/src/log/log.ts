@@ -27,10 +27,11 @@ const SECRETS = new Set([
   'FromUserName',
 ]);
 
-/** JSON lines to the given destination. */
+/** JSON lines to the given destination; `time` is ISO 8601 in UTC. */
 export function openLog(level: string, destination: DestinationStream): Logger {
   const options = {
     level,
+    timestamp: pino.stdTimeFunctions.isoTime,
     // `redact` has already serialized the error.
     serializers: { err: (error: unknown) => error },
     formatters: { log: (line: Record<string, unknown>) => redact(line, SECRETS) },

@@ -7,9 +7,13 @@ import { LogFile } from './log-file.ts';
 import { LogWriter } from './log-writer.ts';
 import { standardOutput } from './standard-output.ts';
 
+/** pino-pretty's notation of the zone of this machine. */
+const LOCAL_TIME = 'SYS:yyyy-mm-dd HH:MM:ss.l';
+
 /** The log of a process: JSON lines on standard output, or readable ones on a terminal. */
 export function openStandardLog(scope: Scope, level: string): Logger {
-  if (process.stdout.isTTY) return openLog(level, pretty({ sync: true, ignore: 'pid,hostname' }));
+  if (process.stdout.isTTY)
+    return openLog(level, pretty({ sync: true, ignore: 'pid,hostname', translateTime: LOCAL_TIME }));
   return openLog(
     level,
     scope.keep('log', new LogWriter(standardOutput()), (writer) => writer.close()),

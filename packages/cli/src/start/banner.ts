@@ -5,7 +5,8 @@ export interface Banner {
   readonly gatewayUrl: string;
   readonly redis: string;
   readonly logs: string;
-  readonly admin: { readonly user: string; readonly password: string | undefined };
+  /** `isMade`: by the demo, not by the operator. */
+  readonly admin: { readonly user: string; readonly password: string | undefined; readonly isMade: boolean };
   /** The state of the components at the real WeChat. */
   readonly status: readonly string[];
   readonly demo?: {
@@ -17,22 +18,24 @@ export interface Banner {
     readonly apiKey: string;
     readonly appid: string;
     readonly secretsFile: string;
+    /** How many there are. */
+    readonly accounts: number;
   };
 }
 
-/** What an operator needs to know after the start. In demo mode the last line is a complete command. */
+/** What an operator needs to know after the start, the console first. In demo mode the last line is a complete command. */
 export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner): string {
-  const board = `${gatewayUrl}/admin/queues`;
   const lines = [
+    `Console 控制台  ${gatewayUrl}/admin  ${login(admin, demo?.secretsFile)}`,
     `wxthirdparty runs at ${gatewayUrl}/ – open it in a browser for the status and the API reference. Ctrl-C stops it.`,
     `  Redis       ${redis}`,
-    `  Bull Board  ${board}  ${login(admin, demo !== undefined)}`,
+    `  Bull Board  ${gatewayUrl}/admin/queues, with the same user`,
     `  logs        ${logs}`,
   ];
   if (!demo) return [...lines, `Status (GET ${gatewayUrl}/v1/status):`, ...status].join('\n');
   return [
     ...lines,
-    `  WeChat      simulated at ${demo.simulatorUrl}, with two demo accounts (set WX_COMPONENT_APPID for the real one)`,
+    `  WeChat      simulated at ${demo.simulatorUrl}, with ${demo.accounts} demo accounts (set WX_COMPONENT_APPID for the real one)`,
     `  API key     ${demo.apiKey} (with the other demo secrets in ${demo.secretsFile})`,
     `  consent     ${demo.consentUrl} – open it in a browser ${reachOf(demo)}`,
     'List the followers of the demo account:',
@@ -49,7 +52,8 @@ function reachOf({ consentUrl, pagesUrl }: NonNullable<Banner['demo']>): string 
 }
 
 /** The operator's own password is not printed, because the output may be logged. */
-function login({ user, password }: Banner['admin'], isDemo: boolean): string {
-  if (password === undefined) return '(closed: set ADMIN_PASSWORD to open it)';
-  return `user ${user}, password ${isDemo ? password : 'as in ADMIN_PASSWORD'}`;
+function login({ user, password, isMade }: Banner['admin'], secretsFile: string | undefined): string {
+  if (password === undefined) return '(closed 未开放: set ADMIN_PASSWORD to open it)';
+  const shown = isMade ? `${password} (in 见 ${secretsFile})` : 'as in 见 ADMIN_PASSWORD';
+  return `user 用户 ${user}, password 密码 ${shown}`;
 }

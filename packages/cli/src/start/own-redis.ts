@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import { z } from 'zod';
 import { ensureRedisServer } from '../../bootstrap/redis-server.mjs';
-import { boundLog } from '../log/bound-log.ts';
+import { rotateLog } from '../log/rotate-log.ts';
 import type { DataDir } from './data-dir.ts';
 import { probePort } from './free-port.ts';
 import { keep, readOrCreate } from './private-json.ts';
@@ -35,6 +35,7 @@ const connectionSchema = z.object({ port: z.number(), password: z.string() });
  * Redis, which first writes its log to disk. `read` is a shell builtin, so no other process keeps running.
  */
 const GUARDIAN = `
+umask 077
 "$1" "$2" & redis=$!
 exec 3<&0
 ( while read -r _ <&3; do :; done; kill -TERM $redis ) 2>/dev/null & watcher=$!
@@ -63,15 +64,14 @@ export async function startOwnRedis(dataDir: DataDir): Promise<OwnRedis> {
   let preferred = before.port;
   for (let attempt = 1; ; attempt++) {
     const port = await probePort('127.0.0.1', preferred).catch(() => probePort('127.0.0.1', 0));
-    const config = writeConfig(folder, port, password);
+    const config = writeConfig(folder, port, password, log);
     const run = () => spawnGuardian(program, config, log);
     const first = run();
     if (await answers(first, port, password)) {
       keep(file, { port, password });
-      const bounded = boundLog(log);
-      await bounded.check();
+      const rotated = rotateLog(log);
       const redis = watchOver(first, run, port, password);
-      return { ...redis, stop: () => redis.stop().finally(bounded.stop) };
+      return { ...redis, stop: () => redis.stop().finally(rotated.stop) };
     }
     preferred = 0;
     if (attempt === MAX_ATTEMPTS) {
@@ -115,7 +115,7 @@ async function stopLeftoverRedis(port: number, password: string): Promise<void> 
 }
 
 /** A file instead of arguments, because other users can read those. */
-function writeConfig(folder: string, port: number, password: string): string {
+function writeConfig(folder: string, port: number, password: string, log: string): string {
   const config = join(folder, 'redis.conf');
   const lines = [
     'bind 127.0.0.1',
@@ -123,6 +123,8 @@ function writeConfig(folder: string, port: number, password: string): string {
     `requirepass ${password}`,
     'daemonize no',
     `dir ${JSON.stringify(folder)}`,
+    // Opened for each line, so that the file can be rotated. Only what Redis reports before it has read this goes to its output.
+    `logfile ${JSON.stringify(resolve(log))}`,
     'appendonly yes',
     'appendfsync everysec',
     'save ""',

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { Failure } from '@wxthirdparty/wechat';
 import { simulatorScript } from '../installation.ts';
 import type { Hosts } from './addresses.ts';
+import type { DemoAccount } from './demo-accounts.ts';
 import type { DemoSecrets } from './demo-secrets.ts';
 
 export interface SimulatorChild {
@@ -17,10 +18,14 @@ export interface SimulatorChild {
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 2_000;
 
-/** A simulated WeChat in a child process, which listens like the gateway and pushes to `gatewayUrl`. */
+/**
+ * A simulated WeChat in a child process, which listens like the gateway and pushes to `gatewayUrl`. `busyAccounts`: accounts whose
+ * users act by themselves.
+ */
 export async function startSimulator(
   log: { readonly path: string; readonly lines: { write(text: string): void } },
   { component, accounts }: DemoSecrets,
+  busyAccounts: readonly DemoAccount[],
   { gatewayUrl, host, hosts }: { readonly gatewayUrl: string; readonly host: string; readonly hosts: Hosts },
 ): Promise<SimulatorChild> {
   const settings = {
@@ -35,7 +40,10 @@ export async function startSimulator(
         messageUrl: `${gatewayUrl}/wechat/${component.appid}/messages/$APPID$`,
       },
     ],
-    accounts,
+    accounts: [...accounts, ...busyAccounts],
+    ...(busyAccounts.length > 0 && {
+      demoUsers: { appids: busyAccounts.map(({ appid }) => appid), callFailures: true },
+    }),
   };
   const child = spawn(process.execPath, [simulatorScript], {
     // A process group of its own: the terminal's Ctrl-C must not reach it; this process stops it.
@@ -45,8 +53,10 @@ export async function startSimulator(
     // Nothing else of the environment, whose PORT and HOST belong to the gateway.
     env: { SIMULATOR_SETTINGS: JSON.stringify(settings), SIMULATOR_EXIT_WITH_PARENT: '1' },
   });
-  for (const output of [child.stdout, child.stderr])
-    output.setEncoding('utf8').on('data', (text) => log.lines.write(text));
+  // By lines, since the file may be rotated between any two writes.
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on('line', (line) => log.lines.write(`${line}\n`));
+  }
   child.stdin.on('error', () => {});
   const stop = () => stopChild(child);
   try {

@@ -1,6 +1,6 @@
-import { openReplyWindow } from '../account.ts';
 import type { Component } from '../component.ts';
 import { consentPush, giveConsent, revokeConsent } from '../consent/consent.ts';
+import { applyPush } from '../push/apply-push.ts';
 import { deliver, deliverOnce } from '../push/deliver.ts';
 import { PUSH_FAULTS, type Push } from '../push/parcel.ts';
 import { type Payload, writePayload } from '../push/payload.ts';
@@ -21,9 +21,6 @@ import {
   text,
 } from './input.ts';
 import { accountOf, componentOf } from './owners.ts';
-
-// Actions of a user after which the account may write for a minute (protocol §4.4).
-const REPLY_EVENTS = /^event:(subscribe|SCAN|CLICK|scancode_\w+|user_enter_tempsession)$/;
 
 /** The routes with which a test makes WeChat push. */
 export const PUSHING_ROUTES: Record<string, ControlRoute> = {
@@ -73,7 +70,7 @@ export const PUSHING_ROUTES: Record<string, ControlRoute> = {
     const push = pushOf(world, componentOf(world, body), body);
     const fault = body.fault === undefined ? null : oneOf(body, 'fault', PUSH_FAULTS);
     const real = fault === null || fault === 'answer-lost';
-    if (real) apply(world, push);
+    if (real) applyPush(world, push);
     const copies = optionalNumber(body, 'copies', 1) ?? 1;
     // A push that WeChat would never send is not repeated if it is refused.
     const send = async (copy: number) =>
@@ -132,16 +129,6 @@ function pushOf(world: World, component: Component, body: Body): Push {
   const what = kindOf(null, msgType, fields.Event === undefined ? null : String(fields.Event));
   const msgId = payload.MsgId === undefined ? null : String(payload.MsgId);
   return { ...about, xml: writePayload(payload, world.chance), openid, what, msgId, createTime };
-}
-
-/** Applies the content of a push to the state of WeChat: users subscribe, unsubscribe and open reply windows. */
-function apply(world: World, push: Push): void {
-  const account = world.accounts.get(push.appid ?? '');
-  if (account === undefined || push.openid === null || push.url === 'events') return;
-  if (push.what === 'event:subscribe') account.followers.subscribe(push.openid);
-  if (push.what === 'event:unsubscribe') account.followers.unsubscribe(push.openid);
-  const message = !push.what.startsWith('event:');
-  if (message || REPLY_EVENTS.test(push.what)) openReplyWindow(account, push.openid, message, world.clock);
 }
 
 function kindOf(infoType: string | null, msgType: string | null, event: string | null): string {
