@@ -34,6 +34,7 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   /** `run` takes the real steps; tests replace these. */
   calls: Changeable<GatewayPlatform['calls'] & CallSteps>;
   callList: Changeable<GatewayPlatform['callList']>;
+  failedCalls: Changeable<GatewayPlatform['failedCalls']>;
   quotas: Changeable<GatewayPlatform['quotas']>;
   quotaClearing: Changeable<GatewayPlatform['quotaClearing']>;
   quotaEvents: Changeable<GatewayPlatform['quotaEvents']>;
@@ -87,12 +88,19 @@ export function fakePlatform(): FakePlatform {
       },
       settled: () => Promise.resolve(settledCall()),
       find: (id) => Promise.resolve(id === 'call-1' ? settledCall() : undefined),
+      detail: async (id) => {
+        const call = await fake.calls.find(id);
+        return call && { call, timeline: null };
+      },
       cancel: (id) => {
         cancelled.push(id);
         return Promise.resolve(true);
       },
     },
     callList: {
+      page: () => Promise.resolve({ items: [settledCall()], next: null }),
+    },
+    failedCalls: {
       page: () => Promise.resolve({ items: [settledCall()], next: null }),
     },
     quotas: { list: () => Promise.resolve({ items: [], next: null }) },
@@ -185,6 +193,7 @@ export function fakePlatform(): FakePlatform {
     apiKeys: {
       recognize: (text) => Promise.resolve(given.get(text)),
       find: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)),
+      nameOf: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)?.name),
       admit: () => Promise.resolve(),
       create: (input, by) => {
         const key = apiKey({ ...input, createdBy: by.id });
@@ -345,6 +354,7 @@ export function settledCall(changes: Partial<Call> = {}): Call {
     path: '/cgi-bin/user/get',
     requestBytes: 0,
     background: false,
+    keyId: null,
     state: 'completed',
     attempts: 1,
     createdAt: new Date('2026-11-22T10:00:00Z'),

@@ -101,6 +101,8 @@ export interface CallEvent {
   readonly ms: number;
   /** A caller that waits in this process has received the outcome: the line of its request has the same. */
   readonly hasCaller?: boolean | undefined;
+  /** Another outcome had been stored, and perhaps reported, before. */
+  readonly corrected?: boolean | undefined;
 }
 
 export interface CallFaultEvent {

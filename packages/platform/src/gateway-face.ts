@@ -5,6 +5,7 @@ import { JsTickets } from './authorizer/js-tickets.ts';
 import { CallList } from './call/call-list.ts';
 import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
+import type { FailedCalls } from './call/failed-calls.ts';
 import { ActivityHistories } from './component/activity-history.ts';
 import { ActivityStore, type PushActivity } from './component/activity-store.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
@@ -67,12 +68,13 @@ export interface GatewayFace {
   readonly journal: Pick<JournalReader, 'list' | 'find'>;
   /** Throws Failure `unknown_authorizer`, `ambiguous_component`. */
   requestErasure(request: ErasureRequest, actor: Actor): Promise<'running' | 'completed'>;
-  readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'cancel'>;
+  readonly calls: Pick<Calls, 'run' | 'submitAll' | 'find' | 'detail' | 'cancel'>;
   readonly callList: Pick<CallList, 'page'>;
+  readonly failedCalls: Pick<FailedCalls, 'page'>;
   readonly quotas: Pick<Quotas, 'list'>;
   readonly quotaClearing: Pick<QuotaClearing, 'ofAccount' | 'ofComponent'>;
   readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
-  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'nameOf' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
   /** Users who logged in through this deployment. */
   readonly userTokens: Pick<UserTokens, 'find'>;
@@ -151,7 +153,7 @@ export function openGatewayFace(
   shared: Shared,
   queues: OpenQueues,
   services: Services,
-  { calls, accounts, authorizers }: OpenCalls,
+  { calls, failedCalls, accounts, authorizers }: OpenCalls,
   { deliveries, replies }: { readonly deliveries: OpenDeliveries; readonly replies: OpenReplies },
   scope: Scope,
 ): Omit<GatewayFace, 'health'> {
@@ -198,6 +200,7 @@ export function openGatewayFace(
     requestErasure: (request, actor) => services.erasures.request(request, actor, { authorizers, audit }),
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
+    failedCalls,
     quotas: new Quotas(ledger, accounts),
     quotaClearing: new QuotaClearing({ api, components, accounts, calls, clears, tokenStore }),
     quotaEvents,

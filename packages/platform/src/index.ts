@@ -12,10 +12,12 @@ export type {
   CallSummary,
   QuotaView,
 } from './call/call.ts';
-export { acceptedAnswer, callAnswer, callSummaryAnswer } from './call/call-answer.ts';
+export { acceptedAnswer, callAnswer, callDetailAnswer, callSummaryAnswer } from './call/call-answer.ts';
 export { parseCallId } from './call/call-id.ts';
 export type { CallPayload } from './call/call-job.ts';
 export type { CallFilter, CallPage } from './call/call-list.ts';
+export type { CallDetail } from './call/calls.ts';
+export type { FailedCallFilter } from './call/failed-calls.ts';
 export type { LaneOwner } from './call/lane/lane-owner.ts';
 export { type CallSteps, runCall } from './call/run-call.ts';
 export type { ActivityCount, ActivityCounts } from './component/activity-counts.ts';

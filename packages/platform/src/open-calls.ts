@@ -2,6 +2,8 @@ import { Authorizers } from './authorizer/authorizers.ts';
 import { CallAccounts } from './call/call-accounts.ts';
 import { Calls } from './call/calls.ts';
 import { DurableCalls } from './call/durable-calls.ts';
+import { FailedCallRecorder } from './call/failed-call-recorder.ts';
+import { FailedCalls } from './call/failed-calls.ts';
 import { Holds } from './call/holds.ts';
 import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
 import type { PerformDeps } from './call/perform.ts';
@@ -17,6 +19,7 @@ export interface OpenCalls {
   readonly accounts: CallAccounts;
   /** On the fail-fast connection, also where a job submits a call: it is tried again with the job. */
   readonly calls: Calls;
+  readonly failedCalls: FailedCalls;
   readonly run: PerformDeps;
   /** Sends interactive calls in this process while it is open (`Work.sendInline`). */
   readonly inline: InlineDispatcher;
@@ -64,6 +67,9 @@ export function openCalls(
     outage,
   });
   const accounts = new CallAccounts(components, authorizers);
+  const failedCalls = new FailedCalls(failFast.redis);
+  const recorder = new FailedCallRecorder(failedCalls, failFast.callStore, events);
+  scope.keep('failed calls', recorder, (r) => r.close());
   const calls = new Calls({
     redis: failFast.redis,
     queuedSlots: settings.inlineConcurrency,
@@ -80,6 +86,7 @@ export function openCalls(
     hints,
     waiters: localWaiters,
     outbound,
+    failed: failedCalls,
   });
-  return { authorizers, accounts, calls: scope.keep('calls', calls, (c) => c.close()), run, inline };
+  return { authorizers, accounts, calls: scope.keep('calls', calls, (c) => c.close()), failedCalls, run, inline };
 }

@@ -1,7 +1,9 @@
 import {
   acceptedAnswer,
   type Call,
+  type CallDetail,
   callAnswer,
+  callDetailAnswer,
   callSummaryAnswer,
   demandAccount,
   demandPath,
@@ -21,10 +23,11 @@ import type { PublicUrl } from '../http/public-url.ts';
 import { readQuery } from '../http/read-query.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import type { Shutdown } from '../http/shutdown.ts';
+import { ENVIRONMENT_KEY } from '../key/api-keys.ts';
 import { callerOf } from '../key/caller.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
-import { CallAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
+import { CallAnswer, CallDetailAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
 import { outcomeNoteOf } from './outcome-note.ts';
 import { asComponentLogin, demandReadablePath, mayReadCalls } from './program-login.ts';
 import { readJsonBody } from './read-json-body.ts';
@@ -35,9 +38,17 @@ const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 
 /** What `GET /v1/calls` takes. */
 const CallListQuery = PageQuery.extend({
-  appid: z.string({ error: 'name the account whose calls to list' }).min(1),
+  appid: z.string().min(1).optional().meta({ description: 'required unless `component` and `failed=true` are given' }),
   ...ComponentQuery.shape,
+  failed: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .default(false)
+    .meta({ description: '`true`: of the last 10,000 calls of the component that failed, or that WeChat refused' }),
   state: callState.optional(),
+  errcode: z.coerce.number('a whole number').int('a whole number').optional().meta({ description: 'of WeChat’s answer' }),
+  code: z.string().optional().meta({ description: 'of the failure' }),
+  key: z.string().optional().meta({ description: 'the id of the key with which it was requested' }),
   path: z.string().transform(canonicalPath).optional(),
   since: z.iso
     .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' })
@@ -106,8 +117,8 @@ export const callOperations: Operations = {
   'GET /v1/calls/:id': {
     id: 'getCall',
     tag: 'Calls',
-    summary: 'A call, with WeChat’s answer when it has settled',
-    answers: { 200: CallAnswer },
+    summary: 'A call, with WeChat’s answer when it has settled, and how it came to that',
+    answers: { 200: CallDetailAnswer },
     problems: ['unknown_call'],
   },
   'DELETE /v1/calls/:id': {
@@ -120,9 +131,11 @@ export const callOperations: Operations = {
   'GET /v1/calls': {
     id: 'listCalls',
     tag: 'Calls',
-    summary: 'The calls of one account, the newest first',
+    summary: 'The calls of one account, or the failed ones of a component, the newest first',
     description:
-      'A page may contain fewer calls than `limit`; only `next: null` is the end. A key for certain paths sees only their calls.',
+      'A page may contain fewer calls than `limit`; only `next: null` is the end. A key for certain accounts or paths sees ' +
+      'only their calls. With `failed=true` the calls are in the order of their outcomes, and are listed after their records ' +
+      'have expired.',
     query: CallListQuery,
     answers: { 200: pageOf(CallSummaryAnswer) },
     problems: [...oneAccount],
@@ -149,7 +162,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     account: { appid: string; component?: string | undefined },
   ) => {
     const { waitMs, ...input } = await readJsonBody(request, readCallBody);
-    const { rights, fingerprint } = callerOf(response);
+    const { id: keyId, rights, fingerprint } = callerOf(response);
     demandPath(rights, input.path);
     // A caller that disconnects after the departure ends only the wait: the call has an id by which it can be read.
     const [waiting, disconnected] = [new AbortController(), new AbortController()];
@@ -165,6 +178,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
           ...asComponentLogin(input, account.appid === account.component),
           ...account,
           keyFingerprint: fingerprint,
+          keyId,
           idempotencyKey: idempotencyKeyOf(request),
           departWithinMs: waitMs > 0 ? INTERACTIVE_DEPARTURE_MS : BACKGROUND_DEPARTURE_MS,
         },
@@ -200,7 +214,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
 
   routes.post('/v1/calls/batch', async (request, response) => {
     const key = idempotencyKeyOf(request);
-    const { rights, fingerprint } = callerOf(response);
+    const { id: keyId, rights, fingerprint } = callerOf(response);
     const read = await readJsonBody(request, readBatchBody);
     const requests = read
       .map((asked) => permitted(asked, rights))
@@ -210,6 +224,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
           : {
               ...asComponentLogin(call, call.appid === call.component),
               keyFingerprint: fingerprint,
+              keyId,
               departWithinMs: BACKGROUND_DEPARTURE_MS,
               idempotencyKey: key === undefined ? undefined : `${key} ${i}`,
             },
@@ -227,19 +242,37 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
 
   routes.get('/v1/calls', async (request, response) => {
     const { rights } = callerOf(response);
-    const filter = readQuery(CallListQuery, request.query);
+    // A repeated `?appid=` matches no account of a key.
+    if (request.query.appid !== undefined) demandAccount(rights, String(request.query.appid));
+    const { appid, failed, key: keyId, ...filter } = readQuery(CallListQuery, request.query);
     const path = filter.path && (componentLoginOf(filter.path) ?? filter.path);
     if (path !== undefined) demandReadablePath(rights, path);
-    const shows = (path: string) => mayReadCalls(rights, path);
-    const { items, next } = await platform.callList.page({ ...filter, path, shows });
+    const { items, next } = failed
+      ? await platform.failedCalls.page({
+          ...filter,
+          appid,
+          path,
+          keyId,
+          component: await componentOf(platform, appid, filter.component),
+          shows: (call) => mayUse(rights, call.appid) && mayReadCalls(rights, call.path),
+        })
+      : await platform.callList.page({
+          ...filter,
+          appid: demandAppid(appid),
+          path,
+          keyId,
+          shows: (path) => mayReadCalls(rights, path),
+        });
     const summaries: z.input<typeof CallSummaryAnswer>[] = items.map(callSummaryAnswer);
     response.json({ items: summaries, next });
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
-    const found = await find(platform, request.params.id, response);
-    setQuotaHeader(response, found);
-    response.json(callAnswer(found) satisfies z.input<typeof CallAnswer>);
+    const found = await findDetail(platform, request.params.id, response);
+    const { call } = found;
+    setQuotaHeader(response, call);
+    const [handle, key] = await Promise.all([handleOf(platform, call), keyOf(platform, call)]);
+    response.json(callDetailAnswer(found, { handle, key }) satisfies z.input<typeof CallDetailAnswer>);
   });
 
   routes.delete('/v1/calls/:id', async (request, response) => {
@@ -270,13 +303,58 @@ function permitted(asked: ReadBatchedCall | Failure, rights: KeyRights): ReadBat
 }
 
 async function find(platform: GatewayPlatform, id: string, response: Response): Promise<Call> {
-  const found = await platform.calls.find(id);
+  return readable(await platform.calls.find(id), response);
+}
+
+async function findDetail(platform: GatewayPlatform, id: string, response: Response): Promise<CallDetail> {
+  const found = await platform.calls.detail(id);
+  readable(found?.call, response);
+  return found!;
+}
+
+/** Throws Failure `unknown_call`, ForbiddenFailure. */
+function readable(found: Call | undefined, response: Response): Call {
   if (found === undefined)
     throw new Failure('unknown_call', 'fix-request', 'There is no such call, or its record has expired.');
   demandReadablePath(callerOf(response).rights, found.path);
   // Only now: the log must not repeat an arbitrary text that a caller sent as an id.
   response.locals.call = found.id;
   return found;
+}
+
+/** Throws Failure `invalid_request`. */
+function demandAppid(appid: string | undefined): string {
+  if (appid !== undefined) return appid;
+  const message = 'appid: name the account whose calls to list, or a component and failed=true.';
+  throw new Failure('invalid_request', 'fix-request', message);
+}
+
+/** Whose failed calls are listed. Throws Failure `invalid_request`, `unknown_component`, and what `Authorizers.find` throws. */
+async function componentOf(
+  { authorizers, components }: GatewayPlatform,
+  appid: string | undefined,
+  component: string | undefined,
+): Promise<string> {
+  if (component === undefined) return (await authorizers.find(demandAppid(appid))).component;
+  if (components.includes(component)) return component;
+  throw new Failure('unknown_component', 'fix-request', 'This deployment has no such component.');
+}
+
+function mayUse({ accounts }: KeyRights, appid: string): boolean {
+  return accounts.length === 0 || accounts.includes(appid);
+}
+
+/** Null for the calls of a component, and while the account cannot be read. */
+async function handleOf({ authorizers }: GatewayPlatform, { component, appid }: Call): Promise<string | null> {
+  if (appid === component) return null;
+  const account = await authorizers.find(appid, component).catch(() => undefined);
+  return account?.handle ?? null;
+}
+
+async function keyOf({ apiKeys }: GatewayPlatform, { keyId }: Call): Promise<{ id: string; name: string | null } | null> {
+  if (keyId === null) return null;
+  if (keyId === ENVIRONMENT_KEY) return { id: keyId, name: keyId };
+  return { id: keyId, name: (await apiKeys.nameOf(keyId)) ?? null };
 }
 
 function idempotencyKeyOf(request: Request): string | undefined {

@@ -74,3 +74,112 @@ export const CallAnswer = CallSummaryAnswer.extend({
     })
     .nullable(),
 }).meta({ id: 'Call' });
+
+const ms = z.int();
+const attempt = z.int().nullable().meta({ description: 'null: of none' });
+const unanswered = z
+  .object({ code: z.string(), ms })
+  .nullable()
+  .meta({ description: 'why there was no answer, and how long it was waited for' });
+
+/** One event of a call's timeline. */
+const TimelineEventAnswer = z
+  .discriminatedUnion('event', [
+    z.object({
+      at: time,
+      event: z.literal('received'),
+      attempt,
+      detail: z.object({
+        kind: z.enum(['inline', 'queued', 'background']).meta({
+          description: '`inline`: the process that received it sends it; `background`: no caller waits',
+        }),
+        orderKey: z.boolean(),
+      }),
+    }),
+    z.object({ at: time, event: z.literal('queued'), attempt, detail: z.null() }),
+    z.object({
+      at: time,
+      event: z.literal('token_waited'),
+      attempt,
+      detail: z.object({ ms: ms.meta({ description: 'from then until there was a token' }) }),
+    }),
+    z.object({
+      at: time,
+      event: z.literal('sent'),
+      attempt,
+      detail: z.object({
+        quota: z
+          .object({ used: z.int(), limit: z.int().nullable() })
+          .nullable()
+          .meta({ description: 'at that time, with this attempt' }),
+      }),
+    }),
+    z.object({
+      at: time,
+      event: z.literal('answered'),
+      attempt,
+      detail: z.object({
+        ms: ms.meta({ description: 'since it was sent' }),
+        status: z.int(),
+        errcode: z.int().nullable(),
+        rid: z.string().nullable(),
+        code: z.string().nullable().meta({ description: 'why the answer is none' }),
+      }),
+    }),
+    z.object({
+      at: time,
+      event: z.literal('parked'),
+      attempt,
+      detail: z.object({
+        reason: z.enum(['quota', 'token', 'replica']).meta({ description: 'what the call waits for' }),
+        until: time,
+      }),
+    }),
+    z.object({
+      at: time,
+      event: z.literal('retried'),
+      attempt,
+      detail: z.object({
+        reason: z.enum(['token_refused', 'quota_refused', 'transient', 'not_sent', 'shutdown']),
+        afterMs: ms,
+        unanswered,
+      }),
+    }),
+    z.object({
+      at: time,
+      event: z.literal('settled'),
+      attempt,
+      detail: z.object({ state: callState, code: z.string().nullable(), unanswered }),
+    }),
+    z.object({
+      at: time,
+      event: z.literal('callback'),
+      attempt,
+      detail: z.object({ result: z.enum(['delivered', 'refused', 'failed']), status: z.int().nullable() }),
+    }),
+  ])
+  .meta({ id: 'TimelineEvent' });
+
+/** What `GET /v1/calls/:id` answers. */
+export const CallDetailAnswer = CallAnswer.extend({
+  responseKept: z
+    .boolean()
+    .optional()
+    .meta({ description: 'of a completed call: whether its answer is kept; that of an inline call is not' }),
+  explanation: Explanation.extend({
+    link: z.string().nullable().meta({ description: 'WeChat’s page of its errcodes' }),
+  })
+    .nullable()
+    .meta({ description: 'of the errcode, or of the failure' }),
+  handle: z.string().nullable().meta({ description: 'of the account' }),
+  key: z
+    .object({ id: z.string(), name: z.string().nullable() })
+    .nullable()
+    .meta({ description: 'with which it was requested; null: unknown, or a call of the platform itself' }),
+  rid: z.string().nullable().meta({ description: 'WeChat’s id of the request' }),
+  timeline: z
+    .array(TimelineEventAnswer)
+    .readonly()
+    .nullable()
+    .meta({ description: 'of calls that failed or were queued' }),
+}).meta({ id: 'CallDetail' });

@@ -4,6 +4,9 @@ import type { GatewayPlatform } from '../gateway-platform.ts';
 import { sameSecret } from '../http/same-secret.ts';
 import type { Caller } from './caller.ts';
 
+/** The id of the key in `API_KEY`. */
+export const ENVIRONMENT_KEY = 'API_KEY';
+
 export interface ApiKeys {
   /** Undefined if there is no such key, or it was revoked or has expired. */
   recognize(presented: string): Promise<Caller | undefined>;
@@ -36,7 +39,7 @@ export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform[
 
 function callerByEnvironment(apiKey: string): Caller {
   return {
-    id: 'API_KEY',
+    id: ENVIRONMENT_KEY,
     fingerprint: fingerprintOf(apiKey),
     rights: allRights,
     admit: () => Promise.resolve(),

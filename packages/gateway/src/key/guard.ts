@@ -64,8 +64,6 @@ async function check(
   if (accounts === 'all') demandUnrestricted(rights, 'accounts');
   if (paths === 'all') demandUnrestricted(rights, 'paths');
   if (accounts === 'named') demandAccount(rights, String(request.params.appid));
-  // A repeated `?appid=` matches no account of a key.
-  if (accounts === 'asked') demandAccount(rights, String(request.query.appid ?? ''));
   if (accounts === 'call') {
     const call = parseCallId(String(request.params.id));
     // A text that is not an id finds no call either.

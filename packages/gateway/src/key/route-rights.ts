@@ -7,11 +7,11 @@ export interface RouteRight {
   /** `any`: every valid key. */
   readonly scope: KeyScope | 'any';
   /**
-   * How a key that is restricted to certain accounts is checked. `named`: the account is `:appid`. `asked`: it is `?appid=`.
-   * `call`: it is in the call's id. `route`: the route itself checks it (callerOf). `all`: the route concerns all accounts,
+   * How a key that is restricted to certain accounts is checked. `named`: the account is `:appid`. `call`: it is in the call's id.
+   * `route`: the route itself checks it (callerOf). `all`: the route concerns all accounts,
    * so such a key is refused. `none`: it concerns no account.
    */
-  readonly accounts: 'named' | 'asked' | 'call' | 'route' | 'all' | 'none';
+  readonly accounts: 'named' | 'call' | 'route' | 'all' | 'none';
   /** The route calls WeChat without checking the path (callerOf), so a key that is restricted to certain paths is refused. */
   readonly paths?: 'all';
   /** The route writes the audit entry itself, in the transaction of its change. */
@@ -32,7 +32,7 @@ export const routeRights: readonly RouteRight[] = [
   route('post /v1/authorizers/:appid/calls', 'calls', 'named'),
   route('get /v1/calls/:id', 'calls', 'call'),
   route('delete /v1/calls/:id', 'calls', 'call'),
-  route('get /v1/calls', 'calls', 'asked'),
+  route('get /v1/calls', 'calls', 'route'),
   route('post /v1/calls/batch', 'calls', 'route'),
   route('post /v1/components/:appid/calls', 'calls', 'named'),
   route('post /v1/authorizers/:appid/js-config', 'calls', 'named'),

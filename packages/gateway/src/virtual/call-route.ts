@@ -6,6 +6,7 @@ import type { TrustProxy } from '../http/address-of.ts';
 import { readBody } from '../http/read-body.ts';
 import type { Shutdown } from '../http/shutdown.ts';
 import type { Authenticator } from '../key/authenticator.ts';
+import type { Caller } from '../key/caller.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { answerRefusal } from './answer-refusal.ts';
 import { authorizeRequest, type RequestedCall } from './authorized-request.ts';
@@ -65,7 +66,7 @@ export async function callRoute(
   if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? '')) return refuse(refusals.encodedBody);
 
   const body = await readBody(request, { limit: BODY_LIMIT, timeoutMs: BODY_TIMEOUT_MS, sender: 'key-holder' });
-  const sent = { method, body, contentType: request.headers['content-type'], keyFingerprint: caller.fingerprint };
+  const sent = { method, body, contentType: request.headers['content-type'], caller };
   await answerWithCall({ platform, shutdown }, response, requested, sent, note);
 }
 
@@ -73,8 +74,7 @@ interface SentRequest {
   readonly method: string;
   readonly body: Buffer;
   readonly contentType: string | undefined;
-  /** The key of the caller. */
-  readonly keyFingerprint: string;
+  readonly caller: Pick<Caller, 'id' | 'fingerprint'>;
 }
 
 /**
@@ -86,7 +86,7 @@ export async function answerWithCall(
   { platform, shutdown }: Pick<CallServices, 'platform' | 'shutdown'>,
   response: ServerResponse,
   requested: RequestedCall,
-  { method, body, contentType, keyFingerprint }: SentRequest,
+  { method, body, contentType, caller }: SentRequest,
   note: CallNote,
   adapt = (answered: Buffer): Buffer => withoutRefreshTokens(requested.path, answered),
 ): Promise<void> {
@@ -101,7 +101,8 @@ export async function answerWithCall(
       {
         ...requested,
         method,
-        keyFingerprint,
+        keyFingerprint: caller.fingerprint,
+        keyId: caller.id,
         ...(body.length === 0 ? {} : { body, contentType }),
         departWithinMs: DEPART_TIMEOUT_MS,
         keptForMs: RESULT_TTL_MS,

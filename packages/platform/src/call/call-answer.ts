@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Explanation, explain, explainFailure, maskRefreshTokens, parseWeChatJson } from '@wxthirdparty/wechat';
 import type { Call, CallFailure, CallResponse, CallSummary } from './call.ts';
+import type { CallDetail } from './calls.ts';
 
 /** A call as business programs receive it, in answers and callbacks. */
 export function callAnswer(call: Call) {
@@ -21,6 +22,34 @@ export function callAnswer(call: Call) {
     failure,
     quota: call.quota,
   };
+}
+
+/** WeChat's page of its errcodes (protocol §13). */
+const ERRCODES_PAGE =
+  'https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html';
+
+/** What `GET /v1/calls/:id` answers: also how the call came to its outcome. `key`, `handle`: of the request and the account, if known. */
+export function callDetailAnswer(
+  { call, timeline }: Pick<CallDetail, 'call' | 'timeline'>,
+  { key, handle }: { readonly key: { id: string; name: string | null } | null; readonly handle: string | null },
+) {
+  const { responseKept: _, explanation, ...answer } = callAnswer(call);
+  const failure = explanation ?? answer.failure?.explanation ?? null;
+  const errcode = call.answered?.errcode ?? call.failure?.errcode ?? null;
+  return {
+    ...answer,
+    explanation: failure && { ...failure, link: linkOf(errcode) },
+    ...(call.state === 'completed' ? { responseKept: call.response !== null } : {}),
+    handle,
+    key,
+    rid: call.answered?.rid ?? call.failure?.rid ?? null,
+    timeline,
+  };
+}
+
+/** Numbers of this project are on no page of WeChat's. */
+function linkOf(errcode: number | null): string | null {
+  return errcode === null || errcode === 0 || explain(errcode).class === 'own' ? null : ERRCODES_PAGE;
 }
 
 /** WeChat answered, and the stored answer was dropped for newer ones of the account. */

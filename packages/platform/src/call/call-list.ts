@@ -17,6 +17,11 @@ export interface CallFilter {
   readonly component?: string | undefined;
   readonly state?: CallState | undefined;
   readonly path?: string | undefined;
+  /** Of WeChat's answer. */
+  readonly errcode?: number | undefined;
+  /** The code of the failure. */
+  readonly code?: string | undefined;
+  readonly keyId?: string | undefined;
   /** The paths whose calls the caller may see; by default all. */
   readonly shows?: (path: string) => boolean;
   /** Created at or after this time. */
@@ -77,8 +82,11 @@ export class CallList {
   }
 }
 
-function matches(call: CallSummary, { state, path, shows }: CallFilter): boolean {
+function matches(call: CallSummary, { state, path, errcode, code, keyId, shows }: CallFilter): boolean {
   if (state && call.state !== state) return false;
   if (path && call.path !== path) return false;
+  if (errcode !== undefined && (call.answered?.errcode ?? call.failure?.errcode) !== errcode) return false;
+  if (code !== undefined && call.failure?.code !== code) return false;
+  if (keyId !== undefined && call.keyId !== keyId) return false;
   return shows?.(call.path) ?? true;
 }

@@ -39,6 +39,8 @@ export interface StoredCall {
   readonly body: Buffer | undefined;
   /** Undefined also if the answer contains no token of a user. */
   readonly keyFingerprint: string | undefined;
+  /** The id of the key with which it was requested. */
+  readonly keyId?: string | undefined;
   /** Why query and body are missing. `no_key`: a process with another SECRETS_KEY may open them. `damaged`: no process can. */
   readonly unreadable?: 'no_key' | 'damaged' | undefined;
 }
@@ -134,6 +136,7 @@ export function toStoredCall(
     contentType: request?.contentType,
     body: fields.hasBody === '1' ? request?.body : undefined,
     keyFingerprint: fields.key,
+    keyId: fields.by,
     unreadable: request?.unreadable,
   };
 }
@@ -162,6 +165,7 @@ export function toSummary(call: CallId, fields: RecordFields): CallSummary {
     path: fields.path!,
     requestBytes: fields.requestBytes === undefined ? null : Number(fields.requestBytes),
     background: fields.background === '1',
+    keyId: fields.by ?? null,
     state: stateOf(fields),
     attempts: Number(fields.attempts),
     createdAt: new Date(Number(fields.createdAt)),

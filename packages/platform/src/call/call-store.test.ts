@@ -163,7 +163,7 @@ describe('departure', () => {
 describe('a record that is put for a call that was kept in memory', () => {
   const known = {
     ...{ createdAt: 1_700_000_000_000, createdMicros: 1_700_000_000_000_123, deadlineAt: Date.now() + 60_000 },
-    ...{ attempts: 2, refusals: 1, faults: 0, departedAt: Date.now(), delayMs: 0, sentBy: undefined },
+    ...{ attempts: 2, refusals: 1, faults: 0, departedAt: Date.now(), delayMs: 0, sentBy: undefined, events: {} },
   };
   const put = async (change: { sentBy?: string; delayMs?: number } = {}, asked: Partial<CallRequest> = {}) => {
     const call = newCallId('wxc', 'wxa');

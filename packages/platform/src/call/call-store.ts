@@ -11,6 +11,7 @@ import {
   type Outcome,
   openCallbackUrl,
   openResult,
+  type RecordFields,
   type StoredCall,
   toFoundCall,
   toSummary,
@@ -23,6 +24,7 @@ import {
   delayCall,
   departCall,
   type ReleaseReason,
+  type Retried,
   releaseCall,
   renewHolds,
 } from './depart.ts';
@@ -30,8 +32,16 @@ import type { Claim } from './idempotency.ts';
 import { type CallInMemory, putRecord } from './inline/put-record.ts';
 import type { LaneFormat } from './lane/lane-format.ts';
 import { type ExpectedCall, loadAndDepartCall, loadCall } from './load-call.ts';
+import {
+  type AttemptResult,
+  CALL_EVENT,
+  type CallbackEventResult,
+  callbackText,
+  type ParkReason,
+} from './recorded-events.ts';
 import { type Reply, settledCallOf } from './reply.ts';
 import { cancelCall, type Settlement, settleCall } from './settle.ts';
+import { type TimelineEvent, timelineOf } from './timeline.ts';
 
 const SCAN_COUNT = 500;
 
@@ -45,6 +55,20 @@ return { redis.call('HGETALL', record), bytes <= tonumber(max) and redis.call('G
   buffers: true,
   decode: (reply: [record: Buffer[], result: Buffer | null, bytes: number]) => reply,
 });
+
+/** Unless the record has expired. */
+const note = defineScript({
+  uses: [CALL_EVENT],
+  keys: ['record'],
+  args: ['event'],
+  lua: `if redis.call('EXISTS', record) == 1 then call_event(record, event) end`,
+});
+
+/** A call with what is recorded about its way. */
+export interface CallHistory {
+  readonly call: FoundCall;
+  readonly timeline: readonly TimelineEvent[] | null;
+}
 
 /** The records of calls. Each change is one Lua script that reads the state first. */
 export class CallStore {
@@ -73,28 +97,37 @@ export class CallStore {
     return claimedCall(this.#redis, component, appid, idempotencyKey);
   }
 
-  depart(call: CallId, runId: string, safeToRepeat: boolean, quota: DepartureQuota): Promise<Departure> {
-    return departCall(this.#redis, call, runId, safeToRepeat, quota);
+  /** `tokenMs`: for how long this run waited for a token. */
+  depart(
+    call: CallId,
+    runId: string,
+    safeToRepeat: boolean,
+    quota: DepartureQuota,
+    tokenMs = 0,
+  ): Promise<Departure> {
+    return departCall(this.#redis, call, runId, safeToRepeat, quota, tokenMs);
   }
 
   renewHolds(inFlight: Iterable<{ readonly call: CallId; readonly runId: string }>): Promise<void> {
     return renewHolds(this.#redis, inFlight);
   }
 
-  release(call: CallId, runId: string, because: ReleaseReason): Promise<boolean> {
-    return releaseCall(this.#redis, call, runId, because);
+  /** `retried`: what came of its departure; undefined: it has not departed. */
+  release(call: CallId, runId: string, because: ReleaseReason, retried?: Retried): Promise<boolean> {
+    return releaseCall(this.#redis, call, runId, because, retried);
   }
 
-  delay(call: CallId, forMs: number): Promise<void> {
-    return delayCall(this.#redis, call, forMs);
+  delay(call: CallId, forMs: number, parkedFor?: ParkReason): Promise<void> {
+    return delayCall(this.#redis, call, forMs, parkedFor);
   }
 
   countFault(call: CallId): Promise<number> {
     return countFaultOf(this.#redis, call);
   }
 
-  settle(call: CallId, runId: string, outcome: Outcome): Promise<Settlement> {
-    return settleCall(this.#redis, this.#seals, call, runId, outcome);
+  /** `result`: what came of this run's departure; undefined: it had none. */
+  settle(call: CallId, runId: string, outcome: Outcome, result?: AttemptResult): Promise<Settlement> {
+    return settleCall(this.#redis, this.#seals, call, runId, outcome, result);
   }
 
   cancel(call: CallId): Promise<boolean> {
@@ -144,18 +177,39 @@ export class CallStore {
     call: CallId,
     maxBytes: number,
   ): Promise<{ readonly call: FoundCall; readonly omittedBytes: number | undefined } | undefined> {
+    const found = await this.#read(call, maxBytes);
+    return found && { call: found.call, omittedBytes: found.omittedBytes };
+  }
+
+  /** The call, and what happened to it. */
+  async history(call: CallId): Promise<CallHistory | undefined> {
+    const found = await this.#read(call, Number.MAX_SAFE_INTEGER);
+    return found && { call: found.call, timeline: timelineOf(found.fields) };
+  }
+
+  async #read(call: CallId, maxBytes: number) {
     const [flat, sealed, bytes] = await find.run(this.#redis, this.#keysOf(call), { max: maxBytes });
     const fields = fieldsOf(flat);
     if (!fields.state) return undefined;
     const isOmitted = bytes > maxBytes;
     const kept = () => (sealed ? openResult(this.#seals, call, sealed) : undefined);
     const found = toFoundCall(call, fields, isOmitted ? () => Buffer.alloc(0) : kept);
-    return { call: found, omittedBytes: isOmitted ? bytes : undefined };
+    return { call: found, fields, omittedBytes: isOmitted ? bytes : undefined };
+  }
+
+  /** Records that its callback was tried. */
+  async noteCallback(call: CallId, result: CallbackEventResult, status: number | undefined): Promise<void> {
+    await note.run(this.#redis, { record: this.#keysOf(call).record }, { event: callbackText(result, status) });
+  }
+
+  /** The fields of the records; empty for those that are gone. */
+  records(calls: readonly CallId[]): Promise<RecordFields[]> {
+    return Promise.all(calls.map((call) => this.#redis.hgetall(this.#keysOf(call).record)));
   }
 
   /** Without their results; undefined in the place of calls whose record is gone. */
   async summaries(calls: readonly CallId[]): Promise<(CallSummary | undefined)[]> {
-    const found = await Promise.all(calls.map((call) => this.#redis.hgetall(this.#keysOf(call).record)));
+    const found = await this.records(calls);
     return found.map((fields, i) => (fields.state ? toSummary(calls[i]!, fields) : undefined));
   }
 

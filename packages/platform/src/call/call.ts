@@ -31,6 +31,8 @@ export interface CallRequest {
   readonly callbackUrl?: string | undefined;
   /** The API key of the caller, for which the token of a user in the answer is remembered. */
   readonly keyFingerprint?: string | undefined;
+  /** The id of that key, which the record of the call keeps; missing for the calls of the platform itself. */
+  readonly keyId?: string | undefined;
   /**
    * TTL of WeChat's answer for a caller that does not receive the id and reads the answer only once. Such a call is listed only if
    * it fails, and then for as long as any other interactive call.
@@ -83,6 +85,8 @@ export interface Call {
   readonly requestBytes: number | null;
   /** No caller waits for it. */
   readonly background: boolean;
+  /** The id of the key with which it was requested; null: of none, or accepted by a process of an earlier version. */
+  readonly keyId: string | null;
   readonly state: CallState;
   /** Departures so far. */
   readonly attempts: number;

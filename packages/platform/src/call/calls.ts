@@ -4,6 +4,8 @@ import type { Hints } from '../redis/hints.ts';
 import type { Call, CallRequest } from './call.ts';
 import { type CallId, parseCallId } from './call-id.ts';
 import { payloadOf } from './call-job.ts';
+import type { CallHistory } from './call-store.ts';
+import type { FailedCalls } from './failed-calls.ts';
 import { append } from './lane/append.ts';
 import type { LocalWaiters } from './local-waiters.ts';
 import { PendingCalls } from './pending-calls.ts';
@@ -23,6 +25,13 @@ export interface CallsOptions extends Omit<SubmissionOptions, 'pending' | 'reply
   readonly callbacks: CallbackRequests;
   readonly hints: Hints;
   readonly waiters: LocalWaiters;
+  /** Has the calls that failed, when their records have expired. */
+  readonly failed: Pick<FailedCalls, 'find'>;
+}
+
+/** A call with what is recorded about its way, and the state of its quota. */
+export interface CallDetail extends Omit<CallHistory, 'call'> {
+  readonly call: Call;
 }
 
 /** The calls of business programs, as the process that receives them sees them. */
@@ -77,6 +86,17 @@ export class Calls {
     const usage = known && ledger.usage({ ...callId, path: known.path }, endpointOf(known.method, known.path));
     const [call] = await Promise.all([store.find(callId), usage]);
     return call && withQuota(call, await (usage ?? ledger.usage(call, endpointOf(call.method, call.path))));
+  }
+
+  /** With its history. Without WeChat's answer if only the list of failed calls has it. */
+  async detail(id: string): Promise<CallDetail | undefined> {
+    const callId = parseCallId(id);
+    if (!callId) return undefined;
+    const { ledger, store, failed } = this.#deps;
+    const found = (await store.history(callId)) ?? (await failed.find(callId));
+    if (!found) return undefined;
+    const { call } = found;
+    return { ...found, call: withQuota(call, await ledger.usage(call, endpointOf(call.method, call.path))) };
   }
 
   /** True if the call had not departed; then it never will. */

@@ -195,7 +195,7 @@ function creationKeys({ keyspace }: RedisClient, call: CallId, { path, idempoten
 
 /** The fields of a record that do not change. `replyTo`: the process in which the caller waits. */
 export function recordFieldsOf(keyspace: Keyspace, request: CallRequest, replyTo: string) {
-  const { method, path, body, idempotencyKey, callbackUrl, waitMs, durable } = request;
+  const { method, path, body, idempotencyKey, callbackUrl, waitMs, durable, keyId } = request;
   const key = keyOfUserToken(request);
   return {
     method,
@@ -210,6 +210,7 @@ export function recordFieldsOf(keyspace: Keyspace, request: CallRequest, replyTo
     ...(callbackUrl === undefined ? {} : { hasCallback: '1' }),
     ...(durable ? { durable: '1' } : {}),
     ...(key === undefined ? {} : { key }),
+    ...(keyId === undefined ? {} : { by: keyId }),
   };
 }
 

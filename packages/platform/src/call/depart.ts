@@ -4,6 +4,7 @@ import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import type { CallId } from './call-id.ts';
 import { HELD_MS } from './call-record.ts';
+import { type AttemptResult, CALL_EVENT, endedText, type ParkReason, type Retry } from './recorded-events.ts';
 
 export type Departure =
   | {
@@ -25,6 +26,12 @@ export type Denial =
 
 /** Why a run releases its claim. */
 export type ReleaseReason = 'not-sent' | 'token-refused' | 'quota-refused';
+
+/** What came of a departure whose call is sent again. */
+export interface Retried {
+  readonly result: AttemptResult;
+  readonly retry: Retry;
+}
 
 /** The documented limits of the call's path (0: none). */
 export interface DepartureQuota {
@@ -62,18 +69,20 @@ end
 `,
 };
 
-/** `call_depart` is one departure: deadline, quota, claim. */
+/** `call_depart` is one departure: deadline, quota, claim. `token_ms`: for how long the call waited for its token. */
 export const CALL_DEPART: SharedLua = {
-  uses: [QUOTA, CALL_CLAIM],
+  uses: [QUOTA, CALL_CLAIM, CALL_EVENT],
   lua: `
-local function call_depart(record, quota, paths, run, safe_to_repeat, path, daily_limit, minute_limit)
+local function call_depart(record, quota, paths, run, safe_to_repeat, path, daily_limit, minute_limit, token_ms)
   local denied = call_denied(record, run, safe_to_repeat)
   if denied then return denied end
-  local closed_until, news, probe = quota_take(quota, paths, path, daily_limit, minute_limit)
+  local closed_until, news, probe, look = quota_take(quota, paths, path, daily_limit, minute_limit)
   if closed_until then return { 'closed', closed_until, now } end
   call_claim(record, run)
   redis.call('HDEL', record, 'delayedUntil')
-  return { 'yes', now, probe, redis.call('HINCRBY', record, 'attempts', 1), news or false }
+  local attempts, used, limit = redis.call('HINCRBY', record, 'attempts', 1), quota_used(look, daily_limit)
+  call_event(record, 's ' .. attempts .. ' ' .. token_ms .. ' ' .. ms(used) .. ' ' .. (limit > 0 and ms(limit) or '-'))
+  return { 'yes', now, probe, attempts, news or false }
 end
 `,
 };
@@ -100,8 +109,8 @@ export function toDenial(reply: DeniedReply): Denial {
 const depart = defineScript({
   uses: [CALL_DEPART],
   keys: ['record', 'quota', 'paths'],
-  args: ['run', 'safeToRepeat', 'path', 'dailyLimit', 'minuteLimit'],
-  lua: 'return call_depart(record, quota, paths, run, safeToRepeat, path, dailyLimit, minuteLimit)',
+  args: ['run', 'safeToRepeat', 'path', 'dailyLimit', 'minuteLimit', 'tokenMs'],
+  lua: 'return call_depart(record, quota, paths, run, safeToRepeat, path, dailyLimit, minuteLimit, tokenMs)',
   decode: toDeparture,
 });
 
@@ -116,8 +125,9 @@ redis.call('HSET', record, 'heldUntil', ms(now + ${HELD_MS}))`,
 
 /** A run whose first reply was lost repeats this, and receives the same answer. */
 const release = defineScript({
+  uses: [CALL_EVENT],
   keys: ['record'],
-  args: ['run', 'isTokenRefused'],
+  args: ['run', 'isTokenRefused', 'event'],
   lua: `
 local state, sent_by, released_by = unpack(redis.call('HMGET', record, 'state', 'sentBy', 'releasedBy'))
 if state == 'queued' and released_by == run then return 1 end
@@ -125,17 +135,19 @@ if state ~= 'sent' or sent_by ~= run then return 0 end
 redis.call('HSET', record, 'state', 'queued', 'releasedBy', run)
 redis.call('HDEL', record, 'sentBy')
 if isTokenRefused == '1' then redis.call('HINCRBY', record, 'refusals', 1) end
+if event ~= '' then call_event(record, event) end
 return 1`,
   decode: (released: number) => released === 1,
 });
 
 const delay = defineScript({
-  uses: [REDIS_CLOCK],
+  uses: [CALL_EVENT],
   keys: ['record'],
-  args: ['forMs'],
+  args: ['forMs', 'parkedFor'],
   lua: `
 if redis.call('HGET', record, 'state') ~= 'queued' then return end
-redis.call('HSET', record, 'delayedUntil', ms(now + tonumber(forMs)))`,
+redis.call('HSET', record, 'delayedUntil', ms(now + tonumber(forMs)))
+if parkedFor ~= '' then call_parked(record, parkedFor, now + tonumber(forMs)) end`,
 });
 
 const countFault = defineScript({
@@ -153,6 +165,7 @@ export function departCall(
   runId: string,
   safeToRepeat: boolean,
   { path, dailyLimit, minuteLimit }: DepartureQuota,
+  tokenMs: number,
 ): Promise<Departure> {
   const { component, appid } = call;
   const { keyspace } = redis;
@@ -163,7 +176,7 @@ export function departCall(
       quota: keyspace.quota(component, appid, path),
       paths: keyspace.quotaPaths(component, appid),
     },
-    { run: runId, safeToRepeat, path, dailyLimit, minuteLimit },
+    { run: runId, safeToRepeat, path, dailyLimit, minuteLimit, tokenMs: Math.round(tokenMs) },
   );
 }
 
@@ -179,14 +192,28 @@ export async function renewHolds(
   await hold.batch(redis, runs);
 }
 
-/** Nothing of this run was carried out. False if the call is no longer this run's. */
-export function releaseCall(redis: RedisClient, call: CallId, runId: string, because: ReleaseReason): Promise<boolean> {
+/** Nothing of this run was carried out. False if the call is no longer this run's. `retried`: it had departed. */
+export function releaseCall(
+  redis: RedisClient,
+  call: CallId,
+  runId: string,
+  because: ReleaseReason,
+  retried: Retried | undefined,
+): Promise<boolean> {
   const isTokenRefused = because === 'token-refused';
-  return release.run(redis, { record: recordOf(redis, call) }, { run: runId, isTokenRefused });
+  const event = retried === undefined ? '' : endedText(retried.result, retried.retry);
+  return release.run(redis, { record: recordOf(redis, call) }, { run: runId, isTokenRefused, event });
 }
 
-export async function delayCall(redis: RedisClient, call: CallId, forMs: number): Promise<void> {
-  await delay.run(redis, { record: recordOf(redis, call) }, { forMs: Math.ceil(forMs) });
+/** `parkedFor`: undefined if the call is sent again for another reason, which its release has stated. */
+export async function delayCall(
+  redis: RedisClient,
+  call: CallId,
+  forMs: number,
+  parkedFor: ParkReason | undefined,
+): Promise<void> {
+  const args = { forMs: Math.ceil(forMs), parkedFor: parkedFor ?? '' };
+  await delay.run(redis, { record: recordOf(redis, call) }, args);
 }
 
 /** How often a run of this call has failed because of an internal error, this time included; 0 if the call has settled. */

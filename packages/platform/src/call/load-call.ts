@@ -35,7 +35,7 @@ local known = {}
 for i = 1, #fields, 2 do known[fields[i]] = fields[i + 1] end
 local is_first = known.state == 'queued' and known.attempts == '0' or known.state == 'sent' and known.sentBy == run
 if is_first and not known.durable and sealed and known.method == method and known.path == path then
-  departure = call_depart(record, quota, paths, run, '0', path, dailyLimit, minuteLimit)
+  departure = call_depart(record, quota, paths, run, '0', path, dailyLimit, minuteLimit, '0')
 end
 return { ms(now), fields, sealed, departure }`,
   buffers: true,

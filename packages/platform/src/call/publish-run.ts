@@ -8,6 +8,14 @@ export function publishRun(events: Events, call: string, result: CallRunResult, 
     events.publish('call-fault', { call, message, stack });
   }
   if (!result.done) return;
-  const { outcome, errcode, attempts } = result;
-  events.publish('call', { call, outcome, errcode, attempts, ms: Math.round(ms), ...(hasCaller ? { hasCaller } : {}) });
+  const { outcome, errcode, attempts, corrected } = result;
+  events.publish('call', {
+    call,
+    outcome,
+    errcode,
+    attempts,
+    ms: Math.round(ms),
+    ...(hasCaller ? { hasCaller } : {}),
+    ...(corrected ? { corrected } : {}),
+  });
 }

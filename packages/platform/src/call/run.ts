@@ -28,12 +28,15 @@ import { tokenOwnerOf } from './call-token.ts';
 import type { Departure, ReleaseReason } from './depart.ts';
 import type { DurableCalls } from './durable-calls.ts';
 import type { Holds } from './holds.ts';
+import type { AttemptResult, ParkReason, Retry } from './recorded-events.ts';
 import { quotaClosed, runFailures } from './run-failures.ts';
 import { judge, toCallFailure, type Verdict } from './verdict.ts';
 
 /** Worker slots are scarce: a longer wait for a token happens outside of the slot. */
 const TOKEN_WAIT_MS = 2_000;
 const TOKEN_RETRY_MS = 500;
+/** A shorter wait is the reading of a token that is there. */
+const MIN_TOKEN_WAIT_MS = 10;
 /** After a freeze it is unknown what other processes have done meanwhile. */
 const MAX_CLAIM_AGE_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -41,6 +44,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const MAX_FAULTS = 5;
 const FAULT_RETRY_MS = 1_000;
 const UNCONFIRMED_RETRY_MS = 1_000;
+/** By then the quota is closed, and says until when. */
+const QUOTA_RETRY_MS = 1_000;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
 export type CallRunResult =
@@ -74,7 +79,7 @@ type Sent = Extract<Asked<Permitted>, { readonly kind: 'answered' | 'unanswered'
 
 /** What a run knows about its call and the record does not have yet. `release`: nothing was carried out. */
 type Known =
-  | { readonly do: 'release'; readonly because: ReleaseReason }
+  | { readonly do: 'release'; readonly because: ReleaseReason; readonly retry: Retry | undefined }
   | {
       readonly do: 'settle';
       readonly outcome: Outcome;
@@ -127,6 +132,12 @@ export class Run {
   /** It has sent the call, and has neither released nor settled it. */
   #departed = false;
   #known: Known | undefined;
+  /** How long it waited for the token of its next departure. */
+  #tokenMs = 0;
+  /** Right before the first byte, on the monotonic clock. */
+  #sentAt = 0;
+  /** Of the last departure, until the call is released. */
+  #result: AttemptResult | undefined;
 
   constructor(call: CallId, runId: string, stored: StoredCall, signal: AbortSignal, deps: RunDeps) {
     this.#call = call;
@@ -168,7 +179,7 @@ export class Run {
       const { outcome, attempts, reply } = this.#known;
       return this.#settle(outcome, attempts, reply);
     }
-    if (this.#known) await this.#release(this.#known.because);
+    if (this.#known) await this.#release(this.#known.because, this.#known.retry);
     // No other run may send it, and this one will not receive an answer any more.
     if (this.#departed && !this.#endpoint.safeToRepeat) return this.#fail(runFailures.faultAfterDeparture);
     if (faults >= MAX_FAULTS) return this.#fail(runFailures.internal);
@@ -197,7 +208,11 @@ export class Run {
     let claimedAt = prepared?.claimedAt ?? performance.now();
     let endHold = () => {};
     let verdict: Verdict | undefined;
-    const { departing } = this.#deps;
+    const beforeSend = () => {
+      if (performance.now() - claimedAt > MAX_CLAIM_AGE_MS) throw new ClaimTooOld();
+      this.#deps.departing?.();
+      this.#sentAt = performance.now();
+    };
     try {
       const asked = await askWechat(
         {
@@ -224,13 +239,11 @@ export class Run {
             body: this.#stored.body,
             timeoutMs: ANSWER_TIMEOUT_MS,
             signal: this.#signal,
-            beforeSend() {
-              if (performance.now() - claimedAt > MAX_CLAIM_AGE_MS) throw new ClaimTooOld();
-              departing?.();
-            },
+            beforeSend,
           }),
           read: (response) => readAnswer(response, 'any'),
           received: async (reply, { attempts }) => {
+            this.#result = resultOf(reply, performance.now() - this.#sentAt);
             if (this.#isCutOff(reply)) return;
             verdict = await this.#judge(reply, attempts);
             this.#known = knownBy(verdict, attempts, reply);
@@ -244,7 +257,7 @@ export class Run {
       return step;
     } catch (error) {
       if (!(error instanceof ClaimTooOld || error instanceof CallerGone)) throw error;
-      await this.#release('not-sent');
+      await this.#release('not-sent', { reason: 'not_sent', afterMs: 0 });
       if (error instanceof ClaimTooOld) return 'again';
       await untilStored(() => this.#deps.store.cancel(this.#call));
       return { done: true, outcome: 'cancelled', attempts: this.#stored.attempts };
@@ -269,7 +282,7 @@ export class Run {
       case 'unanswered':
       case 'answered':
         if (verdict) return this.#obey(verdict, asked);
-        await this.#release('not-sent');
+        await this.#release('not-sent', { reason: 'shutdown', afterMs: 0 });
         return { done: false, requeue: true };
       default:
         return asked satisfies never;
@@ -277,7 +290,11 @@ export class Run {
   }
 
   async #token(): Promise<Token | undefined> {
-    return this.#owner && this.#deps.tokens.get(this.#owner, TOKEN_WAIT_MS, this.#signal);
+    const startedAt = performance.now();
+    const token = this.#owner && (await this.#deps.tokens.get(this.#owner, TOKEN_WAIT_MS, this.#signal));
+    const waitedMs = performance.now() - startedAt;
+    this.#tokenMs = waitedMs < MIN_TOKEN_WAIT_MS ? 0 : waitedMs;
+    return token;
   }
 
   async #withoutToken(failure: Failure): Promise<CallRunResult> {
@@ -314,6 +331,7 @@ export class Run {
       this.#runId,
       this.#endpoint.safeToRepeat,
       ledger.scriptArgs(this.#pair, this.#endpoint),
+      this.#tokenMs,
     );
   }
 
@@ -332,7 +350,7 @@ export class Run {
         if (background) return this.#delay(departure.inMs, 'quota');
         return this.#fail(quotaClosed(path, departure.closedUntil));
       case 'unconfirmed':
-        return this.#delay(UNCONFIRMED_RETRY_MS, 'again');
+        return this.#delay(UNCONFIRMED_RETRY_MS, 'again', 'replica');
       default:
         return departure satisfies never;
     }
@@ -368,17 +386,17 @@ export class Run {
       case 'fail':
         return this.#fail(verdict.failure, attempts);
       case 'repeat':
-        await this.#release('not-sent');
+        await this.#release('not-sent', retryOf(verdict));
         return this.#delay(verdict.afterMs, 'again');
       case 'next-token':
         this.#refusals++;
         // The endpoint would refuse the next token, too, so its answer goes to the caller.
         if (sent.kind === 'answered' && sent.refusedToken === 'kept') break;
-        if (await this.#release('token-refused')) return 'again';
+        if (await this.#release('token-refused', retryOf(verdict))) return 'again';
         // Another run has given the call up meanwhile; so this refusal is its outcome.
         break;
       case 'await-quota':
-        if (await this.#release('quota-refused')) return this.#delay(1_000, 'quota');
+        if (await this.#release('quota-refused', retryOf(verdict))) return this.#delay(QUOTA_RETRY_MS, 'quota');
         break;
       case 'answer':
         break;
@@ -394,20 +412,22 @@ export class Run {
     return this.#settle(completedBy(sent), attempts, sent);
   }
 
-  /** Nothing was carried out. False where the call is no longer this run's. */
-  async #release(because: ReleaseReason): Promise<boolean> {
-    this.#known = { do: 'release', because };
-    const released = await untilStored(() => this.#deps.store.release(this.#call, this.#runId, because));
+  /** Nothing was carried out. False where the call is no longer this run's. `retry`: it had departed, and is sent again. */
+  async #release(because: ReleaseReason, retry?: Retry): Promise<boolean> {
+    this.#known = { do: 'release', because, retry };
+    const retried = retry && { result: this.#result ?? { ms: 0 }, retry };
+    const released = await untilStored(() => this.#deps.store.release(this.#call, this.#runId, because, retried));
     this.#departed = false;
     this.#known = undefined;
+    if (released) this.#result = undefined;
     return released;
   }
 
-  async #delay(delayMs: number, until: 'quota' | 'token' | 'again'): Promise<CallRunResult> {
+  async #delay(delayMs: number, until: 'quota' | 'token' | 'again', parkedFor?: ParkReason): Promise<CallRunResult> {
     const late = this.#stored.now + delayMs > this.#stored.deadlineAt;
     // A waiting caller receives this failure at once. Lanes keep deadlines themselves, and the cause of the delay may end sooner.
     if (late && !this.#stored.background) return this.#fail(this.#deadlinePassed());
-    await this.#deps.store.delay(this.#call, delayMs);
+    await this.#deps.store.delay(this.#call, delayMs, parkedFor ?? (until === 'again' ? undefined : until));
     return { done: false, delayMs, until };
   }
 
@@ -418,7 +438,7 @@ export class Run {
   async #settle(outcome: Outcome, attempts: number, reply?: WeChatReply): Promise<CallRunResult> {
     this.#known = { do: 'settle', outcome, attempts, reply };
     await this.#rememberUserToken(reply);
-    const how = await untilStored(() => this.#deps.store.settle(this.#call, this.#runId, outcome));
+    const how = await untilStored(() => this.#deps.store.settle(this.#call, this.#runId, outcome, this.#result));
     const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
     const { errcode } = outcome.state === 'failed' ? outcome.failure : outcome;
     return {
@@ -455,13 +475,42 @@ function knownBy(verdict: Verdict, attempts: number, reply: WeChatReply): Known 
     case 'fail':
       return { do: 'settle', outcome: { state: 'failed', failure: verdict.failure }, attempts, reply };
     case 'repeat':
-      return { do: 'release', because: 'not-sent' };
+      return { do: 'release', because: 'not-sent', retry: retryOf(verdict) };
     case 'next-token':
-      return { do: 'release', because: 'token-refused' };
+      return { do: 'release', because: 'token-refused', retry: retryOf(verdict) };
     case 'await-quota':
-      return { do: 'release', because: 'quota-refused' };
+      return { do: 'release', because: 'quota-refused', retry: retryOf(verdict) };
     default:
       return verdict satisfies never;
+  }
+}
+
+function retryOf(verdict: Extract<Verdict, { do: 'repeat' | 'next-token' | 'await-quota' }>): Retry {
+  switch (verdict.do) {
+    case 'repeat':
+      return { reason: 'transient', afterMs: verdict.afterMs };
+    case 'next-token':
+      return { reason: 'token_refused', afterMs: 0 };
+    case 'await-quota':
+      return { reason: 'quota_refused', afterMs: QUOTA_RETRY_MS };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function resultOf(reply: WeChatReply, ms: number): AttemptResult {
+  if (reply.kind === 'unanswered') return { ms, code: reply.failure.code };
+  const { answer, response } = reply;
+  const { status } = response;
+  switch (answer.kind) {
+    case 'json':
+      return { ms, status, errcode: answer.errcode, rid: answer.rid };
+    case 'binary':
+      return { ms, status };
+    case 'broken':
+      return { ms, status, code: 'wechat_broken_answer' };
+    default:
+      return answer satisfies never;
   }
 }
 

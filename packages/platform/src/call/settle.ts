@@ -5,6 +5,7 @@ import type { CallId } from './call-id.ts';
 import { INDEX } from './call-index.ts';
 import { INTERACTIVE_TTL_MS, keysOf, lastPartOf, type Outcome, sealResult } from './call-record.ts';
 import { KEPT_RESULTS, shrinkResults } from './kept-results.ts';
+import { type AttemptResult, answeredText, CALL_EVENT, endedText } from './recorded-events.ts';
 import { CALL_REPLY } from './reply.ts';
 import { WAITING_BODIES } from './waiting-bodies.ts';
 
@@ -46,12 +47,12 @@ type SettleReply = [how: 'stored' | 'corrected', excess: 0 | 1] | null;
 /**
  * The first outcome stays, with one exception: the run that sent the call knows WeChat's answer, and so replaces an
  * `outcome_unknown` that another run has stored meanwhile. `excess`: 1 if results beyond the account's limit are still kept.
- * `detail`: the failure, or the headers of WeChat's answer; the record's field is `told`.
+ * `detail`: the failure, or the headers of WeChat's answer; the record's field is `told`. `event`: of the departure that led to it.
  */
 const settle = defineScript({
-  uses: [REDIS_CLOCK, CALL_ENDED, CALL_REPLY, KEPT_RESULTS],
+  uses: [REDIS_CLOCK, CALL_ENDED, CALL_REPLY, KEPT_RESULTS, CALL_EVENT],
   keys: [...ENDING_KEYS, 'result', 'quotas'],
-  args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'errcode', 'rid', 'bytes', 'body', 'run'],
+  args: ['id', 'lastPart', 'outcome', 'detail', 'status', 'errcode', 'rid', 'bytes', 'body', 'run', 'event'],
   lua: `
 local former = redis.call('HMGET', record, 'state', 'sentBy', 'settledBy', 'outcome', 'told')
 local how = 'stored'
@@ -64,8 +65,9 @@ if former[1] == 'settled' then
 end
 redis.call('HSET', record, 'state', 'settled', 'settledAt', ms(now), 'settledBy', run, 'outcome', outcome, 'told', detail,
   'status', status, 'errcode', errcode, 'rid', rid, 'responseBytes', bytes)
+if event ~= '' then call_event(record, event) end
 local unlisted = redis.call('HGET', record, 'unlisted')
-if unlisted and outcome == 'failed' then
+if unlisted and (outcome == 'failed' or (errcode ~= '' and errcode ~= '0')) then
   redis.call('HSET', record, 'keptMs', ${INTERACTIVE_TTL_MS})
   index_add(index, lastPart, ${INTERACTIVE_TTL_MS}, unlisted)
 end
@@ -97,13 +99,14 @@ return 1`,
   decode: (cancelled: number) => cancelled === 1,
 });
 
-/** Stores what this run knows of the call's outcome, and publishes it. */
+/** Stores what this run knows of the call's outcome, and publishes it. `result`: of this run's departure, if there was one. */
 export async function settleCall(
   redis: RedisClient,
   seals: Seals,
   call: CallId,
   runId: string,
   outcome: Outcome,
+  result: AttemptResult | undefined,
 ): Promise<Settlement> {
   const keys = { ...keysOf(redis.keyspace, call), quotas: redis.keyspace.quota(call.component, call.appid, '') };
   const completed = outcome.state === 'completed' ? outcome : undefined;
@@ -118,12 +121,18 @@ export async function settleCall(
     bytes: completed?.response.body.length ?? 0,
     body: completed ? sealResult(seals, call, completed.response) : '',
     run: runId,
+    event: eventOf(outcome, result),
   });
   if (reply?.[1] === 1) {
     // If this fails, the account's next large result continues it; the outcome is stored.
     await shrinkResults(redis, keys.index, keys.result, lastPartOf(call)).catch(() => {});
   }
   return reply?.[0] ?? 'superseded';
+}
+
+function eventOf({ state }: Outcome, result: AttemptResult | undefined): string {
+  if (result === undefined) return '';
+  return state === 'completed' ? answeredText(result.ms) : endedText(result);
 }
 
 /** True if the call had not departed; then it never will. `isWithdrawn`: its idempotency key may be used for a new call. */

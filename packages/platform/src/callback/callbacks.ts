@@ -3,6 +3,7 @@ import { callAnswer, callSummaryAnswer, readableHeaders } from '../call/call-ans
 import { type CallId, parseCallId } from '../call/call-id.ts';
 import { lastPartOf } from '../call/call-record.ts';
 import type { CallStore } from '../call/call-store.ts';
+import type { CallbackEventResult } from '../call/recorded-events.ts';
 import type { Events } from '../events.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { CallbackSigner } from '../webhook/webhook-signer.ts';
@@ -82,7 +83,9 @@ export class Callbacks {
       },
     };
     const sent = await this.#sender.send(message, slots, signal).catch((error: unknown) => {
-      throw error instanceof Failure ? failed(error.message) : error;
+      if (!(error instanceof Failure)) throw error;
+      this.#note(callId, 'failed', undefined);
+      throw failed(error.message);
     });
     switch (sent.kind) {
       case 'postponed':
@@ -93,13 +96,24 @@ export class Callbacks {
         return { outcome: 'aborted' };
       case 'answered': {
         const { status } = sent;
-        if (status >= 200 && status < 300) return { outcome: 'delivered', status };
-        if (status === GONE) return { outcome: 'refused', status };
+        if (status >= 200 && status < 300) return this.#noted(callId, { outcome: 'delivered', status });
+        if (status === GONE) return this.#noted(callId, { outcome: 'refused', status });
+        this.#note(callId, 'failed', status);
         throw failed(`The receiver answered ${status}.`);
       }
       default:
         return sent satisfies never;
     }
+  }
+
+  #noted<R extends { readonly outcome: CallbackEventResult; readonly status: number }>(call: CallId, result: R): R {
+    this.#note(call, result.outcome, result.status);
+    return result;
+  }
+
+  /** For the call's timeline. Not awaited: the delivery neither waits for it nor fails with it. */
+  #note(call: CallId, result: CallbackEventResult, status: number | undefined): void {
+    this.#store.noteCallback(call, result, status).catch(() => {});
   }
 
   async #bodyOf(callId: CallId): Promise<string | undefined> {

@@ -73,6 +73,15 @@ export class ApiKeys {
     return stored && this.#used(stored.key);
   }
 
+  /** Also of a key that is no longer valid; undefined if there is none of this id, or the database is unreachable. */
+  async nameOf(id: string): Promise<string | undefined> {
+    try {
+      return (await this.#read(id))?.key.name;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Counts one request. Throws Failure `rate_limited`. */
   async admit({ id, ratePerSecond }: ApiKey): Promise<void> {
     if (ratePerSecond !== null) await takeFromRate(this.#redis, id, ratePerSecond);

@@ -39,6 +39,8 @@ export type QuotaNewsReply = [level: number, lookup: number, used: number, limit
  * the catalogue (0: none). It returns the time until which the pair is closed; or nil, the news (nil: none), whether the
  * departure is a probe (1), and what `quota_look` would return afterwards. It closes a full minute with the last call of
  * that minute, so that readers see it, too.
+ *
+ * `quota_used(look, daily_limit)` returns what is used and what is allowed (0: unknown), of what `quota_take` returned last.
  */
 export const QUOTA: SharedLua = {
   uses: [REDIS_CLOCK],
@@ -143,6 +145,12 @@ local function quota_take(key, paths, path, daily_limit, minute_limit, even_if_c
   local news = quota_news(key, total, limit, used, level, stage, quota_number(q[15]))
   q[13], q[14], q[15], q[16] = nil, nil, nil, nil
   return nil, news, probe, q
+end
+
+local function quota_used(look, daily_limit)
+  local limit = tonumber(daily_limit)
+  if quota_number(look[10]) > now and look[6] then limit = tonumber(look[6]) end
+  return math.max(0, quota_number(look[4]) + quota_number(look[5])), limit
 end
 `,
 };

@@ -95,6 +95,8 @@ export function keyspaceOf(prefix: string) {
      * `:bodies` and `:results` sum what larger requests and answers occupy.
      */
     callIndex: (component: string, owner: string) => owned(component, owner, 'calls'),
+    /** The last failed calls of all accounts, by the time of their outcome; `:entries` has what is kept of each. */
+    failedCalls: (component: string) => owned(component, 'failed-calls', 'calls'),
     /** Which call an idempotency key (hashed) belongs to. */
     idempotency: (component: string, owner: string, hash: string) => owned(component, owner, `idempotency:${hash}`),
     /** Background calls; its scripts append `:path:<path>`, `:paths`, `:aside`, `:deadlines`, `:order:<key>` and `:inflight`. */

@@ -35,7 +35,7 @@ export async function authorizerInfoRoute(
       method: 'POST',
       body: Buffer.from(JSON.stringify(fields)),
       contentType: 'application/json',
-      keyFingerprint: caller.fingerprint,
+      caller,
     },
     note,
     (answered) => withRefreshTokenName(answered, component, appid),

@@ -37,7 +37,7 @@ export async function authorizerListRoute(
       services,
       response,
       { appid: component, component, path: PATH, query },
-      { method: 'POST', body, contentType: 'application/json', keyFingerprint: caller.fingerprint },
+      { method: 'POST', body, contentType: 'application/json', caller },
       note,
       (answered) => withRefreshTokenNames(PATH, answered, component),
     );

@@ -8,9 +8,11 @@ import type { CallId } from '../call-id.ts';
 import type { FoundCall, Outcome, StoredCall } from '../call-record.ts';
 import type { CallStore } from '../call-store.ts';
 import { keyOfUserToken } from '../create-call.ts';
-import type { Departure, DepartureQuota, ReleaseReason } from '../depart.ts';
+import type { Departure, DepartureQuota, ReleaseReason, Retried } from '../depart.ts';
+import { hasFailed } from '../has-failed.ts';
 import type { Holds } from '../holds.ts';
 import type { LocalWaiters } from '../local-waiters.ts';
+import { type AttemptResult, EventsInMemory, endedText, type ParkReason } from '../recorded-events.ts';
 import { CallerGone, type RunStore } from '../run.ts';
 import type { Settlement } from '../settle.ts';
 import { withQuota } from '../with-quota.ts';
@@ -50,6 +52,7 @@ export class InlineCall implements RunStore {
   readonly #endpoint: Endpoint;
   readonly #reservedAt = performance.now();
   readonly #answered = Promise.withResolvers<void>();
+  readonly #events = new EventsInMemory();
   #stage: Stage = 'reserved';
   #attempts = 0;
   #refusals = 0;
@@ -108,6 +111,7 @@ export class InlineCall implements RunStore {
       heldMs: 0,
       ...{ method, path, query, contentType, body },
       keyFingerprint: keyOfUserToken(this.request),
+      keyId: this.request.keyId,
     };
   }
 
@@ -117,7 +121,13 @@ export class InlineCall implements RunStore {
     if (this.#stage === 'permitted') this.#stage = 'departed';
   }
 
-  async depart(call: CallId, runId: string, safeToRepeat: boolean, quota: DepartureQuota): Promise<Departure> {
+  async depart(
+    call: CallId,
+    runId: string,
+    safeToRepeat: boolean,
+    quota: DepartureQuota,
+    tokenMs = 0,
+  ): Promise<Departure> {
     if (!this.#leavesMemory) {
       const permission = await takePermission(this.#deps.redis, call, quota, this.#deadlineAt);
       if (this.#createdAt === 0) {
@@ -125,10 +135,10 @@ export class InlineCall implements RunStore {
         this.#createdMicros = permission.now * 1_000 + permission.micros;
       }
       // It may have been promoted meanwhile; then its record decides.
-      if (!this.#leavesMemory) return this.#permitted(permission);
+      if (!this.#leavesMemory) return this.#permitted(permission, tokenMs);
     }
     await this.#ensureRecord();
-    const departure = await this.#deps.store.depart(call, runId, safeToRepeat, quota);
+    const departure = await this.#deps.store.depart(call, runId, safeToRepeat, quota, tokenMs);
     if (departure.go === 'yes') {
       this.#attempts = departure.attempts;
       this.#hold();
@@ -136,32 +146,35 @@ export class InlineCall implements RunStore {
     return departure;
   }
 
-  #permitted(permission: Permission): Departure {
+  #permitted(permission: Permission, tokenMs: number): Departure {
     if (permission.go !== 'yes') return permission;
     this.#stage = 'permitted';
     this.#attempts++;
     this.#departedAt = permission.now;
     this.#usage = usageOf(permission.quota, permission.now, this.#endpoint);
+    this.#events.sent(this.ageMs, { attempt: this.#attempts, tokenMs, ...this.#usage });
     const { now, probe, news } = permission;
     return { go: 'yes', departedAt: now, probe, attempts: this.#attempts, news };
   }
 
-  async release(call: CallId, runId: string, because: ReleaseReason): Promise<boolean> {
+  async release(call: CallId, runId: string, because: ReleaseReason, retried?: Retried): Promise<boolean> {
     if (this.#leavesMemory) {
       await this.#ensureRecord();
-      return this.#deps.store.release(call, runId, because);
+      return this.#deps.store.release(call, runId, because, retried);
     }
     this.#stage = 'reserved';
+    if (retried) this.#events.add(this.ageMs, endedText(retried.result, retried.retry));
     if (because === 'token-refused') this.#refusals++;
     return true;
   }
 
-  async delay(call: CallId, forMs: number): Promise<void> {
+  async delay(call: CallId, forMs: number, parkedFor?: ParkReason): Promise<void> {
     if (this.#leavesMemory) {
       await this.#ensureRecord();
-      return this.#deps.store.delay(call, forMs);
+      return this.#deps.store.delay(call, forMs, parkedFor);
     }
     this.#delayMs = forMs;
+    if (parkedFor) this.#events.parked(this.ageMs, parkedFor, this.ageMs + forMs);
   }
 
   async countFault(call: CallId): Promise<number> {
@@ -178,15 +191,16 @@ export class InlineCall implements RunStore {
   }
 
   /** The caller has WeChat's answer before Redis is asked. */
-  async settle(call: CallId, runId: string, outcome: Outcome): Promise<Settlement> {
+  async settle(call: CallId, runId: string, outcome: Outcome, result?: AttemptResult): Promise<Settlement> {
     if (!this.#leavesMemory) {
+      if (result) this.#events.add(this.ageMs, endedText(result));
       this.#end(outcome.state, outcome);
       return 'stored';
     }
     // Of a failure another run may know better.
     if (outcome.state === 'completed') this.#resolve(this.#found(outcome.state, outcome));
     await this.#ensureRecord();
-    const how = await this.#deps.store.settle(call, runId, outcome);
+    const how = await this.#deps.store.settle(call, runId, outcome, result);
     if (how !== 'superseded') this.#resolve(this.#found(outcome.state, outcome));
     return how;
   }
@@ -235,6 +249,7 @@ export class InlineCall implements RunStore {
   /** Other processes continue the call, after this time. */
   async handOver(delayMs: number): Promise<void> {
     this.#delayMs = Math.max(this.#delayMs, delayMs);
+    if (!this.#leavesMemory) this.#events.queued(this.ageMs);
     await this.#ensureRecord();
     await this.#deps.addJob(this.call.id, delayMs);
   }
@@ -272,6 +287,7 @@ export class InlineCall implements RunStore {
         sentBy: isSent ? this.runId : undefined,
         departedAt: this.#departedAt,
         delayMs: this.#delayMs,
+        events: this.#events.fields,
       })
       .then(() => {
         this.#hasRecord = true;
@@ -300,8 +316,13 @@ export class InlineCall implements RunStore {
     this.#stage = 'answered';
     const found = this.#found(state, outcome);
     this.#resolve(found);
-    if (this.request.keptForMs !== undefined && state !== 'failed') return;
-    this.#deps.recorder.record({ call: this.call, found, createdMicros: this.#createdMicros });
+    if (this.request.keptForMs !== undefined && !hasFailed(found)) return;
+    this.#deps.recorder.record({
+      call: this.call,
+      found,
+      createdMicros: this.#createdMicros,
+      events: this.#events.texts,
+    });
   }
 
   #resolve(found: FoundCall): void {
@@ -318,6 +339,7 @@ export class InlineCall implements RunStore {
       ...{ id, component, appid, method, path, state },
       requestBytes: body?.length ?? 0,
       background: false,
+      keyId: this.request.keyId ?? null,
       attempts: this.#attempts,
       createdAt: new Date(this.#createdAt),
       deadlineAt: new Date(this.#deadlineAt),

@@ -26,8 +26,10 @@ function outcome(appid = 'wxa'): InlineOutcome {
   return {
     call,
     createdMicros: at.getTime() * 1_000,
+    events: [],
     found: {
-      ...{ ...call, method: 'GET', path: '/cgi-bin/user/info', requestBytes: 0, background: false, state: 'completed' },
+      ...{ ...call, method: 'GET', path: '/cgi-bin/user/info', requestBytes: 0, background: false, keyId: null },
+      state: 'completed',
       ...{ attempts: 1, createdAt: at, deadlineAt: at, notBeforeAt: null, settledAt: at, failure: null },
       response: { status: 200, headers: {}, body: Buffer.from('{}') },
       answered: { status: 200, errcode: null, rid: null, bytes: 2 },

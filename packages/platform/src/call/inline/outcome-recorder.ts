@@ -6,6 +6,7 @@ import { untilStored } from '../../request/until-stored.ts';
 import type { CallId } from '../call-id.ts';
 import { INDEX } from '../call-index.ts';
 import { type FoundCall, INTERACTIVE_TTL_MS, keysOf, lastPartOf } from '../call-record.ts';
+import { hasFailed } from '../has-failed.ts';
 
 /** How a call without a record ended. */
 export interface InlineOutcome {
@@ -13,6 +14,8 @@ export interface InlineOutcome {
   readonly found: FoundCall;
   /** In microseconds of Redis' clock: calls are listed by it. */
   readonly createdMicros: number;
+  /** What happened to it (`EventsInMemory`), which is recorded of failures only. */
+  readonly events: readonly string[];
 }
 
 const FIELDS = [
@@ -30,8 +33,9 @@ const FIELDS = [
   'requestBytes',
   'responseBytes',
 ] as const;
-/** Of each call: its last part, its microsecond, and `FIELDS`. */
-const VALUES = 2 + FIELDS.length;
+/** Of each call: its last part, its microsecond, its key, its events in lines, and `FIELDS`. */
+const FIRST_VALUES = 4;
+const VALUES = FIRST_VALUES + FIELDS.length;
 /** So that a script stays short, and so does what it unpacks. */
 const MAX_AT_ONCE = 100;
 
@@ -45,7 +49,13 @@ for i, record in ipairs(records) do
   if redis.call('EXISTS', record) == 0 then
     local v = (i - 1) * ${VALUES}
     redis.call('HSET', record, 'state', 'settled', 'background', '0',
-      ${FIELDS.map((field, i) => `'${field}', values[v + ${i + 3}]`).join(', ')})
+      ${FIELDS.map((field, i) => `'${field}', values[v + ${i + FIRST_VALUES + 1}]`).join(', ')})
+    if values[v + 3] ~= '' then redis.call('HSET', record, 'by', values[v + 3]) end
+    local n = 0
+    for event in string.gmatch(values[v + 4], '[^\\n]+') do
+      n = n + 1
+      redis.call('HSET', record, 'e' .. n, event, 'events', n)
+    end
     redis.call('PEXPIRE', record, ${INTERACTIVE_TTL_MS})
     index_add(index, values[v + 1], ${INTERACTIVE_TTL_MS}, values[v + 2])
   end
@@ -104,7 +114,7 @@ export class OutcomeRecorder {
   }
 }
 
-function valuesOf({ call, found, createdMicros }: InlineOutcome): (string | number)[] {
+function valuesOf({ call, found, createdMicros, events }: InlineOutcome): (string | number)[] {
   const { response, answered, failure, state } = found;
   const values: Record<(typeof FIELDS)[number], string | number> = {
     method: found.method,
@@ -121,5 +131,6 @@ function valuesOf({ call, found, createdMicros }: InlineOutcome): (string | numb
     requestBytes: found.requestBytes ?? 0,
     responseBytes: answered?.bytes ?? 0,
   };
-  return [lastPartOf(call), createdMicros, ...FIELDS.map((field) => values[field])];
+  const lines = hasFailed(found) ? events.join('\n') : '';
+  return [lastPartOf(call), createdMicros, found.keyId ?? '', lines, ...FIELDS.map((field) => values[field])];
 }

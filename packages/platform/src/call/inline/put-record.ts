@@ -6,6 +6,7 @@ import type { CallId } from '../call-id.ts';
 import { INDEX } from '../call-index.ts';
 import { HELD_MS, keysOf, lastPartOf, sealRequest } from '../call-record.ts';
 import { recordFieldsOf, resultTtlOf } from '../create-call.ts';
+import type { EventsInMemory } from '../recorded-events.ts';
 
 /** What this process knows of a call without a record. Times are on Redis' clock (ms). */
 export interface CallInMemory {
@@ -21,6 +22,8 @@ export interface CallInMemory {
   readonly departedAt: number;
   /** How long the next run waits. */
   readonly delayMs: number;
+  /** What happened to it, as fields of a record. */
+  readonly events: EventsInMemory['fields'];
 }
 
 /** The first record stays: this may be repeated after a lost reply. `isListed`: else only if it fails. */
@@ -58,6 +61,8 @@ export async function putRecord(
     attempts: known.attempts,
     refusals: known.refusals,
     faults: known.faults,
+    inline: '1',
+    ...known.events,
   };
   await put.run(
     redis,
