@@ -1,7 +1,7 @@
 import type { CallFilter } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { expect, test } from 'vitest';
-import { ACCOUNT, fakePlatform, runningCall, settledCall } from './fake-platform.ts';
+import { ACCOUNT, COMPONENT, fakePlatform, runningCall, settledCall } from './fake-platform.ts';
 import { bearer, type OpenedGateway, openGateway } from './open-gateway.ts';
 
 const CALLS = `/v1/authorizers/${ACCOUNT}/calls`;
@@ -229,5 +229,68 @@ test('a failure is explained in two languages', async () => {
     errcode: 61004,
     rid: 'r',
     explanation: { zh: expect.stringContaining('白名单'), en: expect.stringContaining('operator') },
+  });
+});
+
+test('a call has the name of its key, the handle of its account, and what happened to it', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  const read = async () => (await ask(gateway, 'GET', '/v1/calls/call-1')).body;
+  expect(await read()).toMatchObject({ key: null, rid: null, explanation: null, timeline: null });
+
+  const key = await platform.apiKeys.create({ name: 'crm' } as never, {} as never);
+  platform.apiKeys.nameOf = (id) => Promise.resolve(id === key.key.id ? 'crm' : undefined);
+  const answered = { status: 200, errcode: 45_015, rid: '61725984-6126f6f9-040f19c4', bytes: 44 };
+  const at = new Date('2026-11-22T10:00:00Z');
+  const detail = { kind: 'inline', orderKey: false } as const;
+  platform.calls.detail = () =>
+    Promise.resolve({
+      call: settledCall({ keyId: key.key.id, response: null, answered }),
+      timeline: [{ at, event: 'received', attempt: null, detail }],
+    });
+  expect(await read()).toMatchObject({
+    key: { id: key.key.id, name: 'crm' },
+    handle: 'h1',
+    rid: answered.rid,
+    explanation: {
+      zh: expect.stringMatching(/\p{Script=Han}/u),
+      link: expect.stringMatching(/^https:\/\/developers\.weixin\.qq\.com\//),
+    },
+    timeline: [{ at: at.toISOString(), event: 'received', attempt: null, detail }],
+  });
+  const failure = { code: 'outcome_unknown', remedy: 'operator', message: 'm' } as const;
+  platform.calls.detail = () =>
+    Promise.resolve({
+      call: settledCall({ keyId: 'gone', state: 'failed', response: null, answered: null, failure }),
+      timeline: [],
+    });
+  expect(await read()).toMatchObject({
+    key: { id: 'gone', name: null },
+    explanation: { en: expect.stringContaining('Check its effect'), link: null },
+  });
+});
+
+test('the failed calls of a component need no account, and show a key only its own', async () => {
+  const platform = fakePlatform();
+  const asked: unknown[] = [];
+  platform.failedCalls.page = ({ shows, ...filter }) => {
+    asked.push({
+      ...filter,
+      own: shows!({ appid: ACCOUNT, path: '/cgi-bin/user/get' }),
+      other: shows!({ appid: 'wxo', path: '/x' }),
+    });
+    return Promise.resolve({ items: [], next: null });
+  };
+  const gateway = await openGateway(platform);
+  const list = (query: string) => ask(gateway, 'GET', `/v1/calls?${query}`);
+  expect((await list(`component=${COMPONENT}&failed=true&errcode=45015&key=crm`)).status).toBe(200);
+  expect(asked).toEqual([{ component: COMPONENT, errcode: 45_015, keyId: 'crm', limit: 100, own: true, other: true }]);
+  expect((await list(`appid=${ACCOUNT}&failed=true`)).status).toBe(200);
+  expect(asked[1]).toMatchObject({ component: COMPONENT, appid: ACCOUNT });
+  expect(await list(`component=${COMPONENT}`)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  expect(await list('failed=true')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  expect(await list('component=wxother&failed=true')).toMatchObject({
+    status: 404,
+    body: { code: 'unknown_component' },
   });
 });

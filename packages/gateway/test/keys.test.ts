@@ -298,6 +298,18 @@ test('of a list a key sees only the calls that it is for', async () => {
   const key = give(platform, { accounts: [ACCOUNT], paths: ['/cgi-bin/message/*'] });
   expect((await ask(gateway, `GET /v1/calls?appid=${ACCOUNT}`, key)).status).toBe(200);
   expect(shown).toEqual([true, false]);
+  const failed: boolean[] = [];
+  platform.failedCalls.page = ({ shows }) => {
+    const [path, other] = ['/cgi-bin/message/custom/send', '/cgi-bin/user/get'];
+    failed.push(
+      shows!({ appid: ACCOUNT, path }),
+      shows!({ appid: ACCOUNT, path: other }),
+      shows!({ appid: OTHER, path }),
+    );
+    return Promise.resolve({ items: [], next: null });
+  };
+  expect((await ask(gateway, `GET /v1/calls?component=${COMPONENT}&failed=true`, key)).status).toBe(200);
+  expect(failed).toEqual([true, false, false]);
   for (const [query, missing] of [
     [`appid=${OTHER}`, { account: OTHER }],
     [`appid=${ACCOUNT}&appid=${OTHER}`, { account: `${ACCOUNT},${OTHER}` }],

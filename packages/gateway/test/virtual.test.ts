@@ -181,6 +181,7 @@ test('a call is sent as it was received, and answered byte for byte', async () =
       keptForMs: 120_000,
       // Of API_KEY, which has no id.
       keyFingerprint: expect.stringMatching(/^[0-9a-f]{32}$/),
+      keyId: 'API_KEY',
     },
   ]);
   const lines = gateway.log.filter((line) => line.msg === 'virtual WeChat');

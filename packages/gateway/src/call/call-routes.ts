@@ -46,7 +46,11 @@ const CallListQuery = PageQuery.extend({
     .default(false)
     .meta({ description: '`true`: of the last 10,000 calls of the component that failed, or that WeChat refused' }),
   state: callState.optional(),
-  errcode: z.coerce.number('a whole number').int('a whole number').optional().meta({ description: 'of WeChat’s answer' }),
+  errcode: z.coerce
+    .number('a whole number')
+    .int('a whole number')
+    .optional()
+    .meta({ description: 'of WeChat’s answer' }),
   code: z.string().optional().meta({ description: 'of the failure' }),
   key: z.string().optional().meta({ description: 'the id of the key with which it was requested' }),
   path: z.string().transform(canonicalPath).optional(),
@@ -351,7 +355,10 @@ async function handleOf({ authorizers }: GatewayPlatform, { component, appid }: 
   return account?.handle ?? null;
 }
 
-async function keyOf({ apiKeys }: GatewayPlatform, { keyId }: Call): Promise<{ id: string; name: string | null } | null> {
+async function keyOf(
+  { apiKeys }: GatewayPlatform,
+  { keyId }: Call,
+): Promise<{ id: string; name: string | null } | null> {
   if (keyId === null) return null;
   if (keyId === ENVIRONMENT_KEY) return { id: keyId, name: keyId };
   return { id: keyId, name: (await apiKeys.nameOf(keyId)) ?? null };

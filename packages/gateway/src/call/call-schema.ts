@@ -162,10 +162,6 @@ const TimelineEventAnswer = z
 
 /** What `GET /v1/calls/:id` answers. */
 export const CallDetailAnswer = CallAnswer.extend({
-  responseKept: z
-    .boolean()
-    .optional()
-    .meta({ description: 'of a completed call: whether its answer is kept; that of an inline call is not' }),
   explanation: Explanation.extend({
     link: z.string().nullable().meta({ description: 'WeChat’s page of its errcodes' }),
   })

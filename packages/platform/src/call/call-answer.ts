@@ -25,21 +25,19 @@ export function callAnswer(call: Call) {
 }
 
 /** WeChat's page of its errcodes (protocol §13). */
-const ERRCODES_PAGE =
-  'https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html';
+const ERRCODES_PAGE = 'https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html';
 
 /** What `GET /v1/calls/:id` answers: also how the call came to its outcome. `key`, `handle`: of the request and the account, if known. */
 export function callDetailAnswer(
   { call, timeline }: Pick<CallDetail, 'call' | 'timeline'>,
   { key, handle }: { readonly key: { id: string; name: string | null } | null; readonly handle: string | null },
 ) {
-  const { responseKept: _, explanation, ...answer } = callAnswer(call);
+  const { explanation, ...answer } = callAnswer(call);
   const failure = explanation ?? answer.failure?.explanation ?? null;
   const errcode = call.answered?.errcode ?? call.failure?.errcode ?? null;
   return {
     ...answer,
     explanation: failure && { ...failure, link: linkOf(errcode) },
-    ...(call.state === 'completed' ? { responseKept: call.response !== null } : {}),
     handle,
     key,
     rid: call.answered?.rid ?? call.failure?.rid ?? null,

@@ -98,13 +98,7 @@ export class CallStore {
   }
 
   /** `tokenMs`: for how long this run waited for a token. */
-  depart(
-    call: CallId,
-    runId: string,
-    safeToRepeat: boolean,
-    quota: DepartureQuota,
-    tokenMs = 0,
-  ): Promise<Departure> {
+  depart(call: CallId, runId: string, safeToRepeat: boolean, quota: DepartureQuota, tokenMs = 0): Promise<Departure> {
     return departCall(this.#redis, call, runId, safeToRepeat, quota, tokenMs);
   }
 

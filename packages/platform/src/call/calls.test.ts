@@ -19,6 +19,7 @@ import { CallJob } from './call-job.ts';
 import { CallList } from './call-list.ts';
 import { CallStore } from './call-store.ts';
 import { Calls } from './calls.ts';
+import { FailedCalls } from './failed-calls.ts';
 import { LocalWaiters } from './local-waiters.ts';
 
 /** Notes which records were read again. */
@@ -74,6 +75,7 @@ beforeEach(async () => {
   calls = new Calls({
     redis: server.redis,
     queuedSlots: 40,
+    failed: new FailedCalls(server.redis),
     store,
     ledger,
     waiters,

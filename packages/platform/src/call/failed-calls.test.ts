@@ -35,7 +35,10 @@ const idsOf = async (filter: Partial<Parameters<FailedCalls['page']>[0]> = {}) =
 it('lists failures of all accounts of a component, the newest first, page by page', async () => {
   const now = Date.now();
   const calls = Array.from({ length: 25 }, (_, i) => newCallId('wxc', `wx${i % 3}`));
-  await failed.write('wxc', calls.slice(0, 20).map((call) => ({ call, fields: refused(now) })));
+  await failed.write(
+    'wxc',
+    calls.slice(0, 20).map((call) => ({ call, fields: refused(now) })),
+  );
   for (const [i, call] of calls.slice(20).entries()) await write(call, refused(now + i + 1));
   await write(newCallId('wxd', 'wx0'), refused(now));
 
@@ -48,8 +51,15 @@ it('lists failures of all accounts of a component, the newest first, page by pag
   } while (cursor);
   expect(seen).toHaveLength(25);
   expect(new Set(seen)).toEqual(new Set(calls.map(({ id }) => id)));
-  expect(seen.slice(0, 5)).toEqual(calls.slice(20).toReversed().map(({ id }) => id));
-  await expect(failed.page({ component: 'wxd', limit: 7, cursor: (await failed.page({ component: 'wxc', limit: 7 })).next! })).rejects.toMatchObject({ code: 'invalid_request' });
+  expect(seen.slice(0, 5)).toEqual(
+    calls
+      .slice(20)
+      .toReversed()
+      .map(({ id }) => id),
+  );
+  await expect(
+    failed.page({ component: 'wxd', limit: 7, cursor: (await failed.page({ component: 'wxc', limit: 7 })).next! }),
+  ).rejects.toMatchObject({ code: 'invalid_request' });
 });
 
 it('filters by account, path, errcode, code, state, key and time, and by what the caller may see', async () => {
@@ -103,7 +113,10 @@ it('keeps the last 10,000, none for more than a week', async () => {
   await write(old, refused(now - WEEK_MS - 1_000));
   for (let n = 0; n < 51; n++) {
     const calls = Array.from({ length: 200 }, () => newCallId('wxc', 'wxa'));
-    await failed.write('wxc', calls.map((call) => ({ call, fields: refused(now + n) })));
+    await failed.write(
+      'wxc',
+      calls.map((call) => ({ call, fields: refused(now + n) })),
+    );
   }
   expect(await server.redis.zcard('wx:{wxc:failed-calls}:calls')).toBe(10_000);
   expect(await server.redis.hlen('wx:{wxc:failed-calls}:calls:entries')).toBe(10_000);

@@ -146,7 +146,7 @@ export class FailedCalls {
     const flat = await this.#redis.zrange(
       this.#keys(component).index,
       from,
-      to,
+      String(to),
       'BYSCORE',
       'REV',
       'LIMIT',

@@ -308,6 +308,7 @@ function failed({ call, request, createdAt }: Pending, failure: CallFailure): Ca
     path: request.path,
     requestBytes: request.body?.length ?? 0,
     background: false,
+    keyId: request.keyId ?? null,
     state: 'failed',
     attempts: 0,
     createdAt,

@@ -25,7 +25,8 @@ const request: CallRequest = {
   body: Buffer.from('{"touser":"o-secret","text":{"content":"你好"}}'),
 };
 const completed = {
-  ...{ state: 'completed', errcode: 0, rid: '61725984-6126f6f9-040f19c4' },
+  state: 'completed',
+  ...{ errcode: 0, rid: '61725984-6126f6f9-040f19c4' },
   response: { status: 200, headers: { 'content-type': 'application/json; encoding=utf-8' }, body: Buffer.from('{}') },
 } as const;
 
@@ -38,7 +39,9 @@ const depart = (call: CallId, run: string, tokenMs = 0) =>
   store.depart(call, run, true, ledger.scriptArgs(pair, {} as never), tokenMs);
 const recordKey = ({ id }: CallId) => `wx:{wxc:wxa}:call:${id}`;
 const eventsOf = async (call: CallId) =>
-  (await store.history(call))!.timeline!.map(({ event, attempt }) => (attempt === null ? event : `${event} ${attempt}`));
+  (await store.history(call))!.timeline!.map(({ event, attempt }) =>
+    attempt === null ? event : `${event} ${attempt}`,
+  );
 
 it('the scripts that change a call record what happened to it', async () => {
   const call = await created({ orderKey: 'k' });

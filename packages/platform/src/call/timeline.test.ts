@@ -20,7 +20,14 @@ const named = (fields: RecordFields) =>
   timelineOf(fields)?.map(({ at, event, attempt, detail }) => [at.getTime() - CREATED, event, attempt, detail]);
 
 it('the timeline of a queued call has its way from the request to the callback', () => {
-  const fields = { ...record, order: 'k', events: '3', e1: 's 31 1 24 8411 10000', e2: 'a 115 82', e3: 'c 160 delivered 204' };
+  const fields = {
+    ...record,
+    order: 'k',
+    events: '3',
+    e1: 's 31 1 24 8411 10000',
+    e2: 'a 115 82',
+    e3: 'c 160 delivered 204',
+  };
   expect(named(fields)).toEqual([
     [0, 'received', null, { kind: 'queued', orderKey: true }],
     [0, 'queued', null, null],
@@ -76,10 +83,12 @@ it('a record of an earlier version shows its last departure, and an event of a l
     [40, 'sent', 2],
     [120, 'settled', null],
   ]);
-  expect(named({ ...record, events: '2', e1: 'z 5 what', e2: 'q 7' })?.map(([since, event]) => [since, event])).toEqual([
-    [0, 'received'],
-    [0, 'queued'],
-    [7, 'queued'],
-    [120, 'settled'],
-  ]);
+  expect(named({ ...record, events: '2', e1: 'z 5 what', e2: 'q 7' })?.map(([since, event]) => [since, event])).toEqual(
+    [
+      [0, 'received'],
+      [0, 'queued'],
+      [7, 'queued'],
+      [120, 'settled'],
+    ],
+  );
 });

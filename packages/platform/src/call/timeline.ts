@@ -32,7 +32,7 @@ export type TimelineEvent = { readonly at: Date; readonly attempt: number | null
       readonly event: 'answered';
       readonly detail: {
         readonly ms: number;
-        readonly status: number | null;
+        readonly status: number;
         readonly errcode: number | null;
         readonly rid: string | null;
         /** Why the answer is none: it cannot be read. */
@@ -196,7 +196,9 @@ function kindOf({ background, channel, inline }: RecordFields): CallKind {
 }
 
 function isFailure({ outcome, errcode }: RecordFields): boolean {
-  return outcome === 'failed' || (outcome === 'completed' && errcode !== undefined && errcode !== '' && errcode !== '0');
+  return (
+    outcome === 'failed' || (outcome === 'completed' && errcode !== undefined && errcode !== '' && errcode !== '0')
+  );
 }
 
 function failureCodeOf({ outcome, told }: RecordFields): string | null {

@@ -257,6 +257,175 @@ export type Problem = {
   readonly authorizationUrl?: string | undefined;
 };
 
+export type CallDetail = {
+  readonly id: string;
+  /** `completed`: WeChat answered, whatever its errcode */
+  readonly state: 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled';
+  /** departures so far */
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly settledAt: string | null;
+  /** the call is not sent before this time */
+  readonly notBeforeAt: string | null;
+  readonly component?: string | undefined;
+  readonly appid?: string | undefined;
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  /** the size of its body */
+  readonly requestBytes?: number | undefined;
+  /** the call is not sent after this time */
+  readonly deadlineAt?: string | undefined;
+  /** WeChat’s answer without its content, if that is the outcome */
+  readonly answered: {
+    readonly status: number;
+    readonly errcode: number | null;
+    readonly rid: string | null;
+    /** the size of its body */
+    readonly bytes: number | null;
+  } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly remedy: Remedy;
+    readonly message: string;
+    readonly errcode: number | null;
+    readonly rid: string | null;
+    readonly explanation: Explanation;
+  } | null;
+  readonly response: {
+    readonly status: number;
+    readonly headers: { readonly [name: string]: string };
+    /** JSON, with integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file */
+    readonly body: unknown;
+  } | null;
+  /** WeChat answered, but its answer is not kept: its caller received it, or newer ones of the account needed the space */
+  readonly responseKept?: false | undefined;
+  /** of the errcode, or of the failure */
+  readonly explanation: {
+    readonly zh: string;
+    readonly en: string;
+    /** WeChat’s page of its errcodes */
+    readonly link: string | null;
+  } | null;
+  readonly quota: {
+    readonly used: number;
+    readonly limit: number | null;
+    readonly remaining: number | null;
+    readonly closedUntil: string | null;
+  } | null;
+  /** of the account */
+  readonly handle: string | null;
+  /** with which it was requested; null: unknown, or a call of the platform itself */
+  readonly key: {
+    readonly id: string;
+    readonly name: string | null;
+  } | null;
+  /** WeChat’s id of the request */
+  readonly rid: string | null;
+  /** of calls that failed or were queued */
+  readonly timeline: ReadonlyArray<TimelineEvent> | null;
+};
+
+export type TimelineEvent = {
+  readonly at: string;
+  readonly event: 'received';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    /** `inline`: the process that received it sends it; `background`: no caller waits */
+    readonly kind: 'inline' | 'queued' | 'background';
+    readonly orderKey: boolean;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'queued';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: null;
+} | {
+  readonly at: string;
+  readonly event: 'token_waited';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    /** from then until there was a token */
+    readonly ms: number;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'sent';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    /** at that time, with this attempt */
+    readonly quota: {
+      readonly used: number;
+      readonly limit: number | null;
+    } | null;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'answered';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    /** since it was sent */
+    readonly ms: number;
+    readonly status: number;
+    readonly errcode: number | null;
+    readonly rid: string | null;
+    /** why the answer is none */
+    readonly code: string | null;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'parked';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    /** what the call waits for */
+    readonly reason: 'quota' | 'token' | 'replica';
+    readonly until: string;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'retried';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    readonly reason: 'token_refused' | 'quota_refused' | 'transient' | 'not_sent' | 'shutdown';
+    readonly afterMs: number;
+    /** why there was no answer, and how long it was waited for */
+    readonly unanswered: {
+      readonly code: string;
+      readonly ms: number;
+    } | null;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'settled';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    /** `completed`: WeChat answered, whatever its errcode */
+    readonly state: 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled';
+    readonly code: string | null;
+    /** why there was no answer, and how long it was waited for */
+    readonly unanswered: {
+      readonly code: string;
+      readonly ms: number;
+    } | null;
+  };
+} | {
+  readonly at: string;
+  readonly event: 'callback';
+  /** null: of none */
+  readonly attempt: number | null;
+  readonly detail: {
+    readonly result: 'delivered' | 'refused' | 'failed';
+    readonly status: number | null;
+  };
+};
+
 export type CallSummary = {
   readonly id: string;
   /** `completed`: WeChat answered, whatever its errcode */
@@ -1026,14 +1195,14 @@ export interface Operations {
     body: CallRequest;
     answer: Call;
   };
-  /** A call, with WeChat’s answer when it has settled */
+  /** A call, with WeChat’s answer when it has settled, and how it came to that */
   'GET /v1/calls/:id': {
     path: {
       readonly id: string;
     };
     query: {};
     body: undefined;
-    answer: Call;
+    answer: CallDetail;
   };
   /** Cancels a call that has not departed */
   'DELETE /v1/calls/:id': {
@@ -1044,18 +1213,27 @@ export interface Operations {
     body: undefined;
     answer: Call;
   };
-  /** The calls of one account, the newest first */
+  /** The calls of one account, or the failed ones of a component, the newest first */
   'GET /v1/calls': {
     path: {};
     query: {
       readonly limit?: number | undefined;
       /** `next` of the previous page */
       readonly cursor?: string | undefined;
-      readonly appid: string;
+      /** required unless `component` and `failed=true` are given */
+      readonly appid?: string | undefined;
       /** required if the account authorized several components */
       readonly component?: string | undefined;
+      /** `true`: of the last 10,000 calls of the component that failed, or that WeChat refused */
+      readonly failed?: 'true' | 'false' | undefined;
       /** `completed`: WeChat answered, whatever its errcode */
       readonly state?: 'queued' | 'running' | 'delayed' | 'completed' | 'failed' | 'cancelled' | undefined;
+      /** of WeChat’s answer */
+      readonly errcode?: number | undefined;
+      /** of the failure */
+      readonly code?: string | undefined;
+      /** the id of the key with which it was requested */
+      readonly key?: string | undefined;
       readonly path?: string | undefined;
       readonly since?: string | undefined;
     };

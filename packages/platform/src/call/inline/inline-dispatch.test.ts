@@ -26,6 +26,7 @@ import { CallJob } from '../call-job.ts';
 import { HELD_MS } from '../call-record.ts';
 import { CallStore } from '../call-store.ts';
 import { Calls } from '../calls.ts';
+import { FailedCalls } from '../failed-calls.ts';
 import { Holds } from '../holds.ts';
 import { LocalWaiters } from '../local-waiters.ts';
 import { type PerformDeps, perform } from '../perform.ts';
@@ -117,6 +118,7 @@ beforeEach(async () => {
     calls = new Calls({
       redis: server.redis,
       queuedSlots: 500,
+      failed: new FailedCalls(server.redis),
       store,
       ledger,
       tokens,
