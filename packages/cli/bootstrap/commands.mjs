@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { changedFiles, testsOf } from './changed-files.mjs';
+import { ensureChromium } from './chromium.mjs';
 import { clockTests, takeClocks } from './clock-tests.mjs';
+import { ensureConsole, servesConsole } from './console-build.mjs';
 import { exitWith } from './exit-with.mjs';
 import { assertShifted, ensureFakeTime, shiftedClock } from './faketime.mjs';
 import { ensurePackages } from './install.mjs';
@@ -23,6 +25,7 @@ export async function run(argv) {
   const node = findNode(root);
   const [first = 'help', ...rest] = argv;
   if (first === '--test') return exitWith(await test(node, rest));
+  if (first === '--test-console') return exitWith(await testConsole(node, rest));
   if (first === '--test-watch') return exitWith(await watchTests(node, rest));
   if (first === '--test-clock') return exitWith(await testUnderClocks(node, rest));
   if (first === '--test-versions') return exitWith(await testVersions(node, rest));
@@ -40,6 +43,7 @@ export async function run(argv) {
   if (first === '--generate') return exitWith(await tool(node, ['packages/cli/generate/main.ts', ...rest]));
   if (first === '--pack') return exitWith(await tool(node, ['packages/wxthirdparty/build/main.ts', ...rest]));
   if (first === '--example') return exitWith(await example(node, rest));
+  if (servesConsole(first)) await ensureConsole(root, node);
   // `start` searches for redis-server itself: whether it needs one depends on the settings.
   exitWith(await runProgram(node, [], join(root, 'packages/cli/src/main.ts'), argv));
 }
@@ -51,7 +55,21 @@ export async function run(argv) {
 async function test(node, args) {
   await ensureRedisServer();
   await ensureMariaDbServer();
+  if (process.env.REQUIRE_BROWSER === '1') ensureChromium();
+  await ensureConsole(root, node);
   return tool(node, [VITEST, 'run', ...args]);
+}
+
+/**
+ * Runs the stories of the console in a browser.
+ * @param {string} node
+ * @param {string[]} args
+ */
+async function testConsole(node, args) {
+  await ensureRedisServer();
+  ensureChromium();
+  await ensureConsole(root, node);
+  return tool(node, [VITEST, 'run', '--config', 'e2e/console/vitest.config.ts', ...args]);
 }
 
 /**
@@ -129,6 +147,7 @@ async function check(node, args) {
   const steps = [
     quick ? [...lint, '--no-errors-on-unmatched', ...(changed.length > 0 ? changed : ['package.json'])] : lint,
     ['node_modules/typescript/bin/tsc', '-p', '.', '--noEmit'],
+    ['node_modules/typescript/bin/tsc', '-p', 'packages/console', '--noEmit'],
     ['node_modules/knip/bin/knip.js', '--no-progress'],
   ];
   for (const step of steps) {

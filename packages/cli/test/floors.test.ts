@@ -131,7 +131,7 @@ function violationsOf(files: Record<string, string>, manifests?: Record<string, 
 }
 
 function theProject(): Project {
-  const folders = ['src/**/*.ts', 'test/**/*.ts', 'build/**/*.ts', 'bootstrap/**/*.mjs', 'bin/**/*.mjs'];
+  const folders = ['src/**/*.{ts,tsx}', 'test/**/*.ts', 'build/**/*.ts', 'bootstrap/**/*.mjs', 'bin/**/*.mjs'];
   const paths = globSync(
     folders.map((folder) => `packages/*/${folder}`),
     { cwd: root, exclude: ['**/node_modules/**'] },

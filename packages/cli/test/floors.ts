@@ -13,8 +13,8 @@ export interface Manifest {
 }
 
 /**
- * The packages of the project that a package may import; `simulator` and `sdk` are apart and import none. `wxthirdparty` is
- * apart, too; what it bundles is none of its imports.
+ * The packages of the project that a package may import; `simulator` and `sdk` are apart and import none. `wxthirdparty` and
+ * `console` are apart, too; what they bundle is none of their imports.
  */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ['gateway', 'worker', 'telemetry', 'platform', 'wechat', 'simulator'],
@@ -25,11 +25,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   wechat: [],
   sdk: [],
   wxthirdparty: ['sdk'],
+  console: ['sdk'],
   simulator: [],
 };
 
 /** Packages whose dependencies are part of their built files: the workspace installs them, users do not. */
-const BUNDLED = ['wxthirdparty'];
+const BUNDLED = ['wxthirdparty', 'console'];
 
 /** Tests may use the simulator: it is apart, so no import of it runs up. */
 const TESTS_MAY_ALSO = ['simulator'];
@@ -111,6 +112,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'start-gateway.ts',
     'index.ts',
   ],
+  console: ['words', 'api', 'ui', 'screens', 'app', 'main.tsx'],
 };
 
 const SCOPE = '@wxthirdparty/';

@@ -48,7 +48,7 @@ describe('the language of names, comments and messages', () => {
   it.each(AREAS)('is free of banned words in %s', async (area, folders) => {
     const found: string[] = [];
     let files = 0;
-    const patterns = folders.map((folder) => join(area, folder, '**/*.{ts,mjs}'));
+    const patterns = folders.map((folder) => join(area, folder, '**/*.{ts,tsx,mjs}'));
     const paths = glob(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') });
     for await (const path of paths) {
       if (path === THIS_FILE) continue;

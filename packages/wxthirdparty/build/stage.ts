@@ -10,6 +10,7 @@ import {
   stageManifest,
 } from '@wxthirdparty/sdk/build';
 import { bundleCommandLine, thirdPartyDependencies } from './command-line.ts';
+import { buildConsole } from './console.ts';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,6 +20,7 @@ export async function stageWxthirdparty(folder: string): Promise<void> {
   const dependencies = { ...manifest.dependencies, ...thirdPartyDependencies() };
   await stageInterface(join(folder, 'dist'), Object.keys(dependencies));
   await bundleCommandLine(join(folder, 'dist/command-line'));
+  await buildConsole(join(folder, 'dist/command-line/console'));
   await stageManifest(packageFolder, folder, publishedManifest(manifest, dependencies));
   await cp(join(packageFolder, 'bin'), join(folder, 'bin'), { recursive: true });
 }

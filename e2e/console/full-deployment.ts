@@ -1,0 +1,14 @@
+import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from '../support/deployment.ts';
+
+/** A deployment in which every screen has something to show: accounts, calls, failures, pushes. */
+export async function openFullDeployment(): Promise<Deployment> {
+  const deployment = await Deployment.open({ nodes: 1 });
+  try {
+    await deployment.authorized(SERVICE_ACCOUNT);
+    await deployment.authorized(MINI_PROGRAM);
+    return deployment;
+  } catch (error) {
+    await deployment.close();
+    throw error;
+  }
+}

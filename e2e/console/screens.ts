@@ -1,0 +1,14 @@
+import type { Deployment } from '../support/deployment.ts';
+
+/** What a screen needs to be full of data: ids that exist in the deployment. */
+export interface Place {
+  readonly deployment: Deployment;
+}
+
+export interface Screen {
+  readonly name: string;
+  readonly path: string | ((place: Place) => string | Promise<string>);
+}
+
+/** Every screen of the console. What is listed here is visited in both languages, both themes and two widths. */
+export const screens: readonly Screen[] = [{ name: 'overview', path: '/' }];

@@ -1,0 +1,125 @@
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import type { Deployment } from '../support/deployment.ts';
+import { SecretSearch } from '../support/secret-search.ts';
+
+export type Language = 'zh' | 'en';
+export type Scheme = 'light' | 'dark';
+
+export interface Options {
+  readonly language?: Language;
+  readonly scheme?: Scheme;
+  readonly width?: number;
+  readonly height?: number;
+  readonly gateway?: number;
+}
+
+/** What the page must be allowed to do to be shown at all; everything else is a fault. */
+const HARMLESS = /^(?:data|blob|about):/;
+
+/** Runs in the page, before its own scripts. */
+const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) => {
+  reportViolation(event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample + ' at ' + event.sourceFile);
+});`;
+
+/**
+ * An operator's browser. `faults` collects what no page of the console may do: violate its policy, throw, request another
+ * origin, receive or show a secret of WeChat.
+ */
+export class Visitor {
+  readonly page: Page;
+  readonly #context: BrowserContext;
+  readonly #deployment: Deployment;
+  readonly #origin: string;
+  readonly #faults: string[] = [];
+  readonly #answers: Promise<{ url: string; body: Buffer } | undefined>[] = [];
+
+  private constructor(deployment: Deployment, context: BrowserContext, page: Page, origin: string) {
+    this.#deployment = deployment;
+    this.#context = context;
+    this.#origin = origin;
+    this.page = page;
+  }
+
+  static async open(browser: Browser, deployment: Deployment, options: Options = {}): Promise<Visitor> {
+    const { language = 'zh', scheme = 'light', width = 1280, height = 800, gateway = 0 } = options;
+    const origin = deployment.gatewayUrl(gateway);
+    const context = await browser.newContext({
+      locale: language === 'zh' ? 'zh-CN' : 'en-US',
+      colorScheme: scheme,
+      viewport: { width, height },
+      timezoneId: 'Asia/Shanghai',
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    const visitor = new Visitor(deployment, context, page, origin);
+    await visitor.#watch();
+    return visitor;
+  }
+
+  async #watch(): Promise<void> {
+    const { page } = this;
+    await page.exposeFunction('reportViolation', (violation: string) => this.#faults.push(`policy: ${violation}`));
+    await page.addInitScript({ content: REPORT_VIOLATIONS });
+    page.on('pageerror', (error) => this.#faults.push(`page error: ${error.stack ?? error.message}`));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(`${this.#origin}/`) && !HARMLESS.test(url)) this.#faults.push(`foreign request: ${url}`);
+    });
+    page.on('response', (response) => this.#answers.push(bodyOf(response)));
+  }
+
+  /** Opens a path of the console and waits until nothing is loaded any more. */
+  async goto(path: string): Promise<void> {
+    await this.page.goto(`${this.#origin}/admin${path}`);
+    await this.settled();
+  }
+
+  /** No placeholder is shown, and the heading of a screen is. */
+  async settled(): Promise<void> {
+    await this.page.locator('h1').first().waitFor();
+    await this.page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
+  }
+
+  async signIn(password = this.#deployment.adminPassword, name = 'admin'): Promise<void> {
+    await this.goto('/sign-in');
+    await this.page.fill('input[name="username"]', name);
+    await this.page.fill('input[name="password"]', password);
+    await this.page.click('button[type="submit"]');
+    await this.page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
+    await this.settled();
+  }
+
+  async setTheme(theme: Scheme): Promise<void> {
+    await this.page.emulateMedia({ colorScheme: theme });
+  }
+
+  /** The faults so far, with the secrets that the page has received or shows. */
+  async faults(): Promise<string[]> {
+    const secrets = await this.#deployment.wechat.control<Record<string, string[]>>('GET', '/secrets');
+    const { appsecret, token, encodingAesKey } = this.#deployment.component;
+    const search = new SecretSearch({
+      ...secrets,
+      appsecret: [appsecret],
+      token: [token],
+      encodingAesKey: [encodingAesKey],
+    });
+    const received = (await Promise.all(this.#answers)).filter((answer) => answer !== undefined);
+    return [
+      ...this.#faults,
+      ...received.flatMap(({ url, body }) => search.find(url, body)),
+      ...search.find(`the page ${this.page.url()}`, Buffer.from(await this.page.content())),
+    ];
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+  }
+}
+
+/** Undefined if the page has gone before its answer could be read. */
+async function bodyOf(response: Response): Promise<{ url: string; body: Buffer } | undefined> {
+  const url = response.url();
+  if (new URL(url).pathname.startsWith('/admin/assets/')) return undefined;
+  const body = await response.body().catch(() => undefined);
+  return body === undefined ? undefined : { url, body };
+}

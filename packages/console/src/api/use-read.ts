@@ -1,0 +1,42 @@
+import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react-query';
+import type { ApiError } from './api-error.ts';
+import { type AnswerOf, type InputOf, type Reading, request, urlOf } from './operation.ts';
+
+/** How often lists are read again while the page is visible. */
+export const REFRESH_MS = 10_000;
+export const OVERVIEW_REFRESH_MS = 5_000;
+
+export interface ReadOptions {
+  /** false: it is read once. */
+  readonly refreshMs?: number | false;
+  /** false: it is not read yet. */
+  readonly enabled?: boolean;
+  /** The data of another input (another page or filter) is shown until the new data is there. Default true. */
+  readonly keepPrevious?: boolean;
+}
+
+export type Read<T> = UseQueryResult<T, ApiError>;
+
+/**
+ * Reads an operation and reads it again while the page is visible. Old data is kept when a later read fails: then `error` and
+ * `data` are both set, and `dataUpdatedAt` says of when the data is.
+ */
+export function useRead<O extends Reading>(
+  operation: O,
+  input: InputOf<O>,
+  options: ReadOptions = {},
+): Read<AnswerOf<O>> {
+  const { refreshMs = REFRESH_MS, enabled = true, keepPrevious = true } = options;
+  return useQuery<AnswerOf<O>, ApiError>({
+    queryKey: keyOf(operation, input),
+    queryFn: ({ signal }) => request(operation, input, signal),
+    refetchInterval: refreshMs,
+    enabled,
+    ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+
+/** Reads of one operation are invalidated by its name. */
+export function keyOf<O extends Reading>(operation: O, input: InputOf<O>): readonly string[] {
+  return [operation, urlOf(operation, input)];
+}

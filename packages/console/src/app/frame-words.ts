@@ -1,0 +1,48 @@
+import { defineWords } from '../words/define-words.ts';
+
+export const frameWords = defineWords({
+  zh: {
+    skip: '跳到内容',
+    mainNavigation: '主导航',
+    menu: '菜单',
+    searchEverything: '搜索账号或调用编号',
+    signedInAs: '当前身份',
+    owner: '所有者',
+    key: (name: string) => `密钥 ${name}`,
+    queues: '任务队列（Bull Board）',
+    signOut: '退出登录',
+    signOutFailed: '退出失败。',
+    sessionFailed: '无法确认登录状态。',
+    screenFailed: '这个页面无法显示。',
+    notFound: '没有这个页面。',
+    toOverview: '回到总览',
+    keys: '快捷键',
+    keyList: [
+      ['/', '搜索'],
+      ['?', '显示快捷键'],
+      ['Esc', '关闭对话框或提示'],
+    ],
+  },
+  en: {
+    skip: 'Skip to the content',
+    mainNavigation: 'Main navigation',
+    menu: 'Menu',
+    searchEverything: 'Search an account or a call id',
+    signedInAs: 'Signed in as',
+    owner: 'owner',
+    key: (name: string) => `key ${name}`,
+    queues: 'Queues (Bull Board)',
+    signOut: 'Sign out',
+    signOutFailed: 'Signing out failed.',
+    sessionFailed: 'It is not known whether you are signed in.',
+    screenFailed: 'This page cannot be shown.',
+    notFound: 'There is no such page.',
+    toOverview: 'To the overview',
+    keys: 'Keys',
+    keyList: [
+      ['/', 'Search'],
+      ['?', 'List the keys'],
+      ['Esc', 'Close a dialog or a tip'],
+    ],
+  },
+});

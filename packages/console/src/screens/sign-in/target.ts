@@ -1,0 +1,5 @@
+/** Where the operator goes after signing in: a page of the console, never another host. */
+export function readTarget(search: Record<string, unknown>): { to?: string } {
+  const { to } = search;
+  return typeof to === 'string' && /^\/admin(?:[/?#]|$)/.test(to) ? { to } : {};
+}

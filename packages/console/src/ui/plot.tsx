@@ -1,0 +1,98 @@
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import { useFormat } from '../words/format.ts';
+import styles from './plot.module.css';
+import type { ChartProps } from './series.ts';
+import { useIsDark } from './theme.ts';
+
+const HEIGHT = 120;
+const HOUR_S = 3_600;
+const DASH = [4, 3];
+
+/** Loaded only where a chart is shown. */
+export default function Plot({ from, stepMs, series }: ChartProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const format = useFormat();
+  const dark = useIsDark();
+  useEffect(() => {
+    const element = holder.current;
+    if (!element) return;
+    const colours = coloursOf(element);
+    const start = Date.parse(from) / 1000;
+    const count = Math.max(0, ...series.map(({ values }) => values.length));
+    const times = Array.from({ length: count }, (_, index) => start + (index * stepMs) / 1000);
+    const axis = {
+      stroke: colours.muted,
+      font: colours.font,
+      grid: { stroke: colours.line, width: 1 },
+      ticks: { show: false },
+    };
+    const plot = new uPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { show: false },
+        padding: [8, 0, 0, 0],
+        scales: { y: { range: (_self, _min, max) => [0, Math.max(1, max)] } },
+        axes: [
+          {
+            ...axis,
+            incrs: [HOUR_S, 2 * HOUR_S, 3 * HOUR_S, 6 * HOUR_S],
+            space: 56,
+            size: 24,
+            values: (_self, splits) => splits.map((at) => clockOf(at)),
+          },
+          {
+            ...axis,
+            size: 48,
+            space: 32,
+            values: (_self, splits) => splits.map((value) => (Number.isInteger(value) ? format.number(value) : '')),
+          },
+        ],
+        series: [
+          {},
+          ...series.map(({ label, kind }) =>
+            kind === 'failures'
+              ? { label, stroke: colours.fault, width: 1.5, dash: DASH, points: { show: false } }
+              : { label, stroke: colours.accent, width: 1.5, points: { show: false } },
+          ),
+        ],
+      },
+      [times, ...series.map(({ values }) => [...values])],
+      element,
+    );
+    const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    resize.observe(element);
+    return () => {
+      resize.disconnect();
+      plot.destroy();
+    };
+  }, [from, stepMs, series, format, dark]);
+  return <div ref={holder} className={styles.plot} />;
+}
+
+function clockOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
+}
+
+/** The canvas needs plain colours; `light-dark()` is resolved by an element's own colour. */
+function coloursOf(element: HTMLElement) {
+  const probe = document.createElement('span');
+  element.append(probe);
+  const resolve = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = {
+    accent: resolve('accent'),
+    fault: resolve('fault'),
+    muted: resolve('muted'),
+    line: resolve('line'),
+    font: `12px ${getComputedStyle(element).fontFamily}`,
+  };
+  probe.remove();
+  return colours;
+}

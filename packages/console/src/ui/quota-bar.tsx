@@ -1,0 +1,47 @@
+import { useFormat } from '../words/format.ts';
+import type { Tone } from '../words/status.ts';
+import styles from './quota-bar.module.css';
+
+const ATTENTION_FROM = 0.8;
+
+interface Props {
+  readonly used: number;
+  /** null: WeChat has not reported it. */
+  readonly limit: number | null;
+  /** More words, for example when it will be used up. */
+  readonly children?: React.ReactNode;
+  /** Only the bar and the share, for tables. */
+  readonly short?: boolean;
+}
+
+/** How much of a quota is used, as a bar and in words. */
+export function QuotaBar({ used, limit, children, short = false }: Props) {
+  const format = useFormat();
+  if (limit === null || limit <= 0) {
+    return (
+      <span className={styles.quota}>
+        <span>{format.number(used)}</span>
+        {children && <span>{children}</span>}
+      </span>
+    );
+  }
+  const share = used / limit;
+  const words = short ? format.percent(share) : `${format.number(used)} / ${format.number(limit)}`;
+  return (
+    <span className={styles.quota}>
+      <span className={styles.bar} aria-hidden="true">
+        <span
+          className={`${styles.used} ${styles[toneOf(share)]}`}
+          style={{ width: `${Math.min(100, share * 100)}%` }}
+        />
+      </span>
+      <span className={styles.words}>{words}</span>
+      {children && <span className={styles.more}>{children}</span>}
+    </span>
+  );
+}
+
+function toneOf(share: number): Extract<Tone, 'progress' | 'attention' | 'fault'> {
+  if (share >= 1) return 'fault';
+  return share >= ATTENTION_FROM ? 'attention' : 'progress';
+}

@@ -1,0 +1,40 @@
+import type { ReactNode } from 'react';
+import { Link } from './link.tsx';
+import styles from './tabs.module.css';
+
+interface Tab<Name extends string> {
+  readonly name: Name;
+  readonly word: string;
+}
+
+interface Props<Name extends string> {
+  readonly label: string;
+  /** The search parameter that names the open tab; the first tab needs none. */
+  readonly param?: string;
+  readonly tabs: readonly Tab<Name>[];
+  readonly open: Name;
+  readonly children: ReactNode;
+}
+
+/** Views of one thing. Each is a link, so that it can be shared and the browser's history knows it. */
+export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, children }: Props<Name>) {
+  return (
+    <div className={styles.tabs}>
+      <nav className={styles.bar} aria-label={label}>
+        {tabs.map(({ name, word }, index) => (
+          <Link
+            key={name}
+            to="."
+            search={(index === 0 ? {} : { [param]: name }) as never}
+            className={styles.tab}
+            aria-current={name === open ? 'page' : undefined}
+            resetScroll={false}
+          >
+            {word}
+          </Link>
+        ))}
+      </nav>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { compress } from './build/compress.ts';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: '/admin/',
+  plugins: [react(), compress()],
+  build: {
+    target: ['chrome123', 'firefox128', 'safari17.5'],
+    // Inlined files would be `data:` URLs, which the content security policy permits for images only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  // A gateway started by `npm start` on its usual port.
+  server: {
+    proxy: {
+      '/v1': 'http://127.0.0.1:3000',
+      '/admin/api': 'http://127.0.0.1:3000',
+      '/admin/queues': 'http://127.0.0.1:3000',
+    },
+  },
+});
