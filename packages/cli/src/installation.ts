@@ -9,6 +9,9 @@ export const simulatorScript = fileURLToPath(
   new URL(isCheckout ? '../../simulator/src/main.ts' : 'simulator.js', import.meta.url),
 );
 
+/** The built console. */
+export const consoleFolder = fileURLToPath(new URL(isCheckout ? '../../console/dist' : 'console', import.meta.url));
+
 /** How a command of this program is typed; `command` may have arguments. */
 export function typed(command: string): string {
   if (!isCheckout) return `npx wxthirdparty ${command}`;

@@ -1,5 +1,6 @@
 import type { GatewaySettings } from '@wxthirdparty/gateway';
 import type { PlatformSettings, ProcessRole } from '@wxthirdparty/platform';
+import { consoleFolder } from './installation.ts';
 import type { Settings } from './read-settings.ts';
 
 export function platformSettings(
@@ -27,7 +28,18 @@ export function platformSettings(
 
 export function gatewaySettings(settings: Settings, port: number, shutdownMs: number): GatewaySettings {
   const { host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin } = settings;
-  return { port, host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, shutdownMs };
+  return {
+    port,
+    host,
+    publicUrl,
+    returnToOrigins,
+    trustProxy,
+    apiKey,
+    secretsKeys,
+    admin,
+    consoleFolder,
+    shutdownMs,
+  };
 }
 
 /** The part of SHUTDOWN_MS for gateway and workers; Redis and the database close after them, in the same time. */

@@ -1,8 +1,9 @@
-import express, { type Express, Router } from 'express';
+import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { BasicLogin } from './admin/basic-login.ts';
+import { boardAccess } from './admin/board-access.ts';
 import { BOARD_PATH, boardRoute } from './admin/board-route.ts';
-import { login, sameOrigin } from './admin/login.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
 import { ReturnTo } from './authorize/return-to.ts';
 import { authorizationRoutes } from './authorizer/authorization-routes.ts';
@@ -27,11 +28,11 @@ import type { PublicUrl } from './http/public-url.ts';
 import type { Shutdown } from './http/shutdown.ts';
 import { jsConfigRoutes } from './js-config/js-config-routes.ts';
 import type { Authenticator } from './key/authenticator.ts';
-import { bearer } from './key/bearer.ts';
 import { guard, noSuchRoute } from './key/guard.ts';
 import { auditRoutes } from './key-admin/audit-routes.ts';
 import { keyRoutes } from './key-admin/key-routes.ts';
 import { descriptionRoutes } from './openapi/description-routes.ts';
+import { operations } from './openapi/operations.ts';
 import { deploymentRoutes } from './operator/deployment-routes.ts';
 import { healthRoutes } from './operator/health-routes.ts';
 import { erasureRoutes } from './push/erasure-routes.ts';
@@ -40,6 +41,11 @@ import { replyRoutes } from './push/reply-routes.ts';
 import { quotaRoutes } from './quota/quota-routes.ts';
 import { releaseCheckRoutes } from './release-check/release-check-routes.ts';
 import { requestLog } from './request-log.ts';
+import { authenticate } from './session/authenticate.ts';
+import { ConsoleSessions } from './session/console-sessions.ts';
+import { hideFromSessions } from './session/hide-from-sessions.ts';
+import { Owner } from './session/owner.ts';
+import { sessionRoutes } from './session/session-routes.ts';
 import { activityRoutes } from './status/activity-routes.ts';
 import { statusRoutes } from './status/status-routes.ts';
 import { subscriptionRoutes } from './subscription/subscription-routes.ts';
@@ -61,7 +67,10 @@ export function app(
   application.use(homeRoutes(platform), healthRoutes(platform, shutdown), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, shutdown, log));
-  application.use('/v1', bearer(authenticator));
+  const owner = new Owner(settings.admin);
+  const sessions = new ConsoleSessions({ sessions: platform.operatorSessions, authenticator, owner, publicUrl });
+  application.use(sessionRoutes(platform, { sessions, owner, authenticator, publicUrl }, log));
+  application.use('/v1', authenticate(authenticator, sessions, publicUrl), hideFromSessions(operations));
   application.use(guard(platform));
   application.use(
     statusRoutes(platform),
@@ -90,15 +99,15 @@ export function app(
     keyRoutes(platform),
     auditRoutes(platform),
   );
+  const { write } = settings.admin;
+  const basicLogin = new BasicLogin(platform, owner, log);
   application.use(
-    '/admin',
+    BOARD_PATH,
     // Bull Board sets inline styles.
     pagePolicy({ styleSrc: ["'self'", "'unsafe-inline'"], baseUri: ["'self'"], formAction: ["'self'"] }),
-    sameOrigin(settings.publicUrl),
-    login(settings.admin, log),
-    Router().get('/', (_request, response) => response.redirect(`${BOARD_PATH}/`)),
+    boardAccess({ sessions, basicLogin, publicUrl, audit: platform.audit, write }),
+    boardRoute(platform.queues, write),
   );
-  application.use(BOARD_PATH, boardRoute(platform.queues, settings.admin.write));
   application.use(() => {
     throw noSuchRoute();
   });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isForConsole } from './console/console-route.ts';
 import { hasUnreadBody } from './http/end-unread.ts';
 import { formCarriesToken, isForVirtualWeChat } from './http/own-path.ts';
 import { peekBody } from './http/peek-body.ts';
@@ -11,6 +12,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 export interface FrontHandlers {
   readonly push: Handler;
   readonly virtual: Handler;
+  readonly console: Handler;
   readonly rest: RequestListener;
 }
 
@@ -20,7 +22,7 @@ export interface FrontHandlers {
  * errcode as success.
  */
 export function front(
-  { push, virtual, rest }: FrontHandlers,
+  { push, virtual, console, rest }: FrontHandlers,
   shutdown: Shutdown,
   notice: (request: IncomingMessage) => void,
 ): RequestListener {
@@ -35,6 +37,7 @@ export function front(
     request.url = relative;
     if (isForVirtualWeChat(target)) virtual(request, response, path, search);
     else if (path.startsWith('/wechat/')) push(request, response, path, search);
+    else if (isForConsole(path)) console(request, response, path, search);
     else if (!isForm(request) || !hasUnreadBody(request)) rest(request, response);
     else {
       // Node discards an unread body after the answer, but not one that was read partly.

@@ -12,7 +12,10 @@ export interface GatewaySettings {
   readonly apiKey?: string | undefined;
   /** The first one signs, all of them verify. */
   readonly secretsKeys: readonly Buffer[];
+  /** The owner of the console. `write`: whether Bull Board may change jobs. */
   readonly admin: { readonly user: string; readonly password?: string | undefined; readonly write: boolean };
+  /** The built console: `index.html` and `assets/`. Without it, or if nothing is there, /admin answers 503. */
+  readonly consoleFolder?: string | undefined;
   /** How long `close()` lets running requests finish. */
   readonly shutdownMs: number;
 }

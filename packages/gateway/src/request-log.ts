@@ -22,7 +22,8 @@ export function requestLog(log: Logger) {
         durationMs: since(startedAt),
       };
       // Probes and polling pages would outnumber all other lines.
-      const level = /^\/(?:healthz|readyz|admin)/.test(line.route) && response.statusCode < 400 ? 'debug' : 'info';
+      const level =
+        /^\/(?:healthz|readyz|admin\/queues)/.test(line.route) && response.statusCode < 400 ? 'debug' : 'info';
       log[level](line, 'request');
     });
     next();
@@ -32,6 +33,6 @@ export function requestLog(log: Logger) {
 function routeOf(request: Request): string {
   const path: unknown = request.route?.path;
   // Not `baseUrl`, which is lost when an error passes out of a router. So routes are named with their whole path.
-  if (request.originalUrl.startsWith('/admin')) return '/admin/queues';
+  if (/^\/admin\/queues/i.test(request.originalUrl)) return '/admin/queues';
   return typeof path === 'string' ? path : 'none';
 }

@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { app } from './app.ts';
+import { readConsoleFiles } from './console/console-files.ts';
+import { consoleRoute } from './console/console-route.ts';
 import { front } from './front.ts';
 import type { GatewayPlatform } from './gateway-platform.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
@@ -37,10 +39,13 @@ export async function startGateway(
   const publicUrl = () => settings.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
   const rest = app(platform, settings, publicUrl, authenticator, shutdown, log);
   const trusts = rest.get('trust proxy fn') as TrustProxy;
+  const consoleFiles =
+    settings.consoleFolder === undefined ? undefined : await readConsoleFiles(settings.consoleFolder);
   const handle = front(
     {
       push: pushRoute(platform, log),
       virtual: virtualWeChat({ platform, authenticator, trusts, tokens, shutdown }, publicUrl, log),
+      console: consoleRoute(consoleFiles, settings.publicUrl),
       rest,
     },
     shutdown,

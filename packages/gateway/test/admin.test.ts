@@ -1,9 +1,11 @@
+import { request } from 'node:http';
+import { Failure } from '@wxthirdparty/wechat';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GatewaySettings } from '../src/gateway-settings.ts';
 import { fakePlatform } from './fake-platform.ts';
-import { type OpenedGateway, openGateway } from './open-gateway.ts';
+import { API_KEY, type OpenedGateway, openGateway } from './open-gateway.ts';
 import { runRedis } from './run-redis.ts';
 
 const SECRET = 'oSECRETSECRETSECRETSECRETSEC';
@@ -68,55 +70,114 @@ test('without a password the pages are closed, and the answer names the setting'
   expect(await response.text()).toContain('ADMIN_PASSWORD');
 });
 
-test('page, API and files require the login', async () => {
+/** As a script: `fetch` names a mode, like browsers. */
+function asScript(gateway: OpenedGateway, path: string, headers: Record<string, string> = {}) {
+  return new Promise<{ status: number; challenge: string | undefined }>((resolve, reject) => {
+    request(gateway.url + path, { headers }, (response) => {
+      response.resume().on('end', () => {
+        resolve({ status: response.statusCode!, challenge: response.headers['www-authenticate'] });
+      });
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test('page, API and files require the login, for which only scripts are asked', async () => {
   const gateway = await openBoard();
-  for (const path of ['/admin', '/admin/queues', '/admin/queues/api/queues', '/admin/queues/static/favicon.ico']) {
-    const response = await fetch(gateway.url + path, { redirect: 'manual' });
-    expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toContain('Basic');
+  for (const path of ['/admin/queues', '/admin/queues/api/queues', '/admin/queues/static/favicon.ico']) {
+    expect(await asScript(gateway, path)).toEqual({ status: 401, challenge: expect.stringMatching(/^Basic /) });
+    const response = await fetch(gateway.url + path);
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, null]);
   }
   for (const wrong of [basic('admin', 'x'), basic('root', 'a-password'), { authorization: 'Bearer a-password' }]) {
-    expect((await fetch(`${gateway.url}/admin/queues`, { headers: wrong })).status).toBe(401);
+    expect((await asScript(gateway, '/admin/queues', wrong)).status).toBe(401);
   }
 });
 
-test('after some wrong passwords further ones are answered slowly; the right one is never refused', async () => {
+test('a browser that opens the page is sent to the sign-in', async () => {
   const gateway = await openBoard();
-  const page = `${gateway.url}/admin/queues`;
-  const wrong = async (n: number) => (await fetch(page, { headers: basic('admin', `guess ${n}`) })).status;
-  for (let n = 0; n < 10; n++) expect(await wrong(n)).toBe(401);
-  let answered = 0;
-  const slow = Array.from({ length: 40 }, async (_, n) => {
-    const status = await wrong(n);
-    answered++;
-    return status;
+  const headers = { 'sec-fetch-mode': 'navigate' };
+  const status = await new Promise<(number | string | undefined)[]>((resolve) => {
+    request(`${gateway.url}/admin/queues/`, { headers }, (response) => {
+      resolve([response.resume().statusCode, response.headers.location]);
+    }).end();
   });
-  // Half of them are delayed; the others need not wait to be refused.
-  await expect.poll(() => answered).toBeGreaterThanOrEqual(20);
-  expect((await fetch(page, { headers: login })).status).toBe(200);
-  const statuses = await Promise.all(slow);
-  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
-  expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(20);
-  expect((await fetch(page, { headers: login })).status).toBe(200);
-  // One line for each counted attempt, not for each attempt.
-  expect(gateway.log.filter(({ msg }) => msg === 'wrong password for /admin')).toHaveLength(10);
+  expect(status).toEqual([303, '/admin/sign-in?next=/admin/queues/']);
+});
+
+test('wrong passwords are counted as sign-ins are, and noted; one that was right lately is not counted', async () => {
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform);
+  const taken: unknown[] = [];
+  platform.signInAttempts.take = async (attempt) => void taken.push(attempt);
+  for (let n = 0; n < 3; n++) expect((await asScript(gateway, '/admin/queues/', login)).status).toBe(200);
+  expect(taken.splice(0)).toEqual([{ address: '127.0.0.1', name: 'admin' }]);
+  expect((await asScript(gateway, '/admin/queues/', basic('admin', 'guess'))).status).toBe(401);
+  expect(taken).toHaveLength(1);
+  expect(platform.audited).toMatchObject([
+    { actor: { id: 'unknown', address: '127.0.0.1' }, action: 'sign-in refused', target: 'owner' },
+  ]);
+  platform.signInAttempts.take = () => Promise.reject(new Failure('too_many_guesses', 'slow-down', 'too many'));
+  expect((await asScript(gateway, '/admin/queues/', basic('admin', 'guess'))).status).toBe(429);
+  expect((await asScript(gateway, '/admin/queues/', login)).status).toBe(200);
 });
 
 test('behind a trusted proxy it is the caller’s address that counts', async () => {
-  const gateway = await openBoard({}, { trustProxy: '1' });
-  const page = `${gateway.url}/admin/queues`;
-  const from = (address: string, password: string) =>
-    fetch(page, { headers: { ...basic('admin', password), 'x-forwarded-for': address } });
-  for (let n = 0; n < 11; n++) await from('192.0.2.1', 'guess');
-  await from('192.0.2.2', 'guess');
-  const counted = gateway.log.filter(({ msg }) => msg === 'wrong password for /admin').map((line) => line.from);
-  expect(counted).toEqual([...Array(10).fill('192.0.2.1'), '192.0.2.2']);
+  const platform = fakePlatform();
+  const gateway = await openGateway(platform, { trustProxy: '1' });
+  const addresses: string[] = [];
+  platform.signInAttempts.take = async ({ address }) => void addresses.push(address);
+  for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8:0:1::1']) {
+    await asScript(gateway, '/admin/queues', { ...basic('admin', 'guess'), 'x-forwarded-for': address });
+  }
+  expect(addresses).toEqual(['192.0.2.1', '192.0.2.2', '2001:db8:0:1']);
+});
+
+/** The cookie of a session of the console. */
+async function signedIn(gateway: OpenedGateway, input: object): Promise<Record<string, string>> {
+  const response = await fetch(`${gateway.url}/admin/api/session`, {
+    method: 'POST',
+    headers: { 'x-wx-console': '1', 'content-type': 'application/json' },
+    body: JSON.stringify(input),
+  });
+  return { cookie: response.headers.getSetCookie()[0]!.split(';')[0]! };
+}
+
+test('the session of the owner opens the pages, that of a key does not', async () => {
+  const gateway = await openBoard();
+  const owner = await signedIn(gateway, { name: 'admin', password: 'a-password' });
+  for (const path of ['/admin/queues/', '/admin/queues/api/queues']) {
+    expect((await fetch(gateway.url + path, { headers: owner })).status).toBe(200);
+  }
+  const key = await signedIn(gateway, { key: API_KEY });
+  const refused = await fetch(`${gateway.url}/admin/queues/`, { headers: key });
+  expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('ADMIN_USER')]);
+});
+
+test('the session of the owner changes jobs only if writing was allowed, which is noted before', async () => {
+  const reading = await openBoard();
+  const owner = await signedIn(reading, { name: 'admin', password: 'a-password' });
+  expect(await put(reading, `pushes/${failed}/retry`, { authorization: '', ...owner })).toBe(405);
+
+  const platform = fakePlatform();
+  platform.queues = [{ queue: calls, description: 'Requests to WeChat, one job each.' }];
+  const writing = await openGateway(platform, { admin: { user: 'admin', password: 'a-password', write: true } });
+  const writer = { authorization: '', ...(await signedIn(writing, { name: 'admin', password: 'a-password' })) };
+  platform.audited.length = 0;
+  expect(await put(writing, 'calls/resume', writer)).toBe(200);
+  expect(await put(writing, 'calls/pause', { ...writer, 'sec-fetch-site': 'same-site' })).toBe(403);
+  expect(platform.audited).toMatchObject([
+    { actor: { id: 'owner' }, action: 'PUT /admin/queues', target: 'calls/resume' },
+  ]);
+  platform.audit.note = () => Promise.reject(new Failure('database_unreachable', 'retry', 'away'));
+  expect(await put(writing, 'calls/pause', writer)).toBe(503);
+  expect(await calls.isPaused()).toBe(false);
 });
 
 test('the page requests nothing from foreign hosts', async () => {
   const gateway = await openBoard();
-  const response = await fetch(`${gateway.url}/admin`, { headers: login });
-  expect(response.url).toBe(`${gateway.url}/admin/queues/`);
+  const response = await fetch(`${gateway.url}/admin/queues/`, { headers: login });
   expect(response.headers.get('x-powered-by')).toBeNull();
   const page = await response.text();
   expect(page).toContain('<base href="/admin/queues/"');

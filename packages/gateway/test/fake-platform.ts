@@ -7,6 +7,7 @@ import {
   type Call,
   type CallRequest,
   type CallSteps,
+  type OperatorSession,
   ReauthorizeFailure,
   type Reconciliation,
   type ReleaseCheck,
@@ -49,10 +50,12 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   authorizationLinks: Changeable<GatewayPlatform['authorizationLinks']>;
   apiKeys: Changeable<GatewayPlatform['apiKeys']>;
   audit: Changeable<GatewayPlatform['audit']>;
+  operatorSessions: Changeable<GatewayPlatform['operatorSessions']>;
+  signInAttempts: Changeable<GatewayPlatform['signInAttempts']>;
   userTokens: Changeable<GatewayPlatform['userTokens']>;
   /** Stored keys, by their text. */
   readonly given: Map<string, ApiKey>;
-  readonly audited: { readonly actor: Actor; readonly action: string }[];
+  readonly audited: { readonly actor: Actor; readonly action: string; readonly target: string | null }[];
   readonly submitted: CallRequest[];
   readonly cancelled: string[];
 }
@@ -62,7 +65,7 @@ export function fakePlatform(): FakePlatform {
   const submitted: CallRequest[] = [];
   const cancelled: string[] = [];
   const given = new Map<string, ApiKey>();
-  const audited: { actor: Actor; action: string }[] = [];
+  const audited: { actor: Actor; action: string; target: string | null }[] = [];
   const fake: FakePlatform = {
     given,
     audited,
@@ -202,10 +205,12 @@ export function fakePlatform(): FakePlatform {
       list: () => Promise.resolve({ items: [...given.values()], next: null }),
       revoke: (id) => Promise.resolve([...given.values()].some((key) => key.id === id) ? 'revoked' : 'unknown'),
     },
+    operatorSessions: fakeSessions(),
+    signInAttempts: { take: () => Promise.resolve(), giveBack: () => Promise.resolve() },
     userTokens: { find: () => Promise.resolve(undefined) },
     audit: {
-      note: (actor, action) => {
-        audited.push({ actor, action });
+      note: (actor, action, target = null) => {
+        audited.push({ actor, action, target });
         return Promise.resolve();
       },
       list: () => Promise.resolve({ items: [], next: null }),
@@ -409,4 +414,28 @@ export function subscription(changes: Partial<Subscription> = {}): Subscription 
 
 function unexpected(): Promise<never> {
   return Promise.reject(new Error('not expected'));
+}
+
+function fakeSessions(): Changeable<GatewayPlatform['operatorSessions']> {
+  const started = new Map<string, OperatorSession>();
+  let count = 0;
+  return {
+    start: (actor) => {
+      const secret = `${++count}`.padStart(43, 's');
+      const expiresAt = new Date(Date.now() + 3_600_000);
+      started.set(secret, {
+        expiresAt,
+        actor:
+          actor.kind === 'owner'
+            ? { kind: 'owner', signedInWith: (name, password) => name === actor.name && password === actor.password }
+            : actor,
+      });
+      return Promise.resolve({ secret, expiresAt });
+    },
+    find: (secret) => Promise.resolve(started.get(secret)),
+    end: (secret) => {
+      started.delete(secret);
+      return Promise.resolve();
+    },
+  };
 }

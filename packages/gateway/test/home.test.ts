@@ -39,7 +39,7 @@ describe('the home page', () => {
     expect(html).toContain('<dd>2</dd>');
     expect(html).toContain('<dd>2 active, 1 failing, 0 paused</dd>');
     expect(html).toContain('2026-01-02 03:04:05 UTC');
-    for (const href of ['docs/', 'admin/queues/', 'openapi.json', 'readyz'])
+    for (const href of ['admin/', 'docs/', 'admin/queues/', 'openapi.json', 'readyz'])
       expect(html).toContain(`<a href="${href}">`);
   });
 

@@ -35,6 +35,8 @@ import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
+import { OperatorSessions } from './operator/operator-sessions.ts';
+import { SignInAttempts } from './operator/sign-in-attempts.ts';
 import { PushIntake } from './push/accept.ts';
 import type { ErasureRequest } from './push/erasures.ts';
 import { JournalReader } from './push/journal-reader.ts';
@@ -76,6 +78,9 @@ export interface GatewayFace {
   readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
   readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'nameOf' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
+  /** Of the console. */
+  readonly operatorSessions: Pick<OperatorSessions, 'start' | 'find' | 'end'>;
+  readonly signInAttempts: Pick<SignInAttempts, 'take' | 'giveBack'>;
   /** Users who logged in through this deployment. */
   readonly userTokens: Pick<UserTokens, 'find'>;
   readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history' | 'consenting'>;
@@ -207,6 +212,8 @@ export function openGatewayFace(
     apiKeys: foundation.apiKeys,
     userTokens: services.userTokens,
     audit,
+    operatorSessions: new OperatorSessions(redis),
+    signInAttempts: new SignInAttempts(redis),
     authorizers,
     authorizerOptions: new AuthorizerOptions({ api, authorizers }),
     jsTickets: new JsTickets({ redis, authorizers, tokens, ledger, refreshAhead }),

@@ -70,6 +70,8 @@ export { type DiscardedCalls, discardCalls } from './maintenance/discard-calls.t
 export { type ResealReport, reseal } from './maintenance/rotate-secrets.ts';
 export type { PlatformSettings } from './open-foundation.ts';
 export { type Queues, queues } from './open-queues.ts';
+export type { OperatorSession, SessionActor } from './operator/operator-sessions.ts';
+export type { SignInAttempt } from './operator/sign-in-attempts.ts';
 export { openPlatform, type Platform } from './platform.ts';
 export type { AcceptedPush } from './push/accept.ts';
 export type { ErasurePayload } from './push/erasure-job.ts';

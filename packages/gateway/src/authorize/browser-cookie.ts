@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { readCookie } from '../http/read-cookie.ts';
 
 const LIVES_S = 2 * 60 * 60;
 
@@ -19,11 +20,7 @@ export class BrowserCookie {
 
   /** Undefined where the browser brought none, or none of ours. */
   read(request: Request): string | undefined {
-    for (const pair of (request.headers.cookie ?? '').split(';')) {
-      const [name, value = ''] = pair.trim().split('=', 2);
-      if (name === this.#name && /^[A-Za-z0-9_-]{32}$/.test(value)) return value;
-    }
-    return undefined;
+    return readCookie(request, this.#name, /^[A-Za-z0-9_-]{32}$/);
   }
 
   /** The same for all visits of one browser, so that two tabs do not spoil each other. */

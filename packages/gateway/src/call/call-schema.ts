@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Explanation } from '../contract/explanation.ts';
+import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
 import { remedy } from '../contract/remedy.ts';
 import { time } from '../contract/time.ts';
 
@@ -55,9 +56,11 @@ export const CallAnswer = CallSummaryAnswer.extend({
     .object({
       status: z.int(),
       headers: z.record(z.string(), z.string()).readonly(),
-      body: z.unknown().meta({
-        description: 'JSON, with integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file',
-      }),
+      body: hiddenFromSessions(
+        z.unknown().meta({
+          description: 'JSON, with integers beyond 2^53 as strings; a text; or `{"base64","contentType"}` of a file',
+        }),
+      ),
     })
     .nullable(),
   responseKept: z.literal(false).optional().meta({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
 import { PageQuery } from '../contract/page.ts';
 import { ReplyAnswer } from '../contract/reply.ts';
 import { time } from '../contract/time.ts';
@@ -54,7 +55,7 @@ const AttemptAnswer = z.object({
   status,
   code: z.string(),
   ms: z.int(),
-  answer: z.string().nullable().meta({ description: 'its first kilobyte' }),
+  answer: hiddenFromSessions(z.string().nullable().meta({ description: 'its first kilobyte' })),
 });
 
 export const DeliveryWithAttemptsAnswer = DeliveryAnswer.extend({
@@ -112,17 +113,19 @@ export const TestBody = z.union([
 ]);
 
 const headers = z.record(z.string(), z.string()).readonly();
+/** It may repeat what it was sent. */
+const body = hiddenFromSessions(z.string().nullable().meta({ description: 'null for a session of the console' }));
 
 export const TestAnswer = z.object({
-  request: z.object({ url: z.string(), headers, body: z.string() }),
+  request: z.object({ url: z.string(), headers, body }),
   response: z
-    .object({ status: z.int(), headers, body: z.string(), ms: z.int() })
+    .object({ status: z.int(), headers, body, ms: z.int() })
     .nullable()
     .meta({ description: 'null: there was no answer' }),
   echo: z
     .object({ status: z.int(), ms: z.int() })
     .nullable()
     .meta({ description: 'in the formats of WeChat: of the GET by which WeChat checks a URL' }),
-  reply: ReplyAnswer.nullable().meta({ description: 'how the answer would be read' }),
+  reply: hiddenFromSessions(ReplyAnswer.nullable().meta({ description: 'how the answer would be read' })),
   problem: z.object({ code: z.string(), detail: z.string() }).nullable(),
 });

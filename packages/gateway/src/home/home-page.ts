@@ -29,6 +29,7 @@ ${(state.components ?? []).map((component) => componentSection(component, texts)
 <dl><div><dt>${escapeHtml(texts.accounts)}</dt><dd>${state.accounts ?? escapeHtml(texts.unknown)}</dd></div>
 <div><dt>${escapeHtml(texts.subscriptions)}</dt><dd>${escapeHtml(texts.subscriptionCounts(state.subscriptions))}</dd></div></dl>
 <nav>
+<a href="admin/">${escapeHtml(texts.links.console)}</a>
 <a href="docs/">${escapeHtml(texts.links.docs)}</a>
 <a href="admin/queues/">${escapeHtml(texts.links.board)}</a>
 <a href="openapi.json">${escapeHtml(texts.links.openapi)}</a>

@@ -17,7 +17,7 @@ export interface HomeTexts {
   readonly unknown: string;
   readonly lastPush: string;
   readonly never: string;
-  readonly links: Readonly<Record<'docs' | 'openapi' | 'board' | 'readyz', string>>;
+  readonly links: Readonly<Record<'console' | 'docs' | 'openapi' | 'board' | 'readyz', string>>;
   readonly otherLanguage: { readonly label: string; readonly code: Language };
   readonly refreshes: string;
 }
@@ -58,7 +58,13 @@ export const homeTexts: Readonly<Record<Language, HomeTexts>> = {
     unknown: '未知',
     lastPush: '最近一次推送',
     never: '尚无',
-    links: { docs: 'API 文档', openapi: 'OpenAPI 描述', board: '任务队列（Bull Board）', readyz: '健康检查' },
+    links: {
+      console: '运维控制台',
+      docs: 'API 文档',
+      openapi: 'OpenAPI 描述',
+      board: '任务队列（Bull Board）',
+      readyz: '健康检查',
+    },
     otherLanguage: { label: 'English', code: 'en' },
     refreshes: '本页每 15 秒刷新一次。',
   },
@@ -101,6 +107,7 @@ export const homeTexts: Readonly<Record<Language, HomeTexts>> = {
     lastPush: 'Last push',
     never: 'none yet',
     links: {
+      console: 'Console',
       docs: 'API reference',
       openapi: 'OpenAPI description',
       board: 'Queues (Bull Board)',

@@ -8,8 +8,8 @@ import { readQuery } from './read-query.ts';
 const BOUNDS: BodyBounds = { limit: 512 * 1024, timeoutMs: 10_000, sender: 'key-holder' };
 
 /** A small JSON body; a missing one counts as `{}`. Throws Failure `unsupported_content`, `invalid_request`, `too_large`. */
-export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
-  const body = await readBody(request, BOUNDS);
+export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>, bounds = BOUNDS): Promise<T> {
+  const body = await readBody(request, bounds);
   const type = request.headers['content-type'];
   if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '')) {
     throw new Failure('unsupported_content', 'fix-request', 'Send Content-Type: application/json.');

@@ -5,5 +5,11 @@ import { callerOf } from './caller.ts';
 
 /** The caller, for the audit. */
 export function actorOf(request: Request, response: Response): Actor {
-  return { id: callerOf(response).id, address: request.ip?.slice(0, 64) ?? null, requestId: requestIdOf(response) };
+  const { id, operator } = callerOf(response);
+  return actorNamed(operator ?? id, request, response);
+}
+
+/** For a request without a caller. */
+export function actorNamed(id: string, request: Request, response: Response): Actor {
+  return { id, address: request.ip?.slice(0, 64) ?? null, requestId: requestIdOf(response) };
 }

@@ -20,6 +20,7 @@ export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform[
   const callerBy = (key: ApiKey | undefined): Caller | undefined =>
     key && {
       id: key.id,
+      name: key.name,
       fingerprint: key.id,
       rights: key,
       admit: () => stored.admit(key),
@@ -40,6 +41,7 @@ export function openApiKeys(apiKey: string | undefined, stored: GatewayPlatform[
 function callerByEnvironment(apiKey: string): Caller {
   return {
     id: ENVIRONMENT_KEY,
+    name: ENVIRONMENT_KEY,
     fingerprint: fingerprintOf(apiKey),
     rights: allRights,
     admit: () => Promise.resolve(),

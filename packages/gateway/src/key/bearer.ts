@@ -1,7 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import { Failure } from '@wxthirdparty/wechat';
 import type { NextFunction, Request, Response } from 'express';
 import type { Authenticator } from './authenticator.ts';
 import { keepCaller } from './caller.ts';
+
+/** Whether a request has an API key, also an invalid one. */
+export function presentsKey({ headers }: IncomingMessage): boolean {
+  return /^Bearer\b/i.test(headers.authorization ?? '');
+}
 
 /**
  * The key is checked before anything else, so that a caller without one learns nothing. Throws Failure `unauthorized`,

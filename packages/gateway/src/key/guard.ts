@@ -59,8 +59,11 @@ async function check(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const { rights } = callerOf(response);
+  const { rights, operator } = callerOf(response);
+  const isReading = request.method === 'GET' || request.method === 'HEAD';
   if (scope !== 'any') demandScope(rights, scope);
+  // The owner has every scope; of a key's session only an administrator's writes.
+  if (operator !== undefined && !isReading) demandScope(rights, 'admin');
   if (accounts === 'all') demandUnrestricted(rights, 'accounts');
   if (paths === 'all') demandUnrestricted(rights, 'paths');
   if (accounts === 'named') demandAccount(rights, String(request.params.appid));
@@ -69,8 +72,17 @@ async function check(
     // A text that is not an id finds no call either.
     if (call !== undefined) demandAccount(rights, call.appid);
   }
-  if (scope === 'admin' && !auditsItself && !isPolled) {
+  // A page reads all the time, also while the database is unreachable; what an operator changes there is always noted.
+  const isAudited = operator === undefined ? scope === 'admin' : !isReading;
+  if (isAudited && !auditsItself && !isPolled) {
     // Not the path itself, which may contain anything.
-    await platform.audit.note(actorOf(request, response), `${request.method} ${path ?? 'an unlisted route'}`);
+    const action = `${request.method} ${path ?? 'an unlisted route'}`;
+    await platform.audit.note(actorOf(request, response), action, operator === undefined ? null : targetOf(request));
   }
+}
+
+/** The account or record that the route is about, if its name can only be an id. */
+function targetOf({ params }: Request): string | null {
+  const target = String(params.appid ?? params.id ?? '');
+  return /^[\w.:-]{1,64}$/.test(target) ? target : null;
 }

@@ -8,6 +8,7 @@ import {
 } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
+import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
 import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
@@ -56,11 +57,13 @@ const PushAnswer = z
   .meta({ id: 'Push' });
 
 const PushWithDataAnswer = PushAnswer.extend({
-  data: z
-    .record(z.string(), z.unknown())
-    .readonly()
-    .nullable()
-    .meta({ description: 'as format `json` delivers it; null if no key in SECRETS_KEY opens it' }),
+  data: hiddenFromSessions(
+    z
+      .record(z.string(), z.unknown())
+      .readonly()
+      .nullable()
+      .meta({ description: 'as format `json` delivers it; null if no key in SECRETS_KEY opens it' }),
+  ),
 }).meta({ id: 'PushWithData' });
 
 const PushTypeAnswer = z

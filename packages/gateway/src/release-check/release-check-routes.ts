@@ -31,7 +31,8 @@ const ConsoleSetting = z
   .object({
     name: z.enum(['event_url', 'message_url', 'token', 'encoding_aes_key', 'ip_list', 'permission_sets']),
     value: z.string().nullable().meta({
-      description: 'what this deployment expects there; null if it does not know, or the key lacks the scope admin',
+      description:
+        'what this deployment expects there; null if it does not know, or if it is a secret and the caller is no key with the scope admin',
     }),
     detail: BothLanguages,
   })
@@ -108,11 +109,13 @@ export function releaseCheckRoutes(platform: GatewayPlatform, publicUrl: PublicU
     const shown = releaseCheckAnswer(check);
     // A component may have been removed from the configuration since.
     if (check.kind === 'real' || !platform.components.includes(check.component)) return shown;
-    const isAdmin = callerOf(response).rights.scopes.includes('admin');
+    const { rights, operator } = callerOf(response);
+    // The console shows no secrets.
+    const seesSecrets = rights.scopes.includes('admin') && operator === undefined;
     const settings = platform.rehearsals.consoleSettings(check.component, publicUrl());
     const console = settings.map(({ name, value, isSecret, detail }) => ({
       name,
-      value: isSecret && !isAdmin ? null : value,
+      value: isSecret && !seesSecrets ? null : value,
       detail,
     }));
     return { ...shown, console };

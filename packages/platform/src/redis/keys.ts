@@ -151,6 +151,11 @@ export function keyspaceOf(prefix: string) {
     /** Till when an API key has used up its rate. */
     keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 
+    /** A session of the console, by a hash of what its browser keeps. */
+    session: (hash: string) => `${prefix}:{session:${hash}}`,
+    /** How many sign-ins failed lately, by a hash of the address or of the name. */
+    signInAttempts: (hash: string) => `${prefix}:{sign-in:${hash}}`,
+
     /** Account and API key of a user's token, by an HMAC of the token. */
     userToken: (hmac: string) => `${prefix}:{user-token:${hmac}}`,
 

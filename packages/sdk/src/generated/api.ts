@@ -754,7 +754,7 @@ export type ReleaseCheckStep = {
 
 export type ConsoleSetting = {
   readonly name: 'event_url' | 'message_url' | 'token' | 'encoding_aes_key' | 'ip_list' | 'permission_sets';
-  /** what this deployment expects there; null if it does not know, or the key lacks the scope admin */
+  /** what this deployment expects there; null if it does not know, or if it is a secret and the caller is no key with the scope admin */
   readonly value: string | null;
   readonly detail: {
     readonly zh: string;
@@ -1951,13 +1951,15 @@ export interface Operations {
       readonly request: {
         readonly url: string;
         readonly headers: { readonly [name: string]: string };
-        readonly body: string;
+        /** null for a session of the console */
+        readonly body: string | null;
       };
       /** null: there was no answer */
       readonly response: {
         readonly status: number;
         readonly headers: { readonly [name: string]: string };
-        readonly body: string;
+        /** null for a session of the console */
+        readonly body: string | null;
         readonly ms: number;
       } | null;
       /** in the formats of WeChat: of the GET by which WeChat checks a URL */
