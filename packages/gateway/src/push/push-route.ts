@@ -23,7 +23,8 @@ export type PushRoute = (request: IncomingMessage, response: ServerResponse, pat
  */
 export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   const refusals = new RefusalLog();
-  const outages = new RefusalLog();
+  // One outage refuses every push.
+  const outages = new RefusalLog({ lines: 1 });
   const unreadables = new RefusalLog();
 
   return (request, response, path, search) => {

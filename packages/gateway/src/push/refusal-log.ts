@@ -2,14 +2,17 @@
 const LINES = 30;
 const WINDOW_MS = 60_000;
 
-/** Limits the log lines that a flood of hostile pushes can cause. */
+/** Limits the log lines that a flood of hostile pushes, or an outage, can cause. */
 export class RefusalLog {
+  readonly #lines: number;
   readonly #now: () => number;
   #windowEndsAt = 0;
   #written = 0;
   #dropped = 0;
 
-  constructor(now: () => number = Date.now) {
+  /** `lines`: in a minute. */
+  constructor({ lines = LINES, now = Date.now }: { readonly lines?: number; readonly now?: () => number } = {}) {
+    this.#lines = lines;
     this.#now = now;
   }
 
@@ -20,7 +23,7 @@ export class RefusalLog {
       this.#windowEndsAt = now + WINDOW_MS;
       this.#written = 0;
     }
-    if (this.#written >= LINES) {
+    if (this.#written >= this.#lines) {
       this.#dropped++;
       return undefined;
     }
