@@ -203,7 +203,7 @@ it('start runs the demo, ends with a complete curl line, uses only its own folde
     }
   }
   // On all addresses: both the gateway and the pages of the simulated WeChat are reached from the network, its control API is not.
-  const third = command(['start'], { DATA_DIR: folder, HOST: '0.0.0.0' });
+  const third = command(['start'], { DATA_DIR: folder, HOST: '0.0.0.0', DEMO_TRAFFIC: 'true' });
   await started(third);
   const { browser } = hostsOf('0.0.0.0');
   expect(consentUrlOf(third.stdout()).hostname).toBe(browser);
@@ -211,10 +211,35 @@ it('start runs the demo, ends with a complete curl line, uses only its own folde
   expect(await consent(third.stdout(), 'en')).toMatch(/Authorized[\s\S]*演示小程序/);
   expect(readFileSync(join(folder, 'demo.json'), 'utf8')).toBe(demo);
 
+  await showsTraffic(third.stdout());
+
   third.child.kill('SIGTERM');
   expect(await third.ended).toMatchObject({ code: 0, stderr: '' });
   for (const number of [...ports, ...portsOf(third.stdout())]) await expect(port(number)).rejects.toThrow();
 });
+
+/** Accounts in every state, two subscriptions of which one works, and calls of which one failed. */
+async function showsTraffic(lines: string): Promise<void> {
+  const [, gateway] = /(http:\S+)\/v1\/authorizers\/\w+\/calls/.exec(lines)!;
+  const [, key] = /Bearer (\w+)/.exec(lines)!;
+  const [, component] = /\/authorize\/(\w+)/.exec(lines)!;
+  const items = async (path: string) => {
+    const response = await fetch(`${gateway}/v1/${path}`, { headers: { authorization: `Bearer ${key}` } });
+    return ((await response.json()) as { items: Record<string, unknown>[] }).items;
+  };
+  const soon = { timeout: 100_000, interval: 500 };
+  const states = async () => new Set((await items('authorizers')).map(({ state }) => state));
+  await expect.poll(states, soon).toEqual(new Set(['active', 'revoked', 'needs-reauthorization']));
+  const health = async () =>
+    (await items('subscriptions')).map((one) => [Boolean(one.lastSuccessAt), Boolean(one.lastFailure)]);
+  await expect.poll(health, soon).toEqual(
+    expect.arrayContaining([
+      [true, false],
+      [false, true],
+    ]),
+  );
+  await expect.poll(() => items(`calls?component=${component}&failed=true`), soon).not.toEqual([]);
+}
 
 function consentUrlOf(lines: string): URL {
   return new URL(/^ {2}consent +(http:\S+\/authorize\/wx[0-9a-f]{16}) /m.exec(lines)![1]!);
