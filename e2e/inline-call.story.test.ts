@@ -58,6 +58,55 @@ it('calls for which a caller waits need neither job nor record; their outcomes a
   ).toHaveLength(1);
 });
 
+it('an inline, a queued and a background call that failed show what happened to them, and are listed by their component', async () => {
+  type Detail = CallBody & {
+    readonly key: { readonly id: string };
+    readonly explanation: { readonly zh: string; readonly link: string | null } | null;
+    readonly timeline: readonly { readonly event: string; readonly detail: Record<string, unknown> | null }[] | null;
+  };
+  const { component } = deployment;
+  const ids: string[] = [];
+  for (const kind of ['inline', 'queued', 'background']) {
+    await deployment.wechat.control('POST', '/fail', { path: SEND_MESSAGE, how: 'errcode', errcode: 45_015 });
+    const body = { touser: openid, msgtype: 'text', text: { content: kind } };
+    const answer = await fetch(`${deployment.gatewayUrl()}/v1/authorizers/${SERVICE_ACCOUNT}/calls`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${deployment.apiKey}`,
+        'content-type': 'application/json',
+        // A call that another process may have to send goes through the queue.
+        ...(kind === 'queued' ? { 'idempotency-key': kind } : {}),
+      },
+      body: JSON.stringify({ method: 'POST', path: SEND_MESSAGE, body, waitMs: kind === 'background' ? 0 : 10_000 }),
+    });
+    const { id } = (await answer.json()) as CallBody;
+    await settledCall(deployment, id);
+    const { body: detail } = await deployment.api<Detail>('GET', `/v1/calls/${id}`);
+    expect(detail).toMatchObject({
+      ...{ state: 'completed', rid: expect.any(String), key: { id: 'API_KEY' } },
+      explanation: { zh: expect.any(String), link: expect.stringContaining('developers.weixin.qq.com') },
+    });
+    expect(detail.timeline).toMatchObject([
+      { event: 'received', detail: { kind } },
+      ...(kind === 'inline' ? [] : [{ event: 'queued' }]),
+      { event: 'sent', attempt: 1, detail: { quota: { used: expect.any(Number) } } },
+      { event: 'answered', attempt: 1, detail: { status: 200, errcode: 45_015 } },
+      { event: 'settled', detail: { state: 'completed' } },
+    ]);
+    ids.push(id);
+  }
+  const query = `component=${component.appid}&failed=true&errcode=45015`;
+  await until('all are listed', async () => {
+    const { body } = await deployment.api<{ items: CallBody[] }>('GET', `/v1/calls?${query}`);
+    return ids.every((id) => body.items.some((call) => call.id === id));
+  });
+  const { body: completed } = await send('not refused');
+  await settledCall(deployment, completed.id);
+  expect((await deployment.api<Detail>('GET', `/v1/calls/${completed.id}`)).body).toMatchObject({
+    ...{ state: 'completed', response: null, responseKept: false, timeline: null },
+  });
+});
+
 it('calls in flight end completed although Redis pauses', async () => {
   const redis = deployment.redis.client();
   try {

@@ -2,6 +2,7 @@ import {
   acceptedAnswer,
   type Call,
   type CallDetail,
+  type CallSummary,
   callAnswer,
   callDetailAnswer,
   callSummaryAnswer,
@@ -267,15 +268,19 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
           keyId,
           shows: (path) => mayReadCalls(rights, path),
         });
-    const summaries: z.input<typeof CallSummaryAnswer>[] = items.map(callSummaryAnswer);
-    response.json({ items: summaries, next });
+    const named = await namesOf(platform, items, rights.scopes.includes('authorizers:read'));
+    const listed: z.input<typeof CallSummaryAnswer>[] = items.map((call) => ({
+      ...callSummaryAnswer(call),
+      ...named(call),
+    }));
+    response.json({ items: listed, next });
   });
 
   routes.get('/v1/calls/:id', async (request, response) => {
     const found = await findDetail(platform, request.params.id, response);
     const { call } = found;
     setQuotaHeader(response, call);
-    const [handle, key] = await Promise.all([handleOf(platform, call), keyOf(platform, call)]);
+    const [{ handle }, key] = await Promise.all([nameOf(platform, call), keyOf(platform, call)]);
     response.json(callDetailAnswer(found, { handle, key }) satisfies z.input<typeof CallDetailAnswer>);
   });
 
@@ -348,11 +353,32 @@ function mayUse({ accounts }: KeyRights, appid: string): boolean {
   return accounts.length === 0 || accounts.includes(appid);
 }
 
-/** Null for the calls of a component, and while the account cannot be read. */
-async function handleOf({ authorizers }: GatewayPlatform, { component, appid }: Call): Promise<string | null> {
-  if (appid === component) return null;
+type Named = Pick<z.input<typeof CallSummaryAnswer>, 'handle' | 'nickName'>;
+const nameless: Named = { handle: null, nickName: null };
+
+/** Of the accounts of these calls, each read once. */
+async function namesOf(
+  platform: GatewayPlatform,
+  calls: readonly CallSummary[],
+  withNickNames: boolean,
+): Promise<(call: CallSummary) => Named> {
+  const accounts = new Map(calls.map((call) => [`${call.component}.${call.appid}`, call]));
+  const names = new Map<string, Named>();
+  await Promise.all(
+    [...accounts].map(async ([account, call]) => {
+      const { handle, nickName } = await nameOf(platform, call);
+      names.set(account, { handle, nickName: withNickNames ? nickName : null });
+    }),
+  );
+  return ({ component, appid }) => names.get(`${component}.${appid}`) ?? nameless;
+}
+
+/** Nothing for the calls of a component, and while the account cannot be read. */
+async function nameOf({ authorizers }: GatewayPlatform, call: Pick<Call, 'component' | 'appid'>): Promise<Named> {
+  const { component, appid } = call;
+  if (appid === component) return nameless;
   const account = await authorizers.find(appid, component).catch(() => undefined);
-  return account?.handle ?? null;
+  return { handle: account?.handle ?? null, nickName: account?.nickName ?? null };
 }
 
 async function keyOf(

@@ -18,40 +18,47 @@ const known = {
   deadlineAt: time.optional().meta({ description: 'the call is not sent after this time' }),
 };
 
+/** What lists and single answers have of a call. */
+const CallSummaryFields = z.object({
+  id: z.string(),
+  state: callState,
+  attempts: z.int().meta({ description: 'departures so far' }),
+  createdAt: time,
+  settledAt: time.nullable(),
+  notBeforeAt: time.nullable().meta({ description: 'the call is not sent before this time' }),
+  ...known,
+  answered: z
+    .object({
+      status: z.int(),
+      errcode: z.int().nullable(),
+      rid: z.string().nullable(),
+      bytes: z.int().nullable().meta({ description: 'the size of its body' }),
+    })
+    .nullable()
+    .meta({ description: 'WeChat’s answer without its content, if that is the outcome' }),
+  failure: z
+    .object({
+      code: z.string(),
+      remedy,
+      message: z.string(),
+      errcode: z.int().nullable(),
+      rid: z.string().nullable(),
+      explanation: Explanation,
+    })
+    .nullable(),
+});
+
 /** A call in a list. */
-export const CallSummaryAnswer = z
-  .object({
-    id: z.string(),
-    state: callState,
-    attempts: z.int().meta({ description: 'departures so far' }),
-    createdAt: time,
-    settledAt: time.nullable(),
-    notBeforeAt: time.nullable().meta({ description: 'the call is not sent before this time' }),
-    ...known,
-    answered: z
-      .object({
-        status: z.int(),
-        errcode: z.int().nullable(),
-        rid: z.string().nullable(),
-        bytes: z.int().nullable().meta({ description: 'the size of its body' }),
-      })
-      .nullable()
-      .meta({ description: 'WeChat’s answer without its content, if that is the outcome' }),
-    failure: z
-      .object({
-        code: z.string(),
-        remedy,
-        message: z.string(),
-        errcode: z.int().nullable(),
-        rid: z.string().nullable(),
-        explanation: Explanation,
-      })
-      .nullable(),
-  })
-  .meta({ id: 'CallSummary' });
+export const CallSummaryAnswer = CallSummaryFields.extend({
+  handle: z.string().nullable().meta({ description: 'of the account' }),
+  nickName: z
+    .string()
+    .nullable()
+    .meta({ description: 'of the account; null: unknown, or the key lacks the scope `authorizers:read`' }),
+}).meta({ id: 'CallSummary' });
 
 /** A call as business programs receive it. */
-export const CallAnswer = CallSummaryAnswer.extend({
+export const CallAnswer = CallSummaryFields.extend({
   response: z
     .object({
       status: z.int(),

@@ -460,6 +460,10 @@ export type CallSummary = {
     readonly rid: string | null;
     readonly explanation: Explanation;
   } | null;
+  /** of the account */
+  readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
 };
 
 export type JsConfig = {
