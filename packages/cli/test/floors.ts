@@ -46,6 +46,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'database',
     'events.ts',
     'health.ts',
+    'redis-changes.ts',
     'queue',
     'deployment',
     'journal',

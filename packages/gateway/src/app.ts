@@ -63,7 +63,7 @@ export function app(
   application.disable('x-powered-by');
   application.disable('etag');
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
-  application.use(requestLog(log), securityHeaders(settings.publicUrl));
+  application.use(requestLog(platform.events, log), securityHeaders(settings.publicUrl));
   application.use(homeRoutes(platform), healthRoutes(platform, shutdown), descriptionRoutes());
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, shutdown, log));

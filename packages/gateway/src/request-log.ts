@@ -1,21 +1,26 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { OutcomeNote } from './call/outcome-note.ts';
+import type { GatewayPlatform } from './gateway-platform.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { since } from './http/since.ts';
 import type { Caller } from './key/caller.ts';
 
 /** One line per request, with the route's pattern and not the path, which may contain personal data or secrets. */
-export function requestLog(log: Logger) {
+export function requestLog(events: GatewayPlatform['events'], log: Logger) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
     response.once('close', () => {
+      const ms = performance.now() - startedAt;
+      const route = routeOf(request);
+      const key = (response.locals.caller as Caller | undefined)?.id;
+      events.publish('http', { route, method: request.method, status: response.statusCode, ms, key });
       const line = {
         requestId: requestIdOf(response),
         method: request.method,
-        route: routeOf(request),
+        route,
         status: response.statusCode,
-        key: (response.locals.caller as Caller | undefined)?.id,
+        key,
         call: response.locals.call as string | undefined,
         ...(response.locals.outcome as OutcomeNote | undefined),
         hungUp: response.writableFinished ? undefined : true,

@@ -8,6 +8,7 @@ import {
   type CallRequest,
   type CallSteps,
   type OperatorSession,
+  Events,
   ReauthorizeFailure,
   type Reconciliation,
   type ReleaseCheck,
@@ -71,6 +72,7 @@ export function fakePlatform(): FakePlatform {
     audited,
     submitted,
     cancelled,
+    events: new Events(),
     pushes: {
       accept: () => Promise.resolve({ outcome: 'accepted' }),
       echo: () => undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type EventPayloads, Events } from './events.ts';
 
-const ready = { component: 'wxc', ready: true };
+const ready = { component: 'wxc', ready: true, reasons: [] };
 
 describe('the emitter', () => {
   it('calls the listeners of an event at once, in the order of their subscriptions, and no others', () => {

@@ -22,13 +22,13 @@ export interface ErrorReport {
 export interface EventPayloads {
   /** This process refreshed a token, or tried to, for a job or for another refresh. */
   readonly refresh: RefreshEvent;
-  /** A call was settled by this process. */
+  /** A call was settled by this process: once for each call, by the process whose outcome was stored first. */
   readonly call: CallEvent;
   /** A run of a call threw: a fault of our own, which the call may survive. */
   readonly 'call-fault': CallFaultEvent;
   /** A job tried to deliver a callback. */
   readonly callback: CallbackEvent;
-  /** A push from WeChat was handled. */
+  /** A push from WeChat was handled or journaled, or could not be. */
   readonly push: PushEvent;
   /** Something that an operator must know happened to a subscription. */
   readonly subscription: SubscriptionEvent;
@@ -40,8 +40,10 @@ export interface EventPayloads {
   readonly 'calls-unrecorded': { readonly count: number; readonly message: string };
   /** This process journaled what was in the stream of pushes, or could not. */
   readonly journal: JournalEvent;
-  /** A gateway accepted or refused a push. */
+  /** A gateway answered a push. */
   readonly 'push-received': PushReceivedEvent;
+  /** A reply to a user was given, or refused. */
+  readonly reply: ReplyEvent;
   /** WeChat's release check of a component has ended, as far as this deployment can see. */
   readonly 'release-check': ReleaseCheckEvent;
   /** An authorization code was exchanged or refused. */
@@ -52,8 +54,8 @@ export interface EventPayloads {
   readonly reconciliation: ReconciliationEvent;
   /** A slice of a follower sync ended. */
   readonly sync: SyncEvent;
-  /** Four fifths or all of a quota is used; once for each pair and day, in one of all processes. */
-  readonly quota: QuotaLevelEvent;
+  /** A quota reached a level, was closed or was opened again; each once, in one of all processes. */
+  readonly quota: QuotaLevelEvent | QuotaGateEvent;
   /** WeChat should be asked how much of a quota is used, or was asked. */
   readonly 'quota-lookup': QuotaLookupEvent;
   /** A component became ready, or stopped being ready; published in every process. */
@@ -62,6 +64,10 @@ export interface EventPayloads {
   readonly host: HostEvent;
   /** Maintenance repaired something, or failed to. */
   readonly repair: RepairEvent;
+  /** A request to WeChat ended, the component's own included. */
+  readonly wechat: WeChatEvent;
+  /** A request to this process was answered. */
+  readonly http: HttpEvent;
   /** Redis stopped or started answering this process, or stopped or started being this deployment's. */
   readonly redis: RedisEvent;
   /** The database stopped or started answering this process. */
@@ -92,16 +98,33 @@ export type RefreshEvent = Account & { readonly kind: string; readonly ms: numbe
     | { readonly outcome: 'fresh' | 'held' | 'backing-off' | 'aborted' }
   );
 
-export interface CallEvent {
+/** `inline`: the process that received it sent it itself. `queued`: a caller waited while a worker sent it. */
+export type CallKind = 'inline' | 'queued' | 'background';
+
+export interface CallEvent extends Account {
   /** The call's id. */
   readonly call: string;
+  /** As the caller named it. */
+  readonly path: string;
+  readonly kind: CallKind;
+  /** `completed`, `cancelled`, or the code of its failure. */
   readonly outcome: string;
   readonly errcode?: number | undefined;
+  readonly rid?: string | undefined;
   readonly attempts: number;
-  readonly ms: number;
+  /** From when it was accepted, or due, until the run that settled it sent it; without a departure, until it was settled. */
+  readonly queueMs: number;
+  /** Of the requests of that run. Undefined: it sent none. */
+  readonly wechatMs?: number | undefined;
+  /** From when it was accepted, or due, until it was settled. */
+  readonly totalMs: number;
+  /** The id of the caller's API key. Undefined: unknown, as of a call that this deployment made itself. */
+  readonly key?: string | undefined;
+  /** Redis has a record of it, or receives one: not so for a call of the virtual WeChat that did not fail. */
+  readonly recorded: boolean;
   /** A caller that waits in this process has received the outcome: the line of its request has the same. */
   readonly hasCaller?: boolean | undefined;
-  /** Another outcome had been stored, and perhaps reported, before. */
+  /** The outcome replaces an `outcome_unknown` that another process has published. */
   readonly corrected?: boolean | undefined;
 }
 
@@ -126,6 +149,9 @@ export type CallbackEvent = {
 export interface PushEvent {
   readonly component: string;
   readonly appid?: string | undefined;
+  /** Undefined: it is a notice of our own. */
+  readonly url: 'events' | 'messages' | undefined;
+  readonly result: 'handled' | 'failed';
   /** Its id in the journal; undefined: it is not journaled. */
   readonly id?: string | undefined;
   /** The id of the job that handled it; undefined: it was journaled without a job. */
@@ -136,6 +162,18 @@ export interface PushEvent {
   /** ISO 8601. */
   readonly receivedAt: string;
   readonly ms: number;
+  /** Since it was accepted, perhaps by another host. */
+  readonly lagMs: number;
+}
+
+export interface ReplyEvent {
+  readonly component: string;
+  /** The id of the push. */
+  readonly push: string;
+  /** `passive`: in the answer to WeChat. `late`: as a customer-service message. */
+  readonly kind: 'passive' | 'late';
+  /** `sent`, or why it is not sent. */
+  readonly result: string;
 }
 
 export type SubscriptionEvent = { readonly subscription: string } & (
@@ -173,6 +211,8 @@ export interface DeliveryEvent {
   readonly lagMs: number;
   /** From 1. */
   readonly attempt: number;
+  /** The receiver's answer was a reply: in time for WeChat, or too late for it. */
+  readonly reply?: 'passive' | 'late' | undefined;
 }
 
 export type JournalEvent =
@@ -188,10 +228,13 @@ export type JournalEvent =
 
 export interface PushReceivedEvent {
   readonly component: string;
+  readonly appid?: string | undefined;
   readonly url: 'events' | 'messages';
   readonly result: 'accepted' | 'duplicates' | 'unreadable' | 'tooOld' | 'refused' | 'unavailable';
   /** `status`: that WeChat is answered with. */
   readonly refusal?: { readonly status: number; readonly reason: string } | undefined;
+  /** From the start of the request to its answer. */
+  readonly ms: number;
 }
 
 export type AuthorizationEvent = { readonly component: string; readonly ms: number } & (
@@ -245,6 +288,14 @@ export interface QuotaLevelEvent extends AccountPath {
   readonly at: string;
 }
 
+/** `closed`: WeChat refused, so nothing is sent until midnight in Beijing or until a probe succeeds. */
+export interface QuotaGateEvent extends AccountPath {
+  readonly level: 'closed' | 'reopened';
+  /** Null where it is unknown, as `limit`. */
+  readonly used: number | null;
+  readonly limit: number | null;
+}
+
 export type QuotaLookupEvent = AccountPath &
   (
     | { readonly outcome: 'due'; readonly used: number; readonly limit: number | null }
@@ -254,6 +305,30 @@ export type QuotaLookupEvent = AccountPath &
 export interface ReadinessEvent {
   readonly component: string;
   readonly ready: boolean;
+  /** Why not, as far as this process can read it. */
+  readonly reasons: readonly string[];
+}
+
+export interface WeChatEvent {
+  readonly component: string;
+  /** Name and port of the host. */
+  readonly host: string;
+  readonly path: string;
+  /** `reset`: there was no connection, or it broke. `unreadable`: neither JSON nor the bytes that were expected. */
+  readonly result: 'ok' | 'errcode' | 'timeout' | 'reset' | 'http_5xx' | 'unreadable';
+  /** Undefined if the answer states none. */
+  readonly errcode?: number | undefined;
+  readonly ms: number;
+}
+
+export interface HttpEvent {
+  /** The pattern of the route, never the path; `none`: no route has it. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly ms: number;
+  /** The id of the caller's API key. */
+  readonly key?: string | undefined;
 }
 
 export interface HostEvent {
@@ -284,6 +359,10 @@ export type RedisEvent =
   /** Masters of a Cluster do not answer, while others do; then all do again. */
   | { readonly what: 'incomplete'; readonly missing: readonly string[] }
   | { readonly what: 'complete' }
+  /** This process has a connection again. `server`: `host:port`. */
+  | { readonly what: 'reconnected'; readonly server: string; readonly ms: number }
+  /** Another server is the primary, or a master, in place of a former one. `server`: the new one. */
+  | { readonly what: 'failover'; readonly server: string }
   /** It was restored from an older state, so that settled calls would be sent again. `behindMs`: by how much it is behind SQL. */
   | { readonly what: 'outdated'; readonly behindMs: number }
   /** No replica has confirmed in time that it received this write, so a failover may lose it. */
@@ -294,6 +373,8 @@ export type JobEvent = { readonly queue: string } & (
   /** Nothing here can process it; `foreign`: since Redis is another deployment's. */
   | { readonly what: 'unknown'; readonly job: string | undefined; readonly foreign: boolean }
   | ({ readonly what: 'error' } & ErrorReport)
+  /** The process that had it stopped renewing its lock; another one takes it. */
+  | { readonly what: 'stalled'; readonly job: string }
   /** The process shut down before its jobs ended; other workers take them over. */
   | { readonly what: 'shutdown-timeout' }
 );

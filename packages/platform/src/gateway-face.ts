@@ -22,6 +22,7 @@ import type { SubscriptionPauses } from './delivery/subscription-pauses.ts';
 import { liveProcesses } from './deployment/live-processes.ts';
 import { workersAmong } from './deployment/older-processes.ts';
 import { listProcesses, type ProcessView } from './deployment/process-list.ts';
+import type { Events } from './events.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
 import { Followers } from './follower/followers.ts';
@@ -65,6 +66,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /** What the gateway uses of the platform. */
 export interface GatewayFace {
+  readonly events: Pick<Events, 'publish'>;
   readonly pushes: Pick<PushIntake, 'accept' | 'echo'>;
   readonly replies: Pick<ReplyRequests, 'find' | 'reply'>;
   readonly journal: Pick<JournalReader, 'list' | 'find'>;
@@ -182,6 +184,7 @@ export function openGatewayFace(
   const audit = new Audit(database);
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
   return {
+    events: foundation.events,
     pushes: new PushIntake({
       redis,
       components,

@@ -36,6 +36,7 @@ export function openCalls(
   const durable = scope.keep('durable calls', new DurableCalls(durableRedis, events), (d) => d.close());
   const replicas = scope.keep('watch of replicas', new ReplicaWatch(durableRedis, events), (watch) => watch.close());
   const run: PerformDeps = {
+    events,
     store: blocking.callStore,
     durable,
     holds: new Holds(blocking.callStore),

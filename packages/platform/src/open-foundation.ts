@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ComponentSettings, Components } from './component/components.ts';
-import { publishReadiness } from './component/readiness.ts';
+import { publishReadiness } from './component/publish-readiness.ts';
 import { BulkThread } from './database/bulk-thread.ts';
 import { openDatabase, type Sql } from './database/open.ts';
 import type { OutageCheck } from './database/outage-cache.ts';
@@ -17,6 +17,7 @@ import { RedisConnections } from './redis/connections.ts';
 import { assertUsable } from './redis/describe-servers.ts';
 import { refuseCommands } from './redis/fail-fast.ts';
 import { Hints } from './redis/hints.ts';
+import { publishReconnections } from './redis-changes.ts';
 import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
 
@@ -138,7 +139,8 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   events.subscribe('redis', () => {
     for (const redis of [failFastRedis, intakeRedis, durableRedis]) refuseCommands(redis, presence.failure);
   });
-  publishReadiness(hints, events);
+  publishReadiness(hints, failFastRedis, events);
+  publishReconnections(blockingRedis, events);
 
   const apiKeys = new ApiKeys({ redis: failFastRedis, hints, store: new KeyStore(database), outage: processDatabase });
   scope.keep('api keys', apiKeys, (k) => k.close());

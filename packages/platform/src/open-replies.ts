@@ -31,7 +31,7 @@ export function openReplies(
 ): OpenReplies {
   const accounts = new KnownAccounts(authorizerStore);
   const queue = queues['late-replies'];
-  const late = new LateReplies({ redis, seals, queue, pushes, deliveries, calls, callStore, accounts });
+  const late = new LateReplies({ events, redis, seals, queue, pushes, deliveries, calls, callStore, accounts });
   // Closed after the asking, whose last outcomes it writes.
   const writes = scope.keep('outcomes of asked receivers', new RepeatedWrites(events), (w) => w.close());
   const asking = new Asking({

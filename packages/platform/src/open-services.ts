@@ -146,7 +146,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
 
   const ledger = new Ledger(redis, events);
   const apiWith: ComponentApiWith = (tokens) => {
-    const carrier = componentCarrier({ tokens, ledger });
+    const carrier = componentCarrier({ tokens, ledger, events });
     return openComponentApi({ transport, apiBase, timeoutMs: TOKEN_TIMEOUT_MS, carrier });
   };
   const tickets = new Tickets(redis, database, seals);
@@ -162,6 +162,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
       apiBase,
       timeoutMs: TOKEN_TIMEOUT_MS,
       ledger,
+      events,
       grants: authorizerStore.grants,
       refreshAhead,
       unauthorized(component, appid) {

@@ -11,6 +11,7 @@ import { openReplies } from './open-replies.ts';
 import { openServices, openShared } from './open-services.ts';
 import { isReadable } from './quota-lookup/quota-reader.ts';
 import { pingMasters } from './redis/servers.ts';
+import { Failovers } from './redis-changes.ts';
 import { Scope } from './scope.ts';
 import { openWorkerFace, type Work } from './worker-face.ts';
 
@@ -57,11 +58,13 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
   const work = openWorkerFace(foundation, shared, queues, blocking, calls, { deliveries, replies });
   const gateway = openGatewayFace(foundation, shared, queues, failFast, calls, { deliveries, replies }, scope);
 
+  const failovers = new Failovers(events);
   const health = healthProbe({
     async redis() {
       if (presence.failure) throw presence.failure;
       const { answering, missing } = await pingMasters(failFastRedis);
       if (answering.length === 0) throw new Error('no answer');
+      failovers.see([...answering, ...missing]);
       return missing;
     },
     database: async () => {
@@ -93,6 +96,6 @@ function enqueueQuotaJobs(events: Events, queues: OpenQueues): void {
     if (outcome === 'due' && isReadable(pair)) queues.quotas.add(pair).catch(() => {});
   });
   events.subscribe('quota', (event) => {
-    queues['quota-alarms'].add(event).catch(() => {});
+    if ('at' in event) queues['quota-alarms'].add(event).catch(() => {});
   });
 }

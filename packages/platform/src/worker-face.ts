@@ -158,13 +158,12 @@ export function openWorkerFace(
   const quotaReader = new QuotaReader({ ledger, tokens, transport, apiBase, events });
 
   const performCall = async ({ id, expected }: CallPayload, signal: AbortSignal): Promise<CallRunResult> => {
-    const startedAt = performance.now();
     const performed = await perform(id, signal, run, expected);
     // Before the job is finished or the call leaves its lane: if this process dies here, another one repeats it.
     if (performed.done && performed.hasCallback) {
       await callbacks.enqueue({ id, corrected: performed.corrected === true });
     }
-    publishRun(events, id, performed, performance.now() - startedAt);
+    publishRun(events, id, performed, { isInline: false, recorded: true });
     return performed;
   };
 

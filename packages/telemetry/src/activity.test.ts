@@ -4,7 +4,6 @@ import { countActivity } from './activity.ts';
 
 const MINUTE_MS = 60_000;
 const NOTHING: Activity = { counted: [], refusals: new Map() };
-const CALL = 'wxc.wxa.0123456789012345678901';
 
 let events: Events;
 let written: MinuteCounts[];
@@ -37,7 +36,7 @@ function sum(component: string): Partial<Record<ActivityCount, number>> {
 }
 
 const received = (component: string, result: 'accepted' | 'duplicates') =>
-  events.publish('push-received', { component, url: 'messages', result });
+  events.publish('push-received', { component, url: 'messages', result, ms: 1 });
 
 it('adds up pushes by component, and keeps what cannot be written', async () => {
   const activity = countActivity(events, writer, () => now);
@@ -52,8 +51,9 @@ it('adds up pushes by component, and keeps what cannot be written', async () => 
   now += MINUTE_MS;
   received('wxc', 'duplicates');
   const refusal = { status: 403, reason: 'signature' };
-  events.publish('push-received', { component: 'wxc', url: 'events', result: 'refused', refusal });
-  const push = { component: 'wxc', job: undefined, push: 'text', receivedAt: '', ms: 0 };
+  events.publish('push-received', { component: 'wxc', url: 'events', result: 'refused', refusal, ms: 1 });
+  const about = { component: 'wxc', url: 'messages', result: 'handled', job: undefined, push: 'text' } as const;
+  const push = { ...about, receivedAt: '', ms: 0, lagMs: 0 };
   events.publish('push', { ...push, outcome: 'wrong_account' });
   events.publish('push', { ...push, outcome: 'handled' });
   await activity.close();
@@ -83,14 +83,17 @@ it('keeps counts for ten minutes while Redis is away', async () => {
 
 it('counts calls by their outcome; an errcode is a failure', async () => {
   const activity = countActivity(events, writer, () => now);
+  const call = { call: 'wxc.wxa.1', component: 'wxc', appid: 'wxa', path: '/cgi-bin/user/get', kind: 'inline' } as const;
+  const times = { attempts: 1, queueMs: 1, totalMs: 2, recorded: true };
   const settled = (outcome: string, errcode?: number) =>
-    events.publish('call', { call: CALL, outcome, errcode, attempts: 1, ms: 1 });
+    events.publish('call', { ...call, ...times, outcome, errcode });
   settled('completed', 0);
   settled('completed');
   settled('completed', 45015);
   settled('deadline_passed');
   settled('outcome_unknown');
-  for (const outcome of ['settled_before', 'settled', 'gone', 'not_a_call', 'cancelled']) settled(outcome);
+  settled('cancelled');
+  events.publish('call', { ...call, ...times, outcome: 'completed', corrected: true });
   await activity.close();
   expect(sum('wxc')).toEqual({ callsCompleted: 2, callsFailed: 3, callsOutcomeUnknown: 1 });
 });

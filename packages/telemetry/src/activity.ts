@@ -4,7 +4,6 @@ import {
   type Events,
   type MinuteCounts,
   type PushRefusal,
-  parseCallId,
 } from '@wxthirdparty/platform';
 
 const FLUSH_INTERVAL_MS = 10_000;
@@ -53,9 +52,9 @@ export function countActivity(
   events.subscribe('push', ({ component, outcome }) => {
     if (outcome === 'wrong_account') count(component, 'wrongAccount');
   });
-  events.subscribe('call', ({ call, outcome, errcode }) => {
-    const component = parseCallId(call)?.component;
-    if (component === undefined || NOT_SETTLED_HERE.has(outcome)) return;
+  events.subscribe('call', ({ component, outcome, errcode, corrected }) => {
+    // The outcome that it replaces was counted; a cancelled call was never sent, since its caller no longer waits.
+    if (corrected || outcome === 'cancelled') return;
     count(component, outcome === 'completed' && !errcode ? 'callsCompleted' : 'callsFailed');
     if (outcome === 'outcome_unknown') count(component, 'callsOutcomeUnknown');
   });
@@ -74,9 +73,6 @@ export function countActivity(
     },
   };
 }
-
-/** Outcomes of runs that did not settle a call, and of calls that were never sent since their caller no longer waits. */
-const NOT_SETTLED_HERE: ReadonlySet<string> = new Set(['settled_before', 'settled', 'not_a_call', 'gone', 'cancelled']);
 
 function minuteOf(time: number): number {
   return Math.floor(time / MINUTE_MS);

@@ -6,7 +6,7 @@ import { logEvents } from './logs.ts';
 type Line = Readonly<Record<string, unknown>>;
 type Example<Name extends EventName> = { readonly event: EventPayloads[Name]; readonly line: Line };
 
-const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 };
+const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 const account = { component: 'wxc', appid: 'wxa' };
 const failure = { code: 'wechat_refused', remedy: 'operator', message: 'no', errcode: 61004, rid: 'r-1' };
 const failed = { code: 'wechat_refused', remedy: 'operator', errcode: 61004, reason: 'no' };
@@ -16,6 +16,20 @@ const unreachable = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
 
 /** Every event, with the whole line that it becomes. */
 const delivery = { subscription: 'sub_1', component: 'wxc', push: '1lglnp7f', ms: 7, lagMs: 20, attempt: 1 };
+
+const called = { call: 'c-1', ...account, path: '/cgi-bin/user/get', kind: 'inline', key: 'key_1' } as const;
+const call = { ...called, outcome: 'completed', attempts: 1, recorded: true };
+
+const push = { ...account, job: 'j-1', push: 'text', outcome: 'noted', receivedAt: '2026-11-28T00:00:00.000Z', ms: 2 };
+
+const request = {
+  component: 'wxc',
+  host: 'api.weixin.qq.com',
+  path: '/cgi-bin/user/get',
+  result: 'ok',
+  ms: 5,
+} as const;
+const answer = { route: '/v1/status', method: 'GET', status: 200, ms: 1, key: 'key_1' };
 
 const check = { check: 'rc_1', component: 'wxc', appid: 'wxa', kind: 'real' };
 
@@ -62,12 +76,12 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   ],
   call: [
     {
-      event: { call: 'c-1', outcome: 'completed', errcode: 0, attempts: 1, ms: 9 },
-      line: { level: LEVELS.info, msg: 'call', call: 'c-1', outcome: 'completed', errcode: 0, attempts: 1, ms: 9 },
+      event: { ...call, errcode: 0, queueMs: 1.2, wechatMs: 7.4, totalMs: 8.6 },
+      line: { level: LEVELS.info, msg: 'call', ...call, errcode: 0, queueMs: 1, wechatMs: 7, totalMs: 9 },
     },
     {
-      event: { call: 'c-1', outcome: 'completed', attempts: 1, ms: 9, hasCaller: true },
-      line: { level: LEVELS.debug, msg: 'call', call: 'c-1', outcome: 'completed', attempts: 1, ms: 9 },
+      event: { ...call, queueMs: 9, totalMs: 9, hasCaller: true },
+      line: { level: LEVELS.debug, msg: 'call', ...call, queueMs: 9, totalMs: 9 },
     },
   ],
   'call-fault': [
@@ -93,17 +107,12 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   ],
   push: [
     {
-      event: { ...account, job: 'j-1', push: 'text', outcome: 'noted', receivedAt: '2026-11-28T00:00:00.000Z', ms: 2 },
-      line: {
-        level: LEVELS.info,
-        msg: 'push',
-        ...account,
-        job: 'j-1',
-        push: 'text',
-        outcome: 'noted',
-        receivedAt: '2026-11-28T00:00:00.000Z',
-        ms: 2,
-      },
+      event: { ...push, url: 'messages', result: 'handled', lagMs: 2 },
+      line: { level: LEVELS.info, msg: 'push', ...push },
+    },
+    {
+      event: { ...push, url: 'events', result: 'failed', lagMs: 2 },
+      line: { level: LEVELS.debug, msg: 'push', ...push },
     },
   ],
   subscription: [
@@ -166,10 +175,21 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   ],
   'push-received': [
     {
-      event: { component: 'wxc', url: 'events', result: 'accepted' },
-      line: { level: LEVELS.debug, msg: 'push received', component: 'wxc', url: 'events', result: 'accepted' },
+      event: { component: 'wxc', url: 'events', result: 'accepted', ms: 2.4 },
+      line: { level: LEVELS.debug, msg: 'push received', component: 'wxc', url: 'events', result: 'accepted', ms: 2 },
     },
   ],
+  reply: [
+    {
+      event: { component: 'wxc', push: '1lglnp7f', kind: 'late', result: 'window_closed' },
+      line: {
+        ...{ level: LEVELS.debug, msg: 'reply' },
+        ...{ component: 'wxc', push: '1lglnp7f', kind: 'late', result: 'window_closed' },
+      },
+    },
+  ],
+  wechat: [{ event: request, line: { level: LEVELS.trace, msg: 'request to WeChat', ...request } }],
+  http: [{ event: answer, line: { level: LEVELS.trace, msg: 'answer', ...answer } }],
   'release-check': [
     {
       event: { ...check, state: 'passed', failed: [] },
@@ -245,6 +265,14 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       event: { ...usage, level: 'exhausted', at: '2026-11-28T00:00:00.000Z' },
       line: { level: LEVELS.warn, msg: 'a quota is used up', ...usage, at: '2026-11-28T00:00:00.000Z' },
     },
+    {
+      event: { ...usage, level: 'closed' },
+      line: { level: LEVELS.warn, msg: 'WeChat refuses calls, since a quota is used up', ...usage },
+    },
+    {
+      event: { ...usage, level: 'reopened' },
+      line: { level: LEVELS.info, msg: 'a quota is open again', ...usage },
+    },
   ],
   'quota-lookup': [
     {
@@ -265,12 +293,15 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
   ],
   readiness: [
     {
-      event: { component: 'wxc', ready: true },
-      line: { level: LEVELS.info, msg: 'component ready', component: 'wxc', ready: true },
+      event: { component: 'wxc', ready: true, reasons: [] },
+      line: { level: LEVELS.info, msg: 'component ready', component: 'wxc', ready: true, reasons: [] },
     },
     {
-      event: { component: 'wxc', ready: false },
-      line: { level: LEVELS.info, msg: 'component not ready', component: 'wxc', ready: false },
+      event: { component: 'wxc', ready: false, reasons: ['no_ticket'] },
+      line: {
+        ...{ level: LEVELS.info, msg: 'component not ready' },
+        ...{ component: 'wxc', ready: false, reasons: ['no_ticket'] },
+      },
     },
   ],
   'calls-unrecorded': [
@@ -352,6 +383,14 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       },
     },
     {
+      event: { what: 'reconnected', server: '127.0.0.1:6379', ms: 120 },
+      line: { level: LEVELS.debug, msg: 'connected to Redis again', server: '127.0.0.1:6379', ms: 120 },
+    },
+    {
+      event: { what: 'failover', server: '127.0.0.1:6380' },
+      line: { level: LEVELS.warn, msg: 'another server of Redis is the primary now', server: '127.0.0.1:6380' },
+    },
+    {
       event: { what: 'wait_unacked', write: 'push' },
       line: { level: LEVELS.warn, msg: 'no replica of Redis has confirmed a write in time', write: 'push' },
     },
@@ -386,6 +425,13 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       line: { level: LEVELS.warn, msg: 'queue error', queue: 'calls', err: { message: 'connect ECONNREFUSED' } },
     },
     {
+      event: { queue: 'calls', what: 'stalled', job: 'j-1' },
+      line: {
+        ...{ level: LEVELS.warn, msg: 'a job stalled; it is taken by another process' },
+        ...{ queue: 'calls', job: 'j-1' },
+      },
+    },
+    {
       event: { queue: 'calls', what: 'shutdown-timeout' },
       line: {
         level: LEVELS.warn,
@@ -410,7 +456,7 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
 function logged(): { readonly events: Events; readonly lines: Line[] } {
   const events = new Events();
   const lines: Line[] = [];
-  const options = { level: 'debug', timestamp: false, base: null, serializers: { err: (error: unknown) => error } };
+  const options = { level: 'trace', timestamp: false, base: null, serializers: { err: (error: unknown) => error } };
   logEvents(events, pino(options, { write: (line: string) => void lines.push(JSON.parse(line)) }));
   return { events, lines };
 }
@@ -430,7 +476,7 @@ it('a listener that throws changes nothing: the line is written, and its error b
   });
   const others: unknown[] = [];
   events.subscribe('readiness', (event) => others.push(event));
-  events.publish('readiness', { component: 'wxc', ready: true });
+  events.publish('readiness', { component: 'wxc', ready: true, reasons: [] });
   expect(lines.map(({ msg }) => msg)).toEqual(['component ready', 'a listener failed']);
   expect(others).toHaveLength(1);
 });

@@ -17,11 +17,14 @@ function linesOf(log: Logger): Lines {
   return {
     refresh: (event) => logRefresh(log, event),
     // The line of the request has more.
-    call: ({ hasCaller, ...event }) => log[hasCaller ? 'debug' : 'info'](event, 'call'),
+    call: (event) => logCall(log, event),
     'call-fault': ({ call, message, stack }) => log.error({ call, err: { message, stack } }, 'a run of a call failed'),
     callback: (event) => logCallback(log, event),
-    push: ({ id, job, component, push, appid, outcome, receivedAt, ms }) =>
-      log.info({ id, job, component, push, appid, outcome, receivedAt, ms }, 'push'),
+    push: ({ id, job, component, push, appid, outcome, result, receivedAt, ms }) => {
+      // The line of the failed job has its error.
+      const level = result === 'failed' ? 'debug' : 'info';
+      log[level]({ id, job, component, push, appid, outcome, receivedAt, ms }, 'push');
+    },
     journal: (event) => logJournal(log, repeated, event),
     subscription: (event) => logSubscription(log, event),
     // Most deliveries succeed at once, many in a second.
@@ -30,7 +33,11 @@ function linesOf(log: Logger): Lines {
       log.error({ count }, 'answers of asked receivers were not stored; their pushes are sent again'),
     'calls-unrecorded': (event) => log.error(event, 'answered calls were not recorded; they are in no list'),
     // The gateway's own line has more.
-    'push-received': (event) => log.debug(event, 'push received'),
+    'push-received': ({ ms, ...event }) => log.debug({ ...event, ms: Math.round(ms) }, 'push received'),
+    reply: (event) => log.debug(event, 'reply'),
+    // The lines of the call and of the request have the same and more.
+    wechat: (event) => log.trace(event, 'request to WeChat'),
+    http: (event) => log.trace(event, 'answer'),
     authorization: (event) => log.info(event, 'authorization'),
     'release-check': (event) => log[event.state === 'failed' ? 'warn' : 'info'](event, 'release check'),
     profile: (event) => log.info(event, 'profile'),
@@ -39,7 +46,7 @@ function linesOf(log: Logger): Lines {
       const isOver = event.outcome === 'completed' || event.outcome === 'failed';
       log[isOver ? 'info' : 'debug'](event, 'follower sync');
     },
-    quota: ({ level, ...usage }) => log.warn(usage, QUOTA_MESSAGES[level]),
+    quota: ({ level, ...usage }) => log[level === 'reopened' ? 'info' : 'warn'](usage, QUOTA_MESSAGES[level]),
     'quota-lookup': (event) => {
       if (event.outcome === 'due') log.debug(event, 'quota lookup due');
       else log.info(event, 'quota read');
@@ -75,6 +82,12 @@ function linesOf(log: Logger): Lines {
             'Redis was restored from an older state, and may send calls again: stop all processes and run discard-calls',
           );
           break;
+        case 'reconnected':
+          log.debug({ server: event.server, ms: event.ms }, 'connected to Redis again');
+          break;
+        case 'failover':
+          log.warn({ server: event.server }, 'another server of Redis is the primary now');
+          break;
         case 'wait_unacked': {
           const { write } = event;
           const message = 'no replica of Redis has confirmed a write in time';
@@ -93,7 +106,21 @@ function linesOf(log: Logger): Lines {
   };
 }
 
-const QUOTA_MESSAGES = { warning: 'four fifths of a quota are used', exhausted: 'a quota is used up' } as const;
+const QUOTA_MESSAGES = {
+  warning: 'four fifths of a quota are used',
+  exhausted: 'a quota is used up',
+  closed: 'WeChat refuses calls, since a quota is used up',
+  reopened: 'a quota is open again',
+} as const;
+
+function logCall(log: Logger, { hasCaller, queueMs, wechatMs, totalMs, ...event }: EventPayloads['call']): void {
+  // The line of the request has more.
+  const level = hasCaller ? 'debug' : 'info';
+  // Most calls have no line at the usual level, and must cost nothing here.
+  if (!log.isLevelEnabled(level)) return;
+  const times = { queueMs: Math.round(queueMs), totalMs: Math.round(totalMs) };
+  log[level]({ ...event, ...times, wechatMs: wechatMs === undefined ? undefined : Math.round(wechatMs) }, 'call');
+}
 
 function logRefresh(log: Logger, event: EventPayloads['refresh']): void {
   const { kind, component, appid, outcome, ms } = event;
@@ -226,6 +253,9 @@ function logJob(log: Logger, repeated: RepeatedLines, event: EventPayloads['job'
     }
     case 'unknown':
       log.warn({ queue, job: event.job, foreign: event.foreign }, 'unknown job delayed');
+      break;
+    case 'stalled':
+      log.warn({ queue, job: event.job }, 'a job stalled; it is taken by another process');
       break;
     case 'error':
       repeated.warn('queue', event, { queue, err: { message: event.message } }, 'queue error');

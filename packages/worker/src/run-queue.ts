@@ -112,6 +112,9 @@ export function runQueue<Payload>(
   worker.on('error', (error) => {
     events.publish('job', { queue: contract.queue, what: 'error', ...errorReport(withoutCauseOfOutage(error)) });
   });
+  worker.on('stalled', (job) => {
+    events.publish('job', { queue: contract.queue, what: 'stalled', job });
+  });
   worker.on('failed', (job, error) => {
     const failed = { job: job?.id, attempts: job?.attemptsMade, ...errorReport(error) };
     events.publish('job', { queue: contract.queue, what: 'failed', ...failed });

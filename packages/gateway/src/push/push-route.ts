@@ -30,6 +30,12 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   return (request, response, path, search) => {
     const startedAt = performance.now();
     const push = readPushUrl(path);
+    const publish = () => {
+      const { method = '' } = request;
+      const ms = performance.now() - startedAt;
+      platform.events.publish('http', { route: routeOf(push), method, status: response.statusCode, ms });
+    };
+    response.once('close', publish);
     if (push === undefined) return answer(request, response, 404, 'there is no such URL');
 
     const refuse = (status: number, reason: string): void => {
@@ -86,6 +92,11 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
       log.warn({ ...push, reason: accepted.reason, ...line, durationMs: since(startedAt) }, 'push unreadable');
     }, fail);
   };
+}
+
+function routeOf(push: PushUrl | undefined): string {
+  if (push === undefined) return 'none';
+  return push.url === 'events' ? '/wechat/:component/events' : '/wechat/:component/messages/:appid';
 }
 
 async function accept(

@@ -26,8 +26,9 @@ export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log:
     // A page that WeChat sends as media must not run as one of ours.
     response.setHeader('content-security-policy', "sandbox; default-src 'none'");
     const note: CallNote = {};
+    const spelled = canonicalPath(path);
     const requestId = requestIdOf(response);
-    handle(services, request, response, path, search, note)
+    handle(services, request, response, { path, search, spelled }, note)
       .catch((error: unknown) => {
         if (error instanceof Failure && error.code === 'caller_gone') {
           note.hungUp = true;
@@ -42,13 +43,21 @@ export function virtualWeChat(services: CallServices, publicUrl: PublicUrl, log:
         else answerRefusal(response, refusal);
       })
       .finally(() => {
-        const { method } = request;
+        const { method = '' } = request;
+        const ms = performance.now() - startedAt;
+        const { statusCode: status } = response;
+        services.platform.events.publish('http', { route: routeOf(spelled), method, status, ms, key: note.key });
         // A path that neither WeChat documents nor a key holder requests may contain anything, even a key or a token.
         const isKnown = note.appid !== undefined || cataloguedPath(path) !== undefined;
         const shown = isKnown ? path.slice(0, 256) : undefined;
         log.info({ requestId, method, path: shown, ...note, durationMs: since(startedAt) }, 'virtual WeChat');
       });
   };
+}
+
+/** Its own routes are few; all other paths are calls. */
+function routeOf(spelled: string): string {
+  return Object.hasOwn(ownRoutes, spelled) ? spelled : 'virtual-wechat';
 }
 
 /** What the error means depends on how far the request has come, and on whether it is safe to repeat. */
@@ -93,11 +102,9 @@ async function handle(
   services: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
-  search: string,
+  { path, search, spelled }: { readonly path: string; readonly search: string; readonly spelled: string },
   note: CallNote,
 ): Promise<void> {
-  const spelled = canonicalPath(path);
   if (!Object.hasOwn(ownRoutes, spelled)) return callRoute(services, request, response, path, search, note);
   const errcode = await ownRoutes[spelled]!(services, request, response, { path, search }, note);
   if (errcode !== undefined) note.errcode = errcode;

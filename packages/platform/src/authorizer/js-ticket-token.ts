@@ -8,6 +8,7 @@ import {
   readAnswer,
   readJsTicket,
 } from '@wxthirdparty/wechat';
+import type { Events } from '../events.ts';
 import type { Ledger } from '../quota/ledger.ts';
 import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
 import { askWechat } from '../request/ask-wechat.ts';
@@ -23,6 +24,7 @@ import { unknownAuthorizer } from './unknown-authorizer.ts';
 
 export interface JsTicketOptions extends SendParts {
   readonly ledger: Ledger;
+  readonly events: Events;
   readonly grants: Pick<AuthorizerStore['grants'], 'find'>;
   readonly refreshAhead: RefreshAhead;
   readonly timeoutMs: number;
@@ -60,7 +62,7 @@ async function ask(
   type: JsTicketType,
   { component, appid }: TokenOwner,
   { tokens, beforeSend, signal }: FetchContext,
-  { ledger, transport, apiBase, timeoutMs }: JsTicketOptions,
+  { ledger, events, transport, apiBase, timeoutMs }: JsTicketOptions,
 ): Promise<Answer> {
   const target = { component, appid, method: 'GET', path: JS_TICKET_PATH };
   const endpoint = endpointOf(target.method, target.path);
@@ -76,7 +78,7 @@ async function ask(
         send: sendOver({ transport, apiBase }, { ...target, query, timeoutMs, signal, beforeSend }),
         read: (response) => readAnswer(response),
       },
-      { tokens, ledger },
+      { tokens, ledger, events },
     );
     switch (asked.kind) {
       case 'aborted':

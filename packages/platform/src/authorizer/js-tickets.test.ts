@@ -87,6 +87,7 @@ function node(wechat: WeChat) {
       apiBase: 'http://wechat',
       timeoutMs: 5_000,
       ledger,
+      events: new Events(),
       grants: store.grants,
       refreshAhead,
       unauthorized: (_, appid) => void unauthorized.push(appid),

@@ -37,6 +37,8 @@ export interface StoredCall {
   readonly query: readonly (readonly [string, string])[];
   readonly contentType: string | undefined;
   readonly body: Buffer | undefined;
+  /** Since it was accepted, or due (ms). */
+  readonly waitedMs: number;
   /** Undefined also if the answer contains no token of a user. */
   readonly keyFingerprint: string | undefined;
   /** The id of the key with which it was requested. */
@@ -135,6 +137,7 @@ export function toStoredCall(
     query: request?.query ?? [],
     contentType: request?.contentType,
     body: fields.hasBody === '1' ? request?.body : undefined,
+    waitedMs: Math.max(0, now - Math.max(Number(fields.createdAt), Number(fields.notBeforeAt ?? 0))),
     keyFingerprint: fields.key,
     keyId: fields.by,
     unreadable: request?.unreadable,

@@ -73,6 +73,7 @@ function runs() {
     refreshAhead: { markUsed: async () => {} } as unknown as RefreshAhead,
     userTokens: { remember: async () => {} },
     clears: { recordClear: async () => {} },
+    events: new Events(),
     transport: {
       send: async ({ beforeSend }: { beforeSend?: () => void }): Promise<WeChatResponse> => {
         beforeSend?.();

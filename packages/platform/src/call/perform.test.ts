@@ -3,6 +3,7 @@ import type { Transport, WeChatResponse } from '@wxthirdparty/wechat';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
+import { Events } from '../events.ts';
 import { Clears } from '../quota/clears.ts';
 import { Ledger } from '../quota/ledger.ts';
 import { Seals } from '../sealing/seals.ts';
@@ -53,6 +54,7 @@ function runs(answer: string | (() => string), status = 200, gate = new HostGate
     return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
   };
   const options = {
+    events: new Events(),
     store,
     gate,
     durable: { claim: async () => 'confirmed' },

@@ -8,6 +8,7 @@ import {
   refusal,
   type Transport,
 } from '@wxthirdparty/wechat';
+import type { Events } from '../events.ts';
 import { type Clears, clearsQuotas } from '../quota/clears.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
 import { type Asked, askWechat, type Reply } from '../request/ask-wechat.ts';
@@ -48,6 +49,17 @@ const UNCONFIRMED_RETRY_MS = 1_000;
 const QUOTA_RETRY_MS = 1_000;
 const PASSED_ON_HEADERS = ['content-type', 'content-disposition'];
 
+/** What a run knows of the call that it has settled. Times as in CallEvent. */
+export interface SettledCall extends Omit<CallId, 'id'> {
+  readonly path: string;
+  readonly isBackground: boolean;
+  readonly rid: string | undefined;
+  readonly queueMs: number;
+  readonly wechatMs: number | undefined;
+  readonly totalMs: number;
+  readonly key: string | undefined;
+}
+
 export type CallRunResult =
   | {
       readonly done: true;
@@ -55,6 +67,8 @@ export type CallRunResult =
       readonly errcode?: number | undefined;
       readonly attempts: number;
       readonly hasCallback?: boolean;
+      /** Undefined: another run has settled it, or it is gone. */
+      readonly settled?: SettledCall | undefined;
       /** Another outcome had been stored, and perhaps reported, before. */
       readonly corrected?: boolean;
       readonly fault?: Error | undefined;
@@ -95,6 +109,7 @@ export class CallerGone extends Error {}
 export type RunStore = Pick<CallStore, 'depart' | 'release' | 'delay' | 'countFault' | 'cancel' | 'settle'>;
 
 export interface RunDeps {
+  readonly events: Pick<Events, 'publish'>;
   readonly store: RunStore;
   readonly durable: Pick<DurableCalls, 'claim'>;
   readonly holds: Pick<Holds, 'keep'>;
@@ -129,6 +144,11 @@ export class Run {
   readonly #pair: QuotaPair;
   readonly #owner: TokenOwner | undefined;
   #refusals: number;
+  readonly #startedAt = performance.now();
+  /** From the start of this run to its first departure. */
+  #departedAfterMs: number | undefined;
+  /** Of all its requests. */
+  #wechatMs: number | undefined;
   /** It has sent the call, and has neither released nor settled it. */
   #departed = false;
   #known: Known | undefined;
@@ -242,7 +262,8 @@ export class Run {
             beforeSend,
           }),
           read: (response) => readAnswer(response, 'any'),
-          received: async (reply, { attempts }) => {
+          received: async (reply, { attempts }, ms) => {
+            this.#timed(ms);
             this.#result = resultOf(reply, performance.now() - this.#sentAt);
             if (this.#isCutOff(reply)) return;
             verdict = await this.#judge(reply, attempts);
@@ -260,7 +281,12 @@ export class Run {
       await this.#release('not-sent', { reason: 'not_sent', afterMs: 0 });
       if (error instanceof ClaimTooOld) return 'again';
       await untilStored(() => this.#deps.store.cancel(this.#call));
-      return { done: true, outcome: 'cancelled', attempts: this.#stored.attempts };
+      return {
+        done: true,
+        outcome: 'cancelled',
+        attempts: this.#stored.attempts,
+        settled: this.#settledCall(undefined),
+      };
     } finally {
       endHold();
     }
@@ -440,14 +466,37 @@ export class Run {
     await this.#rememberUserToken(reply);
     const how = await untilStored(() => this.#deps.store.settle(this.#call, this.#runId, outcome, this.#result));
     const code = outcome.state === 'failed' ? outcome.failure.code : 'completed';
-    const { errcode } = outcome.state === 'failed' ? outcome.failure : outcome;
+    const { errcode, rid } = outcome.state === 'failed' ? outcome.failure : outcome;
     return {
       done: true,
       outcome: how === 'superseded' ? 'settled_before' : code,
       ...(errcode === undefined ? {} : { errcode }),
       attempts,
       hasCallback: this.#stored.hasCallback,
+      ...(how === 'superseded' ? {} : { settled: this.#settledCall(rid) }),
       ...(how === 'corrected' ? { corrected: true } : {}),
+    };
+  }
+
+  #timed(wechatMs: number): void {
+    this.#departedAfterMs ??= performance.now() - wechatMs - this.#startedAt;
+    this.#wechatMs = (this.#wechatMs ?? 0) + wechatMs;
+  }
+
+  #settledCall(rid: string | undefined): SettledCall {
+    const { path, background, waitedMs, keyId } = this.#stored;
+    const { component, appid } = this.#call;
+    const totalMs = waitedMs + performance.now() - this.#startedAt;
+    return {
+      component,
+      appid,
+      path,
+      isBackground: background,
+      rid,
+      queueMs: this.#departedAfterMs === undefined ? totalMs : waitedMs + this.#departedAfterMs,
+      wechatMs: this.#wechatMs,
+      totalMs,
+      key: keyId,
     };
   }
 

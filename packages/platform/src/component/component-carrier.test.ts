@@ -2,6 +2,7 @@ import { openComponentApi, TransportFailure, type WeChatResponse } from '@wxthir
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { untilDayLasts } from '../../test/until-day-lasts.ts';
+import { Events } from '../events.ts';
 import { Ledger } from '../quota/ledger.ts';
 import type { Token } from '../token/token.ts';
 import { componentCarrier } from './component-carrier.ts';
@@ -31,6 +32,7 @@ function carrying(distrust: 'replaced' | 'kept' = 'replaced') {
   const distrusted: string[] = [];
   let version = 1;
   const carrier = componentCarrier({
+    events: new Events(),
     ledger,
     tokens: {
       ensure: async (owner): Promise<Token> => ({ owner, value: `T${version}`, version, trustedUntil: new Date() }),

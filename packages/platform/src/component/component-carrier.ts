@@ -1,4 +1,5 @@
 import { type Carrier, type ComponentApi, endpointOf, readAnswer } from '@wxthirdparty/wechat';
+import type { Events } from '../events.ts';
 import type { Ledger } from '../quota/ledger.ts';
 import { QuotaClosedFailure } from '../quota/quota-closed-failure.ts';
 import { askWechat } from '../request/ask-wechat.ts';
@@ -12,6 +13,7 @@ export type ComponentApiWith = (tokens: TokenSource) => ComponentApi;
 export interface ComponentCarrierOptions {
   readonly tokens: TokenSource;
   readonly ledger: Ledger;
+  readonly events: Events;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ComponentCarrierOptions {
  * component's quota. A request with the secret departs even while its quota is closed: then a component token is fetched at
  * most every ten minutes, and everything else depends on it.
  */
-export function componentCarrier({ tokens, ledger }: ComponentCarrierOptions): Carrier {
+export function componentCarrier({ tokens, ledger, events }: ComponentCarrierOptions): Carrier {
   return {
     async carry({ component, path, bySecret, signal }, send) {
       const pair = { component, appid: component, path };
@@ -36,7 +38,7 @@ export function componentCarrier({ tokens, ledger }: ComponentCarrierOptions): C
             send,
             read: (response) => readAnswer(response),
           },
-          { tokens, ledger },
+          { tokens, ledger, events },
         );
         switch (asked.kind) {
           case 'aborted':

@@ -1,6 +1,4 @@
 import { Failure } from '@wxthirdparty/wechat';
-import type { Events } from '../events.ts';
-import type { Hints } from '../redis/hints.ts';
 import { channelLua } from '../redis/keys.ts';
 import { REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import type { TokenFailure } from '../token/token-store.ts';
@@ -47,11 +45,3 @@ local function readiness_update(token, ticket, ready)
 end
 `,
 };
-
-/** Publishes the changes that the function above announces to all processes. */
-export function publishReadiness(hints: Hints, events: Events): void {
-  hints.on(hints.channels.readiness, (message) => {
-    const match = /\{([^:}]+):[^}]+\}\S* ([01])$/.exec(message);
-    if (match) events.publish('readiness', { component: match[1]!, ready: match[2] === '1' });
-  });
-}

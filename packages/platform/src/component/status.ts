@@ -78,7 +78,8 @@ export async function refuseUnlessReady(redis: RedisClient, component: string): 
   throw new NotReadyFailure(component, reasons, failure);
 }
 
-async function readReadiness(
+/** From the flag; without it, also why not. */
+export async function readReadiness(
   redis: RedisClient,
   component: string,
 ): Promise<{ ready: boolean; reasons: readonly NotReadyReason[] }> {

@@ -52,6 +52,9 @@ export class AskedOutcomes {
     for (const { subscription, component, push, outcome } of outcomes) {
       const key = { subscription: subscription.id, push };
       const reply = outcome.reply ? { ...outcome.reply, callId: null } : undefined;
+      if (reply?.state === 'invalid' || reply?.state === 'dropped') {
+        this.#parts.events.publish('reply', { component, push, kind: 'passive', result: reply.reason ?? reply.state });
+      }
       if (outcome.attempt === null) {
         if (reply) replied.push({ ...key, reply });
         continue;
@@ -62,7 +65,8 @@ export class AskedOutcomes {
       const failuresSealed = failures && sealFailures(this.#parts.seals, key, failures);
       settled.push({ ...key, attempts: 0, isAttempt: true, ...judged, failuresSealed, reply, at });
       news.push(newsOf(subscription.id, judged, attempt, at));
-      this.#publish(component, key, judged);
+      const isPassive = reply?.state === 'passive';
+      this.#publish(component, key, judged, isPassive);
     }
     return {
       steps: [
@@ -96,10 +100,13 @@ export class AskedOutcomes {
     component: string,
     key: { readonly subscription: string; readonly push: string },
     { state, status, code, ms }: Omit<Judgement, 'failures'>,
+    isPassive: boolean,
   ): void {
     const result = state === 'pending' ? 'failed' : state;
     // It was sent when the push was accepted.
-    this.#parts.events.publish('delivery', { ...key, component, result, status, code, ms, lagMs: ms ?? 0, attempt: 1 });
+    const reply = isPassive ? 'passive' : undefined;
+    const sent = { lagMs: ms ?? 0, attempt: 1, reply } as const;
+    this.#parts.events.publish('delivery', { ...key, component, result, status, code, ms, ...sent });
   }
 }
 

@@ -265,8 +265,8 @@ export class BatchRun {
     const judged = judgeAttempt(delivery, outcome, { at, giveUpAfterMs, answer });
     try {
       const isAnswer = delivery.isAsked && outcome.kind === 'delivered' && result.kind === 'answered';
-      const reply = isAnswer ? await this.#lateReply(subscription, delivery, result) : undefined;
-      await this.#store(delivery, judged, { at, reply, outcome });
+      const late = isAnswer ? await this.#lateReply(subscription, delivery, result) : undefined;
+      await this.#store(delivery, judged, { at, reply: late?.reply, isLate: late?.isLate, outcome });
     } catch (error) {
       // Sent again later, rather than settled without its reply.
       this.#fail(error);
@@ -278,18 +278,19 @@ export class BatchRun {
     subscription: Subscription,
     delivery: DueDelivery,
     result: Extract<OutboundResult, { kind: 'answered' }>,
-  ): Promise<DeliveryReply | undefined> {
+  ): Promise<{ readonly reply: DeliveryReply | undefined; readonly isLate: boolean } | undefined> {
     const { lateReplies, replyTypesOf } = this.#parts;
     const late = readLateReply(subscription, delivery, result, replyTypesOf(delivery.type));
     switch (late.kind) {
       case 'final':
-        return late.reply;
+        this.#publishUnsent(delivery, late.reply);
+        return { reply: late.reply, isLate: false };
       case 'later':
         return undefined;
       case 'late': {
         const { component, push } = delivery;
         await lateReplies.enqueue({ component, push, subscription: subscription.id, reply: late.reply });
-        return undefined;
+        return { reply: undefined, isLate: true };
       }
       default:
         return late satisfies never;
@@ -319,7 +320,12 @@ export class BatchRun {
   async #store(
     delivery: DueDelivery,
     judged: Judgement,
-    { at, reply, outcome }: { at: Date; reply?: DeliveryReply | undefined; outcome?: EndedAttempt },
+    {
+      at,
+      reply,
+      isLate = false,
+      outcome,
+    }: { at: Date; reply?: DeliveryReply | undefined; isLate?: boolean | undefined; outcome?: EndedAttempt },
   ): Promise<void> {
     const { settles, seals, circuits } = this.#parts;
     const { subscription, push, attemptCount: attempts } = delivery;
@@ -327,7 +333,7 @@ export class BatchRun {
     const failuresSealed = failures && sealFailures(seals, delivery, failures);
     const news = outcome && newsOf(subscription, judged, outcome, at);
     const isAttempt = outcome !== undefined;
-    this.#publish(delivery, judged, at);
+    this.#publish(delivery, judged, at, isLate);
     try {
       await settles.add({ subscription, push, attempts, isAttempt, ...changes, failuresSealed, reply, at }, news);
       if (news?.counts && (await circuits.check(subscription, this.#row)) !== 'active') this.#stop ??= 'failing';
@@ -338,7 +344,12 @@ export class BatchRun {
     }
   }
 
-  #publish(delivery: DueDelivery, { state, status, code, ms }: Judgement, at: Date): void {
+  #publishUnsent({ component, push }: DueDelivery, { state, reason }: DeliveryReply): void {
+    if (state !== 'invalid' && state !== 'dropped') return;
+    this.#parts.events.publish('reply', { component, push, kind: 'late', result: reason ?? state });
+  }
+
+  #publish(delivery: DueDelivery, { state, status, code, ms }: Judgement, at: Date, isLate: boolean): void {
     const { subscription, component, push, attemptCount, seq } = delivery;
     this.#parts.events.publish('delivery', {
       subscription,
@@ -350,6 +361,7 @@ export class BatchRun {
       ms,
       lagMs: at.getTime() - Math.floor(seq / 1_000),
       attempt: attemptCount + 1,
+      reply: isLate ? 'late' : undefined,
     });
   }
 

@@ -1,6 +1,7 @@
 import type { WeChatResponse } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { Events } from '../events.ts';
 import { Ledger } from '../quota/ledger.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { askFollowers } from './ask-followers.ts';
@@ -33,6 +34,7 @@ function asking(body: string) {
   };
   const ask = () =>
     askFollowers(account, { doing: 'listing followers', method: 'GET', path }, new AbortController().signal, {
+      events: new Events(),
       tokens: tokens as unknown as Tokens,
       ledger,
       transport: { send, close: async () => {} },

@@ -11,6 +11,7 @@ import {
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
+import type { Events } from '../events.ts';
 import type { Ledger, Taken } from '../quota/ledger.ts';
 import { type Asked as AskedOnce, askWechat, type Unread as UnreadAnswer } from '../request/ask-wechat.ts';
 import { backoffMs, isBusy, needsNextToken, triesLeft } from '../request/retry-rules.ts';
@@ -66,6 +67,7 @@ export interface Unread {
 }
 
 export interface AskOptions {
+  readonly events: Events;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly transport: Transport;

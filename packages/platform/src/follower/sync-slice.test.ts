@@ -5,7 +5,8 @@ import { Events } from '../events.ts';
 import { FollowerStore } from './follower-store.ts';
 import { FollowerSyncStore } from './follower-sync-store.ts';
 import { FollowerWriter } from './follower-writer.ts';
-import { runSyncSlice, type SliceOptions, type SliceResult } from './sync-slice.ts';
+import type { SliceDeps } from './slice.ts';
+import { runSyncSlice, type SliceResult } from './sync-slice.ts';
 
 const account = { component: 'wxc', appid: 'wxa' };
 const HOUR_MS = 3_600_000;
@@ -78,7 +79,7 @@ describe.each(databases)('slices of a follower sync on %s', (kind) => {
     },
   };
 
-  async function slice(id: string, more: Partial<SliceOptions> = {}): Promise<SliceResult> {
+  async function slice(id: string, more: Partial<SliceDeps> = {}): Promise<SliceResult> {
     const options = {
       ...{ sql: database.sql, followers, syncs, writer, transport, apiBase: 'http://wechat' },
       tokens: { get: async () => ({ value: 'token' }), accepted: () => {} },
@@ -86,7 +87,7 @@ describe.each(databases)('slices of a follower sync on %s', (kind) => {
       refreshAhead: { markUsed: async () => {} },
       events: new Events(),
       ...more,
-    } as unknown as SliceOptions;
+    } as unknown as SliceDeps;
     return runSyncSlice(id, new AbortController().signal, options);
   }
 

@@ -1,15 +1,10 @@
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import { isConflict, isConnectionLoss } from '../database/sql-error.ts';
-import type { Events } from '../events.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import { fetchBucket } from './fetch-bucket.ts';
 import { finishBucket } from './finish-bucket.ts';
 import { listPage } from './list-page.ts';
 import { Slice, type SliceDeps, type SliceEnd } from './slice.ts';
-
-export interface SliceOptions extends SliceDeps {
-  readonly events: Events;
-}
 
 export interface SliceResult {
   readonly outcome: SliceEnd['outcome'] | 'nothing_to_do';
@@ -22,7 +17,7 @@ export interface SliceResult {
 }
 
 /** Continues a follower sync for a few seconds. It may be interrupted anywhere; nothing that was stored is requested again. */
-export async function runSyncSlice(id: string, signal: AbortSignal, options: SliceOptions): Promise<SliceResult> {
+export async function runSyncSlice(id: string, signal: AbortSignal, options: SliceDeps): Promise<SliceResult> {
   const startedAt = performance.now();
   const { next, ...result } = await run(id, signal, options);
   options.events.publish('sync', { sync: id, ...result, ms: Math.round(performance.now() - startedAt) });

@@ -88,7 +88,10 @@ export class PushIntake {
       const isRehearsal = accepted.outcome === 'checked' && accepted.answer.isRehearsal;
       if (isRehearsal) return accepted;
       arrivals.accepted(received.component, new Date());
-      this.#publish(received, RESULTS[accepted.outcome]);
+      const publish = () => this.#publish(received, RESULTS[accepted.outcome]);
+      // WeChat gets its answer with the reply.
+      if ('reply' in accepted && accepted.reply) void accepted.reply.then(publish);
+      else publish();
       return accepted;
     } catch (error) {
       if (error instanceof EnvelopeFailure) {
@@ -108,11 +111,12 @@ export class PushIntake {
   }
 
   #publish(
-    { component, url }: ReceivedPush,
+    { component, appid, url, startedAt }: ReceivedPush,
     result: PushReceivedEvent['result'],
     refusal?: PushReceivedEvent['refusal'],
   ) {
-    this.#parts.events.publish('push-received', { component, url, result, refusal });
+    const ms = performance.now() - startedAt;
+    this.#parts.events.publish('push-received', { component, appid, url, result, refusal, ms });
   }
 
   async #accept({ component, url, appid, query, body, startedAt }: ReceivedPush): Promise<AcceptedPush> {
@@ -154,8 +158,12 @@ export class PushIntake {
     const received = { id, component, appid, push, bytes, receivedAt, startedAt };
     const { outcome, reply } = await this.#append(entry, identity, received);
     const { fromUserName: openid, toUserName: userName } = push;
-    const seal = (answer: PassiveAnswer) =>
-      answer && sealedReply(answer, { openid, userName }, { keys: envelopeKeys, keyIndex, nonce });
+    const seal = (answer: PassiveAnswer) => {
+      if (answer === undefined) return undefined;
+      const sealed = sealedReply(answer, { openid, userName }, { keys: envelopeKeys, keyIndex, nonce });
+      this.#parts.events.publish('reply', { component, push: id, kind: 'passive', result: 'sent' });
+      return sealed;
+    };
     // Whatever fails, WeChat has delivered the push.
     return { outcome, reply: reply?.then(seal).catch(() => undefined) };
   }

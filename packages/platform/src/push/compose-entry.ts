@@ -1,4 +1,4 @@
-import { openEnvelope, readPush, type XmlNode } from '@wxthirdparty/wechat';
+import { openEnvelope, type PushUrl, readPush, type XmlNode } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import type { NewPush } from '../journal/journaled-push.ts';
 import { pushTimeOf } from '../journal/push-id.ts';
@@ -20,6 +20,8 @@ export interface FollowerStatus {
 /** What is stored of an entry, and what follows from it. */
 export interface ComposedPush {
   readonly row: NewPush;
+  /** Where it was received; undefined: it is a notice of our own. */
+  readonly url: PushUrl | undefined;
   /** Undefined: no subscription receives it. */
   readonly matchable: MatchablePush | undefined;
   /** The subscription whose reply WeChat waited for. */
@@ -58,18 +60,18 @@ export function composePush(
   const matchable = { type, component, appid, handle: account?.handle };
   if (push.type === 'unreadable') {
     const row = { ...identity, createTime, note: 'unreadable' as const, openid: null, sealed };
-    return { row, matchable, asked, status: undefined, name: push.type, outcome: push.reason };
+    return { row, url, matchable, asked, status: undefined, name: push.type, outcome: push.reason };
   }
   const { fromUserName: openid, toUserName, event, msgType, fields } = push;
   const name = event ? `event:${event}` : msgType;
   // The appid is in the URL, which is not signed; the `gh_…` in the message is sealed.
   if (account?.userName && account.userName !== toUserName) {
     const row = { ...identity, createTime, note: 'wrong_account' as const, openid, sealed };
-    return { row, matchable: undefined, asked, status: undefined, name, outcome: 'wrong_account' };
+    return { row, url, matchable: undefined, asked, status: undefined, name, outcome: 'wrong_account' };
   }
   const row = { ...identity, createTime, note: null, openid, sealed };
   const isStatus = event === 'subscribe' || event === 'unsubscribe';
-  const composed = { row, matchable: { ...matchable, openid, fields }, asked, name };
+  const composed = { row, url, matchable: { ...matchable, openid, fields }, asked, name };
   if (!isStatus || !OPENID.test(openid)) return { ...composed, status: undefined, outcome: 'journaled' };
   if (!account || appid === null) return { ...composed, status: undefined, outcome: 'unknown_account' };
   const subscribed = event === 'subscribe';
@@ -90,6 +92,7 @@ export function composeNotice(
   const row = { component, id, appid, type, note: null, createTime, receivedAt, seq: seqOf(streamId), openid: null };
   return {
     row: { ...row, sealed: ownBytes(sealed) },
+    url: undefined,
     matchable: { type, component, appid, handle: account?.handle, fields: data.fields ?? null },
     asked: undefined,
     status: undefined,

@@ -8,7 +8,7 @@ import type { AuthorizationLinks } from '../consent/authorization-links.ts';
 import type { CodeIntake } from '../consent/code-intake.ts';
 import { hashOfCode } from '../consent/code-ties.ts';
 import type { LinkStore } from '../consent/link-store.ts';
-import type { Events, PushEvent } from '../events.ts';
+import { type Events, errorReport, type PushEvent } from '../events.ts';
 import { appendNotice } from '../journal/append-notice.ts';
 import { identityOf, pushIdOf, pushTimeOf } from '../journal/push-id.ts';
 import { componentNoticeType } from '../journal/push-type.ts';
@@ -46,11 +46,20 @@ export interface HandleOptions {
  */
 export async function handlePush(payload: PushPayload, job: string | undefined, options: HandleOptions): Promise<void> {
   const startedAt = performance.now();
-  const handled = await handle(payload, options);
-  if (!handled) return;
-  const ms = Math.round(performance.now() - startedAt);
-  const { component, receivedAt } = payload;
-  options.events.publish('push', { job, component, ...handled, receivedAt, ms });
+  const { component, url, receivedAt } = payload;
+  const publish = (result: PushEvent['result'], handled: HandledPush) => {
+    const ms = Math.round(performance.now() - startedAt);
+    const lagMs = Math.max(0, Date.now() - Date.parse(receivedAt));
+    options.events.publish('push', { job, component, url, result, ...handled, receivedAt, ms, lagMs });
+  };
+  try {
+    const handled = await handle(payload, options);
+    if (handled) publish('handled', handled);
+  } catch (error) {
+    // The job is tried again.
+    publish('failed', { push: 'unknown', outcome: errorReport(error).code ?? 'internal' });
+    throw error;
+  }
 }
 
 async function handle(payload: PushPayload, options: HandleOptions): Promise<HandledPush | undefined> {

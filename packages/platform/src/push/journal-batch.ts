@@ -170,12 +170,14 @@ export class JournalBatch {
   }
 
   #publish(pushes: readonly ComposedPush[], isNew: readonly boolean[]): void {
-    for (const [i, { row, name, outcome }] of pushes.entries()) {
+    for (const [i, { row, url, name, outcome }] of pushes.entries()) {
       if (!isNew[i]) continue;
       const { component, appid, id, receivedAt } = row;
       const ms = Date.now() - receivedAt.getTime();
-      const report = { component, appid: appid ?? undefined, id, job: undefined, push: name, outcome };
-      this.#parts.events.publish('push', { ...report, receivedAt: receivedAt.toISOString(), ms });
+      const lagMs = Math.max(0, ms);
+      const report = { component, appid: appid ?? undefined, url, id, job: undefined, push: name, outcome };
+      const times = { receivedAt: receivedAt.toISOString(), ms, lagMs };
+      this.#parts.events.publish('push', { ...report, result: 'handled', ...times });
     }
   }
 }

@@ -59,20 +59,20 @@ const close = defineScript({
   lua: `
 local q = redis.call('HMGET', quota, 'until', 'day', 'used', 'offset', 'limit', 'knownUntil', 'level', 'readAt', 'clearedAt')
 local departedAt, daily = tonumber(departed), tonumber(dailyLimit)
-if departedAt < quota_number(q[9]) then return false end
+if departedAt < quota_number(q[9]) then return { 0, false } end
 local untilAt, probeAt = now + ${MINUTE_MS}, 0
 if span == 'day' then
   local day = math.floor((departedAt + ${BEIJING_OFFSET_MS}) / ${DAY_MS})
   untilAt, probeAt = (day + 1) * ${DAY_MS} - ${BEIJING_OFFSET_MS}, now + ${PROBE_EVERY_MS}
 end
-if untilAt <= now or quota_number(q[1]) >= untilAt then return false end
+if untilAt <= now or quota_number(q[1]) >= untilAt then return { 0, false } end
 local used, offset, level, day = quota_number(q[3]), quota_number(q[4]), quota_number(q[7]), quota_day()
 if q[2] ~= tostring(day) then
   used, offset, level = 0, 0, 0
   quota_first_of_day(quota, paths, path, day)
 end
 redis.call('HSET', quota, 'until', ms(untilAt), 'probeAt', ms(probeAt))
-if span ~= 'day' then return false end
+if span ~= 'day' then return { 1, false } end
 local total, limit = math.max(0, used + offset), daily
 if quota_number(q[6]) > now and q[5] then limit = tonumber(q[5]) end
 if limit == 0 and total > 0 then
@@ -84,9 +84,14 @@ if now >= quota_number(q[8]) then
   lookup = 1
   redis.call('HSET', quota, 'readAt', ms(now + ${LOOKUP_INTERVAL_MS}))
 end
-if level < 2 then redis.call('HSET', quota, 'level', 2) elseif lookup == 0 then return false end
-return { level < 2 and 2 or 0, lookup, total, limit }`,
-  decode: (news: QuotaNewsReply) => news,
+if level < 2 then redis.call('HSET', quota, 'level', 2) elseif lookup == 0 then return { 1, false, total, limit } end
+return { 1, { level < 2 and 2 or 0, lookup, total, limit }, total, limit }`,
+  decode: ([closed, news, used, limit]: [closed: 0 | 1, news: QuotaNewsReply, used?: number, limit?: number]) => ({
+    isClosed: closed === 1,
+    news,
+    used: used ?? null,
+    limit: limit || null,
+  }),
 });
 
 /** A probe was answered: WeChat's own count is not what we think, so that a lookup is due. */
@@ -148,14 +153,19 @@ const clear = defineScript({
   uses: [REDIS_CLOCK],
   keys: ['paths', 'quotaPrefix'],
   lua: `
+local reopened = {}
 for _, path in ipairs(redis.call('ZRANGE', paths, 0, -1)) do
   local quota = quotaPrefix .. path
   if redis.call('EXISTS', quota) == 1 then
     redis.call('HSET', quota, 'used', '0', 'offset', '0', 'level', '0', 'stage', '0', 'clearedAt', ms(now))
+    local closed, probe = unpack(redis.call('HMGET', quota, 'until', 'probeAt'))
+    -- A day has a time for probes, a minute has none.
+    if tonumber(closed or '0') > now and tonumber(probe or '0') > 0 then reopened[#reopened + 1] = path end
     redis.call('HDEL', quota, 'until', 'probeAt')
   end
 end
-return 1`,
+return reopened`,
+  decode: (reopened: string[]) => reopened,
 });
 
 const look = defineScript({
@@ -293,18 +303,30 @@ export class Ledger {
     departedAt: number,
     { dailyLimit }: Pick<DocumentedLimits, 'dailyLimit'>,
   ): Promise<void> {
-    const news = await close.run(this.#redis, this.scriptKeys(pair), {
+    const { isClosed, news, used, limit } = await close.run(this.#redis, this.scriptKeys(pair), {
       path: pair.path,
       dailyLimit: dailyLimit ?? 0,
       span,
       departed: Math.floor(departedAt),
     });
     this.emitNews(pair, news);
+    // A minute ends by itself.
+    if (isClosed && span === 'day') this.#publishClosed(pair, used, limit);
   }
 
   /** A probe came through. */
   async reopen(pair: QuotaPair): Promise<void> {
-    this.emitNews(pair, await reopen.run(this.#redis, { quota: this.#key(pair) }));
+    const news = await reopen.run(this.#redis, { quota: this.#key(pair) });
+    this.emitNews(pair, news);
+    if (news) this.#publishReopened(pair);
+  }
+
+  #publishClosed({ component, appid, path }: QuotaPair, used: number | null, limit: number | null): void {
+    this.#events.publish('quota', { component, appid, path, level: 'closed', used, limit });
+  }
+
+  #publishReopened({ component, appid, path }: QuotaPair): void {
+    this.#events.publish('quota', { component, appid, path, level: 'reopened', used: null, limit: null });
   }
 
   /** Stores what WeChat reported; `asked`: our own usage right before it was asked. */
@@ -331,7 +353,11 @@ export class Ledger {
   /** The account's quotas were cleared at WeChat. */
   async clear({ component, appid }: Omit<QuotaPair, 'path'>): Promise<void> {
     const { quotaPaths, quota } = this.#redis.keyspace;
-    await clear.run(this.#redis, { paths: quotaPaths(component, appid), quotaPrefix: quota(component, appid, '') });
+    const reopened = await clear.run(this.#redis, {
+      paths: quotaPaths(component, appid),
+      quotaPrefix: quota(component, appid, ''),
+    });
+    for (const path of reopened) this.#publishReopened({ component, appid, path });
   }
 
   #key({ component, appid, path }: QuotaPair): string {

@@ -1,5 +1,6 @@
 import { endpointOf, Failure, readAnswer, TransportFailure } from '@wxthirdparty/wechat';
 import { expect, it } from 'vitest';
+import { type EventPayloads, Events } from '../events.ts';
 import type { Ledger } from '../quota/ledger.ts';
 import type { Token } from '../token/token.ts';
 import { type AskParts, askWechat, type Permit, type Question } from './ask-wechat.ts';
@@ -10,7 +11,7 @@ const token: Token = { owner, value: 'TOKEN', version: 7, trustedUntil: new Date
 const permit: Permit = { go: 'yes', departedAt: 1, probe: false };
 
 /** One question to a WeChat that answers this, and the steps that were taken, in order. */
-function asking(body: string | Error, change: Partial<Question<Permit>> = {}) {
+function asking(body: string | Error, change: Partial<Question<Permit>> = {}, status = 200) {
   const steps: string[] = [];
   const question: Question<Permit> = {
     pair: { component: 'wxc', appid: 'wxa', path },
@@ -26,13 +27,17 @@ function asking(body: string | Error, change: Partial<Question<Permit>> = {}) {
     send: async (value) => {
       steps.push(`send ${value}`);
       if (body instanceof Error) throw body;
-      return { status: 200, headers: {}, body: Buffer.from(body) };
+      return { status, headers: {}, body: Buffer.from(body), host: 'api.test' };
     },
     read: (response) => readAnswer(response),
     received: ({ kind }) => void steps.push(`received: ${kind}`),
     ...change,
   };
+  const events = new Events();
+  const published: EventPayloads['wechat'][] = [];
+  events.subscribe('wechat', (event) => published.push(event));
   const parts: AskParts = {
+    events,
     tokens: {
       accepted: ({ version }, use) => void steps.push(`accepted ${version} at ${use.path}`),
       distrust: async ({ version }, at) => {
@@ -47,7 +52,7 @@ function asking(body: string | Error, change: Partial<Question<Permit>> = {}) {
       },
     },
   };
-  return { steps, ask: () => askWechat(question, parts) };
+  return { steps, published, ask: () => askWechat(question, parts) };
 }
 
 it('gets the token first, takes quota right before it sends, and then draws the consequences of the answer', async () => {
@@ -113,4 +118,27 @@ it('concludes nothing from a missing answer', async () => {
 it('passes on what stops the request right before it is sent', async () => {
   const { ask } = asking(new Error('the lease has ended'));
   await expect(ask()).rejects.toThrow('the lease has ended');
+});
+
+it.each([
+  ['{"errcode":0}', 200, { result: 'ok', errcode: 0 }],
+  ['{"errcode":45009}', 200, { result: 'errcode', errcode: 45009 }],
+  ['', 200, { result: 'unreadable', errcode: undefined }],
+  ['<html>', 200, { result: 'unreadable', errcode: undefined }],
+  ['<html>', 502, { result: 'http_5xx', errcode: undefined }],
+  [new TransportFailure('wechat_timeout', 'maybe', 'late', { host: 'api.test' }), 0, { result: 'timeout' }],
+  [new TransportFailure('wechat_unreachable', 'no', 'no', { host: 'api.test' }), 0, { result: 'reset' }],
+])('publishes the request once: %s %i', async (body, status, expected) => {
+  const { ask, published } = asking(body, {}, status);
+  await ask();
+  expect(published).toEqual([
+    { component: 'wxc', host: 'api.test', path, ms: expect.any(Number), errcode: undefined, ...expected },
+  ]);
+});
+
+it('publishes nothing of a request that was never sent', async () => {
+  const failure = new TransportFailure('wechat_timeout', 'no', 'the caller aborted the request');
+  const { ask, published } = asking(failure);
+  await ask();
+  expect(published).toEqual([]);
 });

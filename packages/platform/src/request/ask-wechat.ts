@@ -7,6 +7,7 @@ import {
   TransportFailure,
   type WeChatResponse,
 } from '@wxthirdparty/wechat';
+import type { Events, WeChatEvent } from '../events.ts';
 import type { Ledger, QuotaPair } from '../quota/ledger.ts';
 import { errcodeOf, type QuotaEvidence } from '../quota/quota-evidence.ts';
 import type { Token } from '../token/token.ts';
@@ -49,8 +50,8 @@ export interface Question<D extends Decision = Decision, A extends Answer | Unre
   readonly send: Send;
   readonly read: (response: WeChatResponse) => A;
   readonly signal?: AbortSignal | undefined;
-  /** Called before anything else is done with the reply, so that no error of Redis can lose it. */
-  readonly received?: (reply: Reply<A>, permit: Granted<D>) => Promise<void> | void;
+  /** Called before anything else is done with the reply, so that no error of Redis can lose it. `ms`: from sending to the reply. */
+  readonly received?: (reply: Reply<A>, permit: Granted<D>, ms: number) => Promise<void> | void;
   /** Runs the write of what the answer means for the quota; once, if this is missing. */
   readonly persist?: <T>(write: () => Promise<T>) => Promise<T>;
 }
@@ -74,6 +75,7 @@ export type Asked<D extends Decision = Decision, A extends Answer | Unread = Ans
   | { readonly kind: 'aborted' };
 
 export interface AskParts {
+  readonly events: Pick<Events, 'publish'>;
   readonly tokens: Pick<Tokens, 'accepted' | 'distrust'>;
   readonly ledger: Pick<Ledger, 'conclude'>;
 }
@@ -85,7 +87,7 @@ export interface AskParts {
  */
 export async function askWechat<D extends Decision, A extends Answer | Unread>(
   question: Question<D, A>,
-  { tokens, ledger }: AskParts,
+  { events, tokens, ledger }: AskParts,
 ): Promise<Asked<D, A>> {
   const { pair, endpoint, received, persist = (write) => write() } = question;
   let token: Token | undefined;
@@ -100,8 +102,11 @@ export async function askWechat<D extends Decision, A extends Answer | Unread>(
   const decision = await question.permit();
   if (decision.go !== 'yes') return { kind: 'not-permitted', decision: decision as Denied<D> };
   const permit = decision as Granted<D> & Permit;
+  const sentAt = performance.now();
   const reply = await replyTo(question, token);
-  await received?.(reply, permit);
+  const ms = performance.now() - sentAt;
+  publishReply(events, pair, reply, ms);
+  await received?.(reply, permit, ms);
   if (reply.kind === 'unanswered') return { ...reply, permit };
   const errcode = reply.answer.kind === 'unread' ? ERRCODE.ok : errcodeOf(reply.answer);
   const evidence = await persist(() => ledger.conclude(pair, permit, errcode, endpoint));
@@ -124,4 +129,34 @@ async function replyTo<A>(
     throw error;
   }
   return { kind: 'answered', answer: read(response), response };
+}
+
+function publishReply(
+  events: Pick<Events, 'publish'>,
+  { component, path }: QuotaPair,
+  reply: Reply<Answer | Unread>,
+  ms: number,
+): void {
+  const { host } = reply.kind === 'answered' ? reply.response : reply.failure;
+  // It ended before it had a host.
+  if (host === undefined) return;
+  const result = resultOf(reply);
+  const errcode = reply.kind === 'answered' && reply.answer.kind === 'json' ? reply.answer.errcode : undefined;
+  events.publish('wechat', { component, host, path, result, errcode, ms });
+}
+
+function resultOf(reply: Reply<Answer | Unread>): WeChatEvent['result'] {
+  if (reply.kind === 'unanswered') return reply.failure.code === 'wechat_timeout' ? 'timeout' : 'reset';
+  const { answer } = reply;
+  switch (answer.kind) {
+    case 'json':
+      return answer.errcode === ERRCODE.ok ? 'ok' : 'errcode';
+    case 'binary':
+    case 'unread':
+      return 'ok';
+    case 'broken':
+      return answer.status >= 500 ? 'http_5xx' : 'unreadable';
+    default:
+      return answer satisfies never;
+  }
 }

@@ -33,12 +33,15 @@ export function openAsk({ transport, apiBase, timeoutMs = 10_000, carrier }: Com
     const answer = await carrier.carry(
       { component, path: `/cgi-bin/component/${api}`, bySecret, signal },
       async (componentToken) => {
+        let host: string | undefined;
         const { status, data } = await client.post<Buffer>(api, body, {
-          adapter: throughTransport(transport, timeoutMs, options),
+          adapter: throughTransport(transport, timeoutMs, options, (response) => {
+            host = response.host;
+          }),
           // The only name that all component APIs read (protocol §3.0).
           params: componentToken === undefined ? {} : { component_access_token: componentToken },
         });
-        return { status, headers: {}, body: data };
+        return { status, headers: {}, body: data, host };
       },
     );
     return acceptedFields(answer, doing);

@@ -20,6 +20,7 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
   #dispatcher: Dispatcher | undefined;
   #socketsLost = 0;
   #controller: Dispatcher.DispatchController | undefined;
+  #host: string | undefined;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
   #chunks: Buffer[] = [];
@@ -45,7 +46,8 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
   #dispatch(dispatcher: Dispatcher): void {
     const { method, url, headers = {}, body = null } = this.#request;
     try {
-      const { origin, pathname, search } = new URL(url);
+      const { origin, host, pathname, search } = new URL(url);
+      this.#host = host;
       const options = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod, headers, body };
       dispatcher.dispatch(options, this);
     } catch (error) {
@@ -88,7 +90,7 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [first, ...more] = this.#chunks;
     const body = first === undefined ? Buffer.alloc(0) : more.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#settle(() => this.#resolve({ status: this.#status, headers: this.#headers, body }));
+    this.#settle(() => this.#resolve({ status: this.#status, headers: this.#headers, body, host: this.#host }));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -119,14 +121,18 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
   }
 
   #abort(code: 'wechat_unreachable' | 'wechat_timeout', why: string): void {
-    this.#settle(() => this.#reject(new TransportFailure(code, this.#sent, `${this.#doing()}: ${why}`)));
+    this.#settle(() =>
+      this.#reject(new TransportFailure(code, this.#sent, `${this.#doing()}: ${why}`, { host: this.#host })),
+    );
     this.#controller?.abort(new Error(why));
   }
 
   #fail(code: 'wechat_unreachable' | 'wechat_timeout', error: unknown, unreached?: 'host' | 'proxy'): void {
     const message = `${this.#doing()}: ${codeOf(error) ?? 'the connection failed'}`;
     const cause = new Error(withoutSecrets(error));
-    this.#settle(() => this.#reject(new TransportFailure(code, this.#sent, message, { cause, unreached })));
+    this.#settle(() =>
+      this.#reject(new TransportFailure(code, this.#sent, message, { cause, unreached, host: this.#host })),
+    );
   }
 
   #settle(report: () => void): void {

@@ -18,6 +18,8 @@ export interface WeChatResponse {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Name and port of the host that answered. */
+  readonly host?: string | undefined;
 }
 
 /** Sends requests to WeChat; it knows neither tokens nor the meaning of an answer. */
@@ -35,15 +37,22 @@ export class TransportFailure extends Failure {
   readonly sent: 'no' | 'maybe';
   /** The end to which no connection could be made, so that `sent` is `no`. Undefined: there was a connection, or the request ended earlier. */
   readonly unreached: 'host' | 'proxy' | undefined;
+  /** Name and port of the host that was asked last. */
+  readonly host: string | undefined;
 
   constructor(
     code: 'wechat_unreachable' | 'wechat_timeout',
     sent: 'no' | 'maybe',
     message: string,
-    { cause, unreached }: { cause?: unknown; unreached?: 'host' | 'proxy' | undefined } = {},
+    {
+      cause,
+      unreached,
+      host,
+    }: { cause?: unknown; unreached?: 'host' | 'proxy' | undefined; host?: string | undefined } = {},
   ) {
     super(code, 'retry', message, { cause });
     this.sent = sent;
     this.unreached = unreached;
+    this.host = host;
   }
 }

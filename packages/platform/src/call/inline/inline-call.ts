@@ -69,6 +69,7 @@ export class InlineCall implements RunStore {
   #hasRecord = false;
   #hasJob = false;
   #hasCaller = false;
+  #isKept = false;
   #endHold = () => {};
 
   constructor(
@@ -92,6 +93,16 @@ export class InlineCall implements RunStore {
     return this.#hasCaller;
   }
 
+  /** It has a record, or receives one. */
+  get isRecorded(): boolean {
+    return this.#leavesMemory || this.#isKept;
+  }
+
+  /** Departures so far. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   get ageMs(): number {
     return performance.now() - this.#reservedAt;
   }
@@ -110,6 +121,7 @@ export class InlineCall implements RunStore {
       refusals: 0,
       heldMs: 0,
       ...{ method, path, query, contentType, body },
+      waitedMs: this.ageMs,
       keyFingerprint: keyOfUserToken(this.request),
       keyId: this.request.keyId,
     };
@@ -317,6 +329,7 @@ export class InlineCall implements RunStore {
     const found = this.#found(state, outcome);
     this.#resolve(found);
     if (this.request.keptForMs !== undefined && !hasFailed(found)) return;
+    this.#isKept = true;
     this.#deps.recorder.record({
       call: this.call,
       found,

@@ -88,7 +88,9 @@ beforeEach(async () => {
     distrust: async () => 'replaced',
     accepted: () => {},
   } as unknown as Tokens;
+  const events = new Events();
   performing = {
+    events,
     store,
     ledger,
     tokens,
@@ -106,7 +108,6 @@ beforeEach(async () => {
     queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
     add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
   };
-  const events = new Events();
   events.subscribe('call', (event) => settled.push(event));
   events.subscribe('calls-unrecorded', ({ count }) => unrecorded.push(count));
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });

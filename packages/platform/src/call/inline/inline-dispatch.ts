@@ -179,7 +179,7 @@ export class InlineDispatcher implements InlineCalls {
     const departure = await inline.depart(call, runId, endpoint.safeToRepeat, quota);
     if (departure.go === 'closed') throw new QuotaClosedFailure(path, departure.closedUntil);
     const run = new Run(call, runId, inline.stored, signal, this.#runDepsOf(inline));
-    return () => this.#send(inline, () => run.runPrepared({ departure, claimedAt, token }), claimedAt);
+    return () => this.#send(inline, () => run.runPrepared({ departure, claimedAt, token }));
   }
 
   /** A run that sees this process' memory as the record of its call. */
@@ -212,11 +212,12 @@ export class InlineDispatcher implements InlineCalls {
     };
   }
 
-  async #send(inline: InlineCall, run: () => ReturnType<Run['runPrepared']>, startedAt: number): Promise<boolean> {
+  async #send(inline: InlineCall, run: () => ReturnType<Run['runPrepared']>): Promise<boolean> {
     let delayMs = 0;
     try {
       const result = await run();
-      publishRun(this.#deps.events, inline.call.id, result, performance.now() - startedAt, inline.hasCaller);
+      const { isRecorded: recorded, hasCaller } = inline;
+      publishRun(this.#deps.events, inline.call.id, result, { isInline: true, recorded, hasCaller });
       if (result.done) return true;
       if ('delayMs' in result) delayMs = result.delayMs;
     } catch {
@@ -226,8 +227,29 @@ export class InlineDispatcher implements InlineCalls {
       await untilStored(() => inline.handOver(delayMs));
       return true;
     } catch {
-      return inline.giveUp(runFailures.internal);
+      return this.#giveUp(inline);
     }
+  }
+
+  #giveUp(inline: InlineCall): boolean {
+    if (!inline.giveUp(runFailures.internal)) return false;
+    const { call, request, attempts, ageMs, isRecorded: recorded, hasCaller } = inline;
+    const { component, appid, id } = call;
+    this.#deps.events.publish('call', {
+      call: id,
+      component,
+      appid,
+      path: request.path,
+      kind: 'inline',
+      outcome: runFailures.internal.code,
+      attempts,
+      queueMs: ageMs,
+      totalMs: ageMs,
+      key: request.keyId,
+      recorded,
+      hasCaller,
+    });
+    return true;
   }
 
   async #promoteSlow(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Calls } from '../../call/calls.ts';
 import { MAX_ORDER_KEY_LENGTH } from '../../call/check-request.ts';
 import type { DeliveryStore } from '../../delivery/delivery-store.ts';
 import { partiesOf } from '../../delivery/format/wechat.ts';
+import type { Events } from '../../events.ts';
 import type { SealedPush } from '../../journal/journaled-push.ts';
 import { isFromWeChat } from '../../journal/push-data.ts';
 import type { PushStore } from '../../journal/push-store.ts';
@@ -33,6 +34,7 @@ export type LateRefusal = Extract<
 export type SentReply = { readonly callId: string } | { readonly refused: LateRefusal };
 
 export interface LateRepliesParts {
+  readonly events: Pick<Events, 'publish'>;
   readonly redis: RedisClient;
   readonly seals: Seals;
   readonly queue: OpenQueue<LateReplyPayload>;
@@ -81,7 +83,15 @@ export class LateReplies {
    * Sends the reply as a background call, at most one for each push. `isRepeated`: the same reply may have been sent before, by
    * a run of the same job. Throws what `Calls.submit` throws.
    */
-  async send(push: SealedPush, reply: Reply, { isRepeated }: { readonly isRepeated: boolean }): Promise<SentReply> {
+  async send(push: SealedPush, reply: Reply, options: { readonly isRepeated: boolean }): Promise<SentReply> {
+    const sent = await this.#send(push, reply, options);
+    const { component, id } = push;
+    const result = 'callId' in sent ? 'sent' : sent.refused;
+    this.#parts.events.publish('reply', { component, push: id, kind: 'late', result });
+    return sent;
+  }
+
+  async #send(push: SealedPush, reply: Reply, { isRepeated }: { readonly isRepeated: boolean }): Promise<SentReply> {
     const { pushes, accounts } = this.#parts;
     const { component, appid, id, type } = push;
     if (appid === null || !isFromWeChat(type) || !repliesTo(type).includes(reply.type)) {
