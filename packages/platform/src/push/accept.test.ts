@@ -299,7 +299,7 @@ it('publishes what became of each push', async () => {
   await expect(
     intake.accept({ ...forged, query: { ...forged.query, msg_signature: '0'.repeat(40) } }),
   ).rejects.toThrow();
-  const of = { component: 'wxc', url: 'messages' };
+  const of = { component: 'wxc', appid: 'wxa', url: 'messages', ms: expect.any(Number) };
   expect(received).toEqual([
     { ...of, result: 'accepted' },
     { ...of, result: 'duplicates' },

@@ -123,12 +123,35 @@ it('warns at four fifths and at all of it, once', async () => {
 it('a refusal is the last warning, even without an earlier one', async () => {
   await takeTimes(3);
   await close('day');
-  expect(levels).toEqual([{ ...pair, level: 'exhausted', used: 3, limit: 500, at: expect.any(String) }]);
+  expect(levels).toEqual([
+    { ...pair, level: 'exhausted', used: 3, limit: 500, at: expect.any(String) },
+    { ...pair, level: 'closed', used: 3, limit: 500 },
+  ]);
   expect(lookups).toEqual([{ ...pair, outcome: 'due', used: 3, limit: 500 }]);
   expect(await usage()).toMatchObject({ used: 3, limit: 500, remaining: 0, source: 'catalogue' });
+  await close('day');
+  expect([levels.length, lookups.length]).toEqual([2, 1]);
   await server.redis.hdel(KEY, 'until');
   await close('day');
-  expect([levels.length, lookups.length]).toEqual([1, 1]);
+  expect([levels.slice(2).map(({ level }) => level), lookups.length]).toEqual([['closed'], 1]);
+});
+
+it('reports that a closed day is open again, by a probe or by a clear, and nothing of a minute', async () => {
+  const reopened = { ...pair, level: 'reopened', used: null, limit: null };
+  await takeTimes(1);
+  await close('day');
+  forgetEvents();
+  await ledger.reopen(pair);
+  expect(levels).toEqual([reopened]);
+  await close('day');
+  forgetEvents();
+  await ledger.clear(pair);
+  await ledger.clear(pair);
+  expect(levels).toEqual([reopened]);
+  forgetEvents();
+  await close('minute');
+  await ledger.clear(pair);
+  expect(levels).toEqual([]);
 });
 
 it('a refusal bounds an unknown limit, until more calls have succeeded', async () => {

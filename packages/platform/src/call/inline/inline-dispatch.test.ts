@@ -395,7 +395,7 @@ it('stores the outcome of a promoted call that Redis refused at first', async ()
   asked[0]!.end('{"errcode":0}');
   await until('it is stored', async () => (await stateOf(id)) === 'completed');
   await until('the run has ended', () => settled.length === 1);
-  expect(settled).toMatchObject([{ call: id, outcome: 'completed', attempts: 1 }]);
+  expect(settled).toMatchObject([{ call: id, outcome: 'completed', attempts: 1, kind: 'inline', recorded: true }]);
   expect(asked).toHaveLength(1);
 });
 
