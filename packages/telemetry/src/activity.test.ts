@@ -83,7 +83,13 @@ it('keeps counts for ten minutes while Redis is away', async () => {
 
 it('counts calls by their outcome; an errcode is a failure', async () => {
   const activity = countActivity(events, writer, () => now);
-  const call = { call: 'wxc.wxa.1', component: 'wxc', appid: 'wxa', path: '/cgi-bin/user/get', kind: 'inline' } as const;
+  const call = {
+    call: 'wxc.wxa.1',
+    component: 'wxc',
+    appid: 'wxa',
+    path: '/cgi-bin/user/get',
+    kind: 'inline',
+  } as const;
   const times = { attempts: 1, queueMs: 1, totalMs: 2, recorded: true };
   const settled = (outcome: string, errcode?: number) =>
     events.publish('call', { ...call, ...times, outcome, errcode });

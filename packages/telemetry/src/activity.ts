@@ -1,10 +1,4 @@
-import {
-  type Activity,
-  type ActivityCount,
-  type Events,
-  type MinuteCounts,
-  type PushRefusal,
-} from '@wxthirdparty/platform';
+import type { Activity, ActivityCount, Events, MinuteCounts, PushRefusal } from '@wxthirdparty/platform';
 
 const FLUSH_INTERVAL_MS = 10_000;
 const MINUTE_MS = 60_000;
