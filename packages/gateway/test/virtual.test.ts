@@ -179,7 +179,6 @@ test('a call is sent as it was received, and answered byte for byte', async () =
       waitMs: 30_000,
       departWithinMs: 30_000,
       keptForMs: 120_000,
-      keyId: 'API_KEY',
       // Of API_KEY, which has no id.
       keyFingerprint: expect.stringMatching(/^[0-9a-f]{32}$/),
       keyId: 'API_KEY',

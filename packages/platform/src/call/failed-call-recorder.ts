@@ -12,9 +12,6 @@ const MAX_WAITING = 1_000;
 /** Rounds that wait for a record which is not there yet, or for Redis. */
 const MAX_ROUNDS = 20;
 
-/** Outcomes of runs that settled nothing. */
-const NOT_SETTLED: ReadonlySet<string> = new Set(['gone', 'settled', 'settled_before', 'not_a_call', 'cancelled']);
-
 interface Noted {
   readonly call: CallId;
   /** The rounds that it has waited. */
@@ -49,7 +46,8 @@ export class FailedCallRecorder {
   }
 
   #note({ call, outcome, errcode, corrected }: CallEvent): void {
-    if (NOT_SETTLED.has(outcome)) return;
+    // It was never sent.
+    if (outcome === 'cancelled') return;
     if (outcome === 'completed' && (errcode ?? 0) === 0 && !corrected) return;
     if (this.#waiting.size >= MAX_WAITING) {
       for (const oldest of this.#waiting.keys()) {

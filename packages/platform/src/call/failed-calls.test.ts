@@ -134,12 +134,15 @@ it('the calls of a process that failed are added from their records, also if a r
   };
   const recorder = new FailedCallRecorder(failed, store, events);
   const publish = (call: CallId, outcome: string, errcode?: number, corrected?: boolean) =>
-    events.publish('call', { call: call.id, outcome, errcode, attempts: 1, ms: 1, corrected });
+    events.publish('call', {
+      ...{ call: call.id, component: 'wxc', appid: 'wxa', path: '/cgi-bin/user/get', kind: 'queued' as const },
+      ...{ outcome, errcode, attempts: 1, queueMs: 1, totalMs: 2, recorded: true, corrected },
+    });
   try {
     const [succeeded, refusedOne, late, unknown] = Array.from({ length: 4 }, () => newCallId('wxc', 'wxa'));
     const now = Date.now();
     publish(succeeded!, 'completed', 0);
-    publish(succeeded!, 'settled_before');
+    publish(succeeded!, 'cancelled');
     publish(refusedOne!, 'completed', 45_015);
     publish(late!, 'completed', 45_015);
     publish(unknown!, 'outcome_unknown');
