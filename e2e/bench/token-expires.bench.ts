@@ -102,6 +102,7 @@ function askerSettings(deployment: Deployment, secretsKey: string): AskerSetting
       inlineConcurrency: 500,
       pushDays: 7,
       followerDaysAfterRevocation: 30,
+      alarms: { channels: [], speed: 1 },
     },
     secretsKey,
     owner: { kind: 'authorizer', component: component.appid, appid: SERVICE_ACCOUNT },

@@ -106,6 +106,14 @@ Needs API_KEY, or a key with the scopes admin and authorizers:read. Prints Token
 steps are ok; 1: one failed.`,
     load: async () => (await import('./commands/release-rehearsal.ts')).releaseRehearsal,
   },
+  alarms: {
+    summary: 'sends a test message to each alarm channel of ALARM_WEBHOOKS and prints the answers',
+    usage: ['test [--channel ID]'],
+    details: `  --channel  only to this one, like wecom-1
+
+Needs neither Redis nor a running process. Exit code 0: every channel accepted the message; 1: one did not.`,
+    load: async () => (await import('./commands/alarms.ts')).alarms,
+  },
   'rotate-secrets': {
     summary: 're-encrypts all stored secrets with the first SECRETS_KEY, so that older keys can be removed',
     usage: NO_ARGUMENTS,

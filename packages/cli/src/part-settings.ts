@@ -9,7 +9,7 @@ export function platformSettings(
   roles: readonly ProcessRole[],
 ): PlatformSettings {
   const { redisPrefix, databaseUrl, databaseReadUrl, secretsKeys, components, wechat, deliveryNets } = settings;
-  const { pushDays, followerDaysAfterRevocation, inlineConcurrency } = settings;
+  const { pushDays, followerDaysAfterRevocation, inlineConcurrency, publicUrl, alarms } = settings;
   return {
     roles,
     redisUrl,
@@ -23,6 +23,8 @@ export function platformSettings(
     inlineConcurrency,
     pushDays,
     followerDaysAfterRevocation,
+    publicUrl,
+    alarms,
   };
 }
 

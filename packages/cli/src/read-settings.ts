@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { ComponentSettings } from '@wxthirdparty/platform';
+import type { AlarmChannel, ComponentSettings } from '@wxthirdparty/platform';
 import { readComponents } from './component-settings.ts';
 import { type ConfiguredCommand, missingSettings, requirementsOf } from './requirements.ts';
 import { root } from './root.ts';
@@ -36,6 +36,7 @@ export interface Settings {
   admin: { user: string; password: string | undefined; write: boolean };
   /** In demo mode, users and a business program act by themselves. */
   demoTraffic: boolean;
+  alarms: { channels: AlarmChannel[]; speed: number };
   logLevel: string;
   workerConcurrency: number;
   inlineConcurrency: number;
@@ -101,6 +102,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     apiKey: values.API_KEY,
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },
     demoTraffic: values.DEMO_TRAFFIC,
+    alarms: { channels: values.ALARM_WEBHOOKS, speed: values.ALARM_SPEED },
     logLevel: values.LOG_LEVEL,
     workerConcurrency: values.WORKER_CONCURRENCY,
     inlineConcurrency: values.INLINE_CONCURRENCY,

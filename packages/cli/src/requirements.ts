@@ -24,6 +24,7 @@ const requirements = {
   'callback-secret': { serves: false, requires: [] },
   migrate: { serves: false, requires: [] },
   keys: { serves: false, requires: [] },
+  alarms: { serves: false, requires: [] },
   backup: { serves: false, requires: [] },
 } as const satisfies Record<string, Requirements>;
 

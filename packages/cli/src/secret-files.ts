@@ -16,6 +16,7 @@ const SECRETS = [
   'DATABASE_URL',
   'DATABASE_READ_URL',
   'WECHAT_PROXY',
+  'ALARM_WEBHOOKS',
 ];
 
 /** The variables that name a file with a secret, as Docker and Kubernetes mount it. */

@@ -1,4 +1,10 @@
-import { DEFAULT_REDIS_PREFIX, isNetwork, isRedisPrefix, redisAddressFault } from '@wxthirdparty/platform';
+import {
+  DEFAULT_REDIS_PREFIX,
+  isNetwork,
+  isRedisPrefix,
+  readAlarmWebhooks,
+  redisAddressFault,
+} from '@wxthirdparty/platform';
 import { z } from 'zod';
 import { componentVariables } from './component-settings.ts';
 
@@ -83,6 +89,16 @@ export const settingsSchema = z.object({
   ADMIN_PASSWORD: z.string().optional(),
   ADMIN_WRITE: flag().default(false),
   DEMO_TRAFFIC: flag().default(true),
+  ALARM_WEBHOOKS: z
+    .string()
+    .transform((text, { addIssue }) => {
+      const read = readAlarmWebhooks(text);
+      if ('channels' in read) return [...read.channels];
+      for (const message of read.faults) addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .default([]),
+  ALARM_SPEED: whole(1, 1_000).default(1),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be one of trace, debug, info, warn, error, fatal, silent',

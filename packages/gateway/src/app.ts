@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { BasicLogin } from './admin/basic-login.ts';
 import { boardAccess } from './admin/board-access.ts';
 import { BOARD_PATH, boardRoute } from './admin/board-route.ts';
+import { alarmRoutes } from './alarm/alarm-routes.ts';
 import { authorizeRoutes } from './authorize/authorize-routes.ts';
 import { ReturnTo } from './authorize/return-to.ts';
 import { authorizationRoutes } from './authorizer/authorization-routes.ts';
@@ -98,6 +99,7 @@ export function app(
     replayRoutes(platform),
     keyRoutes(platform),
     auditRoutes(platform),
+    alarmRoutes(platform),
   );
   const { write } = settings.admin;
   const basicLogin = new BasicLogin(platform, owner, log);

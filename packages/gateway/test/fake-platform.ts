@@ -231,6 +231,11 @@ export function fakePlatform(): FakePlatform {
         });
       },
     },
+    alarms: {
+      list: () => Promise.resolve({ items: [], next: null }),
+      channels: () => Promise.resolve([]),
+      test: unexpected,
+    },
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
     clockAheadMs: () => Promise.resolve(0),

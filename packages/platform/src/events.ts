@@ -74,6 +74,8 @@ export interface EventPayloads {
   readonly database: ReachabilityEvent;
   /** A queue's job could not be processed, or its worker has an error. */
   readonly job: JobEvent;
+  /** An alarm opened, lasts or closed, by the report of this process; or this process could not send one. */
+  readonly alarm: AlarmEvent;
   /** A listener threw. */
   readonly 'listener-error': ListenerErrorEvent;
 }
@@ -378,6 +380,30 @@ export type JobEvent = { readonly queue: string } & (
   /** The process shut down before its jobs ended; other workers take them over. */
   | { readonly what: 'shutdown-timeout' }
 );
+
+export type AlarmEvent =
+  | {
+      readonly what: 'opened' | 'repeated' | 'closed';
+      readonly id: string;
+      readonly rule: string;
+      readonly severity: 'page' | 'warn';
+      readonly component: string | null;
+      readonly cause: string;
+    }
+  | {
+      readonly what: 'unsent';
+      /** Its id. */
+      readonly channel: string;
+      readonly host: string;
+      /** Of HTTP; null: no answer. */
+      readonly status: number | null;
+      /** The beginning of the receiver's answer, or why there is none. */
+      readonly answer: string;
+      /** From 1. */
+      readonly attempt: number;
+      /** How many alarms are not sent again. */
+      readonly lost: number;
+    };
 
 export interface ListenerErrorEvent extends ErrorReport {
   readonly event: EventName;

@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import type { Alarms } from './alarm/alarms.ts';
 import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
 import type { Authorizers } from './authorizer/authorizers.ts';
 import { JsTickets } from './authorizer/js-tickets.ts';
@@ -116,6 +117,7 @@ export interface GatewayFace {
   /** How many subscriptions are in each state. */
   subscriptionCounts(): Readonly<Record<SubscriptionState, number>>;
   status(): Promise<PlatformStatus>;
+  readonly alarms: Pick<Alarms, 'list' | 'channels' | 'test'>;
   /** Counts over all processes. */
   readonly activity: Pick<ActivityStore, 'add' | 'lastMinutes'>;
   readonly activityHistories: Pick<ActivityHistories, 'read'>;
@@ -163,7 +165,7 @@ export function openGatewayFace(
   { calls, failedCalls, accounts, authorizers }: OpenCalls,
   { deliveries, replies }: { readonly deliveries: OpenDeliveries; readonly replies: OpenReplies },
   scope: Scope,
-): Omit<GatewayFace, 'health'> {
+): Omit<GatewayFace, 'health' | 'alarms'> {
   const { settings, seals, components, database, replica, followerWriter } = foundation;
   const { redis, api, tokens, refreshAhead, tickets, tokenStore, ledger, links, linkStore, callStore } = services;
   const { authorizerStore, codes, clears, quotaEvents, reconcileRequests } = services;

@@ -1,3 +1,11 @@
+export type { Alarm, AlarmNotice, AlarmProcess, AlarmReport, AlarmSeverity, AlarmText } from './alarm/alarm.ts';
+export { alarmAnswer } from './alarm/alarm-answer.ts';
+export type { Alarms, ChannelView } from './alarm/alarms.ts';
+export { type AlarmChannel, channelKinds } from './alarm/channel.ts';
+export { type ChannelResult, ChannelSender } from './alarm/channel-sender.ts';
+export { deploymentName } from './alarm/deployment-name.ts';
+export { readAlarmWebhooks } from './alarm/read-alarm-webhooks.ts';
+export { testNotice } from './alarm/test-notice.ts';
 export type { Authorizer, AuthorizerState, GrantEvent } from './authorizer/authorizer.ts';
 export type { ProfilePayload } from './authorizer/profile-job.ts';
 export { ReauthorizeFailure } from './authorizer/reauthorize-failure.ts';

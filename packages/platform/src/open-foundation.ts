@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AlarmChannel } from './alarm/channel.ts';
 import { type ComponentSettings, Components } from './component/components.ts';
 import { publishReadiness } from './component/publish-readiness.ts';
 import { BulkThread } from './database/bulk-thread.ts';
@@ -51,6 +52,13 @@ export interface PlatformSettings extends RedisSettings {
   readonly pushDays: number;
   /** After this time the followers of an account that revoked its consent are erased. */
   readonly followerDaysAfterRevocation: number;
+  /** Where browsers reach the gateway, without a slash at its end: alarms link to it. */
+  readonly publicUrl?: string | undefined;
+  readonly alarms: {
+    readonly channels: readonly AlarmChannel[];
+    /** How many times as fast their times pass; 1 outside of drills and tests. */
+    readonly speed: number;
+  };
 }
 
 /** What a process opens first and once: its databases, its connections to Redis, and what needs only these. */

@@ -1,8 +1,10 @@
+import type { Alarms } from './alarm/alarms.ts';
 import { CONNECTIONS_PER_PROCESS, permittedConnections } from './database/connection-budget.ts';
 import { liveProcesses } from './deployment/live-processes.ts';
 import type { Events } from './events.ts';
 import { type GatewayFace, openGatewayFace } from './gateway-face.ts';
 import { healthProbe, watchHealth } from './health.ts';
+import { openAlarms } from './open-alarms.ts';
 import { openCalls } from './open-calls.ts';
 import { openDeliveries } from './open-deliveries.ts';
 import { openFoundation, type PlatformSettings } from './open-foundation.ts';
@@ -18,6 +20,7 @@ import { openWorkerFace, type Work } from './worker-face.ts';
 /** State and rules, opened once by each process. */
 export interface Platform extends GatewayFace {
   readonly work: Work;
+  readonly alarms: Alarms;
   /** Everything that this process publishes. */
   readonly events: Events;
   /** Settles with the reason if the database, which was unreachable at the start, turns out to be unusable: the process must end. */
@@ -76,6 +79,7 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     ...gateway,
     health: async () => ({ ...(await health()), wechat: !shared.hostGate.isDegraded }),
     work,
+    alarms: openAlarms(foundation, scope),
     events,
     unusable,
     async databaseConnections() {

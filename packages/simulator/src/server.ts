@@ -11,6 +11,7 @@ import { errorPage } from './page/error-page.ts';
 import { homePage } from './page/home-page.ts';
 import { type Language, languageOf } from './page/language.ts';
 import { readBody } from './read-body.ts';
+import { answerRobot } from './robots/answer-robot.ts';
 import type { World } from './world.ts';
 
 /** All hosts of WeChat on one port: API, pages, media and the control API. */
@@ -40,6 +41,7 @@ async function answer(world: World, request: IncomingMessage, response: ServerRe
   if (url.pathname === '/_control' || url.pathname.startsWith('/_control/')) {
     return await answerControl(world, request, response, url);
   }
+  if (url.pathname.startsWith('/_robots/')) return await answerRobot(world, request, response, url);
   if (CONSENT_PATHS.includes(url.pathname)) return await answerPage(world, request, response, url);
   if (url.pathname === OAUTH_PATH) {
     return sendPage(response, 200, oauthPage(world, url.searchParams, languageIn(request)));

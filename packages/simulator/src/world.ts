@@ -13,6 +13,7 @@ import { Quota } from './quota.ts';
 import { Reordering } from './reordering.ts';
 import { RequestLog } from './request-log.ts';
 import { RidLog } from './rid-log.ts';
+import { Robots } from './robot.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { Tokens } from './token.ts';
 import { Traffic } from './traffic.ts';
@@ -50,6 +51,7 @@ export interface World {
   readonly traffic: Traffic;
   readonly log: RequestLog;
   readonly pushes: PushLog;
+  readonly robots: Robots;
   readonly reordering: Reordering;
   readonly messages: SentMessage[];
   /** Aborts when the simulator closes. */
@@ -84,6 +86,7 @@ export function openWorld(settings: SimulatorSettings, ending: AbortSignal): Wor
     traffic: new Traffic(),
     log: new RequestLog(),
     pushes: new PushLog(),
+    robots: new Robots(),
     reordering: new Reordering(),
     messages: [],
     ending,

@@ -440,6 +440,50 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       },
     },
   ],
+  alarm: [
+    {
+      event: {
+        what: 'opened',
+        id: 'al_1',
+        rule: 'ticket_late',
+        severity: 'page',
+        component: 'wxc',
+        cause: 'no ticket',
+      },
+      line: {
+        ...{ level: LEVELS.warn, msg: 'alarm opened' },
+        ...{ id: 'al_1', rule: 'ticket_late', severity: 'page', component: 'wxc', cause: 'no ticket' },
+      },
+    },
+    {
+      event: {
+        what: 'closed',
+        id: 'al_1',
+        rule: 'ticket_late',
+        severity: 'page',
+        component: 'wxc',
+        cause: 'no ticket',
+      },
+      line: {
+        ...{ level: LEVELS.info, msg: 'alarm closed' },
+        ...{ id: 'al_1', rule: 'ticket_late', severity: 'page', component: 'wxc', cause: 'no ticket' },
+      },
+    },
+    {
+      event: { what: 'unsent', channel: 'wecom-1', host: 'h', status: 200, answer: 'no', attempt: 1, lost: 0 },
+      line: {
+        ...{ level: LEVELS.warn, msg: 'an alarm was not sent; it is sent again' },
+        ...{ channel: 'wecom-1', host: 'h', status: 200, answer: 'no', attempt: 1, lost: 0 },
+      },
+    },
+    {
+      event: { what: 'unsent', channel: 'wecom-1', host: 'h', status: null, answer: 'timeout', attempt: 10, lost: 3 },
+      line: {
+        ...{ level: LEVELS.error, msg: 'alarms were not sent; their channel accepts nothing' },
+        ...{ channel: 'wecom-1', host: 'h', status: null, answer: 'timeout', attempt: 10, lost: 3 },
+      },
+    },
+  ],
   'listener-error': [
     {
       event: { event: 'call', message: 'it broke' },

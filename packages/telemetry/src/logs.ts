@@ -101,6 +101,7 @@ function linesOf(log: Logger): Lines {
     },
     database: (event) => logReachability(log, repeated, 'database', event),
     job: (event) => logJob(log, repeated, event),
+    alarm: (event) => logAlarm(log, repeated, event),
     'listener-error': (failure) =>
       repeated.warn(`listener ${failure.event}`, failure, { event: failure.event, err: failure }, 'a listener failed'),
   };
@@ -266,4 +267,17 @@ function logJob(log: Logger, repeated: RepeatedLines, event: EventPayloads['job'
     default:
       event satisfies never;
   }
+}
+
+function logAlarm(log: Logger, repeated: RepeatedLines, event: EventPayloads['alarm']): void {
+  if (event.what === 'unsent') {
+    const { what, ...line } = event;
+    if (line.lost > 0) log.error(line, 'alarms were not sent; their channel accepts nothing');
+    else
+      repeated.warn(`alarm ${line.channel}`, { message: line.answer }, line, 'an alarm was not sent; it is sent again');
+    return;
+  }
+  const { what, ...line } = event;
+  if (what === 'closed') log.info(line, 'alarm closed');
+  else log.warn(line, what === 'opened' ? 'alarm opened' : 'alarm still open');
 }

@@ -56,6 +56,7 @@ const known = {
   unknown_subscription: [404, 'No such subscription'],
   unknown_delivery: [404, 'No such delivery'],
   unknown_replay: [404, 'No such replay'],
+  unknown_alarm_channel: [404, 'No such alarm channel'],
   unknown_release_check: [404, 'No such release check'],
   method_not_allowed: [405, 'Method not allowed'],
   slow_body: [408, 'The body took too long to arrive'],

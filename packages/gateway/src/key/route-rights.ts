@@ -106,6 +106,9 @@ export const routeRights: readonly RouteRight[] = [
   { ...route('post /v1/keys', 'admin', 'none'), auditsItself: true },
   { ...route('delete /v1/keys/:id', 'admin', 'none'), auditsItself: true },
   route('get /v1/audit', 'admin', 'none'),
+  route('get /v1/alarms', 'admin', 'none'),
+  route('get /v1/alarm-channels', 'admin', 'none'),
+  route('post /v1/alarm-channels/:id/test', 'admin', 'none'),
 ];
 
 function route(

@@ -1,3 +1,4 @@
+import { alarmOperations } from '../alarm/alarm-routes.ts';
 import { authorizationOperations } from '../authorizer/authorization-routes.ts';
 import { authorizerOperations } from '../authorizer/authorizer-routes.ts';
 import { linkOperations } from '../authorizer/link-routes.ts';
@@ -52,4 +53,5 @@ export const operations: Operations = {
   ...replyOperations,
   ...keyOperations,
   ...auditOperations,
+  ...alarmOperations,
 };

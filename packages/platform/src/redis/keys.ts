@@ -148,6 +148,17 @@ export function keyspaceOf(prefix: string) {
     /** Held while a rehearsal of this component is being started. */
     rehearsalClaim: (component: string) => owned(component, component, 'rehearsal'),
 
+    /** Faults that processes report, open alarms among them, by their key. */
+    openAlarms: `${prefix}:{alarms}:open`,
+    /** The last that were closed, by the time at which each was last reported. */
+    closedAlarms: `${prefix}:{alarms}:closed`,
+    /** When the last process reported its alarms. */
+    alarmRounds: `${prefix}:{alarms}:rounds`,
+    /** What a channel has to send; a list. */
+    alarmOutbox: (channel: string) => `${prefix}:{alarms}:outbox:${channel}`,
+    /** What a channel sent last, and which process sends now. */
+    alarmChannel: (channel: string) => `${prefix}:{alarms}:channel:${channel}`,
+
     /** Till when an API key has used up its rate. */
     keyRate: (id: string) => `${prefix}:{key:${id}}:rate`,
 

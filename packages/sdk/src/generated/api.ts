@@ -1174,6 +1174,61 @@ export type AuditEntry = {
   readonly requestId: string | null;
 };
 
+export type Alarm = {
+  /** of this occurrence */
+  readonly id: string;
+  /** stable; see the table of alarms in the documentation */
+  readonly rule: string;
+  /** page: act now */
+  readonly severity: 'page' | 'warn';
+  /** null: it concerns the whole deployment */
+  readonly component: string | null;
+  /** the processes that report it */
+  readonly processes: ReadonlyArray<{
+    readonly id: string;
+    readonly host: string;
+    /** what differs between processes, such as an address */
+    readonly note: string | null;
+  }>;
+  /** when the fault was first reported */
+  readonly openedAt: string;
+  /** when it was last reported; null: it is open */
+  readonly closedAt: string | null;
+  readonly cause: Explanation;
+  readonly remedy: Explanation;
+  /** a page of the console */
+  readonly link: string | null;
+};
+
+export type AlarmChannel = {
+  /** kind and number, in the order of ALARM_WEBHOOKS */
+  readonly id: string;
+  readonly kind: 'wecom' | 'dingtalk' | 'feishu' | 'generic';
+  /** the rest of the URL is a secret */
+  readonly host: string;
+  readonly lastSentAt: string | null;
+  readonly lastFailure: {
+    readonly at: string;
+    /** of HTTP; null: no answer */
+    readonly status: number | null;
+    /** of the receiver, or why there is none */
+    readonly answer: string;
+    readonly remedy: Explanation;
+  } | null;
+};
+
+export type AlarmChannelTest = {
+  /** whether the channel accepted the message */
+  readonly sent: boolean;
+  /** of HTTP; null: no answer */
+  readonly status: number | null;
+  /** of the receiver, or why there is none */
+  readonly answer: string;
+  readonly ms: number;
+  /** null: it was sent */
+  readonly remedy: Explanation | null;
+};
+
 /** By method and path, as the gateway has them. */
 export interface Operations {
   /** Calls WeChat on behalf of an account */
@@ -2133,5 +2188,42 @@ export interface Operations {
       /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
+  };
+  /** Open alarms, or the last that were closed; the newest first */
+  'GET /v1/alarms': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      /** closed: the last 500, for 30 days */
+      readonly state?: 'open' | 'closed' | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Alarm>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** Where alarms are sent: the webhooks of ALARM_WEBHOOKS */
+  'GET /v1/alarm-channels': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<AlarmChannel>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** Sends a test message to a channel and shows its answer */
+  'POST /v1/alarm-channels/:id/test': {
+    path: {
+      readonly id: string;
+    };
+    query: {};
+    body: undefined;
+    answer: AlarmChannelTest;
   };
 }

@@ -6,6 +6,7 @@ import { type ControlRoute, Lines } from './control-route.ts';
 import { BadInput, type Body } from './input.ts';
 import { INSPECTION_ROUTES } from './inspection.ts';
 import { PUSHING_ROUTES } from './pushing.ts';
+import { ROBOT_ROUTES } from './robot-routes.ts';
 import { STEERING_ROUTES } from './steering.ts';
 import { TEACHING_ROUTES } from './teaching.ts';
 import { USER_ROUTES } from './user-acts.ts';
@@ -14,6 +15,7 @@ const ROUTES: Record<string, ControlRoute> = {
   ...CHECKING_ROUTES,
   ...INSPECTION_ROUTES,
   ...PUSHING_ROUTES,
+  ...ROBOT_ROUTES,
   ...STEERING_ROUTES,
   ...TEACHING_ROUTES,
   ...USER_ROUTES,
