@@ -35,6 +35,6 @@ function viewOf({ id, roles, version, startedAt, seenAt, address, lagMs }: SeenP
   };
 }
 
-export function roleOf(roles: readonly ProcessRole[]): ProcessView['role'] {
+function roleOf(roles: readonly ProcessRole[]): ProcessView['role'] {
   return roles.length > 1 ? 'node' : roles[0]!;
 }

@@ -5,6 +5,7 @@ import type { RedisProcess } from '../../test/redis-process.ts';
 import { until } from '../../test/until.ts';
 import { type RedisClient, untilConnected } from './connect.ts';
 import { assertUsable, describeServers } from './describe-servers.ts';
+import { readServers } from './read-servers.ts';
 import { redisTimeMs } from './redis-time.ts';
 import { defineScript } from './script.ts';
 import { sendTogether } from './send-together.ts';
@@ -95,6 +96,17 @@ it('a master that does not answer is missing, while the others answer', async ()
     await until('one is missing', async () => {
       const { answering, missing } = await pingMasters(redis);
       return missing.join() === frozen.address && answering.toSorted().join() === addresses(others).toSorted().join();
+    });
+    await until('it alone is down for operators', async () => {
+      const { kind, servers } = await readServers(redis);
+      const primaries = servers.filter(({ role }) => role === 'primary');
+      expect({ kind, primaries: primaries.length }).toEqual({ kind: 'cluster', primaries: masters.length });
+      return (
+        primaries
+          .filter(({ up }) => !up)
+          .map(({ address }) => address)
+          .join() === frozen.address
+      );
     });
   } finally {
     frozen.thaw();
