@@ -162,6 +162,10 @@ class DemoProgram {
         accounts: [businesses.supermarket.appid, businesses.gym.appid],
       }),
     };
+    const { component } = this.#settings;
+    for (const kind of ['official-account', 'mini-program']) {
+      await this.#ask('POST', `/v1/components/${component}/authorization-links`, key, { kind });
+    }
     keep(file, state);
     return state;
   }
