@@ -104,6 +104,23 @@ it('counts calls by their outcome; an errcode is a failure', async () => {
   expect(sum('wxc')).toEqual({ callsCompleted: 2, callsFailed: 3, callsOutcomeUnknown: 1 });
 });
 
+it('counts slow answers to pushes, and requests whose token WeChat refused', async () => {
+  const activity = countActivity(events, writer, () => now);
+  for (const ms of [3_000, 3_001]) {
+    events.publish('push-received', { component: 'wxc', url: 'messages', result: 'accepted', ms });
+  }
+  const request = {
+    component: 'wxc',
+    host: 'api.test:443',
+    path: '/cgi-bin/user/get',
+    result: 'errcode',
+    ms: 1,
+  } as const;
+  for (const errcode of [40001, 45015]) events.publish('wechat', { ...request, errcode });
+  await activity.close();
+  expect(sum('wxc')).toEqual({ accepted: 2, answeredSlowly: 1, callsTokenRefused: 1 });
+});
+
 it('counts refreshes and deliveries by their result', async () => {
   const activity = countActivity(events, writer, () => now);
   const refresh = { kind: 'component', component: 'wxc', appid: 'wxc', ms: 1 };

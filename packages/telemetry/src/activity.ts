@@ -4,6 +4,10 @@ const FLUSH_INTERVAL_MS = 10_000;
 const MINUTE_MS = 60_000;
 /** While Redis is unavailable; older counts are lost. */
 const MAX_KEPT_MINUTES = 10;
+/** WeChat waits for five seconds (protocol §1.3). */
+const SLOW_ANSWER_MS = 3_000;
+/** The token is not the current one (protocol §3.12). */
+const TOKEN_REFUSED = 40001;
 
 export interface ActivityWriter {
   /** Returns what could not be added. */
@@ -39,8 +43,9 @@ export function countActivity(
     return flushing;
   };
 
-  events.subscribe('push-received', ({ component, url, result, refusal }) => {
+  events.subscribe('push-received', ({ component, url, result, refusal, ms }) => {
     count(component, result);
+    if (ms > SLOW_ANSWER_MS) count(component, 'answeredSlowly');
     if (refusal) refusals.set(component, { at: new Date(now()), url, ...refusal });
   });
   events.subscribe('push', ({ component, outcome }) => {
@@ -51,6 +56,9 @@ export function countActivity(
     if (corrected || outcome === 'cancelled') return;
     count(component, outcome === 'completed' && !errcode ? 'callsCompleted' : 'callsFailed');
     if (outcome === 'outcome_unknown') count(component, 'callsOutcomeUnknown');
+  });
+  events.subscribe('wechat', ({ component, errcode }) => {
+    if (errcode === TOKEN_REFUSED) count(component, 'callsTokenRefused');
   });
   events.subscribe('refresh', ({ component, outcome }) => {
     if (outcome === 'stored') count(component, 'refreshesStored');

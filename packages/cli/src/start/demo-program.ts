@@ -163,8 +163,9 @@ class DemoProgram {
       }),
     };
     const { component } = this.#settings;
-    for (const kind of ['official-account', 'mini-program']) {
-      await this.#ask('POST', `/v1/components/${component}/authorization-links`, key, { kind });
+    // For official accounts, and for mini programs.
+    for (const authType of [1, 2]) {
+      await this.#ask('POST', `/v1/components/${component}/authorization-links`, key, { authType });
     }
     keep(file, state);
     return state;
