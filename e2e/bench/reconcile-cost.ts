@@ -10,7 +10,7 @@ import type { Seals } from '../../packages/platform/src/sealing/seals.ts';
 import type { RefreshAhead } from '../../packages/platform/src/token/refresh-ahead.ts';
 import { processorSeconds } from './process-cost.ts';
 
-const COMPONENT = 'wx00000000000000c0';
+export const COMPONENT = 'wx00000000000000c0';
 
 export interface ReconcileCost {
   /** Processor time of this process for each account; it includes SQLite. */

@@ -13,6 +13,8 @@ import { linkRoutes } from './authorizer/link-routes.ts';
 import { optionRoutes } from './authorizer/option-routes.ts';
 import { reconciliationRoutes } from './authorizer/reconciliation-routes.ts';
 import { callRoutes } from './call/call-routes.ts';
+import { laneRoutes } from './call/lane-routes.ts';
+import { componentRoutes } from './component/component-routes.ts';
 import { answerErrors } from './contract/answer-errors.ts';
 import { deliveryRoutes } from './delivery/delivery-routes.ts';
 import { pauseRoutes } from './delivery/pause-routes.ts';
@@ -78,12 +80,14 @@ export function app(
     activityRoutes(platform),
     deploymentRoutes(platform),
     reconciliationRoutes(platform),
-    authorizerRoutes(platform),
+    authorizerRoutes(platform, shutdown),
+    componentRoutes(platform, publicUrl),
     optionRoutes(platform),
     linkRoutes(platform, publicUrl, returnTo),
     authorizationRoutes(platform, shutdown),
     releaseCheckRoutes(platform, publicUrl),
     callRoutes(platform, publicUrl, shutdown),
+    laneRoutes(platform),
     jsConfigRoutes(platform, shutdown),
     quotaRoutes(platform, shutdown),
     explainRoutes(),

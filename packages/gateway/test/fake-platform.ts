@@ -9,6 +9,7 @@ import {
   type CallSteps,
   Events,
   type OperatorSession,
+  type ComponentView,
   ReauthorizeFailure,
   type Reconciliation,
   type ReleaseCheck,
@@ -31,6 +32,8 @@ export const noPushes = {
   lastRefusal: null,
 };
 
+const noActivity = { tokenExpiresAt: null, lastCallAt: null, lastPushAt: null, quota: null };
+
 export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;
   /** `run` takes the real steps; tests replace these. */
@@ -40,6 +43,10 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   quotas: Changeable<GatewayPlatform['quotas']>;
   quotaClearing: Changeable<GatewayPlatform['quotaClearing']>;
   quotaEvents: Changeable<GatewayPlatform['quotaEvents']>;
+  accountActivities: Changeable<GatewayPlatform['accountActivities']>;
+  laneViews: Changeable<GatewayPlatform['laneViews']>;
+  componentViews: Changeable<GatewayPlatform['componentViews']>;
+  reconciliations: Changeable<GatewayPlatform['reconciliations']>;
   componentTickets: Changeable<GatewayPlatform['componentTickets']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   jsTickets: Changeable<GatewayPlatform['jsTickets']>;
@@ -126,8 +133,29 @@ export function fakePlatform(): FakePlatform {
         throw new ReauthorizeFailure(found.component, appid, found.state, LINK);
       },
       list: () => Promise.resolve({ items: [authorizer()], next: null }),
+      totals: () =>
+        Promise.resolve({
+          total: 3,
+          byState: { active: 2, 'needs-reauthorization': 1, revoked: 0 },
+          byKind: { 'official-account': 3, 'mini-program': 0, unknown: 0 },
+          at: new Date('2026-11-02T00:00:00Z'),
+        }),
       history: () => Promise.resolve({ items: [], next: null }),
       consenting: (_component, accounts) => Promise.resolve(accounts.includes(ACCOUNT) ? [authorizer()] : []),
+    },
+    accountActivities: { of: (accounts) => Promise.resolve(accounts.map(() => noActivity)) },
+    laneViews: {
+      find: async (appid, component) => {
+        await fake.authorizers.find(appid, component);
+        return { depth: 0, oldestAt: null, inFlight: 0, parked: 0, orderKeys: 0, waitingFor: [] };
+      },
+    },
+    componentViews: {
+      all: () => Promise.resolve([componentView()]),
+      find: (appid) =>
+        appid === COMPONENT
+          ? Promise.resolve(componentView())
+          : Promise.reject(new Failure('unknown_component', 'fix-request', 'no such component')),
     },
     authorizerOptions: { get: () => Promise.resolve('0'), set: () => Promise.resolve() },
     jsTickets: {
@@ -152,6 +180,7 @@ export function fakePlatform(): FakePlatform {
         id === LINK
           ? Promise.resolve(link({}))
           : Promise.reject(new Failure('unknown_link', 'fix-request', 'no such link')),
+      list: () => Promise.resolve({ items: [link({})], next: null }),
     },
     consents: {
       start: () => Promise.resolve({ url: 'https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1&b=2' }),
@@ -174,6 +203,7 @@ export function fakePlatform(): FakePlatform {
     reconciliations: {
       begin: (component, reason) => Promise.resolve({ run: reconciliation({ component, reason }), isNew: true }),
       find: () => Promise.resolve(reconciliation({})),
+      list: () => Promise.resolve({ items: [reconciliation({})], next: null }),
     },
     components: [COMPONENT],
     demandReady: () => Promise.resolve(),
@@ -255,6 +285,23 @@ export function fakePlatform(): FakePlatform {
   return fake;
 }
 
+export function componentView(changes: Partial<ComponentView> = {}): ComponentView {
+  return {
+    appid: COMPONENT,
+    ready: true,
+    reasons: [],
+    lastPushAt: null,
+    pushes: noPushes,
+    refusedPushes: [],
+    ticket: null,
+    token: null,
+    refusedIp: null,
+    quotas: [],
+    lastReconciliation: null,
+    ...changes,
+  };
+}
+
 function releaseCheck(): ReleaseCheck {
   const startedAt = new Date('2026-11-22T10:00:00Z');
   const step = {
@@ -271,7 +318,7 @@ function releaseCheck(): ReleaseCheck {
 
 export const LINK = 'a'.repeat(40);
 
-function link(changes: Partial<AuthorizationLink>, expiresInMs = 60_000): AuthorizationLink {
+export function link(changes: Partial<AuthorizationLink>, expiresInMs = 60_000): AuthorizationLink {
   const createdAt = new Date('2026-11-22T10:00:00Z');
   return {
     id: LINK,
@@ -292,7 +339,7 @@ function link(changes: Partial<AuthorizationLink>, expiresInMs = 60_000): Author
   };
 }
 
-function reconciliation(changes: {
+export function reconciliation(changes: {
   component?: string | undefined;
   reason?: Reconciliation['reason'];
 }): Reconciliation {

@@ -176,7 +176,7 @@ describe('a key for certain accounts', () => {
   test('sees these only', async () => {
     const platform = fakePlatform();
     const pages: unknown[] = [];
-    platform.authorizers.list = (page) => {
+    platform.authorizers.list = ({ signal: _, ...page }) => {
       pages.push(page);
       return Promise.resolve({ items: [authorizer()], next: null });
     };

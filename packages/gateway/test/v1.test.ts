@@ -108,7 +108,7 @@ test('the status has dates in ISO 8601', async () => {
 test('authorizers are listed page by page', async () => {
   const platform = fakePlatform();
   const pages: unknown[] = [];
-  platform.authorizers.list = (page) => {
+  platform.authorizers.list = ({ signal: _, ...page }) => {
     pages.push(page);
     return Promise.resolve({ items: [authorizer({ secret: 'x' } as object)], next: 'c2' });
   };

@@ -7,6 +7,7 @@ import { CallList } from './call/call-list.ts';
 import type { Calls } from './call/calls.ts';
 import { QuotaClearing } from './call/clear-quotas.ts';
 import type { FailedCalls } from './call/failed-calls.ts';
+import { LaneViews } from './call/lane/lane-view.ts';
 import { ActivityHistories } from './component/activity-history.ts';
 import { ActivityStore, type PushActivity } from './component/activity-store.ts';
 import { PushArrivals } from './component/push-arrivals.ts';
@@ -39,6 +40,8 @@ import type { OpenReplies } from './open-replies.ts';
 import type { Services, Shared } from './open-services.ts';
 import { OperatorSessions } from './operator/operator-sessions.ts';
 import { SignInAttempts } from './operator/sign-in-attempts.ts';
+import { AccountActivities } from './overview/account-activity.ts';
+import { ComponentViews } from './overview/component-views.ts';
 import { PushIntake } from './push/accept.ts';
 import type { ErasureRequest } from './push/erasures.ts';
 import { JournalReader } from './push/journal-reader.ts';
@@ -61,6 +64,7 @@ import { ReleaseCheckResponder } from './release-check/responder.ts';
 import type { Scope } from './scope.ts';
 import type { SubscriptionState } from './subscription/subscription.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
+import { RefusedAddresses } from './token/refused-addresses.ts';
 import type { UserTokens } from './user-token/user-tokens.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -86,18 +90,24 @@ export interface GatewayFace {
   readonly signInAttempts: Pick<SignInAttempts, 'take' | 'giveBack'>;
   /** Users who logged in through this deployment. */
   readonly userTokens: Pick<UserTokens, 'find'>;
-  readonly authorizers: Pick<Authorizers, 'countActive' | 'find' | 'findActive' | 'list' | 'history' | 'consenting'>;
+  readonly authorizers: Pick<
+    Authorizers,
+    'countActive' | 'find' | 'findActive' | 'list' | 'totals' | 'history' | 'consenting'
+  >;
+  readonly accountActivities: Pick<AccountActivities, 'of'>;
+  readonly laneViews: Pick<LaneViews, 'find'>;
+  readonly componentViews: Pick<ComponentViews, 'all' | 'find'>;
   readonly authorizerOptions: Pick<AuthorizerOptions, 'get' | 'set'>;
   /** Signatures for web pages, and what they are made with. */
   readonly jsTickets: Pick<JsTickets, 'sign' | 'get'>;
-  readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find'>;
+  readonly authorizationLinks: Pick<AuthorizationLinks, 'create' | 'find' | 'list'>;
   readonly consents: Pick<Consents, 'start' | 'comeBack' | 'createPreAuthCode'>;
   readonly codeExchange: Pick<CodeExchange, 'run'>;
   /** Authorization codes of ours, which receivers of format `wechat-component` get instead of WeChat's. */
   readonly virtualCodes: Pick<VirtualCodes, 'read'>;
   readonly releaseChecks: Pick<ReleaseChecks, 'find' | 'list'>;
   readonly rehearsals: Pick<Rehearsals, 'start' | 'consoleSettings'>;
-  readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find'>;
+  readonly reconciliations: Pick<ReconcileRequests, 'begin' | 'find' | 'list'>;
   /** Appids of the components that this deployment runs. */
   readonly components: readonly string[];
   /** Throws NotReadyFailure unless the component can act now. */
@@ -105,7 +115,7 @@ export interface GatewayFace {
   readonly followers: Pick<Followers, 'list' | 'stream' | 'counts' | 'growth'>;
   readonly followerSyncs: Pick<
     FollowerSyncs,
-    'start' | 'find' | 'list' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
+    'start' | 'find' | 'list' | 'listAll' | 'pause' | 'resume' | 'cancel' | 'schedule' | 'setSchedule' | 'dropSchedule'
   >;
   readonly subscriptions: Pick<Subscriptions, 'create' | 'find' | 'list' | 'change' | 'delete' | 'rotateSecrets'>;
   /** Tickets of ours for receivers of format `wechat-component`. */
@@ -184,6 +194,7 @@ export function openGatewayFace(
   scope.keep('push stream', stream, (s) => s.close());
   const activity = new ActivityStore(redis);
   const audit = new Audit(database);
+  const quotas = new Quotas(ledger, accounts);
   const arrivals = scope.keep('push arrivals', new PushArrivals(redis), (a) => a.flush());
   return {
     events: foundation.events,
@@ -211,7 +222,7 @@ export function openGatewayFace(
     calls,
     callList: new CallList(redis, accounts, callStore, ledger),
     failedCalls,
-    quotas: new Quotas(ledger, accounts),
+    quotas,
     quotaClearing: new QuotaClearing({ api, components, accounts, calls, clears, tokenStore }),
     quotaEvents,
     apiKeys: foundation.apiKeys,
@@ -220,6 +231,16 @@ export function openGatewayFace(
     operatorSessions: new OperatorSessions(redis),
     signInAttempts: new SignInAttempts(redis),
     authorizers,
+    accountActivities: new AccountActivities(redis, services.pushStore),
+    laneViews: new LaneViews(redis, authorizers),
+    componentViews: new ComponentViews({
+      components,
+      status: (component) => componentStatus(redis, tickets, tokenStore, arrivals, component),
+      activity,
+      refused: new RefusedAddresses(redis),
+      quotas,
+      reconciliations: services.reconciliationStore,
+    }),
     authorizerOptions: new AuthorizerOptions({ api, authorizers }),
     jsTickets: new JsTickets({ redis, authorizers, tokens, ledger, refreshAhead }),
     authorizationLinks: links,
@@ -245,6 +266,7 @@ export function openGatewayFace(
     followers: new Followers(authorizers, new FollowerStore(replica, followerWriter)),
     followerSyncs: new FollowerSyncs({
       redis,
+      components,
       authorizers,
       tokens,
       store: services.followerSyncStore,

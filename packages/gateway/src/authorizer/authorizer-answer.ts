@@ -1,17 +1,15 @@
-import type { Authorizer } from '@wxthirdparty/platform';
+import type { AccountActivity, Authorizer } from '@wxthirdparty/platform';
 import { z } from 'zod';
 import { time } from '../contract/time.ts';
 
 export const authorizerState = z.enum(['active', 'needs-reauthorization', 'revoked']);
+export const authorizerKind = z.enum(['official-account', 'mini-program']);
 
 export const AuthorizerAnswer = z
   .object({
     appid: z.string(),
     component: z.string(),
-    kind: z
-      .enum(['official-account', 'mini-program'])
-      .nullable()
-      .meta({ description: 'null until WeChat has reported it' }),
+    kind: authorizerKind.nullable().meta({ description: 'null until WeChat has reported it' }),
     nickName: z.string().nullable(),
     userName: z.string().nullable().meta({ description: 'WeChat’s original id, `gh_…`' }),
     headImg: z.string().nullable(),
@@ -29,6 +27,25 @@ export const AuthorizerAnswer = z
     test: z.boolean().meta({ description: 'one of the test accounts of WeChat’s release check' }),
   })
   .meta({ id: 'Authorizer' });
+
+/** What an account did last. */
+export const AccountActivityAnswer = z
+  .object({
+    tokenExpiresAt: time.nullable().meta({ description: 'null: it has no token at present' }),
+    lastCallAt: time
+      .nullable()
+      .meta({ description: 'the last request for the account: to the minute, or exactly if it is recorded as a call' }),
+    lastPushAt: time.nullable().meta({ description: 'of the journal, so null after its retention' }),
+    quota: z
+      .object({ path: z.string(), used: z.int(), limit: z.int() })
+      .nullable()
+      .meta({ description: 'the daily quota with the largest share used; null if no limit is known' }),
+  })
+  .meta({ id: 'AccountActivity' });
+
+export const ListedAuthorizerAnswer = AuthorizerAnswer.extend({
+  activity: AccountActivityAnswer.optional().meta({ description: 'with `include=activity`' }),
+}).meta({ id: 'ListedAuthorizer' });
 
 /** Member by member, so that nothing that is added to an authorizer gets out by itself. */
 export function authorizerAnswer(authorizer: Authorizer): z.input<typeof AuthorizerAnswer> {
@@ -51,5 +68,16 @@ export function authorizerAnswer(authorizer: Authorizer): z.input<typeof Authori
     updatedAt: authorizer.updatedAt,
     profileAt: authorizer.profileAt,
     test: authorizer.isTest,
+  };
+}
+
+/** Member by member, too. */
+export function activityAnswer(activity: AccountActivity): z.input<typeof AccountActivityAnswer> {
+  const { tokenExpiresAt, lastCallAt, lastPushAt, quota } = activity;
+  return {
+    tokenExpiresAt,
+    lastCallAt,
+    lastPushAt,
+    quota: quota && { path: quota.path, used: quota.used, limit: quota.limit },
   };
 }

@@ -1,3 +1,4 @@
+import { mayCall } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
@@ -5,9 +6,18 @@ import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { callerSignal } from '../http/caller-signal.ts';
 import { readQuery } from '../http/read-query.ts';
+import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf } from '../key/caller.ts';
-import { AuthorizerAnswer, authorizerAnswer, authorizerState } from './authorizer-answer.ts';
+import {
+  AuthorizerAnswer,
+  activityAnswer,
+  authorizerAnswer,
+  authorizerKind,
+  authorizerState,
+  ListedAuthorizerAnswer,
+} from './authorizer-answer.ts';
 
 const test = z
   .enum(['true', 'false'])
@@ -16,10 +26,30 @@ const test = z
 
 /** What `GET /v1/authorizers` takes. */
 const AuthorizerListQuery = PageQuery.extend({
+  q: z.string().max(100).optional().meta({
+    description:
+      'the beginning of an appid or of an original id (`gh_…`), a part of a name or of a principal in any script and case, or the beginning of a handle',
+  }),
   state: authorizerState.optional(),
   handle: z.string().optional(),
+  kind: authorizerKind.optional(),
+  scope: z.coerce.number().int().min(1).optional().meta({ description: 'the id of a permission set that was granted' }),
+  component: z.string().optional(),
+  include: z.enum(['activity']).optional(),
   test,
 });
+
+/** What `GET /v1/authorizers/totals` takes. */
+const TotalsQuery = z.object({ component: z.string().optional() });
+
+const TotalsAnswer = z
+  .object({
+    total: z.int(),
+    byState: z.object({ active: z.int(), 'needs-reauthorization': z.int(), revoked: z.int() }),
+    byKind: z.object({ 'official-account': z.int(), 'mini-program': z.int(), unknown: z.int() }),
+    at: time.meta({ description: 'when they were counted' }),
+  })
+  .meta({ id: 'AuthorizerTotals' });
 
 /** What `GET /v1/authorizers/:appid/history` takes. */
 const HistoryQuery = PageQuery.extend(ComponentQuery.shape);
@@ -37,9 +67,21 @@ export const authorizerOperations: Operations = {
   'GET /v1/authorizers': {
     id: 'listAuthorizers',
     tag: 'Authorizers',
-    summary: 'The accounts that authorized the component',
+    summary: 'The accounts that authorized the component; a filtered page may hold fewer than `limit`',
+    description:
+      'A `q` that begins with `wx` or `gh_` is the beginning of an id, unless no id begins like that. No character of it is a wildcard. ' +
+      'A list by `gh_…` is in the order of that id, every other one in the order of appids; an account whose handle is `q` comes first.',
     query: AuthorizerListQuery,
-    answers: { 200: pageOf(AuthorizerAnswer) },
+    answers: { 200: pageOf(ListedAuthorizerAnswer) },
+    problems: ['unknown_component'],
+  },
+  'GET /v1/authorizers/totals': {
+    id: 'countAuthorizers',
+    tag: 'Authorizers',
+    summary: 'How many accounts there are, by state and by kind; counted at most every ten seconds',
+    query: TotalsQuery,
+    answers: { 200: TotalsAnswer },
+    problems: ['unknown_component'],
   },
   'GET /v1/authorizers/:appid': {
     id: 'getAuthorizer',
@@ -59,17 +101,33 @@ export const authorizerOperations: Operations = {
   },
 };
 
-export function authorizerRoutes(platform: GatewayPlatform): Router {
+export function authorizerRoutes(platform: GatewayPlatform, shutdown: Shutdown): Router {
   const routes = Router();
 
   routes.get('/v1/authorizers', async (request, response) => {
-    const { test, ...page } = readQuery(AuthorizerListQuery, request.query);
+    const { test, include, ...page } = readQuery(AuthorizerListQuery, request.query);
+    const { rights } = callerOf(response);
+    using caller = callerSignal(response, shutdown);
     const { items, next } = await platform.authorizers.list({
       ...page,
       withTest: test === 'true',
-      accounts: callerOf(response).rights.accounts,
+      accounts: rights.accounts,
+      signal: caller.signal,
     });
-    response.json({ items: items.map(authorizerAnswer), next });
+    const activities =
+      include === 'activity' ? await platform.accountActivities.of(items, (path) => mayCall(rights, path)) : undefined;
+    const answers = items.map((item, i): z.input<typeof ListedAuthorizerAnswer> => {
+      const activity = activities?.[i];
+      return { ...authorizerAnswer(item), ...(activity && { activity: activityAnswer(activity) }) };
+    });
+    response.json({ items: answers, next });
+  });
+
+  routes.get('/v1/authorizers/totals', async (request, response) => {
+    const { component } = readQuery(TotalsQuery, request.query);
+    const { accounts } = callerOf(response).rights;
+    const { total, byState, byKind, at } = await platform.authorizers.totals(component, accounts);
+    response.json({ total, byState, byKind, at } satisfies z.input<typeof TotalsAnswer>);
   });
 
   routes.get('/v1/authorizers/:appid', async (request, response) => {

@@ -1,13 +1,16 @@
-import type { AuthorizationLink } from '@wxthirdparty/platform';
+import { type AuthorizationLink, demandAccount, demandUnrestricted } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
 import { authType, bizAppid, categoryIdList, style } from '../authorize/authorize-query.ts';
 import type { ReturnTo } from '../authorize/return-to.ts';
 import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { linkUrl, type PublicUrl } from '../http/public-url.ts';
 import { readJson } from '../http/read-json.ts';
+import { readQuery } from '../http/read-query.ts';
+import { callerOf } from '../key/caller.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -26,12 +29,14 @@ const AuthorizationLinkBody = z.strictObject({
     .default(7 * DAY_MS),
 });
 
+const linkState = z.enum(['pending', 'opened', 'authorized', 'failed', 'expired']);
+
 const AuthorizationLinkAnswer = z
   .object({
     id: z.string(),
     component: z.string(),
     url: z.string().meta({ description: 'for the merchant to open' }),
-    state: z.enum(['pending', 'opened', 'authorized', 'failed', 'expired']),
+    state: linkState,
     appid: z.string().nullable().meta({ description: 'of the account that consented' }),
     failure: z.object({ code: z.string(), message: z.string() }).nullable(),
     style: style.nullable(),
@@ -46,6 +51,9 @@ const AuthorizationLinkAnswer = z
   })
   .meta({ id: 'AuthorizationLink' });
 
+/** What `GET /v1/authorization-links` takes. */
+const LinkListQuery = PageQuery.extend({ component: z.string().optional(), state: linkState.optional() });
+
 export const linkOperations: Operations = {
   'POST /v1/components/:appid/authorization-links': {
     id: 'createAuthorizationLink',
@@ -53,6 +61,15 @@ export const linkOperations: Operations = {
     summary: 'Creates a link by which one merchant can authorize the component',
     body: AuthorizationLinkBody,
     answers: { 201: AuthorizationLinkAnswer },
+    problems: ['unknown_component'],
+  },
+  'GET /v1/authorization-links': {
+    id: 'listAuthorizationLinks',
+    tag: 'Authorization links',
+    summary: 'The links of the last 90 days, the newest first; a filtered page may hold fewer than `limit`',
+    description: 'A key for certain accounts sees the links that are for one of them, or were used by one.',
+    query: LinkListQuery,
+    answers: { 200: pageOf(AuthorizationLinkAnswer) },
     problems: ['unknown_component'],
   },
   'GET /v1/authorization-links/:id': {
@@ -83,8 +100,20 @@ export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, retu
     response.status(201).location(`/v1/authorization-links/${link.id}`).json(linkAnswer(link, publicUrl));
   });
 
+  routes.get('/v1/authorization-links', async (request, response) => {
+    const { accounts } = callerOf(response).rights;
+    const query = readQuery(LinkListQuery, request.query);
+    const { items, next } = await platform.authorizationLinks.list({ ...query, accounts });
+    response.json({ items: items.map((link) => linkAnswer(link, publicUrl)), next });
+  });
+
   routes.get('/v1/authorization-links/:id', async (request, response) => {
-    response.json(linkAnswer(await platform.authorizationLinks.find(request.params.id), publicUrl));
+    const link = await platform.authorizationLinks.find(request.params.id);
+    const { rights } = callerOf(response);
+    const account = link.bizAppid ?? link.appid;
+    if (account === null) demandUnrestricted(rights, 'accounts');
+    else demandAccount(rights, account);
+    response.json(linkAnswer(link, publicUrl));
   });
 
   return routes;

@@ -3,15 +3,19 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { ComponentQuery, ofOneComponent } from '../contract/one-component.ts';
 import type { Operations } from '../contract/operation.ts';
+import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
+import { readQuery } from '../http/read-query.ts';
 
-const ReconciliationAnswer = z
+const reconciliationState = z.enum(['queued', 'running', 'completed', 'failed']);
+
+export const ReconciliationAnswer = z
   .object({
     id: z.string(),
     component: z.string(),
     reason: z.enum(['requested', 'start', 'nightly', 'refused']),
-    state: z.enum(['queued', 'running', 'completed', 'failed']),
+    state: reconciliationState,
     phase: z
       .enum(['listing', 'missing'])
       .meta({ description: 'first WeChat’s list, then the stored accounts that are not in it' }),
@@ -27,6 +31,12 @@ const ReconciliationAnswer = z
   })
   .meta({ id: 'Reconciliation' });
 
+/** What `GET /v1/reconciliations` takes. */
+const ReconciliationListQuery = PageQuery.extend({
+  component: z.string().optional(),
+  state: reconciliationState.optional(),
+});
+
 export const reconciliationOperations: Operations = {
   'POST /v1/authorizers/reconcile': {
     id: 'reconcile',
@@ -35,6 +45,14 @@ export const reconciliationOperations: Operations = {
     query: ComponentQuery,
     answers: { 200: ReconciliationAnswer, 202: ReconciliationAnswer },
     problems: ['unknown_component', 'ambiguous_component', 'not_ready'],
+  },
+  'GET /v1/reconciliations': {
+    id: 'listReconciliations',
+    tag: 'Authorizers',
+    summary: 'The reconciliations of all components, the newest first; a filtered page may hold fewer than `limit`',
+    query: ReconciliationListQuery,
+    answers: { 200: pageOf(ReconciliationAnswer) },
+    problems: ['unknown_component'],
   },
   'GET /v1/reconciliations/:id': {
     id: 'getReconciliation',
@@ -56,6 +74,11 @@ export function reconciliationRoutes(platform: GatewayPlatform): Router {
       .json(reconciliationAnswer(run));
   });
 
+  routes.get('/v1/reconciliations', async (request, response) => {
+    const { items, next } = await platform.reconciliations.list(readQuery(ReconciliationListQuery, request.query));
+    response.json({ items: items.map(reconciliationAnswer), next });
+  });
+
   routes.get('/v1/reconciliations/:id', async (request, response) => {
     response.json(reconciliationAnswer(await platform.reconciliations.find(request.params.id)));
   });
@@ -63,7 +86,7 @@ export function reconciliationRoutes(platform: GatewayPlatform): Router {
   return routes;
 }
 
-function reconciliationAnswer(run: Reconciliation): z.input<typeof ReconciliationAnswer> {
+export function reconciliationAnswer(run: Reconciliation): z.input<typeof ReconciliationAnswer> {
   return {
     id: run.id,
     component: run.component,

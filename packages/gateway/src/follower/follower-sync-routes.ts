@@ -25,12 +25,17 @@ const FollowerSyncScheduleInput = z.strictObject({
 
 const ListQuery = PageQuery.pick({ limit: true }).extend(ComponentQuery.shape);
 
+const syncState = z.enum(['queued', 'running', 'paused', 'completed', 'failed', 'cancelled']);
+
+/** What `GET /v1/follower-syncs` takes. */
+const SyncListQuery = PageQuery.extend({ component: z.string().optional(), state: syncState.optional() });
+
 const FollowerSyncAnswer = z
   .object({
     id: z.string(),
     appid: z.string(),
     component: z.string(),
-    state: z.enum(['queued', 'running', 'paused', 'completed', 'failed', 'cancelled']),
+    state: syncState,
     phase: z.enum(['listing', 'details', 'finishing']),
     details: z.boolean(),
     listed: z.int(),
@@ -81,6 +86,14 @@ export const followerSyncOperations: Operations = {
     query: ListQuery,
     answers: { 200: pageOf(FollowerSyncAnswer) },
     problems: [...oneAccount],
+  },
+  'GET /v1/follower-syncs': {
+    id: 'listAllFollowerSyncs',
+    tag: 'Follower syncs',
+    summary: 'The syncs of all accounts, the newest first; a filtered page may hold fewer than `limit`',
+    query: SyncListQuery,
+    answers: { 200: pageOf(FollowerSyncAnswer) },
+    problems: ['unknown_component'],
   },
   'GET /v1/follower-syncs/:id': {
     ...{ id: 'getFollowerSync', tag: 'Follower syncs', summary: 'The progress of a sync' },
@@ -141,6 +154,13 @@ export function followerSyncRoutes(platform: GatewayPlatform, shutdown: Shutdown
     const { limit, component } = readQuery(ListQuery, request.query);
     const items = await followerSyncs.list(request.params.appid, component, limit);
     response.json({ items: items.map(followerSyncAnswer), next: null });
+  });
+
+  routes.get('/v1/follower-syncs', async (request, response) => {
+    const { accounts } = callerOf(response).rights;
+    const query = readQuery(SyncListQuery, request.query);
+    const { items, next } = await followerSyncs.listAll({ ...query, accounts });
+    response.json({ items: items.map(followerSyncAnswer), next });
   });
 
   routes.get('/v1/follower-syncs/:id', async (request, response) => {

@@ -9,3 +9,12 @@ export function callbackUrl(publicUrl: PublicUrl, component: string): string {
 export function linkUrl(publicUrl: PublicUrl, component: string, linkId: string): string {
   return `${publicUrl()}/authorize/${component}?link=${linkId}`;
 }
+
+/** What an operator enters at the Open Platform; `$APPID$` stays as it is there. */
+export function pushUrls(
+  publicUrl: PublicUrl,
+  component: string,
+): { readonly events: string; readonly messages: string } {
+  const base = `${publicUrl()}/wechat/${component}`;
+  return { events: `${base}/events`, messages: `${base}/messages/$APPID$` };
+}

@@ -5,6 +5,8 @@ import { linkOperations } from '../authorizer/link-routes.ts';
 import { optionOperations } from '../authorizer/option-routes.ts';
 import { reconciliationOperations } from '../authorizer/reconciliation-routes.ts';
 import { callOperations } from '../call/call-routes.ts';
+import { laneOperations } from '../call/lane-routes.ts';
+import { componentOperations } from '../component/component-routes.ts';
 import type { Operations } from '../contract/operation.ts';
 import { deliveryOperations } from '../delivery/delivery-routes.ts';
 import { pauseOperations } from '../delivery/pause-routes.ts';
@@ -29,11 +31,13 @@ import { subscriptionOperations } from '../subscription/subscription-routes.ts';
 /** Of every route under /v1, in the order of the page; a test holds them against the router. */
 export const operations: Operations = {
   ...callOperations,
+  ...laneOperations,
   ...jsConfigOperations,
   ...quotaOperations,
   ...statusOperations,
   ...activityOperations,
   ...deploymentOperations,
+  ...componentOperations,
   ...authorizerOperations,
   ...linkOperations,
   ...authorizationOperations,

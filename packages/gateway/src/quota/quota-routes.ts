@@ -15,7 +15,7 @@ import { quotaEventStream } from './quota-event-stream.ts';
 /** What `GET /v1/authorizers/:appid/quotas` takes. */
 const AccountQuotasQuery = PageQuery.extend(ComponentQuery.shape);
 
-const QuotaAnswer = z
+export const QuotaAnswer = z
   .object({
     path: z.string(),
     used: z
@@ -146,7 +146,7 @@ export function quotaRoutes(platform: GatewayPlatform, shutdown: Shutdown): Rout
 }
 
 /** Member by member, so that nothing that is added to a quota gets out by itself. */
-function quotaAnswer(quota: Quota): z.input<typeof QuotaAnswer> {
+export function quotaAnswer(quota: Quota): z.input<typeof QuotaAnswer> {
   return {
     path: quota.path,
     used: quota.used,

@@ -1,8 +1,10 @@
 import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
 import type { Seals } from '../sealing/seals.ts';
-import type { Authorizer, AuthorizerState } from './authorizer.ts';
+import type { Authorizer } from './authorizer.ts';
+import { AuthorizerList } from './authorizer-list.ts';
 import { rowOf, toAuthorizer } from './authorizer-row.ts';
+import { AuthorizerCounter } from './authorizer-totals.ts';
 import { GrantStore } from './grant-store.ts';
 import { ProfileStore } from './profile-store.ts';
 
@@ -12,6 +14,8 @@ const TEST_APPIDS = TEST_ACCOUNTS.map(({ appid }) => appid);
 export class AuthorizerStore {
   readonly grants: GrantStore;
   readonly profiles: ProfileStore;
+  readonly lists: AuthorizerList;
+  readonly counter: AuthorizerCounter;
   readonly #sql: Sql;
   readonly #replica: Sql;
 
@@ -19,6 +23,8 @@ export class AuthorizerStore {
   constructor(sql: Sql, seals: Seals, replica: Sql = sql) {
     this.grants = new GrantStore(sql, seals, replica);
     this.profiles = new ProfileStore(sql);
+    this.lists = new AuthorizerList(replica);
+    this.counter = new AuthorizerCounter(replica);
     this.#sql = sql;
     this.#replica = replica;
   }
@@ -43,37 +49,6 @@ export class AuthorizerStore {
       .where('appid', 'not in', TEST_APPIDS)
       .executeTakeFirstOrThrow();
     return Number(count);
-  }
-
-  /** Ordered by appid, then component; `after` is the last one of the former page. */
-  async list(page: {
-    state?: AuthorizerState | undefined;
-    /** Only these; empty or undefined: all. */
-    accounts?: readonly string[] | undefined;
-    handle?: string | undefined;
-    /** WeChat's test accounts, too. */
-    withTest?: boolean | undefined;
-    limit: number;
-    after?: { appid: string; component: string } | undefined;
-  }): Promise<Authorizer[]> {
-    let query = this.#replica
-      .selectFrom('authorizers')
-      .selectAll()
-      .orderBy('appid')
-      .orderBy('component')
-      .limit(page.limit);
-    if (page.state) query = query.where('state', '=', page.state);
-    if (page.accounts?.length) query = query.where('appid', 'in', page.accounts);
-    if (!page.withTest) query = query.where('appid', 'not in', TEST_APPIDS);
-    if (page.handle !== undefined) query = query.where('handle', '=', page.handle);
-    const { after } = page;
-    if (after) {
-      // Written so that a database finds the place by its index, instead of reading all pages before it.
-      query = query
-        .where('appid', '>=', after.appid)
-        .where((eb) => eb.or([eb('appid', '>', after.appid), eb('component', '>', after.component)]));
-    }
-    return (await query.execute()).map(toAuthorizer);
   }
 
   /** Those of these accounts whose consent has not ended, by appid; not from the replica. */

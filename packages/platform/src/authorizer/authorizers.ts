@@ -2,10 +2,12 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
 import { OutageCache, type OutageCheck } from '../database/outage-cache.ts';
-import { invalidCursor, type Page, type PageRequest, pageOf, readCursor, writeCursor } from '../paging.ts';
+import { invalidCursor, type Page, type PageRequest, pageOf } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { Authorizer, AuthorizerState, GrantEvent } from './authorizer.ts';
+import type { Authorizer, GrantEvent } from './authorizer.ts';
+import type { AuthorizerListRequest } from './authorizer-list.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
+import type { AuthorizerTotals } from './authorizer-totals.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { unknownAuthorizer } from './unknown-authorizer.ts';
 
@@ -76,21 +78,16 @@ export class Authorizers {
     throw new ReauthorizeFailure(authorizer.component, appid, authorizer.state, linkId);
   }
 
-  async list(page: {
-    state?: AuthorizerState | undefined;
-    handle?: string | undefined;
-    /** Only these; empty or undefined: all. */
-    accounts?: readonly string[] | undefined;
-    /** WeChat's test accounts, too. */
-    withTest?: boolean | undefined;
-    limit: number;
-    cursor?: string | undefined;
-  }): Promise<Page<Authorizer>> {
-    const { state, handle, accounts, withTest, limit, cursor } = page;
-    const [lastAppid, lastComponent] = cursor === undefined ? [] : readCursor(cursor, /^([^ ]+) ([^ ]+)$/);
-    const after = lastAppid && lastComponent ? { appid: lastAppid, component: lastComponent } : undefined;
-    const found = await this.#store.list({ state, handle, accounts, withTest, limit: limit + 1, after });
-    return pageOf(found, limit, (last) => writeCursor(last.appid, last.component));
+  /** Ordered by appid. A page may hold fewer than `limit` although there is a next one. Throws Failure `unknown_component`, `invalid_request`. */
+  async list(request: AuthorizerListRequest): Promise<Page<Authorizer>> {
+    if (request.component !== undefined) this.#components.get(request.component);
+    return this.#store.lists.page(request);
+  }
+
+  /** `accounts`: only these; empty: all. Throws Failure `unknown_component`. */
+  async totals(component: string | undefined, accounts: readonly string[]): Promise<AuthorizerTotals> {
+    if (component !== undefined) this.#components.get(component);
+    return this.#store.counter.totals({ component, accounts });
   }
 
   /** Those of these accounts whose consent has not ended, by appid. */

@@ -45,6 +45,11 @@ export class Components {
   all(): Component[] {
     return [...this.#byAppid.values()];
   }
+
+  /** The appid of this one, or of all. Throws Failure `unknown_component`. */
+  named(appid: string | undefined): readonly string[] {
+    return appid === undefined ? [...this.#byAppid.keys()] : [this.get(appid).appid];
+  }
 }
 
 function toComponent(s: ComponentSettings): Component {

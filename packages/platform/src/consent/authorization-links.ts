@@ -2,11 +2,12 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Authorizer } from '../authorizer/authorizer.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { Components } from '../component/components.ts';
+import type { Page } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { AuthorizationLink, ConsentOptions } from './authorization-link.ts';
 import type { AuthorizationOutcome } from './code-intake.ts';
 import type { CodeTies } from './code-ties.ts';
-import type { LinkStore } from './link-store.ts';
+import type { LinkListRequest, LinkStore } from './link-store.ts';
 
 const HOUR_MS = 60 * 60_000;
 const REAUTHORIZATION_LINK_TTL_MS = 24 * HOUR_MS;
@@ -47,6 +48,14 @@ export class AuthorizationLinks {
       throw new Failure('unknown_link', 'fix-request', 'There is no such authorization link.');
     }
     return link;
+  }
+
+  /** The newest first. Throws Failure `unknown_component`, `invalid_request`. */
+  list({
+    component,
+    ...page
+  }: Omit<LinkListRequest, 'components'> & { component?: string | undefined }): Promise<Page<AuthorizationLink>> {
+    return this.#store.list({ ...page, components: this.#components.named(component) });
   }
 
   /** For the caller that was refused because this account must authorize again: its id, and no new one each time. */

@@ -83,4 +83,34 @@ describe.each(databases)('authorization links on %s', (kind) => {
     expect(await store.find(old.id)).toBeUndefined();
     expect(await store.find(fresh.id)).toBeDefined();
   });
+
+  it('are listed by state and account, the newest first, page by page', async () => {
+    await database.sql.deleteFrom('authorization_links').execute();
+    const create = async (change: { component?: string; bizAppid?: string; expiresInMs?: number } = {}, at = 0) => {
+      const { component = 'wxc', bizAppid = null, expiresInMs = 60_000 } = change;
+      const { id } = await store.create(component, { ...OPTIONS, bizAppid }, expiresInMs);
+      await database.sql.updateTable('authorization_links').set({ created_at: at }).where('id', '=', id).execute();
+      return id;
+    };
+    const pending = await create({}, 5);
+    const forOne = await create({ bizAppid: 'wxa' }, 4);
+    const usedByOne = await create({}, 3);
+    await store.authorized(usedByOne, 'wxa');
+    const over = await create({ expiresInMs: -1 }, 2);
+    await create({ component: 'wxother' }, 1);
+    const listed = async (filter: Partial<Parameters<LinkStore['list']>[0]> = {}) => {
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await store.list({ components: ['wxc'], accounts: [], limit: 2, ...filter, cursor });
+        found.push(...page.items.map(({ id }) => id));
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return found;
+    };
+    expect(await listed()).toEqual([pending, forOne, usedByOne, over]);
+    expect(await listed({ state: 'pending', limit: 1 })).toEqual([pending, forOne]);
+    expect(await listed({ state: 'expired' })).toEqual([over]);
+    expect(await listed({ accounts: ['wxa', 'wxb'] })).toEqual([forOne, usedByOne]);
+  });
 });

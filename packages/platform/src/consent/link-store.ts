@@ -1,10 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { type CreatedPlace, createdBefore, createdPlaceOf, cursorOfCreated } from '../database/created-order.ts';
 import type { Sql } from '../database/open.ts';
 import type { AuthorizationLinkTable } from '../database/schema.ts';
 import { inTransaction } from '../database/transaction.ts';
+import { type Page, type PageRequest, pageFromWindows } from '../paging.ts';
 import type { AuthorizationLink, ConsentOptions, LinkState } from './authorization-link.ts';
 
 const KEPT_MS = 90 * 24 * 60 * 60_000;
+
+export interface LinkListRequest extends PageRequest {
+  readonly components: readonly string[];
+  readonly state?: LinkState | undefined;
+  /** Only links that are for one of these accounts, or were used by one; empty: all. */
+  readonly accounts: readonly string[];
+}
 
 /** Authorization links in SQL. Of pre-auth codes only the hash is stored. */
 export class LinkStore {
@@ -41,6 +50,32 @@ export class LinkStore {
   async find(id: string): Promise<AuthorizationLink | undefined> {
     const row = await this.#sql.selectFrom('authorization_links').selectAll().where('id', '=', id).executeTakeFirst();
     return row && toLink(row);
+  }
+
+  /** The newest first. A page may hold fewer than `limit` although there is a next one. Throws Failure `invalid_request`. */
+  async list({ components, state, accounts, limit, cursor }: LinkListRequest): Promise<Page<AuthorizationLink>> {
+    const page = await pageFromWindows<CreatedPlace, AuthorizationLinkTable>({
+      after: createdPlaceOf(cursor),
+      limit,
+      read: (after, count) => this.#before(after, count),
+      passes: (row) =>
+        components.includes(row.component) &&
+        (state === undefined || stateOf(row) === state) &&
+        (accounts.length === 0 || accounts.some((own) => own === row.appid || own === row.biz_appid)),
+      cursorOf: cursorOfCreated,
+    });
+    return { items: page.items.map(toLink), next: page.next };
+  }
+
+  #before(after: CreatedPlace | undefined, count: number): Promise<AuthorizationLinkTable[]> {
+    let query = this.#sql
+      .selectFrom('authorization_links')
+      .selectAll()
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(count);
+    if (after) query = query.where(createdBefore(after));
+    return query.execute();
   }
 
   /** Ties a new pre-auth code to the link; false if the link has been used or has expired. */
@@ -110,7 +145,6 @@ export class LinkStore {
 
 function toLink(row: AuthorizationLinkTable): AuthorizationLink {
   const date = (ms: number | null) => (ms === null ? null : new Date(Number(ms)));
-  const over = Number(row.expires_at) <= Date.now();
   return {
     id: row.id,
     component: row.component,
@@ -119,7 +153,7 @@ function toLink(row: AuthorizationLinkTable): AuthorizationLink {
     bizAppid: row.biz_appid,
     categoryIdList: row.category_id_list,
     returnTo: row.return_to,
-    state: over && (row.state === 'pending' || row.state === 'opened') ? 'expired' : (row.state as LinkState),
+    state: stateOf(row),
     appid: row.appid,
     failure: row.failure_code === null ? null : { code: row.failure_code, message: row.failure_message ?? '' },
     createdAt: new Date(Number(row.created_at)),
@@ -127,4 +161,9 @@ function toLink(row: AuthorizationLinkTable): AuthorizationLink {
     openedAt: date(row.opened_at),
     settledAt: date(row.settled_at),
   };
+}
+
+function stateOf(row: AuthorizationLinkTable): LinkState {
+  const isOver = Number(row.expires_at) <= Date.now();
+  return isOver && (row.state === 'pending' || row.state === 'opened') ? 'expired' : (row.state as LinkState);
 }

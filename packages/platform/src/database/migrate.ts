@@ -11,6 +11,7 @@ import * as deployment from './migrations/0006-deployment.ts';
 import * as followersWithoutDetails from './migrations/0007-followers-without-details.ts';
 import * as pushes from './migrations/0008-pushes.ts';
 import * as redisAge from './migrations/0009-redis-age.ts';
+import * as accountLists from './migrations/0010-account-lists.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
@@ -36,6 +37,7 @@ const laterMigrations: Migrations = {
   '0007-followers-without-details': followersWithoutDetails,
   '0008-pushes': pushes,
   '0009-redis-age': redisAge,
+  '0010-account-lists': accountLists,
 };
 
 /** The names of all migrations, in their order. */

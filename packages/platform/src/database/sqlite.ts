@@ -72,6 +72,10 @@ async function openSqlite(path: string) {
     // A stored refresh token must survive a power failure: WeChat does not issue it a second time.
     raw.exec('PRAGMA synchronous = FULL');
     raw.exec('PRAGMA foreign_keys = ON');
+    // SQLite's `lower` knows only the letters of ASCII.
+    raw.function('lower_case', { deterministic: true }, (text) =>
+      typeof text === 'string' ? text.toLowerCase() : null,
+    );
   } catch (cause) {
     raw?.close();
     if (isConflict(cause)) throw databaseUnreachable(`The database file ${path} is locked by another process.`, cause);

@@ -109,4 +109,34 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     await schedules.drop(account);
     expect(await schedules.find(account)).toBeUndefined();
   });
+
+  it('lists those of all accounts by state and account, the newest first, page by page', async () => {
+    const start = async (component: string, appid: string, at: number) => {
+      const { sync } = await syncs.start({ component, appid }, true);
+      await database.sql.updateTable('follower_syncs').set({ created_at: at }).where('id', '=', sync.id).execute();
+      return sync.id;
+    };
+    const first = await start('wxc', 'wxa', 1);
+    const second = await start('wxd', 'wxa', 2);
+    const third = await start('wxc', 'wxb', 3);
+    await start('wxother', 'wxa', 4);
+    await syncs.steer(second, 'paused', ['queued']);
+    const listed = async (filter: Partial<Parameters<FollowerSyncStore['listAll']>[0]> = {}) => {
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await syncs.listAll({ components: ['wxc', 'wxd'], accounts: [], limit: 1, ...filter, cursor });
+        found.push(...page.items.map(({ id }) => id));
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return found;
+    };
+    expect(await listed()).toEqual([third, second, first]);
+    expect(await listed({ state: 'paused' })).toEqual([second]);
+    expect(await listed({ accounts: ['wxa'] })).toEqual([second, first]);
+    expect(await listed({ components: ['wxc'] })).toEqual([third, first]);
+    expect((await syncs.listAll({ components: ['wxc'], accounts: [], limit: 9 })).items[1]).toEqual(
+      await syncs.find(first),
+    );
+  });
 });

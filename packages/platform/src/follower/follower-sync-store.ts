@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { BulkStep, BulkWriter } from '../database/bulk.ts';
+import { type CreatedPlace, createdBefore, createdPlaceOf, cursorOfCreated } from '../database/created-order.ts';
 import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import type { FollowerSyncRow } from '../database/schema.ts';
 import type { SqlValue } from '../database/statement.ts';
+import { type Page, type PageRequest, pageFromWindows } from '../paging.ts';
 import type { FollowerAccount } from './follower.ts';
 import type { FollowerSync, FollowerSyncError, FollowerSyncPhase, FollowerSyncState } from './follower-sync.ts';
 import { forgetListed } from './listed-openids.ts';
@@ -37,6 +39,34 @@ export interface SyncRun extends FollowerAccount {
   consecutiveErrors: number;
   failingSince: number | null;
 }
+
+export interface SyncListRequest extends PageRequest {
+  readonly components: readonly string[];
+  readonly state?: FollowerSyncState | undefined;
+  /** Only of these; empty: of all. */
+  readonly accounts: readonly string[];
+}
+
+/** Without the checkpoint, which can be long. */
+const SHOWN_COLUMNS = [
+  'id',
+  'component',
+  'appid',
+  'state',
+  'phase',
+  'details',
+  'listed',
+  'detailed',
+  'without_details',
+  'total',
+  'rate',
+  'waiting_until',
+  'created_at',
+  'started_at',
+  'finished_at',
+  'error',
+] as const satisfies readonly (keyof FollowerSyncRow)[];
+type ShownRow = Pick<FollowerSyncRow, (typeof SHOWN_COLUMNS)[number]>;
 
 /** The records of follower syncs. Only the latest run of a sync can write. */
 export class FollowerSyncStore {
@@ -85,6 +115,35 @@ export class FollowerSyncStore {
       .limit(limit)
       .execute();
     return rows.map(toSync);
+  }
+
+  /** Of all accounts, the newest first. A page may hold fewer than `limit` although there is a next one. Throws Failure `invalid_request`. */
+  async listAll({ components, state, accounts, limit, cursor }: SyncListRequest): Promise<Page<FollowerSync>> {
+    const page = await pageFromWindows<CreatedPlace, ShownRow>({
+      after: createdPlaceOf(cursor),
+      limit,
+      read: (after, count) => this.#before({ state, accounts }, after, count),
+      passes: ({ component }) => components.includes(component),
+      cursorOf: cursorOfCreated,
+    });
+    return { items: page.items.map(toSync), next: page.next };
+  }
+
+  #before(
+    { state, accounts }: Pick<SyncListRequest, 'state' | 'accounts'>,
+    after: CreatedPlace | undefined,
+    count: number,
+  ): Promise<ShownRow[]> {
+    let query = this.#sql
+      .selectFrom('follower_syncs')
+      .select(SHOWN_COLUMNS)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(count);
+    if (state) query = query.where('state', '=', state);
+    if (accounts.length > 0) query = query.where('appid', 'in', accounts);
+    if (after) query = query.where(createdBefore(after));
+    return query.execute();
   }
 
   /** Ids of the active syncs without progress for `idleMs`. */
@@ -277,7 +336,7 @@ function toRun(row: FollowerSyncRow): SyncRun {
   };
 }
 
-function toSync(row: FollowerSyncRow): FollowerSync {
+function toSync(row: ShownRow): FollowerSync {
   const moves = row.state === 'running' && row.waiting_until === null && row.rate !== null;
   return {
     id: row.id,

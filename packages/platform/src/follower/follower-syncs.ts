@@ -2,16 +2,19 @@ import { Failure } from '@wxthirdparty/wechat';
 import type { Authorizer } from '../authorizer/authorizer.ts';
 import { authorizerOwner } from '../authorizer/authorizer-token.ts';
 import type { Authorizers } from '../authorizer/authorizers.ts';
+import type { Components } from '../component/components.ts';
 import { refuseUnlessReady } from '../component/status.ts';
+import type { Page } from '../paging.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Tokens } from '../token/tokens.ts';
 import { type FollowerSync, type FollowerSyncState, isOver } from './follower-sync.ts';
-import type { FollowerSyncStore } from './follower-sync-store.ts';
+import type { FollowerSyncStore, SyncListRequest } from './follower-sync-store.ts';
 import type { SyncSchedule, SyncSchedules } from './sync-schedules.ts';
 
 export interface FollowerSyncsOptions {
   readonly redis: RedisClient;
+  readonly components: Components;
   readonly authorizers: Authorizers;
   readonly tokens: Tokens;
   readonly store: FollowerSyncStore;
@@ -51,6 +54,14 @@ export class FollowerSyncs {
 
   async list(appid: string, component: string | undefined, limit: number): Promise<FollowerSync[]> {
     return this.#deps.store.list(await this.#deps.authorizers.find(appid, component), limit);
+  }
+
+  /** Of all accounts, the newest first. Throws Failure `unknown_component`, `invalid_request`. */
+  listAll({
+    component,
+    ...page
+  }: Omit<SyncListRequest, 'components'> & { component?: string | undefined }): Promise<Page<FollowerSync>> {
+    return this.#deps.store.listAll({ ...page, components: this.#deps.components.named(component) });
   }
 
   pause(id: string): Promise<FollowerSync> {

@@ -3,16 +3,12 @@ import { sql as raw } from 'kysely';
 import type { ReportingWriter } from '../database/bulk.ts';
 import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
-import { type Page, type PageRequest, readCursor, writeCursor } from '../paging.ts';
+import { type Page, type PageRequest, pageFromWindows, readCursor, writeCursor } from '../paging.ts';
 import { SEALED_HEAD_BYTES, type Seals } from '../sealing/seals.ts';
 import type { JournaledPush, Replied, SealedPush } from './journaled-push.ts';
 import { markReplied, PUSH_COLUMNS, toJournaledPush, toSealedPush } from './push-row.ts';
 import { pushPlace } from './stream-entry.ts';
 
-/** Rows that are read at a time. SQLite answers synchronously, so the event loop runs between the windows. */
-const WINDOW = 500;
-/** Rows that one page reads at most, however few pass the filter. */
-const MAX_READ = 5_000;
 const COUNTED_WINDOW = 2_000;
 /** With more accounts, one walk over all pushes costs less than one over each account's. */
 const MAX_WALKS = 20;
@@ -106,21 +102,41 @@ export class PushStore {
    */
   async list(filter: PushFilter, { limit, cursor }: PageRequest): Promise<Page<JournaledPush>> {
     const [seq, id] = cursor === undefined ? [] : readCursor(cursor, CURSOR);
-    let before: Place | undefined = seq === undefined || id === undefined ? undefined : { seq: Number(seq), id };
-    const passes = passing(filter);
-    const found: JournaledPush[] = [];
-    for (let read = 0; ; ) {
-      const rows = await this.#before(filter, before);
-      for (const row of rows) {
-        if (found.length === limit) return { items: found, next: cursorOf(found.at(-1)!) };
-        if (passes(row)) found.push(row);
-        before = row;
-      }
-      read += rows.length;
-      if (rows.length < WINDOW) return { items: found, next: null };
-      if (read >= MAX_READ) return { items: found, next: cursorOf(before!) };
-      await breathe();
-    }
+    const after = seq === undefined || id === undefined ? undefined : { seq: Number(seq), id };
+    return pageFromWindows<Place, ListedPush>({
+      after,
+      limit,
+      read: (before, count) => this.#before(filter, before, count),
+      passes: passing(filter),
+      cursorOf,
+    });
+  }
+
+  /** When each account's newest push was accepted, by `component/appid`; only of accounts that have one. */
+  async lastReceived(accounts: readonly PushAccount[]): Promise<Map<string, Date>> {
+    if (accounts.length === 0) return new Map();
+    const appids = accounts.map(({ appid }) => appid);
+    // One step in the index for each account; a `max` with groups would read all their pushes.
+    const rows = await this.#replica
+      .selectFrom('authorizers as account')
+      .select(['account.component', 'account.appid'])
+      .select((eb) =>
+        eb
+          .selectFrom('pushes')
+          .select('seq')
+          .whereRef('pushes.component', '=', 'account.component')
+          .whereRef('pushes.appid', '=', 'account.appid')
+          .orderBy('seq', 'desc')
+          .limit(1)
+          .as('seq'),
+      )
+      .where('account.appid', 'in', appids)
+      .execute();
+    return new Map(
+      rows.flatMap(({ component, appid, seq }) =>
+        seq === null ? [] : [[`${component}/${appid}`, new Date(Math.floor(Number(seq) / SEQS_PER_MS))]],
+      ),
+    );
   }
 
   /** Whether this call was the one that noted it: a push has one reply at most. */
@@ -164,21 +180,24 @@ export class PushStore {
   }
 
   /** The next window of what the filter's index can exclude. */
-  async #before(filter: PushFilter, before: Place | undefined): Promise<ListedPush[]> {
+  async #before(filter: PushFilter, before: Place | undefined, count: number): Promise<ListedPush[]> {
     const { accounts } = filter;
-    if (!accounts || accounts.length > MAX_WALKS) return this.#walk(filter, before);
-    const walks = await Promise.all(accounts.map((account) => this.#walk(filter, before, account)));
+    if (!accounts || accounts.length > MAX_WALKS) return this.#walk(filter, { before, count });
+    const walks = await Promise.all(accounts.map((account) => this.#walk(filter, { before, count, account })));
     // Each walk has the newest of its account, so the newest of all of them are complete.
-    return walks.flat().sort(newestFirst).slice(0, WINDOW);
+    return walks.flat().sort(newestFirst).slice(0, count);
   }
 
-  async #walk({ since, until }: PushFilter, before: Place | undefined, account?: PushAccount): Promise<ListedPush[]> {
+  async #walk(
+    { since, until }: PushFilter,
+    { before, count, account }: { before: Place | undefined; count: number; account?: PushAccount },
+  ): Promise<ListedPush[]> {
     let query = this.#replica
       .selectFrom('pushes')
       .select([...PUSH_COLUMNS, 'person'])
       .orderBy('seq', 'desc')
       .orderBy('id', 'desc')
-      .limit(WINDOW);
+      .limit(count);
     if (account) query = query.where('component', '=', account.component).where('appid', '=', account.appid);
     if (since) query = query.where('seq', '>=', since.getTime() * SEQS_PER_MS);
     if (until) query = query.where('seq', '<', until.getTime() * SEQS_PER_MS);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { type CreatedPlace, createdBefore, createdPlaceOf, cursorOfCreated } from '../database/created-order.ts';
 import { insertUnlessThere } from '../database/insert-unless-there.ts';
 import type { Sql } from '../database/open.ts';
 import type { ReconciliationTable } from '../database/schema.ts';
+import { type Page, type PageRequest, pageFromWindows } from '../paging.ts';
 
 export type ReconcileReason = 'requested' | 'start' | 'nightly' | 'refused';
 
@@ -26,6 +28,11 @@ export interface Reconciliation {
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+}
+
+export interface ReconciliationListRequest extends PageRequest {
+  readonly components: readonly string[];
+  readonly state?: Reconciliation['state'] | undefined;
 }
 
 export interface Step {
@@ -81,6 +88,41 @@ export class ReconciliationStore {
   async find(id: string): Promise<Reconciliation | undefined> {
     const row = await this.#sql.selectFrom('reconciliations').selectAll().where('id', '=', id).executeTakeFirst();
     return row && toReconciliation(row);
+  }
+
+  /** The newest first. A page may hold fewer than `limit` although there is a next one. Throws Failure `invalid_request`. */
+  async list({ components, state, limit, cursor }: ReconciliationListRequest): Promise<Page<Reconciliation>> {
+    const page = await pageFromWindows<CreatedPlace, ReconciliationTable>({
+      after: createdPlaceOf(cursor),
+      limit,
+      read: (after, count) => this.#before(after, count),
+      passes: (row) => components.includes(row.component) && (state === undefined || row.state === state),
+      cursorOf: cursorOfCreated,
+    });
+    return { items: page.items.map(toReconciliation), next: page.next };
+  }
+
+  async latest(component: string): Promise<Reconciliation | undefined> {
+    const row = await this.#sql
+      .selectFrom('reconciliations')
+      .selectAll()
+      .where('component', '=', component)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && toReconciliation(row);
+  }
+
+  #before(after: CreatedPlace | undefined, count: number): Promise<ReconciliationTable[]> {
+    let query = this.#sql
+      .selectFrom('reconciliations')
+      .selectAll()
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(count);
+    if (after) query = query.where(createdBefore(after));
+    return query.execute();
   }
 
   /** Its start is the time since which authorizers must be in WeChat's list. */

@@ -306,4 +306,36 @@ describe.each(databases)('reconciliation on %s', (kind) => {
     await database.sql.updateTable('reconciliations').set({ updated_at: 1 }).execute();
     expect(await runs.silentFor('wxd', 60_000)).toBeDefined();
   });
+
+  it('is listed with the others of certain components, the newest first, page by page', async () => {
+    await database.sql.deleteFrom('reconciliations').execute();
+    const ids: string[] = [];
+    for (const [i, component] of ['wxc', 'wxd', 'wxc', 'wxe'].entries()) {
+      const { run } = await runs.begin(component, 'requested');
+      await runs.finish(run.id, i === 2 ? 'failed' : 'completed');
+      // All in one millisecond: then their ids order them.
+      await database.sql.updateTable('reconciliations').set({ created_at: 1_000 }).where('id', '=', run.id).execute();
+      ids.push(run.id);
+    }
+    const [first, second, third, fourth] = ids;
+    const components = ['wxc', 'wxd'];
+    const listed = async (filter: { state?: 'completed' | 'failed' } = {}) => {
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { items, next } = await runs.list({ components, ...filter, limit: 1, cursor });
+        found.push(...items.map(({ id }) => id));
+        cursor = next ?? undefined;
+      } while (cursor !== undefined);
+      return found;
+    };
+    expect(await listed()).toEqual([first, second, third].sort().reverse());
+    expect(await listed({ state: 'failed' })).toEqual([third]);
+    await expect(runs.list({ components, limit: 1, cursor: 'bogus' })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+    expect((await runs.latest('wxc'))?.id).toBe([first, third].sort().at(-1));
+    expect((await runs.latest('wxe'))?.id).toBe(fourth);
+    expect(await runs.latest('wxf')).toBeUndefined();
+  });
 });

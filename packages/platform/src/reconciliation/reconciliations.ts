@@ -8,11 +8,18 @@ import type { Sql } from '../database/open.ts';
 import { repeat } from '../database/repeat.ts';
 import { inTransaction } from '../database/transaction.ts';
 import type { Events } from '../events.ts';
+import type { Page } from '../paging.ts';
 import type { JobDisposition } from '../queue/job.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { ReconcilePayload } from './reconcile-job.ts';
-import type { ReconcileReason, Reconciliation, ReconciliationStore, Step } from './reconciliation-store.ts';
+import type {
+  ReconcileReason,
+  Reconciliation,
+  ReconciliationListRequest,
+  ReconciliationStore,
+  Step,
+} from './reconciliation-store.ts';
 
 /** WeChat's maximum (protocol §3.8). */
 const PAGE_SIZE = 500;
@@ -57,6 +64,16 @@ export class ReconcileRequests {
       throw new Failure('unknown_reconciliation', 'fix-request', 'There is no such reconciliation.');
     }
     return run;
+  }
+
+  /** The newest first. Throws Failure `unknown_component`, `invalid_request`. */
+  list({
+    component,
+    ...page
+  }: Omit<ReconciliationListRequest, 'components'> & { component?: string | undefined }): Promise<
+    Page<Reconciliation>
+  > {
+    return this.#store.list({ ...page, components: this.#components.named(component) });
   }
 
   /** Enqueues the job of a run without progress again. */

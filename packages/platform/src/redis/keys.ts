@@ -44,6 +44,8 @@ export function keyspaceOf(prefix: string) {
 
     /** The live processes that refresh tokens, and until when each of them cannot. */
     refreshers: (component: string) => owned(component, component, 'refreshers'),
+    /** The address of ours that WeChat refused last. */
+    refusedAddress: (component: string) => owned(component, component, 'refused-address'),
     ticket: (component: string) => owned(component, component, 'ticket'),
     ready: (component: string) => owned(component, component, 'ready'),
     lastPush: (component: string) => owned(component, component, 'last-push'),

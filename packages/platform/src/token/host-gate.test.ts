@@ -1,7 +1,9 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
+import { until } from '../../test/until.ts';
 import { HostGate } from './host-gate.ts';
+import { RefusedAddresses } from './refused-addresses.ts';
 
 let server: TestRedis;
 beforeAll(async () => {
@@ -48,4 +50,16 @@ it('a host that stays refused stays degraded from probe to probe, and is probed 
   }
   gate.open('wxc');
   expect([gate.closed('wxc'), gate.isDegraded]).toEqual([undefined, false]);
+});
+
+it('the address that WeChat refused last is noted, as WeChat shows it', async () => {
+  const refused = new RefusedAddresses(server.redis);
+  expect(await refused.last('wxn')).toBeNull();
+  const gate = gateAt({ now: 0 });
+  gate.close('wxn', unreached);
+  const message =
+    'WeChat refused it (errcode 61004, "access clientip is not registered requestIP: 60.221.*.* rid: 1-2-3")';
+  gate.close('wxn', new Failure('ip_not_allowed', 'operator', message, { errcode: 61004 }));
+  await until('it is noted', async () => (await refused.last('wxn')) !== null);
+  expect(await refused.last('wxn')).toEqual({ ip: '60.221.*.*', at: expect.any(Date) });
 });

@@ -3,6 +3,7 @@ import type { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 import { withRetryAfter } from './refresh-failure.ts';
+import { RefusedAddresses } from './refused-addresses.ts';
 
 /** A forbidden address needs an operator; every probe is a refused request on WeChat's side. */
 const FORBIDDEN_RETRY_MS = 30_000;
@@ -61,6 +62,7 @@ export interface ClosedGate {
  */
 export class HostGate {
   readonly #redis: RedisClient;
+  readonly #refused: RefusedAddresses;
   readonly #id = randomUUID();
   readonly #closed = new Map<string, Closed>();
   /** How many other live processes could refresh at the last beat, by component. */
@@ -71,6 +73,7 @@ export class HostGate {
   /** `now`: a monotonic clock (ms). */
   constructor(redis: RedisClient, now: () => number = () => performance.now()) {
     this.#redis = redis;
+    this.#refused = new RefusedAddresses(redis);
     this.#now = now;
   }
 
@@ -97,6 +100,7 @@ export class HostGate {
 
   /** This process' request was refused for its address, or found no connection. True if that is new. */
   close(component: string, failure: Failure): boolean {
+    this.#refused.note(component, failure);
     const known = this.#known(component);
     const now = this.#now();
     // Requests that were in flight together are one failure.

@@ -466,6 +466,24 @@ export type CallSummary = {
   readonly nickName: string | null;
 };
 
+export type Lane = {
+  /** calls that wait or are in flight */
+  readonly depth: number;
+  /** when the oldest call of those that are next was created */
+  readonly oldestAt: string | null;
+  readonly inFlight: number;
+  /** calls that wait for a quota to open, without those behind one of their order key */
+  readonly parked: number;
+  /** in a long lane, of its first 2,000 calls */
+  readonly orderKeys: number;
+  /** the closed quotas that parked calls wait for */
+  readonly waitingFor: ReadonlyArray<{
+    readonly path: string;
+    readonly until: string;
+    readonly calls: number;
+  }>;
+};
+
 export type JsConfig = {
   readonly appId: string;
   /** in seconds */
@@ -646,6 +664,149 @@ export type Queue = {
   readonly workers: number;
 };
 
+export type Component = {
+  readonly appid: string;
+  readonly ready: boolean;
+  readonly reasons: ReadonlyArray<'no_ticket' | 'ticket_expired' | 'component_token_failing'>;
+  readonly lastPushAt: string | null;
+  readonly pushes: {
+    readonly lastHour: {
+      readonly accepted: number;
+      readonly duplicates: number;
+      readonly unreadable: number;
+      readonly wrongAccount: number;
+      readonly tooOld: number;
+      readonly refused: number;
+      readonly unavailable: number;
+    };
+    readonly lastRefusal: {
+      readonly at: string;
+      readonly status: number;
+      readonly reason: string;
+      readonly url: 'events' | 'messages';
+    } | null;
+  };
+  /** pushes refused since the last accepted one, by reason */
+  readonly refusedPushes: ReadonlyArray<{
+    readonly reason: 'decryption' | 'appid' | 'signature' | 'envelope';
+    readonly count: number;
+    readonly since: string;
+    readonly lastAt: string;
+    readonly remedy: Remedy;
+    /** what to set */
+    readonly message: string;
+  }>;
+  readonly ticket: {
+    readonly receivedAt: string;
+    readonly expiresAt: string;
+  } | null;
+  readonly token: {
+    readonly version: number;
+    readonly expiresAt: string | null;
+    readonly failure: {
+      readonly code: string;
+      readonly remedy: Remedy;
+      readonly message: string;
+      readonly errcode: number | null;
+      readonly at: string;
+    } | null;
+  } | null;
+  /** to be entered at the Open Platform; `$APPID$` stays as it is */
+  readonly pushUrls: {
+    readonly events: string;
+    readonly messages: string;
+  };
+  /** the address of this deployment that WeChat refused last (61004) */
+  readonly refusedIp: {
+    /** as WeChat shows it, with its last parts masked */
+    readonly ip: string;
+    readonly at: string;
+  } | null;
+  /** of the component’s own APIs; empty for a key that is restricted to certain accounts */
+  readonly quotas: ReadonlyArray<Quota>;
+  /** null also for a key that is restricted to certain accounts */
+  readonly lastReconciliation: Reconciliation | null;
+};
+
+export type Reconciliation = {
+  readonly id: string;
+  readonly component: string;
+  readonly reason: 'requested' | 'start' | 'nightly' | 'refused';
+  readonly state: 'queued' | 'running' | 'completed' | 'failed';
+  /** first WeChat’s list, then the stored accounts that are not in it */
+  readonly phase: 'listing' | 'missing';
+  readonly total: number | null;
+  readonly seen: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly revoked: number;
+  readonly error: string | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+};
+
+export type ListedAuthorizer = {
+  readonly appid: string;
+  readonly component: string;
+  /** null until WeChat has reported it */
+  readonly kind: 'official-account' | 'mini-program' | null;
+  readonly nickName: string | null;
+  /** WeChat’s original id, `gh_…` */
+  readonly userName: string | null;
+  readonly headImg: string | null;
+  readonly principalName: string | null;
+  readonly alias: string | null;
+  /** WeChat’s own number, like the two fields after it */
+  readonly serviceType: number | null;
+  readonly verifyType: number | null;
+  readonly accountStatus: number | null;
+  readonly state: 'active' | 'needs-reauthorization' | 'revoked';
+  /** ids of the permission sets that were granted */
+  readonly scopes: ReadonlyArray<number>;
+  /** opaque and random; for cookies of merchant-facing pages */
+  readonly handle: string;
+  readonly authorizedAt: string;
+  readonly updatedAt: string;
+  /** when WeChat last reported the profile */
+  readonly profileAt: string | null;
+  /** one of the test accounts of WeChat’s release check */
+  readonly test: boolean;
+  /** with `include=activity` */
+  readonly activity?: AccountActivity | undefined;
+};
+
+export type AccountActivity = {
+  /** null: it has no token at present */
+  readonly tokenExpiresAt: string | null;
+  /** the last request for the account: to the minute, or exactly if it is recorded as a call */
+  readonly lastCallAt: string | null;
+  /** of the journal, so null after its retention */
+  readonly lastPushAt: string | null;
+  /** the daily quota with the largest share used; null if no limit is known */
+  readonly quota: {
+    readonly path: string;
+    readonly used: number;
+    readonly limit: number;
+  } | null;
+};
+
+export type AuthorizerTotals = {
+  readonly total: number;
+  readonly byState: {
+    readonly active: number;
+    readonly 'needs-reauthorization': number;
+    readonly revoked: number;
+  };
+  readonly byKind: {
+    readonly 'official-account': number;
+    readonly 'mini-program': number;
+    readonly unknown: number;
+  };
+  /** when they were counted */
+  readonly at: string;
+};
+
 export type Authorizer = {
   readonly appid: string;
   readonly component: string;
@@ -702,24 +863,6 @@ export type AuthorizationLink = {
   readonly expiresAt: string;
   readonly openedAt: string | null;
   readonly settledAt: string | null;
-};
-
-export type Reconciliation = {
-  readonly id: string;
-  readonly component: string;
-  readonly reason: 'requested' | 'start' | 'nightly' | 'refused';
-  readonly state: 'queued' | 'running' | 'completed' | 'failed';
-  /** first WeChat’s list, then the stored accounts that are not in it */
-  readonly phase: 'listing' | 'missing';
-  readonly total: number | null;
-  readonly seen: number;
-  readonly added: number;
-  readonly changed: number;
-  readonly revoked: number;
-  readonly error: string | null;
-  readonly createdAt: string;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
 };
 
 export type Option = {
@@ -1318,6 +1461,19 @@ export interface Operations {
       }>;
     };
   };
+  /** The background calls of an account that have not settled, and what they wait for */
+  'GET /v1/authorizers/:appid/lane': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      /** required if the account authorized several components */
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: Lane;
+  };
   /** Signs a web page for the JS-SDK: what it passes to `wx.config` */
   'POST /v1/authorizers/:appid/js-config': {
     path: {
@@ -1442,24 +1598,61 @@ export interface Operations {
       readonly next: string | null;
     };
   };
-  /** The accounts that authorized the component */
+  /** The components of this deployment, with what each needs to work */
+  'GET /v1/components': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Component>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** One of them */
+  'GET /v1/components/:appid': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {};
+    body: undefined;
+    answer: Component;
+  };
+  /** The accounts that authorized the component; a filtered page may hold fewer than `limit` */
   'GET /v1/authorizers': {
     path: {};
     query: {
       readonly limit?: number | undefined;
       /** `next` of the previous page */
       readonly cursor?: string | undefined;
+      /** the beginning of an appid or of an original id (`gh_…`), a part of a name or of a principal in any script and case, or the beginning of a handle */
+      readonly q?: string | undefined;
       readonly state?: 'active' | 'needs-reauthorization' | 'revoked' | undefined;
       readonly handle?: string | undefined;
+      readonly kind?: 'official-account' | 'mini-program' | undefined;
+      /** the id of a permission set that was granted */
+      readonly scope?: number | undefined;
+      readonly component?: string | undefined;
+      readonly include?: 'activity' | undefined;
       /** true: the test accounts of WeChat’s release check, too */
       readonly test?: 'true' | 'false' | undefined;
     };
     body: undefined;
     answer: {
-      readonly items: ReadonlyArray<Authorizer>;
+      readonly items: ReadonlyArray<ListedAuthorizer>;
       /** the `cursor` of the next page; null on the last one */
       readonly next: string | null;
     };
+  };
+  /** How many accounts there are, by state and by kind; counted at most every ten seconds */
+  'GET /v1/authorizers/totals': {
+    path: {};
+    query: {
+      readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: AuthorizerTotals;
   };
   /** One of these accounts */
   'GET /v1/authorizers/:appid': {
@@ -1511,6 +1704,23 @@ export interface Operations {
     } | undefined;
     answer: AuthorizationLink;
   };
+  /** The links of the last 90 days, the newest first; a filtered page may hold fewer than `limit` */
+  'GET /v1/authorization-links': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      readonly component?: string | undefined;
+      readonly state?: 'pending' | 'opened' | 'authorized' | 'failed' | 'expired' | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<AuthorizationLink>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
   /** The state of a link */
   'GET /v1/authorization-links/:id': {
     path: {
@@ -1542,6 +1752,23 @@ export interface Operations {
     };
     body: undefined;
     answer: Reconciliation;
+  };
+  /** The reconciliations of all components, the newest first; a filtered page may hold fewer than `limit` */
+  'GET /v1/reconciliations': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      readonly component?: string | undefined;
+      readonly state?: 'queued' | 'running' | 'completed' | 'failed' | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<Reconciliation>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
   };
   /** The progress of a reconciliation */
   'GET /v1/reconciliations/:id': {
@@ -1748,6 +1975,23 @@ export interface Operations {
       readonly limit?: number | undefined;
       /** required if the account authorized several components */
       readonly component?: string | undefined;
+    };
+    body: undefined;
+    answer: {
+      readonly items: ReadonlyArray<FollowerSync>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
+  };
+  /** The syncs of all accounts, the newest first; a filtered page may hold fewer than `limit` */
+  'GET /v1/follower-syncs': {
+    path: {};
+    query: {
+      readonly limit?: number | undefined;
+      /** `next` of the previous page */
+      readonly cursor?: string | undefined;
+      readonly component?: string | undefined;
+      readonly state?: 'queued' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | undefined;
     };
     body: undefined;
     answer: {

@@ -1,0 +1,180 @@
+import type { ApiKey, Quota } from '@wxthirdparty/platform';
+import { expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  apiKey,
+  authorizer,
+  COMPONENT,
+  componentView,
+  type FakePlatform,
+  fakePlatform,
+  link,
+  reconciliation,
+} from './fake-platform.ts';
+import { bearer, openGateway } from './open-gateway.ts';
+
+const OTHER = 'wxa0000000000000002';
+const at = new Date('2026-11-22T10:00:00Z');
+const iso = '2026-11-22T10:00:00.000Z';
+
+/** A key of this account only. */
+function give(platform: FakePlatform, changes: Partial<ApiKey>): { authorization: string } {
+  const text = `wxk_${'k'.repeat(16)}_${platform.given.size}`;
+  platform.given.set(text, apiKey({ accounts: [ACCOUNT], ...changes }));
+  return { authorization: `Bearer ${text}` };
+}
+
+async function read(url: string, headers: Record<string, string> = bearer) {
+  const response = await fetch(url, { headers });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+test('a search passes its filters on, and answers without activity unless it is asked for', async () => {
+  const platform = fakePlatform();
+  const requests: Record<string, unknown>[] = [];
+  platform.authorizers.list = ({ signal: _, ...request }) => {
+    requests.push(request);
+    return Promise.resolve({ items: [authorizer()], next: null });
+  };
+  platform.accountActivities.of = async (accounts) =>
+    accounts.map(() => ({
+      tokenExpiresAt: at,
+      lastCallAt: null,
+      lastPushAt: at,
+      quota: { path: '/cgi-bin/message/custom/send', used: 8, limit: 10 },
+    }));
+  const { url } = await openGateway(platform);
+  const query = new URLSearchParams({ q: '茶 & 100%', kind: 'mini-program', scope: '15', component: COMPONENT });
+  const plain = await read(`${url}/v1/authorizers?${query}`);
+  expect(requests).toEqual([
+    {
+      ...{ q: '茶 & 100%', kind: 'mini-program', scope: 15, component: COMPONENT },
+      ...{ limit: 100, withTest: false, accounts: [] },
+    },
+  ]);
+  expect(plain.body.items).toEqual([expect.not.objectContaining({ activity: expect.anything() })]);
+  const { body } = await read(`${url}/v1/authorizers?include=activity`);
+  expect(body.items).toMatchObject([
+    {
+      appid: ACCOUNT,
+      activity: {
+        ...{ tokenExpiresAt: iso, lastCallAt: null, lastPushAt: iso },
+        quota: { path: '/cgi-bin/message/custom/send', used: 8, limit: 10 },
+      },
+    },
+  ]);
+  for (const wrong of ['scope=x', 'kind=shop', 'include=all', `q=${'x'.repeat(101)}`]) {
+    expect((await read(`${url}/v1/authorizers?${wrong}`)).status).toBe(400);
+  }
+});
+
+test('totals and lists are of the accounts of the key', async () => {
+  const platform = fakePlatform();
+  const asked: unknown[] = [];
+  platform.authorizers.totals = async (component, accounts) => {
+    asked.push([component, accounts]);
+    return {
+      total: 1,
+      byState: { active: 1, 'needs-reauthorization': 0, revoked: 0 },
+      byKind: { 'official-account': 1, 'mini-program': 0, unknown: 0 },
+      at,
+    };
+  };
+  platform.authorizationLinks.list = async ({ accounts }) => {
+    asked.push(accounts);
+    return { items: [link({ bizAppid: ACCOUNT })], next: 'more' };
+  };
+  platform.followerSyncs = {
+    ...platform.followerSyncs,
+    listAll: async ({ accounts, state }) => {
+      asked.push([state, accounts]);
+      return { items: [], next: null };
+    },
+  };
+  const { url } = await openGateway(platform);
+  const key = give(platform, { scopes: ['authorizers:read', 'followers:read'] });
+  expect((await read(`${url}/v1/authorizers/totals?component=${COMPONENT}`, key)).body).toEqual({
+    total: 1,
+    byState: { active: 1, 'needs-reauthorization': 0, revoked: 0 },
+    byKind: { 'official-account': 1, 'mini-program': 0, unknown: 0 },
+    at: iso,
+  });
+  expect((await read(`${url}/v1/authorization-links?state=pending`, key)).body).toMatchObject({ next: 'more' });
+  expect((await read(`${url}/v1/follower-syncs?state=running`, key)).body).toEqual({ items: [], next: null });
+  expect(asked).toEqual([[COMPONENT, [ACCOUNT]], [ACCOUNT], ['running', [ACCOUNT]]]);
+  // It compares all accounts.
+  expect((await read(`${url}/v1/reconciliations`, key)).status).toBe(403);
+  expect((await read(`${url}/v1/reconciliations?state=completed`)).body).toMatchObject({
+    items: [{ state: 'running' }],
+  });
+  expect((await read(`${url}/v1/reconciliations?state=bogus`)).status).toBe(400);
+});
+
+test('a key for certain accounts reads the links for these, and no other', async () => {
+  const platform = fakePlatform();
+  let found = link({ bizAppid: ACCOUNT });
+  platform.authorizationLinks.find = () => Promise.resolve(found);
+  const { url } = await openGateway(platform);
+  const key = give(platform, { scopes: ['authorizers:read'] });
+  const status = async () => (await read(`${url}/v1/authorization-links/a`, key)).status;
+  expect(await status()).toBe(200);
+  found = link({ bizAppid: null });
+  expect(await status()).toBe(403);
+  found = link({ bizAppid: OTHER });
+  expect(await status()).toBe(403);
+});
+
+test('a component shows the URLs to enter at WeChat; what concerns all accounts only to a key for all', async () => {
+  const platform = fakePlatform();
+  const quota: Quota = {
+    ...{
+      path: '/cgi-bin/component/api_create_preauthcode',
+      used: 1,
+      limit: 10,
+      source: 'catalogue' as const,
+      remaining: 9,
+    },
+    ...{ closedUntil: undefined, minute: undefined, exhaustedAt: undefined },
+  };
+  const view = componentView({
+    refusedIp: { ip: '60.221.*.*', at },
+    quotas: [quota],
+    lastReconciliation: reconciliation({}),
+  });
+  platform.componentViews = { all: async () => [view], find: async () => view };
+  const { url } = await openGateway(platform, { publicUrl: 'https://wx.example.com' });
+  const { body } = await read(`${url}/v1/components/${COMPONENT}`);
+  expect(body).toMatchObject({
+    appid: COMPONENT,
+    ready: true,
+    pushUrls: {
+      events: `https://wx.example.com/wechat/${COMPONENT}/events`,
+      messages: `https://wx.example.com/wechat/${COMPONENT}/messages/$APPID$`,
+    },
+    refusedIp: { ip: '60.221.*.*', at: iso },
+    quotas: [{ path: quota.path, used: 1, limit: 10 }],
+    lastReconciliation: { component: COMPONENT },
+  });
+  expect((await read(`${url}/v1/components`)).body).toEqual({ items: [body], next: null });
+  const key = give(platform, { scopes: ['authorizers:read'] });
+  expect((await read(`${url}/v1/components/${COMPONENT}`, key)).body).toEqual({
+    ...body,
+    quotas: [],
+    lastReconciliation: null,
+  });
+});
+
+test('a lane names only the paths that the key may call', async () => {
+  const platform = fakePlatform();
+  const waiting = (path: string) => ({ path, until: at, calls: 2 });
+  const lane = { depth: 5, oldestAt: at, inFlight: 1, parked: 4, orderKeys: 2 };
+  platform.laneViews.find = async () => ({ ...lane, waitingFor: [waiting('/cgi-bin/a'), waiting('/cgi-bin/b')] });
+  const { url } = await openGateway(platform);
+  const key = give(platform, { scopes: ['calls'], paths: ['/cgi-bin/b'] });
+  expect((await read(`${url}/v1/authorizers/${ACCOUNT}/lane`, key)).body).toEqual({
+    ...lane,
+    oldestAt: iso,
+    waitingFor: [{ path: '/cgi-bin/b', until: iso, calls: 2 }],
+  });
+  expect((await read(`${url}/v1/authorizers/${OTHER}/lane`, key)).status).toBe(403);
+});
