@@ -45,16 +45,18 @@ export class Gateway {
   }
 
   /** Any request of the gateway, by its name in the OpenAPI document. Throws RefusedError, ConnectionError. */
-  async request<Route extends keyof Operations>(
+  request<Route extends keyof Operations>(
     route: Route,
-    ...[given]: Record<never, never> extends Given<Route> ? [Given<Route>?] : [Given<Route>]
-  ): Promise<Operations[Route]['answer']> {
-    const { path = {}, query = {}, body, signal, idempotencyKey } = (given ?? {}) as LooselyGiven;
+    ...given: Record<never, never> extends Given<Route> ? [Given<Route>?] : [Given<Route>]
+  ): Promise<Operations[Route]['answer']>;
+  /** Of any route: the union of what all of them take would be too large for the compiler. */
+  async request(route: string, given: LooselyGiven = {}): Promise<unknown> {
+    const { path = {}, query = {}, body, signal, idempotencyKey } = given;
     const [method = '', template = ''] = route.split(' ', 2);
     const filled = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(path[name])));
     const parameters = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, String(value)]));
-    const answer = await this.#requests.ask({
+    return this.#requests.ask({
       method,
       path: parameters.length === 0 ? filled : `${filled}?${search}`,
       body,
@@ -62,7 +64,6 @@ export class Gateway {
       idempotencyKey,
       repeatable: REPEATABLE.has(route),
     });
-    return answer as Operations[Route]['answer'];
   }
 
   /** A call and, after it is settled, WeChat's answer. */
