@@ -51,10 +51,20 @@ export function ErrorNotice({ title, error: thrown, onRetry, dataAt }: Props) {
 /** Cause and remedy in the operator's language. */
 export function ErrorSentence({ error }: { readonly error: ApiError }) {
   const language = useLanguage();
-  const codes = useWords(codeWords);
   const remedies = useWords(remedyWords);
-  const cause = codes[error.code] ?? error.explanation?.[language] ?? error.message;
-  return `${cause}${language === 'en' ? ' ' : ''}${remedies[error.remedy]}`;
+  return (
+    <>
+      <ErrorCause error={error} />
+      {language === 'en' && ' '}
+      {remedies[error.remedy]}
+    </>
+  );
+}
+
+export function ErrorCause({ error }: { readonly error: ApiError }) {
+  const language = useLanguage();
+  const codes = useWords(codeWords);
+  return codes[error.code] ?? error.explanation?.[language] ?? error.message;
 }
 
 function DataAge({ at }: { readonly at: number }) {

@@ -3,10 +3,11 @@ import type { Read } from '../api/use-read.ts';
 import { useWords } from '../words/define-words.ts';
 import { useFormat } from '../words/format.ts';
 import { sharedWords } from '../words/shared-words.ts';
-import { ErrorNotice } from './error-notice.tsx';
+import { ErrorCause, ErrorNotice } from './error-notice.tsx';
 import styles from './loaded.module.css';
 import { useTextOfNow } from './now.ts';
 import { Skeleton } from './skeleton.tsx';
+import { ToneMark } from './status.tsx';
 
 interface Props<T> {
   readonly read: Read<T>;
@@ -14,15 +15,22 @@ interface Props<T> {
   readonly failed: string;
   /** The height of the placeholder, in lines. */
   readonly lines?: number;
+  /** An error has one line, for a part of something that has more. */
+  readonly compact?: boolean;
   readonly children: (data: T) => ReactNode;
 }
 
 /** Data that is read: its placeholder, its error, or the data; old data stays visible with its age when a later read fails. */
-export function Loaded<T>({ read, failed, lines = 3, children }: Props<T>) {
+export function Loaded<T>({ read, failed, lines = 3, compact = false, children }: Props<T>) {
   const { data, error, dataUpdatedAt, refetch } = read;
   return (
     <>
-      {error && (
+      {error && compact && (
+        <ToneMark tone={data === undefined ? 'fault' : 'attention'}>
+          {failed} <ErrorCause error={error} />
+        </ToneMark>
+      )}
+      {error && !compact && (
         <ErrorNotice
           title={failed}
           error={error}
@@ -40,8 +48,6 @@ export function UpdatedAt({ read }: { readonly read: Pick<Read<unknown>, 'dataUp
   const words = useWords(sharedWords);
   const format = useFormat();
   const { dataUpdatedAt } = read;
-  const text = useTextOfNow(() =>
-    dataUpdatedAt === 0 ? '' : words.updated(format.age(Math.max(0, Date.now() - dataUpdatedAt))),
-  );
+  const text = useTextOfNow(() => (dataUpdatedAt === 0 ? '' : words.updated(format.age(Date.now() - dataUpdatedAt))));
   return <span className={styles.updated}>{text}</span>;
 }

@@ -13,15 +13,19 @@ const DASH = [4, 3];
 /** Loaded only where a chart is shown. */
 export default function Plot({ from, stepMs, series }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
+  const shown = useRef<uPlot>(null);
   const format = useFormat();
   const dark = useIsDark();
+  const lines = series.map(({ label, kind = 'normal' }) => `${kind} ${label}`).join('\n');
+  const data = dataOf(from, stepMs, series);
+  const latest = useRef(data);
+  latest.current = data;
+
+  // The canvas is made again only for other lines, another language or the other theme.
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
-    const colours = coloursOf(element);
-    const start = Date.parse(from) / 1000;
-    const count = Math.max(0, ...series.map(({ values }) => values.length));
-    const times = Array.from({ length: count }, (_, index) => start + (index * stepMs) / 1000);
+    const colours = coloursOf(element, dark);
     const axis = {
       stroke: colours.muted,
       font: colours.font,
@@ -42,7 +46,7 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
             incrs: [HOUR_S, 2 * HOUR_S, 3 * HOUR_S, 6 * HOUR_S],
             space: 56,
             size: 24,
-            values: (_self, splits) => splits.map((at) => clockOf(at)),
+            values: (_self, splits) => splits.map(clockOf),
           },
           {
             ...axis,
@@ -51,26 +55,39 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
             values: (_self, splits) => splits.map((value) => (Number.isInteger(value) ? format.number(value) : '')),
           },
         ],
-        series: [
-          {},
-          ...series.map(({ label, kind }) =>
-            kind === 'failures'
-              ? { label, stroke: colours.fault, width: 1.5, dash: DASH, points: { show: false } }
-              : { label, stroke: colours.accent, width: 1.5, points: { show: false } },
-          ),
-        ],
+        series: [{}, ...lines.split('\n').map((line) => styleOf(line, colours))],
       },
-      [times, ...series.map(({ values }) => [...values])],
+      latest.current,
       element,
     );
-    const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    shown.current = plot;
+    const resize = new ResizeObserver(() => {
+      if (element.clientWidth !== plot.width) plot.setSize({ width: element.clientWidth, height: HEIGHT });
+    });
     resize.observe(element);
     return () => {
       resize.disconnect();
       plot.destroy();
+      shown.current = null;
     };
-  }, [from, stepMs, series, format, dark]);
+  }, [lines, format, dark]);
+
+  useEffect(() => shown.current?.setData(data));
   return <div ref={holder} className={styles.plot} />;
+}
+
+function dataOf(from: string, stepMs: number, series: ChartProps['series']): uPlot.AlignedData {
+  const start = Date.parse(from) / 1000;
+  const count = Math.max(0, ...series.map(({ values }) => values.length));
+  const times = Array.from({ length: count }, (_, index) => start + (index * stepMs) / 1000);
+  return [times, ...series.map(({ values }) => [...values])];
+}
+
+function styleOf(line: string, colours: ReturnType<typeof coloursOf>): uPlot.Series {
+  const shared = { label: line, width: 1.5, points: { show: false } };
+  return line.startsWith('failures ')
+    ? { ...shared, stroke: colours.fault, dash: DASH }
+    : { ...shared, stroke: colours.accent };
 }
 
 function clockOf(seconds: number): string {
@@ -79,7 +96,7 @@ function clockOf(seconds: number): string {
 }
 
 /** The canvas needs plain colours; `light-dark()` is resolved by an element's own colour. */
-function coloursOf(element: HTMLElement) {
+function coloursOf(element: HTMLElement, _dark: boolean) {
   const probe = document.createElement('span');
   element.append(probe);
   const resolve = (name: string) => {

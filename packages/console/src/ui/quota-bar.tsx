@@ -12,21 +12,24 @@ interface Props {
   readonly children?: React.ReactNode;
   /** Only the bar and the share, for tables. */
   readonly short?: boolean;
+  /** Of bytes instead of numbers. */
+  readonly bytes?: boolean;
 }
 
 /** How much of a quota is used, as a bar and in words. */
-export function QuotaBar({ used, limit, children, short = false }: Props) {
+export function QuotaBar({ used, limit, children, short = false, bytes = false }: Props) {
   const format = useFormat();
+  const amount = bytes ? format.bytes : format.number;
   if (limit === null || limit <= 0) {
     return (
       <span className={styles.quota}>
-        <span>{format.number(used)}</span>
+        <span>{amount(used)}</span>
         {children && <span>{children}</span>}
       </span>
     );
   }
   const share = used / limit;
-  const words = short ? format.percent(share) : `${format.number(used)} / ${format.number(limit)}`;
+  const words = short ? format.percent(share) : `${amount(used)} / ${amount(limit)}`;
   return (
     <span className={styles.quota}>
       <span className={styles.bar} aria-hidden="true">

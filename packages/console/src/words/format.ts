@@ -75,6 +75,8 @@ function formatOf(language: Language): Format {
     bytes: (value) => bytesIn(value, oneDigit, integer),
     duration,
     age: (ms) => {
+      // Clocks differ by a little.
+      if (Math.abs(ms) < SECOND) return language === 'zh' ? '刚刚' : 'just now';
       if (ms < 0) return language === 'zh' ? `${coarse(-ms)}后` : `in ${coarse(-ms)}`;
       // A past that is longer than an hour needs no minutes.
       const length =

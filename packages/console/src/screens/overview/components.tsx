@@ -14,12 +14,12 @@ export function Components({ components }: { readonly components: readonly Compo
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   const columns: readonly Column<Component>[] = [
-    { header: words.component, cell: ({ appid }) => <Id value={appid} />, width: 2 },
+    { header: shared.component, cell: ({ appid }) => <Id value={appid} />, width: 2 },
     { header: words.ticketAge, cell: ({ ticket }) => <Age at={ticket?.receivedAt} />, priority: 1 },
-    { header: words.tokenAge, cell: ({ token }) => <Age at={token?.expiresAt} /> },
+    { header: words.tokenEnd, cell: ({ token }) => <Age at={token?.expiresAt} /> },
     { header: words.lastPush, cell: ({ lastPushAt }) => <Age at={lastPushAt} />, priority: 3 },
     {
-      header: words.state,
+      header: shared.state,
       cell: ({ ready, reasons }) => <Status of="component" state={ready ? 'ready' : (reasons[0] ?? 'no_ticket')} />,
       priority: 1,
     },

@@ -1,45 +1,66 @@
 import type { Status } from '@wxthirdparty/sdk';
+import type { Health } from '../../api/use-health.ts';
 import { ToneIcon } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
-import { useLanguage } from '../../words/language.ts';
 import styles from './verdict.module.css';
+import { type Reason, verdictOf } from './verdict-of.ts';
 import { words as ownWords } from './words.ts';
 
-type Component = Status['components'][number];
+interface Props {
+  readonly status: Status | undefined;
+  readonly health: Health | undefined;
+  /** The status that is known may be an old one. */
+  readonly failing: boolean;
+}
 
 /** The one sentence: whether the platform can act now, and if not, why and what to do. */
-export function Verdict({ status }: { readonly status: Status }) {
+export function Verdict(props: Props) {
   const words = useWords(ownWords);
   const format = useFormat();
-  const reasons = status.components.flatMap((component) => component.reasons.map((reason) => ({ component, reason })));
-  const works = status.ready && status.components.length > 0;
-  const count = Math.max(1, reasons.length);
+  const verdict = verdictOf(props);
+  // Nothing is known for a moment after the page was opened; its line keeps its place.
+  if (verdict === undefined)
+    return (
+      <div className={styles.verdict}>
+        <p className={styles.sentence}>&nbsp;</p>
+      </div>
+    );
+  const { works, reasons, missing } = verdict;
+  const sentences = {
+    yes: words.works,
+    partly: words.worksPartly,
+    no: words.fails(format.number(reasons.length)),
+    unknown: words.notKnown,
+  } as const;
+  const tones = { yes: 'good', partly: 'attention', no: 'fault', unknown: 'attention' } as const;
   return (
-    <section className={styles.verdict}>
+    <div className={styles.verdict}>
       <p className={styles.sentence} role="status">
-        <ToneIcon tone={works ? 'good' : 'fault'} size={24} />
-        {works ? words.works : words.fails(format.number(count))}
+        <ToneIcon tone={tones[works]} size={24} />
+        {sentences[works]}
       </p>
-      {status.components.length === 0 && <p className={styles.reason}>{words.noComponents}</p>}
-      {reasons.map(({ component, reason }) => (
-        <Reason key={`${component.appid} ${reason}`} component={component} reason={reason} />
+      {[...reasons, ...missing].map((reason) => (
+        <ReasonLine key={`${reason.component} ${reason.code}`} reason={reason} />
       ))}
-    </section>
+    </div>
   );
 }
 
-function Reason({ component, reason }: { readonly component: Component; readonly reason: string }) {
+function ReasonLine({ reason }: { readonly reason: Reason }) {
   const words = useWords(ownWords);
-  const language = useLanguage();
-  const known = (words.reasons as Readonly<Record<string, string>>)[reason] ?? words.unknownReason(reason);
-  const failure = reason === 'component_token_failing' ? component.token?.failure?.message : undefined;
+  const { component, code, detail } = reason;
+  const sentences: Readonly<Record<string, string>> = {
+    ...words.reasons,
+    no_components: words.noComponents,
+    redis_away: words.redisAway,
+    database_away: words.databaseAway,
+    wechat_away: words.wechatAway,
+  };
   return (
     <p className={styles.reason}>
-      <span className={styles.component}>{component.appid}</span>
-      {language === 'zh' ? '：' : ': '}
-      {known}
-      {failure && ` ${failure}`}
+      {component && <span className={styles.component}>{component}</span>}
+      {sentences[code] ?? words.unknownReason(code)} {detail}
     </p>
   );
 }
