@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import type { Deployment } from '../support/deployment.ts';
 import { SecretSearch } from '../support/secret-search.ts';
+import { until } from '../support/until.ts';
 
 export type Language = 'zh' | 'en';
 export type Scheme = 'light' | 'dark';
@@ -77,16 +78,22 @@ export class Visitor {
   /** No placeholder is shown, and the heading of a screen is. */
   async settled(): Promise<void> {
     await this.page.locator('h1').first().waitFor();
-    await this.page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
+    // Playwright's own wait for a function evaluates it later, which the page's policy forbids.
+    await until('nothing is loaded', async () => (await this.page.locator('[aria-busy="true"]').count()) === 0);
   }
 
-  async signIn(password = this.#deployment.adminPassword, name = 'admin'): Promise<void> {
+  async signIn(): Promise<void> {
     await this.goto('/sign-in');
-    await this.page.fill('input[name="username"]', name);
-    await this.page.fill('input[name="password"]', password);
-    await this.page.click('button[type="submit"]');
+    await this.enterPassword(this.#deployment.adminPassword);
     await this.page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
     await this.settled();
+  }
+
+  /** On the page that asks for it. */
+  async enterPassword(password: string): Promise<void> {
+    await this.page.fill('input[name="username"]', 'admin');
+    await this.page.fill('input[name="password"]', password);
+    await this.page.click('button[type="submit"]');
   }
 
   async setTheme(theme: Scheme): Promise<void> {
