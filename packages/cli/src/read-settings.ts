@@ -27,6 +27,8 @@ export interface Settings {
   /** Networks in CIDR notation. Empty in demo mode, which fills in loopback. */
   deliveryNets: string[];
   /** How long pushes and deliveries are kept. */
+  /** Without one, metrics are for this host and private networks. */
+  metricsToken: string | undefined;
   pushDays: number;
   /** After this time the followers of an account that revoked its consent are erased. */
   followerDaysAfterRevocation: number;
@@ -100,6 +102,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     followerDaysAfterRevocation: values.FOLLOWER_DAYS_AFTER_REVOCATION,
     secretsKeys: values.SECRETS_KEY ?? [],
     apiKey: values.API_KEY,
+    metricsToken: values.METRICS_TOKEN,
     admin: { user: values.ADMIN_USER, password: values.ADMIN_PASSWORD, write: values.ADMIN_WRITE },
     demoTraffic: values.DEMO_TRAFFIC,
     alarms: { channels: values.ALARM_WEBHOOKS, speed: values.ALARM_SPEED },

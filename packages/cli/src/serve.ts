@@ -1,7 +1,8 @@
+import type { RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
 import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxthirdparty/platform';
-import { countActivity, logEvents } from '@wxthirdparty/telemetry';
+import { countActivity, logEvents, metricsEndpoint, openMetrics } from '@wxthirdparty/telemetry';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import { logClock } from './log/log-clock.ts';
@@ -23,22 +24,29 @@ export interface Serving {
 /** The share of its time after which a gateway answers waiting callers (start-gateway.ts); then jobs end, too. */
 const JOBS_CONTINUE_SHARE = 0.2;
 
+/** What a process has opened before it serves. */
+export interface Served {
+  readonly platform: Platform;
+  readonly answerMetrics: RequestListener;
+}
+
 /** The platform of this process, closed last. */
 export async function openServedPlatform(
   { scope, settings, shutdown, log }: Serving,
   redisUrl: string,
   roles: readonly ProcessRole[],
-): Promise<Platform> {
+): Promise<Served> {
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
   logEvents(platform.events, log);
+  const metrics = scope.keep('metrics', openMetrics({ ...platform, roles }), (m) => m.close());
   void platform.unusable.then((reason) => shutdown.fail(reason));
   scope.keep('activity', countActivity(platform.events, platform.activity), (a) => a.close());
   // Redis or the database may have failed meanwhile; then the next start reports it.
   await Promise.all([logClock(platform, log), logRedis(platform, log), logDatabaseConnections(platform, log)]).catch(
     () => {},
   );
-  return platform;
+  return { platform, answerMetrics: metricsEndpoint(metrics, platform.events, settings.metricsToken) };
 }
 
 /** Runs the queues in this process. */
@@ -55,10 +63,13 @@ export async function serveQueues(
 /** Listens. `alongside`: workers of this process, which the gateway's last callers still need for a moment. */
 export async function serveGateway(
   { scope, settings, shutdown, log }: Serving,
-  platform: Platform,
+  { platform, answerMetrics }: Served,
   options: { readonly port: number; readonly alongside?: { close(): Promise<void> } },
 ) {
-  const given: GatewaySettings = gatewaySettings(settings, options.port, shutdownShareMs(settings));
+  const given: GatewaySettings = {
+    ...gatewaySettings(settings, options.port, shutdownShareMs(settings)),
+    answerMetrics,
+  };
   const starting = explainUnusablePort(startGateway(platform, given, log), options.port);
   const gateway = await shutdown.unlessReceived(starting);
   void platform.announcePort(gateway.port);
@@ -76,10 +87,11 @@ export async function serveGateway(
 
 /** Gateway and worker in this process, against one Redis and one database: the unit of scale. */
 export async function serveNode(serving: Serving, redisUrl: string, port: number) {
-  const platform = await openServedPlatform(serving, redisUrl, ['gateway', 'worker']);
+  const served = await openServedPlatform(serving, redisUrl, ['gateway', 'worker']);
+  const { platform } = served;
   const jobsMs = shutdownShareMs(serving.settings) * (1 - JOBS_CONTINUE_SHARE);
   const workers = await serveQueues(serving, platform, jobsMs);
-  const gateway = await serveGateway(serving, platform, { port, alongside: workers });
+  const gateway = await serveGateway(serving, served, { port, alongside: workers });
   return { platform, gateway };
 }
 

@@ -88,6 +88,10 @@ export const settingsSchema = z.object({
     .default('admin'),
   ADMIN_PASSWORD: z.string().optional(),
   ADMIN_WRITE: flag().default(false),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+    .optional(),
   DEMO_TRAFFIC: flag().default(true),
   ALARM_WEBHOOKS: z
     .string()

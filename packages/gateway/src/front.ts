@@ -13,6 +13,7 @@ export interface FrontHandlers {
   readonly push: Handler;
   readonly virtual: Handler;
   readonly console: Handler;
+  readonly metrics: RequestListener;
   readonly rest: RequestListener;
 }
 
@@ -22,7 +23,7 @@ export interface FrontHandlers {
  * errcode as success.
  */
 export function front(
-  { push, virtual, console, rest }: FrontHandlers,
+  { push, virtual, console, metrics, rest }: FrontHandlers,
   shutdown: Shutdown,
   notice: (request: IncomingMessage) => void,
 ): RequestListener {
@@ -38,6 +39,7 @@ export function front(
     if (isForVirtualWeChat(target)) virtual(request, response, path, search);
     else if (path.startsWith('/wechat/')) push(request, response, path, search);
     else if (isForConsole(path)) console(request, response, path, search);
+    else if (/^\/metrics\/?$/i.test(path)) metrics(request, response);
     else if (!isForm(request) || !hasUnreadBody(request)) rest(request, response);
     else {
       // Node discards an unread body after the answer, but not one that was read partly.

@@ -1,3 +1,5 @@
+import type { RequestListener } from 'node:http';
+
 export interface GatewaySettings {
   /** 0: any free port. */
   readonly port: number;
@@ -16,6 +18,8 @@ export interface GatewaySettings {
   readonly admin: { readonly user: string; readonly password?: string | undefined; readonly write: boolean };
   /** The built console: `index.html` and `assets/`. Without it, or if nothing is there, /admin answers 503. */
   readonly consoleFolder?: string | undefined;
+  /** Answers /metrics; without it, there is no such route. */
+  readonly answerMetrics?: RequestListener | undefined;
   /** How long `close()` lets running requests finish. */
   readonly shutdownMs: number;
 }

@@ -45,7 +45,8 @@ export async function startGateway(
     {
       push: pushRoute(platform, log),
       virtual: virtualWeChat({ platform, authenticator, trusts, tokens, shutdown }, publicUrl, log),
-      console: consoleRoute(consoleFiles, settings.publicUrl),
+      console: consoleRoute(consoleFiles, settings.publicUrl, platform.events),
+      metrics: settings.answerMetrics ?? rest,
       rest,
     },
     shutdown,

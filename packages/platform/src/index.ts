@@ -109,6 +109,7 @@ export { checkCodes, checkStepNames, type ReleaseCheck } from './release-check/r
 export type { ReleaseCheckPayload } from './release-check/release-check-job.ts';
 export { readReply } from './reply/read-reply.ts';
 export { Scope } from './scope.ts';
+export type { SharedState } from './shared-state.ts';
 export { canReceiveFrom, type ReceivingAccount } from './subscription/filter.ts';
 export {
   type Subscription,

@@ -15,6 +15,7 @@ import { isReadable } from './quota-lookup/quota-reader.ts';
 import { pingMasters } from './redis/servers.ts';
 import { Failovers } from './redis-changes.ts';
 import { Scope } from './scope.ts';
+import { openSharedState, type SharedState } from './shared-state.ts';
 import { openWorkerFace, type Work } from './worker-face.ts';
 
 /** State and rules, opened once by each process. */
@@ -32,6 +33,10 @@ export interface Platform extends GatewayFace {
   databaseConnections(): Promise<{ readonly needed: number; readonly permitted: number } | undefined>;
   /** This process listens on a port, as other processes shall see it. */
   announcePort(port: number): Promise<void>;
+  /** For metrics: what all processes share. */
+  readonly sharedState: SharedState;
+  /** Of this process. */
+  readonly version: string;
   close(): Promise<void>;
 }
 
@@ -89,6 +94,18 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
       return { needed: processes.length * CONNECTIONS_PER_PROCESS, permitted };
     },
     announcePort: (port) => presence.announcePort(port),
+    sharedState: openSharedState({
+      redis: failFastRedis,
+      components: foundation.components,
+      tickets: failFast.tickets,
+      tokens: failFast.tokenStore,
+      refreshAhead: failFast.refreshAhead,
+      authorizers: failFast.authorizerStore,
+      subscriptions: shared.subscriptionStore,
+      deliveries: shared.deliveryStore,
+      gateway,
+    }),
+    version: presence.version,
     close: () => scope.close(),
   };
 }

@@ -1,2 +1,4 @@
 export { countActivity } from './activity.ts';
 export { logEvents } from './logs.ts';
+export { openMetrics } from './metrics/metrics.ts';
+export { metricsEndpoint } from './metrics/metrics-endpoint.ts';

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Platform, readinessOf } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
@@ -11,10 +11,10 @@ export interface Probes {
   close(): Promise<void>;
 }
 
-/** A worker's `/healthz` (the process is alive) and `/readyz` (Redis and database answer), if PORT is set. */
+/** A worker's `/healthz` (the process is alive), `/readyz` (Redis and database answer) and `/metrics`, if PORT is set. */
 export async function startProbes(
   platform: Platform,
-  settings: { readonly port: number; readonly host: string },
+  settings: { readonly port: number; readonly host: string; readonly answerMetrics: RequestListener },
   log: Logger,
 ): Promise<Probes> {
   let closing = false;
@@ -22,8 +22,9 @@ export async function startProbes(
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
+    if (request.url?.split('?')[0] === '/metrics') return settings.answerMetrics(request, response);
     if (request.url === '/healthz') return answer(200, { alive: true });
-    if (request.url !== '/readyz') return answer(404, { routes: ['/healthz', '/readyz'] });
+    if (request.url !== '/readyz') return answer(404, { routes: ['/healthz', '/readyz', '/metrics'] });
     void platform.health().then((health) => {
       const { status, body } = readinessOf(health, { closing, needsDatabase: true });
       answer(status, body);

@@ -10,7 +10,7 @@ export const gateway: Command = async ({ env, shutdown }) => {
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, shutdown, log };
-  const platform = await openServedPlatform(serving, required(settings.redisUrl), ['gateway']);
-  const served = await serveGateway(serving, platform, { port: required(settings.port) });
+  const opened = await openServedPlatform(serving, required(settings.redisUrl), ['gateway']);
+  const served = await serveGateway(serving, opened, { port: required(settings.port) });
   return await serveUntilShutdown(serving, served);
 };

@@ -15,9 +15,9 @@ export const worker: Command = async ({ env, envWithoutFile, shutdown }) => {
   await using scope = new Scope();
   const log = openStandardLog(scope, settings.logLevel);
   const serving = { scope, settings, shutdown, log };
-  const platform = await openServedPlatform(serving, required(settings.redisUrl), ['worker']);
+  const { platform, answerMetrics } = await openServedPlatform(serving, required(settings.redisUrl), ['worker']);
   if (port !== undefined) {
-    const starting = explainUnusablePort(startProbes(platform, { port, host }, log), port);
+    const starting = explainUnusablePort(startProbes(platform, { port, host, answerMetrics }, log), port);
     const probes = scope.keep('probes', await shutdown.unlessReceived(starting), (p) => p.close());
     void platform.announcePort(probes.port);
     void shutdown.received.then(() => probes.drain());

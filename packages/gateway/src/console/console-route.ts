@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GatewayPlatform } from '../gateway-platform.ts';
 import { endUnread } from '../http/end-unread.ts';
+import { publishAnswer } from '../http/publish-answer.ts';
 import { acceptedEncodings } from './accepted-encodings.ts';
 import type { ConsoleFile, ConsoleFiles } from './console-files.ts';
 
@@ -23,7 +25,11 @@ export function isForConsole(path: string): boolean {
 }
 
 /** Serves the built console. Its page has addresses of its own, so every path but that of a file is the page. */
-export function consoleRoute(files: ConsoleFiles | undefined, publicUrl: string | undefined) {
+export function consoleRoute(
+  files: ConsoleFiles | undefined,
+  publicUrl: string | undefined,
+  events: GatewayPlatform['events'],
+) {
   const headers = {
     'content-security-policy': POLICY,
     'cross-origin-opener-policy': 'same-origin',
@@ -35,6 +41,7 @@ export function consoleRoute(files: ConsoleFiles | undefined, publicUrl: string 
   };
 
   return (request: IncomingMessage, response: ServerResponse, path: string): void => {
+    publishAnswer(events, request, response, path.startsWith(ASSETS) ? '/admin/assets/*' : '/admin/*');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader('cache-control', 'no-store');
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { describeError } from '../http/describe-error.ts';
 import { hasUnreadBody } from '../http/end-unread.ts';
+import { publishAnswer } from '../http/publish-answer.ts';
 import { readBody } from '../http/read-body.ts';
 import { since } from '../http/since.ts';
 import { type PushUrl, readPushUrl } from './push-url.ts';
@@ -30,12 +31,7 @@ export function pushRoute(platform: GatewayPlatform, log: Logger): PushRoute {
   return (request, response, path, search) => {
     const startedAt = performance.now();
     const push = readPushUrl(path);
-    const publish = () => {
-      const { method = '' } = request;
-      const ms = performance.now() - startedAt;
-      platform.events.publish('http', { route: routeOf(push), method, status: response.statusCode, ms });
-    };
-    response.once('close', publish);
+    publishAnswer(platform.events, request, response, routeOf(push));
     if (push === undefined) return answer(request, response, 404, 'there is no such URL');
 
     const refuse = (status: number, reason: string): void => {

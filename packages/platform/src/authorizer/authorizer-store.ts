@@ -51,6 +51,16 @@ export class AuthorizerStore {
     return Number(count);
   }
 
+  /** Of all components, by an index alone. */
+  async countByState(): Promise<{ readonly component: string; readonly state: string; readonly count: number }[]> {
+    const rows = await this.#replica
+      .selectFrom('authorizers')
+      .select((eb) => ['component', 'state', eb.fn.countAll<number | string | bigint>().as('count')])
+      .groupBy(['component', 'state'])
+      .execute();
+    return rows.map(({ component, state, count }) => ({ component, state, count: Number(count) }));
+  }
+
   /** Those of these accounts whose consent has not ended, by appid; not from the replica. */
   async consenting(component: string, accounts: readonly string[]): Promise<Authorizer[]> {
     if (accounts.length === 0) return [];

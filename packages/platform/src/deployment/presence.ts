@@ -63,6 +63,11 @@ export class Presence {
     return this.#process.id;
   }
 
+  /** Of the program. */
+  get version(): string {
+    return this.#process.version;
+  }
+
   /** Why Redis is not ours; undefined while it is. */
   get failure(): Failure | undefined {
     return this.#failure;

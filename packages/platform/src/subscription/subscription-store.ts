@@ -205,6 +205,16 @@ export class SubscriptionStore {
     return rows.map(({ id, changed_at }) => ({ id, changedAt: Number(changed_at) }));
   }
 
+  async countByState(): Promise<Record<SubscriptionState, number>> {
+    const rows = await this.#sql
+      .selectFrom('subscriptions')
+      .select((eb) => ['state', eb.fn.countAll<number | string | bigint>().as('count')])
+      .groupBy('state')
+      .execute();
+    const countOf = (state: SubscriptionState) => Number(rows.find((row) => row.state === state)?.count ?? 0);
+    return { active: countOf('active'), failing: countOf('failing'), paused: countOf('paused') };
+  }
+
   /** `failure`: no listed key opens it. */
   async read(
     ids: readonly string[],
