@@ -6,7 +6,7 @@ import { withInstallLock } from './install-lock.mjs';
 import { Sentence } from './sentence.mjs';
 
 const PNPM = 'pnpm@12.21.0';
-const STAMP = 'node_modules/.wxthirdparty-installed';
+export const INSTALLED_STAMP = 'node_modules/.wxthirdparty-installed';
 const DETERMINED_BY = ['pnpm-lock.yaml', 'package.json', 'pnpm-workspace.yaml'];
 
 /**
@@ -22,7 +22,7 @@ export async function ensurePackages(root, env) {
     console.error('Installing packages …');
     await install(root, env);
     mkdirSync(join(root, 'node_modules'), { recursive: true });
-    writeFileSync(join(root, STAMP), stamp(root));
+    writeFileSync(join(root, INSTALLED_STAMP), stamp(root));
   });
 }
 
@@ -39,7 +39,7 @@ export function stamp(root) {
 /** @param {string} root */
 function installed(root) {
   try {
-    return readFileSync(join(root, STAMP), 'utf8') === stamp(root);
+    return readFileSync(join(root, INSTALLED_STAMP), 'utf8') === stamp(root);
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return false;
     throw error;

@@ -5,6 +5,8 @@ export interface Invocation {
   readonly env: NodeJS.ProcessEnv;
   /** The environment alone. */
   readonly envWithoutFile: NodeJS.ProcessEnv;
+  /** Of `.env` and of files with secrets; empty but for a command that reports them itself. */
+  readonly faults: readonly string[];
   readonly args: readonly string[];
   readonly shutdown: ShutdownRequest;
 }

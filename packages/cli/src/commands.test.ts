@@ -1,4 +1,4 @@
-import { keyScopes } from '@wxthirdparty/platform';
+import { checkNames, keyScopes } from '@wxthirdparty/platform';
 import { describe, expect, it } from 'vitest';
 import { commands, findCommand } from './commands.ts';
 import { typed } from './installation.ts';
@@ -20,6 +20,11 @@ describe('the commands', () => {
 
   it('include keys, whose usage names every scope', () => {
     for (const scope of keyScopes) expect(usageOf('keys', commands.keys!)).toContain(scope);
+  });
+
+  it('include doctor, whose usage names every check', () => {
+    for (const name of checkNames)
+      expect(usageOf('doctor', commands.doctor!)).toMatch(new RegExp(`[ ,]${name}(?:,|\\n)`));
   });
 
   it('are found by name and by their former name', () => {

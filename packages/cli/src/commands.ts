@@ -2,12 +2,18 @@ import type { Command } from './command.ts';
 import { type Documented, overview, usageOf } from './usage.ts';
 
 interface Entry extends Documented {
+  /** Works with a `.env` or secret files that cannot be read, and reports what is wrong with them. */
+  readonly reportsFaults?: true;
   /** Loads the command's packages only when it runs, so that `help` is fast. */
   load(): Promise<Command>;
 }
 
 /** The usage of commands that read nothing from the command line. */
 export const NO_ARGUMENTS: readonly string[] = [''];
+
+/** Loading the platform for its list would slow every command down; a test compares the two. */
+const doctorChecks = `          settings, secrets-key, data-dir, redis, redis-settings, redis-memory, redis-age, clocks, database,
+          component, ticket, component-token, egress, public-url, push-url, queues, versions, second-system`;
 
 export const commands: Readonly<Record<string, Entry>> = {
   start: {
@@ -113,6 +119,18 @@ steps are ok; 1: one failed.`,
 
 Needs neither Redis nor a running process. Exit code 0: every channel accepted the message; 1: one did not.`,
     load: async () => (await import('./commands/alarms.ts')).alarms,
+  },
+  doctor: {
+    summary: 'examines settings, Redis, database, WeChat, PUBLIC_URL and queues, and says what to do about each fault',
+    usage: ['[--json] [--only NAME,…]'],
+    details: `  --json  prints the results as JSON, with causes and remedies in English and Chinese
+  --only  runs only these checks:
+${doctorChecks}
+
+Needs no running process, and works while Redis or the database is unavailable. It takes at most 20 seconds and changes nothing,
+except that component-token may fetch a component token, as every process does. Exit code 0: no check failed; 1: one failed.`,
+    reportsFaults: true,
+    load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   'rotate-secrets': {
     summary: 're-encrypts all stored secrets with the first SECRETS_KEY, so that older keys can be removed',

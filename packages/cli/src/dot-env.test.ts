@@ -40,6 +40,13 @@ EMPTY=\r
     );
   });
 
+  it('is read as far as possible where its faults are collected', () => {
+    const faults: string[] = [];
+    expect(parseDotEnv('PORT=1\nbroken\nHOST=h', '.env', faults)).toEqual({ PORT: '1', HOST: 'h' });
+    expect(readDotEnv(folder, faults)).toEqual({});
+    expect(faults).toEqual(['.env line 2 is not NAME=value.', expect.stringMatching(/cannot be read/)]);
+  });
+
   it('is read', () => {
     const file = join(folder, '.env');
     writeFileSync(file, 'PORT=1\nHOST=file');

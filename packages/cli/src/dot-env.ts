@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { SettingsFailure } from './settings-failure.ts';
 
-/** The variables of the file; none if it is missing. The real environment takes precedence. */
-export function readDotEnv(file: string): Record<string, string> {
+/**
+ * The variables of the file; none if it is missing. The real environment takes precedence. Throws SettingsFailure with all faults,
+ * or adds them to `faults` and returns the rest.
+ */
+export function readDotEnv(file: string, faults?: string[]): Record<string, string> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return {};
-    throw new SettingsFailure([`${file} cannot be read (${code}); make it readable for this user or remove it.`]);
+    const fault = `${file} cannot be read (${code}); make it readable for this user or remove it.`;
+    if (faults === undefined) throw new SettingsFailure([fault]);
+    faults.push(fault);
+    return {};
   }
-  return parseDotEnv(text, file);
+  return parseDotEnv(text, file, faults);
 }
 
 const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/;
@@ -21,9 +27,9 @@ const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/;
  * unquoted value at any `#` and expands `\
 `, so it would silently change passwords, and it ignores broken lines.
  */
-export function parseDotEnv(text: string, file = '.env'): Record<string, string> {
+export function parseDotEnv(text: string, file = '.env', collected?: string[]): Record<string, string> {
   const values: Record<string, string> = {};
-  const faults: string[] = [];
+  const faults = collected ?? [];
   for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -37,7 +43,7 @@ export function parseDotEnv(text: string, file = '.env'): Record<string, string>
     else if (value === undefined) faults.push(`${file} line ${index + 1} (${name}) has a quote that is not closed.`);
     else values[name] = value;
   }
-  if (faults.length > 0) throw new SettingsFailure(faults);
+  if (collected === undefined && faults.length > 0) throw new SettingsFailure(faults);
   return values;
 }
 

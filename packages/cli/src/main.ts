@@ -23,12 +23,14 @@ async function main([given = 'help', ...args]: string[], shutdown: ShutdownReque
     return 0;
   }
   try {
-    const file = readDotEnv(join(root, '.env'));
-    await reportMisspelt(Object.keys(file));
-    const env = withSecretFiles(file, process.env, root);
+    const faults: string[] = [];
+    const collected = entry.reportsFaults ? faults : undefined;
+    const file = readDotEnv(join(root, '.env'), collected);
+    if (!entry.reportsFaults) await reportMisspelt(Object.keys(file));
+    const env = withSecretFiles(file, process.env, root, collected);
     if (entry.usage === NO_ARGUMENTS) readArguments(args, {});
     const command = await entry.load();
-    const code = await command({ env, envWithoutFile: process.env, args, shutdown });
+    const code = await command({ env, envWithoutFile: process.env, faults, args, shutdown });
     return shutdown.failure ? reportFailure(shutdown.failure.reason) : code;
   } catch (error) {
     if (error instanceof StartInterrupted) return shutdown.failure ? reportFailure(shutdown.failure.reason) : 0;
@@ -71,6 +73,7 @@ function isDiskFull(error: unknown): boolean {
 survivesLostOutput();
 // Before anything is loaded or opened, so that an early signal also closes what is open.
 const shutdown = shutdownOnSignal();
-const code = await main(process.argv.slice(2), shutdown);
+process.exitCode = await main(process.argv.slice(2), shutdown);
 await outputDrained(shutdown.received);
-process.exit(code);
+// A connection that a command could not close does not keep the process alive.
+process.exit();

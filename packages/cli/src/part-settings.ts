@@ -1,6 +1,7 @@
 import type { GatewaySettings } from '@wxthirdparty/gateway';
 import type { PlatformSettings, ProcessRole } from '@wxthirdparty/platform';
-import { consoleFolder } from './installation.ts';
+import { checkSettings } from './doctor/check-settings.ts';
+import { consoleFolder, typed } from './installation.ts';
 import type { Settings } from './read-settings.ts';
 
 export function platformSettings(
@@ -29,7 +30,7 @@ export function platformSettings(
 }
 
 export function gatewaySettings(settings: Settings, port: number, shutdownMs: number): GatewaySettings {
-  const { host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin } = settings;
+  const { host, publicUrl, returnToOrigins, trustProxy, apiKey, secretsKeys, admin, dataDir, env } = settings;
   return {
     port,
     host,
@@ -40,6 +41,8 @@ export function gatewaySettings(settings: Settings, port: number, shutdownMs: nu
     secretsKeys,
     admin,
     consoleFolder,
+    // What is wrong with the settings themselves has kept the process from starting.
+    doctor: { dataDir, typed, checkSettings: async () => checkSettings({ env, faults: [] }) },
     shutdownMs,
   };
 }

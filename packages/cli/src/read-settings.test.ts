@@ -62,6 +62,7 @@ describe('settings', () => {
       inlineConcurrency: 500,
       laneConcurrency: 10,
       drainMs: 0,
+      env: complete,
       shutdownMs: 10_000,
     });
   });

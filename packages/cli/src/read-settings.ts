@@ -45,6 +45,8 @@ export interface Settings {
   laneConcurrency: number;
   /** How long a gateway still serves while /readyz already answers 503. */
   drainMs: number;
+  /** Everything that was given, also to other programs. */
+  env: NodeJS.ProcessEnv;
   /** How long the process may then take to finish its work or requeue it. */
   shutdownMs: number;
 }
@@ -87,8 +89,8 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     returnToOrigins: values.RETURN_TO_ORIGINS,
     redisUrl: values.REDIS_URL,
     redisPrefix: values.REDIS_PREFIX,
-    databaseUrl: databaseUrl(values.DATABASE_URL ?? `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`),
-    databaseReadUrl: values.DATABASE_READ_URL === undefined ? undefined : databaseUrl(values.DATABASE_READ_URL),
+    databaseUrl: absoluteDatabaseUrl(values.DATABASE_URL ?? `sqlite:${join(dataDir, 'wxthirdparty.sqlite')}`),
+    databaseReadUrl: values.DATABASE_READ_URL === undefined ? undefined : absoluteDatabaseUrl(values.DATABASE_READ_URL),
     dataDir,
     components,
     wechat: {
@@ -111,6 +113,7 @@ export function readSettings(env: NodeJS.ProcessEnv, command: ConfiguredCommand)
     inlineConcurrency: values.INLINE_CONCURRENCY,
     laneConcurrency: values.LANE_CONCURRENCY,
     drainMs: values.DRAIN_MS,
+    env,
     shutdownMs: values.SHUTDOWN_MS,
   };
 }
@@ -120,7 +123,8 @@ function absolute(path: string): string {
   return resolve(root, path);
 }
 
-function databaseUrl(given: string): string {
+/** With the path of SQLite's file made absolute. */
+export function absoluteDatabaseUrl(given: string): string {
   if (!given.startsWith('sqlite:')) return given;
   const path = given.slice('sqlite:'.length);
   return path === ':memory:' || isAbsolute(path) ? given : `sqlite:${absolute(path)}`;

@@ -41,7 +41,7 @@ export function isDemo(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** A sentence for each requirement that the environment does not meet. */
-export function missingSettings({ requires }: Requirements, env: NodeJS.ProcessEnv): string[] {
+export function missingSettings({ requires }: Pick<Requirements, 'requires'>, env: NodeJS.ProcessEnv): string[] {
   return requires.filter((requirement) => !isMet[requirement](env)).map((requirement) => ADVICE[requirement]);
 }
 

@@ -26,12 +26,13 @@ export const secretFileNames: readonly string[] = SECRETS.map(fileNameOf);
 /**
  * The variables of the environment and of `.env`, with the secrets that files contain. A variable of the environment takes
  * precedence over both forms of the same one in `.env`. Relative paths are relative to `folder`. Throws SettingsFailure
- * with all faults.
+ * with all faults, or adds them to `collected` and returns the rest.
  */
 export function withSecretFiles(
   dotEnv: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv,
   folder: string,
+  collected?: string[],
 ): NodeJS.ProcessEnv {
   const given: NodeJS.ProcessEnv = { ...dotEnv };
   for (const name of SECRETS) {
@@ -39,7 +40,7 @@ export function withSecretFiles(
     if (env[name]) delete given[fileNameOf(name)];
   }
   Object.assign(given, env);
-  const faults: string[] = [];
+  const faults = collected ?? [];
   for (const name of SECRETS) {
     const path = given[fileNameOf(name)];
     if (!path) continue;
@@ -47,7 +48,7 @@ export function withSecretFiles(
     else given[name] = readSecret(name, resolve(folder, path), faults);
     delete given[fileNameOf(name)];
   }
-  if (faults.length > 0) throw new SettingsFailure(faults);
+  if (collected === undefined && faults.length > 0) throw new SettingsFailure(faults);
   return given;
 }
 

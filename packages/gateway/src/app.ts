@@ -20,6 +20,7 @@ import { deliveryRoutes } from './delivery/delivery-routes.ts';
 import { pauseRoutes } from './delivery/pause-routes.ts';
 import { replayRoutes } from './delivery/replay-routes.ts';
 import { testRoutes } from './delivery/test-routes.ts';
+import { doctorNonceRoutes, doctorRoutes } from './doctor/doctor-routes.ts';
 import { explainRoutes } from './explain/explain-routes.ts';
 import { followerRoutes } from './follower/follower-routes.ts';
 import { followerSyncRoutes } from './follower/follower-sync-routes.ts';
@@ -68,6 +69,7 @@ export function app(
   if (settings.trustProxy !== undefined) application.set('trust proxy', hopsOr(settings.trustProxy));
   application.use(requestLog(platform.events, log), securityHeaders(settings.publicUrl));
   application.use(homeRoutes(platform), healthRoutes(platform, shutdown), descriptionRoutes());
+  application.use(doctorNonceRoutes(platform));
   const returnTo = new ReturnTo(publicUrl, settings.returnToOrigins);
   application.use(authorizeRoutes(platform, { publicUrl, returnTo }, shutdown, log));
   const owner = new Owner(settings.admin);
@@ -79,6 +81,7 @@ export function app(
     statusRoutes(platform),
     activityRoutes(platform),
     deploymentRoutes(platform),
+    doctorRoutes(platform, settings.doctor, publicUrl),
     reconciliationRoutes(platform),
     authorizerRoutes(platform, shutdown),
     componentRoutes(platform, publicUrl),

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { DoctorSurroundings } from '@wxthirdparty/platform';
 
 export interface GatewaySettings {
   /** 0: any free port. */
@@ -20,6 +21,7 @@ export interface GatewaySettings {
   readonly consoleFolder?: string | undefined;
   /** Answers /metrics; without it, there is no such route. */
   readonly answerMetrics?: RequestListener | undefined;
+  readonly doctor: DoctorSurroundings;
   /** How long `close()` lets running requests finish. */
   readonly shutdownMs: number;
 }

@@ -269,6 +269,14 @@ export function fakePlatform(): FakePlatform {
     queues: [],
     health: () => Promise.resolve({ redis: true, database: true }),
     clockAheadMs: () => Promise.resolve(0),
+    examine: async ({ only }) =>
+      (only ?? ['redis' as const]).map((name) => ({
+        ...{ name, status: 'fail' as const, code: 'eviction', found: '127.0.0.1:6379', also: [], ms: 3 },
+        cause: { zh: '会删除键', en: 'removes keys' },
+        remedy: { zh: '请设置', en: 'set it' },
+        command: 'redis-cli config set maxmemory-policy noeviction',
+      })),
+    doctorNonce: async (id) => (id === 'known' ? 'the-value' : undefined),
     redisServers: async () => ({ answering: ['127.0.0.1:6379'], missing: [] }),
     processes: async () => [],
     queueStates: async () => [],

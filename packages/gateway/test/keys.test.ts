@@ -10,7 +10,7 @@ import { Authenticator } from '../src/key/authenticator.ts';
 import { routeRights } from '../src/key/route-rights.ts';
 import { openVirtualTokens } from '../src/virtual/virtual-token.ts';
 import { ACCOUNT, apiKey, authorizer, COMPONENT, type FakePlatform, fakePlatform } from './fake-platform.ts';
-import { API_KEY, bearer, type OpenedGateway, openGateway } from './open-gateway.ts';
+import { API_KEY, bearer, type OpenedGateway, openGateway, surroundings } from './open-gateway.ts';
 
 const OTHER = 'wxa0000000000000002';
 const CALLS = `/v1/authorizers/${ACCOUNT}/calls`;
@@ -57,7 +57,15 @@ describe('the table of routes', () => {
   test('holds every route under /v1, so that none is for operators only by mistake', () => {
     const platform = fakePlatform();
     const admin = { user: 'a', write: false };
-    const settings = { port: 0, host: '', returnToOrigins: [], secretsKeys: [], admin, shutdownMs: 1 };
+    const settings = {
+      port: 0,
+      host: '',
+      returnToOrigins: [],
+      secretsKeys: [],
+      admin,
+      doctor: surroundings,
+      shutdownMs: 1,
+    };
     const authenticator = new Authenticator(openApiKeys(undefined, platform.apiKeys));
     const application = app(
       platform,

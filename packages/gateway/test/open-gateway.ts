@@ -8,6 +8,13 @@ import { type Gateway, startGateway } from '../src/start-gateway.ts';
 export const API_KEY = 'an-api-key';
 export const bearer = { authorization: `Bearer ${API_KEY}` };
 
+/** What the doctor would know of the process. */
+export const surroundings: GatewaySettings['doctor'] = {
+  dataDir: '/',
+  typed: (command) => command,
+  checkSettings: async () => ({ faults: [], found: null }),
+};
+
 export interface LogLine {
   readonly msg: string;
   readonly [name: string]: unknown;
@@ -46,6 +53,7 @@ export async function openGateway(
       returnToOrigins: [],
       secretsKeys: [Buffer.alloc(32, 7)],
       admin: { user: 'admin', password: 'a-password', write: false },
+      doctor: surroundings,
       shutdownMs: 2_000,
       ...changes,
     },

@@ -9,7 +9,7 @@ import { routeRights } from '../src/key/route-rights.ts';
 import { apiDocument } from '../src/openapi/api-document.ts';
 import { operations } from '../src/openapi/operations.ts';
 import { fakePlatform } from './fake-platform.ts';
-import { openGateway } from './open-gateway.ts';
+import { openGateway, surroundings } from './open-gateway.ts';
 
 const described = apiDocument();
 
@@ -107,6 +107,7 @@ function application(): Router {
     secretsKeys: [Buffer.alloc(32, 7)],
     admin: { user: 'admin', write: false },
     returnToOrigins: [],
+    doctor: surroundings,
     shutdownMs: 1_000,
   };
   const log = pino({ level: 'silent' });

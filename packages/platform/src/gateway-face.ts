@@ -24,6 +24,8 @@ import type { SubscriptionPauses } from './delivery/subscription-pauses.ts';
 import { liveProcesses } from './deployment/live-processes.ts';
 import { workersAmong } from './deployment/older-processes.ts';
 import { listProcesses, type ProcessView } from './deployment/process-list.ts';
+import { readNonce } from './doctor/nonces.ts';
+import type { CheckResult } from './doctor/run-doctor.ts';
 import type { Events } from './events.ts';
 import { FollowerStore } from './follower/follower-store.ts';
 import { FollowerSyncs } from './follower/follower-syncs.ts';
@@ -34,6 +36,7 @@ import type { ApiKeys } from './key/api-keys.ts';
 import { type Actor, Audit } from './key/audit.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
+import { examineFromProcess, type RunningDoctorInput } from './open-doctor.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
@@ -140,6 +143,10 @@ export interface GatewayFace {
   liveWorkers(): Promise<number>;
   /** Never rejects. */
   health(): Promise<Health>;
+  /** Examines the whole deployment from this process (doctor/). Never rejects. */
+  examine(input: RunningDoctorInput): Promise<readonly CheckResult[]>;
+  /** What a gateway answers the doctor with, by the id of its nonce; undefined: there is none. */
+  doctorNonce(id: string): Promise<string | undefined>;
   /** Which servers of Redis accept writes now. Never rejects. */
   redisServers(): Promise<Reachability>;
   describeRedis(): Promise<RedisDescription>;
@@ -309,6 +316,8 @@ export function openGatewayFace(
       return workersAmong(await liveProcesses(redis)).filter(({ closing }) => !closing).length;
     },
     redisState: () => readServers(redis),
+    examine: (input) => examineFromProcess(settings, input),
+    doctorNonce: (id) => readNonce(redis, id),
     redisServers: () => pingMasters(foundation.blockingRedis),
     describeRedis: () => describeServers(foundation.blockingRedis),
     clockAheadMs: () => clockAheadMs(foundation.blockingRedis),

@@ -15,6 +15,7 @@ import { startDemoProgram } from '../start/demo-program.ts';
 import { type DemoSecrets, demoSecrets } from '../start/demo-secrets.ts';
 import { probePort } from '../start/free-port.ts';
 import { startOwnRedis } from '../start/own-redis.ts';
+import { keepRunningDemo } from '../start/running-demo.ts';
 import { type SimulatorChild, startSimulator } from '../start/simulator-child.ts';
 import { statusLines } from '../start/status-lines.ts';
 import { explainUnusablePort } from '../unusable-port.ts';
@@ -51,6 +52,8 @@ export const start: Command = async ({ env, shutdown }) => {
       )
     : undefined;
   const settings = secrets && simulator ? forDemo(given, secrets, simulator, `http://${hosts.browser}:${port}`) : given;
+
+  if (simulator) keepRunningDemo(dataDir.path, settings);
 
   const redisUrl = redis?.url ?? required(given.redisUrl);
   const serving = { scope, settings, shutdown, log };

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readOrCreate } from './private-json.ts';
@@ -20,9 +21,16 @@ const schema = z.object({
 
 export type DemoSecrets = z.infer<typeof schema>;
 
+const FILE = 'demo.json';
+
+/** Those that an earlier start has created in this data folder. */
+export function demoSecretsIfAny(dataDir: string): DemoSecrets | undefined {
+  return existsSync(join(dataDir, FILE)) ? demoSecrets(dataDir) : undefined;
+}
+
 /** The demo's component, accounts and keys: created by the first start and reused by all later ones. */
 export function demoSecrets(dataDir: string): DemoSecrets {
-  return readOrCreate(join(dataDir, 'demo.json'), schema, () => ({
+  return readOrCreate(join(dataDir, FILE), schema, () => ({
     component: {
       appid: appid(),
       appsecret: randomBytes(16).toString('hex'),

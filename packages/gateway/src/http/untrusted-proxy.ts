@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { FORGED_ADDRESS } from '@wxthirdparty/platform';
 import type { Logger } from 'pino';
 
 /**
@@ -8,7 +9,9 @@ import type { Logger } from 'pino';
 export function untrustedProxyWarning(trustProxy: string | undefined, log: Logger): (request: IncomingMessage) => void {
   let isDone = trustProxy !== undefined;
   return ({ headers, socket }) => {
-    if (isDone || headers['x-forwarded-for'] === undefined) return;
+    const forwarded = headers['x-forwarded-for'];
+    // The doctor names this address without a proxy.
+    if (isDone || forwarded === undefined || forwarded === FORGED_ADDRESS) return;
     isDone = true;
     log.warn(
       { proxy: socket.remoteAddress },

@@ -12,6 +12,7 @@ import { deliveryOperations } from '../delivery/delivery-routes.ts';
 import { pauseOperations } from '../delivery/pause-routes.ts';
 import { replayOperations } from '../delivery/replay-routes.ts';
 import { testOperations } from '../delivery/test-routes.ts';
+import { doctorOperations } from '../doctor/doctor-routes.ts';
 import { explainOperations } from '../explain/explain-routes.ts';
 import { followerOperations } from '../follower/follower-routes.ts';
 import { followerSyncOperations } from '../follower/follower-sync-routes.ts';
@@ -38,6 +39,7 @@ export const operations: Operations = {
   ...activityOperations,
   ...deploymentOperations,
   ...componentOperations,
+  ...doctorOperations,
   ...authorizerOperations,
   ...linkOperations,
   ...authorizationOperations,

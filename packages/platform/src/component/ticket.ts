@@ -114,19 +114,8 @@ export class Tickets {
     return this.#seals.open(sealed, place(component));
   }
 
-  async view(component: string): Promise<TicketView | undefined> {
-    const [createTime, receivedAt, expiresAt] = await this.#redis.hmget(
-      this.#redis.keyspace.ticket(component),
-      'createTime',
-      'receivedAt',
-      'expiresAt',
-    );
-    if (!createTime) return undefined;
-    return {
-      createdAt: new Date(Number(createTime)),
-      receivedAt: new Date(Number(receivedAt)),
-      expiresAt: new Date(Number(expiresAt)),
-    };
+  view(component: string): Promise<TicketView | undefined> {
+    return readTicketView(this.#redis, component);
   }
 
   /** The copy in SQL. */
@@ -219,6 +208,18 @@ export class Tickets {
       },
     );
   }
+}
+
+/** The ticket that is held in Redis, also for some time after its end. */
+export async function readTicketView(redis: RedisClient, component: string): Promise<TicketView | undefined> {
+  const key = redis.keyspace.ticket(component);
+  const [createTime, receivedAt, expiresAt] = await redis.hmget(key, 'createTime', 'receivedAt', 'expiresAt');
+  if (!createTime) return undefined;
+  return {
+    createdAt: new Date(Number(createTime)),
+    receivedAt: new Date(Number(receivedAt)),
+    expiresAt: new Date(Number(expiresAt)),
+  };
 }
 
 function place(component: string): string {

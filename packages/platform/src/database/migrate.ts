@@ -49,7 +49,7 @@ export const SCHEMA_VERSION = numberOf(migrationNames.at(-1)!);
 /** The oldest schema version whose program still works on a database that this program has migrated. */
 const SCHEMA_FLOOR = 5;
 
-const LATER_TABLE = 'schema_migration';
+export const LATER_TABLE = 'schema_migration';
 
 export interface SchemaOptions {
   readonly later: Migrations;

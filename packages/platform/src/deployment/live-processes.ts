@@ -18,6 +18,8 @@ export interface LiveProcess {
   readonly format: number;
   readonly schemaVersion: number;
   readonly startedAt: number;
+  /** The same for all containers of one machine, whose names differ. */
+  readonly machine?: string;
   /** It is shutting down, and takes no more jobs. */
   readonly closing?: boolean;
   /** A gateway that appends pushes to the stream. */

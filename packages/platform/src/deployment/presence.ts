@@ -9,6 +9,7 @@ import type { RedisClient } from '../redis/connect.ts';
 import type { Deployment } from './deployment.ts';
 import { EventLoopLag } from './event-loop-lag.ts';
 import { announceProcess, forgetProcess, type LiveProcess, type ProcessRole } from './live-processes.ts';
+import { machineId } from './machine-id.ts';
 
 const BEAT_INTERVAL_MS = 5_000;
 const FORGET_TIMEOUT_MS = 500;
@@ -47,6 +48,7 @@ export class Presence {
       schemaVersion: SCHEMA_VERSION,
       startedAt: Date.now(),
       address: hostname(),
+      machine: machineId(),
     };
   }
 

@@ -45,16 +45,27 @@ export class RedisAge {
   async check(): Promise<number | undefined> {
     const { now, noted } = await read.run(this.#redis, this.#keys);
     if (now - noted < NOTE_INTERVAL_MS) return undefined;
-    const behindMs = (await this.#timeInSql()) - noted;
+    const behindMs = await this.#behindMs(noted);
     // It stays behind until its calls are discarded.
-    if (noted > 0 && behindMs > MAX_BEHIND_MS) return behindMs;
+    if (behindMs !== undefined) return behindMs;
     await this.#note(String(noted));
     return undefined;
+  }
+
+  /** The same without noting anything. */
+  async read(): Promise<number | undefined> {
+    const { noted } = await read.run(this.#redis, this.#keys);
+    return this.#behindMs(noted);
   }
 
   /** Redis' contents no longer do harm. */
   async renew(): Promise<void> {
     await this.#note('');
+  }
+
+  async #behindMs(noted: number): Promise<number | undefined> {
+    const behindMs = (await this.#timeInSql()) - noted;
+    return noted > 0 && behindMs > MAX_BEHIND_MS ? behindMs : undefined;
   }
 
   async #note(before: string): Promise<void> {

@@ -13,9 +13,9 @@ export interface QueueState {
 
 /** `now`: the clock of the hosts, by which jobs have their times. */
 export async function readQueueState(queue: Queue, now = Date.now()): Promise<QueueState> {
-  const [counts, [next]] = await Promise.all([
+  const [counts, next] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
-    queue.getJobs(['waiting'], 0, 0, true),
+    readNextJob(queue, now),
   ]);
   const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
   return {
@@ -23,8 +23,17 @@ export async function readQueueState(queue: Queue, now = Date.now()): Promise<Qu
     active,
     delayed,
     failed,
-    oldestMs: next ? Math.max(0, now - waitingSince(next)) : null,
+    oldestMs: next?.waitedMs ?? null,
   };
+}
+
+/** The job that a worker takes next, and how long it has been waiting. */
+export async function readNextJob(
+  queue: Queue,
+  now = Date.now(),
+): Promise<{ readonly id: string | undefined; readonly waitedMs: number } | undefined> {
+  const [next] = await queue.getJobs(['waiting'], 0, 0, true);
+  return next && { id: next.id, waitedMs: Math.max(0, now - waitingSince(next)) };
 }
 
 /** A job that was delayed again after a run has waited for less time than since that run. */

@@ -42,6 +42,11 @@ export function keyspaceOf(prefix: string) {
     /** Which endpoints have refused tokens lately, and how often one was replaced for it. */
     distrusts: (component: string, owner: string, kind: string) => owned(component, owner, `distrusts:${kind}`),
 
+    /** A random value that a gateway answers with while the doctor examines PUBLIC_URL. */
+    doctorNonce: (id: string) => `${prefix}:doctor:${id}`,
+    /** Component tokens that WeChat refused before their end, by the time of the refusal. */
+    earlyRefusals: (component: string) => owned(component, component, 'early-refusals'),
+
     /** The live processes that refresh tokens, and until when each of them cannot. */
     refreshers: (component: string) => owned(component, component, 'refreshers'),
     /** The address of ours that WeChat refused last. */

@@ -113,6 +113,13 @@ export class Seals {
     return sealed[0] === FORMAT && this.#masters.some((master) => master.id.equals(id));
   }
 
+  /** The position of the key that sealed it among ours; -1: none of them. The first few bytes suffice. */
+  indexOfKey(sealed: Buffer): number {
+    if (sealed[0] !== FORMAT) return -1;
+    const id = sealed.subarray(1, 1 + KEY_ID_BYTES);
+    return this.#masters.findIndex((master) => master.id.equals(id));
+  }
+
   /** The same value under the first key; undefined if it is sealed under that one. Throws Failure `unsealable`. */
   reseal(sealed: string, place: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64url');

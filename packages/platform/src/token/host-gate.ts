@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Failure } from '@wxthirdparty/wechat';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 import { withRetryAfter } from './refresh-failure.ts';
-import { RefusedAddresses } from './refused-addresses.ts';
+import { RefusedAddresses, refusedAddressOf } from './refused-addresses.ts';
 
 /** A forbidden address needs an operator; every probe is a refused request on WeChat's side. */
 const FORBIDDEN_RETRY_MS = 30_000;
@@ -23,10 +24,11 @@ const BEAT_TTL_MS = 20_000;
 const beat = defineScript({
   uses: [REDIS_CLOCK],
   keys: ['refreshers'],
-  args: ['id', 'closedForMs', 'refreshes'],
+  args: ['id', 'closedForMs', 'refreshes', 'host', 'why'],
   lua: `
 if refreshes == '1' then
-  redis.call('HSET', refreshers, id, cjson.encode({ at = now, closedUntil = now + tonumber(closedForMs) }))
+  local entry = { at = now, closedUntil = now + tonumber(closedForMs), host = host, why = why }
+  redis.call('HSET', refreshers, id, cjson.encode(entry))
   redis.call('PEXPIRE', refreshers, ${3 * BEAT_TTL_MS})
 end
 local able = 0
@@ -39,6 +41,38 @@ end
 return able`,
   decode: (able: number) => able,
 });
+
+const readAll = defineScript({
+  uses: [REDIS_CLOCK],
+  keys: ['refreshers'],
+  lua: `return { ms(now), redis.call('HVALS', refreshers) }`,
+  decode: ([now, entries]: [string, string[]]) =>
+    entries.map((text) => JSON.parse(text) as RefresherEntry).filter(({ at }) => Number(now) - at <= BEAT_TTL_MS),
+});
+
+/** `host`, `why`: written by processes of later versions only. */
+interface RefresherEntry {
+  readonly at: number;
+  readonly closedUntil: number;
+  readonly host?: string;
+  readonly why?: string;
+}
+
+/** A live process that refreshes tokens. */
+export interface Refresher {
+  /** The name of its host, if it reports one. */
+  readonly host: string | undefined;
+  /** Why it cannot ask WeChat: the address that WeChat refuses, or a code; undefined: it can. */
+  readonly why: string | undefined;
+}
+
+export async function readRefreshers(redis: RedisClient, component: string): Promise<Refresher[]> {
+  const entries = await readAll.run(redis, { refreshers: redis.keyspace.refreshers(component) });
+  return entries.map(({ at, closedUntil, host, why }) => ({
+    host: host || undefined,
+    why: closedUntil > at ? why || 'unknown' : undefined,
+  }));
+}
 
 interface Closed {
   readonly failure: Failure;
@@ -161,7 +195,9 @@ export class HostGate {
     const closed = this.#closed.get(component);
     const closedForMs = closed ? Math.max(0, Math.ceil(closed.until - this.#now())) : 0;
     const refreshers = this.#redis.keyspace.refreshers(component);
-    const args = { id: this.#id, closedForMs, refreshes: this.#refreshes };
+    const failure = closedForMs > 0 ? closed?.failure : undefined;
+    const why = failure ? (refusedAddressOf(failure) ?? failure.code) : '';
+    const args = { id: this.#id, closedForMs, refreshes: this.#refreshes, host: hostname(), why };
     const others = await beat.run(this.#redis, { refreshers }, args);
     this.#others.set(component, others);
     return others;

@@ -5,6 +5,7 @@ import { defineScript, REDIS_CLOCK, type SharedLua } from '../redis/script.ts';
 import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import { accept, DISTRUST_TTL_MS, type Distrust, distrust } from './distrust.ts';
+import { noteEarlyRefusal } from './early-refusals.ts';
 import { DRAW_FENCE } from './fence.ts';
 import { accountOwners, ownerKey, type TokenOwner } from './token.ts';
 import type { TokenEffect, TokenEffects } from './token-kind.ts';
@@ -238,12 +239,22 @@ export class TokenStore {
    * WeChat refused this version at `path`. `acceptedAgoMs`: how long ago a request departed that carried the same version
    * to another path and succeeded.
    */
-  distrust(owner: TokenOwner, version: number, path: string, acceptedAgoMs: number | undefined): Promise<Distrust> {
-    return this.#changesOf(owner).distrust.run(this.#redis, this.#changeKeys(owner), {
+  async distrust(
+    owner: TokenOwner,
+    version: number,
+    path: string,
+    acceptedAgoMs: number | undefined,
+  ): Promise<Distrust> {
+    const outcome = await this.#changesOf(owner).distrust.run(this.#redis, this.#changeKeys(owner), {
       version,
       path,
       acceptedAgoMs: acceptedAgoMs === undefined ? -1 : Math.floor(acceptedAgoMs),
     });
+    if (outcome === 'distrusted' && owner.kind === 'component') {
+      // Only operators read it.
+      noteEarlyRefusal(this.#redis, owner.component, version).catch(() => {});
+    }
+    return outcome;
   }
 
   /** WeChat accepted this version at `path`. */

@@ -46,6 +46,11 @@ export type BatchedCall = {
   readonly component?: string | undefined;
 };
 
+export type DoctorInput = {
+  /** the checks to run; all if missing */
+  readonly only?: ReadonlyArray<'settings' | 'secrets-key' | 'data-dir' | 'redis' | 'redis-settings' | 'redis-memory' | 'redis-age' | 'clocks' | 'database' | 'component' | 'ticket' | 'component-token' | 'egress' | 'public-url' | 'push-url' | 'queues' | 'versions' | 'second-system'> | undefined;
+};
+
 export type RehearsalInput = Record<string, never>;
 
 export type SubscriptionInput = {
@@ -744,6 +749,31 @@ export type Reconciliation = {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+};
+
+export type DoctorCheck = {
+  readonly name: 'settings' | 'secrets-key' | 'data-dir' | 'redis' | 'redis-settings' | 'redis-memory' | 'redis-age' | 'clocks' | 'database' | 'component' | 'ticket' | 'component-token' | 'egress' | 'public-url' | 'push-url' | 'queues' | 'versions' | 'second-system';
+  readonly status: 'ok' | 'warn' | 'fail' | 'skipped';
+  /** names the fault; null if the check is ok or skipped */
+  readonly code: string | null;
+  /** of the gravest fault; or why the check was skipped */
+  readonly cause: Explanation | null;
+  readonly remedy: Explanation | null;
+  /** carries the remedy out, or shows more */
+  readonly command: string | null;
+  /** what was read: addresses, versions, numbers */
+  readonly found: string | null;
+  /** its other faults */
+  readonly also: ReadonlyArray<DoctorFault>;
+  readonly ms: number;
+};
+
+export type DoctorFault = {
+  readonly status: 'warn' | 'fail';
+  readonly code: string;
+  readonly cause: Explanation;
+  readonly remedy: Explanation;
+  readonly command: string | null;
 };
 
 export type ListedAuthorizer = {
@@ -1618,6 +1648,17 @@ export interface Operations {
     query: {};
     body: undefined;
     answer: Component;
+  };
+  /** Examines the deployment from this gateway: settings, Redis, database, WeChat, PUBLIC_URL, queues */
+  'POST /v1/doctor': {
+    path: {};
+    query: {};
+    body: DoctorInput | undefined;
+    answer: {
+      readonly items: ReadonlyArray<DoctorCheck>;
+      /** the `cursor` of the next page; null on the last one */
+      readonly next: string | null;
+    };
   };
   /** The accounts that authorized the component; a filtered page may hold fewer than `limit` */
   'GET /v1/authorizers': {

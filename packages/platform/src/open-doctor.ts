@@ -1,0 +1,34 @@
+import type { CheckName } from './doctor/check.ts';
+import type { DoctorSettings } from './doctor/doctor-settings.ts';
+import { type CheckResult, runDoctor } from './doctor/run-doctor.ts';
+import type { PlatformSettings } from './open-foundation.ts';
+import { openQueues } from './open-queues.ts';
+
+/** What the command line knows and the platform does not. */
+export type DoctorSurroundings = Pick<DoctorSettings, 'dataDir' | 'typed' | 'checkSettings'>;
+
+/** Of a process that runs. */
+export type RunningDoctorInput = DoctorSurroundings & {
+  readonly publicUrl: string;
+  /** All checks, if undefined. */
+  readonly only?: readonly CheckName[] | undefined;
+};
+
+/** Examines the deployment from this host, with connections of its own; see `runDoctor`. */
+export function examine(
+  settings: Omit<DoctorSettings, 'openQueues'>,
+  only?: readonly CheckName[],
+): Promise<CheckResult[]> {
+  const open: DoctorSettings['openQueues'] = (redis, scope) =>
+    Object.values(openQueues(redis, scope)).map(({ queue }) => queue);
+  return runDoctor({ ...settings, openQueues: open }, only);
+}
+
+/** The same with the settings of a process that runs. */
+export function examineFromProcess(
+  { redisUrl, redisPrefix, databaseUrl, secretsKeys, components, wechat }: PlatformSettings,
+  { only, ...surroundings }: RunningDoctorInput,
+): Promise<CheckResult[]> {
+  const settings = { redisUrl, redisPrefix, databaseUrl, secretsKeys, components, componentFaults: [], wechat };
+  return examine({ ...settings, ...surroundings }, only);
+}
