@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Scope } from '@wxthirdparty/platform';
+import { readAlarmWebhooks, Scope } from '@wxthirdparty/platform';
 import type { Command } from '../command.ts';
 import { openLog } from '../log/log.ts';
 import { openLogFile } from '../log/open-log.ts';
@@ -135,10 +135,17 @@ function forDemo(given: Settings, secrets: DemoSecrets, simulator: SimulatorChil
     publicUrl: given.publicUrl ?? browserUrl,
     wechat: { apiBases: [simulator.url], mpBase: pagesBase, openBase: pagesBase },
     deliveryNets: given.deliveryNets.length > 0 ? given.deliveryNets : LOOPBACK,
+    alarms: given.alarms.channels.length > 0 ? given.alarms : { ...given.alarms, channels: robotsOf(simulator) },
     secretsKeys: given.secretsKeys.length > 0 ? given.secretsKeys : [Buffer.from(secrets.secretsKey, 'base64')],
     apiKey: given.apiKey ?? secrets.apiKey,
     admin: { ...given.admin, password: given.admin.password ?? secrets.adminPassword },
   };
+}
+
+/** The simulator plays the robot of a 企业微信 group, too. */
+function robotsOf({ url }: SimulatorChild): Settings['alarms']['channels'] {
+  const read = readAlarmWebhooks(`wecom+${url}/_robots/wecom/cgi-bin/webhook/send?key=demo`);
+  return 'channels' in read ? [...read.channels] : [];
 }
 
 /**
