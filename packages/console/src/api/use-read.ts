@@ -6,13 +6,15 @@ import { type AnswerOf, type InputOf, type Reading, request, urlOf } from './ope
 export const REFRESH_MS = 10_000;
 export const OVERVIEW_REFRESH_MS = 5_000;
 
-export interface ReadOptions {
-  /** false: it is read once. */
-  readonly refreshMs?: number | false;
+export interface ReadOptions<T = unknown> {
+  /** false: it is read once. It may depend on what was read last. */
+  readonly refreshMs?: number | false | ((data: T | undefined) => number | false);
   /** false: it is not read yet. */
   readonly enabled?: boolean;
   /** The data of another input (another page or filter) is shown until the new data is there. Default true. */
   readonly keepPrevious?: boolean;
+  /** It never changes, so it is read once for all its readers. */
+  readonly constant?: boolean;
 }
 
 export type Read<T> = UseQueryResult<T, ApiError>;
@@ -24,14 +26,15 @@ export type Read<T> = UseQueryResult<T, ApiError>;
 export function useRead<O extends Reading>(
   operation: O,
   input: InputOf<O>,
-  options: ReadOptions = {},
+  options: ReadOptions<AnswerOf<O>> = {},
 ): Read<AnswerOf<O>> {
-  const { refreshMs = REFRESH_MS, enabled = true, keepPrevious = true } = options;
+  const { constant = false, refreshMs = constant ? false : REFRESH_MS, enabled = true, keepPrevious = true } = options;
   return useQuery<AnswerOf<O>, ApiError>({
     queryKey: keyOf(operation, input),
     queryFn: ({ signal }) => request(operation, input, signal),
-    refetchInterval: refreshMs,
+    refetchInterval: typeof refreshMs === 'function' ? ({ state }) => refreshMs(state.data) : refreshMs,
     enabled,
+    ...(constant ? { staleTime: Number.POSITIVE_INFINITY } : {}),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
   });
 }

@@ -11,4 +11,8 @@ interface Entry {
 }
 
 /** The sidebar, from top to bottom. */
-export const navigation: readonly Entry[] = [{ to: '/', word: 'overview', icon: 'overview' }];
+export const navigation: readonly Entry[] = [
+  { to: '/', word: 'overview', icon: 'overview' },
+  { to: '/calls', word: 'calls', icon: 'calls', scope: 'calls' },
+  { to: '/pushes', word: 'pushes', icon: 'pushes', scope: 'pushes:read' },
+];

@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, Outlet, redirect } from '@tanstack/react-router';
 import { readSession } from '../api/session.ts';
+import { callFilters } from '../screens/calls/filters.ts';
+import { deliveryFilters, pushFilters } from '../screens/pushes/filters.ts';
 import { readTarget } from '../screens/sign-in/target.ts';
 import { Tips } from '../ui/tips.tsx';
 import { Frame } from './frame.tsx';
@@ -43,8 +45,50 @@ const overview = createRoute({
   component: lazyScreen(() => import('../screens/overview/overview.tsx'), 'Overview'),
 });
 
+const calls = createRoute({
+  getParentRoute: () => frame,
+  path: '/calls',
+  validateSearch: callFilters.read,
+  component: lazyScreen(() => import('../screens/calls/calls.tsx'), 'Calls'),
+});
+
+const call = createRoute({
+  getParentRoute: () => frame,
+  path: '/calls/$id',
+  component: lazyScreen(() => import('../screens/calls/call.tsx'), 'Call'),
+});
+
+const pushes = createRoute({
+  getParentRoute: () => frame,
+  path: '/pushes',
+  validateSearch: pushFilters.read,
+  component: lazyScreen(() => import('../screens/pushes/pushes.tsx'), 'Pushes'),
+});
+
+const push = createRoute({
+  getParentRoute: () => frame,
+  path: '/pushes/$id',
+  component: lazyScreen(() => import('../screens/pushes/push.tsx'), 'Push'),
+});
+
+const subscription = createRoute({
+  getParentRoute: () => frame,
+  path: '/subscriptions/$id',
+  validateSearch: deliveryFilters.read,
+  component: lazyScreen(() => import('../screens/pushes/subscription.tsx'), 'Subscription'),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => frame,
+  path: '/subscriptions/$id/deliveries/$push',
+  component: lazyScreen(() => import('../screens/pushes/delivery.tsx'), 'Delivery'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, frame.addChildren([overview])]),
+  routeTree: root.addChildren([
+    signIn,
+    frame.addChildren([overview, calls, call, pushes, push, subscription, delivery]),
+  ]),
   basepath: BASE,
   parseSearch,
   stringifySearch,

@@ -4,7 +4,7 @@ import styles from './banner.module.css';
 import { ToneIcon } from './status.tsx';
 
 interface Props {
-  readonly tone: Extract<Tone, 'good' | 'attention' | 'fault'>;
+  readonly tone: Tone;
   readonly title: ReactNode;
   readonly children?: ReactNode;
   readonly actions?: ReactNode;

@@ -9,6 +9,8 @@ export interface TimelineStep {
   readonly event: string;
   readonly tone?: Tone;
   readonly detail?: ReactNode;
+  /** It is not over: a ring instead of a dot, and no time. */
+  readonly open?: boolean;
 }
 
 /** What happened, in order: the first time is absolute, the others are relative to it. */
@@ -19,10 +21,15 @@ export function Timeline({ label, steps }: { readonly label: string; readonly st
     <ol className={styles.timeline} aria-label={label}>
       {steps.map((step, index) => (
         <li key={index} className={styles.step}>
-          <span className={`${styles.dot} ${styles[step.tone ?? 'off']}`} aria-hidden="true" />
+          <span
+            className={`${styles.dot} ${styles[step.tone ?? 'off']} ${step.open ? styles.open : ''}`}
+            aria-hidden="true"
+          />
           <span className={styles.event}>{step.event}</span>
           <span className={styles.time}>
-            {index === 0 ? (
+            {step.open ? (
+              '…'
+            ) : index === 0 ? (
               <Moment at={step.at} precise />
             ) : (
               <time dateTime={step.at} data-tip={format.exactUtc(step.at)}>

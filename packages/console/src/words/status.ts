@@ -24,7 +24,8 @@ export const statuses = {
   },
   call: {
     queued: { tone: 'progress', zh: '等待发送', en: 'Queued' },
-    sent: { tone: 'progress', zh: '已发送', en: 'Sent' },
+    delayed: { tone: 'progress', zh: '暂缓发送', en: 'Delayed' },
+    running: { tone: 'progress', zh: '发送中', en: 'Being sent' },
     completed: { tone: 'good', zh: '成功', en: 'Completed' },
     refused: { tone: 'fault', zh: '微信拒绝', en: 'Refused' },
     failed: { tone: 'fault', zh: '失败', en: 'Failed' },
@@ -39,9 +40,17 @@ export const statuses = {
   delivery: {
     pending: { tone: 'progress', zh: '等待投递', en: 'Pending' },
     delivered: { tone: 'good', zh: '已送达', en: 'Delivered' },
+    dead: { tone: 'fault', zh: '未送达', en: 'Not delivered' },
+  },
+  replay: {
+    running: { tone: 'progress', zh: '进行中', en: 'Running' },
+    completed: { tone: 'good', zh: '已完成', en: 'Completed' },
     failed: { tone: 'fault', zh: '失败', en: 'Failed' },
-    expired: { tone: 'fault', zh: '已过期', en: 'Expired' },
-    dropped: { tone: 'off', zh: '已丢弃', en: 'Dropped' },
+    cancelled: { tone: 'off', zh: '已撤销', en: 'Cancelled' },
+  },
+  push: {
+    unreadable: { tone: 'attention', zh: '无法识别', en: 'Unreadable' },
+    wrong_account: { tone: 'attention', zh: '账号不符', en: 'Wrong account' },
   },
   sync: {
     waiting: { tone: 'progress', zh: '等待', en: 'Waiting' },

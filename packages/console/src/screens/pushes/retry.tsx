@@ -1,0 +1,21 @@
+import { request } from '../../api/operation.ts';
+import { ActionButton, useAction } from '../../ui/action.tsx';
+import { useWords } from '../../words/define-words.ts';
+import { words as ownWords } from './words.ts';
+
+/** Makes a delivery due now. */
+export function Retry({ subscription, push }: { readonly subscription: string; readonly push: string }) {
+  const words = useWords(ownWords);
+  const action = useAction({
+    perform: () => request('POST /v1/subscriptions/:id/deliveries/:push/retry', { path: { id: subscription, push } }),
+    refreshes: ['GET /v1/deliveries', 'GET /v1/subscriptions/:id/deliveries/:push', 'GET /v1/subscriptions/:id'],
+  });
+  return (
+    <ActionButton
+      label={words.retry}
+      action={action}
+      confirm={{ title: words.retryTitle, text: words.retryText }}
+      done={() => words.retried}
+    />
+  );
+}
