@@ -55,7 +55,8 @@ export interface Confirmation {
 interface ButtonProps<Answer> {
   readonly label: string;
   readonly action: Action<void, Answer>;
-  readonly kind?: 'plain' | 'primary' | 'danger';
+  /** `quiet`: in the rows of a table. */
+  readonly kind?: 'plain' | 'primary' | 'danger' | 'quiet';
   readonly confirm?: Confirmation;
   /** The result in words, after it succeeded. */
   readonly done?: (answer: Answer) => ReactNode;

@@ -23,7 +23,7 @@ interface SearchProps {
   readonly label: string;
   readonly value: string | undefined;
   readonly onChange: (value: string) => void;
-  readonly width?: 'wide' | 'narrow';
+  readonly width?: 'wide' | 'narrow' | 'short';
 }
 
 /** The key `/` focuses the first one of a screen. */

@@ -1,11 +1,13 @@
 import { useFormat } from '../words/format.ts';
-import type { Tone } from '../words/status.ts';
 import styles from './phases.module.css';
+
+/** Waiting, work of another party, work of our own, or what should not be. */
+export type PhaseTone = 'waiting' | 'away' | 'own' | 'unwanted';
 
 export interface Phase {
   readonly word: string;
   readonly ms: number;
-  readonly tone: Tone;
+  readonly tone: PhaseTone;
 }
 
 /** So that a short phase remains visible. */

@@ -27,6 +27,7 @@ export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, ch
             to="."
             search={(index === 0 ? {} : { [param]: name }) as never}
             className={styles.tab}
+            activeOptions={{ exact: true, explicitUndefined: true }}
             aria-current={name === open ? 'page' : undefined}
             resetScroll={false}
           >

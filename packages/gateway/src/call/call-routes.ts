@@ -280,8 +280,12 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     const found = await findDetail(platform, request.params.id, response);
     const { call } = found;
     setQuotaHeader(response, call);
-    const [{ handle }, key] = await Promise.all([nameOf(platform, call), keyOf(platform, call)]);
-    response.json(callDetailAnswer(found, { handle, key }) satisfies z.input<typeof CallDetailAnswer>);
+    const { rights } = callerOf(response);
+    const [named, key] = await Promise.all([
+      namesOf(platform, [call], rights.scopes.includes('authorizers:read')),
+      keyOf(platform, call),
+    ]);
+    response.json(callDetailAnswer(found, { ...named(call), key }) satisfies z.input<typeof CallDetailAnswer>);
   });
 
   routes.delete('/v1/calls/:id', async (request, response) => {

@@ -48,14 +48,16 @@ const CallSummaryFields = z.object({
     .nullable(),
 });
 
-/** A call in a list. */
-export const CallSummaryAnswer = CallSummaryFields.extend({
+const accountNames = {
   handle: z.string().nullable().meta({ description: 'of the account' }),
   nickName: z
     .string()
     .nullable()
     .meta({ description: 'of the account; null: unknown, or the key lacks the scope `authorizers:read`' }),
-}).meta({ id: 'CallSummary' });
+};
+
+/** A call in a list. */
+export const CallSummaryAnswer = CallSummaryFields.extend(accountNames).meta({ id: 'CallSummary' });
 
 /** A call as business programs receive it. */
 export const CallAnswer = CallSummaryFields.extend({
@@ -177,7 +179,7 @@ export const CallDetailAnswer = CallAnswer.extend({
   })
     .nullable()
     .meta({ description: 'of the errcode, or of the failure' }),
-  handle: z.string().nullable().meta({ description: 'of the account' }),
+  ...accountNames,
   key: z
     .object({ id: z.string(), name: z.string().nullable() })
     .nullable()

@@ -27,10 +27,18 @@ export function callAnswer(call: Call) {
 /** WeChat's page of its errcodes (protocol §13). */
 const ERRCODES_PAGE = 'https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html';
 
-/** What `GET /v1/calls/:id` answers: also how the call came to its outcome. `key`, `handle`: of the request and the account, if known. */
+/** Names of what the record of a call has the ids of, if they are known. */
+export interface RequestNames {
+  readonly key: { id: string; name: string | null } | null;
+  /** Of the account, as the next. */
+  readonly handle: string | null;
+  readonly nickName: string | null;
+}
+
+/** What `GET /v1/calls/:id` answers: also how the call came to its outcome. */
 export function callDetailAnswer(
   { call, timeline }: Pick<CallDetail, 'call' | 'timeline'>,
-  { key, handle }: { readonly key: { id: string; name: string | null } | null; readonly handle: string | null },
+  { key, handle, nickName }: RequestNames,
 ) {
   const { explanation, ...answer } = callAnswer(call);
   const failure = explanation ?? answer.failure?.explanation ?? null;
@@ -39,6 +47,7 @@ export function callDetailAnswer(
     ...answer,
     explanation: failure && { ...failure, link: linkOf(errcode) },
     handle,
+    nickName,
     key,
     rid: call.answered?.rid ?? call.failure?.rid ?? null,
     timeline,

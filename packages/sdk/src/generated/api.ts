@@ -319,6 +319,8 @@ export type CallDetail = {
   } | null;
   /** of the account */
   readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   /** with which it was requested; null: unknown, or a call of the platform itself */
   readonly key: {
     readonly id: string;

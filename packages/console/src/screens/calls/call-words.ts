@@ -50,6 +50,7 @@ interface CallWords {
   readonly atWeChat: string;
   readonly facts: string;
   readonly account: string;
+  readonly itsCalls: string;
   readonly kindOfCall: string;
   readonly key: string;
   readonly noKey: string;
@@ -143,6 +144,7 @@ export const words = defineWords<CallWords>({
     atWeChat: '等待微信回答',
     facts: '详情',
     account: '账号',
+    itsCalls: '它的全部调用',
     kindOfCall: '方式',
     key: '密钥',
     noKey: '平台自身或未记录',
@@ -239,6 +241,7 @@ export const words = defineWords<CallWords>({
     atWeChat: 'Waits for WeChat’s answer',
     facts: 'Details',
     account: 'Account',
+    itsCalls: 'all its calls',
     kindOfCall: 'Way',
     key: 'Key',
     noKey: 'the platform itself, or not recorded',

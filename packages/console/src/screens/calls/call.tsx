@@ -11,7 +11,7 @@ import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
 import { Muted, Page, Section } from '../../ui/page.tsx';
-import { Phases } from '../../ui/phases.tsx';
+import { Phases, type PhaseTone } from '../../ui/phases.tsx';
 import { QuotaBar } from '../../ui/quota-bar.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Timeline } from '../../ui/timeline.tsx';
@@ -19,7 +19,7 @@ import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { sharedWords } from '../../words/shared-words.ts';
-import { statuses, type Tone } from '../../words/status.ts';
+import { statuses } from '../../words/status.ts';
 import { words as ownWords } from './call-words.ts';
 import { Cancel } from './cancel.tsx';
 import { errcodeOf, outcomeOf } from './outcome.ts';
@@ -159,13 +159,13 @@ function Reopening({ call }: { readonly call: CallDetail }) {
   );
 }
 
-const phaseTones: Readonly<Record<PhaseName, Tone>> = {
-  waiting: 'off',
-  token: 'attention',
-  wechat: 'progress',
-  storing: 'good',
-  pause: 'fault',
-  parked: 'attention',
+const phaseTones: Readonly<Record<PhaseName, PhaseTone>> = {
+  waiting: 'waiting',
+  token: 'unwanted',
+  wechat: 'away',
+  storing: 'own',
+  pause: 'unwanted',
+  parked: 'unwanted',
 };
 
 function Way({ call }: { readonly call: CallDetail }) {
@@ -205,14 +205,15 @@ function Details({ call }: { readonly call: CallDetail }) {
             label: words.account,
             value: (
               <>
+                {call.nickName !== null && <span>{call.nickName}</span>}
                 <Id value={appid} />
-                {call.handle !== null && <span>{call.handle}</span>}
+                {call.handle !== null && <Muted>{call.handle}</Muted>}
+                {appid !== component && (
+                  <Link to="/calls" search={{ appid } as never}>
+                    {words.itsCalls}
+                  </Link>
+                )}
               </>
-            ),
-            action: appid !== component && (
-              <Link to="/calls" search={{ appid } as never}>
-                {shared.calls}
-              </Link>
             ),
           },
           { label: shared.component, value: <Mono>{component}</Mono> },

@@ -56,13 +56,13 @@ export function Calls() {
         <SearchBox
           label={words.pathFilter}
           value={values.path}
-          width="narrow"
+          width="short"
           onChange={(path) => filters.set({ path })}
         />
         <SearchBox
           label={words.faultFilter}
           value={values.fault}
-          width="narrow"
+          width="short"
           onChange={(fault) => filters.set({ fault })}
         />
         <SelectFilter
@@ -127,7 +127,16 @@ function useColumns(ofAccount: boolean, mayCancel: boolean): readonly Column<Cal
         </Link>
       ),
     },
-    ...(ofAccount ? [] : [{ header: words.account, width: 1.5, cell: (call: CallSummary) => <Account {...call} /> }]),
+    ...(ofAccount
+      ? []
+      : [
+          {
+            header: words.account,
+            width: 1.5,
+            priority: 1 as const,
+            cell: (call: CallSummary) => <Account {...call} />,
+          },
+        ]),
     {
       header: shared.path,
       width: 2,

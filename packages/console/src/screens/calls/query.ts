@@ -57,6 +57,6 @@ export function shortPath(path: string): string {
 }
 
 /** What an operator enters may be the short form. */
-export function wholePath(path: string): string {
+function wholePath(path: string): string {
   return path.startsWith('/') ? path : `/cgi-bin/${path}`;
 }

@@ -1,7 +1,7 @@
 import type { Delivery } from '@wxthirdparty/sdk';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
-import { Age } from '../../ui/age.tsx';
+import { Age, Moment } from '../../ui/age.tsx';
 import { FilterBar, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
 import { Link } from '../../ui/link.tsx';
@@ -15,6 +15,7 @@ import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { sharedWords } from '../../words/shared-words.ts';
 import { statuses } from '../../words/status.ts';
+import { Due } from './due.tsx';
 import { Failure } from './failure.tsx';
 import { deliveryFilters } from './filters.ts';
 import { Retry } from './retry.tsx';
@@ -55,20 +56,26 @@ export function Deliveries({ subscription }: { readonly subscription: string }) 
   );
 }
 
+/** `seq` starts with the milliseconds of the acceptance. */
+function acceptedAt(seq: string): number {
+  return Math.floor(Number(seq) / 1_000);
+}
+
 function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   const format = useFormat();
   return [
     {
-      header: words.push,
-      width: 2,
-      cell: ({ subscription, push, type }) => (
+      header: words.received,
+      width: 1.3,
+      cell: ({ subscription, push, seq }) => (
         <Link to="/subscriptions/$id/deliveries/$push" params={{ id: subscription, push }}>
-          <Mono>{type}</Mono>
+          <Moment at={acceptedAt(seq)} precise />
         </Link>
       ),
     },
+    { header: words.type, width: 1.6, priority: 1, cell: ({ type }) => <Mono>{type}</Mono> },
     {
       header: words.account,
       width: 1.8,
@@ -86,16 +93,10 @@ function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
     },
     { header: words.attempts, numeric: true, width: 0.7, cell: ({ attemptCount }) => format.number(attemptCount) },
     {
-      header: words.settled,
+      header: words.delivered,
       width: 1.2,
       cell: ({ settledAt, nextAttemptAt }) =>
-        settledAt === null ? (
-          <Muted>
-            {words.next} <Age at={nextAttemptAt} />
-          </Muted>
-        ) : (
-          <Age at={settledAt} />
-        ),
+        settledAt === null ? <Due at={nextAttemptAt} /> : <Age at={settledAt} />,
     },
     ...(mayRetry
       ? [
@@ -104,7 +105,7 @@ function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
             actions: true,
             width: 1.3,
             cell: ({ subscription, push, state }: Delivery) =>
-              state !== 'delivered' && <Retry subscription={subscription} push={push} />,
+              state !== 'delivered' && <Retry subscription={subscription} push={push} quiet />,
           },
         ]
       : []),

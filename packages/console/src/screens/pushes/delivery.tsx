@@ -2,7 +2,7 @@ import { useParams } from '@tanstack/react-router';
 import type { DeliveryWithAttempts } from '@wxthirdparty/sdk';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
-import { Age, Moment } from '../../ui/age.tsx';
+import { Moment } from '../../ui/age.tsx';
 import { Banner } from '../../ui/banner.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Icon } from '../../ui/icon.tsx';
@@ -17,6 +17,7 @@ import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { sharedWords } from '../../words/shared-words.ts';
 import { statuses } from '../../words/status.ts';
+import { Due } from './due.tsx';
 import { FailureWithRemedy } from './failure.tsx';
 import { Retry } from './retry.tsx';
 import { words as ownWords } from './words.ts';
@@ -63,7 +64,6 @@ export function Delivery() {
 }
 
 function Outcome({ delivery }: { readonly delivery: DeliveryWithAttempts }) {
-  const words = useWords(ownWords);
   const language = useLanguage();
   const { state, code, status, nextAttemptAt } = delivery;
   const shown = statuses.delivery[state];
@@ -76,7 +76,7 @@ function Outcome({ delivery }: { readonly delivery: DeliveryWithAttempts }) {
       )}
       {nextAttemptAt !== null && (
         <p>
-          {words.next} <Age at={nextAttemptAt} />
+          <Due at={nextAttemptAt} />
         </p>
       )}
     </Banner>

@@ -8,7 +8,7 @@ import { Banner } from '../../ui/banner.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
-import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
 import { Muted, Page, Section } from '../../ui/page.tsx';
 import { Status } from '../../ui/status.tsx';
@@ -53,7 +53,6 @@ export function Subscription() {
             <Health subscription={data} />
             <Deliveries subscription={id} />
             <Settings subscription={data} />
-            <UpdatedAt read={read} />
           </>
         )}
       </Loaded>
@@ -88,7 +87,7 @@ function Health({ subscription }: { readonly subscription: SubscriptionOf }) {
         facts={[
           { label: words.backlog, value: <Backlog {...backlog} /> },
           { label: words.lastSuccess, value: <Age at={lastSuccessAt} none={words.never} focusable /> },
-          {
+          (state === 'active' || reason === 'manual') && {
             label: words.lastFailure,
             value:
               lastFailure === null ? (
