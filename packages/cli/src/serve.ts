@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type GatewaySettings, startGateway } from '@wxthirdparty/gateway';
 import { openPlatform, type Platform, type ProcessRole, type Scope } from '@wxthirdparty/platform';
-import { countActivity, logEvents, metricsEndpoint, openMetrics } from '@wxthirdparty/telemetry';
+import { countActivity, logEvents, metricsEndpoint, openMetrics, startAlarms } from '@wxthirdparty/telemetry';
 import { startWorkers } from '@wxthirdparty/worker';
 import type { Logger } from 'pino';
 import { logClock } from './log/log-clock.ts';
@@ -42,6 +42,8 @@ export async function openServedPlatform(
   const metrics = scope.keep('metrics', openMetrics({ ...platform, roles }), (m) => m.close());
   void platform.unusable.then((reason) => shutdown.fail(reason));
   scope.keep('activity', countActivity(platform.events, platform.activity), (a) => a.close());
+  const { dataDir, publicUrl } = settings;
+  scope.keep('alarms', startAlarms(platform, { dataDir, publicUrl }), (a) => a.close());
   // Redis or the database may have failed meanwhile; then the next start reports it.
   await Promise.all([logClock(platform, log), logRedis(platform, log), logDatabaseConnections(platform, log)]).catch(
     () => {},

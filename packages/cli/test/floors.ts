@@ -79,6 +79,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     'open-queues.ts',
     'open-services.ts',
     'open-alarms.ts',
+    'open-alarm-sources.ts',
     'open-calls.ts',
     'open-replies.ts',
     'open-deliveries.ts',

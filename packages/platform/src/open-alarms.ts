@@ -20,5 +20,5 @@ export function openAlarms({ settings, events, failFastRedis, presence }: Founda
   scope.keep('alarm sender', alarmSender, (s) => s.close());
   const ids = channels.map(({ id }) => id);
   const store = new AlarmStore(failFastRedis, times, ids);
-  return new Alarms({ store, outbox, channels, sender, alarmSender, times, processId: presence.id, events });
+  return new Alarms({ store, outbox, channels, sender, alarmSender, times, process: presence, events });
 }

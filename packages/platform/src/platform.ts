@@ -4,6 +4,7 @@ import { liveProcesses } from './deployment/live-processes.ts';
 import type { Events } from './events.ts';
 import { type GatewayFace, openGatewayFace } from './gateway-face.ts';
 import { healthProbe, watchHealth } from './health.ts';
+import { type AlarmSources, openAlarmSources } from './open-alarm-sources.ts';
 import { openAlarms } from './open-alarms.ts';
 import { openCalls } from './open-calls.ts';
 import { openDeliveries } from './open-deliveries.ts';
@@ -22,6 +23,9 @@ import { openWorkerFace, type Work } from './worker-face.ts';
 export interface Platform extends GatewayFace {
   readonly work: Work;
   readonly alarms: Alarms;
+  readonly alarmSources: AlarmSources;
+  /** By how much the event loop of this process was late lately (99th percentile, ms), as its heartbeats report it. */
+  lagMs(): number;
   /** Everything that this process publishes. */
   readonly events: Events;
   /** Settles with the reason if the database, which was unreachable at the start, turns out to be unusable: the process must end. */
@@ -85,6 +89,8 @@ async function open(settings: PlatformSettings, scope: Scope): Promise<Platform>
     health: async () => ({ ...(await health()), wechat: !shared.hostGate.isDegraded }),
     work,
     alarms: openAlarms(foundation, scope),
+    alarmSources: openAlarmSources(foundation, shared, failFast),
+    lagMs: () => presence.lagMs,
     events,
     unusable,
     async databaseConnections() {

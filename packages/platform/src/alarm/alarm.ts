@@ -8,7 +8,7 @@ export type AlarmSeverity = 'page' | 'warn';
 export interface AlarmProcess {
   /** As in the list of processes. */
   readonly id: string;
-  /** The name of its machine or container. */
+  /** Its machine or container and, if it listens, its port. */
   readonly host: string;
   /** What differs between processes: an address, a free size. */
   readonly note: string | null;

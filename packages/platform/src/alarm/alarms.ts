@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { Failure } from '@wxthirdparty/wechat';
 import type { Events } from '../events.ts';
 import type { Page, PageRequest } from '../paging.ts';
@@ -24,7 +23,8 @@ export interface AlarmsParts {
   readonly sender: ChannelSender;
   readonly alarmSender: AlarmSender;
   readonly times: AlarmTimes;
-  readonly processId: string;
+  /** This one. `address`: host and, if it listens, port. */
+  readonly process: { readonly id: string; readonly address: string };
   readonly events: Events;
 }
 
@@ -52,7 +52,7 @@ export class Alarms {
    */
   openDirectly(report: AlarmReport, openedAt: Date): Alarm {
     const { key, rule, severity, component, cause, remedy, link, note = null } = report;
-    const id = alarmId(`${key} ${this.#parts.processId}`, openedAt);
+    const id = alarmId(`${key} ${this.#parts.process.id}`, openedAt);
     const processes = [{ ...this.#process, note }];
     const alarm = { id, rule, severity, component, cause, remedy, link, processes, openedAt, closedAt: null };
     this.#sendDirectly('opened', alarm);
@@ -88,7 +88,8 @@ export class Alarms {
   }
 
   get #process() {
-    return { id: this.#parts.processId, host: hostname() };
+    const { id, address } = this.#parts.process;
+    return { id, host: address };
   }
 
   #sendDirectly(news: AlarmNews, alarm: Alarm): void {

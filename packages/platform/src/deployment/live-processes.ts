@@ -5,6 +5,8 @@ import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
 /** Three missed heartbeats. */
 const DEAD_AFTER_MS = 15_000;
 const KEY_TTL_MS = 60 * 60_000;
+/** For so long a process that gives no heartbeat is reported as lost. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 export type ProcessRole = 'gateway' | 'worker';
 
@@ -47,7 +49,7 @@ redis.call('HSET', processes, id, cjson.encode(entry))
 redis.call('PEXPIRE', processes, ${KEY_TTL_MS})
 for _, other in ipairs(redis.call('HKEYS', processes)) do
   local seenAt = cjson.decode(redis.call('HGET', processes, other)).seenAt
-  if now - seenAt > ${2 * DEAD_AFTER_MS} then redis.call('HDEL', processes, other) end
+  if now - seenAt > ${FORGOTTEN_AFTER_MS} then redis.call('HDEL', processes, other) end
 end
 return 1`,
 });

@@ -70,6 +70,16 @@ export class Presence {
     return this.#process.version;
   }
 
+  /** Its host and, if it listens, its port. */
+  get address(): string {
+    return this.#process.address ?? hostname();
+  }
+
+  /** Of its event loop, as the last heartbeat reported it. */
+  get lagMs(): number {
+    return this.#process.lagMs ?? 0;
+  }
+
   /** Why Redis is not ours; undefined while it is. */
   get failure(): Failure | undefined {
     return this.#failure;

@@ -2,6 +2,8 @@ import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { type ProcessRole, type SeenProcess, seenProcesses } from './live-processes.ts';
 
+const LOST_AFTER_MS = 30_000;
+
 /** A process of the deployment, as its last heartbeat described it. */
 export interface ProcessView {
   readonly id: string;
@@ -21,6 +23,17 @@ export interface ProcessView {
 export async function listProcesses(redis: RedisClient): Promise<ProcessView[]> {
   const { now, processes } = await seenProcesses(redis);
   return processes.map((process) => viewOf(process, now)).sort((a, b) => Number(a.startedAt) - Number(b.startedAt));
+}
+
+/** A process that has not shut down and gives no heartbeat. */
+export type LostProcess = Pick<ProcessView, 'id' | 'role' | 'address'>;
+
+/** Those whose last heartbeat is 30 seconds to 10 minutes old. */
+export async function lostProcesses(redis: RedisClient): Promise<LostProcess[]> {
+  const { now, processes } = await seenProcesses(redis);
+  return processes
+    .filter(({ seenAt, closing }) => closing !== true && now - seenAt > LOST_AFTER_MS)
+    .map((process) => viewOf(process, now));
 }
 
 function viewOf({ id, roles, version, startedAt, seenAt, address, lagMs }: SeenProcess, now: number): ProcessView {

@@ -180,6 +180,19 @@ export class ReconciliationStore {
       .execute();
   }
 
+  /** Whether the last run that has ended failed. */
+  async hasFailedLast(component: string): Promise<boolean> {
+    const last = await this.#sql
+      .selectFrom('reconciliations')
+      .select('state')
+      .where('component', '=', component)
+      .where('finished_at', 'is not', null)
+      .orderBy('finished_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return last?.state === 'failed';
+  }
+
   /** A run without progress for a while: its job may be lost. */
   async silentFor(component: string, ms: number): Promise<string | undefined> {
     const row = await this.#sql

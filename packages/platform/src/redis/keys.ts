@@ -129,6 +129,10 @@ export function keyspaceOf(prefix: string) {
     /** The last warnings about quotas, a stream. */
     quotaEvents: (component: string) => owned(component, component, 'quota-events'),
 
+    /** Accounts with the path of which they have used four fifths (or all) of a quota on that day; a set. */
+    limitedAccounts: (component: string, which: 'warned' | 'closed', day: number) =>
+      owned(component, component, `limited:${which}:${day}`),
+
     /** Marks a push as accepted, by its deduplication key. The pushes of all components share one slot. */
     seenPush: (dedupKey: string) => `${prefix}:{pushes}:seen:${dedupKey}`,
     /** Accepted pushes, notices and outcomes of the last milliseconds, until the journaler has stored them; a stream. */

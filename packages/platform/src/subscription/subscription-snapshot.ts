@@ -58,6 +58,16 @@ export class SubscriptionSnapshot {
     return counts;
   }
 
+  /** How many were paused by themselves, because their receivers failed. */
+  get pausedByThemselves(): number {
+    let count = 0;
+    for (const { opened } of this.#entries.values()) {
+      const { state, reason } = opened?.subscription ?? {};
+      if (state === 'paused' && reason !== 'manual') count++;
+    }
+    return count;
+  }
+
   /** Those that receive the push, the oldest first. Paused ones receive nothing. */
   matching(push: MatchablePush): Subscription[] {
     const found: Subscription[] = [];
