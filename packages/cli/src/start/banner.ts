@@ -29,7 +29,7 @@ export function banner({ gatewayUrl, redis, logs, admin, status, demo }: Banner)
     `Console 控制台  ${gatewayUrl}/admin  ${login(admin, demo?.secretsFile)}`,
     `wxthirdparty runs at ${gatewayUrl}/ – open it in a browser for the status and the API reference. Ctrl-C stops it.`,
     `  Redis       ${redis}`,
-    `  Bull Board  ${gatewayUrl}/admin/queues, with the same user`,
+    `  Bull Board  ${gatewayUrl}/admin/queues, ${admin.password === undefined ? 'closed' : 'with the same user'}`,
     `  logs        ${logs}`,
   ];
   if (!demo) return [...lines, `Status (GET ${gatewayUrl}/v1/status):`, ...status].join('\n');
@@ -53,7 +53,7 @@ function reachOf({ consentUrl, pagesUrl }: NonNullable<Banner['demo']>): string 
 
 /** The operator's own password is not printed, because the output may be logged. */
 function login({ user, password, isMade }: Banner['admin'], secretsFile: string | undefined): string {
-  if (password === undefined) return '(closed 未开放: set ADMIN_PASSWORD to open it)';
+  if (password === undefined) return 'sign in with an API key 用 API 密钥登录 (or set 或设置 ADMIN_PASSWORD)';
   const shown = isMade ? `${password} (in 见 ${secretsFile})` : 'as in 见 ADMIN_PASSWORD';
   return `user 用户 ${user}, password 密码 ${shown}`;
 }
