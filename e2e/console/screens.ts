@@ -11,4 +11,11 @@ export interface Screen {
 }
 
 /** Every screen of the console. What is listed here is visited in both languages, both themes and two widths. */
-export const screens: readonly Screen[] = [{ name: 'overview', path: '/' }];
+export const screens: readonly Screen[] = [
+  { name: 'overview', path: '/' },
+  { name: 'component', path: ({ deployment }) => `/components/${deployment.component.appid}` },
+  { name: 'alarms', path: '/alarms' },
+  { name: 'keys', path: '/keys' },
+  { name: 'keys-new', path: '/keys/new' },
+  { name: 'audit', path: '/keys?tab=audit' },
+];

@@ -14,12 +14,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  // A gateway started by `npm start` on its usual port.
   server: {
-    proxy: {
-      '/v1': 'http://127.0.0.1:3000',
-      '/admin/api': 'http://127.0.0.1:3000',
-      '/admin/queues': 'http://127.0.0.1:3000',
-    },
+    proxy: Object.fromEntries(
+      // A gateway started by `npm start` on its usual port. It permits writing only if Host and Origin are the same.
+      ['/v1', '/admin/api', '/admin/queues'].map((path) => [
+        path,
+        { target: 'http://127.0.0.1:3000', changeOrigin: false },
+      ]),
+    ),
   },
 });

@@ -103,7 +103,7 @@ test('a browser that opens the page is sent to the sign-in', async () => {
       resolve([response.resume().statusCode, response.headers.location]);
     }).end();
   });
-  expect(status).toEqual([303, '/admin/sign-in?next=/admin/queues/']);
+  expect(status).toEqual([303, '/admin/sign-in?to=/admin/queues/']);
 });
 
 test('wrong passwords are counted as sign-ins are, and noted; one that was right lately is not counted', async () => {

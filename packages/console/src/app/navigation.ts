@@ -15,4 +15,6 @@ export const navigation: readonly Entry[] = [
   { to: '/', word: 'overview', icon: 'overview' },
   { to: '/calls', word: 'calls', icon: 'calls', scope: 'calls' },
   { to: '/pushes', word: 'pushes', icon: 'pushes', scope: 'pushes:read' },
+  { to: '/keys', word: 'keys', icon: 'keys', scope: 'admin' },
+  { to: '/alarms', word: 'alarms', icon: 'alarms', scope: 'admin' },
 ];

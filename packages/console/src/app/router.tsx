@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter, Outlet, redirect } from '@tanstack/react-router';
 import { readSession } from '../api/session.ts';
+import { alarmFilters } from '../screens/alarms/filters.ts';
 import { callFilters } from '../screens/calls/filters.ts';
+import { keyFilters } from '../screens/keys/filters.ts';
 import { deliveryFilters, pushFilters } from '../screens/pushes/filters.ts';
 import { readTarget } from '../screens/sign-in/target.ts';
 import { Tips } from '../ui/tips.tsx';
@@ -84,10 +86,36 @@ const delivery = createRoute({
   component: lazyScreen(() => import('../screens/pushes/delivery.tsx'), 'Delivery'),
 });
 
+const component = createRoute({
+  getParentRoute: () => frame,
+  path: '/components/$appid',
+  component: lazyScreen(() => import('../screens/component/component.tsx'), 'ComponentScreen'),
+});
+
+const alarms = createRoute({
+  getParentRoute: () => frame,
+  path: '/alarms',
+  validateSearch: alarmFilters.read,
+  component: lazyScreen(() => import('../screens/alarms/alarms.tsx'), 'Alarms'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => frame,
+  path: '/keys',
+  validateSearch: keyFilters.read,
+  component: lazyScreen(() => import('../screens/keys/keys.tsx'), 'Keys'),
+});
+
+const newKey = createRoute({
+  getParentRoute: () => frame,
+  path: '/keys/new',
+  component: lazyScreen(() => import('../screens/keys/new-key.tsx'), 'NewKey'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
-    frame.addChildren([overview, calls, call, pushes, push, subscription, delivery]),
+    frame.addChildren([overview, component, calls, call, pushes, push, subscription, delivery, keys, newKey, alarms]),
   ]),
   basepath: BASE,
   parseSearch,

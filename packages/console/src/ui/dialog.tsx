@@ -19,7 +19,15 @@ export function Dialog({ title, onClose, children, actions }: Props) {
     return () => element?.close();
   }, []);
   return (
-    <dialog ref={dialog} className={styles.dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={styles.dialog}
+      aria-labelledby={id}
+      // React's strict mode closes it and opens it again; the event arrives later.
+      onClose={(event) => {
+        if (!event.currentTarget.open) onClose();
+      }}
+    >
       <h2 className={styles.title} id={id}>
         {title}
       </h2>

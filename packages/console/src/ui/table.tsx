@@ -84,7 +84,7 @@ function Cell<R>({
   return (
     <td className={classOf(column, first)} data-label={column.actions ? undefined : column.header}>
       <div className={column.wrap ? styles.wrapped : styles.line} data-cut={column.wrap ? undefined : ''}>
-        {children}
+        {typeof children === 'string' ? <span className={styles.text}>{children}</span> : children}
       </div>
     </td>
   );

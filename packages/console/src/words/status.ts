@@ -67,6 +67,27 @@ export const statuses = {
     failed: { tone: 'fault', zh: '失败', en: 'Failed' },
     expired: { tone: 'off', zh: '已过期', en: 'Expired' },
   },
+  reconciliation: {
+    queued: { tone: 'progress', zh: '等待', en: 'Waiting' },
+    running: { tone: 'progress', zh: '进行中', en: 'Running' },
+    completed: { tone: 'good', zh: '已完成', en: 'Completed' },
+    failed: { tone: 'fault', zh: '失败', en: 'Failed' },
+  },
+  releaseCheck: {
+    running: { tone: 'progress', zh: '进行中', en: 'Running' },
+    passed: { tone: 'good', zh: '通过', en: 'Passed' },
+    failed: { tone: 'fault', zh: '未通过', en: 'Failed' },
+  },
+  checkStep: {
+    ok: { tone: 'good', zh: '正常', en: 'Ok' },
+    failed: { tone: 'fault', zh: '失败', en: 'Failed' },
+    skipped: { tone: 'off', zh: '未检查', en: 'Skipped' },
+  },
+  key: {
+    active: { tone: 'good', zh: '有效', en: 'Valid' },
+    expired: { tone: 'off', zh: '已过期', en: 'Expired' },
+    revoked: { tone: 'off', zh: '已吊销', en: 'Revoked' },
+  },
   alarm: {
     page: { tone: 'fault', zh: '紧急', en: 'Urgent' },
     warn: { tone: 'attention', zh: '注意', en: 'Warning' },

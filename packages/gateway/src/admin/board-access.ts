@@ -48,7 +48,7 @@ export function boardAccess({ sessions, basicLogin, publicUrl, audit, write }: P
 function challenge(request: Request, response: Response): void {
   const mode = request.headers['sec-fetch-mode'];
   if (mode === 'navigate') {
-    response.redirect(303, `/admin/sign-in?next=${BOARD_PATH}/`);
+    response.redirect(303, `/admin/sign-in?to=${BOARD_PATH}/`);
     return;
   }
   // Browsers name the mode of each request, if the page is one that they trust.

@@ -10,6 +10,7 @@ import { LanguageButton, ThemeMenu } from '../../ui/preferences.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { useWords } from '../../words/define-words.ts';
 import styles from './sign-in.module.css';
+import { isOfConsole } from './target.ts';
 import { words as ownWords } from './words.ts';
 
 type Way = 'password' | 'key';
@@ -30,7 +31,7 @@ export function SignIn() {
 
   const enter = useAction({
     perform: () => signIn(way === 'password' ? { name, password } : { key }),
-    onSuccess: () => router.history.push(to),
+    onSuccess: () => (isOfConsole(to) ? router.history.push(to) : location.assign(to)),
   });
   const secret = way === 'password' ? password : key;
   const submit = () => {

@@ -1,0 +1,3 @@
+import { defineFilters } from '../../ui/filters.ts';
+
+export const alarmFilters = defineFilters({ state: ['closed'] });

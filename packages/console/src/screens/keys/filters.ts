@@ -1,0 +1,3 @@
+import { defineFilters } from '../../ui/filters.ts';
+
+export const keyFilters = defineFilters({ tab: ['audit'] });
