@@ -15,7 +15,10 @@ export async function databaseEnv(kind: (typeof databases)[number]): Promise<Rec
 }
 
 /** Opens the database so that a story can change stored times instead of waiting for a day. */
-export async function inDatabase<T>(deployment: Deployment, work: (sql: Sql) => Promise<T>): Promise<T> {
+export async function inDatabase<T>(
+  deployment: Pick<Deployment, 'databaseUrl'>,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
   const sql = openDatabase(deployment.databaseUrl);
   try {
     return await work(sql);

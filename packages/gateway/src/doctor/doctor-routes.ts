@@ -4,6 +4,7 @@ import {
   checkStatuses,
   type DoctorSurroundings,
   FORGED_ADDRESS,
+  withDeadline,
 } from '@wxthirdparty/platform';
 import { type Request, Router } from 'express';
 import { z } from 'zod';
@@ -13,7 +14,10 @@ import { pageOf } from '../contract/page.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import type { PublicUrl } from '../http/public-url.ts';
 import { readJson } from '../http/read-json.ts';
+import { actorOf } from '../key/actor-of.ts';
 import { noSuchRoute } from '../key/guard.ts';
+
+const AUDIT_TIMEOUT_MS = 1_000;
 
 const DoctorInput = z
   .strictObject({
@@ -70,6 +74,9 @@ export function doctorRoutes(
   const routes = Router();
   routes.post('/v1/doctor', async (request, response) => {
     const { only } = await readJson(request, DoctorInput);
+    // It must work without the database; the entry is lost then.
+    const noted = platform.audit.note(actorOf(request, response), 'POST /v1/doctor');
+    await withDeadline(noted, AUDIT_TIMEOUT_MS, () => new Error('no answer')).catch(() => {});
     const items = await platform.examine({ ...surroundings, publicUrl: publicUrl(), only });
     response.json({ items, next: null } satisfies z.input<ReturnType<typeof pageOf<typeof DoctorCheck>>>);
   });

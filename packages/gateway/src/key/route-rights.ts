@@ -28,7 +28,7 @@ export const routeRights: readonly RouteRight[] = [
   route('get /v1/status', 'any', 'none'),
   route('get /v1/activity', 'authorizers:read', 'all'),
   route('get /v1/explain/:errcode', 'any', 'none'),
-  route('post /v1/doctor', 'admin', 'all'),
+  { ...route('post /v1/doctor', 'admin', 'all'), auditsItself: true },
 
   route('post /v1/authorizers/:appid/calls', 'calls', 'named'),
   route('get /v1/authorizers/:appid/lane', 'calls', 'named'),

@@ -6,7 +6,11 @@ import { READINESS } from './readiness.ts';
 import type { Tickets } from './ticket.ts';
 
 /** The component token comes from the ticket and the component's secret (protocol §3.2). */
-export function componentTokenKind(components: Components, tickets: Tickets, apiWith: ComponentApiWith): TokenKind {
+export function componentTokenKind(
+  components: Components,
+  tickets: Pick<Tickets, 'current'>,
+  apiWith: ComponentApiWith,
+): TokenKind {
   return {
     async fetch(owner, context) {
       const { appid, appsecret } = components.get(owner.component);

@@ -108,10 +108,8 @@ export class Tickets {
   }
 
   /** The ticket's value while it is valid. */
-  async current(component: string): Promise<string | undefined> {
-    const [sealed, expiresAt] = await this.#redis.hmget(this.#redis.keyspace.ticket(component), 'ticket', 'expiresAt');
-    if (!sealed || Number(expiresAt) <= Date.now()) return undefined;
-    return this.#seals.open(sealed, place(component));
+  current(component: string): Promise<string | undefined> {
+    return readTicket(this.#redis, this.#seals, component);
   }
 
   view(component: string): Promise<TicketView | undefined> {
@@ -208,6 +206,13 @@ export class Tickets {
       },
     );
   }
+}
+
+/** The value of the ticket that is held in Redis, while it is valid. */
+export async function readTicket(redis: RedisClient, seals: Seals, component: string): Promise<string | undefined> {
+  const [sealed, expiresAt] = await redis.hmget(redis.keyspace.ticket(component), 'ticket', 'expiresAt');
+  if (!sealed || Number(expiresAt) <= Date.now()) return undefined;
+  return seals.open(sealed, place(component));
 }
 
 /** The ticket that is held in Redis, also for some time after its end. */

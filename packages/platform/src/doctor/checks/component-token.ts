@@ -4,7 +4,7 @@ import { componentCarrier } from '../../component/component-carrier.ts';
 import { componentOwner } from '../../component/component-owner.ts';
 import { componentTokenKind } from '../../component/component-token.ts';
 import type { Component } from '../../component/components.ts';
-import { Tickets } from '../../component/ticket.ts';
+import { readTicket } from '../../component/ticket.ts';
 import { Ledger } from '../../quota/ledger.ts';
 import type { RedisClient } from '../../redis/connect.ts';
 import { openLeases } from '../../redis/lease.ts';
@@ -56,7 +56,7 @@ async function examine(doctor: DoctorContext, redis: RedisClient, { appid }: Com
     }
     // The recorded failure may have been repaired since.
     if (record.retryAt > record.now) await store.forgive(owner);
-    const tickets = new Tickets(redis, await doctor.database(), seals);
+    const tickets = { current: (component: string) => readTicket(redis, seals, component) };
     const kind = componentTokenKind(doctor.componentTable, tickets, apiWith(FETCH_TIMEOUT_MS));
     const parts = { leases: openLeases(redis), store, gate: new HostGate(redis), tokens: noToken };
     const refreshed = await refresh(owner, kind, parts);

@@ -16,8 +16,8 @@ const MAX_WAIT_MS = 30 * SECOND_MS;
 const MAX_OVERDUE_MS = 5 * MINUTE_MS;
 /** It is made each night. */
 const MAX_RECONCILIATION_AGE_MS = 36 * HOUR_MS;
-/** Workers take a job over after the end of its lock and two checks. */
-const TAKEOVER_MS = 3_500;
+/** Workers take a job over soon after the end of its lock (worker: run-queue.ts). */
+const TAKEOVER_MS = 2_500;
 const MAX_READ_JOBS = 100;
 
 /** Whether all queues are served, and nothing waits too long. */
