@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { checkCodes, checkStepNames } from '@wxthirdparty/platform';
+import { checkCodes, checkNames, checkStepNames } from '@wxthirdparty/platform';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../src/commands.ts';
 import { root } from '../src/root.ts';
@@ -11,6 +11,8 @@ const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*.m
 });
 /** The history for users of former versions: its entries name files of that time. */
 const HISTORY = 'CHANGELOG.md';
+
+const CHECKS = 'packages/platform/src/doctor/checks';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
@@ -92,6 +94,20 @@ describe('the documentation', () => {
   it('explains every step and code of a release check', () => {
     const text = read('docs/release-check.md');
     expect([...checkStepNames, ...checkCodes].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('has a line for every check of the doctor, with all its faults', () => {
+    const rows = read('docs/monitoring.md').split('| check | faults')[1]!.split('\n\n')[0]!;
+    const lines = new Map([...rows.matchAll(/^\| `([\w-]+)` \| .*$/gm)].map(([line, name]) => [name!, line]));
+    expect([...lines.keys()]).toEqual([...checkNames]);
+    const missing = checkNames.flatMap((name) => {
+      const file = name === 'settings' ? 'packages/cli/src/doctor/check-settings.ts' : `${CHECKS}/${name}.ts`;
+      const given = [...read(file).matchAll(/\bcode: .*|\bdiffers\(\s*'.*/g)].map(([text]) => text).join('\n');
+      const codes = [...given.matchAll(/'([a-z_]+)'/g)].map(([, code]) => code!);
+      expect(codes).not.toEqual([]);
+      return codes.filter((code) => !lines.get(name)?.includes(`\`${code}\``)).map((code) => `${name}: ${code}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('has a line for every folder of platform in ARCHITECTURE.md', () => {

@@ -1,5 +1,6 @@
 import type { WeChatResponse } from '@wxthirdparty/wechat';
 import { clockAheadMs } from '../../redis/redis-time.ts';
+import type { BothLanguages } from '../../release-check/check-texts.ts';
 import type { Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { type Fault, failing, NotJudged, text } from '../finding.ts';
@@ -64,7 +65,7 @@ export function judgeClocks(redisMs: number | undefined, wechatMs: number | unde
   return faults;
 }
 
-function differs(code: string, cause: Fault['cause']): Fault {
+function differs(code: string, cause: BothLanguages): Fault {
   return failing({
     code,
     cause,
