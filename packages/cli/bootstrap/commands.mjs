@@ -9,6 +9,7 @@ import { ensurePackages } from './install.mjs';
 import { ensureMariaDbServer } from './mariadb-server.mjs';
 import { findNode } from './node-runtime.mjs';
 import { previousCommit, takeCommit } from './previous-commit.mjs';
+import { ensurePromtool } from './promtool.mjs';
 import { ensureRedisServer } from './redis-server.mjs';
 import { root } from './root.mjs';
 import { runProgram } from './run-program.mjs';
@@ -56,6 +57,7 @@ async function test(node, args) {
   await ensureRedisServer();
   await ensureMariaDbServer();
   if (process.env.REQUIRE_BROWSER === '1') ensureChromium();
+  if (process.env.REQUIRE_PROMTOOL === '1') ensurePromtool();
   await ensureConsole(root, node);
   return tool(node, [VITEST, 'run', ...args]);
 }

@@ -39,7 +39,11 @@ export async function openServedPlatform(
   const opening = openPlatform(platformSettings(settings, redisUrl, roles));
   const platform = scope.keep('platform', await shutdown.unlessReceived(opening), (p) => p.close());
   logEvents(platform.events, log);
-  const metrics = scope.keep('metrics', openMetrics({ ...platform, roles }), (m) => m.close());
+  const metrics = scope.keep(
+    'metrics',
+    openMetrics({ ...platform, roles, queues: platform.queues.map(({ queue }) => queue.name) }),
+    (m) => m.close(),
+  );
   void platform.unusable.then((reason) => shutdown.fail(reason));
   scope.keep('activity', countActivity(platform.events, platform.activity), (a) => a.close());
   const { dataDir, publicUrl } = settings;

@@ -7,12 +7,12 @@ function counting() {
   const events = new Events();
   const counters = openCounters();
   const histograms = openHistograms();
-  countEvents(events, counters, histograms);
+  countEvents(events, counters, histograms, { components: ['wxc'], queues: ['calls'] });
   const samples = () =>
     [...Object.values(counters), ...Object.values(histograms)]
       .flatMap((one) => one.text().split('\n'))
       .filter((line) => !line.startsWith('#') && !/_bucket\{|_sum/.test(line) && !/ 0$/.test(line));
-  return { events, samples };
+  return { events, counters, samples };
 }
 
 const call = {
@@ -105,4 +105,18 @@ it('counts answers, pushes, deliveries, replies, refreshes, quotas, jobs and Red
     'wx_push_lag_seconds_count{url="events"} 1',
     'wx_delivery_lag_seconds_count 1',
   ]);
+});
+
+it('shows 0 for what has not happened yet, so that Prometheus sees the first time as an increase', () => {
+  const { counters } = counting();
+  const lines = Object.values(counters).flatMap((one) => one.text().split('\n'));
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'wx_wechat_errcode_total{errcode="61004"} 0',
+      'wx_redis_events_total{what="foreign"} 0',
+      'wx_job_events_total{queue="calls",what="stalled"} 0',
+      'wx_quota_events_total{component="wxc",level="closed"} 0',
+      'wx_pushes_total{component="wxc",url="events",result="refused"} 0',
+    ]),
+  );
 });

@@ -1,14 +1,37 @@
 import type { EventPayloads, Events } from '@wxthirdparty/platform';
-import { errcodeLabel, methodLabel, PathLabels } from './label-values.ts';
+import { errcodeLabel, KNOWN_ERRCODES, methodLabel, PathLabels } from './label-values.ts';
 import type { Counters, Histograms } from './tables.ts';
 
-/** Counts what this process publishes. A call with a line in no log must cost next to nothing here. */
-export function countEvents(events: Events, counters: Counters, histograms: Histograms): void {
+/** What this deployment has, and so what can happen to it. */
+export interface Countable {
+  readonly components: readonly string[];
+  /** Names. */
+  readonly queues: readonly string[];
+}
+
+/** Counts what this process publishes. A call has no line in the log, and must cost next to nothing here, too. */
+export function countEvents(
+  events: Events,
+  counters: Counters,
+  histograms: Histograms,
+  { components, queues }: Countable,
+): void {
   const paths = new PathLabels();
+  // Prometheus sees no increase in a series that begins with 1, and the first time may be the only one.
+  for (const errcode of KNOWN_ERRCODES) counters.wechat_errcode_total.add(0, String(errcode));
+  for (const what of Object.keys(REDIS_EVENTS)) counters.redis_events_total.add(0, what);
+  for (const queue of queues) for (const what of ['failed', 'stalled']) counters.job_events_total.add(0, queue, what);
+  for (const component of components) {
+    for (const level of Object.keys(QUOTA_LEVELS)) counters.quota_events_total.add(0, component, level);
+    for (const url of ['events', 'messages']) counters.pushes_total.add(0, component, url, 'refused');
+  }
+  for (const result of ['delivered', 'failed', 'dead']) counters.deliveries_total.add(0, result);
   events.subscribe('call', ({ path, kind, outcome, errcode, corrected, queueMs, wechatMs, totalMs }) => {
     // The outcome that it replaces was counted; a cancelled call has none.
     if (corrected || outcome === 'cancelled') return;
-    counters.calls_total.add(1, paths.of(path), kind, outcomeLabel(outcome, errcode));
+    const label = paths.of(path);
+    counters.calls_total.add(0, label, kind, 'failed_outcome_unknown');
+    counters.calls_total.add(1, label, kind, outcomeLabel(outcome, errcode));
     if (kind === 'background') {
       histograms.background_call_seconds.observe(totalMs / 1_000);
       return;
@@ -64,4 +87,24 @@ const RECEIVED: Readonly<Record<EventPayloads['push-received']['result'], string
   tooOld: 'too_old',
   refused: 'refused',
   unavailable: 'unavailable',
+};
+
+const REDIS_EVENTS: Readonly<Record<EventPayloads['redis']['what'], true>> = {
+  unreachable: true,
+  reachable: true,
+  foreign: true,
+  own: true,
+  incomplete: true,
+  complete: true,
+  reconnected: true,
+  failover: true,
+  outdated: true,
+  wait_unacked: true,
+};
+
+const QUOTA_LEVELS: Readonly<Record<EventPayloads['quota']['level'], true>> = {
+  warning: true,
+  exhausted: true,
+  closed: true,
+  reopened: true,
 };

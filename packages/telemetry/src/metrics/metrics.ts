@@ -1,11 +1,11 @@
 import type { Events, ProcessRole } from '@wxthirdparty/platform';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { countEvents } from './count-events.ts';
+import { type Countable, countEvents } from './count-events.ts';
 import { openGauges } from './gauges.ts';
 import { type GaugeSources, gaugeReader } from './read-gauges.ts';
 import { openCounters, openHistograms } from './tables.ts';
 
-export interface MetricsParts extends GaugeSources {
+export interface MetricsParts extends GaugeSources, Countable {
   readonly events: Events;
   readonly version: string;
   readonly roles: readonly ProcessRole[];
@@ -25,7 +25,7 @@ export function openMetrics(parts: MetricsParts): Metrics {
   const registry = new Registry();
   const counters = openCounters();
   const histograms = openHistograms();
-  countEvents(events, counters, histograms);
+  countEvents(events, counters, histograms, parts);
   const setGauge = openGauges(registry);
   setGauge('build_info', [[{ version, role: roles.length > 1 ? 'node' : roles[0]! }, 1]]);
   collectDefaultMetrics({ register: registry });
