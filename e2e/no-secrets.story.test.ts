@@ -456,6 +456,7 @@ async function readBoard(): Promise<Places> {
     places.set(`page ${path}`, Buffer.from(text));
     return text;
   };
+  await read('/metrics');
   await read('/admin/queues/');
   for (const name of ['pushes', 'calls', 'refreshes', 'authorizations', 'profiles', 'reconciliations']) {
     const list = await read(`${api}/queues?activeQueue=${name}&status=latest&page=1&jobsPerPage=200`);

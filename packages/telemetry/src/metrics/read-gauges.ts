@@ -4,6 +4,7 @@ import { Reading } from './reading.ts';
 
 export interface GaugeSources extends Pick<Platform, 'redisServers'> {
   readonly sharedState: SharedState;
+  readonly alarms: Pick<Platform['alarms'], 'openCounts'>;
   health(): Promise<Health>;
 }
 
@@ -12,16 +13,21 @@ type Queues = Awaited<ReturnType<SharedState['queueStates']>>;
 type Servers = Awaited<ReturnType<SharedState['redisState']>>;
 type Authorizers = Awaited<ReturnType<SharedState['authorizers']>>;
 type Subscriptions = Awaited<ReturnType<SharedState['subscriptions']>>;
+type OpenAlarms = Awaited<ReturnType<Platform['alarms']['openCounts']>>;
 type Deliveries = Awaited<ReturnType<SharedState['deliveries']>>;
 
 /**
  * Sets all gauges: what this process itself finds now, and the state that all processes share, which it reads at most every 15
  * seconds. What is read from a server that does not answer is absent.
  */
-export function gaugeReader({ sharedState, health, redisServers }: GaugeSources, set: SetGauge): () => Promise<void> {
+export function gaugeReader(
+  { sharedState, alarms, health, redisServers }: GaugeSources,
+  set: SetGauge,
+): () => Promise<void> {
   const components = new Reading(() => sharedState.components());
   const queues = new Reading(() => sharedState.queueStates());
   const servers = new Reading(() => sharedState.redisState());
+  const openAlarms = new Reading(() => alarms.openCounts());
   const authorizers = new Reading(() => sharedState.authorizers());
   const subscriptions = new Reading(() => sharedState.subscriptions());
   const deliveries = new Reading(() => sharedState.deliveries());
@@ -36,6 +42,7 @@ export function gaugeReader({ sharedState, health, redisServers }: GaugeSources,
       ofDatabase(authorizers),
       ofDatabase(subscriptions),
       ofDatabase(deliveries),
+      ofRedis(openAlarms),
     ]);
     set('database_up', [[{}, database ? 1 : 0]]);
     setServers(set, { answering, missing }, readings[2]);
@@ -44,6 +51,7 @@ export function gaugeReader({ sharedState, health, redisServers }: GaugeSources,
     setAuthorizers(set, readings[3]);
     setSubscriptions(set, readings[4]);
     setDeliveries(set, readings[5]);
+    setAlarms(set, readings[6]);
   };
 }
 
@@ -127,4 +135,11 @@ function setDeliveries(set: SetGauge, deliveries: Deliveries | undefined): void 
   set('deliveries_pending', deliveries && [[{}, deliveries.pending]]);
   const ageMs = deliveries?.oldestAt ? Date.now() - deliveries.oldestAt.getTime() : 0;
   set('deliveries_oldest_seconds', deliveries && [[{}, Math.max(0, ageMs / 1_000)]]);
+}
+
+function setAlarms(set: SetGauge, counts: OpenAlarms | undefined): void {
+  set(
+    'alarms_open',
+    counts && Object.entries(counts).map(([severity, count]): Sample<'alarms_open'> => [{ severity }, count]),
+  );
 }
