@@ -3,10 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Events } from '../../packages/platform/src/events.ts';
 import { countEvents } from '../../packages/telemetry/src/metrics/count-events.ts';
 import { openCounters, openHistograms } from '../../packages/telemetry/src/metrics/tables.ts';
-import { SERVICE_ACCOUNT } from '../support/deployment.ts';
+import { Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import type { Bench, Figures, Round } from './bench.ts';
-import { Crossing } from './crossing.ts';
 import { knowAuthorizers } from './know-authorizers.ts';
+import { exactProcessorMs } from './process-cost.ts';
 
 const ACCOUNTS = 100_000;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -16,7 +16,7 @@ const EVENTS = 300_000;
 
 const scrape: Bench = {
   name: `a scrape of /metrics with ${ACCOUNTS.toLocaleString('en')} accounts`,
-  measured: 'the time of a scrape that reads all shared state',
+  measured: 'processor time of the node for a scrape that reads all shared state',
   against: 'one within the same 15 seconds, which reads none',
   guide: { measuredAtMost: 20 },
   run: runScrapes,
@@ -34,18 +34,20 @@ export default [scrape, events];
 
 async function runScrapes(): Promise<Figures> {
   const secretsKey = randomBytes(32);
-  const crossing = await Crossing.open('within', { SECRETS_KEY: secretsKey.toString('base64') });
+  const env = { SECRETS_KEY: secretsKey.toString('base64'), LOG_LEVEL: 'info' };
+  const deployment = await Deployment.open({ nodes: 1, env });
   try {
-    const { deployment } = crossing;
+    await deployment.authorized(SERVICE_ACCOUNT);
+    const [node] = deployment.gateways;
     await knowAuthorizers(deployment, SERVICE_ACCOUNT, ACCOUNTS, secretsKey);
     const timed = async () => {
-      const startedAt = performance.now();
+      const before = exactProcessorMs(node!.pid);
       const response = await fetch(`${deployment.gatewayUrl()}/metrics`);
       const text = await response.text();
-      return { ms: performance.now() - startedAt, text };
+      return { ms: exactProcessorMs(node!.pid) - before, text };
     };
     // The first one compiles what it runs.
-    for (let i = 0; i < 20; i++) await timed();
+    for (let i = 0; i < 50; i++) await timed();
     const rounds: Round[] = [];
     let counted = 0;
     for (let round = 0; round < ROUNDS; round++) {
@@ -59,7 +61,7 @@ async function runScrapes(): Promise<Figures> {
     const what = `the scrape has counted ${counted.toLocaleString('en')} accounts`;
     return { unit: 'ms', rounds, facts: [{ what, holds: counted > ACCOUNTS }] };
   } finally {
-    await crossing.close();
+    await deployment.close();
   }
 }
 

@@ -65,7 +65,14 @@ export function openSharedState(parts: SharedStateParts): SharedState {
     queueStates: gateway.queueStates,
     redisState: gateway.redisState,
     components: () => Promise.all(components.all().map(({ appid }) => stateOf(appid))),
-    authorizers: () => authorizers.countByState(),
+    async authorizers() {
+      const all: AuthorizerCount[] = [];
+      for (const { appid: component } of components.all()) {
+        const counts = await authorizers.countByState(component);
+        for (const [state, count] of Object.entries(counts)) all.push({ component, state, count });
+      }
+      return all;
+    },
     subscriptions: () => subscriptions.countByState(),
     async deliveries() {
       let pending = 0;

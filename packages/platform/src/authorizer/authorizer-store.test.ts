@@ -203,6 +203,13 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(JSON.stringify(await database.sql.selectFrom('authorizers').selectAll().execute())).not.toContain('clear');
   });
 
+  it('counts the accounts of a component by their state', async () => {
+    for (const appid of ['wxa1', 'wxa2', 'wxa3']) await store.grants.save('wxc', appid, grant('1'));
+    await store.grants.save('wxd', 'wxa1', grant('1'));
+    await store.grants.change('wxc', 'wxa2', 1, { state: 'revoked' });
+    expect(await store.countByState('wxc')).toEqual({ active: 2, 'needs-reauthorization': 0, revoked: 1 });
+  });
+
   it('lists from the replica, and decides by the primary database', async () => {
     const lagging = await startDatabase(kind);
     const reading = new AuthorizerStore(database.sql, seals, lagging.sql);
