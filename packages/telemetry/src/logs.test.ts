@@ -525,6 +525,27 @@ it('a listener that throws changes nothing: the line is written, and its error b
   expect(others).toHaveLength(1);
 });
 
+it('writes the refreshes that fail for one reason once a minute, but each account that must authorize again', () => {
+  const { events, lines } = logged();
+  const refused = { code: 'wechat_refused', remedy: 'operator', message: 'no', errcode: 61004 };
+  const ended = { ...refused, code: 'reauthorize', remedy: 'reauthorize', errcode: 61023 };
+  for (const appid of ['wxa', 'wxb']) {
+    for (const failure of [refused, { ...refused, errcode: 40125 }, ended]) {
+      events.publish('refresh', {
+        ...{ kind: 'authorizer', component: 'wxc', appid, ms: 1 },
+        outcome: 'failed',
+        failure,
+      });
+    }
+  }
+  expect(lines.map(({ appid, errcode }) => [appid, errcode])).toEqual([
+    ['wxa', 61004],
+    ['wxa', 40125],
+    ['wxa', 61023],
+    ['wxb', 61023],
+  ]);
+});
+
 it('writes the failures of one outage once a minute', () => {
   const { events, lines } = logged();
   for (const queue of ['calls', 'pushes']) events.publish('job', { queue, what: 'error', ...unreachable });

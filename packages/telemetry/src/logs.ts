@@ -15,7 +15,7 @@ export function logEvents(events: Events, log: Logger): void {
 function linesOf(log: Logger): Lines {
   const repeated = new RepeatedLines(log);
   return {
-    refresh: (event) => logRefresh(log, event),
+    refresh: (event) => logRefresh(log, repeated, event),
     // The line of the request has more.
     call: (event) => logCall(log, event),
     'call-fault': ({ call, message, stack }) => log.error({ call, err: { message, stack } }, 'a run of a call failed'),
@@ -123,7 +123,7 @@ function logCall(log: Logger, { hasCaller, queueMs, wechatMs, totalMs, ...event 
   log[level]({ ...event, ...times, wechatMs: wechatMs === undefined ? undefined : Math.round(wechatMs) }, 'call');
 }
 
-function logRefresh(log: Logger, event: EventPayloads['refresh']): void {
+function logRefresh(log: Logger, repeated: RepeatedLines, event: EventPayloads['refresh']): void {
   const { kind, component, appid, outcome, ms } = event;
   const line = { kind, component, appid, outcome, ms };
   switch (event.outcome) {
@@ -133,7 +133,11 @@ function logRefresh(log: Logger, event: EventPayloads['refresh']): void {
       break;
     case 'failed': {
       const { code, remedy, errcode, rid, message } = event.failure;
-      log.warn({ ...line, code, remedy, errcode, rid, reason: message }, 'refresh');
+      const failed = { ...line, code, remedy, errcode, rid, reason: message };
+      // A wrong secret makes the refreshes of all accounts fail; that one must authorize again concerns that one.
+      const cause = { code: `${code} ${errcode}`, message };
+      if (remedy === 'reauthorize') log.warn(failed, 'refresh');
+      else repeated.warn(`${component} ${kind}`, cause, failed, 'refresh');
       break;
     }
     case 'not-here': {
@@ -227,9 +231,11 @@ function logJournal(log: Logger, repeated: RepeatedLines, event: EventPayloads['
     case 'failed':
       repeated.warn('journal', event, { err: { message: event.message } }, 'pushes wait: they cannot be journaled');
       break;
-    case 'timed-out':
-      log.error({ timeoutMs: event.timeoutMs }, 'journaling timed out; another process takes over');
+    case 'timed-out': {
+      const message = 'journaling timed out; another process takes over';
+      repeated.error('journal', { message }, { timeoutMs: event.timeoutMs }, message);
       break;
+    }
     case 'unknown':
       log.warn({ entry: event.entry }, 'a newer version must journal this entry');
       break;

@@ -5,7 +5,8 @@ const refused = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1
 
 function linesAt(clock: { now: number }): { lines: RepeatedLines; written: unknown[] } {
   const written: unknown[] = [];
-  const log = { warn: (...line: unknown[]) => void written.push(line) };
+  const write = (...line: unknown[]) => void written.push(line);
+  const log = { warn: write, error: write };
   return { lines: new RepeatedLines(log, () => clock.now), written };
 }
 

@@ -17,22 +17,44 @@ interface Cause {
   suppressedInAll: number;
 }
 
+type Level = 'warn' | 'error';
+
 /**
- * Warnings that are repeated for one cause, such as an unreachable server: the first is written, those of the next minute
+ * Lines that are repeated for one cause, such as an unreachable server: the first is written, those of the next minute
  * are counted, and the next line contains their number.
  */
 export class RepeatedLines {
-  readonly #log: Pick<Logger, 'warn'>;
+  readonly #log: Pick<Logger, Level>;
   readonly #now: () => number;
   readonly #causes = new BoundedCache<string, Cause>(MAX_CAUSES);
 
-  constructor(log: Pick<Logger, 'warn'>, now: () => number = () => performance.now()) {
+  constructor(log: Pick<Logger, Level>, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
   }
 
   /** `source`: what the lines of one outage have in common beside the error, such as a queue or a server. */
   warn(source: string, error: ErrorReport, fields: object, message: string): void {
+    this.#write('warn', source, error, fields, message);
+  }
+
+  /** The same for what needs an operator if it lasts. */
+  error(source: string, error: ErrorReport, fields: object, message: string): void {
+    this.#write('error', source, error, fields, message);
+  }
+
+  /**
+   * A server answers again after an outage. Forgets what began with the outage, so that the next one is reported at once, and
+   * returns how many lines it suppressed.
+   */
+  endOutage(outageMs: number): number {
+    const began = this.#now() - outageMs - NOTICED_AFTER_MS;
+    const ended = [...this.#causes].filter(([, { since }]) => since >= began);
+    for (const [key] of ended) this.#causes.delete(key);
+    return ended.reduce((sum, [, { suppressedInAll }]) => sum + suppressedInAll, 0);
+  }
+
+  #write(level: Level, source: string, error: ErrorReport, fields: object, message: string): void {
     // An outage makes many operations fail with one code; the message is compared only if there is none.
     const key = `${message} ${source} ${error.code ?? withoutIds(error.message)}`;
     const now = this.#now();
@@ -51,18 +73,7 @@ export class RepeatedLines {
       suppressed: 0,
       suppressedInAll: isSame ? known.suppressedInAll : 0,
     });
-    this.#log.warn(known?.suppressed ? { ...fields, repeated: known.suppressed } : fields, message);
-  }
-
-  /**
-   * A server answers again after an outage. Forgets what began with the outage, so that the next one is reported at once, and
-   * returns how many lines it suppressed.
-   */
-  endOutage(outageMs: number): number {
-    const began = this.#now() - outageMs - NOTICED_AFTER_MS;
-    const ended = [...this.#causes].filter(([, { since }]) => since >= began);
-    for (const [key] of ended) this.#causes.delete(key);
-    return ended.reduce((sum, [, { suppressedInAll }]) => sum + suppressedInAll, 0);
+    this.#log[level](known?.suppressed ? { ...fields, repeated: known.suppressed } : fields, message);
   }
 }
 
