@@ -105,7 +105,7 @@ test('totals and lists are of the accounts of the key', async () => {
   // It compares all accounts.
   expect((await read(`${url}/v1/reconciliations`, key)).status).toBe(403);
   expect((await read(`${url}/v1/reconciliations?state=completed`)).body).toMatchObject({
-    items: [{ state: 'running' }],
+    items: [{ component: COMPONENT }],
   });
   expect((await read(`${url}/v1/reconciliations?state=bogus`)).status).toBe(400);
 });
