@@ -39,6 +39,7 @@ test('a search passes its filters on, and answers without activity unless it is 
   platform.accountActivities.of = async (accounts) =>
     accounts.map(() => ({
       tokenExpiresAt: at,
+      tokenFailure: { code: 'c', remedy: 'operator', message: 'm', errcode: undefined, at },
       lastCallAt: null,
       lastPushAt: at,
       quota: { path: '/cgi-bin/message/custom/send', used: 8, limit: 10 },
@@ -58,11 +59,13 @@ test('a search passes its filters on, and answers without activity unless it is 
     {
       appid: ACCOUNT,
       activity: {
+        tokenFailure: { code: 'c', remedy: 'operator', message: 'm', errcode: null, at: iso },
         ...{ tokenExpiresAt: iso, lastCallAt: null, lastPushAt: iso },
         quota: { path: '/cgi-bin/message/custom/send', used: 8, limit: 10 },
       },
     },
   ]);
+  expect((await read(`${url}/v1/authorizers/${ACCOUNT}?include=activity`)).body).toEqual((body.items as unknown[])[0]);
   for (const wrong of ['scope=x', 'kind=shop', 'include=all', `q=${'x'.repeat(101)}`]) {
     expect((await read(`${url}/v1/authorizers?${wrong}`)).status).toBe(400);
   }

@@ -32,7 +32,7 @@ export const noPushes = {
   lastRefusal: null,
 };
 
-const noActivity = { tokenExpiresAt: null, lastCallAt: null, lastPushAt: null, quota: null };
+const noActivity = { tokenExpiresAt: null, tokenFailure: null, lastCallAt: null, lastPushAt: null, quota: null };
 
 export interface FakePlatform extends Changeable<GatewayPlatform> {
   pushes: Changeable<GatewayPlatform['pushes']>;

@@ -1,5 +1,6 @@
 import type { AccountActivity, Authorizer } from '@wxthirdparty/platform';
 import { z } from 'zod';
+import { remedy } from '../contract/remedy.ts';
 import { time } from '../contract/time.ts';
 
 export const authorizerState = z.enum(['active', 'needs-reauthorization', 'revoked']);
@@ -32,6 +33,10 @@ export const AuthorizerAnswer = z
 export const AccountActivityAnswer = z
   .object({
     tokenExpiresAt: time.nullable().meta({ description: 'null: it has no token at present' }),
+    tokenFailure: z
+      .object({ code: z.string(), remedy, message: z.string(), errcode: z.int().nullable(), at: time })
+      .nullable()
+      .meta({ description: 'why the last refresh of the token failed, if none has succeeded since' }),
     lastCallAt: time
       .nullable()
       .meta({ description: 'the last request for the account: to the minute, or exactly if it is recorded as a call' }),
@@ -73,9 +78,16 @@ export function authorizerAnswer(authorizer: Authorizer): z.input<typeof Authori
 
 /** Member by member, too. */
 export function activityAnswer(activity: AccountActivity): z.input<typeof AccountActivityAnswer> {
-  const { tokenExpiresAt, lastCallAt, lastPushAt, quota } = activity;
+  const { tokenExpiresAt, tokenFailure: failure, lastCallAt, lastPushAt, quota } = activity;
   return {
     tokenExpiresAt,
+    tokenFailure: failure && {
+      code: failure.code,
+      remedy: failure.remedy,
+      message: failure.message,
+      errcode: failure.errcode ?? null,
+      at: failure.at,
+    },
     lastCallAt,
     lastPushAt,
     quota: quota && { path: quota.path, used: quota.used, limit: quota.limit },

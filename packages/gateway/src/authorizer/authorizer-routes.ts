@@ -1,7 +1,7 @@
-import { mayCall } from '@wxthirdparty/platform';
+import { type Authorizer, type KeyRights, mayCall } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
-import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
+import { ComponentQuery, oneAccount } from '../contract/one-component.ts';
 import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
@@ -11,7 +11,6 @@ import { readQuery } from '../http/read-query.ts';
 import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf } from '../key/caller.ts';
 import {
-  AuthorizerAnswer,
   activityAnswer,
   authorizerAnswer,
   authorizerKind,
@@ -38,6 +37,9 @@ const AuthorizerListQuery = PageQuery.extend({
   include: z.enum(['activity']).optional(),
   test,
 });
+
+/** What `GET /v1/authorizers/:appid` takes. */
+const AuthorizerQuery = ComponentQuery.extend({ include: z.enum(['activity']).optional() });
 
 /** What `GET /v1/authorizers/totals` takes. */
 const TotalsQuery = z.object({ component: z.string().optional() });
@@ -87,8 +89,8 @@ export const authorizerOperations: Operations = {
     id: 'getAuthorizer',
     tag: 'Authorizers',
     summary: 'One of these accounts',
-    query: ComponentQuery,
-    answers: { 200: AuthorizerAnswer },
+    query: AuthorizerQuery,
+    answers: { 200: ListedAuthorizerAnswer },
     problems: [...oneAccount],
   },
   'GET /v1/authorizers/:appid/history': {
@@ -104,6 +106,16 @@ export const authorizerOperations: Operations = {
 export function authorizerRoutes(platform: GatewayPlatform, shutdown: Shutdown): Router {
   const routes = Router();
 
+  const answersOf = async (
+    accounts: readonly Authorizer[],
+    include: 'activity' | undefined,
+    rights: KeyRights,
+  ): Promise<z.input<typeof ListedAuthorizerAnswer>[]> => {
+    if (include === undefined) return accounts.map(authorizerAnswer);
+    const activities = await platform.accountActivities.of(accounts, (path) => mayCall(rights, path));
+    return accounts.map((account, i) => ({ ...authorizerAnswer(account), activity: activityAnswer(activities[i]!) }));
+  };
+
   routes.get('/v1/authorizers', async (request, response) => {
     const { test, include, ...page } = readQuery(AuthorizerListQuery, request.query);
     const { rights } = callerOf(response);
@@ -114,13 +126,7 @@ export function authorizerRoutes(platform: GatewayPlatform, shutdown: Shutdown):
       accounts: rights.accounts,
       signal: caller.signal,
     });
-    const activities =
-      include === 'activity' ? await platform.accountActivities.of(items, (path) => mayCall(rights, path)) : undefined;
-    const answers = items.map((item, i): z.input<typeof ListedAuthorizerAnswer> => {
-      const activity = activities?.[i];
-      return { ...authorizerAnswer(item), ...(activity && { activity: activityAnswer(activity) }) };
-    });
-    response.json({ items: answers, next });
+    response.json({ items: await answersOf(items, include, rights), next });
   });
 
   routes.get('/v1/authorizers/totals', async (request, response) => {
@@ -131,9 +137,10 @@ export function authorizerRoutes(platform: GatewayPlatform, shutdown: Shutdown):
   });
 
   routes.get('/v1/authorizers/:appid', async (request, response) => {
-    response.json(
-      authorizerAnswer(await platform.authorizers.find(request.params.appid, ofOneComponent(request.query))),
-    );
+    const { component, include } = readQuery(AuthorizerQuery, request.query);
+    const account = await platform.authorizers.find(request.params.appid, component);
+    const [answer] = await answersOf([account], include, callerOf(response).rights);
+    response.json(answer);
   });
 
   routes.get('/v1/authorizers/:appid/history', async (request, response) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
@@ -59,7 +60,7 @@ describe.each(databases)('the activity of accounts with %s', (kind) => {
   const everything = () => true;
 
   it('is nothing for an account that did nothing', async () => {
-    const nothing = { tokenExpiresAt: null, lastCallAt: null, lastPushAt: null, quota: null };
+    const nothing = { tokenExpiresAt: null, tokenFailure: null, lastCallAt: null, lastPushAt: null, quota: null };
     expect(await activities.of(owners, everything)).toEqual([nothing, nothing]);
     expect(await activities.of([], everything)).toEqual([]);
   });
@@ -91,6 +92,17 @@ describe.each(databases)('the activity of accounts with %s', (kind) => {
     expect(one!.lastPushAt).toEqual(receivedAt);
     expect(Math.abs(one!.tokenExpiresAt!.getTime() - times.expiresAt)).toBeLessThan(60_000);
     expect(Math.abs(one!.lastCallAt!.getTime() - before)).toBeLessThan(60_000);
+  });
+
+  it('has the failure of the last refresh of the token, until one succeeds', async () => {
+    const owner = { component: 'wxc', appid: 'wxa', kind: 'authorizer' } as const;
+    const tokens = new TokenStore(server.redis, seals, tokenEffects);
+    await server.redis.set(tokens.leaseKey(owner), 'mine');
+    const { fence } = (await tokens.admit(owner, 'mine'))!;
+    await tokens.fail(owner, fence, new Failure('ip_not_allowed', 'operator', 'why', { errcode: 61004 }), 60_000, true);
+    const [, one] = await activities.of(owners, everything);
+    expect(one!.tokenFailure).toMatchObject({ code: 'ip_not_allowed', remedy: 'operator', errcode: 61004 });
+    expect(one!.tokenFailure!.at).toBeInstanceOf(Date);
   });
 
   it('has the largest share used of a quota that the caller may see, and the last request that took from one', async () => {

@@ -4,6 +4,7 @@ import { QUOTA_LOOK, QUOTA_LOOK_FIELDS, type QuotaLook, usageOf } from '../quota
 import type { RedisClient } from '../redis/connect.ts';
 import { toLocalDate } from '../redis/redis-time.ts';
 import { defineScript, REDIS_CLOCK } from '../redis/script.ts';
+import type { TokenFailure } from '../token/token-store.ts';
 
 /** The paths whose day began last; an account that uses more has them all in its list of quotas. */
 const MAX_PATHS = 100;
@@ -12,6 +13,8 @@ const MINUTE_MS = 60_000;
 export interface AccountActivity {
   /** Null: there is no token, or it was given up. */
   readonly tokenExpiresAt: Date | null;
+  /** Why the last refresh of the token failed, if none has succeeded since. */
+  readonly tokenFailure: (Pick<TokenFailure, 'code' | 'remedy' | 'message' | 'errcode'> & { readonly at: Date }) | null;
   /** Of the last request for the account: to the minute, or exactly if a call is recorded. */
   readonly lastCallAt: Date | null;
   /** Null also if the journal no longer has it. */
@@ -29,10 +32,13 @@ interface Account {
 interface Read {
   readonly now: number;
   readonly expiresAt: number;
+  readonly failure: TokenFailure | undefined;
   /** Microseconds. */
   readonly lastCall: number;
   readonly quotas: readonly { readonly path: string; readonly look: QuotaLook }[];
 }
+
+type Reply = [now: string, expiresAt: string, failure: string | null, lastCall: string, found: (string | QuotaLook)[]];
 
 /** `quotas`: the key of a quota without its path. */
 const read = defineScript({
@@ -44,10 +50,12 @@ for i, path in ipairs(redis.call('ZREVRANGE', paths, 0, ${MAX_PATHS - 1})) do
   found[2 * i - 1], found[2 * i] = path, quota_look(quotas .. path)
 end
 local last = redis.call('ZREVRANGE', calls, 0, 0, 'WITHSCORES')
-return { ms(now), redis.call('HGET', token, 'expiresAt') or '0', last[2] or '0', found }`,
-  decode: ([now, expiresAt, lastCall, found]: [string, string, string, (string | QuotaLook)[]]): Read => ({
+local expires_at, failure = unpack(redis.call('HMGET', token, 'expiresAt', 'failure'))
+return { ms(now), expires_at or '0', failure, last[2] or '0', found }`,
+  decode: ([now, expiresAt, failure, lastCall, found]: Reply): Read => ({
     now: Number(now),
     expiresAt: Number(expiresAt),
+    failure: failure ? (JSON.parse(failure) as TokenFailure) : undefined,
     lastCall: Number(lastCall),
     quotas: Array.from({ length: found.length / 2 }, (_, i) => ({
       path: found[2 * i] as string,
@@ -93,7 +101,7 @@ export class AccountActivities {
 }
 
 function activityOf(
-  { now, expiresAt, lastCall, quotas }: Read,
+  { now, expiresAt, failure, lastCall, quotas }: Read,
   lastPushAt: Date | null,
   shows: (path: string) => boolean,
 ): AccountActivity {
@@ -107,6 +115,7 @@ function activityOf(
   }
   return {
     tokenExpiresAt: expiresAt > 0 ? toLocalDate(expiresAt, now) : null,
+    tokenFailure: failure ? { ...failure, at: toLocalDate(failure.at, now) } : null,
     lastCallAt: lastCallMs > 0 ? toLocalDate(lastCallMs, now) : null,
     lastPushAt,
     quota: largest,

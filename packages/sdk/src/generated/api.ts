@@ -811,6 +811,14 @@ export type ListedAuthorizer = {
 export type AccountActivity = {
   /** null: it has no token at present */
   readonly tokenExpiresAt: string | null;
+  /** why the last refresh of the token failed, if none has succeeded since */
+  readonly tokenFailure: {
+    readonly code: string;
+    readonly remedy: Remedy;
+    readonly message: string;
+    readonly errcode: number | null;
+    readonly at: string;
+  } | null;
   /** the last request for the account: to the minute, or exactly if it is recorded as a call */
   readonly lastCallAt: string | null;
   /** of the journal, so null after its retention */
@@ -837,34 +845,6 @@ export type AuthorizerTotals = {
   };
   /** when they were counted */
   readonly at: string;
-};
-
-export type Authorizer = {
-  readonly appid: string;
-  readonly component: string;
-  /** null until WeChat has reported it */
-  readonly kind: 'official-account' | 'mini-program' | null;
-  readonly nickName: string | null;
-  /** WeChat’s original id, `gh_…` */
-  readonly userName: string | null;
-  readonly headImg: string | null;
-  readonly principalName: string | null;
-  readonly alias: string | null;
-  /** WeChat’s own number, like the two fields after it */
-  readonly serviceType: number | null;
-  readonly verifyType: number | null;
-  readonly accountStatus: number | null;
-  readonly state: 'active' | 'needs-reauthorization' | 'revoked';
-  /** ids of the permission sets that were granted */
-  readonly scopes: ReadonlyArray<number>;
-  /** opaque and random; for cookies of merchant-facing pages */
-  readonly handle: string;
-  readonly authorizedAt: string;
-  readonly updatedAt: string;
-  /** when WeChat last reported the profile */
-  readonly profileAt: string | null;
-  /** one of the test accounts of WeChat’s release check */
-  readonly test: boolean;
 };
 
 export type GrantEvent = {
@@ -895,6 +875,34 @@ export type AuthorizationLink = {
   readonly expiresAt: string;
   readonly openedAt: string | null;
   readonly settledAt: string | null;
+};
+
+export type Authorizer = {
+  readonly appid: string;
+  readonly component: string;
+  /** null until WeChat has reported it */
+  readonly kind: 'official-account' | 'mini-program' | null;
+  readonly nickName: string | null;
+  /** WeChat’s original id, `gh_…` */
+  readonly userName: string | null;
+  readonly headImg: string | null;
+  readonly principalName: string | null;
+  readonly alias: string | null;
+  /** WeChat’s own number, like the two fields after it */
+  readonly serviceType: number | null;
+  readonly verifyType: number | null;
+  readonly accountStatus: number | null;
+  readonly state: 'active' | 'needs-reauthorization' | 'revoked';
+  /** ids of the permission sets that were granted */
+  readonly scopes: ReadonlyArray<number>;
+  /** opaque and random; for cookies of merchant-facing pages */
+  readonly handle: string;
+  readonly authorizedAt: string;
+  readonly updatedAt: string;
+  /** when WeChat last reported the profile */
+  readonly profileAt: string | null;
+  /** one of the test accounts of WeChat’s release check */
+  readonly test: boolean;
 };
 
 export type Option = {
@@ -1706,9 +1714,10 @@ export interface Operations {
     query: {
       /** required if the account authorized several components */
       readonly component?: string | undefined;
+      readonly include?: 'activity' | undefined;
     };
     body: undefined;
-    answer: Authorizer;
+    answer: ListedAuthorizer;
   };
   /** The changes of an account’s consent, the newest first */
   'GET /v1/authorizers/:appid/history': {
