@@ -1,0 +1,51 @@
+import type { ListedAuthorizer } from '@wxthirdparty/sdk';
+import { Age } from '../../ui/age.tsx';
+import { Link } from '../../ui/link.tsx';
+import { Id } from '../../ui/mono.tsx';
+import { Muted } from '../../ui/page.tsx';
+import { QuotaBar } from '../../ui/quota-bar.tsx';
+import { Status, ToneMark } from '../../ui/status.tsx';
+import type { Column } from '../../ui/table.tsx';
+import { accountWords } from '../../words/account-words.ts';
+import { useWords } from '../../words/define-words.ts';
+import { sharedWords } from '../../words/shared-words.ts';
+import { words as ownWords } from './words.ts';
+
+/** Handles that no program has chosen are as good as random, so they name nothing. */
+const RANDOM_HANDLE = /^[\w-]{24}$/;
+
+export function useAccountColumns(): readonly Column<ListedAuthorizer>[] {
+  const words = useWords(ownWords);
+  const shared = useWords(sharedWords);
+  return [
+    { header: words.name, width: 2, cell: (account) => <Name account={account} /> },
+    { header: 'appid', width: 1.8, cell: ({ appid }) => <Id value={appid} /> },
+    { header: shared.state, priority: 1, cell: ({ state }) => <Status of="authorizer" state={state} /> },
+    { header: words.tokenEnds, cell: (account) => <TokenEnd account={account} /> },
+    { header: words.lastCall, priority: 1, cell: ({ activity }) => <Age at={activity?.lastCallAt} /> },
+    { header: words.lastPush, priority: 3, cell: ({ activity }) => <Age at={activity?.lastPushAt} /> },
+    {
+      header: shared.quota,
+      width: 1.2,
+      cell: ({ activity }) => activity?.quota && <QuotaBar {...activity.quota} short />,
+    },
+  ];
+}
+
+function Name({ account: { appid, component, nickName, userName, handle } }: { readonly account: ListedAuthorizer }) {
+  const { noName } = useWords(accountWords);
+  return (
+    <>
+      <Link to="/accounts/$appid" params={{ appid }} search={{ component }}>
+        {nickName ?? userName ?? noName}
+      </Link>
+      {!RANDOM_HANDLE.test(handle) && <Muted>{handle}</Muted>}
+    </>
+  );
+}
+
+function TokenEnd({ account: { state, activity } }: { readonly account: ListedAuthorizer }) {
+  const words = useWords(ownWords);
+  if (activity?.tokenFailure && state === 'active') return <ToneMark tone="fault">{words.tokenFails}</ToneMark>;
+  return <Age at={activity?.tokenExpiresAt} />;
+}

@@ -1,0 +1,38 @@
+import { defineWords } from '../../words/define-words.ts';
+
+export const words = defineWords({
+  zh: {
+    searchFor: '搜索 appid、gh_、标识、名称、主体',
+    name: '名称',
+    kind: '类型',
+    scope: '权限',
+    tokenEnds: '令牌到期',
+    lastCall: '最近调用',
+    lastPush: '最近推送',
+    handle: '标识',
+    tokenFails: '刷新失败',
+    failed: '账号列表无法加载。',
+    totalsFailed: '账号数无法加载。',
+    empty: '还没有账号授权。',
+    createLink: '创建授权链接',
+    goOn: '这一页搜索的账号里没有符合的，可以继续搜索下一页。',
+    shown: (state: string) => `只看${state}`,
+  },
+  en: {
+    searchFor: 'Search appid, gh_, handle, name, principal',
+    name: 'Name',
+    kind: 'Kind',
+    scope: 'Permission',
+    tokenEnds: 'Token ends',
+    lastCall: 'Last call',
+    lastPush: 'Last push',
+    handle: 'Handle',
+    tokenFails: 'Refresh fails',
+    failed: 'The accounts could not be loaded.',
+    totalsFailed: 'The totals could not be loaded.',
+    empty: 'No account has authorized yet.',
+    createLink: 'Create an authorization link',
+    goOn: 'No hit among the accounts that were searched for this page; go on with the next one.',
+    shown: (state: string) => `Only ${state}`,
+  },
+});
