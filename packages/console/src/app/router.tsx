@@ -1,10 +1,14 @@
 import { createRootRoute, createRoute, createRouter, Outlet, redirect } from '@tanstack/react-router';
 import { readSession } from '../api/session.ts';
+import { accountFilters } from '../screens/account/filters.ts';
+import { accountFilters as accountListFilters } from '../screens/accounts/filters.ts';
 import { alarmFilters } from '../screens/alarms/filters.ts';
 import { callFilters } from '../screens/calls/filters.ts';
 import { keyFilters } from '../screens/keys/filters.ts';
+import { linkFilters, newLinkFilters } from '../screens/links/filters.ts';
 import { deliveryFilters, pushFilters } from '../screens/pushes/filters.ts';
 import { readTarget } from '../screens/sign-in/target.ts';
+import { syncFilters } from '../screens/syncs/filters.ts';
 import { Tips } from '../ui/tips.tsx';
 import { Frame } from './frame.tsx';
 import { lazyScreen } from './lazy-screen.ts';
@@ -45,6 +49,47 @@ const overview = createRoute({
   getParentRoute: () => frame,
   path: '/',
   component: lazyScreen(() => import('../screens/overview/overview.tsx'), 'Overview'),
+});
+
+const accounts = createRoute({
+  getParentRoute: () => frame,
+  path: '/accounts',
+  validateSearch: accountListFilters.read,
+  component: lazyScreen(() => import('../screens/accounts/accounts.tsx'), 'Accounts'),
+});
+
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: '/accounts/$appid',
+  validateSearch: accountFilters.read,
+  component: lazyScreen(() => import('../screens/account/account.tsx'), 'AccountScreen'),
+});
+
+const syncs = createRoute({
+  getParentRoute: () => frame,
+  path: '/syncs',
+  validateSearch: syncFilters.read,
+  component: lazyScreen(() => import('../screens/syncs/syncs.tsx'), 'Syncs'),
+});
+
+const links = createRoute({
+  getParentRoute: () => frame,
+  path: '/links',
+  validateSearch: linkFilters.read,
+  component: lazyScreen(() => import('../screens/links/links.tsx'), 'Links'),
+});
+
+const newLink = createRoute({
+  getParentRoute: () => frame,
+  path: '/links/new',
+  validateSearch: newLinkFilters.read,
+  component: lazyScreen(() => import('../screens/links/new-link.tsx'), 'NewLink'),
+});
+
+const link = createRoute({
+  getParentRoute: () => frame,
+  path: '/links/$id',
+  component: lazyScreen(() => import('../screens/links/link.tsx'), 'AuthorizationLinkScreen'),
 });
 
 const calls = createRoute({
@@ -115,7 +160,25 @@ const newKey = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
-    frame.addChildren([overview, component, calls, call, pushes, push, subscription, delivery, keys, newKey, alarms]),
+    frame.addChildren([
+      overview,
+      component,
+      accounts,
+      account,
+      calls,
+      call,
+      pushes,
+      push,
+      subscription,
+      delivery,
+      syncs,
+      links,
+      newLink,
+      link,
+      keys,
+      newKey,
+      alarms,
+    ]),
   ]),
   basepath: BASE,
   parseSearch,

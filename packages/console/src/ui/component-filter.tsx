@@ -1,7 +1,7 @@
 import { useRead } from '../api/use-read.ts';
-import { SelectFilter } from './filter-bar.tsx';
 import { useWords } from '../words/define-words.ts';
 import { sharedWords } from '../words/shared-words.ts';
+import { SelectFilter } from './filter-bar.tsx';
 
 /** Only where there are several components. */
 export function ComponentFilter({

@@ -23,6 +23,8 @@ interface ListPage<R> {
 interface Props<R> {
   readonly label: string;
   readonly read: Read<ListPage<R>>;
+  /** Instead of what was read, what is known of it meanwhile. */
+  readonly items?: readonly R[];
   readonly columns: readonly Column<R>[];
   readonly rowKey: (row: R) => string;
   /** What failed if it cannot be loaded. */
@@ -36,7 +38,17 @@ interface Props<R> {
 }
 
 /** A list that is read page by page: placeholder, error, nothing at all, no hits, rows, next page. */
-export function ListTable<R>({ label, read, columns, rowKey, failed, empty, onClearFilters, place }: Props<R>) {
+export function ListTable<R>({
+  label,
+  read,
+  items = read.data?.items ?? [],
+  columns,
+  rowKey,
+  failed,
+  empty,
+  onClearFilters,
+  place,
+}: Props<R>) {
   const { data, error, dataUpdatedAt, refetch } = read;
   return (
     <div className={styles.list}>
@@ -51,7 +63,7 @@ export function ListTable<R>({ label, read, columns, rowKey, failed, empty, onCl
       {data === undefined && !error && <TableSkeleton label={label} columns={columns} />}
       {data !== undefined && data.items.length === 0 && <Nothing empty={empty} onClearFilters={onClearFilters} />}
       {data !== undefined && data.items.length > 0 && (
-        <Table label={label} columns={columns} rows={data.items} rowKey={rowKey} />
+        <Table label={label} columns={columns} rows={items} rowKey={rowKey} />
       )}
       {data !== undefined && (
         <div className={styles.foot}>

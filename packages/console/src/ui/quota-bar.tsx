@@ -4,6 +4,8 @@ import styles from './quota-bar.module.css';
 
 const ATTENTION_FROM = 0.8;
 
+type BarTone = Extract<Tone, 'progress' | 'attention' | 'fault'>;
+
 interface Props {
   readonly used: number;
   /** null: WeChat has not reported it. */
@@ -32,19 +34,23 @@ export function QuotaBar({ used, limit, children, short = false, bytes = false }
   const words = short ? format.percent(share) : `${amount(used)} / ${amount(limit)}`;
   return (
     <span className={styles.quota}>
-      <span className={styles.bar} aria-hidden="true">
-        <span
-          className={`${styles.used} ${styles[toneOf(share)]}`}
-          style={{ width: `${Math.min(100, share * 100)}%` }}
-        />
-      </span>
+      <Bar share={share} tone={toneOf(share)} />
       <span className={styles.words}>{words}</span>
       {children && <span className={styles.more}>{children}</span>}
     </span>
   );
 }
 
-function toneOf(share: number): Extract<Tone, 'progress' | 'attention' | 'fault'> {
+/** A share of 0 to 1 beside words that say the same. */
+export function Bar({ share, tone }: { readonly share: number; readonly tone: BarTone }) {
+  return (
+    <span className={styles.bar} aria-hidden="true">
+      <span className={`${styles.used} ${styles[tone]}`} style={{ width: `${Math.min(100, share * 100)}%` }} />
+    </span>
+  );
+}
+
+function toneOf(share: number): BarTone {
   if (share >= 1) return 'fault';
   return share >= ATTENTION_FROM ? 'attention' : 'progress';
 }

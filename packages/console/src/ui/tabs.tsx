@@ -13,11 +13,13 @@ interface Props<Name extends string> {
   readonly param?: string;
   readonly tabs: readonly Tab<Name>[];
   readonly open: Name;
+  /** Search parameters that every view has, with their values. */
+  readonly keep?: Readonly<Record<string, string | undefined>>;
   readonly children: ReactNode;
 }
 
 /** Views of one thing. Each is a link, so that it can be shared and the browser's history knows it. */
-export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, children }: Props<Name>) {
+export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, keep = {}, children }: Props<Name>) {
   return (
     <div className={styles.tabs}>
       <nav className={styles.bar} aria-label={label}>
@@ -25,7 +27,7 @@ export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, ch
           <Link
             key={name}
             to="."
-            search={(index === 0 ? {} : { [param]: name }) as never}
+            search={{ ...keep, ...(index === 0 ? {} : { [param]: name }) } as never}
             className={styles.tab}
             activeOptions={{ exact: true, explicitUndefined: true }}
             aria-current={name === open ? 'page' : undefined}

@@ -53,12 +53,20 @@ export const statuses = {
     wrong_account: { tone: 'attention', zh: '账号不符', en: 'Wrong account' },
   },
   sync: {
-    waiting: { tone: 'progress', zh: '等待', en: 'Waiting' },
+    queued: { tone: 'progress', zh: '等待开始', en: 'Queued' },
     running: { tone: 'progress', zh: '进行中', en: 'Running' },
     paused: { tone: 'off', zh: '已暂停', en: 'Paused' },
     completed: { tone: 'good', zh: '已完成', en: 'Completed' },
     failed: { tone: 'fault', zh: '失败', en: 'Failed' },
     cancelled: { tone: 'off', zh: '已撤销', en: 'Cancelled' },
+  },
+  grant: {
+    authorized: { tone: 'good', zh: '授权', en: 'Authorized' },
+    reauthorized: { tone: 'good', zh: '再次授权', en: 'Authorized again' },
+    restored: { tone: 'good', zh: '恢复', en: 'Restored' },
+    'scopes-changed': { tone: 'progress', zh: '权限变更', en: 'Permissions changed' },
+    'needs-reauthorization': { tone: 'attention', zh: '待重新授权', en: 'Needs authorization' },
+    revoked: { tone: 'off', zh: '已取消', en: 'Revoked' },
   },
   link: {
     pending: { tone: 'progress', zh: '待打开', en: 'Not opened' },

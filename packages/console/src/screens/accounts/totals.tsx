@@ -1,5 +1,4 @@
 import { useRead } from '../../api/use-read.ts';
-import type { FilterState } from '../../ui/filters.ts';
 import { Link } from '../../ui/link.tsx';
 import { Muted, Row } from '../../ui/page.tsx';
 import { useWords } from '../../words/define-words.ts';
@@ -23,7 +22,11 @@ export function Totals({ component }: { readonly component: string | undefined }
         const { word } = shownStatus('authorizer', state, language);
         return (
           <Muted key={state}>
-            <Link to="/accounts" search={{ state, component }} aria-label={`${words.shown(word)} ${data.byState[state]}`}>
+            <Link
+              to="/accounts"
+              search={{ state, component }}
+              aria-label={`${words.shown(word)} ${data.byState[state]}`}
+            >
               {word} {format.number(data.byState[state])}
             </Link>
           </Muted>

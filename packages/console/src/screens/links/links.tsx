@@ -28,9 +28,7 @@ export function Links() {
   const filters = useFilters(linkFilters);
   const { page: _, ...query } = filters.values;
   const read = useRead('GET /v1/authorization-links', { query: { ...query, limit: PAGE_ROWS } });
-  const create = mayWrite('authorizers:write') && (
-    <PrimaryButtonLink to="/links/new">{words.create}</PrimaryButtonLink>
-  );
+  const create = mayWrite('authorizers:write') && <PrimaryButtonLink to="/links/new">{words.create}</PrimaryButtonLink>;
   const columns: readonly Column<AuthorizationLink>[] = [
     { header: words.link, width: 1.4, cell: (link) => <LinkName link={link} /> },
     { header: shared.state, priority: 1, cell: ({ state }) => <Status of="link" state={state} /> },

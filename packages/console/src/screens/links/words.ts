@@ -65,7 +65,8 @@ export const words = defineWords({
     url: 'Address',
     qr: 'QR code',
     qrLabel: 'QR code of the authorization link',
-    qrHelp: 'The merchant’s administrator scans it with WeChat, or opens the address in a browser. A link can be used once.',
+    qrHelp:
+      'The merchant’s administrator scans it with WeChat, or opens the address in a browser. A link can be used once.',
     settled: 'Settled',
     reason: 'Why it failed',
     returnTo: 'Afterwards to',
