@@ -120,14 +120,14 @@ const push = createRoute({
 
 const subscription = createRoute({
   getParentRoute: () => frame,
-  path: '/subscriptions/$id',
+  path: '/pushes/subscriptions/$id',
   validateSearch: deliveryFilters.read,
   component: lazyScreen(() => import('../screens/pushes/subscription.tsx'), 'Subscription'),
 });
 
 const delivery = createRoute({
   getParentRoute: () => frame,
-  path: '/subscriptions/$id/deliveries/$push',
+  path: '/pushes/subscriptions/$id/deliveries/$push',
   component: lazyScreen(() => import('../screens/pushes/delivery.tsx'), 'Delivery'),
 });
 

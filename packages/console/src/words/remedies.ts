@@ -35,7 +35,7 @@ export const codeWords = defineWords<Readonly<Record<string, string>>>({
     internal: '网关内部错误，请用请求编号查日志。',
     rate_limited: '超过了该密钥的速率。',
     unknown_authorizer: '没有这个账号的授权。',
-    unknown_call: '没有这个调用。',
+    unknown_call: '没有这个调用，或者它的记录已经过期。',
     unknown_component: '网关没有配置这个平台。',
   },
   en: {
@@ -50,7 +50,7 @@ export const codeWords = defineWords<Readonly<Record<string, string>>>({
     internal: 'Internal error of the gateway. Search its log for the request id.',
     rate_limited: 'The rate of this key is exceeded.',
     unknown_authorizer: 'This account has not authorized.',
-    unknown_call: 'There is no such call.',
+    unknown_call: 'There is no such call, or its record has expired.',
     unknown_component: 'The gateway does not serve this component.',
   },
 });

@@ -39,7 +39,7 @@ interface CallWords {
   readonly withKey: string;
   readonly withOrderKey: string;
   readonly accepted: string;
-  readonly noAnswer: (ms: string) => string;
+  readonly noAnswer: (ms: string, why: string) => string;
   readonly unreadable: string;
   readonly again: (after: string) => string;
   readonly againAtOnce: string;
@@ -133,7 +133,7 @@ export const words = defineWords<CallWords>({
     withKey: '密钥',
     withOrderKey: '有顺序键',
     accepted: '成功',
-    noAnswer: (ms) => `等了 ${ms}，没有回答`,
+    noAnswer: (ms, why) => `等了 ${ms}，没有回答（${why}）`,
     unreadable: '回答无法识别',
     again: (after) => `${after}后再次发送`,
     againAtOnce: '立即再次发送',
@@ -230,7 +230,7 @@ export const words = defineWords<CallWords>({
     withKey: 'key',
     withOrderKey: 'has an order key',
     accepted: 'accepted',
-    noAnswer: (ms) => `no answer after ${ms}`,
+    noAnswer: (ms, why) => `no answer after ${ms} (${why})`,
     unreadable: 'the answer cannot be read',
     again: (after) => `sent again after ${after}`,
     againAtOnce: 'sent again at once',

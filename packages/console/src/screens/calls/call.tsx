@@ -52,7 +52,7 @@ export function Call() {
       beside={
         <>
           {call && <Status of="call" state={outcomeOf(call)} />}
-          <Id value={id} shown={`…${id.slice(id.lastIndexOf('.'))}`} />
+          <Id value={id} shown={`…${id.slice(id.lastIndexOf('.') + 1)}`} />
         </>
       }
       actions={isWaiting && mayWrite('calls') && <Cancel id={id} path={call?.path ?? ''} />}

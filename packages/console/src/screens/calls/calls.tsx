@@ -164,7 +164,9 @@ function useColumns(ofAccount: boolean, mayCancel: boolean): readonly Column<Cal
             header: words.actions,
             actions: true,
             cell: (call: CallSummary) =>
-              (call.state === 'queued' || call.state === 'delayed') && <Cancel id={call.id} path={call.path ?? ''} />,
+              (call.state === 'queued' || call.state === 'delayed') && (
+                <Cancel id={call.id} path={call.path ?? ''} quiet />
+              ),
           },
         ]
       : []),

@@ -4,7 +4,16 @@ import { useWords } from '../../words/define-words.ts';
 import { words as ownWords } from './words.ts';
 
 /** A call that has not been sent. */
-export function Cancel({ id, path }: { readonly id: string; readonly path: string }) {
+export function Cancel({
+  id,
+  path,
+  quiet = false,
+}: {
+  readonly id: string;
+  readonly path: string;
+  /** In a table. */
+  readonly quiet?: boolean;
+}) {
   const words = useWords(ownWords);
   const action = useAction({
     perform: () => request('DELETE /v1/calls/:id', { path: { id } }),
@@ -13,7 +22,7 @@ export function Cancel({ id, path }: { readonly id: string; readonly path: strin
   return (
     <ActionButton
       label={words.cancelCall}
-      kind="danger"
+      kind={quiet ? 'quiet' : 'danger'}
       action={action}
       confirm={{ title: words.cancelTitle, text: words.cancelText(path) }}
       done={() => words.cancelledNow}

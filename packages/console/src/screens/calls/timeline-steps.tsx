@@ -150,7 +150,7 @@ function detailOf(event: TimelineEvent, call: CallDetail, language: Language, { 
 /** `no answer after 5.0 s: the connection broke` */
 export function unansweredWords(unanswered: { readonly code: string; readonly ms: number }, { own, format }: Told) {
   const why = own.unanswered[unanswered.code] ?? unanswered.code;
-  return `${own.noAnswer(format.duration(unanswered.ms))} (${why})`;
+  return own.noAnswer(format.duration(unanswered.ms), why);
 }
 
 function presentOf({ state, quota, notBeforeAt }: CallDetail, { own }: Told): Omit<TimelineStep, 'at'> {

@@ -1,5 +1,6 @@
 import { useRead } from '../../api/use-read.ts';
 import { Chart } from '../../ui/chart.tsx';
+import { Link } from '../../ui/link.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
 import { ToneMark } from '../../ui/status.tsx';
@@ -19,10 +20,25 @@ export function LastDay() {
       <Loaded read={activity} failed={words.activityFailed} lines={5}>
         {({ from, stepMs, calls, pushes, deliveries }) => (
           <div className={styles.strips}>
-            <Strip name={words.calls} from={from} stepMs={stepMs} succeeded={calls.completed} failed={calls.failed} />
-            <Strip name={words.pushes} from={from} stepMs={stepMs} succeeded={pushes.accepted} failed={pushes.failed} />
+            <Strip
+              name={words.calls}
+              to="/calls"
+              from={from}
+              stepMs={stepMs}
+              succeeded={calls.completed}
+              failed={calls.failed}
+            />
+            <Strip
+              name={words.pushes}
+              to="/pushes"
+              from={from}
+              stepMs={stepMs}
+              succeeded={pushes.accepted}
+              failed={pushes.failed}
+            />
             <Strip
               name={words.deliveries}
+              to="/pushes"
               from={from}
               stepMs={stepMs}
               succeeded={deliveries.delivered}
@@ -37,13 +53,15 @@ export function LastDay() {
 
 interface StripProps {
   readonly name: string;
+  /** The list of what it counts. */
+  readonly to: '/calls' | '/pushes';
   readonly from: string;
   readonly stepMs: number;
   readonly succeeded: readonly number[];
   readonly failed: readonly number[];
 }
 
-function Strip({ name, from, stepMs, succeeded, failed }: StripProps) {
+function Strip({ name, to, from, stepMs, succeeded, failed }: StripProps) {
   const words = useWords(ownWords);
   const format = useFormat();
   const failures = sum(failed);
@@ -51,7 +69,9 @@ function Strip({ name, from, stepMs, succeeded, failed }: StripProps) {
   return (
     <div className={styles.strip}>
       <div className={styles.head}>
-        <h3 className={styles.name}>{name}</h3>
+        <h3 className={styles.name}>
+          <Link to={to}>{name}</Link>
+        </h3>
         <span className={styles.total}>{format.number(total)}</span>
         {total > 0 && (
           <span className={styles.failures}>

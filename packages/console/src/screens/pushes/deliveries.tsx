@@ -70,7 +70,7 @@ function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
       header: words.received,
       width: 1.3,
       cell: ({ subscription, push, seq }) => (
-        <Link to="/subscriptions/$id/deliveries/$push" params={{ id: subscription, push }}>
+        <Link to="/pushes/subscriptions/$id/deliveries/$push" params={{ id: subscription, push }}>
           <Moment at={acceptedAt(seq)} precise />
         </Link>
       ),

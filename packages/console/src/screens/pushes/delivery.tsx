@@ -36,7 +36,7 @@ export function Delivery() {
     <Page
       title={read.data?.type ?? words.push}
       back={
-        <Link to="/subscriptions/$id" params={{ id }}>
+        <Link to="/pushes/subscriptions/$id" params={{ id }}>
           <Icon name="back" />
           {data?.name ?? words.backToSubscription}
         </Link>

@@ -75,7 +75,7 @@ function Receivers({ push }: { readonly push: PushWithData }) {
       header: words.name,
       width: 2,
       cell: ({ subscription }) => (
-        <Link to="/subscriptions/$id/deliveries/$push" params={{ id: subscription, push: push.id }}>
+        <Link to="/pushes/subscriptions/$id/deliveries/$push" params={{ id: subscription, push: push.id }}>
           <SubscriptionName id={subscription} />
         </Link>
       ),

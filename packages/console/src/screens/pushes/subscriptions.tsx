@@ -67,7 +67,7 @@ function useColumns(): readonly Column<Subscription>[] {
       header: words.name,
       width: 1.5,
       cell: ({ id, name }) => (
-        <Link to="/subscriptions/$id" params={{ id }}>
+        <Link to="/pushes/subscriptions/$id" params={{ id }}>
           {name}
         </Link>
       ),
