@@ -1,4 +1,5 @@
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from '../support/deployment.ts';
+import { addCallsAndPushes } from './calls-and-pushes.ts';
 
 /** A deployment in which every screen has something to show: accounts, calls, failures, pushes. */
 export async function openFullDeployment(): Promise<Deployment> {
@@ -6,6 +7,7 @@ export async function openFullDeployment(): Promise<Deployment> {
   try {
     await deployment.authorized(SERVICE_ACCOUNT);
     await deployment.authorized(MINI_PROGRAM);
+    await addCallsAndPushes(deployment);
     return deployment;
   } catch (error) {
     await deployment.close();

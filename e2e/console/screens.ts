@@ -1,4 +1,5 @@
 import type { Deployment } from '../support/deployment.ts';
+import { pathOfCall, pathOfDelivery, pathOfPush, pathOfSubscription } from './calls-and-pushes.ts';
 
 /** What a screen needs to be full of data: ids that exist in the deployment. */
 export interface Place {
@@ -14,6 +15,14 @@ export interface Screen {
 export const screens: readonly Screen[] = [
   { name: 'overview', path: '/' },
   { name: 'component', path: ({ deployment }) => `/components/${deployment.component.appid}` },
+  { name: 'calls', path: '/calls' },
+  { name: 'call-refused', path: ({ deployment }) => pathOfCall(deployment, 'errcode=45015') },
+  { name: 'call-unknown', path: ({ deployment }) => pathOfCall(deployment, 'code=outcome_unknown') },
+  { name: 'subscriptions', path: '/pushes' },
+  { name: 'journal', path: '/pushes?tab=journal' },
+  { name: 'subscription', path: ({ deployment }) => pathOfSubscription(deployment) },
+  { name: 'delivery', path: ({ deployment }) => pathOfDelivery(deployment) },
+  { name: 'push', path: ({ deployment }) => pathOfPush(deployment) },
   { name: 'alarms', path: '/alarms' },
   { name: 'keys', path: '/keys' },
   { name: 'keys-new', path: '/keys/new' },
