@@ -52,6 +52,7 @@ it('finds nothing wrong with a healthy deployment, and exits with 0', async () =
   expect(code).toBe(0);
   expect(items).toHaveLength(18);
   expect(items.filter(({ status }) => status === 'skipped')).toEqual([]);
+  expect(await deployment.command(['doctor', '--only', 'weather']).ended()).toBe(2);
 });
 
 it('names a wrong EncodingAESKey, and so does the status', async () => {

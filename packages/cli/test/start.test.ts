@@ -186,6 +186,9 @@ it('start runs the demo, ends with a complete curl line, uses only its own folde
   expect(first.stdout()).toContain('start with HOST=0.0.0.0 for a phone');
   expect(await consent(first.stdout(), 'zh-CN')).toMatch(/授权成功[\s\S]*演示小程序/);
 
+  // Without any setting, since it finds the demo by its folder.
+  await expect.poll(() => failedChecks(folder), { timeout: 100_000 }).toEqual([]);
+
   const second = await command(['start'], { DATA_DIR: folder }).ended;
   expect(second.code).toBe(1);
   expect(second.stderr).toMatch(/^Another "npm start" already runs in .*; .*\n$/);
@@ -217,6 +220,14 @@ it('start runs the demo, ends with a complete curl line, uses only its own folde
   expect(await third.ended).toMatchObject({ code: 0, stderr: '' });
   for (const number of [...ports, ...portsOf(third.stdout())]) await expect(port(number)).rejects.toThrow();
 });
+
+/** What the doctor finds wrong with the deployment of this folder, judged by all of its checks. */
+async function failedChecks(dataDir: string): Promise<string[]> {
+  const { stdout } = await command(['doctor', '--json'], { DATA_DIR: dataDir }).ended;
+  const { items } = JSON.parse(stdout) as { items: { name: string; status: string; code: string }[] };
+  expect(items).toHaveLength(18);
+  return items.flatMap(({ name, status, code }) => (status === 'ok' || status === 'warn' ? [] : `${name} ${code}`));
+}
 
 /** Accounts in every state, two subscriptions of which one works, and calls of which one failed. */
 async function showsTraffic(lines: string): Promise<void> {

@@ -36,7 +36,7 @@ import type { ApiKeys } from './key/api-keys.ts';
 import { type Actor, Audit } from './key/audit.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { OpenDeliveries } from './open-deliveries.ts';
-import { examineFromProcess, type RunningDoctorInput } from './open-doctor.ts';
+import { type RunningDoctorInput, sharedExamination } from './open-doctor.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { OpenReplies } from './open-replies.ts';
@@ -316,7 +316,7 @@ export function openGatewayFace(
       return workersAmong(await liveProcesses(redis)).filter(({ closing }) => !closing).length;
     },
     redisState: () => readServers(redis),
-    examine: (input) => examineFromProcess(settings, input),
+    examine: sharedExamination(settings),
     doctorNonce: (id) => readNonce(redis, id),
     redisServers: () => pingMasters(foundation.blockingRedis),
     describeRedis: () => describeServers(foundation.blockingRedis),

@@ -24,11 +24,25 @@ export function examine(
   return runDoctor({ ...settings, openQueues: open }, only);
 }
 
-/** The same with the settings of a process that runs. */
-export function examineFromProcess(
-  { redisUrl, redisPrefix, databaseUrl, secretsKeys, components, wechat }: PlatformSettings,
-  { only, ...surroundings }: RunningDoctorInput,
-): Promise<CheckResult[]> {
+/** The same with the settings of a process that runs. Requests for the same checks share one examination. */
+export function sharedExamination({
+  redisUrl,
+  redisPrefix,
+  databaseUrl,
+  secretsKeys,
+  components,
+  wechat,
+}: PlatformSettings): (input: RunningDoctorInput) => Promise<CheckResult[]> {
   const settings = { redisUrl, redisPrefix, databaseUrl, secretsKeys, components, componentFaults: [], wechat };
-  return examine({ ...settings, ...surroundings }, only);
+  const running = new Map<string, Promise<CheckResult[]>>();
+  return ({ only, ...surroundings }) => {
+    const names = only?.join() ?? 'all';
+    const examination =
+      running.get(names) ??
+      examine({ ...settings, ...surroundings }, only).finally(() => {
+        running.delete(names);
+      });
+    running.set(names, examination);
+    return examination;
+  };
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { sqlitePath } from '../../database/sqlite-path.ts';
 import type { Check } from '../check.ts';
 import { type Fault, failing, text } from '../finding.ts';
@@ -13,13 +13,18 @@ const NETWORK_FILE_SYSTEMS = [0x6969, 0x517b, 0xfe534d42, 0xff534d42];
 export const dataDir: Check = async ({ settings }) => {
   const file = settings.databaseUrl === undefined ? undefined : sqlitePath(settings.databaseUrl);
   const folders = new Map<string, Folder>();
-  for (const [path, hasSqlite] of [
-    [settings.dataDir, false],
-    ...(file === undefined ? [] : [[dirname(file), true] as const]),
-  ] as const) {
-    const folder = await readFolder(path, hasSqlite);
-    const known = folders.get(folder.path);
-    folders.set(folder.path, known ? { ...folder, hasSqlite: known.hasSqlite || hasSqlite } : folder);
+  // Without SQLite only `start` writes there, which makes this folder.
+  const isWritten = existsSync(join(settings.dataDir, 'logs'));
+  const given = [{ path: settings.dataDir, hasSqlite: false, isWritten }];
+  if (file !== undefined) given.push({ path: dirname(file), hasSqlite: true, isWritten: true });
+  for (const one of given) {
+    const folder = await readFolder(one);
+    const { hasSqlite = false, isWritten = false } = folders.get(folder.path) ?? {};
+    folders.set(folder.path, {
+      ...folder,
+      hasSqlite: folder.hasSqlite || hasSqlite,
+      isWritten: folder.isWritten || isWritten,
+    });
   }
   const all = [...folders.values()];
   return {
@@ -36,14 +41,16 @@ export interface Folder {
   /** The number of the kind of file system, by statfs(2). */
   readonly type: number;
   readonly hasSqlite: boolean;
+  /** A process of this deployment writes there. */
+  readonly isWritten: boolean;
 }
 
 /** A folder that does not exist yet is judged by the one in which it will be made. */
-async function readFolder(given: string, hasSqlite: boolean): Promise<Folder> {
+async function readFolder({ path: given, ...use }: Pick<Folder, 'path' | 'hasSqlite' | 'isWritten'>): Promise<Folder> {
   let path = resolve(given);
   while (!existsSync(path) && dirname(path) !== path) path = dirname(path);
   const { bavail, bsize, type } = await statfs(path);
-  return { path: realpathSync(path), refusal: refusalOf(path), freeBytes: bavail * bsize, type, hasSqlite };
+  return { path: realpathSync(path), refusal: refusalOf(path), freeBytes: bavail * bsize, type, ...use };
 }
 
 function refusalOf(path: string): string | undefined {
@@ -55,9 +62,9 @@ function refusalOf(path: string): string | undefined {
   }
 }
 
-export function judgeFolder({ path, refusal, freeBytes, type, hasSqlite }: Folder): Fault[] {
+export function judgeFolder({ path, refusal, freeBytes, type, hasSqlite, isWritten }: Folder): Fault[] {
   const faults: Fault[] = [];
-  if (refusal !== undefined) {
+  if (refusal !== undefined && isWritten) {
     faults.push(
       failing({
         code: 'not_writable',

@@ -14,7 +14,7 @@ import { judgeHosts, judgeRefreshers } from './egress.ts';
 import { judgeAnswer } from './public-url.ts';
 import { judgePush } from './push-url.ts';
 import { judgeDue, judgeQueues, judgeReconciliation } from './queues.ts';
-import { judgeCluster, judgeMark } from './redis.ts';
+import { judgeCluster, judgeMark, judgeMasters } from './redis.ts';
 import { judgeMemory } from './redis-memory.ts';
 import { judgeServer } from './redis-settings.ts';
 import { judgeRefusals } from './second-system.ts';
@@ -35,10 +35,15 @@ function codes(faults: readonly Fault[]): string[] {
 }
 
 describe('data-dir', () => {
-  const folder = { path: '/d', refusal: undefined, freeBytes: 3 * GB, type: 0xef53, hasSqlite: true };
+  const folder = {
+    ...{ path: '/d', refusal: undefined, freeBytes: 3 * GB, type: 0xef53 },
+    ...{ hasSqlite: true, isWritten: true },
+  };
   it.each([
     [{}, []],
     [{ refusal: 'EACCES' }, ['not_writable']],
+    // A node with MySQL writes nothing there.
+    [{ refusal: 'EROFS', isWritten: false }, []],
     [{ freeBytes: 2 * GB - 1 }, ['disk_full']],
     [{ type: 0x6969 }, ['sqlite_on_network']],
     [{ type: 0x6969, hasSqlite: false }, []],
@@ -70,6 +75,11 @@ describe('redis', () => {
       { code: 'foreign_redis', command: 'wx adopt-redis' },
     ]);
     expect(codes(judgeMark('other-key', 'wx', typed))).toEqual(['foreign_key']);
+  });
+
+  it('names masters that do not answer', () => {
+    expect(codes(judgeMasters([]))).toEqual([]);
+    expect(judgeMasters(['h2:6379'])[0]?.cause.zh).toContain('h2:6379');
   });
 
   it('requires version 7 of a Cluster', () => {

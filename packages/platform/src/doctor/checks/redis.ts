@@ -1,6 +1,7 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { MarkVerdict } from '../../deployment/deployment-mark.ts';
 import { assertUsable, describeServers, type RedisDescription } from '../../redis/describe-servers.ts';
+import { pingMasters } from '../../redis/servers.ts';
 import type { Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { type Fault, failing, NotJudged, text } from '../finding.ts';
@@ -22,8 +23,8 @@ export const redis: Check = async (doctor) => {
     if (!(error instanceof Failure)) throw error;
     faults.push(unusable(error));
   });
-  const description = await describeServers(connection);
-  faults.push(...judgeCluster(description));
+  const [description, { missing }] = await Promise.all([describeServers(connection), pingMasters(connection)]);
+  faults.push(...judgeCluster(description), ...judgeMasters(missing));
   const verdict = await doctor.redisVerdict().catch((error: unknown) => {
     // Without SECRETS_KEY, which another check names, the mark cannot be compared.
     if (error instanceof NotJudged) return 'own' as const;
@@ -58,6 +59,24 @@ export function judgeCluster({ kind, servers }: RedisDescription): Fault[] {
         `Redis Cluster 中 ${old.address} 的版本是 ${old.version}；Cluster 需要 7 或更新的版本。`,
       ),
       remedy: text('Upgrade the servers of the Cluster.', '请升级 Cluster 的各服务器。'),
+    }),
+  ];
+}
+
+export function judgeMasters(missing: readonly string[]): Fault[] {
+  if (missing.length === 0) return [];
+  return [
+    failing({
+      code: 'masters_missing',
+      cause: text(
+        `These masters of Redis do not answer: ${missing.join(', ')}. What is stored there waits.`,
+        `以下 Redis 主节点没有响应：${missing.join('、')}，其上的数据暂不可用。`,
+      ),
+      remedy: text(
+        'Start them, or let a replica of each take over (docs/hosts.md).',
+        '请启动它们，或让各自的副本接管（见 docs/hosts.md）。',
+      ),
+      command: 'redis-cli -u "$REDIS_URL" cluster nodes',
     }),
   ];
 }
