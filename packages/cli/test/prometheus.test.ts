@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findPromtool, howToGetPromtool } from '../bootstrap/promtool.mjs';
 import { root } from '../src/root.ts';
-import { promFolder } from './prometheus-files.ts';
+import { expressions, promFolder } from './prometheus-files.ts';
 
 const rules = readFileSync(join(promFolder, 'rules.yml'), 'utf8');
 const tests = readFileSync(join(promFolder, 'rules_test.yml'), 'utf8');
@@ -32,6 +33,25 @@ it('each rule is shown to fire by a test', () => {
   for (const alert of alerts) expect(tests).toContain(`${alert.split('\n')[0]} fires`);
 });
 
+it('the boards are valid, and their panels do not overlap', () => {
+  for (const file of globSync('deploy/grafana/*.json', { cwd: root })) {
+    const board = JSON.parse(readFileSync(join(root, file), 'utf8')) as Board;
+    expect(new Set(board.panels.map(({ id }) => id)).size).toBe(board.panels.length);
+    const cells = board.panels.flatMap(({ gridPos: { x, y, w, h } }) => {
+      expect(x + w).toBeLessThanOrEqual(24);
+      return Array.from({ length: w * h }, (_, i) => `${x + (i % w)} ${y + Math.floor(i / w)}`);
+    });
+    expect(new Set(cells).size, file).toBe(cells.length);
+  }
+});
+
+interface Board {
+  readonly panels: readonly {
+    readonly id: number;
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  }[];
+}
+
 const promtool = findPromtool();
 const isRequired = process.env.REQUIRE_PROMTOOL === '1';
 if (promtool === undefined && !isRequired) console.warn(`The rules are not tested. ${howToGetPromtool()}`);
@@ -43,4 +63,25 @@ it.skipIf(promtool === undefined && !isRequired).each([
   const { status, stdout, stderr } = spawnSync(promtool!, args, { cwd: promFolder, encoding: 'utf8' });
   expect(`${stdout}${stderr}`).toContain('SUCCESS');
   expect(status).toBe(0);
+});
+
+it.skipIf(promtool === undefined && !isRequired)('promtool accepts the expressions of the boards', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wx-boards-'));
+  try {
+    const found = expressions().filter(
+      ({ file, text }) => file.endsWith('.json') && !/^(?:label_values|prometheus)/.test(text),
+    );
+    expect(found.length).toBeGreaterThan(60);
+    const records = found.map(({ text }, i) => {
+      const expr = text.replaceAll('$__rate_interval', '5m').replace(/\$\w+/g, '.*');
+      return `      - { record: 'board:${i}', expr: ${JSON.stringify(expr)} }`;
+    });
+    const file = join(folder, 'boards.yml');
+    writeFileSync(file, ['groups:', '  - name: boards', '    rules:', ...records].join('\n'));
+    const { status, stdout, stderr } = spawnSync(promtool!, ['check', 'rules', file], { encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toContain(`${found.length} rules found`);
+    expect(status).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

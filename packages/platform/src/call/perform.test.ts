@@ -97,7 +97,8 @@ describe('a job that names method and path', () => {
     const { run, requests } = withToken(runs(() => answers.shift()!));
     const [load, depart] = [vi.spyOn(store, 'load'), departures()];
     const call = await created(SEND);
-    expect(await run(call)).toMatchObject({ done: true, outcome: 'completed', attempts: 2 });
+    const settled = { ...owner, path: SEND, isBackground: false, key: undefined, queueMs: expect.any(Number) };
+    expect(await run(call)).toMatchObject({ done: true, outcome: 'completed', attempts: 2, settled });
     expect(requests()).toBe(2);
     expect(load).not.toHaveBeenCalled();
     expect(depart).toHaveBeenCalledTimes(1);

@@ -1,7 +1,7 @@
 import { cataloguedPath } from '@wxthirdparty/wechat';
 
 /** What a label says of a value that is not one of its own: a label with unbounded values makes unbounded series. */
-export const OTHER = 'other';
+const OTHER = 'other';
 
 const MAX_PATHS = 199;
 const MAX_REMEMBERED = 1_000;

@@ -6,7 +6,7 @@ type ValuesOf<Labels extends readonly string[]> = { readonly [I in keyof Labels]
 type LabelValues<Name extends CounterName | HistogramName> = ValuesOf<(typeof definitions)[Name]['labels']>;
 
 /** A counter that costs a tenth of prom-client's to increase, which matters for those that each call increases. */
-export class CounterTable<Values extends readonly string[] = readonly string[]> {
+class CounterTable<Values extends readonly string[] = readonly string[]> {
   readonly #cells = new Cells(() => ({ value: 0 }));
   readonly #name: CounterName;
 
@@ -36,7 +36,7 @@ interface Observed {
 }
 
 /** The same for a histogram. */
-export class HistogramTable<Values extends readonly string[] = readonly string[]> {
+class HistogramTable<Values extends readonly string[] = readonly string[]> {
   readonly #name: HistogramName;
   readonly #bounds: readonly number[];
   readonly #cells: Cells<Observed>;
