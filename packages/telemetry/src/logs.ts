@@ -18,7 +18,8 @@ function linesOf(log: Logger): Lines {
     refresh: (event) => logRefresh(log, repeated, event),
     // The line of the request has more.
     call: (event) => logCall(log, event),
-    'call-fault': ({ call, message, stack }) => log.error({ call, err: { message, stack } }, 'a run of a call failed'),
+    'call-fault': ({ call, message, stack }) =>
+      repeated.error('call', { message }, { call, err: { message, stack } }, 'a run of a call failed'),
     callback: (event) => logCallback(log, event),
     push: ({ id, job, component, push, appid, outcome, result, receivedAt, ms }) => {
       // The line of the failed job has its error.
