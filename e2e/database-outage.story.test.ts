@@ -27,6 +27,7 @@ beforeAll(async () => {
   deployment = await Deployment.open({
     nodes: 2,
     pushToAll: true,
+    alarmSpeed: 20,
     env: { DATABASE_URL: url },
     accounts: [SERVICE_ACCOUNT, MINI_PROGRAM, NEW_ACCOUNT].map((appid) => ({
       ...{ appid, kind: 'official-account' as const, nickName: appid, followers: 3 },
@@ -88,6 +89,15 @@ async function readiness(node: number): Promise<{ status: number; degraded: stri
   const response = await fetch(`${deployment.gatewayUrl(node)}/readyz`);
   const { degraded } = (await response.json()) as { degraded: string[] };
   return { status: response.status, degraded };
+}
+
+const OUTAGE = /【严重】该进程无法访问数据库/g;
+const OUTAGE_ENDED = /【恢复】该进程无法访问数据库/g;
+
+/** How often the messages to the robot have this text. */
+async function robotTexts(text: RegExp): Promise<number> {
+  const { wecom } = await deployment.wechat.robots();
+  return [...(wecom?.messages.map((message) => message.text).join('\n') ?? '').matchAll(text)].length;
 }
 
 const minted = async () => (await deployment.wechat.counters()).minted;
@@ -179,6 +189,7 @@ test('while the database answers nothing, each part does what it can without it,
   expect(during[accountToken()]).toBe(before[accountToken()]);
   expect(during[`authorizer:${component}/${NEW_ACCOUNT}`]).toBeUndefined();
 
+  await until('the robots are sent an alarm', async () => (await robotTexts(OUTAGE)) > 0);
   await server.resume();
   await until('both nodes have it again', async () => {
     const states = await Promise.all([readiness(0), readiness(1)]);
@@ -211,4 +222,14 @@ test('while the database answers nothing, each part does what it can without it,
     return endpoint.received.length > 0 && body.items.filter(({ type }) => type === 'message.text').length === texts;
   });
   expect(deployment.gateways.every((node) => node.running)).toBe(true);
+  // One message for the outage, though both nodes report it, and one for its end.
+  const alarmsOf = async (state: 'open' | 'closed') => {
+    const { body } = await deployment.api<{ items: { rule: string }[] }>('GET', `/v1/alarms?state=${state}`);
+    return body.items.filter(({ rule }) => rule === 'database_unreachable').length;
+  };
+  await until('the end of the alarm is sent', async () => {
+    const [open, closed, ends] = [await alarmsOf('open'), await alarmsOf('closed'), await robotTexts(OUTAGE_ENDED)];
+    return open === 0 && closed > 0 && ends === closed;
+  });
+  expect(await robotTexts(OUTAGE)).toBe(await alarmsOf('closed'));
 });

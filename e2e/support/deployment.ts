@@ -30,6 +30,8 @@ export interface HouseSettings {
   readonly components?: number;
   /** A Redis that the story has started, instead of one of the deployment. */
   readonly redisUrl?: string;
+  /** Alarms are sent to the simulator's robots, and their times pass so many times as fast. */
+  readonly alarmSpeed?: number;
   readonly env?: Record<string, string>;
   /** The entry file of another version's command line, for the first gateways and workers. */
   readonly main?: string;
@@ -119,7 +121,10 @@ export class Deployment {
       ],
       timeScale: settings.timeScale,
     });
-    const deployment = new Deployment(dir, redis, redisUrl, wechat, components, gatewayPorts, settings.env ?? {});
+    const deployment = new Deployment(dir, redis, redisUrl, wechat, components, gatewayPorts, {
+      ...(settings.alarmSpeed === undefined ? {} : alarmSettings(wechat.url, settings.alarmSpeed)),
+      ...settings.env,
+    });
     try {
       await wechat.child.says('simulator listening');
       if (settings.together) deployment.startTogether();
@@ -255,6 +260,16 @@ function newComponent(): SimulatedComponent {
       .replace(/[^A-Za-z0-9]/g, 'x')
       .slice(0, 43),
   };
+}
+
+/** One robot of each kind; `DEMO_SECRET` of the simulator signs. */
+function alarmSettings(wechat: string, speed: number): Record<string, string> {
+  const robots = [
+    `wecom+${wechat}/_robots/wecom/cgi-bin/webhook/send?key=group`,
+    `dingtalk+${wechat}/_robots/dingtalk/robot/send?access_token=group#SECdemo`,
+    `feishu+${wechat}/_robots/feishu/open-apis/bot/v2/hook/group#SECdemo`,
+  ];
+  return { ALARM_WEBHOOKS: robots.join(), ALARM_SPEED: String(speed) };
 }
 
 function componentsFile(dir: string): string {

@@ -23,6 +23,11 @@ export interface Counters {
   readonly minted: Record<string, number>;
 }
 
+export interface Robot {
+  readonly messages: readonly { readonly at: string; readonly text: string; readonly mentionsAll: boolean }[];
+  readonly refused: readonly { readonly answer: unknown }[];
+}
+
 /** The simulator as a process, and its control API. */
 export class WeChat {
   readonly url: string;
@@ -60,6 +65,12 @@ export class WeChat {
   /** How often WeChat was asked, e.g. `POST /cgi-bin/component/api_component_token`. */
   async asked(what: string): Promise<number> {
     return (await this.counters()).requests[what] ?? 0;
+  }
+
+  /** What the group robots were sent, by their kind. */
+  async robots(): Promise<Record<string, Robot>> {
+    const { robots } = await this.control<{ robots: (Robot & { kind: string })[] }>('GET', '/robots');
+    return Object.fromEntries(robots.map((robot) => [robot.kind, robot]));
   }
 
   /** The followers of an account, in WeChat's order. */

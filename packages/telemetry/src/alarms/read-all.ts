@@ -70,18 +70,18 @@ export class AlarmReader {
     status: Awaited<ReturnType<AlarmPlatform['status']>> | undefined,
   ): Promise<ComponentReadings> {
     const { activity, alarmSources } = this.#platform;
-    const [last5, last10, quotas, lastReconciliationFailed] = await Promise.all([
+    const [last5, last10, quotas, lastReconciliationFailed, earlyRefusals] = await Promise.all([
       inTime(() => activity.lastMinutes(component, 5)),
       inTime(() => activity.lastMinutes(component, 10)),
       this.#every(`quotas ${component}`, SLOW_INTERVAL_MS, () => alarmSources.limitedAccounts(component)),
       this.#every(`reconciliation ${component}`, SLOW_INTERVAL_MS, () =>
         alarmSources.hasReconciliationFailed(component),
       ),
+      this.#every(`early refusals ${component}`, SLOW_INTERVAL_MS, () => alarmSources.earlyRefusals(component)),
     ]);
     return {
-      ...{ component, last5, last10, quotas, lastReconciliationFailed },
+      ...{ component, last5, last10, quotas, lastReconciliationFailed, earlyRefusals },
       status: status?.components.find(({ appid }) => appid === component),
-      earlyRefusals: undefined,
     };
   }
 
