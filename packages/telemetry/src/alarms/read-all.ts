@@ -1,15 +1,14 @@
 import { statfs } from 'node:fs/promises';
 import { type Platform, withDeadline } from '@wxthirdparty/platform';
+import { Reading } from '../metrics/reading.ts';
 import { certificateEnd } from './certificate.ts';
 import type { EventMemory } from './event-memory.ts';
 import type { ComponentReadings, LocalReadings, Readings } from './readings.ts';
-import { Recent } from './recent.ts';
 
 const READ_TIMEOUT_MS = 2_000;
-const MINUTE_MS = 60_000;
-/** What costs more, or changes slowly. */
-const SLOW_INTERVAL_MS = MINUTE_MS;
-const CERTIFICATE_INTERVAL_MS = 60 * MINUTE_MS;
+/** Of what costs more, or changes slowly. */
+const SLOW_INTERVAL_MS = 60_000;
+const CERTIFICATE_INTERVAL_MS = 60 * 60_000;
 
 /** What the rules need of the platform. */
 export type AlarmPlatform = Pick<
@@ -33,66 +32,52 @@ export interface AlarmSettings {
   readonly publicUrl: string | undefined;
 }
 
+type Status = Awaited<ReturnType<AlarmPlatform['status']>>;
+
 /** Reads all that the rules judge. What cannot be read in two seconds is undefined, and harms nothing else. */
 export class AlarmReader {
   readonly #platform: AlarmPlatform;
   readonly #memory: EventMemory;
   readonly #settings: AlarmSettings;
-  readonly #slow = new Map<string, Recent<unknown>>();
+  readonly #queues: Reading<Awaited<ReturnType<AlarmPlatform['queueStates']>>>;
+  readonly #redis: Reading<Awaited<ReturnType<AlarmPlatform['redisState']>>>;
+  readonly #certificate: Reading<Date | undefined>;
+  readonly #components: readonly ((status: Status | undefined) => Promise<ComponentReadings>)[];
 
   constructor(platform: AlarmPlatform, memory: EventMemory, settings: AlarmSettings) {
     this.#platform = platform;
     this.#memory = memory;
     this.#settings = settings;
+    const { publicUrl } = settings;
+    this.#queues = new Reading(() => platform.queueStates());
+    this.#redis = new Reading(() => platform.redisState());
+    const readCertificate = async () => (publicUrl === undefined ? undefined : certificateEnd(publicUrl));
+    this.#certificate = new Reading(readCertificate, undefined, CERTIFICATE_INTERVAL_MS);
+    this.#components = platform.components.map((component) => componentReader(platform, component));
   }
 
   async read(): Promise<Readings> {
-    const { status: readStatus, work, queueStates, processes, redisState, alarmSources, components } = this.#platform;
+    const { status: readStatus, work, processes, alarmSources } = this.#platform;
     const status = await inTime(() => readStatus());
-    const [ofComponents, overdueMs, queues, seen, lost, redis, local] = await Promise.all([
-      Promise.all(components.map((component) => this.#ofComponent(component, status))),
+    const [components, overdueMs, queues, seen, lost, redis, local] = await Promise.all([
+      Promise.all(this.#components.map((read) => read(status))),
       inTime(() => work.overdueMs()),
-      inTime(() => queueStates()),
+      this.#queues.latest(),
       inTime(() => processes()),
       inTime(() => alarmSources.lostProcesses()),
-      this.#every('redis', SLOW_INTERVAL_MS / 2, () => redisState()),
+      this.#redis.latest(),
       this.#local(),
     ]);
     return {
-      ...{ now: Date.now(), components: ofComponents, overdueMs, queues, processes: seen, lost, redis, local },
+      ...{ now: Date.now(), components, overdueMs, queues, processes: seen, lost, redis, local },
       pushStream: status?.pushes,
       pausedSubscriptions: alarmSources.pausedSubscriptions(),
     };
   }
 
-  async #ofComponent(
-    component: string,
-    status: Awaited<ReturnType<AlarmPlatform['status']>> | undefined,
-  ): Promise<ComponentReadings> {
-    const { activity, alarmSources } = this.#platform;
-    const [last5, last10, quotas, lastReconciliationFailed, earlyRefusals] = await Promise.all([
-      inTime(() => activity.lastMinutes(component, 5)),
-      inTime(() => activity.lastMinutes(component, 10)),
-      this.#every(`quotas ${component}`, SLOW_INTERVAL_MS, () => alarmSources.limitedAccounts(component)),
-      this.#every(`reconciliation ${component}`, SLOW_INTERVAL_MS, () =>
-        alarmSources.hasReconciliationFailed(component),
-      ),
-      this.#every(`early refusals ${component}`, SLOW_INTERVAL_MS, () => alarmSources.earlyRefusals(component)),
-    ]);
-    return {
-      ...{ component, last5, last10, quotas, lastReconciliationFailed, earlyRefusals },
-      status: status?.components.find(({ appid }) => appid === component),
-    };
-  }
-
   async #local(): Promise<LocalReadings> {
     const { dataDir, publicUrl } = this.#settings;
-    const [disk, endsAt] = await Promise.all([
-      inTime(() => statfs(dataDir)),
-      publicUrl === undefined
-        ? undefined
-        : this.#every('certificate', CERTIFICATE_INTERVAL_MS, () => certificateEnd(publicUrl)),
-    ]);
+    const [disk, endsAt] = await Promise.all([inTime(() => statfs(dataDir)), this.#certificate.latest()]);
     const { addressRefused, stalledJobs, missingMasters, isUnconfirmed, databaseOutMs } = this.#memory;
     return {
       ...{ addressRefused, stalledJobs, missingMasters, isUnconfirmed, databaseOutMs },
@@ -102,24 +87,30 @@ export class AlarmReader {
         endsAt === undefined || publicUrl === undefined ? undefined : { host: new URL(publicUrl).host, endsAt },
     };
   }
+}
 
-  #every<Value>(name: string, intervalMs: number, read: () => Promise<Value>): Promise<Value | undefined> {
-    const known = this.#slow.get(name) as Recent<Value> | undefined;
-    const recent = known ?? new Recent(() => withDeadline(read(), READ_TIMEOUT_MS, late), intervalMs);
-    if (known === undefined) this.#slow.set(name, recent);
-    return recent.latest();
-  }
+function componentReader({ activity, alarmSources }: AlarmPlatform, component: string) {
+  const slow = <State>(read: () => Promise<State>) => new Reading(read, undefined, SLOW_INTERVAL_MS);
+  const accounts = slow(() => alarmSources.limitedAccounts(component));
+  const reconciliation = slow(() => alarmSources.hasReconciliationFailed(component));
+  const refusals = slow(() => alarmSources.earlyRefusals(component));
+  return async (status: Status | undefined): Promise<ComponentReadings> => {
+    const [last5, last10, quotas, lastReconciliationFailed, earlyRefusals] = await Promise.all([
+      inTime(() => activity.lastMinutes(component, 5)),
+      inTime(() => activity.lastMinutes(component, 10)),
+      accounts.latest(),
+      reconciliation.latest(),
+      refusals.latest(),
+    ]);
+    return {
+      ...{ component, last5, last10, quotas, lastReconciliationFailed, earlyRefusals },
+      status: status?.components.find(({ appid }) => appid === component),
+    };
+  };
 }
 
 function inTime<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-  return withDeadline(
-    // A read that throws before it waits has failed, too.
-    Promise.resolve().then(read),
-    READ_TIMEOUT_MS,
-    late,
-  ).catch(() => undefined);
-}
-
-function late(): Error {
-  return new Error('no answer in time');
+  // A read that throws before it waits has failed, too.
+  const reading = Promise.resolve().then(read);
+  return withDeadline(reading, READ_TIMEOUT_MS, () => new Error('no answer in time')).catch(() => undefined);
 }
