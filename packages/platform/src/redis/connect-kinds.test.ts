@@ -2,6 +2,7 @@ import { Failure } from '@wxthirdparty/wechat';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../../test/redis-cluster.ts';
 import { startSentinels, type TestSentinels } from '../../test/sentinels.ts';
+import { examine } from '../open-doctor.ts';
 import { connectRedis, type RedisClient, untilConnected } from './connect.ts';
 import { refuseCommands } from './fail-fast.ts';
 import { defineScript } from './script.ts';
@@ -43,5 +44,30 @@ describe.each(['sentinel', 'cluster'] as const)('a connection to a %s', (kind) =
     await expect(redis.get('a')).rejects.toMatchObject({ code: 'other_deployment' });
     refuseCommands(redis, undefined);
     expect(await redis.get('a')).toBe(null);
+  });
+
+  it('is enough for every check of the doctor that reads Redis', async () => {
+    const { url } = kind === 'sentinel' ? sentinels : cluster;
+    const component = { appid: 'wx0123456789abcdef', appsecret: 's', token: 'aToken', encodingAesKey: 'a'.repeat(43) };
+    const results = await examine(
+      {
+        ...{ redisUrl: url, redisPrefix: 'wx', databaseUrl: undefined, secretsKeys: [Buffer.alloc(32, 1)] },
+        ...{
+          components: [component],
+          componentFaults: [],
+          wechat: { apiBases: [] },
+          publicUrl: undefined,
+          dataDir: '/',
+        },
+        ...{ typed: (command) => command, checkSettings: async () => ({ faults: [], found: null }) },
+      },
+      ['redis', 'redis-settings', 'redis-memory', 'clocks', 'ticket', 'queues', 'versions', 'second-system'],
+    );
+    const codes = Object.fromEntries(results.map(({ name, status, code }) => [name, code ?? status]));
+    expect(codes).toMatchObject({
+      ...{ redis: 'ok', clocks: 'ok', ticket: 'no_ticket', queues: 'no_worker', versions: 'ok', 'second-system': 'ok' },
+    });
+    expect(results[0]?.found).toMatch(new RegExp(`^${kind} \\S+ \\d`));
+    expect(Object.values(codes)).not.toContain('check_failed');
   });
 });
