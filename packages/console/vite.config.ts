@@ -11,6 +11,8 @@ export default defineConfig({
     target: ['chrome123', 'firefox128', 'safari17.5'],
     // Inlined files would be `data:` URLs, which the content security policy permits for images only.
     assetsInlineLimit: 0,
+    // Names the chunks of each screen, for the test of their sizes.
+    manifest: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },

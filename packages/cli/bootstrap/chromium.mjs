@@ -28,6 +28,6 @@ export function findChromium(folders) {
 }
 
 /** What to type, in one sentence, on the systems that people have. */
-export function howToGetChromium() {
+function howToGetChromium() {
   return 'No Chromium was found, and the stories of the console run in one. Install it – Debian: "sudo apt-get install chromium fonts-wqy-microhei"; Fedora: "sudo dnf install chromium"; Alpine: "apk add chromium font-noto-cjk" – or set CHROMIUM_PATH to a Chromium or Chrome.';
 }

@@ -28,7 +28,7 @@ export function servesConsole(command) {
 export async function ensureConsole(root, node) {
   if (isBuilt(root)) return true;
   // An image contains the built console and not the tools that build it.
-  if (!existsSync(join(root, PACKAGE, VITE))) return existsSync(join(root, STAMP));
+  if (!existsSync(join(root, PACKAGE, VITE))) return existsSync(join(root, PACKAGE, 'dist/index.html'));
   return withInstallLock(join(root, PACKAGE, '.building'), async () => {
     // Another bootstrap may have built it in the meantime.
     if (isBuilt(root)) return true;

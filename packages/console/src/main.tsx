@@ -8,12 +8,15 @@ import { queryClient } from './api/query-client.ts';
 import { whenSignedOut } from './api/send.ts';
 import { forgetSession } from './api/session.ts';
 import { router } from './app/router.tsx';
+import { showLanguage } from './words/language.ts';
 
 // The session has ended: to the sign-in page, and afterwards back.
 whenSignedOut(() => {
   forgetSession();
   void router.invalidate();
 });
+
+showLanguage();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

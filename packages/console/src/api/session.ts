@@ -70,7 +70,7 @@ export function useRights(): Rights {
   return rightsOf(session);
 }
 
-export function rightsOf(session: Session): Rights {
+function rightsOf(session: Session): Rights {
   const mayRead = (scope: string) => session.actor.kind === 'owner' || session.scopes.includes(scope);
   return { session, mayRead, mayWrite: (scope) => session.write && mayRead(scope) };
 }

@@ -3,7 +3,7 @@ import type { ApiError } from './api-error.ts';
 import { type AnswerOf, type InputOf, type Reading, request, urlOf } from './operation.ts';
 
 /** How often lists are read again while the page is visible. */
-export const REFRESH_MS = 10_000;
+const REFRESH_MS = 10_000;
 export const OVERVIEW_REFRESH_MS = 5_000;
 
 export interface ReadOptions<T = unknown> {
@@ -40,6 +40,6 @@ export function useRead<O extends Reading>(
 }
 
 /** Reads of one operation are invalidated by its name. */
-export function keyOf<O extends Reading>(operation: O, input: InputOf<O>): readonly string[] {
+function keyOf<O extends Reading>(operation: O, input: InputOf<O>): readonly string[] {
   return [operation, urlOf(operation, input)];
 }

@@ -31,29 +31,31 @@ function HourTable({ label, from, stepMs, series }: ChartProps) {
   const length = Math.max(0, ...series.map(({ values }) => values.length));
   const hours = Array.from({ length: Math.ceil(length / stepsPerHour) }, (_, hour) => hour * stepsPerHour);
   return (
-    <table className={styles.values} aria-labelledby={id}>
-      <caption id={id}>{label}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{label}</th>
-          {series.map((one) => (
-            <th key={one.label} scope="col">
-              {one.label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {hours.map((first) => (
-          <tr key={first}>
-            <th scope="row">{format.moment(start + first * stepMs)}</th>
+    <div className={styles.values}>
+      <table aria-labelledby={id}>
+        <caption id={id}>{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{label}</th>
             {series.map((one) => (
-              <td key={one.label}>{format.number(sum(one.values.slice(first, first + stepsPerHour)))}</td>
+              <th key={one.label} scope="col">
+                {one.label}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {hours.map((first) => (
+            <tr key={first}>
+              <th scope="row">{format.moment(start + first * stepMs)}</th>
+              {series.map((one) => (
+                <td key={one.label}>{format.number(sum(one.values.slice(first, first + stepsPerHour)))}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -7,7 +7,6 @@ const STORED_AS = 'wxthirdparty-language';
 const listeners = new Set<() => void>();
 
 let current: Language = initialLanguage(readStored(STORED_AS), navigator.language);
-applyToDocument();
 
 /** The stored choice, else the browser's language; Chinese is the language of most operators. */
 export function initialLanguage(stored: string | null, browser: string): Language {
@@ -22,7 +21,7 @@ export function useLanguage(): Language {
 export function setLanguage(language: Language): void {
   current = language;
   store(STORED_AS, language);
-  applyToDocument();
+  showLanguage();
   for (const listener of listeners) listener();
 }
 
@@ -31,6 +30,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function applyToDocument(): void {
+/** For browsers and screen readers. */
+export function showLanguage(): void {
   document.documentElement.lang = current === 'zh' ? 'zh-CN' : 'en';
 }
