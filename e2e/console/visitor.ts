@@ -1,10 +1,18 @@
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
-import type { Deployment } from '../support/deployment.ts';
 import { SecretSearch } from '../support/secret-search.ts';
 import { until } from '../support/until.ts';
 
 export type Language = 'zh' | 'en';
 export type Scheme = 'light' | 'dark';
+
+/** What is visited: a deployment of a story, or the demo. */
+export interface Visited {
+  readonly adminPassword: string;
+  readonly component: { readonly appsecret: string; readonly token: string; readonly encodingAesKey: string };
+  gatewayUrl(gateway?: number): string;
+  /** All that WeChat has issued, by kind. */
+  secrets(): Promise<Record<string, string[]>>;
+}
 
 export interface Options {
   readonly language?: Language;
@@ -29,21 +37,21 @@ const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', 
 export class Visitor {
   readonly page: Page;
   readonly #context: BrowserContext;
-  readonly #deployment: Deployment;
+  readonly #visited: Visited;
   readonly #origin: string;
   readonly #faults: string[] = [];
   readonly #answers: Promise<{ url: string; body: Buffer } | undefined>[] = [];
 
-  private constructor(deployment: Deployment, context: BrowserContext, page: Page, origin: string) {
-    this.#deployment = deployment;
+  private constructor(visited: Visited, context: BrowserContext, page: Page, origin: string) {
+    this.#visited = visited;
     this.#context = context;
     this.#origin = origin;
     this.page = page;
   }
 
-  static async open(browser: Browser, deployment: Deployment, options: Options = {}): Promise<Visitor> {
+  static async open(browser: Browser, visited: Visited, options: Options = {}): Promise<Visitor> {
     const { language = 'zh', scheme = 'light', width = 1280, height = 800, gateway = 0 } = options;
-    const origin = deployment.gatewayUrl(gateway);
+    const origin = visited.gatewayUrl(gateway);
     const context = await browser.newContext({
       locale: language === 'zh' ? 'zh-CN' : 'en-US',
       colorScheme: scheme,
@@ -52,7 +60,7 @@ export class Visitor {
       reducedMotion: 'reduce',
     });
     const page = await context.newPage();
-    const visitor = new Visitor(deployment, context, page, origin);
+    const visitor = new Visitor(visited, context, page, origin);
     await visitor.#watch();
     return visitor;
   }
@@ -84,7 +92,7 @@ export class Visitor {
 
   async signIn(): Promise<void> {
     await this.goto('/sign-in');
-    await this.enterPassword(this.#deployment.adminPassword);
+    await this.enterPassword(this.#visited.adminPassword);
     await this.page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
     await this.settled();
   }
@@ -102,8 +110,8 @@ export class Visitor {
 
   /** The faults so far, with the secrets that the page has received or shows. */
   async faults(): Promise<string[]> {
-    const secrets = await this.#deployment.wechat.control<Record<string, string[]>>('GET', '/secrets');
-    const { appsecret, token, encodingAesKey } = this.#deployment.component;
+    const secrets = await this.#visited.secrets();
+    const { appsecret, token, encodingAesKey } = this.#visited.component;
     const search = new SecretSearch({
       ...secrets,
       appsecret: [appsecret],

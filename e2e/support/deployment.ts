@@ -242,6 +242,11 @@ export class Deployment {
     });
   }
 
+  /** Every ticket, token and code that WeChat has issued, by kind. */
+  secrets(): Promise<Record<string, string[]>> {
+    return this.wechat.control('GET', '/secrets');
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.gateways, ...this.workers].map((child) => child.running && child.shutDown()));
     await this.wechat.child.shutDown();
