@@ -3,7 +3,7 @@ import type { ApiError } from './api-error.ts';
 import { type AnswerOf, type InputOf, type Reading, request, urlOf } from './operation.ts';
 
 /** How often lists are read again while the page is visible. */
-const REFRESH_MS = 10_000;
+export const REFRESH_MS = 10_000;
 export const OVERVIEW_REFRESH_MS = 5_000;
 
 export interface ReadOptions<T = unknown> {

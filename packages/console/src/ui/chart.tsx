@@ -13,7 +13,7 @@ export function Chart(props: ChartProps) {
     <figure className={styles.chart}>
       <div className={styles.plot} aria-hidden="true">
         <FailedPart>
-          <Suspense fallback={null}>
+          <Suspense fallback={<div aria-busy="true" />}>
             <Plot {...props} />
           </Suspense>
         </FailedPart>
