@@ -195,6 +195,7 @@ function Details({ call }: { readonly call: CallDetail }) {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   const format = useFormat();
+  const { mayRead } = useRights();
   const { appid = '', component = '', answered, quota, rid } = call;
   const received = call.timeline?.find((event) => event.event === 'received');
   return (
@@ -205,7 +206,11 @@ function Details({ call }: { readonly call: CallDetail }) {
             label: words.account,
             value: (
               <>
-                {call.nickName !== null && <span>{call.nickName}</span>}
+                {call.nickName !== null && mayRead('authorizers:read') && (
+                  <Link to="/accounts/$appid" params={{ appid }}>
+                    {call.nickName}
+                  </Link>
+                )}
                 <Id value={appid} />
                 {call.handle !== null && <Muted>{call.handle}</Muted>}
                 {appid !== component && (
