@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilDayLasts } from '../../packages/platform/test/until-day-lasts.ts';
 import { DeliveryEndpoint } from '../support/delivery-endpoint.ts';
 import { type CallBody, Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import { settledCall } from '../support/load.ts';
@@ -43,7 +44,9 @@ describe.skipIf(!hasChromium)('calls and pushes in the console', () => {
 
   describe('a call that WeChat refuses since its quota is used up', () => {
     let id: string;
+    // The quota opens again at midnight in Beijing.
     beforeAll(async () => {
+      await untilDayLasts(TIMEOUT_MS);
       const quota = { appid: SERVICE_ACCOUNT, path: LIST_FOLLOWERS, daily: 1 };
       await deployment.wechat.control('POST', '/quota', quota);
       id = await until('WeChat refuses a call', async () => {
