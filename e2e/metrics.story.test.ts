@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { namedMetrics } from '../packages/cli/test/prometheus-files.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
@@ -96,6 +97,28 @@ it('what rules and boards name is in the scrape, with the labels by which they s
     );
   });
   expect(missing).toEqual([]);
+});
+
+it('the activity has each call and push of three nodes, also of one that was stopped right after', async () => {
+  const last = Array.from({ length: 5 }, () =>
+    deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/user/get' }, 1),
+  );
+  for (const { body } of await Promise.all(last)) expect(body.state).toBe('completed');
+  expect(await deployment.gateways[1]!.shutDown()).toBe(0);
+  let hours = 0;
+  await until('the counts of all processes are added', async () => {
+    // A node keeps each answer for 30 seconds; one about another time has the same sums.
+    hours = (hours % 48) + 1;
+    await pause(500);
+    const { body } = await deployment.api<{
+      readonly calls: { readonly completed: readonly number[]; readonly failed: readonly number[] };
+      readonly pushes: { readonly accepted: readonly number[] };
+    }>('GET', `/v1/activity?hours=${hours}`, undefined, hours % 2 ? 0 : 2);
+    const total = (...counts: (readonly number[])[]) => counts.flat().reduce((sum, count) => sum + count, 0);
+    // Besides the messages there were a ticket and a consent.
+    return total(body.calls.completed, body.calls.failed) === 15 && total(body.pushes.accepted) >= 12;
+  });
+  await deployment.startNode(1).says('gateway listening');
 });
 
 it('all processes export the same shared state, also when one was killed', async () => {

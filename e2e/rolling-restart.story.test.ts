@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Balancer } from './support/balancer.ts';
 import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
@@ -60,29 +59,7 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
   for (const id of programs.accepted) expect(await settledCall(deployment, id)).toMatchObject({ state: 'completed' });
   const arrived = await arrivals(deployment);
   for (const content of programs.sent) expect(arrived.get(content), content).toBe(1);
-
-  // What the stopped processes counted is included. Tickets may be pushed meanwhile.
-  const accepted = deliveries.filter(({ status, body }) => status === 200 && body === 'success').length;
-  await until('the activity has every call once, and every push', async () => {
-    const { calls, pushes } = await activity();
-    return calls === programs.sent.length && pushes >= accepted;
-  });
 });
-
-let hours = 0;
-
-/** How many calls were completed and pushes accepted, as some node counts over all of them. */
-async function activity(): Promise<{ readonly calls: number; readonly pushes: number }> {
-  // A node keeps each answer for 30 seconds; one about another time has the same sums.
-  hours = (hours % 48) + 1;
-  await pause(500);
-  const { body } = await deployment.api<{
-    readonly calls: { readonly completed: readonly number[]; readonly failed: readonly number[] };
-    readonly pushes: { readonly accepted: readonly number[] };
-  }>('GET', `/v1/activity?hours=${hours}`, undefined, hours);
-  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-  return { calls: sum(body.calls.completed), pushes: sum(body.pushes.accepted) };
-}
 
 /** Business programs behind the balancer: over /v1 and with an SDK's token, waiting and in the background. */
 class Programs {
