@@ -7,10 +7,10 @@ import { FailedCalls } from './call/failed-calls.ts';
 import { Holds } from './call/holds.ts';
 import { InlineDispatcher } from './call/inline/inline-dispatch.ts';
 import type { PerformDeps } from './call/perform.ts';
+import { ReplicaWatch } from './call/replica-watch.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
-import { ReplicaWatch } from './redis/replica-watch.ts';
 import type { Scope } from './scope.ts';
 
 /** How a process submits calls, and how it runs them. */

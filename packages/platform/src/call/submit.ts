@@ -3,7 +3,6 @@ import { Failure } from '@wxthirdparty/wechat';
 import { refuseUnlessReady } from '../component/status.ts';
 import type { OpenQueue } from '../queue/queues.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { ReplicaWatch } from '../redis/replica-watch.ts';
 import type { Tokens } from '../token/tokens.ts';
 import type { OutboundSender } from '../webhook/outbound-sender.ts';
 import { Backpressure, overloaded } from './backpressure.ts';
@@ -20,6 +19,7 @@ import type { InlineCalls } from './inline/inline-calls.ts';
 import { append, appendAll } from './lane/append.ts';
 import type { Lanes } from './lane/lanes.ts';
 import type { Pending, PendingCalls } from './pending-calls.ts';
+import type { ReplicaWatch } from './replica-watch.ts';
 
 /** Of a batch: requests of other accounts are served in between, since sealing so many takes the event loop a few milliseconds. */
 const MAX_CREATED_AT_ONCE = 20;

@@ -1,11 +1,11 @@
 import { Failure } from '@wxthirdparty/wechat';
 import type { Redis } from 'ioredis';
 import type { Events } from '../events.ts';
-import { ConfirmedScript, type ConfirmedScriptOptions } from './confirmed-script.ts';
-import type { RedisClient } from './connect.ts';
-import { defineScript } from './script.ts';
-import { replicasRequired } from './server-state.ts';
-import { serverOf } from './servers.ts';
+import { ConfirmedScript, type ConfirmedScriptOptions } from '../redis/confirmed-script.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { defineScript } from '../redis/script.ts';
+import { replicasRequired } from '../redis/server-state.ts';
+import { serverOf } from '../redis/servers.ts';
 
 /** While calls are accepted, and none of them is delayed by it. */
 const CHECK_INTERVAL_MS = 150;

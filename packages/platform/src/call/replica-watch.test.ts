@@ -3,7 +3,7 @@ import { startReplica, type TestReplica } from '../../test/redis-replica.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { until } from '../../test/until.ts';
 import { Events } from '../events.ts';
-import type { RedisClient } from './connect.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import { ReplicaWatch } from './replica-watch.ts';
 
 let primary: TestRedis;
