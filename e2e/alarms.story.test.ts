@@ -163,6 +163,10 @@ test('without Redis each process reports it once, and its end', async () => {
   });
 });
 
+test('no process writes a secret of a channel to its log', () => {
+  for (const node of deployment.gateways) expect(node.output).not.toMatch(/SECdemo|access_token=|[?]key=|hook\/group/);
+});
+
 test('a webhook of the operator’s own receives each alarm signed, as a Standard Webhooks library verifies it', async () => {
   const command = deployment.command(['alarms', 'test'], { ALARM_WEBHOOKS: `${receiver.url}#${SECRET}` });
   expect(await command.ended()).toBe(0);
