@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@wxthirdparty/wechat';
 import { withDeadline } from '../deadline.ts';
 import type { BothLanguages } from '../release-check/check-texts.ts';
@@ -12,6 +11,7 @@ import { type Fault, type Finding, failing, NotJudged, text } from './finding.ts
 const CHECK_TIMEOUT_MS = 5_000;
 /** With the time in which connections are closed. */
 const EXAMINATION_TIMEOUT_MS = 20_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 export const checkStatuses = ['ok', 'warn', 'fail', 'skipped'] as const;
 export type CheckStatus = (typeof checkStatuses)[number];
@@ -39,24 +39,20 @@ export async function runDoctor(settings: DoctorSettings, only?: readonly CheckN
   const scope = new Scope();
   const context = new DoctorContext(settings, scope, ending.signal);
   const startedAt = performance.now();
-  // What a check has not finished in its time may still end: a token that WeChat has issued must be stored.
-  const running: Promise<unknown>[] = [];
+  const fetching: Promise<unknown>[] = [];
   const names = only === undefined ? checkNames : checkNames.filter((name) => only.includes(name));
   const results = await Promise.all(
     names.map((name) => {
       const check: Check = name === 'settings' ? () => settings.checkSettings() : checks[name];
-      return runCheck(name, check, context, running);
+      return runCheck(name, check, context, fetching);
     }),
   );
-  const remainingMs = Math.max(0, EXAMINATION_TIMEOUT_MS - 2_000 - (performance.now() - startedAt));
-  const timer = new AbortController();
-  await Promise.race([Promise.allSettled(running), pause(remainingMs, undefined, { signal: timer.signal })]).catch(
-    () => {},
-  );
-  timer.abort();
+  const remainingMs = () => Math.max(0, EXAMINATION_TIMEOUT_MS - (performance.now() - startedAt));
+  const late = () => new Error('no end in time');
+  await withDeadline(Promise.allSettled(fetching), Math.max(0, remainingMs() - CLOSE_TIMEOUT_MS), late).catch(() => {});
   ending.abort();
   // Whatever cannot be closed belongs to a server that does not answer.
-  await scope.close().catch(() => {});
+  await withDeadline(scope.close(), Math.min(CLOSE_TIMEOUT_MS, remainingMs()), late).catch(() => {});
   return results;
 }
 
@@ -64,11 +60,12 @@ async function runCheck(
   name: CheckName,
   check: Check,
   context: DoctorContext,
-  running: Promise<unknown>[],
+  fetching: Promise<unknown>[],
 ): Promise<CheckResult> {
   const startedAt = performance.now();
   const work = Promise.resolve().then(() => check(context));
-  running.push(work);
+  // Also after its time: a token that WeChat has issued must be stored.
+  if (name === 'component-token') fetching.push(work);
   const finding = await withDeadline(work, CHECK_TIMEOUT_MS, () => new TimedOut()).catch(findingOfError);
   return resultOf(name, finding, Math.round(performance.now() - startedAt));
 }
