@@ -6,7 +6,7 @@ import { ActionButton, useAction } from '../../ui/action.tsx';
 import { Age } from '../../ui/age.tsx';
 import { ListTable } from '../../ui/list-table.tsx';
 import { Mono } from '../../ui/mono.tsx';
-import { Row } from '../../ui/page.tsx';
+import { Section } from '../../ui/page.tsx';
 import { QuotaBar } from '../../ui/quota-bar.tsx';
 import { ToneMark } from '../../ui/status.tsx';
 import type { Column } from '../../ui/table.tsx';
@@ -53,19 +53,17 @@ export function AccountQuotas({ account: { appid, component } }: { readonly acco
       cell: ({ source }) => (source === null ? shared.none : words.sources[source]),
     },
   ];
+  const clearing = mayWrite('admin') && (
+    <ActionButton
+      label={words.clear}
+      kind="danger"
+      action={clear}
+      confirm={{ title: words.clearTitle(appid), text: words.clearText }}
+      done={({ remainingThisMonth }) => words.cleared(format.number(remainingThisMonth))}
+    />
+  );
   return (
-    <>
-      {mayWrite('admin') && (
-        <Row>
-          <ActionButton
-            label={words.clear}
-            kind="danger"
-            action={clear}
-            confirm={{ title: words.clearTitle(appid), text: words.clearText }}
-            done={({ remainingThisMonth }) => words.cleared(format.number(remainingThisMonth))}
-          />
-        </Row>
-      )}
+    <Section title={words.today} actions={clearing}>
       <ListTable
         label={shared.quota}
         read={read}
@@ -74,7 +72,7 @@ export function AccountQuotas({ account: { appid, component } }: { readonly acco
         failed={words.quotasFailed}
         empty={<p>{words.noQuotas}</p>}
       />
-    </>
+    </Section>
   );
 }
 

@@ -46,6 +46,8 @@ function Name({ account: { appid, component, nickName, userName, handle } }: { r
 
 function TokenEnd({ account: { state, activity } }: { readonly account: ListedAuthorizer }) {
   const words = useWords(ownWords);
+  // Its token is worthless.
+  if (state === 'revoked') return <Age at={null} />;
   if (activity?.tokenFailure && state === 'active') return <ToneMark tone="fault">{words.tokenFails}</ToneMark>;
   return <Age at={activity?.tokenExpiresAt} />;
 }

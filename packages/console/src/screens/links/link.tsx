@@ -2,11 +2,12 @@ import { getRouteApi } from '@tanstack/react-router';
 import type { AuthorizationLink } from '@wxthirdparty/sdk';
 import { useRead } from '../../api/use-read.ts';
 import { Age, Moment } from '../../ui/age.tsx';
+import { Copy } from '../../ui/copy.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
-import { Id, Mono } from '../../ui/mono.tsx';
+import { Mono } from '../../ui/mono.tsx';
 import { Muted, Page, Section } from '../../ui/page.tsx';
 import { Qr } from '../../ui/qr.tsx';
 import { Status } from '../../ui/status.tsx';
@@ -55,8 +56,20 @@ function ToSend({ link: { url } }: { readonly link: AuthorizationLink }) {
   return (
     <Section title={words.qr}>
       <Qr text={url} label={words.qrLabel} />
-      <Id value={url} />
       <Muted>{words.qrHelp}</Muted>
+      <Facts
+        facts={[
+          {
+            label: words.url,
+            value: (
+              <>
+                <Mono>{url}</Mono>
+                <Copy text={url} />
+              </>
+            ),
+          },
+        ]}
+      />
     </Section>
   );
 }
