@@ -44,7 +44,13 @@ describe('on MariaDB', () => {
       const response = await fetch(`${url}/readyz`);
       return { status: response.status, body: await response.json() };
     };
+    const metrics = async () => (await fetch(`${workerUrl}/metrics`)).text();
     expect(await readyz(workerUrl)).toMatchObject({ status: 200, body: { degraded: [] } });
+    const before = await metrics();
+    expect(before).toMatch(/^wx_build_info\{.*role="worker"\} 1$/m);
+    expect(before).toMatch(/^wx_database_up 1$/m);
+    expect(before).toMatch(/^wx_authorizers\{component="\w+",state="active"\} 0$/m);
+    expect(before).toMatch(/^wx_subscriptions\{state="active"\} 0$/m);
     await server.kill();
     expect(await readyz(deployment.gatewayUrl())).toEqual({
       status: 200,
@@ -54,6 +60,10 @@ describe('on MariaDB', () => {
       status: 503,
       body: { ready: false, redis: true, database: false, closing: false, degraded: [] },
     });
+    const without = await metrics();
+    expect(without).toMatch(/^wx_database_up 0$/m);
+    expect(without).toMatch(/^wx_component_ready\{component="\w+"\} 1$/m);
+    expect(without).not.toMatch(/^wx_(?:authorizers|subscriptions|deliveries_pending)[ {]/m);
     expect((await deployment.api<{ ready: boolean }>('GET', '/v1/status')).body.ready).toBe(true);
     const { msgId } = await deployment.wechat.control<{ msgId: string }>('POST', '/push', {
       url: 'messages',
@@ -69,9 +79,9 @@ describe('on MariaDB', () => {
     });
     expect(accepted).toMatchObject({ status: 200, body: 'success' });
     const processes = [...deployment.gateways, ...deployment.workers];
-    const said = (child: Child, words: string) => child.lines().filter(({ msg }) => msg === words).length;
+    const said = (child: Child, words: string) => child.lines().filter(({ msg }) => String(msg).startsWith(words)).length;
     await until('every process reports the outage', () =>
-      processes.every((child) => said(child, 'the database does not answer') === 1),
+      processes.every((child) => said(child, 'The database does not answer') === 1),
     );
     await server.restart();
     await until('a worker has handled it', () =>
@@ -79,10 +89,10 @@ describe('on MariaDB', () => {
     );
     await until('the worker is ready again', async () => (await readyz(workerUrl)).status === 200);
     await until('every process reports that it is over', () =>
-      processes.every((child) => said(child, 'the database answers again') === 1),
+      processes.every((child) => said(child, 'The database is reachable again') === 1),
     );
     for (const child of processes) {
-      expect(said(child, 'the database does not answer')).toBe(1);
+      expect(said(child, 'The database does not answer')).toBe(1);
       // One line for each kind of error (refused, lost, unreachable), however many parts of the process were affected.
       const warnings = child.lines().filter(({ level, err }) => level === 40 && err !== undefined);
       expect(warnings.length).toBeLessThan(10);
