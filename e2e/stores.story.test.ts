@@ -79,7 +79,8 @@ describe('on MariaDB', () => {
     });
     expect(accepted).toMatchObject({ status: 200, body: 'success' });
     const processes = [...deployment.gateways, ...deployment.workers];
-    const said = (child: Child, words: string) => child.lines().filter(({ msg }) => String(msg).startsWith(words)).length;
+    const said = (child: Child, words: string) =>
+      child.lines().filter(({ msg }) => String(msg).startsWith(words)).length;
     await until('every process reports the outage', () =>
       processes.every((child) => said(child, 'The database does not answer') === 1),
     );
