@@ -63,18 +63,19 @@ local function call_event_field(n)
   if n > ${MAX_EVENTS} then n = ${MAX_FIRST + 1} + (n - ${MAX_FIRST + 1}) % ${MAX_EVENTS - MAX_FIRST} end
   return 'e' .. n
 end
-local function call_since(record, at) return ms(math.max(0, at - tonumber(redis.call('HGET', record, 'createdAt') or at))) end
+local function call_since(created, at) return ms(math.max(0, at - tonumber(created or at))) end
 local function call_event(record, text)
-  local n = redis.call('HINCRBY', record, 'events', 1)
+  local created, count = unpack(redis.call('HMGET', record, 'createdAt', 'events'))
+  local n = tonumber(count or '0') + 1
   local kind, rest = string.match(text, '^(%a)(.*)$')
-  redis.call('HSET', record, call_event_field(n), kind .. ' ' .. call_since(record, now) .. rest)
+  redis.call('HSET', record, 'events', n, call_event_field(n), kind .. ' ' .. call_since(created, now) .. rest)
 end
 local function call_parked(record, reason, until_at)
-  local n = tonumber(redis.call('HGET', record, 'events') or '0')
-  local last = n > 0 and redis.call('HGET', record, call_event_field(n))
-  local same = last and string.match(last, '^p %d+ ' .. reason .. ' ')
-  if not same then return call_event(record, 'p ' .. reason .. ' ' .. call_since(record, until_at)) end
-  redis.call('HSET', record, call_event_field(n), same .. call_since(record, until_at))
+  local created, count = unpack(redis.call('HMGET', record, 'createdAt', 'events'))
+  local last = count and redis.call('HGET', record, call_event_field(tonumber(count)))
+  local same, until_ms = last and string.match(last, '^p %d+ ' .. reason .. ' '), call_since(created, until_at)
+  if not same then return call_event(record, 'p ' .. reason .. ' ' .. until_ms) end
+  redis.call('HSET', record, call_event_field(tonumber(count)), same .. until_ms)
 end
 `,
 };
