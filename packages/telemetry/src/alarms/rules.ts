@@ -441,11 +441,14 @@ export const notes = {
   lag: (ms: number) => `${Math.round(ms)} ms`,
 };
 
-/** Of the console, where an operator sees more. */
+/** Of the console, where an operator sees more. Others have the page of their component, or the list of alarms. */
 const PAGES: Partial<Record<RuleName, string>> = {
-  subscription_paused: '/admin/subscriptions',
-  deliveries_failing: '/admin/subscriptions',
+  subscription_paused: '/admin/pushes',
+  deliveries_failing: '/admin/pushes',
+  push_stream_late: '/admin/pushes',
   outcome_unknown: '/admin/calls',
+  quota_warning: '/admin/accounts',
+  quota_closed: '/admin/accounts',
 };
 
 interface Subject {
@@ -469,6 +472,10 @@ export function reportOf<Name extends RuleName>(
     ...{ rule: name, severity, delayMs, component, note },
     cause: cause(facts),
     remedy: remedy(facts),
-    link: publicUrl === undefined ? null : publicUrl + (PAGES[name] ?? '/admin/alarms'),
+    link: publicUrl === undefined ? null : publicUrl + pageOf(name, component),
   };
+}
+
+function pageOf(name: RuleName, component: string | null): string {
+  return PAGES[name] ?? (component === null ? '/admin/alarms' : `/admin/components/${component}`);
 }
