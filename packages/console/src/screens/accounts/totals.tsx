@@ -1,16 +1,13 @@
 import { useRead } from '../../api/use-read.ts';
 import { Link } from '../../ui/link.tsx';
 import { Muted, Row } from '../../ui/page.tsx';
-import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { shownStatus } from '../../words/status.ts';
 import { accountFilters } from './filters.ts';
-import { words as ownWords } from './words.ts';
 
 /** `102,384  正常 99,120 · 待重新授权 2,011 · 已取消 1,253`; each state is a link to its accounts. */
 export function Totals({ component }: { readonly component: string | undefined }) {
-  const words = useWords(ownWords);
   const format = useFormat();
   const language = useLanguage();
   const { data } = useRead('GET /v1/authorizers/totals', { query: { component } });
@@ -22,11 +19,7 @@ export function Totals({ component }: { readonly component: string | undefined }
         const { word } = shownStatus('authorizer', state, language);
         return (
           <Muted key={state}>
-            <Link
-              to="/accounts"
-              search={{ state, component }}
-              aria-label={`${words.shown(word)} ${data.byState[state]}`}
-            >
+            <Link to="/accounts" search={{ state, component }}>
               {word} {format.number(data.byState[state])}
             </Link>
           </Muted>

@@ -39,7 +39,6 @@ export const words = defineWords({
     days: (days: number) => `${days} 天`,
     returnToHelp: '授权完成后浏览器打开的地址，须在 RETURN_TO_ORIGINS 中。可以留空。',
     submit: '创建',
-    again: '再创建一个',
   },
   en: {
     link: 'Link',
@@ -80,6 +79,5 @@ export const words = defineWords({
     days: (days: number) => (days === 1 ? '1 day' : `${days} days`),
     returnToHelp: 'Where the browser goes afterwards; its origin must be in RETURN_TO_ORIGINS. May be empty.',
     submit: 'Create',
-    again: 'Create another one',
   },
 });
