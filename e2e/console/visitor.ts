@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { SecretSearch } from '../support/secret-search.ts';
 import { until } from '../support/until.ts';
 
@@ -74,7 +74,8 @@ export class Visitor {
       const url = request.url();
       if (!url.startsWith(`${this.#origin}/`) && !HARMLESS.test(url)) this.#faults.push(`foreign request: ${url}`);
     });
-    page.on('response', (response) => this.#answers.push(bodyOf(response)));
+    // Not `response`: the body of an answer that the page abandons never arrives.
+    page.on('requestfinished', (request) => this.#answers.push(bodyOf(request)));
   }
 
   /** Opens a path of the console and waits until nothing is loaded any more. */
@@ -132,9 +133,10 @@ export class Visitor {
 }
 
 /** Undefined if the page has gone before its answer could be read. */
-async function bodyOf(response: Response): Promise<{ url: string; body: Buffer } | undefined> {
-  const url = response.url();
+async function bodyOf(request: Request): Promise<{ url: string; body: Buffer } | undefined> {
+  const url = request.url();
   if (new URL(url).pathname.startsWith('/admin/assets/')) return undefined;
-  const body = await response.body().catch(() => undefined);
+  const response = await request.response().catch(() => null);
+  const body = await response?.body().catch(() => undefined);
   return body === undefined ? undefined : { url, body };
 }

@@ -2,7 +2,6 @@ import type { Alarm } from '@wxthirdparty/sdk';
 import { useRead } from '../../api/use-read.ts';
 import { Age, Moment } from '../../ui/age.tsx';
 import type { Place } from '../../ui/filters.ts';
-import { Link } from '../../ui/link.tsx';
 import { ListTable, PAGE_ROWS } from '../../ui/list-table.tsx';
 import { Mono } from '../../ui/mono.tsx';
 import { Muted } from '../../ui/page.tsx';
@@ -55,19 +54,22 @@ export function AlarmList({ state, place }: { readonly state: 'open' | 'closed';
 function CauseAndRemedy({ alarm }: { readonly alarm: Alarm }) {
   const words = useWords(ownWords);
   const language = useLanguage();
+  const page = pageOf(alarm);
   return (
     <>
       <div>{alarm.cause[language]}</div>
       <div>
-        <Muted>{alarm.remedy[language]}</Muted>{' '}
-        {alarm.component && (
-          <Link to="/components/$appid" params={{ appid: alarm.component }}>
-            {words.see}
-          </Link>
-        )}
+        <Muted>{alarm.remedy[language]}</Muted> {page && <a href={page}>{words.see}</a>}
       </div>
     </>
   );
+}
+
+/** Where the operator sees more: the alarm's link without its host, which may be another one than that of this page. */
+function pageOf({ link, component }: Alarm): string | undefined {
+  const page = link === null ? undefined : new URL(link).pathname;
+  if (page !== undefined && page !== '/admin/alarms') return page;
+  return component === null ? undefined : `/admin/components/${component}`;
 }
 
 /** The component, and the processes that report it. */

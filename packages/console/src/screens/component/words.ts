@@ -143,7 +143,7 @@ export const words = defineWords({
     ends: ['ends ', ''],
     lastPush: 'Last push',
     never: 'never',
-    lastHour: 'Pushes in an hour',
+    lastHour: 'Pushes, last hour',
     hourCounts: (accepted: string, refused: string) => `${accepted} accepted · ${refused} refused`,
     lastRefusal: 'Last push refused',
     lastRefusedIp: 'Address refused',
@@ -170,7 +170,7 @@ export const words = defineWords({
     result: 'Result',
     progress: (seen: string, total: string) => `${seen} of ${total} accounts`,
     changes: (total: string, added: string, changed: string, revoked: string) =>
-      `${total} accounts: ${added} added, ${changed} changed, ${revoked} revoked`,
+      `${total === '1' ? '1 account' : `${total} accounts`}: ${added} added, ${changed} changed, ${revoked} revoked`,
     took: 'Took',
     checks: 'Release checks',
     checksHelp: 'In a rehearsal a worker acts as WeChat, and checks what WeChat checks before a release.',

@@ -1,6 +1,7 @@
 import type { Status as PlatformStatus } from '@wxthirdparty/sdk';
 import { Age } from '../../ui/age.tsx';
-import { Id } from '../../ui/mono.tsx';
+import { Link } from '../../ui/link.tsx';
+import { Mono } from '../../ui/mono.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Status } from '../../ui/status.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
@@ -14,7 +15,15 @@ export function Components({ components }: { readonly components: readonly Compo
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   const columns: readonly Column<Component>[] = [
-    { header: shared.component, cell: ({ appid }) => <Id value={appid} />, width: 2 },
+    {
+      header: shared.component,
+      width: 2,
+      cell: ({ appid }) => (
+        <Link to="/components/$appid" params={{ appid }}>
+          <Mono>{appid}</Mono>
+        </Link>
+      ),
+    },
     { header: words.ticketAge, cell: ({ ticket }) => <Age at={ticket?.receivedAt} />, priority: 1 },
     { header: words.tokenEnd, cell: ({ token }) => <Age at={token?.expiresAt} /> },
     { header: words.lastPush, cell: ({ lastPushAt }) => <Age at={lastPushAt} />, priority: 3 },

@@ -1,5 +1,6 @@
 import type { Status } from '@wxthirdparty/sdk';
 import type { Health } from '../../api/use-health.ts';
+import { Link } from '../../ui/link.tsx';
 import { ToneIcon } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
@@ -59,7 +60,11 @@ function ReasonLine({ reason }: { readonly reason: Reason }) {
   };
   return (
     <p className={styles.reason}>
-      {component && <span className={styles.component}>{component}</span>}
+      {component && (
+        <Link className={styles.component} to="/components/$appid" params={{ appid: component }}>
+          {component}
+        </Link>
+      )}
       {sentences[code] ?? words.unknownReason(code)} {detail}
     </p>
   );
