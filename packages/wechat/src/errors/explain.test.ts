@@ -51,6 +51,10 @@ describe('an explanation', () => {
     });
   });
 
+  test('in Chinese keeps the name of a parameter as it is', () => {
+    expect(explain(61023).explanation.zh).toMatch(/^authorizer_refresh_token/);
+  });
+
   test('of success gives no advice', () => expect(explain(0).explanation).toEqual({ zh: '成功。', en: 'Ok.' }));
 });
 

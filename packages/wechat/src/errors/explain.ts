@@ -134,7 +134,8 @@ export function explainFailure(code: string, remedy: Remedy, errcode: number | u
 
 function sentences(meaning: string, advice: string | undefined, stop: string, blank: string): string {
   const ended = [meaning, ...(advice === undefined ? [] : [advice])].map((text) => {
-    const whole = text.charAt(0).toUpperCase() + text.slice(1);
+    // Only an English sentence begins with a capital; a Chinese one may begin with the name of a parameter.
+    const whole = stop === '.' ? text.charAt(0).toUpperCase() + text.slice(1) : text;
     return whole.endsWith(stop) ? whole : whole + stop;
   });
   return ended.join(blank);
