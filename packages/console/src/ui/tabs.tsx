@@ -20,6 +20,8 @@ interface Props<Name extends string> {
 
 /** Views of one thing. Each is a link, so that it can be shared and the browser's history knows it. */
 export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, keep = {}, children }: Props<Name>) {
+  // The router takes a parameter without a value for one that the address has, so that two views would be marked as open.
+  const kept = Object.fromEntries(Object.entries(keep).filter(([, value]) => value !== undefined));
   return (
     <div className={styles.tabs}>
       <nav className={styles.bar} aria-label={label}>
@@ -27,7 +29,7 @@ export function Tabs<Name extends string>({ label, param = 'tab', tabs, open, ke
           <Link
             key={name}
             to="."
-            search={{ ...keep, ...(index === 0 ? {} : { [param]: name }) } as never}
+            search={{ ...kept, ...(index === 0 ? {} : { [param]: name }) } as never}
             className={styles.tab}
             activeOptions={{ exact: true, explicitUndefined: true }}
             aria-current={name === open ? 'page' : undefined}
