@@ -5,6 +5,7 @@ import { Banner } from '../../ui/banner.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import type { ComponentAnswer } from './component-answer.ts';
+import { tokenRemedies } from './token-remedy.ts';
 import { words as ownWords } from './words.ts';
 
 const RECENT_MS = 3_600_000;
@@ -49,8 +50,7 @@ export function Faults({ component }: { readonly component: ComponentAnswer }) {
 type Failure = NonNullable<NonNullable<ComponentAnswer['token']>['failure']>;
 
 function TokenFailure({ failure }: { readonly failure: Failure }): ReactNode {
-  const words = useWords(ownWords);
-  const remedies = words.tokenRemedies as Readonly<Record<number, string>>;
+  const remedies = useWords(tokenRemedies);
   const remedy = failure.errcode === null ? undefined : remedies[failure.errcode];
   return (
     <>

@@ -15,11 +15,6 @@ export const words = defineWords({
       component_token_failing: ['无法获取平台令牌（component_access_token）。', ''],
     },
     unknownReason: (reason: string) => [`原因：${reason}。`, ''],
-    tokenRemedies: {
-      40125: '平台的 AppSecret 不正确。在开放平台重置后更新 WX_COMPONENT_APPSECRET 并重启。',
-      40001: '平台的 AppSecret 不正确，或另一个系统也在获取令牌。',
-      40013: '平台的 AppID 不正确。核对 WX_COMPONENT_APPID。',
-    },
     refusedIp: (ip: string) => `微信拒绝了出口 IP ${ip}（61004）。`,
     refusedIpRemedy: '把它加入开放平台“开发配置”中的“白名单 IP 地址列表”，几分钟后自动恢复。',
     refusedPushes: {
@@ -114,12 +109,6 @@ export const words = defineWords({
       component_token_failing: ['The component token cannot be fetched.', ''],
     },
     unknownReason: (reason: string) => [`Reason: ${reason}.`, ''],
-    tokenRemedies: {
-      40125:
-        'The component’s AppSecret is wrong. Reset it at the Open Platform, set WX_COMPONENT_APPSECRET, and restart.',
-      40001: 'The component’s AppSecret is wrong, or another system fetches tokens, too.',
-      40013: 'The component’s AppID is wrong. Check WX_COMPONENT_APPID.',
-    },
     refusedIp: (ip: string) => `WeChat refused the address ${ip} (61004).`,
     refusedIpRemedy: 'Add it to the IP list at the Open Platform; calls work again some minutes later.',
     refusedPushes: {

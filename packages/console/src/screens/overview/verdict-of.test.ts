@@ -23,7 +23,7 @@ describe('the sentence of the overview', () => {
   });
 
   it('names every reason of every component that is not ready', () => {
-    const failure = { message: 'WeChat refused the secret.' };
+    const failure = { errcode: 40125, message: 'WeChat refused the secret.' };
     const broken = {
       appid: 'wxb',
       ready: false,
@@ -34,7 +34,7 @@ describe('the sentence of the overview', () => {
     expect(verdict?.works).toBe('no');
     expect(verdict?.reasons).toEqual([
       { code: 'no_ticket', component: 'wxb' },
-      { code: 'component_token_failing', component: 'wxb', detail: 'WeChat refused the secret.' },
+      { code: 'component_token_failing', component: 'wxb', errcode: 40125, detail: 'WeChat refused the secret.' },
     ]);
   });
 

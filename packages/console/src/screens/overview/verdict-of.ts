@@ -5,6 +5,8 @@ export interface Reason {
   readonly code: string;
   /** null: it concerns all components. */
   readonly component: string | null;
+  /** WeChat's errcode, if it refused. */
+  readonly errcode?: number | null | undefined;
   /** The gateway's own sentence, in English. */
   readonly detail?: string | undefined;
 }
@@ -42,6 +44,8 @@ function reasonsOf({ appid, reasons, token }: Status['components'][number]): Rea
   return reasons.map((code) => ({
     code,
     component: appid,
-    ...(code === 'component_token_failing' ? { detail: token?.failure?.message } : {}),
+    ...(code === 'component_token_failing'
+      ? { errcode: token?.failure?.errcode, detail: token?.failure?.message }
+      : {}),
   }));
 }

@@ -4,6 +4,7 @@ import { Link } from '../../ui/link.tsx';
 import { ToneIcon } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
+import { tokenRemedies } from '../component/token-remedy.ts';
 import styles from './verdict.module.css';
 import { type Reason, verdictOf } from './verdict-of.ts';
 import { words as ownWords } from './words.ts';
@@ -50,7 +51,8 @@ export function Verdict(props: Props) {
 
 function ReasonLine({ reason }: { readonly reason: Reason }) {
   const words = useWords(ownWords);
-  const { component, code, detail } = reason;
+  const remedies = useWords(tokenRemedies);
+  const { component, code, errcode, detail } = reason;
   const sentences: Readonly<Record<string, string>> = {
     ...words.reasons,
     no_components: words.noComponents,
@@ -65,7 +67,7 @@ function ReasonLine({ reason }: { readonly reason: Reason }) {
           {component}
         </Link>
       )}
-      {sentences[code] ?? words.unknownReason(code)} {detail}
+      {sentences[code] ?? words.unknownReason(code)} {(errcode && remedies[errcode]) || detail}
     </p>
   );
 }
