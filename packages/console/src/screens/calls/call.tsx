@@ -147,11 +147,16 @@ function attemptsOf({ timeline }: CallDetail): Attempt[] {
   return attempts;
 }
 
-/** When the API may be called again. */
+/** WeChat's answers when the calls of a day or of a minute are used up. */
+const USED_UP: readonly unknown[] = [45_009, 45_011, 44_991];
+
+/** When the API may be called again, if that is what the call waits for or failed for. */
 function Reopening({ call }: { readonly call: CallDetail }) {
   const words = useWords(ownWords);
   const closedUntil = call.quota?.closedUntil;
-  if (!closedUntil) return null;
+  const hasSettled = call.settledAt !== null;
+  if (!closedUntil || (hasSettled && !USED_UP.includes(errcodeOf(call)) && call.failure?.code !== 'quota_closed'))
+    return null;
   return (
     <p>
       {words.reopens} <Moment at={closedUntil} /> (<Age at={closedUntil} />)
