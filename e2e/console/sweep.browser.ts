@@ -49,6 +49,8 @@ describe.skipIf(!hasChromium)('every screen', () => {
         }
       }
       await page.setViewportSize({ width: 1280, height: 800 });
+      const open = await page.locator('main nav [aria-current="page"]').allTextContents();
+      expect(open.length, `${name} marks ${open} as open`).toBeLessThanOrEqual(1);
       expect(await visitor.faults()).toEqual([]);
     }
 
