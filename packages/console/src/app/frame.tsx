@@ -1,6 +1,7 @@
 import { Outlet, useLocation, useRouter } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { signOut, useRights } from '../api/session.ts';
+import { useRead } from '../api/use-read.ts';
 import { useAction } from '../ui/action.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
@@ -8,7 +9,9 @@ import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { LanguageButton, ThemeMenu } from '../ui/preferences.tsx';
 import { ToneMark } from '../ui/status.tsx';
 import { useWords } from '../words/define-words.ts';
+import { useFormat } from '../words/format.ts';
 import { sharedWords } from '../words/shared-words.ts';
+import { Find } from './find.tsx';
 import styles from './frame.module.css';
 import { frameWords } from './frame-words.ts';
 import { Keys } from './keys.tsx';
@@ -32,6 +35,7 @@ export function Frame() {
           wxthirdparty
         </Link>
         <div className={styles.space} />
+        <Find />
         <LanguageButton />
         <ThemeMenu />
         <ActorMenu />
@@ -66,11 +70,27 @@ function Navigation() {
             >
               <Icon name={icon} />
               <span className={styles.itemWord}>{shared[word] as string}</span>
+              {word === 'alarms' && <OpenAlarms />}
             </Link>
           </li>
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** How many alarms are open, beside their screen's name. */
+function OpenAlarms() {
+  const words = useWords(frameWords);
+  const format = useFormat();
+  const { data } = useRead('GET /v1/alarms', { query: { state: 'open' } });
+  const open = data?.items.length ?? 0;
+  if (open === 0) return null;
+  const urgent = data?.items.some(({ severity }) => severity === 'page') ?? false;
+  return (
+    <span className={urgent ? styles.urgent : styles.open} title={words.openAlarms(format.number(open))}>
+      {format.number(open)}
+    </span>
   );
 }
 

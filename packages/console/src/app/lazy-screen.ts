@@ -17,7 +17,8 @@ export function lazyScreen<Name extends string>(
     try {
       return { default: (await load())[name] };
     } catch (error) {
-      if (!reloadIsNew()) throw error;
+      // Of other words than the browser's: at those the router would reload once more.
+      if (!reloadIsNew()) throw new Error('The screen could not be loaded.', { cause: error });
       location.reload();
       // The old screen stays until the new page is there.
       return new Promise<never>(() => {});

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useEffect, useId } from 'react';
+import { Icon } from './icon.tsx';
 import styles from './page.module.css';
 
 interface PageProps {
@@ -20,7 +21,12 @@ export function Page({ title, back, beside, actions, children }: PageProps) {
   return (
     <div className={styles.page}>
       <header className={styles.header}>
-        {back && <div className={styles.back}>{back}</div>}
+        {back && (
+          <div className={styles.back}>
+            <Icon name="back" size={12} />
+            {back}
+          </div>
+        )}
         <div className={styles.heading}>
           <h1 className={styles.title}>{title}</h1>
           {beside && <div className={styles.beside}>{beside}</div>}

@@ -9,6 +9,9 @@ import { useIsDark } from './theme.ts';
 const HEIGHT = 120;
 const HOUR_S = 3_600;
 const DASH = [4, 3];
+/** Wide enough to be seen on a phone. */
+const BAR_S = 1_800;
+const barsOf = uPlot.paths.bars?.({ size: [0.7], align: 1 });
 
 /** Loaded only where a chart is shown. */
 export default function Plot({ from, stepMs, series }: ChartProps) {
@@ -39,7 +42,10 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
         legend: { show: false },
         cursor: { show: false },
         padding: [8, 0, 0, 0],
-        scales: { y: { range: (_self, _min, max) => [0, Math.max(1, max)] } },
+        scales: {
+          x: { range: (_self, min, max) => [min, max + BAR_S] },
+          y: { range: (_self, _min, max) => [0, Math.max(1, max)] },
+        },
         axes: [
           {
             ...axis,
@@ -78,16 +84,23 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
 
 function dataOf(from: string, stepMs: number, series: ChartProps['series']): uPlot.AlignedData {
   const start = Date.parse(from) / 1000;
+  const steps = Math.max(1, Math.round((BAR_S * 1000) / stepMs));
   const count = Math.max(0, ...series.map(({ values }) => values.length));
-  const times = Array.from({ length: count }, (_, index) => start + (index * stepMs) / 1000);
-  return [times, ...series.map(({ values }) => [...values])];
+  const firsts = Array.from({ length: Math.ceil(count / steps) }, (_, bar) => bar * steps);
+  const times = firsts.map((first) => start + (first * stepMs) / 1000);
+  const sums = (values: readonly number[]) => firsts.map((first) => sumOf(values.slice(first, first + steps)));
+  return [times, ...series.map(({ values }) => sums(values))];
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function styleOf(line: string, colours: ReturnType<typeof coloursOf>): uPlot.Series {
   const shared = { label: line, width: 1.5, points: { show: false } };
   return line.startsWith('failures ')
     ? { ...shared, stroke: colours.fault, dash: DASH }
-    : { ...shared, stroke: colours.accent };
+    : { ...shared, width: 0, fill: colours.accent, ...(barsOf ? { paths: barsOf } : {}) };
 }
 
 function clockOf(seconds: number): string {

@@ -2,7 +2,6 @@ import { getRouteApi } from '@tanstack/react-router';
 import type { ListedAuthorizer } from '@wxthirdparty/sdk';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
-import { Icon } from '../../ui/icon.tsx';
 import { ButtonLink, Link } from '../../ui/link.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Id } from '../../ui/mono.tsx';
@@ -52,12 +51,7 @@ export function AccountScreen() {
   return (
     <Page
       title={account ? (account.nickName ?? account.userName ?? noName) : appid}
-      back={
-        <Link to="/accounts">
-          <Icon name="back" size={12} />
-          {shared.accounts}
-        </Link>
-      }
+      back={<Link to="/accounts">{shared.accounts}</Link>}
       beside={
         account && (
           <>

@@ -6,7 +6,6 @@ import { Age, Moment } from '../../ui/age.tsx';
 import { Banner } from '../../ui/banner.tsx';
 import { ExternalLink } from '../../ui/external-link.tsx';
 import { Facts } from '../../ui/facts.tsx';
-import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
@@ -43,12 +42,7 @@ export function Call() {
   return (
     <Page
       title={shortPath(call?.path ?? '') || words.back}
-      back={
-        <Link to="/calls">
-          <Icon name="back" />
-          {words.back}
-        </Link>
-      }
+      back={<Link to="/calls">{words.back}</Link>}
       beside={
         <>
           {call && <Status of="call" state={outcomeOf(call)} />}

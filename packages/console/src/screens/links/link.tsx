@@ -4,7 +4,6 @@ import { useRead } from '../../api/use-read.ts';
 import { Age, Moment } from '../../ui/age.tsx';
 import { Copy } from '../../ui/copy.tsx';
 import { Facts } from '../../ui/facts.tsx';
-import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Mono } from '../../ui/mono.tsx';
@@ -30,12 +29,7 @@ export function AuthorizationLinkScreen() {
   return (
     <Page
       title={words.title(shortLink(id))}
-      back={
-        <Link to="/links">
-          <Icon name="back" size={12} />
-          {shared.links}
-        </Link>
-      }
+      back={<Link to="/links">{shared.links}</Link>}
       beside={read.data && <Status of="link" state={read.data.state} />}
     >
       <Loaded read={read} failed={words.failedOne} lines={8}>

@@ -6,7 +6,6 @@ import { ActionResult, useAction } from '../../ui/action.tsx';
 import { Button } from '../../ui/button.tsx';
 import { useFilters } from '../../ui/filters.ts';
 import { Form, FormActions, SelectField, TextField } from '../../ui/form.tsx';
-import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Page } from '../../ui/page.tsx';
 import { useWords } from '../../words/define-words.ts';
@@ -51,15 +50,7 @@ export function NewLink() {
     onSuccess: ({ id }) => void router.navigate({ to: '/links/$id', params: { id } }),
   });
   return (
-    <Page
-      title={words.create}
-      back={
-        <Link to="/links">
-          <Icon name="back" size={12} />
-          {shared.links}
-        </Link>
-      }
-    >
+    <Page title={words.create} back={<Link to="/links">{shared.links}</Link>}>
       <Form onSubmit={() => !isWrong && component !== '' && create.start()}>
         {components.length > 1 && (
           <SelectField

@@ -1,5 +1,6 @@
 import type { Status as PlatformStatus } from '@wxthirdparty/sdk';
 import { Age } from '../../ui/age.tsx';
+import { Copy } from '../../ui/copy.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Mono } from '../../ui/mono.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -19,9 +20,12 @@ export function Components({ components }: { readonly components: readonly Compo
       header: shared.component,
       width: 2,
       cell: ({ appid }) => (
-        <Link to="/components/$appid" params={{ appid }}>
-          <Mono>{appid}</Mono>
-        </Link>
+        <>
+          <Link to="/components/$appid" params={{ appid }}>
+            <Mono>{appid}</Mono>
+          </Link>
+          <Copy text={appid} />
+        </>
       ),
     },
     { header: words.ticketAge, cell: ({ ticket }) => <Age at={ticket?.receivedAt} />, priority: 1 },

@@ -5,7 +5,6 @@ import { useRead } from '../../api/use-read.ts';
 import { Moment } from '../../ui/age.tsx';
 import { Banner } from '../../ui/banner.tsx';
 import { Facts } from '../../ui/facts.tsx';
-import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Id } from '../../ui/mono.tsx';
@@ -37,7 +36,6 @@ export function Delivery() {
       title={read.data?.type ?? words.push}
       back={
         <Link to="/pushes/subscriptions/$id" params={{ id }}>
-          <Icon name="back" />
           {data?.name ?? words.backToSubscription}
         </Link>
       }

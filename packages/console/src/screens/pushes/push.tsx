@@ -6,7 +6,6 @@ import { useRead } from '../../api/use-read.ts';
 import { ActionButton, useAction } from '../../ui/action.tsx';
 import { Age, Moment } from '../../ui/age.tsx';
 import { Facts } from '../../ui/facts.tsx';
-import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
@@ -37,7 +36,6 @@ export function Push() {
       title={read.data?.type ?? words.push}
       back={
         <Link to="/pushes" search={{ tab: 'journal' } as never}>
-          <Icon name="back" />
           {words.journal}
         </Link>
       }

@@ -6,7 +6,6 @@ import { useRead } from '../../api/use-read.ts';
 import { Age, Moment } from '../../ui/age.tsx';
 import { Banner } from '../../ui/banner.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
-import { Icon } from '../../ui/icon.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
@@ -33,12 +32,7 @@ export function Subscription() {
   return (
     <Page
       title={subscription?.name ?? shared.subscriptions}
-      back={
-        <Link to="/pushes">
-          <Icon name="back" />
-          {shared.subscriptions}
-        </Link>
-      }
+      back={<Link to="/pushes">{shared.subscriptions}</Link>}
       beside={
         <>
           {subscription && <Status of="subscription" state={subscription.state} />}
