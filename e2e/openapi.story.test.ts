@@ -23,7 +23,7 @@ let real: Record<string, readonly string[]>;
 const answered = new Map<string, Set<number>>();
 
 beforeAll(async () => {
-  deployment = await Deployment.open();
+  deployment = await Deployment.open({ env: { ALARM_WEBHOOKS: `wecom+${RECEIVER}/send?key=k` } });
   await deployment.authorized();
   description = await Description.of(deployment.gatewayUrl());
   const made = async (path: string, body?: object) =>
@@ -48,6 +48,7 @@ beforeAll(async () => {
     pushes: [push],
     push: [push],
     openid: ['oUser'],
+    'alarm-channels': ['wecom-1'],
     replays: [await made(`/v1/subscriptions/${subscription}/replays`, { since: new Date(0).toISOString() })],
     'release-checks': [await made(`/v1/components/${deployment.component.appid}/release-rehearsals`, {})],
   };
