@@ -38,7 +38,7 @@ function command(program: readonly [string, ...string[]], ...args: string[]) {
   const [file, ...before] = program;
   const child = spawn(file, [...before, ...args], {
     cwd: installed.folder,
-    env: { ...installed.env, PORT: '0' },
+    env: { ...installed.env, PORT: '0', DEMO_TRAFFIC: 'false' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
