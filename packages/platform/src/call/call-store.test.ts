@@ -426,7 +426,7 @@ describe('the first departure of a call', () => {
     const before = await store.load(call);
     await server.redis.config('RESETSTAT');
     const taken = (await take(call))!;
-    expect(taken.stored).toEqual({ ...before, now: expect.any(Number) });
+    expect(taken.stored).toEqual({ ...before, now: expect.any(Number), waitedMs: expect.any(Number) });
     expect(taken.departure).toMatchObject({ go: 'yes', probe: false, attempts: 1, departedAt: taken.stored.now });
     expect(await server.redis.info('commandstats')).toMatch(/cmdstat_eval(sha)?:calls=1,/);
     expect(await used()).toBe(1);
