@@ -72,7 +72,9 @@ interface Given {
 const FAULTS: Readonly<Record<ChannelKind, (given: Given) => string | undefined>> = {
   wecom({ url, secret }) {
     if (!url.searchParams.get('key')) return 'lacks key=… of the robot';
-    return secret === undefined ? undefined : 'has a secret, but 企业微信 robots have none; remove the # and what follows it';
+    return secret === undefined
+      ? undefined
+      : 'has a secret, but 企业微信 robots have none; remove the # and what follows it';
   },
   dingtalk: ({ url }) => (url.searchParams.get('access_token') ? undefined : 'lacks access_token=… of the robot'),
   feishu: ({ url, isForced }) =>
