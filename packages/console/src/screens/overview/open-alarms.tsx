@@ -21,7 +21,7 @@ export function OpenAlarms() {
       <Loaded read={alarms} failed={words.alarmsFailed} lines={1}>
         {({ items }) => (
           <ul className={styles.findings}>
-            {items.map((alarm) => (
+            {items.toSorted(byUrgency).map((alarm) => (
               <AlarmLine key={alarm.id} alarm={alarm} />
             ))}
           </ul>
@@ -29,6 +29,11 @@ export function OpenAlarms() {
       </Loaded>
     </Section>
   );
+}
+
+/** What must be seen at once is first; otherwise the order of the gateway. */
+function byUrgency(a: Alarm, b: Alarm): number {
+  return Number(b.severity === 'page') - Number(a.severity === 'page');
 }
 
 function AlarmLine({ alarm }: { readonly alarm: Alarm }) {
