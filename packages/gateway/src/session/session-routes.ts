@@ -14,7 +14,7 @@ import { sessionEnded } from './authenticate.ts';
 import { actorOfKey, type ConsoleSession, type ConsoleSessions, demandConsole } from './console-sessions.ts';
 import type { Owner } from './owner.ts';
 
-export const SESSION_PATH = '/admin/api/session';
+const SESSION_PATH = '/admin/api/session';
 
 /** The body of `POST /admin/api/session`. */
 const SignInBody = z.union([

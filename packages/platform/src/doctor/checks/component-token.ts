@@ -115,7 +115,7 @@ export function judgeFailure(appid: string, failure: Failure): Fault {
           ? `${appid} has no valid ticket, without which WeChat issues no component token.`
           : `WeChat refuses the ticket of ${appid} (${errcode}).`,
         errcode === undefined
-          ? `${appid} 没有有效的票据，微信不会颁发 component_access_token。`
+          ? `${appid} 没有有效的票据，微信不会颁发平台令牌。`
           : `微信拒绝了 ${appid} 的票据（${errcode}）。`,
       ),
       remedy: text(
@@ -126,10 +126,7 @@ export function judgeFailure(appid: string, failure: Failure): Fault {
   }
   return failing({
     code: errcode === undefined ? code : `errcode_${errcode}`,
-    cause: text(
-      `No component token of ${appid} can be used: ${message}`,
-      `${appid} 的 component_access_token 无法使用：${message}`,
-    ),
+    cause: text(`No component token of ${appid} can be used: ${message}`, `${appid} 的平台令牌无法使用：${message}`),
     remedy:
       errcode === ERRCODE.tokenInvalid
         ? text(

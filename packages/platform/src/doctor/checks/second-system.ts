@@ -26,7 +26,7 @@ export function judgeRefusals(appid: string, { count, lastAgoMs = 0 }: EarlyRefu
       code: 'second_system',
       cause: text(
         `WeChat refused ${count} component tokens of ${appid} before their end in the last 24 hours, the last one ${minutes} minutes ago: another system fetches tokens for this component, and each fetch ends the other's.`,
-        `过去 24 小时内微信有 ${count} 次提前拒绝 ${appid} 的 component_access_token，最近一次在 ${minutes} 分钟前：另有系统在为同一第三方平台获取令牌，双方互相使对方的令牌失效。`,
+        `过去 24 小时内微信有 ${count} 次提前拒绝 ${appid} 的平台令牌，最近一次在 ${minutes} 分钟前：另有系统在为同一第三方平台获取令牌，双方互相使对方的令牌失效。`,
       ),
       remedy: text(
         'Stop the other system. Then reset the AppSecret at the Open Platform and set it here, which excludes forgotten copies.',
