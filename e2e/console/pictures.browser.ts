@@ -10,7 +10,8 @@ import { Visitor } from './visitor.ts';
 /** `PICTURES=1` writes those of the documentation again; otherwise they are only taken. */
 const WRITES = process.env.PICTURES === '1';
 const FOLDER = fileURLToPath(new URL(WRITES ? '../../docs/images' : 'screenshots/pictures', import.meta.url));
-const HEIGHT = 560;
+/** The demo makes about thirty a minute. */
+const CALLS_IN_PICTURES = 100;
 const MAX_BYTES = 120_000;
 
 describe.skipIf(!hasChromium)('the pictures of the documentation', () => {
@@ -19,6 +20,7 @@ describe.skipIf(!hasChromium)('the pictures of the documentation', () => {
   beforeAll(async () => {
     mkdirSync(FOLDER, { recursive: true });
     [demo, browser] = await Promise.all([Demo.start(), launchChromium()]);
+    if (WRITES) await until('the charts have something to show', () => hasCalls(demo), 600_000);
   });
   afterAll(async () => {
     await browser?.close();
@@ -26,12 +28,12 @@ describe.skipIf(!hasChromium)('the pictures of the documentation', () => {
   });
 
   it.each([
-    ['console-overview', 'zh', 'light', '/'],
-    ['console-overview-dark', 'en', 'dark', '/'],
-    ['console-accounts', 'zh', 'light', '/accounts'],
-    ['console-call', 'zh', 'light', failedCall],
-  ] as const)('%s shows the demo', async (name, language, scheme, path) => {
-    const visitor = await Visitor.open(browser, demo, { language, scheme, width: 1120, height: HEIGHT });
+    ['console-overview', 'en', 'light', 760, '/'],
+    ['console-overview.zh-CN', 'zh', 'light', 760, '/'],
+    ['console-accounts', 'zh', 'light', 560, '/accounts'],
+    ['console-call', 'en', 'dark', 560, failedCall],
+  ] as const)('%s shows the demo', async (name, language, scheme, height, path) => {
+    const visitor = await Visitor.open(browser, demo, { language, scheme, width: 1120, height });
     await visitor.signIn();
     await visitor.goto(typeof path === 'string' ? path : await path(demo));
     const file = `${FOLDER}/${name}.png`;
@@ -50,4 +52,9 @@ async function failedCall(demo: Demo): Promise<string> {
     return (await demo.api<{ items: { id: string }[] }>(path)).items[0]?.id;
   });
   return `/calls/${id}`;
+}
+
+async function hasCalls(demo: Demo): Promise<boolean> {
+  const { calls } = await demo.api<{ calls: { completed: number[] } }>('/v1/activity?hours=24');
+  return calls.completed.reduce((sum, count) => sum + count, 0) >= CALLS_IN_PICTURES;
 }

@@ -53,9 +53,9 @@ describe('the documentation', () => {
   it('says the same in both READMEs, on one page: they have the same links, commands and numbers of headings', () => {
     const [english, chinese] = ['README.md', 'README.zh-CN.md'].map((page) => {
       const text = read(page);
-      // Pages that exist in both languages are linked in the reader's own.
+      // Pages and pictures that exist in both languages are in the reader's own.
       const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) =>
-        link!.replace(/^(docs\/.*)\.zh-CN\.md/, '$1.md'),
+        link!.replace(/^(docs\/.*)\.zh-CN\.(md|png)/, '$1.$2'),
       );
       return {
         links: links.filter((link) => !link.startsWith('README')),
