@@ -236,7 +236,7 @@ export const rules = {
     ...{ severity: 'warn', delayMs: 0 },
     cause: ({ component, count }) => ({
       zh: `10 分钟内 ${component} 有 ${count} 次调用结果未知：请求已发出，但没有得到微信的应答。`,
-      en: `In 10 minutes the outcome of ${count} calls of ${component} was unknown: they were sent, and WeChat's answer did not arrive.`,
+      en: `Calls of ${component} with an unknown outcome in 10 minutes: ${count}. They were sent, and WeChat's answer did not arrive.`,
     }),
     remedy: () => ({
       zh: '在控制台“调用”中逐条核对，不要盲目重试；检查到微信的网络。',
@@ -247,7 +247,7 @@ export const rules = {
     ...{ severity: 'warn', delayMs: 0 },
     cause: ({ component, accounts, atLeast }) => ({
       zh: `今日 ${component} 有${atLeast ? '至少' : ''} ${accounts} 个账号的某项接口额度已用 80 % 以上。`,
-      en: `${atLeast ? 'At least ' : ''}${accounts} accounts of ${component} have used more than 80 % of a quota today.`,
+      en: `Accounts of ${component} that have used more than 80 % of a quota today: ${atLeast ? 'at least ' : ''}${accounts}.`,
     }),
     remedy: () => ({
       zh: '在控制台“账号”按额度排查；减少调用，或为账号清零额度（每月 10 次）。',
@@ -258,7 +258,7 @@ export const rules = {
     ...{ severity: 'warn', delayMs: 0 },
     cause: ({ component, accounts, atLeast }) => ({
       zh: `今日 ${component} 有${atLeast ? '至少' : ''} ${accounts} 个账号的某项接口额度已用尽，其调用被拒绝。`,
-      en: `${atLeast ? 'At least ' : ''}${accounts} accounts of ${component} have used up a quota today; such calls are refused.`,
+      en: `Accounts of ${component} that have used up a quota today: ${atLeast ? 'at least ' : ''}${accounts}. Such calls are refused.`,
     }),
     remedy: () => ({
       zh: '额度于次日 0 点恢复；急用时为账号清零额度（每月 10 次）。',
@@ -269,7 +269,7 @@ export const rules = {
     ...{ severity: 'page', delayMs: 2 * MINUTE_MS },
     cause: ({ queue, ms, waiting }) => ({
       zh: `队列 ${queue} 积压 ${waiting} 个任务，最早的已等待 ${Math.round(ms / 1_000)} 秒。`,
-      en: `${waiting} jobs wait in the queue ${queue}; the oldest for ${Math.round(ms / 1_000)} s.`,
+      en: `Jobs that wait in the queue ${queue}: ${waiting}; the oldest for ${Math.round(ms / 1_000)} s.`,
     }),
     remedy: () => ({
       zh: '检查是否有 worker 或 node 在运行及其负载；必要时增加 node。',
@@ -279,8 +279,8 @@ export const rules = {
   jobs_stalled: rule<{ readonly queue: string; readonly count: number }>({
     ...{ severity: 'warn', delayMs: 0 },
     cause: ({ queue, count }) => ({
-      zh: `10 分钟内队列 ${queue} 有 ${count} 个任务因其进程停顿而被其他进程接管。`,
-      en: `In 10 minutes ${count} jobs of the queue ${queue} were taken over, because their process had stopped.`,
+      zh: `10 分钟内队列 ${queue} 有 ${count} 个任务被重新领取：处理它的进程停止，或停顿了几秒。`,
+      en: `Jobs of the queue ${queue} that were taken again in 10 minutes: ${count}. Their process had stopped, or paused for seconds.`,
     }),
     remedy: () => ({
       zh: '检查是否有进程被杀、内存不足或长时间停顿（事件循环延迟）。',
