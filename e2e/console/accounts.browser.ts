@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium)('accounts, syncs and links in the console', () => 
       ['the beginning of its original id', 'gh_00000042', '门店42号'],
     ])('is found by %s', async (_how, text, name) => {
       await visitor.goto('/accounts');
-      await page.fill('[data-search]', text);
+      await page.fill('main [data-search]', text);
       await expect.poll(() => rows().count(), { timeout: TIMEOUT_MS }).toBe(1);
       await rowOf(name).waitFor();
       expect(new URL(page.url()).searchParams.get('q')).toBe(text);
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium)('accounts, syncs and links in the console', () => 
       await page.getByRole('heading', { level: 1, name: '门店88号' }).waitFor();
       await page.goBack();
       await rowOf('门店88号').waitFor();
-      expect(await page.inputValue('[data-search]')).toBe('shop-88');
+      expect(await page.inputValue('main [data-search]')).toBe('shop-88');
       await page.reload();
       await rowOf('门店88号').waitFor();
       expect(await rows().count()).toBe(1);

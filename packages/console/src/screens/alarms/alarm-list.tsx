@@ -59,8 +59,14 @@ function CauseAndRemedy({ alarm }: { readonly alarm: Alarm }) {
     <>
       <div>{alarm.cause[language]}</div>
       <div>
-        <Muted>{alarm.remedy[language]}</Muted> {page && <a href={page}>{words.see}</a>}
+        <Muted>{alarm.remedy[language]}</Muted>
       </div>
+      {/* In a line of its own: within a text a link must differ from it by more than its colour. */}
+      {page && (
+        <div>
+          <a href={page}>{words.see}</a>
+        </div>
+      )}
     </>
   );
 }
