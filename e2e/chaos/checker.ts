@@ -29,7 +29,7 @@ export interface Findings {
   readonly sentTwice: readonly string[];
   /** The same, but departed for the first time so shortly before the fault, or on a cut-off host, that the claim may not have been replicated. */
   readonly sentTwiceInWindow: readonly string[];
-  /** Calls whose request a cut-off host sent, but which arrived only when it was back. The new primary knows none of them. */
+  /** Calls whose request a cut-off host sent, but which arrived only when it was back. The new primary does not know that it departed. */
   readonly heldBack: readonly string[];
   /** Interactive calls that were refused, and calls of any kind that ended as failed, which WeChat carried out nevertheless. */
   readonly refusedYetSent: readonly string[];
