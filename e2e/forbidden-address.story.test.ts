@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { freePort } from './support/free-port.ts';
 import { Front } from './support/front.ts';
+import { isAccepted } from './support/load.ts';
 import { follower, SEND_MESSAGE, tally } from './support/tally.ts';
 import { until } from './support/until.ts';
 
@@ -54,7 +55,7 @@ it('one of two workers has an address that WeChat refuses: no caller is affected
   answers.push(...later.map(({ body }) => body.response?.body));
   expect(answers).toEqual(answers.map(() => expect.objectContaining({ errcode: 0 })));
   const queued = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`queued ${i}`, 0)));
-  expect(queued.map(({ status }) => status)).toEqual(queued.map(() => 202));
+  expect(queued.filter(({ status }) => !isAccepted(status))).toEqual([]);
   const counts = async () => {
     const times = await deployment.wechat.messageCounts();
     return contents.map((content) => times.get(content) ?? 0);

@@ -333,10 +333,10 @@ interface Kept {
 
 /**
  * What changes in Redis without any push, or some seconds after it: the times of BullMQ and of leases, the scheduled runs of
- * maintenance and the jobs that these enqueue, and the counts of the last hours.
+ * maintenance and the jobs that these enqueue, the counts of the last hours, and alarms.
  */
 const BY_ITSELF =
-  /:(lock|refused-pushes|last-refusal|stalled-check|stalled|ticket-request|reconcile|profiles|processes|journaler)$|:lease:|:activity:|:due\}|^\{wx:(reconciliations|profiles|refreshes)\}/;
+  /:(lock|refused-pushes|last-refusal|stalled-check|stalled|ticket-request|reconcile|profiles|processes|journaler)$|:lease:|:activity:|:due\}|:\{alarms\}:|^\{wx:(reconciliations|profiles|refreshes)\}/;
 
 /** All that Redis stores, including the time of the last push. */
 async function everything(): Promise<Kept> {

@@ -3,7 +3,7 @@ import { startCluster, type TestCluster } from '../packages/platform/test/redis-
 import { handledPushes, pushDeliveries, settleAll } from './support/accounting.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { completed, startSync } from './support/follower-syncs.ts';
-import { Load, Pushing, settledCall } from './support/load.ts';
+import { isAccepted, Load, Pushing, settledCall } from './support/load.ts';
 import { connectionsTo } from './support/redis-connections.ts';
 import { until } from './support/until.ts';
 
@@ -43,7 +43,7 @@ it('the master of an account dies under load: everything accepted is settled and
   const background = await until('a background call is accepted', async () => {
     const request = { method: 'GET', path: '/cgi-bin/user/get', waitMs: 0 };
     const { status, body } = await deployment.call(SERVICE_ACCOUNT, request);
-    return status === 202 && body;
+    return isAccepted(status) && body;
   });
   expect(await settledCall(deployment, background.id)).toMatchObject({ state: 'completed' });
   await until('the load flows again', () => load.accepted.length > acceptedBefore + 40);

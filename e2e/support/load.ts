@@ -16,6 +16,11 @@ export interface Asked {
   readonly body: Partial<CallBody>;
 }
 
+/** A background call that has settled by the time of the answer is answered 200, any other 202. */
+export function isAccepted(status: number): boolean {
+  return status === 200 || status === 202;
+}
+
 /** Business programs that submit calls continuously: reads and messages, some of them in the background. */
 export class Load {
   readonly asked: Asked[] = [];
@@ -41,7 +46,7 @@ export class Load {
 
   /** Calls with an id: the deployment has promised to settle them. */
   get accepted(): Asked[] {
-    return this.asked.filter(({ status }) => status === 200 || status === 202);
+    return this.asked.filter(({ status }) => isAccepted(status));
   }
 
   get refused(): Asked[] {
@@ -64,7 +69,7 @@ export class Load {
       );
       this.asked.push(asked);
       // Without a pause the callers would take the CPU from the processes that start and stop meanwhile.
-      await pause(asked.status === 200 || asked.status === 202 ? 20 : 50);
+      await pause(isAccepted(asked.status) ? 20 : 50);
     }
   }
 
