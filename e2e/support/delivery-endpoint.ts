@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 
 export interface Delivered {
   readonly path: string;
@@ -23,15 +23,17 @@ export class DeliveryEndpoint {
   #server: Server | undefined;
   #held: ServerResponse[] = [];
 
-  private constructor(server: Server, answer: (one: Delivered) => DeliveryAnswer) {
+  private constructor(server: Server, port: number, answer: (one: Delivered) => DeliveryAnswer) {
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
+    this.#port = port;
     this.answer = answer;
   }
 
   static async open(answer: (one: Delivered) => DeliveryAnswer = () => 204): Promise<DeliveryEndpoint> {
-    const server = await listening(0);
-    const endpoint = new DeliveryEndpoint(server, answer);
+    // No other test may get the port while the endpoint is down.
+    const port = await freePort();
+    const server = await listening(port);
+    const endpoint = new DeliveryEndpoint(server, port, answer);
     endpoint.#serve(server);
     return endpoint;
   }

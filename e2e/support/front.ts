@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /** One of WeChat's hosts, in front of the simulator: it can be closed, and opened again on the same port. */
 export class Front {
@@ -11,16 +11,17 @@ export class Front {
   #cutting = '';
   #from: string | undefined;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, port: number) {
     this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Requests wait until `leadTo` sets their destination. */
   static async open(): Promise<Front> {
     const server = createServer((request, response) => void front.#pass(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const front = new Front(server);
+    // No other test may get the port while this host is closed.
+    const front = new Front(server, await freePort());
+    await front.reopen();
     return front;
   }
 

@@ -112,11 +112,11 @@ it('docs/hosts/wxthirdparty.service runs an existing command, with known setting
   expect(settingNames).toEqual(expect.arrayContaining(names));
 });
 
-/** Below the range from which the system assigns ports to others. */
+/** Below those of the other tests, and of the range from which the system assigns ports. */
 async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const port = 10_000 + Math.floor(Math.random() * 1_000);
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false)).listen(port, HOST, () => resolve(true));

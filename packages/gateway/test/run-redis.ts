@@ -3,9 +3,22 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 
-/** A Redis of the test's own, in memory only. */
-export async function runRedis(): Promise<{ port: number; stop(): Promise<void> }> {
-  const port = await freePort();
+interface RunningRedis {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** A Redis of the test's own, in memory only. Another process may take a free port before the server does. */
+export async function runRedis(): Promise<RunningRedis> {
+  for (let tries = 0; tries < 5; tries++) {
+    const running = await runOn(await freePort());
+    if (running !== undefined) return running;
+  }
+  throw new Error('redis-server does not start.');
+}
+
+/** Undefined if the server ends. */
+async function runOn(port: number): Promise<RunningRedis | undefined> {
   const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
@@ -14,9 +27,12 @@ export async function runRedis(): Promise<{ port: number; stop(): Promise<void> 
     },
   );
   const exited = once(server, 'exit');
+  let output = '';
   for await (const line of server.stdout.iterator({ destroyOnReturn: false })) {
-    if (String(line).includes('Ready to accept connections')) break;
+    output += line;
+    if (output.includes('Ready to accept connections')) break;
   }
+  if (!output.includes('Ready to accept connections')) return undefined;
   server.stdout.resume();
   return {
     port,
