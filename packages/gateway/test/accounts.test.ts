@@ -1,5 +1,6 @@
 import type { ApiKey, Quota } from '@wxthirdparty/platform';
-import { expect, test } from 'vitest';
+import { Failure } from '@wxthirdparty/wechat';
+import { describe, expect, test } from 'vitest';
 import {
   ACCOUNT,
   apiKey,
@@ -180,4 +181,108 @@ test('a lane names only the paths that the key may call', async () => {
     waitingFor: [{ path: '/cgi-bin/b', until: iso, calls: 2 }],
   });
   expect((await read(`${url}/v1/authorizers/${OTHER}/lane`, key)).status).toBe(403);
+});
+
+describe('the handle of an account', () => {
+  const change = async (url: string, body: unknown, headers: Record<string, string> = bearer, appid = ACCOUNT) => {
+    const response = await fetch(`${url}/v1/authorizers/${appid}?component=${COMPONENT}`, {
+      ...{ method: 'PATCH', body: JSON.stringify(body) },
+      headers: { ...headers, 'content-type': 'application/json' },
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  test('is chosen by the business', async () => {
+    const { url } = await openGateway(fakePlatform());
+    for (const handle of ['a', 'Shop_17-x', 'x'.repeat(64)]) {
+      const { status, body } = await change(url, { handle });
+      expect([status, body]).toEqual([200, expect.objectContaining({ appid: ACCOUNT, handle })]);
+      expect(body.cookieValue).toBe('cookie-of-1');
+    }
+    expect(await change(url, { handle: 'x' }, bearer, OTHER)).toMatchObject({
+      ...{ status: 404, body: { code: 'unknown_authorizer' } },
+    });
+  });
+
+  test.each([
+    [{ handle: '' }],
+    [{ handle: 'x'.repeat(65) }],
+    [{ handle: 'shop 17' }],
+    [{ handle: '商店' }],
+    [{ handle: 'shop-17\n' }],
+    [{ handle: null }],
+    [{}],
+    [{ handle: 'x', nickName: 'y' }],
+  ])('is refused in the form %j, with what is allowed', async (body) => {
+    const { url } = await openGateway(fakePlatform());
+    const answer = await change(url, body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', remedy: 'fix-request' } });
+    if (typeof body.handle === 'string' && !('nickName' in body)) {
+      expect(answer.body.detail).toBe('handle: a handle has 1 to 64 characters of A–Z, a–z, 0–9, _ and -');
+    }
+  });
+
+  test('that another account has is a conflict', async () => {
+    const platform = fakePlatform();
+    const taken = new Failure('handle_taken', 'fix-request', 'taken');
+    platform.authorizers.setHandle = () => Promise.reject(taken);
+    platform.authorizationLinks.create = () => Promise.reject(taken);
+    const { url } = await openGateway(platform);
+    expect(await change(url, { handle: 'x' })).toMatchObject({ status: 409, body: { code: 'handle_taken' } });
+    const response = await fetch(`${url}/v1/components/${COMPONENT}/authorization-links`, {
+      ...{ method: 'POST', body: '{"handle":"x"}' },
+      headers: { ...bearer, 'content-type': 'application/json' },
+    });
+    expect(response.status).toBe(409);
+  });
+
+  test('needs the scope authorizers:write, and the account', async () => {
+    const platform = fakePlatform();
+    const { url } = await openGateway(platform);
+    const reader = give(platform, { scopes: ['authorizers:read'] });
+    expect(await change(url, { handle: 'x' }, reader)).toMatchObject({
+      ...{ status: 403, body: { missing: { scope: 'authorizers:write' } } },
+    });
+    const writer = give(platform, { scopes: ['authorizers:write'] });
+    expect((await change(url, { handle: 'x' }, writer)).status).toBe(200);
+    expect((await change(url, { handle: 'x' }, writer, OTHER)).status).toBe(403);
+  });
+
+  test('restricts the list of calls, among the accounts of the key', async () => {
+    const platform = fakePlatform();
+    const asked: unknown[] = [];
+    platform.callList.page = async ({ appid, component }) => {
+      asked.push({ appid, component });
+      return { items: [], next: null };
+    };
+    const { url } = await openGateway(platform);
+    expect((await read(`${url}/v1/calls?handle=h1`)).status).toBe(200);
+    expect(asked).toEqual([{ appid: ACCOUNT, component: COMPONENT }]);
+    const empty = { status: 200, body: { items: [], next: null } };
+    expect(await read(`${url}/v1/calls?handle=unknown`)).toEqual(empty);
+    expect(await read(`${url}/v1/calls?handle=h1&appid=${OTHER}`)).toEqual(empty);
+    // Whether a handle exists is not revealed.
+    const other = give(platform, { scopes: ['calls'], accounts: [OTHER] });
+    expect(await read(`${url}/v1/calls?handle=h1`, other)).toEqual(empty);
+    expect(asked).toHaveLength(1);
+    platform.authorizers.findByHandle = () => Promise.resolve([authorizer(), authorizer({ component: 'wxother' })]);
+    expect(await read(`${url}/v1/calls?handle=h1`)).toMatchObject({
+      ...{ status: 409, body: { code: 'ambiguous_component' } },
+    });
+  });
+
+  test('is that of a link', async () => {
+    const platform = fakePlatform();
+    const { url } = await openGateway(platform);
+    const create = async (body: unknown) => {
+      const response = await fetch(`${url}/v1/components/${COMPONENT}/authorization-links`, {
+        ...{ method: 'POST', body: JSON.stringify(body) },
+        headers: { ...bearer, 'content-type': 'application/json' },
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    expect(await create({ handle: 'shop-17' })).toMatchObject({ status: 201, body: { handle: 'shop-17' } });
+    expect(await create({})).toMatchObject({ status: 201, body: { handle: null } });
+    expect(await create({ handle: 'shop 17' })).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
 });

@@ -44,10 +44,14 @@ describe('over all routes', () => {
     const hidden = new Set(parts.filter(({ schema }) => isHiddenFromSessions(schema)).map(({ path }) => path));
     expect([...hidden].toSorted()).toEqual([
       'DELETE /v1/calls/:id.response.body',
+      'GET /v1/authorizers.items[].cookieValue',
+      'GET /v1/authorizers/:appid.cookieValue',
       'GET /v1/calls/:id.response.body',
       'GET /v1/pushes/:id.data',
       'GET /v1/subscriptions/:id/deliveries/:push.attempts[].answer',
+      'PATCH /v1/authorizers/:appid.cookieValue',
       'POST /v1/authorizers/:appid/calls.response.body',
+      'POST /v1/components/:appid/authorizations.cookieValue',
       'POST /v1/components/:appid/calls.response.body',
       'POST /v1/subscriptions/:id/deliveries/:push/retry.attempts[].answer',
       'POST /v1/subscriptions/:id/test.reply',

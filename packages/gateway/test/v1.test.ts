@@ -133,6 +133,7 @@ test('authorizers are listed page by page', async () => {
         state: 'active',
         scopes: [1, 7],
         handle: 'h1',
+        cookieValue: 'cookie-of-1',
         authorizedAt: '2026-11-01T00:00:00.000Z',
         updatedAt: '2026-11-02T00:00:00.000Z',
       },
@@ -207,6 +208,7 @@ test('a settled call is answered with 200', async () => {
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     id: 'call-1',
+    handle: 'h1',
     answered: { status: 200, errcode: 0, rid: null, bytes: 27 },
     requestBytes: 0,
     component: settledCall().component,

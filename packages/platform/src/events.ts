@@ -48,6 +48,8 @@ export interface EventPayloads {
   readonly 'release-check': ReleaseCheckEvent;
   /** An authorization code was exchanged or refused. */
   readonly authorization: AuthorizationEvent;
+  /** An account that authorized by a link with a handle got it, or another account has it. */
+  readonly handle: HandleEvent;
   /** A job asked WeChat for the profile of an account. */
   readonly profile: ProfileEvent;
   /** A run of a reconciliation ended. */
@@ -243,6 +245,12 @@ export type AuthorizationEvent = { readonly component: string; readonly ms: numb
   | { readonly outcome: 'authorized'; readonly appid: string; readonly profile: string }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly errcode?: number }
 );
+
+export interface HandleEvent {
+  readonly component: string;
+  readonly appid: string;
+  readonly outcome: 'given' | 'taken';
+}
 
 export interface ReleaseCheckEvent {
   /** The check's id. */

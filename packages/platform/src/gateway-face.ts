@@ -95,7 +95,7 @@ export interface GatewayFace {
   readonly userTokens: Pick<UserTokens, 'find'>;
   readonly authorizers: Pick<
     Authorizers,
-    'countActive' | 'find' | 'findActive' | 'list' | 'totals' | 'history' | 'consenting'
+    'countActive' | 'find' | 'findActive' | 'list' | 'totals' | 'history' | 'consenting' | 'findByHandle' | 'setHandle'
   >;
   readonly accountActivities: Pick<AccountActivities, 'of'>;
   readonly laneViews: Pick<LaneViews, 'find'>;

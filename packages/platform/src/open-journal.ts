@@ -5,7 +5,6 @@ import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
 import { JournalBatch } from './push/journal-batch.ts';
 import { Journaler } from './push/journaler.ts';
-import { KnownAccounts } from './push/known-accounts.ts';
 import { StreamReader } from './push/stream-reader.ts';
 import { openLeases } from './redis/lease.ts';
 
@@ -14,16 +13,16 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Starts journaling in this process; `services`: those on the blocking connection. The caller closes it. */
 export function startJournaler(
   { settings, events, seals, components, journalWriter, presence, connections, blockingRedis: redis }: Foundation,
-  { subscriptionSnapshot }: Shared,
+  { knownAccounts, subscriptionSnapshot }: Shared,
   queues: OpenQueues,
-  { authorizerStore, followerStore, persons, releaseChecks }: Services,
+  { followerStore, persons, releaseChecks }: Services,
   { due, outcomes }: Pick<OpenDeliveries, 'due' | 'outcomes'>,
 ): Journaler {
   const batch = new JournalBatch({
     components,
     seals,
     persons,
-    accounts: new KnownAccounts(authorizerStore),
+    accounts: knownAccounts,
     snapshot: subscriptionSnapshot,
     writer: journalWriter,
     due,

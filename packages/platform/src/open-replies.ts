@@ -2,7 +2,7 @@ import type { OpenCalls } from './open-calls.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import type { Services, Shared } from './open-services.ts';
-import { KnownAccounts } from './push/known-accounts.ts';
+import type { KnownAccounts } from './push/known-accounts.ts';
 import { askReceiver } from './push/reply/ask-receiver.ts';
 import { Asking } from './push/reply/asking.ts';
 import { LateReplies } from './push/reply/late-replies.ts';
@@ -23,13 +23,18 @@ export interface OpenReplies {
 /** The scope closes what is opened here. */
 export function openReplies(
   { events, seals, components, hints }: Foundation,
-  { outbound: sender, subscriptionSnapshot: snapshot, virtualCodes: codes, deliveryStore: deliveries }: Shared,
+  {
+    outbound: sender,
+    knownAccounts: accounts,
+    subscriptionSnapshot: snapshot,
+    virtualCodes: codes,
+    deliveryStore: deliveries,
+  }: Shared,
   queues: OpenQueues,
-  { redis, authorizerStore, pushStore: pushes, callStore }: Services,
+  { redis, pushStore: pushes, callStore }: Services,
   { calls }: OpenCalls,
   scope: Scope,
 ): OpenReplies {
-  const accounts = new KnownAccounts(authorizerStore);
   const queue = queues['late-replies'];
   const late = new LateReplies({ events, redis, seals, queue, pushes, deliveries, calls, callStore, accounts });
   // Closed after the asking, whose last outcomes it writes.

@@ -34,6 +34,7 @@ import { PushRemoval } from './journal/remove-pushes.ts';
 import type { Foundation } from './open-foundation.ts';
 import type { OpenQueues } from './open-queues.ts';
 import { Erasures } from './push/erasures.ts';
+import { KnownAccounts } from './push/known-accounts.ts';
 import { Clears } from './quota/clears.ts';
 import { Ledger } from './quota/ledger.ts';
 import { QuotaEvents } from './quota/quota-events.ts';
@@ -74,6 +75,8 @@ export interface Shared {
   readonly subscriptionStore: SubscriptionStore;
   /** At most a second old; `refresh` it before what must not miss a change. */
   readonly subscriptionSnapshot: SubscriptionSnapshot;
+  /** At most half a minute old. */
+  readonly knownAccounts: KnownAccounts;
   readonly virtualCodes: VirtualCodes;
   readonly deliveryStore: DeliveryStore;
 }
@@ -89,6 +92,8 @@ export function openShared(foundation: Foundation, scope: Scope): Shared {
   const subscriptionStore = new SubscriptionStore(database, seals);
   const subscriptionSnapshot = new SubscriptionSnapshot({ redis: failFastRedis, store: subscriptionStore, events });
   scope.keep('subscriptions', subscriptionSnapshot.poll(hints), (p) => p.close());
+  const knownAccounts = new KnownAccounts(new AuthorizerStore(database, seals));
+  scope.keep('known accounts', knownAccounts.follow(hints), (unsubscribe) => unsubscribe());
   const outbound = scope.keep('outbound sender', new OutboundSender({ deliveryNets: settings.deliveryNets }), (o) =>
     o.close(),
   );
@@ -102,6 +107,7 @@ export function openShared(foundation: Foundation, scope: Scope): Shared {
     localWaiters: new LocalWaiters(),
     subscriptionStore,
     subscriptionSnapshot,
+    knownAccounts,
     virtualCodes: new VirtualCodes(settings.secretsKeys),
     deliveryStore: new DeliveryStore(database, seals, replica),
   };
@@ -142,7 +148,7 @@ export interface Services {
 /** The services on one connection to Redis: a process has them on the blocking and on the fail-fast connection. */
 export function openServices(foundation: Foundation, shared: Shared, queues: OpenQueues, redis: RedisClient): Services {
   const { settings, events, seals, components, database, replica, followerWriter, journalWriter, hints } = foundation;
-  const { transport, apiBase, tokenCache, hostGate, callbackSender } = shared;
+  const { transport, apiBase, tokenCache, hostGate, callbackSender, knownAccounts } = shared;
 
   const ledger = new Ledger(redis, events);
   const apiWith: ComponentApiWith = (tokens) => {
@@ -226,14 +232,23 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
     ),
     authorizerStore,
     authorizerNotices,
-    links: new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore }),
+    links: new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore, events }),
     linkStore,
     codes: new CodeIntake(redis, ties, seals, queues.authorizations),
     reconciliationStore,
     reconcileRequests,
     callStore,
     lanes,
-    callbacks: new Callbacks({ store: callStore, signer, queue: queues.callbacks, sender: callbackSender, events }),
+    callbacks: new Callbacks({
+      store: callStore,
+      signer,
+      queue: queues.callbacks,
+      sender: callbackSender,
+      // A call of a component has none.
+      handleOf: async (component, appid) =>
+        component === appid ? undefined : (await knownAccounts.read(component, appid))?.handle,
+      events,
+    }),
     followerStore: new FollowerStore(database, followerWriter),
     followerSyncStore,
     syncSchedules: new SyncSchedules(database),

@@ -25,6 +25,14 @@ export class Account extends Caller<AuthorizerEndpoint> {
     return this.gateway.request('GET /v1/authorizers/:appid', { ...this.#place(), ...aborting });
   }
 
+  /**
+   * Gives the account your own name of it: 1 to 64 characters of `A-Za-z0-9_-`, unique in its component. Throws RefusedError
+   * `handle_taken`.
+   */
+  setHandle(handle: string, aborting: Aborting = {}): Promise<Authorizer> {
+    return this.gateway.request('PATCH /v1/authorizers/:appid', { ...this.#place(), body: { handle }, ...aborting });
+  }
+
   /** Its followers and former followers, from the last follower sync and the pushes since. */
   followers({
     signal,

@@ -27,10 +27,11 @@ export interface Waiting extends Aborting {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A code is exchanged once, however often it is sent; a signature changes nothing. */
+/** A code is exchanged once, however often it is sent; a signature changes nothing, nor does the same handle again. */
 const REPEATABLE: ReadonlySet<string> = new Set<keyof Operations>([
   'POST /v1/components/:appid/authorizations',
   'POST /v1/authorizers/:appid/js-config',
+  'PATCH /v1/authorizers/:appid',
 ]);
 
 const MIN_POLL_INTERVAL_MS = 250;

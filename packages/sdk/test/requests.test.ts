@@ -43,16 +43,18 @@ describe('reading', () => {
   });
 });
 
-describe('an exchange of a code and a signature of a page', () => {
+describe('an exchange of a code, a signature of a page and the choice of a handle', () => {
   it.each([
     ['a broken connection', cutOff],
     ['a proxy’s 502', bare(502)],
   ])('are repeated after %s: a second one changes nothing', async (_, answer) => {
-    const { client, asked } = await stub([answer, json({}), answer, json({})]);
+    const { client, asked } = await stub([answer, json({}), answer, json({}), answer, json({})]);
     await client.component('wxc').authorize('a-code');
     await client.authorizer('wxa').jsConfig('https://shop.example.com/');
+    await client.authorizer('wxa').setHandle('shop-17');
     const [exchange, signature] = ['POST /v1/components/wxc/authorizations', 'POST /v1/authorizers/wxa/js-config'];
-    expect(asked).toEqual([exchange, exchange, signature, signature]);
+    const choice = 'PATCH /v1/authorizers/wxa';
+    expect(asked).toEqual([exchange, exchange, signature, signature, choice, choice]);
   });
 });
 

@@ -219,6 +219,16 @@ const EXAMPLES: { readonly [Name in EventName]: readonly Example<Name>[] } = {
       },
     },
   ],
+  handle: [
+    {
+      event: { ...account, outcome: 'given' },
+      line: { level: LEVELS.info, msg: 'handle of a link', ...account, outcome: 'given' },
+    },
+    {
+      event: { ...account, outcome: 'taken' },
+      line: { level: LEVELS.warn, msg: 'handle of a link', ...account, outcome: 'taken' },
+    },
+  ],
   profile: [
     {
       event: { ...account, outcome: 'saved' },

@@ -40,6 +40,7 @@ function linesOf(log: Logger): Lines {
     wechat: (event) => log.trace(event, 'request to WeChat'),
     http: (event) => log.trace(event, 'answer'),
     authorization: (event) => log.info(event, 'authorization'),
+    handle: (event) => log[event.outcome === 'taken' ? 'warn' : 'info'](event, 'handle of a link'),
     'release-check': (event) => log[event.state === 'failed' ? 'warn' : 'info'](event, 'release check'),
     profile: (event) => log.info(event, 'profile'),
     reconciliation: (event) => log.info(event, 'reconciliation'),

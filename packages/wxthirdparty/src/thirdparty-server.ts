@@ -18,7 +18,7 @@ import { forwardPush } from './forward-push.ts';
 import { type GatewayAddress, readGatewayAddress } from './gateway-address.ts';
 import { thirdpartyErrorOf } from './gateway-failure.ts';
 import { ThirdpartyError } from './thirdparty-error.ts';
-import { type Account, type UserInfo, userInfoOf } from './user-info.ts';
+import { type Account, cookieValueOf, type UserInfo, userInfoOf } from './user-info.ts';
 import { VirtualWeChat } from './virtual-wechat.ts';
 
 /** What `secrets` answers. All three are the gateway's, or good for one use. */
@@ -262,8 +262,9 @@ export class ThirdpartyServer extends EventEmitter<ThirdpartyServerEvents> {
     // Without a cookie; as a filter it would match every account.
     if (typeof wxToken !== 'string' || wxToken === '') return undefined;
     try {
-      for await (const account of this.#system.authorizers({ handle: wxToken, test: 'true' })) {
-        if (account.component === this.component_appid) return account;
+      for await (const account of this.#system.authorizers({ cookieValue: wxToken, test: 'true' })) {
+        // An older gateway ignores the filter.
+        if (cookieValueOf(account) === wxToken && account.component === this.component_appid) return account;
       }
       return undefined;
     } catch (error) {

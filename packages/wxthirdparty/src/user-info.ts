@@ -17,7 +17,7 @@ export interface UserInfo {
   readonly verify_type_info: string | null;
   readonly user_name: string | null;
   readonly alias: string | null;
-  /** For the cookie of the merchant's pages; the gateway calls it `handle`. */
+  /** For the cookie of the merchant's pages; the gateway calls it `cookieValue`. */
   readonly wx_token: string;
 }
 
@@ -32,6 +32,13 @@ export interface Account {
   readonly userName: string | null;
   readonly alias: string | null;
   readonly handle: string;
+  /** Null for a session of the console; absent: the gateway is older, and its handles are random. */
+  readonly cookieValue?: string | null | undefined;
+}
+
+/** Nothing that a business can choose, since it could be guessed. */
+export function cookieValueOf({ cookieValue, handle }: Account): string {
+  return cookieValue ?? handle;
 }
 
 export function userInfoOf(account: Account, token: VirtualToken): UserInfo {
@@ -47,6 +54,6 @@ export function userInfoOf(account: Account, token: VirtualToken): UserInfo {
     verify_type_info: account.verifyType === null ? null : String(account.verifyType),
     user_name: account.userName,
     alias: account.alias,
-    wx_token: account.handle,
+    wx_token: cookieValueOf(account),
   };
 }

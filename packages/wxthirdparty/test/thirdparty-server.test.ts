@@ -23,7 +23,7 @@ const statusOf = (reasons: readonly string[], token: object | null = null): Answ
 });
 const account = {
   ...{ appid: 'wxaccount', component: APPID, nickName: '演示', headImg: null, serviceType: 2, verifyType: -1 },
-  ...{ userName: 'gh_1', alias: null, handle: 'cookie' },
+  ...{ userName: 'gh_1', alias: null, handle: 'shop-17', cookieValue: 'cookie' },
 };
 const push = `<xml><AppId><![CDATA[${APPID}]]></AppId><Encrypt><![CDATA[${v1.encrypt}]]></Encrypt></xml>`;
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
     'POST /cgi-bin/stable_token': () => tokenAnswer(1),
     'GET /v1/authorizers': ({ query }) => ({
       body: {
-        items: query.get('handle') === 'cookie' ? [{ ...account, component: 'wxother' }, account] : [],
+        items: query.get('cookieValue') === 'cookie' ? [{ ...account, component: 'wxother' }, account] : [],
         next: null,
       },
     }),

@@ -1,5 +1,6 @@
 import type { AccountActivity, Authorizer } from '@wxthirdparty/platform';
 import { z } from 'zod';
+import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
 import { remedy } from '../contract/remedy.ts';
 import { time } from '../contract/time.ts';
 
@@ -21,7 +22,13 @@ export const AuthorizerAnswer = z
     accountStatus: z.int().nullable(),
     state: authorizerState,
     scopes: z.array(z.int()).readonly().meta({ description: 'ids of the permission sets that were granted' }),
-    handle: z.string().meta({ description: 'opaque and random; for cookies of merchant-facing pages' }),
+    handle: z.string().meta({ description: 'your own name of the account; random until you choose one' }),
+    cookieValue: hiddenFromSessions(
+      z.string().nullable().meta({
+        description:
+          'random, and never changed; for cookies of merchant-facing pages, since a handle can be guessed. Null for a session of the console',
+      }),
+    ),
     authorizedAt: time,
     updatedAt: time,
     profileAt: time.nullable().meta({ description: 'when WeChat last reported the profile' }),
@@ -69,6 +76,7 @@ export function authorizerAnswer(authorizer: Authorizer): z.input<typeof Authori
     state: authorizer.state,
     scopes: authorizer.scopes,
     handle: authorizer.handle,
+    cookieValue: authorizer.cookieValue,
     authorizedAt: authorizer.authorizedAt,
     updatedAt: authorizer.updatedAt,
     profileAt: authorizer.profileAt,

@@ -1,22 +1,25 @@
 import { type Authorizer, type KeyRights, mayCall } from '@wxthirdparty/platform';
 import { Router } from 'express';
 import { z } from 'zod';
-import { ComponentQuery, oneAccount } from '../contract/one-component.ts';
+import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
 import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { callerSignal } from '../http/caller-signal.ts';
+import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf } from '../key/caller.ts';
 import {
+  AuthorizerAnswer,
   activityAnswer,
   authorizerAnswer,
   authorizerKind,
   authorizerState,
   ListedAuthorizerAnswer,
 } from './authorizer-answer.ts';
+import { handle } from './handle.ts';
 
 const test = z
   .enum(['true', 'false'])
@@ -31,6 +34,7 @@ const AuthorizerListQuery = PageQuery.extend({
   }),
   state: authorizerState.optional(),
   handle: z.string().optional(),
+  cookieValue: z.string().optional(),
   kind: authorizerKind.optional(),
   scope: z.coerce.number().int().min(1).optional().meta({ description: 'the id of a permission set that was granted' }),
   component: z.string().optional(),
@@ -40,6 +44,9 @@ const AuthorizerListQuery = PageQuery.extend({
 
 /** What `GET /v1/authorizers/:appid` takes. */
 const AuthorizerQuery = ComponentQuery.extend({ include: z.enum(['activity']).optional() });
+
+/** What `PATCH /v1/authorizers/:appid` takes. */
+const AuthorizerChangeBody = z.strictObject({ handle });
 
 /** What `GET /v1/authorizers/totals` takes. */
 const TotalsQuery = z.object({ component: z.string().optional() });
@@ -93,6 +100,19 @@ export const authorizerOperations: Operations = {
     answers: { 200: ListedAuthorizerAnswer },
     problems: [...oneAccount],
   },
+  'PATCH /v1/authorizers/:appid': {
+    id: 'changeAuthorizer',
+    tag: 'Authorizers',
+    summary: 'Gives an account your own name of it',
+    description:
+      'The handle is unique among the accounts of the component, revoked ones included. It goes out wherever the appid does, and an ' +
+      'account keeps it when it authorizes again. Repeating the request changes nothing.',
+    query: ComponentQuery,
+    body: AuthorizerChangeBody,
+    example: { handle: 'shop-17' },
+    answers: { 200: AuthorizerAnswer },
+    problems: ['handle_taken', ...oneAccount],
+  },
   'GET /v1/authorizers/:appid/history': {
     id: 'listGrantEvents',
     tag: 'Authorizers',
@@ -141,6 +161,13 @@ export function authorizerRoutes(platform: GatewayPlatform, shutdown: Shutdown):
     const account = await platform.authorizers.find(request.params.appid, component);
     const [answer] = await answersOf([account], include, callerOf(response).rights);
     response.json(answer);
+  });
+
+  routes.patch('/v1/authorizers/:appid', async (request, response) => {
+    const component = ofOneComponent(request.query);
+    const change = await readJson(request, AuthorizerChangeBody);
+    const account = await platform.authorizers.setHandle(request.params.appid, component, change.handle);
+    response.json(authorizerAnswer(account));
   });
 
   routes.get('/v1/authorizers/:appid/history', async (request, response) => {

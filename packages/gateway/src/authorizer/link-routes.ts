@@ -11,6 +11,7 @@ import { linkUrl, type PublicUrl } from '../http/public-url.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf } from '../key/caller.ts';
+import { handle } from './handle.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -21,6 +22,9 @@ const AuthorizationLinkBody = z.strictObject({
   bizAppid: bizAppid.nullish(),
   categoryIdList: categoryIdList.nullish(),
   returnTo: z.string().nullish(),
+  handle: handle
+    .nullish()
+    .meta({ description: 'your own name of the account; it gets it when it authorizes by the link' }),
   expiresInMs: z
     .number()
     .int()
@@ -38,12 +42,16 @@ const AuthorizationLinkAnswer = z
     url: z.string().meta({ description: 'for the merchant to open' }),
     state: linkState,
     appid: z.string().nullable().meta({ description: 'of the account that consented' }),
-    failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    failure: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .meta({ description: 'of an `authorized` link: `handle_taken`, if the account could not get the handle' }),
     style: style.nullable(),
     authType: z.int(),
     bizAppid: z.string().nullable(),
     categoryIdList: z.string().nullable(),
     returnTo: z.string().nullable(),
+    handle: z.string().nullable(),
     createdAt: time,
     expiresAt: time,
     openedAt: time.nullable(),
@@ -61,7 +69,7 @@ export const linkOperations: Operations = {
     summary: 'Creates a link by which one merchant can authorize the component',
     body: AuthorizationLinkBody,
     answers: { 201: AuthorizationLinkAnswer },
-    problems: ['unknown_component'],
+    problems: ['unknown_component', 'handle_taken'],
   },
   'GET /v1/authorization-links': {
     id: 'listAuthorizationLinks',
@@ -94,6 +102,7 @@ export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, retu
         bizAppid: body.bizAppid ?? null,
         categoryIdList: body.categoryIdList ?? null,
         returnTo: body.returnTo ? returnTo.check(body.returnTo) : null,
+        handle: body.handle ?? null,
       },
       body.expiresInMs,
     );
@@ -132,6 +141,7 @@ function linkAnswer(link: AuthorizationLink, publicUrl: PublicUrl): z.input<type
     bizAppid: link.bizAppid,
     categoryIdList: link.categoryIdList,
     returnTo: link.returnTo,
+    handle: link.handle,
     createdAt: link.createdAt,
     expiresAt: link.expiresAt,
     openedAt: link.openedAt,

@@ -39,7 +39,12 @@ const BACKGROUND_DEPARTURE_MS = 24 * 3600_000;
 
 /** What `GET /v1/calls` takes. */
 const CallListQuery = PageQuery.extend({
-  appid: z.string().min(1).optional().meta({ description: 'required unless `component` and `failed=true` are given' }),
+  appid: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'it or `handle` is required unless `component` and `failed=true` are given' }),
+  handle: z.string().optional().meta({ description: 'the same, by the account’s handle' }),
   ...ComponentQuery.shape,
   failed: z
     .enum(['true', 'false'])
@@ -203,8 +208,8 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
         setQuotaHeader(response, found);
         response.locals.outcome = outcomeNoteOf(found);
       }
-      const answer: z.input<typeof CallAnswer> = found ? callAnswer(found) : acceptedAnswer(id, acceptedAt);
-      response.json(answer);
+      const answer = found ? await answerOf(platform, found) : acceptedAnswer(id, acceptedAt);
+      response.json(answer satisfies z.input<typeof CallAnswer>);
     } finally {
       unsubscribe();
     }
@@ -249,7 +254,13 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     const { rights } = callerOf(response);
     // A repeated `?appid=` matches no account of a key.
     if (request.query.appid !== undefined) demandAccount(rights, String(request.query.appid));
-    const { appid, failed, key: keyId, ...filter } = readQuery(CallListQuery, request.query);
+    const { failed, key: keyId, handle, ...query } = readQuery(CallListQuery, request.query);
+    const account = handle === undefined ? query : await accountWith(handle, platform, query, rights);
+    if (account === undefined) {
+      response.json({ items: [], next: null });
+      return;
+    }
+    const { appid, ...filter } = { ...query, ...account };
     const path = filter.path && (componentLoginOf(filter.path) ?? filter.path);
     if (path !== undefined) demandReadablePath(rights, path);
     const { items, next } = failed
@@ -296,7 +307,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     if (!cancelled && found.state !== 'cancelled') {
       throw new Failure('already_departed', 'fix-request', `The call has departed: it is ${found.state}.`);
     }
-    response.json(callAnswer(found));
+    response.json(await answerOf(platform, found));
   });
 
   return routes;
@@ -342,6 +353,24 @@ function demandAppid(appid: string | undefined): string {
   throw new Failure('invalid_request', 'fix-request', message);
 }
 
+/** Undefined: none among those of the key. Throws Failure `ambiguous_component`, `unknown_component`. */
+async function accountWith(
+  handle: string,
+  { authorizers }: GatewayPlatform,
+  { appid, component }: { readonly appid?: string | undefined; readonly component?: string | undefined },
+  rights: KeyRights,
+): Promise<{ readonly appid: string; readonly component: string } | undefined> {
+  const accounts = (await authorizers.findByHandle(handle, component)).filter(
+    (account) => mayUse(rights, account.appid) && (appid === undefined || appid === account.appid),
+  );
+  if (accounts.length > 1) {
+    const message = `Accounts of several components have this handle; choose one with ?component= (one of ${accounts.map((one) => one.component).join(', ')}).`;
+    throw new Failure('ambiguous_component', 'fix-request', message);
+  }
+  const [account] = accounts;
+  return account && { appid: account.appid, component: account.component };
+}
+
 /** Whose failed calls are listed. Throws Failure `invalid_request`, `unknown_component`, and what `Authorizers.find` throws. */
 async function componentOf(
   { authorizers, components }: GatewayPlatform,
@@ -355,6 +384,11 @@ async function componentOf(
 
 function mayUse({ accounts }: KeyRights, appid: string): boolean {
   return accounts.length === 0 || accounts.includes(appid);
+}
+
+async function answerOf(platform: GatewayPlatform, call: Call): Promise<z.input<typeof CallAnswer>> {
+  const { handle } = await nameOf(platform, call);
+  return { ...callAnswer(call), handle };
 }
 
 type Named = Pick<z.input<typeof CallSummaryAnswer>, 'handle' | 'nickName'>;

@@ -48,8 +48,13 @@ const CallSummaryFields = z.object({
     .nullable(),
 });
 
+const accountHandle = z
+  .string()
+  .nullable()
+  .meta({ description: 'of the account; null: unknown, or a component’s call' });
+
 const accountNames = {
-  handle: z.string().nullable().meta({ description: 'of the account' }),
+  handle: accountHandle,
   nickName: z
     .string()
     .nullable()
@@ -61,6 +66,7 @@ export const CallSummaryAnswer = CallSummaryFields.extend(accountNames).meta({ i
 
 /** A call as business programs receive it. */
 export const CallAnswer = CallSummaryFields.extend({
+  handle: accountHandle.optional(),
   response: z
     .object({
       status: z.int(),

@@ -68,6 +68,7 @@ const known = {
   reply_not_possible: [409, 'The user cannot be answered any more, or not in this way'],
   replay_over: [409, 'The replay has ended'],
   ambiguous_component: [409, 'The account exists under several components'],
+  handle_taken: [409, 'Another account of the component has this handle'],
   too_many_subscriptions: [409, 'There are too many subscriptions'],
   too_large: [413, 'The request is too large'],
   unsupported_content: [415, 'The body must be JSON'],

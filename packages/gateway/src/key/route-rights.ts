@@ -49,6 +49,7 @@ export const routeRights: readonly RouteRight[] = [
   route('get /v1/components', 'authorizers:read', 'route'),
   route('get /v1/components/:appid', 'authorizers:read', 'route'),
   route('get /v1/authorizers/:appid', 'authorizers:read', 'named'),
+  route('patch /v1/authorizers/:appid', 'authorizers:write', 'named'),
   route('get /v1/authorizers/:appid/history', 'authorizers:read', 'named'),
   route('get /v1/authorizers/:appid/options/:name', 'authorizers:read', 'named'),
   route('put /v1/authorizers/:appid/options/:name', 'authorizers:write', 'named'),

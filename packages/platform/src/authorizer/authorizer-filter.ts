@@ -1,5 +1,5 @@
 import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
-import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
 import { dialectOf } from '../database/dialect.ts';
 import type { Sql } from '../database/open.ts';
 import type { Database } from '../database/schema.ts';
@@ -14,6 +14,7 @@ export interface AuthorizerFilter {
   /** The id of a permission set that was granted. */
   readonly scope?: number | undefined;
   readonly handle?: string | undefined;
+  readonly cookieValue?: string | undefined;
   readonly component?: string | undefined;
   /** Only these; empty: all. */
   readonly accounts?: readonly string[] | undefined;
@@ -29,11 +30,25 @@ export function conditionsOf(eb: AuthorizerExpressions, filter: AuthorizerFilter
   if (filter.state) conditions.push(eb('state', '=', filter.state));
   if (filter.kind) conditions.push(eb('kind', '=', filter.kind));
   if (filter.scope !== undefined) conditions.push(grants(eb, filter.scope));
-  if (filter.handle !== undefined) conditions.push(eb('handle', '=', filter.handle));
+  if (filter.handle !== undefined) conditions.push(hasHandle(eb, filter.handle));
+  if (filter.cookieValue !== undefined) conditions.push(eb('handle', '=', filter.cookieValue));
   if (filter.component !== undefined) conditions.push(eb('component', '=', filter.component));
   if (filter.accounts?.length) conditions.push(eb('appid', 'in', filter.accounts));
   if (!filter.withTest) conditions.push(eb('appid', 'not in', TEST_APPIDS));
   return conditions;
+}
+
+/** The handle that has been chosen, or the random one until then. */
+export function shownHandle(eb: AuthorizerExpressions): Expression<string> {
+  return eb.fn.coalesce('chosen_handle', 'handle');
+}
+
+/** Whether that is it; written so that each part has an index. At most one account of a component has it. */
+export function hasHandle(eb: AuthorizerExpressions, handle: string): Condition {
+  return eb.or([
+    eb('chosen_handle', '=', handle),
+    eb.and([eb('handle', '=', handle), eb('chosen_handle', 'is', null)]),
+  ]);
 }
 
 /** Whether rows may have to be read that the filter then excludes: no index leads to the others alone. */
@@ -50,7 +65,7 @@ function grants(eb: AuthorizerExpressions, scope: number): Condition {
 /** Ids that begin with it. In both databases they are ordered by their characters. */
 export function beginsWith(
   eb: AuthorizerExpressions,
-  column: 'appid' | 'user_name' | 'handle',
+  column: 'appid' | 'user_name' | 'handle' | 'chosen_handle',
   prefix: string,
 ): Condition {
   return eb.and([eb(column, '>=', prefix), eb(column, '<', `${prefix}\u{10ffff}`)]);
@@ -68,5 +83,7 @@ export function isNamed(db: Sql, eb: AuthorizerExpressions, text: string): Condi
     hasCases
       ? eb(sql<number>`instr(${lower}(${sql.ref(column)}), ${lower}(${text}))`, '>', 0)
       : eb(sql<number>`instr(${sql.ref(column)}, ${text})`, '>', 0);
-  return eb.or([contains('nick_name'), contains('principal_name'), beginsWith(eb, 'handle', text)]);
+  const randomHandle = eb.and([eb('chosen_handle', 'is', null), beginsWith(eb, 'handle', text)]);
+  const handle = eb.or([beginsWith(eb, 'chosen_handle', text), randomHandle]);
+  return eb.or([contains('nick_name'), contains('principal_name'), handle]);
 }

@@ -8,8 +8,10 @@ import {
   beginsWith,
   type Condition,
   conditionsOf,
+  hasHandle,
   isNamed,
   needsScan,
+  shownHandle,
 } from './authorizer-filter.ts';
 import { toAuthorizer } from './authorizer-row.ts';
 
@@ -93,7 +95,7 @@ export class AuthorizerList {
     const rows = await this.#sql
       .selectFrom('authorizers')
       .selectAll()
-      .where((eb) => eb.and([eb('handle', '=', text), ...conditionsOf(eb, filter)]))
+      .where((eb) => eb.and([hasHandle(eb, text), ...conditionsOf(eb, filter)]))
       .execute();
     return rows.map(toAuthorizer);
   }
@@ -150,7 +152,9 @@ export class AuthorizerList {
         eb.and([
           ...indexed(eb, filter, search),
           ...conditionsOf(eb, filter),
-          ...(search?.mode === 'names' ? [isNamed(this.#sql, eb, search.text), eb('handle', '!=', search.text)] : []),
+          ...(search?.mode === 'names'
+            ? [isNamed(this.#sql, eb, search.text), eb(shownHandle(eb), '!=', search.text)]
+            : []),
           ...(from ? [behind(eb, order, from)] : []),
           ...(to ? [upTo(eb, order, to)] : []),
         ]),
@@ -177,7 +181,7 @@ function orderOf(search: Search | undefined): OrderColumn[] {
 
 /** Whether many rows may have to be read for a few. The accounts of a key are few. */
 function scans(filter: AuthorizerFilter, search: Search | undefined): boolean {
-  if (filter.accounts?.length || filter.handle !== undefined) return false;
+  if (filter.accounts?.length || filter.handle !== undefined || filter.cookieValue !== undefined) return false;
   const isByState = filter.state !== undefined && search?.mode === 'user-name';
   return search?.mode === 'names' || isByState || needsScan(filter);
 }

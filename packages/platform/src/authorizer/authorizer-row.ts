@@ -19,7 +19,8 @@ export function toAuthorizer(row: AuthorizerRow): Authorizer {
     accountStatus: row.account_status,
     state: row.state as AuthorizerState,
     scopes: JSON.parse(row.scopes) as number[],
-    handle: row.handle,
+    handle: row.chosen_handle ?? row.handle,
+    cookieValue: row.handle,
     authorizedAt: new Date(Number(row.authorized_at)),
     updatedAt: new Date(Number(row.updated_at)),
     profileAt: row.profile_at === null ? null : new Date(Number(row.profile_at)),
@@ -36,7 +37,7 @@ export function rowOf(sql: Sql, component: string, appid: string): Promise<Autho
     .executeTakeFirst();
 }
 
-/** A new opaque name of an account in URLs. */
-export function newHandle(): string {
+/** Of a new account: it cannot be guessed. */
+export function newCookieValue(): string {
   return randomBytes(18).toString('base64url');
 }

@@ -52,6 +52,79 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ refreshToken: 'listed', state: 'active' });
   });
 
+  describe('handles', () => {
+    beforeEach(async () => {
+      for (const component of ['wxc', 'wxd']) {
+        for (const appid of ['wxa', 'wxb']) await store.grants.save(component, appid, grant('r'));
+      }
+    });
+    const handleOf = async (component: string, appid: string) => (await store.find(component, appid))!.handle;
+
+    it('are random until they are chosen; the value for cookies stays random', async () => {
+      const before = (await store.find('wxc', 'wxa'))!;
+      expect(before.handle).toMatch(/^[\w-]{24}$/);
+      expect(before.cookieValue).toBe(before.handle);
+      for (const _ of ['once', 'repeated']) expect(await store.handles.choose('wxc', 'wxa', 'shop-1')).toBe('chosen');
+      expect(await store.find('wxc', 'wxa')).toEqual({ ...before, handle: 'shop-1' });
+      expect(await store.findByCookieValue('shop-1')).toBeUndefined();
+      expect(await store.findByCookieValue(before.cookieValue)).toMatchObject({ appid: 'wxa', handle: 'shop-1' });
+      expect(await store.findByHandle(before.handle)).toEqual([]);
+    });
+
+    it('are unique in their component, letter by letter', async () => {
+      expect(await store.handles.choose('wxc', 'wxa', 'shop-1')).toBe('chosen');
+      expect(await store.handles.choose('wxc', 'wxb', 'shop-1')).toBe('taken');
+      expect(await store.handles.choose('wxc', 'wxb', 'Shop-1')).toBe('chosen');
+      expect(await store.handles.choose('wxd', 'wxb', 'shop-1')).toBe('chosen');
+      const found = await store.findByHandle('shop-1');
+      expect(found.map(({ component, appid }) => [component, appid]).toSorted()).toEqual([
+        ['wxc', 'wxa'],
+        ['wxd', 'wxb'],
+      ]);
+    });
+
+    it('cannot be the random one of another account, also after that has another', async () => {
+      const random = await handleOf('wxc', 'wxb');
+      expect(await store.handles.choose('wxc', 'wxa', random)).toBe('taken');
+      await store.handles.choose('wxc', 'wxb', 'shop-2');
+      expect(await store.handles.choose('wxc', 'wxa', random)).toBe('taken');
+      expect(await store.handles.choose('wxc', 'wxb', random)).toBe('chosen');
+      expect(await store.handles.isTaken('wxc', random, null)).toBe(true);
+      expect(await store.handles.isTaken('wxc', random, 'wxb')).toBe(false);
+    });
+
+    it('go to one account if two choose the same at the same time', async () => {
+      const results = await Promise.all(['wxa', 'wxb'].map((appid) => store.handles.choose('wxc', appid, 'shop-1')));
+      expect(results.toSorted()).toEqual(['chosen', 'taken']);
+      expect(await store.findByHandle('shop-1')).toHaveLength(1);
+    });
+
+    it('stay when the account withdraws its consent and authorizes again', async () => {
+      await store.handles.choose('wxc', 'wxa', 'shop-1');
+      await store.grants.change('wxc', 'wxa', 1, { state: 'revoked' });
+      expect(await store.handles.choose('wxc', 'wxb', 'shop-1')).toBe('taken');
+      await store.grants.save('wxc', 'wxa', grant('again'));
+      expect(await store.find('wxc', 'wxa')).toMatchObject({ state: 'active', handle: 'shop-1' });
+    });
+
+    it('restrict lists, and are searched for by their beginning', async () => {
+      const { handle: random, cookieValue } = (await store.find('wxc', 'wxb'))!;
+      await store.handles.choose('wxc', 'wxb', 'shop-1');
+      await store.handles.choose('wxc', 'wxa', 'shop-12');
+      const listed = async (filter: object) =>
+        (await store.lists.page({ limit: 10, ...filter })).items.map(({ component, appid }) => `${component}/${appid}`);
+      expect(await listed({ handle: 'shop-1' })).toEqual(['wxc/wxb']);
+      expect(await listed({ handle: 'shop-1', component: 'wxd' })).toEqual([]);
+      expect(await listed({ handle: random })).toEqual([]);
+      expect(await listed({ cookieValue })).toEqual(['wxc/wxb']);
+      expect(await listed({ cookieValue: 'shop-1' })).toEqual([]);
+      expect(await listed({ q: 'shop-1' })).toEqual(['wxc/wxb', 'wxc/wxa']);
+      expect(await listed({ q: random })).toEqual([]);
+      const other = await handleOf('wxd', 'wxa');
+      expect(await listed({ q: other })).toEqual(['wxd/wxa']);
+    });
+  });
+
   it('never changes the handle, and separates the same account under two components', async () => {
     await store.grants.save('wxc', 'wxa', grant('1'));
     const { handle } = (await store.find('wxc', 'wxa'))!;

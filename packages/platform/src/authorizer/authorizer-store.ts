@@ -2,10 +2,12 @@ import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
 import type { Seals } from '../sealing/seals.ts';
 import type { Authorizer, AuthorizerState } from './authorizer.ts';
+import { hasHandle } from './authorizer-filter.ts';
 import { AuthorizerList } from './authorizer-list.ts';
 import { rowOf, toAuthorizer } from './authorizer-row.ts';
 import { AuthorizerCounter } from './authorizer-totals.ts';
 import { GrantStore } from './grant-store.ts';
+import { HandleStore } from './handle-store.ts';
 import { ProfileStore } from './profile-store.ts';
 
 const TEST_APPIDS = TEST_ACCOUNTS.map(({ appid }) => appid);
@@ -14,6 +16,7 @@ const TEST_APPIDS = TEST_ACCOUNTS.map(({ appid }) => appid);
 export class AuthorizerStore {
   readonly grants: GrantStore;
   readonly profiles: ProfileStore;
+  readonly handles: HandleStore;
   readonly lists: AuthorizerList;
   readonly counter: AuthorizerCounter;
   readonly #sql: Sql;
@@ -23,6 +26,7 @@ export class AuthorizerStore {
   constructor(sql: Sql, seals: Seals, replica: Sql = sql) {
     this.grants = new GrantStore(sql, seals, replica);
     this.profiles = new ProfileStore(sql);
+    this.handles = new HandleStore(sql);
     this.lists = new AuthorizerList(replica);
     this.counter = new AuthorizerCounter(replica);
     this.#sql = sql;
@@ -83,8 +87,18 @@ export class AuthorizerStore {
     return rows.map(toAuthorizer);
   }
 
-  async findByHandle(handle: string): Promise<Authorizer | undefined> {
-    const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', handle).executeTakeFirst();
+  /** One of each component at most. */
+  async findByHandle(handle: string): Promise<Authorizer[]> {
+    const rows = await this.#sql
+      .selectFrom('authorizers')
+      .selectAll()
+      .where((eb) => hasHandle(eb, handle))
+      .execute();
+    return rows.map(toAuthorizer);
+  }
+
+  async findByCookieValue(value: string): Promise<Authorizer | undefined> {
+    const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', value).executeTakeFirst();
     return row && toAuthorizer(row);
   }
 

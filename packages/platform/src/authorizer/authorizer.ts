@@ -20,8 +20,10 @@ export interface Authorizer {
   readonly state: AuthorizerState;
   /** Ids of the permission sets that were granted. */
   readonly scopes: readonly number[];
-  /** Opaque and random; for cookies of merchant-facing pages. */
+  /** The business's own name of the account, unique in its component; random until one is chosen. */
   readonly handle: string;
+  /** Random, and never changed; for cookies of merchant-facing pages, since a chosen handle can be guessed. */
+  readonly cookieValue: string;
   readonly authorizedAt: Date;
   readonly updatedAt: Date;
   /** When the profile was last read from WeChat. */

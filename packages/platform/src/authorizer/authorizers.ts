@@ -4,10 +4,12 @@ import { refuseUnlessReady } from '../component/status.ts';
 import { OutageCache, type OutageCheck } from '../database/outage-cache.ts';
 import { invalidCursor, type Page, type PageRequest, pageOf } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import { announceHandle } from './announce-handle.ts';
 import type { Authorizer, GrantEvent } from './authorizer.ts';
 import type { AuthorizerListRequest } from './authorizer-list.ts';
 import type { AuthorizerStore } from './authorizer-store.ts';
 import type { AuthorizerTotals } from './authorizer-totals.ts';
+import { handleTaken } from './handle-taken.ts';
 import { ReauthorizeFailure } from './reauthorize-failure.ts';
 import { unknownAuthorizer } from './unknown-authorizer.ts';
 
@@ -98,6 +100,27 @@ export class Authorizers {
   /** Active accounts of this deployment's components, without WeChat's test accounts. A read replica may lag behind. */
   countActive(): Promise<number> {
     return this.#store.countActive(this.#components.all().map(({ appid }) => appid));
+  }
+
+  /** The accounts with this handle, one of each component at most. Throws Failure `unknown_component`. */
+  async findByHandle(handle: string, component?: string): Promise<Authorizer[]> {
+    if (component !== undefined) this.#components.get(component);
+    const found = await this.#store.findByHandle(handle);
+    return found.filter((one) =>
+      component === undefined ? this.#components.has(one.component) : one.component === component,
+    );
+  }
+
+  /**
+   * Gives the account a handle. Idempotent. Other processes show it within a second. Throws what `find` throws, and Failure
+   * `handle_taken`.
+   */
+  async setHandle(appid: string, component: string | undefined, handle: string): Promise<Authorizer> {
+    const authorizer = await this.find(appid, component, 'fresh');
+    if ((await this.#store.handles.choose(authorizer.component, appid, handle)) === 'taken') throw handleTaken(handle);
+    for (const named of ['', authorizer.component]) this.#cached.delete(`${named}/${appid}`);
+    await announceHandle(this.#redis, authorizer.component, appid);
+    return { ...authorizer, handle };
   }
 
   /** The events of the account's consent, newest first. Throws what `find` throws. */

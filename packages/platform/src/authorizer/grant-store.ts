@@ -4,7 +4,7 @@ import type { AuthorizerRow } from '../database/schema.ts';
 import { resealField } from '../sealing/reseal-field.ts';
 import type { Resealed, Seals } from '../sealing/seals.ts';
 import type { AuthorizerState, Grant, GrantEvent } from './authorizer.ts';
-import { newHandle, rowOf } from './authorizer-row.ts';
+import { newCookieValue, rowOf } from './authorizer-row.ts';
 import { changeGrantRow, inOneTransaction, recordEvent } from './grant-row.ts';
 
 export interface GrantChange {
@@ -79,7 +79,7 @@ export class GrantStore {
       // A consent may bring another profile; until it has been read, it is due.
       profile_due_at: now,
     };
-    const handle = newHandle();
+    const handle = newCookieValue();
     // WeChat issues a grant only once: it must not be lost with a connection.
     await inOneTransaction(this.#sql, async (sql) => {
       const renew = () => changeGrantRow(sql, component, appid, change);
@@ -108,7 +108,7 @@ export class GrantStore {
     const sealed = change.refreshToken && this.#seals.seal(change.refreshToken, grantPlace(component, appid));
     const scopes = change.scopes && JSON.stringify(change.scopes);
     const event = change.state === 'active' ? 'restored' : change.state;
-    const handle = newHandle();
+    const handle = newCookieValue();
     const attempt = async (sql: Sql): Promise<boolean> => {
       if (version === undefined) {
         const found = sql.insertInto('authorizers').values({

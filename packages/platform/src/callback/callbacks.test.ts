@@ -12,7 +12,7 @@ import { Seals } from '../sealing/seals.ts';
 import { OutboundSender } from '../webhook/outbound-sender.ts';
 import { CallbackSigner } from '../webhook/webhook-signer.ts';
 import { CallbackSender } from './callback-sender.ts';
-import { Callbacks } from './callbacks.ts';
+import { Callbacks, type HandleOf } from './callbacks.ts';
 
 let published: EventPayloads['callback'][];
 const RUN = { slots: 50, tries: 1 };
@@ -24,8 +24,9 @@ let callbacks: Callbacks;
 let callbacksBy: (sender: OutboundSender) => Callbacks;
 const outbound = new OutboundSender({ deliveryNets: ['127.0.0.0/8'] });
 /** What the receiver received, and the status with which it answers. */
-let received: { id: string; body: { data: { response: unknown; failure: unknown; id: string } } }[];
+let received: { id: string; body: { data: { response: unknown; failure: unknown; id: string; handle: unknown } } }[];
 let status: number;
+let handleOf: HandleOf;
 const receiver = http.createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk) => chunks.push(chunk));
@@ -67,11 +68,13 @@ beforeEach(async () => {
       signer: new CallbackSigner([randomBytes(32)]),
       queue: undefined as never,
       sender: new CallbackSender(sender),
+      handleOf: (component, appid) => handleOf(component, appid),
       events,
     });
   callbacks = callbacksBy(outbound);
   received = [];
   status = 204;
+  handleOf = async () => undefined;
 });
 
 async function settled(callbackUrl: string, body: Buffer, contentType = 'application/json'): Promise<CallId> {
@@ -102,6 +105,18 @@ it('includes a small answer', async () => {
     headers: { 'content-type': 'application/json' },
     body: { errcode: 0 },
   });
+});
+
+it('names the account by its handle, and is not delayed where that cannot be read', async () => {
+  handleOf = async (component, appid) => `handle of ${component}/${appid}`;
+  const delivered = async () => {
+    const call = await settled(urlOf(receiver), Buffer.from('{}'));
+    await callbacks.deliver(call.id, RUN, never);
+    return received.at(-1)!.body.data.handle;
+  };
+  expect(await delivered()).toBe('handle of wxc/wxa');
+  handleOf = () => Promise.reject(new Error('the database is unreachable'));
+  expect(await delivered()).toBeNull();
 });
 
 it('omits a large answer and states its size, because fifty of them at once would fill the memory', async () => {

@@ -25,12 +25,16 @@ export type CallbackResult =
   /** Nothing was sent: other callbacks of this receiver come first, or it does not answer at the moment. */
   | { readonly outcome: 'postponed'; readonly afterMs: number };
 
+/** The handle of an account; undefined: there is no such account. */
+export type HandleOf = (component: string, appid: string) => Promise<string | undefined>;
+
 /** Reports outcomes of calls to business programs, at least once; a receiver recognizes a duplicate by its `webhook-id`. */
 export class Callbacks {
   readonly #store: CallStore;
   readonly #signer: CallbackSigner;
   readonly #queue: OpenQueue<CallbackPayload>;
   readonly #sender: CallbackSender;
+  readonly #handleOf: HandleOf;
   readonly #events: Events;
 
   constructor(options: {
@@ -38,12 +42,14 @@ export class Callbacks {
     signer: CallbackSigner;
     queue: OpenQueue<CallbackPayload>;
     sender: CallbackSender;
+    handleOf: HandleOf;
     events: Events;
   }) {
     this.#store = options.store;
     this.#signer = options.signer;
     this.#queue = options.queue;
     this.#sender = options.sender;
+    this.#handleOf = options.handleOf;
     this.#events = options.events;
   }
 
@@ -120,10 +126,13 @@ export class Callbacks {
     const found = await this.#store.findUpTo(callId, MAX_ANSWER_BYTES);
     if (!found || found.call.settledAt === null) return undefined;
     const { call, omittedBytes } = found;
+    const data = omittedBytes === undefined ? whole(call) : withoutBody(call, omittedBytes);
+    // The report is not delayed until the database can be reached.
+    const handle = (await this.#handleOf(call.component, call.appid).catch(() => undefined)) ?? null;
     return JSON.stringify({
       type: 'call.settled',
       timestamp: call.settledAt,
-      data: omittedBytes === undefined ? whole(call) : withoutBody(call, omittedBytes),
+      data: { ...data, handle },
     });
   }
 }

@@ -14,13 +14,20 @@ export interface ConsentOptions {
   readonly returnTo: string | null;
 }
 
+/** What a link is made with. A browser without a link may not choose a handle. */
+export interface LinkOptions extends ConsentOptions {
+  /** For the account that authorizes by it. */
+  readonly handle: string | null;
+}
+
 /** A link for one consent of one merchant. It can be used once. */
-export interface AuthorizationLink extends ConsentOptions {
+export interface AuthorizationLink extends LinkOptions {
   readonly id: string;
   readonly component: string;
   readonly state: LinkState;
   /** The account that authorized by it. */
   readonly appid: string | null;
+  /** Of an `authorized` link: why the account did not get the link's handle. */
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;

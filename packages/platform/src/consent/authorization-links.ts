@@ -1,10 +1,13 @@
 import { Failure } from '@wxthirdparty/wechat';
+import { announceHandle } from '../authorizer/announce-handle.ts';
 import type { Authorizer } from '../authorizer/authorizer.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { handleTaken } from '../authorizer/handle-taken.ts';
 import type { Components } from '../component/components.ts';
+import type { Events } from '../events.ts';
 import type { Page } from '../paging.ts';
 import type { RedisClient } from '../redis/connect.ts';
-import type { AuthorizationLink, ConsentOptions } from './authorization-link.ts';
+import type { AuthorizationLink, ConsentOptions, LinkOptions } from './authorization-link.ts';
 import type { AuthorizationOutcome } from './code-intake.ts';
 import type { CodeTies } from './code-ties.ts';
 import type { LinkListRequest, LinkStore } from './link-store.ts';
@@ -21,6 +24,7 @@ export class AuthorizationLinks {
   readonly #store: LinkStore;
   readonly #ties: CodeTies;
   readonly #authorizers: AuthorizerStore;
+  readonly #events: Events;
 
   constructor(options: {
     redis: RedisClient;
@@ -28,17 +32,25 @@ export class AuthorizationLinks {
     store: LinkStore;
     ties: CodeTies;
     authorizers: AuthorizerStore;
+    events: Events;
   }) {
     this.#redis = options.redis;
     this.#components = options.components;
     this.#store = options.store;
     this.#ties = options.ties;
     this.#authorizers = options.authorizers;
+    this.#events = options.events;
   }
 
-  /** Throws Failure `unknown_component`. */
-  async create(component: string, options: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
-    return this.#store.create(this.#components.get(component).appid, options, expiresInMs);
+  /** Throws Failure `unknown_component`, `handle_taken`. */
+  async create(componentAppid: string, options: LinkOptions, expiresInMs: number): Promise<AuthorizationLink> {
+    const component = this.#components.get(componentAppid).appid;
+    const { handle, bizAppid } = options;
+    // It may still be taken before the consent.
+    if (handle !== null && (await this.#authorizers.handles.isTaken(component, handle, bizAppid))) {
+      throw handleTaken(handle);
+    }
+    return this.#store.create(component, options, expiresInMs);
   }
 
   /** Throws Failure `unknown_link`. */
@@ -65,7 +77,8 @@ export class AuthorizationLinks {
     const link = given === null ? undefined : await this.#store.find(given);
     if (link && link.state !== 'authorized' && link.state !== 'expired') return link.id;
     const options: ConsentOptions = { style: null, authType: 3, bizAppid: appid, categoryIdList: null, returnTo: null };
-    const fresh = await this.#store.create(component, options, REAUTHORIZATION_LINK_TTL_MS);
+    // The account keeps its handle.
+    const fresh = await this.#store.create(component, { ...options, handle: null }, REAUTHORIZATION_LINK_TTL_MS);
     await this.#redis.set(key, fresh.id, 'PX', WAY_BACK_GIVEN_MS);
     return fresh.id;
   }
@@ -80,8 +93,14 @@ export class AuthorizationLinks {
       return;
     }
     const wrong = mismatch(link, outcome.appid, await this.#authorizers.find(component, outcome.appid));
-    if (wrong) await this.#store.failed(link.id, wrong);
-    else await this.#store.authorized(link.id, outcome.appid);
+    if (wrong) {
+      await this.#store.failed(link.id, wrong);
+      return;
+    }
+    const handle = await this.#store.authorized(link.id, outcome.appid);
+    if (handle === undefined) return;
+    if (handle === 'given') await announceHandle(this.#redis, component, outcome.appid);
+    this.#events.publish('handle', { component, appid: outcome.appid, outcome: handle });
   }
 }
 

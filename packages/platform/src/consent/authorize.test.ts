@@ -105,6 +105,7 @@ function authorizationsWith(answers: { [Name in Asked]?: () => unknown }) {
   const linkStore = new LinkStore(database.sql);
   const links = new AuthorizationLinks({
     ...{ redis: server.redis, components: new Components([]), store: linkStore, ties, authorizers: store },
+    events: new Events(),
   });
   const notices = new AuthorizerNotices({ redis: server.redis, seals, grants: store.grants });
   const profiles = new Profiles({ api, tokens, store, refreshAhead, notices, events: new Events() });
@@ -394,7 +395,7 @@ it('reports a failed code when no run will try it again', async () => {
 
 it.each(['push first', 'browser first'])('believes the push about the link, %s', async (order) => {
   const { job, exchange, codes, linkStore } = authorizationsWith({});
-  const options = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
+  const options = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null, handle: null };
   const [right, wrong] = [
     await linkStore.create('wxc', options, 60_000),
     await linkStore.create('wxc', options, 60_000),
@@ -408,4 +409,36 @@ it.each(['push first', 'browser first'])('believes the push about the link, %s',
   await exchange(await job());
   expect(await linkStore.find(right.id)).toMatchObject({ state: 'authorized', appid: 'wxa' });
   expect(await linkStore.find(wrong.id)).toMatchObject({ state: 'pending', appid: null });
+});
+
+it("gives the account the link's handle, and keeps the consent if another account has that", async () => {
+  const { job, exchange, codes, linkStore, store } = authorizationsWith({});
+  const options = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
+  const consentBy = async (handle: string) => {
+    const { id } = await linkStore.create('wxc', { ...options, handle }, 60_000);
+    const one = await job();
+    await codes.ties.fromPush('wxc', one.codeHash, { ...fromPush, linkId: id });
+    expect(await exchange(one)).toMatchObject({ outcome: 'authorized' });
+    return linkStore.find(id);
+  };
+  await store.grants.save('wxc', 'wxother', { refreshToken: 'r', scopes: [], authorizedAt: new Date() });
+  await store.handles.choose('wxc', 'wxother', 'shop-1');
+  const failure = { code: 'handle_taken', message: expect.stringContaining('shop-1') };
+  expect(await consentBy('shop-1')).toMatchObject({ state: 'authorized', appid: 'wxa', failure });
+  expect(await store.grants.find('wxc', 'wxa')).toMatchObject({ state: 'active' });
+  expect((await store.find('wxc', 'wxa'))?.handle).toMatch(/^.{24}$/);
+});
+
+it("gives the link's handle once, whatever the business chooses afterwards", async () => {
+  const { job, exchange, codes, linkStore, store } = authorizationsWith({});
+  const options = { style: null, authType: 3, bizAppid: null, categoryIdList: null, returnTo: null };
+  const { id } = await linkStore.create('wxc', { ...options, handle: 'shop-2' }, 60_000);
+  const one = await job();
+  await codes.ties.fromPush('wxc', one.codeHash, { ...fromPush, linkId: id });
+  await exchange(one);
+  expect(await linkStore.find(id)).toMatchObject({ state: 'authorized', failure: null });
+  expect((await store.find('wxc', 'wxa'))?.handle).toBe('shop-2');
+  await store.handles.choose('wxc', 'wxa', 'shop-3');
+  await exchange(one, { again: true });
+  expect((await store.find('wxc', 'wxa'))?.handle).toBe('shop-3');
 });

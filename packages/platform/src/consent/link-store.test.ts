@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
+import { AuthorizerStore } from '../authorizer/authorizer-store.ts';
+import { Seals } from '../sealing/seals.ts';
 import { LinkStore } from './link-store.ts';
 
 const OPTIONS = {
@@ -9,6 +12,7 @@ const OPTIONS = {
   bizAppid: null,
   categoryIdList: '1|2',
   returnTo: 'https://a.example.com/?x=1',
+  handle: null,
 };
 
 describe.each(databases)('authorization links on %s', (kind) => {
@@ -68,6 +72,39 @@ describe.each(databases)('authorization links on %s', (kind) => {
     expect(await store.open(id, `${id}-2`)).toBe(false);
     await store.authorized(id, 'wxa');
     expect(await state(id)).toBe('authorized');
+  });
+
+  it('give their handle to the account that keeps them, once', async () => {
+    const authorizers = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
+    const handles = async () =>
+      Promise.all(['wxa', 'wxb'].map(async (appid) => (await authorizers.find('wxh', appid))?.handle));
+    for (const appid of ['wxa', 'wxb']) {
+      await authorizers.grants.save('wxh', appid, { refreshToken: 'r', scopes: [], authorizedAt: new Date() });
+    }
+    const [, ofB] = await handles();
+    const { id } = await store.create('wxh', { ...OPTIONS, handle: 'shop-1' }, 60_000);
+    expect(await store.find(id)).toMatchObject({ handle: 'shop-1' });
+    const given = await Promise.all([1, 2, 3].map(() => store.authorized(id, 'wxa')));
+    expect(given.filter((one) => one !== undefined)).toEqual(['given']);
+    expect(await store.authorized(id, 'wxb')).toBeUndefined();
+    expect(await handles()).toEqual(['shop-1', ofB]);
+
+    const second = await store.create('wxh', { ...OPTIONS, handle: 'shop-1' }, 60_000);
+    expect(await store.authorized(second.id, 'wxb')).toBe('taken');
+    expect(await handles()).toEqual(['shop-1', ofB]);
+    expect(await store.find(second.id)).toMatchObject({
+      ...{ state: 'authorized', appid: 'wxb', failure: { code: 'handle_taken' } },
+    });
+  });
+
+  it('give their handle also if a process of an older version has settled them', async () => {
+    const authorizers = new AuthorizerStore(database.sql, new Seals([randomBytes(32)]));
+    await authorizers.grants.save('wxh', 'wxd', { refreshToken: 'r', scopes: [], authorizedAt: new Date() });
+    const { id } = await store.create('wxh', { ...OPTIONS, handle: 'shop-4' }, 60_000);
+    const older = { state: 'authorized', appid: 'wxd', settled_at: 1 };
+    await database.sql.updateTable('authorization_links').set(older).where('id', '=', id).execute();
+    expect(await store.authorized(id, 'wxd')).toBe('given');
+    expect((await authorizers.find('wxh', 'wxd'))?.handle).toBe('shop-4');
   });
 
   it('are forgotten when they can no longer be used', async () => {

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { inOneTransaction } from '../authorizer/grant-row.ts';
+import { HandleStore } from '../authorizer/handle-store.ts';
+import { handleTaken } from '../authorizer/handle-taken.ts';
 import { type CreatedPlace, createdBefore, createdPlaceOf, cursorOfCreated } from '../database/created-order.ts';
 import type { Sql } from '../database/open.ts';
 import type { AuthorizationLinkTable } from '../database/schema.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { type Page, type PageRequest, pageFromWindows } from '../paging.ts';
-import type { AuthorizationLink, ConsentOptions, LinkState } from './authorization-link.ts';
+import type { AuthorizationLink, ConsentOptions, LinkOptions, LinkState } from './authorization-link.ts';
 
 const KEPT_MS = 90 * 24 * 60 * 60_000;
 
@@ -23,7 +26,7 @@ export class LinkStore {
     this.#sql = sql;
   }
 
-  async create(component: string, options: ConsentOptions, expiresInMs: number): Promise<AuthorizationLink> {
+  async create(component: string, options: LinkOptions, expiresInMs: number): Promise<AuthorizationLink> {
     const now = Date.now();
     const row: AuthorizationLinkTable = {
       // A caller that knows it can consent by it; so it cannot be guessed.
@@ -42,13 +45,15 @@ export class LinkStore {
       expires_at: now + expiresInMs,
       opened_at: null,
       settled_at: null,
+      handle: options.handle,
+      handle_at: null,
     };
     await this.#sql.insertInto('authorization_links').values(row).execute();
     return toLink(row);
   }
 
   async find(id: string): Promise<AuthorizationLink | undefined> {
-    const row = await this.#sql.selectFrom('authorization_links').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await rowOf(this.#sql, id);
     return row && toLink(row);
   }
 
@@ -107,14 +112,40 @@ export class LinkStore {
     return row?.link_id;
   }
 
-  /** The first account to authorize by a link keeps it. A consent outweighs an earlier failure, and the link's end. */
-  async authorized(id: string, appid: string): Promise<void> {
-    await this.#sql
-      .updateTable('authorization_links')
-      .set({ state: 'authorized', appid, failure_code: null, failure_message: null, settled_at: Date.now() })
-      .where('id', '=', id)
-      .where('state', '!=', 'authorized')
-      .execute();
+  /**
+   * The first account to authorize by a link keeps it, and gets its handle, if no other account has that. A consent outweighs an
+   * earlier failure, and the link's end. Whether the handle was given now: a repetition gives it no second time, since the business
+   * may have chosen another one.
+   */
+  authorized(id: string, appid: string): Promise<'given' | 'taken' | undefined> {
+    return inOneTransaction(this.#sql, async (sql) => {
+      const now = Date.now();
+      await sql
+        .updateTable('authorization_links')
+        .set({ state: 'authorized', appid, failure_code: null, failure_message: null, settled_at: now })
+        .where('id', '=', id)
+        .where('state', '!=', 'authorized')
+        .execute();
+      // A process of an older version settles the link without its handle.
+      const due = await sql
+        .updateTable('authorization_links')
+        .set({ handle_at: now })
+        .where('id', '=', id)
+        .where('appid', '=', appid)
+        .where('handle', 'is not', null)
+        .where('handle_at', 'is', null)
+        .executeTakeFirst();
+      if (Number(due.numUpdatedRows) === 0) return undefined;
+      const { component, handle } = (await rowOf(sql, id))!;
+      if ((await new HandleStore(sql).choose(component, appid, handle!)) === 'chosen') return 'given';
+      const { code, message } = handleTaken(handle!);
+      await sql
+        .updateTable('authorization_links')
+        .set({ failure_code: code, failure_message: message })
+        .where('id', '=', id)
+        .execute();
+      return 'taken';
+    });
   }
 
   async failed(id: string, failure: { readonly code: string; readonly message: string }): Promise<void> {
@@ -143,6 +174,10 @@ export class LinkStore {
   }
 }
 
+function rowOf(sql: Sql, id: string): Promise<AuthorizationLinkTable | undefined> {
+  return sql.selectFrom('authorization_links').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 function toLink(row: AuthorizationLinkTable): AuthorizationLink {
   const date = (ms: number | null) => (ms === null ? null : new Date(Number(ms)));
   return {
@@ -153,6 +188,7 @@ function toLink(row: AuthorizationLinkTable): AuthorizationLink {
     bizAppid: row.biz_appid,
     categoryIdList: row.category_id_list,
     returnTo: row.return_to,
+    handle: row.handle,
     state: stateOf(row),
     appid: row.appid,
     failure: row.failure_code === null ? null : { code: row.failure_code, message: row.failure_message ?? '' },

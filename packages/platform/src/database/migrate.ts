@@ -12,6 +12,7 @@ import * as followersWithoutDetails from './migrations/0007-followers-without-de
 import * as pushes from './migrations/0008-pushes.ts';
 import * as redisAge from './migrations/0009-redis-age.ts';
 import * as accountLists from './migrations/0010-account-lists.ts';
+import * as handles from './migrations/0011-handles.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
@@ -38,6 +39,7 @@ const laterMigrations: Migrations = {
   '0008-pushes': pushes,
   '0009-redis-age': redisAge,
   '0010-account-lists': accountLists,
+  '0011-handles': handles,
 };
 
 /** The names of all migrations, in their order. */

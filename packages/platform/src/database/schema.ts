@@ -57,6 +57,7 @@ export interface AuthorizerTable {
   state: string;
   /** JSON array of permission-set ids. */
   scopes: string;
+  /** Random, and unique in the deployment: the value of merchants' cookies, and the account's handle until one is chosen. */
   handle: string;
   refresh_token_sealed: string | null;
   grant_version: Generated<number>;
@@ -73,6 +74,8 @@ export interface AuthorizerTable {
   profile_due_at: number | null;
   /** The start of the last reconciliation whose list had the account. */
   listed_at: number | null;
+  /** Unique in its component. */
+  chosen_handle: string | null;
 }
 
 /** The changes of an authorizer's consent, in the order of the grant's version. */
@@ -102,6 +105,9 @@ export interface AuthorizationLinkTable {
   expires_at: number;
   opened_at: number | null;
   settled_at: number | null;
+  /** For the account that authorizes by it, and when it was given to that account or refused. */
+  handle: string | null;
+  handle_at: number | null;
 }
 
 /** One visit of a link, by the hash of its pre-auth code. */

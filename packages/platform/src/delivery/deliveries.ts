@@ -127,9 +127,10 @@ export class Deliveries {
   async #accountsOf({ appid, handle, own }: DeliveryListInput): Promise<Account[] | undefined> {
     const isOwn = (one: string) => own.length === 0 || own.includes(one);
     if (handle !== undefined) {
-      const account = await this.#parts.authorizers.findByHandle(handle);
-      if (!account || !isOwn(account.appid) || (appid !== undefined && appid !== account.appid)) return [];
-      return [{ component: account.component, appid: account.appid }];
+      const found = await this.#parts.authorizers.findByHandle(handle);
+      return found
+        .filter((one) => isOwn(one.appid) && (appid === undefined || appid === one.appid))
+        .map((one) => ({ component: one.component, appid: one.appid }));
     }
     const appids = appid !== undefined ? [appid].filter(isOwn) : own.length > 0 ? own : undefined;
     return appids?.flatMap((one) =>

@@ -103,7 +103,7 @@ async function handlesOf(sql: Sql, references: readonly PushReference[]): Promis
       ? Promise.resolve([])
       : sql
           .selectFrom('authorizers')
-          .select(['component', 'appid', 'handle'])
+          .select((eb) => ['component', 'appid', eb.fn.coalesce('chosen_handle', 'handle').as('handle')])
           .where('component', '=', component)
           .where('appid', 'in', appids)
           .execute(),

@@ -88,9 +88,10 @@ export class JournalReader {
   async #accountsOf({ appid, handle, own }: PushListRequest): Promise<PushAccount[] | undefined> {
     const isOwn = (one: string) => own.length === 0 || own.includes(one);
     if (handle !== undefined) {
-      const account = await this.#authorizers.findByHandle(handle);
-      if (!account || !isOwn(account.appid) || (appid !== undefined && appid !== account.appid)) return [];
-      return [{ component: account.component, appid: account.appid }];
+      const found = await this.#authorizers.findByHandle(handle);
+      return found
+        .filter((one) => isOwn(one.appid) && (appid === undefined || appid === one.appid))
+        .map((one) => ({ component: one.component, appid: one.appid }));
     }
     const appids = appid !== undefined ? [appid].filter(isOwn) : own.length > 0 ? own : undefined;
     return appids?.flatMap((one) => this.#components.all().map(({ appid: component }) => ({ component, appid: one })));

@@ -1,9 +1,11 @@
+import { accountHint as keyOf } from '../authorizer/announce-handle.ts';
 import type { Authorizer } from '../authorizer/authorizer.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import { BoundedCache } from '../bounded-cache.ts';
+import type { Hints } from '../redis/hints.ts';
 
 const MAX_ACCOUNTS = 50_000;
-/** A new handle counts after this time at the latest. */
+/** A new handle counts at once, or after this time if its hint was lost. */
 const MAX_AGE_MS = 30_000;
 /** An account without a row may just be authorizing. */
 const MAX_ABSENT_MS = 1_000;
@@ -25,6 +27,17 @@ export class KnownAccounts {
 
   constructor(store: Pick<AuthorizerStore, 'find'>) {
     this.#store = store;
+  }
+
+  /** Reads each account again whose handle has changed, until the returned function is called. */
+  follow(hints: Hints): () => void {
+    return hints.on(hints.channels.authorizers, (key) => {
+      const known = this.#known.get(key);
+      // For `get`, the former one is better than none.
+      if (known) this.#known.set(key, { account: known.account, readAt: Number.NEGATIVE_INFINITY });
+      // A reading that has started may lack the change.
+      this.#reading.delete(key);
+    });
   }
 
   /** What is known; what is not, or no longer, is read in the background. */
@@ -50,17 +63,15 @@ export class KnownAccounts {
     const reading = this.#store
       .find(component, appid)
       .then((account) => {
-        this.#known.set(key, { account, readAt: performance.now() });
+        if (this.#reading.get(key) === reading) this.#known.set(key, { account, readAt: performance.now() });
         return account;
       })
-      .finally(() => this.#reading.delete(key));
+      .finally(() => {
+        if (this.#reading.get(key) === reading) this.#reading.delete(key);
+      });
     this.#reading.set(key, reading);
     return reading;
   }
-}
-
-function keyOf(component: string, appid: string): string {
-  return `${component}/${appid}`;
 }
 
 function isFresh(known: Known | undefined): known is Known {

@@ -201,6 +201,8 @@ export function keyspaceOf(prefix: string) {
       pushReplies: `${prefix}:push-replies`,
       /** The subscriptions changed. */
       subscriptions: `${prefix}:subscriptions`,
+      /** `component/appid` of accounts whose handle changed. */
+      authorizers: `${prefix}:authorizers`,
       replies: (gateway: string) => `${prefix}:replies:${gateway}`,
     },
 

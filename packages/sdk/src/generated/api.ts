@@ -197,6 +197,8 @@ export type Call = {
     readonly rid: string | null;
     readonly explanation: Explanation;
   } | null;
+  /** of the account; null: unknown, or a component’s call */
+  readonly handle?: string | null | undefined;
   readonly response: {
     readonly status: number;
     readonly headers: { readonly [name: string]: string };
@@ -296,6 +298,8 @@ export type CallDetail = {
     readonly rid: string | null;
     readonly explanation: Explanation;
   } | null;
+  /** of the account; null: unknown, or a component’s call */
+  readonly handle: string | null;
   readonly response: {
     readonly status: number;
     readonly headers: { readonly [name: string]: string };
@@ -317,8 +321,6 @@ export type CallDetail = {
     readonly remaining: number | null;
     readonly closedUntil: string | null;
   } | null;
-  /** of the account */
-  readonly handle: string | null;
   /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
   readonly nickName: string | null;
   /** with which it was requested; null: unknown, or a call of the platform itself */
@@ -467,7 +469,7 @@ export type CallSummary = {
     readonly rid: string | null;
     readonly explanation: Explanation;
   } | null;
-  /** of the account */
+  /** of the account; null: unknown, or a component’s call */
   readonly handle: string | null;
   /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
   readonly nickName: string | null;
@@ -796,8 +798,10 @@ export type ListedAuthorizer = {
   readonly state: 'active' | 'needs-reauthorization' | 'revoked';
   /** ids of the permission sets that were granted */
   readonly scopes: ReadonlyArray<number>;
-  /** opaque and random; for cookies of merchant-facing pages */
+  /** your own name of the account; random until you choose one */
   readonly handle: string;
+  /** random, and never changed; for cookies of merchant-facing pages, since a handle can be guessed. Null for a session of the console */
+  readonly cookieValue: string | null;
   readonly authorizedAt: string;
   readonly updatedAt: string;
   /** when WeChat last reported the profile */
@@ -847,36 +851,6 @@ export type AuthorizerTotals = {
   readonly at: string;
 };
 
-export type GrantEvent = {
-  readonly at: string;
-  readonly event: 'authorized' | 'reauthorized' | 'needs-reauthorization' | 'revoked' | 'restored' | 'scopes-changed';
-  readonly state: 'active' | 'needs-reauthorization' | 'revoked';
-  readonly scopes: ReadonlyArray<number>;
-};
-
-export type AuthorizationLink = {
-  readonly id: string;
-  readonly component: string;
-  /** for the merchant to open */
-  readonly url: string;
-  readonly state: 'pending' | 'opened' | 'authorized' | 'failed' | 'expired';
-  /** of the account that consented */
-  readonly appid: string | null;
-  readonly failure: {
-    readonly code: string;
-    readonly message: string;
-  } | null;
-  readonly style: 'pc' | 'mobile' | null;
-  readonly authType: number;
-  readonly bizAppid: string | null;
-  readonly categoryIdList: string | null;
-  readonly returnTo: string | null;
-  readonly createdAt: string;
-  readonly expiresAt: string;
-  readonly openedAt: string | null;
-  readonly settledAt: string | null;
-};
-
 export type Authorizer = {
   readonly appid: string;
   readonly component: string;
@@ -895,14 +869,48 @@ export type Authorizer = {
   readonly state: 'active' | 'needs-reauthorization' | 'revoked';
   /** ids of the permission sets that were granted */
   readonly scopes: ReadonlyArray<number>;
-  /** opaque and random; for cookies of merchant-facing pages */
+  /** your own name of the account; random until you choose one */
   readonly handle: string;
+  /** random, and never changed; for cookies of merchant-facing pages, since a handle can be guessed. Null for a session of the console */
+  readonly cookieValue: string | null;
   readonly authorizedAt: string;
   readonly updatedAt: string;
   /** when WeChat last reported the profile */
   readonly profileAt: string | null;
   /** one of the test accounts of WeChat’s release check */
   readonly test: boolean;
+};
+
+export type GrantEvent = {
+  readonly at: string;
+  readonly event: 'authorized' | 'reauthorized' | 'needs-reauthorization' | 'revoked' | 'restored' | 'scopes-changed';
+  readonly state: 'active' | 'needs-reauthorization' | 'revoked';
+  readonly scopes: ReadonlyArray<number>;
+};
+
+export type AuthorizationLink = {
+  readonly id: string;
+  readonly component: string;
+  /** for the merchant to open */
+  readonly url: string;
+  readonly state: 'pending' | 'opened' | 'authorized' | 'failed' | 'expired';
+  /** of the account that consented */
+  readonly appid: string | null;
+  /** of an `authorized` link: `handle_taken`, if the account could not get the handle */
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+  } | null;
+  readonly style: 'pc' | 'mobile' | null;
+  readonly authType: number;
+  readonly bizAppid: string | null;
+  readonly categoryIdList: string | null;
+  readonly returnTo: string | null;
+  readonly handle: string | null;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly openedAt: string | null;
+  readonly settledAt: string | null;
 };
 
 export type Option = {
@@ -1462,8 +1470,10 @@ export interface Operations {
       readonly limit?: number | undefined;
       /** `next` of the previous page */
       readonly cursor?: string | undefined;
-      /** required unless `component` and `failed=true` are given */
+      /** it or `handle` is required unless `component` and `failed=true` are given */
       readonly appid?: string | undefined;
+      /** the same, by the account’s handle */
+      readonly handle?: string | undefined;
       /** required if the account authorized several components */
       readonly component?: string | undefined;
       /** `true`: of the last 10,000 calls of the component that failed, or that WeChat refused */
@@ -1681,6 +1691,7 @@ export interface Operations {
       readonly q?: string | undefined;
       readonly state?: 'active' | 'needs-reauthorization' | 'revoked' | undefined;
       readonly handle?: string | undefined;
+      readonly cookieValue?: string | undefined;
       readonly kind?: 'official-account' | 'mini-program' | undefined;
       /** the id of a permission set that was granted */
       readonly scope?: number | undefined;
@@ -1719,6 +1730,21 @@ export interface Operations {
     body: undefined;
     answer: ListedAuthorizer;
   };
+  /** Gives an account your own name of it */
+  'PATCH /v1/authorizers/:appid': {
+    path: {
+      /** appid of the account; of the component itself for its own APIs */
+      readonly appid: string;
+    };
+    query: {
+      /** required if the account authorized several components */
+      readonly component?: string | undefined;
+    };
+    body: {
+      readonly handle: string;
+    };
+    answer: Authorizer;
+  };
   /** The changes of an account’s consent, the newest first */
   'GET /v1/authorizers/:appid/history': {
     path: {
@@ -1752,6 +1778,8 @@ export interface Operations {
       readonly bizAppid?: string | null | undefined;
       readonly categoryIdList?: string | null | undefined;
       readonly returnTo?: string | null | undefined;
+      /** your own name of the account; it gets it when it authorizes by the link */
+      readonly handle?: string | null | undefined;
       readonly expiresInMs?: number | undefined;
     } | undefined;
     answer: AuthorizationLink;

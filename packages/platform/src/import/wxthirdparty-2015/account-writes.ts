@@ -1,5 +1,5 @@
 import type { Authorizer } from '../../authorizer/authorizer.ts';
-import { newHandle } from '../../authorizer/authorizer-row.ts';
+import { newCookieValue } from '../../authorizer/authorizer-row.ts';
 import { grantPlace } from '../../authorizer/grant-store.ts';
 import { insertUnlessThere } from '../../database/insert-unless-there.ts';
 import type { Sql } from '../../database/open.ts';
@@ -13,13 +13,13 @@ export interface NewAuthorizer {
   readonly nickName: string | undefined;
   readonly userName: string | undefined;
   readonly headImg: string | undefined;
-  readonly handle: string | undefined;
+  readonly cookieValue: string | undefined;
   readonly refreshToken: string | undefined;
   /** When its consent was last known to be valid (ms). */
   readonly at: number | undefined;
 }
 
-/** False if it is known here. Without a handle it gets a new one. */
+/** False if it is known here. Without a cookie value it gets a new one. */
 export async function addAccount(
   sql: Sql,
   seals: Seals,
@@ -35,7 +35,7 @@ export async function addAccount(
     head_img: known.headImg ?? null,
     state: 'active',
     scopes: '[]',
-    handle: known.handle ?? newHandle(),
+    handle: known.cookieValue ?? newCookieValue(),
     refresh_token_sealed: refreshToken === undefined ? null : seals.seal(refreshToken, grantPlace(component, appid)),
     authorized_at: at ?? now,
     updated_at: now,
@@ -46,8 +46,8 @@ export async function addAccount(
 }
 
 /** False if another account has it. */
-export function changeHandle(sql: Sql, component: string, appid: string, handle: string): Promise<boolean> {
+export function changeCookieValue(sql: Sql, component: string, appid: string, value: string): Promise<boolean> {
   return insertUnlessThere(
-    sql.updateTable('authorizers').set({ handle }).where('component', '=', component).where('appid', '=', appid),
+    sql.updateTable('authorizers').set({ handle: value }).where('component', '=', component).where('appid', '=', appid),
   );
 }

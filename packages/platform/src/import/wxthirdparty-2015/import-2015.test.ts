@@ -147,7 +147,7 @@ describe.each(databases)('the tables of the 2015 library are imported into %s', 
     expect(await authorizers.grants.find('wxcomponent', 'wxa')).toMatchObject({
       ...{ refreshToken: 'refreshtoken@@@wxa', state: 'active', version: 1 },
     });
-    expect(await authorizers.findByHandle('cookie-wxa')).toMatchObject({
+    expect(await authorizers.findByCookieValue('cookie-wxa')).toMatchObject({
       ...{ appid: 'wxa', kind: 'official-account', nickName: '演示', userName: 'gh_wxa' },
     });
     expect(await followers()).toMatchObject([
@@ -234,8 +234,8 @@ describe.each(databases)('the tables of the 2015 library are imported into %s', 
     expect(await tickets.current('wxcomponent')).toBe('the one');
     expect(report.accounts).toEqual({ rows: 11, added: 6, renewed: 0, kept: 0, handles: 3 });
     expect(await authorizers.grants.find('wxcomponent', 'wxtwice')).toMatchObject({ refreshToken: 'newer' });
-    expect(await authorizers.findByHandle('cookie-newer')).toMatchObject({ appid: 'wxtwice' });
-    expect(await authorizers.findByHandle('cookie-wxTWICE')).toMatchObject({ appid: 'wxTWICE' });
+    expect(await authorizers.findByCookieValue('cookie-newer')).toMatchObject({ appid: 'wxtwice' });
+    expect(await authorizers.findByCookieValue('cookie-wxTWICE')).toMatchObject({ appid: 'wxTWICE' });
     expect(await authorizers.grants.find('wxcomponent', 'wxhalf')).toMatchObject({
       refreshToken: null,
       state: 'active',
@@ -326,7 +326,7 @@ describe.each(databases)('the tables of the 2015 library are imported into %s', 
       state: 'active',
     });
     // Users' cookies contain it, even if the account was known here first.
-    expect(await authorizers.findByHandle('cookie-wxa')).toMatchObject({ appid: 'wxa', component: 'wxcomponent' });
+    expect(await authorizers.findByCookieValue('cookie-wxa')).toMatchObject({ appid: 'wxa', component: 'wxcomponent' });
     expect(await run()).toMatchObject({ ticket: 'kept', accounts: { added: 0, renewed: 0, kept: 4, handles: 0 } });
   });
 

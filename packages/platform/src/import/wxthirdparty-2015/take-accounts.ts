@@ -3,7 +3,7 @@ import { authorizerOwner } from '../../authorizer/authorizer-token.ts';
 import type { Sql } from '../../database/open.ts';
 import type { Seals } from '../../sealing/seals.ts';
 import type { TokenStore } from '../../token/token-store.ts';
-import { addAccount, changeHandle, type NewAuthorizer } from './account-writes.ts';
+import { addAccount, changeCookieValue, type NewAuthorizer } from './account-writes.ts';
 import type { Remarks } from './remarks.ts';
 import type { SourceDatabase, SourceRow } from './source-database.ts';
 import { numberOf, textOf, timeOf } from './source-values.ts';
@@ -27,7 +27,7 @@ export interface AccountsTaken {
 /** An account as the library stored it, as far as it is readable. */
 interface Account {
   readonly appid: string;
-  readonly handle: string | undefined;
+  readonly cookieValue: string | undefined;
   readonly refreshToken: string | undefined;
   /** When WeChat last accepted the refresh token. */
   readonly at: number | undefined;
@@ -70,12 +70,12 @@ export async function takeAccounts(
   const used = new Set<string>();
   for (const account of best.values()) {
     options.signal?.throwIfAborted();
-    const handle =
-      account.handle !== undefined && appidOf.get(account.handle) === account.appid ? account.handle : undefined;
-    if (handle === undefined)
+    const { cookieValue: known } = account;
+    const cookieValue = known !== undefined && appidOf.get(known) === account.appid ? known : undefined;
+    if (cookieValue === undefined)
       remarks.note('an account without a wx_token of its own; it gets a new handle', account.appid);
-    else used.add(handle);
-    await takeAccount(component, { ...account, handle }, taken, options);
+    else used.add(cookieValue);
+    await takeAccount(component, { ...account, cookieValue }, taken, options);
   }
   for (const [wxToken, appid] of appidOf) {
     if (used.has(wxToken) || !HANDLE.test(wxToken)) continue;
@@ -107,8 +107,8 @@ function read(row: SourceRow, number: number, remarks: Remarks): Account | undef
   if (at === undefined)
     remarks.note('an account without a plausible time; any grant stored here counts as newer', appid);
   const wxToken = textOf(row, 'wx_token');
-  const handle = wxToken !== undefined && HANDLE.test(wxToken) ? wxToken : undefined;
-  if (wxToken !== undefined && handle === undefined) {
+  const cookieValue = wxToken !== undefined && HANDLE.test(wxToken) ? wxToken : undefined;
+  if (wxToken !== undefined && cookieValue === undefined) {
     remarks.note(
       'a wx_token that cannot be a handle (over 64 characters, or not printable); the account gets a new handle',
       appid,
@@ -120,7 +120,7 @@ function read(row: SourceRow, number: number, remarks: Remarks): Account | undef
   };
   return {
     appid,
-    handle,
+    cookieValue,
     refreshToken: usable,
     at,
     profile: {
@@ -141,27 +141,29 @@ function better(one: Account, other: Account): boolean {
 
 async function takeAccount(
   component: string,
-  { appid, handle, refreshToken, at, profile }: Account,
+  { appid, cookieValue, refreshToken, at, profile }: Account,
   taken: AccountsTaken,
   { database, seals, authorizers, tokens, remarks, dryRun }: Parameters<typeof takeAccounts>[1],
 ): Promise<void> {
-  const holder = handle === undefined ? undefined : await authorizers.findByHandle(handle);
-  const free = holder === undefined || (holder.component === component && holder.appid === appid);
+  const holder = cookieValue === undefined ? undefined : await authorizers.findByCookieValue(cookieValue);
+  const isOwn = holder === undefined || (holder.component === component && holder.appid === appid);
+  const free =
+    isOwn && !(cookieValue !== undefined && (await authorizers.handles.isTaken(component, cookieValue, appid)));
   if (!free)
     remarks.note('a wx_token that is the handle of another account here; the account gets a new handle', appid);
-  const newHandle = free ? handle : undefined;
+  const newValue = free ? cookieValue : undefined;
 
   const known = await authorizers.find(component, appid);
   if (!known) {
     taken.added++;
-    if (newHandle !== undefined) taken.handles++;
+    if (newValue !== undefined) taken.handles++;
     if (!dryRun)
-      await addAccount(database, seals, { component, appid, handle: newHandle, refreshToken, ...profile, at });
+      await addAccount(database, seals, { component, appid, cookieValue: newValue, refreshToken, ...profile, at });
     return;
   }
-  if (newHandle !== undefined && known.handle !== newHandle) {
+  if (newValue !== undefined && known.cookieValue !== newValue) {
     taken.handles++;
-    if (!dryRun) await changeHandle(database, component, appid, newHandle);
+    if (!dryRun) await changeCookieValue(database, component, appid, newValue);
   }
   const grant = await authorizers.grants.find(component, appid);
   const empty = grant?.refreshToken === null && grant.state === 'active';
