@@ -249,6 +249,9 @@ describe('mariadbd', () => {
 });
 
 describe('the supervising process', () => {
+  /** What comes later is no copy. */
+  const COPY_MS = 500;
+
   it.each([
     ['process.exit(7)', { code: 7, signal: null }],
     ["process.kill(process.pid, 'SIGKILL')", { code: null, signal: 'SIGKILL' }],
@@ -260,17 +263,22 @@ describe('the supervising process', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'passes the first %s on as the shutdown signal, and no copy of it',
     async (signal) => {
-      const between = supervised(tellsSignals);
-      await between.line('up');
-      between.kill(signal);
-      await between.line('SIGHUP');
-      // npm's copy; were it passed on, it would come before the next SIGHUP.
-      between.kill(signal);
-      between.kill('SIGHUP');
-      await between.line('SIGHUP', 2);
-      expect(between.output()).not.toContain(signal);
-      between.release();
-      await between.line('ended');
+      for (let elapsedMs = Number.POSITIVE_INFINITY; elapsedMs > COPY_MS; ) {
+        const between = supervised(tellsSignals);
+        await between.line('up');
+        const startedAt = performance.now();
+        between.kill(signal);
+        await between.line('SIGHUP');
+        // npm's copy; were it passed on, it would come before the next SIGHUP.
+        between.kill(signal);
+        between.kill('SIGHUP');
+        await between.line('SIGHUP', 2);
+        elapsedMs = performance.now() - startedAt;
+        if (elapsedMs <= COPY_MS) expect(between.output()).not.toContain(signal);
+        between.release();
+        await between.line('ended');
+        rmSync(join(folder, 'release'));
+      }
     },
   );
 

@@ -18,10 +18,11 @@ export type RunningDoctorInput = DoctorSurroundings & {
 export function examine(
   settings: Omit<DoctorSettings, 'openQueues'>,
   only?: readonly CheckName[],
+  checkTimeoutMs?: number,
 ): Promise<CheckResult[]> {
   const open: DoctorSettings['openQueues'] = (redis, scope) =>
     Object.values(openQueues(redis, scope)).map(({ queue }) => queue);
-  return runDoctor({ ...settings, openQueues: open }, only);
+  return runDoctor({ ...settings, openQueues: open }, only, checkTimeoutMs);
 }
 
 /** The same with the settings of a process that runs. Requests for the same checks share one examination. */

@@ -47,6 +47,11 @@ export class TestCluster {
     return master;
   }
 
+  /** From now on a replica replaces a master that does not answer. */
+  async permitFailover(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.call('CONFIG', 'SET', 'cluster-replica-no-failover', 'no')));
+  }
+
   /** A connection for the test to close. */
   connect(prefix = DEFAULT_REDIS_PREFIX): RedisClient {
     return connectRedis({ redisUrl: this.url, redisPrefix: prefix }, 'blocking', 'test');
@@ -60,12 +65,15 @@ export class TestCluster {
 
 export interface ClusterOptions {
   readonly nodeTimeoutMs?: number;
+  /** Otherwise a master that a busy machine delays for longer than the timeout is replaced, unless `permitFailover` comes first. */
+  readonly failsOver?: boolean;
   /** Arguments of every server, like `['--appendonly', 'yes']`. */
   readonly serverArgs?: readonly string[];
 }
 
 export async function startCluster({
   nodeTimeoutMs = 2_000,
+  failsOver = true,
   serverArgs = [],
 }: ClusterOptions = {}): Promise<TestCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'wxthirdparty-cluster-'));
@@ -77,6 +85,7 @@ export async function startCluster({
         return [
           ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
           ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
+          ...['--cluster-replica-no-failover', failsOver ? 'no' : 'yes'],
           ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
           ...serverArgs,
         ];

@@ -91,14 +91,13 @@ test('a delay before side effects issues the token late, one after them on arriv
   await p.control('POST /release');
   expect((await late).component_access_token).toBeDefined();
 
-  await p.control('POST /delay', { path: COMPONENT_TOKEN, ms: 300, count: 1 });
-  const startedAt = performance.now();
+  await p.control('POST /delay', { path: COMPONENT_TOKEN, ms: 600_000, count: 1 });
   const waiting = p.askForComponentToken(ticket);
   await until(async () => (await p.control('GET /counters')).requests[`POST ${COMPONENT_TOKEN}`] === 3);
-  const beforehand = await minted();
+  expect(await minted()).toBe(2);
+  await p.control('POST /release');
   await waiting;
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
-  expect([beforehand, await minted()]).toEqual([2, 3]);
+  expect(await minted()).toBe(3);
 });
 
 test('a fault can apply to one account', async () => {

@@ -73,7 +73,7 @@ describe('start', () => {
     routes['GET /v1/status'] = () => answer;
     server.start();
     server.start();
-    await vi.waitFor(() => expect(emitted).toEqual([['not_ready', 'not_ready']]));
+    await vi.waitFor(() => expect(emitted).toEqual([['not_ready', 'not_ready']]), { timeout: 60_000 });
     expect(server.check_ready()).toBe(false);
     answer = statusOf([]);
     await vi.waitFor(() => expect(emitted).toHaveLength(2), { timeout: 60_000 });
@@ -81,7 +81,7 @@ describe('start', () => {
     server.stop();
     answer = statusOf(['component_token_failing'], { expiresAt: '2026-01-01T00:00:00.000Z' });
     server.start();
-    await vi.waitFor(() => expect(emitted[2]).toEqual(['outdated', 'not_ready']));
+    await vi.waitFor(() => expect(emitted[2]).toEqual(['outdated', 'not_ready']), { timeout: 60_000 });
     expect(server.ready).toBe(false);
     const requests = gateway.received.filter(({ path }) => path === '/v1/status');
     expect(requests.every(({ headers }) => headers.authorization === `Bearer ${KEY}`)).toBe(true);
@@ -90,7 +90,7 @@ describe('start', () => {
   it('reports a refused key and an unreachable gateway as db_error, without an exception', async () => {
     routes['GET /v1/status'] = () => problem(401, 'unauthorized', 'fix-request');
     server.start();
-    await vi.waitFor(() => expect(emitted).toEqual([['db_error', 'unauthorized']]));
+    await vi.waitFor(() => expect(emitted).toEqual([['db_error', 'unauthorized']]), { timeout: 60_000 });
     server.stop();
     await gateway.close();
     const other = new ThirdpartyServer(APPID, 's', v1.token, v1.key, { gateway: gateway.url, apiKey: KEY });
@@ -107,7 +107,7 @@ describe('start', () => {
     routes['GET /v1/status'] = () => ({ body: { components: [] } });
     const silent = new ThirdpartyServer(APPID, 's', v1.token, v1.key, { gateway: gateway.url, apiKey: KEY });
     silent.start();
-    await vi.waitFor(() => expect(warned).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledOnce(), { timeout: 60_000 });
     silent.stop();
     expect(warned.mock.calls[0]![0]).toMatch(/not_ready \(unknown_component, operator\)/);
     warned.mockRestore();
@@ -115,7 +115,7 @@ describe('start', () => {
 
   it('is not needed for check_ready, which reads in the background', async () => {
     expect(server.check_ready()).toBe(false);
-    await vi.waitFor(() => expect(server.check_ready()).toBe(true));
+    await vi.waitFor(() => expect(server.check_ready()).toBe(true), { timeout: 60_000 });
     expect(gateway.received).toHaveLength(1);
   });
 });
@@ -189,14 +189,14 @@ describe('secrets', () => {
   ])('with the reasons %j answers %s, emits it, and rejects the promise', async (reasons, state) => {
     routes['GET /v1/status'] = () => statusOf(reasons);
     expect(await asked()).toBe(state);
-    await vi.waitFor(() => expect(emitted).toEqual([[state, 'not_ready']]));
+    await vi.waitFor(() => expect(emitted).toEqual([[state, 'not_ready']]), { timeout: 60_000 });
     await expect(server.secrets()).rejects.toMatchObject({ code: 'not_ready', remedy: 'retry', reasons });
   });
 
   it('answers the error of a gateway that does not answer', async () => {
     routes['GET /v1/status'] = () => problem(500, 'internal', 'operator');
     expect(await asked()).toMatchObject({ code: 'internal', remedy: 'operator' });
-    await vi.waitFor(() => expect(emitted).toEqual([['db_error', 'internal']]));
+    await vi.waitFor(() => expect(emitted).toEqual([['db_error', 'internal']]), { timeout: 60_000 });
   });
 });
 
@@ -254,7 +254,7 @@ describe('save_ticket', () => {
     process.on('unhandledRejection', unhandled);
     void server.save_ticket('<xml/>');
     void server.save_ticket('<xml></xml>');
-    await vi.waitFor(() => expect(warned).toHaveBeenCalled());
+    await vi.waitFor(() => expect(warned).toHaveBeenCalled(), { timeout: 60_000 });
     await new Promise((resolve) => setImmediate(resolve));
     expect(warned.mock.calls).toEqual([[expect.stringContaining('save_ticket (envelope_refused')]]);
     expect(unhandled).not.toHaveBeenCalled();

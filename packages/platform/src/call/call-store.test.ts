@@ -161,13 +161,14 @@ describe('departure', () => {
 });
 
 describe('a record that is put for a call that was kept in memory', () => {
-  const known = {
-    ...{ createdAt: 1_700_000_000_000, createdMicros: 1_700_000_000_000_123, deadlineAt: Date.now() + 60_000 },
+  const deadlineAt = Date.now() + 10 * 60_000;
+  const known = () => ({
+    ...{ createdAt: 1_700_000_000_000, createdMicros: 1_700_000_000_000_123, deadlineAt },
     ...{ attempts: 2, refusals: 1, faults: 0, departedAt: Date.now(), delayMs: 0, sentBy: undefined, events: {} },
-  };
+  });
   const put = async (change: { sentBy?: string; delayMs?: number } = {}, asked: Partial<CallRequest> = {}) => {
     const call = newCallId('wxc', 'wxa');
-    await store.put(call, { ...request, ...asked }, 'gateway-1', { ...known, ...change });
+    await store.put(call, { ...request, ...asked }, 'gateway-1', { ...known(), ...change });
     return call;
   };
 
@@ -177,8 +178,8 @@ describe('a record that is put for a call that was kept in memory', () => {
       ...{
         state: 'running',
         attempts: 2,
-        createdAt: new Date(known.createdAt),
-        deadlineAt: new Date(known.deadlineAt),
+        createdAt: new Date(known().createdAt),
+        deadlineAt: new Date(deadlineAt),
       },
     });
     const loaded = (await store.load(call))!;
@@ -196,16 +197,16 @@ describe('a record that is put for a call that was kept in memory', () => {
   it('is put once: the first record stays', async () => {
     const call = await put({ sentBy: 'run' });
     await store.settle(call, 'run', answered);
-    await store.put(call, request, 'gateway-1', { ...known, attempts: 7 });
+    await store.put(call, request, 'gateway-1', { ...known(), attempts: 7 });
     expect(await store.find(call)).toMatchObject({ state: 'completed', attempts: 2 });
   });
   it('is listed by the time at which the call was created, unless it is in no list', async () => {
     const [listed, unlisted] = [await put(), await put({}, { keptForMs: 1_000 })];
     const scoreOf = ({ id }: CallId) => server.redis.zscore('wx:{wxc:wxa}:calls', id.slice(id.lastIndexOf('.') + 1));
-    expect(await scoreOf(listed)).toBe(String(known.createdMicros));
+    expect(await scoreOf(listed)).toBe(String(known().createdMicros));
     expect(await scoreOf(unlisted)).toBeNull();
     await store.settle(unlisted, 'run', unknown);
-    expect(await scoreOf(unlisted)).toBe(String(known.createdMicros));
+    expect(await scoreOf(unlisted)).toBe(String(known().createdMicros));
     expect(await server.redis.pttl(`wx:{wxc:wxa}:call:${unlisted.id}`)).toBeGreaterThan(1_000);
   });
 });

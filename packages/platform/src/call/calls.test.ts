@@ -151,7 +151,7 @@ it('refuses a callback to an address that is not allowed, of a batch only the ca
 
 it('passes the outcome to a waiting caller', async () => {
   const call = await submitted();
-  const waiting = calls.settled(call.id, 10_000);
+  const waiting = calls.settled(call.id, 60_000);
   await store.settle(call, 'run', answered);
   expect(await waiting).toMatchObject({ id: call.id, state: 'completed' });
 });
@@ -160,12 +160,15 @@ const channelOf = async (call: CallId) => (await server.redis.hget(`wx:{wxc:wxa}
 const listeners = async (channel: string) => (await server.redis.pubsub('NUMSUB', channel))[1];
 
 it('passes on the outcome of a reply without reading the record', async () => {
-  const call = await submitted();
-  await until('replies arrive', async () => (await listeners(await channelOf(call))) === 1);
   const find = vi.spyOn(store, 'find');
-  const waiting = calls.settled(call.id, 10_000);
-  await store.settle(call, 'run', answered);
-  expect(await waiting).toMatchObject({ state: 'completed', response: answered.response, quota: { used: 0 } });
+  await until('no record was read because a second had passed', async () => {
+    const call = await submitted();
+    await until('replies arrive', async () => (await listeners(await channelOf(call))) === 1);
+    const waiting = calls.settled(call.id, 60_000);
+    await store.settle(call, 'run', answered);
+    expect(await waiting).toMatchObject({ state: 'completed', response: answered.response, quota: { used: 0 } });
+    return !store.reread.includes(call.id);
+  });
   expect(find).not.toHaveBeenCalled();
 });
 
@@ -182,7 +185,7 @@ it.each([
   const channel = await channelOf(call);
   await until('replies arrive', async () => (await listeners(channel)) === 1);
   await server.redis.hdel(`wx:{wxc:wxa}:call:${call.id}`, 'channel');
-  const waiting = calls.settled(call.id, 10_000);
+  const waiting = calls.settled(call.id, 60_000);
   await store.settle(call, 'run', answered);
   const message = messageOf(call);
   if (message) await server.redis.publish(channel, message);
@@ -192,7 +195,7 @@ it.each([
 it('passes on an outcome that arrived before its caller started to wait', async () => {
   const call = await submitted();
   await store.settle(call, 'run', answered);
-  expect(await calls.settled(call.id, 10_000)).toMatchObject({ state: 'completed' });
+  expect(await calls.settled(call.id, 60_000)).toMatchObject({ state: 'completed' });
 });
 
 it('receives an outcome that this process knows without reading it, even before it waits', async () => {
@@ -201,15 +204,15 @@ it('receives an outcome that this process knows without reading it, even before 
     expect((await store.load(call))!.replyTo).toBe(waiters.replyTo);
     const reported = { ...(await store.find(call))!, state: 'completed' as const, settledAt: new Date(), quota: null };
     await server.redis.del(`wx:{wxc:wxa}:call:${call.id}`);
-    const waiting = isEarly ? undefined : calls.settled(call.id, 10_000);
+    const waiting = isEarly ? undefined : calls.settled(call.id, 60_000);
     waiters.resolve(reported);
-    expect(await (waiting ?? calls.settled(call.id, 10_000))).toBe(reported);
+    expect(await (waiting ?? calls.settled(call.id, 60_000))).toBe(reported);
   }
 });
 
 it('reports to a waiting caller that Redis has lost the call', async () => {
   const call = await submitted();
-  const waiting = calls.settled(call.id, 10_000);
+  const waiting = calls.settled(call.id, 60_000);
   await server.redis.flushall();
   expect(await waiting).toMatchObject({ state: 'failed', failure: { code: 'call_lost', remedy: 'operator' } });
 });
@@ -225,7 +228,7 @@ it.each(['queued', 'sent'])('wakes a %s call again whose job was lost', async (s
 
 it('forgets a call whose caller has disconnected before it could wait', async () => {
   const [abandoned, kept] = [await submitted(), await submitted()];
-  expect(await calls.settled(abandoned.id, 10_000, AbortSignal.abort())).toBeUndefined();
+  expect(await calls.settled(abandoned.id, 60_000, AbortSignal.abort())).toBeUndefined();
   expect(await calls.cancel(abandoned.id)).toBe(true);
   const rereadTwice = () => store.reread.filter((id) => id === kept.id).length > 1;
   await until('the cancellation is announced', rereadTwice);
@@ -236,13 +239,13 @@ it('forgets a call whose caller has disconnected before it could wait', async ()
 
 it('reads an abandoned call less and less often, and each second one that a caller waits for', async () => {
   const [abandoned, waited] = [await submitted(), await submitted()];
-  expect(await calls.settled(abandoned.id, 10_000, AbortSignal.abort())).toBeUndefined();
+  expect(await calls.settled(abandoned.id, 60_000, AbortSignal.abort())).toBeUndefined();
   const waiting = calls.settled(waited.id, 30_000);
   const readings = (call: CallId) => store.reread.filter((id) => id === call.id).length;
-  await until('one has been read eight times', () => readings(waited) >= 8);
-  // After one second, two, and four.
+  await until('one has been read four times', () => readings(waited) >= 4);
+  // After one second, and after three.
   expect(readings(abandoned)).toBeGreaterThan(0);
-  expect(readings(abandoned)).toBeLessThanOrEqual(4);
+  expect(readings(abandoned)).toBeLessThan(4);
   await store.settle(waited, 'run', answered);
   await waiting;
 });
@@ -259,7 +262,7 @@ it('one account holds a quarter of the slots for queued calls with a waiting cal
   const busy = { code: 'account_busy', remedy: 'slow-down', retryAfterMs: 1_000 };
   await expect(submitted()).rejects.toMatchObject(busy);
   await submitted({ waitMs: 0 });
-  expect(woken).toHaveLength(10);
+  expect(new Set(woken)).toEqual(new Set(waiting.map(({ id }) => id)));
   // Its caller waits no longer.
   expect(await calls.settled(waiting[0]!.id, 1)).toBeUndefined();
   await submitted();
@@ -388,7 +391,7 @@ it('passes the outcome to all callers with the same idempotency key', async () =
   await expect(submitted({ idempotencyKey: 'k', method: 'GET' })).rejects.toMatchObject({
     code: 'idempotency_conflict',
   });
-  const both = [calls.settled(call.id, 10_000), calls.settled(call.id, 10_000)];
+  const both = [calls.settled(call.id, 60_000), calls.settled(call.id, 60_000)];
   await store.settle(call, 'run', answered);
   expect(await Promise.all(both)).toMatchObject([{ state: 'completed' }, { state: 'completed' }]);
 });

@@ -303,12 +303,12 @@ it('WeChat’s answer to a clear is stored even if the clear cannot be counted a
 });
 
 describe('an error of Redis after WeChat’s answer', () => {
-  /** How far the monotonic clock is ahead, so that no test waits for as long as a write is repeated. */
+  /** How far the monotonic clock, which stands otherwise, has gone on: no test waits for as long as a write is repeated. */
   let aheadMs = 0;
   beforeEach(() => {
     aheadMs = 0;
-    const now = performance.now.bind(performance);
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
+    const start = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => start + aheadMs);
   });
   afterEach(() => vi.restoreAllMocks());
 

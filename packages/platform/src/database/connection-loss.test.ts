@@ -33,6 +33,8 @@ const count = async (from: Kysely<never> | Sql = db) => {
   const { rows } = await sql<{ n: number }>`select count(*) as n from components`.execute(from as Sql);
   return rows[0]!.n;
 };
+/** However long a busy machine needs to restart the server. */
+const RESTART_MS = 600_000;
 const read = () => db.selectFrom('components').selectAll().execute();
 
 /** Kills every connection except the operator's, whatever it is doing. */
@@ -58,14 +60,13 @@ it('reads continue while connections are killed', async () => {
     }
   });
   let killed = 0;
-  for (let round = 0; round < 10; round++) {
+  await until('many connections were killed, and many reads have ended', async () => {
     killed += await killConnections();
     await pause(20);
-  }
+    return killed > 20 && done > 100;
+  });
   going = false;
   await Promise.all(readers);
-  expect(killed).toBeGreaterThan(20);
-  expect(done).toBeGreaterThan(100);
 });
 
 it('an idempotent transaction is repeated until it is committed', async () => {
@@ -88,14 +89,14 @@ it('an idempotent transaction is repeated until it is committed', async () => {
 });
 
 it('a single write is not repeated: it may have been carried out', async () => {
-  const slow = sql`insert into components (appid, ticket_create_time) values ('wx1', sleep(5))`.execute(db);
+  const slow = sql`insert into components (appid, ticket_create_time) values ('wx1', sleep(600))`.execute(db);
   const failed = slow.then(
     () => undefined,
     (error) => error,
   );
   await until('the statement runs', async () => {
     const busy = sql<{ n: number }>`select count(*) as n from information_schema.processlist
-      where info like 'insert into components%sleep(5)%'`;
+      where info like 'insert into components%sleep(600)%'`;
     return Number((await busy.execute(operator)).rows[0]?.n) > 0;
   });
   await killConnections();
@@ -109,10 +110,13 @@ it('nothing is lost when the server is killed and restarted during writes', asyn
   const writers = Array.from({ length: 4 }, async (_, writer) => {
     for (let i = 0; going; i++) {
       const appid = `wx${writer}-${i}`;
-      await repeat(async () => {
-        const known = await db.selectFrom('components').select('appid').where('appid', '=', appid).executeTakeFirst();
-        if (!known) await db.insertInto('components').values(component(appid)).execute();
-      });
+      await repeat(
+        async () => {
+          const known = await db.selectFrom('components').select('appid').where('appid', '=', appid).executeTakeFirst();
+          if (!known) await db.insertInto('components').values(component(appid)).execute();
+        },
+        { timeoutMs: RESTART_MS },
+      );
       written.add(appid);
     }
   });
@@ -123,7 +127,7 @@ it('nothing is lost when the server is killed and restarted during writes', asyn
   await more(20);
   const before = written.size;
   await server.kill();
-  const reading = read();
+  const reading = repeat(read, { timeoutMs: RESTART_MS });
   await server.restart();
   expect((await reading).length).toBeGreaterThanOrEqual(before);
   await more(20);

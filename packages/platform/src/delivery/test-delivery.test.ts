@@ -54,7 +54,7 @@ describe('a test of a subscription', () => {
       filter: {},
       reply: null,
       maxInFlight: 1,
-      timeoutMs: 5_000,
+      timeoutMs: 120_000,
       giveUpAfterMs: null,
       state: 'active',
       reason: null,
@@ -84,9 +84,9 @@ describe('a test of a subscription', () => {
     receiver.answer = () => ({ status: 200, body: '<html>' });
     expect(await test(subscription({ reply }))).toMatchObject({ reply: null, problem: { code: 'unreadable_answer' } });
     expect(await test(subscription())).toMatchObject({ reply: null, problem: null });
-    await receiver.close();
-    expect(await test(subscription())).toMatchObject({ response: null, problem: { code: 'no_connection' } });
-    receiver = await startReceiver();
+    // No process listens there, whereas the port of a closed server may be another test's at once.
+    const refusing = subscription({ url: 'http://127.0.0.1:1/' });
+    expect(await test(refusing)).toMatchObject({ response: null, problem: { code: 'no_connection' } });
     const private_ = await test(subscription({ url: 'http://10.0.0.5/' }));
     expect(private_).toMatchObject({ response: null, problem: { code: 'address_not_allowed' } });
   });

@@ -46,7 +46,7 @@ it('a process is lost if its heartbeat ended 30 seconds to 10 minutes ago, unles
       JSON.stringify({ ...process, ...changes, id, seenAt: (Number(seconds) - agoS) * 1_000 }),
     );
   await Promise.all([
-    seen('late', 20),
+    seen('late', 5),
     seen('lost', 60, { address: 'h2:3000' }),
     seen('stopped', 60, { closing: true }),
     seen('forgotten', 3_600),

@@ -34,7 +34,11 @@ export interface CheckResult {
  * Runs the checks, or those that `only` names, at the same time. Never rejects: whatever is unavailable is a result. It changes
  * nothing, except that `component-token` may fetch a component token under the lease, and that a nonce is in Redis for a moment.
  */
-export async function runDoctor(settings: DoctorSettings, only?: readonly CheckName[]): Promise<CheckResult[]> {
+export async function runDoctor(
+  settings: DoctorSettings,
+  only?: readonly CheckName[],
+  checkTimeoutMs: number = CHECK_TIMEOUT_MS,
+): Promise<CheckResult[]> {
   const ending = new AbortController();
   const scope = new Scope();
   const context = new DoctorContext(settings, scope, ending.signal);
@@ -44,7 +48,7 @@ export async function runDoctor(settings: DoctorSettings, only?: readonly CheckN
   const results = await Promise.all(
     names.map((name) => {
       const check: Check = name === 'settings' ? () => settings.checkSettings() : checks[name];
-      return runCheck(name, check, context, fetching);
+      return runCheck(name, check, context, fetching, checkTimeoutMs);
     }),
   );
   const remainingMs = () => Math.max(0, EXAMINATION_TIMEOUT_MS - (performance.now() - startedAt));
@@ -61,12 +65,13 @@ async function runCheck(
   check: Check,
   context: DoctorContext,
   fetching: Promise<unknown>[],
+  timeoutMs: number,
 ): Promise<CheckResult> {
   const startedAt = performance.now();
   const work = Promise.resolve().then(() => check(context));
   // Also after its time: a token that WeChat has issued must be stored.
   if (name === 'component-token') fetching.push(work);
-  const finding = await withDeadline(work, CHECK_TIMEOUT_MS, () => new TimedOut()).catch(findingOfError);
+  const finding = await withDeadline(work, timeoutMs, () => new TimedOut()).catch(findingOfError);
   return resultOf(name, finding, Math.round(performance.now() - startedAt));
 }
 

@@ -20,7 +20,7 @@ let redis: RedisClient;
 /** On a busy machine even a live replica may need longer than a process waits. */
 let unhurried: ConfirmedScript<['list'], ['text'], number>;
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ failsOver: false });
   redis = connectRedis({ redisUrl: cluster.url, redisPrefix: 'wx' }, 'intake', 'test');
   await untilConnected(redis, 30_000);
   unhurried = new ConfirmedScript(redis, append, { timeoutMs: 1_500 });
@@ -70,6 +70,7 @@ it('fails at once while Redis is another deployment’s, and while its master do
   refuseCommands(redis, undefined);
 
   const master = await cluster.masterOf('a');
+  await cluster.permitFailover();
   await master.kill();
   await expect(unhurried.run({ list: 'a' }, { text: 't' })).rejects.toMatchObject({ code: 'redis_unreachable' });
   await cluster.switchedFrom(master, 'a');

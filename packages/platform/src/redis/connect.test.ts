@@ -11,7 +11,7 @@ const write = defineScript({ keys: ['key'], args: ['value'], lua: `redis.call('S
 beforeAll(async () => {
   server = await startRedis();
   failFast = connectRedis({ redisUrl: server.url, redisPrefix: 'wx' }, 'fail-fast', 'test');
-  await untilConnected(failFast, 5_000);
+  await untilConnected(failFast, 120_000);
 });
 afterAll(async () => {
   failFast.disconnect();

@@ -84,9 +84,9 @@ it('two deployments of one Redis database do not see each other: jobs, leases, a
   }
 
   const lease = ({ keyspace }: RedisClient) => keyspace.lease('wxc', 'wxa', 'authorizer');
-  const leases = await Promise.all([one, two].map((redis) => openLeases(redis).take(lease(redis), 5_000)));
+  const leases = await Promise.all([one, two].map((redis) => openLeases(redis).take(lease(redis), 60_000)));
   expect(leases).not.toContain('held');
-  expect(await openLeases(two).take(lease(two), 5_000)).toBe('held');
+  expect(await openLeases(two).take(lease(two), 60_000)).toBe('held');
   for (const held of leases) if (held !== 'held') await held.release();
 
   const hints = new Hints(client('two'));

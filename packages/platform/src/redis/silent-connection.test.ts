@@ -24,7 +24,7 @@ async function subscribed(redisUrl: string): Promise<{ subscriber: RedisClient; 
   const received: string[] = [];
   const onMessage = (_channel: string, message: string) => received.push(message);
   subscriber.on('message', onMessage);
-  await untilConnected(subscriber, 20_000);
+  await untilConnected(subscriber, 120_000);
   await subscriber.subscribe('news');
   return {
     subscriber,

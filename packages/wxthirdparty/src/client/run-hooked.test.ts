@@ -74,7 +74,7 @@ describe('a hook', () => {
     expect(run({ before: fail }, [], [null]).callback.mock.calls).toEqual([[error]]);
     expect(run({ after: fail }, [], [null]).callback.mock.calls).toEqual([[error]]);
     const late = run({ after: async () => fail() }, [], [null]);
-    await vi.waitFor(() => expect(late.callback.mock.calls).toEqual([[error]]));
+    await vi.waitFor(() => expect(late.callback.mock.calls).toEqual([[error]]), { timeout: 60_000 });
   });
 
   it('does not catch what the callback of the caller throws', () => {

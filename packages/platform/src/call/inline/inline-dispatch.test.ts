@@ -35,6 +35,9 @@ import { InlineDispatcher } from './inline-dispatch.ts';
 const SEND = '/cgi-bin/message/custom/send';
 const READ = '/cgi-bin/user/info';
 
+/** Longer than any test takes. */
+const LONG_MS = 60 * 60_000;
+
 let server: TestRedis;
 let subscriber: RedisClient;
 let wechat: Server;
@@ -47,7 +50,7 @@ let performing: PerformDeps;
 let dispatcher: InlineDispatcher;
 let calls: Calls;
 /** Creates the last two. */
-let start: (confirmTimeoutMs: number) => void;
+let start: (limits?: { confirmTimeoutMs?: number; inMemoryMs?: number }) => void;
 let jobs: { id: string; delayMs: number | undefined }[];
 let settled: CallEvent[];
 let unrecorded: number[];
@@ -111,10 +114,11 @@ beforeEach(async () => {
   events.subscribe('call', (event) => settled.push(event));
   events.subscribe('calls-unrecorded', ({ count }) => unrecorded.push(count));
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
-  start = (confirmTimeoutMs) => {
+  start = (limits = {}) => {
     dispatcher = new InlineDispatcher({
       ...{ queue, tokens, store, ledger, waiters, events, run: performing },
-      ...{ redis: server.redis, recordIn: server.redis, confirmTimeoutMs },
+      ...{ redis: server.redis, recordIn: server.redis },
+      ...{ confirmTimeoutMs: LONG_MS, inMemoryMs: LONG_MS, ...limits },
     });
     calls = new Calls({
       redis: server.redis,
@@ -135,7 +139,7 @@ beforeEach(async () => {
       outbound: { refuseLiteral: () => {} },
     });
   };
-  start(1_000);
+  start();
 });
 afterEach(async () => {
   for (const response of asked) response.destroy();
@@ -160,10 +164,10 @@ const performed = (id: string) => perform(id, new AbortController().signal, perf
 it('sends a call without record and job; afterwards its outcome is recorded without the body, and listed', async () => {
   open();
   const id = await submitted({ body: Buffer.from('{"a":1}') });
-  const call = await calls.settled(id, 10_000);
+  const call = await calls.settled(id, 60_000);
   expect(call).toMatchObject({ state: 'completed', attempts: 1, quota: { used: 1 } });
   expect(call!.response!.body.toString()).toBe('{"errcode":0}');
-  await running!.close(1_000);
+  await running!.close(60_000);
   const { response, ...rest } = call!;
   expect(response).not.toBeNull();
   expect(rest.answered).toEqual({ status: 200, errcode: 0, rid: null, bytes: 13 });
@@ -179,13 +183,13 @@ it('sends a call without record and job; afterwards its outcome is recorded with
 it('records and lists a call of the virtual WeChat only if it failed', async () => {
   open();
   const completed = await submitted({ keptForMs: 60_000 });
-  await calls.settled(completed, 10_000);
+  await calls.settled(completed, 60_000);
   answering = false;
   const failing = await submitted({ keptForMs: 60_000 });
   await until('it has reached WeChat', () => asked.length === 2);
   asked[1]!.destroy();
-  expect(await calls.settled(failing, 10_000)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
-  await running!.close(1_000);
+  expect(await calls.settled(failing, 60_000)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
+  await running!.close(60_000);
   expect(await calls.find(completed)).toBeUndefined();
   expect(await calls.find(failing)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
   expect(await server.redis.zrange('wx:{wxc:wxa}:calls', '0', '-1')).toEqual([failing.split('.')[2]]);
@@ -226,8 +230,8 @@ it('records an outcome that Redis refuses at first', async () => {
 it('does not send a call whose caller has disconnected before its departure', async () => {
   open();
   const id = await submitted({}, AbortSignal.abort());
-  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'cancelled' });
-  await running!.close(1_000);
+  expect(await calls.settled(id, 60_000)).toMatchObject({ state: 'cancelled' });
+  await running!.close(60_000);
   expect(asked).toHaveLength(0);
   expect(await stateOf(id)).toBe('cancelled');
 });
@@ -270,7 +274,7 @@ it('writes a call that cannot continue at once into the queue, with what is know
   expect(await calls.find(id)).toMatchObject({ state: 'delayed', attempts: 1 });
   answering = true;
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed', attempts: 2 });
-  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed', response: { status: 200 } });
+  expect(await calls.settled(id, 60_000)).toMatchObject({ state: 'completed', response: { status: 200 } });
 });
 
 it('gives one account at most a quarter of its slots', async () => {
@@ -296,10 +300,12 @@ it('sends by the queue what other processes may have to continue, and what has n
   await submitted();
   expect(jobs).toHaveLength(5);
   expect(asked).toHaveLength(1);
-  await running!.close(1_000);
+  await running!.close(60_000);
 });
 
 it('promotes a call that takes long to a record and a job, which waits for as long as this process is alive', async () => {
+  calls.close();
+  start({ inMemoryMs: 10 });
   answering = false;
   open();
   const id = await submitted();
@@ -308,11 +314,11 @@ it('promotes a call that takes long to a record and a job, which waits for as lo
   expect(jobs).toEqual([{ id, delayMs: 0 }]);
   const held = await performed(id);
   expect(held).toMatchObject({ done: false, until: 'again' });
-  expect('delayMs' in held && held.delayMs).toBeGreaterThan(3_000);
+  expect('delayMs' in held && held.delayMs).toBeGreaterThan(0);
   await server.redis.hset(`wx:{wxc:wxa}:call:${id}`, 'heldUntil', '1');
   await until('its hold is renewed', async () => (await store.load(parseCallId(id)!))!.heldMs > 0);
   asked[0]!.end('{"errcode":0}');
-  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+  expect(await calls.settled(id, 60_000)).toMatchObject({ state: 'completed' });
   await until('its outcome is stored', async () => (await stateOf(id)) === 'completed');
   expect((await calls.find(id))!.response!.body.toString()).toBe('{"errcode":0}');
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'settled_before' });
@@ -345,6 +351,8 @@ it('has a record and a job before its id is returned', async () => {
 });
 
 it('whose record Redis does not confirm ends as unknown for its caller, whose time is over', async () => {
+  calls.close();
+  start({ confirmTimeoutMs: 100 });
   answering = false;
   open();
   store.put = async () => {
@@ -356,8 +364,6 @@ it('whose record Redis does not confirm ends as unknown for its caller, whose ti
 });
 
 it('is not waited for longer than the shutdown permits, if Redis does not confirm its record', async () => {
-  calls.close();
-  start(60 * 60_000);
   answering = false;
   open();
   store.put = () => new Promise(() => {});
@@ -373,8 +379,9 @@ it('requeues what is safe to repeat at shutdown, and accepts nothing more', asyn
   open();
   const id = await submitted({ method: 'GET', path: READ });
   await until('it is in flight', () => asked.length === 1);
-  await running!.close(2_000);
-  expect(jobs.at(-1)).toEqual({ id, delayMs: 0 });
+  await running!.close(500);
+  await until('it has a job', () => jobs.length > 0);
+  expect(jobs).toEqual([{ id, delayMs: 0 }]);
   expect(await stateOf(id)).toBe('queued');
   const next = await submitted();
   expect(jobs.at(-1)).toEqual({ id: next, delayMs: undefined });
@@ -410,7 +417,7 @@ it('after an internal error, its job continues by the record', async () => {
   transport.send = send;
   await server.redis.hset(recordOf(id), 'heldUntil', '1');
   expect(await performed(id)).toMatchObject({ done: true, outcome: 'completed' });
-  expect(await calls.settled(id, 10_000)).toMatchObject({ state: 'completed' });
+  expect(await calls.settled(id, 60_000)).toMatchObject({ state: 'completed' });
 });
 
 describe('a call whose job another run gets because the lock of the first has ended', () => {
@@ -442,7 +449,7 @@ describe('a call whose job another run gets because the lock of the first has en
     const { id, first } = await inFlight();
     await holdEnds(id);
     expect(await performed(id)).toMatchObject({ done: true, outcome: 'outcome_unknown' });
-    expect(await calls.settled(id, 10_000)).toMatchObject({ failure: { code: 'outcome_unknown' } });
+    expect(await calls.settled(id, 60_000)).toMatchObject({ failure: { code: 'outcome_unknown' } });
     asked[0]!.end('{"errcode":0}');
     expect(await first).toMatchObject({ done: true, outcome: 'completed', corrected: true });
     const found = (await calls.find(id))!;

@@ -49,6 +49,8 @@ export interface InlineDispatcherOptions {
   readonly events: Events;
   /** 10 s if missing. */
   readonly confirmTimeoutMs?: number;
+  /** 1 s if missing. */
+  readonly inMemoryMs?: number;
 }
 
 interface Running {
@@ -253,7 +255,8 @@ export class InlineDispatcher implements InlineCalls {
   }
 
   async #promoteSlow(): Promise<void> {
-    const slow = [...this.#running.values()].filter(({ inline }) => inline.ageMs > IN_MEMORY_MS);
+    const { inMemoryMs = IN_MEMORY_MS } = this.#deps;
+    const slow = [...this.#running.values()].filter(({ inline }) => inline.ageMs > inMemoryMs);
     // If Redis is unreachable, the next round tries again.
     await Promise.allSettled(slow.map(({ inline }) => inline.promote()));
   }

@@ -116,6 +116,7 @@ const rests = () => until('the lane rests', () => backlog.at(-1) === 'rest' && i
 it('sends several calls at the same time, at most as many as allowed in two processes together', async () => {
   perform = async (id) => {
     sent.push(id);
+    await until('as many as may be are in flight', () => mostInFlight >= 10);
     await pause(20);
     return done;
   };

@@ -90,7 +90,7 @@ it('at most as many calls are in flight as the limit allows, in all steps togeth
   const [first, second] = [await take({ ...all, count: 4 }), await lane.step(owner, [], all)];
   expect(ids([...first, ...second.taken])).toEqual(entered.slice(0, 10));
   expect(second.next).toBe('full');
-  expect(second.forMs).toBeGreaterThan(5_000);
+  expect(second.forMs).toBeGreaterThan(0);
   expect(await take()).toEqual([]);
   expect(ids((await settle(first[3]!, second.taken[0]!)).taken)).toEqual(entered.slice(10, 12));
   // A call that was returned already frees nothing.
@@ -248,7 +248,7 @@ it('the other paths pass a closed one; parked calls wait for its opening', async
   expect(ids(open)).toEqual([b, d]);
   const parked = await settle(...open);
   expect(parked).toMatchObject({ taken: [], next: 'wait' });
-  expect(parked.forMs).toBeGreaterThan(50_000);
+  expect(parked.forMs).toBeGreaterThan(20_000);
   expect((await append()).entered).toBe('in');
   expect((await append({ path: READ })).entered).toBe('wake');
   await ledger.reopen({ ...owner, path: SEND });

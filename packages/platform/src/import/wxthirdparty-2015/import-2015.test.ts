@@ -103,7 +103,7 @@ describe.each(databases)('the tables of the 2015 library are imported into %s', 
       await database.sql.selectFrom('authorizers').selectAll().orderBy('appid').execute(),
       await database.sql.selectFrom('components').selectAll().execute(),
       await followers(),
-      await server.redis.keys('*'),
+      (await server.redis.keys('*')).toSorted(),
     ]);
   const remark = (report: Awaited<ReturnType<typeof run>>, words: RegExp) =>
     report.remarks.find(({ what }) => words.test(what));

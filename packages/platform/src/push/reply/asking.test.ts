@@ -87,6 +87,9 @@ function gateway(receiver: Receiver): Asking {
   });
 }
 
+/** Far longer than WeChat waits, so that no busy machine ends a wait that a test does not end. */
+const WAIT_MS = 120_000;
+
 let pushes = 0;
 function asked(terms: Partial<ReplyTerms> = {}, more: Partial<AskedPush> = {}, type = 'message.text'): AskedPush {
   const push = {
@@ -100,14 +103,14 @@ function asked(terms: Partial<ReplyTerms> = {}, more: Partial<AskedPush> = {}, t
     receivedAt: new Date(),
     payload: Buffer.from('<xml/>'),
   };
-  const reply = { waitMs: 4_000, late: 'customer_message', fallback: null, maxInFlight: 10, ...terms } as const;
+  const reply = { waitMs: WAIT_MS, late: 'customer_message', fallback: null, maxInFlight: 10, ...terms } as const;
   const subscription = { id: 'sub_1', reply } as AskedPush['subscription'];
   return {
     push,
     subscription,
     limits: everything,
     passive: everything,
-    answerBy: performance.now() + 4_000,
+    answerBy: performance.now() + WAIT_MS,
     ...more,
   };
 }
