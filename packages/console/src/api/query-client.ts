@@ -1,5 +1,8 @@
 import { QueryClient } from '@tanstack/react-query';
 
+/** What a screen has read is shown again when the operator comes back to it, also during an outage. */
+const KEPT_MS = 3_600_000;
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -10,6 +13,7 @@ export const queryClient = new QueryClient({
       refetchIntervalInBackground: false,
       refetchOnWindowFocus: true,
       staleTime: 1_000,
+      gcTime: KEPT_MS,
     },
     mutations: { networkMode: 'always' },
   },

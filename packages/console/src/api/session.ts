@@ -33,9 +33,18 @@ const options = {
   staleTime: STALE_MS,
 };
 
-/** The session of this browser, null without one. Throws ApiError if that is not known. */
-export function readSession(): Promise<Session | null> {
-  return queryClient.fetchQuery(options);
+/**
+ * The session of this browser, null without one. During an outage it is the one that was known before it, so that the screens
+ * which were read remain reachable. Throws ApiError if nothing is known.
+ */
+export async function readSession(): Promise<Session | null> {
+  try {
+    return await queryClient.fetchQuery(options);
+  } catch (error) {
+    const known = queryClient.getQueryData<Session | null>(KEY);
+    if (known) return known;
+    throw error;
+  }
 }
 
 export async function signIn(credentials: Credentials): Promise<void> {

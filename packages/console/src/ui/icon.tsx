@@ -26,6 +26,7 @@ const paths = {
   menu: 'M2.5 4h11M2.5 8h11M2.5 12h11',
   person: 'M8 8a2.8 2.8 0 1 0 0-5.6A2.8 2.8 0 0 0 8 8zM2.5 14c0-2.8 2.4-4.2 5.5-4.2s5.5 1.4 5.5 4.2',
   down: 'M4 6.5 8 10.5l4-4',
+  up: 'M4 10 8 6l4 4',
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -1,4 +1,5 @@
-import { createContext, type ReactNode, useContext, useId, useRef } from 'react';
+import { useLocation } from '@tanstack/react-router';
+import { createContext, type ReactNode, useContext, useEffect, useId, useRef } from 'react';
 import { Icon } from './icon.tsx';
 import styles from './menu.module.css';
 
@@ -13,12 +14,19 @@ interface Props {
 
 const CloseMenu = createContext<() => void>(() => {});
 
-/** Choices under a button. The browser closes it by Escape or a click elsewhere. */
+/** Choices under a button. The browser closes it by Escape or a click elsewhere, and a navigation closes it. */
 export function Menu({ label, button, align, className, children }: Props) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const close = () => list.current?.hidePopover();
+  const { pathname } = useLocation();
+  const shownFor = useRef(pathname);
+  useEffect(() => {
+    if (shownFor.current === pathname) return;
+    shownFor.current = pathname;
+    if (list.current?.matches(':popover-open')) list.current.hidePopover();
+  }, [pathname]);
   /** Below the button, in the viewport. */
   const place = () => {
     const anchor = opener.current?.getBoundingClientRect();
