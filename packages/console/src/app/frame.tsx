@@ -11,6 +11,7 @@ import { ToneMark } from '../ui/status.tsx';
 import { useWords } from '../words/define-words.ts';
 import { useFormat } from '../words/format.ts';
 import { sharedWords } from '../words/shared-words.ts';
+import { ComponentMenu } from './component-menu.tsx';
 import { Find } from './find.tsx';
 import styles from './frame.module.css';
 import { frameWords } from './frame-words.ts';
@@ -34,6 +35,7 @@ export function Frame() {
         <Link to="/" className={styles.brand}>
           wxthirdparty
         </Link>
+        <ComponentMenu />
         <div className={styles.space} />
         <Find />
         <LanguageButton />

@@ -10,6 +10,7 @@ import { deliveryFilters, pushFilters } from '../screens/pushes/filters.ts';
 import { readTarget } from '../screens/sign-in/target.ts';
 import { syncFilters } from '../screens/syncs/filters.ts';
 import { Tips } from '../ui/tips.tsx';
+import { keepComponent, readComponent } from './component-in-url.ts';
 import { Frame } from './frame.tsx';
 import { lazyScreen } from './lazy-screen.ts';
 import { NotFound, ScreenFailed, SessionFailed } from './problems.tsx';
@@ -38,6 +39,8 @@ const signIn = createRoute({
 const frame = createRoute({
   getParentRoute: () => root,
   id: 'frame',
+  validateSearch: readComponent,
+  search: { middlewares: [keepComponent] },
   beforeLoad: async ({ location }) => {
     if ((await readSession()) === null) throw redirect({ to: '/sign-in', search: { to: BASE + location.href } });
   },

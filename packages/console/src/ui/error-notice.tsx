@@ -67,7 +67,8 @@ export function ErrorCause({ error }: { readonly error: ApiError }) {
   return codes[error.code] ?? error.explanation?.[language] ?? error.message;
 }
 
-function DataAge({ at }: { readonly at: number }) {
+/** Of when the data is that is still shown. */
+export function DataAge({ at }: { readonly at: number }) {
   const words = useWords(sharedWords);
   const format = useFormat();
   // The time of the data is one of this computer, so the server's clock does not matter.

@@ -51,15 +51,15 @@ export function useFilters<K extends Kinds>(filters: Filters<K>): FilterState<K>
     void navigate({ to: '.', search: next as never, replace, resetScroll: false });
   const set: FilterState<K>['set'] = (changes) => {
     const { cursor: _cursor, page: _page, ...others } = search;
-    const next = { ...others, ...changes } as Record<string, unknown>;
-    for (const [name, value] of Object.entries(next)) if (value === undefined || value === '') delete next[name];
+    const next = { ...others, ...changes };
     const isTyping = Object.keys(changes).every((name) => filters.kinds[name] === 'text');
     go(next, isTyping);
   };
   const clear = () => {
-    const next = Object.fromEntries(Object.entries(search).filter(([name]) => !(name in filters.kinds)));
-    const { cursor: _cursor, page: _page, ...others } = next;
-    go(others, false);
+    const cleared = Object.fromEntries(
+      [...Object.keys(filters.kinds), 'cursor', 'page'].map((name) => [name, undefined]),
+    );
+    go({ ...search, ...cleared }, false);
   };
   return { values, set, clear, any: Object.keys(filters.kinds).some((name) => values[name] !== undefined) };
 }

@@ -3,7 +3,7 @@ import type { Read } from '../api/use-read.ts';
 import { useWords } from '../words/define-words.ts';
 import { useFormat } from '../words/format.ts';
 import { sharedWords } from '../words/shared-words.ts';
-import { ErrorCause, ErrorNotice } from './error-notice.tsx';
+import { DataAge, ErrorCause, ErrorNotice } from './error-notice.tsx';
 import styles from './loaded.module.css';
 import { useTextOfNow } from './now.ts';
 import { Skeleton } from './skeleton.tsx';
@@ -27,7 +27,7 @@ export function Loaded<T>({ read, failed, lines = 3, compact = false, children }
     <>
       {error && compact && (
         <ToneMark tone={data === undefined ? 'fault' : 'attention'}>
-          {failed} <ErrorCause error={error} />
+          {failed} <ErrorCause error={error} /> {data !== undefined && <DataAge at={dataUpdatedAt} />}
         </ToneMark>
       )}
       {error && !compact && (

@@ -9,6 +9,8 @@ import { useIsDark } from './theme.ts';
 const HEIGHT = 120;
 const HOUR_S = 3_600;
 const DASH = [4, 3];
+const FAILURES = 'failures';
+const RIGHT = 1;
 /** Wide enough to be seen on a phone. */
 const BAR_S = 1_800;
 const barsOf = uPlot.paths.bars?.({ size: [0.7], align: 1 });
@@ -20,11 +22,12 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
   const format = useFormat();
   const dark = useIsDark();
   const lines = series.map(({ label, kind = 'normal' }) => `${kind} ${label}`).join('\n');
+  const hasFailures = series.some(({ kind, values }) => kind === 'failures' && values.some((value) => value > 0));
   const data = dataOf(from, stepMs, series);
   const latest = useRef(data);
   latest.current = data;
 
-  // The canvas is made again only for other lines, another language or the other theme.
+  // The canvas is made again only for other lines, the first failure, another language or the other theme.
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
@@ -35,6 +38,9 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
       grid: { stroke: colours.line, width: 1 },
       ticks: { show: false },
     };
+    const counts = (_self: uPlot, splits: number[]) =>
+      splits.map((value) => (Number.isInteger(value) ? format.number(value) : ''));
+    const fromZero: uPlot.Scale.Range = (_self, _min, max) => [0, Math.max(1, max)];
     const plot = new uPlot(
       {
         width: element.clientWidth,
@@ -44,7 +50,9 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
         padding: [8, 0, 0, 0],
         scales: {
           x: { range: (_self, min, max) => [min, max + BAR_S] },
-          y: { range: (_self, _min, max) => [0, Math.max(1, max)] },
+          y: { range: fromZero },
+          // Of their own: beside a million of calls a thousand failures would not be visible.
+          [FAILURES]: { range: fromZero },
         },
         axes: [
           {
@@ -58,7 +66,18 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
             ...axis,
             size: 48,
             space: 32,
-            values: (_self, splits) => splits.map((value) => (Number.isInteger(value) ? format.number(value) : '')),
+            values: counts,
+          },
+          {
+            ...axis,
+            scale: FAILURES,
+            side: RIGHT,
+            show: hasFailures,
+            stroke: colours.fault,
+            grid: { show: false },
+            size: 40,
+            space: 32,
+            values: counts,
           },
         ],
         series: [{}, ...lines.split('\n').map((line) => styleOf(line, colours))],
@@ -76,7 +95,7 @@ export default function Plot({ from, stepMs, series }: ChartProps) {
       plot.destroy();
       shown.current = null;
     };
-  }, [lines, format, dark]);
+  }, [lines, hasFailures, format, dark]);
 
   useEffect(() => shown.current?.setData(data));
   return <div ref={holder} className={styles.plot} />;
@@ -89,7 +108,15 @@ function dataOf(from: string, stepMs: number, series: ChartProps['series']): uPl
   const firsts = Array.from({ length: Math.ceil(count / steps) }, (_, bar) => bar * steps);
   const times = firsts.map((first) => start + (first * stepMs) / 1000);
   const sums = (values: readonly number[]) => firsts.map((first) => sumOf(values.slice(first, first + steps)));
-  return [times, ...series.map(({ values }) => sums(values))];
+  return [
+    times,
+    ...series.map(({ values, kind }) => (kind === 'failures' ? withoutZeros(sums(values)) : sums(values))),
+  ];
+}
+
+/** Only what rises above the axis is drawn, with its slopes. */
+function withoutZeros(values: readonly number[]): (number | null)[] {
+  return values.map((value, i) => (value || values[i - 1] || values[i + 1] ? value : null));
 }
 
 function sumOf(values: readonly number[]): number {
@@ -99,7 +126,7 @@ function sumOf(values: readonly number[]): number {
 function styleOf(line: string, colours: ReturnType<typeof coloursOf>): uPlot.Series {
   const shared = { label: line, width: 1.5, points: { show: false } };
   return line.startsWith('failures ')
-    ? { ...shared, stroke: colours.fault, dash: DASH }
+    ? { ...shared, scale: FAILURES, stroke: colours.fault, dash: DASH }
     : { ...shared, width: 0, fill: colours.accent, ...(barsOf ? { paths: barsOf } : {}) };
 }
 

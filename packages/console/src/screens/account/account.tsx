@@ -40,7 +40,7 @@ export function AccountScreen() {
   const { noName } = useWords(accountWords);
   const { mayRead, mayWrite } = useRights();
   const { appid } = route.useParams();
-  const { component, tab = 'overview' } = route.useSearch();
+  const { of: component, tab = 'overview' } = route.useSearch();
   const read = useRead('GET /v1/authorizers/:appid', { path: { appid }, query: { component, include: 'activity' } });
   const account = read.data;
   const again = account && mayWrite('authorizers:write') && (
@@ -68,7 +68,7 @@ export function AccountScreen() {
             label={words.views}
             tabs={accountTabs.filter((name) => mayRead(SCOPES[name])).map((name) => ({ name, word: words.tabs[name] }))}
             open={tab}
-            keep={{ component }}
+            keep={{ of: component }}
           >
             <View tab={tab} account={found} />
           </Tabs>

@@ -2,4 +2,5 @@ import { defineFilters } from '../../ui/filters.ts';
 
 export const accountTabs = ['overview', 'quotas', 'followers', 'calls', 'pushes', 'history'] as const;
 
-export const accountFilters = defineFilters({ component: 'text', tab: accountTabs });
+/** `of`: the component that the account authorized, if it authorized several; `component` is the choice of the top bar. */
+export const accountFilters = defineFilters({ of: 'text', tab: accountTabs });

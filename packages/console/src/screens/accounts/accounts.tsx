@@ -1,6 +1,5 @@
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
-import { ComponentFilter } from '../../ui/component-filter.tsx';
 import { FilterBar, SearchBox, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
 import { PrimaryButtonLink } from '../../ui/link.tsx';
@@ -53,7 +52,6 @@ export function Accounts() {
           onChange={(scope) => filters.set({ scope })}
           options={permissionSetOptions(language)}
         />
-        <ComponentFilter value={filters.values.component} onChange={(component) => filters.set({ component })} />
       </FilterBar>
       <ListTable
         label={shared.accounts}

@@ -36,7 +36,7 @@ function Name({ account: { appid, component, nickName, userName, handle } }: { r
   const { noName } = useWords(accountWords);
   return (
     <>
-      <Link to="/accounts/$appid" params={{ appid }} search={{ component }}>
+      <Link to="/accounts/$appid" params={{ appid }} search={{ of: component }}>
         {nickName ?? userName ?? noName}
       </Link>
       {!RANDOM_HANDLE.test(handle) && <Muted>{handle}</Muted>}

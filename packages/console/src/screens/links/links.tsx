@@ -2,7 +2,6 @@ import type { AuthorizationLink } from '@wxthirdparty/sdk';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
 import { Age } from '../../ui/age.tsx';
-import { ComponentFilter } from '../../ui/component-filter.tsx';
 import { Copy } from '../../ui/copy.tsx';
 import { FilterBar, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
@@ -50,7 +49,6 @@ export function Links() {
             word: shownStatus('link', state, language).word,
           }))}
         />
-        <ComponentFilter value={filters.values.component} onChange={(component) => filters.set({ component })} />
       </FilterBar>
       <ListTable
         label={shared.links}
@@ -90,7 +88,7 @@ export function AuthorizedAccount({ link: { appid, component } }: { readonly lin
   const { none } = useWords(sharedWords);
   if (appid === null) return <span>{none}</span>;
   return (
-    <Link to="/accounts/$appid" params={{ appid }} search={{ component }}>
+    <Link to="/accounts/$appid" params={{ appid }} search={{ of: component }}>
       <Mono>{appid}</Mono>
     </Link>
   );

@@ -1,6 +1,5 @@
 import type { FollowerSync } from '@wxthirdparty/sdk';
 import { useRead } from '../../api/use-read.ts';
-import { ComponentFilter } from '../../ui/component-filter.tsx';
 import { FilterBar, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
 import { ButtonLink, Link } from '../../ui/link.tsx';
@@ -42,7 +41,6 @@ export function Syncs() {
             word: shownStatus('sync', state, language).word,
           }))}
         />
-        <ComponentFilter value={filters.values.component} onChange={(component) => filters.set({ component })} />
       </FilterBar>
       <ListTable
         label={shared.syncs}
@@ -68,7 +66,7 @@ export function Syncs() {
 
 function SyncAccount({ sync: { appid, component } }: { readonly sync: FollowerSync }) {
   return (
-    <Link to="/accounts/$appid" params={{ appid }} search={{ component, tab: 'followers' }}>
+    <Link to="/accounts/$appid" params={{ appid }} search={{ of: component, tab: 'followers' }}>
       <Mono>{appid}</Mono>
     </Link>
   );
