@@ -11,6 +11,7 @@ import { sharedWords } from '../../words/shared-words.ts';
 import { Checks } from './checks.tsx';
 import { Components } from './components.tsx';
 import { LastDay } from './last-day.tsx';
+import { NoAccount } from './no-account.tsx';
 import { OpenAlarms } from './open-alarms.tsx';
 import { Running } from './running.tsx';
 import { Verdict } from './verdict.tsx';
@@ -37,6 +38,7 @@ export function Overview() {
       }
     >
       <Verdict status={status.data} health={health} failing={status.error !== null} />
+      <NoAccount />
       <Checks run={checks} />
       {isAdmin && <OpenAlarms />}
       <Loaded read={status} failed={words.failed} lines={3}>
