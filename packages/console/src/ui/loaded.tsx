@@ -15,7 +15,7 @@ interface Props<T> {
   readonly failed: string;
   /** The height of the placeholder, in lines. */
   readonly lines?: number;
-  /** An error has one line, for a part of something that has more. */
+  /** An error has one line, for a part of something whose own error says more. */
   readonly compact?: boolean;
   readonly children: (data: T) => ReactNode;
 }
@@ -27,7 +27,7 @@ export function Loaded<T>({ read, failed, lines = 3, compact = false, children }
     <>
       {error && compact && (
         <ToneMark tone={data === undefined ? 'fault' : 'attention'}>
-          {failed} <ErrorCause error={error} /> {data !== undefined && <DataAge at={dataUpdatedAt} />}
+          {failed} {data === undefined ? <ErrorCause error={error} /> : <DataAge at={dataUpdatedAt} />}
         </ToneMark>
       )}
       {error && !compact && (

@@ -62,18 +62,17 @@ export function AccountScreen() {
       }
       actions={again}
     >
-      <Loaded read={read} failed={words.failed} lines={8}>
-        {(found) => (
-          <Tabs
-            label={words.views}
-            tabs={accountTabs.filter((name) => mayRead(SCOPES[name])).map((name) => ({ name, word: words.tabs[name] }))}
-            open={tab}
-            keep={{ of: component }}
-          >
-            <View tab={tab} account={found} />
-          </Tabs>
-        )}
-      </Loaded>
+      <Tabs
+        label={words.views}
+        tabs={accountTabs.filter((name) => mayRead(SCOPES[name])).map((name) => ({ name, word: words.tabs[name] }))}
+        open={tab}
+        keep={{ of: component }}
+      >
+        {/* What a view reads itself fails for the same cause, and says it. */}
+        <Loaded read={read} failed={words.failed} lines={8} compact={account !== undefined && tab !== 'overview'}>
+          {(found) => <View tab={tab} account={found} />}
+        </Loaded>
+      </Tabs>
     </Page>
   );
 }

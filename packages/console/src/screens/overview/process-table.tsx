@@ -1,5 +1,4 @@
 import type { Process } from '@wxthirdparty/sdk';
-import { serverNow } from '../../api/server-clock.ts';
 import { Age } from '../../ui/age.tsx';
 import { Mono } from '../../ui/mono.tsx';
 import { Status } from '../../ui/status.tsx';
@@ -9,7 +8,13 @@ import { useFormat } from '../../words/format.ts';
 import { isLost } from './judge.ts';
 import { words as ownWords } from './words.ts';
 
-export function ProcessTable({ processes }: { readonly processes: readonly Process[] }) {
+interface Props {
+  readonly processes: readonly Process[];
+  /** The server's time when they were read. */
+  readonly at: number;
+}
+
+export function ProcessTable({ processes, at }: Props) {
   const words = useWords(ownWords);
   const format = useFormat();
   const columns: readonly Column<Process>[] = [
@@ -27,7 +32,7 @@ export function ProcessTable({ processes }: { readonly processes: readonly Proce
     {
       header: words.state,
       priority: 1,
-      cell: (process) => <Status of="server" state={isLost(process, serverNow()) ? 'lost' : 'up'} />,
+      cell: (process) => <Status of="server" state={isLost(process, at) ? 'lost' : 'up'} />,
     },
   ];
   return <Table label={words.processes} columns={columns} rows={processes} rowKey={({ id }) => id} />;

@@ -28,7 +28,9 @@ export function Running({ health }: { readonly health: Health | undefined }) {
     <Section title={words.running}>
       <Facts
         facts={[
-          fact(words.processes, processes, words.processesFailed, (data) => <Processes processes={data.items} />),
+          fact(words.processes, processes, words.processesFailed, (data) => (
+            <Processes processes={data.items} at={timeOf(processes)} />
+          )),
           fact(words.redis, redis, words.redisFailed, (data) => <RedisLine redis={data} />),
           health && { label: words.database, value: <Status of="server" state={health.database ? 'up' : 'down'} /> },
           fact(words.queues, queues, words.queuesFailed, (data) => <Queues queues={data.items} />),
@@ -36,7 +38,7 @@ export function Running({ health }: { readonly health: Health | undefined }) {
       />
       {processes.data && (
         <Details summary={words.processDetails}>
-          <ProcessTable processes={processes.data.items} />
+          <ProcessTable processes={processes.data.items} at={timeOf(processes)} />
         </Details>
       )}
       {queues.data && (
@@ -59,10 +61,15 @@ function fact<T>(label: string, read: Read<T>, failed: string, value: (data: T) 
   };
 }
 
-function Processes({ processes }: { readonly processes: readonly Process[] }) {
+/** The server's time when it was read: during an outage, old heartbeats say nothing about the processes. */
+function timeOf({ dataUpdatedAt }: Pick<Read<unknown>, 'dataUpdatedAt'>): number {
+  return serverNow() - (Date.now() - dataUpdatedAt);
+}
+
+function Processes({ processes, at }: { readonly processes: readonly Process[]; readonly at: number }) {
   const words = useWords(ownWords);
   const format = useFormat();
-  const lost = processes.some((process) => isLost(process, serverNow()));
+  const lost = processes.some((process) => isLost(process, at));
   const versions = versionsOf(processes);
   if (processes.length === 0) return <ToneMark tone="fault">{words.noProcesses}</ToneMark>;
   return (
