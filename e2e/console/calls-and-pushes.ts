@@ -12,7 +12,14 @@ interface Subscription {
   readonly state: string;
 }
 
-/** Calls that were refused, that have an unknown outcome and that were sent twice, and an endpoint that is down. */
+/** A subscription whose endpoint is down. */
+export async function addSubscription(deployment: Deployment): Promise<void> {
+  const subscription = { name: '旧报表系统', url: DOWN, filter: { types: ['message.text'] } };
+  const { status } = await deployment.api('POST', '/v1/subscriptions', subscription);
+  if (status !== 201) throw new Error(`no subscription was created: ${status}`);
+}
+
+/** Calls that were refused, that have an unknown outcome and that were sent twice, and pushes that cannot be delivered. */
 export async function addCallsAndPushes(deployment: Deployment): Promise<void> {
   const openid = await follower(deployment);
   const send = async (content: string, fault: object) => {
@@ -23,18 +30,12 @@ export async function addCallsAndPushes(deployment: Deployment): Promise<void> {
   await send('too late', { how: 'errcode', errcode: 45_015 });
   await send('lost', { how: 'reset', at: 'after' });
   await send('sent again', { how: 'errcode', errcode: 40_001 });
-  const { body } = await deployment.api<Subscription>('POST', '/v1/subscriptions', {
-    name: '旧报表系统',
-    url: DOWN,
-    filter: { types: ['message.text'] },
-  });
   for (let i = 0; i < PUSHES; i++) {
     const fields = { MsgType: 'text', Content: `text ${i}` };
     await deployment.wechat.control('POST', '/push', { url: 'messages', appid: SERVICE_ACCOUNT, fields });
   }
   await until('the endpoint counts as failing', async () => {
-    const { state } = (await deployment.api<Subscription>('GET', `/v1/subscriptions/${body.id}`)).body;
-    return state === 'failing';
+    return (await onlySubscription(deployment)).state === 'failing';
   });
   await until('the failed calls are listed', async () => (await failedCalls(deployment)).length >= 2);
 }
@@ -46,7 +47,7 @@ export async function pathOfCall(deployment: Deployment, filters: string): Promi
 }
 
 export async function pathOfSubscription(deployment: Deployment): Promise<string> {
-  return `/pushes/subscriptions/${(await deliveryThatFailed(deployment)).subscription}`;
+  return `/pushes/subscriptions/${(await onlySubscription(deployment)).id}`;
 }
 
 export async function pathOfDelivery(deployment: Deployment): Promise<string> {
@@ -56,6 +57,10 @@ export async function pathOfDelivery(deployment: Deployment): Promise<string> {
 
 export async function pathOfPush(deployment: Deployment): Promise<string> {
   return `/pushes/${(await deliveryThatFailed(deployment)).push}`;
+}
+
+async function onlySubscription(deployment: Deployment): Promise<Subscription> {
+  return (await deployment.api<{ items: Subscription[] }>('GET', '/v1/subscriptions')).body.items[0]!;
 }
 
 async function failedCalls(deployment: Deployment, filters = ''): Promise<readonly CallBody[]> {

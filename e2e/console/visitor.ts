@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Request, Route } from 'playwright-core';
 import { SecretSearch } from '../support/secret-search.ts';
 import { until } from '../support/until.ts';
 
@@ -14,6 +14,9 @@ export interface Visited {
   secrets(): Promise<Record<string, string[]>>;
 }
 
+/** What the API does with the page's requests: its own answer, none yet, or 503 as when Redis is away. */
+export type Answering = 'really' | 'not-yet' | 'unavailable';
+
 export interface Options {
   readonly language?: Language;
   readonly scheme?: Scheme;
@@ -24,6 +27,19 @@ export interface Options {
 
 /** What the page must be allowed to do to be shown at all; everything else is a fault. */
 const HARMLESS = /^(?:data|blob|about):/;
+
+const UNAVAILABLE = {
+  type: 'about:blank',
+  title: 'Redis or the database is unavailable',
+  status: 503,
+  detail: 'Redis does not answer.',
+  code: 'unavailable',
+  remedy: 'retry',
+  retryAfter: 5,
+};
+
+/** A form, which reads nothing. */
+const QUIET = '/keys/new';
 
 /** Runs in the page, before its own scripts. */
 const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) => {
@@ -40,6 +56,8 @@ export class Visitor {
   readonly #visited: Visited;
   readonly #origin: string;
   readonly #faults: string[] = [];
+  #answering: Answering | undefined;
+  readonly #waiting: Route[] = [];
   readonly #answers: Promise<{ url: string; body: Buffer } | undefined>[] = [];
 
   private constructor(visited: Visited, context: BrowserContext, page: Page, origin: string) {
@@ -82,6 +100,42 @@ export class Visitor {
   async goto(path: string): Promise<void> {
     await this.page.goto(`${this.#origin}/admin${path}`);
     await this.settled();
+  }
+
+  /**
+   * Opens a path as a link of the page does, so that the page keeps what it has read, and waits for the heading of the screen.
+   */
+  async walk(path: string): Promise<void> {
+    const { page } = this;
+    // A screen of the same route would be the same element; so another one is between them.
+    const isQuiet = new URL(page.url()).pathname.endsWith(QUIET);
+    for (const step of isQuiet ? [path] : [QUIET, path]) {
+      await page.evaluate(`document.querySelector('main h1').dataset.passed = '';
+        history.pushState({}, '', ${JSON.stringify(`/admin${step}`)})`);
+      await page.locator('main h1[data-passed]').waitFor({ state: 'detached' });
+      await page.locator('main h1').waitFor();
+    }
+  }
+
+  /** What the API does from now on; what it has not answered yet, it answers. */
+  async api(answering: Answering): Promise<void> {
+    const isFirst = this.#answering === undefined;
+    this.#answering = answering;
+    if (isFirst) await this.page.route(/\/v1\//, (route) => this.#answer(route));
+    if (answering === 'not-yet') return;
+    await Promise.all(this.#waiting.splice(0).map((route) => this.#answer(route)));
+  }
+
+  async #answer(route: Route): Promise<void> {
+    if (this.#answering === 'not-yet') {
+      this.#waiting.push(route);
+      return;
+    }
+    const body = JSON.stringify(UNAVAILABLE);
+    const headers = { 'x-request-id': '01JE0000000000000000000000' };
+    const answer = { status: 503, contentType: 'application/problem+json', headers, body };
+    // The page may have abandoned the request.
+    await (this.#answering === 'unavailable' ? route.fulfill(answer) : route.continue()).catch(() => {});
   }
 
   /** No placeholder is shown, and the heading of a screen is. */
