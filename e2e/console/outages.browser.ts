@@ -1,23 +1,47 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newDatabase } from '../../packages/platform/test/mariadb-for-all.ts';
+import { type MariaDbServer, startMariaDb } from '../../packages/platform/test/mariadb-server.ts';
 import { Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
+import { until } from '../support/until.ts';
 import { hasChromium, launchChromium } from './chromium.ts';
+import { pathOf, screens } from './screens.ts';
+import { reach } from './stages.ts';
 import { Visitor } from './visitor.ts';
 
-describe.skipIf(!hasChromium)('the overview, without a reload,', () => {
+/** Only ends a wait that hangs. */
+const TIMEOUT_MS = 120_000;
+const OLD_DATA = /显示的是.*的数据。/;
+/** What the frame reads, whatever screen is open. */
+const OPEN_ALARMS = '/v1/alarms?state=open';
+const isOfScreen = (url: string) => url.includes('/v1/') && !url.endsWith(OPEN_ALARMS);
+/** A row of a list, or a fact about one thing. */
+const DATA = 'main tbody tr, main dd';
+
+describe.skipIf(!hasChromium)('without a reload,', () => {
+  let database: MariaDbServer;
   let deployment: Deployment;
   let browser: Browser;
   let visitor: Visitor;
+  /** Of every screen that reads something. */
+  let paths: [name: string, path: string, needsDatabase: boolean][];
   beforeAll(async () => {
-    [deployment, browser] = await Promise.all([Deployment.open({ nodes: 1 }), launchChromium()]);
-    await deployment.authorized(SERVICE_ACCOUNT);
+    [database, browser] = await Promise.all([startMariaDb(), launchChromium()]);
+    deployment = await Deployment.open({ nodes: 1, env: { DATABASE_URL: await newDatabase(database) } });
+    await reach('full', deployment);
+    paths = [];
+    for (const screen of screens.filter(({ isForm }) => !isForm)) {
+      paths.push([screen.name, await pathOf(screen, { deployment }), screen.needsDatabase ?? false]);
+    }
   });
   afterAll(async () => {
     await browser?.close();
     await deployment?.close();
+    await database?.stop();
   });
   beforeEach(async () => {
     visitor = await Visitor.open(browser, deployment);
+    visitor.page.setDefaultTimeout(TIMEOUT_MS);
     await visitor.signIn();
     await visitor.page.getByText('可以工作', { exact: true }).waitFor();
     await visitor.page.evaluate('window.stillTheSamePage = true');
@@ -28,7 +52,7 @@ describe.skipIf(!hasChromium)('the overview, without a reload,', () => {
     await visitor.close();
   });
 
-  it('names the component and the cause when it cannot work, and that it works again', async () => {
+  it('the overview names the component and the cause when it cannot work, and that it works again', async () => {
     const { page } = visitor;
     const { wechat, component } = deployment;
     await wechat.control('POST', '/ticket-service', { on: false });
@@ -47,23 +71,74 @@ describe.skipIf(!hasChromium)('the overview, without a reload,', () => {
     await page.getByText('可以工作', { exact: true }).waitFor({ timeout: 120_000 });
   });
 
-  it('keeps what it last knew while Redis is away, says so, and recovers', async () => {
+  const oldData = () => visitor.page.getByText(OLD_DATA);
+  const isShown = async (locator: Locator) => (await locator.count()) > 0;
+
+  /** Visits every screen while all works; what is returned names those that show data. */
+  async function visitAll(): Promise<Set<string>> {
+    const full = new Set<string>();
+    for (const [name, path] of paths) {
+      await visitor.walk(path);
+      await visitor.settled();
+      if (await isShown(visitor.page.locator(DATA))) full.add(name);
+    }
+    return full;
+  }
+
+  /** Old data with its age, what to do, and a way to retry. */
+  async function showsOldData(name: string, full: ReadonlySet<string>): Promise<void> {
     const { page } = visitor;
-    const appid = page.getByRole('table', { name: '平台' }).getByText(deployment.component.appid);
-    await appid.waitFor();
+    await oldData().first().waitFor();
+    await page.getByText('稍后会自动重试').first().waitFor();
+    await page.getByRole('button', { name: '重试' }).first().waitFor();
+    expect(await isShown(page.locator(DATA)), `${name} shows its data`).toBe(full.has(name));
+  }
+
+  /** By itself on the screen that is open, and on every other one. */
+  async function allRecover(): Promise<void> {
+    await until('the screen has recovered', async () => !(await isShown(oldData())));
+    for (const [name, path] of paths) {
+      await visitor.walk(path);
+      await until(`${name} has recovered`, async () => !(await isShown(oldData())));
+    }
+  }
+
+  it('every screen keeps its data while Redis is away, and recovers', async () => {
+    const { page } = visitor;
+    const full = await visitAll();
     await deployment.redis.stop();
-    await page.getByText('Redis 没有响应。检查 Redis 服务和网络').waitFor({ timeout: 120_000 });
-    await page
-      .getByText(/显示的是.*前的数据。/)
-      .first()
-      .waitFor({ timeout: 120_000 });
-    expect(await appid.isVisible()).toBe(true);
+    for (const [name, path] of paths) {
+      await visitor.walk(path);
+      await showsOldData(name, full);
+    }
+    await visitor.walk('/');
+    await page.getByText('Redis 没有响应。检查 Redis 服务和网络').waitFor();
 
     await deployment.redis.restart();
-    await page.getByText('可以工作', { exact: true }).waitFor({ timeout: 120_000 });
-    await page
-      .getByText(/显示的是.*前的数据。/)
-      .first()
-      .waitFor({ state: 'detached', timeout: 120_000 });
+    await page.getByText('可以工作', { exact: true }).waitFor();
+    await allRecover();
+  });
+
+  it('the screens that need only Redis work while the database is away; the others keep their data, and recover', async () => {
+    const { page } = visitor;
+    const full = await visitAll();
+    await database.kill();
+    for (const [name, path, needsDatabase] of paths) {
+      if (needsDatabase) {
+        await visitor.walk(path);
+        await showsOldData(name, full);
+        continue;
+      }
+      const answered = page.waitForResponse((response) => isOfScreen(response.url()) && response.ok());
+      await visitor.walk(path);
+      await answered;
+      expect(await oldData().allTextContents(), name).toEqual([]);
+    }
+    await visitor.walk('/');
+    await page.getByText('数据库没有响应：收发照常').waitFor();
+
+    await database.restart();
+    await page.getByText('可以工作', { exact: true }).waitFor();
+    await allRecover();
   });
 });
