@@ -1,10 +1,14 @@
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import { until } from '../support/until.ts';
+import { accessibilityFindings } from './axe.ts';
 import { hasChromium, launchChromium } from './chromium.ts';
 import { Visitor } from './visitor.ts';
 
+const FOLDER = fileURLToPath(new URL('screenshots', import.meta.url));
 /** Only ends a wait that hangs. */
 const TIMEOUT_MS = 120_000;
 /** More than the menu has. */
@@ -72,6 +76,15 @@ describe.skipIf(!hasChromium)('a deployment of two components', () => {
     await page.reload();
     await showsOnly('演示小程序');
 
+    mkdirSync(FOLDER, { recursive: true });
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      await menu.click();
+      await page.screenshot({ path: `${FOLDER}/component-menu-${width}.png` });
+      expect(await accessibilityFindings(page), `${width} px`).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      await page.keyboard.press('Escape');
+    }
     await menu.focus();
     await choose('全部平台');
     await until('both accounts are listed again', async () => (await rows.count()) === 2);

@@ -21,9 +21,9 @@ const order = Object.keys(steps) as Stage[];
 
 /** Gives a deployment that has what is in `has` what is missing until the stage, and returns what it has then. */
 export async function reach(stage: Stage, deployment: Deployment, has: readonly Stage[] = []): Promise<Stage[]> {
-  const until = order.slice(0, order.indexOf(stage) + 1);
-  for (const one of until) if (!has.includes(one)) await steps[one](deployment);
-  return until;
+  const needed = order.slice(0, order.indexOf(stage) + 1);
+  for (const one of needed) if (!has.includes(one)) await steps[one](deployment);
+  return needed;
 }
 
 async function addKey(deployment: Deployment): Promise<void> {

@@ -1,7 +1,7 @@
 import { QueryClient } from '@tanstack/react-query';
 
-/** What a screen has read is shown again when the operator comes back to it, also during an outage. */
-const KEPT_MS = 3_600_000;
+/** What a screen has read is shown again when the operator opens it again, also during an outage. */
+const CACHE_TTL_MS = 3_600_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -13,7 +13,7 @@ export const queryClient = new QueryClient({
       refetchIntervalInBackground: false,
       refetchOnWindowFocus: true,
       staleTime: 1_000,
-      gcTime: KEPT_MS,
+      gcTime: CACHE_TTL_MS,
     },
     mutations: { networkMode: 'always' },
   },

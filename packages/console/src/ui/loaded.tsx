@@ -15,7 +15,7 @@ interface Props<T> {
   readonly failed: string;
   /** The height of the placeholder, in lines. */
   readonly lines?: number;
-  /** An error has one line, for a part of something whose own error says more. */
+  /** An error has one line, for a part of something whose own error explains more. */
   readonly compact?: boolean;
   readonly children: (data: T) => ReactNode;
 }

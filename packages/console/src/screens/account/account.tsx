@@ -68,7 +68,7 @@ export function AccountScreen() {
         open={tab}
         keep={{ of: component }}
       >
-        {/* What a view reads itself fails for the same cause, and says it. */}
+        {/* What a view reads itself fails for the same cause, and explains it. */}
         <Loaded read={read} failed={words.failed} lines={8} compact={account !== undefined && tab !== 'overview'}>
           {(found) => <View tab={tab} account={found} />}
         </Loaded>

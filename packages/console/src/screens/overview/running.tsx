@@ -61,7 +61,7 @@ function fact<T>(label: string, read: Read<T>, failed: string, value: (data: T) 
   };
 }
 
-/** The server's time when it was read: during an outage, old heartbeats say nothing about the processes. */
+/** The server's time when it was read: during an outage, old heartbeats do not show whether a process runs. */
 function timeOf({ dataUpdatedAt }: Pick<Read<unknown>, 'dataUpdatedAt'>): number {
   return serverNow() - (Date.now() - dataUpdatedAt);
 }
