@@ -69,6 +69,7 @@ async function test(node, args) {
  */
 async function testConsole(node, args) {
   await ensureRedisServer();
+  await ensureMariaDbServer();
   ensureChromium();
   await ensureConsole(root, node);
   return tool(node, [VITEST, 'run', '--config', 'e2e/console/vitest.config.ts', ...args]);
