@@ -88,9 +88,10 @@ describe.skipIf(!hasChromium)('without a reload,', () => {
   /** Old data with its age, what to do, and a way to retry. */
   async function showsOldData(name: string, full: ReadonlySet<string>): Promise<void> {
     const { page } = visitor;
-    await oldData().first().waitFor();
-    await page.getByText('稍后会自动重试').first().waitFor();
-    await page.getByRole('button', { name: '重试' }).first().waitFor();
+    const parts = [oldData(), page.getByText('稍后会自动重试'), page.getByRole('button', { name: '重试' })];
+    await until(`${name} shows old data, what to do, and a way to retry`, async () => {
+      return (await Promise.all(parts.map(isShown))).every(Boolean);
+    });
     expect(await isShown(page.locator(DATA)), `${name} shows its data`).toBe(full.has(name));
   }
 

@@ -34,6 +34,9 @@ const SCOPES: Readonly<Record<Tab, string>> = {
   history: 'authorizers:read',
 };
 
+/** The views that read from the database too: whenever the account cannot be read, they fail, and explain it. */
+const FAILS_WITH_ACCOUNT: ReadonlySet<Tab> = new Set(['followers', 'pushes', 'history']);
+
 export function AccountScreen() {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
@@ -68,8 +71,12 @@ export function AccountScreen() {
         open={tab}
         keep={{ of: component }}
       >
-        {/* What a view reads itself fails for the same cause, and explains it. */}
-        <Loaded read={read} failed={words.failed} lines={8} compact={account !== undefined && tab !== 'overview'}>
+        <Loaded
+          read={read}
+          failed={words.failed}
+          lines={8}
+          compact={account !== undefined && FAILS_WITH_ACCOUNT.has(tab)}
+        >
           {(found) => <View tab={tab} account={found} />}
         </Loaded>
       </Tabs>
