@@ -38,12 +38,10 @@ export function conditionsOf(eb: AuthorizerExpressions, filter: AuthorizerFilter
   return conditions;
 }
 
-/** The handle that has been chosen, or the random one until then. */
-export function shownHandle(eb: AuthorizerExpressions): Expression<string> {
-  return eb.fn.coalesce('chosen_handle', 'handle');
-}
-
-/** Whether that is it; written so that each part has an index. At most one account of a component has it. */
+/**
+ * Whether the handle is the one that was chosen, or the random one until then; written so that each part has an index. At most one
+ * account of a component has it.
+ */
 export function hasHandle(eb: AuthorizerExpressions, handle: string): Condition {
   return eb.or([
     eb('chosen_handle', '=', handle),
@@ -54,6 +52,11 @@ export function hasHandle(eb: AuthorizerExpressions, handle: string): Condition 
 /** Whether rows may have to be read that the filter then excludes: no index leads to the others alone. */
 export function needsScan({ kind, scope, component }: AuthorizerFilter): boolean {
   return kind !== undefined || scope !== undefined || component !== undefined;
+}
+
+/** Whether the index of names cannot judge the filter. */
+export function needsRows({ kind, scope, handle, cookieValue }: AuthorizerFilter): boolean {
+  return [kind, scope, handle, cookieValue].some((value) => value !== undefined);
 }
 
 /** The column is a JSON array of numbers. */
@@ -72,18 +75,23 @@ export function beginsWith(
 }
 
 /**
- * Accounts whose name or principal contains the text, or whose handle begins with it. Letters of names match in either case, in every
- * script that has cases; handles match as they are written. No character is a wildcard.
+ * Accounts whose name or principal contains the text, or whose chosen handle begins with it. Letters of names match in either case, in
+ * every script that has cases; handles match as they are written. No character is a wildcard.
  */
 export function isNamed(db: Sql, eb: AuthorizerExpressions, text: string): Condition {
-  const hasCases = text.toLowerCase() !== text.toUpperCase();
-  // SQLite's own `lower` knows only the letters of ASCII.
-  const lower = sql.raw(dialectOf(db) === 'sqlite' ? 'lower_case' : 'lower');
-  const contains = (column: 'nick_name' | 'principal_name') =>
-    hasCases
-      ? eb(sql<number>`instr(${lower}(${sql.ref(column)}), ${lower}(${text}))`, '>', 0)
-      : eb(sql<number>`instr(${sql.ref(column)}, ${text})`, '>', 0);
-  const randomHandle = eb.and([eb('chosen_handle', 'is', null), beginsWith(eb, 'handle', text)]);
-  const handle = eb.or([beginsWith(eb, 'chosen_handle', text), randomHandle]);
-  return eb.or([contains('nick_name'), contains('principal_name'), handle]);
+  const dialect = dialectOf(db);
+  const contains = (column: 'nick_name' | 'principal_name') => {
+    if (!hasCases(text)) return eb(sql<number>`instr(${sql.ref(column)}, ${text})`, '>', 0);
+    // SQLite's own `like` and `lower` know only the letters of ASCII, but `lower_case` takes several times as long.
+    if (dialect === 'sqlite' && !hasCases(text.replaceAll(/[a-z]/gi, ''))) {
+      return sql<SqlBool>`${sql.ref(column)} like ${`%${text.replaceAll(/[\\%_]/g, '\\$&')}%`} escape '\\'`;
+    }
+    const lower = sql.raw(dialect === 'sqlite' ? 'lower_case' : 'lower');
+    return eb(sql<number>`instr(${lower}(${sql.ref(column)}), ${lower}(${text}))`, '>', 0);
+  };
+  return eb.or([contains('nick_name'), contains('principal_name'), beginsWith(eb, 'chosen_handle', text)]);
+}
+
+function hasCases(text: string): boolean {
+  return text.toLowerCase() !== text.toUpperCase();
 }

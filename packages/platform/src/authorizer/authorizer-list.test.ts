@@ -1,6 +1,8 @@
 import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databases, startDatabase, type TestDatabase } from '../../test/database.ts';
+import { openDatabase } from '../database/open.ts';
 import type { AuthorizerRow } from '../database/schema.ts';
 import { AuthorizerList, type AuthorizerListRequest } from './authorizer-list.ts';
 import { AuthorizerCounter } from './authorizer-totals.ts';
@@ -10,10 +12,10 @@ describe.each(databases)('the list of authorizers on %s', (kind) => {
   let list: AuthorizerList;
   beforeAll(async () => {
     database = await startDatabase(kind);
-    list = new AuthorizerList(database.sql);
   });
   afterAll(() => database.stop());
   beforeEach(async () => {
+    list = new AuthorizerList(database.sql);
     await database.sql.deleteFrom('authorizers').execute();
   });
 
@@ -110,16 +112,23 @@ describe.each(databases)('the list of authorizers on %s', (kind) => {
       expect([q, await appids({ q })]).toEqual([q, q === '%' || q === '_' ? ['wx2'] : []]);
   });
 
-  it('shows the account first whose handle is searched for, then those whose handles or names fit', async () => {
+  it('shows the account first whose handle is searched for, then those whose chosen handles or names fit', async () => {
     await add(
-      { appid: 'wx1', handle: 'shop-17' },
+      { appid: 'wx1', chosen_handle: 'shop-17' },
       { appid: 'wx2', nick_name: 'my shop-1' },
-      { appid: 'wx3', handle: 'shop-1' },
-      { appid: 'wx4', handle: 'my-shop-1' },
+      { appid: 'wx3', chosen_handle: 'shop-1', nick_name: 'shop-1' },
+      { appid: 'wx4', chosen_handle: 'my-shop-1' },
+      { appid: 'wx5', handle: 'shop-1-random', nick_name: 'random' },
+      { appid: 'wx6', handle: 'shop-1-replaced', chosen_handle: 'chosen' },
     );
-    for (const limit of [1, 2, 50]) expect(await appids({ q: 'shop-1', limit })).toEqual(['wx3', 'wx1', 'wx2']);
+    for (const limit of [1, 2, 3, 50]) expect(await appids({ q: 'shop-1', limit })).toEqual(['wx3', 'wx1', 'wx2']);
     // Handles are names of programs: they match as they are written.
     expect(await appids({ q: 'SHOP-17' })).toEqual([]);
+    // A random one is found as a whole, by its index.
+    expect(await appids({ q: 'shop-1-random' })).toEqual(['wx5']);
+    expect(await appids({ q: 'shop-1-replaced' })).toEqual([]);
+    expect(await appids({ q: 'random', handle: 'shop-1-random' })).toEqual(['wx5']);
+    expect(await appids({ q: 'random', handle: 'chosen' })).toEqual([]);
   });
 
   it('combines a search with every filter, and with the accounts of a key', async () => {
@@ -144,12 +153,13 @@ describe.each(databases)('the list of authorizers on %s', (kind) => {
   });
 
   it('finds the few among many that pass a filter, in every window', async () => {
+    list = new AuthorizerList(database.sql, { rows: 200, names: 200, loaded: 60 });
     const hex = (i: number) => i.toString(16).padStart(4, '0');
-    const rare = [0, 1_999, 2_000, 2_001, 3_999, 4_000, 4_499];
+    const rare = [0, 199, 200, 201, 399, 400, 449];
     await add(
-      ...Array.from({ length: 4_500 }, (_, i) => ({
+      ...Array.from({ length: 450 }, (_, i) => ({
         appid: `wx${hex(i)}`,
-        user_name: `gh_${hex(4_500 - i)}`,
+        user_name: `gh_${hex(450 - i)}`,
         nick_name: rare.includes(i) ? `Rare ${i}` : `common ${i}`,
         kind: rare.includes(i) ? 'mini-program' : 'official-account',
         state: rare.includes(i) ? 'revoked' : 'active',
@@ -159,13 +169,42 @@ describe.each(databases)('the list of authorizers on %s', (kind) => {
     for (const limit of [3, 7, 100]) {
       expect(await appids({ q: 'rare', limit })).toEqual(expected);
       expect(await appids({ kind: 'mini-program', limit })).toEqual(expected);
+      expect(await appids({ q: 'r', kind: 'mini-program', limit })).toEqual(expected);
+      expect(await appids({ q: 'r', state: 'revoked', limit })).toEqual(expected);
       expect(await appids({ q: 'gh_', state: 'revoked', limit })).toEqual(expected.toReversed());
     }
     expect(await appids({ q: 'common', kind: 'mini-program', limit: 3 })).toEqual([]);
+    expect(await appids({ q: 'common', kind: 'official-account', limit: 50 })).toHaveLength(450 - rare.length);
     expect(await appids({ q: '44', state: 'active', limit: 50 })).toHaveLength(
-      Array.from({ length: 4_500 }, (_, i) => i).filter((i) => `common ${i}`.includes('44') && !rare.includes(i))
-        .length,
+      Array.from({ length: 450 }, (_, i) => i).filter((i) => `common ${i}`.includes('44') && !rare.includes(i)).length,
     );
+  });
+
+  it('reads only the index of names until a name fits', async () => {
+    await add({ appid: 'wx1', nick_name: '茶馆' }, { appid: 'wx2' });
+    const statements: string[] = [];
+    const recorded = openDatabase(database.url, { recordStatement: (text) => statements.push(text) });
+    try {
+      const request = { q: '茶馆', limit: 50, component: 'wxc', state: 'active', kind: 'official-account' } as const;
+      expect((await new AuthorizerList(recorded).page(request)).items).toHaveLength(1);
+    } finally {
+      await recorded.destroy();
+    }
+    const ofNames = statements.filter((text) => text.includes('authorizers_search'));
+    expect(ofNames.length).toBeGreaterThanOrEqual(2);
+    for (const text of ofNames) {
+      const explained = text.replace(/(limit|offset) \?/g, '$1 1').replaceAll('?', "''");
+      const [words, how] = { SQLite: ['explain query plan', 'COVERING INDEX'], MariaDB: ['explain', 'Using index'] }[
+        kind
+      ];
+      const { rows } = await sql.raw(`${words} ${explained}`).execute(database.sql);
+      expect(JSON.stringify(rows)).toContain(how);
+    }
+    // The others read by a whole key.
+    const rest = statements.filter(
+      (text) => text.startsWith('select *') && !/"?`?(handle|appid)`?"? (=|in)/.test(text),
+    );
+    expect(rest).toEqual([]);
   });
 
   it('ends the search of a caller that has gone', async () => {

@@ -1,5 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { type DialectName, dialectOf } from '../database/dialect.ts';
 import type { Sql } from '../database/open.ts';
+import type { AuthorizerTable } from '../database/schema.ts';
 import { type Page, type PageRequest, readCursor, writeCursor } from '../paging.ts';
 import type { Authorizer } from './authorizer.ts';
 import {
@@ -10,15 +13,35 @@ import {
   conditionsOf,
   hasHandle,
   isNamed,
+  needsRows,
   needsScan,
-  shownHandle,
 } from './authorizer-filter.ts';
+import { behind, type OrderColumn, type Place, START, upTo } from './authorizer-place.ts';
 import { toAuthorizer } from './authorizer-row.ts';
 
-/** Rows that are read at a time. SQLite answers synchronously, so the event loop runs between the windows. */
-const WINDOW = 2_000;
-/** Rows that one page reads at most, however few pass the filter. */
+/** How much is read by one statement. */
+export interface ReadSizes {
+  /** Accounts of a window that are read as rows. */
+  readonly rows: number;
+  /** Accounts of a window that are read from the index of names, which is shorter. */
+  readonly names: number;
+  /** Rows that are loaded by their keys. */
+  readonly loaded: number;
+}
+
+/** SQLite answers synchronously, so the event loop runs between the windows; another server is asked less often. */
+const SIZES: Readonly<Record<DialectName, ReadSizes>> = {
+  sqlite: { rows: 2_000, names: 5_000, loaded: 1_000 },
+  mysql: { rows: 10_000, names: 20_000, loaded: 1_000 },
+};
+/** Accounts that one page reads at most, however few pass the filter. */
 const MAX_READ = 200_000;
+
+/** MariaDB would read the rows, whose order is the same. */
+const SEARCH_INDEX: Readonly<Record<DialectName, string>> = {
+  sqlite: 'indexed by authorizers_search',
+  mysql: 'force index (authorizers_search)',
+};
 
 /**
  * How a text is searched for. `appid`, `user-name`: as the beginning of an id, by its index. `names`: by a scan.
@@ -28,14 +51,6 @@ type SearchMode = 'appid' | 'user-name' | 'names';
 interface Search {
   readonly mode: SearchMode;
   readonly text: string;
-}
-
-/** The last row of a page, or of what was read for it. */
-interface Place {
-  readonly appid: string;
-  readonly component: string;
-  /** Only of a search by it, which has its order. */
-  readonly userName?: string | null;
 }
 
 export interface AuthorizerListRequest extends AuthorizerFilter, PageRequest {
@@ -48,10 +63,12 @@ export interface AuthorizerListRequest extends AuthorizerFilter, PageRequest {
 /** Lists accounts, and searches among them. */
 export class AuthorizerList {
   readonly #sql: Sql;
+  readonly #sizes: ReadSizes;
 
-  /** It may lag behind. */
-  constructor(sql: Sql) {
+  /** `sql`: may lag behind. */
+  constructor(sql: Sql, sizes: ReadSizes = SIZES[dialectOf(sql)]) {
     this.#sql = sql;
+    this.#sizes = sizes;
   }
 
   /**
@@ -106,11 +123,17 @@ export class AuthorizerList {
     { limit, after, signal }: { limit: number; after: Place | undefined; signal: AbortSignal | undefined },
   ): Promise<Page<Authorizer>> {
     const found: Authorizer[] = [];
+    const size = search?.mode === 'names' ? this.#sizes.names : this.#sizes.rows;
     let from = after;
-    for (let read = WINDOW; ; read += WINDOW) {
+    for (let read = size; ; read += size) {
       signal?.throwIfAborted();
-      const to = scans(filter, search) ? await this.#endOfWindow(filter, search, from) : undefined;
-      found.push(...(await this.#window(filter, search, { from, to, limit: limit + 1 - found.length })));
+      const to = scans(filter, search) ? await this.#endOfWindow(filter, search, { from, size }) : undefined;
+      const window = { from, to, limit: limit + 1 - found.length };
+      found.push(
+        ...(await (search?.mode === 'names'
+          ? this.#named(filter, search.text, window)
+          : this.#window(filter, search, window))),
+      );
       const last = found[limit - 1];
       if (found.length > limit) return { items: found.slice(0, limit), next: cursorOf(search, last ?? after ?? START) };
       if (!to) return { items: found, next: null };
@@ -124,45 +147,105 @@ export class AuthorizerList {
   async #endOfWindow(
     filter: AuthorizerFilter,
     search: Search | undefined,
-    from: Place | undefined,
+    { from, size }: { readonly from: Place | undefined; readonly size: number },
   ): Promise<Place | undefined> {
     const order = orderOf(search);
-    let query = this.#sql
-      .selectFrom('authorizers')
+    const isOrdered = search?.mode !== 'names' && (search?.mode === 'user-name' || filter.state !== undefined);
+    let query = (isOrdered ? this.#sql.selectFrom('authorizers') : this.#fromIndex())
       .select(['appid', 'component'])
       .where((eb) => eb.and([...indexed(eb, filter, search), ...(from ? [behind(eb, order, from)] : [])]))
       .limit(1)
-      .offset(WINDOW - 1);
+      .offset(size - 1);
     for (const column of order) query = query.orderBy(column);
     // Of the order's columns only, which its index has.
     const row = await query.$if(order.includes('user_name'), (of) => of.select('user_name')).executeTakeFirst();
     return row && { appid: row.appid, component: row.component, userName: row.user_name ?? '' };
   }
 
-  async #window(
-    filter: AuthorizerFilter,
-    search: Search | undefined,
-    { from, to, limit }: { from: Place | undefined; to: Place | undefined; limit: number },
-  ): Promise<Authorizer[]> {
+  async #window(filter: AuthorizerFilter, search: Search | undefined, window: Window): Promise<Authorizer[]> {
     const order = orderOf(search);
     let query = this.#sql
       .selectFrom('authorizers')
       .selectAll()
       .where((eb) =>
-        eb.and([
-          ...indexed(eb, filter, search),
-          ...conditionsOf(eb, filter),
-          ...(search?.mode === 'names'
-            ? [isNamed(this.#sql, eb, search.text), eb(shownHandle(eb), '!=', search.text)]
-            : []),
-          ...(from ? [behind(eb, order, from)] : []),
-          ...(to ? [upTo(eb, order, to)] : []),
-        ]),
+        eb.and([...indexed(eb, filter, search), ...conditionsOf(eb, filter), ...boundsOf(eb, order, window)]),
       )
-      .limit(limit);
+      .limit(window.limit);
     for (const column of order) query = query.orderBy(column);
     return (await query.execute()).map(toAuthorizer);
   }
+
+  /** Reads the index of names, and only the rows of accounts whose names fit. */
+  async #named(filter: AuthorizerFilter, text: string, { from, to, limit }: Window): Promise<Authorizer[]> {
+    const { kind, scope, handle, cookieValue } = filter;
+    const found: Authorizer[] = [];
+    const size = needsRows(filter) ? this.#sizes.loaded : limit;
+    for (let last = from; ; ) {
+      const keys = await this.#keysOfNamed(filter, text, { from: last, to, limit: size });
+      if (keys.length > 0)
+        found.push(
+          ...(await this.#load(keys, { kind, scope, handle, cookieValue, withTest: true })).filter(isOther(text)),
+        );
+      if (found.length >= limit) return found.slice(0, limit);
+      last = keys.at(-1);
+      if (!last || keys.length < size) return found;
+    }
+  }
+
+  /** As far as the index can judge. */
+  #keysOfNamed(filter: AuthorizerFilter, text: string, window: Window): Promise<Place[]> {
+    const ofIndex = { ...filter, kind: undefined, scope: undefined, handle: undefined, cookieValue: undefined };
+    return this.#fromIndex()
+      .select(['appid', 'component'])
+      .where((eb) =>
+        eb.and([
+          ...conditionsOf(eb, ofIndex),
+          isNamed(this.#sql, eb, text),
+          ...boundsOf(eb, orderOf(undefined), window),
+        ]),
+      )
+      .orderBy('appid')
+      .orderBy('component')
+      .limit(window.limit)
+      .execute();
+  }
+
+  /** For statements that read only columns of the index of names. */
+  #fromIndex() {
+    const hint = sql.raw(SEARCH_INDEX[dialectOf(this.#sql)]);
+    return this.#sql.selectFrom(sql<AuthorizerTable>`authorizers`.as<'authorizers'>(sql`authorizers ${hint}`));
+  }
+
+  /** In the order of the keys; without those that do not pass the filter. */
+  async #load(keys: readonly Place[], filter: AuthorizerFilter): Promise<Authorizer[]> {
+    const appids = [...new Set(keys.map(({ appid }) => appid))];
+    const rows = await this.#sql
+      .selectFrom('authorizers')
+      .selectAll()
+      .where((eb) => eb.and(conditionsOf(eb, { ...filter, accounts: appids })))
+      .execute();
+    const byKey = new Map(rows.map((row) => [`${row.appid} ${row.component}`, row]));
+    return keys.flatMap(({ appid, component }) => {
+      const row = byKey.get(`${appid} ${component}`);
+      return row ? [toAuthorizer(row)] : [];
+    });
+  }
+}
+
+/** The account that has the handle is the first one of the first page. */
+function isOther(handle: string): (authorizer: Authorizer) => boolean {
+  return (authorizer) => authorizer.handle !== handle;
+}
+
+/** What is read at a time: behind `from`, up to `to`, at most `limit` accounts. */
+interface Window {
+  readonly from: Place | undefined;
+  readonly to: Place | undefined;
+  readonly limit: number;
+}
+
+function boundsOf(eb: AuthorizerExpressions, order: readonly OrderColumn[], { from, to }: Window): Condition[] {
+  return [...(from ? [behind(eb, order, from)] : []), ...(to ? [upTo(eb, order, to)] : [])];
 }
 
 /** Ids are of small letters. */
@@ -170,23 +253,19 @@ function searchOf(mode: SearchMode, text: string): Search {
   return { mode, text: mode === 'names' ? text : text.toLowerCase() };
 }
 
-/** Before every row. */
-const START: Place = { appid: '', component: '', userName: '' };
-
-type OrderColumn = 'user_name' | 'appid' | 'component';
-
 function orderOf(search: Search | undefined): OrderColumn[] {
   return search?.mode === 'user-name' ? ['user_name', 'appid', 'component'] : ['appid', 'component'];
 }
 
 /** Whether many rows may have to be read for a few. The accounts of a key are few. */
 function scans(filter: AuthorizerFilter, search: Search | undefined): boolean {
-  if (filter.accounts?.length || filter.handle !== undefined || filter.cookieValue !== undefined) return false;
-  const isByState = filter.state !== undefined && search?.mode === 'user-name';
-  return search?.mode === 'names' || isByState || needsScan(filter);
+  if (filter.accounts?.length) return false;
+  if (search?.mode === 'names') return true;
+  if (filter.handle !== undefined || filter.cookieValue !== undefined) return false;
+  return (search?.mode === 'user-name' && filter.state !== undefined) || needsScan(filter);
 }
 
-/** What the index that has this order knows. */
+/** What limits the part of an index that is read; the index has this order. */
 function indexed(eb: AuthorizerExpressions, { state }: AuthorizerFilter, search: Search | undefined): Condition[] {
   const ofState = state ? [eb('state', '=', state)] : [];
   if (!search) return ofState;
@@ -197,35 +276,10 @@ function indexed(eb: AuthorizerExpressions, { state }: AuthorizerFilter, search:
     case 'appid':
       return [beginsWith(eb, 'appid', text), ...ofState];
     case 'names':
-      return ofState;
+      return [];
     default:
       return mode satisfies never;
   }
-}
-
-function behind(eb: AuthorizerExpressions, order: readonly OrderColumn[], place: Place): Condition {
-  return compare(eb, order, place, { first: '>=', strictly: '>', last: '>' });
-}
-
-function upTo(eb: AuthorizerExpressions, order: readonly OrderColumn[], place: Place): Condition {
-  return compare(eb, order, place, { first: '<=', strictly: '<', last: '<=' });
-}
-
-/** Written so that a database finds the place by its index, instead of reading all rows before it. */
-function compare(
-  eb: AuthorizerExpressions,
-  order: readonly OrderColumn[],
-  place: Place,
-  by: { readonly first: '>=' | '<='; readonly strictly: '>' | '<'; readonly last: '>' | '<=' },
-): Condition {
-  const value = (column: OrderColumn) => (column === 'user_name' ? (place.userName ?? '') : place[column]);
-  const from = (i: number): Condition => {
-    const column = order[i]!;
-    if (i === order.length - 1) return eb(column, by.last, value(column));
-    return eb.or([eb(column, by.strictly, value(column)), eb.and([eb(column, '=', value(column)), from(i + 1)])]);
-  };
-  const first = order[0]!;
-  return eb.and([eb(first, by.first, value(first)), from(0)]);
 }
 
 function cursorOf(search: Search | undefined, { appid, component, userName }: Place): string {

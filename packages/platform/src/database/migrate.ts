@@ -13,6 +13,7 @@ import * as pushes from './migrations/0008-pushes.ts';
 import * as redisAge from './migrations/0009-redis-age.ts';
 import * as accountLists from './migrations/0010-account-lists.ts';
 import * as handles from './migrations/0011-handles.ts';
+import * as accountSearch from './migrations/0012-account-search.ts';
 import { openDatabase, type Sql } from './open.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
@@ -40,6 +41,7 @@ const laterMigrations: Migrations = {
   '0009-redis-age': redisAge,
   '0010-account-lists': accountLists,
   '0011-handles': handles,
+  '0012-account-search': accountSearch,
 };
 
 /** The names of all migrations, in their order. */
