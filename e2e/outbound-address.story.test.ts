@@ -2,6 +2,7 @@ import net, { type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { batch, message } from './support/call-terms.ts';
 import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
+import { freePort } from './support/free-port.ts';
 import { follower, SEND_MESSAGE } from './support/tally.ts';
 import { until } from './support/until.ts';
 
@@ -15,7 +16,9 @@ const inner = net.createServer((socket) => {
 });
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => inner.listen(0, resolve));
+  // A port that no other server had before: a program that still connects to that one would be counted.
+  const port = await freePort();
+  await new Promise<void>((resolve) => inner.listen(port, resolve));
   deployment = await Deployment.open({ env: { DELIVERY_NETS: '' } });
   await deployment.authorized();
   openid = await follower(deployment);
