@@ -99,6 +99,7 @@ it.each(['warn', 'page'] as const)(
         return Array.from({ length: 40 }, (_, i) => i).filter((i) => text.includes(`原因${i}。`)).length;
       });
     };
+    const startedAt = performance.now();
     for (let i = 0; i < 40; i++) {
       await alarms.report(report(i, severity));
       // Each of the first ones is a message of its own.
@@ -114,8 +115,10 @@ it.each(['warn', 'page'] as const)(
       }
       return (await named()).join() === '40,40,40';
     });
+    // A busy machine may need more than a minute.
+    const minutes = Math.ceil((performance.now() - startedAt) / 60_000);
     for (const { messages, refused } of await robotsOf(`forty-${severity}`)) {
-      expect(messages.length).toBeLessThanOrEqual(20);
+      expect(messages.length).toBeLessThanOrEqual(20 * minutes);
       expect(refused).toEqual([]);
     }
     expect(alarms.unsent).toEqual([]);

@@ -20,7 +20,7 @@ describe.skipIf(!hasChromium)('the console', () => {
     const visitor = await Visitor.open(browser, deployment);
     const { page } = visitor;
     await visitor.goto('/');
-    expect(new URL(page.url()).pathname).toBe('/admin/sign-in');
+    await page.waitForURL('**/admin/sign-in*');
     await visitor.enterPassword('a wrong password');
     await page.getByText('用户名或密码不正确。').waitFor();
     await visitor.enterPassword(deployment.adminPassword);
@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium)('the console', () => {
     await page.getByRole('button', { name: '退出登录' }).click();
     await page.waitForURL('**/admin/sign-in*');
     await visitor.goto('/');
-    expect(new URL(page.url()).pathname).toBe('/admin/sign-in');
+    await page.waitForURL('**/admin/sign-in*');
     expect(await visitor.faults()).toEqual([]);
     await visitor.close();
   });

@@ -26,7 +26,7 @@ beforeAll(async () => {
     })),
   });
   for (const appid of [SERVICE_ACCOUNT, MINI_PROGRAM, REVOKED]) await deployment.authorized(appid);
-}, 240_000);
+});
 afterAll(() => deployment?.close());
 
 it('a deployment whose database is restored from an older dump makes calls for all accounts, after one reconciliation', async () => {
@@ -85,12 +85,14 @@ it('a deployment whose database is restored from an older dump makes calls for a
     }
   }
   // None was refused, so none had to be repaired for a call.
-  expect((await deployment.wechat.counters()).outcomes[TOKEN]).toEqual({ 0: active.length });
+  const { 0: issued, ...refused } = (await deployment.wechat.counters()).outcomes[TOKEN]!;
+  expect(refused).toEqual({});
+  expect(issued).toBeGreaterThanOrEqual(active.length);
   for (const appid of active) expect(await stateOf(appid)).toBe('active');
   expect(await statusWith(deletedKey.key)).toBe(401);
   const errors = deployment.gateways.flatMap((gateway) => gateway.lines()).filter(({ level }) => Number(level) >= 50);
   expect(errors).toEqual([]);
-}, 240_000);
+});
 
 /** What `backup` prints for this database. */
 async function printedCommand(file: string): Promise<string> {

@@ -116,8 +116,10 @@ it('while Redis carries another deployment’s mark nothing is taken in, no job 
   expect(deliveries.map(({ status }) => status)).toContain(503);
   expect(deliveries.map(({ status }) => status)).not.toContain(200);
   // No worker of ours does a job of the other deployment; one that was fetched while the worker paused is delayed.
-  const { waiting, delayed, failed } = await queueCounts(redis, 'calls');
-  expect(waiting + delayed - before.delayed).toBe(1);
+  const { failed } = await until('the job is in the queue', async () => {
+    const counts = await queueCounts(redis, 'calls');
+    return counts.waiting + counts.delayed - before.delayed === 1 && counts;
+  });
   expect(failed).toBe(before.failed);
 
   await redis.hset(markKey, 'id', own!);

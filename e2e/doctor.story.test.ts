@@ -64,8 +64,10 @@ it('names a wrong EncodingAESKey, and so does the status', async () => {
   const { body } = await deployment.api<{ components: [{ refusedPushes: { reason: string }[] }] }>('GET', '/v1/status');
   expect(body.components[0].refusedPushes).toMatchObject([{ reason: 'decryption' }]);
   // The other end of the same mistake: this host has another key than the gateway.
-  const { items } = await command({ WX_ENCODING_AES_KEY: 'x'.repeat(43) }, '--only', 'push-url');
-  expect(codeOf(items, 'push-url')).toBe('push_refused');
+  await until('the push URL is found to refuse', async () => {
+    const { items } = await command({ WX_ENCODING_AES_KEY: 'x'.repeat(43) }, '--only', 'push-url');
+    return codeOf(items, 'push-url') === 'push_refused';
+  });
   await deployment.wechat.control('POST', '/rotate-key', { encodingAesKey });
   await deployment.wechat.control('POST', '/tick', {});
   await untilFound('ticket', null);
@@ -73,9 +75,12 @@ it('names a wrong EncodingAESKey, and so does the status', async () => {
 
 it('prints the address that WeChat reports when it is not on the list, and exits with 1', async () => {
   await deployment.wechat.control('POST', '/options', { ipList: ['10.9.8.7'] });
-  const { code, items } = await command({}, '--only', 'component-token');
+  const { code, items } = await until('the address is refused', async () => {
+    const examined = await command({}, '--only', 'component-token');
+    return examined.items[0]?.code === 'address_refused' && examined;
+  });
   expect(code).toBe(1);
-  expect(items).toMatchObject([{ name: 'component-token', code: 'address_refused' }]);
+  expect(items).toHaveLength(1);
   expect(items[0]?.cause?.en).toContain('127.0.*.*');
   await deployment.wechat.control('POST', '/options', { ipList: null });
   await untilFound('component-token', null);
@@ -116,7 +121,7 @@ it('names a wrong secret, and a second system that fetches tokens', async () => 
 it('names the settings of Redis, another deployment’s Redis, and a dead database', async () => {
   const redis = deployment.redis.client();
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-  expect(codeOf(await asked('redis-settings'), 'redis-settings')).toBe('eviction');
+  await untilFound('redis-settings', 'eviction');
   await redis.config('SET', 'maxmemory-policy', 'noeviction');
   redis.disconnect();
 
@@ -125,7 +130,10 @@ it('names the settings of Redis, another deployment’s Redis, and a dead databa
   await inDatabase({ databaseUrl: other.DATABASE_URL }, (sql) =>
     sql.insertInto('deployment').values({ one: 1, id: 'another' }).execute(),
   );
-  expect(codeOf((await command(other, '--only', 'redis')).items, 'redis')).toBe('foreign_redis');
+  await until('another deployment’s Redis is named', async () => {
+    const { items } = await command(other, '--only', 'redis');
+    return codeOf(items, 'redis') === 'foreign_redis';
+  });
 
   const without = { DATABASE_URL: 'mysql://u:p@127.0.0.1:9/d', PORT: 'none' };
   const dead = await until('no other check fails', async () => {
@@ -154,14 +162,18 @@ it('names a missing ticket with the URL to enter', async () => {
 it('with Redis dead, it ends and judges what needs no Redis', async () => {
   await deployment.redis.kill();
   try {
-    const { code, items } = await command();
-    expect(code).toBe(1);
-    const statuses = Object.fromEntries(items.map(({ name, status }) => [name, status]));
-    expect(statuses).toMatchObject({
-      ...{ settings: 'ok', 'secrets-key': 'ok', redis: 'fail', component: 'ok', database: 'ok', ticket: 'skipped' },
+    // A check has a time limit, which a busy machine may exceed.
+    await until('it judges what needs no Redis', async () => {
+      const { code, items } = await command();
+      const statuses = Object.fromEntries(items.map(({ name, status }) => [name, status]));
+      expect(code).toBe(1);
+      expect(statuses).toMatchObject({
+        ...{ settings: 'ok', 'secrets-key': 'ok', redis: 'fail', component: 'ok', database: 'ok', ticket: 'skipped' },
+      });
+      expect(statuses['data-dir']).not.toBe('skipped');
+      return true;
     });
-    expect(statuses['data-dir']).not.toBe('skipped');
-    expect(codeOf(await asked('redis'), 'redis')).toBe('redis_unreachable');
+    await untilFound('redis', 'redis_unreachable');
   } finally {
     await deployment.redis.restart();
   }

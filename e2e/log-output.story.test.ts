@@ -36,8 +36,10 @@ it('a reader that has stopped neither hangs a node that logs to it nor keeps it 
 async function answersMany(): Promise<void> {
   const readyz = async () => (await fetch(`${deployment.gatewayUrl()}/readyz`)).status === 200;
   await until('the node is ready', readyz);
-  const calls = Array.from({ length: 600 }, () => deployment.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`));
-  const statuses = await Promise.all(calls.map(async (call) => (await call).status));
-  expect(new Set(statuses)).toEqual(new Set([200]));
+  for (let round = 0; round < 12; round++) {
+    const calls = Array.from({ length: 50 }, () => deployment.api('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`));
+    const statuses = await Promise.all(calls.map(async (call) => (await call).status));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  }
   expect((await fetch(`${deployment.gatewayUrl()}/healthz`)).status).toBe(200);
 }

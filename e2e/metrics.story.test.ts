@@ -153,7 +153,9 @@ it('without Redis, its gauges are absent and redis_up is 0; what the database ha
     const isAbsent = !/^wx_(?:component_ready|queue_jobs|redis_memory_ratio|alarms_open)\{/m.test(text);
     return up.length > 0 && up.every(([, value]) => value === 0) && isAbsent;
   });
-  const { samples } = await scrape(0);
-  expect(samples.get('wx_database_up')).toBe(1);
-  expect(samples.get(`wx_authorizers{component="${deployment.component.appid}",state="active"}`)).toBe(1);
+  await until('what the database has is there', async () => {
+    const { samples } = await scrape(0);
+    expect(samples.get('wx_database_up')).toBe(1);
+    return samples.get(`wx_authorizers{component="${deployment.component.appid}",state="active"}`) === 1;
+  });
 });

@@ -3,12 +3,8 @@ import { newDatabase } from '../packages/platform/test/mariadb-for-all.ts';
 import { type MariaDbServer, startMariaDb } from '../packages/platform/test/mariadb-server.ts';
 import { Crossroads, type Passed } from './support/crossroads.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
+import { expectAccepted, type PushAnswer } from './support/push-answers.ts';
 import { until } from './support/until.ts';
-
-interface Delivery {
-  readonly status: number;
-  readonly body: string;
-}
 
 interface Push {
   readonly id: string;
@@ -148,11 +144,13 @@ it('a push that comes again when Redis has lost everything is journaled once, an
   const [passed] = crossroads.passed.slice(passedBefore);
   await until('it is journaled', async () => (await count()) === before + 1);
   await deployment.redis.flush();
-  const answered = await until('it is accepted', async () => {
-    const { status, body } = await again(passed!, 1);
-    return status === 200 && body;
-  });
-  expect(answered).toBe('success');
+  for (const gateway of [1, 0]) {
+    const answered = await until('it is accepted', async () => {
+      const { status, body } = await again(passed!, gateway);
+      return status === 200 && body;
+    });
+    expect(answered).toBe('success');
+  }
   await text('after it');
   await until('the next one is journaled', async () => (await isEmpty()) && (await count()) > before + 1);
   expect(await count()).toBe(before + 2);
@@ -189,8 +187,8 @@ async function isEmpty(): Promise<boolean> {
 }
 
 async function send(what: object): Promise<void> {
-  const { deliveries } = await deployment.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what);
-  for (const { status, body } of deliveries) expect([status, body]).toEqual([200, 'success']);
+  const { deliveries } = await deployment.wechat.control<{ deliveries: PushAnswer[] }>('POST', '/push', what);
+  expectAccepted(deliveries);
 }
 
 function push(xml: string): Promise<void> {
@@ -202,7 +200,7 @@ function text(content: string): Promise<void> {
 }
 
 /** Sends the same request again, unchanged. */
-async function again({ url, body }: Passed, gateway: number): Promise<Delivery> {
+async function again({ url, body }: Passed, gateway: number): Promise<{ status: number; body: string }> {
   const response = await fetch(deployment.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
   return { status: response.status, body: await response.text() };
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
   cluster = await startCluster();
   deployment = await Deployment.open({ redisUrl: cluster.url, nodes: NODES, pushToAll: true });
   await deployment.authorized();
-  await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
+  await deployment.wechat.control('POST', '/options', { deliveries: 100_000, redeliveryMs: 250 });
 });
 afterAll(async () => {
   await deployment?.close();

@@ -38,7 +38,8 @@ it('a Redis that lost everything is filled again, without a ticket and without a
 });
 
 it('a call that was in flight to WeChat ends as lost instead of never', async () => {
-  await deployment.wechat.control('POST', '/delay', { path: FOLLOWERS.path, ms: 20_000, count: 1 });
+  // Longer than a busy machine needs to empty Redis.
+  await deployment.wechat.control('POST', '/delay', { path: FOLLOWERS.path, ms: 120_000, count: 1 });
   const before = await deployment.wechat.asked('GET /cgi-bin/user/get');
   const waiting = deployment.call(SERVICE_ACCOUNT, { ...FOLLOWERS, waitMs: 60_000 });
   await until('WeChat is asked', async () => (await deployment.wechat.asked('GET /cgi-bin/user/get')) > before);
@@ -72,13 +73,12 @@ it('calls that waited in the queue end as lost, too, however they were submitted
     for (const worker of deployment.workers) worker.thaw();
   }
   await deployment.ready();
-  await until(
-    'calls work again',
-    async () => (await deployment.call(SERVICE_ACCOUNT, FOLLOWERS)).body.state === 'completed',
-  );
-  // None of the lost calls was sent later: WeChat was asked once since, by the call that succeeded.
-  const asked = (await deployment.wechat.asked('GET /cgi-bin/user/get')) - before;
-  expect(asked).toBe(1);
+  await until('calls work again', async () => {
+    const { body } = await deployment.call(SERVICE_ACCOUNT, { method: 'GET', path: '/cgi-bin/tags/get' });
+    return body.state === 'completed';
+  });
+  // None of the lost calls was sent later.
+  expect(await deployment.wechat.asked('GET /cgi-bin/user/get')).toBe(before);
 });
 
 async function ticketPushes(): Promise<number> {

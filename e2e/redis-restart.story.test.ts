@@ -15,7 +15,7 @@ beforeAll(async () => {
   await deployment.authorized();
   await acceptedMeansOnDisk();
   // WeChat tries three times; this simulated one tries until a gateway accepts, so that every push is delivered.
-  await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
+  await deployment.wechat.control('POST', '/options', { deliveries: 100_000, redeliveryMs: 250 });
 });
 afterAll(() => deployment.close());
 

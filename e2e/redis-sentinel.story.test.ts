@@ -12,7 +12,7 @@ beforeAll(async () => {
   servers = await startSentinels();
   deployment = await Deployment.open({ redisUrl: servers.url });
   await deployment.authorized();
-  await deployment.wechat.control('POST', '/options', { deliveries: 100, redeliveryMs: 250 });
+  await deployment.wechat.control('POST', '/options', { deliveries: 100_000, redeliveryMs: 250 });
 });
 afterAll(async () => {
   await deployment?.close();

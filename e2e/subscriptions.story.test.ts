@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
+import { expectAccepted, type PushAnswer } from './support/push-answers.ts';
 import { type Received, Receiver } from './support/receiver.ts';
 import { until } from './support/until.ts';
 
@@ -62,11 +63,13 @@ it('a push that is accepted right after the subscription was created is delivere
 
 it('of 100 mixed pushes each endpoint receives exactly its own', async () => {
   const openids = ['oFirst', 'oSecond', 'oThird'];
+  // Notices, as that of an account's consent, may be journaled after the subscriptions were created.
+  const fromWeChat = ['message.*', 'event.*'];
   const filters = {
-    all: {},
+    all: { types: fromWeChat },
     types: { types: ['event.*'] },
     account: { accounts: [MINI_PROGRAM], types: ['message.*'] },
-    handle: { handles: [handles[SERVICE_ACCOUNT]!] },
+    handle: { handles: [handles[SERVICE_ACCOUNT]!], types: fromWeChat },
     openid: { openids: ['oSecond'] },
     prefix: { where: { Content: { prefix: '订单' } } },
   };
@@ -207,14 +210,16 @@ it('a key for one account has to do with no other, not even by handles', async (
 });
 
 it('the 201st subscription is refused', async () => {
-  const made = await Promise.all(
-    Array.from({ length: MAX_SUBSCRIPTIONS }, (_, i) => subscribe(`many-${i}`, { filter: { types: ['x'] } })),
-  );
-  expect(new Set(made.map(({ id }) => id)).size).toBe(MAX_SUBSCRIPTIONS);
+  // One after the other for each gateway: together they would keep a busy process from reading Redis' answers in time.
+  const made = new Set<string>();
+  while (made.size < MAX_SUBSCRIPTIONS) {
+    const pair = await Promise.all([0, 1].map((i) => subscribe(`many-${made.size + i}`, { filter: { types: ['x'] } })));
+    for (const { id } of pair) made.add(id);
+  }
   const refused = await ask('POST', '/v1/subscriptions', { name: 'n', url: receiver.url });
   expect(refused).toMatchObject({ status: 409, body: { code: 'too_many_subscriptions', remedy: 'fix-request' } });
   const counts = async () => (await ask('GET', '/v1/status')).body.subscriptions;
-  await expect.poll(counts, { timeout: 60_000 }).toEqual({ active: MAX_SUBSCRIPTIONS, failing: 0, paused: 0 });
+  await expect.poll(counts).toEqual({ active: MAX_SUBSCRIPTIONS, failing: 0, paused: 0 });
 });
 
 async function subscribe(path: string, input: object = {}): Promise<Subscription> {
@@ -237,8 +242,8 @@ async function removeAll(): Promise<void> {
 
 async function push(appid: string, fields: object): Promise<void> {
   const what = { url: 'messages', appid, fields: { MsgType: 'text', ...fields } };
-  const { deliveries } = await deployment.wechat.control<{ deliveries: object[] }>('POST', '/push', what);
-  expect(deliveries).toMatchObject([{ status: 200, body: 'success' }]);
+  const { deliveries } = await deployment.wechat.control<{ deliveries: PushAnswer[] }>('POST', '/push', what);
+  expectAccepted(deliveries);
 }
 
 /** A delivery of a text with this content. */

@@ -12,8 +12,12 @@ if (!hasChromium) {
   console.warn(`Skipped: ${note}`);
 }
 
+/** Only ends what hangs: on a busy machine a browser needs more than Playwright's thirty seconds. */
+export const BROWSER_TIMEOUT_MS = 240_000;
+
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
+    timeout: BROWSER_TIMEOUT_MS,
     ...(path === undefined ? {} : { executablePath: path }),
     // Containers run tests as root, where Chromium has no sandbox, and have a small /dev/shm.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none'],

@@ -33,7 +33,7 @@ describe.skipIf(!hasChromium)('a page that another version has served', () => {
     expect(loads).toBe(0);
     await page.getByRole('link', { name: '告警' }).click();
     await page.getByRole('heading', { name: '告警', level: 1 }).waitFor();
-    expect(loads).toBe(1);
+    await expect.poll(() => loads).toBe(1);
     expect(new URL(page.url()).pathname).toBe('/admin/alarms');
     expect(await visitor.faults()).toEqual([]);
     await visitor.close();
@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)('a page that another version has served', () => {
     await page.route(CHUNK, (route) => route.fulfill({ status: 404 }));
     await page.getByRole('link', { name: '告警' }).click();
     await page.getByText('这个页面无法显示。').waitFor();
-    expect(loads).toBe(1);
+    await expect.poll(() => loads).toBe(1);
     await visitor.close();
   });
 });

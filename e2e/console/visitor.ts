@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page, Request, Route } from 'playwright-core';
 import { SecretSearch } from '../support/secret-search.ts';
 import { until } from '../support/until.ts';
+import { BROWSER_TIMEOUT_MS } from './chromium.ts';
 
 export type Language = 'zh' | 'en';
 export type Scheme = 'light' | 'dark';
@@ -77,6 +78,7 @@ export class Visitor {
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',
     });
+    context.setDefaultTimeout(BROWSER_TIMEOUT_MS);
     const page = await context.newPage();
     const visitor = new Visitor(visited, context, page, origin);
     await visitor.#watch();

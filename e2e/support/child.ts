@@ -15,6 +15,8 @@ const INHERITED = [
   'FAKETIME_DONT_FAKE_MONOTONIC',
   'NODE_COMPILE_CACHE',
 ];
+/** Of the output of a process that has ended. */
+const MAX_READ_MS = 10_000;
 const MAX_OUTPUT = 128 * 1024 * 1024;
 
 /** A real process of a story: its output is recorded; it can be frozen, killed and shut down. */
@@ -46,12 +48,18 @@ export class Child {
         this.#output += text;
       });
     }
+    const read = new Promise((resolve) => this.#process.once('close', resolve));
     this.#exited = new Promise((resolve) => {
       this.#process.once('error', (error) => {
         this.#output += `\n${error.message}`;
         resolve(1);
       });
-      this.#process.once('exit', (code, signal) => resolve(code ?? signal ?? 1));
+      this.#process.once('exit', (code, signal) => {
+        const end = () => resolve(code ?? signal ?? 1);
+        // What it has written may not have been read yet. A process that it has started may keep the pipe open.
+        const timer = setTimeout(end, MAX_READ_MS);
+        void read.then(() => clearTimeout(timer)).then(end);
+      });
     });
     void this.#exited.then((code) => {
       this.#code = code;
