@@ -3,6 +3,7 @@ import { startCluster, type TestCluster } from '../packages/platform/test/redis-
 import { handledPushes, pushDeliveries, settleAll } from './support/accounting.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { completed, startSync } from './support/follower-syncs.ts';
+import { killReplicated } from './support/kill-replicated.ts';
 import { isAccepted, Load, Pushing, settledCall } from './support/load.ts';
 import { connectionsTo } from './support/redis-connections.ts';
 import { until } from './support/until.ts';
@@ -35,7 +36,7 @@ it('the master of an account dies under load: everything accepted is settled and
   const sync = await startSync(deployment, SERVICE_ACCOUNT);
   const key = `wx:{${deployment.component.appid}:${SERVICE_ACCOUNT}}:calls`;
   const former = await cluster.masterOf(key);
-  await former.kill();
+  await killReplicated(former);
   await cluster.switchedFrom(former, key);
   const acceptedBefore = load.accepted.length;
   const pushedBefore = pushing.msgIds.length;

@@ -8,17 +8,17 @@ export interface PushAnswer {
   readonly ms: number;
 }
 
-/** Then a gateway refuses a push that it has not stored, so that WeChat delivers it again. */
-const SLOW_MS = 4_500;
+/** Within this time Redis always answers a gateway, unless the machine is busy. Then the gateway refuses the push, and WeChat delivers it again. */
+const SLOW_MS = 2_000;
 
-/**
- * WeChat was answered `success`: at the first delivery, or, where a busy machine took longer than a gateway and WeChat wait, at a
- * later one.
- */
+/** The deliveries that a busy machine has not slowed down. */
+export function inTime<Answer extends { readonly ms: number }>(deliveries: readonly Answer[]): Answer[] {
+  return deliveries.filter(({ ms }) => ms < SLOW_MS);
+}
+
+/** WeChat was answered `success`: at the first delivery, or, where the machine was busy, at a later one. */
 export function expectAccepted(deliveries: readonly PushAnswer[]): void {
-  const answered = deliveries.filter(
-    ({ status, ms }, i) => i === deliveries.length - 1 || status === 200 || ms < SLOW_MS,
-  );
+  const answered = [...inTime(deliveries.slice(0, -1)), ...deliveries.slice(-1)];
   expect(answered.map(({ status, body }) => [status, body])).toEqual(answered.map(() => [200, 'success']));
   expect(answered).not.toEqual([]);
 }

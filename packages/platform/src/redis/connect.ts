@@ -4,6 +4,7 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { parseRedisAddress, type RedisAddress } from './address.ts';
 import { FailFastCluster, FailFastRedis } from './fail-fast.ts';
 import { type Keyspace, keyspaceOf } from './keys.ts';
+import { readBeforeTimeout } from './own-stall.ts';
 import { whyUnreachable } from './why-unreachable.ts';
 
 /**
@@ -43,6 +44,7 @@ export function connectRedis(
   const redis = open(redisAddressOf(redisUrl), mode, name);
   // Without a listener every lost connection would be an unhandled error; /readyz reports the state.
   redis.on('error', () => {});
+  readBeforeTimeout(redis);
   return withKeyspace(redis, redisPrefix);
 }
 

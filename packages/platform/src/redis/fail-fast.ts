@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { Cluster, type Command, Redis } from 'ioredis';
+import { afterGrace } from './own-stall.ts';
 import { writeTogether } from './write-together.ts';
 
 /** Makes all commands of a fail-fast connection fail with `failure`, or, where it is undefined, work again. */
@@ -47,10 +48,18 @@ function isRefused(command: Command, refusal: Failure | undefined): boolean {
   return true;
 }
 
+/** ioredis' error after `commandTimeout`. */
+const COMMAND_TIMED_OUT = 'Command timed out';
+
 /** Not by a promise of our own: ioredis sends commands whose promise only ioredis itself reads. */
 function translateErrors(command: Command): Command {
   const reject = command.reject;
-  command.reject = (error) => reject.call(command, translateError(error));
+  const fail = (error: Error) => reject.call(command, translateError(error));
+  command.reject = (error) => {
+    if (error.message !== COMMAND_TIMED_OUT) fail(error);
+    // It may be this process that has stalled.
+    else afterGrace(() => command.isSettled || fail(error));
+  };
   return command;
 }
 
