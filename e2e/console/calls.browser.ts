@@ -169,7 +169,8 @@ describe.skipIf(!hasChromium)('calls and pushes in the console', () => {
       await page.getByRole('link', { name: '报表' }).click();
       await page.waitForURL(`**/subscriptions/${body.id}`);
       await shows('接收地址不可用');
-      await shows('回答的状态不是 2xx (HTTP 500)');
+      await shows('回答的状态不是 2xx（HTTP 500）');
+      await shows('下次尝试');
 
       await act('暂停');
       await shows('已手动暂停');
@@ -184,6 +185,22 @@ describe.skipIf(!hasChromium)('calls and pushes in the console', () => {
         .getByRole('row', { name: /已送达/ })
         .nth(1)
         .waitFor();
+
+      // Everything again, on request.
+      const replayedFrom = endpoint.received.length;
+      await page.getByRole('main').getByRole('button', { name: '补发', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('向“报表”补发推送').waitFor();
+      await dialog.getByLabel('从').selectOption('1h');
+      await dialog.getByLabel('范围').selectOption('all');
+      await dialog.getByText('接收方会重复收到').waitFor();
+      await dialog.getByRole('button', { name: '补发', exact: true }).click();
+      await page
+        .getByRole('status')
+        .filter({ hasText: `补发 ${all} 条` })
+        .waitFor();
+      const again = () => new Set(endpoint.received.slice(replayedFrom).map(({ id }) => id)).size;
+      await until('all arrive again', () => again() === all);
       expect(await visitor.faults()).toEqual([]);
     } finally {
       await endpoint.close();

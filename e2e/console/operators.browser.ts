@@ -1,17 +1,23 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from '../support/deployment.ts';
+import { Receiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
 import { hasChromium, launchChromium } from './chromium.ts';
 import { type Options, Visitor } from './visitor.ts';
 
 const DAY_MS = 86_400_000;
+const OWN_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 /** Keys and alarms, as an owner and the holder of a key see them. */
 describe.skipIf(!hasChromium)('operators', () => {
   let deployment: Deployment;
   let browser: Browser;
+  /** Addresses of the operator's own. */
+  let own: Receiver;
+  let failing: Receiver;
   beforeAll(async () => {
+    [own, failing] = await Promise.all([Receiver.open(() => 204), Receiver.open(() => 503)]);
     deployment = await Deployment.open({ nodes: 1 });
     await deployment.authorized(SERVICE_ACCOUNT);
     await deployment.authorized(MINI_PROGRAM);
@@ -19,8 +25,15 @@ describe.skipIf(!hasChromium)('operators', () => {
     await deployment.gateways[0]!.shutDown();
     const channels = [
       `wecom+${robots}/wecom/cgi-bin/webhook/send?key=story`,
+      `wecom+${robots}/wecom/cgi-bin/webhook/send?key=down`,
+      `dingtalk+${robots}/dingtalk/robot/send?access_token=story#SECdemo`,
       `dingtalk+${robots}/dingtalk/robot/send?access_token=story#SECwrong`,
+      `feishu+${robots}/feishu/open-apis/bot/v2/hook/story#SECdemo`,
+      `feishu+${robots}/feishu/open-apis/bot/v2/hook/story#SECwrong`,
+      `${own.url}#${OWN_SECRET}`,
+      `${failing.url}#${OWN_SECRET}`,
     ];
+    await deployment.wechat.control('POST', '/robot', { kind: 'wecom', id: 'down', down: true });
     await deployment.startNode(0, { ALARM_WEBHOOKS: channels.join(',') }).says('gateway listening');
     await deployment.ready();
     browser = await launchChromium();
@@ -28,6 +41,7 @@ describe.skipIf(!hasChromium)('operators', () => {
   afterAll(async () => {
     await browser?.close();
     await deployment?.close();
+    await Promise.all([own?.close(), failing?.close()]);
   });
 
   const visitors: Visitor[] = [];
@@ -143,24 +157,39 @@ describe.skipIf(!hasChromium)('operators', () => {
     await page.waitForURL((url) => url.pathname.endsWith('/sign-in'));
   });
 
-  it('each alarm channel can be tested: what its receiver answered is shown', async () => {
+  it('each kind of alarm channel can be tested: what its receiver answered is shown', async () => {
     const visitor = await visit();
     await visitor.signIn();
     await visitor.goto('/alarms');
     const { page } = visitor;
-    const test = (channel: string) =>
-      page
+    const test = async (channel: string, result: string): Promise<string> => {
+      await page
         .getByRole('row', { name: new RegExp(channel) })
         .getByRole('button', { name: '发送测试' })
         .click();
-    await test('wecom-1');
-    await page.getByText(/wecom-1 已送达/).waitFor();
-    await test('dingtalk-1');
-    await page.getByText(/dingtalk-1 没有送达/).waitFor();
-    expect(await page.locator('main').textContent()).toContain('310000');
-    // Besides alarms, which may open at any time.
-    const { wecom } = await deployment.wechat.robots();
-    expect(wecom?.messages.filter(({ text }) => text.includes('测试消息'))).toHaveLength(1);
+      const banner = page.getByRole('status').filter({ hasText: `${channel} ${result}` });
+      await banner.waitFor();
+      return (await banner.textContent()) ?? '';
+    };
+    for (const kind of ['wecom', 'dingtalk', 'feishu', 'generic']) await test(`${kind}-1`, '已送达');
+    const refusals = {
+      'wecom-2': '{"error":"down"}',
+      'dingtalk-2': '{"errcode":310000,"errmsg":"sign not match"}',
+      'feishu-2': '"code":19021',
+      'generic-2': 'HTTP 状态 503',
+    };
+    for (const [channel, answer] of Object.entries(refusals)) {
+      expect(await test(channel, '没有送达')).toContain(answer);
+    }
+    const { robots } = await deployment.wechat.control<{ robots: { kind: string; messages: { text: string }[] }[] }>(
+      'GET',
+      '/robots',
+    );
+    for (const kind of ['wecom', 'dingtalk', 'feishu']) {
+      const texts = robots.filter((robot) => robot.kind === kind).flatMap(({ messages }) => messages);
+      expect(texts.some(({ text }) => text.includes('测试消息'))).toBe(true);
+    }
+    expect(own.received.map(({ body }) => JSON.parse(body).type)).toContain('alarm.test');
   });
 });
 

@@ -11,12 +11,14 @@ const iso = at.toISOString();
 
 const delivery: DeliveryView = {
   ...{ subscription: 'sub_own', push: PUSH, seq: 1_795_874_599_600_000, component: COMPONENT, appid: ACCOUNT },
+  nickName: '茶馆',
   ...{ handle: 'shop-17', type: 'message.text', state: 'pending', attemptCount: 1, pendingAt: at, openedAt: at },
   ...{ status: 500, code: 'status', ms: 7, settledAt: null, replay: null },
   reply: { state: 'dropped', reason: 'late_disabled', callId: null },
 };
 const shown = {
   ...{ subscription: 'sub_own', push: PUSH, seq: '1795874599600000', component: COMPONENT, appid: ACCOUNT },
+  nickName: '茶馆',
   ...{ handle: 'shop-17', type: 'message.text', state: 'pending', attemptCount: 1, nextAttemptAt: iso },
   ...{ status: 500, code: 'status', ms: 7, settledAt: null, replay: null },
   reply: { state: 'dropped', reason: 'late_disabled', callId: null },

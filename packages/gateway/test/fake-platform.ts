@@ -48,6 +48,7 @@ export interface FakePlatform extends Changeable<GatewayPlatform> {
   componentViews: Changeable<GatewayPlatform['componentViews']>;
   reconciliations: Changeable<GatewayPlatform['reconciliations']>;
   componentTickets: Changeable<GatewayPlatform['componentTickets']>;
+  accountNames: Changeable<GatewayPlatform['accountNames']>;
   authorizers: Changeable<GatewayPlatform['authorizers']>;
   jsTickets: Changeable<GatewayPlatform['jsTickets']>;
   releaseChecks: Changeable<GatewayPlatform['releaseChecks']>;
@@ -145,6 +146,12 @@ export function fakePlatform(): FakePlatform {
       findByHandle: (handle) => Promise.resolve(handle === authorizer().handle ? [authorizer()] : []),
       setHandle: async (appid, component, handle) => ({ ...(await fake.authorizers.find(appid, component)), handle }),
     },
+    accountNames: {
+      of: async () => (account) => {
+        const { handle, nickName } = authorizer();
+        return account.appid === ACCOUNT ? { handle, nickName } : { handle: null, nickName: null };
+      },
+    },
     accountActivities: { of: (accounts) => Promise.resolve(accounts.map(() => noActivity)) },
     laneViews: {
       find: async (appid, component) => {
@@ -217,6 +224,7 @@ export function fakePlatform(): FakePlatform {
     },
     subscriptionPauses: {} as GatewayPlatform['subscriptionPauses'],
     deliveries: {
+      nextAttemptAt: () => Promise.resolve(null),
       backlog: () => Promise.resolve({ pending: 0, atLeast: false, oldestAt: null }),
       ...{ list: unexpected, find: unexpected, retry: unexpected },
       ...{ findPush: unexpected, matching: unexpected, replayPush: unexpected },
@@ -230,6 +238,10 @@ export function fakePlatform(): FakePlatform {
     apiKeys: {
       recognize: (text) => Promise.resolve(given.get(text)),
       find: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)),
+      namesOf: (ids) =>
+        Promise.resolve(
+          new Map([...given.values()].filter(({ id }) => ids.includes(id)).map(({ id, name }) => [id, name])),
+        ),
       nameOf: (id) => Promise.resolve([...given.values()].find((key) => key.id === id)?.name),
       admit: () => Promise.resolve(),
       create: (input, by) => {

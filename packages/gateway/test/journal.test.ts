@@ -10,7 +10,7 @@ const at = new Date('2026-11-28T10:00:00.000Z');
 
 function push(changes: Partial<PushView> = {}): PushView {
   return {
-    ...{ id: '1lglnp7f58elovunc37204hdd3', component: COMPONENT, appid: ACCOUNT, handle: 'shop-17' },
+    ...{ id: '1lglnp7f58elovunc37204hdd3', component: COMPONENT, appid: ACCOUNT, handle: 'shop-17', nickName: '茶馆' },
     ...{ type: 'message.text', note: null, createTime: at, receivedAt: at, seq: 1_795_874_599_600_000, replied: null },
     deliveries: [
       {
@@ -80,6 +80,13 @@ describe('pushes', () => {
     const { ask } = await open({ find: async () => ({ ...push(), data: found.shift() ?? null }) });
     expect(await ask('/v1/pushes/1')).toEqual({ status: 200, body: { ...shown, data: { content: 'hi' } } });
     expect(await ask('/v1/pushes/1')).toEqual({ status: 200, body: { ...shown, data: null } });
+  });
+
+  test('have the nickname of their account only for a key that may read accounts', async () => {
+    const { ask, keyFor } = await open({ find: async () => ({ ...push(), data: null }) });
+    const namesFor = async (scopes: readonly KeyScope[]) => (await ask('/v1/pushes/1', keyFor(scopes))).body;
+    expect(await namesFor(['pushes:read', 'authorizers:read'])).toMatchObject({ handle: 'shop-17', nickName: '茶馆' });
+    expect(await namesFor(['pushes:read'])).toMatchObject({ handle: 'shop-17', nickName: null });
   });
 
   test('one that does not exist is 404 unknown_push', async () => {

@@ -423,8 +423,9 @@ describe('keys are', () => {
   });
 });
 
-test('the audit is shown', async () => {
+test('the audit is shown, with the names of keys', async () => {
   const platform = fakePlatform();
+  platform.apiKeys.namesOf = async (ids) => new Map(ids.includes('k1') ? [['k1', 'crm']] : []);
   const at = new Date('2026-11-22T10:00:00Z');
   const actor = { id: 'API_KEY', address: '::1', requestId: 'r' };
   platform.audit.list = () =>
@@ -436,8 +437,10 @@ test('the audit is shown', async () => {
         id: 'a1',
         at: '2026-11-22T10:00:00.000Z',
         actor: 'API_KEY',
+        actorName: null,
         action: 'key created',
         target: 'k1',
+        targetName: 'crm',
         address: '::1',
         requestId: 'r',
       },

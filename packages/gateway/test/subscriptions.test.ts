@@ -48,7 +48,13 @@ const shown = {
   ...{ id: 'sub_1', name: 'orders', url: 'https://app.example.com/wx?key=1', messageUrl: null, format: 'json' },
   ...{ mode: null, component: null, filter: { types: ['message.*'] }, reply: null, maxInFlight: 10 },
   ...{ timeoutMs: 15_000, giveUpAfterMs: null, state: 'active', reason: null, failingSince: null },
-  ...{ lastSuccessAt: iso, behindSince: null, backlog: { pending: 0, atLeast: false, oldestAt: null } },
+  ...{
+    lastSuccessAt: iso,
+    behindSince: null,
+    nextAttemptAt: null,
+    createdByName: null,
+    backlog: { pending: 0, atLeast: false, oldestAt: null },
+  },
   ...{ lastFailure: { code: 'status', status: 500, at: iso }, lastTicket: null },
   ...{ createdBy: 'API_KEY', createdAt: iso, updatedAt: iso },
 };

@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import type { Alarms } from './alarm/alarms.ts';
+import type { AccountNames } from './authorizer/account-names.ts';
 import { AuthorizerOptions } from './authorizer/authorizer-options.ts';
 import type { Authorizers } from './authorizer/authorizers.ts';
 import { JsTickets } from './authorizer/js-tickets.ts';
@@ -86,7 +87,7 @@ export interface GatewayFace {
   readonly quotas: Pick<Quotas, 'list'>;
   readonly quotaClearing: Pick<QuotaClearing, 'ofAccount' | 'ofComponent'>;
   readonly quotaEvents: Pick<QuotaEvents, 'end' | 'after'>;
-  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'nameOf' | 'admit' | 'create' | 'list' | 'revoke'>;
+  readonly apiKeys: Pick<ApiKeys, 'recognize' | 'find' | 'nameOf' | 'namesOf' | 'admit' | 'create' | 'list' | 'revoke'>;
   readonly audit: Pick<Audit, 'note' | 'list'>;
   /** Of the console. */
   readonly operatorSessions: Pick<OperatorSessions, 'start' | 'find' | 'end'>;
@@ -97,6 +98,7 @@ export interface GatewayFace {
     Authorizers,
     'countActive' | 'find' | 'findActive' | 'list' | 'totals' | 'history' | 'consenting' | 'findByHandle' | 'setHandle'
   >;
+  readonly accountNames: Pick<AccountNames, 'of'>;
   readonly accountActivities: Pick<AccountActivities, 'of'>;
   readonly laneViews: Pick<LaneViews, 'find'>;
   readonly componentViews: Pick<ComponentViews, 'all' | 'find'>;
@@ -124,7 +126,10 @@ export interface GatewayFace {
   /** Tickets of ours for receivers of format `wechat-component`. */
   readonly componentTickets: Pick<ComponentTickets, 'request'>;
   readonly subscriptionPauses: Pick<SubscriptionPauses, 'pauseManually' | 'resume'>;
-  readonly deliveries: Pick<Deliveries, 'backlog' | 'list' | 'find' | 'retry' | 'findPush' | 'matching' | 'replayPush'>;
+  readonly deliveries: Pick<
+    Deliveries,
+    'backlog' | 'nextAttemptAt' | 'list' | 'find' | 'retry' | 'findPush' | 'matching' | 'replayPush'
+  >;
   readonly deliveryTests: Pick<DeliveryTests, 'run'>;
   readonly replays: Pick<Replays, 'start' | 'find' | 'cancel' | 'wake'>;
   /** How many subscriptions are in each state. */
@@ -238,6 +243,7 @@ export function openGatewayFace(
     operatorSessions: new OperatorSessions(redis),
     signInAttempts: new SignInAttempts(redis),
     authorizers,
+    accountNames: services.accountNames,
     accountActivities: new AccountActivities(redis, services.pushStore),
     laneViews: new LaneViews(redis, authorizers),
     componentViews: new ComponentViews({

@@ -6,6 +6,7 @@ import {
   openTransport,
   type Transport,
 } from '@wxthirdparty/wechat';
+import { AccountNames } from './authorizer/account-names.ts';
 import { AuthorizerNotices } from './authorizer/authorizer-notices.ts';
 import { AuthorizerStore } from './authorizer/authorizer-store.ts';
 import { authorizerTokenKind } from './authorizer/authorizer-token.ts';
@@ -124,6 +125,7 @@ export interface Services {
   readonly clears: Clears;
   readonly quotaEvents: QuotaEvents;
   readonly authorizerStore: AuthorizerStore;
+  readonly accountNames: AccountNames;
   readonly authorizerNotices: AuthorizerNotices;
   readonly links: AuthorizationLinks;
   readonly linkStore: LinkStore;
@@ -231,6 +233,7 @@ export function openServices(foundation: Foundation, shared: Shared, queues: Ope
       components.all().map(({ appid }) => appid),
     ),
     authorizerStore,
+    accountNames: new AccountNames(authorizerStore, foundation.outage),
     authorizerNotices,
     links: new AuthorizationLinks({ redis, components, store: linkStore, ties, authorizers: authorizerStore, events }),
     linkStore,

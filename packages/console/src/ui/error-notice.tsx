@@ -10,6 +10,7 @@ import { Button } from './button.tsx';
 import styles from './error-notice.module.css';
 import { Id } from './mono.tsx';
 import { useTextOfNow } from './now.ts';
+import { Quote } from './quote.tsx';
 
 interface Props {
   /** What failed, in words: `The calls could not be loaded.` */
@@ -64,7 +65,8 @@ export function ErrorSentence({ error }: { readonly error: ApiError }) {
 export function ErrorCause({ error }: { readonly error: ApiError }) {
   const language = useLanguage();
   const codes = useWords(codeWords);
-  return codes[error.code] ?? error.explanation?.[language] ?? error.message;
+  const own = codes[error.code] ?? error.explanation?.[language];
+  return own ?? (language === 'zh' ? <Quote>{error.message}</Quote> : error.message);
 }
 
 /** Of when the data is that is still shown. */

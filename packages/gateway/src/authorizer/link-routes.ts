@@ -1,8 +1,9 @@
 import { type AuthorizationLink, demandAccount, demandUnrestricted } from '@wxthirdparty/platform';
-import { Router } from 'express';
+import { type Response, Router } from 'express';
 import { z } from 'zod';
 import { authType, bizAppid, categoryIdList, style } from '../authorize/authorize-query.ts';
 import type { ReturnTo } from '../authorize/return-to.ts';
+import { nickName } from '../contract/nick-name.ts';
 import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
@@ -11,6 +12,7 @@ import { linkUrl, type PublicUrl } from '../http/public-url.ts';
 import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf } from '../key/caller.ts';
+import { maySeeNickNames } from '../key/may-see-nick-names.ts';
 import { handle } from './handle.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -42,6 +44,7 @@ const AuthorizationLinkAnswer = z
     url: z.string().meta({ description: 'for the merchant to open' }),
     state: linkState,
     appid: z.string().nullable().meta({ description: 'of the account that consented' }),
+    nickName,
     failure: z
       .object({ code: z.string(), message: z.string() })
       .nullable()
@@ -92,6 +95,17 @@ export const linkOperations: Operations = {
 export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, returnTo: ReturnTo): Router {
   const routes = Router();
 
+  /** Of the accounts that consented by these links. */
+  const namesOf = async (links: readonly AuthorizationLink[], response: Response) => {
+    const nameOf = await platform.accountNames.of(links);
+    const withNickNames = maySeeNickNames(response);
+    return (link: AuthorizationLink) => (withNickNames ? nameOf(link).nickName : null);
+  };
+  const answerOf = async (link: AuthorizationLink, response: Response) => {
+    const nameOf = await namesOf([link], response);
+    return linkAnswer(link, nameOf(link), publicUrl);
+  };
+
   routes.post('/v1/components/:appid/authorization-links', async (request, response) => {
     const body = await readJson(request, AuthorizationLinkBody);
     const link = await platform.authorizationLinks.create(
@@ -106,14 +120,18 @@ export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, retu
       },
       body.expiresInMs,
     );
-    response.status(201).location(`/v1/authorization-links/${link.id}`).json(linkAnswer(link, publicUrl));
+    response
+      .status(201)
+      .location(`/v1/authorization-links/${link.id}`)
+      .json(await answerOf(link, response));
   });
 
   routes.get('/v1/authorization-links', async (request, response) => {
     const { accounts } = callerOf(response).rights;
     const query = readQuery(LinkListQuery, request.query);
     const { items, next } = await platform.authorizationLinks.list({ ...query, accounts });
-    response.json({ items: items.map((link) => linkAnswer(link, publicUrl)), next });
+    const nameOf = await namesOf(items, response);
+    response.json({ items: items.map((link) => linkAnswer(link, nameOf(link), publicUrl)), next });
   });
 
   routes.get('/v1/authorization-links/:id', async (request, response) => {
@@ -122,19 +140,24 @@ export function linkRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, retu
     const account = link.bizAppid ?? link.appid;
     if (account === null) demandUnrestricted(rights, 'accounts');
     else demandAccount(rights, account);
-    response.json(linkAnswer(link, publicUrl));
+    response.json(await answerOf(link, response));
   });
 
   return routes;
 }
 
-function linkAnswer(link: AuthorizationLink, publicUrl: PublicUrl): z.input<typeof AuthorizationLinkAnswer> {
+function linkAnswer(
+  link: AuthorizationLink,
+  nickName: string | null,
+  publicUrl: PublicUrl,
+): z.input<typeof AuthorizationLinkAnswer> {
   return {
     id: link.id,
     component: link.component,
     url: linkUrl(publicUrl, link.component, link.id),
     state: link.state,
     appid: link.appid,
+    nickName,
     failure: link.failure && { code: link.failure.code, message: link.failure.message },
     style: link.style,
     authType: link.authType,

@@ -26,6 +26,7 @@ import { requestIdOf } from '../http/request-id.ts';
 import type { Shutdown } from '../http/shutdown.ts';
 import { ENVIRONMENT_KEY } from '../key/api-keys.ts';
 import { callerOf } from '../key/caller.ts';
+import { maySeeNickNames } from '../key/may-see-nick-names.ts';
 import { setQuotaHeader } from '../quota/remaining-header.ts';
 import { BatchBody, CallBody, type ReadBatchedCall, readBatchBody, readCallBody } from './call-body.ts';
 import { CallAnswer, CallDetailAnswer, CallSummaryAnswer, callState } from './call-schema.ts';
@@ -279,7 +280,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
           keyId,
           shows: (path) => mayReadCalls(rights, path),
         });
-    const named = await namesOf(platform, items, rights.scopes.includes('authorizers:read'));
+    const named = await namesOf(platform, items, response);
     const listed: z.input<typeof CallSummaryAnswer>[] = items.map((call) => ({
       ...callSummaryAnswer(call),
       ...named(call),
@@ -291,11 +292,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     const found = await findDetail(platform, request.params.id, response);
     const { call } = found;
     setQuotaHeader(response, call);
-    const { rights } = callerOf(response);
-    const [named, key] = await Promise.all([
-      namesOf(platform, [call], rights.scopes.includes('authorizers:read')),
-      keyOf(platform, call),
-    ]);
+    const [named, key] = await Promise.all([namesOf(platform, [call], response), keyOf(platform, call)]);
     response.json(callDetailAnswer(found, { ...named(call), key }) satisfies z.input<typeof CallDetailAnswer>);
   });
 
@@ -392,31 +389,19 @@ async function answerOf(platform: GatewayPlatform, call: Call): Promise<z.input<
 }
 
 type Named = Pick<z.input<typeof CallSummaryAnswer>, 'handle' | 'nickName'>;
-const nameless: Named = { handle: null, nickName: null };
 
-/** Of the accounts of these calls, each read once. */
+/** Of the accounts of these calls; a component's own calls have none. */
 async function namesOf(
-  platform: GatewayPlatform,
+  { accountNames }: GatewayPlatform,
   calls: readonly CallSummary[],
-  withNickNames: boolean,
+  response: Response,
 ): Promise<(call: CallSummary) => Named> {
-  const accounts = new Map(calls.map((call) => [`${call.component}.${call.appid}`, call]));
-  const names = new Map<string, Named>();
-  await Promise.all(
-    [...accounts].map(async ([account, call]) => {
-      const { handle, nickName } = await nameOf(platform, call);
-      names.set(account, { handle, nickName: withNickNames ? nickName : null });
-    }),
-  );
-  return ({ component, appid }) => names.get(`${component}.${appid}`) ?? nameless;
-}
-
-/** Nothing for the calls of a component, and while the account cannot be read. */
-async function nameOf({ authorizers }: GatewayPlatform, call: Pick<Call, 'component' | 'appid'>): Promise<Named> {
-  const { component, appid } = call;
-  if (appid === component) return nameless;
-  const account = await authorizers.find(appid, component).catch(() => undefined);
-  return { handle: account?.handle ?? null, nickName: account?.nickName ?? null };
+  const nameOf = await accountNames.of(calls.filter(({ component, appid }) => appid !== component));
+  const withNickNames = maySeeNickNames(response);
+  return (call) => {
+    const { handle, nickName } = nameOf(call);
+    return { handle, nickName: withNickNames ? nickName : null };
+  };
 }
 
 async function keyOf(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Explanation } from '../contract/explanation.ts';
 import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
+import { nickName } from '../contract/nick-name.ts';
 import { remedy } from '../contract/remedy.ts';
 import { time } from '../contract/time.ts';
 
@@ -55,10 +56,7 @@ const accountHandle = z
 
 const accountNames = {
   handle: accountHandle,
-  nickName: z
-    .string()
-    .nullable()
-    .meta({ description: 'of the account; null: unknown, or the key lacks the scope `authorizers:read`' }),
+  nickName,
 };
 
 /** A call in a list. */

@@ -1,9 +1,11 @@
 import type { DeliveryView, FailedAttempt, Replay } from '@wxthirdparty/platform';
+import type { Response } from 'express';
 import type { z } from 'zod';
+import { maySeeNickNames } from '../key/may-see-nick-names.ts';
 import type { DeliveryAnswer, DeliveryWithAttemptsAnswer, ReplayAnswer } from './delivery-schema.ts';
 
 /** Member by member, so that nothing that is added to a delivery is published by itself. */
-export function deliveryAnswer(delivery: DeliveryView): z.input<typeof DeliveryAnswer> {
+export function deliveryAnswer(delivery: DeliveryView, response: Response): z.input<typeof DeliveryAnswer> {
   const { reply } = delivery;
   return {
     subscription: delivery.subscription,
@@ -12,6 +14,7 @@ export function deliveryAnswer(delivery: DeliveryView): z.input<typeof DeliveryA
     component: delivery.component,
     appid: delivery.appid,
     handle: delivery.handle,
+    nickName: maySeeNickNames(response) ? delivery.nickName : null,
     type: delivery.type,
     state: delivery.state,
     attemptCount: delivery.attemptCount,
@@ -28,6 +31,7 @@ export function deliveryAnswer(delivery: DeliveryView): z.input<typeof DeliveryA
 export function deliveryWithAttemptsAnswer(
   delivery: DeliveryView,
   failures: readonly FailedAttempt[],
+  response: Response,
 ): z.input<typeof DeliveryWithAttemptsAnswer> {
   const attempts = failures.map(({ number, at, status, code, ms, answer }) => ({
     number,
@@ -37,7 +41,7 @@ export function deliveryWithAttemptsAnswer(
     ms,
     answer,
   }));
-  return { ...deliveryAnswer(delivery), attempts };
+  return { ...deliveryAnswer(delivery, response), attempts };
 }
 
 export function replayAnswer(replay: Replay): z.input<typeof ReplayAnswer> {

@@ -45,14 +45,14 @@ export function deliveryRoutes(platform: GatewayPlatform): Router {
     if (query.appid !== undefined) demandAccount(rights, query.appid);
     if (query.subscription !== undefined) await findOwnSubscription(platform, query.subscription, response);
     const { items, next } = await deliveries.list({ ...query, own: rights.accounts });
-    response.json({ items: items.map(deliveryAnswer), next });
+    response.json({ items: items.map((delivery) => deliveryAnswer(delivery, response)), next });
   });
 
   routes.get('/v1/subscriptions/:id/deliveries/:push', async (request, response) => {
     const { id } = await findOwnSubscription(platform, request.params.id, response);
     const { delivery, failures } = await deliveries.find(id, request.params.push);
     demandOwn(callerOf(response).rights, delivery);
-    response.json(deliveryWithAttemptsAnswer(delivery, failures));
+    response.json(deliveryWithAttemptsAnswer(delivery, failures, response));
   });
 
   routes.post('/v1/subscriptions/:id/deliveries/:push/retry', async (request, response) => {
@@ -61,7 +61,7 @@ export function deliveryRoutes(platform: GatewayPlatform): Router {
     demandOwn(callerOf(response).rights, delivery);
     await deliveries.retry(delivery);
     const retried = await deliveries.find(id, request.params.push);
-    response.status(202).json(deliveryWithAttemptsAnswer(retried.delivery, retried.failures));
+    response.status(202).json(deliveryWithAttemptsAnswer(retried.delivery, retried.failures, response));
   });
 
   return routes;

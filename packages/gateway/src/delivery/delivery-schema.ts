@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
+import { nickName } from '../contract/nick-name.ts';
 import { PageQuery } from '../contract/page.ts';
 import { ReplyAnswer } from '../contract/reply.ts';
 import { time } from '../contract/time.ts';
@@ -30,6 +31,7 @@ export const DeliveryAnswer = z
     component: z.string(),
     appid: z.string().nullable().meta({ description: 'null: the push concerns no account' }),
     handle: z.string().nullable(),
+    nickName,
     type: z.string(),
     state: state.meta({ description: '`dead`: it is not sent again by itself' }),
     attemptCount: z.int(),

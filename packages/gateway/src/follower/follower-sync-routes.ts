@@ -1,7 +1,8 @@
-import { demandAccount, type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
+import { type AccountName, demandAccount, type FollowerSync, isOver, type SyncSchedule } from '@wxthirdparty/platform';
 import { Failure } from '@wxthirdparty/wechat';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { nickName } from '../contract/nick-name.ts';
 import { ComponentQuery, ofOneComponent, oneAccount } from '../contract/one-component.ts';
 import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
@@ -12,6 +13,7 @@ import { readJson } from '../http/read-json.ts';
 import { readQuery } from '../http/read-query.ts';
 import type { Shutdown } from '../http/shutdown.ts';
 import { callerOf, demandStillValid } from '../key/caller.ts';
+import { maySeeNickNames } from '../key/may-see-nick-names.ts';
 import { followerSyncEvents } from './follower-sync-events.ts';
 
 /** The body of `POST …/follower-syncs`. */
@@ -35,6 +37,8 @@ const FollowerSyncAnswer = z
     id: z.string(),
     appid: z.string(),
     component: z.string(),
+    handle: z.string().nullable().meta({ description: 'the account’s current one' }),
+    nickName,
     state: syncState,
     phase: z.enum(['listing', 'details', 'finishing']),
     details: z.boolean(),
@@ -142,44 +146,66 @@ export function followerSyncRoutes(platform: GatewayPlatform, shutdown: Shutdown
     return sync;
   };
 
+  /** Of the accounts of these syncs. */
+  const namesOf = async (syncs: readonly FollowerSync[], response: Response) => {
+    const nameOf = await platform.accountNames.of(syncs);
+    const withNickNames = maySeeNickNames(response);
+    return (sync: FollowerSync): AccountName => {
+      const { handle, nickName } = nameOf(sync);
+      return { handle, nickName: withNickNames ? nickName : null };
+    };
+  };
+
+  const answerOf = async (sync: FollowerSync, response: Response) => {
+    const nameOf = await namesOf([sync], response);
+    return followerSyncAnswer(sync, nameOf(sync));
+  };
+
+  const listAnswer = async (items: readonly FollowerSync[], next: string | null, response: Response) => {
+    const nameOf = await namesOf(items, response);
+    return { items: items.map((sync) => followerSyncAnswer(sync, nameOf(sync))), next };
+  };
+
   routes.post('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
     const { details } = await readJson(request, FollowerSyncInput);
     const component = ofOneComponent(request.query);
     const { sync, started } = await followerSyncs.start(request.params.appid, component, details);
     response.status(started ? 202 : 200).location(`/v1/follower-syncs/${sync.id}`);
-    response.json(followerSyncAnswer(sync));
+    response.json(await answerOf(sync, response));
   });
 
   routes.get('/v1/authorizers/:appid/follower-syncs', async (request, response) => {
     const { limit, component } = readQuery(ListQuery, request.query);
     const items = await followerSyncs.list(request.params.appid, component, limit);
-    response.json({ items: items.map(followerSyncAnswer), next: null });
+    response.json(await listAnswer(items, null, response));
   });
 
   routes.get('/v1/follower-syncs', async (request, response) => {
     const { accounts } = callerOf(response).rights;
     const query = readQuery(SyncListQuery, request.query);
     const { items, next } = await followerSyncs.listAll({ ...query, accounts });
-    response.json({ items: items.map(followerSyncAnswer), next });
+    response.json(await listAnswer(items, next, response));
   });
 
   routes.get('/v1/follower-syncs/:id', async (request, response) => {
-    response.json(followerSyncAnswer(await find(request.params.id, response)));
+    response.json(await answerOf(await find(request.params.id, response), response));
   });
 
   routes.get('/v1/follower-syncs/:id/events', async (request, response) => {
     const { id } = request.params;
+    // Once: the progress is read every half second.
+    const nameOf = await namesOf([await find(id, response)], response);
     await followerSyncEvents(response, shutdown, async () => {
       await demandStillValid(response);
       const sync = await find(id, response);
-      return { data: JSON.stringify(followerSyncAnswer(sync)), last: isOver(sync.state) };
+      return { data: JSON.stringify(followerSyncAnswer(sync, nameOf(sync))), last: isOver(sync.state) };
     });
   });
 
   const steerRoute = (steer: (id: string) => Promise<FollowerSync>) => {
     return async (request: Request<{ id: string }>, response: Response) => {
       await find(request.params.id, response);
-      response.json(followerSyncAnswer(await steer(request.params.id)));
+      response.json(await answerOf(await steer(request.params.id), response));
     };
   };
   routes.post(
@@ -216,11 +242,13 @@ export function followerSyncRoutes(platform: GatewayPlatform, shutdown: Shutdown
 }
 
 /** Member by member, so that nothing that is added to a sync gets out by itself. */
-function followerSyncAnswer(sync: FollowerSync): z.input<typeof FollowerSyncAnswer> {
+function followerSyncAnswer(sync: FollowerSync, { handle, nickName }: AccountName): z.input<typeof FollowerSyncAnswer> {
   return {
     id: sync.id,
     appid: sync.appid,
     component: sync.component,
+    handle,
+    nickName,
     state: sync.state,
     phase: sync.phase,
     details: sync.details,

@@ -12,8 +12,10 @@ const AuditEntryAnswer = z
     id: z.string(),
     at: time,
     actor: z.string().meta({ description: 'the id of the key, or another operator' }),
+    actorName: z.string().nullable().meta({ description: 'the name of the key, also if it was revoked; null: no key' }),
     action: z.string(),
     target: z.string().nullable().meta({ description: 'the id of the key or subscription that was changed' }),
+    targetName: z.string().nullable().meta({ description: 'the name of the key that was changed' }),
     address: z.string().nullable(),
     requestId: z.string().nullable(),
   })
@@ -33,11 +35,30 @@ export function auditRoutes(platform: GatewayPlatform): Router {
   const routes = Router();
   routes.get('/v1/audit', async (request, response) => {
     const { items, next } = await platform.audit.list(readQuery(PageQuery, request.query));
-    response.json({ items: items.map(auditAnswer), next });
+    const names = await platform.apiKeys.namesOf(items.flatMap(keysIn));
+    response.json({ items: items.map((entry) => auditAnswer(entry, names)), next });
   });
   return routes;
 }
 
-function auditAnswer({ id, at, actor, action, target }: AuditEntry): z.input<typeof AuditEntryAnswer> {
-  return { id, at, actor: actor.id, action, target, address: actor.address, requestId: actor.requestId };
+/** Ids that may be keys'. */
+function keysIn({ actor, target }: AuditEntry): string[] {
+  return target === null ? [actor.id] : [actor.id, target];
+}
+
+function auditAnswer(
+  { id, at, actor, action, target }: AuditEntry,
+  names: ReadonlyMap<string, string>,
+): z.input<typeof AuditEntryAnswer> {
+  return {
+    id,
+    at,
+    actor: actor.id,
+    actorName: names.get(actor.id) ?? null,
+    action,
+    target,
+    targetName: target === null ? null : (names.get(target) ?? null),
+    address: actor.address,
+    requestId: actor.requestId,
+  };
 }

@@ -6,15 +6,17 @@ import {
   pushTypes,
   replyNames,
 } from '@wxthirdparty/platform';
-import { Router } from 'express';
+import { type Response, Router } from 'express';
 import { z } from 'zod';
 import { hiddenFromSessions } from '../contract/hidden-from-sessions.ts';
+import { nickName } from '../contract/nick-name.ts';
 import type { Operations } from '../contract/operation.ts';
 import { PageQuery, pageOf } from '../contract/page.ts';
 import { time } from '../contract/time.ts';
 import type { GatewayPlatform } from '../gateway-platform.ts';
 import { readQuery } from '../http/read-query.ts';
 import { callerOf } from '../key/caller.ts';
+import { maySeeNickNames } from '../key/may-see-nick-names.ts';
 
 const instant = z.iso
   .datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' })
@@ -37,6 +39,7 @@ const PushAnswer = z
     component: z.string(),
     appid: z.string().nullable().meta({ description: 'null: it concerns no account' }),
     handle: z.string().nullable().meta({ description: 'the account’s current one' }),
+    nickName,
     type: z.string(),
     note: z.enum(['unreadable', 'wrong_account']).nullable(),
     createTime: time,
@@ -110,7 +113,7 @@ export function journalRoutes(platform: GatewayPlatform): Router {
     const { rights } = callerOf(response);
     if (query.appid !== undefined) demandAccount(rights, query.appid);
     const { items, next } = await platform.journal.list({ ...query, own: rights.accounts });
-    response.json({ items: items.map(pushAnswer), next });
+    response.json({ items: items.map((push) => pushAnswer(push, response)), next });
   });
 
   routes.get('/v1/pushes/:id', async (request, response) => {
@@ -118,7 +121,7 @@ export function journalRoutes(platform: GatewayPlatform): Router {
     const { rights } = callerOf(response);
     if (push.appid === null) demandUnrestricted(rights, 'accounts');
     else demandAccount(rights, push.appid);
-    response.json({ ...pushAnswer(push), data } satisfies z.input<typeof PushWithDataAnswer>);
+    response.json({ ...pushAnswer(push, response), data } satisfies z.input<typeof PushWithDataAnswer>);
   });
 
   routes.get('/v1/push-types', (_request, response) => {
@@ -130,13 +133,14 @@ export function journalRoutes(platform: GatewayPlatform): Router {
 }
 
 /** Member by member, so that nothing that is added to a push is published by itself. */
-function pushAnswer(push: PushView): z.input<typeof PushAnswer> {
+function pushAnswer(push: PushView, response: Response): z.input<typeof PushAnswer> {
   return {
     id: push.id,
     seq: String(push.seq),
     component: push.component,
     appid: push.appid,
     handle: push.handle,
+    nickName: maySeeNickNames(response) ? push.nickName : null,
     type: push.type,
     note: push.note,
     createTime: push.createTime,

@@ -14,6 +14,11 @@ export async function subscriptionAnswer(
   const mayWrite = callerOf(response).rights.scopes.includes('pushes:write');
   const shownUrl = (url: string) => (mayWrite ? url : new URL(url).origin);
   const { lastFailure, lastTicket } = subscription;
+  const [backlog, nextAttemptAt, createdByName] = await Promise.all([
+    platform.deliveries.backlog(subscription.id),
+    platform.deliveries.nextAttemptAt(subscription),
+    platform.apiKeys.nameOf(subscription.createdBy),
+  ]);
   return {
     id: subscription.id,
     name: subscription.name,
@@ -32,10 +37,12 @@ export async function subscriptionAnswer(
     failingSince: subscription.failingSince,
     lastSuccessAt: subscription.lastSuccessAt,
     behindSince: subscription.behindSince,
-    backlog: await platform.deliveries.backlog(subscription.id),
+    nextAttemptAt,
+    backlog,
     lastFailure: lastFailure && { code: lastFailure.code, status: lastFailure.status, at: lastFailure.at },
     lastTicket: lastTicket && { at: lastTicket.at, status: lastTicket.status, code: lastTicket.code },
     createdBy: subscription.createdBy,
+    createdByName: createdByName ?? null,
     createdAt: subscription.createdAt,
     updatedAt: subscription.updatedAt,
   };

@@ -169,6 +169,9 @@ export const SubscriptionAnswer = z
     failingSince: time.nullable(),
     lastSuccessAt: time.nullable(),
     behindSince: time.nullable().meta({ description: 'since when deliveries may be missing' }),
+    nextAttemptAt: time
+      .nullable()
+      .meta({ description: 'while it is failing or its receiver asks for silence: when the next delivery is tried' }),
     backlog: z.object({
       pending: z.int(),
       atLeast: z.boolean().meta({ description: 'there are more, which were not counted' }),
@@ -180,6 +183,10 @@ export const SubscriptionAnswer = z
       .nullable()
       .meta({ description: 'of the format `wechat-component`' }),
     createdBy: z.string().meta({ description: 'the id of the key' }),
+    createdByName: z
+      .string()
+      .nullable()
+      .meta({ description: 'the name of the key, also if it was revoked; null: no key' }),
     createdAt: time,
     updatedAt: time,
   })

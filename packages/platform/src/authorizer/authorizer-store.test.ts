@@ -145,6 +145,25 @@ describe.each(databases)('authorizers on %s', (kind) => {
     expect(await store.consenting('wx1', [])).toEqual([]);
   });
 
+  it('names the accounts of a page, of several components', async () => {
+    for (const appid of ['wxa', 'wxb']) await store.grants.save('wx1', appid, grant(appid));
+    await store.grants.save('wx2', 'wxa', grant('other component'));
+    const { handle } = (await store.find('wx1', 'wxa'))!;
+    const named = { nick_name: '茶馆' };
+    await database.sql.updateTable('authorizers').set(named).where('component', '=', 'wx1').execute();
+    const names = await store.names([
+      { component: 'wx1', appid: 'wxa' },
+      { component: 'wx1', appid: 'wxa' },
+      { component: 'wx2', appid: 'wxa' },
+      { component: 'wx2', appid: 'wxb' },
+      { component: 'wx1', appid: null },
+    ]);
+    expect([...names.keys()].sort()).toEqual(['wx1/wxa', 'wx2/wxa']);
+    expect(names.get('wx1/wxa')).toEqual({ handle, nickName: '茶馆' });
+    expect(names.get('wx2/wxa')).toMatchObject({ nickName: null });
+    expect(await store.names([])).toEqual(new Map());
+  });
+
   it('counts the active accounts of the named components', async () => {
     for (const appid of ['wxa', 'wxb', 'wxd']) await store.grants.save('wxc', appid, grant(appid));
     await store.grants.save('wxother', 'wxa', grant('1'));

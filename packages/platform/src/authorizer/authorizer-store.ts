@@ -1,6 +1,7 @@
 import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
 import type { Seals } from '../sealing/seals.ts';
+import { type AccountName, type AccountReference, accountKey } from './account-name.ts';
 import type { Authorizer, AuthorizerState } from './authorizer.ts';
 import { hasHandle } from './authorizer-filter.ts';
 import { AuthorizerList } from './authorizer-list.ts';
@@ -100,6 +101,28 @@ export class AuthorizerStore {
   async findByCookieValue(value: string): Promise<Authorizer | undefined> {
     const row = await this.#sql.selectFrom('authorizers').selectAll().where('handle', '=', value).executeTakeFirst();
     return row && toAuthorizer(row);
+  }
+
+  /** What the accounts are called, by `accountKey`: one statement for each component. Accounts that are not known are absent. */
+  async names(accounts: readonly AccountReference[]): Promise<ReadonlyMap<string, AccountName>> {
+    const appids = new Map<string, Set<string>>();
+    for (const { component, appid } of accounts) {
+      if (appid === null) continue;
+      const own = appids.get(component);
+      if (own) own.add(appid);
+      else appids.set(component, new Set([appid]));
+    }
+    const rows = await Promise.all(
+      [...appids].map(([component, own]) =>
+        this.#sql
+          .selectFrom('authorizers')
+          .select(['component', 'appid', 'handle', 'nick_name'])
+          .where('component', '=', component)
+          .where('appid', 'in', [...own])
+          .execute(),
+      ),
+    );
+    return new Map(rows.flat().map((row) => [accountKey(row), { handle: row.handle, nickName: row.nick_name }]));
   }
 
   async markUsed(component: string, appid: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
+import { type AccountName, accountKey, nameless } from '../authorizer/account-name.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { Components } from '../component/components.ts';
 import type { BulkWriter } from '../database/bulk.ts';
@@ -14,6 +15,7 @@ import { insertDeliveries, replayedRow } from './delivery-rows.ts';
 import type { Account, Backlog, DeliveryStore } from './delivery-store.ts';
 import type { DueSubscriptions } from './due-subscriptions.ts';
 import { matchableOf } from './matchable.ts';
+import { nextAttemptAt, waits } from './next-attempt.ts';
 import { hastenStep, reopenSteps } from './reopen-steps.ts';
 import { SINGLE_REPLAY } from './replay.ts';
 
@@ -27,11 +29,8 @@ export interface DeliveryListInput extends PageRequest {
   readonly own: readonly string[];
 }
 
-/** A delivery as the API shows it. */
-export interface DeliveryView extends Delivery {
-  /** The account's current one. */
-  readonly handle: string | null;
-}
+/** A delivery as the API shows it, with the current names of its account. */
+export interface DeliveryView extends Delivery, AccountName {}
 
 export interface DeliveriesParts {
   readonly store: DeliveryStore;
@@ -40,7 +39,7 @@ export interface DeliveriesParts {
   readonly writer: Pick<BulkWriter, 'write'>;
   readonly due: Pick<DueSubscriptions, 'wake'>;
   readonly components: Components;
-  readonly authorizers: Pick<AuthorizerStore, 'find' | 'findByHandle'>;
+  readonly authorizers: Pick<AuthorizerStore, 'find' | 'findByHandle' | 'names'>;
 }
 
 /** What owners of subscriptions do with deliveries. */
@@ -53,6 +52,13 @@ export class Deliveries {
 
   backlog(subscription: string): Promise<Backlog> {
     return this.#parts.store.backlog(subscription);
+  }
+
+  /** When a subscription that is failing, or whose receiver asked for silence, is tried next; null: nothing keeps it waiting. */
+  async nextAttemptAt(subscription: Subscription): Promise<Date | null> {
+    if (!waits(subscription, new Date())) return null;
+    const dueAt = await this.#parts.store.nextDueAt(subscription.id);
+    return dueAt && nextAttemptAt(subscription, dueAt);
   }
 
   /** The newest first; a filtered page may hold fewer than `limit`. Throws Failure `invalid_request`. */
@@ -139,22 +145,8 @@ export class Deliveries {
   }
 
   async #views(deliveries: readonly Delivery[]): Promise<DeliveryView[]> {
-    const accounts = new Map<string, Account>();
-    for (const { component, appid } of deliveries) {
-      if (appid !== null) accounts.set(`${component}/${appid}`, { component, appid });
-    }
-    const handles = new Map(
-      await Promise.all(
-        [...accounts].map(async ([name, { component, appid }]) => {
-          const account = await this.#parts.authorizers.find(component, appid);
-          return [name, account?.handle ?? null] as const;
-        }),
-      ),
-    );
-    return deliveries.map((delivery) => ({
-      ...delivery,
-      handle: handles.get(`${delivery.component}/${delivery.appid}`) ?? null,
-    }));
+    const names = await this.#parts.authorizers.names(deliveries);
+    return deliveries.map((delivery) => ({ ...delivery, ...(names.get(accountKey(delivery)) ?? nameless) }));
   }
 }
 

@@ -12,6 +12,7 @@ import { Events } from '../events.ts';
 import { connectRedis, type RedisClient, untilConnected } from '../redis/connect.ts';
 import type { Scope } from '../scope.ts';
 import { Seals } from '../sealing/seals.ts';
+import { seeCheck } from './check-titles.ts';
 import type { DoctorSettings } from './doctor-settings.ts';
 import { NotJudged, text } from './finding.ts';
 
@@ -53,10 +54,7 @@ export class DoctorContext {
 
   get componentTable(): Components {
     if (this.settings.components.length === 0) {
-      throw new NotJudged(
-        text('No component is configured.', '没有可用的第三方平台配置。'),
-        text('The check "component" names what is missing.', '检查项 component 会说明缺少什么。'),
-      );
+      throw new NotJudged(text('No component is configured.', '没有可用的第三方平台配置。'), seeCheck('component'));
     }
     return new Components(this.settings.components);
   }
@@ -80,10 +78,7 @@ export class DoctorContext {
       return await this.connectRedis();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      throw new NotJudged(
-        text('Redis cannot be used.', 'Redis 无法使用。'),
-        text('The check "redis" names the cause.', '检查项 redis 会说明原因。'),
-      );
+      throw new NotJudged(text('Redis cannot be used.', 'Redis 无法使用。'), seeCheck('redis'));
     }
   }
 
@@ -92,10 +87,7 @@ export class DoctorContext {
     const redis = await this.redis();
     const verdict = await this.redisVerdict();
     if (verdict === 'own' || verdict === 'none') return redis;
-    throw new NotJudged(
-      text('Redis belongs to another deployment.', '该 Redis 属于另一套部署。'),
-      text('The check "redis" says what to do.', '检查项 redis 会说明处理办法。'),
-    );
+    throw new NotJudged(text('Redis belongs to another deployment.', '该 Redis 属于另一套部署。'), seeCheck('redis'));
   }
 
   /** Whose Redis it is. Without the database only the key is compared. */
@@ -115,10 +107,7 @@ export class DoctorContext {
     try {
       return await this.connectDatabase();
     } catch {
-      throw new NotJudged(
-        text('The database cannot be used.', '数据库无法使用。'),
-        text('The check "database" names the cause.', '检查项 database 会说明原因。'),
-      );
+      throw new NotJudged(text('The database cannot be used.', '数据库无法使用。'), seeCheck('database'));
     }
   }
 
@@ -172,8 +161,5 @@ export class DoctorContext {
 }
 
 function missing(name: string): NotJudged {
-  return new NotJudged(
-    text(`${name} is missing or cannot be used.`, `${name} 缺失或无法使用。`),
-    text('The check "settings" says what is wrong with it.', '检查项 settings 会说明问题所在。'),
-  );
+  return new NotJudged(text(`${name} is missing or cannot be used.`, `${name} 缺失或无法使用。`), seeCheck('settings'));
 }

@@ -37,6 +37,11 @@ export function text(en: string, zh: string): BothLanguages {
   return { zh, en };
 }
 
+/** What another system or a library says, in its own language. */
+export function quoted(words: string): BothLanguages {
+  return { zh: `「${words}」`, en: `“${words}”` };
+}
+
 type FaultTexts = Omit<Fault, 'status' | 'command'> & { readonly command?: string | undefined };
 
 export function failing({ command = undefined, ...texts }: FaultTexts): Fault {

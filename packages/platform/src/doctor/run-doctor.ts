@@ -6,7 +6,7 @@ import { type Check, type CheckName, checkNames } from './check.ts';
 import { checks } from './checks.ts';
 import { DoctorContext } from './doctor-context.ts';
 import type { DoctorSettings } from './doctor-settings.ts';
-import { type Fault, type Finding, failing, NotJudged, text } from './finding.ts';
+import { type Fault, type Finding, failing, NotJudged, quoted, text } from './finding.ts';
 
 const CHECK_TIMEOUT_MS = 5_000;
 /** With the time in which connections are closed. */
@@ -87,8 +87,8 @@ const timedOut = failing({
   code: 'timed_out',
   cause: text('This check had no result after 5 seconds.', '该检查 5 秒内没有结果。'),
   remedy: text(
-    'What it asks answers too slowly, or this host is overloaded. Run it alone with --only.',
-    '被检查的对象响应过慢，或本机负载过高。可用 --only 单独运行。',
+    'What it asks answers too slowly, or this host is overloaded. Run the checks again later, or this one alone by the command line (--only).',
+    '被检查的对象响应过慢，或本机负载过高。请稍后重试，或在命令行用 --only 单独运行。',
   ),
 });
 
@@ -98,7 +98,7 @@ function broken(error: unknown): Fault {
   const shown = error instanceof Failure ? error.message : String(code ?? name ?? 'unknown error');
   return failing({
     code: 'check_failed',
-    cause: text(`The check could not be carried out: ${shown}`, `检查无法完成：${shown}`),
+    cause: text(`The check could not be carried out: ${quoted(shown).en}`, `检查无法完成：${quoted(shown).zh}`),
     remedy: text(
       'Repair what the other checks name, and run it again. If it remains, report it as a fault of the program.',
       '先处理其他检查项指出的问题再重试；若仍出现，请作为程序缺陷反馈。',

@@ -82,6 +82,11 @@ export class ApiKeys {
     }
   }
 
+  /** Of those of these ids that are keys', also of keys that are no longer valid. */
+  namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#store.names([...new Set(ids)]);
+  }
+
   /** Counts one request. Throws Failure `rate_limited`. */
   async admit({ id, ratePerSecond }: ApiKey): Promise<void> {
     if (ratePerSecond !== null) await takeFromRate(this.#redis, id, ratePerSecond);

@@ -72,6 +72,9 @@ describe.each(databases)('API keys on %s', (kind) => {
     expect(await store.revoke(key.id, by)).toBe('revoked');
     expect((await store.find(key.id))?.key.revokedAt).toEqual(revokedAt);
     expect(await store.revoke('0123456789abcdef', by)).toBe('unknown');
+    // The audit still names it.
+    expect(await store.names([key.id, 'owner', '0123456789abcdef'])).toEqual(new Map([[key.id, input.name]]));
+    expect(await store.names([])).toEqual(new Map());
     const entries = (await audit.list({ limit: 10 })).items.map(({ action, target }) => [action, target]);
     expect(entries.toSorted()).toEqual([
       ['key created', key.id],

@@ -79,6 +79,13 @@ export class KeyStore {
     return row && { key: toKey(row), hash: Buffer.from(row.hash, 'hex') };
   }
 
+  /** Of those of these ids that are keys', also revoked ones. */
+  async names(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.#sql.selectFrom('api_keys').select(['id', 'name']).where('id', 'in', ids).execute();
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   /** Ids of the keys that were revoked after `since` (ms), by the clocks of the processes that revoked them. */
   async revokedSince(since: number): Promise<string[]> {
     const rows = await this.#sql.selectFrom('api_keys').select('id').where('revoked_at', '>', since).execute();

@@ -7,6 +7,7 @@ import type { CallRequest } from '../call/call.ts';
 import { type CallId, newCallId } from '../call/call-id.ts';
 import { CallJob } from '../call/call-job.ts';
 import { CallStore } from '../call/call-store.ts';
+import { FailedCalls } from '../call/failed-calls.ts';
 import { append } from '../call/lane/append.ts';
 import { LaneJob } from '../call/lane/lane-job.ts';
 import { LaneStore } from '../call/lane/lane-store.ts';
@@ -106,6 +107,8 @@ describe.each(Object.entries(kinds))('discarding the calls of a restored Redis, 
       const found = { calls: 6, lanes: 3, jobs: { calls: 1, lanes: 3, callbacks: 1 } };
       expect(asked).toEqual([found, found]);
       expect(await Promise.all([...inLane, queued, sent].map(stateOf))).toEqual(Array(6).fill('failed call_lost'));
+      const listed = await new FailedCalls(redis).page({ component: 'wxc', limit: 10 });
+      expect(listed.items.map(({ id }) => id).sort()).toEqual([...inLane, queued, sent].map(({ id }) => id).sort());
       expect(await stateOf(settled)).toBe('completed');
       for (const { queue } of queues)
         expect(await queue.getJobCounts('waiting', 'delayed')).toMatchObject({ waiting: 0 });

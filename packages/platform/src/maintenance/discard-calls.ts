@@ -2,6 +2,7 @@ import type { CallFailure } from '../call/call.ts';
 import { type CallId, parseCallId } from '../call/call-id.ts';
 import { CallJob } from '../call/call-job.ts';
 import { CallStore } from '../call/call-store.ts';
+import { FailedCalls } from '../call/failed-calls.ts';
 import { LaneJob } from '../call/lane/lane-job.ts';
 import { CallbackJob } from '../callback/callback-job.ts';
 import { migrateOpen } from '../database/migrate.ts';
@@ -60,6 +61,7 @@ export async function discardCalls(
   await assertNoLiveProcess(redis);
 
   const calls = new CallStore(redis, new Seals(settings.secretsKeys));
+  const failed = new FailedCalls(redis);
   if (!(await confirm(await count(redis, calls, scope)))) return 'declined';
   await assertNoLiveProcess(redis);
   // First what sends calls, in case processes are started too early.
@@ -67,9 +69,21 @@ export async function discardCalls(
   await deleteAll(redis, redis.keyspace.patterns.lanes, (key) => isLane(redis, key));
   for await (const unsettled of eachUnsettled(redis, calls)) {
     await Promise.all(unsettled.map((call) => calls.settle(call, RUN_ID, { state: 'failed', failure: discarded })));
+    await list(failed, calls, unsettled);
   }
   await new RedisAge(redis, database).renew();
   return 'discarded';
+}
+
+/** Operators find them among the failed calls of their component. */
+async function list(failed: FailedCalls, store: CallStore, calls: readonly CallId[]): Promise<void> {
+  const records = await store.records(calls);
+  const settled = calls.flatMap((call, i) => {
+    const fields = records[i]!;
+    return fields.state === 'settled' ? [{ call, fields }] : [];
+  });
+  const byComponent = Map.groupBy(settled, ({ call }) => call.component);
+  await Promise.all([...byComponent].map(([component, some]) => failed.write(component, some)));
 }
 
 async function count(redis: RedisClient, store: CallStore, scope: Scope): Promise<DiscardedCalls> {

@@ -40,8 +40,8 @@ describe.each(databases)('the journal as the API reads it, on %s', (kind) => {
     await database.sql
       .insertInto('authorizers')
       .values([
-        { component: 'wxc1', appid: 'wxa', handle: 'shop-a', ...account },
-        { component: 'wxc2', appid: 'wxb', handle: 'shop-b', ...account },
+        { component: 'wxc1', appid: 'wxa', handle: 'shop-a', nick_name: '茶馆', ...account },
+        { component: 'wxc2', appid: 'wxb', handle: 'shop-b', nick_name: null, ...account },
       ])
       .execute();
     const rows = pushes.map((one) =>
@@ -62,13 +62,15 @@ describe.each(databases)('the journal as the API reads it, on %s', (kind) => {
   it('has a push with the current handle of its account, its deliveries, and its content', async () => {
     const found = await reader.find(pushes[0]!.id);
     expect(found).toMatchObject({
-      ...{ component: 'wxc1', appid: 'wxa', handle: 'shop-a', type: 'message.text', receivedAt: at },
+      ...{ component: 'wxc1', appid: 'wxa', handle: 'shop-a', nickName: '茶馆' },
+      ...{ type: 'message.text', receivedAt: at },
       deliveries: [{ subscription: 'sub_1', state: 'pending', attemptCount: 0 }],
       data: { openid: 'oPerson', fields: { Content: 'hi' }, handle: 'shop-a' },
     });
     expect(await reader.find(pushes[2]!.id)).toMatchObject({
       appid: null,
       handle: null,
+      nickName: null,
       deliveries: [],
       data: { fields: {} },
     });

@@ -1,4 +1,5 @@
 import { Failure } from '@wxthirdparty/wechat';
+import { type AccountName, accountKey, nameless } from '../authorizer/account-name.ts';
 import type { AuthorizerStore } from '../authorizer/authorizer-store.ts';
 import type { Components } from '../component/components.ts';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -24,10 +25,8 @@ export interface PushListRequest extends PageRequest {
   readonly own: readonly string[];
 }
 
-/** A push as the API shows it. */
-export interface PushView extends JournaledPush {
-  /** The account's current one. */
-  readonly handle: string | null;
+/** A push as the API shows it, with the current names of its account. */
+export interface PushView extends JournaledPush, AccountName {
   readonly deliveries: readonly Delivery[];
 }
 
@@ -36,14 +35,14 @@ export class JournalReader {
   readonly #store: PushStore;
   readonly #persons: Persons;
   readonly #components: Components;
-  readonly #authorizers: Pick<AuthorizerStore, 'find' | 'findByHandle'>;
+  readonly #authorizers: Pick<AuthorizerStore, 'names' | 'findByHandle'>;
   readonly #deliveries: Pick<DeliveryStore, 'ofPushes'>;
 
   constructor(deps: {
     store: PushStore;
     persons: Persons;
     components: Components;
-    authorizers: Pick<AuthorizerStore, 'find' | 'findByHandle'>;
+    authorizers: Pick<AuthorizerStore, 'names' | 'findByHandle'>;
     deliveries: Pick<DeliveryStore, 'ofPushes'>;
   }) {
     this.#store = deps.store;
@@ -98,7 +97,7 @@ export class JournalReader {
   }
 
   async #views(pushes: readonly JournaledPush[]): Promise<PushView[]> {
-    const [deliveries, handles] = await Promise.all([this.#deliveries.ofPushes(pushes), this.#handlesOf(pushes)]);
+    const [deliveries, names] = await Promise.all([this.#deliveries.ofPushes(pushes), this.#authorizers.names(pushes)]);
     const byPush = Map.groupBy(deliveries, ({ component, push }) => `${component}/${push}`);
     return pushes.map(({ component, id, appid, type, note, createTime, receivedAt, seq, replied }) => ({
       component,
@@ -110,21 +109,8 @@ export class JournalReader {
       receivedAt,
       seq,
       replied,
-      handle: handles.get(`${component}/${appid}`) ?? null,
+      ...(names.get(accountKey({ component, appid })) ?? nameless),
       deliveries: byPush.get(`${component}/${id}`) ?? [],
     }));
-  }
-
-  async #handlesOf(pushes: readonly JournaledPush[]): Promise<Map<string, string>> {
-    const accounts = new Map<string, PushAccount>();
-    for (const { component, appid } of pushes)
-      if (appid !== null) accounts.set(`${component}/${appid}`, { component, appid });
-    const found = await Promise.all(
-      [...accounts].map(async ([key, { component, appid }]) => {
-        const account = await this.#authorizers.find(component, appid);
-        return account ? [[key, account.handle] as const] : [];
-      }),
-    );
-    return new Map(found.flat());
   }
 }

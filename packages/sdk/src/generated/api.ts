@@ -896,6 +896,8 @@ export type AuthorizationLink = {
   readonly state: 'pending' | 'opened' | 'authorized' | 'failed' | 'expired';
   /** of the account that consented */
   readonly appid: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   /** of an `authorized` link: `handle_taken`, if the account could not get the handle */
   readonly failure: {
     readonly code: string;
@@ -991,6 +993,10 @@ export type FollowerSync = {
   readonly id: string;
   readonly appid: string;
   readonly component: string;
+  /** the account’s current one */
+  readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   readonly state: 'queued' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
   readonly phase: 'listing' | 'details' | 'finishing';
   readonly details: boolean;
@@ -1030,6 +1036,8 @@ export type Push = {
   readonly appid: string | null;
   /** the account’s current one */
   readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   readonly type: string;
   readonly note: 'unreadable' | 'wrong_account' | null;
   readonly createTime: string;
@@ -1053,6 +1061,8 @@ export type PushWithData = {
   readonly appid: string | null;
   /** the account’s current one */
   readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   readonly type: string;
   readonly note: 'unreadable' | 'wrong_account' | null;
   readonly createTime: string;
@@ -1117,6 +1127,8 @@ export type NewSubscription = {
   readonly lastSuccessAt: string | null;
   /** since when deliveries may be missing */
   readonly behindSince: string | null;
+  /** while it is failing or its receiver asks for silence: when the next delivery is tried */
+  readonly nextAttemptAt: string | null;
   readonly backlog: {
     readonly pending: number;
     /** there are more, which were not counted */
@@ -1136,6 +1148,8 @@ export type NewSubscription = {
   } | null;
   /** the id of the key */
   readonly createdBy: string;
+  /** the name of the key, also if it was revoked; null: no key */
+  readonly createdByName: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** of Standard Webhooks, `whsec_…`; shown only this once */
@@ -1181,6 +1195,8 @@ export type Subscription = {
   readonly lastSuccessAt: string | null;
   /** since when deliveries may be missing */
   readonly behindSince: string | null;
+  /** while it is failing or its receiver asks for silence: when the next delivery is tried */
+  readonly nextAttemptAt: string | null;
   readonly backlog: {
     readonly pending: number;
     /** there are more, which were not counted */
@@ -1200,6 +1216,8 @@ export type Subscription = {
   } | null;
   /** the id of the key */
   readonly createdBy: string;
+  /** the name of the key, also if it was revoked; null: no key */
+  readonly createdByName: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 };
@@ -1223,6 +1241,8 @@ export type Delivery = {
   /** null: the push concerns no account */
   readonly appid: string | null;
   readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   readonly type: string;
   /** `dead`: it is not sent again by itself */
   readonly state: 'pending' | 'delivered' | 'dead';
@@ -1253,6 +1273,8 @@ export type DeliveryWithAttempts = {
   /** null: the push concerns no account */
   readonly appid: string | null;
   readonly handle: string | null;
+  /** of the account; null: unknown, or the key lacks the scope `authorizers:read` */
+  readonly nickName: string | null;
   readonly type: string;
   /** `dead`: it is not sent again by itself */
   readonly state: 'pending' | 'delivered' | 'dead';
@@ -1358,9 +1380,13 @@ export type AuditEntry = {
   readonly at: string;
   /** the id of the key, or another operator */
   readonly actor: string;
+  /** the name of the key, also if it was revoked; null: no key */
+  readonly actorName: string | null;
   readonly action: string;
   /** the id of the key or subscription that was changed */
   readonly target: string | null;
+  /** the name of the key that was changed */
+  readonly targetName: string | null;
   readonly address: string | null;
   readonly requestId: string | null;
 };

@@ -1,4 +1,10 @@
-import type { AlarmReport, AlarmSeverity, NotReadyReason } from '@wxthirdparty/platform';
+import {
+  type AlarmReport,
+  type AlarmSeverity,
+  type NotReadyReason,
+  type PushRefusalReason,
+  runChecks,
+} from '@wxthirdparty/platform';
 
 type Text = AlarmReport['cause'];
 
@@ -48,6 +54,7 @@ interface OfComponent {
   readonly component: string;
 }
 
+const capitalized = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
@@ -58,9 +65,22 @@ const REASONS: Readonly<Record<NotReadyReason, Text>> = {
   component_token_failing: { zh: '无法获取 component_access_token', en: 'its token cannot be fetched' },
 };
 
+const REFUSALS: Readonly<Record<PushRefusalReason, Text>> = {
+  decryption: {
+    zh: '无法解密，消息加解密 Key（EncodingAESKey）与开放平台不一致',
+    en: 'they cannot be decrypted, because EncodingAESKey is not that of the Open Platform',
+  },
+  signature: {
+    zh: '签名不符，消息校验 Token 与开放平台不一致',
+    en: 'their signatures do not match, because Token is not that of the Open Platform',
+  },
+  appid: { zh: '它们属于另一个第三方平台', en: 'they are for another component' },
+  envelope: { zh: '它们不是加密的推送', en: 'they are no encrypted pushes' },
+};
+
 const checkPushUrl: Text = {
-  zh: '在开放平台核对授权事件接收 URL、消息校验 Token 和消息加解密 Key；运行 doctor 查看最近一次推送。',
-  en: 'Check the event URL, Token and EncodingAESKey at the Open Platform; the command doctor shows the last push.',
+  zh: `在开放平台核对授权事件接收 URL、消息校验 Token 和消息加解密 Key；${runChecks('ticket').zh}。`,
+  en: `Check the event URL, Token and EncodingAESKey at the Open Platform; ${runChecks('ticket').en}.`,
 };
 
 /** Every alarm, with what it says. A new one does not compile without its texts. */
@@ -72,8 +92,8 @@ export const rules = {
       en: `The component ${component} cannot act: ${reasons.map((reason) => REASONS[reason].en).join(', ')}.`,
     }),
     remedy: () => ({
-      zh: '运行 doctor，按其中 ticket 与 component-token 两项处理。',
-      en: 'Run doctor, and follow its checks ticket and component-token.',
+      zh: `${runChecks('ticket', 'component-token').zh}，按结果处理。`,
+      en: capitalized(`${runChecks('ticket', 'component-token').en}; do what it says.`),
     }),
   }),
   ticket_late: rule<OfComponent & { readonly ms: number }>({
@@ -107,8 +127,8 @@ export const rules = {
       en: `The component token of ${component} cannot be fetched: ${errcode ?? code}.`,
     }),
     remedy: () => ({
-      zh: '运行 doctor --only component-token，按提示处理。',
-      en: 'Run doctor --only component-token and do what it says.',
+      zh: `${runChecks('component-token').zh}，按结果处理。`,
+      en: capitalized(`${runChecks('component-token').en}; do what it says.`),
     }),
   }),
   address_refused: rule<OfComponent>({
@@ -151,8 +171,8 @@ export const rules = {
       en: `${percent(share)} of the token refreshes of ${component} fail (${failed} in 5 minutes).`,
     }),
     remedy: () => ({
-      zh: '查看日志中的 refresh 失败原因；运行 doctor --only egress,component-token。',
-      en: 'Read why refreshes fail in the log; run doctor --only egress,component-token.',
+      zh: `查看日志中的 refresh 失败原因；${runChecks('egress', 'component-token').zh}。`,
+      en: `Read why refreshes fail in the log; ${runChecks('egress', 'component-token').en}.`,
     }),
   }),
   refreshes_overdue: rule<{ readonly ms: number }>({
@@ -162,8 +182,8 @@ export const rules = {
       en: `The refresh of a token is ${minutes(ms)} minutes overdue; calls with it will fail soon.`,
     }),
     remedy: () => ({
-      zh: '检查是否有 worker 或 node 在运行、队列 refreshes 是否积压；运行 doctor --only queues。',
-      en: 'Check that a worker or node runs and that the queue refreshes is not behind; run doctor --only queues.',
+      zh: `检查是否有 worker 或 node 在运行、队列 refreshes 是否积压；${runChecks('queues').zh}。`,
+      en: `Check that a worker or node runs and that the queue refreshes is not behind; ${runChecks('queues').en}.`,
     }),
   }),
   tokens_refused: rule<OfComponent & { readonly share: number; readonly count: number }>({
@@ -173,8 +193,8 @@ export const rules = {
       en: `WeChat refuses the token (40001) of ${percent(share)} of the calls of ${component} (${count} in 5 minutes).`,
     }),
     remedy: () => ({
-      zh: '检查是否另有系统刷新同一账号的令牌；运行 doctor --only second-system。',
-      en: 'Check whether another system refreshes the same tokens; run doctor --only second-system.',
+      zh: `检查是否另有系统刷新同一账号的令牌；${runChecks('second-system').zh}。`,
+      en: `Check whether another system refreshes the same tokens; ${runChecks('second-system').en}.`,
     }),
   }),
   pushes_answered_slowly: rule<OfComponent & { readonly share: number; readonly count: number }>({
@@ -188,11 +208,11 @@ export const rules = {
       en: 'Check the latency of Redis, the lag of event loops and receivers of passive replies; add nodes if necessary.',
     }),
   }),
-  pushes_refused: rule<OfComponent & { readonly count: number; readonly reason: string }>({
+  pushes_refused: rule<OfComponent & { readonly count: number; readonly reason: PushRefusalReason }>({
     ...{ severity: 'page', delayMs: 0 },
     cause: ({ component, count, reason }) => ({
-      zh: `${component} 的推送被拒绝（${count} 次，${reason}）：Token 或 EncodingAESKey 与开放平台不一致。`,
-      en: `Pushes of ${component} are refused (${count}, ${reason}): Token or EncodingAESKey is not that of the Open Platform.`,
+      zh: `${component} 的推送被拒绝（${count} 次）：${REFUSALS[reason].zh}。`,
+      en: `Pushes of ${component} are refused (${count}): ${REFUSALS[reason].en}.`,
     }),
     remedy: () => ({
       zh: '从开放平台重新复制消息校验 Token 与消息加解密 Key；若为伪造请求，请在代理处限制来源。',
@@ -335,8 +355,8 @@ export const rules = {
       en: `Redis ${server} uses ${percent(share)} of its memory; above 80 % pushes of messages are refused.`,
     }),
     remedy: () => ({
-      zh: '增加 maxmemory 或清理积压；运行 doctor --only redis-memory 查看占用最大的键。',
-      en: 'Raise maxmemory or reduce the backlog; doctor --only redis-memory shows the largest keys.',
+      zh: `增加 maxmemory 或清理积压；占用最大的键：${runChecks('redis-memory').zh}。`,
+      en: `Raise maxmemory or reduce the backlog; for the largest keys, ${runChecks('redis-memory').en}.`,
     }),
   }),
   redis_no_replica: rule<{ readonly connected: number | null; readonly required: number | null }>({
@@ -396,8 +416,8 @@ export const rules = {
       en: `The last reconciliation of ${component} failed: states of accounts may be outdated.`,
     }),
     remedy: () => ({
-      zh: '在控制台“授权链接”旁的核对记录中查看原因，然后重新核对。',
-      en: 'See its error in the list of reconciliations, then start it again.',
+      zh: '在控制台“平台”页的“账号核对”中查看原因，然后点“立即核对”。',
+      en: 'See its error in the console, on the page of the component, under “Reconciliations”; then press “Reconcile now”.',
     }),
   }),
   disk_low: rule<{ readonly free: number }>({

@@ -36,7 +36,7 @@ const advices: Readonly<Record<string, Explanation>> = {
     en: 'the platform fetches a new token and repeats the call once by itself',
   },
   new_ticket_once: {
-    zh: '请等待下一次推送的 ticket(每十分钟一次)',
+    zh: '请等待下一次推送的 ticket（每十分钟一次）',
     en: 'wait for the next ticket; WeChat pushes one every ten minutes',
   },
   reconcile_refresh_token_once: { zh: '请该账号重新授权', en: 'the account must authorize again' },
@@ -54,55 +54,64 @@ const advices: Readonly<Record<string, Explanation>> = {
     en: 'check its effect at WeChat before you send it again',
   },
   use_real_wechat: {
-    zh: '请在真正的微信上使用,或用模拟器的 POST /_control/answer 设定返回内容',
+    zh: '请在真正的微信上使用，或用模拟器的 POST /_control/answer 设定返回内容',
     en: 'call it at the real WeChat, or give it an answer with POST /_control/answer of the simulator',
   },
   try_previous_key: { zh: '请检查消息加解密的 Token 与 EncodingAESKey', en: 'check Token and EncodingAESKey' },
 };
 
+/** Where the reaction alone does not say enough. */
+const advicesByErrcode: Readonly<Record<number, Explanation>> = {
+  // WeChat answers it also after the AppSecret was reset, until a token that was fetched with the new one is used.
+  40001: {
+    zh: '本平台会刷新凭证并自动重试一次；若仍失败，可能是平台的 AppSecret 已被更换，或另有系统在获取令牌',
+    en: 'the platform fetches a new token and repeats the call once by itself; if that fails, too, the component’s AppSecret may have been changed, or another system fetches tokens',
+  },
+};
+
 /** Our own codes, for which WeChat has no numbers. */
 const own: Readonly<Record<string, Explanation>> = {
   outcome_unknown: {
-    zh: '调用可能已被微信执行,但没有收到结果。重发之前请先在微信侧查询,以免重复。',
+    zh: '调用可能已被微信执行，但没有收到结果。重发之前请先在微信侧查询，以免重复。',
     en: 'The call may have been executed, but there was no answer. Check its effect at WeChat before you send it again.',
   },
   call_lost: {
-    zh: '调用记录已丢失,无法得知是否已发送。重发之前请先在微信侧查询。',
+    zh: '调用记录已丢失，无法得知是否已发送。重发之前请先在微信侧查询。',
     en: 'The record of the call is lost, so it is unknown whether it was sent. Check its effect at WeChat before you repeat it.',
   },
   deadline_passed: {
-    zh: '调用未能在截止时间前发出,没有发送给微信,可以重发。',
+    zh: '调用未能在截止时间前发出，没有发送给微信，可以重发。',
     en: 'The call could not be sent before its deadline. WeChat never received it; you can send it again.',
   },
   quota_closed: {
-    zh: '该账号此接口的额度已用完,在重新开放之前不会发送。',
+    zh: '该账号此接口的额度已用完，在重新开放之前不会发送。',
     en: 'The quota of this API is used up for this account; nothing is sent until it opens again.',
   },
-  reauthorize: { zh: '授权已失效,请该账号重新授权。', en: 'The consent has ended; the account must authorize again.' },
+  reauthorize: { zh: '授权已失效，请该账号重新授权。', en: 'The consent has ended; the account must authorize again.' },
   not_ready: {
-    zh: '第三方平台暂时无法工作(缺少 ticket 或 component_access_token),请稍后重试。',
+    zh: '第三方平台暂时无法工作（缺少 ticket 或 component_access_token），请稍后重试。',
     en: 'The component cannot act now, because a ticket or a component token is missing; try again later.',
   },
   wechat_unreachable: {
-    zh: '无法连接微信服务器,请稍后重试。',
+    zh: '无法连接微信服务器，请稍后重试。',
     en: 'WeChat cannot be reached; try again later.',
   },
   wechat_timeout: {
-    zh: '微信服务器没有及时响应,请稍后重试。',
+    zh: '微信服务器没有及时响应，请稍后重试。',
     en: 'WeChat did not answer in time; try again later.',
   },
   wechat_broken_answer: {
-    zh: '微信服务器多次返回无法识别的内容,请稍后重试。',
+    zh: '微信服务器多次返回无法识别的内容，请稍后重试。',
     en: 'WeChat repeatedly returned unreadable answers; try again later.',
   },
 };
 
 const byRemedy: Readonly<Record<Remedy, Explanation>> = {
-  retry: { zh: '暂时无法完成,请稍后重试。', en: 'The request cannot be executed now; try again later.' },
-  'slow-down': { zh: '调用过于频繁,请放慢速度。', en: 'Too many requests; send them more slowly.' },
-  'refresh-token': { zh: '凭证正在刷新,请稍后重试。', en: 'The token is being refreshed; try again later.' },
+  retry: { zh: '暂时无法完成，请稍后重试。', en: 'The request cannot be executed now; try again later.' },
+  'slow-down': { zh: '调用过于频繁，请放慢速度。', en: 'Too many requests; send them more slowly.' },
+  'refresh-token': { zh: '凭证正在刷新，请稍后重试。', en: 'The token is being refreshed; try again later.' },
   reauthorize: own.reauthorize!,
-  'fix-request': { zh: '请求有误,请修改后再发送。', en: 'The request is wrong; correct it before you send it again.' },
+  'fix-request': { zh: '请求有误，请修改后再发送。', en: 'The request is wrong; correct it before you send it again.' },
   operator: { zh: '需要平台运维人员处理。', en: 'The operator of the platform must act.' },
 };
 
@@ -113,7 +122,7 @@ const chinese: Readonly<Record<string, string>> = meanings;
 export function explain(errcode: number): ErrcodeExplanation {
   const entry = explainErrcode(errcode);
   const kind = classes[entry.class] ?? unknownClass;
-  const advice = entry.class === 'ok' ? undefined : advices[entry.reaction];
+  const advice = entry.class === 'ok' ? undefined : (advicesByErrcode[errcode] ?? advices[entry.reaction]);
   return {
     errcode,
     code: entry.code,

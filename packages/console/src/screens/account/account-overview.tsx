@@ -8,6 +8,7 @@ import { Facts } from '../../ui/facts.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
 import { Muted } from '../../ui/page.tsx';
 import { QuotaBar } from '../../ui/quota-bar.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { ToneMark } from '../../ui/status.tsx';
 import { accountWords, permissionSetName } from '../../words/account-words.ts';
 import { useWords } from '../../words/define-words.ts';
@@ -101,7 +102,7 @@ function Token({ account: { activity, state } }: Props) {
           <ToneMark tone={state === 'active' ? 'fault' : 'attention'}>
             {words.tokenFails} <Age at={tokenFailure.at} />
           </ToneMark>
-          <span>{tokenFailure.message}</span>
+          <Quote>{tokenFailure.message}</Quote>
         </>
       ) : (
         <Muted>{words.tokenGood}</Muted>

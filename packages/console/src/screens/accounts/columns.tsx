@@ -9,10 +9,8 @@ import type { Column } from '../../ui/table.tsx';
 import { accountWords } from '../../words/account-words.ts';
 import { useWords } from '../../words/define-words.ts';
 import { sharedWords } from '../../words/shared-words.ts';
+import { shownHandle } from '../../words/shown-handle.ts';
 import { words as ownWords } from './words.ts';
-
-/** Handles that no program has chosen are as good as random, so they name nothing. */
-const RANDOM_HANDLE = /^[\w-]{24}$/;
 
 export function useAccountColumns(): readonly Column<ListedAuthorizer>[] {
   const words = useWords(ownWords);
@@ -39,7 +37,7 @@ function Name({ account: { appid, component, nickName, userName, handle } }: { r
       <Link to="/accounts/$appid" params={{ appid }} search={{ of: component }}>
         {nickName ?? userName ?? noName}
       </Link>
-      {!RANDOM_HANDLE.test(handle) && <Muted>{handle}</Muted>}
+      {shownHandle(handle) && <Muted>{handle}</Muted>}
     </>
   );
 }

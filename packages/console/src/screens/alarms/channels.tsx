@@ -9,6 +9,7 @@ import { Banner } from '../../ui/banner.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Mono } from '../../ui/mono.tsx';
 import { Muted, Section } from '../../ui/page.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { ToneMark } from '../../ui/status.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { useWords } from '../../words/define-words.ts';
@@ -103,7 +104,7 @@ function LastFailure({ failure }: { readonly failure: AlarmChannel['lastFailure'
   return (
     <span data-tip={`${failure.answer}\n${failure.remedy[language]}`}>
       <ToneMark tone="fault">
-        <Age at={failure.at} /> {failure.answer}
+        <Age at={failure.at} /> <Quote>{failure.answer}</Quote>
       </ToneMark>
     </span>
   );

@@ -8,6 +8,8 @@ type DetailOf<Name extends EventName> = Extract<TimelineEvent, { event: Name }>[
 interface CallWords {
   readonly failed: string;
   readonly back: string;
+  readonly title: string;
+  readonly unknownCall: string;
   readonly wechatPage: string;
   readonly outcome: {
     readonly completed: string;
@@ -75,6 +77,8 @@ export const words = defineWords<CallWords>({
   zh: {
     failed: '这次调用无法加载。',
     back: '调用',
+    title: '调用详情',
+    unknownCall: '没有这个调用',
     wechatPage: '微信文档',
     outcome: {
       completed: '微信已接受这次调用',
@@ -167,6 +171,8 @@ export const words = defineWords<CallWords>({
   en: {
     failed: 'The call could not be loaded.',
     back: 'Calls',
+    title: 'Call',
+    unknownCall: 'There is no such call',
     wechatPage: 'WeChat’s documentation',
     outcome: {
       completed: 'WeChat accepted the call',

@@ -12,12 +12,14 @@ import { Id, Mono } from '../../ui/mono.tsx';
 import { Muted, Page, Section } from '../../ui/page.tsx';
 import { Phases, type PhaseTone } from '../../ui/phases.tsx';
 import { QuotaBar } from '../../ui/quota-bar.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Timeline } from '../../ui/timeline.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { sharedWords } from '../../words/shared-words.ts';
+import { shownHandle } from '../../words/shown-handle.ts';
 import { statuses } from '../../words/status.ts';
 import { words as ownWords } from './call-words.ts';
 import { Cancel } from './cancel.tsx';
@@ -41,7 +43,7 @@ export function Call() {
   const isWaiting = call?.state === 'queued' || call?.state === 'delayed';
   return (
     <Page
-      title={shortPath(call?.path ?? '') || words.back}
+      title={shortPath(call?.path ?? '') || (read.error?.code === 'unknown_call' ? words.unknownCall : words.title)}
       back={<Link to="/calls">{words.back}</Link>}
       beside={
         <>
@@ -108,7 +110,7 @@ function OutcomeUnknown({ call }: { readonly call: CallDetail }) {
               ? unansweredWords(end.unanswered, { own: words, format })
               : end?.status !== undefined
                 ? `HTTP ${end.status}, ${words.unreadable}`
-                : call.failure?.message}
+                : call.failure && <Quote>{call.failure.message}</Quote>}
           </li>
         ))}
       </ul>
@@ -211,7 +213,7 @@ function Details({ call }: { readonly call: CallDetail }) {
                   </Link>
                 )}
                 <Id value={appid} />
-                {call.handle !== null && <Muted>{call.handle}</Muted>}
+                {shownHandle(call.handle) && <Muted>{call.handle}</Muted>}
                 {appid !== component && (
                   <Link to="/calls" search={{ appid } as never}>
                     {words.itsCalls}

@@ -2,6 +2,7 @@ import type { CallSummary } from '@wxthirdparty/sdk';
 import { useState } from 'react';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
+import { AccountName } from '../../ui/account-name.tsx';
 import { Moment } from '../../ui/age.tsx';
 import { FilterBar, SearchBox, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
@@ -176,11 +177,15 @@ function useColumns(ofAccount: boolean, mayCancel: boolean): readonly Column<Cal
 function Account({ component, appid = '', handle, nickName }: CallSummary) {
   const words = useWords(ownWords);
   if (appid === component) return <Muted>{words.componentItself}</Muted>;
-  const name = nickName ?? handle;
   return (
-    <Link to="/calls" search={{ appid } as never}>
-      {name ?? <Mono>{appid}</Mono>}
-    </Link>
+    <AccountName
+      account={{ appid, handle, nickName }}
+      link={(name) => (
+        <Link to="/calls" search={{ appid } as never}>
+          {name}
+        </Link>
+      )}
+    />
   );
 }
 

@@ -2,6 +2,7 @@ import { Age } from '../../ui/age.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Mono } from '../../ui/mono.tsx';
 import { Section } from '../../ui/page.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { ToneMark } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
@@ -64,7 +65,7 @@ export function CurrentState({ component }: { readonly component: ComponentAnswe
             value: (
               <span>
                 <Age at={pushes.lastRefusal.at} focusable /> · HTTP {pushes.lastRefusal.status} ·{' '}
-                {pushes.lastRefusal.reason}
+                <Quote>{pushes.lastRefusal.reason}</Quote>
               </span>
             ),
           },

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { serverNow } from '../../api/server-clock.ts';
 import { Age } from '../../ui/age.tsx';
 import { Banner } from '../../ui/banner.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import type { ComponentAnswer } from './component-answer.ts';
@@ -38,7 +39,9 @@ export function Faults({ component }: { readonly component: ComponentAnswer }) {
         return (
           <Banner key={reason} tone="attention" title={cause}>
             <p>
-              {remedy} {words.refusedCount(format.number(count))}, {words.lastTime} <Age at={lastAt} focusable />
+              {remedy} {words.refusedCount(format.number(count))}
+              {words.comma}
+              {words.lastTime} <Age at={lastAt} focusable />
             </p>
           </Banner>
         );
@@ -56,7 +59,7 @@ function TokenFailure({ failure }: { readonly failure: Failure }): ReactNode {
     <>
       {remedy && <p>{remedy}</p>}
       <p>
-        {failure.message} <Age at={failure.at} focusable />
+        <Quote>{failure.message}</Quote> <Age at={failure.at} focusable />
       </p>
     </>
   );

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '@wxthirdparty/sdk';
 import type { ReactNode } from 'react';
 import { useRead } from '../../api/use-read.ts';
+import { Actor } from '../../ui/actor.tsx';
 import { Moment } from '../../ui/age.tsx';
 import type { Place } from '../../ui/filters.ts';
 import { ListTable, PAGE_ROWS } from '../../ui/list-table.tsx';
@@ -18,9 +19,14 @@ export function Audit({ place }: { readonly place: Place }) {
   const read = useRead('GET /v1/audit', { query: { cursor: place.cursor, limit: PAGE_ROWS } });
   const columns: readonly Column<AuditEntry>[] = [
     { header: shared.time, width: 2, cell: ({ at }) => <Moment at={at} /> },
-    { header: words.actor, width: 2, priority: 1, cell: ({ actor }) => actorIn(words, actor) },
+    {
+      header: words.actor,
+      width: 2,
+      priority: 1,
+      cell: ({ actor, actorName }) => <Actor id={actor} name={actorName} />,
+    },
     { header: words.action, width: 3, priority: 1, cell: ({ action }) => actionIn(words, action) },
-    { header: words.target, width: 3, cell: ({ target }) => (target === null ? shared.none : <Mono>{target}</Mono>) },
+    { header: words.target, width: 3, cell: (entry) => <Target {...entry} /> },
     { header: words.address, width: 2, priority: 3, cell: ({ address }) => <Mono>{address ?? shared.none}</Mono> },
     {
       header: shared.requestId,
@@ -42,17 +48,11 @@ export function Audit({ place }: { readonly place: Place }) {
   );
 }
 
-function actorIn(words: Words, actor: string): string {
-  switch (actor) {
-    case 'owner':
-      return words.owner;
-    case 'unknown':
-      return words.unknownActor;
-    case 'command-line':
-      return words.commandLine;
-    default:
-      return words.ofKey(actor.replace(/^key:/, ''));
-  }
+/** A key by its name. */
+function Target({ target, targetName }: Pick<AuditEntry, 'target' | 'targetName'>) {
+  const { none } = useWords(sharedWords);
+  if (target === null) return none;
+  return targetName ? <span data-tip={target}>{targetName}</span> : <Mono>{target}</Mono>;
 }
 
 /** An action that this page does not know is shown by its route. */

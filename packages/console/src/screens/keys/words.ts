@@ -58,10 +58,6 @@ export const words = defineWords({
     action: '操作',
     target: '对象',
     address: '地址',
-    owner: '所有者',
-    ofKey: (name: string) => `密钥 ${name}`,
-    commandLine: '命令行',
-    unknownActor: '未知',
     actions: {
       'signed in': '登录',
       'sign-in refused': '登录被拒绝',
@@ -147,10 +143,6 @@ export const words = defineWords({
     action: 'Action',
     target: 'Object',
     address: 'Address',
-    owner: 'owner',
-    ofKey: (name: string) => `key ${name}`,
-    commandLine: 'command line',
-    unknownActor: 'unknown',
     actions: {
       'signed in': 'Signed in',
       'sign-in refused': 'Sign-in refused',

@@ -9,6 +9,7 @@ import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Mono } from '../../ui/mono.tsx';
 import { Muted, Page, Section } from '../../ui/page.tsx';
 import { Qr } from '../../ui/qr.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { Status } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { sharedWords } from '../../words/shared-words.ts';
@@ -76,7 +77,15 @@ function LinkFacts({ link }: { readonly link: AuthorizationLink }) {
       facts={[
         { label: words.for, value: <Whom link={link} /> },
         { label: words.authorized, value: <AuthorizedAccount link={link} /> },
-        link.failure !== null && { label: words.reason, value: `${link.failure.message} (${link.failure.code})` },
+        link.failure !== null && {
+          label: words.reason,
+          value: (
+            <>
+              <Quote>{link.failure.message}</Quote>
+              <Mono>{link.failure.code}</Mono>
+            </>
+          ),
+        },
         { label: shared.component, value: <Mono>{link.component}</Mono> },
         { label: words.opened, value: <Age at={link.openedAt} focusable /> },
         link.settledAt !== null && { label: words.settled, value: <Moment at={link.settledAt} /> },

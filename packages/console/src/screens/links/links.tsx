@@ -1,6 +1,7 @@
 import type { AuthorizationLink } from '@wxthirdparty/sdk';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
+import { AccountName } from '../../ui/account-name.tsx';
 import { Age } from '../../ui/age.tsx';
 import { Copy } from '../../ui/copy.tsx';
 import { FilterBar, SelectFilter } from '../../ui/filter-bar.tsx';
@@ -84,12 +85,17 @@ export function Whom({ link: { bizAppid, authType } }: { readonly link: Authoriz
 }
 
 /** The account that authorized by it. */
-export function AuthorizedAccount({ link: { appid, component } }: { readonly link: AuthorizationLink }) {
+export function AuthorizedAccount({ link: { appid, nickName, component } }: { readonly link: AuthorizationLink }) {
   const { none } = useWords(sharedWords);
   if (appid === null) return <span>{none}</span>;
   return (
-    <Link to="/accounts/$appid" params={{ appid }} search={{ of: component }}>
-      <Mono>{appid}</Mono>
-    </Link>
+    <AccountName
+      account={{ appid, nickName, handle: null }}
+      link={(name) => (
+        <Link to="/accounts/$appid" params={{ appid }} search={{ of: component }}>
+          {name}
+        </Link>
+      )}
+    />
   );
 }

@@ -1,6 +1,7 @@
 import type { Delivery } from '@wxthirdparty/sdk';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
+import { AccountName } from '../../ui/account-name.tsx';
 import { Age, Moment } from '../../ui/age.tsx';
 import { FilterBar, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
@@ -24,7 +25,7 @@ import { words as ownWords } from './words.ts';
 const STATES = ['pending', 'delivered', 'dead'] as const;
 
 /** The deliveries of one subscription, the newest first. */
-export function Deliveries({ subscription }: { readonly subscription: string }) {
+export function Deliveries({ subscription, failing }: { readonly subscription: string; readonly failing: boolean }) {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   const language = useLanguage();
@@ -45,7 +46,7 @@ export function Deliveries({ subscription }: { readonly subscription: string }) 
       <ListTable
         label={words.deliveries}
         read={read}
-        columns={useColumns(mayWrite('pushes:write'))}
+        columns={useColumns(mayWrite('pushes:write'), failing)}
         rowKey={({ push }) => push}
         failed={words.deliveriesFailed}
         empty={<p>{words.noDeliveries}</p>}
@@ -61,7 +62,7 @@ function acceptedAt(seq: string): number {
   return Math.floor(Number(seq) / 1_000);
 }
 
-function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
+function useColumns(mayRetry: boolean, failing: boolean): readonly Column<Delivery>[] {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   const format = useFormat();
@@ -80,8 +81,8 @@ function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
       header: words.account,
       width: 1.8,
       priority: 3,
-      cell: ({ appid, handle }) =>
-        appid === null ? <Muted>{words.noAccount}</Muted> : (handle ?? <Mono>{appid}</Mono>),
+      cell: ({ appid, handle, nickName }) =>
+        appid === null ? <Muted>{words.noAccount}</Muted> : <AccountName account={{ appid, handle, nickName }} />,
     },
     { header: shared.state, priority: 1, cell: ({ state }) => <Status of="delivery" state={state} /> },
     {
@@ -96,7 +97,7 @@ function useColumns(mayRetry: boolean): readonly Column<Delivery>[] {
       header: words.delivered,
       width: 1.2,
       cell: ({ settledAt, nextAttemptAt }) =>
-        settledAt === null ? <Due at={nextAttemptAt} /> : <Age at={settledAt} />,
+        settledAt === null ? <Due at={nextAttemptAt} held={failing} /> : <Age at={settledAt} />,
     },
     ...(mayRetry
       ? [

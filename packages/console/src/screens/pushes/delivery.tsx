@@ -15,6 +15,7 @@ import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { sharedWords } from '../../words/shared-words.ts';
+import { shownHandle } from '../../words/shown-handle.ts';
 import { statuses } from '../../words/status.ts';
 import { Due } from './due.tsx';
 import { FailureWithRemedy } from './failure.tsx';
@@ -134,7 +135,16 @@ function Details({ delivery }: { readonly delivery: DeliveryWithAttempts }) {
           },
           {
             label: words.account,
-            value: delivery.appid === null ? <Muted>{words.noAccount}</Muted> : <Id value={delivery.appid} />,
+            value:
+              delivery.appid === null ? (
+                <Muted>{words.noAccount}</Muted>
+              ) : (
+                <>
+                  {delivery.nickName && <span>{delivery.nickName}</span>}
+                  <Id value={delivery.appid} />
+                  {shownHandle(delivery.handle) && <Muted>{delivery.handle}</Muted>}
+                </>
+              ),
           },
           { label: words.attempts, value: format.number(delivery.attemptCount) },
           delivery.ms !== null && { label: words.duration, value: format.duration(delivery.ms) },

@@ -20,7 +20,7 @@ export function FailureWithRemedy({ code, status }: Failed) {
   return (
     <>
       {words.codes[code] ?? code}
-      {status !== null && ` (HTTP ${status})`}
+      {status !== null && words.withStatus(status)}
       {words.codeFix[code] && ` · ${words.codeFix[code]}`}
     </>
   );

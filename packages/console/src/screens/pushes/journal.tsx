@@ -1,5 +1,6 @@
 import type { Push } from '@wxthirdparty/sdk';
 import { useRead } from '../../api/use-read.ts';
+import { AccountName } from '../../ui/account-name.tsx';
 import { Moment } from '../../ui/age.tsx';
 import { FilterBar, SearchBox } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
@@ -66,9 +67,9 @@ function useColumns(): readonly Column<Push>[] {
     { header: words.type, width: 1.6, priority: 1, cell: ({ type }) => <Mono>{type}</Mono> },
     {
       header: words.account,
-      width: 1.6,
-      cell: ({ appid, handle }) =>
-        appid === null ? <Muted>{words.noAccount}</Muted> : (handle ?? <Mono>{appid}</Mono>),
+      width: 2.2,
+      cell: ({ appid, handle, nickName }) =>
+        appid === null ? <Muted>{words.noAccount}</Muted> : <AccountName account={{ appid, handle, nickName }} />,
     },
     {
       header: words.receivers,

@@ -15,6 +15,7 @@ import { type Column, Table } from '../../ui/table.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import { sharedWords } from '../../words/shared-words.ts';
+import { shownHandle } from '../../words/shown-handle.ts';
 import { Failure } from './failure.tsx';
 import { words as ownWords } from './words.ts';
 
@@ -129,8 +130,9 @@ function Details({ push }: { readonly push: PushWithData }) {
                 <Muted>{words.noAccount}</Muted>
               ) : (
                 <>
+                  {push.nickName && <span>{push.nickName}</span>}
                   <Id value={push.appid} />
-                  {push.handle !== null && <span>{push.handle}</span>}
+                  {shownHandle(push.handle) && <Muted>{push.handle}</Muted>}
                 </>
               ),
           },

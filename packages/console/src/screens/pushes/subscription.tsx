@@ -3,12 +3,14 @@ import type { Subscription as SubscriptionOf } from '@wxthirdparty/sdk';
 import type { ReactNode } from 'react';
 import { useRights } from '../../api/session.ts';
 import { useRead } from '../../api/use-read.ts';
+import { Actor } from '../../ui/actor.tsx';
 import { Age, Moment } from '../../ui/age.tsx';
 import { Banner } from '../../ui/banner.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
+import { useTextOfNow } from '../../ui/now.ts';
 import { Muted, Page, Section } from '../../ui/page.tsx';
 import { Status } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
@@ -45,7 +47,7 @@ export function Subscription() {
         {(data: SubscriptionOf) => (
           <>
             <Health subscription={data} />
-            <Deliveries subscription={id} />
+            <Deliveries subscription={id} failing={data.state === 'failing'} />
             <Settings subscription={data} />
           </>
         )}
@@ -56,7 +58,7 @@ export function Subscription() {
 
 function Health({ subscription }: { readonly subscription: SubscriptionOf }) {
   const words = useWords(ownWords);
-  const { state, reason, failingSince, behindSince, lastFailure, lastSuccessAt, backlog } = subscription;
+  const { state, reason, failingSince, behindSince, lastFailure, lastSuccessAt, backlog, nextAttemptAt } = subscription;
   return (
     <>
       {state === 'paused' && (
@@ -74,7 +76,13 @@ function Health({ subscription }: { readonly subscription: SubscriptionOf }) {
               {words.failingSince} <Moment at={failingSince} /> (<Age at={failingSince} />)
             </p>
           )}
+          <NextAttempt at={nextAttemptAt} />
           <LastFailure lastFailure={lastFailure} />
+        </Banner>
+      )}
+      {state === 'active' && nextAttemptAt && (
+        <Banner tone="attention" title={words.heldTitle}>
+          <NextAttempt at={nextAttemptAt} />
         </Banner>
       )}
       <Facts
@@ -101,6 +109,22 @@ function Health({ subscription }: { readonly subscription: SubscriptionOf }) {
         ]}
       />
     </>
+  );
+}
+
+/** An older gateway sends none. */
+function NextAttempt({ at }: { readonly at: string | null | undefined }) {
+  const words = useWords(ownWords);
+  const format = useFormat();
+  const text = useTextOfNow((now) => {
+    const waitsMs = at == null ? 0 : Date.parse(at) - now;
+    return waitsMs <= 0 ? words.soon : format.age(-waitsMs);
+  });
+  if (at == null) return null;
+  return (
+    <p>
+      {words.nextAttempt} <Moment at={at} /> ({text})
+    </p>
   );
 }
 
@@ -149,7 +173,7 @@ function Settings({ subscription }: { readonly subscription: SubscriptionOf }) {
               value: giveUpAfterMs === null ? words.giveUpDefault : format.duration(giveUpAfterMs),
             },
             lastTicket !== null && { label: words.lastTicket, value: <Age at={lastTicket.at} focusable /> },
-            { label: words.createdBy, value: <Mono>{subscription.createdBy}</Mono> },
+            { label: words.createdBy, value: <Actor id={subscription.createdBy} name={subscription.createdByName} /> },
             { label: words.created, value: <Moment at={subscription.createdAt} /> },
             { label: words.changed, value: <Moment at={subscription.updatedAt} /> },
           ] satisfies (Fact | false)[]

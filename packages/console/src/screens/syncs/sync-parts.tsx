@@ -6,6 +6,7 @@ import { ActionButton, useAction } from '../../ui/action.tsx';
 import { Age } from '../../ui/age.tsx';
 import { Muted } from '../../ui/page.tsx';
 import { Bar } from '../../ui/quota-bar.tsx';
+import { Quote } from '../../ui/quote.tsx';
 import { Status } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
@@ -25,7 +26,11 @@ export function SyncProgress({ sync }: { readonly sync: FollowerSync }) {
   const words = useWords(ownWords);
   const format = useFormat();
   const { total, phase, error, listed, detailed } = sync;
-  const why = error && <Muted>{error.message}</Muted>;
+  const why = error && (
+    <Muted>
+      <Quote>{error.message}</Quote>
+    </Muted>
+  );
   if (isOver(sync)) {
     return (
       <>

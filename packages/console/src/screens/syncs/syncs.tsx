@@ -1,10 +1,10 @@
 import type { FollowerSync } from '@wxthirdparty/sdk';
 import { useRead } from '../../api/use-read.ts';
+import { AccountName } from '../../ui/account-name.tsx';
 import { FilterBar, SelectFilter } from '../../ui/filter-bar.tsx';
 import { useFilters } from '../../ui/filters.ts';
 import { ButtonLink, Link } from '../../ui/link.tsx';
 import { ListTable, PAGE_ROWS } from '../../ui/list-table.tsx';
-import { Mono } from '../../ui/mono.tsx';
 import { Page } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { useWords } from '../../words/define-words.ts';
@@ -26,7 +26,7 @@ export function Syncs() {
   const read = useRead('GET /v1/follower-syncs', { query: { ...query, limit: PAGE_ROWS } });
   const items = useLiveSyncs(read.data?.items ?? []);
   const columns: readonly Column<FollowerSync>[] = [
-    { header: shared.account, width: 1.5, cell: (sync) => <SyncAccount sync={sync} /> },
+    { header: shared.account, width: 2, cell: (sync) => <SyncAccount sync={sync} /> },
     ...useSyncColumns(),
   ];
   return (
@@ -64,10 +64,16 @@ export function Syncs() {
   );
 }
 
-function SyncAccount({ sync: { appid, component } }: { readonly sync: FollowerSync }) {
+function SyncAccount({ sync }: { readonly sync: FollowerSync }) {
+  const { appid, component } = sync;
   return (
-    <Link to="/accounts/$appid" params={{ appid }} search={{ of: component, tab: 'followers' }}>
-      <Mono>{appid}</Mono>
-    </Link>
+    <AccountName
+      account={sync}
+      link={(name) => (
+        <Link to="/accounts/$appid" params={{ appid }} search={{ of: component, tab: 'followers' }}>
+          {name}
+        </Link>
+      )}
+    />
   );
 }

@@ -2,6 +2,7 @@ import type { WeChatResponse } from '@wxthirdparty/wechat';
 import { clockAheadMs } from '../../redis/redis-time.ts';
 import type { BothLanguages } from '../../release-check/check-texts.ts';
 import type { Check } from '../check.ts';
+import { namedCheck } from '../check-titles.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { type Fault, failing, NotJudged, text } from '../finding.ts';
 
@@ -24,7 +25,10 @@ export const clocks: Check = async (doctor) => {
   if (redisMs === undefined && wechatMs === undefined) {
     throw new NotJudged(
       text('Neither Redis nor WeChat answers with a time.', 'Redis 和微信都没有返回时间。'),
-      text('See the checks "redis" and "egress".', '请先处理检查项 redis 和 egress。'),
+      text(
+        `See ${namedCheck('redis').en} and ${namedCheck('egress').en}.`,
+        `请先处理${namedCheck('redis').zh}和${namedCheck('egress').zh}。`,
+      ),
     );
   }
   return {

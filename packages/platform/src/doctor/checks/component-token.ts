@@ -16,8 +16,9 @@ import type { Token } from '../../token/token.ts';
 import type { TokenSource } from '../../token/token-kind.ts';
 import { type TokenRecord, TokenStore } from '../../token/token-store.ts';
 import type { Check } from '../check.ts';
+import { namedCheck } from '../check-titles.ts';
 import type { DoctorContext } from '../doctor-context.ts';
-import { type Fault, failing, text } from '../finding.ts';
+import { type Fault, failing, quoted, text } from '../finding.ts';
 
 /** Less than the time of a check. */
 const READ_TIMEOUT_MS = 4_000;
@@ -119,23 +120,26 @@ export function judgeFailure(appid: string, failure: Failure): Fault {
           : `微信拒绝了 ${appid} 的票据（${errcode}）。`,
       ),
       remedy: text(
-        'WeChat pushes the next ticket within 10 minutes. If none arrives, the check "ticket" says what to set.',
-        '微信会在 10 分钟内推送下一个票据；若没有收到，检查项 ticket 会说明如何设置。',
+        `WeChat pushes the next ticket within 10 minutes. If none arrives, ${namedCheck('ticket').en} says what to set.`,
+        `微信会在 10 分钟内推送下一个票据；若没有收到，${namedCheck('ticket').zh}会说明如何设置。`,
       ),
     });
   }
   return failing({
     code: errcode === undefined ? code : `errcode_${errcode}`,
-    cause: text(`No component token of ${appid} can be used: ${message}`, `${appid} 的平台令牌无法使用：${message}`),
+    cause: text(
+      `No component token of ${appid} can be used: ${quoted(message).en}`,
+      `${appid} 的平台令牌无法使用：${quoted(message).zh}`,
+    ),
     remedy:
       errcode === ERRCODE.tokenInvalid
         ? text(
-            'The processes fetch another one with their next call. If it recurs, the check "second-system" counts it.',
-            '进程会在下次调用时重新获取；若反复出现，检查项 second-system 会统计。',
+            `The AppSecret may have been changed, or another system may have fetched a token. The processes fetch another one with their next call; if WeChat refuses that, too, set WX_COMPONENT_APPSECRET. See in ${namedCheck('second-system').en} how often it recurs.`,
+            `AppSecret 可能已被更换，或另有系统获取了令牌。进程会在下次调用时重新获取；若仍被拒绝，请更新 WX_COMPONENT_APPSECRET。${namedCheck('second-system').zh}会统计反复出现的次数。`,
           )
         : text(
-            'Follow what WeChat says; docs/troubleshooting.md has the errcodes. If WeChat could not be reached, see the check "egress".',
-            '请按微信的说明处理，错误码见 docs/troubleshooting.md；若无法连接微信，请看检查项 egress。',
+            `Follow what WeChat says; docs/troubleshooting.md has the errcodes. If WeChat could not be reached, see ${namedCheck('egress').en}.`,
+            `请按微信的说明处理，错误码见 docs/troubleshooting.md；若无法连接微信，请看${namedCheck('egress').zh}。`,
           ),
   });
 }

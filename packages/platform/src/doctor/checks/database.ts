@@ -6,7 +6,7 @@ import type { Sql } from '../../database/open.ts';
 import { readSchemaState, type SchemaState } from '../../database/schema-state.ts';
 import { type LiveProcess, liveProcesses } from '../../deployment/live-processes.ts';
 import type { Check } from '../check.ts';
-import { type Fault, failing, NotJudged, text, warning } from '../finding.ts';
+import { type Fault, failing, NotJudged, quoted, text, warning } from '../finding.ts';
 
 const MIN_PACKET_BYTES = 16 * 1024 ** 2;
 /** Operators, backups and a rolling upgrade need the rest. */
@@ -58,7 +58,7 @@ function unusable(error: unknown, typed: (command: string) => string): Fault {
   const shown = error instanceof Failure ? error.message : String(code ?? 'no answer');
   return failing({
     code: 'database_unreachable',
-    cause: text(`The database cannot be used: ${shown}`, `数据库无法使用：${shown}`),
+    cause: text(`The database cannot be used: ${quoted(shown).en}`, `数据库无法使用：${quoted(shown).zh}`),
     remedy: text(
       'Start it, or correct address, user and password in DATABASE_URL. Until it answers, pushes are accepted and calls of known accounts go on.',
       '请启动数据库，或更正 DATABASE_URL 中的地址、用户和密码。恢复之前，推送照常接收，已知账号的调用照常进行。',

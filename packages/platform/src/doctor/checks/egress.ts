@@ -2,7 +2,7 @@ import { Failure, TransportFailure } from '@wxthirdparty/wechat';
 import { type Refresher, readRefreshers } from '../../token/host-gate.ts';
 import type { Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
-import { type Fault, failing, NotJudged, text, warning } from '../finding.ts';
+import { type Fault, failing, NotJudged, quoted, text, warning } from '../finding.ts';
 import { addressRefused } from './component-token.ts';
 
 const ASK_TIMEOUT_MS = 4_500;
@@ -63,8 +63,8 @@ export function judgeHosts(hosts: readonly Reached[], hasProxy: boolean): Fault[
       failing({
         code: 'proxy_unreachable',
         cause: text(
-          `WECHAT_PROXY accepts no connection (${hosts[0]!.failure!.reason}).`,
-          `WECHAT_PROXY 无法连接（${hosts[0]!.failure!.reason}）。`,
+          `WECHAT_PROXY accepts no connection: ${quoted(hosts[0]!.failure!.reason).en}`,
+          `WECHAT_PROXY 无法连接：${quoted(hosts[0]!.failure!.reason).zh}`,
         ),
         remedy: text(
           'Start the proxy, or correct its address, user and password in WECHAT_PROXY.',
@@ -83,7 +83,10 @@ function unreachable(host: string, reason: string): Fault {
   const isTls = /certificate|TLS|SSL|self.signed|issuer/i.test(reason);
   return failing({
     code: isTls ? 'wechat_tls' : 'wechat_unreachable',
-    cause: text(`WeChat's host ${host} cannot be reached: ${reason}`, `无法连接微信主机 ${host}：${reason}`),
+    cause: text(
+      `WeChat's host ${host} cannot be reached: ${quoted(reason).en}`,
+      `无法连接微信主机 ${host}：${quoted(reason).zh}`,
+    ),
     remedy: isTls
       ? text(
           'Something between this host and WeChat replaces its certificate; let connections to it pass unchanged.',
@@ -125,8 +128,8 @@ export function judgeRefreshers(refreshers: readonly (Refresher & { readonly app
       failing({
         code: 'process_without_wechat',
         cause: text(
-          `A process on ${host} cannot ask WeChat for tokens of ${appid} (${why}).`,
-          `主机 ${host} 上的进程无法向微信获取 ${appid} 的令牌（${why}）。`,
+          `A process on ${host} cannot ask WeChat for tokens of ${appid}: ${quoted(why).en}`,
+          `主机 ${host} 上的进程无法向微信获取 ${appid} 的令牌：${quoted(why).zh}`,
         ),
         remedy: text('Run this check on that host; it names the cause.', '请在该主机上运行本检查以查明原因。'),
       }),

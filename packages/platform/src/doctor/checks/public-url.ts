@@ -3,8 +3,9 @@ import type { RedisClient } from '../../redis/connect.ts';
 import { openRehearsalTarget, type RehearsalTarget } from '../../release-check/rehearsal-target.ts';
 import type { OutboundResult } from '../../webhook/outbound-request.ts';
 import type { Check } from '../check.ts';
+import { seeCheck } from '../check-titles.ts';
 import type { DoctorContext } from '../doctor-context.ts';
-import { type Fault, failing, NotJudged, text, warning } from '../finding.ts';
+import { type Fault, failing, NotJudged, quoted, text, warning } from '../finding.ts';
 import { isSimulated } from '../is-simulated.ts';
 import { type ArrivedAs, FORGED_ADDRESS, type Nonce, putNonce } from '../nonces.ts';
 
@@ -36,7 +37,7 @@ export const publicUrl: Check = async (doctor) => {
         'Without Redis, a gateway cannot prove that it is this deployment’s.',
         'Redis 不可用，无法确认应答的是本部署的网关。',
       ),
-      text('The check "redis" names the cause.', '检查项 redis 会说明原因。'),
+      seeCheck('redis'),
     );
   }
   return { faults, found: `${url} → ${target.addresses.join(', ')}` };
@@ -169,8 +170,8 @@ function unreachable(url: string, why: string): Fault {
   return failing({
     code: 'unreachable',
     cause: text(
-      `No answer comes through PUBLIC_URL (${url}): ${why}.`,
-      `通过 PUBLIC_URL（${url}）得不到应答：${why}。`,
+      `No answer comes through PUBLIC_URL (${url}): ${quoted(why).en}.`,
+      `通过 PUBLIC_URL（${url}）得不到应答：${quoted(why).zh}。`,
     ),
     remedy: text(
       'Start a gateway or node, and let DNS, firewall and proxy lead to it, also from this host itself.',

@@ -5,6 +5,7 @@ import { messageUrlOf, newMsgId, pushMessage } from '../../release-check/rehears
 import { openRehearsalTarget, type RehearsalTarget } from '../../release-check/rehearsal-target.ts';
 import type { OutboundResult } from '../../webhook/outbound-request.ts';
 import type { Check } from '../check.ts';
+import { namedCheck } from '../check-titles.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { type Fault, failing, text } from '../finding.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -62,10 +63,13 @@ export function judgePush(appid: string, publicUrl: string, result: OutboundResu
     return [
       failing({
         code: 'push_unanswered',
-        cause: text(`A test push to ${url} was not answered: ${why}.`, `发往 ${url} 的测试推送没有得到应答：${why}。`),
+        cause: text(
+          `A test push to ${url} was not answered (${why}).`,
+          `发往 ${url} 的测试推送没有得到应答（${why}）。`,
+        ),
         remedy: text(
-          'The check "public-url" says whether the address leads here; let the proxy also pass POST requests to /wechat/ on.',
-          '检查项 public-url 会说明该地址是否指向本部署；并请让代理转发 /wechat/ 的 POST 请求。',
+          `See in ${namedCheck('public-url').en} whether the address leads here; let the proxy also pass POST requests to /wechat/ on.`,
+          `${namedCheck('public-url').zh}会说明该地址是否指向本部署；并请让代理转发 /wechat/ 的 POST 请求。`,
         ),
       }),
     ];

@@ -4,7 +4,7 @@ import { assertUsable, describeServers, type RedisDescription } from '../../redi
 import { pingMasters } from '../../redis/servers.ts';
 import type { Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
-import { type Fault, failing, NotJudged, text } from '../finding.ts';
+import { type Fault, failing, NotJudged, quoted, text } from '../finding.ts';
 
 /** With Cluster, older servers lack commands that are used here. */
 const MIN_CLUSTER_MAJOR = 7;
@@ -38,7 +38,7 @@ export const redis: Check = async (doctor) => {
 function unusable({ code, message }: Failure): Fault {
   return failing({
     code,
-    cause: text(message, `Redis 无法使用：${message}`),
+    cause: text(message, `Redis 无法使用：${quoted(message).zh}`),
     remedy: text(
       'Correct REDIS_URL, start or upgrade the server, or repair its certificate or password.',
       '请检查 REDIS_URL、服务器是否运行、版本（6.2 以上）、证书与密码。',
