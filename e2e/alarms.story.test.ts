@@ -146,6 +146,24 @@ test('a component that lost its ticket is reported once, names its cause, and it
   }
 });
 
+test('a wrong EncodingAESKey is named by an alarm, the doctor and the status, although the ticket is still valid', async () => {
+  const { encodingAesKey } = deployment.component;
+  await deployment.wechat.control('POST', '/rotate-key', { encodingAesKey: 'x'.repeat(43) });
+  await deployment.wechat.control('POST', '/tick', { ticket: 'new' });
+  const alarm = await until('the alarm is open', async () => (await alarms('open', 'pushes_refused'))[0]);
+  expect(alarm.cause.zh).toContain('EncodingAESKey');
+  await until('the doctor names it', async () => {
+    const only = { only: ['ticket'] };
+    const examined = await deployment.api<{ items: { code: string | null }[] }>('POST', '/v1/doctor', only);
+    return examined.body.items[0]?.code === 'pushes_refused_decryption';
+  });
+  const { body } = await deployment.api<{ components: [{ refusedPushes: { reason: string }[] }] }>('GET', '/v1/status');
+  expect(body.components[0].refusedPushes).toMatchObject([{ reason: 'decryption' }]);
+  await deployment.wechat.control('POST', '/rotate-key', { encodingAesKey });
+  await deployment.wechat.control('POST', '/tick', { ticket: 'new' });
+  await until('the alarm is closed', async () => (await alarms('open', 'pushes_refused')).length === 0);
+});
+
 test('without Redis each process reports it once, and its end', async () => {
   const unreachable = /【严重】该进程无法访问 Redis/g;
   const reachable = /【恢复】该进程无法访问 Redis/g;

@@ -54,7 +54,7 @@ export type { Replay } from './delivery/replay.ts';
 export { type AdoptionReport, adoptRedis } from './deployment/adopt-redis.ts';
 export type { LiveProcess, ProcessRole } from './deployment/live-processes.ts';
 export type { LostProcess, ProcessView } from './deployment/process-list.ts';
-export { type CheckName, checkNames } from './doctor/check.ts';
+export { type CheckName, checkNames } from './doctor/check-name.ts';
 export { checkTitles, runChecks } from './doctor/check-titles.ts';
 export type { DoctorSettings } from './doctor/doctor-settings.ts';
 export { type Fault, type Finding, failing, text, warning } from './doctor/finding.ts';

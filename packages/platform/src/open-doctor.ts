@@ -1,4 +1,4 @@
-import type { CheckName } from './doctor/check.ts';
+import type { CheckName } from './doctor/check-name.ts';
 import type { DoctorSettings } from './doctor/doctor-settings.ts';
 import { type CheckResult, runDoctor } from './doctor/run-doctor.ts';
 import type { PlatformSettings } from './open-foundation.ts';

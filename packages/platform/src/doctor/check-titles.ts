@@ -1,5 +1,5 @@
 import type { BothLanguages } from '../release-check/check-texts.ts';
-import type { CheckName } from './check.ts';
+import type { CheckName } from './check-name.ts';
 
 /** What the console calls each check. */
 export const checkTitles: Readonly<Record<CheckName, BothLanguages>> = {

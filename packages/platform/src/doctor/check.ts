@@ -1,28 +1,5 @@
 import type { DoctorContext } from './doctor-context.ts';
 import type { Finding } from './finding.ts';
 
-/** All checks, in the order in which they are shown. */
-export const checkNames = [
-  'settings',
-  'secrets-key',
-  'data-dir',
-  'redis',
-  'redis-settings',
-  'redis-memory',
-  'redis-age',
-  'clocks',
-  'database',
-  'component',
-  'ticket',
-  'component-token',
-  'egress',
-  'public-url',
-  'push-url',
-  'queues',
-  'versions',
-  'second-system',
-] as const;
-export type CheckName = (typeof checkNames)[number];
-
-/** One of them. It may throw NotJudged; other errors become a fault. */
+/** One of the checks. It may throw NotJudged; other errors become a fault. */
 export type Check = (doctor: DoctorContext) => Promise<Finding>;

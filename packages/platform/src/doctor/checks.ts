@@ -1,4 +1,5 @@
-import type { Check, CheckName } from './check.ts';
+import type { Check } from './check.ts';
+import type { CheckName } from './check-name.ts';
 import { clocks } from './checks/clocks.ts';
 import { component } from './checks/component.ts';
 import { componentToken } from './checks/component-token.ts';

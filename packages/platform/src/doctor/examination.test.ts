@@ -13,7 +13,7 @@ import { Scope } from '../scope.ts';
 import { Seals } from '../sealing/seals.ts';
 import { noteEarlyRefusal, readEarlyRefusals } from '../token/early-refusals.ts';
 import { HostGate, readRefreshers } from '../token/host-gate.ts';
-import type { CheckName } from './check.ts';
+import type { CheckName } from './check-name.ts';
 import type { DoctorSettings } from './doctor-settings.ts';
 import { readNonce } from './nonces.ts';
 import type { CheckResult } from './run-doctor.ts';
