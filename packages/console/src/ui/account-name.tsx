@@ -20,7 +20,7 @@ export function AccountName({ account: { appid, handle, nickName }, link = (name
   if (name === null) return link(<span className={styles.appid}>{appid}</span>);
   return (
     <>
-      {link(<span className={styles.name}>{name}</span>)}
+      <span className={styles.name}>{link(name)}</span>
       <span className={styles.appid}>{appid}</span>
     </>
   );

@@ -24,6 +24,7 @@ interface CallWords {
   readonly cancelledText: string;
   readonly unknownText: string;
   readonly unknownNoRetry: string;
+  readonly colon: string;
   readonly attemptSent: (attempt: number) => string;
   readonly reopens: string;
   readonly ours: string;
@@ -93,6 +94,7 @@ export const words = defineWords<CallWords>({
     cancelledText: '它没有发送给微信。',
     unknownText: '请求已经发出，但没有收到可以确定结果的回答：',
     unknownNoRetry: '请先在微信侧查询这次调用有没有生效，再由业务决定是否重新发送。为避免重复执行，这里不提供重发。',
+    colon: '：',
     attemptSent: (attempt) => `第 ${attempt} 次发送`,
     reopens: '额度重新开放：',
     ours: '错误代码',
@@ -188,6 +190,7 @@ export const words = defineWords<CallWords>({
     unknownText: 'The request was sent, but no answer came that decides its outcome:',
     unknownNoRetry:
       'Check at WeChat whether the call took effect; then the business decides whether to send it again. It is not offered here, because it could be executed twice.',
+    colon: ': ',
     attemptSent: (attempt) => `Attempt ${attempt}`,
     reopens: 'The quota opens again:',
     ours: 'Code',

@@ -10,6 +10,7 @@ import { Link } from '../../ui/link.tsx';
 import { Loaded, UpdatedAt } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
 import { Muted, Page, Section } from '../../ui/page.tsx';
+import { Parenthesis } from '../../ui/parenthesis.tsx';
 import { Phases, type PhaseTone } from '../../ui/phases.tsx';
 import { QuotaBar } from '../../ui/quota-bar.tsx';
 import { Quote } from '../../ui/quote.tsx';
@@ -105,7 +106,7 @@ function OutcomeUnknown({ call }: { readonly call: CallDetail }) {
         {attemptsOf(call).map(({ attempt, at, end }) => (
           <li key={attempt}>
             {words.attemptSent(attempt)} <Moment at={at} precise />
-            {': '}
+            {words.colon}
             {end?.unanswered
               ? unansweredWords(end.unanswered, { own: words, format })
               : end?.status !== undefined
@@ -155,7 +156,10 @@ function Reopening({ call }: { readonly call: CallDetail }) {
     return null;
   return (
     <p>
-      {words.reopens} <Moment at={closedUntil} /> (<Age at={closedUntil} />)
+      {words.reopens} <Moment at={closedUntil} />
+      <Parenthesis>
+        <Age at={closedUntil} />
+      </Parenthesis>
     </p>
   );
 }

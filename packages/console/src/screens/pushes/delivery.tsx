@@ -51,7 +51,7 @@ export function Delivery() {
       <Loaded read={read} failed={words.deliveryFailed} lines={6}>
         {(delivery: DeliveryWithAttempts) => (
           <>
-            <Outcome delivery={delivery} />
+            <Outcome delivery={delivery} failing={data?.state === 'failing'} />
             <Attempts attempts={delivery.attempts} />
             <Details delivery={delivery} />
             <UpdatedAt read={read} />
@@ -62,7 +62,7 @@ export function Delivery() {
   );
 }
 
-function Outcome({ delivery }: { readonly delivery: DeliveryWithAttempts }) {
+function Outcome({ delivery, failing }: { readonly delivery: DeliveryWithAttempts; readonly failing: boolean }) {
   const language = useLanguage();
   const { state, code, status, nextAttemptAt } = delivery;
   const shown = statuses.delivery[state];
@@ -75,7 +75,7 @@ function Outcome({ delivery }: { readonly delivery: DeliveryWithAttempts }) {
       )}
       {nextAttemptAt !== null && (
         <p>
-          <Due at={nextAttemptAt} />
+          <Due at={nextAttemptAt} held={failing} />
         </p>
       )}
     </Banner>

@@ -12,6 +12,7 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Id, Mono } from '../../ui/mono.tsx';
 import { useTextOfNow } from '../../ui/now.ts';
 import { Muted, Page, Section } from '../../ui/page.tsx';
+import { Parenthesis } from '../../ui/parenthesis.tsx';
 import { Status } from '../../ui/status.tsx';
 import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
@@ -73,7 +74,10 @@ function Health({ subscription }: { readonly subscription: SubscriptionOf }) {
         <Banner tone="fault" title={words.failingTitle}>
           {failingSince !== null && (
             <p>
-              {words.failingSince} <Moment at={failingSince} /> (<Age at={failingSince} />)
+              {words.failingSince} <Moment at={failingSince} />
+              <Parenthesis>
+                <Age at={failingSince} />
+              </Parenthesis>
             </p>
           )}
           <NextAttempt at={nextAttemptAt} />
@@ -123,7 +127,8 @@ function NextAttempt({ at }: { readonly at: string | null | undefined }) {
   if (at == null) return null;
   return (
     <p>
-      {words.nextAttempt} <Moment at={at} /> ({text})
+      {words.nextAttempt} <Moment at={at} />
+      <Parenthesis>{text}</Parenthesis>
     </p>
   );
 }
