@@ -384,8 +384,14 @@ function mayUse({ accounts }: KeyRights, appid: string): boolean {
 }
 
 async function answerOf(platform: GatewayPlatform, call: Call): Promise<z.input<typeof CallAnswer>> {
-  const { handle } = await nameOf(platform, call);
-  return { ...callAnswer(call), handle };
+  return { ...callAnswer(call), handle: await handleOf(platform, call) };
+}
+
+/** Null for the calls of a component, and while the account cannot be read. A call has just read its account, so it is in memory. */
+async function handleOf({ authorizers }: GatewayPlatform, { component, appid }: Call): Promise<string | null> {
+  if (appid === component) return null;
+  const account = await authorizers.find(appid, component).catch(() => undefined);
+  return account?.handle ?? null;
 }
 
 type Named = Pick<z.input<typeof CallSummaryAnswer>, 'handle' | 'nickName'>;
