@@ -136,14 +136,10 @@ export function SelectFilter<V extends string>({ label, value, onChange, options
       value={value ?? ''}
       onChange={(event) => onChange(event.target.value === '' ? undefined : (event.target.value as V))}
     >
-      {!required && (
-        <option value="">
-          {label}: {words.all}
-        </option>
-      )}
+      {!required && <option value="">{words.labelled(label, words.all)}</option>}
       {options.map((option) => (
         <option key={option.value} value={option.value}>
-          {required ? option.word : `${label}: ${option.word}`}
+          {required ? option.word : words.labelled(label, option.word)}
         </option>
       ))}
     </select>

@@ -19,7 +19,7 @@ export function Totals({ component }: { readonly component: string | undefined }
         const { word } = shownStatus('authorizer', state, language);
         return (
           <Muted key={state}>
-            <Link to="/accounts" search={{ state, component }}>
+            <Link to="/accounts" search={{ state, ...(component !== undefined && { component }) }}>
               {word} {format.number(data.byState[state])}
             </Link>
           </Muted>
