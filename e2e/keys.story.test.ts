@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../packages/platform/src/database/open.ts';
+import { inDatabase } from './support/database.ts';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { coWechatApi } from './support/sdk.ts';
 import { SecretSearch } from './support/secret-search.ts';
@@ -183,9 +183,9 @@ describe('a key', () => {
     expect(token).toEqual(expect.any(String));
     expect(await virtual(`/cgi-bin/user/get?access_token=${token}`)).toMatchObject({ total: 25 });
     // Set only now, so that a slow machine cannot use the key too late.
-    const sql = openDatabase(deployment.databaseUrl);
-    await sql.updateTable('api_keys').set({ expires_at: Date.now() }).where('id', '=', id).execute();
-    await sql.destroy();
+    await inDatabase(deployment, (sql) =>
+      sql.updateTable('api_keys').set({ expires_at: Date.now() }).where('id', '=', id).execute(),
+    );
     for (const gateway of GATEWAYS) {
       await until('it is over', async () => (await ask(key, 'GET /v1/status', { gateway })).status === 401);
       expect(await virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)).toMatchObject({ errcode: 40001 });
@@ -205,9 +205,13 @@ describe('a key', () => {
     expect(list.output).toMatch(new RegExp(`^${id}  valid  by hand  calls,authorizers:read .*50 a second`, 'm'));
     expect(list.output).not.toContain(key);
 
-    const gone = GATEWAYS.map((gateway) =>
-      goOn(async () => (await ask(key, 'GET /v1/status', { gateway })).status === 200),
-    );
+    const isAccepted = async (gateway: number) => {
+      const { status } = await ask(key, 'GET /v1/status', { gateway });
+      // More than the key's rate permits.
+      expect([200, 401, 429]).toContain(status);
+      return status !== 401;
+    };
+    const gone = GATEWAYS.map((gateway) => goOn(() => isAccepted(gateway)));
     const revoked = deployment.command(['keys', 'revoke', id]);
     expect(await revoked.ended()).toBe(0);
     for (const { refused } of gone) await refused;
@@ -301,8 +305,9 @@ describe('a key’s rate', () => {
       const answer = await virtual(tokenPath(key));
       return answer.access_token !== undefined && answer;
     });
+    // More at once than the rate permits in the time that a busy machine needs for them.
     const answers = await Promise.all(
-      GATEWAYS.map((gateway) => virtual(`/cgi-bin/user/get?access_token=${token}`, gateway)),
+      Array.from({ length: 100 }, (_, i) => virtual(`/cgi-bin/user/get?access_token=${token}`, i % GATEWAYS.length)),
     );
     expect(answers.filter(({ errcode }) => errcode === 45011).length).toBeGreaterThanOrEqual(1);
     // A caller that waits is served.
@@ -319,7 +324,7 @@ describe('the audit', () => {
     expect((await ask(operator.key, `DELETE /v1/keys/${made.id}`, { gateway: 1 })).status).toBe(204);
     expect((await listed(made.id))?.createdBy).toBe(operator.id);
     await ask(operator.key, 'GET /v1/nothing/of/the/kind');
-    const { status, body } = await ask(operator.key, 'GET /v1/audit', { gateway: 1 });
+    const { status, body } = await ask(operator.key, 'GET /v1/audit?limit=1000', { gateway: 1 });
     expect(status).toBe(200);
     const entries = (body.items as Record<string, unknown>[]).filter(({ actor }) => actor === operator.id);
     expect(entries.map(({ action, target }) => [action, target])).toEqual([

@@ -4,11 +4,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Crossroads, type Passed } from './support/crossroads.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { queueCounts } from './support/queue-counts.ts';
+import { redisContents } from './support/redis-contents.ts';
 import { until } from './support/until.ts';
 
 interface Delivery {
   readonly status: number;
   readonly body: string;
+  readonly attempt: number;
 }
 
 let crossroads: Crossroads;
@@ -44,7 +46,7 @@ it('handles a message once, however many copies arrive at the same time at two g
   const passed = crossroads.passed.slice(passedBefore);
   expect(new Set(passed.map(({ way }) => way))).toEqual(new Set([0, 1]));
   // Each copy is encrypted separately: nothing in the envelope shows that they are the same push.
-  expect(new Set(passed.map(({ body }) => body.toString())).size).toBe(8);
+  expect(new Set(passed.map(({ body }) => body.toString())).size).toBe(passed.length);
   await expect.poll(() => handled('text')).toHaveLength(1);
 
   // A late copy, byte for byte, after the first was handled.
@@ -68,6 +70,7 @@ it('handles an event once, recognized by its content, since events carry no id',
 });
 
 it('never replaces a ticket with an older one, and fetches tokens with the newer one', async () => {
+  const refusedAsOlder = () => handled('component_verify_ticket').filter(({ outcome }) => outcome === 'older').length;
   const begunAt = crossroads.passed.length;
   await deployment.wechat.control('POST', '/tick', { ticket: 'new', createTime: now() + 10 });
   const older = crossroads.passed[begunAt]!;
@@ -78,11 +81,10 @@ it('never replaces a ticket with an older one, and fetches tokens with the newer
   await drained();
   const held = await ticket();
 
+  const before = refusedAsOlder();
   for (const gateway of [0, 1]) expect(await again(older, gateway)).toEqual({ status: 200, body: 'success' });
   await drained();
-  await expect
-    .poll(() => handled('component_verify_ticket').filter(({ outcome }) => outcome === 'older'))
-    .toHaveLength(2);
+  await until('both are recognized as older', () => refusedAsOlder() >= before + 2);
   expect(await ticket()).toEqual(held);
 
   const tokenRequest = 'POST /cgi-bin/component/api_component_token';
@@ -172,9 +174,8 @@ it('lets no text of a follower change a ticket, an account or another follower',
     ticket: await ticket(),
     unreadable: unreadable().length,
     journaled: handled('unreadable').length,
+    ends: handled('unauthorized').length,
   };
-  const asked = 'POST /cgi-bin/component/api_get_authorizer_info';
-  const askedBefore = await deployment.wechat.asked(asked);
   for (const words of texts) {
     const xml = messageXml(
       'text',
@@ -191,12 +192,12 @@ it('lets no text of a follower change a ticket, an account or another follower',
   const event = messageXml('event', '<Event>unsubscribe</Event>', now(), victim, account);
   expect((await push({ url: 'events', xml: event })).every(accepted)).toBe(true);
 
-  await until('each is logged', () => unreadable().length === before.unreadable + texts.length + 2);
+  await until('each is logged', () => unreadable().length >= before.unreadable + texts.length + 2);
   expect({ counts: await drained(), ticket: await ticket() }).toEqual({ counts: before.counts, ticket: before.ticket });
   expect((await deployment.api<{ state: string }>('GET', `/v1/authorizers/${SERVICE_ACCOUNT}`)).body.state).toBe(
     'active',
   );
-  expect(await deployment.wechat.asked(asked)).toBe(askedBefore);
+  expect(handled('unauthorized')).toHaveLength(before.ends);
   const { body } = await deployment.api<{ items: { openid: string; subscribed: boolean }[] }>('GET', followers);
   expect(body.items.find(({ openid }) => openid === victim)).toMatchObject({ subscribed: true });
 
@@ -217,7 +218,7 @@ it.each([
   ['wrong-key', 400],
 ])('refuses a push that is %s with %i, and stores nothing of it', async (fault, status) => {
   const secret = `never-in-a-log-${fault}`;
-  const before = await everything();
+  const before = await pushesKept();
   const refusals = refused(status).length;
   const passedBefore = crossroads.passed.length;
   const kinds = [
@@ -229,17 +230,18 @@ it.each([
     expect(delivery?.status).toBe(status);
     expect(delivery?.body).not.toContain(secret);
   }
-  await expectNothingNew(before);
+  expect(await pushesKept()).toEqual(before);
 
   await until('both refusals are logged', () => refused(status).length >= refusals + 2);
+  const stored = await redisContents(redis);
   for (const { body } of crossroads.passed.slice(passedBefore)) {
     const sealed = /<Encrypt><!\[CDATA\[([^\]]{20})/.exec(body.toString())?.[1];
-    for (const child of [...deployment.gateways, ...deployment.workers]) {
-      expect(child.output).not.toContain(secret);
-      if (sealed) expect(child.output).not.toContain(sealed);
-      expect(child.running).toBe(true);
+    for (const part of sealed === undefined ? [secret] : [secret, sealed]) {
+      expect([...stored].filter(([, bytes]) => bytes.includes(part)).map(([key]) => key)).toEqual([]);
+      for (const child of [...deployment.gateways, ...deployment.workers]) expect(child.output).not.toContain(part);
     }
   }
+  for (const child of [...deployment.gateways, ...deployment.workers]) expect(child.running).toBe(true);
   expect((await push(kinds[1]!)).every(accepted)).toBe(true);
 });
 
@@ -262,7 +264,7 @@ it('reports in the status that pushes are refused, why, and which setting to cha
 });
 
 it('refuses pushes for components that it does not run', async () => {
-  const before = await everything();
+  const before = await pushesKept();
   const passedBefore = crossroads.passed.length;
   await push({ url: 'messages', appid: SERVICE_ACCOUNT, fields: { Content: '你好' }, fault: 'wrong-component' });
   const passed = crossroads.passed[passedBefore]!;
@@ -271,7 +273,7 @@ it('refuses pushes for components that it does not run', async () => {
   expect(await again({ ...passed, url: url.replace(/\/messages\/[^?]+/, '/events') }, 1)).toMatchObject({
     status: 404,
   });
-  await expectNothingNew(before);
+  expect(await pushesKept()).toEqual(before);
 });
 
 it('answers echostr to WeChat, and refuses it to any other sender', async () => {
@@ -305,14 +307,19 @@ function accepted(delivery: Delivery): boolean {
   return delivery.status === 200 && delivery.body === 'success';
 }
 
+/** The last delivery of each copy: on a busy machine WeChat may have to deliver one again. */
 async function push(what: object): Promise<readonly Delivery[]> {
-  return (await deployment.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what)).deliveries;
+  const { deliveries } = await deployment.wechat.control<{ deliveries: Delivery[] }>('POST', '/push', what);
+  return deliveries.filter(({ attempt }, i) => deliveries[i + 1]?.attempt !== attempt + 1);
 }
 
-/** Sends the same request again, unchanged. */
-async function again({ url, body }: Passed, gateway: number): Promise<Delivery> {
-  const response = await fetch(deployment.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
-  return { status: response.status, body: await response.text() };
+/** Sends the same request again, unchanged, and once more if it could not be stored in time. */
+function again({ url, body }: Passed, gateway: number): Promise<Pick<Delivery, 'status' | 'body'>> {
+  return until('an answer', async () => {
+    const response = await fetch(deployment.gatewayUrl(gateway) + url, { method: 'POST', body: new Uint8Array(body) });
+    const text = await response.text();
+    return response.status === 503 ? false : { status: response.status, body: text };
+  });
 }
 
 /** The queue of pushes after all its jobs are done and the stream is empty; every push accepted before is handled by then. */
@@ -325,30 +332,16 @@ async function drained() {
   });
 }
 
-interface Kept {
-  readonly counts: unknown;
-  readonly keys: readonly string[];
-  readonly lastPushAt: string;
-}
-
-/**
- * What changes in Redis without any push, or some seconds after it: the times of BullMQ and of leases, the scheduled runs of
- * maintenance and the jobs that these enqueue, the counts of the last hours, and alarms.
- */
-const BY_ITSELF =
-  /:(lock|refused-pushes|last-refusal|stalled-check|stalled|ticket-request|reconcile|profiles|processes|journaler)$|:lease:|:activity:|:due\}|:\{alarms\}:|^\{wx:(reconciliations|profiles|refreshes)\}/;
-
-/** All that Redis stores, including the time of the last push. */
-async function everything(): Promise<Kept> {
+/** What grows with each push that is accepted, and with nothing else: its jobs, the marks of those seen, and its time. */
+async function pushesKept(): Promise<object> {
   const counts = await drained();
-  const keys = (await redis.keys('*')).filter((key) => !BY_ITSELF.test(key));
-  return { counts, keys, lastPushAt: (await status()).lastPushAt };
-}
-
-async function expectNothingNew(before: Kept): Promise<void> {
-  const { counts, keys, lastPushAt } = await everything();
-  expect(keys.filter((key) => !before.keys.includes(key))).toEqual([]);
-  expect({ counts, lastPushAt }).toEqual({ counts: before.counts, lastPushAt: before.lastPushAt });
+  const seen = await redis.keys('wx:{pushes}:seen:*');
+  return {
+    counts,
+    seen: seen.length,
+    accepted: await redis.get('{wx:pushes}:pushes:id'),
+    at: (await status()).lastPushAt,
+  };
 }
 
 interface Status {

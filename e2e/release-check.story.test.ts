@@ -30,11 +30,24 @@ afterAll(async () => {
 });
 
 const checks = async () => (await deployment.api<{ items: Check[] }>('GET', '/v1/release-checks')).body.items;
+/** The check waits five seconds for an answer, as WeChat does. On a busy machine one may take longer; then it is repeated. */
 const releaseCheck = (group: number) =>
-  deployment.wechat.control<WeChatsCheck>('POST', '/release-check', { group, sendTimeoutMs: 240_000 });
+  until('a check without late answers', async () => {
+    const what = { group, sendTimeoutMs: 240_000 };
+    const check = await deployment.wechat.control<WeChatsCheck>('POST', '/release-check', what);
+    return !check.cases.some(({ reason }) => /^(?:no answer within|HTTP 503)/.test(reason ?? '')) && check;
+  });
+/** Of a step that a busy machine did not finish in time. */
+const LATE = /too_slow|queue_backlog/;
 
 /** The whole rehearsal; of its steps the failed and skipped ones. */
-async function rehearse() {
+const rehearse = () =>
+  until('a rehearsal without late steps', async () => {
+    const rehearsed = await rehearseOnce();
+    return !LATE.test(JSON.stringify(rehearsed.notOk)) && rehearsed;
+  });
+
+async function rehearseOnce() {
   const path = `/v1/components/${deployment.component.appid}/release-rehearsals`;
   const started = await deployment.api<Check>('POST', path, {});
   expect(started.status).toBe(202);
@@ -59,8 +72,8 @@ describe('the release check of WeChat', () => {
 
   it('is recorded step by step; its accounts are listed only where they are asked for', async () => {
     const all = await until('ten checks have passed', async () => {
-      const found = await checks();
-      return found.filter(({ state }) => state === 'passed').length === 2 * GROUPS.length && found;
+      const passed = (await checks()).filter(({ state }) => state === 'passed');
+      return new Set(passed.map(({ appid }) => appid)).size === 2 * GROUPS.length && passed;
     });
     expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['real']));
     const names = new Set(
@@ -82,11 +95,13 @@ describe('the release check of WeChat', () => {
     const input = { name: 'everything', url: receiver.url, reply: { waitMs: 4_000 } };
     expect((await deployment.api('POST', '/v1/subscriptions', input)).status).toBe(201);
     expect(await releaseCheck(1)).toMatchObject({ passed: true });
-    const types = () => receiver.received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
-    await until('the ends of both checks are delivered', () => types().length >= 2);
-    expect(new Set(types())).toEqual(new Set(['release_check.finished']));
+    const delivered = () => receiver.received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+    await until('the ends of both checks are delivered', () => delivered().length >= 2);
+    expect(new Set(delivered())).toEqual(new Set(['release_check.finished']));
     const journal = await deployment.api<{ items: { type: string }[] }>('GET', '/v1/pushes');
-    expect(new Set(journal.body.items.map(({ type }) => type))).toEqual(new Set(['release_check.finished']));
+    const types = journal.body.items.map(({ type }) => type);
+    expect(types).toContain('release_check.finished');
+    expect(types.filter((type) => /^(?:message|event|authorizer)\./.test(type))).toEqual([]);
   });
 });
 
@@ -97,13 +112,16 @@ describe('a rehearsal', () => {
     expect(notOk).toEqual({ address: 'not_public' });
     const token = check.console?.find(({ name }) => name === 'token');
     expect(token?.value).toBe(deployment.component.token);
-    expect((await deployment.wechat.counters()).requests['POST /cgi-bin/component/api_create_preauthcode']).toBe(1);
+    expect(await deployment.wechat.asked('POST /cgi-bin/component/api_create_preauthcode')).toBeGreaterThan(0);
   });
 
   it('is printed by the command line, which ends with 1 if a step failed', async () => {
     const port = new URL(deployment.gatewayUrl()).port;
-    const printed = deployment.command(['release-rehearsal'], { PORT: port });
-    expect(await printed.ended()).toBe(1);
+    const printed = await until('a rehearsal without late steps', async () => {
+      const command = deployment.command(['release-rehearsal'], { PORT: port });
+      expect(await command.ended()).toBe(1);
+      return !LATE.test(command.output) && command;
+    });
     expect(printed.output).toMatch(/^ok {6}api_text /m);
     expect(printed.output).toMatch(/^failed {2}address +not_public /m);
     expect(printed.output).toContain(`/wechat/${deployment.component.appid}/messages/$APPID$`);

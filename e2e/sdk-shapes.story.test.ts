@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilDayLasts } from '../packages/platform/test/until-day-lasts.ts';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { rawRequest } from './support/raw-request.ts';
 
@@ -318,17 +319,20 @@ describe('a component, as the SDKs of platforms use it', () => {
 
   it('its quotas are its own, and it clears them itself', async () => {
     const component = deployment.component.appid;
-    await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1000, used: 700 });
-    const answer = await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO });
+    // The deployment itself does not use it, as it does the others when it reads profiles.
+    const path = '/cgi-bin/component/api_get_authorizer_option';
+    await untilDayLasts();
+    await deployment.wechat.control('POST', '/quota', { appid: component, path, daily: 1000, used: 700 });
+    const answer = await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: path });
     expect(answer).toMatchObject({ quota: { daily_limit: 1000, used: 700, remain: 300 } });
     expect(await post('/cgi-bin/clear_quota', 'access_token', { appid: component })).toMatchObject({ errcode: 0 });
-    expect(await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: INFO })).toMatchObject({
+    expect(await post('/cgi-bin/openapi/quota/get', 'access_token', { cgi_path: path })).toMatchObject({
       quota: { used: 0 },
     });
     // A quota that is used up closes the API for the component, not for accounts.
-    await deployment.wechat.control('POST', '/quota', { appid: component, path: INFO, daily: 1, used: 1 });
-    const info = { authorizer_appid: SERVICE_ACCOUNT };
-    for (const _ of [1, 2]) expect(await post(INFO, 'access_token', info)).toMatchObject({ errcode: 45009 });
+    await deployment.wechat.control('POST', '/quota', { appid: component, path, daily: 1, used: 1 });
+    const option = { authorizer_appid: SERVICE_ACCOUNT, option_name: 'location_report' };
+    for (const _ of [1, 2]) expect(await post(path, 'access_token', option)).toMatchObject({ errcode: 45009 });
     expect(await post(LIST, 'access_token', { offset: 0, count: 1 })).toMatchObject({ total_count: 2 });
   });
 

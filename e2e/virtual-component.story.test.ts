@@ -64,15 +64,25 @@ const gateway = (index: number): PlatformAccess => ({
   secret: deployment.apiKey,
 });
 
-/** A user writes to the account; how WeChat judges the answer. */
-async function write(content: string) {
-  const { deliveries } = await deployment.wechat.control<{ deliveries: object[] }>('POST', '/push', {
-    component,
-    url: 'messages',
-    appid: SERVICE_ACCOUNT,
-    fields: { FromUserName: openid, MsgType: 'text', Content: content },
+const minted = async (what: string) => (await deployment.wechat.counters()).minted[what] ?? 0;
+const componentTokens = () => minted(`component:${component}`);
+
+/**
+ * A user writes to the account, and WeChat accepts the answer of the program. On a busy machine the answer may take longer than
+ * WeChat waits; then the user writes again.
+ */
+async function answers(content: string): Promise<void> {
+  await until(`the program answers ${content}`, async () => {
+    const { deliveries } = await deployment.wechat.control<{
+      deliveries: { complaint: string | null; reply: { Content?: string } | null }[];
+    }>('POST', '/push', {
+      component,
+      url: 'messages',
+      appid: SERVICE_ACCOUNT,
+      fields: { FromUserName: openid, MsgType: 'text', Content: content },
+    });
+    return deliveries.some(({ complaint, reply }) => complaint === null && reply?.Content === `Platform: ${content}`);
   });
-  return deliveries;
 }
 
 /** The merchant consents on WeChat's page, which the program has linked; the parameters that its callback page gets. */
@@ -91,17 +101,15 @@ describe('a live third-party platform on npm node-easywechat is switched over', 
   let stored: string;
   const ways = () => [deployment.gatewayUrl(0), deployment.gatewayUrl(1)];
   // The user gets an answer in each step.
-  afterEach(async ({ task }) => {
-    expect(await write(task.name)).toMatchObject([{ complaint: null, reply: { Content: `Platform: ${task.name}` } }]);
-  });
+  afterEach(({ task }) => answers(task.name));
 
   it('works with WeChat itself at first', async () => {
     proxy.leadTo(new URL(program.eventUrl).origin);
     await expect.poll(() => program.ticket()).toMatch(/^ticket@@@/);
     await deployment.wechat.control('POST', '/authorize', { appid: SERVICE_ACCOUNT, component });
-    await expect.poll(() => infos('authorized')).toHaveLength(1);
+    const event = await until('the event', () => infos('authorized')[0]);
     const access = { baseUrl: deployment.wechat.url, secret: deployment.component.appsecret };
-    const authorization = await program.at(access).getAuthorization(infos('authorized')[0]!.AuthorizationCode);
+    const authorization = await program.at(access).getAuthorization(event.AuthorizationCode);
     stored = authorization.getRefreshToken();
     expect(stored).toMatch(/^refreshtoken@@@/);
   });
@@ -133,7 +141,8 @@ describe('a live third-party platform on npm node-easywechat is switched over', 
 
   it('3. with another base URL and secret it asks us, with the refresh tokens that it has', async () => {
     program.forgetTokens();
-    const before = [await asked('api_component_token'), await asked('api_authorizer_token')] as const;
+    const accountTokens = () => minted(`authorizer:${component}/${SERVICE_ACCOUNT}`);
+    const before = [await componentTokens(), await accountTokens()] as const;
     for (const index of [0, 1]) {
       const account = await program.at(gateway(index)).getOfficialAccountWithRefreshToken(SERVICE_ACCOUNT, stored);
       const followers = await account.getClient().get('cgi-bin/user/get');
@@ -142,16 +151,15 @@ describe('a live third-party platform on npm node-easywechat is switched over', 
     const renewed = await program.at(gateway(0)).refreshAuthorizerToken(SERVICE_ACCOUNT, stored);
     expect(renewed.authorizer_refresh_token).toBe(nameOf(SERVICE_ACCOUNT));
     // One token of the account, fetched by us; none of the component.
-    const after = [await asked('api_component_token'), await asked('api_authorizer_token')];
-    expect(after).toEqual([before[0], before[1] + 1]);
+    expect([await componentTokens(), await accountTokens()]).toEqual([before[0], before[1] + 1]);
   });
 
   it('4. the message URL leads here', async () => {
     proxy.leadTo(...ways());
     const passed = () => proxy.passed.filter(({ url }) => url.includes(`/messages/${SERVICE_ACCOUNT}`)).length;
     const before = passed();
-    expect(await write('once more')).toMatchObject([{ complaint: null, reply: { Content: 'Platform: once more' } }]);
-    expect(passed()).toBe(before + 1);
+    await answers('once more');
+    expect(passed()).toBeGreaterThan(before);
   });
 });
 
@@ -172,11 +180,11 @@ describe('an unmodified third-party platform on npm node-easywechat, with two ga
   });
 
   it('sends a merchant to WeChat with a pre-auth code', async () => {
-    const askedBefore = await asked('api_component_token');
+    const tokensBefore = await componentTokens();
     exchangedBefore = await asked('api_query_auth');
     const page: string = await at(0).createPreAuthorizationUrl('https://platform.example/callback');
     redirectCode = (await consent(page, CONSENTING)).get('auth_code')!;
-    expect(await asked('api_component_token')).toBe(askedBefore);
+    expect(await componentTokens()).toBe(tokensBefore);
   });
 
   it('exchanges the code of its page and the one of its event, each at both gateways; WeChat sees one exchange', async () => {
@@ -207,7 +215,8 @@ describe('an unmodified third-party platform on npm node-easywechat, with two ga
     const message = { touser, msgtype: 'text', text: { content: '您好' } };
     const sent = await account.getClient().postJson('cgi-bin/message/custom/send', message);
     expect(sent.toObject()).toMatchObject({ errcode: 0 });
-    expect(await deployment.wechat.messages()).toMatchObject([{ appid: CONSENTING, content: { content: '您好' } }]);
+    const messages = (await deployment.wechat.messages()).filter(({ appid }) => appid === CONSENTING);
+    expect(messages).toMatchObject([{ content: { content: '您好' } }]);
   });
 });
 
@@ -222,7 +231,8 @@ describe('an unmodified third-party platform on npm wechat-component', () => {
     const before = await asked('api_query_auth');
     const page = await platform.component.getAuthorizeURL!('https://platform.example/callback');
     const code = (await consent(page, WITH_LINK)).get('auth_code');
-    const { authorization_info: granted } = await platform.component.queryAuth!(code);
+    // The program asks again while the exchange takes longer than the answer may.
+    const { authorization_info: granted } = await until('the exchange', () => platform.component.queryAuth!(code));
     expect(granted).toMatchObject({
       authorizer_appid: WITH_LINK,
       authorizer_access_token: expect.stringMatching(/^wxt_/),
@@ -358,7 +368,11 @@ describe('what a program is refused', () => {
   });
 
   it('a code that was altered, has expired, or is for another component', async () => {
-    const exchange = (code: string) => requests.ask('api_query_auth', componentToken, { authorization_code: code });
+    const exchange = (code: string) =>
+      until('the exchange has ended', async () => {
+        const answer = await requests.ask('api_query_auth', componentToken, { authorization_code: code });
+        return answer.errcode === -1 ? false : answer;
+      });
     const altered = eventCode.slice(0, -2) + (eventCode.at(-2) === 'A' ? 'B' : 'A') + eventCode.at(-1);
     expect(await exchange(altered)).toMatchObject({ errcode: 61009 });
     const codes = new VirtualCodes([secretsKey]);
@@ -427,7 +441,8 @@ describe('what a program is refused', () => {
 
 it('the end of a consent reaches the program, and it gets no token of the account any more', async () => {
   await deployment.wechat.control('POST', '/unauthorize', { appid: SERVICE_ACCOUNT, component });
-  await expect.poll(() => infos('unauthorized')).toMatchObject([{ AuthorizerAppid: SERVICE_ACCOUNT }]);
+  const event = await until('the event', () => infos('unauthorized')[0]);
+  expect(event).toMatchObject({ AuthorizerAppid: SERVICE_ACCOUNT });
   const renew = () => program.at(gateway(0)).refreshAuthorizerToken(SERVICE_ACCOUNT, nameOf(SERVICE_ACCOUNT));
   // A gateway reads the state of an account again after some seconds.
   await expect.poll(() => renew().catch((error: Error) => error.message)).toMatch(/61003/);

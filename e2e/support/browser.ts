@@ -1,3 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const RELOAD_MS = 500;
+
 /** A merchant's browser: keeps cookies for each host, and follows no redirect by itself. */
 export class Browser {
   readonly #language: string;
@@ -20,7 +24,13 @@ export class Browser {
       const jar = this.#cookies.get(host) ?? new Map<string, string>();
       this.#cookies.set(host, jar.set(name, value));
     }
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    const text = await response.text();
+    // The page reloads itself until the code is exchanged.
+    if (response.status === 202) {
+      await pause(RELOAD_MS);
+      return this.open(url, init);
+    }
+    return { status: response.status, headers: response.headers, text };
   }
 
   /** Opens a page of ours that redirects by itself; returns WeChat's address from its meta refresh. */

@@ -23,6 +23,7 @@ import type { Scope } from './scope.ts';
 import { Seals } from './sealing/seals.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_CONNECT_WAITS = 6;
 const MAX_REPLICA_CONNECTIONS = 5;
 /** WeChat repeats a push for a few seconds only; a database that starts beside this process needs about as long. */
 const DEGRADED_AFTER_MS = 5_000;
@@ -132,7 +133,7 @@ export async function openFoundation(settings: PlatformSettings, scope: Scope): 
   const subscriber = keep(connections.openSubscriber('hints'), 'hints');
   await Promise.all(
     [blockingRedis, failFastRedis, intakeRedis, durableRedis, subscriber].map((r) =>
-      untilConnected(r, CONNECT_TIMEOUT_MS),
+      untilConnected(r, CONNECT_TIMEOUT_MS, MAX_CONNECT_WAITS),
     ),
   );
   await assertUsable(failFastRedis, CONNECT_TIMEOUT_MS);

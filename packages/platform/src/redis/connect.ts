@@ -139,8 +139,11 @@ function keepHostName(host: string, callback: (error: null, address: string) => 
   callback(null, host);
 }
 
-/** Resolves once the connection works; the Failure after `timeoutMs` names the cause without the URL's password. */
-export async function untilConnected(redis: Redis | Cluster, timeoutMs: number): Promise<void> {
+/**
+ * Resolves once the connection works; the Failure after `timeoutMs` names the cause without the URL's password. As long as no
+ * error shows a cause, `maxWaits` times as long: on a busy machine this process itself may not have run.
+ */
+export async function untilConnected(redis: Redis | Cluster, timeoutMs: number, maxWaits = 1): Promise<void> {
   if (redis.status === 'ready') return;
   const emitter: EventEmitter = redis;
   let last: Error | undefined;
@@ -154,12 +157,19 @@ export async function untilConnected(redis: Redis | Cluster, timeoutMs: number):
       emitter.off(errorEvent, onError);
       emitter.off('ready', onReady);
     };
-    const timer = setTimeout(() => {
+    let waits = 0;
+    const onTimeout = () => {
+      waits++;
+      if (last === undefined && waits < maxWaits) {
+        timer = setTimeout(onTimeout, timeoutMs);
+        return;
+      }
       stopListening();
       whyUnreachable(redis, last)
         .then((why) => reject(new Failure('redis_unreachable', 'operator', why)))
         .catch(reject);
-    }, timeoutMs);
+    };
+    let timer = setTimeout(onTimeout, timeoutMs);
     const onReady = () => {
       clearTimeout(timer);
       stopListening();

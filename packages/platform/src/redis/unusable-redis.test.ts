@@ -58,6 +58,19 @@ async function failureOf(redisUrl: string, cause: RegExp | string): Promise<unkn
   return failure;
 }
 
+it('a process that got no time to connect waits on, since no error shows a cause', async () => {
+  const redis = connectRedis({ redisUrl: `redis://127.0.0.1:${plain.port}`, redisPrefix: 'wx' }, 'blocking', 'test');
+  try {
+    const connected = untilConnected(redis, 20, 1_000);
+    const endsAt = performance.now() + 100;
+    while (performance.now() < endsAt);
+    await connected;
+    expect(redis.status).toBe('ready');
+  } finally {
+    redis.disconnect();
+  }
+});
+
 describe('the start with a Redis that cannot be used names the cause and the remedy, and no password', () => {
   const at = (server: { readonly port: number }) => `127.0.0.1:${server.port}`;
   const cases: [what: string, url: () => Promise<string> | string, sentence: RegExp][] = [
