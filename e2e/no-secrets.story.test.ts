@@ -544,11 +544,12 @@ describe('the search finds a secret that was put there on purpose', () => {
     ];
     for (const pattern of expected) expect(inValues).toContainEqual(expect.stringMatching(pattern));
     // Redis may write the file, and report the commands, after its answers.
-    for (const kind of ['tickets[0]', 'refreshTokens[1]', 'SECRETS_KEY[1]']) {
-      await until(`${kind} is found in the file`, async () =>
-        findings(search, await readFiles()).some((found) => found.startsWith(`${kind} in appendonly`)),
+    await until('the file has them', async () => {
+      const inFiles = findings(search, await readFiles());
+      return ['tickets[0]', 'refreshTokens[1]', 'SECRETS_KEY[1]'].every((kind) =>
+        inFiles.some((found) => found.startsWith(`${kind} in appendonly`)),
       );
-    }
+    });
     await until('the API key is found in the commands', () =>
       findings(search, sentToRedis()).some((found) => found.startsWith('API key[0] in commands')),
     );

@@ -236,7 +236,12 @@ export class Deployment {
   }
 
   async ready(): Promise<void> {
-    await until('ready', async () => (await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready);
+    await until('ready', async () => {
+      const { body } = await this.api<{ ready: boolean }>('GET', '/v1/status');
+      if (body.ready) return true;
+      // The last one explains a wait that was in vain.
+      throw new Error(JSON.stringify(body));
+    });
   }
 
   /** The account consents, as its owner would, and the deployment has exchanged the code. */
