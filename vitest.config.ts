@@ -8,6 +8,8 @@ const LIMITS = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { t
 // Compiling is half of the CPU time of a start, and a run of all tests starts hundreds of processes.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url));
 
+const FIXED_SEED = 'packages/platform/test/fixed-seed.ts';
+
 export default defineConfig({
   test: {
     // Stories wait longer than they work, so five side by side keep two cores busy.
@@ -20,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          setupFiles: ['packages/platform/test/require-one-slot.ts'],
+          setupFiles: ['packages/platform/test/require-one-slot.ts', FIXED_SEED],
           // To import the same modules again for each file would take a quarter of the time.
           isolate: false,
           ...LIMITS,
@@ -31,6 +33,7 @@ export default defineConfig({
           name: 'stories',
           include: ['e2e/**/*.test.ts'],
           globalSetup: ['e2e/support/bundle-program.ts'],
+          setupFiles: [FIXED_SEED],
           isolate: false,
           ...LIMITS,
         },
