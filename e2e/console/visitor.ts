@@ -29,7 +29,6 @@ export interface Options {
 /** What the page must be allowed to do to be shown at all; everything else is a fault. */
 const HARMLESS = /^(?:data|blob|about):/;
 
-<<<<<<< HEAD
 const UNAVAILABLE = {
   type: 'about:blank',
   title: 'Redis or the database is unavailable',
@@ -42,9 +41,6 @@ const UNAVAILABLE = {
 
 /** A form, which reads nothing. */
 const QUIET = '/keys/new';
-=======
-const TIMEOUT_MS = 240_000;
->>>>>>> 48b725d6 (e2e: what was not ready is named; a frozen primary is asked about before the Sentinels name another)
 
 /** Runs in the page, before its own scripts. */
 const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) => {
@@ -82,12 +78,7 @@ export class Visitor {
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',
     });
-<<<<<<< HEAD
     context.setDefaultTimeout(BROWSER_TIMEOUT_MS);
-=======
-    // It only ends what hangs.
-    context.setDefaultTimeout(TIMEOUT_MS);
->>>>>>> 48b725d6 (e2e: what was not ready is named; a frozen primary is asked about before the Sentinels name another)
     const page = await context.newPage();
     const visitor = new Visitor(visited, context, page, origin);
     await visitor.#watch();
