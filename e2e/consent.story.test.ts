@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { databaseEnv, databases } from './support/database.ts';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
+import { Receiver } from './support/receiver.ts';
 import { until } from './support/until.ts';
 
 const RETURN_TO = 'https://shop.example.com/settings?tab=wechat#done';
@@ -23,6 +24,7 @@ interface Authorizer {
   readonly kind: string;
   readonly scopes: number[];
   readonly handle: string;
+  readonly cookieValue: string;
 }
 describe.each(databases)('on %s', (kind) => {
   let deployment: Deployment;
@@ -413,6 +415,86 @@ describe.each(databases)('on %s', (kind) => {
       await until('both are exchanged', async () => (await deployment.wechat.asked(QUERY_AUTH)) === 2);
       expect((await linkState(link)).state).toBe('authorized');
       await deployment.wechat.control('POST', '/options', { differentRedirectCode: false });
+    });
+  });
+
+  describe('the handle of an account', () => {
+    let receiver: Receiver;
+    beforeAll(async () => {
+      receiver = await Receiver.open(() => 200);
+      const subscription = { name: 'texts', url: receiver.url, filter: { types: ['message.text'] } };
+      expect((await deployment.api('POST', '/v1/subscriptions', subscription)).status).toBe(201);
+    });
+    afterAll(() => receiver?.close());
+
+    const change = (appid: string, handle: string) =>
+      deployment.api<Authorizer & { code?: string }>('PATCH', `/v1/authorizers/${appid}`, { handle });
+    const consentBy = async (link: Link, appid: string) => {
+      const browser = new Browser();
+      await browser.open(await browser.consent(await browser.leavePage(link.url), appid));
+    };
+    /** What the delivery of such a push names. */
+    const delivered = async (text: string): Promise<unknown> => {
+      const push = { url: 'messages', appid: SERVICE_ACCOUNT, fields: { MsgType: 'text', Content: text } };
+      await deployment.wechat.control('POST', '/push', push);
+      const { body } = await until('it is delivered', () => receiver.received.find((one) => one.body.includes(text)));
+      return (JSON.parse(body) as { data: { handle: unknown } }).data.handle;
+    };
+    const listed = async (list: string): Promise<string[]> => {
+      const { status, body } = await deployment.api<{ items: { appid: string }[] }>('GET', `/v1/${list}`);
+      expect(status).toBe(200);
+      return [...new Set(body.items.map(({ appid }) => appid))];
+    };
+    const user = { method: 'GET', path: '/cgi-bin/user/get' };
+
+    it('is the one of its link, then the one that the business gives it, wherever its appid goes out', async () => {
+      await deployment.authorized(SERVICE_ACCOUNT);
+      await deployment.authorized(MINI_PROGRAM);
+      const { cookieValue } = await authorizer(SERVICE_ACCOUNT);
+      const link = await newLink({ handle: 'shop-17' });
+      await consentBy(link, SERVICE_ACCOUNT);
+      expect(await linkState(link)).toMatchObject({ state: 'authorized', handle: 'shop-17', failure: null });
+      // Another process may have given it.
+      await until('it shows it', async () => (await authorizer(SERVICE_ACCOUNT)).handle === 'shop-17');
+      const handleOfCall = async () =>
+        ((await deployment.call(SERVICE_ACCOUNT, user)).body as { handle?: string }).handle;
+      await until('a call shows it', async () => (await handleOfCall()) === 'shop-17');
+      expect(await delivered('named by the link')).toBe('shop-17');
+
+      for (const _ of ['chosen', 'repeated']) {
+        const changed = await change(SERVICE_ACCOUNT, 'shop-18');
+        expect(changed).toMatchObject({ status: 200, body: { handle: 'shop-18', cookieValue } });
+      }
+      expect((await deployment.call(SERVICE_ACCOUNT, { ...user, waitMs: 0 })).body).toMatchObject({
+        handle: 'shop-18',
+      });
+      expect(await delivered('named by the business')).toBe('shop-18');
+      for (const list of ['authorizers', 'calls', 'pushes', 'deliveries']) {
+        expect([list, await listed(`${list}?handle=shop-18`)]).toEqual([list, [SERVICE_ACCOUNT]]);
+        expect([list, await listed(`${list}?handle=shop-17`)]).toEqual([list, []]);
+      }
+      expect(await listed(`authorizers?cookieValue=${cookieValue}`)).toEqual([SERVICE_ACCOUNT]);
+      expect(await listed('authorizers?cookieValue=shop-18')).toEqual([]);
+    });
+
+    it('belongs to one account, and a conflict does not lose a consent', async () => {
+      await deployment.authorized(SERVICE_ACCOUNT);
+      await deployment.authorized(MINI_PROGRAM);
+      await change(SERVICE_ACCOUNT, 'shop-20');
+      const { handle } = await authorizer(MINI_PROGRAM);
+      expect(await change(MINI_PROGRAM, 'shop-20')).toMatchObject({ status: 409, body: { code: 'handle_taken' } });
+      const links = `/v1/components/${deployment.component.appid}/authorization-links`;
+      const refused = await deployment.api('POST', links, { handle: 'shop-20' });
+      expect([refused.status, refused.body.code]).toEqual([409, 'handle_taken']);
+      expect((await deployment.api('POST', links, { handle: 'shop 20' })).status).toBe(400);
+
+      const link = await newLink({ handle: 'shop-21' });
+      await change(SERVICE_ACCOUNT, 'shop-21');
+      await unauthorized(MINI_PROGRAM);
+      await consentBy(link, MINI_PROGRAM);
+      const conflict = { state: 'authorized', appid: MINI_PROGRAM, failure: { code: 'handle_taken' } };
+      expect(await linkState(link)).toMatchObject(conflict);
+      expect(await authorizer(MINI_PROGRAM)).toMatchObject({ state: 'active', handle });
     });
   });
 

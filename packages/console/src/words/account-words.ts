@@ -8,6 +8,8 @@ export const accountWords = defineWords({
     verified: '已认证',
     notVerified: '未认证',
     noName: '（资料未获取）',
+    handle: '标识',
+    wrongHandle: '标识由 1 至 64 个字母、数字、_ 或 - 组成。',
   },
   en: {
     kinds: { 'official-account': 'Official account', 'mini-program': 'Mini program' },
@@ -15,6 +17,8 @@ export const accountWords = defineWords({
     verified: 'verified',
     notVerified: 'not verified',
     noName: '(no profile yet)',
+    handle: 'Handle',
+    wrongHandle: 'A handle has 1 to 64 letters, digits, _ or -.',
   },
 });
 

@@ -15,6 +15,7 @@ import { useWords } from '../../words/define-words.ts';
 import { useFormat } from '../../words/format.ts';
 import { useLanguage } from '../../words/language.ts';
 import { sharedWords } from '../../words/shared-words.ts';
+import { EditHandle } from './edit-handle.tsx';
 import { words as ownWords } from './words.ts';
 
 interface Props {
@@ -24,6 +25,7 @@ interface Props {
 export function AccountOverview({ account }: Props) {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
+  const { handle } = useWords(accountWords);
   const { mayRead } = useRights();
   const { activity } = account;
   return (
@@ -48,7 +50,7 @@ export function AccountOverview({ account }: Props) {
         { label: words.lastCall, value: <Age at={activity?.lastCallAt} focusable /> },
         { label: words.lastPush, value: <Age at={activity?.lastPushAt} focusable /> },
         { label: words.originalId, value: account.userName ? <Id value={account.userName} /> : shared.none },
-        { label: words.handle, value: <Id value={account.handle} /> },
+        { label: handle, value: <Id value={account.handle} />, action: <EditHandle account={account} /> },
         { label: shared.component, value: <Id value={account.component} />, action: <Reconcile account={account} /> },
         { label: words.authorized, value: <Moment at={account.authorizedAt} /> },
       ]}

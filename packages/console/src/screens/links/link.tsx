@@ -11,6 +11,7 @@ import { Muted, Page, Section } from '../../ui/page.tsx';
 import { Qr } from '../../ui/qr.tsx';
 import { Quote } from '../../ui/quote.tsx';
 import { Status } from '../../ui/status.tsx';
+import { accountWords } from '../../words/account-words.ts';
 import { useWords } from '../../words/define-words.ts';
 import { sharedWords } from '../../words/shared-words.ts';
 import { AuthorizedAccount, Whom } from './links.tsx';
@@ -70,6 +71,7 @@ function ToSend({ link: { url } }: { readonly link: AuthorizationLink }) {
 }
 
 function LinkFacts({ link }: { readonly link: AuthorizationLink }) {
+  const { handle } = useWords(accountWords);
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
   return (
@@ -91,6 +93,7 @@ function LinkFacts({ link }: { readonly link: AuthorizationLink }) {
         link.settledAt !== null && { label: words.settled, value: <Moment at={link.settledAt} /> },
         { label: words.created, value: <Moment at={link.createdAt} /> },
         { label: words.ends, value: <Age at={link.expiresAt} focusable /> },
+        link.handle !== null && { label: handle, value: <Mono>{link.handle}</Mono> },
         link.returnTo !== null && { label: words.returnTo, value: <Mono>{link.returnTo}</Mono> },
         { label: words.style, value: words.styles[link.style ?? 'auto'] },
       ]}

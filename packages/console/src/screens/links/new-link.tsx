@@ -6,6 +6,7 @@ import { ActionResult, useAction } from '../../ui/action.tsx';
 import { Button } from '../../ui/button.tsx';
 import { useFilters } from '../../ui/filters.ts';
 import { Form, FormActions, SelectField, TextField } from '../../ui/form.tsx';
+import { HandleField, isHandle } from '../../ui/handle-field.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Page } from '../../ui/page.tsx';
 import { useWords } from '../../words/define-words.ts';
@@ -33,7 +34,9 @@ export function NewLink() {
   const [days, setDays] = useState<`${(typeof DAYS)[number]}`>('7');
   const [style, setStyle] = useState<(typeof STYLES)[number]>('auto');
   const [returnTo, setReturnTo] = useState('');
-  const isWrong = appid !== '' && !/^wx[0-9a-z]{4,}$/.test(appid);
+  const [handle, setHandle] = useState('');
+  const isWrongAppid = appid !== '' && !/^wx[0-9a-z]{4,}$/.test(appid);
+  const isWrong = isWrongAppid || (handle !== '' && !isHandle(handle));
   const create = useAction({
     perform: () =>
       request('POST /v1/components/:appid/authorization-links', {
@@ -43,6 +46,7 @@ export function NewLink() {
           ...(appid === '' ? {} : { bizAppid: appid }),
           ...(style === 'auto' ? {} : { style }),
           ...(returnTo.trim() === '' ? {} : { returnTo: returnTo.trim() }),
+          ...(handle === '' ? {} : { handle }),
           expiresInMs: Number(days) * DAY_MS,
         },
       }),
@@ -65,7 +69,7 @@ export function NewLink() {
           value={appid}
           onChange={(value) => setAppid(value.trim())}
           help={words.forWhomHelp}
-          error={isWrong && words.wrongAppid}
+          error={isWrongAppid && words.wrongAppid}
           mono
           spellCheck={false}
           autoComplete="off"
@@ -99,6 +103,7 @@ export function NewLink() {
           spellCheck={false}
           autoComplete="off"
         />
+        <HandleField value={handle} onChange={setHandle} help={words.handleHelp} />
         <FormActions>
           <Button kind="primary" type="submit" busy={create.busy} disabled={isWrong || component === ''}>
             {words.submit}

@@ -36,6 +36,7 @@ export const words = defineWords({
     appid: '账号 appid',
     wrongAppid: 'appid 以 wx 开头，由小写字母和数字组成。',
     valid: '有效期',
+    handleHelp: '授权完成后账号得到的标识，例如门店编号。可以留空。',
     days: (days: number) => `${days} 天`,
     returnToHelp: '授权完成后浏览器打开的地址，须在 RETURN_TO_ORIGINS 中。可以留空。',
     submit: '创建',
@@ -76,6 +77,8 @@ export const words = defineWords({
     appid: 'Account appid',
     wrongAppid: 'An appid begins with wx and has lower-case letters and digits.',
     valid: 'Valid for',
+    handleHelp:
+      'The handle that the account gets when it has authorized, for example the number of a shop. May be empty.',
     days: (days: number) => (days === 1 ? '1 day' : `${days} days`),
     returnToHelp: 'Where the browser goes afterwards; its origin must be in RETURN_TO_ORIGINS. May be empty.',
     submit: 'Create',
