@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { EnvelopeFailure } from './envelope-failure.ts';
 import { readEnvelope } from './read-envelope.ts';
 
@@ -10,6 +10,8 @@ const CIPHERTEXT = `${'Ab+/'.repeat(170_000)}AA==`;
 
 const parse = vi.spyOn(XMLParser.prototype, 'parse');
 afterEach(() => parse.mockClear());
+// Other files of this process parse, too.
+afterAll(() => parse.mockRestore());
 
 function read(body: string): string {
   return readEnvelope(QUERY, Buffer.from(body)).encrypt;

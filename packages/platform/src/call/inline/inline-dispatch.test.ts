@@ -345,6 +345,7 @@ it('has a record and a job before its id is returned', async () => {
   answering = false;
   open();
   const id = await submitted();
+  await until('it has reached WeChat', () => asked.length === 1);
   expect(await calls.settled(id, 20)).toBeUndefined();
   expect(jobs).toEqual([{ id, delayMs: 0 }]);
   expect(await stateOf(id)).toBe('running');
@@ -359,6 +360,7 @@ it('whose record Redis does not confirm ends as unknown for its caller, whose ti
     throw new Error('READONLY You can not write against a read only replica.');
   };
   const id = await submitted();
+  await until('it has reached WeChat', () => asked.length === 1);
   expect(await calls.settled(id, 20)).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown' } });
   expect(jobs).toEqual([]);
 });
