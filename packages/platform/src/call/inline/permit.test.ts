@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/redis-server.ts';
+import { until } from '../../../test/until.ts';
 import { untilDayLasts } from '../../../test/until-day-lasts.ts';
 import { Ledger } from '../../quota/ledger.ts';
 import { usageOf } from '../../quota/usage.ts';
+import { redisTimeMs } from '../../redis/redis-time.ts';
 import { newCallId } from '../call-id.ts';
 import { takePermission } from './permit.ts';
 
@@ -21,6 +23,7 @@ beforeEach(async () => {
 const pair = { component: 'wxc', appid: 'wxa', path: '/cgi-bin/user/get' };
 const QUOTA = 'wx:{wxc:wxa}:quota:/cgi-bin/user/get';
 const documented = { dailyLimit: 500, minuteLimit: undefined };
+const minuteOf = (ms: number) => Math.floor(ms / 60_000);
 const permit = (limits: Parameters<Ledger['scriptArgs']>[1], deadlineAt = 0) =>
   takePermission(server.redis, newCallId('wxc', 'wxa'), ledger.scriptArgs(pair, limits), deadlineAt);
 
@@ -47,15 +50,20 @@ it.each([
     },
   ],
 ] as const)('the quota %s is the one that a reader finds afterwards', async (_, limits, given) => {
-  await given();
-  const permission = await permit(limits);
-  if (permission.go !== 'yes') throw new Error(permission.go);
-  const now = new Date(permission.now);
-  const read = await ledger.usage(pair, limits);
-  const taken = usageOf(permission.quota, permission.now, limits);
-  const closedFor = (usage: typeof read) => usage.closedUntil && Math.round(usage.closedUntil.getTime() / 1_000);
-  expect({ ...taken, now, closedUntil: closedFor(taken) }).toEqual({ ...read, now, closedUntil: closedFor(read) });
-  expect(taken.used).toBeGreaterThan(0);
+  await until('both were in one minute', async () => {
+    await server.redis.flushall();
+    await given();
+    const permission = await permit(limits);
+    if (permission.go !== 'yes') throw new Error(permission.go);
+    const now = new Date(permission.now);
+    const read = await ledger.usage(pair, limits);
+    if (minuteOf(permission.now) !== minuteOf(await redisTimeMs(server.redis, 'any'))) return false;
+    const taken = usageOf(permission.quota, permission.now, limits);
+    const closedFor = (usage: typeof read) => usage.closedUntil && Math.round(usage.closedUntil.getTime() / 1_000);
+    expect({ ...taken, now, closedUntil: closedFor(taken) }).toEqual({ ...read, now, closedUntil: closedFor(read) });
+    expect(taken.used).toBeGreaterThan(0);
+    return true;
+  });
 });
 
 it('takes nothing after the deadline, and nothing of a closed quota', async () => {
