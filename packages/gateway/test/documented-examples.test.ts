@@ -12,6 +12,7 @@ interface Example {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  readonly method: string;
 }
 
 /** What a shell makes of it: words between blanks, quoted ones whole, continued lines as one. */
@@ -27,11 +28,13 @@ function examplesOf(page: string): Example[] {
     const words = wordsOf(command);
     const after = (option: string) => words.flatMap((word, i) => (words[i - 1] === option ? [word] : []));
     const headers = after('-H').map((header) => header.split(/: */, 2) as [string, string]);
+    const body = after('-d')[0];
     return {
       page,
       url: words.find((word) => /^https?:/.test(word))!,
       headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
-      body: after('-d')[0],
+      body,
+      method: after('-X')[0] ?? (body === undefined ? 'GET' : 'POST'),
     };
   });
 }
@@ -44,17 +47,19 @@ test('the pages have examples', () => {
   for (const page of pages) expect(examples.map((example) => example.page)).toContain(page);
 });
 
-test.each(examples)('$page: the request to $url is answered, as it is printed', async ({ url, headers, body }) => {
+test.each(examples)('$page: the request to $url is answered, as it is printed', async ({ url, method, headers, body }) => {
   const gateway = await openGateway(fakePlatform());
-  const own = (path: string) => path.replace('COMPONENT_APPID', COMPONENT).replace('wx0123456789abcdef', ACCOUNT);
+  const own = (path: string) =>
+    path.replace('COMPONENT_APPID', COMPONENT).replace(/ACCOUNT_APPID|wx0123456789abcdef/, ACCOUNT);
   const given = { ...headers, authorization: `Bearer ${API_KEY}` };
   expect(headers.authorization).toMatch(/^Bearer \S+$/);
   const { pathname } = new URL(url);
   const stop = new AbortController();
   const response = await fetch(gateway.url + own(pathname), {
+    method,
     headers: given,
     signal: stop.signal,
-    ...(body === undefined ? {} : { method: 'POST', body }),
+    ...(body === undefined ? {} : { body }),
   });
   if (response.status >= 300) expect(await response.text()).toBe('an answer');
   expect(response.status).toBeLessThan(300);

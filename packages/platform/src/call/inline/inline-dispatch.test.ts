@@ -73,6 +73,8 @@ afterAll(async () => {
 beforeEach(async () => {
   await server.redis.flushall();
   [asked, answering, jobs, settled, unrecorded] = [[], true, [], [], []];
+  // What ends too late for the test before is not of this one.
+  const [added, ended, counts] = [jobs, settled, unrecorded];
   subscriber = server.connect();
   transport = openTransport();
   token = {
@@ -109,10 +111,10 @@ beforeEach(async () => {
   const queue = {
     contract: CallJob,
     queue: { getJobCounts: async () => ({ waiting: 0 }) } as unknown as Queue,
-    add: async ({ id }: { id: string }, delayMs?: number) => void jobs.push({ id, delayMs }),
+    add: async ({ id }: { id: string }, delayMs?: number) => void added.push({ id, delayMs }),
   };
-  events.subscribe('call', (event) => settled.push(event));
-  events.subscribe('calls-unrecorded', ({ count }) => unrecorded.push(count));
+  events.subscribe('call', (event) => ended.push(event));
+  events.subscribe('calls-unrecorded', ({ count }) => counts.push(count));
   const active = async () => ({ appid: 'wxa', component: 'wxc', state: 'active' });
   start = (limits = {}) => {
     dispatcher = new InlineDispatcher({
