@@ -47,22 +47,25 @@ test('the pages have examples', () => {
   for (const page of pages) expect(examples.map((example) => example.page)).toContain(page);
 });
 
-test.each(examples)('$page: the request to $url is answered, as it is printed', async ({ url, method, headers, body }) => {
-  const gateway = await openGateway(fakePlatform());
-  const own = (path: string) =>
-    path.replace('COMPONENT_APPID', COMPONENT).replace(/ACCOUNT_APPID|wx0123456789abcdef/, ACCOUNT);
-  const given = { ...headers, authorization: `Bearer ${API_KEY}` };
-  expect(headers.authorization).toMatch(/^Bearer \S+$/);
-  const { pathname } = new URL(url);
-  const stop = new AbortController();
-  const response = await fetch(gateway.url + own(pathname), {
-    method,
-    headers: given,
-    signal: stop.signal,
-    ...(body === undefined ? {} : { body }),
-  });
-  if (response.status >= 300) expect(await response.text()).toBe('an answer');
-  expect(response.status).toBeLessThan(300);
-  // Streams do not end by themselves.
-  stop.abort();
-});
+test.each(examples)(
+  '$page: the request to $url is answered, as it is printed',
+  async ({ url, method, headers, body }) => {
+    const gateway = await openGateway(fakePlatform());
+    const own = (path: string) =>
+      path.replace('COMPONENT_APPID', COMPONENT).replace(/ACCOUNT_APPID|wx0123456789abcdef/, ACCOUNT);
+    const given = { ...headers, authorization: `Bearer ${API_KEY}` };
+    expect(headers.authorization).toMatch(/^Bearer \S+$/);
+    const { pathname } = new URL(url);
+    const stop = new AbortController();
+    const response = await fetch(gateway.url + own(pathname), {
+      method,
+      headers: given,
+      signal: stop.signal,
+      ...(body === undefined ? {} : { body }),
+    });
+    if (response.status >= 300) expect(await response.text()).toBe('an answer');
+    expect(response.status).toBeLessThan(300);
+    // Streams do not end by themselves.
+    stop.abort();
+  },
+);
