@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Child } from './support/child.ts';
 import { type CallBody, Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
-import { settledCall } from './support/load.ts';
+import { outcomeOf, settledCall } from './support/load.ts';
 import { Receiver } from './support/receiver.ts';
 import { AUTHORIZER_TOKEN, expire, follower, SEND_MESSAGE, type Tally, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
@@ -39,25 +38,23 @@ it('Redis pauses while WeChat processes messages: they are taken over, wait, and
   const ofLane = (await send('a pause 3', { waitMs: 0 })).body.id;
   await arrived(SEND_MESSAGE, 3);
   const silentAt = first.output.length;
-  process.kill(deployment.redis.pid, 'SIGSTOP');
-  try {
-    await pause(REDIS_PAUSE_MS);
-  } finally {
-    process.kill(deployment.redis.pid, 'SIGCONT');
-  }
+  const redis = deployment.redis.client();
+  // Redis itself ends the pause, so that a busy machine does not prolong it.
+  await redis.call('CLIENT', 'PAUSE', String(REDIS_PAUSE_MS), 'ALL');
+  redis.disconnect();
   await awake(first, silentAt);
   await deployment.wechat.control('POST', '/release');
-  for (const { status, body } of await Promise.all(ofQueue)) {
-    expect({ status, ...body }).toMatchObject({ status: 200, state: 'completed', attempts: 1 });
+  for (const answered of ofQueue) {
+    expect(await outcomeOf(deployment, answered)).toMatchObject({ state: 'completed', attempts: 1 });
   }
   expect(await settledCall(deployment, ofLane)).toMatchObject({ state: 'completed', attempts: 1 });
   expect(await asked(SEND_MESSAGE)).toBe(3);
 });
 
 it('three workers die during the same read: it is repeated each time; each message in flight was sent once', async () => {
-  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 3 });
+  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 3 });
   // WeChat sends the message at once, and answers late.
-  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 3, at: 'after' });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 3, at: 'after' });
   const reading = read();
   const sendings = [];
   let worker = first;
@@ -71,17 +68,18 @@ it('three workers die during the same read: it is repeated each time; each messa
     await arrived(USER_INFO, death + 1);
   }
   for (const [i, sending] of sendings.entries()) {
-    const { status, body } = await sending;
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
+    expect(await outcomeOf(deployment, sending)).toMatchObject({
       state: 'failed',
       response: null,
       failure: { code: 'outcome_unknown', remedy: 'operator' },
     });
     expect(await sent(`death ${i + 1}`)).toBe(1);
   }
-  const { body } = await reading;
-  expect(body).toMatchObject({ state: 'completed', attempts: 4, response: { body: { openid } } });
+  expect(await outcomeOf(deployment, reading)).toMatchObject({
+    state: 'completed',
+    attempts: 4,
+    response: { body: { openid } },
+  });
   expect((await tally(deployment)).asked(SEND_MESSAGE) - before.asked(SEND_MESSAGE)).toBe(3);
 });
 
@@ -95,8 +93,10 @@ it('a worker frozen before it could send, whose call another worker has sent, se
   first.freeze();
   const silentAt = first.output.length;
   const second = deployment.startWorker();
-  const { body } = await sending;
-  expect(body).toMatchObject({ state: 'completed', response: { body: { errcode: 0 } } });
+  expect(await outcomeOf(deployment, sending)).toMatchObject({
+    state: 'completed',
+    response: { body: { errcode: 0 } },
+  });
   expect(await sent('frozen')).toBe(1);
 
   await deployment.wechat.control('POST', '/release');
@@ -128,7 +128,7 @@ it('a worker frozen between claim and departure sends no call that another has s
   const silentAt = crowded.output.length;
   await deployment.wechat.control('POST', '/release');
   deployment.startWorker();
-  const given = (await Promise.all(sending)).map(({ body }) => body);
+  const given = await Promise.all(sending.map((answered) => outcomeOf(deployment, answered)));
   const codes = given.map(({ failure, state }) => failure?.code ?? state);
 
   // Counted by messages, not by answers: the answers to the workers that died in the first story may arrive only now.
@@ -168,12 +168,14 @@ it('a worker frozen while it waits for jobs keeps no call from the others', asyn
   await deployment.startWorker().says('worker ready');
   const redis = deployment.redis.client();
   try {
-    // Each worker has one such connection per queue.
-    const waiting = 2 * (await redis.keys('{wx:*}:*:meta')).length;
+    // Each worker has a connection of its own for each queue; the name says which, and the flag b that it waits.
+    const ofCalls = `name={wx:calls}:${Buffer.from('calls').toString('base64')}:w:`;
+    const waiting = async () =>
+      String(await redis.client('LIST'))
+        .split('\n')
+        .filter((line) => line.includes(ofCalls) && / flags=\w*b/.test(line)).length;
     for (let round = 1; round <= 5; round++) {
-      await until('both wait for work', async () =>
-        (await redis.info('clients')).includes(`blocked_clients:${waiting}\r`),
-      );
+      await until('both wait for work', async () => (await waiting()) === 2);
       first.freeze();
       expect((await read()).body).toMatchObject({ state: 'completed', attempts: 1 });
       first.thaw();
@@ -193,8 +195,10 @@ it('a worker dies during a message whose deadline then passes: the message is no
   await first.kill();
   await deadlinesPass();
   deployment.startWorker();
-  const { body } = await sending;
-  expect(body).toMatchObject({ state: 'failed', failure: { code: 'outcome_unknown', remedy: 'operator' } });
+  expect(await outcomeOf(deployment, sending)).toMatchObject({
+    state: 'failed',
+    failure: { code: 'outcome_unknown', remedy: 'operator' },
+  });
   expect(await sent('late death')).toBe(1);
 });
 
@@ -232,12 +236,12 @@ async function deadlinesPass(): Promise<void> {
 }
 
 function arrived(path: string, times: number): Promise<unknown> {
-  return until(`WeChat is asked ${path} ${times} times`, async () => (await asked(path)) === times);
+  return until(`WeChat is asked ${path} ${times} times`, async () => (await asked(path)) >= times);
 }
 
 function refused(path: string, times: number): Promise<unknown> {
   return until(`WeChat refuses ${path}`, async () => {
-    return (await tally(deployment)).answered(path, 42001) - before.answered(path, 42001) === times;
+    return (await tally(deployment)).answered(path, 42001) - before.answered(path, 42001) >= times;
   });
 }
 

@@ -4,8 +4,15 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { allSettled, type BatchItem, batch, batchIds, find, message, sentBy } from './support/call-terms.ts';
 import { type CallBody, Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
 import { Receiver } from './support/receiver.ts';
-import { follower, SEND_MESSAGE, USER_INFO } from './support/tally.ts';
+import { follower, SEND_MESSAGE, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
+
+/** WeChat answers only when the story releases the answers. */
+const STILL = 600_000;
+/** Between Redis' clock and that of a process. */
+const CLOCK_TOLERANCE_MS = 1_000;
+/** How long this process needs, once it runs, to notice that a connection was closed. */
+const CLOSING_MS = 50;
 
 let deployment: Deployment;
 let openid: string;
@@ -83,17 +90,22 @@ it('a request that is repeated under its key finds its call even when the quota 
 });
 
 it('a call that is cancelled is never sent, one that was sent is never cancelled', async () => {
-  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 5 });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL });
+  const before = (await tally(deployment)).asked(SEND_MESSAGE);
   const said = Array.from({ length: 60 }, (_, i) => `race ${i}`);
   const ids = await batchIds(
     deployment,
     said.map((text) => say(text)),
   );
-  await until('some have departed', async () => (await times(said[3]!)) === 1);
-  const answers = await Promise.all(
-    ids.toReversed().map((id, i) => deployment.api<CallBody>('DELETE', `/v1/calls/${id}`, undefined, i % 2)),
-  );
-  answers.reverse();
+  await until('some have departed', async () => (await tally(deployment)).asked(SEND_MESSAGE) - before > 3);
+  const cancel = (id: string, i: number) => deployment.api<CallBody>('DELETE', `/v1/calls/${id}`, undefined, i % 2);
+  const [last, ...others] = ids.toReversed();
+  const first = await cancel(last!, 0);
+  // From now on each of the others may depart or be cancelled.
+  const cancelling = others.map(cancel);
+  await deployment.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('POST', '/release');
+  const answers = [first, ...(await Promise.all(cancelling))].reverse();
   const calls = await allSettled(deployment, ids);
   const sent = await sentBy(deployment, SERVICE_ACCOUNT);
   const faults = answers.flatMap(({ status, body }, i) => {
@@ -123,13 +135,19 @@ it('a call whose deadline passes fails in time with deadline_passed, even behind
   await deployment.wechat.control('POST', '/quota', { appid: SERVICE_ACCOUNT, path: SEND_MESSAGE, minute: 0 });
   const [first] = await batchIds(deployment, [say('parked for long')]);
   await until('the quota is closed', async () => (await find(deployment, first!)).state === 'delayed');
-  const [late] = await batchIds(deployment, [say('too late', { deadlineAt: inMs(1_500) })]);
-  const [call] = await allSettled(deployment, [late!]);
+  let deadlineInMs = 750;
+  // On a busy machine the deadline chosen first may have passed when the call arrives.
+  const late = await until('the call is accepted before its deadline', async () => {
+    deadlineInMs *= 2;
+    return (await batch(deployment, [say('too late', { deadlineAt: inMs(deadlineInMs) })])).items[0]?.id;
+  });
+  const [call] = await allSettled(deployment, [late]);
   expect(call).toMatchObject({ state: 'failed', failure: { code: 'deadline_passed', remedy: 'retry' } });
   expect(call?.failure).toMatchObject({
     explanation: { zh: expect.stringContaining('截止时间'), en: expect.any(String) },
   });
-  expect(await find(deployment, first!)).toMatchObject({ state: 'delayed' });
+  // At the end of a minute it is tried, and refused again.
+  await until('the other waits', async () => (await find(deployment, first!)).state === 'delayed');
   await deployment.api('DELETE', `/v1/calls/${first}`);
   await reopen(SERVICE_ACCOUNT, SEND_MESSAGE);
   expect(await times('too late')).toBe(0);
@@ -220,11 +238,15 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
   const receiver = await Receiver.open(({ url }, n) =>
     url.endsWith('stubborn') ? 410 : ([500, 0, 302][n - 1] ?? 200),
   );
+  const reportsOf = (id: string | undefined) =>
+    receiver.received.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.id === id);
+  const startedAt = Date.now();
   try {
     const callbackUrl = `${receiver.url}?token=of-the-business`;
     const { body } = await submit(undefined, 'report me', { callbackUrl, waitMs: 60_000 });
     expect(body.state).toBe('completed');
-    await until('the business has accepted the callback', () => receiver.received.length === 4);
+    // After the third; on a busy machine it may be repeated even then.
+    await until('the business has accepted the callback', () => receiver.received.length >= 4);
     const printed = deployment.command(['callback-secret']);
     await printed.says(/whsec_\S+\s/);
     const secret = Buffer.from(/whsec_(\S+)/.exec(printed.output)![1]!, 'base64');
@@ -232,7 +254,9 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
       expect(url).toBe('/hook?token=of-the-business');
       const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${reported}`;
       expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', secret).update(signed).digest('base64')}`);
-      expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - Date.now())).toBeLessThan(60_000);
+      const sentAt = Number(headers['webhook-timestamp']) * 1_000;
+      expect(sentAt).toBeGreaterThan(startedAt - CLOCK_TOLERANCE_MS);
+      expect(sentAt).toBeLessThan(Date.now() + CLOCK_TOLERANCE_MS);
     }
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect(JSON.parse(receiver.received[3]!.body)).toMatchObject({
@@ -246,14 +270,9 @@ it('a business receives the outcome of its calls in signed callbacks, repeated u
       say('too late', { callbackUrl, notBeforeAt: inMs(-1), deadlineAt: inMs(300_000) }),
     ]);
     await deployment.api('DELETE', `/v1/calls/${cancelled}`);
-    await until('both are reported', () => receiver.received.length === 6);
-    const reported = receiver.received.slice(4).map(({ body: text }) => JSON.parse(text).data as CallBody);
-    expect(reported.map(({ id, state }) => [id, state]).sort()).toEqual(
-      [
-        [cancelled, 'cancelled'],
-        [late, 'completed'],
-      ].sort(),
-    );
+    await until('both are reported', () => reportsOf(cancelled).length > 0 && reportsOf(late).length > 0);
+    expect(reportsOf(cancelled)[0].data).toMatchObject({ state: 'cancelled' });
+    expect(reportsOf(late)[0].data).toMatchObject({ state: 'completed' });
     const logs = () => [...deployment.workers, ...deployment.gateways].map(({ output }) => output).join('');
     // A worker logs an attempt after the receiver has answered.
     await until('the refusal is logged', () => logs().includes('"outcome":"refused"'));
@@ -274,9 +293,14 @@ it('a receiver that never answers occupies only a few slots, and callbacks to an
   let most = 0;
   const sockets = new Set<net.Socket>();
   const silent = net.createServer((socket) => {
-    most = Math.max(most, ++open);
+    open++;
     sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => open--);
+    socket.resume().on('error', () => {});
+    socket.once('close', () => open--);
+    // After the ends of connections that were closed before this one was opened.
+    setTimeout(() => {
+      most = Math.max(most, open);
+    }, CLOSING_MS);
   });
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
   const receiver = await Receiver.open(() => 200);
@@ -288,7 +312,7 @@ it('a receiver that never answers occupies only a few slots, and callbacks to an
       Array.from({ length: 40 }, () => ({ ...read, query, callbackUrl })),
     );
     await allSettled(deployment, ids);
-    await until('the silent receiver is tried', () => open > 0);
+    await until('the silent receiver is tried', () => most > 0);
     const { body } = await submit(undefined, 'accepted', { callbackUrl: receiver.url, waitMs: 60_000 });
     await until('the other receiver has its callback', () => receiver.received.length > 0);
     expect(JSON.parse(receiver.received[0]!.body).data.id).toBe(body.id);

@@ -43,7 +43,8 @@ it('shows the progress of a sync until it is finished', async () => {
 });
 
 it('does not stop the sync when it is interrupted, and joins it when it is started again', async () => {
-  await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 200 });
+  // It cannot end before the second command has joined it.
+  await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/info/batchget', ms: 600_000 });
   const first = run([ACCOUNT]);
   await first.says('details');
   first.signal('SIGINT');
@@ -55,6 +56,7 @@ it('does not stop the sync when it is interrupted, and joins it when it is start
   const second = run([ACCOUNT]);
   await second.says('was already running');
   await deployment.wechat.control('DELETE', '/faults');
+  await deployment.wechat.control('POST', '/release');
   await completed(deployment, id);
   await ended(second);
   expect(second.output).toContain('Done: 12000');

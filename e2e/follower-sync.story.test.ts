@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseEnv, databases, inDatabase } from './support/database.ts';
 import { Deployment } from './support/deployment.ts';
+import { EventStream } from './support/event-stream.ts';
 import {
   BATCH,
   BATCHES_IN_FLIGHT,
@@ -25,6 +26,8 @@ const SHIFTING = 'wx00000000000000c7';
 const BATCH_PATH = '/cgi-bin/user/info/batchget';
 const FOLLOWERS = 25_000;
 const HOUR_MS = 3_600_000;
+/** WeChat answers only when the story releases the answers. */
+const STILL = 600_000;
 
 describe.each(databases)('on %s', (kind) => {
   let deployment: Deployment;
@@ -62,6 +65,8 @@ describe.each(databases)('on %s', (kind) => {
 
   describe('a whole sync', () => {
     it('copies every follower with details, one sync at a time, with no more requests to WeChat than necessary', async () => {
+      // It cannot end before the second request.
+      deployment.workers[0]!.freeze();
       const sync = await startSync(deployment, BIG);
       expect(sync).toMatchObject({
         phase: 'listing',
@@ -73,6 +78,7 @@ describe.each(databases)('on %s', (kind) => {
       });
       const again = await deployment.api<SyncBody>('POST', `/v1/authorizers/${BIG}/follower-syncs`, { details: true });
       expect(again).toMatchObject({ status: 200, body: { id: sync.id } });
+      deployment.workers[0]!.thaw();
 
       expect(await completed(deployment, sync.id)).toMatchObject({
         phase: 'finishing',
@@ -152,15 +158,24 @@ describe.each(databases)('on %s', (kind) => {
       );
       const [listed, unlisted] = [openids[5]!, openids[24_000]!];
       const late = 'oCameWhileTheListWasReadCame';
-      await deployment.wechat.control('POST', '/delay', { path: '/cgi-bin/user/get', ms: 1_500, appid: SHIFTING });
+      const aim = { path: '/cgi-bin/user/get', appid: SHIFTING };
+      const holdNext = () => deployment.wechat.control('POST', '/delay', { ...aim, ms: STILL, count: 1 });
+      const pageAsked = (times: number) =>
+        until(`WeChat is asked for page ${times}`, async () => {
+          const asked = (await deployment.wechat.counters()).byAccount[SHIFTING]?.[LIST] ?? 0;
+          return asked >= times;
+        });
+      await holdNext();
       const { id } = await startSync(deployment, SHIFTING);
-      await syncReaches(deployment, id, 'has a page', (sync) => sync.listed > 0);
-      await silently(SHIFTING, { unsubscribe: [listed, unlisted], subscribe: [late] });
-      // WeChat no longer knows the openid from which the next page continues (protocol §4.1).
-      await deployment.wechat.control('POST', '/fail', {
-        ...{ path: '/cgi-bin/user/get', how: 'errcode', errcode: 40003, appid: SHIFTING },
-      });
+      await pageAsked(1);
+      // WeChat will no longer know the openid from which the next page continues (protocol §4.1).
+      await holdNext();
+      await deployment.wechat.control('POST', '/fail', { ...aim, how: 'errcode', errcode: 40003 });
+      await deployment.wechat.control('POST', '/release');
+      await pageAsked(2);
       expect((await readSync(deployment, id)).listed).toBe(10_000);
+      await silently(SHIFTING, { unsubscribe: [listed, unlisted], subscribe: [late] });
+      await deployment.wechat.control('POST', '/release');
       expect(await completed(deployment, id)).toMatchObject({ detailed: FOLLOWERS, error: null });
       await deployment.wechat.control('DELETE', '/faults');
       const all = await exported(deployment, SHIFTING);
@@ -250,14 +265,22 @@ describe.each(databases)('on %s', (kind) => {
     it('pauses, resumes where it was, reports each step as an event, and can be cancelled', async () => {
       await deployment.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
       const { id } = await startSync(deployment, STEERED);
-      const events = readEvents(id);
+      const events = await EventStream.open(
+        `${deployment.gatewayUrl()}/v1/follower-syncs/${id}/events`,
+        deployment.apiKey,
+      );
+      const states = () => events.seen.map(({ data }) => data.state);
       await syncReaches(deployment, id, 'has details', (sync) => sync.detailed > 0);
+      await until('its run is reported', () => states().includes('running'));
       const paused = await deployment.api<SyncBody>('POST', `/v1/follower-syncs/${id}/pause`);
       expect(paused).toMatchObject({ status: 200, body: { state: 'paused' } });
-      // Requests in flight are discarded; WeChat receives none after that.
+      // The answers to requests in flight are discarded, unless the pause comes between two slices; WeChat receives none after that.
       await until('quiet', () =>
-        deployment.workers[0]!.lines().some((l) => l.sync === id && l.outcome === 'taken_over'),
+        deployment.workers[0]!.lines().some(
+          ({ sync, outcome }) => sync === id && (outcome === 'taken_over' || outcome === 'nothing_to_do'),
+        ),
       );
+      await until('the pause is reported', () => states().includes('paused'));
       const quiet = await deployment.wechat.asked(BATCH);
       const { detailed } = await readSync(deployment, id);
       expect(detailed).toBe(paused.body.detailed);
@@ -274,9 +297,8 @@ describe.each(databases)('on %s', (kind) => {
         status: 409,
         body: { code: 'follower_sync_over' },
       });
-      const seen = await events;
-      expect(seen.map((event) => event.state)).toEqual(expect.arrayContaining(['running', 'paused', 'completed']));
-      expect(seen.at(-1)?.state).toBe('completed');
+      await events.ended;
+      expect(states().at(-1)).toBe('completed');
 
       await deployment.wechat.control('POST', '/delay', { path: BATCH_PATH, ms: 300, appid: STEERED });
       const second = await startSync(deployment, STEERED);
@@ -287,17 +309,6 @@ describe.each(databases)('on %s', (kind) => {
       await deployment.wechat.control('DELETE', '/faults');
       await completed(deployment, (await startSync(deployment, STEERED)).id);
     });
-
-    async function readEvents(id: string): Promise<SyncBody[]> {
-      const response = await fetch(`${deployment.gatewayUrl()}/v1/follower-syncs/${id}/events`, {
-        headers: { authorization: `Bearer ${deployment.apiKey}` },
-      });
-      expect(response.headers.get('content-type')).toMatch(/^text\/event-stream\b/);
-      const text = await response.text();
-      return text
-        .split('\n')
-        .flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6)) as SyncBody] : []));
-    }
 
     it('runs every day at the requested time', async () => {
       const path = `/v1/authorizers/${SMALL}/follower-sync-schedule`;

@@ -39,7 +39,7 @@ it('one of two workers has an address that WeChat refuses: no caller is affected
       method: 'POST',
       path: SEND_MESSAGE,
       body,
-      ...(waitMs === 0 ? { waitMs } : {}),
+      ...(waitMs === undefined ? {} : { waitMs }),
     });
   };
   const answers: unknown[] = [];
@@ -47,9 +47,8 @@ it('one of two workers has an address that WeChat refuses: no caller is affected
     const round = contents.length;
     const called = await Promise.all(Array.from({ length: 6 }, (_, i) => send(`message ${round + i}`)));
     answers.push(...called.map(({ body }) => body.response?.body));
-    return isDegraded();
+    return (await isDegraded()) && (await tally(deployment)).answered(SEND_MESSAGE, 61004) > 0;
   });
-  expect((await tally(deployment)).answered(SEND_MESSAGE, 61004)).toBeGreaterThan(0);
 
   const later = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`later ${i}`)));
   answers.push(...later.map(({ body }) => body.response?.body));

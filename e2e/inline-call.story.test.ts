@@ -5,6 +5,9 @@ import { jobsSoFar } from './support/queue-counts.ts';
 import { follower, SEND_MESSAGE, tally, USER_INFO } from './support/tally.ts';
 import { until } from './support/until.ts';
 
+/** WeChat answers only when the story releases the answers. */
+const STILL = 600_000;
+
 let deployment: Deployment;
 let openid: string;
 /** One process is gateway and worker, as `start` runs them. */
@@ -27,21 +30,22 @@ const send = (content: string, waitMs?: number) => {
 
 it('calls for which a caller waits need neither job nor record; their outcomes are readable a moment later, without the answers', async () => {
   const redis = deployment.redis.client();
-  const ids: string[] = [];
-  try {
+  let round = 0;
+  // A call that takes longer than a second gets a record, as it may on a busy machine.
+  const ids = await until('twenty quick calls in a row', async () => {
+    round++;
     const before = await jobsSoFar(redis, 'calls');
+    const sent: string[] = [];
     for (let i = 0; i < 20; i++) {
-      const { status, body } = await send(`message ${i}`);
+      const { status, body } = await send(`message ${round}.${i}`);
       expect({ status, state: body.state, attempts: body.attempts }).toEqual({
         ...{ status: 200, state: 'completed', attempts: 1 },
       });
       expect(body.response).toMatchObject({ body: { errcode: 0 } });
-      ids.push(body.id);
+      sent.push(body.id);
     }
-    expect(await jobsSoFar(redis, 'calls')).toBe(before);
-  } finally {
-    redis.disconnect();
-  }
+    return (await jobsSoFar(redis, 'calls')) === before && sent;
+  }).finally(() => redis.disconnect());
   const listed = async () =>
     (await deployment.api<{ items: CallBody[] }>('GET', `/v1/calls?appid=${SERVICE_ACCOUNT}&limit=100`)).body.items;
   await until('all are listed', async () => {
@@ -54,7 +58,9 @@ it('calls for which a caller waits need neither job nor record; their outcomes a
     ...{ state: 'completed', attempts: 1, response: null, responseKept: false },
   });
   expect(
-    (await deployment.wechat.messages()).filter(({ content }) => JSON.stringify(content).includes('message 7')),
+    (await deployment.wechat.messages()).filter(({ content }) =>
+      JSON.stringify(content).includes(`message ${round}.7"`),
+    ),
   ).toHaveLength(1);
 });
 
@@ -66,6 +72,8 @@ it('an inline, a queued and a background call that failed show what happened to 
   };
   const { component } = deployment;
   const ids: string[] = [];
+  // Ensures that this process has the token.
+  await call({ method: 'GET', path: USER_INFO, query: { openid } });
   for (const kind of ['inline', 'queued', 'background']) {
     await deployment.wechat.control('POST', '/fail', { path: SEND_MESSAGE, how: 'errcode', errcode: 45_015 });
     const body = { touser: openid, msgtype: 'text', text: { content: kind } };
@@ -86,7 +94,11 @@ it('an inline, a queued and a background call that failed show what happened to 
       ...{ state: 'completed', rid: expect.any(String), key: { id: 'API_KEY' } },
       explanation: { zh: expect.any(String), link: expect.stringContaining('developers.weixin.qq.com') },
     });
-    expect(detail.timeline).toMatchObject([
+    // On a busy machine an inline call may be promoted, and the reading of a token take noticeable time.
+    const timeline = detail.timeline!.filter(
+      ({ event }) => event !== 'token_waited' && (kind !== 'inline' || event !== 'queued'),
+    );
+    expect(timeline).toMatchObject([
       { event: 'received', detail: { kind } },
       ...(kind === 'inline' ? [] : [{ event: 'queued' }]),
       { event: 'sent', attempt: 1, detail: { quota: { used: expect.any(Number) } } },
@@ -100,10 +112,13 @@ it('an inline, a queued and a background call that failed show what happened to 
     const { body } = await deployment.api<{ items: CallBody[] }>('GET', `/v1/calls?${query}`);
     return ids.every((id) => body.items.some((call) => call.id === id));
   });
-  const { body: completed } = await send('not refused');
-  await settledCall(deployment, completed.id);
-  expect((await deployment.api<Detail>('GET', `/v1/calls/${completed.id}`)).body).toMatchObject({
-    ...{ state: 'completed', response: null, responseKept: false, timeline: null },
+  await until('a completed call that was quick keeps neither its answer nor its timeline', async () => {
+    const { body: completed } = await send('not refused');
+    await settledCall(deployment, completed.id);
+    expect((await deployment.api<Detail>('GET', `/v1/calls/${completed.id}`)).body).toMatchObject({
+      ...{ state: 'completed', response: null, responseKept: false, timeline: null },
+    });
+    return true;
   });
 });
 
@@ -130,8 +145,8 @@ it('calls in flight end completed although Redis pauses', async () => {
 });
 
 it('a call whose caller has its id is settled by another process when this one dies, and no message is sent twice', async () => {
-  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: 30_000, count: 1, at: 'after' });
-  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: 30_000, count: 1 });
+  await deployment.wechat.control('POST', '/delay', { path: SEND_MESSAGE, ms: STILL, count: 1, at: 'after' });
+  await deployment.wechat.control('POST', '/delay', { path: USER_INFO, ms: STILL, count: 1 });
   const before = await tally(deployment);
   const [sent, asked] = await Promise.all([
     send('half way', 200),
@@ -157,13 +172,14 @@ it('a call whose caller has its id is settled by another process when this one d
 });
 
 it('a node that shuts down gives waiting callers the ids of their calls, which are settled without it', async () => {
-  await deployment.gateways[0]!.shutDown();
-  const node = deployment.startNode(0, { SHUTDOWN_MS: '4000' });
+  // No other process may take what is in the queue.
+  await Promise.all([deployment.gateways[0]!.shutDown(), deployment.workers.pop()!.shutDown()]);
+  const node = deployment.startNode(0, { SHUTDOWN_MS: '8000' });
   await node.says('gateway listening');
   // Ensures that this process has the token.
   await call({ method: 'GET', path: USER_INFO, query: { openid } });
   for (const path of [SEND_MESSAGE, USER_INFO]) {
-    await deployment.wechat.control('POST', '/delay', { path, ms: 30_000, count: 1, at: 'after' });
+    await deployment.wechat.control('POST', '/delay', { path, ms: STILL, count: 1, at: 'after' });
   }
   const before = await tally(deployment);
   const read = { method: 'GET', path: USER_INFO, query: { openid } };
@@ -177,6 +193,7 @@ it('a node that shuts down gives waiting callers the ids of their calls, which a
   for (const { status, body } of [sent, asked])
     expect({ status, state: body.state }).toEqual({ status: 202, state: 'running' });
 
+  deployment.startWorker();
   deployment.startGateway(0);
   await deployment.gateways[0]!.says('gateway listening');
   expect(await settledCall(deployment, sent.body.id)).toMatchObject({ failure: { code: 'outcome_unknown' } });

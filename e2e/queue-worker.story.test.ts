@@ -26,6 +26,13 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+/** Jobs that were taken over, since a busy machine may keep this process from renewing their locks. */
+const stalls: unknown[] = [];
+const events = new Events();
+events.subscribe('job', (event) => {
+  if (event.what === 'stalled') stalls.push(event.job);
+});
+
 const open = (process: Process<{ readonly id: string }>, concurrency: number) =>
   runQueue(queues.calls, process, {
     concurrency,
@@ -34,7 +41,7 @@ const open = (process: Process<{ readonly id: string }>, concurrency: number) =>
     connectWaiting: () => connect('waiting'),
     processId: 'test',
     isDatabaseOut: () => false,
-    events: new Events(),
+    events,
   });
 
 it('runs each of many jobs once, of two workers, and keeps none that is finished', async () => {
@@ -53,14 +60,16 @@ it('runs each of many jobs once, of two workers, and keeps none that is finished
   const workers = [open(process, 3), open(process, 50)];
   await Promise.all(workers.map(({ ready }) => ready));
   for (const id of ids.slice(60)) await add({ id });
-  const expected = ids.reduce((sum, id) => sum + (/[05]$/.test(id) ? 2 : 1), 0);
-  await until('all have run', () => [...runs.values()].reduce((sum, n) => sum + n, 0) === expected);
+  const expected = (id: string) => (/[05]$/.test(id) ? 2 : 1);
+  await until('all have run', () => ids.every((id) => (runs.get(id) ?? 0) >= expected(id)));
   expect([...runs.keys()].sort()).toEqual([...ids].sort());
   await until('none is kept', async () => {
     const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'completed', 'failed');
     return Object.values(counts).every((count) => count === 0);
   });
   expect(await queue.getJob(ids[0]!)).toBeUndefined();
+  const repeated = ids.filter((id) => runs.get(id)! > expected(id));
+  expect(repeated.length).toBeLessThanOrEqual(stalls.length);
   await Promise.all(workers.map((worker) => worker.close()));
   await queue.close();
 });

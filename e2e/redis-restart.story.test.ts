@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { handledPushes, pushDeliveries, settleAll } from './support/accounting.ts';
 import { Deployment, SERVICE_ACCOUNT } from './support/deployment.ts';
-import { arrivals, Load, Pushing } from './support/load.ts';
+import { arrivals, Load, outcomeOf, Pushing } from './support/load.ts';
 import { until } from './support/until.ts';
 
 const OUTAGES = 4;
-/** Of one process; hundreds of operations fail. */
+/** Of one process, in one outage or, if it lasts longer, in one minute of it; hundreds of operations fail. */
 const MAX_LINES_OF_OUTAGE = 20;
+const MINUTE_MS = 60_000;
 const FOLLOWERS = { method: 'GET', path: '/cgi-bin/user/get' };
 
 let deployment: Deployment;
@@ -20,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => deployment.close());
 
 it('Redis dies and comes back under load: everything accepted is accounted for, nothing is sent twice', async () => {
+  const startedAt = performance.now();
   const load = await Load.start(deployment, 8);
   const pushing = new Pushing(deployment, 3);
   await until('calls and pushes flow', () => load.accepted.length > 100 && pushing.msgIds.length > 20);
@@ -47,10 +49,11 @@ it('Redis dies and comes back under load: everything accepted is accounted for, 
   await until('every accepted push is handled', () => handledPushes(deployment.workers).size >= accepted.size);
   expect(handledPushes(deployment.workers).size).toBe(accepted.size);
   for (const child of [...deployment.gateways, ...deployment.workers]) expect(child.running).toBe(true);
+  const minutes = Math.floor((performance.now() - startedAt) / MINUTE_MS);
   for (const worker of deployment.workers) {
     // One line for each kind of error and outage, however many queues and jobs were affected.
     expect(worker.lines().some(({ level, queue }) => level === 40 && queue)).toBe(true);
-    expect(worker.lines().filter(isLoud).length).toBeLessThanOrEqual(MAX_LINES_OF_OUTAGE * OUTAGES);
+    expect(worker.lines().filter(isLoud).length).toBeLessThanOrEqual(MAX_LINES_OF_OUTAGE * (OUTAGES + minutes));
   }
 });
 
@@ -88,23 +91,22 @@ it('Redis is unreachable for longer than the TTL of locks: calls in flight still
   await until('every process reports its end', () =>
     allSay(/^Redis is reachable again after \d+\.\d s; \d+ lines suppressed$/),
   );
+  const minutes = Math.floor((performance.now() - killedAt) / MINUTE_MS);
   for (const i of processes.keys()) {
     const loud = linesSince(i).filter(isLoud);
-    expect(loud.length, JSON.stringify(loud)).toBeLessThanOrEqual(MAX_LINES_OF_OUTAGE);
+    expect(loud.length, JSON.stringify(loud)).toBeLessThanOrEqual(MAX_LINES_OF_OUTAGE * (1 + minutes));
   }
 
-  const read_ = await reading;
-  expect(read_).toMatchObject({ status: 200, body: { state: 'completed' } });
-  const sent = await sending;
-  expect(sent.status).toBe(200);
-  expect(['completed', 'outcome_unknown']).toContain(sent.body.failure?.code ?? sent.body.state);
+  expect(await outcomeOf(deployment, reading)).toMatchObject({ state: 'completed' });
+  const sent = await outcomeOf(deployment, sending);
+  expect(['completed', 'outcome_unknown']).toContain(sent.failure?.code ?? sent.state);
   expect((await asked(send)) - before.send).toBe(1);
   expect((await arrivals(deployment)).get('while Redis is away')).toBe(1);
 });
 
-/** A warning or an error. */
-function isLoud({ level }: Record<string, unknown>): boolean {
-  return Number(level) >= 40;
+/** A warning or an error. Each job that is taken over has a line of its own, and a busy machine has more of them. */
+function isLoud({ level, msg }: Record<string, unknown>): boolean {
+  return Number(level) >= 40 && msg !== 'a job stalled; it is taken by another process';
 }
 
 /**
@@ -124,6 +126,7 @@ async function killAndRestart(load: Load): Promise<void> {
   await until('callers on both gateways are refused', () =>
     [0, 1].every((gateway) => load.refused.slice(refusedBefore).some((one) => one.gateway === gateway)),
   );
+  await until('a message is refused', () => load.refused.slice(refusedBefore).some(({ kind }) => kind === 'send'));
   await until('a push is refused', async () => (await refusedPushes()) > refusedPushesBefore);
   expect((await fetch(`${deployment.gatewayUrl()}/readyz`)).status).toBe(503);
   expect((await deployment.api('GET', '/v1/status')).status).toBe(503);

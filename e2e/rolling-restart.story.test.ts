@@ -38,7 +38,7 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
 
   for (const index of [0, 1]) {
     expect(await deployment.gateways[index]!.shutDown()).toBe(0);
-    expect(balancer.ready).toBe(1);
+    await until('the balancer has noticed it', () => balancer.ready === 1);
     await deployment.startNode(index).says('gateway listening');
     await until('the new node gets requests', () => balancer.ready === 2);
     const answered = programs.answers.length;
@@ -49,7 +49,7 @@ it('two nodes behind a balancer are restarted one after the other: no request fa
   expect(programs.answers.filter(({ ok }) => !ok)).toEqual([]);
   const { deliveries } = await deployment.wechat.control<{ deliveries: Record<string, unknown>[] }>(
     'GET',
-    '/deliveries?limit=4000',
+    '/deliveries?limit=20000',
   );
   const pushes = deliveries.filter(({ what }) => what === 'text');
   expect(pushes.filter(({ status, body }) => status !== 200 || body !== 'success')).toEqual([]);

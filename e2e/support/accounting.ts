@@ -19,9 +19,11 @@ export async function settleAll(deployment: Deployment, load: Load): Promise<Map
   }
   const arrived = await arrivals(deployment);
   for (const [content, times] of arrived) expect(times, content).toBe(1);
-  for (const { kind, content } of load.accepted) {
+  for (const { kind, content, body } of load.accepted) {
     const outcome = outcomes.get(content)!;
-    if (kind === 'read') expect(outcome).toBe('completed');
+    // If an outage lasts long, the caller of a call without a record learns nothing better.
+    if (kind === 'read' && body.state !== 'failed') expect(outcome).toBe('completed');
+    else if (kind === 'read') expect(outcome).toBe('outcome_unknown');
     else if (outcome === 'completed') expect(arrived.get(content), `${content} completed`).toBe(1);
     else expect(outcome).toBe('outcome_unknown');
   }
@@ -32,7 +34,7 @@ export async function settleAll(deployment: Deployment, load: Load): Promise<Map
 export async function pushDeliveries(deployment: Deployment): Promise<Delivery[]> {
   const answer = await deployment.wechat.control<{ deliveries: (Delivery & { what: string })[] }>(
     'GET',
-    '/deliveries?limit=4000',
+    '/deliveries?limit=20000',
   );
   return answer.deliveries.filter(({ what }) => what === 'text');
 }

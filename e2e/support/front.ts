@@ -9,6 +9,7 @@ export class Front {
   readonly #server: Server;
   readonly #behind = Promise.withResolvers<string>();
   #cutting = '';
+  #dying: { readonly path: string; left: number; readonly died: (shut: Promise<void>) => void } | undefined;
   #from: string | undefined;
 
   private constructor(server: Server, port: number) {
@@ -39,6 +40,13 @@ export class Front {
     this.#cutting = path;
   }
 
+  /** Shuts when it has received so many more requests to this path. */
+  shutAfter(path: string, count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#dying = { path, left: count, died: resolve };
+    return promise;
+  }
+
   /** Accepts no more connections, and closes the open ones. */
   async shut(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -53,6 +61,8 @@ export class Front {
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url!.replace(/\?.*/, '');
     this.passed.push(path);
+    const dying = this.#dying;
+    if (dying?.path === path && --dying.left === 0) dying.died(this.shut());
     const { method, headers } = request;
     const onward = send(
       (await this.#behind.promise) + request.url!,

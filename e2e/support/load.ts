@@ -113,6 +113,17 @@ export function settledCall(deployment: Deployment, id: string, gateway = 0): Pr
   });
 }
 
+/** The outcome for which a caller waits; on a busy machine it may receive the id of its call before. */
+export async function outcomeOf(
+  deployment: Deployment,
+  answered: Promise<{ readonly status: number; readonly body: CallBody }>,
+): Promise<CallBody> {
+  const { status, body } = await answered;
+  if (status === 200) return body;
+  if (status === 202) return settledCall(deployment, body.id);
+  throw new Error(`${status} ${JSON.stringify(body)}`);
+}
+
 /** How often each message arrived at its user. */
 export async function arrivals(deployment: Deployment): Promise<Map<string, number>> {
   const counts = new Map<string, number>();

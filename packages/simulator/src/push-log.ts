@@ -30,7 +30,7 @@ export interface Alarm {
   readonly reason: string;
 }
 
-const MAX_REMEMBERED = 2000;
+const MAX_REMEMBERED = 10_000;
 
 /** The newest deliveries and alarms, and the number of all deliveries. */
 export class PushLog {

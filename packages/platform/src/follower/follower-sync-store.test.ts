@@ -48,6 +48,26 @@ describe.each(databases)('follower syncs on %s', (kind) => {
     expect(await syncs.find(sync.id)).toMatchObject({ listed: 2, state: 'running' });
   });
 
+  it('continues from what the former run wrote last, also while it was being taken over', async () => {
+    const { sync } = await syncs.start(account, true);
+    const former = (await syncs.takeRun(sync.id))!;
+    let isFirst = true;
+    const interrupted = database.sql.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (isFirst) {
+          isFirst = false;
+          Object.assign(former, { listed: 7, detailed: 3, afterOpenid: 'oC' });
+          expect(await syncs.checkpoint(former, [])).toBe('done');
+        }
+        return result;
+      },
+    });
+    const next = await new FollowerSyncStore(interrupted, writer).takeRun(sync.id);
+    expect(next).toMatchObject({ run: former.run + 1, listed: 7, detailed: 3, afterOpenid: 'oC' });
+    expect(await syncs.checkpoint(former, [])).toBe('undone');
+  });
+
   it('permits no write to one that was paused or cancelled, and resumes where it was', async () => {
     const { sync } = await syncs.start(account, true);
     const run = (await syncs.takeRun(sync.id))!;

@@ -163,17 +163,20 @@ export class FollowerSyncStore {
   /** Takes the sync for a new run; its former run can write no more. Undefined if there is nothing to do. */
   async takeRun(id: string): Promise<SyncRun | undefined> {
     const now = Date.now();
-    const row = await this.#sql.selectFrom('follower_syncs').selectAll().where('id', '=', id).executeTakeFirst();
-    if (!row || (row.state !== 'queued' && row.state !== 'running')) return undefined;
-    const run = Number(row.run) + 1;
+    const found = await this.#sql.selectFrom('follower_syncs').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!found || (found.state !== 'queued' && found.state !== 'running')) return undefined;
+    const run = Number(found.run) + 1;
     const { numUpdatedRows } = await this.#sql
       .updateTable('follower_syncs')
-      .set({ run, state: 'running', started_at: row.started_at ?? now, updated_at: now })
+      .set({ run, state: 'running', started_at: found.started_at ?? now, updated_at: now })
       .where('id', '=', id)
-      .where('run', '=', row.run)
+      .where('run', '=', found.run)
       .where('state', 'in', ['queued', 'running'])
       .executeTakeFirst();
-    return Number(numUpdatedRows) === 1 ? toRun({ ...row, run }) : undefined;
+    if (Number(numUpdatedRows) !== 1) return undefined;
+    // The former run may have written until now; from now on it writes nothing.
+    const taken = await this.#sql.selectFrom('follower_syncs').selectAll().where('id', '=', id).executeTakeFirst();
+    return taken && Number(taken.run) === run ? toRun(taken) : undefined;
   }
 
   /**

@@ -1,7 +1,8 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { setImmediate as nextTick } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { setImmediate as nextTick, setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openTransport } from './open-transport.ts';
 import { type Transport, TransportFailure, type WeChatRequest } from './transport.ts';
 
@@ -50,7 +51,44 @@ const secret = 'access_token=SECRET_TOKEN';
 const everything = (error: Error): string =>
   [error.message, error.stack, JSON.stringify(error), String(error.cause), JSON.stringify(error.cause)].join(' ');
 
+/** Runs in a thread of its own: answers when word 0 is set, and sets word 1 once the answer is written. */
+const SERVER = `
+const { parentPort, workerData } = require('node:worker_threads');
+const server = require('node:http').createServer((request, response) => {
+  request.resume().on('end', () => {
+    parentPort.postMessage('asked');
+    Atomics.wait(workerData, 0, 0);
+    response.end('{"errcode":0}', () => {
+      Atomics.store(workerData, 1, 1);
+      Atomics.notify(workerData, 1);
+    });
+  });
+});
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
 describe('a request', () => {
+  test('whose timeout passes while the process does not run receives the answer that arrived meanwhile', async () => {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const thread = new Worker(SERVER, { eval: true, workerData: words });
+    opened.push(() => thread.terminate());
+    const next = () => new Promise<unknown>((resolve) => thread.once('message', resolve));
+    const base = `http://127.0.0.1:${await next()}`;
+    const asked = next();
+    const timeoutMs = 123_456;
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const answered = transportWith().send(post(base, { timeoutMs }));
+    const timedOut = timers.mock.calls.find(([, ms]) => ms === timeoutMs)![0] as () => void;
+    timers.mockRestore();
+    await asked;
+    // From here on this is the turn of timers, as after a freeze.
+    await pause(0);
+    Atomics.store(words, 0, 1);
+    Atomics.notify(words, 0);
+    Atomics.wait(words, 1, 0);
+    timedOut();
+    expect(await answered).toMatchObject({ status: 200 });
+  });
+
   test('arrives with method, path, query, headers and body', async () => {
     const base = await web((request, response) => {
       const chunks: Buffer[] = [];

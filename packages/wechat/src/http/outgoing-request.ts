@@ -30,10 +30,11 @@ export class OutgoingRequest implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = setTimeout(
-      () => this.#abort('wechat_timeout', `no complete answer within ${request.timeoutMs} ms`),
-      request.timeoutMs,
-    );
+    const timeOut = () => {
+      if (!this.#settled) this.#abort('wechat_timeout', `no complete answer within ${request.timeoutMs} ms`);
+    };
+    // An answer that arrived while this process did not run is read first.
+    this.#timer = setTimeout(() => setImmediate(timeOut), request.timeoutMs);
     request.signal?.addEventListener('abort', this.#onAbort);
   }
 
