@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { CallBody, Deployment } from './deployment.ts';
 import { SERVICE_ACCOUNT } from './deployment.ts';
 import { until } from './until.ts';
@@ -14,6 +15,11 @@ export interface Asked {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly body: Partial<CallBody>;
+}
+
+/** Of a read, which may be sent again: on a busy machine another process may take it over once more. */
+export function atLeast(count: number): unknown {
+  return expect.toSatisfy((actual: number) => actual >= count);
 }
 
 /** A background call that has settled by the time of the answer is answered 200, any other 202. */
