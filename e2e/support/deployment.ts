@@ -256,9 +256,10 @@ export class Deployment {
       return true;
     };
     await until('ready for consents', async () => {
-      if ((await this.api<{ ready: boolean }>('GET', '/v1/status')).body.ready) return true;
-      if (isLate()) await this.wechat.control('POST', '/tick', { component });
-      return false;
+      const { body } = await this.api<{ ready: boolean }>('GET', '/v1/status');
+      if (body.ready) return true;
+      const pushed = isLate() && (await this.wechat.control('POST', '/tick', { component }));
+      throw new Error(JSON.stringify({ ...body, pushed }));
     });
     await this.wechat.control('POST', '/authorize', { appid, component });
     askedAt = performance.now();
