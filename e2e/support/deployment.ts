@@ -317,5 +317,6 @@ export interface CallBody {
   readonly response: { readonly status: number; readonly body: Record<string, unknown> } | null;
   readonly failure: { readonly code: string; readonly remedy: string; readonly errcode?: number } | null;
   readonly quota: Record<string, unknown> | null;
+  readonly timeline?: readonly { readonly event: string; readonly at: string }[] | null;
   readonly code?: string;
 }
