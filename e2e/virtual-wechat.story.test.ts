@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { untilDayLasts } from '../packages/platform/test/until-day-lasts.ts';
 import { Deployment, MINI_PROGRAM, SERVICE_ACCOUNT } from './support/deployment.ts';
+import { SDK_OPTIONS } from './support/sdk.ts';
 import { until } from './support/until.ts';
 
 /** The methods of npm co-wechat-api 3.11.0 that the story uses; the package has no types. */
@@ -17,6 +18,7 @@ interface CoWeChatApi {
   wxaPrefix: string;
   /** The SDK's token, in the memory of this object. */
   readonly store?: { readonly accessToken: string };
+  setOpts(options: object): void;
   getFollowers(after?: string): Promise<{ total: number; count: number; data: { openid: string[] } }>;
   getUser(openid: string): Promise<{ subscribe: number; openid: string; remark: string }>;
   batchGetUsers(openids: string[]): Promise<{ user_info_list: { openid: string }[] }>;
@@ -49,9 +51,10 @@ beforeAll(async () => {
 afterAll(() => deployment?.close());
 afterEach(() => deployment.wechat.control('POST', '/options', { controlCharacters: false }));
 
-/** The unmodified SDK; only WeChat's base URLs and the secret are configured. */
+/** The unmodified SDK; only WeChat's base URLs, the secret and its timeout are configured. */
 function sdk(appid = SERVICE_ACCOUNT, secret = deployment.apiKey): CoWeChatApi {
   const api = new WeChatApi(appid, secret);
+  api.setOpts(SDK_OPTIONS);
   for (const name of Object.keys(api).filter((member) => member.endsWith('Prefix') || member === 'prefix')) {
     const theirs = Reflect.get(api, name) as string;
     Reflect.set(api, name, theirs.replace(/^https?:\/\/[^/]+/, deployment.gatewayUrl()));

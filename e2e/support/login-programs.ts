@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { SDK_OPTIONS } from './sdk.ts';
 import { type Anything, start } from './wechat-programs.ts';
 
 const require = createRequire(import.meta.url);
@@ -44,7 +45,9 @@ export function wechatOAuth({ base, component, appid, secret }: LoginSettings): 
       return withComponent(super.getAuthorizeURL(...parameters), component);
     }
   }
-  return new GatewayOAuth(appid, secret);
+  const oauth = new GatewayOAuth(appid, secret);
+  oauth.setOpts(SDK_OPTIONS);
+  return oauth;
 }
 
 /** npm `co-wechat-oauth`, likewise. */
@@ -58,7 +61,9 @@ export function coWechatOAuth({ base, component, appid, secret }: LoginSettings)
       return withComponent(super.getAuthorizeURL(...parameters), component);
     }
   }
-  return new GatewayOAuth(appid, secret);
+  const oauth = new GatewayOAuth(appid, secret);
+  oauth.setOpts(SDK_OPTIONS);
+  return oauth;
 }
 
 /** The answer of a method whose last argument is a callback. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type Sdk, withPromises } from './sdk.ts';
+import { SDK_OPTIONS, type Sdk, withPromises } from './sdk.ts';
 import { type Answers, type Anything, start, type WeChatProgram } from './wechat-programs.ts';
 
 const require = createRequire(import.meta.url);
@@ -130,6 +130,7 @@ export function wechatComponent(
     ticket().then((value) => callback(null, value), callback),
   );
   component.prefix = `${baseUrl}/cgi-bin/component/`;
+  component.defaults = SDK_OPTIONS;
   return {
     component: withPromises(component),
     account(account, kept) {
@@ -142,6 +143,7 @@ export function wechatComponent(
         },
       );
       api.endpoint = baseUrl;
+      api.setOpts(SDK_OPTIONS);
       return withPromises(api);
     },
   };

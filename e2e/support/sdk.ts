@@ -8,13 +8,17 @@ export type Sdk = Record<string, (...parameters: Anything[]) => Promise<Anything
 
 const require = createRequire(import.meta.url);
 
-/** npm co-wechat-api unmodified; only WeChat's base URLs and the secret are configured. */
+/** By themselves they give up after 3 or 5 seconds, in which a busy machine may not answer. */
+export const SDK_OPTIONS = { timeout: 240_000 };
+
+/** npm co-wechat-api unmodified; only WeChat's base URLs, the secret and its timeout are configured. */
 export function coWechatApi(base: string, appid: string, secret: string): Sdk {
   const Api = require('co-wechat-api') as new (appid: string, secret: string) => Record<string, unknown>;
   const api = new Api(appid, secret);
   for (const [name, value] of Object.entries(api)) {
     if (/prefix$/i.test(name)) api[name] = String(value).replace(/^https?:\/\/[^/]+/, base);
   }
+  api.defaults = SDK_OPTIONS;
   return api as Sdk;
 }
 
@@ -23,6 +27,7 @@ export function wechatApi(base: string, appid: string, secret: string): Sdk {
   const Api = require('wechat-api') as new (appid: string, secret: string) => Record<string, unknown>;
   const api = new Api(appid, secret);
   api.endpoint = base;
+  api.defaults = SDK_OPTIONS;
   return withPromises(api);
 }
 
