@@ -1,6 +1,7 @@
 import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { ApiError } from './api-error.ts';
 import { type AnswerOf, type InputOf, type Reading, request, urlOf } from './operation.ts';
+import { queryClient } from './query-client.ts';
 
 /** How often lists are read again while the page is visible. */
 export const REFRESH_MS = 10_000;
@@ -37,6 +38,11 @@ export function useRead<O extends Reading>(
     ...(constant ? { staleTime: Number.POSITIVE_INFINITY } : {}),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
   });
+}
+
+/** Reads again all that has failed and is shown: what one cause has stopped, one button starts. */
+export function retryFailed(): void {
+  void queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.error !== null });
 }
 
 /** Reads of one operation are invalidated by its name. */

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Read } from '../api/use-read.ts';
+import { type Read, retryFailed } from '../api/use-read.ts';
 import { useWords } from '../words/define-words.ts';
 import { useFormat } from '../words/format.ts';
 import { sharedWords } from '../words/shared-words.ts';
@@ -49,14 +49,14 @@ export function ListTable<R>({
   onClearFilters,
   place,
 }: Props<R>) {
-  const { data, error, dataUpdatedAt, refetch } = read;
+  const { data, error, dataUpdatedAt } = read;
   return (
     <div className={styles.list}>
       {error && (
         <ErrorNotice
           title={failed}
           error={error}
-          onRetry={() => void refetch()}
+          onRetry={retryFailed}
           dataAt={data === undefined ? undefined : dataUpdatedAt}
         />
       )}

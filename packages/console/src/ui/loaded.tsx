@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Read } from '../api/use-read.ts';
+import { type Read, retryFailed } from '../api/use-read.ts';
 import { useWords } from '../words/define-words.ts';
 import { useFormat } from '../words/format.ts';
 import { sharedWords } from '../words/shared-words.ts';
@@ -22,7 +22,7 @@ interface Props<T> {
 
 /** Data that is read: its placeholder, its error, or the data; old data stays visible with its age when a later read fails. */
 export function Loaded<T>({ read, failed, lines = 3, compact = false, children }: Props<T>) {
-  const { data, error, dataUpdatedAt, refetch } = read;
+  const { data, error, dataUpdatedAt } = read;
   return (
     <>
       {error && compact && (
@@ -34,7 +34,7 @@ export function Loaded<T>({ read, failed, lines = 3, compact = false, children }
         <ErrorNotice
           title={failed}
           error={error}
-          onRetry={() => void refetch()}
+          onRetry={retryFailed}
           dataAt={data === undefined ? undefined : dataUpdatedAt}
         />
       )}
