@@ -1,4 +1,5 @@
-import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { ApiError } from './api-error.ts';
 import { type AnswerOf, type InputOf, type Reading, request, urlOf } from './operation.ts';
 import { queryClient } from './query-client.ts';
@@ -18,7 +19,13 @@ export interface ReadOptions<T = unknown> {
   readonly constant?: boolean;
 }
 
-export type Read<T> = UseQueryResult<T, ApiError>;
+export interface Read<T> {
+  readonly data: T | undefined;
+  /** Of the last attempt. It is set beside `data` if that is older. */
+  readonly error: ApiError | null;
+  /** Of this computer's clock; 0 without data. */
+  readonly dataUpdatedAt: number;
+}
 
 /**
  * Reads an operation and reads it again while the page is visible. Old data is kept when a later read fails: then `error` and
@@ -30,14 +37,24 @@ export function useRead<O extends Reading>(
   options: ReadOptions<AnswerOf<O>> = {},
 ): Read<AnswerOf<O>> {
   const { constant = false, refreshMs = constant ? false : REFRESH_MS, enabled = true, keepPrevious = true } = options;
-  return useQuery<AnswerOf<O>, ApiError>({
-    queryKey: keyOf(operation, input),
+  const key = keyOf(operation, input);
+  const { data, error, dataUpdatedAt } = useQuery<AnswerOf<O>, ApiError>({
+    queryKey: key,
     queryFn: ({ signal }) => request(operation, input, signal),
     refetchInterval: typeof refreshMs === 'function' ? ({ state }) => refreshMs(state.data) : refreshMs,
     enabled,
     ...(constant ? { staleTime: Number.POSITIVE_INFINITY } : {}),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
   });
+  const lastError = useLastError(key.join(' '), error);
+  return { data, error: error ?? (data === undefined ? lastError : null), dataUpdatedAt };
+}
+
+/** The last error of a key: what was never read keeps showing it while it is read again, so that the page does not flicker. */
+function useLastError(key: string, error: ApiError | null): ApiError | null {
+  const [last, setLast] = useState<{ readonly key: string; readonly error: ApiError }>();
+  if (error !== null && (last?.error !== error || last.key !== key)) setLast({ key, error });
+  return last?.key === key ? last.error : null;
 }
 
 /** Reads again all that has failed and is shown: what one cause has stopped, one button starts. */
