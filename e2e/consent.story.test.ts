@@ -440,10 +440,11 @@ describe.each(databases)('on %s', (kind) => {
       const { body } = await until('it is delivered', () => receiver.received.find((one) => one.body.includes(text)));
       return (JSON.parse(body) as { data: { handle: unknown } }).data.handle;
     };
+    /** The accounts of a list, by appid and handle. */
     const listed = async (list: string): Promise<string[]> => {
-      const { status, body } = await deployment.api<{ items: { appid: string }[] }>('GET', `/v1/${list}`);
+      const { status, body } = await deployment.api<{ items: Authorizer[] }>('GET', `/v1/${list}`);
       expect(status).toBe(200);
-      return [...new Set(body.items.map(({ appid }) => appid))];
+      return [...new Set(body.items.map(({ appid, handle }) => `${appid} ${handle}`))];
     };
     const user = { method: 'GET', path: '/cgi-bin/user/get' };
 
@@ -470,10 +471,10 @@ describe.each(databases)('on %s', (kind) => {
       });
       expect(await delivered('named by the business')).toBe('shop-18');
       for (const list of ['authorizers', 'calls', 'pushes', 'deliveries']) {
-        expect([list, await listed(`${list}?handle=shop-18`)]).toEqual([list, [SERVICE_ACCOUNT]]);
+        expect([list, await listed(`${list}?handle=shop-18`)]).toEqual([list, [`${SERVICE_ACCOUNT} shop-18`]]);
         expect([list, await listed(`${list}?handle=shop-17`)]).toEqual([list, []]);
       }
-      expect(await listed(`authorizers?cookieValue=${cookieValue}`)).toEqual([SERVICE_ACCOUNT]);
+      expect(await listed(`authorizers?cookieValue=${cookieValue}`)).toEqual([`${SERVICE_ACCOUNT} shop-18`]);
       expect(await listed('authorizers?cookieValue=shop-18')).toEqual([]);
     });
 

@@ -209,7 +209,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
         setQuotaHeader(response, found);
         response.locals.outcome = outcomeNoteOf(found);
       }
-      const answer = found ? await answerOf(platform, found) : acceptedAnswer(id, acceptedAt);
+      const answer = found ? await answerOf(platform, found, account.component) : acceptedAnswer(id, acceptedAt);
       response.json(answer satisfies z.input<typeof CallAnswer>);
     } finally {
       unsubscribe();
@@ -304,7 +304,7 @@ export function callRoutes(platform: GatewayPlatform, publicUrl: PublicUrl, shut
     if (!cancelled && found.state !== 'cancelled') {
       throw new Failure('already_departed', 'fix-request', `The call has departed: it is ${found.state}.`);
     }
-    response.json(await answerOf(platform, found));
+    response.json(await answerOf(platform, found, found.component));
   });
 
   return routes;
@@ -383,12 +383,21 @@ function mayUse({ accounts }: KeyRights, appid: string): boolean {
   return accounts.length === 0 || accounts.includes(appid);
 }
 
-async function answerOf(platform: GatewayPlatform, call: Call): Promise<z.input<typeof CallAnswer>> {
-  return { ...callAnswer(call), handle: await handleOf(platform, call) };
+/** `component`: as the request names it. */
+async function answerOf(
+  platform: GatewayPlatform,
+  call: Call,
+  component: string | undefined,
+): Promise<z.input<typeof CallAnswer>> {
+  return { ...callAnswer(call), handle: await handleOf(platform, call.appid, component) };
 }
 
-/** Null for the calls of a component, and while the account cannot be read. A call has just read its account, so it is in memory. */
-async function handleOf({ authorizers }: GatewayPlatform, { component, appid }: Call): Promise<string | null> {
+/** Null for the calls of a component, and while the account cannot be read. A call has just read its account under the same names, so it is in memory. */
+async function handleOf(
+  { authorizers }: GatewayPlatform,
+  appid: string,
+  component: string | undefined,
+): Promise<string | null> {
   if (appid === component) return null;
   const account = await authorizers.find(appid, component).catch(() => undefined);
   return account?.handle ?? null;

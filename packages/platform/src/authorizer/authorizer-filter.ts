@@ -1,5 +1,5 @@
 import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
-import { type Expression, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
+import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
 import { dialectOf } from '../database/dialect.ts';
 import type { Sql } from '../database/open.ts';
 import type { Database } from '../database/schema.ts';
@@ -36,6 +36,11 @@ export function conditionsOf(eb: AuthorizerExpressions, filter: AuthorizerFilter
   if (filter.accounts?.length) conditions.push(eb('appid', 'in', filter.accounts));
   if (!filter.withTest) conditions.push(eb('appid', 'not in', TEST_APPIDS));
   return conditions;
+}
+
+/** The handle that has been chosen, or the random one until then. */
+export function shownHandle(eb: AuthorizerExpressions) {
+  return eb.fn.coalesce('chosen_handle', 'handle');
 }
 
 /**

@@ -69,6 +69,8 @@ describe.each(databases)('authorizers on %s', (kind) => {
       expect(await store.findByCookieValue('shop-1')).toBeUndefined();
       expect(await store.findByCookieValue(before.cookieValue)).toMatchObject({ appid: 'wxa', handle: 'shop-1' });
       expect(await store.findByHandle(before.handle)).toEqual([]);
+      const names = await store.names([before]);
+      expect([...names.values()]).toEqual([{ handle: 'shop-1', nickName: null }]);
     });
 
     it('are unique in their component, letter by letter', async () => {

@@ -3,7 +3,7 @@ import type { Sql } from '../database/open.ts';
 import type { Seals } from '../sealing/seals.ts';
 import { type AccountName, type AccountReference, accountKey } from './account-name.ts';
 import type { Authorizer, AuthorizerState } from './authorizer.ts';
-import { hasHandle } from './authorizer-filter.ts';
+import { hasHandle, shownHandle } from './authorizer-filter.ts';
 import { AuthorizerList } from './authorizer-list.ts';
 import { rowOf, toAuthorizer } from './authorizer-row.ts';
 import { AuthorizerCounter } from './authorizer-totals.ts';
@@ -116,7 +116,7 @@ export class AuthorizerStore {
       [...appids].map(([component, own]) =>
         this.#sql
           .selectFrom('authorizers')
-          .select(['component', 'appid', 'handle', 'nick_name'])
+          .select((eb) => ['component', 'appid', shownHandle(eb).as('handle'), 'nick_name'])
           .where('component', '=', component)
           .where('appid', 'in', [...own])
           .execute(),

@@ -1,5 +1,6 @@
 import { Failure } from '@wxthirdparty/wechat';
 import { sql as raw } from 'kysely';
+import { shownHandle } from '../authorizer/authorizer-filter.ts';
 import type { Sql } from '../database/open.ts';
 import type { OpenedPush } from '../journal/opened-push.ts';
 import { pushPlace } from '../journal/stream-entry.ts';
@@ -103,7 +104,7 @@ async function handlesOf(sql: Sql, references: readonly PushReference[]): Promis
       ? Promise.resolve([])
       : sql
           .selectFrom('authorizers')
-          .select((eb) => ['component', 'appid', eb.fn.coalesce('chosen_handle', 'handle').as('handle')])
+          .select((eb) => ['component', 'appid', shownHandle(eb).as('handle')])
           .where('component', '=', component)
           .where('appid', 'in', appids)
           .execute(),
