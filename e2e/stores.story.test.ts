@@ -45,7 +45,10 @@ describe('on MariaDB', () => {
       return { status: response.status, body: await response.json() };
     };
     const metrics = async () => (await fetch(`${workerUrl}/metrics`)).text();
-    expect(await readyz(workerUrl)).toMatchObject({ status: 200, body: { degraded: [] } });
+    await until('the worker is ready', async () => {
+      expect(await readyz(workerUrl)).toMatchObject({ status: 200, body: { degraded: [] } });
+      return true;
+    });
     const before = await metrics();
     expect(before).toMatch(/^wx_build_info\{.*role="worker"\} 1$/m);
     expect(before).toMatch(/^wx_database_up 1$/m);
