@@ -14,7 +14,7 @@ import type { TokenStore } from './token/token-store.ts';
 /** What metrics export of the state that all processes share. Each part rejects while what it is read from is unreachable. */
 export interface SharedState extends Pick<GatewayFace, 'queueStates' | 'redisState'> {
   components(): Promise<readonly ComponentState[]>;
-  /** From the database, as the next two. */
+  /** From the database, as the next two. Counted at most every ten seconds. */
   authorizers(): Promise<readonly AuthorizerCount[]>;
   subscriptions(): Promise<Readonly<Record<SubscriptionState, number>>>;
   /** Of each subscription at most 10,000 are counted. `oldestAt`: when the push was accepted; null: none is pending. */
@@ -43,7 +43,7 @@ export interface SharedStateParts {
   readonly tickets: Pick<Tickets, 'view'>;
   readonly tokens: Pick<TokenStore, 'read'>;
   readonly refreshAhead: Pick<RefreshAhead, 'overdueMs'>;
-  readonly authorizers: Pick<AuthorizerStore, 'countByState'>;
+  readonly authorizers: { readonly counter: Pick<AuthorizerStore['counter'], 'totals'> };
   readonly subscriptions: Pick<SubscriptionStore, 'versions' | 'countByState'>;
   readonly deliveries: Pick<DeliveryStore, 'backlog'>;
   readonly gateway: Pick<GatewayFace, 'queueStates' | 'redisState'>;
@@ -68,8 +68,8 @@ export function openSharedState(parts: SharedStateParts): SharedState {
     async authorizers() {
       const all: AuthorizerCount[] = [];
       for (const { appid: component } of components.all()) {
-        const counts = await authorizers.countByState(component);
-        for (const [state, count] of Object.entries(counts)) all.push({ component, state, count });
+        const { byState } = await authorizers.counter.totals({ component });
+        for (const [state, count] of Object.entries(byState)) all.push({ component, state, count });
       }
       return all;
     },

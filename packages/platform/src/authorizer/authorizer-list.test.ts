@@ -234,6 +234,24 @@ describe.each(databases)('the list of authorizers on %s', (kind) => {
     clock.now = 9_999;
     expect(await counter.totals({})).toEqual(totals);
     clock.now = 10_000;
-    expect(await counter.totals({})).toMatchObject({ total: 4 });
+    expect(await counter.totals({})).toMatchObject({
+      total: 4,
+      byState: { active: 3, 'needs-reauthorization': 0, revoked: 1 },
+      byKind: { 'official-account': 2, 'mini-program': 1, unknown: 1 },
+    });
+    expect(await counter.totals({ component: 'wxd' })).toMatchObject({ total: 1, byKind: { 'mini-program': 1 } });
+    // Another group becomes the largest one.
+    await add(...['5', '6', '7'].map((i) => ({ appid: `wx${i}`, component: 'wxd', state: 'needs-reauthorization' })));
+    for (const now of [20_000, 30_000]) {
+      clock.now = now;
+      expect(await counter.totals({})).toMatchObject({
+        total: 7,
+        byState: { active: 3, 'needs-reauthorization': 3, revoked: 1 },
+        byKind: { 'official-account': 5, 'mini-program': 1, unknown: 1 },
+      });
+    }
+    await database.sql.deleteFrom('authorizers').execute();
+    clock.now = 40_000;
+    expect(await counter.totals({})).toMatchObject({ total: 0 });
   });
 });

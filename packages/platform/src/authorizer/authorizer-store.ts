@@ -2,7 +2,7 @@ import { TEST_ACCOUNTS } from '@wxthirdparty/wechat';
 import type { Sql } from '../database/open.ts';
 import type { Seals } from '../sealing/seals.ts';
 import { type AccountName, type AccountReference, accountKey } from './account-name.ts';
-import type { Authorizer, AuthorizerState } from './authorizer.ts';
+import type { Authorizer } from './authorizer.ts';
 import { hasHandle, shownHandle } from './authorizer-filter.ts';
 import { AuthorizerList } from './authorizer-list.ts';
 import { rowOf, toAuthorizer } from './authorizer-row.ts';
@@ -54,24 +54,6 @@ export class AuthorizerStore {
       .where('appid', 'not in', TEST_APPIDS)
       .executeTakeFirstOrThrow();
     return Number(count);
-  }
-
-  /** Each state's own key range of an index is counted: that takes half the time of grouping all accounts. */
-  async countByState(component: string): Promise<Record<AuthorizerState, number>> {
-    const countOf = async (state: AuthorizerState) => {
-      const { count } = await this.#replica
-        .selectFrom('authorizers')
-        .select((eb) => eb.fn.countAll<number | string | bigint>().as('count'))
-        .where('component', '=', component)
-        .where('state', '=', state)
-        .executeTakeFirstOrThrow();
-      return Number(count);
-    };
-    return {
-      active: await countOf('active'),
-      'needs-reauthorization': await countOf('needs-reauthorization'),
-      revoked: await countOf('revoked'),
-    };
   }
 
   /** Those of these accounts whose consent has not ended, by appid; not from the replica. */

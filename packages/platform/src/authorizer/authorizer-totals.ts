@@ -2,10 +2,11 @@ import { BoundedCache } from '../bounded-cache.ts';
 import type { Sql } from '../database/open.ts';
 import type { Authorizer, AuthorizerState } from './authorizer.ts';
 import { type AuthorizerFilter, conditionsOf } from './authorizer-filter.ts';
+import { type AuthorizerGroup, AuthorizerGroups } from './authorizer-groups.ts';
 
 const COUNT_INTERVAL_MS = 10_000;
-/** Each component, and each key with accounts of its own, has its totals. */
-const MAX_TOTALS = 1_000;
+/** Each key with accounts of its own has its totals. */
+const MAX_COUNTED = 1_000;
 
 export interface AuthorizerTotals {
   readonly total: number;
@@ -16,54 +17,77 @@ export interface AuthorizerTotals {
   readonly at: Date;
 }
 
-type Counted = Pick<AuthorizerFilter, 'component' | 'accounts'>;
+interface Counted {
+  readonly groups: readonly AuthorizerGroup[];
+  readonly at: Date;
+}
 
 /** Counts accounts at most every ten seconds, however often it is asked. WeChat's test accounts are not counted. */
 export class AuthorizerCounter {
   readonly #sql: Sql;
+  readonly #all: AuthorizerGroups;
   readonly #now: () => number;
-  readonly #counted = new BoundedCache<
-    string,
-    { readonly startedAt: number; readonly totals: Promise<AuthorizerTotals> }
-  >(MAX_TOTALS);
+  /** By the accounts that are counted; empty: all. */
+  readonly #counted = new BoundedCache<string, { readonly startedAt: number; readonly counted: Promise<Counted> }>(
+    MAX_COUNTED,
+  );
 
   /** `now`: a monotonic clock (ms). */
   constructor(sql: Sql, now: () => number = () => performance.now()) {
     this.#sql = sql;
+    this.#all = new AuthorizerGroups(sql);
     this.#now = now;
   }
 
-  totals({ component, accounts = [] }: Counted): Promise<AuthorizerTotals> {
-    const key = [component ?? '', ...accounts].join(' ');
-    const known = this.#counted.get(key);
-    if (known && this.#now() < known.startedAt + COUNT_INTERVAL_MS) return known.totals;
-    const totals = this.#count({ component, accounts });
-    const counted = { startedAt: this.#now(), totals };
-    this.#counted.set(key, counted);
-    // The next request counts again.
-    totals.catch(() => {
-      if (this.#counted.get(key) === counted) this.#counted.delete(key);
-    });
-    return totals;
-  }
-
-  async #count(counted: Counted): Promise<AuthorizerTotals> {
-    const at = new Date();
-    const rows = await this.#sql
-      .selectFrom('authorizers')
-      .select(['state', 'kind'])
-      .select((eb) => eb.fn.countAll<number>().as('count'))
-      .where((eb) => eb.and(conditionsOf(eb, counted)))
-      .groupBy(['state', 'kind'])
-      .execute();
+  async totals({
+    component,
+    accounts = [],
+  }: Pick<AuthorizerFilter, 'component' | 'accounts'>): Promise<AuthorizerTotals> {
+    const { groups, at } = await this.#latest(accounts);
     const byState = { active: 0, 'needs-reauthorization': 0, revoked: 0 };
     const byKind = { 'official-account': 0, 'mini-program': 0, unknown: 0 };
     let total = 0;
-    for (const { state, kind, count } of rows) {
-      total += Number(count);
-      byState[state as AuthorizerState] += Number(count);
-      byKind[(kind ?? 'unknown') as keyof typeof byKind] += Number(count);
+    for (const group of groups) {
+      if (component !== undefined && group.component !== component) continue;
+      total += group.count;
+      byState[group.state] += group.count;
+      byKind[group.kind ?? 'unknown'] += group.count;
     }
     return { total, byState, byKind, at };
+  }
+
+  #latest(accounts: readonly string[]): Promise<Counted> {
+    const key = accounts.join(' ');
+    const known = this.#counted.get(key);
+    if (known && this.#now() < known.startedAt + COUNT_INTERVAL_MS) return known.counted;
+    const latest = { startedAt: this.#now(), counted: this.#count(accounts) };
+    this.#counted.set(key, latest);
+    // The next request counts again.
+    latest.counted.catch(() => {
+      if (this.#counted.get(key) === latest) this.#counted.delete(key);
+    });
+    return latest.counted;
+  }
+
+  async #count(accounts: readonly string[]): Promise<Counted> {
+    const at = new Date();
+    return { groups: accounts.length === 0 ? await this.#all.count() : await this.#among(accounts), at };
+  }
+
+  /** They are few. */
+  async #among(accounts: readonly string[]): Promise<AuthorizerGroup[]> {
+    const rows = await this.#sql
+      .selectFrom('authorizers')
+      .select(['component', 'state', 'kind'])
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where((eb) => eb.and(conditionsOf(eb, { accounts })))
+      .groupBy(['component', 'state', 'kind'])
+      .execute();
+    return rows.map(({ component, state, kind, count }) => ({
+      component,
+      state: state as AuthorizerState,
+      kind: kind as Authorizer['kind'],
+      count: Number(count),
+    }));
   }
 }
