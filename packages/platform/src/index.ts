@@ -31,6 +31,7 @@ export type { FailedCallFilter } from './call/failed-calls.ts';
 export type { LaneOwner } from './call/lane/lane-owner.ts';
 export type { LaneView } from './call/lane/lane-view.ts';
 export { type CallSteps, runCall } from './call/run-call.ts';
+export { certificateEnd } from './certificate-end.ts';
 export type { ActivityCount, ActivityCounts } from './component/activity-counts.ts';
 export type { ActivityHistory, ActivityPeriod } from './component/activity-history.ts';
 export type { Activity, MinuteCounts, PushActivity, PushRefusal } from './component/activity-store.ts';

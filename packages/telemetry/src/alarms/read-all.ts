@@ -1,7 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { type Platform, withDeadline } from '@wxthirdparty/platform';
+import { certificateEnd, type Platform, withDeadline } from '@wxthirdparty/platform';
 import { Reading } from '../metrics/reading.ts';
-import { certificateEnd } from './certificate.ts';
 import type { EventMemory } from './event-memory.ts';
 import type { ComponentReadings, LocalReadings, Readings } from './readings.ts';
 

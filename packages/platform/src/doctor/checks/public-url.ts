@@ -1,4 +1,4 @@
-import { connect } from 'node:tls';
+import { certificateEnd } from '../../certificate-end.ts';
 import type { RedisClient } from '../../redis/connect.ts';
 import { openRehearsalTarget, type RehearsalTarget } from '../../release-check/rehearsal-target.ts';
 import type { OutboundResult } from '../../webhook/outbound-request.ts';
@@ -23,12 +23,14 @@ export const publicUrl: Check = async (doctor) => {
   const faults: Fault[] = needsHttps && !url.startsWith('https:') ? [notHttps(url)] : [];
   if (target.addresses.length === 0) return { faults: [...faults, unresolved(url)], found: null };
   const redis = await redisForNonce(doctor);
-  const [answer, certificateMs] = await Promise.all([
+  const [answer, endsAt] = await Promise.all([
     redis ? ask(url, target, redis, doctor.signal) : undefined,
-    url.startsWith('https:') ? remainingCertificateMs(url, target) : undefined,
+    certificateEnd(url, target.addresses[0]),
   ]);
-  if (certificateMs !== undefined && certificateMs < MIN_CERTIFICATE_MS && certificateMs > 0) {
-    faults.push(certificateEnds(certificateMs));
+  // Whether it has ended is judged by the request.
+  const remainingMs = endsAt && endsAt.getTime() - Date.now();
+  if (remainingMs !== undefined && remainingMs < MIN_CERTIFICATE_MS && remainingMs > 0) {
+    faults.push(certificateEnds(remainingMs));
   }
   if (answer) faults.push(...judgeAnswer(url, answer.nonce, answer.result));
   else if (faults.length === 0) {
@@ -211,30 +213,5 @@ function certificateEnds(remainingMs: number): Fault {
     code: 'certificate_ends',
     cause: text(`The certificate of PUBLIC_URL ends in ${days} days.`, `PUBLIC_URL 的证书将在 ${days} 天后过期。`),
     remedy: text('Renew it.', '请续期。'),
-  });
-}
-
-/** Undefined: no certificate could be read; the request through the URL says why. */
-function remainingCertificateMs(url: string, { addresses, port }: RehearsalTarget): Promise<number | undefined> {
-  const { hostname } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = connect({
-      host: addresses[0]!,
-      port,
-      // A literal address has no name to ask for.
-      ...(/^[\d.]+$|^\[/.test(hostname) ? {} : { servername: hostname }),
-      // Whether it is valid is judged by the request.
-      rejectUnauthorized: false,
-    });
-    const end = (value: number | undefined) => {
-      socket.destroy();
-      resolve(value);
-    };
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => end(undefined));
-    socket.once('error', () => end(undefined));
-    socket.once('secureConnect', () => {
-      const until = Date.parse(socket.getPeerCertificate().valid_to);
-      end(Number.isNaN(until) ? undefined : until - Date.now());
-    });
   });
 }
