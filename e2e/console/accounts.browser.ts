@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inDatabase } from '../support/database.ts';
 import { Deployment, SERVICE_ACCOUNT } from '../support/deployment.ts';
 import { syncReaches } from '../support/follower-syncs.ts';
+import { accountNumber, storeManyAccounts } from '../support/many-accounts.ts';
 import { hasChromium, launchChromium } from './chromium.ts';
 import { Visitor } from './visitor.ts';
 
@@ -10,8 +11,7 @@ const SLOW = 'wx00000000000000c6';
 /** So many that a sync has not ended before a busy browser has shown its progress. */
 const FOLLOWERS = 60_000;
 const BATCH_PATH = '/cgi-bin/user/info/batchget';
-/** More than two pages. */
-const STORED = 120;
+const STORED = 100_000;
 
 describe.skipIf(!hasChromium)('accounts, syncs and links in the console', () => {
   let deployment: Deployment;
@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium)('accounts, syncs and links in the console', () => 
     ]);
     await deployment.authorized();
     await deployment.authorized(SLOW);
-    await storeAccounts(deployment);
+    await inDatabase(deployment, (sql) => storeManyAccounts(sql, deployment.component.appid, STORED));
     visitor = await Visitor.open(browser, deployment);
     page = visitor.page;
     await visitor.signIn();
@@ -40,49 +40,64 @@ describe.skipIf(!hasChromium)('accounts, syncs and links in the console', () => 
   const rows = () => page.locator('tbody tr');
   const rowOf = (name: string) => page.locator('tbody tr', { hasText: name });
 
-  describe('an account', () => {
+  describe(`an account among ${STORED.toLocaleString('en')}`, () => {
+    const { nickName, handle, userName } = accountNumber(88_117);
+
     it.each([
-      ['a part of its nickname', '门店117号', '门店117号'],
-      ['its handle', 'shop-88', '门店88号'],
-      ['the beginning of its original id', 'gh_00000042', '门店42号'],
-    ])('is found by %s', async (_how, text, name) => {
+      ['a part of its nickname', nickName.slice(4)],
+      ['its handle', handle],
+      ['its original id', userName],
+    ])('is found by %s', async (_how, text) => {
       await visitor.goto('/accounts');
       await page.fill('main [data-search]', text);
       await expect.poll(() => rows().count()).toBe(1);
-      await rowOf(name).waitFor();
+      await rowOf(nickName).waitFor();
       expect(new URL(page.url()).searchParams.get('q')).toBe(text);
     });
 
-    it('stays found after a reload, by a shared address, and after going back from it', async () => {
-      await visitor.goto('/accounts?q=shop-88');
-      await rowOf('门店88号').getByRole('link').first().click();
-      await page.getByRole('heading', { level: 1, name: '门店88号' }).waitFor();
+    it('stays found after a reload, and after going back to it', async () => {
+      await visitor.goto(`/accounts?q=${handle}`);
+      await rowOf(nickName).getByRole('link').first().click();
+      await page.getByRole('heading', { level: 1, name: nickName }).waitFor();
       await page.goBack();
-      await rowOf('门店88号').waitFor();
-      expect(await page.inputValue('main [data-search]')).toBe('shop-88');
+      await rowOf(nickName).waitFor();
+      expect(await page.inputValue('main [data-search]')).toBe(handle);
       await page.reload();
-      await rowOf('门店88号').waitFor();
+      await rowOf(nickName).waitFor();
       await expect.poll(() => rows().count()).toBe(1);
     });
 
-    it('is on the same page of a filtered list after a reload and after going back', async () => {
+    it('is on the same page of a filtered list after a reload, after going back, and in another browser by its address', async () => {
       await visitor.goto('/accounts');
       await page.getByLabel('状态').selectOption('revoked');
       await expect.poll(() => rows().count()).toBe(50);
       await page.getByRole('link', { name: '下一页' }).click();
       await page.getByText('第 51–60 条').waitFor();
       // Not its whole text, in which times may pass.
-      const firstName = () => rows().first().getByRole('link').first().textContent();
-      const first = await firstName();
+      const firstName = (of: Page) => of.locator('tbody tr').first().getByRole('link').first().textContent();
+      const first = await firstName(page);
       await page.reload();
       await page.getByText('第 51–60 条').waitFor();
-      await expect.poll(firstName).toBe(first);
+      await expect.poll(() => firstName(page)).toBe(first);
+      const shared = page.url();
       await rows().first().getByRole('link').first().click();
       await page.getByRole('heading', { level: 1, name: /门店\d+号/ }).waitFor();
       await page.goBack();
       await page.getByText('第 51–60 条').waitFor();
-      await expect.poll(firstName).toBe(first);
+      await expect.poll(() => firstName(page)).toBe(first);
       expect(await visitor.faults()).toEqual([]);
+
+      const other = await Visitor.open(browser, deployment);
+      try {
+        await other.signIn();
+        await other.page.goto(shared);
+        await other.page.getByText('第 51–60 条').waitFor();
+        await expect.poll(() => firstName(other.page)).toBe(first);
+        expect(await other.page.getByLabel('状态').inputValue()).toBe('revoked');
+        expect(await other.faults()).toEqual([]);
+      } finally {
+        await other.close();
+      }
     });
   });
 
@@ -140,24 +155,3 @@ describe.skipIf(!hasChromium)('accounts, syncs and links in the console', () => 
     await syncReaches(deployment, body.items[0]!.id, 'cancelled', ({ state }) => state === 'cancelled');
   });
 });
-
-/** Half of them have ended their consent. */
-async function storeAccounts(deployment: Deployment): Promise<void> {
-  const hex = (i: number) => i.toString().padStart(8, '0');
-  const rows = Array.from({ length: STORED }, (_, i) => ({
-    component: deployment.component.appid,
-    appid: `wx88000000${hex(i)}`,
-    user_name: `gh_${hex(i)}`,
-    handle: `shop-${i}`,
-    nick_name: `某某超市门店${i}号`,
-    principal_name: '北京某某商贸有限公司',
-    kind: 'official-account',
-    state: i % 2 === 0 ? 'active' : 'revoked',
-    scopes: '[1,2]',
-    authorized_at: Date.now(),
-    updated_at: Date.now(),
-    // Read far in the future, so that WeChat is not asked for accounts that it does not know.
-    profile_due_at: Date.now() * 2,
-  }));
-  await inDatabase(deployment, (sql) => sql.insertInto('authorizers').values(rows).execute());
-}

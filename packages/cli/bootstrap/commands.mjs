@@ -34,6 +34,7 @@ export async function run(argv) {
   if (first === '--bench') {
     await ensureRedisServer();
     await ensureMariaDbServer();
+    await ensureConsole(root, node);
     return exitWith(await tool(node, ['e2e/bench/main.ts', ...rest]));
   }
   if (first === '--chaos') {
