@@ -3,7 +3,7 @@ import type { Sql } from '../../packages/platform/src/database/open.ts';
 /** So many at a time, so that a process that uses the database never waits long for its lock. */
 const AT_ONCE = 2_000;
 /** The number of accounts that have ended their consent. */
-export const REVOKED = 60;
+const REVOKED = 60;
 
 /** The name, the handle and the ids of the account of this number. */
 export function accountNumber(i: number) {

@@ -20,7 +20,7 @@ import { behind, type OrderColumn, type Place, START, upTo } from './authorizer-
 import { toAuthorizer } from './authorizer-row.ts';
 
 /** How much is read by one statement. */
-export interface ReadSizes {
+interface ReadSizes {
   /** Accounts of a window that are read as rows. */
   readonly rows: number;
   /** Accounts of a window that are read from the index of names, which is shorter. */
