@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { memo, type ReactNode, useId } from 'react';
 import { useWords } from '../words/define-words.ts';
 import { sharedWords } from '../words/shared-words.ts';
 import { useDelayed } from './skeleton.tsx';
@@ -39,18 +39,27 @@ export function Table<R>({ label, columns, rows, rowKey }: Props<R>) {
       <Head columns={columns} />
       <tbody>
         {rows.map((row) => (
-          <tr key={rowKey(row)} className={styles.row}>
-            {columns.map((column, index) => (
-              <Cell key={column.header} column={column} first={index === 0}>
-                {column.cell(row)}
-              </Cell>
-            ))}
-          </tr>
+          <MemoRow key={rowKey(row)} row={row} columns={columns} />
         ))}
       </tbody>
     </table>
   );
 }
+
+function Row<R>({ row, columns }: { readonly row: R; readonly columns: readonly Column<R>[] }) {
+  return (
+    <tr className={styles.row}>
+      {columns.map((column, index) => (
+        <Cell key={column.header} column={column} first={index === 0}>
+          {column.cell(row)}
+        </Cell>
+      ))}
+    </tr>
+  );
+}
+
+/** Rendered again only with another row or other columns, so that refreshing a long list with lasting columns costs little. */
+const MemoRow = memo(Row) as typeof Row;
 
 function Head<R>({ columns }: { readonly columns: readonly Column<R>[] }) {
   const total = columns.reduce((sum, { width = 1 }) => sum + width, 0);

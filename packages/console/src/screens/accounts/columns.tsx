@@ -1,4 +1,5 @@
 import type { ListedAuthorizer } from '@wxthirdparty/sdk';
+import { useMemo } from 'react';
 import { Age } from '../../ui/age.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Id } from '../../ui/mono.tsx';
@@ -15,19 +16,22 @@ import { words as ownWords } from './words.ts';
 export function useAccountColumns(): readonly Column<ListedAuthorizer>[] {
   const words = useWords(ownWords);
   const shared = useWords(sharedWords);
-  return [
-    { header: words.name, width: 2, cell: (account) => <Name account={account} /> },
-    { header: 'appid', width: 1.8, cell: ({ appid }) => <Id value={appid} /> },
-    { header: shared.state, priority: 1, cell: ({ state }) => <Status of="authorizer" state={state} /> },
-    { header: words.tokenEnds, cell: (account) => <TokenEnd account={account} /> },
-    { header: words.lastCall, priority: 1, cell: ({ activity }) => <Age at={activity?.lastCallAt} /> },
-    { header: words.lastPush, priority: 3, cell: ({ activity }) => <Age at={activity?.lastPushAt} /> },
-    {
-      header: shared.quota,
-      width: 1.2,
-      cell: ({ activity }) => activity?.quota && <QuotaBar {...activity.quota} short />,
-    },
-  ];
+  return useMemo(
+    () => [
+      { header: words.name, width: 2, cell: (account) => <Name account={account} /> },
+      { header: 'appid', width: 1.8, cell: ({ appid }) => <Id value={appid} /> },
+      { header: shared.state, priority: 1, cell: ({ state }) => <Status of="authorizer" state={state} /> },
+      { header: words.tokenEnds, cell: (account) => <TokenEnd account={account} /> },
+      { header: words.lastCall, priority: 1, cell: ({ activity }) => <Age at={activity?.lastCallAt} /> },
+      { header: words.lastPush, priority: 3, cell: ({ activity }) => <Age at={activity?.lastPushAt} /> },
+      {
+        header: shared.quota,
+        width: 1.2,
+        cell: ({ activity }) => activity?.quota && <QuotaBar {...activity.quota} short />,
+      },
+    ],
+    [words, shared],
+  );
 }
 
 function Name({ account: { appid, component, nickName, userName, handle } }: { readonly account: ListedAuthorizer }) {
