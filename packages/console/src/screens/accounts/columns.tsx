@@ -18,12 +18,12 @@ export function useAccountColumns(): readonly Column<ListedAuthorizer>[] {
   const shared = useWords(sharedWords);
   return useMemo(
     () => [
-      { header: words.name, width: 2, cell: (account) => <Name account={account} /> },
+      { header: words.name, width: 1.7, cell: (account) => <Name account={account} /> },
       { header: 'appid', width: 1.8, cell: ({ appid }) => <Id value={appid} /> },
-      { header: shared.state, priority: 1, cell: ({ state }) => <Status of="authorizer" state={state} /> },
-      { header: words.tokenEnds, cell: (account) => <TokenEnd account={account} /> },
-      { header: words.lastCall, priority: 1, cell: ({ activity }) => <Age at={activity?.lastCallAt} /> },
-      { header: words.lastPush, priority: 3, cell: ({ activity }) => <Age at={activity?.lastPushAt} /> },
+      { header: shared.state, width: 1.1, priority: 1, cell: ({ state }) => <Status of="authorizer" state={state} /> },
+      { header: words.tokenEnds, width: 1.2, cell: (account) => <TokenEnd account={account} /> },
+      { header: words.lastCall, width: 0.9, priority: 1, cell: ({ activity }) => <Age at={activity?.lastCallAt} /> },
+      { header: words.lastPush, width: 0.9, priority: 3, cell: ({ activity }) => <Age at={activity?.lastPushAt} /> },
       {
         header: shared.quota,
         width: 1.2,
