@@ -12,7 +12,7 @@ const WRITES = process.env.PICTURES === '1';
 const FOLDER = fileURLToPath(new URL(WRITES ? '../../docs/images' : 'screenshots/pictures', import.meta.url));
 /** The demo makes about thirty a minute. */
 const CALLS_IN_PICTURES = 100;
-const MAX_BYTES = 120_000;
+const MAX_BYTES = 130_000;
 
 describe.skipIf(!hasChromium)('the pictures of the documentation', () => {
   let demo: Demo;
