@@ -90,7 +90,7 @@ it('a worker frozen before it could send, whose call another worker has sent, se
   const sending = send('frozen');
   await refused(SEND_MESSAGE, 1);
   await arrived(AUTHORIZER_TOKEN, 1);
-  first.freeze();
+  await deployment.freeze(first);
   const silentAt = first.output.length;
   const second = deployment.startWorker();
   expect(await outcomeOf(deployment, sending)).toMatchObject({
@@ -124,7 +124,7 @@ it('a worker frozen between claim and departure sends no call that another has s
   // Through two gateways, because one account may not hold so many slots of one.
   const sending = contents.map((content, i) => send(content, { callbackUrl: receiver.url }, i % 2));
   await arrived(SEND_MESSAGE, SOCKETS);
-  crowded.freeze();
+  await deployment.freeze(crowded);
   const silentAt = crowded.output.length;
   await deployment.wechat.control('POST', '/release');
   deployment.startWorker();
@@ -176,7 +176,7 @@ it('a worker frozen while it waits for jobs keeps no call from the others', asyn
         .filter((line) => line.includes(ofCalls) && / flags=\w*b/.test(line)).length;
     for (let round = 1; round <= 5; round++) {
       await until('both wait for work', async () => (await waiting()) === 2);
-      first.freeze();
+      await deployment.freeze(first);
       expect((await read()).body.state).toBe('completed');
       first.thaw();
     }

@@ -66,19 +66,25 @@ describe.each(databases)('on %s', (kind) => {
   describe('a whole sync', () => {
     it('copies every follower with details, one sync at a time, with no more requests to WeChat than necessary', async () => {
       // It cannot end before the second request.
-      deployment.workers[0]!.freeze();
-      const sync = await startSync(deployment, BIG);
-      expect(sync).toMatchObject({
-        phase: 'listing',
-        listed: 0,
-        detailed: 0,
-        total: null,
-        finishedAt: null,
-        error: null,
-      });
-      const again = await deployment.api<SyncBody>('POST', `/v1/authorizers/${BIG}/follower-syncs`, { details: true });
-      expect(again).toMatchObject({ status: 200, body: { id: sync.id } });
-      deployment.workers[0]!.thaw();
+      await deployment.freeze(deployment.workers[0]!);
+      let sync: SyncBody;
+      try {
+        sync = await startSync(deployment, BIG);
+        expect(sync).toMatchObject({
+          phase: 'listing',
+          listed: 0,
+          detailed: 0,
+          total: null,
+          finishedAt: null,
+          error: null,
+        });
+        const again = await deployment.api<SyncBody>('POST', `/v1/authorizers/${BIG}/follower-syncs`, {
+          details: true,
+        });
+        expect(again).toMatchObject({ status: 200, body: { id: sync.id } });
+      } finally {
+        deployment.workers[0]!.thaw();
+      }
 
       expect(await completed(deployment, sync.id)).toMatchObject({
         phase: 'finishing',

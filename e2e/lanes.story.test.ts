@@ -122,7 +122,7 @@ it('workers that are killed, or frozen past their holds, lose nothing and send n
   await Promise.all(running().map((worker) => worker.kill()));
   const frozen = deployment.startWorker();
   await arrive(42);
-  frozen.freeze();
+  await deployment.freeze(frozen);
   const sent = (await arrived(A)).length;
   deployment.startWorker();
   await arrive(sent + 12);

@@ -58,7 +58,7 @@ it('calls that waited in the queue end as lost, too, however they were submitted
   // Of an API that no other call uses.
   const lost = { method: 'GET', path: '/cgi-bin/tags/get' };
   const before = await records();
-  for (const worker of deployment.workers) worker.freeze();
+  for (const worker of deployment.workers) await deployment.freeze(worker);
   try {
     const accepted = await deployment.call(SERVICE_ACCOUNT, { ...lost, waitMs: 0 });
     expect(accepted.status).toBe(202);

@@ -240,7 +240,7 @@ test('a gateway that freezes while it asks is replaced, and its late answer chan
   });
   endpoint.answer = async ({ text }) => {
     if (text !== 'frozen' || endpoint.of('frozen').length > 1) return replying({ type: 'text', content: 'replaced' });
-    frozen!.freeze();
+    await deployment.freeze(frozen!);
     await later;
     return replying({ type: 'text', content: 'from the frozen one' });
   };

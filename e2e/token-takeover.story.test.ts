@@ -49,7 +49,7 @@ it('a worker frozen while it refreshes is replaced, and when it resumes, its tok
   const waiting = call();
   await arrived(COMPONENT_TOKEN, 1);
   const version = await componentVersion(deployment);
-  first.freeze();
+  await deployment.freeze(first);
   await takenOver(COMPONENT_TOKEN);
   expect((await outcomeOf(deployment, waiting)).state).toBe('completed');
   const newer = await componentVersion(deployment);
@@ -72,7 +72,7 @@ it('the same, and Redis loses everything while it is frozen', async () => {
   const waiting = call();
   await arrived(COMPONENT_TOKEN, 1);
   const version = await componentVersion(deployment);
-  first.freeze();
+  await deployment.freeze(first);
   await deployment.redis.flush();
   await takenOver(COMPONENT_TOKEN);
   expect((await waiting).body.failure?.code).toBe('call_lost');
@@ -97,7 +97,7 @@ it('a worker that resumes and receives a refusal keeps no caller from the token 
   await expire(deployment, ['authorizer', 'component']);
   const waiting = call();
   await arrived(COMPONENT_TOKEN, 1);
-  first.freeze();
+  await deployment.freeze(first);
   await takenOver(COMPONENT_TOKEN);
   first.thaw();
   await until('the first worker receives the refusal', () => refreshes(first, 'component').includes('failed'));

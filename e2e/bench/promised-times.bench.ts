@@ -58,7 +58,7 @@ async function takeover({ deployment, read, worker }: Scene, path: string): Prom
   await deployment.startWorker({}).says('worker ready');
   // The new worker must not be the one that receives the job.
   const second = deployment.workers.at(-1)!;
-  second.freeze();
+  await deployment.freeze(second);
   const reading = read();
   await until('WeChat is asked', async () => (await asked()) === 1);
   second.thaw();

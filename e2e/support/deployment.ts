@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Child } from './child.ts';
 import { Description } from './description.ts';
 import { freePort } from './free-port.ts';
+import { freezeUnlocked } from './freeze.ts';
 import { MAIN } from './program.ts';
 import { RedisServer } from './redis.ts';
 import { until } from './until.ts';
@@ -194,6 +195,11 @@ export class Deployment {
   /** One of the command line's other words, with the settings of the deployment. */
   command(args: readonly string[], env: Record<string, string> = {}): Child {
     return new Child(args[0]!, process.execPath, [MAIN, ...args], { ...this.#env, ...env });
+  }
+
+  /** Stops a process of the deployment where it is, as on a host that is frozen; it keeps no other process from the database. */
+  freeze(child: Child): Promise<void> {
+    return freezeUnlocked(child, this.databaseUrl);
   }
 
   gatewayUrl(index = 0): string {

@@ -49,6 +49,35 @@ async function killConnections(): Promise<number> {
   return rows.length;
 }
 
+it('a process that is frozen within a transaction does not keep others from its rows: MariaDB ends the transaction', async () => {
+  await db.insertInto('components').values(component('wx1')).execute();
+  const change = (at: number) =>
+    db.updateTable('components').set({ ticket_received_at: at }).where('appid', '=', 'wx1').execute();
+  const frozen = openDatabase(url, { retryTimeoutMs: 0 });
+  const thawed = Promise.withResolvers<void>();
+  const changed = Promise.withResolvers<void>();
+  try {
+    const transaction = frozen.transaction().execute(async (sql) => {
+      await sql.updateTable('components').set({ ticket_received_at: 2 }).where('appid', '=', 'wx1').execute();
+      changed.resolve();
+      await thawed.promise;
+      return sql.selectFrom('components').selectAll().execute();
+    });
+    const lost = transaction.then(
+      () => 'committed',
+      (error) => (isConnectionLoss(error) ? 'lost' : error),
+    );
+    await Promise.race([changed.promise, transaction]);
+    await change(3);
+    thawed.resolve();
+    expect(await lost).toBe('lost');
+    expect(await read()).toMatchObject([{ ticket_received_at: 3 }]);
+  } finally {
+    thawed.resolve();
+    await frozen.destroy();
+  }
+});
+
 it('reads continue while connections are killed', async () => {
   await db.insertInto('components').values(component('wx1')).execute();
   let going = true;

@@ -7,16 +7,18 @@ import { limitConnections } from './limit-connections.ts';
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_TRANSACTION_TIMEOUT_S = 10;
 /** Per connection; servers allow some thousands for all connections together. */
 const MAX_PREPARED = 30;
 
 /**
  * Overrides the server's settings. Strict: a value that does not fit is an error, as on SQLite, instead of being cut;
  * backslashes in literals mean what the client means by them. Read committed: a statement sees what other connections
- * committed before it, as on SQLite, and bulk writes lock no gaps between rows.
+ * committed before it, as on SQLite, and bulk writes lock no gaps between rows. Idle transaction timeout, which only MariaDB has:
+ * a process that is frozen within a transaction, whose connection stays open, must not keep others from its rows for hours.
  */
 const SESSION = [
-  "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+  `set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION' /*M!100300 , session idle_transaction_timeout = ${IDLE_TRANSACTION_TIMEOUT_S} */`,
   'set session transaction isolation level read committed',
 ];
 

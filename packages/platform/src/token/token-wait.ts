@@ -1,3 +1,4 @@
+import { afterReading } from '../deadline.ts';
 import type { Token } from './token.ts';
 
 /** The callers in one process that wait for one owner's token. */
@@ -14,7 +15,7 @@ export class TokenWait {
   join(waitMs: number, signal: AbortSignal | undefined, timedOut: () => Error): Promise<Token> {
     return new Promise<Token>((resolve, reject) => {
       const end = () => {
-        clearTimeout(timer);
+        cancelTimer();
         signal?.removeEventListener('abort', onAbort);
         this.#joined.delete(caller);
       };
@@ -28,7 +29,7 @@ export class TokenWait {
           reject(error);
         },
       };
-      const timer = setTimeout(() => caller.reject(timedOut()), waitMs);
+      const cancelTimer = afterReading(waitMs, () => caller.reject(timedOut()));
       const onAbort = () => caller.reject(signal?.reason);
       signal?.addEventListener('abort', onAbort);
       this.#joined.add(caller);

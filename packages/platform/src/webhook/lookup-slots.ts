@@ -2,6 +2,8 @@
 const MAX_RUNNING = 16;
 /** Of these, lookups of names that did not resolve before: names that hang must not delay those that work. */
 const MAX_UNPROVEN = 8;
+/** A lookup with less time would mostly fail, and would be taken for a name that does not resolve. */
+const MIN_LOOKUP_MS = 1_000;
 
 interface Waiting {
   readonly proven: boolean;
@@ -16,14 +18,15 @@ export class LookupSlots {
   readonly #waiting = new Set<Waiting>();
 
   /**
-   * Runs the lookup when there is a slot for it; undefined if there was none in `timeoutMs`. The lookup receives the
-   * milliseconds that remain.
+   * Runs the lookup when there is a slot for it; undefined if there was none while a lookup could still succeed within
+   * `timeoutMs`. The lookup receives the milliseconds that remain.
    */
   async run<T>(proven: boolean, timeoutMs: number, look: (remainingMs: number) => Promise<T>): Promise<T | undefined> {
     const startedAt = performance.now();
     if (!(await this.#enter(proven, timeoutMs))) return undefined;
     try {
-      return await look(Math.max(1, timeoutMs - (performance.now() - startedAt)));
+      const remainingMs = timeoutMs - (performance.now() - startedAt);
+      return remainingMs < MIN_LOOKUP_MS ? undefined : await look(remainingMs);
     } finally {
       this.#running--;
       if (!proven) this.#unproven--;

@@ -1,11 +1,13 @@
 import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DnsServer } from '../../test/dns-server.ts';
 import { until } from '../../test/until.ts';
-import { NameLookup } from './name-lookup.ts';
+import { LOOKUP_TIMEOUT_MS, NameLookup } from './name-lookup.ts';
 
 let server: DnsServer;
 let now: number;
@@ -77,6 +79,23 @@ it('names whose server is silent do not delay the lookups of the system, by whic
   expect(await Promise.race([system, ...dead])).toContain('system');
   names.close();
   await Promise.all(dead);
+});
+
+it('a process that stalls reads what the server has answered before it gives up', async () => {
+  const thread = new Worker(new URL('../../test/dns-server-thread.ts', import.meta.url), {
+    workerData: [['shop.test', ['1.1.1.1', '2606:4700:0:0:0:0:0:1']]],
+  });
+  try {
+    const [address] = (await once(thread, 'message')) as [string];
+    const stalled = new NameLookup({ servers: [address] });
+    const found = stalled.dns('shop.test');
+    // The lookup has started when the microtasks have run.
+    await new Promise((resolve) => process.nextTick(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOKUP_TIMEOUT_MS + 200);
+    expect(await found).toEqual(['1.1.1.1', '2606:4700::1']);
+  } finally {
+    await thread.terminate();
+  }
 });
 
 it('closing ends the lookups, also those that wait for a slot', async () => {

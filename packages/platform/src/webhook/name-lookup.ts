@@ -1,11 +1,11 @@
 import { Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { BoundedCache } from '../bounded-cache.ts';
+import { afterReading, withDeadline } from '../deadline.ts';
 import { LookupSlots } from './lookup-slots.ts';
 
-const LOOKUP_TIMEOUT_MS = 5_000;
+export const LOOKUP_TIMEOUT_MS = 5_000;
 const CACHE_TTL_MS = 30_000;
 const MAX_CACHED_NAMES = 10_000;
 /** Of a server's first try; c-ares then asks the next server. */
@@ -87,7 +87,7 @@ export class NameLookup {
     const resolver = new Resolver({ timeout: FIRST_TRY_MS, tries: TRIES });
     if (this.#options.servers) resolver.setServers(this.#options.servers);
     this.#resolvers.add(resolver);
-    const timer = setTimeout(() => resolver.cancel(), timeoutMs);
+    const cancelTimer = afterReading(timeoutMs, () => resolver.cancel());
     const found: string[] = [];
     const collect = async (query: Promise<string[]>) => {
       const addresses = await query.catch((): string[] => []);
@@ -98,13 +98,11 @@ export class NameLookup {
       const both = [collect(resolver.resolve4(name)), collect(resolver.resolve6(name))];
       const ended = Promise.allSettled(both);
       await Promise.any(both).catch(() => undefined);
-      const grace = new AbortController();
-      await Promise.race([ended, pause(OTHER_VERSION_GRACE_MS, undefined, { signal: grace.signal })]);
-      grace.abort();
+      await withDeadline(ended, OTHER_VERSION_GRACE_MS, () => new Error('no answer')).catch(() => undefined);
       // IPv4 first: many hosts have no route for IPv6.
       return [...new Set(found)].toSorted((one, other) => isIP(one) - isIP(other));
     } finally {
-      clearTimeout(timer);
+      cancelTimer();
       resolver.cancel();
       this.#resolvers.delete(resolver);
     }

@@ -2,6 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { Failure } from '@wxthirdparty/wechat';
 import { Agent, Client, type Dispatcher, Pool } from 'undici';
+import { afterReading } from '../deadline.ts';
 import type { CheckedAddresses } from './checked-addresses.ts';
 import type { OutboundFailureCode } from './outbound-request.ts';
 import type { ReceiverAddress } from './receiver-address.ts';
@@ -84,13 +85,13 @@ export class OutboundConnections {
     return new Promise((resolve, reject) => {
       const socket = open(protocol, { host, port, addresses, isLiteral });
       this.#open.add(socket);
-      const timer = setTimeout(() => socket.destroy(new Error('connect timeout')), CONNECT_TIMEOUT_MS);
+      const cancelTimer = afterReading(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('connect timeout')));
       const failed = (cause?: Error) => {
-        clearTimeout(timer);
+        cancelTimer();
         reject(new ConnectFailure(isUntrusted(socket) ? 'bad_certificate' : 'no_connection', cause));
       };
       socket.once(protocol === 'https' ? 'secureConnect' : 'connect', () => {
-        clearTimeout(timer);
+        cancelTimer();
         socket.setNoDelay(true);
         resolve(socket);
       });

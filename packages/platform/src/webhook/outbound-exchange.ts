@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { afterReading } from '../deadline.ts';
 import { ConnectFailure, type OutboundConnections, type OutboundHandler } from './outbound-connections.ts';
 import type { OutboundFailureCode, OutboundRequest, OutboundResult } from './outbound-request.ts';
 import type { ReceiverAddress } from './receiver-address.ts';
@@ -18,7 +19,7 @@ export class OutboundExchange implements OutboundHandler {
   readonly #startedAt = performance.now();
   readonly #onAbort = () => this.#end({ kind: 'aborted' });
   /** Of the request, and then of discarding the rest of its answer. */
-  #timer: NodeJS.Timeout;
+  #cancelTimer: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #reused = false;
   #settled = false;
@@ -37,7 +38,7 @@ export class OutboundExchange implements OutboundHandler {
     this.#receiver = receiver;
     this.#request = request;
     this.#resolve = resolve;
-    this.#timer = setTimeout(() => this.#fail('timeout'), request.timeoutMs);
+    this.#cancelTimer = afterReading(request.timeoutMs, () => this.#fail('timeout'));
     request.signal.addEventListener('abort', this.#onAbort);
   }
 
@@ -72,7 +73,7 @@ export class OutboundExchange implements OutboundHandler {
     if (this.#request.maxAnswerBytes > 0) return;
     this.#settle(this.#answer(false));
     // A short answer is read to its end; the connection of another one is closed.
-    this.#timer = setTimeout(() => this.#close(), DISCARD_TIMEOUT_MS);
+    this.#cancelTimer = afterReading(DISCARD_TIMEOUT_MS, () => this.#close());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
@@ -88,12 +89,12 @@ export class OutboundExchange implements OutboundHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#settled) clearTimeout(this.#timer);
+    if (this.#settled) this.#cancelTimer();
     else this.#settle(this.#answer(false));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#settled) clearTimeout(this.#timer);
+    if (this.#settled) this.#cancelTimer();
     else if (error instanceof ConnectFailure) this.#fail(error.failure);
     // The receiver closed a connection that was idle, which is no failure of it. A repetition is harmless: at least once.
     else if (this.#reused && this.#status === 0) this.start(true);
@@ -118,7 +119,7 @@ export class OutboundExchange implements OutboundHandler {
   #settle(result: OutboundResult): void {
     if (this.#settled) return;
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#request.signal.removeEventListener('abort', this.#onAbort);
     this.#resolve(result);
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { withDeadline } from '../../deadline.ts';
 import type { AskedOutcome } from '../../delivery/asked-outcome.ts';
 import type { ReadAnswer } from '../../delivery/format/read-answer.ts';
 import { entryFields, outcomePlace } from '../../journal/stream-entry.ts';
@@ -339,9 +340,6 @@ function endOf(ms: number): { readonly reached: Promise<Ended>; clear(): void } 
 
 /** Undefined: Redis did not confirm it in time; it may have been done. */
 async function confirmed<T>(written: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), CONFIRM_TIMEOUT_MS);
-  });
-  return Promise.race([written.catch(() => undefined), late]).finally(() => clearTimeout(timer));
+  const late = () => new Error('not confirmed in time');
+  return withDeadline(written, CONFIRM_TIMEOUT_MS, late).catch(() => undefined);
 }
