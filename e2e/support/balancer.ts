@@ -7,6 +7,7 @@ import {
   request as send,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 const CHECK_EVERY_MS = 50;
 
@@ -28,7 +29,9 @@ export class Balancer {
   #closed = false;
 
   private constructor() {
-    this.#server = createServer((request, response) => this.#pass(request, response));
+    this.#server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (request, response) =>
+      this.#pass(request, response),
+    );
   }
 
   static async open(): Promise<Balancer> {

@@ -1,5 +1,6 @@
 import { createServer, type Server, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 /** A recorded request, complete enough to be sent again. */
 export interface Passed {
@@ -24,7 +25,7 @@ export class Crossroads {
   }
 
   static async open(): Promise<Crossroads> {
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {

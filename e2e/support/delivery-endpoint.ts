@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { freePort } from './free-port.ts';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 export interface Delivered {
   readonly path: string;
@@ -92,7 +93,7 @@ export class DeliveryEndpoint {
 }
 
 async function listening(port: number): Promise<Server> {
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   return server;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 /** A delivery in format `json`. */
 export interface ReceivedPush {
@@ -29,7 +30,7 @@ export class Endpoint {
   }
 
   static async open(): Promise<Endpoint> {
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http';
 import { freePort } from './free-port.ts';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 /** One of WeChat's hosts, in front of the simulator: it can be closed, and opened again on the same port. */
 export class Front {
@@ -19,7 +20,10 @@ export class Front {
 
   /** Requests wait until `leadTo` sets their destination. */
   static async open(): Promise<Front> {
-    const server = createServer((request, response) => void front.#pass(request, response));
+    const server = createServer(
+      { keepAliveTimeout: IDLE_TIMEOUT_MS },
+      (request, response) => void front.#pass(request, response),
+    );
     // No other test may get the port while this host is closed.
     const front = new Front(server, await freePort());
     await front.reopen();

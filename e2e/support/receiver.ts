@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 export interface Received {
   readonly url: string;
@@ -18,7 +19,7 @@ export class Receiver {
 
   /** `answer` gives the status for the n-th message; 0 closes the connection without an answer. */
   static async open(answer: (received: Received, n: number) => number): Promise<Receiver> {
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: none of these modules brings types that can be used.
 export type Anything = any;
@@ -82,7 +83,7 @@ export const TRANSFER = Symbol('transfer');
 /** Serves the program on a free port; `listen` gets the list into which it puts what arrives. */
 export async function start(listen: (received: ReceivedMessage[]) => RequestListener): Promise<WeChatProgram> {
   const received: ReceivedMessage[] = [];
-  const server = createServer(listen(received));
+  const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, listen(received));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/wechat`, received, close: () => closed(server) };
