@@ -29,7 +29,8 @@ beforeAll(async () => {
     nodes: 2,
     pushToAll: true,
     alarmSpeed: 20,
-    env: { DATABASE_URL: url },
+    // A node that shuts down waits until statements that are being tried again have failed.
+    env: { DATABASE_URL: url, SHUTDOWN_MS: '30000' },
     accounts: [SERVICE_ACCOUNT, MINI_PROGRAM, NEW_ACCOUNT].map((appid) => ({
       ...{ appid, kind: 'official-account' as const, nickName: appid, followers: 3 },
     })),

@@ -75,7 +75,7 @@ async function waitsForReplica(): Promise<boolean> {
     const { status, body: call } = await deployment.call(SERVICE_ACCOUNT, {
       ...{ method: 'POST', path, body, waitMs: 0, durable: true },
     });
-    if (await isSwitched()) return false;
+    if (status === 503 || (await isSwitched())) return false;
     expect(status).toBe(202);
     ({ id } = call);
     const hasTried = () =>

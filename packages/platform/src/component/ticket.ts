@@ -11,7 +11,6 @@ import { READINESS } from './readiness.ts';
 
 const HOUR_MS = 60 * 60_000;
 const TICKET_LIFE_MS = 12 * HOUR_MS;
-const COPY_TIMEOUT_MS = 10_000;
 
 export interface ArrivedTicket {
   readonly ticket: string;
@@ -75,11 +74,11 @@ export class Tickets {
     this.#seals = seals;
   }
 
-  /** In Redis and SQL. `older`: a newer one is stored; deliveries are not ordered (protocol §1.3). */
+  /** In Redis and SQL, also if the database is away for a moment. `older`: a newer one is stored; deliveries are not ordered (protocol §1.3). */
   async keep(component: string, ticket: string, createTime: number, receivedAt: Date): Promise<'kept' | 'older'> {
     const arrived = { ticket, createTime, receivedAt };
     const outcome = await this.keepLive(component, arrived);
-    if (outcome === 'kept') await this.copy(component, arrived);
+    if (outcome === 'kept') await repeat(() => this.copy(component, arrived));
     return outcome;
   }
 
@@ -90,21 +89,16 @@ export class Tickets {
     return kept ? 'kept' : 'older';
   }
 
-  /** In SQL, for the case that Redis is lost. A newer copy stays. */
+  /** In SQL, for the case that Redis is lost. A newer copy stays. Can be repeated. */
   async copy(component: string, { ticket, createTime, receivedAt }: ArrivedTicket): Promise<void> {
     const row = {
       ticket_sealed: this.#seals.seal(ticket, place(component)),
       ticket_create_time: createTime * 1000,
       ticket_received_at: receivedAt.getTime(),
     };
-    await repeat(
-      async () => {
-        if (await this.#updateCopy(component, row)) return;
-        const first = this.#sql.insertInto('components').values({ appid: component, ...row });
-        if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
-      },
-      { timeoutMs: COPY_TIMEOUT_MS },
-    );
+    if (await this.#updateCopy(component, row)) return;
+    const first = this.#sql.insertInto('components').values({ appid: component, ...row });
+    if (!(await insertUnlessThere(first))) await this.#updateCopy(component, row);
   }
 
   /** The ticket's value while it is valid. */
