@@ -69,7 +69,8 @@ it('a redelivered authorization is exchanged once, and makes one notice', async 
   const found = await notices();
   expect(found).toHaveLength(made);
   expect(await exchanges()).toBe(made);
-  const body = await read(found[0]!.id);
+  // The newest is first.
+  const body = await read(found.at(-1)!.id);
   expect(body).toMatchObject({
     type: 'authorizer.authorized',
     appid: SERVICE_ACCOUNT,
