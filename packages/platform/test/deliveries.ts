@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BulkThread } from '../src/database/bulk-thread.ts';
+import { repeat } from '../src/database/repeat.ts';
 import type { DeliveryRow, PushRow, SubscriptionRow } from '../src/database/schema.ts';
 import type { LateReplies, RunParts } from '../src/delivery/batch-run.ts';
 import { Circuits } from '../src/delivery/circuits.ts';
@@ -223,7 +224,8 @@ export class TestDeliveries {
       ...deliveryRow({ subscription, push, asked: false }, at),
       ...delivery,
     }));
-    await this.writer.write([insertDeliveries(rows)]);
+    // As the product does: on a slow disk a statement may wait too long for the lock of an SQLite file.
+    await repeat(() => this.writer.write([insertDeliveries(rows)]));
     return id;
   }
 
