@@ -74,7 +74,10 @@ export class Tickets {
     this.#seals = seals;
   }
 
-  /** In Redis and SQL, also if the database is away for a moment. `older`: a newer one is stored; deliveries are not ordered (protocol §1.3). */
+  /**
+   * In Redis and SQL, also if the database is away for a moment. `older`: a newer one is stored; deliveries are not ordered
+   * (protocol §1.3).
+   */
   async keep(component: string, ticket: string, createTime: number, receivedAt: Date): Promise<'kept' | 'older'> {
     const arrived = { ticket, createTime, receivedAt };
     const outcome = await this.keepLive(component, arrived);
